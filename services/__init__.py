@@ -1,0 +1,1 @@
+"""The processes of Mailroom, each started as `python -m services.NAME`."""

@@ -1,0 +1,162 @@
+"""Commands: each has one owner, who answers for it; an unroutable command is an error."""
+
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.envelope import COMMANDS, Contract
+
+
+class Command(Contract):
+    """Something that one service is asked to do."""
+
+    exchange: ClassVar[str] = COMMANDS
+
+
+class ParseMail(Command):
+    """Turn an arrival whose raw bytes are stored into interactions."""
+
+    address: ClassVar[str] = "ingest.parse-mail.v1"
+    type: Literal["parse-mail"] = "parse-mail"
+    arrival_id: str
+
+
+class ExtractDocuments(Command):
+    """Store the parts of an arrived mail as the documents of an interaction."""
+
+    address: ClassVar[str] = "attachments.extract-documents.v1"
+    type: Literal["extract-documents"] = "extract-documents"
+    interaction_id: str
+    arrival_id: str
+
+
+class AgentCommand(Command):
+    """A command that an agent gave, about one interaction."""
+
+    interaction_id: str
+    agent_id: str
+
+
+class AcceptInvitation(AgentCommand):
+    """Make the invited agent the owner."""
+
+    address: ClassVar[str] = "routing.accept-invitation.v1"
+    type: Literal["accept-invitation"] = "accept-invitation"
+
+
+class RejectInvitation(AgentCommand):
+    """Offer the interaction to somebody else."""
+
+    address: ClassVar[str] = "routing.reject-invitation.v1"
+    type: Literal["reject-invitation"] = "reject-invitation"
+
+
+class CompleteInteraction(AgentCommand):
+    """End the processing of an inbound interaction."""
+
+    address: ClassVar[str] = "routing.complete-interaction.v1"
+    type: Literal["complete-interaction"] = "complete-interaction"
+
+
+class PlaceInQueue(AgentCommand):
+    """Give the interaction up and queue it anew."""
+
+    address: ClassVar[str] = "routing.place-in-queue.v1"
+    type: Literal["place-in-queue"] = "place-in-queue"
+    queue: str
+
+
+class TransferInteraction(AgentCommand):
+    """Give the interaction up and invite another agent to it."""
+
+    address: ClassVar[str] = "routing.transfer-interaction.v1"
+    type: Literal["transfer-interaction"] = "transfer-interaction"
+    to_agent_id: str
+
+
+class ChangeUserData(AgentCommand):
+    """Set some keys of the user data and remove others.
+
+    `remove` maps a key to the sub-keys to remove, or to nothing where the whole key goes.
+    """
+
+    address: ClassVar[str] = "routing.change-user-data.v1"
+    type: Literal["change-user-data"] = "change-user-data"
+    put: dict[str, object] = Field(default_factory=dict)
+    remove: dict[str, list[str]] = Field(default_factory=dict)
+
+
+class DraftReply(AgentCommand):
+    """Create an outbound interaction that answers `interaction_id`."""
+
+    address: ClassVar[str] = "composition.draft-reply.v1"
+    type: Literal["draft-reply"] = "draft-reply"
+    reply_id: str
+    queue: str
+    to_all: bool = False
+    quote_original: bool = False
+    subject_prefix: str = ""
+    start_line: str = ""
+    indent: str = ""
+
+
+class Part(BaseModel):
+    """A piece of a command."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class MailAddress(Part):
+    """An address and the name shown beside it."""
+
+    address: str
+    personal: str = ""
+
+
+class DraftEdits(Part):
+    """What the agent wrote; a field that is missing keeps the draft's value."""
+
+    to: list[MailAddress] | None = None
+    cc: list[MailAddress] | None = None
+    bcc: list[MailAddress] | None = None
+    sender: MailAddress | None = None
+    subject: str | None = None
+    text: str | None = None
+    html: str | None = None
+
+
+class SubmitDraft(AgentCommand):
+    """Freeze a draft and hand it to the outbound service."""
+
+    address: ClassVar[str] = "composition.submit-draft.v1"
+    type: Literal["submit-draft"] = "submit-draft"
+    queue: str = ""
+    edits: DraftEdits = DraftEdits()
+
+
+class CancelDraft(AgentCommand):
+    """Throw a draft away."""
+
+    address: ClassVar[str] = "composition.cancel-draft.v1"
+    type: Literal["cancel-draft"] = "cancel-draft"
+
+
+class DeliverMail(Command):
+    """Send the frozen bytes of an outbound interaction by SMTP."""
+
+    address: ClassVar[str] = "outbound.deliver-mail.v1"
+    type: Literal["deliver-mail"] = "deliver-mail"
+    interaction_id: str
+
+
+RoutingCommand: TypeAlias = (
+    AcceptInvitation
+    | RejectInvitation
+    | CompleteInteraction
+    | PlaceInQueue
+    | TransferInteraction
+    | ChangeUserData
+)
+CompositionCommand: TypeAlias = Annotated[
+    DraftReply | SubmitDraft | CancelDraft, Field(discriminator="type")
+]

@@ -1,0 +1,57 @@
+"""The wrapping of every message, and what a message must say of itself."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Generic, TypeVar
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+
+COMMANDS = "commands"
+EVENTS = "events"
+
+
+class Contract(BaseModel):
+    """A message another service may depend on. Fields are added, never renamed."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    exchange: ClassVar[str]
+    address: ClassVar[str]
+
+    @property
+    def routing_key(self) -> str:
+        """Where the broker takes it."""
+        return self.address
+
+
+C = TypeVar("C", bound=Contract)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a message follows from: a whole journey, and the message before it, if there is one."""
+
+    correlation_id: UUID = field(default_factory=uuid4)
+    message_id: UUID | None = None
+
+
+class Envelope(BaseModel, Generic[C]):
+    """A contract plus what is needed to trace, order and de-duplicate it.
+
+    `correlation_id` is shared by everything that follows from one mail or one request;
+    `causation_id` is the id of the message that led to this one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: UUID = Field(default_factory=uuid4)
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    occurred_at: datetime
+    body: SerializeAsAny[C]
+
+    @property
+    def cause(self) -> Cause:
+        """What the messages that follow from this one carry."""
+        return Cause(self.correlation_id, self.id)

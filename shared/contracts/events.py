@@ -1,0 +1,191 @@
+"""Events: what happened, for the agent it concerns and for every service that listens."""
+
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from shared.contracts.commands import RoutingCommand
+from shared.contracts.envelope import EVENTS, Contract
+
+EVERYBODY = "all"
+
+
+class Event(Contract):
+    """Something that happened; the last word of the routing key is the agent it concerns."""
+
+    exchange: ClassVar[str] = EVENTS
+    agent_id: str = EVERYBODY
+
+    @property
+    def routing_key(self) -> str:
+        """Where the broker takes it: the address, then the audience."""
+        return f"{self.address}.{self.agent_id}"
+
+
+class InteractionEvent(Event):
+    """A change of one interaction, as of `version`. The text stays in the store."""
+
+    interaction_id: str
+    version: int
+    subject: str = ""
+    queue: str = ""
+
+
+class InteractionReceived(InteractionEvent):
+    """A mail has arrived and waits in its queue."""
+
+    address: ClassVar[str] = "interaction.received.v1"
+    type: Literal["received"] = "received"
+
+
+class AgentInvited(InteractionEvent):
+    """The interaction is offered to the agent."""
+
+    address: ClassVar[str] = "interaction.invited.v1"
+    type: Literal["invited"] = "invited"
+
+
+class InvitationRevoked(InteractionEvent):
+    """The agent did not answer in time."""
+
+    address: ClassVar[str] = "interaction.revoked.v1"
+    type: Literal["revoked"] = "revoked"
+
+
+class InvitationAccepted(InteractionEvent):
+    """The agent owns the interaction now."""
+
+    address: ClassVar[str] = "interaction.accepted.v1"
+    type: Literal["accepted"] = "accepted"
+
+
+class InvitationRejected(InteractionEvent):
+    """The agent turned the interaction down."""
+
+    address: ClassVar[str] = "interaction.rejected.v1"
+    type: Literal["rejected"] = "rejected"
+
+
+class InteractionCompleted(InteractionEvent):
+    """The agent is done with it."""
+
+    address: ClassVar[str] = "interaction.completed.v1"
+    type: Literal["completed"] = "completed"
+
+
+class PlacedInQueue(InteractionEvent):
+    """The agent gave it to a queue."""
+
+    address: ClassVar[str] = "interaction.placed-in-queue.v1"
+    type: Literal["placed-in-queue"] = "placed-in-queue"
+
+
+class InteractionTransferred(InteractionEvent):
+    """The agent gave it to another agent."""
+
+    address: ClassVar[str] = "interaction.transferred.v1"
+    type: Literal["transferred"] = "transferred"
+
+
+class PropertiesUpdated(InteractionEvent):
+    """The user data changed; the state did not."""
+
+    address: ClassVar[str] = "interaction.properties-updated.v1"
+    type: Literal["properties-updated"] = "properties-updated"
+
+
+class ReplyCreated(InteractionEvent):
+    """A draft exists; its id is `interaction_id`."""
+
+    address: ClassVar[str] = "interaction.reply-created.v1"
+    type: Literal["reply-created"] = "reply-created"
+
+
+class DraftCanceled(InteractionEvent):
+    """The agent threw the draft away."""
+
+    address: ClassVar[str] = "interaction.canceled.v1"
+    type: Literal["canceled"] = "canceled"
+
+
+class MailSent(InteractionEvent):
+    """The next server has taken the mail."""
+
+    address: ClassVar[str] = "interaction.sent.v1"
+    type: Literal["sent"] = "sent"
+
+
+class DeliveryTrouble(InteractionEvent):
+    """Something about a delivery that its author should know, in plain words."""
+
+    reason: str
+
+
+class DeliveryDeferred(DeliveryTrouble):
+    """The next server wants us to come back later."""
+
+    address: ClassVar[str] = "interaction.delivery-deferred.v1"
+    type: Literal["delivery-deferred"] = "delivery-deferred"
+
+
+class DeliveryFailed(DeliveryTrouble):
+    """No server takes the mail: it is a draft again."""
+
+    address: ClassVar[str] = "interaction.delivery-failed.v1"
+    type: Literal["delivery-failed"] = "delivery-failed"
+
+
+class DeliveryUncertain(DeliveryTrouble):
+    """The answer to the final dot was lost: it may or may not have been delivered."""
+
+    address: ClassVar[str] = "interaction.delivery-uncertain.v1"
+    type: Literal["delivery-uncertain"] = "delivery-uncertain"
+
+
+class OperationRefused(InteractionEvent):
+    """A command lost a race, or came too late; the state is what it was."""
+
+    address: ClassVar[str] = "interaction.refused.v1"
+    type: Literal["refused"] = "refused"
+    operation: str
+    reason: str
+
+
+class AgentReady(Event):
+    """The agent takes e-mail from now on."""
+
+    address: ClassVar[str] = "agent.ready.v1"
+    type: Literal["agent-ready"] = "agent-ready"
+
+
+class AgentNotReady(Event):
+    """The agent takes no e-mail from now on."""
+
+    address: ClassVar[str] = "agent.not-ready.v1"
+    type: Literal["agent-not-ready"] = "agent-not-ready"
+
+
+AgentNews: TypeAlias = Annotated[
+    AgentInvited
+    | InvitationRevoked
+    | InvitationAccepted
+    | InvitationRejected
+    | InteractionCompleted
+    | PlacedInQueue
+    | InteractionTransferred
+    | PropertiesUpdated
+    | ReplyCreated
+    | DraftCanceled
+    | MailSent
+    | DeliveryDeferred
+    | DeliveryFailed
+    | DeliveryUncertain
+    | OperationRefused
+    | AgentReady
+    | AgentNotReady,
+    Field(discriminator="type"),
+]
+
+RoutingWork: TypeAlias = Annotated[
+    RoutingCommand | InteractionReceived | PlacedInQueue | AgentReady, Field(discriminator="type")
+]

@@ -1,0 +1,36 @@
+"""A message ready for the broker: serialised once, its id chosen before the first try."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.contracts.envelope import Cause, Contract, Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Bytes on their way to a routing key of an exchange; `""` is the broker's default one."""
+
+    id: str
+    exchange: str
+    routing_key: str
+    body: bytes
+    correlation_id: str = ""
+    headers: Mapping[str, str | int] | None = None
+
+
+def wrap(contract: Contract, cause: Cause, now: datetime) -> Outgoing:
+    """Put a contract into its envelope."""
+    envelope = Envelope[Contract](
+        correlation_id=cause.correlation_id,
+        causation_id=cause.message_id,
+        occurred_at=now,
+        body=contract,
+    )
+    return Outgoing(
+        str(envelope.id),
+        contract.exchange,
+        contract.routing_key,
+        envelope.model_dump_json().encode(),
+        str(envelope.correlation_id),
+    )

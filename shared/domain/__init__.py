@@ -1,0 +1,1 @@
+"""The rules of the contact center, on the standard library alone."""

@@ -1,0 +1,28 @@
+"""Identifiers in the shape of the seeds: 16 characters, opaque to every reader."""
+
+import secrets
+import time
+from typing import Final
+
+_DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_TIME_LENGTH: Final = 8
+_RANDOM_LENGTH: Final = 8
+
+
+def new_id() -> str:
+    """Return a new id of 16 alphanumerics that sorts by the millisecond it was made in.
+
+    The shape is that of the interaction and document ids in seed 002 (`00009a8T8Y130123`): 8
+    characters of time, 8 of chance (41 bits), so that no counter has to be shared by processes.
+    """
+    return _base36(time.time_ns() // 1_000_000, _TIME_LENGTH) + _base36(
+        secrets.randbelow(36**_RANDOM_LENGTH), _RANDOM_LENGTH
+    )
+
+
+def _base36(number: int, length: int) -> str:
+    characters = []
+    for _ in range(length):
+        number, rest = divmod(number, 36)
+        characters.append(_DIGITS[rest])
+    return "".join(reversed(characters))

@@ -1,0 +1,122 @@
+"""Which operation is possible in which state, and what follows.
+
+The one table behind the gateway's answers, the capabilities that agents see and what the workers
+write (seeds 000 to 003). Pure: no clock, no I/O.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from shared.domain.errors import OperationNotAllowedError
+
+
+class Direction(StrEnum):
+    """Which way the mail travels."""
+
+    INBOUND = "Inbound"
+    OUTBOUND = "Outbound"
+
+
+class State(StrEnum):
+    """Where an interaction is in its life."""
+
+    QUEUED = "queued"
+    INVITED = "invited"
+    ACCEPTED = "accepted"
+    IN_WORKBIN = "in-workbin"
+    COMPLETED = "completed"
+    REPLY_CREATED = "reply-created"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    CANCELED = "canceled"
+
+
+class Operation(StrEnum):
+    """What an agent or the system may do to an interaction."""
+
+    INVITE = "invite"
+    ACCEPT = "accept"
+    REJECT = "reject"
+    REVOKE = "revoke"
+    TRANSFER = "transfer"
+    REPLY = "reply"
+    REPLY_ALL = "reply-all"
+    COMPLETE = "complete"
+    PLACE_IN_QUEUE = "place-in-queue"
+    PLACE_IN_WORKBIN = "place-in-workbin"
+    UPDATE_PROPERTIES = "update-properties"
+    PULL = "pull"
+    CANCEL = "cancel"
+    SEND = "send"
+    LINK_ATTACHMENT = "link-attachment"
+    DELIVER = "deliver"
+    FAIL = "fail"
+    DOUBT = "doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The state that follows, and whether an agent may ask for it."""
+
+    to: State
+    by_agent: bool = True
+
+
+_IN: Final = Direction.INBOUND
+_OUT: Final = Direction.OUTBOUND
+_S: Final = State
+_O: Final = Operation
+
+TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = MappingProxyType(
+    {
+        (_IN, _S.QUEUED, _O.INVITE): Transition(_S.INVITED, by_agent=False),
+        (_IN, _S.INVITED, _O.ACCEPT): Transition(_S.ACCEPTED),
+        (_IN, _S.INVITED, _O.REJECT): Transition(_S.QUEUED),
+        (_IN, _S.INVITED, _O.REVOKE): Transition(_S.QUEUED, by_agent=False),
+        (_IN, _S.ACCEPTED, _O.TRANSFER): Transition(_S.INVITED),
+        # A reply is a new interaction; the mail it answers stays with its agent.
+        (_IN, _S.ACCEPTED, _O.REPLY): Transition(_S.ACCEPTED),
+        (_IN, _S.ACCEPTED, _O.REPLY_ALL): Transition(_S.ACCEPTED),
+        (_IN, _S.ACCEPTED, _O.COMPLETE): Transition(_S.COMPLETED),
+        (_IN, _S.ACCEPTED, _O.PLACE_IN_QUEUE): Transition(_S.QUEUED),
+        (_IN, _S.ACCEPTED, _O.PLACE_IN_WORKBIN): Transition(_S.IN_WORKBIN),
+        (_IN, _S.ACCEPTED, _O.UPDATE_PROPERTIES): Transition(_S.ACCEPTED),
+        (_IN, _S.IN_WORKBIN, _O.PULL): Transition(_S.ACCEPTED),
+        (_OUT, _S.REPLY_CREATED, _O.CANCEL): Transition(_S.CANCELED),
+        (_OUT, _S.REPLY_CREATED, _O.SEND): Transition(_S.SENDING),
+        (_OUT, _S.REPLY_CREATED, _O.PLACE_IN_WORKBIN): Transition(_S.IN_WORKBIN),
+        (_OUT, _S.REPLY_CREATED, _O.UPDATE_PROPERTIES): Transition(_S.REPLY_CREATED),
+        (_OUT, _S.REPLY_CREATED, _O.LINK_ATTACHMENT): Transition(_S.REPLY_CREATED),
+        (_OUT, _S.IN_WORKBIN, _O.PULL): Transition(_S.REPLY_CREATED),
+        (_OUT, _S.SENDING, _O.DELIVER): Transition(_S.SENT, by_agent=False),
+        # A mail that no server takes goes back to its author, who can correct it.
+        (_OUT, _S.SENDING, _O.FAIL): Transition(_S.REPLY_CREATED, by_agent=False),
+        # The answer to the final dot was lost: it may or may not have been delivered.
+        (_OUT, _S.SENDING, _O.DOUBT): Transition(_S.UNCERTAIN, by_agent=False),
+    }
+)
+
+
+def advance(direction: Direction, state: State, operation: Operation) -> State:
+    """Return the state that follows.
+
+    Raises:
+        OperationNotAllowedError: The table has no such step.
+    """
+    step = TRANSITIONS.get((direction, state, operation))
+    if step is None:
+        raise OperationNotAllowedError(f"{operation} is not possible in state {state}")
+    return step.to
+
+
+def allowed(direction: Direction, state: State) -> tuple[Operation, ...]:
+    """List what the agent who holds the interaction may do next, in the order of the table."""
+    return tuple(
+        operation
+        for (way, at, operation), step in TRANSITIONS.items()
+        if way is direction and at is state and step.by_agent
+    )

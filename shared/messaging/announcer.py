@@ -1,0 +1,106 @@
+"""Publishes what documents owe, and strikes it from their outboxes once the broker has it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from shared.contracts.outgoing import Outgoing
+from shared.domain.clock import Clock
+from shared.domain.errors import Unavailable
+from shared.messaging.publisher import Publisher
+
+log = structlog.get_logger()
+
+_PATIENCE: Final = timedelta(seconds=5)
+_SWEEP_INTERVAL: Final = timedelta(seconds=2)
+
+
+class Outbox(Protocol):
+    """A collection whose documents keep the messages that they still owe."""
+
+    def owed(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
+        """Give the id of each document and what it has owed since before a moment."""
+        ...
+
+    async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Forget messages, given as the document's id and the messages' ids."""
+        ...
+
+
+class Announcer:
+    """Publishes on behalf of one outbox. A crash at any line publishes twice, never not at all."""
+
+    def __init__(self, publisher: Publisher, outbox: Outbox) -> None:
+        self._publisher = publisher
+        self._outbox = outbox
+        self._published: list[tuple[str, Sequence[str]]] = []
+        self._bell = asyncio.Event()
+
+    async def announce(self, document_id: str, owed: Sequence[Outgoing]) -> None:
+        """Publish what a document owes; where the broker does not answer, the sweep will."""
+        try:
+            await self._publisher.publish_all(owed)
+        except Unavailable as error:
+            log.warning("announcement is still owed", document_id=document_id, reason=str(error))
+            return
+        self._published.append((document_id, [message.id for message in owed]))
+        self._bell.set()
+
+    async def sweep(self, before: datetime) -> int:
+        """Publish what nobody came back for; return how many documents owed something."""
+        count = 0
+        async for document_id, messages in self._outbox.owed(before):
+            await self.announce(document_id, messages)
+            count += 1
+        return count
+
+    async def strike_published(self) -> None:
+        """Strike everything published so far from the outboxes, in one write."""
+        self._bell.clear()
+        published, self._published = self._published, []
+        if published:
+            await self._outbox.strike(published)
+
+    async def keep_striking(self) -> None:
+        """Strike for ever, many documents at a time: one not yet struck is only sent twice."""
+        while True:
+            await self._bell.wait()
+            try:
+                await self.strike_published()
+            except Unavailable as error:
+                log.warning("outboxes not struck", reason=str(error))
+
+    async def keep_sweeping(self, clock: Clock) -> None:
+        """Sweep for ever."""
+        while True:
+            await asyncio.sleep(_SWEEP_INTERVAL.total_seconds())
+            try:
+                count = await self.sweep(clock.now() - _PATIENCE)
+            except Unavailable as error:
+                log.warning("outbox not swept", reason=str(error))
+            else:
+                if count:
+                    log.info("owed announcements published", documents=count)
+
+
+@asynccontextmanager
+async def running_announcer(
+    publisher: Publisher, outbox: Outbox, clock: Clock
+) -> AsyncIterator[Announcer]:
+    """Give an announcer whose sweeping goes on for as long as the context lasts."""
+    announcer = Announcer(publisher, outbox)
+    chores = [
+        asyncio.create_task(announcer.keep_striking()),
+        asyncio.create_task(announcer.keep_sweeping(clock)),
+    ]
+    try:
+        yield announcer
+    finally:
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
+        await announcer.strike_published()

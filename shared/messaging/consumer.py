@@ -1,0 +1,85 @@
+"""The one broker factory: how a worker consumes its queue, and stops without losing anything."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+import aio_pika
+from aio_pika.abc import AbstractChannel
+from faststream import AckPolicy
+from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
+
+from shared.messaging.publisher import Publisher
+from shared.messaging.settlement import RunningHandlers, Settlement
+from shared.messaging.topology import EXCHANGES, WORK_QUEUES, WorkQueue
+
+
+async def declare_topology(url: str) -> None:
+    """Make every exchange, queue, waiting room, parking queue and binding that is missing."""
+    connection = await aio_pika.connect_robust(url, fail_fast=False, reconnect_interval=1)
+    async with connection:
+        channel = await connection.channel()
+        for name in EXCHANGES:
+            await channel.declare_exchange(name, "topic", durable=True)
+        for queue in WORK_QUEUES:
+            await _declare(channel, queue)
+
+
+async def _declare(channel: AbstractChannel, queue: WorkQueue) -> None:
+    declared = await channel.declare_queue(
+        queue.name, durable=True, arguments={"x-queue-type": "quorum"}
+    )
+    for binding in queue.bindings:
+        await declared.bind(binding.exchange, binding.pattern)
+    await channel.declare_queue(queue.parking, durable=True, arguments={"x-queue-type": "quorum"})
+    for room in queue.waiting_rooms:
+        await channel.declare_queue(room.name, durable=True, arguments=room.arguments)
+
+
+class Consumer:
+    """A worker's end of its queue. Handlers are registered with `subscriber` before `running`."""
+
+    def __init__(
+        self, url: str, queue: WorkQueue, publisher: Publisher, *, prefetch: int, drain: timedelta
+    ) -> None:
+        self.handlers = RunningHandlers()
+        self.broker = RabbitBroker(
+            url,
+            fail_fast=False,
+            reconnect_interval=1,
+            default_channel=Channel(prefetch_count=prefetch),
+            graceful_timeout=drain.total_seconds(),
+            middlewares=[
+                partial(Settlement, queue=queue, publisher=publisher, running=self.handlers)
+            ],
+            logger=None,
+        )
+        self.subscriber = self.broker.subscriber(
+            RabbitQueue(queue.name, durable=True, queue_type=QueueType.QUORUM),
+            ack_policy=AckPolicy.MANUAL,
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Consume for as long as the context lasts; at its end take nothing new and finish."""
+        await self.broker.start()
+        try:
+            yield
+        finally:
+            await self._take_nothing_new()
+            await self.broker.stop()
+
+    def is_consuming(self) -> bool:
+        """Say whether the broker would deliver a message here now."""
+        queue = self.subscriber._queue_obj  # noqa: SLF001 - FastStream offers no other way to know
+        tag = self.subscriber._consumer_tag  # noqa: SLF001 - as above
+        return queue is not None and tag is not None and not queue.channel.is_closed
+
+    async def _take_nothing_new(self) -> None:
+        # FastStream waits for running handlers first and cancels the consumer afterwards: what
+        # is delivered in between would be dropped and count as a failed delivery.
+        queue, tag = self.subscriber._queue_obj, self.subscriber._consumer_tag  # noqa: SLF001
+        if queue is not None and tag is not None and not queue.channel.is_closed:
+            self.subscriber._consumer_tag = None  # noqa: SLF001 - so that it is not cancelled twice
+            await queue.cancel(tag)

@@ -1,0 +1,100 @@
+"""The one way onto the broker: persistent, confirmed, with a deadline, on its own connection."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+import aio_pika
+from aio_pika.abc import AbstractRobustChannel
+from aio_pika.exceptions import AMQPError, PublishError
+
+from shared.contracts.envelope import COMMANDS, EVENTS
+from shared.contracts.outgoing import Outgoing
+from shared.domain.errors import Unavailable
+
+_DEADLINE: Final = timedelta(seconds=10)
+_CONNECTION_FAULTS: Final = (AMQPError, ConnectionError, TimeoutError, RuntimeError)
+
+
+class BrokerUnavailableError(Unavailable):
+    """The broker did not confirm the message in time; it may have it all the same."""
+
+
+class UnroutableError(Unavailable):
+    """No queue is bound for this command: its owner has never run here."""
+
+
+def _to_amqp(message: Outgoing) -> aio_pika.Message:
+    return aio_pika.Message(
+        message.body,
+        content_type="application/json",
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        message_id=message.id,
+        correlation_id=message.correlation_id or None,
+        headers=dict(message.headers or {}),
+    )
+
+
+class Publisher:
+    """Puts messages on the broker and knows that they are there."""
+
+    def __init__(
+        self, channel: AbstractRobustChannel, exchanges: Mapping[str, aio_pika.abc.AbstractExchange]
+    ) -> None:
+        self._channel = channel
+        self._exchanges = exchanges
+
+    async def publish(self, message: Outgoing, *, deadline: timedelta = _DEADLINE) -> None:
+        """Return once a majority of brokers hold the message.
+
+        Commands and messages sent straight to a queue must be routable; events need not be.
+
+        Raises:
+            UnroutableError: No queue takes the command.
+            BrokerUnavailableError: No confirm within `deadline`.
+        """
+        try:
+            async with asyncio.timeout(deadline.total_seconds()):
+                await self._exchanges[message.exchange].publish(
+                    _to_amqp(message),
+                    message.routing_key,
+                    mandatory=message.exchange != EVENTS,
+                )
+        except PublishError as error:
+            raise UnroutableError(f"nobody takes {message.routing_key}") from error
+        except _CONNECTION_FAULTS as error:
+            raise BrokerUnavailableError(f"no confirm for {message.routing_key}") from error
+
+    async def publish_all(self, messages: Sequence[Outgoing]) -> None:
+        """Publish together, in order, and return when all are confirmed.
+
+        Raises:
+            UnroutableError, BrokerUnavailableError: As `publish`, for the first that failed.
+        """
+        if len(messages) == 1:
+            await self.publish(messages[0])
+            return
+        await asyncio.gather(*(self.publish(message) for message in messages))
+
+
+@asynccontextmanager
+async def open_publisher(url: str, *, name: str) -> AsyncIterator[Publisher]:
+    """Connect, and reconnect for as long as the context lasts. `name` is shown by the broker."""
+    connection = await aio_pika.connect_robust(
+        url,
+        client_properties={"connection_name": f"{name} publisher"},
+        fail_fast=False,
+        reconnect_interval=1,
+    )
+    async with connection:
+        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        yield Publisher(
+            channel,
+            {
+                COMMANDS: await channel.declare_exchange(COMMANDS, "topic", durable=True),
+                EVENTS: await channel.declare_exchange(EVENTS, "topic", durable=True),
+                "": channel.default_exchange,
+            },
+        )

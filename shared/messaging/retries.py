@@ -1,0 +1,71 @@
+"""What happens to a message that could not be handled: a waiting room, or the parking queue."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import ValidationError
+
+from shared.contracts.outgoing import Outgoing
+from shared.domain.errors import Unavailable
+from shared.messaging.topology import WorkQueue
+
+ATTEMPT: Final = "x-attempt"
+REASON: Final = "x-reason"
+MAX_ATTEMPTS: Final = 50
+"""About four hours of waiting: an outage of a night's length is replayed by an operator."""
+
+MAX_DELIVERIES: Final = 20
+"""Deliveries of one copy without an answer: its consumers die of it, or are killed."""
+
+_LONGEST_REASON: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message as it came from the work queue."""
+
+    id: str
+    body: bytes
+    correlation_id: str
+    headers: Mapping[str, object]
+
+    @property
+    def attempt(self) -> int:
+        """How often it has been handled, this time included."""
+        return _count(self.headers.get(ATTEMPT)) + 1
+
+    @property
+    def is_lethal(self) -> bool:
+        """Say whether too many consumers ended while they had it."""
+        return _count(self.headers.get("x-delivery-count")) >= MAX_DELIVERIES
+
+
+def after_failure(message: Delivered, error: BaseException, queue: WorkQueue) -> Outgoing:
+    """Return the copy to publish before the original is acknowledged."""
+    if isinstance(error, Unavailable) and message.attempt < MAX_ATTEMPTS:
+        rooms = queue.waiting_rooms
+        room = rooms[min(message.attempt, len(rooms)) - 1]
+        return _copy(message, room.name, {ATTEMPT: message.attempt})
+    return parked(message, describe(error), queue)
+
+
+def parked(message: Delivered, reason: str, queue: WorkQueue) -> Outgoing:
+    """Return the copy that waits for an operator, with the reason beside it."""
+    return _copy(message, queue.parking, {ATTEMPT: message.attempt, REASON: reason})
+
+
+def describe(error: BaseException) -> str:
+    """Return a reason in one line, free of the content that the message carried."""
+    if isinstance(error, ValidationError):
+        places = (".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
+        return f"not a valid message: {', '.join(places)}"[:_LONGEST_REASON]
+    return f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
+
+
+def _copy(message: Delivered, routing_key: str, headers: dict[str, str | int]) -> Outgoing:
+    return Outgoing(message.id, "", routing_key, message.body, message.correlation_id, headers)
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0

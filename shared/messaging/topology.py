@@ -1,0 +1,127 @@
+"""Every exchange and queue there is, as data; workers, deploy files and tests read it here."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from aio_pika.abc import FieldTable
+
+from shared.contracts.commands import ExtractDocuments, ParseMail
+from shared.contracts.envelope import COMMANDS, EVENTS
+from shared.contracts.events import AgentReady, InteractionReceived, PlacedInQueue
+
+EXCHANGES: Final = (COMMANDS, EVENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What an exchange puts into a queue."""
+
+    exchange: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRoom:
+    """A queue whose messages go back to the work queue after a fixed time.
+
+    The time is part of the name, so that another time is another queue: a queue's arguments
+    cannot be changed.
+    """
+
+    name: str
+    delay: timedelta
+    returns_to: str
+
+    @property
+    def arguments(self) -> FieldTable:
+        """What the broker is told when the queue is declared."""
+        return {
+            "x-queue-type": "quorum",
+            "x-message-ttl": int(self.delay.total_seconds() * 1000),
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": self.returns_to,
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        }
+
+
+_LADDER: Final = (
+    ("5s", timedelta(seconds=5)),
+    ("30s", timedelta(seconds=30)),
+    ("5m", timedelta(minutes=5)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkQueue:
+    """A service's queue, the waiting rooms beside it, and where its failures are parked."""
+
+    service: str
+    bindings: tuple[Binding, ...]
+
+    @property
+    def name(self) -> str:
+        """The queue that pods of the service consume and that the autoscaler counts."""
+        return f"{self.service}.work"
+
+    @property
+    def parking(self) -> str:
+        """The queue of what could not be handled, for an operator to inspect and replay."""
+        return f"{self.name}.dead"
+
+    @property
+    def waiting_rooms(self) -> tuple[WaitingRoom, ...]:
+        """The ladder, shortest wait first."""
+        return tuple(
+            WaitingRoom(f"{self.name}.wait-{label}", delay, self.name) for label, delay in _LADDER
+        )
+
+
+def _commands(pattern: str) -> Binding:
+    return Binding(COMMANDS, pattern)
+
+
+def _events(address: str) -> Binding:
+    return Binding(EVENTS, f"{address}.*")
+
+
+INGEST: Final = WorkQueue("ingest", (_commands(ParseMail.address),))
+ATTACHMENTS: Final = WorkQueue("attachments", (_commands(ExtractDocuments.address),))
+ROUTING: Final = WorkQueue(
+    "routing",
+    (
+        _commands("routing.*.v1"),
+        _events(InteractionReceived.address),
+        _events(PlacedInQueue.address),
+        _events(AgentReady.address),
+    ),
+)
+COMPOSITION: Final = WorkQueue("composition", (_commands("composition.*.v1"),))
+OUTBOUND: Final = WorkQueue("outbound", (_commands("outbound.*.v1"),))
+
+WORK_QUEUES: Final = (INGEST, ATTACHMENTS, ROUTING, COMPOSITION, OUTBOUND)
+
+
+def policies() -> dict[str, dict[str, object]]:
+    """Return the broker policies, by name: limits live here, never in queue arguments.
+
+    A message that kills its consumer again and again is parked by the broker itself; a full
+    queue refuses the publisher instead of dropping its oldest message.
+    """
+    return {
+        queue.name: {
+            "pattern": f"^{queue.name.replace('.', '[.]')}$",
+            "apply-to": "queues",
+            "priority": 10,
+            "definition": {
+                "delivery-limit": 20,
+                "dead-letter-exchange": "",
+                "dead-letter-routing-key": queue.parking,
+                "dead-letter-strategy": "at-least-once",
+                "overflow": "reject-publish",
+                "max-length-bytes": 1_073_741_824,
+            },
+        }
+        for queue in WORK_QUEUES
+    }

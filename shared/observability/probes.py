@@ -1,0 +1,95 @@
+"""`/live`, `/ready` and `/metrics` on a port of their own."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared.observability.serving import serving
+
+_MEASURED_EVERY: Final = 0.5
+_LONGEST_LAG: Final = timedelta(seconds=5)
+
+Check = Callable[[], bool]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Health:
+    """Named claims about a process. A broker or database that is away is no reason to restart."""
+
+    live: dict[str, Check] = field(default_factory=dict)
+    ready: dict[str, Check] = field(default_factory=dict)
+
+    def failing(self, checks: Mapping[str, Check]) -> list[str]:
+        """Name the claims that do not hold at this moment."""
+        return [name for name, holds in checks.items() if not holds()]
+
+
+class LoopLag:
+    """How late the event loop is: a blocked loop answers no probe with a lie."""
+
+    def __init__(self) -> None:
+        self._seen = time.monotonic()
+        self._lag = 0.0
+
+    async def measure(self) -> None:
+        """Measure for ever."""
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(_MEASURED_EVERY)
+            self._seen = time.monotonic()
+            self._lag = self._seen - before - _MEASURED_EVERY
+
+    def is_short(self) -> bool:
+        """Say whether the loop has kept its time lately."""
+        return self._lag < _LONGEST_LAG.total_seconds()
+
+
+class ProbeApplication:
+    """A bare ASGI application: three paths, no framework."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+
+    async def __call__(self, scope: Mapping[str, Any], _receive: object, send: Send) -> None:
+        """Answer a GET."""
+        match scope["path"]:
+            case "/live":
+                await self._answer(send, self._health.failing(self._health.live))
+            case "/ready":
+                checks = self._health.live | self._health.ready
+                await self._answer(send, self._health.failing(checks))
+            case "/metrics":
+                await _respond(send, 200, CONTENT_TYPE_LATEST, generate_latest())
+            case _:
+                await _respond(send, 404, "text/plain", b"try /live, /ready or /metrics\n")
+
+    async def _answer(self, send: Send, failing: list[str]) -> None:
+        body = json.dumps({"ok": not failing, "failing": failing}).encode()
+        await _respond(send, 503 if failing else 200, "application/json", body)
+
+
+async def _respond(send: Send, status: int, media_type: str, body: bytes) -> None:
+    headers = [(b"content-type", media_type.encode()), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@asynccontextmanager
+async def serving_probes(health: Health, *, host: str, port: int) -> AsyncIterator[None]:
+    """Answer probes for as long as the context lasts."""
+    lag = LoopLag()
+    health.live["event loop"] = lag.is_short
+    async with serving(ProbeApplication(health), host=host, port=port, lifespan="off"):
+        measuring = asyncio.create_task(lag.measure())
+        try:
+            yield
+        finally:
+            measuring.cancel()

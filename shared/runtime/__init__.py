@@ -1,0 +1,1 @@
+"""What every service process has: settings, resources, signals, a graceful end."""

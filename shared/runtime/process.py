@@ -1,0 +1,97 @@
+"""One service, one process: started by `run`, ended by SIGTERM or SIGINT."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Final, TypeVar
+
+import structlog
+import uvloop
+from pydantic import ValidationError
+
+from shared.messaging.consumer import Consumer
+from shared.messaging.topology import WorkQueue
+from shared.observability.logs import configure_logging
+from shared.observability.probes import Health, serving_probes
+from shared.runtime.resources import Resources, open_resources
+from shared.runtime.settings import ServiceSettings
+from shared.storage.client import WeakWriteConcernError
+
+log = structlog.get_logger()
+
+_MISCONFIGURED: Final = 78
+"""EX_CONFIG of sysexits: starting again would not help."""
+
+S = TypeVar("S", bound=ServiceSettings)
+Start = Callable[[S, Resources], AbstractAsyncContextManager[None]]
+
+
+def run(name: str, settings_class: type[S], start: Start[S]) -> None:
+    """Run a service until it is told to stop; exit with 78 where its settings are wrong."""
+    try:
+        settings = settings_class()
+    except ValidationError as error:
+        sys.exit(_misconfigured(name, error))
+    configure_logging(name, style=settings.log_style)
+    try:
+        uvloop.run(_serve(name, settings, start))
+    except WeakWriteConcernError as error:
+        print(f"{name}: {error}", file=sys.stderr)  # noqa: T201 - the last word of the process
+        sys.exit(_MISCONFIGURED)
+
+
+async def _serve(name: str, settings: S, start: Start[S]) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    health, started = Health(), asyncio.Event()
+    health.ready["started"] = started.is_set
+    async with (
+        serving_probes(health, host=settings.probe_host, port=settings.probe_port),
+        AsyncExitStack() as stack,
+    ):
+        starting = asyncio.create_task(_start(stack, name, settings, start, health))
+        told = asyncio.create_task(stopping.wait())
+        await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            started.set()
+            log.info("started")
+            await told
+        starting.cancel()
+        log.info("stopping")
+    log.info("stopped")
+
+
+async def _start(
+    stack: AsyncExitStack, name: str, settings: S, start: Start[S], health: Health
+) -> None:
+    resources = await stack.enter_async_context(open_resources(settings, name=name, health=health))
+    await stack.enter_async_context(start(settings, resources))
+
+
+def _misconfigured(name: str, error: ValidationError) -> int:
+    for one in error.errors(include_input=False, include_url=False):
+        variable = ".".join(map(str, one["loc"]))
+        print(f"{name}: {variable}: {one['msg']}", file=sys.stderr)  # noqa: T201 - before logging
+    return _MISCONFIGURED
+
+
+@asynccontextmanager
+async def consuming(
+    settings: ServiceSettings, resources: Resources, queue: WorkQueue
+) -> AsyncIterator[Consumer]:
+    """Give the service's consumer, not yet running, with its claims about its own health."""
+    consumer = Consumer(
+        settings.rabbitmq_url,
+        queue,
+        resources.publisher,
+        prefetch=settings.prefetch,
+        drain=settings.drain,
+    )
+    limit = settings.longest_handler.total_seconds()
+    resources.health.live["handlers end"] = lambda: consumer.handlers.oldest() < limit
+    resources.health.ready["consuming"] = consumer.is_consuming
+    yield consumer

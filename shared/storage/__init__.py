@@ -1,0 +1,1 @@
+"""The database: one client, one document a snapshot, one update a change."""

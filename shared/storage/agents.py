@@ -1,0 +1,157 @@
+"""The agents: who they are, whether they take mail, and what they hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from pymongo import ASCENDING, ReturnDocument
+
+from shared.contracts.envelope import Cause
+from shared.contracts.events import AgentNotReady, AgentReady
+from shared.contracts.outgoing import wrap
+from shared.domain.clock import Clock
+from shared.storage.client import HINT, Database, Document, database_errors
+from shared.storage.interactions import Announce
+from shared.storage.outbox import to_entry
+
+COLLECTION: Final = "agents"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAgent:
+    """An agent as stored. `holding` lists the interactions that count against `capacity`."""
+
+    id: str
+    user_name: str
+    password_hash: str
+    first_name: str
+    last_name: str
+    email_address: str
+    roles: tuple[str, ...]
+    queues: tuple[str, ...]
+    skills: Mapping[str, int]
+    capacity: int
+    enabled: bool
+    ready: bool
+    holding: tuple[str, ...] = ()
+    logged_in: bool = False
+    state_since: datetime | None = field(default=None)
+
+
+def to_agent(document: Document) -> StoredAgent:
+    """Return the agent that a document holds."""
+    return StoredAgent(
+        id=document["_id"],
+        user_name=document["user_name"],
+        password_hash=document["password_hash"],
+        first_name=document["first_name"],
+        last_name=document["last_name"],
+        email_address=document["email_address"],
+        roles=tuple(document["roles"]),
+        queues=tuple(document["queues"]),
+        skills=document["skills"],
+        capacity=document["capacity"],
+        enabled=document["enabled"],
+        ready=document.get("ready", False),
+        holding=tuple(document.get("holding", ())),
+        logged_in=document.get("logged_in", False),
+        state_since=document.get("state_since"),
+    )
+
+
+class AgentStore:
+    """All agents. What they hold is a hint that follows the interactions, which are the truth."""
+
+    def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
+        self._collection = database[COLLECTION]
+        self._hints = self._collection.with_options(write_concern=HINT)
+        self._clock = clock
+        self._announce = announce
+
+    async def get(self, agent_id: str) -> StoredAgent | None:
+        """Return an agent by id."""
+        return await self._find({"_id": agent_id})
+
+    async def named(self, user_name: str) -> StoredAgent | None:
+        """Return an agent by the name that they log in with."""
+        return await self._find({"user_name": user_name})
+
+    async def everyone(self) -> list[StoredAgent]:
+        """Return all agents, by user name."""
+        async with database_errors():
+            found = await self._collection.find({}, sort=[("user_name", ASCENDING)]).to_list()
+        return [to_agent(document) for document in found]
+
+    async def set_ready(self, agent_id: str, *, ready: bool) -> None:
+        """Begin or end the agent's taking of mail, and announce it."""
+        now = self._clock.now()
+        event = AgentReady(agent_id=agent_id) if ready else AgentNotReady(agent_id=agent_id)
+        owed = [wrap(event, Cause(), now)]
+        change = {"ready": ready, "state_since": now, "logged_in": True}
+        async with database_errors():
+            await self._collection.update_one(
+                {"_id": agent_id},
+                {
+                    "$set": change | ({"idle_since": now} if ready else {}),
+                    "$push": {"outbox": {"$each": [to_entry(message, now) for message in owed]}},
+                },
+            )
+        await self._announce(agent_id, owed)
+
+    async def reserve(
+        self,
+        interaction_id: str,
+        queue: str,
+        *,
+        requires: Mapping[str, int],
+        passing_over: Sequence[str] = (),
+    ) -> str | None:
+        """Take one place of the longest-idle Ready agent who serves the queue; return the agent.
+
+        An agent who already holds the interaction keeps the one place.
+        """
+        wanted: Document = {
+            "queues": queue,
+            "ready": True,
+            "enabled": True,
+            "free": {"$gt": 0},
+            "holding": {"$ne": interaction_id},
+        }
+        if passing_over:
+            wanted["_id"] = {"$nin": list(passing_over)}
+        wanted |= {f"skills.{skill}": {"$gte": level} for skill, level in requires.items()}
+        async with database_errors():
+            document = await self._hints.find_one_and_update(
+                wanted,
+                {"$inc": {"free": -1}, "$push": {"holding": interaction_id}},
+                {"_id": 1},
+                sort=[("idle_since", ASCENDING)],
+                return_document=ReturnDocument.AFTER,
+            )
+        return document["_id"] if document else None
+
+    async def hold(self, agent_id: str, interaction_id: str) -> None:
+        """Count an interaction against the agent's capacity, even beyond it."""
+        async with database_errors():
+            await self._hints.update_one(
+                {"_id": agent_id, "holding": {"$ne": interaction_id}},
+                {"$inc": {"free": -1}, "$push": {"holding": interaction_id}},
+            )
+
+    async def release(self, agent_id: str, interaction_id: str) -> None:
+        """Give the agent the place back; twice is as good as once."""
+        async with database_errors():
+            await self._hints.update_one(
+                {"_id": agent_id, "holding": interaction_id},
+                {
+                    "$inc": {"free": 1},
+                    "$pull": {"holding": interaction_id},
+                    "$set": {"idle_since": self._clock.now()},
+                },
+            )
+
+    async def _find(self, wanted: Document) -> StoredAgent | None:
+        async with database_errors():
+            document = await self._collection.find_one(wanted)
+        return to_agent(document) if document else None

@@ -1,0 +1,84 @@
+"""The one MongoDB client of a process, refused where it could lose what it acknowledges."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias
+
+from pymongo import AsyncMongoClient, WriteConcern
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import (
+    AutoReconnect,
+    ExecutionTimeout,
+    NetworkTimeout,
+    PyMongoError,
+    WTimeoutError,
+)
+
+from shared.domain.errors import Unavailable
+
+Document: TypeAlias = dict[str, Any]
+Database: TypeAlias = AsyncDatabase[Document]
+Collection: TypeAlias = AsyncCollection[Document]
+
+MAJORITY: Final = WriteConcern(w="majority", j=True)
+HINT: Final = WriteConcern(w=1)
+"""For what can be worked out again from the interactions: a lost write costs a repetition."""
+
+_TRANSIENT: Final = (AutoReconnect, NetworkTimeout, ExecutionTimeout, WTimeoutError)
+
+
+class DatabaseUnavailableError(Unavailable):
+    """The database does not answer, or cannot promise that what it wrote stays."""
+
+
+class WeakWriteConcernError(Exception):
+    """The address of the database would let acknowledged mail be lost."""
+
+
+@asynccontextmanager
+async def open_database(url: str, *, name: str) -> AsyncIterator[Database]:
+    """Connect for as long as the context lasts. The URL names the database.
+
+    Raises:
+        WeakWriteConcernError: The URL asks for less than a majority of journaled writes.
+    """
+    client: AsyncMongoClient[Document] = AsyncMongoClient(
+        url, appname=f"mailroom {name}", tz_aware=True, maxPoolSize=50, timeoutMS=10_000
+    )
+    try:
+        database = client.get_default_database("mailroom")
+        _require_majority(database)
+        yield database.with_options(write_concern=MAJORITY)
+    finally:
+        await client.close()
+
+
+def _require_majority(database: Database) -> None:
+    concern = database.write_concern.document
+    if concern.get("w", "majority") != "majority" or concern.get("j") is False:
+        raise WeakWriteConcernError(
+            f"MONGODB_URL asks for the write concern {concern}, with which a crash loses mail "
+            "that was acknowledged. Remove w and journal from it, or set w=majority&journal=true."
+        )
+
+
+def is_transient(error: PyMongoError) -> bool:
+    """Say whether the same call may succeed later."""
+    return (
+        isinstance(error, _TRANSIENT)
+        or error.timeout
+        or error.has_error_label("RetryableWriteError")
+        or error.has_error_label("TransientTransactionError")
+    )
+
+
+@asynccontextmanager
+async def database_errors() -> AsyncIterator[None]:
+    """Turn the driver's passing faults into `Unavailable`; let every other error through."""
+    try:
+        yield
+    except PyMongoError as error:
+        if is_transient(error):
+            raise DatabaseUnavailableError(type(error).__name__) from error
+        raise

@@ -1,0 +1,72 @@
+"""Every index there is, as data; `mailroom apply` and each service's start make them so."""
+
+from typing import Final
+
+from pymongo import ASCENDING, IndexModel
+
+from shared.domain.lifecycle import State
+from shared.storage import agents, interactions
+from shared.storage.client import Database, database_errors
+from shared.storage.outbox import OWES
+
+ARRIVALS: Final = "arrivals"
+DOCUMENTS: Final = "documents"
+DELIVERIES: Final = "deliveries"
+
+
+def _owing() -> IndexModel:
+    return IndexModel([("outbox.at", ASCENDING)], name="owing", partialFilterExpression=OWES)
+
+
+INDEXES: Final[dict[str, list[IndexModel]]] = {
+    interactions.COLLECTION: [
+        _owing(),
+        IndexModel(
+            [("queue", ASCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)],
+            name="waiting",
+            partialFilterExpression={"state": State.QUEUED.value},
+        ),
+        IndexModel(
+            [("invitation.expires_at", ASCENDING)],
+            name="offered",
+            partialFilterExpression={"state": State.INVITED.value},
+        ),
+        IndexModel(
+            [("arrival_key", ASCENDING)],
+            name="one-per-mail",
+            unique=True,
+            partialFilterExpression={"arrival_key": {"$exists": True}},
+        ),
+        IndexModel([("mail.message_id", ASCENDING)], name="threading"),
+        IndexModel([("owner_id", ASCENDING), ("state", ASCENDING)], name="owned"),
+        IndexModel(
+            [("invitation.agent_id", ASCENDING)],
+            name="invited",
+            partialFilterExpression={"state": State.INVITED.value},
+        ),
+    ],
+    agents.COLLECTION: [
+        _owing(),
+        IndexModel([("user_name", ASCENDING)], name="login", unique=True),
+        IndexModel(
+            [("queues", ASCENDING), ("ready", ASCENDING), ("idle_since", ASCENDING)],
+            name="longest-idle",
+        ),
+    ],
+    ARRIVALS: [_owing()],
+    DOCUMENTS: [IndexModel([("interaction_id", ASCENDING)], name="of-interaction")],
+    DELIVERIES: [
+        IndexModel(
+            [("next_attempt_at", ASCENDING)],
+            name="due",
+            partialFilterExpression={"next_attempt_at": {"$exists": True}},
+        ),
+    ],
+}
+
+
+async def create_indexes(database: Database) -> None:
+    """Make every index that is missing. Safe to run by many at once."""
+    async with database_errors():
+        for collection, models in INDEXES.items():
+            await database[collection].create_indexes(models)

@@ -1,0 +1,58 @@
+"""The messages that a document still owes, kept inside it so that one write does both."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from pymongo import UpdateOne
+
+from shared.contracts.outgoing import Outgoing
+from shared.storage.client import HINT, Collection, Document, database_errors
+
+OWES: Final[Document] = {"outbox.0": {"$exists": True}}
+"""Also the filter of the partial index that makes the sweep cheap."""
+
+
+def to_entry(message: Outgoing, now: datetime) -> Document:
+    """Return a message as it is kept in `outbox`."""
+    return {
+        "id": message.id,
+        "at": now,
+        "exchange": message.exchange,
+        "key": message.routing_key,
+        "body": message.body,
+        "correlation_id": message.correlation_id,
+    }
+
+
+def to_message(entry: Document) -> Outgoing:
+    """Return the message of an entry of `outbox`."""
+    return Outgoing(
+        entry["id"], entry["exchange"], entry["key"], entry["body"], entry["correlation_id"]
+    )
+
+
+class CollectionOutbox:
+    """The outboxes of all documents of one collection."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def owed(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
+        """Give the id of each document and everything it owes, if it does so since `before`."""
+        async with database_errors():
+            async for document in self._collection.find(
+                {**OWES, "outbox.at": {"$lt": before}}, {"outbox": 1}
+            ):
+                yield document["_id"], [to_message(entry) for entry in document["outbox"]]
+
+    async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Forget messages, in one round trip. A strike that is lost only repeats a message."""
+        async with database_errors():
+            await self._collection.with_options(write_concern=HINT).bulk_write(
+                [
+                    UpdateOne({"_id": one}, {"$pull": {"outbox": {"id": {"$in": list(ids)}}}})
+                    for one, ids in published
+                ],
+                ordered=False,
+            )
