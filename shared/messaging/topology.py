@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from aio_pika.abc import FieldTable
+from aio_pika.abc import FieldValue
 
 from shared.contracts.commands import ExtractDocuments, ParseMail
 from shared.contracts.envelope import COMMANDS, EVENTS
@@ -34,7 +34,7 @@ class WaitingRoom:
     returns_to: str
 
     @property
-    def arguments(self) -> FieldTable:
+    def arguments(self) -> dict[str, FieldValue]:
         """What the broker is told when the queue is declared."""
         return {
             "x-queue-type": "quorum",
