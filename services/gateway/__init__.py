@@ -1,0 +1,1 @@
+"""REST and CometD: the only part that agents talk to."""

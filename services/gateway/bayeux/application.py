@@ -1,0 +1,143 @@
+"""The Bayeux server as an ASGI application, and what the gateway may ask of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Protocol
+
+from services.gateway.bayeux.engine import Engine, Listener
+from services.gateway.bayeux.hub import Hub
+from services.gateway.bayeux.long_polling import LongPolling
+from services.gateway.bayeux.origins import cors_headers, is_welcome, preflight
+from services.gateway.bayeux.policy import SubscriptionPolicy
+from services.gateway.bayeux.settings import BayeuxSettings
+from services.gateway.bayeux.topics import own_topics_only
+from services.gateway.bayeux.web import Answer, Receive, Scope, Send, refuse_upgrade, respond
+from services.gateway.bayeux.websocket import WebSockets
+
+
+class Principal(Protocol):
+    """Somebody who logged in."""
+
+    @property
+    def user_id(self) -> str:
+        """Whose topics "me" stands for."""
+        ...
+
+
+Authenticate = Callable[[Scope], Awaitable[Principal | None]]
+"""Finds out from an HTTP request or an upgrade who speaks; None when nobody known."""
+
+
+class BayeuxApplication:
+    """Serves `settings.base_paths` and all below them, over long-polling and websocket.
+
+    Args:
+        settings: times, limits, origins.
+        authenticate: asked for every POST and every upgrade.
+        unauthenticated: what is answered when it returns None.
+        listener: told who listens, see `Listener`.
+        policy: judges subscriptions; by default an agent's own topics only.
+    """
+
+    def __init__(
+        self,
+        settings: BayeuxSettings,
+        *,
+        authenticate: Authenticate,
+        unauthenticated: Answer,
+        listener: Listener,
+        policy: SubscriptionPolicy = own_topics_only,
+    ) -> None:
+        self._settings = settings
+        self._engine = Engine(settings, policy, listener)
+        self._authenticate = authenticate
+        self._unauthenticated = unauthenticated
+        self._long_polling = LongPolling(self._engine)
+        self._websockets = WebSockets(self._engine)
+
+    @property
+    def hub(self) -> Hub:
+        """The protocol's state, for metrics and tests."""
+        return self._engine.hub
+
+    def serves(self, path: str) -> bool:
+        """Tell whether a path belongs to this application."""
+        return any(
+            path == base or path.startswith(f"{base}/") for base in self._settings.base_paths
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or one socket."""
+        if scope["type"] == "websocket":
+            await self._serve_socket(scope, receive, send)
+        else:
+            await self._serve_request(scope, receive, send)
+
+    def publish(self, user_id: str, topic: str, payload: object) -> None:
+        """Deliver to every session of a user that hears `topic` (its canonical name)."""
+        event = self._engine.event(payload)
+        self._engine.perform(self.hub.publish(user_id, topic, event))
+
+    def publish_to_all(self, topic: str, payload: object) -> None:
+        """Deliver to every session of every user that hears `topic`."""
+        event = self._engine.event(payload)
+        self._engine.perform(self.hub.publish_to_all(topic, event))
+
+    def send(self, session_id: str, channel: str, payload: object) -> None:
+        """Deliver to one session, on a channel that it subscribed to."""
+        event = self._engine.event(payload)
+        self._engine.perform(self.hub.send(session_id, channel, event))
+
+    def revoke(self, user_id: str) -> None:
+        """End all that a user has open: connects are answered 401 with `reconnect: none`."""
+        self._engine.perform(self.hub.revoke(user_id))
+        self._websockets.close_user(user_id)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Sweep dead sessions while the block runs."""
+        sweeper = asyncio.ensure_future(self._engine.sweep_for_ever())
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeper
+
+    async def drain(self) -> None:
+        """Release every connect with a random interval, then close the sockets with 1001."""
+        self._engine.release_all()
+        await self._websockets.close_all()
+
+    async def _serve_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (refusal := self._refusal(scope)) is not None:
+            await respond(send, refusal)
+            return
+        principal = await self._authenticate(scope)
+        if principal is None:
+            await respond(send, self._unauthenticated.plus(*cors_headers(scope)))
+        else:
+            await self._long_polling.serve(principal.user_id, scope, receive, send)
+
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        if not self.serves(scope["path"]):
+            await refuse_upgrade(scope, send, Answer(404))
+        elif not is_welcome(scope, self._settings):
+            await refuse_upgrade(scope, send, Answer(403))
+        elif (principal := await self._authenticate(scope)) is None:
+            await refuse_upgrade(scope, send, self._unauthenticated)
+        else:
+            await self._websockets.serve(principal.user_id, scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Answer | None:
+        """Answer what needs no user."""
+        if not self.serves(scope["path"]):
+            return Answer(404)
+        if not is_welcome(scope, self._settings):
+            return Answer(403)
+        if scope["method"] == "OPTIONS":
+            return preflight(scope)
+        allowed = (b"allow", b"POST, OPTIONS")
+        return None if scope["method"] == "POST" else Answer(405, headers=(allowed,))

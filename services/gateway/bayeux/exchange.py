@@ -1,0 +1,19 @@
+"""One request or frame on its way through the protocol."""
+
+from dataclasses import dataclass, field
+
+from services.gateway.bayeux.session import Hold, Peer, Session
+from services.gateway.bayeux.wire import Reply
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Who asks, when, and what has been answered so far."""
+
+    peer: Peer
+    now: float
+    is_single: bool
+    events: list[str] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+    sessions: dict[Session, None] = field(default_factory=dict)
+    hold: Hold | None = None

@@ -1,0 +1,70 @@
+"""/meta/handshake: how a session begins."""
+
+from services.gateway.bayeux import replies
+from services.gateway.bayeux.exchange import Exchange
+from services.gateway.bayeux.session import Advice, Peer, Session, Transport
+from services.gateway.bayeux.settings import milliseconds
+from services.gateway.bayeux.state import State
+from services.gateway.bayeux.timesync import timesync
+from services.gateway.bayeux.wire import Message, Reply
+
+_SUPPORTED = [Transport.WEBSOCKET, Transport.LONG_POLLING]
+
+
+def handshake(state: State, message: Message, exchange: Exchange) -> None:
+    """Begin a session, or say why there is none."""
+    if (error := _fault(message)) or not _make_room(state, exchange.peer):
+        refusal = error or replies.TOO_MANY_SESSIONS
+        state.counters.denied += 1
+        exchange.replies.append(_described(replies.failure(message, refusal, advice=replies.STOP)))
+        return
+    session = state.open(exchange.peer, exchange.now)
+    if exchange.peer.transport is Transport.WEBSOCKET:
+        state.bind(session, exchange.peer, exchange.now)
+    state.counters.handshakes += 1
+    exchange.replies.append(_described(_welcome(state, session, message)))
+
+
+def _fault(message: Message) -> str | None:
+    types = message.fields.get("supportedConnectionTypes")
+    if not isinstance(message.fields.get("version"), str):
+        return replies.VERSION_MISSING
+    if not isinstance(types, list) or not types:
+        return replies.TYPES_MISSING
+    return None if any(kind in types for kind in _SUPPORTED) else replies.NO_COMMON_TRANSPORT
+
+
+def _make_room(state: State, peer: Peer) -> bool:
+    """Drop the session of this user that nobody has used for longest, if there must be one less."""
+    mine = state.by_user.get(peer.user_id, {})
+    if len(mine) < state.settings.max_sessions_per_user:
+        return True
+    idle = [session for session in mine if session.hold is None and session.socket is None]
+    if not idle:
+        return False
+    state.end(min(idle, key=lambda session: session.expires_at), {})
+    return True
+
+
+def _welcome(state: State, session: Session, message: Message) -> Reply:
+    advice = Advice(milliseconds(state.settings.timeout), milliseconds(state.settings.interval))
+    session.advised = (session.transport, advice)
+    reply = replies.success(message, clientId=session.id, advice=advice.as_fields())
+    if ext := _extensions(state, session, message):
+        reply["ext"] = ext
+    return reply
+
+
+def _extensions(state: State, session: Session, message: Message) -> Reply:
+    ext: Reply = {}
+    if state.settings.acknowledgements and message.section("ext").get("ack") is True:
+        session.acknowledging = True
+        ext["ack"] = True
+    wall = state.wall() * 1000
+    if (times := timesync(message, received_ms=wall, answered_ms=wall)) is not None:
+        ext["timesync"] = times
+    return ext
+
+
+def _described(reply: Reply) -> Reply:
+    return reply | {"version": "1.0", "supportedConnectionTypes": _SUPPORTED}

@@ -1,0 +1,241 @@
+"""The Bayeux protocol: messages and time go in, replies and effects come out, nothing waits."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from services.gateway.bayeux import replies
+from services.gateway.bayeux.channels import Meta, is_service, is_valid
+from services.gateway.bayeux.connecting import connect, release, stamped
+from services.gateway.bayeux.counters import Counters
+from services.gateway.bayeux.effects import Effect, Wake
+from services.gateway.bayeux.events import Event, Frame
+from services.gateway.bayeux.exchange import Exchange
+from services.gateway.bayeux.handshaking import handshake
+from services.gateway.bayeux.policy import SubscriptionPolicy
+from services.gateway.bayeux.session import Hold, Peer, Session
+from services.gateway.bayeux.settings import BayeuxSettings
+from services.gateway.bayeux.state import State
+from services.gateway.bayeux.subscribing import subscribe, unsubscribe
+from services.gateway.bayeux.wire import Message, encode
+
+
+def random_id() -> str:
+    """Return a client id that nobody guesses (160 bits)."""
+    return secrets.token_hex(20)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a request: texts to send now, a connect that waits, work for others."""
+
+    texts: list[str]
+    hold: Hold | None
+    effects: list[Effect]
+
+
+class Hub:
+    """All sessions of one process. `now` is a monotonic time in seconds wherever it is asked for.
+
+    Its owner performs the effects, and calls `collect` for every peer that it is told to wake.
+    """
+
+    def __init__(
+        self,
+        settings: BayeuxSettings,
+        policy: SubscriptionPolicy,
+        *,
+        new_id: Callable[[], str] = random_id,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._state = State(settings, policy, new_id, wall)
+
+    @property
+    def counters(self) -> Counters:
+        """What happened since the start."""
+        return self._state.counters
+
+    def wall(self) -> float:
+        """Return the time of day in seconds since 1970, as the extensions tell it."""
+        return self._state.wall()
+
+    def sessions(self) -> Iterator[Session]:
+        """Yield every live session."""
+        yield from self._state.sessions.values()
+
+    def receive(self, messages: Sequence[Message], peer: Peer, now: float) -> Outcome:
+        """Obey the messages of one request or frame; events precede the replies."""
+        first = next((m for m in messages if m.channel == Meta.HANDSHAKE), None)
+        # The protocol has the rest of a request with a handshake ignored.
+        batch = [first] if first is not None else messages
+        exchange = Exchange(peer, now, is_single=len(batch) == 1)
+        for message in batch:
+            self._obey(message, exchange)
+        texts = self._riding(exchange) + [
+            encode(stamped(self._state, reply)) for reply in exchange.replies
+        ]
+        return Outcome(texts, exchange.hold, self._drain_effects())
+
+    def collect(self, peer: Peer, now: float) -> list[str]:
+        """Return what this peer should be sent now; empty when it has to go on waiting.
+
+        A request that waits and whose `session` became None was replaced by a newer one.
+        """
+        session = peer.session
+        if session is None:
+            return []
+        hold = session.hold
+        if hold is not None and hold.peer is peer and _is_ripe(session, hold, now):
+            return release(self._state, session, hold, now)
+        if session.pushes and session.socket is peer:
+            return session.mailbox.take(at_most=self._state.settings.max_frame_bytes)
+        return []
+
+    def publish(self, user_id: str, topic: str, event: Event) -> list[Effect]:
+        """Queue an event for every session of a user that hears the topic."""
+        self._state.counters.published += 1
+        for channel, sessions in self._state.table.listeners(user_id, topic):
+            frame = event.on(channel)
+            for session in sessions:
+                self._put(session, frame)
+        return self._drain_effects()
+
+    def publish_to_all(self, topic: str, event: Event) -> list[Effect]:
+        """Queue an event for every session that hears the topic."""
+        effects = [self.publish(user_id, topic, event) for user_id in self._state.table.users]
+        return [effect for some in effects for effect in some]
+
+    def send(self, session_id: str, channel: str, event: Event) -> list[Effect]:
+        """Queue an event for one session, if it is there and still hears that channel."""
+        session = self._state.sessions.get(session_id)
+        if session is not None and any(route.channel == channel for route in session.routes):
+            self._put(session, event.on(channel))
+        return self._drain_effects()
+
+    def time_out(self, hold: Hold) -> list[Effect]:
+        """Mark a connect as having waited long enough."""
+        hold.due = True
+        return [Wake(hold.peer)]
+
+    def lose(self, peer: Peer, now: float) -> None:
+        """A request was aborted or a socket closed; its session may still be gone on with."""
+        session = peer.session
+        if session is None:
+            return
+        if session.hold is not None and session.hold.peer is peer:
+            self._state.let_go(session, now)
+        if session.socket is peer:
+            session.socket = None
+        peer.session = None
+
+    def sweep(self, now: float) -> list[Effect]:
+        """Forget the sessions whose clients did not come back in time."""
+        for session in list(self._state.sessions.values()):
+            if session.hold is None and session.expires_at <= now:
+                self._state.counters.expired += 1
+                self._state.end(session, {})
+        return self._drain_effects()
+
+    def revoke(self, user_id: str) -> list[Effect]:
+        """End all sessions of a user whose login is no longer good."""
+        ending = {"successful": False, "error": replies.LOGIN_REVOKED, "advice": replies.STOP}
+        for session in list(self._state.by_user.get(user_id, ())):
+            self._state.end(session, ending)
+        return self._drain_effects()
+
+    def drain(self, spread: Callable[[], float]) -> list[Effect]:
+        """Release every connect and hold none from now on; `spread` gives intervals in seconds."""
+        self._state.spread = spread
+        for session in self._state.sessions.values():
+            if session.hold is not None:
+                self._state.effects += self.time_out(session.hold)
+        return self._drain_effects()
+
+    def _obey(self, message: Message, exchange: Exchange) -> None:
+        if (error := self._fault(message)) is not None:
+            exchange.replies.append(replies.failure(message, error))
+        elif message.channel == Meta.HANDSHAKE:
+            handshake(self._state, message, exchange)
+        elif (session := self._state.find(message, exchange.peer)) is None:
+            self._disown(message, exchange)
+        else:
+            self._obey_for(session, message, exchange)
+
+    def _fault(self, message: Message) -> str | None:
+        if message.has_bad_id:
+            return replies.ID_INVALID
+        if message.channel is None:
+            return replies.CHANNEL_MISSING
+        longest = self._state.settings.max_channel_length
+        return None if is_valid(message.channel, longest=longest) else replies.CHANNEL_INVALID
+
+    def _disown(self, message: Message, exchange: Exchange) -> None:
+        self._state.counters.unknown_sessions += 1
+        reply = replies.failure(message, replies.SESSION_UNKNOWN)
+        if message.channel == Meta.CONNECT:
+            reply["advice"] = replies.HANDSHAKE_AGAIN
+        exchange.replies.append(reply)
+
+    def _obey_for(self, session: Session, message: Message, exchange: Exchange) -> None:
+        exchange.sessions[session] = None
+        self._state.touch(session, exchange.now)
+        if exchange.peer.transport == "websocket":
+            self._state.bind(session, exchange.peer, exchange.now)
+        match message.channel:
+            case Meta.CONNECT:
+                connect(self._state, session, message, exchange)
+            case Meta.SUBSCRIBE:
+                subscribe(self._state, session, message, exchange)
+            case Meta.UNSUBSCRIBE:
+                unsubscribe(self._state, session, message, exchange)
+            case Meta.DISCONNECT:
+                self._disconnect(session, message, exchange)
+            case channel:
+                exchange.replies.append(_publish_reply(message, str(channel)))
+
+    def _disconnect(self, session: Session, message: Message, exchange: Exchange) -> None:
+        self._state.end(session, {"advice": replies.STOP})
+        exchange.replies.append(replies.success(message, clientId=session.id))
+
+    def _riding(self, exchange: Exchange) -> list[str]:
+        """Events that need not wait for a connect leave with any reply of their session."""
+        for session in exchange.sessions:
+            if not session.acknowledging and exchange.hold is None:
+                most = self._state.settings.max_frame_bytes
+                exchange.events.extend(session.mailbox.take(at_most=most))
+        return exchange.events
+
+    def _put(self, session: Session, frame: Frame) -> None:
+        if not session.mailbox.put(frame):
+            self._overflow(session)
+            return
+        self._state.counters.queued += 1
+        if (outlet := session.outlet) is not None:
+            self._state.effects.append(Wake(outlet))
+
+    def _overflow(self, session: Session) -> None:
+        # A gap would go unnoticed; a client told to handshake again asks for the state anew.
+        self._state.counters.overflows += 1
+        self._state.end(
+            session,
+            {
+                "successful": False,
+                "error": replies.QUEUE_OVERFLOW,
+                "advice": replies.HANDSHAKE_AGAIN,
+            },
+        )
+
+    def _drain_effects(self) -> list[Effect]:
+        effects, self._state.effects = self._state.effects, []
+        return effects
+
+
+def _is_ripe(session: Session, hold: Hold, now: float) -> bool:
+    return hold.is_due(now) or (bool(session.mailbox) and not session.pushes)
+
+
+def _publish_reply(message: Message, channel: str) -> dict[str, object]:
+    if is_service(channel):
+        return replies.success(message)
+    return replies.failure(message, replies.PUBLISH_DENIED)

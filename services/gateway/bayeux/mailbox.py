@@ -1,0 +1,67 @@
+"""Events waiting for one client, bounded by number and by bytes."""
+
+from collections import deque
+
+from services.gateway.bayeux.events import Frame
+
+
+class Mailbox:
+    """A queue that, where the client acknowledges, keeps what it sent until it is confirmed."""
+
+    __slots__ = ("_bytes", "_max_bytes", "_max_events", "_unconfirmed", "_waiting")
+
+    def __init__(self, *, max_events: int, max_bytes: int) -> None:
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._waiting: deque[Frame] = deque()
+        self._unconfirmed: deque[tuple[int, Frame]] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._unconfirmed)
+
+    def put(self, frame: Frame) -> bool:
+        """Queue an event; False when it does not fit, and then nothing has changed."""
+        if len(self) >= self._max_events or self._bytes + frame.size > self._max_bytes:
+            return False
+        self._waiting.append(frame)
+        self._bytes += frame.size
+        return True
+
+    def take(self, *, at_most: int, batch: int | None = None) -> list[str]:
+        """Return events up to `at_most` bytes, at least one if any waits.
+
+        With a batch number they are kept until that batch is confirmed.
+        """
+        taken: list[str] = []
+        room = at_most
+        while self._waiting and (not taken or self._waiting[0].size <= room):
+            frame = self._waiting.popleft()
+            room -= frame.size
+            taken.append(frame.text)
+            self._let_go(frame, batch)
+        return taken
+
+    def confirm(self, batch: int) -> int:
+        """Forget all up to this batch, put the rest back in front; return how many go out again."""
+        while self._unconfirmed and self._unconfirmed[0][0] <= batch:
+            self._bytes -= self._unconfirmed.popleft()[1].size
+        again = len(self._unconfirmed)
+        self._waiting.extendleft(frame for _, frame in reversed(self._unconfirmed))
+        self._unconfirmed.clear()
+        return again
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._waiting.clear()
+        self._unconfirmed.clear()
+        self._bytes = 0
+
+    def _let_go(self, frame: Frame, batch: int | None) -> None:
+        if batch is None:
+            self._bytes -= frame.size
+        else:
+            self._unconfirmed.append((batch, frame))

@@ -1,0 +1,33 @@
+"""How uvicorn must be set up for this application, and stopped without cutting clients off."""
+
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+
+
+def uvicorn_config(app: Any, **options: Any) -> uvicorn.Config:
+    """Return a configuration with the protocols that were measured fastest, and no access log."""
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        loop="uvloop",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        access_log=False,
+        **options,
+    )
+
+
+class DrainingServer(uvicorn.Server):
+    """Releases what is held before uvicorn closes its connections."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._drain = drain
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, then stop as uvicorn does."""
+        await self._drain()
+        await super().shutdown(sockets)

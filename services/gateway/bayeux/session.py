@@ -1,0 +1,102 @@
+"""The state of one client: who it is, what it hears, whether it waits."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from services.gateway.bayeux.mailbox import Mailbox
+from services.gateway.bayeux.policy import Route
+from services.gateway.bayeux.wire import Message, Reply
+
+
+class Transport(StrEnum):
+    """How messages travel, by the names that a handshake lists."""
+
+    WEBSOCKET = "websocket"
+    LONG_POLLING = "long-polling"
+
+
+class Peer(Protocol):
+    """The other end as a transport knows it: one request, or one socket for all its life."""
+
+    user_id: str
+    transport: Transport
+    browser: str | None
+    session: "Session | None"
+
+    def wake(self) -> None:
+        """Have `Hub.collect` called soon; must not block."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """How the client should connect next, in milliseconds."""
+
+    timeout: int
+    interval: int
+    reconnect: str = "retry"
+    multiple_clients: bool = False
+
+    def as_fields(self) -> Reply:
+        """Return the advice as it stands in a reply."""
+        fields: Reply = {
+            "reconnect": self.reconnect,
+            "interval": self.interval,
+            "timeout": self.timeout,
+        }
+        return fields | {"multiple-clients": True} if self.multiple_clients else fields
+
+
+@dataclass(slots=True, eq=False)
+class Hold:
+    """A connect that waits for an event, for its deadline, or for the end of its session."""
+
+    peer: Peer
+    message: Message
+    received_ms: float
+    deadline: float
+    due: bool = False
+    repeats_advice: bool = False
+    ending: Reply | None = None
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether it has to be answered even without an event."""
+        return self.due or self.ending is not None or now >= self.deadline
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One client between handshake and disconnect or expiry."""
+
+    id: str
+    user_id: str
+    browser: str | None
+    mailbox: Mailbox
+    expires_at: float
+    acknowledging: bool = False
+    connected: bool = False
+    batch: int = 0
+    transport: Transport = Transport.LONG_POLLING
+    interval: float = 0.0
+    socket: Peer | None = None
+    hold: Hold | None = None
+    advised: tuple[Transport, Advice] | None = None
+    subscriptions: dict[str, tuple[Route, ...]] = field(default_factory=dict)
+
+    @property
+    def routes(self) -> set[Route]:
+        """All that its subscriptions deliver, each once."""
+        return {route for routes in self.subscriptions.values() for route in routes}
+
+    @property
+    def pushes(self) -> bool:
+        """Tell whether events go out as they come instead of with the answer to a connect."""
+        return self.socket is not None and not self.acknowledging
+
+    @property
+    def outlet(self) -> Peer | None:
+        """Where an event could leave at this moment."""
+        if self.hold is not None:
+            return self.hold.peer
+        return self.socket if self.pushes else None

@@ -1,0 +1,45 @@
+"""What an operator may decide about the Bayeux server."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+BASE_PATHS: Final = ("/cometd", "/genesys/cometd", "/api/v2/notifications")
+
+
+@dataclass(frozen=True, slots=True)
+class BayeuxSettings:
+    """Times, limits and origins; every limit is per session unless it says otherwise."""
+
+    timeout: timedelta = timedelta(seconds=30)
+    interval: timedelta = timedelta(0)
+    max_interval: timedelta = timedelta(seconds=40)
+    sweep_period: timedelta = timedelta(seconds=1)
+    drain_spread: timedelta = timedelta(seconds=5)
+    drain_grace: timedelta = timedelta(seconds=3)
+    multi_session_interval: timedelta = timedelta(seconds=2)
+
+    max_held_per_browser: int = 1
+    max_sessions_per_user: int = 64
+    max_subscriptions: int = 64
+    max_channel_length: int = 256
+    max_queued_events: int = 1000
+    max_queued_bytes: int = 4 * 1024 * 1024
+    max_frame_bytes: int = 256 * 1024
+    max_body_bytes: int = 64 * 1024
+    max_batch: int = 64
+    max_depth: int = 32
+
+    acknowledgements: bool = True
+    timestamps: bool = False
+    duplicate_connect_status: int = 500
+    secure_cookie: bool = False
+    same_site: str = "Lax"
+    allowed_origins: AbstractSet[str] = frozenset()
+    base_paths: tuple[str, ...] = BASE_PATHS
+
+
+def milliseconds(duration: timedelta) -> int:
+    """Return a duration as Bayeux advice writes it."""
+    return duration // timedelta(milliseconds=1)

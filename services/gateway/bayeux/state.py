@@ -1,0 +1,144 @@
+"""All sessions of one process, and the few ways in which they begin, wait and end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.gateway.bayeux.counters import Counters
+from services.gateway.bayeux.effects import Effect, LastUnsubscription, Wake
+from services.gateway.bayeux.mailbox import Mailbox
+from services.gateway.bayeux.policy import SubscriptionPolicy
+from services.gateway.bayeux.routing_table import RoutingTable
+from services.gateway.bayeux.session import Hold, Peer, Session, Transport
+from services.gateway.bayeux.settings import BayeuxSettings
+from services.gateway.bayeux.wire import Message, Reply
+
+_NOBODY: Final[frozenset[Session]] = frozenset()
+
+
+@dataclass(slots=True)
+class State:
+    """What the protocol remembers between two messages."""
+
+    settings: BayeuxSettings
+    policy: SubscriptionPolicy
+    new_id: Callable[[], str]
+    wall: Callable[[], float]
+    counters: Counters = field(default_factory=Counters)
+    table: RoutingTable = field(default_factory=RoutingTable)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    by_user: dict[str, dict[Session, None]] = field(default_factory=dict)
+    holding: dict[str, set[Session]] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    spread: Callable[[], float] | None = None
+
+    @property
+    def max_interval(self) -> float:
+        """Seconds that a session survives without a connect, beyond its interval."""
+        return self.settings.max_interval.total_seconds()
+
+    def open(self, peer: Peer, now: float) -> Session:
+        """Begin a session for the user behind `peer`."""
+        session = Session(
+            id=self.new_id(),
+            user_id=peer.user_id,
+            browser=peer.browser,
+            transport=peer.transport,
+            mailbox=Mailbox(
+                max_events=self.settings.max_queued_events,
+                max_bytes=self.settings.max_queued_bytes,
+            ),
+            expires_at=now + self.settings.interval.total_seconds() + self.max_interval,
+        )
+        self.sessions[session.id] = session
+        self.by_user.setdefault(session.user_id, {})[session] = None
+        return session
+
+    def find(self, message: Message, peer: Peer) -> Session | None:
+        """Return the session a message names, if it is really its owner who speaks."""
+        session = self.sessions.get(str(message.client_id))
+        if session is None or session.user_id != peer.user_id:
+            return None
+        if peer.transport is Transport.LONG_POLLING:
+            return session if session.browser and session.browser == peer.browser else None
+        # Another socket of the same user may go on with a session (a reload); a socket that
+        # already speaks for one session may not speak for a second.
+        bound = peer.session
+        return session if bound in (None, session) or bound.id not in self.sessions else None
+
+    def touch(self, session: Session, now: float) -> None:
+        """Any message keeps a session for at least the maximum interval."""
+        session.expires_at = max(session.expires_at, now + self.max_interval)
+
+    def bind(self, session: Session, peer: Peer, now: float) -> None:
+        """Let a socket speak and listen for a session from now on."""
+        if session.socket is peer:
+            return
+        self.unbind(session)
+        if session.hold is not None:
+            self.supersede(session, now)
+        if peer.session is not None and peer.session.socket is peer:
+            peer.session.socket = None
+        session.socket, peer.session = peer, session
+
+    def unbind(self, session: Session) -> None:
+        """Take a session from its socket."""
+        if session.socket is not None and session.socket.session is session:
+            session.socket.session = None
+        session.socket = None
+
+    def keep(self, session: Session, hold: Hold) -> None:
+        """Let a connect wait; its session does not expire meanwhile."""
+        session.hold = hold
+        hold.peer.session = session
+        if hold.peer.transport is Transport.LONG_POLLING and session.browser:
+            self.holding.setdefault(session.browser, set()).add(session)
+
+    def held_by(self, browser: str | None) -> set[Session] | frozenset[Session]:
+        """Return the sessions of one browser that occupy a connection of it now."""
+        return self.holding.get(browser or "", _NOBODY)
+
+    def let_go(self, session: Session, now: float) -> None:
+        """End a wait, however it came to its end, and start the clock of expiry."""
+        session.hold = None
+        session.expires_at = now + session.interval + self.max_interval
+        self._free_browser(session)
+
+    def supersede(self, session: Session, now: float) -> None:
+        """Drop a waiting connect because a newer one came."""
+        if session.hold is None:
+            return
+        peer = session.hold.peer
+        self.let_go(session, now)
+        self.counters.superseded += 1
+        if peer is not session.socket:
+            peer.session = None
+            self.effects.append(Wake(peer))
+
+    def end(self, session: Session, ending: Reply) -> None:
+        """Forget a session; a connect that waits is answered with `ending`."""
+        if self.sessions.pop(session.id, None) is None:
+            return
+        self._forget_user(session)
+        session.mailbox.clear()
+        self._free_browser(session)
+        if session.hold is not None:
+            session.hold.ending = ending
+            self.effects.append(Wake(session.hold.peer))
+
+    def _forget_user(self, session: Session) -> None:
+        if self.table.remove(session, session.routes):
+            self.effects.append(LastUnsubscription(session.user_id))
+        session.subscriptions.clear()
+        mine = self.by_user[session.user_id]
+        del mine[session]
+        if not mine:
+            del self.by_user[session.user_id]
+
+    def _free_browser(self, session: Session) -> None:
+        held = self.holding.get(session.browser or "")
+        if held is None:
+            return
+        held.discard(session)
+        if not held:
+            del self.holding[session.browser or ""]

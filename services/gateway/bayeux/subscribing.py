@@ -1,0 +1,92 @@
+"""/meta/subscribe and /meta/unsubscribe: whole arrays or nothing."""
+
+from services.gateway.bayeux import replies
+from services.gateway.bayeux.channels import is_meta, is_service, is_valid
+from services.gateway.bayeux.effects import FirstSubscription, LastUnsubscription, Subscribed
+from services.gateway.bayeux.exchange import Exchange
+from services.gateway.bayeux.policy import Denial, Grant, Route
+from services.gateway.bayeux.session import Session
+from services.gateway.bayeux.state import State
+from services.gateway.bayeux.wire import Message
+
+
+def subscribe(state: State, session: Session, message: Message, exchange: Exchange) -> None:
+    """Enter all named subscriptions, or none and say why."""
+    names = _names(state, message)
+    granted = names if isinstance(names, str) else _judge(state, session, names)
+    if isinstance(granted, str):
+        state.counters.denied += 1
+        exchange.replies.append(_answered(message, granted))
+        return
+    session.subscriptions.update(granted)
+    _enter(state, session, {route for routes in granted.values() for route in routes})
+    exchange.replies.append(_answered(message))
+
+
+def unsubscribe(state: State, session: Session, message: Message, exchange: Exchange) -> None:
+    """Strike out all named subscriptions, or none and say why."""
+    names = _names(state, message)
+    error = names if isinstance(names, str) else _why_not(state, session, names)
+    if error is None:
+        _withdraw(state, session, names)
+    exchange.replies.append(_answered(message, error))
+
+
+def _answered(message: Message, error: str | None = None) -> dict[str, object]:
+    echo = {"clientId": message.client_id, "subscription": message.fields.get("subscription")}
+    return replies.failure(message, error, **echo) if error else replies.success(message, **echo)
+
+
+def _names(state: State, message: Message) -> list[str] | str:
+    """Return the subscriptions a message names, or an error."""
+    asked = message.fields.get("subscription")
+    if asked is None:
+        return replies.SUBSCRIPTION_MISSING
+    names = asked if isinstance(asked, list) else [asked]
+    longest = state.settings.max_channel_length
+    if not names or not all(is_valid(name, longest=longest) for name in names):
+        return replies.SUBSCRIPTION_INVALID
+    return names
+
+
+def _judge(state: State, session: Session, names: list[str]) -> dict[str, tuple[Route, ...]] | str:
+    """Return what each name delivers, or the first error."""
+    if len({*session.subscriptions, *names}) > state.settings.max_subscriptions:
+        return replies.subscribe_denied("too_many_subscriptions")
+    granted: dict[str, tuple[Route, ...]] = {}
+    for name in names:
+        verdict = _verdict(state, session, name)
+        if isinstance(verdict, Denial):
+            return replies.subscribe_denied(verdict.reason)
+        granted[name] = verdict.routes
+    return granted
+
+
+def _verdict(state: State, session: Session, name: str) -> Grant | Denial:
+    if is_meta(name):
+        return Denial("meta_channel")
+    if is_service(name):
+        return Grant(())
+    return state.policy(session.user_id, name)
+
+
+def _enter(state: State, session: Session, routes: set[Route]) -> None:
+    if state.table.add(session, routes):
+        state.effects.append(FirstSubscription(session.user_id))
+    state.effects.extend(Subscribed(session.user_id, route, session.id) for route in routes)
+
+
+def _why_not(state: State, session: Session, names: list[str]) -> str | None:
+    unknown = [name for name in names if name not in session.subscriptions]
+    if not unknown:
+        return None
+    exists = isinstance(_verdict(state, session, unknown[0]), Grant)
+    return replies.UNSUBSCRIBE_FAILED if exists else replies.CHANNEL_MISSING
+
+
+def _withdraw(state: State, session: Session, names: list[str] | str) -> None:
+    before = session.routes
+    for name in dict.fromkeys(names):
+        del session.subscriptions[name]
+    if state.table.remove(session, before - session.routes):
+        state.effects.append(LastUnsubscription(session.user_id))

@@ -1,0 +1,104 @@
+"""The little HTTP that the Bayeux transports need on top of ASGI."""
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, replace
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+
+from services.gateway.bayeux.settings import BayeuxSettings
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+BROWSER_COOKIE: Final = "BAYEUX_BROWSER"
+_BROWSER_ID: Final = re.compile(r"[A-Za-z0-9]{8,64}")
+
+
+class TooLargeError(ValueError):
+    """The body of a request is past the limit."""
+
+
+class AbortedError(ConnectionError):
+    """The client went away before its request was complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP response."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[Header, ...] = ()
+
+    def plus(self, *headers: Header) -> "Answer":
+        """Return the same answer with more headers."""
+        return replace(self, headers=(*self.headers, *headers))
+
+
+async def respond(send: Send, answer: Answer) -> None:
+    """Send an answer over HTTP."""
+    length = (b"content-length", str(len(answer.body)).encode())
+    headers = [*answer.headers, length]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def refuse_upgrade(scope: Scope, send: Send, answer: Answer) -> None:
+    """Refuse a websocket before it is accepted; a server that cannot say why says 403."""
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close"})
+        return
+    start = {"type": "websocket.http.response.start", "status": answer.status}
+    await send(start | {"headers": list(answer.headers)})
+    await send({"type": "websocket.http.response.body", "body": answer.body})
+
+
+async def read_body(receive: Receive, *, at_most: int) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        TooLargeError: more than `at_most` bytes came.
+        AbortedError: it did not come to its end.
+    """
+    body = bytearray()
+    while True:
+        part = await receive()
+        if part["type"] == "http.disconnect":
+            raise AbortedError
+        body += part.get("body", b"")
+        if len(body) > at_most:
+            raise TooLargeError
+        if not part.get("more_body", False):
+            return bytes(body)
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """Return a request header (`name` in lower case), or None."""
+    found = next((value for key, value in scope["headers"] if key == name), None)
+    return None if found is None else found.decode("latin-1")
+
+
+def browser_of(scope: Scope) -> str | None:
+    """Return the id that an earlier handshake left in this browser."""
+    try:
+        cookies = SimpleCookie(header(scope, b"cookie") or "")
+    except CookieError:
+        return None
+    value = cookies[BROWSER_COOKIE].value if BROWSER_COOKIE in cookies else ""
+    return value if _BROWSER_ID.fullmatch(value) else None
+
+
+def new_browser() -> str:
+    """Return a browser id that nobody guesses (128 bits)."""
+    return secrets.token_hex(16)
+
+
+def browser_cookie(browser: str, settings: BayeuxSettings) -> Header:
+    """Return the header that leaves the id in the browser."""
+    secure = "; Secure" if settings.secure_cookie else ""
+    value = f"{BROWSER_COOKIE}={browser}; Path=/; HttpOnly; SameSite={settings.same_site}{secure}"
+    return (b"set-cookie", value.encode())

@@ -1,0 +1,153 @@
+"""Bayeux over a websocket: one reader, one writer, events go out as they come."""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from typing import Any, Final
+
+from services.gateway.bayeux.engine import Engine
+from services.gateway.bayeux.session import Session, Transport
+from services.gateway.bayeux.web import Receive, Scope, Send, browser_of
+from services.gateway.bayeux.wire import MalformedError, decode, frame
+
+GOING_AWAY: Final = 1001
+UNSUPPORTED: Final = 1003
+POLICY_VIOLATION: Final = 1008
+TOO_BIG: Final = 1009
+MALFORMED: Final = 1011
+
+_MAX_UNSENT_REPLIES: Final = 16
+
+
+class SocketPeer:
+    """One websocket from its upgrade to its end."""
+
+    __slots__ = (
+        "_room",
+        "_woken",
+        "browser",
+        "close_code",
+        "session",
+        "transport",
+        "unsent",
+        "user_id",
+    )
+
+    def __init__(self, user_id: str, browser: str | None) -> None:
+        self.user_id = user_id
+        self.browser = browser
+        self.transport = Transport.WEBSOCKET
+        self.session: Session | None = None
+        self.unsent: deque[str] = deque()
+        self.close_code: int | None = None
+        self._woken = asyncio.Event()
+        self._room = asyncio.Event()
+
+    def wake(self) -> None:
+        """Let the writer look for something to send."""
+        self._woken.set()
+
+    def close(self, code: int) -> None:
+        """Have the socket closed once all that waits has been written."""
+        self.close_code = self.close_code or code
+        self.wake()
+
+    async def reply(self, text: str) -> None:
+        """Hand a frame to the writer; waits while the client does not read its replies."""
+        self.unsent.append(text)
+        self.wake()
+        while len(self.unsent) >= _MAX_UNSENT_REPLIES:
+            self._room.clear()
+            await self._room.wait()
+
+    async def woken(self) -> None:
+        """Return once there may be something to send."""
+        await self._woken.wait()
+        self._woken.clear()
+
+    def next_reply(self) -> str | None:
+        """Take the oldest frame that waits."""
+        if not self.unsent:
+            return None
+        self._room.set()
+        return self.unsent.popleft()
+
+
+class WebSockets:
+    """Serves authenticated sockets."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._settings = engine.settings
+        self._open: dict[SocketPeer, asyncio.Task[None]] = {}
+
+    async def serve(self, user_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Accept a socket and talk until either side ends it."""
+        await send({"type": "websocket.accept"})
+        peer = SocketPeer(user_id, browser_of(scope))
+        writer = self._open[peer] = asyncio.create_task(self._write(peer, send))
+        try:
+            await self._read(peer, receive)
+        finally:
+            del self._open[peer]
+            self._engine.lose(peer)
+            writer.cancel()
+
+    def close_user(self, user_id: str) -> None:
+        """Close the sockets of a user whose login is no longer good."""
+        for peer in self._open:
+            if peer.user_id == user_id:
+                peer.close(POLICY_VIOLATION)
+
+    async def close_all(self) -> None:
+        """Close every socket and wait, for a limited time, until all has been written."""
+        for peer in self._open:
+            peer.close(GOING_AWAY)
+        if self._open:
+            grace = self._settings.drain_grace.total_seconds()
+            await asyncio.wait(set(self._open.values()), timeout=grace)
+
+    async def _read(self, peer: SocketPeer, receive: Receive) -> None:
+        while (incoming := await receive())["type"] == "websocket.receive":
+            await self._obey(peer, incoming)
+
+    async def _obey(self, peer: SocketPeer, incoming: Any) -> None:
+        text = incoming.get("text")
+        if text is None:
+            peer.close(UNSUPPORTED)
+        elif len(text) > self._settings.max_body_bytes:
+            peer.close(TOO_BIG)
+        elif peer.close_code is None:
+            await self._obey_text(peer, text)
+
+    async def _obey_text(self, peer: SocketPeer, text: str) -> None:
+        try:
+            messages = decode(
+                text, max_batch=self._settings.max_batch, max_depth=self._settings.max_depth
+            )
+        except MalformedError:
+            peer.close(MALFORMED)
+            return
+        outcome = await self._engine.receive(messages, peer)
+        if outcome.hold is not None:
+            self._engine.arm(outcome.hold)
+        if outcome.texts:
+            await peer.reply(frame(outcome.texts))
+
+    async def _write(self, peer: SocketPeer, send: Send) -> None:
+        with suppress(OSError):
+            while peer.close_code is None:
+                await peer.woken()
+                await self._flush(peer, send)
+            await self._flush(peer, send)
+            await send({"type": "websocket.close", "code": peer.close_code})
+
+    async def _flush(self, peer: SocketPeer, send: Send) -> None:
+        while (text := self._next_frame(peer)) is not None:
+            await send({"type": "websocket.send", "text": text})
+
+    def _next_frame(self, peer: SocketPeer) -> str | None:
+        if (reply := peer.next_reply()) is not None:
+            return reply
+        texts = self._engine.collect(peer)
+        return frame(texts) if texts else None

@@ -1,0 +1,53 @@
+"""`python -m tests.bayeux_lab`: prints its address, reads events as JSON lines from a pipe.
+
+Environment: PORT (0 = any), TIMEOUT_MS, INTERVAL_MS, MAX_INTERVAL_MS, MAX_MESSAGE_BYTES,
+ALLOWED_ORIGINS (with commas), ACK (0 or 1).
+"""
+
+import asyncio
+import json
+import os
+import socket
+import stat
+import sys
+
+import uvloop
+
+from services.gateway.bayeux import DrainingServer, uvicorn_config
+from tests.bayeux_lab.lab import Lab, settings_from
+
+
+async def publish_lines(lab: Lab) -> None:
+    """Publish each line of standard input until it ends."""
+    if not _is_pipe():
+        return
+    lines = asyncio.StreamReader(limit=2**24)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    async for line in lines:
+        lab.obey("/publish", json.loads(line))
+
+
+def _is_pipe() -> bool:
+    mode = os.fstat(sys.stdin.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+async def serve() -> None:
+    """Run the lab until SIGTERM or SIGINT."""
+    lab = Lab(settings_from(os.environ))
+    listener = socket.create_server(
+        ("127.0.0.1", int(os.environ.get("PORT", "8765"))), backlog=4096
+    )
+    config = uvicorn_config(lab, log_level="warning", lifespan="off", backlog=4096)
+    server = DrainingServer(config, lab.bayeux.drain)
+    sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
+    async with lab.running():
+        reading = asyncio.create_task(publish_lines(lab))
+        await server.serve(sockets=[listener])
+        reading.cancel()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve())

@@ -1,0 +1,113 @@
+"""The lab's users, its listener, and the few requests that steer it."""
+
+import base64
+import binascii
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from services.gateway.bayeux import Answer, BayeuxApplication, BayeuxSettings, Route
+from services.gateway.bayeux.topics import INTERACTIONS
+from services.gateway.bayeux.web import Receive, Scope, Send, header, read_body, respond
+
+UNAUTHENTICATED: Final = Answer(
+    401,
+    b'{"statusCode":20,"statusMessage":"Not authenticated"}',
+    (
+        (b"content-type", b"application/json;charset=UTF-8"),
+        (b"www-authenticate", b'Basic realm="lab"'),
+    ),
+)
+_MAX_PUBLISH_BYTES: Final = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Whoever holds the token `agent-<id>`."""
+
+    user_id: str
+
+
+class Nobody:
+    """A listener for a lab that feeds events whether anybody listens or not."""
+
+    def on_first_subscription(self, user_id: str) -> None:
+        """Nothing has to be bound."""
+
+    def on_last_unsubscription(self, user_id: str) -> None:
+        """Nothing has to be unbound."""
+
+    async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
+        """Nothing happened before anybody came."""
+
+
+async def authenticate(scope: Scope) -> Agent | None:
+    """Accept `Bearer agent-<id>`, or Basic with `agent-<id>` as user and as password."""
+    kind, _, credentials = (header(scope, b"authorization") or "").partition(" ")
+    token = _basic(credentials) if kind.lower() == "basic" else credentials
+    prefix, _, agent = token.partition("-")
+    return Agent(agent) if prefix == "agent" and agent else None
+
+
+def settings_from(environment: Mapping[str, str]) -> BayeuxSettings:
+    """Read the variables that the lab documents; what is not set keeps its default."""
+    chosen: dict[str, Any] = {
+        name.lower().removesuffix("_ms"): timedelta(milliseconds=int(environment[name]))
+        for name in ("TIMEOUT_MS", "INTERVAL_MS", "MAX_INTERVAL_MS", "SWEEP_PERIOD_MS")
+        if name in environment
+    }
+    chosen |= {
+        name.lower(): int(environment[name])
+        for name in ("MAX_QUEUED_EVENTS", "MAX_SUBSCRIPTIONS", "MAX_SESSIONS_PER_USER")
+        if name in environment
+    }
+    if "MAX_MESSAGE_BYTES" in environment:
+        chosen["max_body_bytes"] = int(environment["MAX_MESSAGE_BYTES"])
+    if "ALLOWED_ORIGINS" in environment:
+        chosen["allowed_origins"] = frozenset(environment["ALLOWED_ORIGINS"].split(","))
+    return BayeuxSettings(acknowledgements=environment.get("ACK", "1") != "0", **chosen)
+
+
+class Lab:
+    """An ASGI application: Bayeux, `POST /publish` and `POST /revoke`."""
+
+    def __init__(self, settings: BayeuxSettings) -> None:
+        self.bayeux = BayeuxApplication(
+            settings, authenticate=authenticate, unauthenticated=UNAUTHENTICATED, listener=Nobody()
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or socket."""
+        if scope.get("path") in {"/publish", "/revoke"} and scope["type"] == "http":
+            order = json.loads(await read_body(receive, at_most=_MAX_PUBLISH_BYTES))
+            self.obey(scope["path"], order)
+            await respond(send, Answer(204))
+        else:
+            await self.bayeux(scope, receive, send)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Sweep while the block runs."""
+        async with self.bayeux.running():
+            yield
+
+    def obey(self, path: str, order: Mapping[str, Any]) -> None:
+        """Publish `{"agent": id or "*", "data": …}`, or revoke an agent's login."""
+        agent = str(order["agent"])
+        if path == "/revoke":
+            self.bayeux.revoke(agent)
+        elif agent == "*":
+            self.bayeux.publish_to_all(INTERACTIONS, order["data"])
+        else:
+            self.bayeux.publish(agent, INTERACTIONS, order["data"])
+
+
+def _basic(credentials: str) -> str:
+    try:
+        user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return user if user == password else ""
