@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Generic, TypeVar
-from uuid import UUID, uuid4
+from typing import ClassVar, Final, Generic, TypeVar
+from uuid import UUID, uuid4, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 COMMANDS = "commands"
 EVENTS = "events"
+
+_JOURNEYS: Final = UUID("6f1d7a52-3d0e-4c0b-9d0a-7f1f0a4a7c11")
 
 
 class Contract(BaseModel):
@@ -34,6 +36,11 @@ class Cause:
 
     correlation_id: UUID = field(default_factory=uuid4)
     message_id: UUID | None = None
+
+    @classmethod
+    def about(cls, interaction_id: str) -> "Cause":
+        """Return the beginning of what concerns one interaction: its journey has one id."""
+        return cls(uuid5(_JOURNEYS, interaction_id))
 
 
 class Envelope(BaseModel, Generic[C]):

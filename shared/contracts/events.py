@@ -1,11 +1,12 @@
 """Events: what happened, for the agent it concerns and for every service that listens."""
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field
 
 from shared.contracts.commands import RoutingCommand
 from shared.contracts.envelope import EVENTS, Contract
+from shared.domain.interaction import Interaction
 
 EVERYBODY = "all"
 
@@ -29,6 +30,20 @@ class InteractionEvent(Event):
     version: int
     subject: str = ""
     queue: str = ""
+
+    @classmethod
+    def of(cls, interaction: Interaction, agent_id: str = EVERYBODY, **more: str) -> Self:
+        """Return the event about a snapshot, for one agent or for everybody."""
+        return cls.model_validate(
+            {
+                "interaction_id": interaction.id,
+                "agent_id": agent_id,
+                "version": interaction.version,
+                "subject": interaction.mail.subject,
+                "queue": interaction.queue,
+            }
+            | more
+        )
 
 
 class InteractionReceived(InteractionEvent):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID, uuid4
 
 from shared.contracts.envelope import Cause, Contract, Envelope
 
@@ -19,9 +20,12 @@ class Outgoing:
     headers: Mapping[str, str | int] | None = None
 
 
-def wrap(contract: Contract, cause: Cause, now: datetime) -> Outgoing:
-    """Put a contract into its envelope."""
+def wrap(
+    contract: Contract, cause: Cause, now: datetime, *, message_id: UUID | None = None
+) -> Outgoing:
+    """Put a contract into its envelope, under a new id unless one is given."""
     envelope = Envelope[Contract](
+        id=message_id or uuid4(),
         correlation_id=cause.correlation_id,
         causation_id=cause.message_id,
         occurred_at=now,

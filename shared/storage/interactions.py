@@ -85,17 +85,23 @@ class InteractionStore:
         decide: Callable[[Interaction], Change],
         *,
         with_text: bool = False,
+        known: Interaction | None = None,
     ) -> Interaction:
         """Apply a pure decision to the present snapshot, once per message, and announce it.
 
         The decision is taken again when somebody else was faster. Where the message of `cause`
-        has been applied before, nothing changes and what is still owed is announced.
+        has been applied before, nothing changes and what is still owed is announced. `known` is
+        a snapshot read a moment ago, which saves reading it again.
 
         Raises:
             UnknownInteractionError: There is none of that id.
             Refused: Whatever `decide` raises.
             StaleInteractionError: Others were faster each time.
         """
+        if known is not None:
+            change = decide(known)
+            if await self._write(known, change, cause):
+                return change.after
         for _ in range(_TRIES):
             document = await self._read(interaction_id, with_text=with_text)
             if str(cause.message_id) in document["applied"]:

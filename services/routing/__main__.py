@@ -1,0 +1,8 @@
+"""`python -m services.routing`."""
+
+from services.routing.app import start
+from services.routing.settings import RoutingSettings
+from shared.runtime.process import run
+
+if __name__ == "__main__":
+    run("routing", RoutingSettings, start)

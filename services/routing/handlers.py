@@ -1,0 +1,55 @@
+"""Takes routing's messages off the broker and hands each to what it is meant for."""
+
+from collections.abc import Awaitable, Callable
+from typing import assert_never
+
+from services.routing.answering import Desk
+from services.routing.offering import Offering
+from shared.contracts.commands import (
+    AcceptInvitation,
+    ChangeUserData,
+    CompleteInteraction,
+    PlaceInQueue,
+    RejectInvitation,
+    RoutingCommand,
+    TransferInteraction,
+)
+from shared.contracts.envelope import Cause, Envelope
+from shared.contracts.events import AgentReady, InteractionReceived, PlacedInQueue, RoutingWork
+from shared.runtime.refusals import Refusals
+
+Handler = Callable[[Envelope[RoutingWork]], Awaitable[None]]
+
+
+def routing_handler(desk: Desk, offering: Offering, refusals: Refusals) -> Handler:
+    """Return the handler of routing's work queue."""
+
+    async def on_work(envelope: Envelope[RoutingWork]) -> None:
+        match envelope.body:
+            case InteractionReceived() | PlacedInQueue() as event:
+                await offering.fill(event.queue)
+            case AgentReady() as event:
+                await offering.fill_for(event.agent_id)
+            case command:
+                async with refusals.told_to(command, envelope.cause):
+                    await _obey(desk, command, envelope.cause)
+
+    return on_work
+
+
+async def _obey(desk: Desk, command: RoutingCommand, cause: Cause) -> None:
+    match command:
+        case AcceptInvitation():
+            await desk.accept(command, cause)
+        case RejectInvitation():
+            await desk.reject(command, cause)
+        case CompleteInteraction():
+            await desk.complete(command, cause)
+        case PlaceInQueue():
+            await desk.place_in_queue(command, cause)
+        case TransferInteraction():
+            await desk.transfer(command, cause)
+        case ChangeUserData():
+            await desk.change_user_data(command, cause)
+        case never:
+            assert_never(never)

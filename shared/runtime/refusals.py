@@ -1,0 +1,47 @@
+"""Tells agents of commands that came too late or lost a race."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import uuid5
+
+from shared.contracts.commands import AgentCommand
+from shared.contracts.envelope import Cause
+from shared.contracts.events import OperationRefused
+from shared.contracts.outgoing import wrap
+from shared.domain.clock import Clock
+from shared.domain.errors import Refused
+from shared.messaging.publisher import Publisher
+from shared.runtime.resources import Resources
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Where a refusal goes: to the agent who gave the command, as an event."""
+
+    publisher: Publisher
+    clock: Clock
+
+    @classmethod
+    def of(cls, resources: Resources) -> "Refusals":
+        """Return the refusals of a service."""
+        return cls(resources.publisher, resources.clock)
+
+    @asynccontextmanager
+    async def told_to(self, command: AgentCommand, cause: Cause) -> AsyncIterator[None]:
+        """Turn a `Refused` inside the context into an `OperationRefused` for the agent.
+
+        The event's id follows from the command's, so that a repeated refusal is recognised.
+        """
+        try:
+            yield
+        except Refused as refused:
+            event = OperationRefused(
+                interaction_id=command.interaction_id,
+                agent_id=command.agent_id,
+                version=0,
+                operation=getattr(command, "type", ""),
+                reason=str(refused),
+            )
+            again = uuid5(cause.message_id, "refused") if cause.message_id else None
+            await self.publisher.publish(wrap(event, cause, self.clock.now(), message_id=again))
