@@ -1,0 +1,1 @@
+"""Drafts: replies with quoting, and the mail that is frozen when an agent sends."""

@@ -1,0 +1,28 @@
+"""Composes composition: the one place that knows all of its parts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.composition.drafts import Drafts
+from services.composition.handlers import composition_handler
+from services.composition.settings import CompositionSettings
+from shared.messaging.topology import COMPOSITION
+from shared.runtime.process import consuming
+from shared.runtime.refusals import Refusals
+from shared.runtime.resources import Resources
+
+
+@asynccontextmanager
+async def start(settings: CompositionSettings, resources: Resources) -> AsyncIterator[None]:
+    """Run composition for as long as the context lasts."""
+    drafts = Drafts(
+        interactions=resources.interactions,
+        deliveries=resources.deliveries,
+        configuration=resources.configuration,
+        clock=resources.clock,
+        reply_all_includes_to=settings.reply_all_includes_to,
+    )
+    async with consuming(settings, resources, COMPOSITION) as consumer:
+        consumer.subscriber(composition_handler(drafts, Refusals.of(resources)))
+        async with consumer.running():
+            yield

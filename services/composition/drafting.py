@@ -1,0 +1,95 @@
+"""A reply as a new interaction: everything that follows from the original, as pure rules."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from services.composition.quoting import Quoting, quote_html, quote_text
+from services.composition.recipients import for_reply, for_reply_all
+from shared.contracts.commands import DraftEdits, DraftReply, MailAddress
+from shared.contracts.contact_center import ContactCenter
+from shared.domain.interaction import Address, Email, Interaction
+from shared.domain.lifecycle import Direction, State
+
+_MOST_REFERENCES: Final = 20
+
+
+def draft_reply(
+    original: Interaction,
+    command: DraftReply,
+    contact_center: ContactCenter,
+    now: datetime,
+    *,
+    includes_to: bool,
+) -> Interaction:
+    """Return the draft that answers `original` (seed 001, Reply and ReplyAll)."""
+    mail, owns = original.mail, contact_center.owns
+    recipients = (
+        for_reply_all(mail, owns, includes_to=includes_to)
+        if command.to_all
+        else for_reply(mail, owns)
+    )
+    quoting = Quoting(command.quote_original, command.start_line, command.indent)
+    return Interaction(
+        id=command.reply_id,
+        direction=Direction.OUTBOUND,
+        subtype="OutboundReply",
+        state=State.REPLY_CREATED,
+        queue=command.queue,
+        received_at=now,
+        queued_at=now,
+        owner_id=command.agent_id,
+        parent_id=original.id,
+        thread_id=original.thread_id or original.id,
+        contact_id=original.contact_id,
+        mailbox=original.mailbox,
+        mail=Email(
+            subject=f"{command.subject_prefix}{mail.subject}",
+            sender=sender_of(original, contact_center),
+            to=recipients.to,
+            cc=recipients.cc,
+            text=quote_text(mail.text, quoting),
+            html=quote_html(mail.html, mail.text, quoting),
+            in_reply_to=mail.message_id,
+            references=references_after(mail),
+        ),
+    )
+
+
+def sender_of(original: Interaction, contact_center: ContactCenter) -> Address:
+    """Return the address of ours that received the original, with the name we give it."""
+    for sender in contact_center.senders:
+        if sender.address == original.mailbox.lower():
+            return Address(sender.address, sender.personal)
+    return Address(original.mailbox)
+
+
+def references_after(mail: Email) -> tuple[str, ...]:
+    """Return the References of an answer (RFC 5322 section 3.6.4), the root and the newest kept."""
+    chain = mail.references or ((mail.in_reply_to,) if mail.in_reply_to else ())
+    chain = (*(one for one in chain if one != mail.message_id), mail.message_id)
+    chain = tuple(one for one in chain if one)
+    return chain if len(chain) <= _MOST_REFERENCES else chain[:1] + chain[1 - _MOST_REFERENCES :]
+
+
+def edited(mail: Email, edits: DraftEdits) -> Email:
+    """Return the mail as the agent wants it. New text without new HTML is sent as text alone."""
+    changes: dict[str, object] = {
+        name: value
+        for name in ("subject", "text", "html")
+        if (value := getattr(edits, name)) is not None
+    }
+    changes |= {
+        name: tuple(map(_address, value))
+        for name in ("to", "cc", "bcc")
+        if (value := getattr(edits, name)) is not None
+    }
+    if edits.sender is not None:
+        changes["sender"] = _address(edits.sender)
+    if edits.text is not None and edits.html is None:
+        changes["html"] = ""
+    return replace(mail, **changes)  # type: ignore[arg-type]
+
+
+def _address(address: MailAddress) -> Address:
+    return Address(address.address, address.personal)

@@ -1,0 +1,30 @@
+"""Takes composition's commands off the broker and hands each to what it is meant for."""
+
+from collections.abc import Awaitable, Callable
+from typing import assert_never
+
+from services.composition.drafts import Drafts
+from shared.contracts.commands import CancelDraft, CompositionCommand, DraftReply, SubmitDraft
+from shared.contracts.envelope import Envelope
+from shared.runtime.refusals import Refusals
+
+Handler = Callable[[Envelope[CompositionCommand]], Awaitable[None]]
+
+
+def composition_handler(drafts: Drafts, refusals: Refusals) -> Handler:
+    """Return the handler of composition's work queue."""
+
+    async def on_command(envelope: Envelope[CompositionCommand]) -> None:
+        cause = envelope.cause
+        async with refusals.told_to(envelope.body, cause):
+            match envelope.body:
+                case DraftReply() as command:
+                    await drafts.reply(command, cause)
+                case SubmitDraft() as command:
+                    await drafts.submit(command, cause)
+                case CancelDraft() as command:
+                    await drafts.cancel(command, cause)
+                case never:
+                    assert_never(never)
+
+    return on_command

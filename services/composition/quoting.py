@@ -1,0 +1,40 @@
+"""How an original is quoted, as text and as HTML (seed 001, Reply)."""
+
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_LONGEST_QUOTE: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Quoting:
+    """`start_line` comes before the quote, `indent` before each of its lines."""
+
+    quote_original: bool = False
+    start_line: str = ""
+    indent: str = ""
+
+
+def quote_text(original: str, quoting: Quoting) -> str:
+    """Return the body of a reply: empty, or the start line and the original, line by line."""
+    if not quoting.quote_original:
+        return ""
+    lines = _LINE_END.split(_capped(original).rstrip())
+    start = [quoting.start_line] if quoting.start_line else []
+    return "\n".join(start + [f"{quoting.indent}{line}" for line in lines])
+
+
+def quote_html(original_html: str, original_text: str, quoting: Quoting) -> str:
+    """Return the same as HTML. `original_html` has been made safe on arrival."""
+    if not quoting.quote_original:
+        return ""
+    quoted = original_html or "<br>".join(map(escape, _LINE_END.split(_capped(original_text))))
+    start = f"<p>{escape(quoting.start_line)}</p>" if quoting.start_line else ""
+    return f'{start}<blockquote type="cite">{quoted}</blockquote>'
+
+
+def _capped(original: str) -> str:
+    return original[:_LONGEST_QUOTE]

@@ -1,0 +1,13 @@
+"""What composition reads from its environment."""
+
+from pydantic_settings import SettingsConfigDict
+
+from shared.runtime.settings import ServiceSettings
+
+
+class CompositionSettings(ServiceSettings):
+    """`reply_all_includes_to` puts the original's other recipients into Cc, besides its Cc."""
+
+    model_config = SettingsConfigDict(env_prefix="COMPOSITION_", frozen=True, extra="ignore")
+
+    reply_all_includes_to: bool = True
