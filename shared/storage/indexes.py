@@ -5,7 +5,7 @@ from typing import Final
 from pymongo import ASCENDING, IndexModel
 
 from shared.domain.lifecycle import State
-from shared.storage import agents, interactions
+from shared.storage import agents, chunked_files, interactions, vault
 from shared.storage.client import Database, database_errors
 from shared.storage.outbox import OWES
 
@@ -61,6 +61,23 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="due",
             partialFilterExpression={"next_attempt_at": {"$exists": True}},
         ),
+    ],
+    vault.COLLECTION: [
+        IndexModel(
+            [("upload", ASCENDING)],
+            name="chunked",
+            partialFilterExpression={"upload": {"$exists": True}},
+        ),
+    ],
+    chunked_files.FILES: [
+        IndexModel(
+            [("uploadDate", ASCENDING)],
+            name="unfinished",
+            partialFilterExpression={"kept": False},
+        ),
+    ],
+    chunked_files.CHUNKS: [
+        IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], name="in-order", unique=True),
     ],
 }
 
