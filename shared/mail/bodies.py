@@ -1,0 +1,162 @@
+"""What a reader of the mail sees: its text, its HTML, and which parts are files instead."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final
+
+from shared.mail.attachments import declared_name
+from shared.mail.charsets import decode
+from shared.mail.flowed import unflow
+from shared.mail.html_text import from_text, strip_tags, to_text
+from shared.mail.limits import DEFAULT_LIMITS, Limits
+from shared.mail.safe_html import sanitise
+from shared.mail.structure import Part
+from shared.mail.transfer import split_uuencoded
+
+_FILES: Final = "calendar css csv directory javascript rfc822-headers vcard x-vcard x-amp-html xml"
+_FILES_BY_NATURE: Final = frozenset(f"text/{kind}" for kind in _FILES.split())
+_OTHER_FORMS_OF_THE_BODY: Final = frozenset({"text/x-amp-html", "text/watch-html"})
+_META_CHARSET: Final = re.compile(
+    rb"<meta[^>]{1,200}charset\s{0,9}=[\s\"']{0,9}([\w:.-]{1,40})", re.IGNORECASE
+)
+_META_WITHIN: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedFile:
+    """A uuencoded file that stood in a text; `index` follows those of the parts."""
+
+    index: int
+    name: bytes
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """The readable content of a mail and everything that is a file."""
+
+    text: str
+    html: str | None
+    files: tuple[Part | EmbeddedFile, ...]
+    warnings: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Block:
+    """One stretch of the mail: a part, or all parts of one multipart/alternative."""
+
+    texts: list[str] = field(default_factory=list)
+    htmls: list[str] = field(default_factory=list)
+    heavy: list[str] = field(default_factory=list)
+
+    def has_html(self) -> bool:
+        return any(map(str.strip, self.htmls))
+
+    def as_text(self) -> str:
+        written = "\n".join(self.texts).strip("\n")
+        if written.strip():
+            return written
+        return "\n\n".join(filter(None, (*map(to_text, self.htmls), *map(strip_tags, self.heavy))))
+
+    def as_html(self) -> str:
+        return "\n".join(self.htmls) if self.has_html() else from_text(self.as_text())
+
+
+def read_bodies(leaves: tuple[Part, ...], limits: Limits = DEFAULT_LIMITS) -> Bodies:
+    """Collect all inline texts in order; of alternatives, text and HTML count once."""
+    blocks: dict[int, _Block] = {}
+    files: list[Part | EmbeddedFile] = []
+    numbers = count(len(leaves))
+    for part, is_body in _roles(leaves):
+        if not is_body:
+            files.append(part)
+            continue
+        key = -1 - part.index if part.alternative is None else part.alternative
+        files += _add(blocks.setdefault(key, _Block()), part, limits, numbers)
+    shown = [block for block in blocks.values() if block.as_text().strip() or block.has_html()]
+    return Bodies(_text(shown), _html(shown), tuple(files), _warnings(shown, leaves))
+
+
+def _roles(leaves: Iterable[Part]) -> Iterator[tuple[Part, bool]]:
+    """Pair each leaf with whether it is read as body; further forms of the body are left out."""
+    seen_body = False
+    for part in leaves:
+        if part.alternative is not None and part.media_type in _OTHER_FORMS_OF_THE_BODY:
+            continue
+        is_body = _is_body(part, seen_body=seen_body)
+        seen_body = seen_body or is_body
+        yield part, is_body
+
+
+def _is_body(part: Part, *, seen_body: bool) -> bool:
+    if part.disposition.main.startswith("attachment"):
+        return False
+    if part.media_type not in {"text/plain", "text/html"} and not _reads_as_plain(part):
+        return False
+    return not (declared_name(part) and seen_body and part.alternative is None)
+
+
+def _reads_as_plain(part: Part) -> bool:
+    """An unknown kind of text is shown as plain text (RFC 2046 section 4.1.4)."""
+    if not part.media_type.startswith("text/") or part.media_type in _FILES_BY_NATURE:
+        return False
+    return part.alternative is None and not declared_name(part)
+
+
+def _add(block: _Block, part: Part, limits: Limits, numbers: Iterator[int]) -> list[EmbeddedFile]:
+    octets = part.content()
+    if part.media_type == "text/html":
+        html = _decode_html(part, octets)
+        safe = sanitise(html, limits)
+        (block.heavy if safe is None else block.htmls).append(html if safe is None else safe)
+        return []
+    remaining, found = split_uuencoded(octets)
+    block.texts.append(_decode_text(part, remaining))
+    return [EmbeddedFile(next(numbers), name, content) for name, content in found]
+
+
+def _decode_html(part: Part, octets: bytes) -> str:
+    label = part.content_type.get("charset")
+    if not label and (meta := _META_CHARSET.search(octets, 0, _META_WITHIN)):
+        label = meta[1].decode("ascii", "replace")
+    return decode(octets, label or part.charset).replace("\0", "")
+
+
+def _decode_text(part: Part, octets: bytes) -> str:
+    text = decode(octets, part.charset).lstrip("\ufeff").replace("\0", "")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    if part.content_type.get("format").lower() != "flowed":
+        return lines
+    return unflow(lines, delete_space=part.content_type.get("delsp").lower() == "yes")
+
+
+def _text(blocks: list[_Block]) -> str:
+    return "\n\n".join(filter(str.strip, (block.as_text() for block in blocks)))
+
+
+def _html(blocks: list[_Block]) -> str | None:
+    if not any(block.has_html() for block in blocks):
+        return None
+    return "\n".join(block.as_html() for block in blocks)
+
+
+def _warnings(blocks: list[_Block], leaves: tuple[Part, ...]) -> frozenset[str]:
+    heavy = {"html-too-heavy"} if any(block.heavy for block in blocks) else set()
+    kinds = {part.media_type for part in leaves}
+    return frozenset(heavy | {_KINDS[kind] for kind in kinds & _KINDS.keys()})
+
+
+_KINDS: Final = {
+    "application/ms-tnef": "tnef",
+    "application/vnd.ms-tnef": "tnef",
+    "application/pgp-encrypted": "encrypted",
+    "application/pkcs7-mime": "smime",
+    "application/x-pkcs7-mime": "smime",
+    "application/pgp-signature": "signed",
+    "application/pkcs7-signature": "signed",
+    "application/x-pkcs7-signature": "signed",
+    "message/external-body": "external-body",
+    "message/partial": "partial",
+}

@@ -1,0 +1,192 @@
+"""Octets to text, whatever the label says: declared, UTF-8, ISO-2022, guess, windows-1252."""
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from encodings import aliases, normalize_encoding
+from typing import Final
+
+from chardetng_py import EncodingDetector
+
+_GUESS_FROM: Final = 64 * 1024
+_NO_LABEL: Final = frozenset(
+    {"", "unknown", "x-unknown", "unknown-8bit", "x-user-defined", "default", "binary"}
+)
+# Supersets in the sense of the WHATWG Encoding Standard: what senders mean by these labels.
+_SUPERSETS: Final = {
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+    "iso2022_jp": "iso2022_jp_ext",
+    "iso2022_jp_1": "iso2022_jp_ext",
+}
+_ALIASES: Final = {
+    "ks_c_5601-1987": "cp949",
+    "ksc5601": "cp949",
+    "ks_c_5601": "cp949",
+    "windows-874": "cp874",
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "x-gbk": "gb18030",
+    "gb_2312-80": "gb18030",
+    "x-x-big5": "big5hkscs",
+    "x-euc-jp": "euc_jp",
+    "iso-8859-8-i": "iso8859-8",
+    "iso-8859-8-e": "iso8859-8",
+    "x-mac-roman": "mac_roman",
+    "macintosh": "mac_roman",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "unicode-1-1-utf-7": "utf-7",
+    "utf8mb4": "utf-8",
+    "cp-850": "cp850",
+}
+# Labels outside Python's own table are never looked up: every miss would stay in the codec cache.
+_KNOWN: Final = frozenset(
+    {*aliases.aliases, *aliases.aliases.values(), "cp874", "koi8_u", "mac_cyrillic", "mac_roman"}
+)
+# Python calls these codecs too, but they are no charsets.
+_NOT_CHARSETS: Final = frozenset(
+    {
+        "base64",
+        "bz2",
+        "hex",
+        "quopri",
+        "rot13",
+        "uu",
+        "zlib",
+        "mbcs",
+        "raw-unicode-escape",
+        "unicode-escape",
+    }
+)
+_JIS_SHIFT: Final = re.compile(rb"\x1b(\$[@B]|\([BJI])")
+_ISO_2022_KR: Final = b"\x1b$)C"
+
+
+def decode(raw: bytes, label: str | None = None) -> str:
+    """Return the octets as text; never fails and never yields a surrogate."""
+    if raw.isascii() and b"\x1b" not in raw and not _changes_ascii(label):
+        return raw.decode("ascii")
+    return next(text for text in _attempts(raw, label) if text is not None)
+
+
+def decode_raw(raw: bytes, hint: str = "") -> str:
+    """Return unlabelled octets of a header as text: UTF-8 before the charset that the body has."""
+    if raw.isascii() and b"\x1b" not in raw:
+        return raw.decode("ascii")
+    text = _strictly(raw, "utf-8") if b"\x1b" not in raw else None
+    return decode(raw, hint) if text is None else text
+
+
+def codec_for(label: str | None) -> str | None:
+    """Return the Python codec that reads what the label means in mail, or None."""
+    wanted = (label or "").strip("\"' \t").lower()
+    if wanted in _NO_LABEL:
+        return None
+    wanted = _ALIASES.get(wanted, wanted)
+    if not wanted.isascii() or normalize_encoding(wanted) not in _KNOWN:
+        return None
+    return _text_codec(wanted)
+
+
+def _text_codec(label: str) -> str | None:
+    try:
+        name = codecs.lookup(label).name
+    except LookupError:
+        return None
+    return None if name in _NOT_CHARSETS else _SUPERSETS.get(name, name)
+
+
+def _changes_ascii(label: str | None) -> bool:
+    return label is not None and label.strip().lower().startswith(
+        ("utf-7", "utf-16", "utf-32", "hz", "unicode")
+    )
+
+
+def _attempts(raw: bytes, label: str | None) -> Iterator[str | None]:
+    if b"\x1b" in raw:
+        yield _iso_2022(raw)
+    codec = codec_for(label)
+    if codec and codec != "ascii":
+        yield _declared(raw, codec)
+    yield _strictly(raw, "utf-8")
+    yield _strictly(raw, _guess(raw))
+    yield _windows_1252(raw)
+
+
+def _declared(raw: bytes, codec: str) -> str | None:
+    return _windows_1252(raw) if codec == "cp1252" else _strictly(raw, codec)
+
+
+def _strictly(raw: bytes, codec: str) -> str | None:
+    try:
+        text = raw.decode(codec)
+        text.encode("utf-8")
+    except (LookupError, ValueError):
+        return None
+    return text
+
+
+def _guess(raw: bytes) -> str:
+    detector = EncodingDetector()
+    detector.feed(raw[:_GUESS_FROM], last=True)
+    return codec_for(detector.guess(tld=None, allow_utf8=False)) or "cp1252"
+
+
+def _undefined_as_control(error: UnicodeError) -> tuple[str, int]:
+    """Read the five octets that windows-1252 leaves open as browsers do: as C1 controls."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("mail-c1", _undefined_as_control)
+
+
+def _windows_1252(raw: bytes) -> str:
+    return raw.decode("cp1252", "mail-c1")
+
+
+def _iso_2022(raw: bytes) -> str | None:
+    if _ISO_2022_KR in raw:
+        return _strictly(raw, "iso2022_kr")
+    if not raw.isascii() or _JIS_SHIFT.search(raw) is None:
+        return None
+    return _strictly(raw, "iso2022_jp_ext") or _microsoft_jis(raw)
+
+
+def _microsoft_jis(raw: bytes) -> str | None:
+    """Read ISO-2022-JP with the vendor rows that only cp932 has."""
+    pieces = _JIS_SHIFT.split(raw)
+    readers = [_JIS_READERS[shift] for shift in pieces[1::2]]
+    octets = [read(piece) for read, piece in zip(readers, pieces[2::2], strict=True)]
+    return _strictly(pieces[0] + b"".join(octets), "cp932")
+
+
+def _to_shift_jis(jis: bytes) -> bytes:
+    """Move pairs of 7-bit JIS X 0208 octets to their place in Shift_JIS."""
+    out = bytearray()
+    for row, cell in zip(jis[::2], jis[1::2], strict=False):
+        lead = ((row + 1) >> 1) + (0x70 if row < 0x5F else 0xB0)  # noqa: PLR2004 (the code's own layout)
+        trail = cell + (0x1F + (cell >= 0x60) if row & 1 else 0x7E)  # noqa: PLR2004
+        out += bytes((lead & 0xFF, trail & 0xFF))
+    return bytes(out)
+
+
+def _to_kana(jis: bytes) -> bytes:
+    return bytes(octet | 0x80 for octet in jis)
+
+
+_JIS_READERS: Final[dict[bytes, Callable[[bytes], bytes]]] = {
+    b"$@": _to_shift_jis,
+    b"$B": _to_shift_jis,
+    b"(B": bytes,
+    b"(J": bytes,
+    b"(I": _to_kana,
+}

@@ -1,0 +1,30 @@
+"""How a mail goes to its reader and what comes back, as octets on a pipe.
+
+A request is its length and the seconds it may take (8 and 2 octets), then the envelope sender
+(`?` if unknown, else `=` and the address), NUL, and the mail. An answer is its length (8 octets), a
+mark and the content: `=` and the mail as JSON, `!` and why it is above a limit, or `x` and where the
+reader failed.
+"""
+
+import struct
+from typing import Final
+
+REQUEST: Final = struct.Struct(">QH")
+ANSWER: Final = struct.Struct(">Qc")
+READ: Final = b"="
+REFUSED: Final = b"!"
+FAILED: Final = b"x"
+
+
+def pack_head(raw: bytes, envelope_sender: str | None, *, seconds: int) -> bytes:
+    """Return what goes before the mail itself, so that a large mail is not copied."""
+    known = b"?" if envelope_sender is None else b"=" + envelope_sender.encode().replace(b"\0", b"")
+    sender = known + b"\0"
+    return REQUEST.pack(len(sender) + len(raw), seconds) + sender
+
+
+def unpack_request(request: bytes) -> tuple[str | None, bytes]:
+    """Return the envelope sender, if known, and the mail."""
+    end = request.index(b"\0")
+    sender = request[1:end].decode() if request[:1] == b"=" else None
+    return sender, request[end + 1 :]

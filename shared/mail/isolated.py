@@ -1,0 +1,141 @@
+"""Reading mail in processes that can be killed: a bad mail costs its deadline, nothing else."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from shared.mail.framing import ANSWER, FAILED, READ, pack_head
+from shared.mail.limits import UnparsableMailError
+from shared.mail.parsed_mail import ParsedMail
+from shared.mail.wire import load
+
+_MEBIBYTE: Final = 1024 * 1024
+# Seconds after the deadline at which a child ends itself, should its parent be gone.
+_GRACE: Final = 2
+_LARGE: Final = 8 * _MEBIBYTE
+_IMPORT_ROOT: Final = Path(__file__).resolve().parents[2]
+# Secrets stay with the parent: a stranger's mail is read without them.
+_ENVIRONMENT: Final = ("PATH", "LD_LIBRARY_PATH")
+
+
+class ParserKilledError(Exception):
+    """The process that read the mail died or was killed at the deadline; another one takes over."""
+
+
+class IsolatedParser:
+    """A fixed number of child processes that read one mail each at a time.
+
+    Children start when first needed and end with this object, or when this process is gone.
+    """
+
+    def __init__(
+        self,
+        *,
+        processes: int = 1,
+        deadline: timedelta = timedelta(seconds=10),
+        memory: int = 512 * _MEBIBYTE,
+    ) -> None:
+        self._deadline = deadline.total_seconds()
+        self._memory = memory
+        self._idle: asyncio.LifoQueue[Process | None] = asyncio.LifoQueue()
+        for _ in range(processes):
+            self._idle.put_nowait(None)
+        self._running: set[Process] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def parse(self, raw: bytes, *, envelope_sender: str | None = None) -> ParsedMail:
+        """Read a mail; waits for an idle child first.
+
+        Raises `UnparsableMailError` for a mail above a limit and `ParserKilledError` for one that
+        crashed its reader or took longer than the deadline.
+        """
+        child = await self._idle.get()
+        try:
+            child = child or await self._start()
+            mark, content = await self._exchange(child, raw, envelope_sender)
+            if len(raw) > _LARGE:
+                # What a large mail took from the system, its reader gives back only by ending.
+                await self._kill(child)
+                child = None
+        except BaseException:
+            # Also when cancelled: a child in the middle of a mail cannot be talked to again.
+            await self._kill(child)
+            child = None
+            raise
+        finally:
+            self._idle.put_nowait(child)
+        return _result(mark, content)
+
+    async def close(self) -> None:
+        """End all children, also those that are reading."""
+        for child in tuple(self._running):
+            await self._kill(child)
+
+    async def _exchange(
+        self, child: Process, raw: bytes, envelope_sender: str | None
+    ) -> tuple[bytes, bytes]:
+        head = pack_head(raw, envelope_sender, seconds=int(self._deadline) + _GRACE)
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await _talk(child, head, raw)
+        except TimeoutError as error:
+            raise ParserKilledError("the deadline passed") from error
+        except (OSError, asyncio.IncompleteReadError) as error:
+            raise ParserKilledError("the reader died") from error
+
+    async def _start(self) -> Process:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "shared.mail.worker",
+            str(self._memory),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            cwd=_IMPORT_ROOT,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        )
+        self._running.add(child)
+        return child
+
+    async def _kill(self, child: Process | None) -> None:
+        if child is None:
+            return
+        self._running.discard(child)
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await asyncio.shield(child.wait())
+
+
+def _result(mark: bytes, content: bytes) -> ParsedMail:
+    if mark == READ:
+        return load(content)
+    if mark == FAILED:
+        raise ParserKilledError(content.decode())
+    raise UnparsableMailError(content.decode())
+
+
+async def _talk(child: Process, head: bytes, raw: bytes) -> tuple[bytes, bytes]:
+    if child.stdin is None or child.stdout is None:
+        raise BrokenPipeError
+    child.stdin.write(head)
+    child.stdin.write(raw)
+    await child.stdin.drain()
+    length, mark = ANSWER.unpack(await child.stdout.readexactly(ANSWER.size))
+    return mark, await child.stdout.readexactly(length)

@@ -1,0 +1,125 @@
+"""The one way from raw octets to a `ParsedMail`."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from shared.mail.addresses import parse_addresses
+from shared.mail.automatic import automatic_reason, is_bounce
+from shared.mail.bodies import Bodies, read_bodies
+from shared.mail.charsets import decode
+from shared.mail.dates import parse_date
+from shared.mail.encoded_words import decode_value, one_line
+from shared.mail.files import describe_files
+from shared.mail.headers import Headers
+from shared.mail.identity import message_id, message_ids
+from shared.mail.limits import DEFAULT_LIMITS, Limits
+from shared.mail.parsed_mail import Address, ParsedMail
+from shared.mail.safe_html import BLOCKED, image_sources
+from shared.mail.structure import Structure, read_structure
+
+_WANTED: Final = (
+    "Authentication-Results",
+    "Auto-Submitted",
+    "Content-Type",
+    "Date",
+    "Delivered-To",
+    "Importance",
+    "List-Id",
+    "List-Post",
+    "List-Unsubscribe",
+    "Message-ID",
+    "MIME-Version",
+    "Precedence",
+    "Return-Path",
+    "Sender",
+    "Thread-Topic",
+    "X-Auto-Response-Suppress",
+    "X-Loop",
+    "X-Original-To",
+    "X-Priority",
+)
+_LONGEST_HEADER: Final = 998
+_SENDERS: Final = ("from", "reply-to", "sender", "return-path")
+
+
+def parse_mail(
+    raw: bytes, *, envelope_sender: str | None = None, limits: Limits = DEFAULT_LIMITS
+) -> ParsedMail:
+    """Read a mail; any octets yield a result, damage shows in `warnings`.
+
+    `envelope_sender` is what SMTP said (empty for the null sender), if known. Raises
+    `UnparsableMailError` for a mail above one of the limits, and nothing else.
+    """
+    structure = read_structure(raw, limits)
+    bodies = read_bodies(structure.leaves, limits)
+    html, attachments = describe_files(bodies)
+    headers = structure.headers
+    people = _People(headers, _charset(structure), limits)
+    from_ = people.sender()
+    address = from_[0].address if from_ else ""
+    return ParsedMail(
+        message_id=message_id(headers, raw),
+        in_reply_to=message_ids(b" ".join(headers.every("in-reply-to"))),
+        references=message_ids(b" ".join(headers.every("references"))),
+        subject=decode_value(
+            headers.first("subject"), charset=people.charset, words=limits.encoded_words
+        ),
+        from_=from_,
+        reply_to=people.named_in("reply-to"),
+        to=people.named_in("to"),
+        cc=people.named_in("cc"),
+        sent_at=parse_date(headers.first("date")),
+        text=bodies.text,
+        html=html,
+        attachments=attachments,
+        headers=_wanted_headers(headers),
+        automatic=automatic_reason(headers, structure.root.media_type, address, envelope_sender),
+        is_bounce=is_bounce(headers, structure.leaves, address, envelope_sender),
+        warnings=_warnings(structure, bodies, html),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """The address headers of one mail."""
+
+    headers: Headers
+    charset: str
+    limits: Limits
+
+    def named_in(self, header: str) -> tuple[Address, ...]:
+        return self._read(self.headers.every(header))
+
+    def sender(self) -> tuple[Address, ...]:
+        """Return who wrote: the first From that has an address, else the nearest substitute."""
+        values = (value for name in _SENDERS for value in self.headers.every(name))
+        return next(filter(None, (self._read((value,)) for value in values)), ())
+
+    def _read(self, values: tuple[bytes, ...]) -> tuple[Address, ...]:
+        return parse_addresses(values, charset=self.charset, limit=self.limits.addresses)
+
+
+def _charset(structure: Structure) -> str:
+    """Return the charset that the mail's texts declare: raw 8-bit headers mostly share it."""
+    declared = (part.charset for part in structure.leaves if part.media_type.startswith("text/"))
+    return structure.root.charset or next(filter(None, declared), "")
+
+
+def _wanted_headers(headers: Headers) -> dict[str, str]:
+    found = ((name, headers.first(name.lower())) for name in _WANTED)
+    return {
+        name: one_line(decode(value))[:_LONGEST_HEADER]
+        for name, value in found
+        if value is not None
+    }
+
+
+def _warnings(structure: Structure, bodies: Bodies, html: str | None) -> tuple[str, ...]:
+    found = set(structure.warnings | bodies.warnings)
+    if structure.headers.malformed:
+        found.add("malformed-header-line")
+    if html and any(source.startswith(BLOCKED) for source in image_sources(html)):
+        found.add("remote-images-blocked")
+    if not structure.headers.first("message-id"):
+        found.add("no-message-id")
+    return tuple(sorted(found))

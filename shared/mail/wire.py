@@ -1,0 +1,60 @@
+"""A `ParsedMail` as JSON: what crosses the pipe from the process that read a stranger's mail.
+
+JSON and not pickle, because a reader that was taken over must not run code in its parent.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from shared.mail.parsed_mail import Address, AttachmentPart, ParsedMail
+
+
+def dump(mail: ParsedMail) -> bytes:
+    """Return the mail as one JSON object."""
+    fields = {
+        "message_id": mail.message_id,
+        "in_reply_to": mail.in_reply_to,
+        "references": mail.references,
+        "subject": mail.subject,
+        "from_": _pairs(mail.from_),
+        "reply_to": _pairs(mail.reply_to),
+        "to": _pairs(mail.to),
+        "cc": _pairs(mail.cc),
+        "sent_at": mail.sent_at and mail.sent_at.isoformat(),
+        "text": mail.text,
+        "html": mail.html,
+        "attachments": [_row(attachment) for attachment in mail.attachments],
+        "headers": dict(mail.headers),
+        "automatic": mail.automatic,
+        "is_bounce": mail.is_bounce,
+        "warnings": mail.warnings,
+    }
+    return json.dumps(fields).encode()
+
+
+def load(dumped: bytes) -> ParsedMail:
+    """Return the mail that was dumped."""
+    fields: dict[str, Any] = json.loads(dumped)
+    for name in ("in_reply_to", "references", "warnings"):
+        fields[name] = tuple(fields[name])
+    for name in ("from_", "reply_to", "to", "cc"):
+        fields[name] = tuple(Address(*pair) for pair in fields[name])
+    fields["attachments"] = tuple(AttachmentPart(*row) for row in fields["attachments"])
+    fields["sent_at"] = fields["sent_at"] and datetime.fromisoformat(fields["sent_at"])
+    return ParsedMail(**fields)
+
+
+def _pairs(addresses: tuple[Address, ...]) -> list[tuple[str, str]]:
+    return [(found.address, found.personal) for found in addresses]
+
+
+def _row(found: AttachmentPart) -> tuple[int, str, str, int, str | None, bool]:
+    return (
+        found.index,
+        found.name,
+        found.media_type,
+        found.size,
+        found.content_id,
+        found.inline,
+    )
