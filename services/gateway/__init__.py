@@ -1,1 +1,1 @@
-"""REST and CometD: the only part that agents talk to."""
+"""The only part agents talk to: REST answers at once, CometD tells what really happened."""

@@ -120,14 +120,7 @@ class Hub:
 
     def lose(self, peer: Peer, now: float) -> None:
         """A request was aborted or a socket closed; its session may still be gone on with."""
-        session = peer.session
-        if session is None:
-            return
-        if session.hold is not None and session.hold.peer is peer:
-            self._state.let_go(session, now)
-        if session.socket is peer:
-            session.socket = None
-        peer.session = None
+        self._state.lose(peer, now)
 
     def sweep(self, now: float) -> list[Effect]:
         """Forget the sessions whose clients did not come back in time."""

@@ -2,9 +2,11 @@
 
 import socket
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
+
+_MAX_FRAME_BYTES: Final = 1024 * 1024
 
 
 def uvicorn_config(app: Any, **options: Any) -> uvicorn.Config:
@@ -16,7 +18,7 @@ def uvicorn_config(app: Any, **options: Any) -> uvicorn.Config:
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         access_log=False,
-        **options,
+        **{"ws_max_size": _MAX_FRAME_BYTES} | options,
     )
 
 

@@ -77,8 +77,7 @@ class State:
         self.unbind(session)
         if session.hold is not None:
             self.supersede(session, now)
-        if peer.session is not None and peer.session.socket is peer:
-            peer.session.socket = None
+        self.lose(peer, now)
         session.socket, peer.session = peer, session
 
     def unbind(self, session: Session) -> None:
@@ -86,6 +85,16 @@ class State:
         if session.socket is not None and session.socket.session is session:
             session.socket.session = None
         session.socket = None
+
+    def lose(self, peer: Peer, now: float) -> None:
+        """Nothing can be sent there any more; the session may still be gone on with."""
+        session, peer.session = peer.session, None
+        if session is None:
+            return
+        if session.hold is not None and session.hold.peer is peer:
+            self.let_go(session, now)
+        if session.socket is peer:
+            session.socket = None
 
     def keep(self, session: Session, hold: Hold) -> None:
         """Let a connect wait; its session does not expire meanwhile."""

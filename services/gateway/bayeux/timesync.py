@@ -15,7 +15,11 @@ def timesync(message: Message, *, received_ms: float, answered_ms: float) -> Rep
     asked = message.section("ext").get("timesync")
     if not isinstance(asked, dict):
         return None
-    sent, lag, offset = (finite(asked.get(name, 0)) for name in ("tc", "l", "o"))
+    sent, lag, offset = (
+        finite(asked.get("tc")),
+        finite(asked.get("l", 0)),
+        finite(asked.get("o", 0)),
+    )
     if sent is None or lag is None or offset is None:
         return None
     error = round(sent + offset + lag - received_ms)

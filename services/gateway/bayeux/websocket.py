@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from contextlib import suppress
 from typing import Any, Final
 
 from services.gateway.bayeux.engine import Engine
@@ -24,6 +23,7 @@ class SocketPeer:
 
     __slots__ = (
         "_room",
+        "_timer",
         "_woken",
         "browser",
         "close_code",
@@ -42,6 +42,7 @@ class SocketPeer:
         self.close_code: int | None = None
         self._woken = asyncio.Event()
         self._room = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
         """Let the writer look for something to send."""
@@ -50,13 +51,14 @@ class SocketPeer:
     def close(self, code: int) -> None:
         """Have the socket closed once all that waits has been written."""
         self.close_code = self.close_code or code
+        self._room.set()
         self.wake()
 
     async def reply(self, text: str) -> None:
         """Hand a frame to the writer; waits while the client does not read its replies."""
         self.unsent.append(text)
         self.wake()
-        while len(self.unsent) >= _MAX_UNSENT_REPLIES:
+        while len(self.unsent) >= _MAX_UNSENT_REPLIES and self.close_code is None:
             self._room.clear()
             await self._room.wait()
 
@@ -64,6 +66,12 @@ class SocketPeer:
         """Return once there may be something to send."""
         await self._woken.wait()
         self._woken.clear()
+
+    def await_deadline(self, timer: asyncio.TimerHandle | None) -> None:
+        """Keep the timer of the connect that waits now, instead of the one before."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = timer
 
     def next_reply(self) -> str | None:
         """Take the oldest frame that waits."""
@@ -91,6 +99,7 @@ class WebSockets:
         finally:
             del self._open[peer]
             self._engine.lose(peer)
+            peer.await_deadline(None)
             writer.cancel()
 
     def close_user(self, user_id: str) -> None:
@@ -130,17 +139,20 @@ class WebSockets:
             return
         outcome = await self._engine.receive(messages, peer)
         if outcome.hold is not None:
-            self._engine.arm(outcome.hold)
+            peer.await_deadline(self._engine.arm(outcome.hold))
         if outcome.texts:
             await peer.reply(frame(outcome.texts))
 
     async def _write(self, peer: SocketPeer, send: Send) -> None:
-        with suppress(OSError):
+        try:
             while peer.close_code is None:
                 await peer.woken()
                 await self._flush(peer, send)
             await self._flush(peer, send)
             await send({"type": "websocket.close", "code": peer.close_code})
+        except OSError:
+            # The reader learns the same from its side; it must not wait for us any longer.
+            peer.close(MALFORMED)
 
     async def _flush(self, peer: SocketPeer, send: Send) -> None:
         while (text := self._next_frame(peer)) is not None:

@@ -1,0 +1,10 @@
+"""A fresh hub for each test."""
+
+import pytest
+
+from tests.unit.bayeux.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()

@@ -1,0 +1,87 @@
+"""Whatever happens in whatever order, a client with acknowledgements sees each event once."""
+
+import json
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from services.gateway.bayeux.session import Transport
+from tests.unit.bayeux.world import Client, FakePeer, Reply, World, events_of
+
+
+class AcknowledgingClient(RuleBasedStateMachine):
+    """A client that polls, loses answers, loses its socket, and remembers the last batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.client = Client(self.world).join(ext={"ack": True})
+        self.seen_batch = 1
+        self.published = 0
+        self.got: list[int] = []
+        self.waiting: list[FakePeer] = []
+
+    @rule(times=st.integers(1, 3))
+    def something_happens(self, times: int) -> None:
+        for _ in range(times):
+            self.world.publish("anna", self.published)
+            self.published += 1
+
+    @rule(transport=st.sampled_from(list(Transport)), answer_arrives=st.booleans())
+    def connects(self, transport: Transport, answer_arrives: bool) -> None:
+        if transport is not self.client.transport:
+            self.client.transport = transport
+            self.client.socket = self.client._peer()
+        message = self.client.message("/meta/connect", ext={"ack": self.seen_batch})
+        peer, outcome = self.client.send(message)
+        if outcome.hold is not None:
+            self.waiting.append(peer)
+        elif answer_arrives:
+            self.read(outcome.texts)
+
+    @precondition(lambda self: self.waiting)
+    @rule(answer_arrives=st.booleans())
+    def a_request_is_written(self, answer_arrives: bool) -> None:
+        peer = self.waiting[-1]
+        texts = self.world.hub.collect(peer, self.world.now)
+        if texts:
+            self.waiting.pop()
+        if answer_arrives:
+            self.read(texts)
+
+    @precondition(lambda self: self.waiting)
+    @rule()
+    def a_connection_is_cut(self) -> None:
+        peer = self.waiting.pop()
+        self.world.hub.lose(peer, self.world.now)
+        self.client.socket = self.client._peer()
+
+    @rule(seconds=st.floats(0, 5))
+    def time_passes(self, seconds: float) -> None:
+        self.world.now += seconds
+        for session in self.world.hub.sessions():
+            session.expires_at += seconds
+        self.world.sweep()
+
+    @invariant()
+    def nothing_is_doubled_or_out_of_order(self) -> None:
+        assert self.got == list(range(len(self.got)))
+
+    def teardown(self) -> None:
+        while len(self.got) < self.published:
+            fields = {"ext": {"ack": self.seen_batch}, "advice": {"timeout": 0}}
+            _, outcome = self.client.send(self.client.message("/meta/connect", **fields))
+            self.read(outcome.texts)
+        assert self.got == list(range(self.published))
+
+    def read(self, texts: list[str]) -> None:
+        replies: list[Reply] = [json.loads(text) for text in texts]
+        for reply in replies:
+            assert "error" not in reply
+            self.seen_batch = reply.get("ext", {}).get("ack", self.seen_batch)
+        self.got += events_of(replies)
+
+
+TestAnyOrder = AcknowledgingClient.TestCase
+TestAnyOrder.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

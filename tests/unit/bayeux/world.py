@@ -1,0 +1,141 @@
+"""Clients of a hub without a network: what they send, what they are woken for, what they get."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import count
+from typing import Any, Final
+
+from services.gateway.bayeux.effects import Effect, Wake
+from services.gateway.bayeux.events import Event
+from services.gateway.bayeux.hub import Hub, Outcome
+from services.gateway.bayeux.session import Session, Transport
+from services.gateway.bayeux.settings import BayeuxSettings
+from services.gateway.bayeux.topics import INTERACTIONS, own_topics_only
+from services.gateway.bayeux.wire import Message
+
+Reply = dict[str, Any]
+
+SETTINGS: Final = BayeuxSettings(
+    timeout=timedelta(seconds=30), interval=timedelta(0), max_interval=timedelta(seconds=10)
+)
+WALL: Final = 1_700_000_000.0
+
+
+@dataclass(eq=False)
+class FakePeer:
+    """A request or a socket that only remembers that it was woken."""
+
+    user_id: str
+    transport: Transport
+    browser: str | None
+    session: Session | None = None
+    wakes: int = 0
+
+    def wake(self) -> None:
+        self.wakes += 1
+
+
+@dataclass
+class World:
+    """A hub, its clock, and all effects that nobody looked at yet."""
+
+    settings: BayeuxSettings = SETTINGS
+    now: float = 100.0
+    effects: list[Effect] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.hub = Hub(self.settings, own_topics_only, wall=lambda: WALL + self.now)
+
+    @classmethod
+    def with_settings(cls, **changes: Any) -> "World":
+        return cls(replace(SETTINGS, **changes))
+
+    def perform(self, effects: list[Effect]) -> None:
+        self.effects += effects
+        for effect in effects:
+            if isinstance(effect, Wake):
+                effect.peer.wake()
+
+    def publish(self, user_id: str, payload: object, topic: str = INTERACTIONS) -> None:
+        self.perform(self.hub.publish(user_id, topic, Event(payload)))
+
+    def sweep(self) -> None:
+        self.perform(self.hub.sweep(self.now))
+
+    def seen(self, kind: type[Effect]) -> list[Effect]:
+        """Return the effects of one kind so far, and forget them."""
+        found = [effect for effect in self.effects if isinstance(effect, kind)]
+        self.effects = [effect for effect in self.effects if not isinstance(effect, kind)]
+        return found
+
+
+class Client:
+    """One desktop. Each HTTP message has its own peer; a socket has one for all."""
+
+    _browsers = count()
+
+    def __init__(
+        self,
+        world: World,
+        user_id: str = "anna",
+        *,
+        transport: Transport = Transport.LONG_POLLING,
+        browser: str | None = None,
+    ) -> None:
+        self.world = world
+        self.user_id = user_id
+        self.transport = transport
+        self.browser = browser or f"browser{next(self._browsers):09}"
+        self.client_id: str | None = None
+        self._ids = count(1)
+        self.socket = self._peer()
+
+    def message(self, channel: str | None, /, **fields: Any) -> Message:
+        known = {"clientId": self.client_id} if self.client_id else {}
+        named = {"channel": channel} if channel is not None else {}
+        return Message({"id": str(next(self._ids))} | named | known | fields)
+
+    def send(self, *messages: Message) -> tuple[FakePeer, Outcome]:
+        peer = self.socket if self.transport is Transport.WEBSOCKET else self._peer()
+        outcome = self.world.hub.receive(messages, peer, self.world.now)
+        self.world.perform(outcome.effects)
+        return peer, outcome
+
+    def ask(self, channel: str | None, /, **fields: Any) -> list[Reply]:
+        """Send one message and return all that is answered at once."""
+        _, outcome = self.send(self.message(channel, **fields))
+        return [json.loads(text) for text in outcome.texts]
+
+    def handshake(self, **fields: Any) -> Reply:
+        wanted = {"version": "1.0", "supportedConnectionTypes": ["long-polling", "websocket"]}
+        [reply] = self.ask("/meta/handshake", **wanted | fields)
+        self.client_id = reply.get("clientId")
+        return reply
+
+    def join(self, *channels: str, ext: Mapping[str, Any] | None = None) -> "Client":
+        """Shake hands, subscribe and make the first connect, as the official client does."""
+        self.handshake(**{"ext": ext} if ext else {})
+        for channel in channels or (INTERACTIONS,):
+            self.ask("/meta/subscribe", subscription=channel)
+        self.ask("/meta/connect", connectionType=self.transport, advice={"timeout": 0})
+        return self
+
+    def poll(self, **fields: Any) -> FakePeer:
+        """Send a connect that is held."""
+        peer, outcome = self.send(self.message("/meta/connect", **fields))
+        assert outcome.hold is not None
+        assert outcome.texts == []
+        return peer
+
+    def collect(self, peer: FakePeer) -> list[Reply]:
+        return [json.loads(text) for text in self.world.hub.collect(peer, self.world.now)]
+
+    def _peer(self) -> FakePeer:
+        return FakePeer(self.user_id, self.transport, self.browser)
+
+
+def events_of(replies: list[Reply]) -> list[Any]:
+    """Return the payloads among what a client got."""
+    return [reply["data"] for reply in replies if "data" in reply]
