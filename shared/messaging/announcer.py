@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -11,12 +11,14 @@ import structlog
 from shared.contracts.outgoing import Outgoing
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
+from shared.faults import crash_point
 from shared.messaging.publisher import Publisher
 
 log = structlog.get_logger()
 
 _PATIENCE: Final = timedelta(seconds=5)
 _SWEEP_INTERVAL: Final = timedelta(seconds=2)
+_MOST_SOON: Final = 1_000
 
 
 class Outbox(Protocol):
@@ -38,17 +40,32 @@ class Announcer:
         self._publisher = publisher
         self._outbox = outbox
         self._published: list[tuple[str, Sequence[str]]] = []
+        self._soon: set[asyncio.Task[None]] = set()
         self._bell = asyncio.Event()
 
     async def announce(self, document_id: str, owed: Sequence[Outgoing]) -> None:
         """Publish what a document owes; where the broker does not answer, the sweep will."""
+        crash_point("announcer.before_publish")
         try:
             await self._publisher.publish_all(owed)
         except Unavailable as error:
             log.warning("announcement is still owed", document_id=document_id, reason=str(error))
             return
+        crash_point("announcer.after_publish")
         self._published.append((document_id, [message.id for message in owed]))
         self._bell.set()
+
+    async def announce_soon(self, document_id: str, owed: Sequence[Outgoing]) -> None:
+        """Publish in the background; with too much of that going on, leave it to the sweep."""
+        if len(self._soon) < _MOST_SOON:
+            task = asyncio.create_task(self.announce(document_id, owed))
+            self._soon.add(task)
+            task.add_done_callback(self._soon.discard)
+
+    async def finish(self) -> None:
+        """Return when what goes on in the background is done, and strike it."""
+        await asyncio.gather(*self._soon, return_exceptions=True)
+        await self.strike_published()
 
     async def sweep(self, before: datetime) -> int:
         """Publish what nobody came back for; return how many documents owed something."""
@@ -103,4 +120,5 @@ async def running_announcer(
         for chore in chores:
             chore.cancel()
         await asyncio.gather(*chores, return_exceptions=True)
-        await announcer.strike_published()
+        with suppress(Unavailable):
+            await announcer.finish()

@@ -5,36 +5,15 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
-import aio_pika
-from aio_pika.abc import AbstractChannel
 from faststream import AckPolicy
 from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
 
+from shared.messaging.declaring import declare_topology
 from shared.messaging.publisher import Publisher
 from shared.messaging.settlement import RunningHandlers, Settlement
-from shared.messaging.topology import EXCHANGES, WORK_QUEUES, WorkQueue
+from shared.messaging.topology import WorkQueue
 
-
-async def declare_topology(url: str) -> None:
-    """Make every exchange, queue, waiting room, parking queue and binding that is missing."""
-    connection = await aio_pika.connect_robust(url, fail_fast=False, reconnect_interval=1)
-    async with connection:
-        channel = await connection.channel()
-        for name in EXCHANGES:
-            await channel.declare_exchange(name, "topic", durable=True)
-        for queue in WORK_QUEUES:
-            await _declare(channel, queue)
-
-
-async def _declare(channel: AbstractChannel, queue: WorkQueue) -> None:
-    declared = await channel.declare_queue(
-        queue.name, durable=True, arguments={"x-queue-type": "quorum"}
-    )
-    for binding in queue.bindings:
-        await declared.bind(binding.exchange, binding.pattern)
-    await channel.declare_queue(queue.parking, durable=True, arguments={"x-queue-type": "quorum"})
-    for room in queue.waiting_rooms:
-        await channel.declare_queue(room.name, durable=True, arguments=room.arguments)
+__all__ = ["Consumer", "declare_topology"]
 
 
 class Consumer:

@@ -11,7 +11,7 @@ import structlog
 from shared.domain.clock import Clock, SystemClock
 from shared.domain.errors import Unavailable
 from shared.messaging.announcer import Announcer, running_announcer
-from shared.messaging.consumer import declare_topology
+from shared.messaging.declaring import declare_topology
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.observability.probes import Health
 from shared.runtime.settings import ServiceSettings
@@ -22,6 +22,7 @@ from shared.storage.configuration import ConfigurationStore
 from shared.storage.indexes import create_indexes
 from shared.storage.interactions import InteractionStore
 from shared.storage.outbox import CollectionOutbox
+from shared.storage.vault import Vault
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ class Resources:
     interactions: InteractionStore
     agents: AgentStore
     configuration: ConfigurationStore
+    vault: Vault
     health: Health
     announcers: AsyncExitStack
 
@@ -73,6 +75,7 @@ async def open_resources(
             InteractionStore(database, clock, of_interactions.announce),
             AgentStore(database, clock, of_agents.announce),
             ConfigurationStore(database, clock),
+            Vault(database, clock),
             health,
             announcers,
         )

@@ -5,13 +5,19 @@ from typing import Final
 from pymongo import ASCENDING, IndexModel
 
 from shared.domain.lifecycle import State
-from shared.storage import agents, chunked_files, interactions, vault
+from shared.storage import agents, arrivals, chunked_files, interactions, vault
 from shared.storage.client import Database, database_errors
 from shared.storage.outbox import OWES
 
-ARRIVALS: Final = "arrivals"
 DOCUMENTS: Final = "documents"
 DELIVERIES: Final = "deliveries"
+SESSIONS: Final = "sessions"
+
+
+ACTIVE: Final = tuple(
+    state for state in State if state not in (State.COMPLETED, State.SENT, State.CANCELED)
+)
+"""The states of what is not finished: the only interactions that the index `active` holds."""
 
 
 def _owing() -> IndexModel:
@@ -44,6 +50,11 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="invited",
             partialFilterExpression={"state": State.INVITED.value},
         ),
+        IndexModel(
+            [("state", ASCENDING), ("_id", ASCENDING)],
+            name="active",
+            partialFilterExpression={"state": {"$in": [state.value for state in ACTIVE]}},
+        ),
     ],
     agents.COLLECTION: [
         _owing(),
@@ -53,8 +64,9 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="longest-idle",
         ),
     ],
-    ARRIVALS: [_owing()],
+    arrivals.COLLECTION: [_owing()],
     DOCUMENTS: [IndexModel([("interaction_id", ASCENDING)], name="of-interaction")],
+    SESSIONS: [IndexModel([("expires_at", ASCENDING)], name="ended", expireAfterSeconds=0)],
     DELIVERIES: [
         IndexModel(
             [("next_attempt_at", ASCENDING)],

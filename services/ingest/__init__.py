@@ -1,0 +1,1 @@
+"""Turns arriving mail into interactions."""

@@ -1,0 +1,18 @@
+"""Takes ingest's commands off the broker."""
+
+from collections.abc import Awaitable, Callable
+
+from services.ingest.parsing import MailParsing
+from shared.contracts.commands import ParseMail
+from shared.contracts.envelope import Envelope
+
+Handler = Callable[[Envelope[ParseMail]], Awaitable[None]]
+
+
+def ingest_handler(parsing: MailParsing) -> Handler:
+    """Return the handler of ingest's work queue."""
+
+    async def on_command(envelope: Envelope[ParseMail]) -> None:
+        await parsing.parse(envelope.body, envelope.cause)
+
+    return on_command

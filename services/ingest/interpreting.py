@@ -1,0 +1,104 @@
+"""From a parsed mail to an interaction: pure rules, one mailbox at a time."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from shared.contracts.contact_center import Mailbox
+from shared.domain.ids import new_id
+from shared.domain.interaction import Address, Attachment, Email, Interaction
+from shared.domain.lifecycle import Direction, State
+from shared.mail.parsed_mail import ParsedMail
+from shared.storage.arrivals import Arrival
+
+_HEADERS: Final = ("Message-ID", "Date", "Content-Type", "MIME-Version")
+_CONTACT_DIGITS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The mail of ours, in or out, that a mail answers."""
+
+    interaction_id: str
+    thread_id: str
+    direction: Direction
+
+
+def interpret(
+    mail: ParsedMail, arrival: Arrival, mailbox: Mailbox, parent: Parent | None
+) -> Interaction:
+    """Return the interaction that a mail becomes in the queue of one mailbox."""
+    interaction_id = new_id()
+    sender = next(iter(mail.from_), Address(arrival.sender))
+    attachments = tuple(
+        Attachment(new_id(), part.name, part.size, part.media_type, part.content_id or "")
+        for part in mail.attachments
+    )
+    return Interaction(
+        id=interaction_id,
+        direction=Direction.INBOUND,
+        subtype=_subtype(mail, parent),
+        state=State.QUEUED,
+        queue=mailbox.queue,
+        received_at=arrival.received_at,
+        queued_at=arrival.received_at,
+        arrival_id=arrival.id,
+        mailbox=mailbox.address,
+        parent_id=parent.interaction_id if parent else None,
+        thread_id=parent.thread_id if parent else interaction_id,
+        contact_id=contact_id(sender.address),
+        user_data=user_data(mail, sender, mailbox, attachments),
+        mail=Email(
+            subject=mail.subject,
+            sender=sender,
+            reply_to=mail.reply_to,
+            to=mail.to,
+            cc=mail.cc,
+            text=mail.text,
+            html=mail.html or "",
+            message_id=mail.message_id,
+            in_reply_to=next(iter(mail.in_reply_to), ""),
+            references=mail.references,
+            sent_at=mail.sent_at,
+            attachments=attachments,
+        ),
+    )
+
+
+def contact_id(address: str) -> str:
+    """Return the id of the contact behind an address; the same for every mail from there."""
+    digest = hashlib.sha256(address.lower().encode()).hexdigest()
+    return digest[:_CONTACT_DIGITS].upper()
+
+
+def user_data(
+    mail: ParsedMail, sender: Address, mailbox: Mailbox, attachments: tuple[Attachment, ...]
+) -> Mapping[str, object]:
+    """Return what an agent's desktop and a routing rule find beside the mail.
+
+    The keys are those that the e-mail server of the 8.5 generation attaches.
+    """
+    data: dict[str, object] = {
+        "Subject": mail.subject,
+        "To": ", ".join(one.address for one in mail.to),
+        "Mailbox": mailbox.address,
+        "FromAddress": sender.address,
+        "FromPersonal": sender.personal,
+        "EmailAddress": sender.address,
+        "ContactId": contact_id(sender.address),
+        "Origination_Source": "Email",
+        "_ContainsAttachment": "true" if attachments else "false",
+        "_AttachmentsSize": str(sum(one.size for one in attachments)),
+        "_AttachmentFileNames": ", ".join(one.name for one in attachments),
+    }
+    data |= {f"Header_{name}": mail.headers[name] for name in _HEADERS if name in mail.headers}
+    if mail.automatic:
+        data["_AutomaticMail"] = mail.automatic
+    return data
+
+
+def _subtype(mail: ParsedMail, parent: Parent | None) -> str:
+    if parent is None:
+        return "InboundNew"
+    return "InboundNDR" if mail.is_bounce else "InboundCustomerReply"

@@ -1,0 +1,94 @@
+"""From an arrival to interactions, once for each mailbox that it is for."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from services.ingest.interpreting import interpret
+from services.ingest.store import ThreadStore
+from services.ingest.unparsed import unparsed
+from shared.contracts.commands import ExtractDocuments, ParseMail
+from shared.contracts.contact_center import Mailbox
+from shared.contracts.envelope import Cause, Contract
+from shared.contracts.events import InteractionReceived
+from shared.domain.interaction import Interaction
+from shared.mail.identity import duplicate_key
+from shared.mail.isolated import IsolatedParser, ParserKilledError
+from shared.mail.limits import UnparsableMailError
+from shared.mail.parsed_mail import ParsedMail
+from shared.mail.threads import thread_references
+from shared.storage.arrivals import Arrival, ArrivalStore
+from shared.storage.configuration import ConfigurationStore
+from shared.storage.interactions import InteractionStore
+
+log = structlog.get_logger()
+
+PARSED: Final = Counter("mailroom_mails_parsed_total", "Mails by what they became", ["outcome"])
+
+_TRIES: Final = 3
+
+
+class MailParsing:
+    """Reads arrivals in a process that can be killed and stores what they become."""
+
+    def __init__(
+        self,
+        *,
+        arrivals: ArrivalStore,
+        interactions: InteractionStore,
+        threads: ThreadStore,
+        configuration: ConfigurationStore,
+        parser: IsolatedParser,
+    ) -> None:
+        self._arrivals = arrivals
+        self._interactions = interactions
+        self._threads = threads
+        self._configuration = configuration
+        self._parser = parser
+
+    async def parse(self, command: ParseMail, cause: Cause) -> None:
+        """Store the interactions of one arrival. A second time finds them and stores nothing."""
+        arrival = await self._arrivals.get(command.arrival_id)
+        mail = await self._read(arrival)
+        parent = await self._threads.parent(thread_references(mail))
+        contact_center = await self._configuration.current()
+        for address in arrival.mailboxes:
+            mailbox = contact_center.mailbox_for(address) or _fallback(address)
+            await self._add(interpret(mail, arrival, mailbox, parent), arrival, cause)
+
+    async def _read(self, arrival: Arrival) -> ParsedMail:
+        reason = ""
+        for _ in range(_TRIES):
+            try:
+                return await self._parser.parse(arrival.raw, envelope_sender=arrival.sender)
+            except UnparsableMailError as error:
+                reason = str(error)
+                break
+            except ParserKilledError as error:
+                reason = str(error)
+        log.warning("mail unparsed", arrival_id=arrival.id, reason=reason)
+        PARSED.labels("unparsed").inc()
+        return unparsed(arrival.raw, reason)
+
+    async def _add(self, interaction: Interaction, arrival: Arrival, cause: Cause) -> None:
+        key = duplicate_key(interaction.mailbox, interaction.mail.message_id, arrival.raw)
+        is_new = await self._interactions.add(
+            interaction, cause, _announcements(interaction, arrival), arrival_key=key
+        )
+        if not is_new:
+            await self._threads.note_copy(key, arrival.id)
+        PARSED.labels("interaction" if is_new else "copy").inc()
+
+
+def _announcements(interaction: Interaction, arrival: Arrival) -> Sequence[Contract]:
+    received = InteractionReceived.of(interaction)
+    if not interaction.mail.attachments:
+        return [received]
+    return [ExtractDocuments(interaction_id=interaction.id, arrival_id=arrival.id), received]
+
+
+def _fallback(address: str) -> Mailbox:
+    """Return where mail goes whose mailbox was removed between its arrival and its parsing."""
+    return Mailbox(address=address, queue="unassigned")

@@ -1,0 +1,85 @@
+"""What an SMTP or LMTP client is answered: 250 only for mail that is stored (RFC 5321)."""
+
+import asyncio
+import re
+from typing import Final
+
+import structlog
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from prometheus_client import Counter
+
+from services.ingest.settings import IngestSettings
+from shared.domain.errors import Unavailable
+from shared.faults import crash_point
+from shared.storage.arrivals import ArrivalStore
+from shared.storage.configuration import ConfigurationStore
+
+log = structlog.get_logger()
+
+RECEIVED: Final = Counter("mailroom_mails_received_total", "Mails at the final dot", ["answer"])
+
+_RECEIVED_HEADER: Final = re.compile(rb"^received:", re.IGNORECASE | re.MULTILINE)
+_HEADER_END: Final = re.compile(rb"\r?\n\r?\n")
+
+ACCEPTED: Final = "250 2.0.0 stored as {}"
+COME_BACK: Final = "451 4.3.0 cannot store mail at the moment, try again later"
+UNKNOWN: Final = "550 5.1.1 no such mailbox here"
+TOO_MANY: Final = "452 4.5.3 too many recipients in one transaction"
+LOOPING: Final = "554 5.4.6 too many hops, this mail is in a loop"
+
+
+class MailReceiver:
+    """The hooks that aiosmtpd calls, for both protocols."""
+
+    def __init__(
+        self, arrivals: ArrivalStore, configuration: ConfigurationStore, settings: IngestSettings
+    ) -> None:
+        self._arrivals = arrivals
+        self._configuration = configuration
+        self._settings = settings
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        """Take recipients whose mailbox is ours and nobody else: never a relay."""
+        if len(envelope.rcpt_tos) >= self._settings.most_recipients:
+            return TOO_MANY
+        try:
+            mailbox = (await self._configuration.current()).mailbox_for(address)
+        except Unavailable:
+            return COME_BACK
+        if mailbox is None:
+            return UNKNOWN
+        envelope.rcpt_tos.append(mailbox.address)
+        return "250 2.1.5 recipient taken"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Answer the final dot, once for each recipient where the protocol is LMTP (RFC 2033)."""
+        answer = await self._store(session, envelope)
+        RECEIVED.labels(answer[:3]).inc()
+        repeated = len(envelope.rcpt_tos) if hasattr(server, "smtp_LHLO") else 1
+        return "\r\n".join([answer] * repeated)
+
+    async def _store(self, session: Session, envelope: Envelope) -> str:
+        raw = envelope.original_content or b""
+        if _hops(raw) > self._settings.most_hops:
+            return LOOPING
+        crash_point("ingest.before_store")
+        try:
+            async with asyncio.timeout(self._settings.storing.total_seconds()):
+                arrival_id = await self._arrivals.add(
+                    raw,
+                    sender=envelope.mail_from or "",
+                    mailboxes=list(dict.fromkeys(envelope.rcpt_tos)),
+                    peer=str(session.peer[0]) if session.peer else "",
+                )
+        except (Unavailable, TimeoutError) as error:
+            log.warning("mail not stored", reason=str(error) or type(error).__name__)
+            return COME_BACK
+        crash_point("ingest.after_store")
+        return ACCEPTED.format(arrival_id)
+
+
+def _hops(raw: bytes) -> int:
+    end = _HEADER_END.search(raw)
+    return len(_RECEIVED_HEADER.findall(raw, 0, end.start() if end else len(raw)))
