@@ -1,0 +1,32 @@
+"""Composes attachments: the one place that knows all of its parts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.attachments.extracting import Extraction
+from services.attachments.handlers import attachments_handler
+from services.attachments.settings import AttachmentsSettings
+from shared.messaging.topology import ATTACHMENTS
+from shared.runtime.process import consuming
+from shared.runtime.resources import Resources
+from shared.storage import arrivals
+from shared.storage.arrivals import ArrivalStore
+from shared.storage.documents import DocumentStore
+
+
+@asynccontextmanager
+async def start(settings: AttachmentsSettings, resources: Resources) -> AsyncIterator[None]:
+    """Extract documents for as long as the context lasts."""
+    announcer = await resources.announcer(arrivals.COLLECTION)
+    extraction = Extraction(
+        arrivals=ArrivalStore(
+            resources.database, resources.vault, resources.clock, announcer.announce
+        ),
+        interactions=resources.interactions,
+        documents=DocumentStore(resources.database, resources.clock),
+        vault=resources.vault,
+    )
+    async with consuming(settings, resources, ATTACHMENTS) as consumer:
+        consumer.subscriber(attachments_handler(extraction))
+        async with consumer.running():
+            yield

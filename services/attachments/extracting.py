@@ -1,0 +1,65 @@
+"""Takes the parts out of an arrived mail and stores each once."""
+
+import asyncio
+from collections.abc import Iterator
+
+from shared.contracts.commands import ExtractDocuments
+from shared.domain.interaction import Attachment
+from shared.mail.parsing import iter_attachments
+from shared.storage.arrivals import Arrival, ArrivalStore
+from shared.storage.documents import DocumentStore
+from shared.storage.interactions import InteractionStore
+from shared.storage.vault import Vault
+
+_WHOLE_MAIL = "message/rfc822"
+
+
+class Extraction:
+    """From the raw octets of an arrival to the documents that its interaction lists."""
+
+    def __init__(
+        self,
+        *,
+        arrivals: ArrivalStore,
+        interactions: InteractionStore,
+        documents: DocumentStore,
+        vault: Vault,
+    ) -> None:
+        self._arrivals = arrivals
+        self._interactions = interactions
+        self._documents = documents
+        self._vault = vault
+
+    async def extract(self, command: ExtractDocuments) -> None:
+        """Store every attachment of the interaction; what is stored already stays as it is."""
+        interaction = await self._interactions.get(command.interaction_id, with_text=False)
+        arrival = await self._arrivals.get(command.arrival_id)
+        contents = await asyncio.to_thread(contents_of, arrival, interaction.mail.attachments)
+        stored = [
+            (attachment, await self._vault.put(content))
+            for attachment, content in zip(interaction.mail.attachments, contents, strict=True)
+        ]
+        await self._documents.add(interaction.id, stored)
+
+
+def contents_of(arrival: Arrival, attachments: tuple[Attachment, ...]) -> list[bytes]:
+    """Return the octets of the attachments, in their order.
+
+    A mail that could not be parsed has one attachment: itself.
+    """
+    if is_whole_mail(arrival, attachments):
+        return [arrival.raw]
+    return list(_octets(arrival.raw))
+
+
+def is_whole_mail(arrival: Arrival, attachments: tuple[Attachment, ...]) -> bool:
+    """Say whether the one attachment is the mail as it arrived."""
+    return (
+        len(attachments) == 1
+        and attachments[0].media_type == _WHOLE_MAIL
+        and attachments[0].size == len(arrival.raw)
+    )
+
+
+def _octets(raw: bytes) -> Iterator[bytes]:
+    return (content for _, content in iter_attachments(raw))
