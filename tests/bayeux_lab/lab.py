@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from services.gateway.bayeux import Answer, BayeuxApplication, BayeuxSettings, Route
+from prometheus_client import CollectorRegistry, generate_latest
+
+from services.gateway.bayeux import (
+    Answer,
+    BayeuxApplication,
+    BayeuxCollector,
+    BayeuxSettings,
+    Route,
+)
 from services.gateway.bayeux.topics import INTERACTIONS
 from services.gateway.bayeux.web import Receive, Scope, Send, header, read_body, respond
 
@@ -72,19 +80,24 @@ def settings_from(environment: Mapping[str, str]) -> BayeuxSettings:
 
 
 class Lab:
-    """An ASGI application: Bayeux, `POST /publish` and `POST /revoke`."""
+    """An ASGI application: Bayeux, `POST /publish`, `POST /revoke`, `GET /metrics`."""
 
     def __init__(self, settings: BayeuxSettings) -> None:
         self.bayeux = BayeuxApplication(
             settings, authenticate=authenticate, unauthenticated=UNAUTHENTICATED, listener=Nobody()
         )
+        self._registry = CollectorRegistry()
+        self._registry.register(BayeuxCollector(self.bayeux.hub))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket."""
-        if scope.get("path") in {"/publish", "/revoke"} and scope["type"] == "http":
+        path = scope["path"] if scope["type"] == "http" else ""
+        if path in {"/publish", "/revoke"}:
             order = json.loads(await read_body(receive, at_most=_MAX_PUBLISH_BYTES))
-            self.obey(scope["path"], order)
+            self.obey(path, order)
             await respond(send, Answer(204))
+        elif path == "/metrics":
+            await respond(send, Answer(200, generate_latest(self._registry)))
         else:
             await self.bayeux(scope, receive, send)
 

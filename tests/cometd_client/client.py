@@ -14,6 +14,7 @@ Condition = Callable[[Any], bool]
 
 HERE: Final = Path(__file__).parent
 _PATIENCE: Final = 20.0
+_installing: Final = asyncio.Lock()
 
 
 class UnavailableError(RuntimeError):
@@ -26,8 +27,12 @@ async def install() -> None:
     Raises:
         UnavailableError: with what is missing.
     """
-    if (HERE / "node_modules" / "cometd").exists():
-        return
+    async with _installing:
+        if not (HERE / "node_modules" / "cometd").exists():
+            await _install()
+
+
+async def _install() -> None:
     if shutil.which("npm") is None or shutil.which("node") is None:
         raise UnavailableError("Node 18 or newer and npm are needed: apt-get install nodejs npm")
     npm = await asyncio.create_subprocess_exec(
