@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from shared.contracts.commands import ExtractDocuments
 from shared.domain.interaction import Attachment
-from shared.mail.parsing import iter_attachments
+from shared.mail.files import iter_attachments
 from shared.storage.arrivals import Arrival, ArrivalStore
 from shared.storage.documents import DocumentStore
 from shared.storage.interactions import InteractionStore

@@ -1,0 +1,154 @@
+"""Who is offered what."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.contracts.contact_center import Queue
+from shared.contracts.events import AgentInvited, InvitationRevoked
+from shared.domain.lifecycle import State
+from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing
+from tests.connected.world import CENTER, World
+
+pytestmark = pytest.mark.connected
+
+
+async def test_the_longest_idle_ready_agent_is_invited(world: World, routing: Routing) -> None:
+    await world.hire("busy", capacity=1, free=0)
+    await world.hire("absent", ready=False)
+    await world.hire("idle")
+    world.clock.move(timedelta(minutes=1))
+    await world.hire("fresh")
+    mail = await world.receive()
+
+    await routing.offering.fill("support")
+
+    invited = await world.hear(AgentInvited)
+    assert (invited.agent_id, invited.interaction_id) == ("idle", mail.id)
+
+
+async def test_nobody_is_invited_beyond_their_capacity(world: World, routing: Routing) -> None:
+    await world.hire("agent", capacity=2)
+    mails = [await world.receive() for _ in range(3)]
+
+    await routing.offering.fill("support")
+
+    states = [(await world.interactions.get(mail.id)).state for mail in mails]
+    assert states == [State.INVITED, State.INVITED, State.QUEUED]
+
+
+async def test_an_agent_without_the_skill_is_passed_over(world: World, routing: Routing) -> None:
+    german = Queue(name="support", requires={"german": 3})
+    queues = (german, *CENTER.queues[1:])
+    await world.configuration.write(CENTER.model_copy(update={"queues": queues}))
+    await world.hire("learner", skills={"german": 2})
+    world.clock.move(timedelta(minutes=1))
+    await world.hire("speaker", skills={"german": 4})
+    await world.receive()
+
+    await routing.offering.fill("support")
+
+    assert (await world.hear(AgentInvited)).agent_id == "speaker"
+
+
+async def test_the_backlog_drains_in_its_order_when_an_agent_becomes_ready(
+    world: World, routing: Routing
+) -> None:
+    await world.hire("agent", ready=False, capacity=2)
+    mails = []
+    for _ in range(3):
+        mails.append(await world.receive())
+        world.clock.move(timedelta(seconds=1))
+    await routing.offering.fill("support")
+
+    await world.agents.set_ready("agent", ready=True)
+    await routing.offering.fill_for("agent")
+
+    offered = {(await world.hear(AgentInvited)).interaction_id for _ in range(2)}
+    assert offered == {mails[0].id, mails[1].id}
+
+
+async def test_an_invitation_nobody_answers_goes_to_the_next_agent(
+    world: World, routing: Routing
+) -> None:
+    await world.hire("first")
+    world.clock.move(timedelta(seconds=1))
+    await world.hire("second")
+    mail = await world.receive()
+    await routing.offering.fill("support")
+
+    world.clock.move(INVITATION)
+    await routing.taking_back.revoke_unanswered()
+
+    assert (await world.hear(AgentInvited)).agent_id == "first"
+    assert (await world.hear(InvitationRevoked)).agent_id == "first"
+    assert (await world.hear(AgentInvited)).agent_id == "second"
+    assert await world.holding("first") == []
+    assert (await world.interactions.get(mail.id)).queued_at == mail.queued_at
+
+
+async def test_an_answered_invitation_is_not_revoked(world: World, routing: Routing) -> None:
+    await world.hire("agent")
+    await world.receive()
+    await routing.offering.fill("support")
+
+    world.clock.move(INVITATION - timedelta(seconds=1))
+
+    assert await routing.taking_back.revoke_unanswered() == 0
+
+
+async def test_a_lone_agent_is_offered_the_mail_again_after_a_while(
+    world: World, routing: Routing
+) -> None:
+    await world.hire("lone")
+    await world.receive()
+    await routing.offering.fill("support")
+    world.clock.move(INVITATION)
+    await routing.taking_back.revoke_unanswered()
+    world.heard_so_far()
+
+    await routing.offering.fill_all()
+    world.clock.move(EXCLUSION)
+    await routing.offering.fill_all()
+
+    assert (await world.hear(AgentInvited)).agent_id == "lone"
+
+
+async def test_a_mail_that_was_refused_does_not_hold_up_those_behind_it(
+    world: World, routing: Routing
+) -> None:
+    await world.hire("agent")
+    await world.receive()
+    await routing.offering.fill("support")
+    world.clock.move(INVITATION)
+    behind = await world.receive()
+
+    await routing.taking_back.revoke_unanswered()
+
+    await world.hear(InvitationRevoked)
+    assert (await world.hear(AgentInvited)).interaction_id == behind.id
+
+
+async def test_many_who_ask_at_once_invite_each_mail_once(world: World, routing: Routing) -> None:
+    for number in range(10):
+        await world.hire(f"agent{number}", capacity=3)
+    mails = [await world.receive() for _ in range(20)]
+
+    await asyncio.gather(*(routing.offering.fill("support") for _ in range(20)))
+
+    invited = [(await world.hear(AgentInvited)).interaction_id for _ in mails]
+    assert sorted(invited) == sorted(mail.id for mail in mails)
+    holding = [len(await world.holding(f"agent{number}")) for number in range(10)]
+    assert sum(holding) == 20
+
+
+async def test_places_that_follow_no_interaction_are_given_back(
+    world: World, routing: Routing
+) -> None:
+    await world.hire("agent", holding=["0000000000000000"], free=0)
+
+    await routing.taking_back.audit_places()
+    mended = await routing.taking_back.audit_places()
+
+    assert (mended, await world.holding("agent")) == (1, [])

@@ -1,0 +1,186 @@
+"""A contact center on a real database and a real broker, with a clock that a test moves."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+import aio_pika
+from pymongo.read_concern import ReadConcern
+
+from shared.contracts.contact_center import ContactCenter, Mailbox, Queue, Sender
+from shared.contracts.envelope import EVENTS, Cause, Contract, Envelope
+from shared.contracts.events import AgentNews, InteractionReceived
+from shared.domain.ids import new_id
+from shared.domain.interaction import Address, Email, Interaction
+from shared.domain.lifecycle import Direction, State
+from shared.messaging.announcer import Announcer
+from shared.messaging.consumer import declare_topology
+from shared.messaging.publisher import Publisher, open_publisher
+from shared.observability.probes import Health
+from shared.storage import agents, interactions
+from shared.storage.agents import AgentStore
+from shared.storage.client import Database, open_database
+from shared.storage.configuration import ConfigurationStore
+from shared.storage.indexes import create_indexes
+from shared.storage.interactions import InteractionStore
+from shared.storage.outbox import CollectionOutbox
+from tests.doubles.clock import MovableClock
+
+CENTER = ContactCenter(
+    name="test",
+    queues=(Queue(name="support"), Queue(name="sales"), Queue(name="drafts")),
+    mailboxes=(
+        Mailbox(address="support@demo.example", queue="support"),
+        Mailbox(address="sales@demo.example", queue="sales"),
+    ),
+    senders=(Sender(address="support@demo.example", personal="Demo Support"),),
+)
+
+__all__ = ["CENTER", "Health", "World", "open_world"]
+
+
+@dataclass
+class World:
+    """Everything that a service works with, and what a test wants to see of it."""
+
+    database: Database
+    publisher: Publisher
+    clock: MovableClock
+    interactions: InteractionStore
+    agents: AgentStore
+    configuration: ConfigurationStore
+    heard: "asyncio.Queue[Envelope[AgentNews]]"
+
+    async def hire(self, agent_id: str, *, ready: bool = True, **fields: Any) -> None:
+        """Add an agent who serves support and sales and has room for one mail."""
+        capacity = fields.pop("capacity", 1)
+        await self.database[agents.COLLECTION].insert_one(
+            {
+                "_id": agent_id,
+                "user_name": agent_id,
+                "password_hash": "",
+                "first_name": "",
+                "last_name": "",
+                "email_address": "",
+                "roles": ["Agent"],
+                "queues": ["support", "sales"],
+                "skills": {},
+                "capacity": capacity,
+                "free": capacity,
+                "holding": [],
+                "enabled": True,
+                "ready": ready,
+                "idle_since": self.clock.now(),
+                "outbox": [],
+                "applied": [],
+            }
+            | fields
+        )
+
+    async def holding(self, agent_id: str) -> list[str]:
+        """Return what an agent holds, as the newest write has it, majority or not."""
+        newest = self.database[agents.COLLECTION].with_options(read_concern=ReadConcern("local"))
+        document = await newest.find_one({"_id": agent_id}) or {}
+        return list(document["holding"])
+
+    async def receive(self, **fields: Any) -> Interaction:
+        """Store a mail that waits in support."""
+        interaction = replace(
+            Interaction(
+                id=new_id(),
+                direction=Direction.INBOUND,
+                subtype="InboundNew",
+                state=State.QUEUED,
+                queue="support",
+                received_at=self.clock.now(),
+                queued_at=self.clock.now(),
+                mailbox="support@demo.example",
+                mail=Email(
+                    subject="Invoice 17",
+                    sender=Address("ann@example.org", "Ann"),
+                    to=(Address("support@demo.example"),),
+                    text="Hello\nbye",
+                    message_id="<1@example.org>",
+                ),
+            ),
+            **fields,
+        )
+        await self.interactions.add(interaction, cause(), [InteractionReceived.of(interaction)])
+        return interaction
+
+    async def hear(self, wanted: type[Contract], interaction_id: str | None = None) -> Any:
+        """Return the next event of a kind, skipping others."""
+        async with asyncio.timeout(10):
+            while True:
+                event = (await self.heard.get()).body
+                if isinstance(event, wanted) and interaction_id in (
+                    None,
+                    getattr(event, "interaction_id", None),
+                ):
+                    return event
+
+    def heard_so_far(self) -> list[Contract]:
+        """Return the events that have arrived and were not asked for."""
+        events: list[Contract] = []
+        while not self.heard.empty():
+            events.append(self.heard.get_nowait().body)
+        return events
+
+
+def cause() -> Cause:
+    """Return the cause of something that a new message asks for."""
+    return Cause(message_id=uuid4())
+
+
+@asynccontextmanager
+async def open_world(rabbitmq_url: str, database_url: str) -> AsyncIterator[World]:
+    """Give a world with the demo's queues and no agents."""
+    clock = MovableClock()
+    async with (
+        open_database(database_url, name="test") as database,
+        open_publisher(rabbitmq_url, name="test") as publisher,
+        listening_to_everything(rabbitmq_url) as heard,
+    ):
+        await create_indexes(database)
+        await declare_topology(rabbitmq_url)
+        configuration = ConfigurationStore(database, clock)
+        await configuration.write(CENTER)
+        announcers = [
+            Announcer(publisher, CollectionOutbox(database[name]))
+            for name in (interactions.COLLECTION, agents.COLLECTION)
+        ]
+        yield World(
+            database,
+            publisher,
+            clock,
+            InteractionStore(database, clock, announcers[0].announce),
+            AgentStore(database, clock, announcers[1].announce),
+            configuration,
+            heard,
+        )
+        for announcer in announcers:
+            await announcer.finish()
+
+
+@asynccontextmanager
+async def listening_to_everything(
+    url: str,
+) -> AsyncIterator["asyncio.Queue[Envelope[AgentNews]]"]:
+    """Give a queue that fills with every event for an agent."""
+    heard: asyncio.Queue[Envelope[AgentNews]] = asyncio.Queue()
+    connection = await aio_pika.connect(url)
+    async with connection:
+        channel = await connection.channel()
+        await channel.declare_exchange(EVENTS, "topic", durable=True)
+        queue = await channel.declare_queue(exclusive=True)
+        await queue.bind(EVENTS, "#")
+
+        async def keep(message: aio_pika.abc.AbstractIncomingMessage) -> None:
+            if not (message.routing_key or "").endswith(".all"):
+                heard.put_nowait(Envelope[AgentNews].model_validate_json(message.body))
+
+        await queue.consume(keep, no_ack=True)
+        yield heard
