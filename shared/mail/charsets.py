@@ -57,7 +57,7 @@ _NOT_CHARSETS: Final = frozenset(
         "bz2",
         "hex",
         "quopri",
-        "rot13",
+        "rot-13",
         "uu",
         "zlib",
         "mbcs",

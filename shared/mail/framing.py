@@ -2,8 +2,8 @@
 
 A request is its length and the seconds it may take (8 and 2 octets), then the envelope sender
 (`?` if unknown, else `=` and the address), NUL, and the mail. An answer is its length (8 octets), a
-mark and the content: `=` and the mail as JSON, `!` and why it is above a limit, or `x` and where the
-reader failed.
+mark and the content: `=` and the mail as JSON, `!` and why it is above a limit, or `x` and where
+the reader failed.
 """
 
 import struct

@@ -7,17 +7,20 @@ from typing import Final
 
 _TAG: Final = re.compile(r'<(/?)([a-z0-9]+)((?:[^>"]|"[^"]*+")*+)>')
 _ANY_TAG: Final = re.compile(r"<[^<>]*+>?")
-_CODE: Final = re.compile(r"<(/?)(?:script|style)\b", re.IGNORECASE)
+_CODE: Final = re.compile(r"<(/?)(?:script|style)\b[^<>]*+>?", re.IGNORECASE)
 _SOFT_SPACE: Final = re.compile(r"[ \t\r\n\f]+")
+_EDGE: Final = "\x1e"
+_EDGES: Final = re.compile(r" ?\x1e[ \x1e]*+")
 _PREFORMATTED: Final = re.compile(r"</?pre\b[^>]*+>")
 _PARAGRAPH: Final = "blockquote dl h1 h2 h3 h4 h5 h6 hr ol p pre table ul"
 _LINE: Final = (
-    "address article aside br caption center dd details div dt figcaption figure footer header"
+    "address article aside caption center dd details div dt figcaption figure footer header"
     " li main nav section summary tr"
 )
 _BEFORE: Final = {
     **dict.fromkeys(_PARAGRAPH.split(), "\n\n"),
-    **dict.fromkeys(_LINE.split(), "\n"),
+    **dict.fromkeys(_LINE.split(), _EDGE),
+    "br": "\n",
     "td": " ",
     "th": " ",
 }
@@ -26,7 +29,9 @@ _BEFORE: Final = {
 def to_text(html: str) -> str:
     """Return the readable text of sanitised HTML: paragraphs apart, table cells on one line."""
     flat = "".join(_without_line_breaks(html))
-    return _tidy(unescape(_TAG.sub(_tag_as_text, flat)))
+    # Where one block ends and the next begins, edges meet: together they are one line end.
+    lines = _EDGES.sub("\n", _TAG.sub(_tag_as_text, flat))
+    return _tidy(unescape(lines))
 
 
 def strip_tags(html: str) -> str:
@@ -54,7 +59,7 @@ def _flat(html: str) -> str:
 
 def _tag_as_text(tag: re.Match[str]) -> str:
     name, closing = tag[2], tag[1]
-    return "\n- " if name == "li" and not closing else _BEFORE.get(name, "")
+    return f"{_EDGE}- " if name == "li" and not closing else _BEFORE.get(name, "")
 
 
 def _tidy(text: str) -> str:

@@ -67,7 +67,8 @@ class IsolatedParser:
         """
         child = await self._idle.get()
         try:
-            child = child or await self._start()
+            if child is None or child.returncode is not None:
+                child = await self._start()
             mark, content = await self._exchange(child, raw, envelope_sender)
             if len(raw) > _LARGE:
                 # What a large mail took from the system, its reader gives back only by ending.

@@ -1,0 +1,60 @@
+"""The ladder from octets to text."""
+
+import pytest
+
+from shared.mail.charsets import codec_for, decode, decode_raw
+
+
+@pytest.mark.parametrize(
+    ("raw", "label", "text"),
+    [
+        (b"plain", None, "plain"),
+        ("Grüße".encode(), "utf-8", "Grüße"),
+        ("Grüße".encode("latin-1"), "iso-8859-1", "Grüße"),
+        (b"\x93quoted\x94 \x80", "iso-8859-1", "“quoted” €"),
+        (b"\x81", "windows-1252", "\x81"),
+        ("镕".encode("gb18030"), "gb2312", "镕"),
+        ("똠".encode("cp949"), "ks_c_5601-1987", "똠"),
+        ("①".encode("cp932"), "shift_jis", "①"),
+        ("日本語".encode("iso2022_jp"), "iso-2022-jp", "日本語"),
+        ("日本語".encode("iso2022_jp"), None, "日本語"),
+        ("日本語".encode("iso2022_jp"), "us-ascii", "日本語"),
+        (
+            "日本語です、これはテストです".encode("cp932"),
+            "iso-2022-jp",
+            "日本語です、これはテストです",
+        ),
+        (b"\x1b$B-!\x1b(B", "iso-2022-jp", "①"),
+        ("한국어".encode("iso2022_kr"), "iso-2022-kr", "한국어"),
+        (b"Hi +AOk-", "utf-7", "Hi é"),
+        ("Привет, как дела?".encode("koi8-r"), "x-unknown", "Привет, как дела?"),
+        ("Grüße".encode(), "no-such-charset", "Grüße"),
+        ("Grüße".encode(), "us-ascii", "Grüße"),
+        ("กรุงเทพ".encode("cp874"), "windows-874", "กรุงเทพ"),
+        (b"aGVsbG8=", "base64", "aGVsbG8="),
+        ("Ωmega".encode("utf-16"), "utf-16", "Ωmega"),
+    ],
+)
+def test_octets_become_the_text_that_was_meant(raw: bytes, label: str | None, text: str) -> None:
+    assert decode(raw, label) == text
+
+
+@pytest.mark.parametrize(
+    "label", ["utf-8", "gb2312", "utf-7", "iso-2022-jp", "utf-16", "nonsense", ""]
+)
+def test_no_octets_make_it_fail(label: str) -> None:
+    everything = bytes(range(256)) * 2 + b"\x1b$B\xff"
+
+    assert decode(everything, label).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "label", ["base64", "zlib", "rot13", "unicode_escape", "idna", "../x", "ü"]
+)
+def test_a_codec_that_is_no_charset_is_not_found(label: str) -> None:
+    assert codec_for(label) is None
+
+
+def test_raw_header_octets_are_utf_8_before_the_charset_of_the_body() -> None:
+    assert decode_raw("Grüße".encode(), "iso-8859-1") == "Grüße"
+    assert decode_raw("中文".encode("big5"), "big5") == "中文"
