@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -26,3 +26,15 @@ class ServiceSettings(BaseSettings):
     longest_handler: timedelta = Field(
         default=timedelta(minutes=10), validation_alias="LONGEST_HANDLER"
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read_plain_numbers_as_seconds(cls, value: object, field: ValidationInfo) -> object:
+        # The environment holds text only, and pydantic takes text for ISO 8601 or hours:minutes.
+        if cls.model_fields[field.field_name or ""].annotation is not timedelta:
+            return value
+        return float(value) if isinstance(value, str) and _is_number(value) else value
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal()
