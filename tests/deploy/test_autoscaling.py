@@ -1,0 +1,81 @@
+"""The autoscaler looks at the work queues, all of them, and at nothing else."""
+
+import re
+
+import pytest
+
+from shared.messaging.topology import WORK_QUEUES
+from tests.deploy.manifests import BASE, KEDA, Manifest, named
+
+SCALED = named("ScaledObject", KEDA)
+TRIGGERS = {
+    name: trigger for name, scaled in SCALED.items() for trigger in scaled["spec"]["triggers"]
+}
+each_scaled = pytest.mark.parametrize("scaled", SCALED.values(), ids=SCALED)
+each_trigger = pytest.mark.parametrize("trigger", TRIGGERS.values(), ids=TRIGGERS)
+
+
+def test_every_work_queue_has_one_trigger_and_nothing_else_has() -> None:
+    watched = [
+        trigger["metadata"]["queueName"]
+        for scaled in SCALED.values()
+        for trigger in scaled["spec"]["triggers"]
+    ]
+
+    assert sorted(watched) == sorted(queue.name for queue in WORK_QUEUES)
+
+
+def test_no_waiting_room_or_parking_queue_brings_up_pods() -> None:
+    beside = {queue.parking for queue in WORK_QUEUES} | {
+        room.name for queue in WORK_QUEUES for room in queue.waiting_rooms
+    }
+
+    assert {one["metadata"]["queueName"] for one in TRIGGERS.values()} & beside == set()
+
+
+def test_a_queue_scales_the_service_that_consumes_it() -> None:
+    targets = {
+        trigger["metadata"]["queueName"]: SCALED[name]["spec"]["scaleTargetRef"]["name"]
+        for name, trigger in TRIGGERS.items()
+    }
+
+    assert targets == {queue.name: queue.service for queue in WORK_QUEUES}
+    assert set(targets.values()) <= set(named("Deployment", BASE))
+
+
+@each_trigger
+def test_messages_in_the_hands_of_a_pod_count(trigger: Manifest) -> None:
+    assert trigger["metadata"]["protocol"] == "http"
+    assert trigger["metadata"]["mode"] == "QueueLength"
+    assert trigger["metadata"]["excludeUnacknowledged"] == "false"
+
+
+@each_trigger
+def test_the_password_is_no_part_of_an_address(trigger: Manifest) -> None:
+    authentication = named("TriggerAuthentication", KEDA)[trigger["authenticationRef"]["name"]]
+    parameters = {one["parameter"] for one in authentication["spec"]["secretTargetRef"]}
+
+    assert parameters == {"host", "username", "password"}
+    assert "host" not in trigger["metadata"]
+
+
+@each_scaled
+def test_pods_stay_when_the_broker_does_not_answer(scaled: Manifest) -> None:
+    specification = scaled["spec"]
+
+    assert specification["fallback"]["behavior"] == "currentReplicasIfHigher"
+    assert specification["fallback"]["replicas"] >= specification["minReplicaCount"]
+    assert specification["fallback"]["replicas"] <= specification["maxReplicaCount"]
+
+
+@each_scaled
+def test_somebody_is_always_there_and_pods_leave_one_by_one(scaled: Manifest) -> None:
+    behavior = scaled["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+
+    assert scaled["spec"]["minReplicaCount"] >= 1
+    assert behavior["scaleDown"]["policies"] == [{"type": "Pods", "value": 1, "periodSeconds": 60}]
+
+
+@pytest.mark.parametrize("queue", WORK_QUEUES, ids=lambda queue: queue.name)
+def test_the_name_of_a_queue_needs_no_escaping_in_the_broker_s_http_api(queue: object) -> None:
+    assert re.fullmatch(r"[a-z.-]+", getattr(queue, "name", ""))

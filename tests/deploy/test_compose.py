@@ -1,0 +1,158 @@
+"""The system on one machine with Docker is the same system."""
+
+from typing import Any
+
+import pytest
+
+from tests.deploy.conftest import Start
+from tests.deploy.installed import CONSOLE, services, variables_of
+from tests.deploy.manifests import CHECKOUT, Manifest, project, read_yaml
+
+COMPOSE = read_yaml(CHECKOUT / "docker-compose.yml")
+PARTS: dict[str, Manifest] = COMPOSE["services"]
+OURS = {name: part for name, part in PARTS.items() if "build" in part}
+SERVICES = {name: part for name, part in OURS.items() if name != "configure"}
+each_service = pytest.mark.parametrize("name", SERVICES)
+each_of_ours = pytest.mark.parametrize("name", OURS)
+
+
+def seconds(duration: str) -> float:
+    return float(duration.removesuffix("s"))
+
+
+def published(part: Manifest) -> list[tuple[str, str, str]]:
+    return [tuple(one.rsplit(":", 2)) for one in part.get("ports", ())]
+
+
+def test_every_service_is_there() -> None:
+    assert set(SERVICES) == services()
+
+
+@each_of_ours
+def test_an_image_is_built_from_its_own_service(name: str) -> None:
+    service = CONSOLE if name == "configure" else name
+
+    assert OURS[name]["image"] == f"mailroom-{service}:{project()['version']}"
+    assert OURS[name]["build"] == {
+        "context": ".",
+        "dockerfile": "deploy/docker/Dockerfile",
+        "args": {"SERVICE": service},
+    }
+
+
+@each_of_ours
+def test_no_container_of_ours_may_do_more_than_it_has_to(name: str) -> None:
+    part = OURS[name]
+
+    assert part["read_only"] is True
+    assert part["cap_drop"] == ["ALL"]
+    assert part["security_opt"] == ["no-new-privileges:true"]
+    assert [one.partition(":")[0] for one in part["tmpfs"]] == ["/tmp"]  # noqa: S108 - inside it
+
+
+def test_only_the_one_that_ends_is_not_asked_for_its_health() -> None:
+    unasked = {name for name, part in OURS.items() if part.get("healthcheck", {}).get("disable")}
+
+    assert unasked == {"configure"}
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_nothing_is_published_beyond_this_machine(part: Manifest) -> None:
+    assert {host for host, _, _ in published(part)} <= {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_every_image_has_a_version(part: Manifest) -> None:
+    _, _, tag = part["image"].partition(":")
+
+    assert tag not in ("", "latest")
+
+
+@each_service
+def test_the_environment_of_a_container_is_valid_and_all_of_it_is_read(
+    name: str, settings_in: Start
+) -> None:
+    given = SERVICES[name]["environment"]
+
+    settings = settings_in(name, given)
+
+    assert set(given) - variables_of(name) == set()
+    assert settings.rabbitmq_url.startswith("amqp://mailroom:mailroom@rabbitmq:5672/")
+    assert settings.mongodb_url.endswith("replicaSet=mailroom")
+
+
+@each_service
+def test_a_container_has_ten_seconds_more_than_it_needs_to_stop(
+    name: str, settings_in: Start
+) -> None:
+    drain = settings_in(name, SERVICES[name]["environment"]).drain
+
+    assert seconds(SERVICES[name]["stop_grace_period"]) >= drain.total_seconds() + 10
+
+
+def test_what_is_published_is_where_the_services_listen(settings_in: Start) -> None:
+    ingest, gateway = SERVICES["ingest"], SERVICES["gateway"]
+
+    taking = settings_in("ingest", ingest["environment"]).model_dump()
+    serving = settings_in("gateway", gateway["environment"]).model_dump()
+
+    assert [int(inside) for _, _, inside in published(ingest)] == [
+        taking["smtp_port"],
+        taking["lmtp_port"],
+    ]
+    assert [int(inside) for _, _, inside in published(gateway)] == [serving["port"]]
+    assert {taking["host"], serving["host"]} == {"0.0.0.0"}  # noqa: S104 - inside a container
+
+
+def test_mail_leaves_to_the_sink_and_nowhere_else(settings_in: Start) -> None:
+    settings = settings_in("outbound", SERVICES["outbound"]["environment"]).model_dump()
+
+    assert settings["smtp_host"] in PARTS
+
+
+@each_service
+def test_a_service_starts_after_the_contact_center_is_configured(name: str) -> None:
+    conditions: dict[str, Any] = SERVICES[name]["depends_on"]
+
+    assert conditions["configure"] == {"condition": "service_completed_successfully"}
+    assert set(conditions) <= set(PARTS)
+
+
+def test_the_configuration_waits_until_both_servers_are_healthy() -> None:
+    conditions = PARTS["configure"]["depends_on"]
+
+    assert set(conditions) == {name for name, part in PARTS.items() if "test" in checked(part)}
+    assert {one["condition"] for one in conditions.values()} == {"service_healthy"}
+
+
+def checked(part: Manifest) -> Manifest:
+    found: Manifest = part.get("healthcheck", {})
+    return found
+
+
+def test_the_configuration_is_a_file_of_this_checkout() -> None:
+    ((source, target, mode),) = [one.split(":") for one in PARTS["configure"]["volumes"]]
+
+    assert (CHECKOUT / source).is_file()
+    assert PARTS["configure"]["command"] == ["apply", target]
+    assert mode == "ro"
+
+
+def test_the_policies_are_applied_through_the_management_api() -> None:
+    given = PARTS["configure"]["environment"]
+
+    assert set(given) - variables_of(CONSOLE) <= {"LOG_STYLE"}
+    assert given["RABBITMQ_MANAGEMENT_URL"] == "http://mailroom:mailroom@rabbitmq:15672"
+
+
+def test_the_database_is_a_replica_set() -> None:
+    database = PARTS["mongodb"]
+
+    assert database["command"][1:3] == ["--replSet", "mailroom"]
+    assert "rs.initiate" in database["healthcheck"]["test"][-1]
+
+
+def test_what_has_to_survive_is_on_a_volume_of_its_own() -> None:
+    mounted = {PARTS[name]["volumes"][0].partition(":")[0] for name in ("rabbitmq", "mongodb")}
+
+    assert mounted == set(COMPOSE["volumes"])

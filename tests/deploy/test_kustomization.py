@@ -1,0 +1,120 @@
+"""The layers fit together: nothing is missing and nothing lies around."""
+
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from shared.contracts.contact_center import ContactCenter
+from tests.deploy.manifests import (
+    BASE,
+    EXAMPLE,
+    KEDA,
+    KUBERNETES,
+    LAYERS,
+    container,
+    kustomization,
+    pod,
+    project,
+    read_yaml,
+    secret_keys,
+    workloads,
+)
+
+
+def references(layer: Path) -> set[Path]:
+    content = kustomization(layer)
+    generated = [
+        (*one.get("files", ()), *one.get("envs", ()))
+        for one in content.get("configMapGenerator", ())
+    ]
+    patches = [one["path"] for one in content.get("patches", ()) if "path" in one]
+    named = chain(content.get("resources", ()), content.get("components", ()), patches, *generated)
+    return {(layer / name).resolve() for name in named}
+
+
+def layer_name(layer: Path) -> str:
+    return str(layer.relative_to(KUBERNETES))
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=layer_name)
+def test_what_a_layer_names_exists(layer: Path) -> None:
+    missing = {one for one in references(layer) if not one.exists()}
+
+    assert missing == set()
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=layer_name)
+def test_a_folder_that_a_layer_names_is_a_layer(layer: Path) -> None:
+    folders = {one for one in references(layer) if one.is_dir()}
+
+    assert all((one / "kustomization.yaml").exists() for one in folders)
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=layer_name)
+def test_every_file_of_a_layer_is_used(layer: Path) -> None:
+    files = {one.resolve() for one in layer.iterdir() if one.name != "kustomization.yaml"}
+
+    assert files <= references(layer)
+
+
+def test_every_layer_is_checked_here() -> None:
+    assert {one.parent for one in KUBERNETES.rglob("kustomization.yaml")} == set(LAYERS)
+
+
+def test_the_example_replaces_every_image_once() -> None:
+    images = [one["name"] for one in kustomization(EXAMPLE)["images"]]
+    used = [container(one)["image"].partition(":")[0] for one in workloads().values()]
+
+    assert sorted(images) == sorted(used)
+
+
+def test_the_example_runs_the_version_of_this_checkout() -> None:
+    tags = {one["newTag"] for one in kustomization(EXAMPLE)["images"]}
+
+    assert tags == {project()["version"]}
+
+
+def test_every_configuration_that_a_pod_asks_for_is_generated() -> None:
+    generated = {
+        one["name"]
+        for layer in (BASE, EXAMPLE)
+        for one in kustomization(layer)["configMapGenerator"]
+    }
+    by_variables = {
+        one["configMapRef"]["name"]
+        for workload in workloads().values()
+        for one in container(workload).get("envFrom", ())
+    }
+    by_volumes = {
+        one["configMap"]["name"]
+        for workload in workloads().values()
+        for one in pod(workload)["volumes"]
+        if "configMap" in one
+    }
+
+    assert generated == by_variables | by_volumes
+
+
+def test_the_manual_explains_every_key_of_the_secret() -> None:
+    manual = (KUBERNETES / "README.md").read_text()
+
+    assert {key for key in secret_keys() if f"`{key}`" not in manual} == set()
+
+
+def test_the_contact_center_of_the_example_is_a_valid_one() -> None:
+    described = ContactCenter.model_validate(read_yaml(EXAMPLE / "contact-center.yaml"))
+
+    assert described.mailboxes[0].queue in {queue.name for queue in described.queues}
+
+
+def test_the_autoscaler_and_not_a_layer_counts_the_pods_that_it_scales() -> None:
+    (patch,) = kustomization(KEDA)["patches"]
+    fixed = {one["name"] for one in kustomization(EXAMPLE)["replicas"]}
+    scaled = set(patch["target"]["name"].split("|"))
+
+    assert scaled == {one.stem for one in KEDA.glob("*.yaml")} - {
+        "kustomization",
+        "trigger-authentication",
+    }
+    assert fixed & scaled == set()

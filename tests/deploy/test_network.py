@@ -1,0 +1,62 @@
+"""Pods reach what they need and are reached by whom they serve; the rest is denied."""
+
+from tests.deploy.manifests import BASE, Manifest, kustomization, named, ports, workloads
+
+POLICIES = named("NetworkPolicy", BASE)
+PART_OF = {"app.kubernetes.io/part-of": "mailroom"}
+
+
+def selected(policy: Manifest) -> dict[str, str]:
+    labels: dict[str, str] = policy["spec"]["podSelector"]["matchLabels"]
+    return labels
+
+
+def allowed(policy: Manifest) -> set[int]:
+    return {
+        port["port"]
+        for direction in ("ingress", "egress")
+        for rule in policy["spec"].get(direction, ())
+        for port in rule["ports"]
+    }
+
+
+def test_what_is_not_allowed_is_denied() -> None:
+    denial = POLICIES["default-deny"]["spec"]
+
+    assert denial["policyTypes"] == ["Ingress", "Egress"]
+    assert "ingress" not in denial
+    assert "egress" not in denial
+
+
+def test_the_denial_reaches_every_pod() -> None:
+    (labels,) = kustomization(BASE)["labels"]
+
+    assert selected(POLICIES["default-deny"]) == PART_OF
+    assert labels == {"pairs": PART_OF, "includeTemplates": True}
+
+
+def test_every_policy_is_about_pods_that_there_are() -> None:
+    names = {
+        labels["app.kubernetes.io/name"]
+        for labels in map(selected, POLICIES.values())
+        if labels != PART_OF
+    }
+
+    assert names <= set(workloads())
+
+
+def test_the_edges_are_reached_where_they_listen() -> None:
+    for name in ("ingest", "gateway"):
+        listening = {port for label, port in ports(workloads()[name]).items() if label != "probes"}
+        assert allowed(POLICIES[name]) == listening
+
+
+def test_only_outbound_reaches_the_world_and_never_the_metadata_of_the_cloud() -> None:
+    leaving = {
+        name: [place["ipBlock"] for rule in rules for place in rule["to"] if "ipBlock" in place]
+        for name, policy in POLICIES.items()
+        if (rules := policy["spec"].get("egress"))
+    }
+
+    assert {name for name, blocks in leaving.items() if blocks} == {"outbound"}
+    assert all(block["except"] for block in leaving["outbound"])
