@@ -124,10 +124,11 @@ class DraftCanceled(InteractionEvent):
 
 
 class MailSent(InteractionEvent):
-    """The next server has taken the mail."""
+    """The next server has taken the mail; `reason` tells of recipients it was refused for."""
 
     address: ClassVar[str] = "interaction.sent.v1"
     type: Literal["sent"] = "sent"
+    reason: str = ""
 
 
 class DeliveryTrouble(InteractionEvent):

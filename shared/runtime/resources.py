@@ -15,10 +15,11 @@ from shared.messaging.declaring import declare_topology
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.observability.probes import Health
 from shared.runtime.settings import ServiceSettings
-from shared.storage import agents, interactions
+from shared.storage import agents, deliveries, interactions
 from shared.storage.agents import AgentStore
 from shared.storage.client import Database, open_database
 from shared.storage.configuration import ConfigurationStore
+from shared.storage.deliveries import DeliveryStore
 from shared.storage.indexes import create_indexes
 from shared.storage.interactions import InteractionStore
 from shared.storage.outbox import CollectionOutbox
@@ -38,6 +39,7 @@ class Resources:
     publisher: Publisher
     interactions: InteractionStore
     agents: AgentStore
+    deliveries: DeliveryStore
     configuration: ConfigurationStore
     vault: Vault
     health: Health
@@ -64,9 +66,9 @@ async def open_resources(
         )
         await declare_topology(settings.rabbitmq_url)
         announcers = await stack.enter_async_context(AsyncExitStack())
-        of_interactions, of_agents = [
+        of_interactions, of_agents, of_deliveries = [
             await _announcer(announcers, publisher, database, clock, collection)
-            for collection in (interactions.COLLECTION, agents.COLLECTION)
+            for collection in (interactions.COLLECTION, agents.COLLECTION, deliveries.COLLECTION)
         ]
         yield Resources(
             clock,
@@ -74,6 +76,7 @@ async def open_resources(
             publisher,
             InteractionStore(database, clock, of_interactions.announce),
             AgentStore(database, clock, of_agents.announce),
+            DeliveryStore(database, clock, of_deliveries.announce),
             ConfigurationStore(database, clock),
             Vault(database, clock),
             health,

@@ -5,12 +5,12 @@ from typing import Final
 from pymongo import ASCENDING, IndexModel
 
 from shared.domain.lifecycle import State
-from shared.storage import agents, arrivals, chunked_files, interactions, vault
+from shared.storage import agents, arrivals, chunked_files, deliveries, interactions, vault
 from shared.storage.client import Database, database_errors
 from shared.storage.outbox import OWES
 
 DOCUMENTS: Final = "documents"
-DELIVERIES: Final = "deliveries"
+DELIVERIES: Final = deliveries.COLLECTION
 SESSIONS: Final = "sessions"
 
 
@@ -68,6 +68,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     DOCUMENTS: [IndexModel([("interaction_id", ASCENDING)], name="of-interaction")],
     SESSIONS: [IndexModel([("expires_at", ASCENDING)], name="ended", expireAfterSeconds=0)],
     DELIVERIES: [
+        _owing(),
         IndexModel(
             [("next_attempt_at", ASCENDING)],
             name="due",

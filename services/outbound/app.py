@@ -1,0 +1,79 @@
+"""Composes outbound: the one place that knows all of its parts."""
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from random import SystemRandom
+
+from services.outbound.delivering import Delivering, Office
+from services.outbound.handlers import outbound_handler
+from services.outbound.pool import PoolLimits, SmtpPool
+from services.outbound.session import Deadlines, Session, open_session
+from services.outbound.settings import OutboundSettings
+from services.outbound.summoning import Summoning
+from shared.contracts.contact_center import SmtpRoute
+from shared.messaging.topology import OUTBOUND
+from shared.runtime.chores import repeating
+from shared.runtime.process import consuming
+from shared.runtime.resources import Resources
+from shared.storage.vault import Vault
+
+
+@asynccontextmanager
+async def start(settings: OutboundSettings, resources: Resources) -> AsyncIterator[None]:
+    """Run outbound for as long as the context lasts."""
+    async with aclosing(make_pool(settings, resources)) as pool:
+        delivering = Delivering(_office(settings, resources, pool))
+        summoning = Summoning(resources.deliveries, resources.publisher, resources.clock)
+        async with consuming(settings, resources, OUTBOUND) as consumer:
+            consumer.subscriber(outbound_handler(delivering))
+            try:
+                async with (
+                    repeating(summoning.summon_due, every=settings.sweep),
+                    consumer.running(),
+                ):
+                    yield
+            finally:
+                await delivering.finish()
+
+
+def make_pool(settings: OutboundSettings, resources: Resources) -> SmtpPool:
+    """Return a pool whose connections follow the settings."""
+    deadlines = Deadlines(
+        settings.connect_deadline,
+        settings.command_deadline,
+        settings.data_deadline,
+        settings.body_deadline,
+        settings.dot_deadline,
+    )
+
+    async def connect(route: SmtpRoute) -> Session:
+        return await open_session(
+            route,
+            password=os.environ.get(route.password_variable, ""),
+            hello_name=settings.hello_name or socket.gethostname(),
+            deadlines=deadlines,
+            clock=resources.clock,
+        )
+
+    limits = PoolLimits(
+        settings.connections, settings.session_mails, settings.session_age, settings.session_idle
+    )
+    return SmtpPool(connect, limits, resources.clock)
+
+
+def _office(settings: OutboundSettings, resources: Resources, pool: SmtpPool) -> Office:
+    async def route() -> SmtpRoute:
+        return settings.route(await resources.configuration.current())
+
+    return Office(
+        deliveries=resources.deliveries,
+        interactions=resources.interactions,
+        vault=Vault(resources.database, resources.clock),
+        pool=pool,
+        route=route,
+        clock=resources.clock,
+        lease=settings.lease,
+        random=SystemRandom(),
+    )

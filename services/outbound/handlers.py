@@ -1,0 +1,18 @@
+"""Takes outbound's commands off the broker."""
+
+from collections.abc import Awaitable, Callable
+
+from services.outbound.delivering import Delivering
+from shared.contracts.commands import DeliverMail
+from shared.contracts.envelope import Envelope
+
+Handler = Callable[[Envelope[DeliverMail]], Awaitable[None]]
+
+
+def outbound_handler(delivering: Delivering) -> Handler:
+    """Return the handler of outbound's work queue."""
+
+    async def on_command(envelope: Envelope[DeliverMail]) -> None:
+        await delivering.deliver(envelope.body.interaction_id)
+
+    return on_command

@@ -1,0 +1,49 @@
+"""A mail's octets as DATA wants them: CRLF line ends, dots doubled (RFC 5321 section 4.5.2)."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Final
+
+_BARE_END: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_LEADING_DOT: Final = re.compile(rb"\n\.")
+
+
+class DotStuffing:
+    """Transparency for a mail that comes in pieces, cut anywhere.
+
+    A frozen mail has CRLF only. Were there a bare CR or LF, a careless server could take it for
+    the end of a line and find the end of the mail, and another mail, where there is none.
+    """
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._end = b"\r\n"
+
+    def feed(self, piece: bytes) -> bytes:
+        """Return what may be sent of the piece and of what was held back before it."""
+        piece = self._held + piece
+        self._held = b"\r" if piece.endswith(b"\r") else b""
+        return self._stuffed(piece[: len(piece) - len(self._held)])
+
+    def finish(self) -> bytes:
+        """Return the rest, up to the end of the last line; the final dot is not part of it."""
+        rest = self._stuffed(self._held)
+        self._held = b""
+        return rest if self._end == b"\r\n" else rest + b"\r\n"
+
+    def _stuffed(self, piece: bytes) -> bytes:
+        if not piece:
+            return b""
+        piece = _BARE_END.sub(b"\r\n", piece)
+        at_line_start = self._end == b"\r\n"
+        self._end = (self._end + piece)[-2:]
+        stuffed = _LEADING_DOT.sub(b"\n..", piece)
+        return b"." + stuffed if at_line_start and stuffed.startswith(b".") else stuffed
+
+
+async def stuffed(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Give a mail's pieces as they go over the wire, without the final dot."""
+    stuffing = DotStuffing()
+    async for piece in source:
+        yield stuffing.feed(piece)
+    yield stuffing.finish()

@@ -1,0 +1,24 @@
+"""When a deferred mail is tried again, and when that ends."""
+
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+_FIRST_DELAYS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
+_LATER_DELAY: Final = timedelta(hours=2)
+_JITTER: Final = 0.2
+
+LIFETIME: Final = timedelta(hours=48)
+"""An author who waits for an answer has to know by then."""
+
+
+def next_attempt(
+    attempt: int, *, queued_at: datetime, now: datetime, random: Random
+) -> datetime | None:
+    """Return the time of the attempt after `attempt` (1 for the first), or None to give up.
+
+    Delays vary by a fifth, so that mails deferred together do not come back together.
+    """
+    delay = _FIRST_DELAYS[attempt - 1] if attempt <= len(_FIRST_DELAYS) else _LATER_DELAY
+    at = now + delay * random.uniform(1 - _JITTER, 1 + _JITTER)
+    return at if at - queued_at <= LIFETIME else None

@@ -1,0 +1,271 @@
+"""One SMTP connection, driven step by step so that it is known how far each mail got.
+
+aiosmtplib's own `sendmail` sends the body and the final dot in one write and reports a lost
+connection alike before and after it; here the dot is a write of its own.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from aiosmtplib import (
+    SMTP,
+    SMTPException,
+    SMTPHeloError,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+)
+from aiosmtplib.protocol import SMTPProtocol
+
+from services.outbound.octets import stuffed
+from services.outbound.transmission import Phase, Reply, Transmission
+from shared.contracts.contact_center import SmtpRoute
+from shared.domain.clock import Clock
+from shared.domain.errors import Unavailable
+from shared.runtime.crashes import crash_point
+from shared.storage.deliveries import ClaimLostError
+
+log = structlog.get_logger()
+
+_GO_AHEAD: Final = 354
+_UNSENDABLE: Final = re.compile(r"[\x00-\x20<>\x7f]")
+_BAD_ADDRESS: Final = Reply(501, "this is no address that a mail can be sent to")
+_NOT_ASCII: Final = Reply(553, "the mail server takes no addresses beyond ASCII (RFC 6531)")
+
+BeforeDot = Callable[[Mapping[str, Reply]], Awaitable[None]]
+
+
+class RouteUnavailableError(Exception):
+    """The route's server cannot be used now; says why, in plain words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long each phase may take."""
+
+    connect: timedelta
+    command: timedelta
+    data: timedelta
+    body: timedelta
+    dot: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What one transaction carries: the envelope, the size in octets, and the octets."""
+
+    sender: str
+    recipients: Sequence[str]
+    size: int
+    octets: AsyncIterator[bytes]
+
+
+@dataclass(slots=True)
+class _Progress:
+    phase: Phase = Phase.MAIL
+    answers: dict[str, Reply] = field(default_factory=dict)
+
+    def ended(self, reply: Reply | None = None, fault: str = "") -> Transmission:
+        return Transmission(self.phase, dict(self.answers), reply, fault)
+
+
+class Session:
+    """A connection that is ready for mail, for as long as the server keeps it."""
+
+    def __init__(self, smtp: SMTP, route: SmtpRoute, deadlines: Deadlines, clock: Clock) -> None:
+        self._smtp = smtp
+        self._deadlines = deadlines
+        self._clock = clock
+        self._unfinished = False
+        self.route = route
+        self.opened_at = self.used_at = clock.now()
+        self.mails = 0
+
+    @property
+    def is_connected(self) -> bool:
+        """Say whether the connection seems to be there."""
+        return self._smtp.is_connected
+
+    async def is_usable(self, idle: timedelta) -> bool:
+        """Make the session ready for the next mail; say whether the server still answers."""
+        rested = self._clock.now() - self.used_at >= idle
+        if self.is_connected and (rested or self._unfinished):
+            await self._reset()
+        return self.is_connected
+
+    async def transmit(self, letter: Letter, before_dot: BeforeDot) -> Transmission:
+        """Send one mail, and return how far it got. It never fails halfway: it tells.
+
+        `before_dot` is awaited with the answers to RCPT when all but the final dot is sent; what
+        it raises ends the transaction without the dot. Cancelling ends it where it stands.
+
+        Raises:
+            ClaimLostError: From `before_dot`.
+        """
+        progress = _Progress()
+        self._unfinished = True
+        self.mails += 1
+        try:
+            reply = await self._steps(letter, before_dot, progress)
+        except ClaimLostError:
+            self.close()
+            raise
+        except asyncio.CancelledError:
+            self.close()
+            _stay_to_tell()
+            return progress.ended(fault="the service was stopped")
+        except Exception as error:
+            # Whatever it was, the phase decides what may follow.
+            self.close()
+            unexpected = not isinstance(error, SMTPException | OSError | Unavailable)
+            log.warning("smtp transaction broken off", exc_info=error if unexpected else None)
+            return progress.ended(fault=_in_words(error))
+        self._unfinished = progress.phase is not Phase.DOT
+        self.used_at = self._clock.now()
+        return progress.ended(reply)
+
+    def close(self) -> None:
+        """Drop the connection; a mail whose dot was not sent is then not delivered."""
+        self._smtp.close()
+
+    async def quit(self) -> None:
+        """Take leave of the server."""
+        try:
+            await self._smtp.quit(timeout=1)
+        except (SMTPException, OSError):
+            self.close()
+
+    async def _steps(
+        self, letter: Letter, before_dot: BeforeDot, progress: _Progress
+    ) -> Reply | None:
+        refusal = await self._mail(letter)
+        if not refusal.is_positive:
+            return refusal
+        progress.phase = Phase.RCPT
+        for address in letter.recipients:
+            progress.answers[address] = await self._rcpt(address)
+        if not any(answer.is_positive for answer in progress.answers.values()):
+            return None
+        progress.phase = Phase.DATA
+        go_ahead = await self._command(b"DATA", deadline=self._deadlines.data)
+        if go_ahead.code != _GO_AHEAD:
+            return go_ahead
+        progress.phase = Phase.BODY
+        async with asyncio.timeout(self._deadlines.body.total_seconds()):
+            await self._body(letter.octets)
+        await before_dot(progress.answers)
+        return await self._dot(progress)
+
+    async def _mail(self, letter: Letter) -> Reply:
+        options = []
+        if self._smtp.supports_extension("size"):
+            options.append(b"SIZE=%d" % letter.size)
+        if self._smtp.supports_extension("8bitmime"):
+            options.append(b"BODY=8BITMIME")
+        if self._takes_utf8 and not all(map(str.isascii, (letter.sender, *letter.recipients))):
+            options.append(b"SMTPUTF8")
+        return await self._about(b"MAIL", b"FROM:", letter.sender, *options)
+
+    async def _rcpt(self, address: str) -> Reply:
+        return await self._about(b"RCPT", b"TO:", address)
+
+    async def _about(self, verb: bytes, prefix: bytes, address: str, *options: bytes) -> Reply:
+        if _UNSENDABLE.search(address):
+            return _BAD_ADDRESS
+        if not address.isascii() and not self._takes_utf8:
+            return _NOT_ASCII
+        path = prefix + b"<" + address.encode() + b">"
+        return await self._command(verb, path, *options, deadline=self._deadlines.command)
+
+    @property
+    def _takes_utf8(self) -> bool:
+        return self._smtp.supports_extension("smtputf8")
+
+    async def _body(self, octets: AsyncIterator[bytes]) -> None:
+        async for piece in stuffed(octets):
+            protocol = self._protocol()
+            protocol.write(piece)
+            await protocol._drain_helper()  # noqa: SLF001 - the library offers no other way to wait
+
+    async def _dot(self, progress: _Progress) -> Reply:
+        protocol = self._protocol()
+        protocol.write(b".\r\n")  # raises where the connection is gone: then nothing was sent
+        progress.phase = Phase.DOT
+        asyncio.get_running_loop().call_soon(crash_point, "outbound.after_dot")
+        response = await protocol.read_response(timeout=self._deadlines.dot.total_seconds())
+        return Reply(response.code, response.message)
+
+    async def _command(self, *words: bytes, deadline: timedelta) -> Reply:
+        response = await self._smtp.execute_command(*words, timeout=deadline.total_seconds())
+        return Reply(response.code, response.message)
+
+    async def _reset(self) -> None:
+        try:
+            reply = await self._command(b"RSET", deadline=self._deadlines.connect)
+        except (SMTPException, OSError):
+            self.close()
+            return
+        self._unfinished = False
+        if not reply.is_positive:
+            self.close()
+
+    def _protocol(self) -> SMTPProtocol:
+        if self._smtp.protocol is None:
+            raise SMTPServerDisconnected("the connection is gone")
+        return self._smtp.protocol
+
+
+def _stay_to_tell() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, TimeoutError | SMTPException):
+        return f"the mail server did not answer as it should ({type(error).__name__})"
+    return f"the mail could not be sent ({type(error).__name__})"
+
+
+async def open_session(
+    route: SmtpRoute, *, password: str, hello_name: str, deadlines: Deadlines, clock: Clock
+) -> Session:
+    """Connect, secure the connection as the route says, and log in.
+
+    Raises:
+        RouteUnavailableError: One of these was not possible.
+    """
+    smtp = SMTP(
+        hostname=route.host,
+        port=route.port,
+        local_hostname=hello_name,
+        timeout=deadlines.connect.total_seconds(),
+        use_tls=route.tls == "implicit",
+        start_tls=route.tls == "starttls",
+        username=route.user_name or None,
+        password=password or None,
+    )
+    try:
+        async with asyncio.timeout(deadlines.connect.total_seconds()):
+            await smtp.connect()
+            await _greet(smtp)
+    except SMTPResponseException as error:
+        smtp.close()
+        raise RouteUnavailableError(f"{route.host} answers {error.code}") from error
+    except (SMTPException, OSError, ValueError) as error:
+        smtp.close()
+        raise RouteUnavailableError(
+            f"{route.host} cannot be reached ({type(error).__name__})"
+        ) from error
+    return Session(smtp, route, deadlines, clock)
+
+
+async def _greet(smtp: SMTP) -> None:
+    try:
+        await smtp.ehlo()
+    except SMTPHeloError:
+        await smtp.helo()

@@ -1,0 +1,50 @@
+"""What outbound reads from its environment."""
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.contracts.contact_center import ContactCenter, SmtpRoute
+from shared.runtime.settings import ServiceSettings
+
+
+class OutboundSettings(ServiceSettings):
+    """Outbound's route, deadlines and limits.
+
+    `smtp_host`, `smtp_port` and `smtp_tls` replace those of the contact center's route, for a
+    system that must not mail anybody. `lease` is how long a delivery stays with a process that
+    has died, `sweep` how often what is due is looked for. The deadlines are those of RFC 5321
+    section 4.5.3.2, with 30 s to connect. A pooled connection carries `session_mails` mails and
+    lives for `session_age`; it is asked whether it is alive after `session_idle`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="OUTBOUND_", frozen=True, extra="ignore")
+
+    prefetch: int = Field(default=8, ge=1, le=40, validation_alias="PREFETCH")
+    longest_handler: timedelta = Field(
+        default=timedelta(minutes=45), validation_alias="LONGEST_HANDLER"
+    )
+    smtp_host: str | None = None
+    smtp_port: int | None = Field(default=None, ge=1, le=65535)
+    smtp_tls: Literal["none", "starttls", "implicit"] | None = None
+    hello_name: str = ""
+    connections: int = Field(default=4, ge=1, le=64)
+    session_mails: int = Field(default=100, ge=1)
+    session_age: timedelta = timedelta(minutes=10)
+    session_idle: timedelta = timedelta(seconds=30)
+    connect_deadline: timedelta = timedelta(seconds=30)
+    command_deadline: timedelta = timedelta(minutes=5)
+    data_deadline: timedelta = timedelta(minutes=2)
+    body_deadline: timedelta = timedelta(minutes=3)
+    dot_deadline: timedelta = timedelta(minutes=10)
+    lease: timedelta = timedelta(seconds=60)
+    sweep: timedelta = timedelta(seconds=2)
+
+    def route(self, contact_center: ContactCenter) -> SmtpRoute:
+        """Return the route that is to be used: the contact center's, or its replacement."""
+        replaced = {"host": self.smtp_host, "port": self.smtp_port, "tls": self.smtp_tls}
+        return contact_center.smtp_route.model_copy(
+            update={name: value for name, value in replaced.items() if value is not None}
+        )

@@ -1,0 +1,153 @@
+"""The journal of one outbound mail: what is known of it, and what may be written next.
+
+SMTP says "taken" only in its answer to the final dot. So the journal is written before the dot:
+a mail found there is never sent again by itself, one found before it always may be.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Journal(StrEnum):
+    """Where a delivery is."""
+
+    QUEUED = "QUEUED"
+    CLAIMED = "CLAIMED"
+    DOT_PENDING = "DOT_PENDING"
+    SENT = "SENT"
+    DEFERRED = "DEFERRED"
+    FAILED = "FAILED"
+    UNCERTAIN = "UNCERTAIN"
+
+
+class Entry(StrEnum):
+    """What is written into the journal."""
+
+    CLAIM = "claim"
+    OFFER_DOT = "offer-dot"
+    ACCEPT = "accept"
+    DEFER = "defer"
+    FAIL = "fail"
+    DOUBT = "doubt"
+
+
+_J: Final = Journal
+_E: Final = Entry
+
+TRANSITIONS: Final[Mapping[tuple[Journal, Entry], Journal]] = MappingProxyType(
+    {
+        (_J.QUEUED, _E.CLAIM): _J.CLAIMED,
+        (_J.DEFERRED, _E.CLAIM): _J.CLAIMED,
+        # Its lease has ended: whoever had it never came to the dot, so nothing was sent.
+        (_J.CLAIMED, _E.CLAIM): _J.CLAIMED,
+        (_J.CLAIMED, _E.OFFER_DOT): _J.DOT_PENDING,
+        # The last open recipients are refused while others were reached by an earlier attempt.
+        (_J.CLAIMED, _E.ACCEPT): _J.SENT,
+        (_J.CLAIMED, _E.DEFER): _J.DEFERRED,
+        (_J.CLAIMED, _E.FAIL): _J.FAILED,
+        (_J.DOT_PENDING, _E.ACCEPT): _J.SENT,
+        (_J.DOT_PENDING, _E.DEFER): _J.DEFERRED,
+        (_J.DOT_PENDING, _E.FAIL): _J.FAILED,
+        # There is no (DOT_PENDING, CLAIM): who finds it after its lease may only doubt.
+        (_J.DOT_PENDING, _E.DOUBT): _J.UNCERTAIN,
+    }
+)
+
+ENTRY_FOR: Final[Mapping[Journal, Entry]] = MappingProxyType(
+    {
+        _J.SENT: _E.ACCEPT,
+        _J.DEFERRED: _E.DEFER,
+        _J.FAILED: _E.FAIL,
+        _J.UNCERTAIN: _E.DOUBT,
+    }
+)
+"""The entry that an attempt ends with, by the state it leaves behind."""
+
+
+def states_before(entry: Entry) -> tuple[Journal, ...]:
+    """List the states in which an entry may be written."""
+    return tuple(state for (state, one) in TRANSITIONS if one is entry)
+
+
+class Reception(StrEnum):
+    """What is known of one recipient."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An envelope recipient, with the last answer about it: reply code (0: none), text, time."""
+
+    address: str
+    state: Reception = Reception.PENDING
+    code: int = 0
+    text: str = ""
+    at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether the next attempt is for it."""
+        return self.state in (Reception.PENDING, Reception.DEFERRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt that has ended."""
+
+    number: int
+    began_at: datetime
+    ended_at: datetime
+    ended_as: Journal
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The journal of one outbound interaction's mail; its id is the interaction's.
+
+    `next_attempt_at` is when somebody has to look at it again: the next attempt of a deferred
+    one, the end of the lease of a claimed one. `claimed_by` names one claim, not one process.
+    `resent` says that it was sent once more after a doubt.
+    """
+
+    id: str
+    agent_id: str
+    message_id: str
+    sender: str
+    recipients: tuple[Recipient, ...]
+    queued_at: datetime
+    correlation_id: str = ""
+    state: Journal = Journal.QUEUED
+    attempt: int = 0
+    claimed_by: str = ""
+    claimed_at: datetime | None = None
+    lease_until: datetime | None = None
+    next_attempt_at: datetime | None = None
+    resent: bool = False
+    reason: str = ""
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def open_recipients(self) -> tuple[Recipient, ...]:
+        """Those whom the next attempt is for."""
+        return tuple(one for one in self.recipients if one.is_open)
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """How an attempt ended: what is written into the journal, and what the author is told."""
+
+    state: Journal
+    recipients: tuple[Recipient, ...]
+    reason: str
+    at: datetime
+    next_attempt_at: datetime | None = None
+    resent: bool = False

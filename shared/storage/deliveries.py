@@ -1,0 +1,310 @@
+"""The journal of outbound mail, one document each: every write compares what it follows from.
+
+Composition adds a delivery, outbound drives it, everybody may read it.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from shared.contracts.commands import DeliverMail
+from shared.contracts.envelope import Cause
+from shared.contracts.outgoing import wrap
+from shared.domain.clock import Clock
+from shared.domain.delivery import (
+    ENTRY_FOR,
+    Attempt,
+    Conclusion,
+    Delivery,
+    Entry,
+    Journal,
+    Reception,
+    Recipient,
+    states_before,
+)
+from shared.storage.client import HINT, Database, Document, database_errors
+from shared.storage.interactions import Announce
+from shared.storage.outbox import to_entry, to_message
+from shared.storage.vault import IN_ONE_DOCUMENT, ContentRef, Vault
+
+COLLECTION: Final = "deliveries"
+
+_WITHOUT_RAW: Final[Document] = {"raw": 0, "outbox": 0}
+_SUMMONED_AGAIN_AFTER: Final = timedelta(minutes=1)
+
+
+class ClaimLostError(Exception):
+    """The lease ended and somebody else took the delivery over: leave it alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that is ours until its lease ends, and the frozen octets to send."""
+
+    delivery: Delivery
+    raw: bytes | ContentRef
+
+
+def new_delivery(
+    *,
+    interaction_id: str,
+    agent_id: str,
+    message_id: str,
+    sender: str,
+    recipients: Sequence[str],
+    now: datetime,
+) -> Delivery:
+    """Return the delivery of a mail that has just been submitted. Addresses are the envelope's."""
+    return Delivery(
+        id=interaction_id,
+        agent_id=agent_id,
+        message_id=message_id,
+        sender=sender,
+        recipients=tuple(Recipient(address) for address in recipients),
+        queued_at=now,
+    )
+
+
+class DeliveryStore:
+    """All deliveries."""
+
+    def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
+        self._collection = database[COLLECTION]
+        self._hints = self._collection.with_options(write_concern=HINT)
+        self._vault = Vault(database, clock)
+        self._clock = clock
+        self._announce = announce
+
+    async def add(self, delivery: Delivery, raw: bytes, cause: Cause) -> None:
+        """Store a delivery with its final octets and order it, once per Message-ID.
+
+        A delivery that failed makes room for the next one of the same interaction.
+        """
+        now = self._clock.now()
+        order = wrap(DeliverMail(interaction_id=delivery.id), cause, now)
+        document = _to_document(delivery) | {
+            "raw": _to_raw(raw if len(raw) <= IN_ONE_DOCUMENT else await self._vault.put(raw)),
+            "correlation_id": str(cause.correlation_id),
+            "outbox": [to_entry(order, now)],
+        }
+        room = {"state": Journal.FAILED.value, "message_id": {"$ne": delivery.message_id}}
+        async with database_errors():
+            try:
+                await self._collection.replace_one(
+                    {"_id": delivery.id, **room}, document, upsert=True
+                )
+            except DuplicateKeyError:
+                await self._announce_again(delivery.id)
+                return
+        await self._announce(delivery.id, [order])
+
+    async def get(self, delivery_id: str) -> Delivery | None:
+        """Return a delivery as it stands."""
+        async with database_errors():
+            document = await self._collection.find_one({"_id": delivery_id}, _WITHOUT_RAW)
+        return to_delivery(document) if document else None
+
+    async def claim(self, delivery_id: str, by: str, lease: timedelta) -> Claim | None:
+        """Begin an attempt, unless it is not the time for one or somebody else has begun it.
+
+        The write may be lost with its server: then the write before the dot finds no claim.
+        """
+        now = self._clock.now()
+        claimable = [
+            {"state": Journal.QUEUED.value},
+            {"state": Journal.DEFERRED.value, "next_attempt_at": {"$lte": now}},
+            {"state": Journal.CLAIMED.value, "lease_until": {"$lte": now}},
+        ]
+        fields_set = {
+            "state": Journal.CLAIMED.value,
+            "claimed_by": by,
+            "claimed_at": now,
+            "lease_until": now + lease,
+            "next_attempt_at": now + lease,
+        }
+        async with database_errors():
+            document = await self._hints.find_one_and_update(
+                {"_id": delivery_id, "$or": claimable},
+                {"$set": fields_set, "$inc": {"attempt": 1}, "$unset": {"summoned_at": ""}},
+                {"outbox": 0},
+                return_document=ReturnDocument.AFTER,
+            )
+        return Claim(to_delivery(document), _from_raw(document["raw"])) if document else None
+
+    async def renew(self, claim: Claim, lease: timedelta) -> None:
+        """Put off the end of the lease."""
+        until = self._clock.now() + lease
+        running = [Journal.CLAIMED.value, Journal.DOT_PENDING.value]
+        async with database_errors():
+            await self._hints.update_one(
+                _held(claim) | {"state": {"$in": running}},
+                {"$set": {"lease_until": until, "next_attempt_at": until}},
+            )
+
+    async def offer_dot(
+        self, claim: Claim, recipients: Sequence[Recipient], lease: timedelta
+    ) -> None:
+        """Write down, on a majority, that the final dot comes next, and for whom.
+
+        Raises:
+            ClaimLostError: Somebody else has it: the dot must not be sent.
+        """
+        until = self._clock.now() + lease
+        async with database_errors():
+            result = await self._collection.update_one(
+                _held(claim) | _may(Entry.OFFER_DOT),
+                {
+                    "$set": {
+                        "state": Journal.DOT_PENDING.value,
+                        "recipients": _recipients(recipients),
+                        "lease_until": until,
+                        "next_attempt_at": until,
+                    }
+                },
+            )
+        if not result.matched_count:
+            raise ClaimLostError(claim.delivery.id)
+
+    async def conclude(
+        self, delivery: Delivery, conclusion: Conclusion, *, abandoned: bool = False
+    ) -> Delivery:
+        """Write down how the attempt of a claim ended; return the delivery after it.
+
+        An attempt of somebody else is concluded only where it is `abandoned`: its lease is over.
+
+        Raises:
+            ClaimLostError: Somebody else has concluded it, or tries it anew.
+        """
+        wanted: Document = {"_id": delivery.id, "claimed_by": delivery.claimed_by}
+        if abandoned:
+            wanted["lease_until"] = {"$lte": self._clock.now()}
+        async with database_errors():
+            document = await self._collection.find_one_and_update(
+                wanted | _may(ENTRY_FOR[conclusion.state]),
+                _concluding(delivery, conclusion),
+                _WITHOUT_RAW,
+                return_document=ReturnDocument.AFTER,
+            )
+        if document is None:
+            return await self._concluded_before(delivery, conclusion)
+        return to_delivery(document)
+
+    async def summon_due(self) -> AsyncIterator[tuple[str, Cause]]:
+        """Give each delivery that somebody has to look at now, to one of all who ask."""
+        while True:
+            now = self._clock.now()
+            quiet = {"$not": {"$gt": now - _SUMMONED_AGAIN_AFTER}}
+            async with database_errors():
+                document = await self._hints.find_one_and_update(
+                    {"next_attempt_at": {"$lte": now}, "summoned_at": quiet},
+                    {"$set": {"summoned_at": now}},
+                    {"correlation_id": 1},
+                )
+            if document is None:
+                return
+            yield document["_id"], Cause(UUID(document["correlation_id"]))
+
+    async def _concluded_before(self, delivery: Delivery, conclusion: Conclusion) -> Delivery:
+        # The answer to this very write may have been lost with the connection.
+        found = await self.get(delivery.id)
+        if found and found.claimed_by == delivery.claimed_by and found.state is conclusion.state:
+            return found
+        raise ClaimLostError(delivery.id)
+
+    async def _announce_again(self, delivery_id: str) -> None:
+        found = await self._collection.find_one({"_id": delivery_id}, {"outbox": 1})
+        if found and found["outbox"]:
+            await self._announce(delivery_id, [to_message(entry) for entry in found["outbox"]])
+
+
+def _held(claim: Claim) -> Document:
+    return {"_id": claim.delivery.id, "claimed_by": claim.delivery.claimed_by}
+
+
+def _may(entry: Entry) -> Document:
+    return {"state": {"$in": [state.value for state in states_before(entry)]}}
+
+
+def _concluding(delivery: Delivery, conclusion: Conclusion) -> Document:
+    attempt = Attempt(
+        delivery.attempt,
+        delivery.claimed_at or conclusion.at,
+        conclusion.at,
+        conclusion.state,
+        conclusion.reason,
+    )
+    gone = {"lease_until": "", "summoned_at": ""}
+    if conclusion.next_attempt_at is None:
+        gone["next_attempt_at"] = ""
+    return {
+        "$set": {
+            "state": conclusion.state.value,
+            "recipients": _recipients(conclusion.recipients),
+            "reason": conclusion.reason,
+            "resent": conclusion.resent,
+        }
+        | ({"next_attempt_at": conclusion.next_attempt_at} if conclusion.next_attempt_at else {}),
+        "$unset": gone,
+        "$push": {"attempts": _plain(asdict(attempt))},
+    }
+
+
+def _recipients(recipients: Sequence[Recipient]) -> list[Document]:
+    return [_plain(asdict(one)) for one in recipients]
+
+
+def _to_document(delivery: Delivery) -> Document:
+    document = _plain(asdict(delivery))
+    return {"_id": document.pop("id")} | {
+        name: value for name, value in document.items() if value is not None
+    }
+
+
+def to_delivery(document: Document) -> Delivery:
+    """Return the delivery that a document holds."""
+    names = {field.name for field in fields(Delivery)}
+    values = {name: value for name, value in document.items() if name in names}
+    return Delivery(
+        id=document["_id"],
+        **values
+        | {
+            "state": Journal(document["state"]),
+            "recipients": tuple(
+                Recipient(**one | {"state": Reception(one["state"])})
+                for one in document["recipients"]
+            ),
+            "attempts": tuple(
+                Attempt(**one | {"ended_as": Journal(one["ended_as"])})
+                for one in document["attempts"]
+            ),
+        },
+    )
+
+
+def _plain(values: Document) -> Document:
+    """Return nested values with tuples as lists and members of enumerations as their text."""
+    return {name: _plain_value(value) for name, value in values.items()}
+
+
+def _plain_value(value: object) -> object:
+    match value:
+        case dict():
+            return _plain(value)
+        case tuple() | list():
+            return [_plain_value(one) for one in value]
+        case Journal() | Reception():
+            return value.value
+    return value
+
+
+def _to_raw(raw: bytes | ContentRef) -> object:
+    return raw if isinstance(raw, bytes) else asdict(raw)
+
+
+def _from_raw(stored: bytes | Document) -> bytes | ContentRef:
+    return stored if isinstance(stored, bytes) else ContentRef(**stored)
