@@ -83,12 +83,15 @@ class AgentStore:
             found = await self._collection.find({}, sort=[("user_name", ASCENDING)]).to_list()
         return [to_agent(document) for document in found]
 
-    async def set_ready(self, agent_id: str, *, ready: bool) -> None:
-        """Begin or end the agent's taking of mail, and announce it."""
+    async def set_ready(self, agent_id: str, *, ready: bool, logged_in: bool = True) -> None:
+        """Begin or end the agent's taking of mail, and announce it.
+
+        An agent who is not logged in is no target of a transfer.
+        """
         now = self._clock.now()
         event = AgentReady(agent_id=agent_id) if ready else AgentNotReady(agent_id=agent_id)
         owed = [wrap(event, Cause(), now)]
-        change = {"ready": ready, "state_since": now, "logged_in": True}
+        change = {"ready": ready, "state_since": now, "logged_in": logged_in}
         async with database_errors():
             await self._collection.update_one(
                 {"_id": agent_id},
