@@ -51,17 +51,17 @@ class _Block:
     htmls: list[str] = field(default_factory=list)
     heavy: list[str] = field(default_factory=list)
 
-    def has_html(self) -> bool:
-        return any(map(str.strip, self.htmls))
-
-    def as_text(self) -> str:
+    def text(self) -> str:
+        """Return what was written as text, or else what the HTML says."""
         written = "\n".join(self.texts).strip("\n")
         if written.strip():
             return written
         return "\n\n".join(filter(None, (*map(to_text, self.htmls), *map(strip_tags, self.heavy))))
 
-    def as_html(self) -> str:
-        return "\n".join(self.htmls) if self.has_html() else from_text(self.as_text())
+    def html(self) -> str:
+        """Return the HTML, empty where the sender wrote none."""
+        joined = "\n".join(self.htmls)
+        return joined if joined.strip() else ""
 
 
 def read_bodies(leaves: tuple[Part, ...], limits: Limits = DEFAULT_LIMITS) -> Bodies:
@@ -75,8 +75,9 @@ def read_bodies(leaves: tuple[Part, ...], limits: Limits = DEFAULT_LIMITS) -> Bo
             continue
         key = -1 - part.index if part.alternative is None else part.alternative
         files += _add(blocks.setdefault(key, _Block()), part, limits, numbers)
-    shown = [block for block in blocks.values() if block.as_text().strip() or block.has_html()]
-    return Bodies(_text(shown), _html(shown), tuple(files), _warnings(shown, leaves))
+    shown = [(block.text(), block.html()) for block in blocks.values()]
+    heavy = any(block.heavy for block in blocks.values())
+    return Bodies(_text(shown), _html(shown), tuple(files), _warnings(leaves, heavy=heavy))
 
 
 def _roles(leaves: Iterable[Part]) -> Iterator[tuple[Part, bool]]:
@@ -132,20 +133,20 @@ def _decode_text(part: Part, octets: bytes) -> str:
     return unflow(lines, delete_space=part.content_type.get("delsp").lower() == "yes")
 
 
-def _text(blocks: list[_Block]) -> str:
-    return "\n\n".join(filter(str.strip, (block.as_text() for block in blocks)))
+def _text(shown: list[tuple[str, str]]) -> str:
+    return "\n\n".join(text for text, _ in shown if text.strip())
 
 
-def _html(blocks: list[_Block]) -> str | None:
-    if not any(block.has_html() for block in blocks):
+def _html(shown: list[tuple[str, str]]) -> str | None:
+    """Join the HTML of all blocks, those of plain text included, if there is any HTML."""
+    if not any(html for _, html in shown):
         return None
-    return "\n".join(block.as_html() for block in blocks)
+    return "\n".join(html or from_text(text) for text, html in shown if html or text.strip())
 
 
-def _warnings(blocks: list[_Block], leaves: tuple[Part, ...]) -> frozenset[str]:
-    heavy = {"html-too-heavy"} if any(block.heavy for block in blocks) else set()
-    kinds = {part.media_type for part in leaves}
-    return frozenset(heavy | {_KINDS[kind] for kind in kinds & _KINDS.keys()})
+def _warnings(leaves: tuple[Part, ...], *, heavy: bool) -> frozenset[str]:
+    found = {_KINDS[part.media_type] for part in leaves if part.media_type in _KINDS}
+    return frozenset(found | {"html-too-heavy"} if heavy else found)
 
 
 _KINDS: Final = {
