@@ -1,13 +1,56 @@
 """The contact center as its operator describes it in `contact-center.yaml`."""
 
-from typing import Annotated, Literal
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-MailboxAddress = Annotated[
-    str, StringConstraints(pattern=r"^[^@\s<>\"]{1,64}@[A-Za-z0-9.-]{1,189}$", to_lower=True)
-]
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SKILL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_ADDRESS: Final = re.compile(r"[^@\s<>\"]{1,64}@[A-Za-z0-9.-]{1,189}")
+
+Path = tuple[str | int, ...]
+"""Where something stands: keys and, from 0, places in lists."""
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError(
+            "a name has 1 to 64 letters, digits, dots, hyphens and underscores, "
+            "and begins with a letter or digit"
+        )
+    return value
+
+
+def _skill(value: str) -> str:
+    # It becomes part of a field's path in the database, where a dot would mean something.
+    if not _SKILL.fullmatch(value):
+        raise ValueError(
+            "a skill has 1 to 64 letters, digits, hyphens and underscores, "
+            "and begins with a letter or digit"
+        )
+    return value
+
+
+def _mail_address(value: str) -> str:
+    if not _ADDRESS.fullmatch(value):
+        raise ValueError("an address looks like support@example.com")
+    return value.lower()
+
+
+def _password_hash(value: str) -> str:
+    if not value.startswith("$argon2id$"):
+        raise ValueError("this is no argon2id hash: `mailroom hash-password` makes one")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Skill = Annotated[str, AfterValidator(_skill)]
+Skills = dict[Skill, Annotated[int, Field(ge=1, le=10)]]
+MailboxAddress = Annotated[str, AfterValidator(_mail_address)]
+PasswordHash = Annotated[str, AfterValidator(_password_hash)]
 Role = Literal["Agent", "Contact Center Admin"]
 
 
@@ -21,13 +64,13 @@ class Agent(Section):
     """Someone who may log in. `capacity` is the number of e-mails at the same time."""
 
     user_name: Name
-    password_hash: Annotated[str, StringConstraints(pattern=r"^\$argon2id\$")]
+    password_hash: PasswordHash
     first_name: str = ""
     last_name: str = ""
     email_address: str = ""
     roles: tuple[Role, ...] = ("Agent",)
     queues: tuple[Name, ...] = ()
-    skills: dict[Name, Annotated[int, Field(ge=1, le=10)]] = Field(default_factory=dict)
+    skills: Skills = Field(default_factory=dict)
     capacity: int = Field(default=1, ge=1, le=1000)
     enabled: bool = True
 
@@ -37,7 +80,7 @@ class Queue(Section):
 
     name: Name
     description: str = ""
-    requires: dict[Name, Annotated[int, Field(ge=1, le=10)]] = Field(default_factory=dict)
+    requires: Skills = Field(default_factory=dict)
 
 
 class Workbin(Section):
@@ -85,42 +128,27 @@ class ContactCenter(Section):
     smtp_route: SmtpRoute = SmtpRoute()
 
     @model_validator(mode="after")
-    def _names_exist(self) -> "ContactCenter":
-        queues = {queue.name for queue in self.queues}
-        for place, names in self._queue_names():
-            for name in names:
-                if name not in queues:
-                    raise ValueError(f"{place} names the queue {name!r}, which is not defined")
-        for what, once in self._unique_names():
-            repeated = {name for name in once if once.count(name) > 1}
-            if repeated:
-                raise ValueError(f"{what} defined twice: {', '.join(sorted(repeated))}")
+    def _is_consistent(self) -> "ContactCenter":
+        found = [
+            InitErrorDetails(
+                type=PydanticCustomError("inconsistent", "{words}", {"words": words}),
+                loc=path,
+                input=None,
+            )
+            for path, words in inconsistencies(self.model_dump())
+        ]
+        if found:
+            raise ValidationError.from_exception_data("ContactCenter", found)
         return self
-
-    def _queue_names(self) -> list[tuple[str, tuple[str, ...]]]:
-        return [(f"agent {one.user_name}", one.queues) for one in self.agents] + [
-            (f"mailbox {one.address}", (one.queue,)) for one in self.mailboxes
-        ]
-
-    def _unique_names(self) -> list[tuple[str, list[str]]]:
-        return [
-            ("agents", [one.user_name for one in self.agents]),
-            ("queues", [one.name for one in self.queues]),
-            ("workbins", [one.name for one in self.workbins]),
-            (
-                "mailbox addresses",
-                [a for one in self.mailboxes for a in (one.address, *one.aliases)],
-            ),
-            ("senders", [one.address for one in self.senders]),
-        ]
 
     def mailbox_for(self, address: str) -> Mailbox | None:
         """Return the mailbox that takes mail for an address, plus-tags aside (RFC 5233)."""
         local, _, host = address.lower().rpartition("@")
         plain = f"{local.split('+', 1)[0]}@{host}"
-        for mailbox in self.mailboxes:
-            if plain in (mailbox.address, *mailbox.aliases):
-                return mailbox
+        for wanted in (f"{local}@{host}", plain):
+            for mailbox in self.mailboxes:
+                if wanted in (mailbox.address, *mailbox.aliases):
+                    return mailbox
         return None
 
     def queue(self, name: str) -> Queue | None:
@@ -133,3 +161,54 @@ class ContactCenter(Section):
         return self.mailbox_for(lowered) is not None or any(
             sender.address == lowered for sender in self.senders
         )
+
+
+def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
+    """Give what does not fit together, with its place, in content that need not be valid.
+
+    Whatever has the wrong shape is passed over: telling that is the models' part.
+    """
+    queues = {name for _, name in _texts(content, "queues", "name")}
+    for path, name in (
+        *_texts(content, "agents", "queues"),
+        *_texts(content, "mailboxes", "queue"),
+    ):
+        if name not in queues:
+            yield path, f"there is no queue {name!r} under `queues`"
+    yield from _repeated(_texts(content, "agents", "user_name"))
+    yield from _repeated(_texts(content, "queues", "name"))
+    yield from _repeated(_texts(content, "workbins", "name"))
+    yield from _repeated(
+        (path, address.lower())
+        for path, address in (
+            *_texts(content, "mailboxes", "address"),
+            *_texts(content, "mailboxes", "aliases"),
+        )
+    )
+    yield from _repeated(
+        (path, address.lower()) for path, address in _texts(content, "senders", "address")
+    )
+
+
+def _repeated(texts: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
+    seen = set()
+    for path, text in texts:
+        if text in seen:
+            yield path, f"{text} is there already"
+        seen.add(text)
+
+
+def _texts(content: object, section: str, field: str) -> Iterator[tuple[Path, str]]:
+    """Give the texts of one field in all entries of a section, with their places."""
+    entries = content.get(section) if isinstance(content, Mapping) else None
+    for index, entry in enumerate(_sequence(entries)):
+        value = entry.get(field) if isinstance(entry, Mapping) else None
+        if isinstance(value, str):
+            yield (section, index, field), value
+        for place, one in enumerate(_sequence(value)):
+            if isinstance(one, str):
+                yield (section, index, field, place), one
+
+
+def _sequence(value: object) -> Sequence[object]:
+    return value if isinstance(value, (list, tuple)) else ()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import aio_pika
@@ -32,6 +32,7 @@ def _to_amqp(message: Outgoing) -> aio_pika.Message:
         content_type="application/json",
         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
         message_id=message.id,
+        timestamp=datetime.now(UTC),
         correlation_id=message.correlation_id or None,
         headers=dict(message.headers or {}),
     )

@@ -1,0 +1,73 @@
+"""`mailroom`, the same as `python -m services.console`."""
+
+import asyncio
+import logging
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from services.console import replaying
+from services.console.applying import apply
+from services.console.arguments import parser
+from services.console.doctor import diagnose
+from services.console.exits import Exit, NotPossibleError
+from services.console.passwords import ask_for_password, hash_password
+from services.console.policies import definitions
+from shared.contracts.schemas import FieldLostError, write_schemas
+from shared.domain.errors import Unavailable
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Do what the command line says, and end the process with its exit code."""
+    # What goes wrong is said once, in a sentence of ours, and not by the libraries as well.
+    logging.getLogger().addHandler(logging.NullHandler())
+    sys.exit(run(parser().parse_args(arguments)))
+
+
+def run(arguments: Namespace) -> Exit:
+    """Do what the arguments say; return how it ended."""
+    try:
+        return asyncio.run(_command(arguments)) or Exit.FINE
+    except NotPossibleError as error:
+        return _end(str(error), error.code)
+    except FieldLostError as error:
+        return _end(str(error), Exit.NOT_FINE)
+    except Unavailable as error:
+        return _end(f"{error}: try again", Exit.UNAVAILABLE)
+    except PermissionError as error:
+        return _end(f"{error.filename}: {error.strerror}", Exit.CANNOT_WRITE)
+    except KeyboardInterrupt:
+        return _end("interrupted: running it again is safe", Exit.INTERRUPTED)
+
+
+async def _command(arguments: Namespace) -> Exit | None:
+    match arguments.command:
+        case "apply":
+            await apply(arguments.file, dry_run=arguments.dry_run)
+        case "doctor":
+            return await diagnose()
+        case "replay":
+            await _replay(arguments)
+        case "hash-password":
+            print(hash_password(ask_for_password()))
+        case "policies":
+            print(definitions(), end="")
+        case "schemas":
+            for name in write_schemas(arguments.into):
+                print(f"{name}: written")
+    return None
+
+
+async def _replay(arguments: Namespace) -> None:
+    queue = replaying.queue_named(arguments.queue)
+    act = replaying.show_parked if arguments.list else replaying.replay
+    await act(queue, message_id=arguments.id, limit=arguments.limit)
+
+
+def _end(words: str, code: Exit) -> Exit:
+    print(words, file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    main()

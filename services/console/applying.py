@@ -1,0 +1,71 @@
+"""`mailroom apply`: puts a description in force, and says what that changes."""
+
+from pathlib import Path
+
+from services.console.broker import open_connection
+from services.console.changes import agent_changes, settings_changes
+from services.console.description import read_description
+from services.console.management import ManagementApi, virtual_host_of
+from services.console.policies import put_policies
+from services.console.settings import ConsoleSettings, read_settings
+from services.console.store import AgentDirectory, contact_center_in_force, reaching_database
+from shared.contracts.contact_center import ContactCenter
+from shared.domain.clock import Clock, SystemClock
+from shared.messaging.declaring import declare_topology
+from shared.storage.client import Database
+from shared.storage.configuration import ConfigurationStore
+from shared.storage.indexes import create_indexes
+
+
+async def apply(file: Path, *, dry_run: bool) -> None:
+    """Put a file in force and print what changed; a dry run only prints what would change.
+
+    Raises:
+        NotPossibleError: The file has problems, the environment names no servers, or a server
+            does not answer. Running it again is always safe.
+    """
+    wanted = read_description(file)
+    settings, clock = read_settings(), SystemClock()
+    async with reaching_database(settings.mongodb_url) as database:
+        if dry_run:
+            about_settings, about_agents = await _differences(database, clock, wanted)
+            print("\n".join([*about_settings, *about_agents] or ["nothing would change"]))
+            return
+        lines = await prepare_broker(settings)
+        lines += await put_in_force(database, clock, wanted)
+    print("\n".join(lines or ["nothing changed"]))
+    if not settings.management_url:
+        print("note: the broker's policies are not looked at without RABBITMQ_MANAGEMENT_URL")
+
+
+async def prepare_broker(settings: ConsoleSettings) -> list[str]:
+    """Make exchanges, queues and bindings, and policies where the management API is known.
+
+    Returns one line for each policy that was put in force.
+    """
+    async with open_connection(settings.rabbitmq_url):
+        await declare_topology(settings.rabbitmq_url)
+    if not settings.management_url:
+        return []
+    virtual_host = virtual_host_of(settings.rabbitmq_url)
+    return await put_policies(ManagementApi(settings.management_url, virtual_host))
+
+
+async def put_in_force(database: Database, clock: Clock, wanted: ContactCenter) -> list[str]:
+    """Write what differs from what is in force; return one line for each difference."""
+    await create_indexes(database)
+    about_settings, about_agents = await _differences(database, clock, wanted)
+    # Queues first: an agent must never serve one that nobody has heard of.
+    if about_settings:
+        await ConfigurationStore(database, clock).write(wanted)
+    if about_agents:
+        await AgentDirectory(database, clock).write(wanted.agents)
+    return [*about_settings, *about_agents]
+
+
+async def _differences(
+    database: Database, clock: Clock, wanted: ContactCenter
+) -> tuple[list[str], list[str]]:
+    stored = await AgentDirectory(database, clock).described()
+    before = await contact_center_in_force(database, clock)
+    return settings_changes(before, wanted), agent_changes(stored, wanted)

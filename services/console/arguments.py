@@ -1,0 +1,132 @@
+"""What may be typed after `mailroom`."""
+
+import argparse
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from services.console.exits import Exit
+from shared.contracts.schemas import FOLDER
+from shared.messaging.topology import WORK_QUEUES
+
+_ENVIRONMENT = """\
+environment:
+  RABBITMQ_URL             the broker: amqp://user:password@host:5672/
+  MONGODB_URL              the database: mongodb://host:27017/mailroom?replicaSet=rs0
+  RABBITMQ_MANAGEMENT_URL  the broker's management API, if there is one:
+                           http://user:password@host:15672
+
+exit codes:
+  0 all well   1 the doctor found something   64 wrong command   65 wrong file
+  69 a server does not answer   73 cannot write   78 wrong environment
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that ends with the code that sysexits has for a wrong command."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and what is wrong."""
+        self.print_usage()
+        self.exit(Exit.USAGE, f"{self.prog}: {message}\n")
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps every command and its explanation on one line."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=20)
+
+
+def parser() -> Parser:
+    """Return the parser of the whole command line."""
+    root = Parser(
+        prog="mailroom",
+        description="Describe the contact center, and see how the system is.",
+        epilog=_ENVIRONMENT,
+        formatter_class=_Formatter,
+    )
+    commands = root.add_subparsers(dest="command", title="commands", metavar="COMMAND", required=True)
+    _add_apply(commands)
+    _add_doctor(commands)
+    _add_replay(commands)
+    _add_hash_password(commands)
+    _add_generators(commands)
+    return root
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - it has no other name
+
+
+def _add_apply(commands: Commands) -> None:
+    apply = commands.add_parser(
+        "apply",
+        help="put a description of the contact center in force",
+        description="Put a description in force and print what changed. Safe to repeat. "
+        "Agents who are not described any more are disabled, never deleted. Also makes the "
+        "database's indexes and the broker's queues, and, where RABBITMQ_MANAGEMENT_URL is set, "
+        "the broker's policies.",
+    )
+    apply.add_argument("file", metavar="FILE", type=Path, help="usually contact-center.yaml")
+    apply.add_argument(
+        "--dry-run", action="store_true", help="only check the file and print what would change"
+    )
+
+
+def _add_doctor(commands: Commands) -> None:
+    commands.add_parser(
+        "doctor",
+        help="say what is wrong, and what to do about it",
+        description="Look at broker, database, queues, outgoing mail and mailboxes. Prints a line "
+        "for each: ok, bad (with what to do next) or -- (good to know). Exits with 0 where "
+        "nothing is bad.",
+    )
+
+
+def _add_replay(commands: Commands) -> None:
+    known = ", ".join(queue.service for queue in WORK_QUEUES)
+    replay = commands.add_parser(
+        "replay",
+        help="put back to work what could not be handled",
+        description="Put messages of a parking queue back on their work queue, oldest first. "
+        "Handling a message twice does no harm.",
+    )
+    replay.add_argument("queue", metavar="QUEUE", help=f"one of {known}")
+    replay.add_argument(
+        "--list", action="store_true", help="only show them: id, time, type, reason"
+    )
+    replay.add_argument("--id", metavar="MESSAGE_ID", help="only this message")
+    replay.add_argument("--limit", metavar="N", type=_positive, help="at most so many messages")
+
+
+def _add_hash_password(commands: Commands) -> None:
+    commands.add_parser(
+        "hash-password",
+        help="print the hash of a password, for the description",
+        description="Ask for a password, or read it from standard input, and print its argon2id "
+        "hash (RFC 9106: 64 MiB of memory, 3 passes, 4 lanes).",
+    )
+
+
+def _add_generators(commands: Commands) -> None:
+    commands.add_parser(
+        "policies",
+        help="print the broker's policies as a definitions file",
+        description="Print a definitions file (JSON) with the limits of every queue, for brokers "
+        "that are configured by file.",
+    )
+    schemas = commands.add_parser(
+        "schemas",
+        help="write the JSON Schema of every command and event",
+        description="Write one JSON Schema for each command and event. Refuses where a field "
+        "would disappear on which another version relies.",
+    )
+    schemas.add_argument(
+        "--into", metavar="FOLDER", type=Path, default=FOLDER, help="instead of the sources"
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number

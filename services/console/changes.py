@@ -1,0 +1,90 @@
+"""What a description changes, in words: a comparison of what is in force with what is wanted."""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any, Final
+
+from shared.contracts.contact_center import ContactCenter
+
+Entry = Mapping[str, Any]
+Entries = Mapping[str, Entry]
+
+_SECTIONS: Final = (
+    ("queues", "queue", "name"),
+    ("workbins", "workbin", "name"),
+    ("mailboxes", "mailbox", "address"),
+    ("senders", "sender", "address"),
+)
+_SPOKEN: Final = {"password_hash": "password", "requires": "required skills"}
+
+
+def settings_changes(before: ContactCenter | None, after: ContactCenter) -> list[str]:
+    """Return what changes beside the agents."""
+    was = before.model_dump(mode="json") if before else {}
+    wanted = after.model_dump(mode="json")
+    return [
+        *_name_changes(was.get("name"), after.name),
+        *chain.from_iterable(
+            _entry_changes(kind, _by(was.get(section, ()), key), _by(wanted[section], key))
+            for section, kind, key in _SECTIONS
+        ),
+        *_route_changes(was.get("smtp_route"), wanted["smtp_route"]),
+    ]
+
+
+def agent_changes(stored: Entries, after: ContactCenter) -> list[str]:
+    """Return what changes about the agents, who are stored by user name.
+
+    Who is not described any more is disabled.
+    """
+    wanted = {agent.user_name: agent.model_dump(mode="json") for agent in after.agents}
+    kept = {name: agent for name, agent in stored.items() if name in wanted}
+    gone = [name for name, agent in stored.items() if name not in wanted and agent["enabled"]]
+    return [
+        *_entry_changes("agent", kept, wanted),
+        *(f"agent {name}: disabled, no longer described" for name in gone),
+    ]
+
+
+def _name_changes(before: str | None, after: str) -> Iterator[str]:
+    if before is None:
+        yield f"contact center {after}: set up"
+    elif before != after:
+        yield f"contact center {before}: is called {after} now"
+
+
+def _route_changes(before: Entry | None, after: Entry) -> Iterator[str]:
+    if before is None:
+        yield "SMTP route: added"
+    elif before != after:
+        yield f"SMTP route: {_changed(before, after)}"
+
+
+def _entry_changes(kind: str, before: Entries, after: Entries) -> Iterator[str]:
+    for key, entry in after.items():
+        if key not in before:
+            yield f"{kind} {key}: added"
+        elif before[key] != entry:
+            yield f"{kind} {key}: {_changed(before[key], entry)}"
+    for key in before:
+        if key not in after:
+            yield f"{kind} {key}: removed"
+
+
+def _changed(before: Entry, after: Entry) -> str:
+    """Return which fields differ; `enabled` has words of its own."""
+    names = [name for name in after if before.get(name) != after[name]]
+    words = [_SPOKEN.get(name, name.replace("_", " ")) for name in names if name != "enabled"]
+    phrases = [f"{_enumerated(words)} changed"] if words else []
+    if "enabled" in names:
+        phrases.append("enabled" if after["enabled"] else "disabled")
+    return ", ".join(phrases)
+
+
+def _enumerated(words: list[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _by(entries: Any, key: str) -> dict[str, Entry]:
+    return {entry[key]: entry for entry in entries}

@@ -1,0 +1,68 @@
+"""`contact-center.yaml`, read and checked; what is wrong with it is said all at once."""
+
+from pathlib import Path as File
+
+from pydantic import ValidationError
+
+from services.console.document import Document, Problem, UnreadableError, dotted, parse
+from services.console.exits import Exit, NotPossibleError
+from shared.contracts.contact_center import ContactCenter, Path, inconsistencies
+
+
+def read_description(file: File) -> ContactCenter:
+    """Return what a file describes.
+
+    Raises:
+        NotPossibleError: It cannot be read, or has problems: one line each, `FILE:LINE: FIELD: …`.
+    """
+    try:
+        return describe(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NotPossibleError(f"{file}: {error.strerror}", Exit.BAD_FILE) from None
+    except UnicodeDecodeError:
+        raise NotPossibleError(f"{file}: is not text in UTF-8", Exit.BAD_FILE) from None
+    except UnreadableError as error:
+        lines = [f"{file}:{problem.line}: {problem.words}" for problem in error.problems]
+        raise NotPossibleError("\n".join(lines), Exit.BAD_FILE) from None
+
+
+def describe(text: str) -> ContactCenter:
+    """Return what a text describes.
+
+    Raises:
+        UnreadableError: Everything that is wrong with it, in the order of its lines.
+    """
+    document = parse(text)
+    if not isinstance(document.content, dict):
+        raise UnreadableError((Problem(1, "describes no contact center: `name:` is missing"),))
+    try:
+        return ContactCenter.model_validate(document.content)
+    except ValidationError as error:
+        raise UnreadableError(_problems(document, error)) from None
+
+
+def _problems(document: Document, error: ValidationError) -> tuple[Problem, ...]:
+    # Without input: a value may be a password that was put where its hash belongs.
+    found = {
+        (one["loc"], _plain(one["type"], one["msg"]))
+        for one in error.errors(include_input=False, include_url=False)
+    } | set(inconsistencies(document.content))
+    problems = [_problem(document, path, words) for path, words in found]
+    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.words)))
+
+
+def _problem(document: Document, path: Path, words: str) -> Problem:
+    return Problem(document.line(path), f"{dotted(path)}: {words}")
+
+
+def _plain(kind: str, message: str) -> str:
+    """Return pydantic's words without its jargon."""
+    match kind:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "is no field of a contact center: misspelt?"
+        case "value_error":
+            return message.removeprefix("Value error, ")
+        case _:
+            return message[0].lower() + message[1:]

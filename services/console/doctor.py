@@ -1,0 +1,116 @@
+"""`mailroom doctor`: looks at everything, whatever else is broken, and says what it sees."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Final
+
+from services.console import findings
+from services.console.broker import count, open_connection, version_of
+from services.console.exits import Exit, NotPossibleError
+from services.console.findings import Finding, Mark
+from services.console.management import ManagementApi, virtual_host_of
+from services.console.policies import wrong_policies
+from services.console.settings import ConsoleSettings, read_settings
+from services.console.store import (
+    AgentDirectory,
+    Observatory,
+    contact_center_in_force,
+    reaching_database,
+)
+from shared.domain.clock import Clock, SystemClock
+from shared.domain.delivery import Journal
+from shared.messaging.topology import WORK_QUEUES, WorkQueue
+from shared.storage.client import Database
+
+Look = Callable[[], AsyncIterator[Finding]]
+
+_PATIENCE: Final = timedelta(seconds=30)
+"""Sweeps come every few seconds: what is owed longer is owed to nobody who runs."""
+
+_OVERDUE: Final = timedelta(minutes=2)
+"""A mail that is due is handed out anew every minute until somebody takes it."""
+
+
+async def diagnose() -> Exit:
+    """Print one line a finding; the exit says whether all is well.
+
+    Raises:
+        NotPossibleError: The environment names no servers.
+    """
+    settings = read_settings()
+    all_fine = True
+    async for finding in examine(settings, SystemClock()):
+        print(finding, flush=True)
+        all_fine = all_fine and finding.mark is not Mark.BAD
+    return Exit.FINE if all_fine else Exit.NOT_FINE
+
+
+async def examine(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Finding]:
+    """Give every finding, those of a server that is away as one."""
+    looks: tuple[Look, ...] = (
+        lambda: _broker(settings),
+        lambda: _management(settings),
+        lambda: _database(settings, clock),
+    )
+    for look in looks:
+        try:
+            async for finding in look():
+                yield finding
+        except NotPossibleError as error:
+            yield Finding(Mark.BAD, str(error))
+
+
+async def _broker(settings: ConsoleSettings) -> AsyncIterator[Finding]:
+    async with open_connection(settings.rabbitmq_url) as connection:
+        yield findings.fine(f"broker: {version_of(connection)} answers")
+        for queue in WORK_QUEUES:
+            counts = {name: await count(connection, name) for name in _names(queue)}
+            for finding in findings.about_queue(queue, counts):
+                yield finding
+
+
+def _names(queue: WorkQueue) -> tuple[str, ...]:
+    return (queue.name, queue.parking, *(room.name for room in queue.waiting_rooms))
+
+
+async def _management(settings: ConsoleSettings) -> AsyncIterator[Finding]:
+    if not settings.management_url:
+        yield Finding(
+            Mark.NOTE,
+            "alarms, bindings and policies of the broker: set RABBITMQ_MANAGEMENT_URL to see them",
+        )
+        return
+    api = ManagementApi(settings.management_url, virtual_host_of(settings.rabbitmq_url))
+    yield findings.about_alarms(await api.alarms())
+    yield findings.about_bindings(await api.bindings())
+    yield findings.about_policies(await wrong_policies(api))
+
+
+async def _database(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Finding]:
+    async with reaching_database(settings.mongodb_url) as database:
+        async for finding in _server(Observatory(database, clock)):
+            yield finding
+        async for finding in _content(database, clock):
+            yield finding
+
+
+async def _server(database: Observatory) -> AsyncIterator[Finding]:
+    facts = await database.facts()
+    yield findings.about_replica_set(facts.version, facts.replica_set, facts.members)
+    concern = await database.write_durably()
+    yield findings.fine(f"database keeps what it acknowledges: w={concern['w']}, j={concern['j']}")
+
+
+async def _content(database: Database, clock: Clock) -> AsyncIterator[Finding]:
+    observatory = Observatory(database, clock)
+    yield findings.about_outboxes(await observatory.owing(_PATIENCE))
+    for finding in findings.about_deliveries(
+        await observatory.deliveries_in(Journal.UNCERTAIN),
+        await observatory.deliveries_in(Journal.FAILED),
+        await observatory.deliveries_overdue(_OVERDUE),
+    ):
+        yield finding
+    center = await contact_center_in_force(database, clock)
+    agents = await AgentDirectory(database, clock).described()
+    for finding in findings.about_contact_center(center, agents):
+        yield finding

@@ -1,0 +1,95 @@
+"""RabbitMQ's management API, as far as policies, alarms and bindings need it."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Mapping
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, unquote, urlsplit
+from urllib.request import Request, urlopen
+
+from services.console.exits import Exit, NotPossibleError
+from shared.messaging.topology import Binding
+
+_DEADLINE_SECONDS = 10
+
+
+def virtual_host_of(rabbitmq_url: str) -> str:
+    """Return the virtual host that an AMQP address names; `/` where it names none."""
+    return unquote(urlsplit(rabbitmq_url).path[1:]) or "/"
+
+
+class ManagementApi:
+    """One broker's API, about one virtual host. Every call may raise `NotPossibleError`."""
+
+    def __init__(self, url: str, virtual_host: str) -> None:
+        where = urlsplit(url)
+        if where.scheme not in ("http", "https") or not where.hostname:
+            raise NotPossibleError(
+                "RABBITMQ_MANAGEMENT_URL is no address such as http://user:password@localhost:15672",
+                Exit.MISCONFIGURED,
+            )
+        credentials = f"{unquote(where.username or 'guest')}:{unquote(where.password or 'guest')}"
+        host = where.netloc.rpartition("@")[2]
+        self._root = f"{where.scheme}://{host}{where.path.rstrip('/')}/api"
+        self._token = base64.b64encode(credentials.encode()).decode()
+        self._virtual_host = quote(virtual_host, safe="")
+
+    async def alarms(self) -> list[str]:
+        """Return what makes the broker refuse publishers, one phrase each."""
+        kinds = {"mem_alarm": "memory", "disk_free_alarm": "disk space"}
+        return [
+            f"{what} on {node['name']}"
+            for node in await self._get("/nodes")
+            for field, what in kinds.items()
+            if node.get(field)
+        ]
+
+    async def bindings(self) -> set[tuple[str, Binding]]:
+        """Return every queue with each of its bindings."""
+        return {
+            (one["destination"], Binding(one["source"], one["routing_key"]))
+            for one in await self._get(f"/bindings/{self._virtual_host}")
+            if one["destination_type"] == "queue"
+        }
+
+    async def policies(self) -> dict[str, dict[str, object]]:
+        """Return the policies in force, by name, in the shape of `topology.policies()`."""
+        return {
+            one["name"]: {
+                field: one[field] for field in ("pattern", "apply-to", "priority", "definition")
+            }
+            for one in await self._get(f"/policies/{self._virtual_host}")
+        }
+
+    async def put_policy(self, name: str, policy: Mapping[str, object]) -> None:
+        """Put a policy in force, in place of one of the same name."""
+        path = f"/policies/{self._virtual_host}/{quote(name, safe='')}"
+        await asyncio.to_thread(self._call, "PUT", path, policy)
+
+    async def _get(self, path: str) -> Any:
+        return json.loads(await asyncio.to_thread(self._call, "GET", path))
+
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> bytes:
+        request = Request(  # noqa: S310 - the scheme was checked
+            self._root + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Basic {self._token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urlopen(request, timeout=_DEADLINE_SECONDS) as answer:  # noqa: S310 - as above
+                return bytes(answer.read())
+        except HTTPError as error:
+            error.close()
+            raise _refused(f"answers {error.code} {error.reason} to {method} {path}") from None
+        except URLError as error:
+            raise _refused(f"does not answer: {error.reason}") from None
+        except (OSError, HTTPException) as error:
+            raise _refused(f"does not answer: {error}") from None
+
+
+def _refused(words: str) -> NotPossibleError:
+    return NotPossibleError(f"the management API of RabbitMQ {words}", Exit.UNAVAILABLE)

@@ -1,0 +1,33 @@
+"""Passwords become argon2id hashes, with the strength that argon2-cffi recommends at the time."""
+
+import getpass
+import sys
+
+from argon2 import PasswordHasher
+
+from services.console.exits import Exit, NotPossibleError
+
+
+def hash_password(password: str) -> str:
+    """Return the hash to put into the description (RFC 9106, low-memory profile: 64 MiB).
+
+    Raises:
+        NotPossibleError: The password is empty.
+    """
+    if not password:
+        raise NotPossibleError("an empty password protects nothing", Exit.BAD_FILE)
+    return PasswordHasher().hash(password)
+
+
+def ask_for_password() -> str:
+    """Return the first line of standard input, or what a person types twice without an echo.
+
+    Raises:
+        NotPossibleError: The two are not the same.
+    """
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    first = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != first:
+        raise NotPossibleError("these were two different passwords", Exit.BAD_FILE)
+    return first

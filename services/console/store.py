@@ -1,0 +1,157 @@
+"""What the command line reads and writes in the database: agents, and how the system is."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+import pymongo
+from pydantic import ValidationError
+from pymongo.errors import InvalidURI, PyMongoError
+
+from services.console.exits import Exit, NotPossibleError
+from shared.contracts.contact_center import Agent, ContactCenter
+from shared.domain.clock import Clock
+from shared.domain.delivery import Journal
+from shared.domain.errors import Unavailable
+from shared.storage import agents, deliveries
+from shared.storage.client import Database, Document, WeakWriteConcernError, open_database
+from shared.storage.configuration import ConfigurationStore
+from shared.storage.indexes import INDEXES
+from shared.storage.outbox import OWES
+
+_DEADLINE_SECONDS: Final = 5
+_PROBES: Final = "probes"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """What the server says of itself; `replica_set` is empty where it is in none."""
+
+    version: str
+    replica_set: str
+    members: int
+
+
+@asynccontextmanager
+async def reaching_database(url: str) -> AsyncIterator[Database]:
+    """Give the database, each call to it with a deadline.
+
+    Raises:
+        NotPossibleError: It does not answer, lets us not in, or its address is wrong.
+    """
+    try:
+        async with open_database(url, name="console") as database:
+            yield database
+    except WeakWriteConcernError as error:
+        raise NotPossibleError(str(error), Exit.MISCONFIGURED) from None
+    except InvalidURI as error:
+        raise NotPossibleError(f"MONGODB_URL is wrong: {error}", Exit.MISCONFIGURED) from None
+    except (PyMongoError, Unavailable) as error:
+        raise NotPossibleError(
+            f"the database cannot be used: {_why(error)}", Exit.UNAVAILABLE
+        ) from None
+
+
+def _why(error: BaseException) -> str:
+    cause = error.__cause__ if isinstance(error, Unavailable) and error.__cause__ else error
+    return str(cause).partition(", Timeout: ")[0].splitlines()[0]
+
+
+class AgentDirectory:
+    """Who the agents are, as described; what they do at the moment is left alone."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._collection = database[agents.COLLECTION]
+        self._clock = clock
+
+    async def described(self) -> dict[str, Document]:
+        """Return the fields of the stored agents that a description sets, by user name."""
+        fields = dict.fromkeys(Agent.model_fields, 1) | {"_id": 0}
+        found = await self._collection.find({}, fields, sort=[("user_name", 1)]).to_list()
+        return {one["user_name"]: one for one in found}
+
+    async def write(self, described: Sequence[Agent]) -> None:
+        """Add and change agents; disable everybody else, who keeps what they hold."""
+        for agent in described:
+            await self._collection.update_one(
+                {"user_name": agent.user_name}, [self._written(agent)], upsert=True
+            )
+        names = [agent.user_name for agent in described]
+        await self._collection.update_many(
+            {"user_name": {"$nin": names}, "enabled": True}, {"$set": {"enabled": False}}
+        )
+
+    def _written(self, agent: Agent) -> Document:
+        # One step that reads the document as it is, so that a place taken meanwhile stays taken.
+        described = agent.model_dump(mode="json")
+        more = {"$subtract": [agent.capacity, {"$ifNull": ["$capacity", 0]}]}
+        live = {
+            "_id": uuid4().hex,
+            "ready": False,
+            "holding": [],
+            "idle_since": self._clock.now(),
+            "logged_in": False,
+            "outbox": [],
+            "applied": [],
+        }
+        return {
+            "$set": {name: {"$literal": value} for name, value in described.items()}
+            | {name: {"$ifNull": [f"${name}", value]} for name, value in live.items()}
+            | {"free": {"$add": [{"$ifNull": ["$free", 0]}, more]}}
+        }
+
+
+async def contact_center_in_force(database: Database, clock: Clock) -> ContactCenter | None:
+    """Return the description in force; nothing where there is none that this version can read."""
+    try:
+        return await ConfigurationStore(database, clock).read()
+    except ValidationError:
+        return None
+
+
+class Observatory:
+    """Looks at the database without changing anything that matters."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def facts(self) -> DatabaseFacts:
+        """Return what the server says of itself, soon or not at all."""
+        with pymongo.timeout(_DEADLINE_SECONDS):
+            hello = await self._database.command("hello")
+            version = (await self._database.client.server_info())["version"]
+        return DatabaseFacts(version, hello.get("setName", ""), len(hello.get("hosts", ())))
+
+    async def write_durably(self) -> Mapping[str, object]:
+        """Write once as mail is written, and return the write concern that was honoured."""
+        probes = self._database[_PROBES]
+        with pymongo.timeout(_DEADLINE_SECONDS):
+            await probes.update_one(
+                {"_id": "doctor"}, {"$set": {"at": self._clock.now()}}, upsert=True
+            )
+        return dict(probes.write_concern.document)
+
+    async def owing(self, since: timedelta) -> dict[str, int]:
+        """Return how many documents have owed an announcement for so long, by collection."""
+        before = self._clock.now() - since
+        return {
+            collection: await self._count(collection, {**OWES, "outbox.at": {"$lt": before}})
+            for collection, models in INDEXES.items()
+            if any(model.document["name"] == "owing" for model in models)
+        }
+
+    async def deliveries_in(self, state: Journal) -> int:
+        """Return how many mails are in a state of their delivery."""
+        return await self._count(deliveries.COLLECTION, {"state": state.value})
+
+    async def deliveries_overdue(self, since: timedelta) -> int:
+        """Return how many mails should have been tried again so long ago."""
+        before: datetime = self._clock.now() - since
+        return await self._count(deliveries.COLLECTION, {"next_attempt_at": {"$lt": before}})
+
+    async def _count(self, collection: str, wanted: Document) -> int:
+        return await self._database[collection].count_documents(wanted)

@@ -1,0 +1,152 @@
+"""A description is checked as a whole; every problem says on which line it is."""
+
+from pathlib import Path
+
+import pytest
+
+from services.console.description import describe, read_description
+from services.console.document import Problem, UnreadableError
+from services.console.exits import Exit, NotPossibleError
+from tests.unit.console.descriptions import HASH
+
+DEMO = Path(__file__).parents[3] / "deploy" / "local" / "contact-center.yaml"
+
+
+def problems(text: str) -> list[Problem]:
+    with pytest.raises(UnreadableError) as caught:
+        describe(text)
+    return list(caught.value.problems)
+
+
+def test_the_demo_describes_its_agents_queues_and_mailboxes() -> None:
+    demo = read_description(DEMO)
+
+    assert [one.user_name for one in demo.agents] == ["agent1", "agent2", "admin"]
+    assert [one.name for one in demo.queues] == ["support", "sales", "drafts"]
+    assert {one.address: one.queue for one in demo.mailboxes} == {
+        "support@demo.example": "support",
+        "sales@demo.example": "sales",
+    }
+
+
+def test_every_problem_is_told_at_once_with_line_and_field() -> None:
+    text = f"""\
+name: demo
+queues:
+  - name: support
+agents:
+  - user_name: agent1
+    password_hash: secret
+    queues: [support, nowhere]
+  - user_name: agent1
+    capacty: 3
+    password_hash: {HASH}
+"""
+
+    assert problems(text) == [
+        Problem(
+            6,
+            "agents.0.password_hash: this is no argon2id hash: `mailroom hash-password` makes one",
+        ),
+        Problem(7, "agents.0.queues.1: there is no queue 'nowhere' under `queues`"),
+        Problem(8, "agents.1.user_name: agent1 is there already"),
+        Problem(9, "agents.1.capacty: is no field of a contact center: misspelt?"),
+    ]
+
+
+def test_a_missing_field_is_reported_where_its_entry_begins() -> None:
+    text = "name: demo\nqueues:\n  - name: support\n  - description: no name\n"
+
+    assert problems(text) == [Problem(4, "queues.1.name: is missing")]
+
+
+def test_an_entry_of_a_list_over_several_lines_is_found_on_its_own_line() -> None:
+    text = "name: demo\nmailboxes:\n  - address: a@b.example\n    queue: gone\n"
+
+    assert problems(text) == [
+        Problem(4, "mailboxes.0.queue: there is no queue 'gone' under `queues`")
+    ]
+
+
+def test_an_address_is_one_mailbox_only_however_it_is_written() -> None:
+    text = """\
+name: demo
+queues: [{name: support}]
+mailboxes:
+  - {address: help@demo.example, queue: support}
+  - {address: support@demo.example, queue: support, aliases: [Help@Demo.Example]}
+"""
+
+    assert problems(text) == [
+        Problem(5, "mailboxes.1.aliases.0: help@demo.example is there already")
+    ]
+
+
+def test_a_key_that_is_given_twice_is_found() -> None:
+    text = "name: demo\nqueues: [{name: a}]\nname: other\nqueues: [{name: b}]\n"
+
+    assert problems(text) == [
+        Problem(3, "name: is on line 1 already"),
+        Problem(4, "queues: is on line 2 already"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("", 1, "describes no contact center"),
+        ("just words", 1, "describes no contact center"),
+        ("name: demo\nqueues: [", 2, "not YAML"),
+        ("name: demo\n\tqueues: 1", 2, "not YAML"),
+        ("name: !!python/object:os.system demo", 1, "not YAML"),
+        ("name: demo\nqueues: &all [*all]", 2, "refers to itself"),
+        ("name: \0", 1, "not YAML"),
+    ],
+)
+def test_what_is_no_description_is_refused_in_a_sentence(text: str, line: int, words: str) -> None:
+    (problem,) = problems(text)
+
+    assert problem.line == line
+    assert words in problem.words
+
+
+def test_a_secret_in_the_wrong_place_is_not_repeated() -> None:
+    text = "name: demo\nagents:\n  - {user_name: a, password_hash: hunter2, capacity: hunter2}\n"
+
+    assert "hunter2" not in str(problems(text))
+
+
+def test_merged_keys_are_reported_where_they_are_merged() -> None:
+    text = f"""\
+name: demo
+agents:
+  - &first {{user_name: a, password_hash: '{HASH}', capacity: 0}}
+  - <<: *first
+    user_name: b
+"""
+
+    assert [problem.line for problem in problems(text)] == [3, 4]
+
+
+def test_problems_begin_with_the_file_and_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "contact-center.yaml"
+    file.write_text("name: demo\nqueues: [{}]\n")
+
+    with pytest.raises(NotPossibleError) as caught:
+        read_description(file)
+
+    assert str(caught.value) == f"{file}:2: queues.0.name: is missing"
+    assert caught.value.code == Exit.BAD_FILE
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(NotPossibleError, match="No such file"):
+        read_description(tmp_path / "none.yaml")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "picture.yaml"
+    file.write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(NotPossibleError, match="not text in UTF-8"):
+        read_description(file)

@@ -1,0 +1,110 @@
+"""The doctor says what is wrong in one line, and what to do about it."""
+
+from services.console import findings
+from services.console.broker import QueueCount
+from services.console.findings import Finding, Mark
+from shared.messaging.topology import ROUTING, WORK_QUEUES
+from tests.unit.console.descriptions import agent, center
+
+EMPTY = QueueCount(messages=0, consumers=0)
+BUSY = QueueCount(messages=4, consumers=2)
+
+
+def counts(**changes: QueueCount | None) -> dict[str, QueueCount | None]:
+    names = [ROUTING.name, ROUTING.parking, *(room.name for room in ROUTING.waiting_rooms)]
+    return dict.fromkeys(names, EMPTY) | {ROUTING.name: BUSY} | changes
+
+
+def marks(found: list[Finding]) -> list[Mark]:
+    return [one.mark for one in found]
+
+
+def test_a_line_begins_with_how_it_stands() -> None:
+    assert str(findings.fine("broker answers")) == "ok   broker answers"
+    assert str(findings.bad("no broker", do="start one")) == "bad  no broker: start one"
+
+
+def test_a_queue_with_consumers_and_nothing_parked_is_fine() -> None:
+    assert marks(list(findings.about_queue(ROUTING, counts()))) == [Mark.OK, Mark.OK]
+
+
+def test_a_queue_that_nobody_consumes_names_its_service() -> None:
+    found = list(findings.about_queue(ROUTING, counts(**{ROUTING.name: EMPTY})))
+
+    assert str(found[0]) == (
+        "bad  queue routing.work has no consumer, and 0 messages: "
+        "start the routing service, or look into its log"
+    )
+
+
+def test_parked_messages_are_counted() -> None:
+    found = list(findings.about_queue(ROUTING, counts(**{ROUTING.parking: QueueCount(3, 0)})))
+
+    assert found[1].mark is Mark.BAD
+    assert "holds 3 parked messages" in found[1].words
+    assert "mailroom replay routing --list" in found[1].words
+
+
+def test_missing_queues_are_named() -> None:
+    found = list(findings.about_queue(ROUTING, counts(**{"routing.work.wait-5s": None})))
+
+    assert str(found[0]) == ("bad  queues missing: routing.work.wait-5s: run `mailroom apply FILE`")
+
+
+def test_a_missing_binding_is_named() -> None:
+    present = {(queue.name, binding) for queue in WORK_QUEUES for binding in queue.bindings}
+
+    assert findings.about_bindings(present).mark is Mark.OK
+    assert (
+        "outbound.*.v1 to outbound.work"
+        in findings.about_bindings({one for one in present if one[0] != "outbound.work"}).words
+    )
+
+
+def test_alarms_and_policies_are_named() -> None:
+    assert "memory on rabbit@a" in findings.about_alarms(["memory on rabbit@a"]).words
+    assert findings.about_alarms([]).mark is Mark.OK
+    assert "routing.work" in findings.about_policies({"routing.work": "added"}).words
+    assert findings.about_policies({}).mark is Mark.OK
+
+
+def test_a_database_in_no_replica_set_is_bad() -> None:
+    assert findings.about_replica_set("6.0.5", "", 0).mark is Mark.BAD
+    assert findings.about_replica_set("6.0.5", "rs0", 1).mark is Mark.OK
+
+
+def test_owed_announcements_are_counted_by_collection() -> None:
+    assert "2 in interactions" in findings.about_outboxes({"interactions": 2, "agents": 0}).words
+    assert findings.about_outboxes({"interactions": 0}).mark is Mark.OK
+
+
+def test_deliveries_are_judged_by_what_the_operator_can_do() -> None:
+    assert marks(list(findings.about_deliveries(0, 0, 0))) == [Mark.OK]
+    assert marks(list(findings.about_deliveries(1, 0, 2))) == [Mark.BAD, Mark.BAD]
+    assert marks(list(findings.about_deliveries(0, 1, 0))) == [Mark.NOTE, Mark.OK]
+
+
+def test_without_a_description_there_is_one_thing_to_do() -> None:
+    (found,) = findings.about_contact_center(None, {})
+
+    assert str(found) == ("bad  no contact center yet: describe one and run `mailroom apply FILE`")
+
+
+def test_a_contact_center_without_a_mailbox_takes_no_mail() -> None:
+    found = list(findings.about_contact_center(center(mailboxes=[]), {}))
+
+    assert found[-1].words.startswith("no mailbox")
+
+
+def serving(**changes: object) -> Mark:
+    wanted = center(queues=[{"name": "support", "requires": {"french": 3}}])
+    described = agent("agent1", skills={"french": 3}, enabled=True) | changes
+    return list(findings.about_contact_center(wanted, {"agent1": described}))[-1].mark
+
+
+def test_a_mailbox_is_served_by_an_enabled_agent_of_its_queue_with_its_skills() -> None:
+    assert serving() is Mark.OK
+    assert serving(enabled=False) is Mark.BAD
+    assert serving(queues=["sales"]) is Mark.BAD
+    assert serving(skills={"french": 2}) is Mark.BAD
+    assert serving(skills={}) is Mark.BAD
