@@ -1,0 +1,190 @@
+"""Drafts on a real database and a real broker."""
+
+import asyncio
+from email import message_from_bytes
+
+import pytest
+
+from services.composition.drafts import Drafts
+from shared.contracts.commands import (
+    CancelDraft,
+    DraftEdits,
+    DraftReply,
+    MailAddress,
+    SubmitDraft,
+)
+from shared.contracts.events import DraftCanceled, ReplyCreated
+from shared.domain.delivery import Journal
+from shared.domain.errors import OperationNotAllowedError, Refused
+from shared.domain.ids import new_id
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import State
+from shared.messaging.announcer import Announcer
+from shared.storage import deliveries
+from shared.storage.deliveries import DeliveryStore
+from shared.storage.outbox import CollectionOutbox
+from tests.connected.world import World, cause
+
+pytestmark = pytest.mark.connected
+
+
+@pytest.fixture
+def store(world: World) -> DeliveryStore:
+    """The deliveries that composition adds to."""
+    outbox = CollectionOutbox(world.database[deliveries.COLLECTION])
+    announcer = Announcer(world.publisher, outbox)
+    return DeliveryStore(world.database, world.clock, announcer.announce)
+
+
+@pytest.fixture
+def drafts(world: World, store: DeliveryStore) -> Drafts:
+    """Composition without its process."""
+    return Drafts(
+        interactions=world.interactions,
+        deliveries=store,
+        configuration=world.configuration,
+        clock=world.clock,
+        reply_all_includes_to=True,
+    )
+
+
+@pytest.fixture
+async def mail(world: World) -> Interaction:
+    """A mail that agent1 works on."""
+    return await world.receive(state=State.ACCEPTED, owner_id="agent1")
+
+
+@pytest.fixture
+async def draft(drafts: Drafts, mail: Interaction) -> str:
+    """The id of agent1's answer to it."""
+    command = replying(mail)
+    await drafts.reply(command, cause())
+    return command.reply_id
+
+
+def replying(mail: Interaction, agent_id: str = "agent1") -> DraftReply:
+    return DraftReply(
+        interaction_id=mail.id,
+        agent_id=agent_id,
+        reply_id=new_id(),
+        queue="drafts",
+        subject_prefix="Re: ",
+        quote_original=True,
+        indent="> ",
+    )
+
+
+def submitting(draft: str, **edits: object) -> SubmitDraft:
+    return SubmitDraft(
+        interaction_id=draft, agent_id="agent1", edits=DraftEdits.model_validate(edits)
+    )
+
+
+async def test_a_reply_exists_under_the_id_that_was_promised(
+    world: World, drafts: Drafts, mail: Interaction
+) -> None:
+    command = replying(mail)
+
+    await drafts.reply(command, cause())
+
+    assert (await world.hear(ReplyCreated)).interaction_id == command.reply_id
+    stored = await world.interactions.get(command.reply_id)
+    assert (stored.state, stored.owner_id) == (State.REPLY_CREATED, "agent1")
+    assert stored.mail.text == "> Hello\n> bye"
+
+
+async def test_a_reply_that_is_delivered_twice_makes_one_draft(
+    world: World, drafts: Drafts, mail: Interaction
+) -> None:
+    command, once = replying(mail), cause()
+    await drafts.reply(command, once)
+
+    await drafts.reply(command, once)
+
+    assert await world.database["interactions"].count_documents({"parent_id": mail.id}) == 1
+
+
+async def test_only_the_owner_replies(drafts: Drafts, mail: Interaction) -> None:
+    with pytest.raises(Refused):
+        await drafts.reply(replying(mail, "agent2"), cause())
+
+
+async def test_what_is_sent_is_frozen_with_the_agents_edits(
+    world: World, drafts: Drafts, store: DeliveryStore, draft: str
+) -> None:
+    edits = {"text": "Paid.", "bcc": [MailAddress(address="boss@example.org")]}
+
+    await drafts.submit(submitting(draft, **edits), cause())
+
+    delivery = await store.get(draft)
+    assert delivery is not None
+    assert delivery.state is Journal.QUEUED
+    assert [one.address for one in delivery.recipients] == ["ann@example.org", "boss@example.org"]
+    frozen = await world.database["deliveries"].find_one({"_id": draft}) or {}
+    message = message_from_bytes(frozen["raw"])
+    assert message["In-Reply-To"] == "<1@example.org>"
+    assert message.get_payload(decode=True) == b"Paid.\r\n"
+    assert (await world.interactions.get(draft)).state is State.SENDING
+
+
+async def test_of_twenty_sends_at_once_one_wins(world: World, drafts: Drafts, draft: str) -> None:
+    tries = (drafts.submit(submitting(draft, text=f"{n}"), cause()) for n in range(20))
+
+    results = await asyncio.gather(*tries, return_exceptions=True)
+
+    assert results.count(None) == 1
+    assert await world.database["deliveries"].count_documents({}) == 1
+
+
+async def test_a_send_that_is_delivered_twice_freezes_one_mail(
+    drafts: Drafts, store: DeliveryStore, draft: str
+) -> None:
+    command, once = submitting(draft, text="Paid."), cause()
+    await drafts.submit(command, once)
+    first = await store.get(draft)
+
+    await drafts.submit(command, once)
+
+    assert await store.get(draft) == first
+
+
+async def test_a_send_that_died_before_the_delivery_is_finished_by_its_repetition(
+    world: World, drafts: Drafts, store: DeliveryStore, draft: str
+) -> None:
+    command, once = submitting(draft, text="Paid."), cause()
+    await drafts.submit(command, once)
+    await world.database["deliveries"].delete_one({"_id": draft})
+
+    await drafts.submit(command, once)
+
+    delivery = await store.get(draft)
+    assert delivery is not None
+    assert delivery.message_id == (await world.interactions.get(draft)).mail.message_id
+
+
+async def test_an_address_that_is_not_ours_is_refused_as_sender(
+    world: World, drafts: Drafts, draft: str
+) -> None:
+    foreign = {"sender": MailAddress(address="ceo@bank.example")}
+
+    with pytest.raises(Refused):
+        await drafts.submit(submitting(draft, **foreign), cause())
+
+    assert (await world.interactions.get(draft)).state is State.REPLY_CREATED
+
+
+async def test_a_mail_without_recipients_stays_a_draft(
+    world: World, drafts: Drafts, draft: str
+) -> None:
+    with pytest.raises(Refused):
+        await drafts.submit(submitting(draft, to=[]), cause())
+
+    assert (await world.interactions.get(draft)).state is State.REPLY_CREATED
+
+
+async def test_a_cancelled_draft_cannot_be_sent(world: World, drafts: Drafts, draft: str) -> None:
+    await drafts.cancel(CancelDraft(interaction_id=draft, agent_id="agent1"), cause())
+
+    await world.hear(DraftCanceled)
+    with pytest.raises(OperationNotAllowedError):
+        await drafts.submit(submitting(draft), cause())

@@ -1,0 +1,132 @@
+"""The octets that are sent."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.composition.freezing import (
+    UnsendableMailError,
+    freeze,
+    new_message_id,
+    recipients_of,
+)
+from shared.domain.interaction import Address, Email
+
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+MAIL = Email(
+    subject="Re: Invoice 17",
+    sender=Address("support@demo.example", "Demo Support"),
+    to=(Address("ann@example.org", "Ann Ångström"),),
+    cc=(Address("cy@example.org"),),
+    bcc=(Address("secret@example.org"),),
+    text="Grüße\n> Hello",
+    message_id="<reply@demo.example>",
+    in_reply_to="<1@example.org>",
+    references=("<0@example.org>", "<1@example.org>"),
+)
+
+
+def read(raw: bytes) -> EmailMessage:
+    return message_from_bytes(raw, policy=policy.default)
+
+
+def test_the_headers_say_who_what_and_which_thread() -> None:
+    message = read(freeze(MAIL, AT))
+
+    assert message["From"] == "Demo Support <support@demo.example>"
+    assert message["To"].addresses[0].display_name == "Ann Ångström"
+    assert message["Cc"] == "cy@example.org"
+    assert message["Subject"] == "Re: Invoice 17"
+    assert message["Message-ID"] == "<reply@demo.example>"
+    assert message["In-Reply-To"] == "<1@example.org>"
+    assert message["References"] == "<0@example.org> <1@example.org>"
+    assert message["Date"].datetime == AT
+
+
+def test_blind_copies_are_in_the_envelope_and_nowhere_in_the_mail() -> None:
+    assert recipients_of(MAIL) == ("ann@example.org", "cy@example.org", "secret@example.org")
+    assert b"secret" not in freeze(MAIL, AT)
+
+
+def test_the_text_arrives_as_it_was_written() -> None:
+    text = read(freeze(MAIL, AT)).get_content()
+
+    assert text.splitlines() == ["Grüße", "> Hello"]
+
+
+def test_html_travels_beside_the_text() -> None:
+    message = read(freeze(changed(html="<p>Grüße</p>"), AT))
+
+    kinds = [part.get_content_type() for part in message.walk()]
+    assert kinds == ["multipart/alternative", "text/plain", "text/html"]
+
+
+def test_lines_end_as_smtp_wants_and_none_is_too_long() -> None:
+    raw = freeze(changed(text="x" * 5000), AT)
+
+    assert raw.count(b"\n") == raw.count(b"\r\n")
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+
+
+def test_a_domain_beyond_ascii_is_written_as_servers_take_it() -> None:
+    mail = changed(to=(Address("ann@bücher.example"),))
+
+    assert recipients_of(mail)[0] == "ann@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"sender": None},
+        {"to": (), "cc": (), "bcc": ()},
+        {"subject": "a\r\nBcc: everybody@example.org"},
+        {"to": (Address("ann@example.org\r\nX: y"),)},
+        {"to": (Address("ann@example.org", "Ann\r\nX: y"),)},
+    ],
+)
+def test_what_no_mail_may_hold_is_refused(broken: dict[str, object]) -> None:
+    with pytest.raises(UnsendableMailError):
+        freeze(changed(**broken), AT)
+
+
+@given(st.text(), st.text(), st.text())
+def test_no_subject_name_or_body_adds_a_header(subject: str, name: str, text: str) -> None:
+    mail = changed(subject=subject, sender=Address("support@demo.example", name), text=text)
+
+    try:
+        message = read(freeze(mail, AT))
+    except UnsendableMailError:
+        return
+
+    assert sorted({name.lower() for name in message.keys()}) == [  # noqa: SIM118 - not a mapping
+        "cc",
+        "content-transfer-encoding",
+        "content-type",
+        "date",
+        "from",
+        "in-reply-to",
+        "message-id",
+        "mime-version",
+        "references",
+        "subject",
+        "to",
+    ]
+
+
+def test_message_ids_are_ours_and_differ() -> None:
+    sender = Address("support@bücher.example")
+
+    first, second = (new_message_id("00009A8T8Y130124", sender) for _ in range(2))
+
+    assert first != second
+    assert first.endswith(".00009A8T8Y130124@xn--bcher-kva.example>")
+
+
+def changed(**fields: Any) -> Email:
+    return replace(MAIL, **fields)

@@ -1,0 +1,92 @@
+"""The one table: what may be done when."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.errors import NotOwnerError, OperationNotAllowedError
+from shared.domain.interaction import accept, invite, put_back
+from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State, advance, allowed
+from tests.unit.domain.examples import LATER, NOW, inbound
+
+
+def test_an_invited_agent_may_accept_or_reject() -> None:
+    assert allowed(Direction.INBOUND, State.INVITED) == (Operation.ACCEPT, Operation.REJECT)
+
+
+def test_the_owner_of_an_inbound_mail_may_do_what_seed_003_lists_in_its_order() -> None:
+    assert [operation.value for operation in allowed(Direction.INBOUND, State.ACCEPTED)] == [
+        "transfer",
+        "reply",
+        "reply-all",
+        "complete",
+        "place-in-queue",
+        "place-in-workbin",
+        "update-properties",
+    ]
+
+
+def test_the_author_of_a_draft_may_do_what_seed_001_lists_in_its_order() -> None:
+    assert [operation.value for operation in allowed(Direction.OUTBOUND, State.REPLY_CREATED)] == [
+        "cancel",
+        "send",
+        "place-in-workbin",
+        "update-properties",
+        "link-attachment",
+    ]
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.SENT, State.CANCELED])
+def test_nothing_follows_an_end(state: State) -> None:
+    assert not [key for key in TRANSITIONS if key[1] is state]
+
+
+@given(st.sampled_from(Direction), st.sampled_from(State), st.sampled_from(Operation))
+def test_what_the_table_does_not_say_is_not_allowed(
+    direction: Direction, state: State, operation: Operation
+) -> None:
+    if (direction, state, operation) in TRANSITIONS:
+        assert advance(direction, state, operation) in State
+    else:
+        with pytest.raises(OperationNotAllowedError):
+            advance(direction, state, operation)
+
+
+def test_an_invitation_has_one_holder_until_it_is_accepted() -> None:
+    invited = invite(inbound(), "agent1", LATER)
+
+    accepted = accept(invited, "agent1", NOW)
+
+    assert (invited.holder_id, accepted.holder_id, accepted.owner_id) == (
+        "agent1",
+        "agent1",
+        "agent1",
+    )
+    assert accepted.version == inbound().version + 2
+
+
+def test_only_the_invited_agent_accepts() -> None:
+    with pytest.raises(NotOwnerError):
+        accept(invite(inbound(), "agent1", LATER), "agent2", NOW)
+
+
+def test_an_invitation_ends_at_its_deadline_to_the_moment() -> None:
+    with pytest.raises(OperationNotAllowedError):
+        accept(invite(inbound(), "agent1", NOW), "agent1", NOW)
+
+
+def test_who_rejects_is_passed_over_and_the_place_in_the_queue_stays() -> None:
+    before = invite(inbound(), "agent1", LATER)
+
+    after = put_back(before, Operation.REJECT, NOW, LATER)
+
+    assert (after.state, after.queued_at) == (State.QUEUED, before.queued_at)
+    assert [(one.agent_id, one.until) for one in after.excluded] == [("agent1", LATER)]
+
+
+def test_exclusions_that_have_ended_are_forgotten() -> None:
+    first = put_back(invite(inbound(), "agent1", LATER), Operation.REJECT, NOW, NOW)
+
+    after = put_back(invite(first, "agent2", LATER), Operation.REVOKE, NOW, LATER)
+
+    assert [one.agent_id for one in after.excluded] == ["agent2"]
