@@ -1,0 +1,8 @@
+"""`python -m services.gateway`."""
+
+from services.gateway.app import start
+from services.gateway.settings import GatewaySettings
+from shared.runtime.process import run
+
+if __name__ == "__main__":
+    run("gateway", GatewaySettings, start)

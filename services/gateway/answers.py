@@ -1,0 +1,37 @@
+"""Answers as bytes: JSON for success, the body of both dialects for failure."""
+
+import json
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from services.gateway.errors import CODES, RequestError, failure_body
+
+
+def json_answer(
+    body: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an answer with a JSON body, in the order of its keys.
+
+    Text that is not Unicode (lone surrogates of old mail) is escaped.
+    """
+    try:
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        content = json.dumps(body, separators=(",", ":")).encode()
+    return Response(
+        content,
+        status,
+        {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})},
+        "application/json",
+    )
+
+
+def failure(error: RequestError, *, always_200: bool = False) -> Response:
+    """Return the answer to a request that failed.
+
+    With `always_200` only a browser's own business keeps its status: logging in (401).
+    """
+    codes = CODES[error.situation]
+    status = 200 if always_200 and codes.http != 401 else codes.http  # noqa: PLR2004 - RFC 9110
+    return json_answer(failure_body(codes.status_code, error.message), status, error.headers)

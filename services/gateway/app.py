@@ -1,0 +1,146 @@
+"""Composes the gateway: the one place that knows all of its parts."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from prometheus_client import REGISTRY
+from starlette.routing import Router
+
+from services.gateway.admission import CHALLENGE, Admission
+from services.gateway.answers import failure
+from services.gateway.bayeux import Answer, BayeuxApplication, BayeuxCollector
+from services.gateway.brake import Brake
+from services.gateway.dispatcher import Dispatcher
+from services.gateway.downloading import Downloading
+from services.gateway.errors import RequestError, Situation
+from services.gateway.lists import Reading
+from services.gateway.news import News
+from services.gateway.operating import Operating
+from services.gateway.passwords import Passwords, checking_passwords
+from services.gateway.presence import Presence
+from services.gateway.requests import Callers
+from services.gateway.resources import rest_router
+from services.gateway.roster import Roster
+from services.gateway.sessions import Sessions
+from services.gateway.settings import GatewaySettings
+from services.gateway.store import DeskStore, SessionStore
+from services.gateway.telling import Telling
+from shared.observability.serving import serving
+from shared.runtime.resources import Resources
+from shared.storage.documents import DocumentStore
+from shared.storage.vault import Vault
+
+
+@asynccontextmanager
+async def start(settings: GatewaySettings, resources: Resources) -> AsyncIterator[None]:
+    """Run the gateway for as long as the context lasts."""
+    news = News(
+        settings.rabbitmq_url, Telling(resources.interactions), DeskStore(resources.database)
+    )
+    async with checking_passwords() as passwords:
+        admission = _admission(settings, resources, passwords)
+        bayeux = BayeuxApplication(
+            settings.bayeux,
+            authenticate=admission.principal,
+            unauthenticated=_unauthenticated(),
+            listener=news,
+        )
+        front = Dispatcher(
+            bayeux=bayeux,
+            rest=_rest(settings, resources, Callers(admission, public_url=settings.public_url)),
+            admission=admission,
+            settings=settings.bayeux,
+            always_200=settings.http_errors == "always-200",
+        )
+        resources.health.ready["events"] = news.is_arriving
+        async with bayeux.running(), news.flowing(bayeux), _listening(settings, front):
+            with _measured(bayeux):
+                yield
+            await bayeux.drain()
+
+
+def _admission(settings: GatewaySettings, resources: Resources, passwords: Passwords) -> Admission:
+    roster = Roster(resources.agents, resources.clock)
+    sessions = Sessions(
+        SessionStore(resources.database),
+        roster,
+        resources.clock,
+        lifetime=settings.session_lifetime,
+    )
+    return Admission(
+        passwords=passwords,
+        roster=roster,
+        sessions=sessions,
+        brake=Brake(),
+        secure_cookies=settings.secure_cookies,
+    )
+
+
+def _rest(settings: GatewaySettings, resources: Resources, callers: Callers) -> Router:
+    return rest_router(
+        presence=Presence(
+            callers=callers,
+            agents=resources.agents,
+            configuration=resources.configuration,
+            max_body=settings.max_body,
+        ),
+        reading=Reading(
+            callers=callers,
+            desk=DeskStore(resources.database),
+            interactions=resources.interactions,
+            shows_foreign_mail=settings.shows_foreign_mail,
+            max_listed=settings.max_listed,
+        ),
+        operating=Operating(
+            callers=callers,
+            interactions=resources.interactions,
+            agents=resources.agents,
+            configuration=resources.configuration,
+            publisher=resources.publisher,
+            clock=resources.clock,
+            max_body=settings.max_body,
+        ),
+        downloading=Downloading(
+            callers=callers,
+            interactions=resources.interactions,
+            documents=DocumentStore(resources.database, resources.clock),
+            vault=Vault(resources.database, resources.clock),
+            patience=settings.document_patience,
+        ),
+    )
+
+
+@asynccontextmanager
+async def _listening(settings: GatewaySettings, front: Dispatcher) -> AsyncIterator[None]:
+    async with serving(
+        front,
+        host=settings.host,
+        port=settings.port,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        lifespan="off",
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=int(settings.drain.total_seconds()),
+        server_header=False,
+    ):
+        yield
+
+
+@contextmanager
+def _measured(bayeux: BayeuxApplication) -> Iterator[None]:
+    collector = BayeuxCollector(bayeux.hub)
+    REGISTRY.register(collector)
+    try:
+        yield
+    finally:
+        REGISTRY.unregister(collector)
+
+
+def _unauthenticated() -> Answer:
+    stranger = RequestError(
+        Situation.NOT_AUTHENTICATED, "user name or password is not right", headers=CHALLENGE
+    )
+    answer = failure(stranger)
+    headers = tuple(pair for pair in answer.raw_headers if pair[0] != b"content-length")
+    return Answer(answer.status_code, bytes(answer.body), headers)

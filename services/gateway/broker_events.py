@@ -1,0 +1,145 @@
+"""This pod's events: a queue of its own, bound to the agents who listen here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import aio_pika
+import structlog
+from aio_pika.abc import (
+    AbstractChannel,
+    AbstractConnection,
+    AbstractIncomingMessage,
+    AbstractQueue,
+)
+from aio_pika.exceptions import AMQPError
+
+from shared.contracts.envelope import EVENTS
+
+log = structlog.get_logger()
+
+_RETRY_SECONDS: Final = 0.5
+_PATIENCE_SECONDS: Final = 5
+_PREFETCH: Final = 200
+_FAULTS: Final = (AMQPError, ConnectionError, TimeoutError, RuntimeError, OSError)
+
+OnMessage = Callable[[AbstractIncomingMessage], Awaitable[None]]
+OnGap = Callable[[frozenset[str]], Awaitable[None]]
+
+
+class BrokerEvents:
+    """Receives the events of the agents it is told to watch, over one connection of its own.
+
+    The queue is exclusive and goes with the connection: what happens while the broker is away is
+    not in it. After each reconnection `on_gap` is told for which agents something may be missing,
+    once their bindings are in place again.
+    """
+
+    def __init__(self, url: str, on_message: OnMessage, on_gap: OnGap) -> None:
+        self._url = url
+        self._on_message = on_message
+        self._on_gap = on_gap
+        self._wanted: set[str] = set()
+        self._bound: set[str] = set()
+        self._queue: AbstractQueue | None = None
+        self._changing = asyncio.Lock()
+        self._background: set[asyncio.Task[None]] = set()
+
+    def is_connected(self) -> bool:
+        """Say whether events arrive here now."""
+        return self._queue is not None
+
+    def watch(self, agent_id: str) -> None:
+        """Receive the events of an agent from soon on."""
+        self._wanted.add(agent_id)
+        self._soon(agent_id)
+
+    def unwatch(self, agent_id: str) -> None:
+        """Receive them no longer."""
+        self._wanted.discard(agent_id)
+        self._soon(agent_id)
+
+    async def settled(self, agent_id: str) -> None:
+        """Return once the bindings of an agent are as they should be; do nothing without broker."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS), self._changing:
+                await self._settle(agent_id)
+        except _FAULTS as error:
+            log.warning("bindings not changed", agent_id=agent_id, reason=type(error).__name__)
+
+    @asynccontextmanager
+    async def receiving(self) -> AsyncIterator[None]:
+        """Receive for as long as the context lasts, and reconnect however often it takes."""
+        task = asyncio.create_task(self._receive_for_ever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def _soon(self, agent_id: str) -> None:
+        task = asyncio.create_task(self.settled(agent_id))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _receive_for_ever(self) -> None:
+        while True:
+            try:
+                await self._receive_once()
+            except _FAULTS as error:
+                log.warning("no events from the broker", reason=type(error).__name__)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _receive_once(self) -> None:
+        connection = await aio_pika.connect(
+            self._url, client_properties={"connection_name": "gateway events"}, timeout=10
+        )
+        async with connection:
+            closed = _closing(connection)
+            channel = await connection.channel(publisher_confirms=False)
+            try:
+                await self._open(channel)
+                await closed
+            finally:
+                self._queue = None
+                self._bound = set()
+
+    async def _open(self, channel: AbstractChannel) -> None:
+        await channel.set_qos(_PREFETCH)
+        await channel.declare_exchange(EVENTS, "topic", durable=True)
+        queue = await channel.declare_queue(exclusive=True, auto_delete=True)
+        async with self._changing:
+            self._queue, missed = queue, frozenset(self._wanted)
+            for agent_id in missed:
+                await self._settle(agent_id)
+        await queue.consume(self._on_message)
+        log.info("events arrive", agents=len(missed))
+        await self._on_gap(missed)
+
+    async def _settle(self, agent_id: str) -> None:
+        queue = self._queue
+        if queue is None or (agent_id in self._wanted) == (agent_id in self._bound):
+            return
+        patterns = (f"interaction.*.v1.{agent_id}", f"agent.*.v1.{agent_id}")
+        if agent_id in self._wanted:
+            for pattern in patterns:
+                await queue.bind(EVENTS, pattern)
+            self._bound.add(agent_id)
+        else:
+            for pattern in patterns:
+                await queue.unbind(EVENTS, pattern)
+            self._bound.discard(agent_id)
+
+
+def _closing(connection: AbstractConnection) -> asyncio.Future[None]:
+    """Return a future that is done when a connection ends for whatever reason."""
+    closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def on_close(*_: object) -> None:
+        if not closed.done():
+            closed.set_result(None)
+
+    connection.close_callbacks.add(on_close, weak=False)
+    return closed

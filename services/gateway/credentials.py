@@ -1,0 +1,74 @@
+"""What a request shows of its sender: HTTP Basic credentials, and cookies. Pure."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+
+from services.gateway.bayeux.web import Scope, header
+
+COOKIE: Final = "JSESSIONID"
+CSRF_HEADER: Final = "X-CSRF-TOKEN"
+_LONGEST: Final = 1024
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """User name and password of RFC 7617."""
+
+    user_name: str
+    password: str
+
+
+class MalformedCredentialsError(ValueError):
+    """An Authorization header that says nothing we understand."""
+
+
+def basic_credentials(scope: Scope) -> Basic | None:
+    """Return the credentials of the Authorization header; None where there is no header.
+
+    Raises:
+        MalformedCredentialsError: It is not Basic, or not well-formed.
+    """
+    value = header(scope, b"authorization")
+    if value is None:
+        return None
+    scheme, _, encoded = value.partition(" ")
+    if scheme.lower() != "basic" or len(encoded) > _LONGEST:
+        raise MalformedCredentialsError
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise MalformedCredentialsError from error
+    user_name, colon, password = decoded.partition(":")
+    if not colon:
+        raise MalformedCredentialsError
+    return Basic(user_name, password)
+
+
+def session_token(scope: Scope) -> str | None:
+    """Return the value of the session cookie."""
+    try:
+        cookies = SimpleCookie(header(scope, b"cookie") or "")
+    except CookieError:
+        return None
+    return cookies[COOKIE].value[:_LONGEST] if COOKIE in cookies else None
+
+
+def session_cookie(token: str, *, secure: bool) -> str:
+    """Return the Set-Cookie value that begins a session in a client."""
+    marks = "; Secure" if secure else ""
+    return f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax{marks}"
+
+
+def changes_something(scope: Scope) -> bool:
+    """Say whether the method of a request is one that may change something."""
+    return scope["type"] == "http" and scope["method"] not in _SAFE_METHODS
+
+
+def client_address(scope: Scope) -> str:
+    """Return where a request comes from."""
+    client = scope.get("client")
+    return client[0] if client else ""

@@ -1,0 +1,156 @@
+"""The front door: CometD paths to CometD, all others to REST, every fault to an answer."""
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from prometheus_client import Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.routing import Router
+from starlette.types import ASGIApp, Message
+
+from services.gateway.admission import Admission, Admitted
+from services.gateway.answers import failure
+from services.gateway.bayeux import Answer, BayeuxApplication, BayeuxSettings
+from services.gateway.bayeux.origins import cors_headers, is_welcome
+from services.gateway.bayeux.web import AbortedError, Receive, Scope, Send, refuse_upgrade
+from services.gateway.credentials import CSRF_HEADER, changes_something
+from services.gateway.errors import RequestError, Situation, as_request_error, trace_of
+from services.gateway.preflight import EXPOSED, answer_preflight
+
+log = structlog.get_logger()
+
+PREFIX: Final = "/api/v2"
+
+SECONDS: Final = Histogram(
+    "mailroom_gateway_request_seconds",
+    "Time from a REST request to the end of its answer",
+    ["method", "status"],
+)
+
+
+class Dispatcher:
+    """The whole gateway as one ASGI application."""
+
+    def __init__(
+        self,
+        *,
+        bayeux: BayeuxApplication,
+        rest: Router,
+        admission: Admission,
+        settings: BayeuxSettings,
+        always_200: bool,
+    ) -> None:
+        self._bayeux = bayeux
+        self._rest = rest
+        self._admission = admission
+        self._settings = settings
+        self._always_200 = always_200
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or one socket."""
+        if scope["type"] == "websocket" or self._bayeux.serves(scope["path"]):
+            await self._serve(self._cometd, scope, receive, send)
+        else:
+            await self._serve_rest(scope, receive, send)
+
+    async def _serve_rest(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began, status = time.monotonic(), 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        await self._serve(self._resource, scope, receive, noting)
+        SECONDS.labels(scope["method"], str(status)).observe(time.monotonic() - began)
+
+    async def _serve(
+        self, application: ASGIApp, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        started = False
+
+        async def watching(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await application(scope, receive, watching)
+        except AbortedError:
+            return
+        except Exception as error:  # noqa: BLE001 - the last place where a fault gets an answer
+            answer = failure(self._explain(error, scope), always_200=self._always_200)
+            if started:
+                # What has begun cannot be taken back: a cut connection tells the client.
+                raise ConnectionAbortedError from None
+            if scope["type"] == "websocket":
+                await refuse_upgrade(scope, send, Answer(answer.status_code))
+                return
+            await answer(scope, receive, _with_headers(send, scope, None))
+
+    async def _cometd(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if changes_something(scope) and is_welcome(scope, self._settings):
+            await self._admission.admit(scope)
+        await self._bayeux(scope, receive, send)
+
+    async def _resource(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not is_welcome(scope, self._settings):
+            raise RequestError(Situation.FORGED, "this origin is not welcome")
+        if scope["method"] == "OPTIONS":
+            await answer_preflight(scope, send)
+            return
+        admitted = await self._admission.admit(scope)
+        scope["path"] = _bare(scope["path"])
+        scope["app"] = self
+        await self._rest(scope, receive, _with_headers(send, scope, admitted))
+
+    def _explain(self, error: Exception, scope: Scope) -> RequestError:
+        known = _of_router(error) or as_request_error(error)
+        if known is None:
+            log.error("request failed", method=scope.get("method"), fault=trace_of(error))
+            return RequestError(Situation.INTERNAL, "an internal error; it has been recorded")
+        return known
+
+
+def _bare(path: str) -> str:
+    """Return a path without the prefix and without a slash at its end."""
+    below = path.removeprefix(PREFIX) if path == PREFIX or path.startswith(f"{PREFIX}/") else path
+    return below.rstrip("/") or "/"
+
+
+def _of_router(error: Exception) -> RequestError | None:
+    if not isinstance(error, HTTPException):
+        return None
+    if error.status_code == 405:  # noqa: PLR2004 - RFC 9110
+        return RequestError(
+            Situation.METHOD_UNKNOWN, "this method is not offered here", headers=error.headers
+        )
+    return RequestError(Situation.NOT_FOUND, "there is nothing at this address")
+
+
+def _with_headers(send: Send, scope: Scope, admitted: Admitted | None) -> Send:
+    extra = _extra_headers(scope, admitted)
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in extra.items():
+                headers.append(name, value)
+        await send(message)
+
+    return sending
+
+
+def _extra_headers(scope: Scope, admitted: Admitted | None) -> Mapping[str, str]:
+    extra = {name.decode(): value.decode("latin-1") for name, value in cors_headers(scope)}
+    if extra:
+        extra["access-control-expose-headers"] = EXPOSED
+    if admitted is not None:
+        extra |= admitted.headers
+        if scope["method"] == "GET":
+            extra |= {"X-CSRF-HEADER": CSRF_HEADER, CSRF_HEADER: admitted.csrf_token}
+    return extra

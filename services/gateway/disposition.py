@@ -1,0 +1,18 @@
+"""Content-Disposition for any file name (RFC 6266): nothing in a name can become a header."""
+
+from typing import Final
+from urllib.parse import quote
+
+_LONGEST: Final = 200
+_UNRESERVED: Final = "!#$&+-.^_`|~"
+_FALLBACK_FORBIDDEN: Final = frozenset('"\\%;/')
+
+
+def attachment_disposition(name: str) -> str:
+    """Return the value for a download under this name, with an ASCII name for old clients."""
+    clean = "".join(one for one in name if one.isprintable() and one not in "/\\").strip(" .")
+    clean = clean[-_LONGEST:].encode("utf-8", "replace").decode() or "attachment"
+    fallback = "".join(
+        one if one.isascii() and one not in _FALLBACK_FORBIDDEN else "_" for one in clean
+    )
+    return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(clean, safe=_UNRESERVED)}"

@@ -1,0 +1,130 @@
+"""Every failure an agent can meet: one table from the situation to its codes, one body."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from shared.domain.errors import (
+    NotOwnerError,
+    OperationNotAllowedError,
+    Refused,
+    Unavailable,
+    UnknownInteractionError,
+)
+
+RETRY_AFTER: Final = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The number in the body, and the HTTP status."""
+
+    status_code: int
+    http: int
+
+
+class Situation(StrEnum):
+    """What went wrong, as the agent's program has to know it."""
+
+    PARAMETER_MISSING = "parameter missing"
+    WRONG_STATE = "wrong state"
+    OPERATION_UNKNOWN = "operation unknown"
+    OPERATION_FORBIDDEN = "operation forbidden"
+    METHOD_UNKNOWN = "method unknown"
+    FORGED = "forged"
+    INTERNAL = "internal"
+    UNAVAILABLE = "unavailable"
+    TOO_MANY_REQUESTS = "too many requests"
+    NOT_PERMITTED = "not permitted"
+    NOT_FOUND = "not found"
+    VALUE_REFUSED = "value refused"
+    TOO_LARGE = "too large"
+    NOT_AUTHENTICATED = "not authenticated"
+
+
+CODES: Final[Mapping[Situation, Codes]] = MappingProxyType(
+    {
+        Situation.PARAMETER_MISSING: Codes(1, 400),
+        Situation.WRONG_STATE: Codes(2, 409),
+        Situation.OPERATION_UNKNOWN: Codes(3, 400),
+        Situation.OPERATION_FORBIDDEN: Codes(3, 403),
+        Situation.METHOD_UNKNOWN: Codes(3, 405),
+        Situation.FORGED: Codes(3, 403),
+        Situation.INTERNAL: Codes(4, 500),
+        Situation.UNAVAILABLE: Codes(4, 503),
+        Situation.TOO_MANY_REQUESTS: Codes(4, 429),
+        Situation.NOT_PERMITTED: Codes(5, 403),
+        Situation.NOT_FOUND: Codes(6, 404),
+        Situation.VALUE_REFUSED: Codes(10, 400),
+        Situation.TOO_LARGE: Codes(10, 413),
+        Situation.NOT_AUTHENTICATED: Codes(20, 401),
+    }
+)
+
+_DOMAIN: Final[Mapping[type[Exception], Situation]] = MappingProxyType(
+    {
+        OperationNotAllowedError: Situation.WRONG_STATE,
+        NotOwnerError: Situation.NOT_PERMITTED,
+        UnknownInteractionError: Situation.NOT_FOUND,
+        Refused: Situation.WRONG_STATE,
+        Unavailable: Situation.UNAVAILABLE,
+    }
+)
+
+
+class RequestError(Exception):
+    """A request that fails for a reason its sender can understand."""
+
+    def __init__(
+        self, situation: Situation, message: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.situation = situation
+        self.message = message
+        self.headers = dict(headers or {})
+
+
+def failure_body(status_code: int, message: str) -> dict[str, object]:
+    """Return the body that readers of both dialects of the seeds understand."""
+    return {
+        "statusCode": status_code,
+        "statusMessage": message,
+        "status": "error",
+        "errorDescription": message,
+    }
+
+
+def as_request_error(error: Exception) -> RequestError | None:
+    """Return what an agent is told of an error; None where nobody foresaw it."""
+    if isinstance(error, RequestError):
+        return error
+    for kind, situation in _DOMAIN.items():
+        if isinstance(error, kind):
+            return _translated(situation, error)
+    return None
+
+
+def unavailable(message: str) -> RequestError:
+    """Return the error of something that will be there again soon."""
+    seconds = str(int(RETRY_AFTER.total_seconds()))
+    return RequestError(Situation.UNAVAILABLE, message, headers={"Retry-After": seconds})
+
+
+def _translated(situation: Situation, error: Exception) -> RequestError:
+    if situation is Situation.UNAVAILABLE:
+        return unavailable("a part of the system does not answer: try again")
+    return RequestError(situation, str(error))
+
+
+def trace_of(error: BaseException) -> list[str]:
+    """Return where an error happened, without its message: that may quote a mail."""
+    places = [type(error).__name__]
+    frame = error.__traceback__
+    while frame is not None:
+        code = frame.tb_frame.f_code
+        places.append(f"{code.co_filename.rpartition('/')[2]}:{frame.tb_lineno} {code.co_name}")
+        frame = frame.tb_next
+    return places

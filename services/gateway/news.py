@@ -1,0 +1,177 @@
+"""The way of an event through this pod: once, in order, to the agents who listen."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from uuid import UUID
+
+import structlog
+from aio_pika.abc import AbstractIncomingMessage
+from pydantic import ValidationError
+
+from services.gateway.bayeux import BayeuxApplication, Route
+from services.gateway.bayeux.topics import INTERACTIONS
+from services.gateway.broker_events import BrokerEvents
+from services.gateway.errors import trace_of
+from services.gateway.seen import Seen
+from services.gateway.store import DeskStore
+from services.gateway.telling import Message, Telling
+from services.gateway.wire.mail import LONGEST_TEXT
+from services.gateway.wire.messages import held, invited, stamped
+from shared.contracts.envelope import Envelope
+from shared.contracts.events import AgentNews
+from shared.domain.errors import Unavailable
+
+log = structlog.get_logger()
+
+_LANES: Final = 8
+_REMEMBERED: Final = 20_000
+_RETRY_SECONDS: Final = 0.5
+
+
+class News:
+    """Feeds CometD from the broker.
+
+    Events of one agent stay in order, those of different agents do not wait for each other.
+    """
+
+    def __init__(self, url: str, telling: Telling, desk: DeskStore) -> None:
+        self._events = BrokerEvents(url, self._receive, self._catch_up)
+        self._telling = telling
+        self._desk = desk
+        self._seen = Seen()
+        self._handled: OrderedDict[UUID, None] = OrderedDict()
+        self._lanes: list[asyncio.Queue[_Arrived]] = [asyncio.Queue() for _ in range(_LANES)]
+        self._bayeux: BayeuxApplication | None = None
+
+    def is_arriving(self) -> bool:
+        """Say whether the broker delivers here."""
+        return self._events.is_connected()
+
+    def on_first_subscription(self, user_id: str) -> None:
+        """Somebody began to listen to this user's topics."""
+        self._events.watch(user_id)
+
+    def on_last_unsubscription(self, user_id: str) -> None:
+        """Nobody in this process listens to this user's topics any more."""
+        self._events.unwatch(user_id)
+        self._seen.forget(user_id)
+
+    async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
+        """Send the open invitations again: one may have come before the subscription did."""
+        await self._events.settled(user_id)
+        if route.topic != INTERACTIONS:
+            return
+        try:
+            snapshots = await self._desk.held_by(user_id)
+        except Unavailable as error:
+            log.warning("open invitations not sent again", user_id=user_id, reason=str(error))
+            return
+        for one in snapshots:
+            self._seen.note(user_id, one.id, one.version)
+            if one.invitation is not None:
+                self._application.send(
+                    session_id, route.channel, stamped(invited(one), one.version)
+                )
+
+    @asynccontextmanager
+    async def flowing(self, bayeux: BayeuxApplication) -> AsyncIterator[None]:
+        """Feed an application for as long as the context lasts."""
+        self._bayeux = bayeux
+        lanes = [asyncio.create_task(self._work(lane)) for lane in self._lanes]
+        try:
+            async with self._events.receiving():
+                yield
+        finally:
+            for lane in lanes:
+                lane.cancel()
+            await asyncio.gather(*lanes, return_exceptions=True)
+
+    @property
+    def _application(self) -> BayeuxApplication:
+        if self._bayeux is None:
+            raise RuntimeError("news do not flow yet")
+        return self._bayeux
+
+    async def _receive(self, message: AbstractIncomingMessage) -> None:
+        try:
+            envelope = Envelope[AgentNews].model_validate_json(message.body)
+        except ValidationError as error:
+            # A newer service may announce what this one does not know yet.
+            log.warning("event not understood", key=message.routing_key, faults=error.error_count())
+            await message.ack()
+            return
+        lane = hash(envelope.body.agent_id) % _LANES
+        self._lanes[lane].put_nowait(_Arrived(message, envelope))
+
+    async def _work(self, lane: "asyncio.Queue[_Arrived]") -> None:
+        while True:
+            arrived = await lane.get()
+            try:
+                if self._is_new(arrived.envelope.id):
+                    await self._publish(arrived.envelope.body)
+            except Exception as error:  # noqa: BLE001 - the next event is worth telling
+                log.error("event not told", type=arrived.envelope.body.type, fault=trace_of(error))  # noqa: TRY400 - without its words
+            await arrived.settle()
+
+    def _is_new(self, event_id: UUID) -> bool:
+        if event_id in self._handled:
+            return False
+        self._handled[event_id] = None
+        if len(self._handled) > _REMEMBERED:
+            self._handled.popitem(last=False)
+        return True
+
+    async def _publish(self, news: AgentNews) -> None:
+        message = await self._patiently(news)
+        if message is None:
+            return
+        self._seen.message(news.agent_id, message.fields)
+        self._application.publish(news.agent_id, message.topic, message.fields)
+
+    async def _patiently(self, news: AgentNews) -> Message | None:
+        while True:
+            try:
+                return await self._telling.tell(news)
+            except Unavailable as error:
+                log.warning("event waits for the database", reason=str(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _catch_up(self, agent_ids: frozenset[str]) -> None:
+        """Tell what changed on the desks of these agents while nothing arrived."""
+        for agent_id in agent_ids:
+            try:
+                await self._catch_up_with(agent_id)
+            except Unavailable as error:
+                log.warning("changes not caught up", agent_id=agent_id, reason=str(error))
+
+    async def _catch_up_with(self, agent_id: str) -> None:
+        snapshots = {one.id: one for one in await self._desk.held_by(agent_id, with_text=True)}
+        for one in snapshots.values():
+            if self._seen.is_news(agent_id, one.id, one.version):
+                fields = stamped(held(one, longest=LONGEST_TEXT), one.version)
+                self._seen.message(agent_id, fields)
+                self._application.publish(agent_id, INTERACTIONS, fields)
+        for interaction_id in self._seen.known(agent_id) - snapshots.keys():
+            fields = await self._telling.tell_departure(interaction_id)
+            self._seen.message(agent_id, fields)
+            self._application.publish(agent_id, INTERACTIONS, fields)
+
+
+class _Arrived:
+    """An event and the delivery it came with."""
+
+    __slots__ = ("_message", "envelope")
+
+    def __init__(self, message: AbstractIncomingMessage, envelope: Envelope[AgentNews]) -> None:
+        self._message = message
+        self.envelope = envelope
+
+    async def settle(self) -> None:
+        """Make room for the next event; a connection that has ended needs no answer."""
+        try:
+            await self._message.ack()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the delivery is gone
+            log.info("event outlived its connection", reason=type(error).__name__)

@@ -1,0 +1,96 @@
+"""Addresses as agents' programs send them: strings, lists with commas, arrays, objects."""
+
+import re
+from collections.abc import Mapping
+from email.utils import getaddresses
+from typing import Final
+
+from services.gateway.operations.asked import refused
+from shared.contracts.commands import MailAddress
+
+_MOST: Final = 500
+_ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL: Final = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_ADDRESS: Final = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*@{_LABEL}(?:\.{_LABEL})*")
+_LONGEST_LOCAL: Final = 64
+_LONGEST: Final = 254
+
+
+def read_addresses(value: object, name: str) -> list[MailAddress]:
+    """Return the addresses in a value; `name` is what its sender calls it.
+
+    Raises:
+        RequestError: One is not an address of RFC 5321, or holds a line break.
+    """
+    found = [one for item in _items(value, name) for one in _read_item(item, name)]
+    if len(found) > _MOST:
+        raise refused(f"{name} holds more than {_MOST} addresses")
+    return found
+
+
+def read_address(value: object, name: str) -> MailAddress | None:
+    """Return the one address in a value, if there is any.
+
+    Raises:
+        RequestError: There are several, or it is not an address.
+    """
+    found = read_addresses(value, name)
+    if len(found) > 1:
+        raise refused(f"{name} has to be one address")
+    return found[0] if found else None
+
+
+def is_address(text: str) -> bool:
+    """Say whether a text is an address that mail can be sent to."""
+    local = text.rpartition("@")[0]
+    return (
+        len(text) <= _LONGEST
+        and len(local) <= _LONGEST_LOCAL
+        and _ADDRESS.fullmatch(text) is not None
+    )
+
+
+def _items(value: object, name: str) -> list[object]:
+    match value:
+        case str() | Mapping():
+            return [value]
+        case list():
+            return value
+        case _:
+            raise refused(f"{name} has to be a text or a list")
+
+
+def _read_item(item: object, name: str) -> list[MailAddress]:
+    match item:
+        case {"address": str() as address, **rest}:
+            personal = rest.get("personal") or ""
+            if not isinstance(personal, str):
+                raise refused(f"{name} holds a name that is not a text")
+            return [_checked(personal, address.strip(), name)]
+        case str():
+            return _read_text(item, name)
+        case _:
+            raise refused(f"{name} holds something that is not an address")
+
+
+def _read_text(text: str, name: str) -> list[MailAddress]:
+    _require_one_line(text, name)
+    if not text.strip():
+        return []
+    pairs = getaddresses([text.replace(";", ",")], strict=True)
+    pairs = [(personal, address) for personal, address in pairs if personal or address] or [
+        ("", "")
+    ]
+    return [_checked(personal, address, name) for personal, address in pairs]
+
+
+def _checked(personal: str, address: str, name: str) -> MailAddress:
+    _require_one_line(personal + address, name)
+    if not is_address(address):
+        raise refused(f"{name} holds something that is not an address")
+    return MailAddress(address=address, personal=personal)
+
+
+def _require_one_line(text: str, name: str) -> None:
+    if any(mark in text for mark in "\r\n\0"):
+        raise refused(f"{name} must be on one line")

@@ -1,0 +1,82 @@
+"""Reads the parameters of operations into models, and says in one line what is wrong."""
+
+from collections.abc import Mapping
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from services.gateway.errors import RequestError
+from services.gateway.operations.asked import missing, not_found, refused
+from services.gateway.request_body import Body
+from shared.contracts.contact_center import ContactCenter
+
+
+def _as_boolean(value: object) -> object:
+    return (
+        {"true": True, "false": False}.get(value.lower(), value)
+        if isinstance(value, str)
+        else value
+    )
+
+
+def _on_one_line(value: object) -> object:
+    if isinstance(value, str) and any(mark in value for mark in "\r\n\0"):
+        raise ValueError("must be on one line")
+    return value
+
+
+Flag = Annotated[bool, Field(strict=True), BeforeValidator(_as_boolean)]
+OneLine = Annotated[str, Field(strict=True, max_length=998), BeforeValidator(_on_one_line)]
+Text = Annotated[str, Field(strict=True)]
+
+
+class Parameters(BaseModel):
+    """The parameters of an operation; unknown ones are ignored, null is as good as absent."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+P = TypeVar("P", bound=Parameters)
+
+
+def read(model: type[P], body: Body) -> P:
+    """Return the parameters in a body.
+
+    Raises:
+        RequestError: One is missing, or is not what it has to be.
+    """
+    try:
+        return model.model_validate({name: one for name, one in body.items() if one is not None})
+    except ValidationError as error:
+        raise _first_fault(error) from error
+
+
+def require_queue(name: str, contact_center: ContactCenter) -> str:
+    """Return the name of a queue that exists.
+
+    Raises:
+        RequestError: No queue is named, or there is none of that name.
+    """
+    if not name.strip():
+        raise missing("queueName")
+    if contact_center.queue(name) is None:
+        raise not_found(f"there is no queue {name[:64]!r}")
+    return name
+
+
+def by_lower_name(values: Mapping[str, object], aliases: Mapping[str, str]) -> dict[str, object]:
+    """Return values under their one name; `aliases` maps every spelling in lower case to it."""
+    return {
+        aliases[name.lower()]: value
+        for name, value in values.items()
+        if name.lower() in aliases and value is not None
+    }
+
+
+def _first_fault(error: ValidationError) -> RequestError:
+    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    for fault in faults:
+        if fault["type"] == "missing":
+            return missing(".".join(map(str, fault["loc"])))
+    place = ".".join(map(str, faults[0]["loc"]))
+    return refused(f"{place}: {faults[0]['msg'].removeprefix('Value error, ')}")

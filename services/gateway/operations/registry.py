@@ -1,0 +1,104 @@
+"""Every operation by every name it goes by."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from services.gateway.errors import RequestError, Situation
+from services.gateway.operations.asked import Asked, Offer, Order, missing, refused
+from services.gateway.operations.handing_over import prepare_place_in_queue, prepare_transfer
+from services.gateway.operations.inviting import (
+    prepare_accept,
+    prepare_cancel,
+    prepare_complete,
+    prepare_reject,
+)
+from services.gateway.operations.replying import prepare_reply, prepare_reply_all
+from services.gateway.operations.sending import prepare_send
+from services.gateway.operations.user_data import prepare_put, prepare_remove
+from services.gateway.request_body import Body
+from services.gateway.wire.states import STATES
+from shared.domain.errors import NotOwnerError, OperationNotAllowedError
+from shared.domain.lifecycle import Operation
+
+OFFERS: Final = (
+    Offer("Accept", Operation.ACCEPT, prepare_accept),
+    Offer("Reject", Operation.REJECT, prepare_reject),
+    Offer("Reply", Operation.REPLY, prepare_reply),
+    Offer("ReplyAll", Operation.REPLY_ALL, prepare_reply_all),
+    Offer("Send", Operation.SEND, prepare_send),
+    Offer("Cancel", Operation.CANCEL, prepare_cancel, ("CancelReply",)),
+    Offer("Complete", Operation.COMPLETE, prepare_complete, ("StopProcessing",)),
+    Offer("PlaceInQueue", Operation.PLACE_IN_QUEUE, prepare_place_in_queue),
+    Offer(
+        "Transfer", Operation.TRANSFER, prepare_transfer, ("SingleStepTransfer",), has_target=True
+    ),
+    Offer("UpdateUserData", Operation.UPDATE_PROPERTIES, prepare_put),
+    Offer("AttachUserData", Operation.UPDATE_PROPERTIES, prepare_put),
+    Offer("DeleteUserData", Operation.UPDATE_PROPERTIES, prepare_remove),
+)
+
+_BY_NAME: Final[Mapping[str, Offer]] = MappingProxyType(
+    {name: offer for offer in OFFERS for name in (offer.name, *offer.aliases)}
+)
+
+NOT_OFFERED: Final = frozenset(
+    {
+        "AddComment",
+        "Create",
+        "Forward",
+        "GetWorkbinContent",
+        "PlaceInWorkbin",
+        "PullInteraction",
+        "Redirect",
+        "Save",
+        "SetDisposition",
+        "SetInFocus",
+    }
+)
+
+
+def operation_name(body: Body) -> str:
+    """Return which operation a body asks for.
+
+    Raises:
+        RequestError: It names none.
+    """
+    name = body.get("operationName")
+    if name is None or name == "":
+        raise missing("operationName")
+    if not isinstance(name, str):
+        raise refused("operationName has to be a text")
+    return name
+
+
+def offer_named(name: str) -> Offer:
+    """Return the operation of a name.
+
+    Raises:
+        RequestError: Nobody knows it, or it is not offered.
+    """
+    offer = _BY_NAME.get(name)
+    if offer is not None:
+        return offer
+    if name in NOT_OFFERED:
+        raise RequestError(Situation.OPERATION_FORBIDDEN, f"{name} is not offered here")
+    raise RequestError(Situation.OPERATION_UNKNOWN, f"there is no operation {name[:64]!r}")
+
+
+def prepare(offer: Offer, asked: Asked) -> Order:
+    """Return the order that follows from an operation.
+
+    Raises:
+        RequestError: It is not possible now, not for this agent, or not with these parameters.
+    """
+    state = STATES[asked.interaction.state]
+    try:
+        asked.interaction.require_holder(asked.agent_id, offer.operation)
+        return offer.prepare(asked)
+    except OperationNotAllowedError as error:
+        message = f"{offer.name} is not possible in state {state}"
+        raise RequestError(Situation.WRONG_STATE, message) from error
+    except NotOwnerError as error:
+        message = f"{offer.name} is for the agent who holds this interaction"
+        raise RequestError(Situation.NOT_PERMITTED, message) from error

@@ -1,0 +1,23 @@
+"""What browsers of other origins may ask of REST (CORS)."""
+
+from typing import Final
+
+from services.gateway.bayeux.origins import cors_headers
+from services.gateway.bayeux.web import Answer, Scope, Send, respond
+
+EXPOSED: Final = "X-CSRF-HEADER, X-CSRF-TOKEN, Content-Disposition, Retry-After"
+_METHODS: Final = b"GET, POST, PUT, DELETE, OPTIONS"
+_HEADERS: Final = (
+    b"X-Requested-With, Content-Type, Accept, Origin, Cookie, Authorization, ssid, surl, "
+    b"ContactCenterId, X-CSRF-TOKEN"
+)
+
+
+async def answer_preflight(scope: Scope, send: Send) -> None:
+    """Answer OPTIONS of an origin that is welcome."""
+    allowed = (
+        (b"access-control-allow-methods", _METHODS),
+        (b"access-control-allow-headers", _HEADERS),
+        (b"access-control-max-age", b"600"),
+    )
+    await respond(send, Answer(204, headers=(*cors_headers(scope), *allowed)))

@@ -1,0 +1,70 @@
+"""What REST resources ask of a request."""
+
+from typing import Final
+
+from starlette.requests import Request
+
+from services.gateway.admission import Admission
+from services.gateway.errors import RequestError, Situation
+from services.gateway.wire.users import ADMIN, AGENT
+from shared.storage.agents import StoredAgent
+
+_FALSE: Final = frozenset({"", "0", "false", "none"})
+
+
+class Callers:
+    """Tells who calls, and what they may."""
+
+    def __init__(self, admission: Admission, *, public_url: str) -> None:
+        self._admission = admission
+        self._public_url = public_url.rstrip("/")
+
+    async def anybody(self, request: Request) -> StoredAgent:
+        """Return who calls."""
+        return (await self._admission.admit(request.scope)).agent
+
+    async def agent(self, request: Request) -> StoredAgent:
+        """Return the caller, who has to be an agent.
+
+        Raises:
+            RequestError: They are not.
+        """
+        return await self._with_role(request, AGENT)
+
+    async def agent_or_admin(self, request: Request) -> StoredAgent:
+        """Return the caller, who has to be an agent or an administrator.
+
+        Raises:
+            RequestError: They are neither.
+        """
+        return await self._with_role(request, AGENT, ADMIN)
+
+    def root(self, request: Request) -> str:
+        """Return where the addresses of this API begin."""
+        here = self._public_url or f"{request.url.scheme}://{request.url.netloc}"
+        return f"{here}/api/v2"
+
+    async def _with_role(self, request: Request, *roles: str) -> StoredAgent:
+        agent = await self.anybody(request)
+        if not set(roles) & set(agent.roles):
+            raise RequestError(Situation.NOT_PERMITTED, "your roles do not allow this")
+        return agent
+
+
+def wants_fields(request: Request) -> bool:
+    """Say whether whole objects are asked for instead of their addresses."""
+    return request.query_params.get("fields", "").lower() not in _FALSE
+
+
+def bounded_number(request: Request, name: str, *, at_most: int) -> int:
+    """Return a positive number of the query, `at_most` where there is none.
+
+    Raises:
+        RequestError: It is no number, or out of range.
+    """
+    text = request.query_params.get(name)
+    if text is None:
+        return at_most
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= at_most:
+        raise RequestError(Situation.VALUE_REFUSED, f"{name} has to be from 1 to {at_most}")
+    return int(text)

@@ -1,0 +1,33 @@
+"""Which address of REST is what."""
+
+from starlette.routing import Route, Router
+
+from services.gateway.downloading import Downloading
+from services.gateway.lists import Reading
+from services.gateway.operating import Operating
+from services.gateway.presence import Presence
+
+_INTERACTION = "/me/interactions/{id}"
+
+
+def rest_router(
+    *, presence: Presence, reading: Reading, operating: Operating, downloading: Downloading
+) -> Router:
+    """Return all resources, under their addresses without prefix."""
+    return Router(
+        [
+            Route("/me", presence.me),
+            Route("/me", presence.change_session, methods=["POST"]),
+            Route("/me/channels", presence.my_channels),
+            Route("/me/channels/email", presence.my_channel),
+            Route("/me/channels/email", presence.change_channel, methods=["POST"]),
+            Route("/me/interactions", reading.mine),
+            Route("/me/interactions", operating.create, methods=["POST"]),
+            Route(_INTERACTION, reading.one_of_mine),
+            Route(_INTERACTION, operating.operate, methods=["POST"]),
+            Route(f"{_INTERACTION}/attachments/{{attachment_id}}", downloading.download),
+            Route("/interactions", reading.all),
+            Route("/interactions/{id}", reading.one),
+        ],
+        redirect_slashes=False,
+    )

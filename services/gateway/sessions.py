@@ -1,0 +1,95 @@
+"""Logins that go on by cookie: begun with a password, known to every pod, ended by time."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from services.gateway.roster import Roster
+from services.gateway.store import Session, SessionStore
+from shared.domain.clock import Clock
+from shared.storage.agents import StoredAgent
+
+_KEPT_FOR: Final = timedelta(seconds=5)
+_MOST: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session and the value of its cookie."""
+
+    token: str
+    session: Session
+
+
+class Sessions:
+    """Begins sessions and recognises them."""
+
+    def __init__(
+        self, store: SessionStore, roster: Roster, clock: Clock, *, lifetime: timedelta
+    ) -> None:
+        self._store = store
+        self._roster = roster
+        self._clock = clock
+        self._lifetime = lifetime
+        self._begun: dict[tuple[str, str], OpenSession] = {}
+        self._seen: dict[str, tuple[datetime, Session]] = {}
+
+    async def begin(self, agent: StoredAgent, client: str) -> OpenSession:
+        """Return a session for an agent whose password was right.
+
+        A client that never returns its cookie gets the same session again, not a new one for
+        each request.
+        """
+        now, key = self._clock.now(), (agent.id, client)
+        known = self._begun.get(key)
+        if (
+            known
+            and known.session.expires_at - now > self._lifetime / 2
+            and _fits(known.session, agent)
+        ):
+            return known
+        opened = OpenSession(
+            secrets.token_urlsafe(24),
+            Session(agent.id, str(uuid4()), _proof(agent), now + self._lifetime),
+        )
+        await self._store.add(opened.token, opened.session)
+        if len(self._begun) >= _MOST:
+            self._begun.clear()
+        self._begun[key] = opened
+        return opened
+
+    async def recognise(self, token: str) -> tuple[StoredAgent, Session] | None:
+        """Return whose session it is; None where it has ended or never was one."""
+        session = await self._recall(token)
+        agent = await self._roster.get(session.agent_id) if session else None
+        if session is None or agent is None or not agent.enabled or not _fits(session, agent):
+            return None
+        return agent, session
+
+    async def _recall(self, token: str) -> Session | None:
+        now = self._clock.now()
+        if (known := self._seen.get(token)) and now - known[0] < _KEPT_FOR:
+            return known[1]
+        self._seen.pop(token, None)
+        session = await self._store.find(token, now)
+        if session is None:
+            return None
+        if session.expires_at - now < self._lifetime / 2:
+            session = replace(session, expires_at=now + self._lifetime)
+            await self._store.prolong(token, session.expires_at)
+        if len(self._seen) >= _MOST:
+            self._seen.clear()
+        self._seen[token] = (now, session)
+        return session
+
+
+def _fits(session: Session, agent: StoredAgent) -> bool:
+    return secrets.compare_digest(session.proof, _proof(agent))
+
+
+def _proof(agent: StoredAgent) -> str:
+    """Return what changes with the agent's password."""
+    return hashlib.sha256(agent.password_hash.encode()).hexdigest()[:32]

@@ -1,0 +1,52 @@
+"""What the gateway reads from its environment."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from services.gateway.bayeux import BayeuxSettings
+from shared.runtime.settings import ServiceSettings
+
+
+class GatewaySettings(ServiceSettings):
+    """The gateway's addresses, limits and times. Sizes are bytes.
+
+    `http_errors` decides whether a failure has its HTTP status or always 200, `public_url` what
+    the addresses in answers begin with (by default what the client called), `trusted_proxies`
+    whose X-Forwarded-For is believed. `shows_foreign_mail` lets every agent read the text of a
+    mail that another one works on.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
+
+    host: str = "0.0.0.0"  # noqa: S104 - pods
+    port: int = Field(default=8080, ge=0, le=65535)
+    http_errors: Literal["real", "always-200"] = "real"
+    public_url: str = ""
+    trusted_proxies: str = "127.0.0.1"
+    allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
+    secure_cookies: bool = False
+    session_lifetime: timedelta = timedelta(hours=8)
+    max_body: int = Field(default=2 * 1024 * 1024, ge=1024)
+    max_listed: int = Field(default=1000, ge=1)
+    shows_foreign_mail: bool = False
+    document_patience: timedelta = timedelta(seconds=5)
+    connect_timeout: timedelta = timedelta(seconds=30)
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return frozenset(filter(None, (one.strip() for one in value.split(","))))
+        return value
+
+    @property
+    def bayeux(self) -> BayeuxSettings:
+        """What of this the CometD server needs."""
+        return BayeuxSettings(
+            timeout=self.connect_timeout,
+            secure_cookie=self.secure_cookies,
+            allowed_origins=self.allowed_origins,
+        )

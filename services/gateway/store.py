@@ -1,0 +1,111 @@
+"""What the gateway asks the database beyond single snapshots, and the sessions it keeps there."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import State
+from shared.storage import interactions
+from shared.storage.client import HINT, Database, Document, database_errors
+from shared.storage.indexes import ACTIVE, SESSIONS
+from shared.storage.snapshots import WITHOUT_TEXT, to_interaction
+
+_ON_THE_DESK: Final = (State.ACCEPTED, State.REPLY_CREATED)
+
+
+class DeskStore:
+    """Lists of interactions."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = database[interactions.COLLECTION]
+
+    async def held_by(self, agent_id: str, *, with_text: bool = False) -> list[Interaction]:
+        """Return what is offered to an agent and what the agent works on, oldest first."""
+        return await self._find(
+            {"$or": [_offered_to(agent_id), _owned_by(agent_id)]}, with_text=with_text
+        )
+
+    async def offered_to(self, agent_id: str) -> list[Interaction]:
+        """Return the open invitations of an agent, oldest first."""
+        return await self._find(_offered_to(agent_id), with_text=False)
+
+    async def active(self, *, after: str, limit: int) -> list[Interaction]:
+        """Return a page of everything that is not finished, by id, without the texts."""
+        wanted: Document = {"state": {"$in": [state.value for state in ACTIVE]}}
+        if after:
+            wanted["_id"] = {"$gt": after}
+        async with database_errors():
+            found = (
+                await self._collection.find(wanted, WITHOUT_TEXT).sort("_id").limit(limit).to_list()
+            )
+        return [to_interaction(document) for document in found]
+
+    async def _find(self, wanted: Document, *, with_text: bool) -> list[Interaction]:
+        async with database_errors():
+            found = await self._collection.find(
+                wanted, None if with_text else WITHOUT_TEXT
+            ).to_list()
+        snapshots = [to_interaction(document) for document in found]
+        return sorted(snapshots, key=lambda one: (one.received_at, one.id))
+
+
+def _offered_to(agent_id: str) -> Document:
+    return {"invitation.agent_id": agent_id, "state": State.INVITED.value}
+
+
+def _owned_by(agent_id: str) -> Document:
+    return {"owner_id": agent_id, "state": {"$in": [state.value for state in _ON_THE_DESK]}}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login that goes on without the password. `proof` binds it to the password it began with."""
+
+    agent_id: str
+    csrf_token: str
+    proof: str
+    expires_at: datetime
+
+
+class SessionStore:
+    """Sessions that every pod knows. The cookie's value itself is never written down."""
+
+    def __init__(self, database: Database) -> None:
+        # A session that is lost costs a login.
+        self._collection = database[SESSIONS].with_options(write_concern=HINT)
+
+    async def add(self, token: str, session: Session) -> None:
+        """Begin a session."""
+        async with database_errors():
+            await self._collection.insert_one(
+                {
+                    "_id": _key(token),
+                    "agent_id": session.agent_id,
+                    "csrf_token": session.csrf_token,
+                    "proof": session.proof,
+                    "expires_at": session.expires_at,
+                }
+            )
+
+    async def find(self, token: str, now: datetime) -> Session | None:
+        """Return the session of a cookie, if it has not ended."""
+        async with database_errors():
+            found = await self._collection.find_one(
+                {"_id": _key(token), "expires_at": {"$gt": now}}
+            )
+        if found is None:
+            return None
+        return Session(found["agent_id"], found["csrf_token"], found["proof"], found["expires_at"])
+
+    async def prolong(self, token: str, expires_at: datetime) -> None:
+        """Let a session last longer."""
+        async with database_errors():
+            await self._collection.update_one(
+                {"_id": _key(token)}, {"$set": {"expires_at": expires_at}}
+            )
+
+
+def _key(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,184 @@
+"""From an event to what an agent's clients are told (seed 003)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+import structlog
+
+from services.gateway.bayeux.topics import CHANNELS, INTERACTIONS
+from services.gateway.wire.channels import channel_state_message
+from services.gateway.wire.mail import LONGEST_TEXT, Fields
+from services.gateway.wire.messages import gone, held, invited, stamped
+from services.gateway.wire.states import STATES
+from shared.contracts.events import (
+    AgentInvited,
+    AgentNews,
+    AgentNotReady,
+    AgentReady,
+    DeliveryDeferred,
+    DeliveryFailed,
+    DeliveryTrouble,
+    DeliveryUncertain,
+    DraftCanceled,
+    InteractionCompleted,
+    InteractionEvent,
+    InteractionTransferred,
+    InvitationAccepted,
+    InvitationRejected,
+    InvitationRevoked,
+    MailSent,
+    OperationRefused,
+    PlacedInQueue,
+    PropertiesUpdated,
+    ReplyCreated,
+)
+from shared.domain.errors import UnknownInteractionError
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import State
+from shared.storage.interactions import InteractionStore
+
+log = structlog.get_logger()
+
+_GONE: Final[Mapping[type[InteractionEvent], str]] = MappingProxyType(
+    {
+        InvitationRevoked: "Revoked",
+        InvitationRejected: "Rejected",
+        InteractionCompleted: "Completed",
+        PlacedInQueue: "PlacedInQueue",
+        InteractionTransferred: "Transferred",
+        DraftCanceled: "Canceled",
+        MailSent: "Sent",
+        DeliveryUncertain: "Uncertain",
+    }
+)
+_BECAME: Final[Mapping[type[InteractionEvent], State]] = MappingProxyType(
+    {
+        InvitationAccepted: State.ACCEPTED,
+        ReplyCreated: State.REPLY_CREATED,
+        DeliveryFailed: State.REPLY_CREATED,
+    }
+)
+_LEFT_IN: Final[Mapping[State, str]] = MappingProxyType(
+    {
+        state: STATES[state]
+        for state in (
+            State.COMPLETED,
+            State.CANCELED,
+            State.SENT,
+            State.SENDING,
+            State.UNCERTAIN,
+            State.IN_WORKBIN,
+        )
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is told on a topic."""
+
+    topic: str
+    fields: Fields
+
+
+class Telling:
+    """Turns events into messages; reads the interaction only where the message shows it."""
+
+    def __init__(self, interactions: InteractionStore) -> None:
+        self._interactions = interactions
+
+    async def tell(self, news: AgentNews) -> Message | None:
+        """Return the message of an event; None where there is nothing to tell.
+
+        Raises:
+            Unavailable: The interaction cannot be read now.
+        """
+        match news:
+            case AgentReady() | AgentNotReady():
+                ready = isinstance(news, AgentReady)
+                return Message(CHANNELS, channel_state_message(ready=ready))
+            case _:
+                fields = await self._fields(news)
+                return Message(INTERACTIONS, fields) if fields else None
+
+    async def tell_departure(self, interaction_id: str) -> Fields:
+        """Return the message about a mail that left an agent's desk unnoticed.
+
+        Raises:
+            Unavailable: The interaction cannot be read now.
+        """
+        try:
+            interaction = await self._interactions.get(interaction_id, with_text=False)
+        except UnknownInteractionError:
+            return stamped(gone(interaction_id, "", "Revoked"), 0)
+        state = _LEFT_IN.get(interaction.state, "Revoked")
+        return stamped(gone(interaction_id, interaction.mail.subject, state), interaction.version)
+
+    async def _fields(self, event: InteractionEvent) -> Fields | None:
+        try:
+            match event:
+                case AgentInvited():
+                    return stamped(invited(await self._read(event, text=False)), event.version)
+                case InvitationAccepted() | ReplyCreated() | DeliveryFailed() | PropertiesUpdated():
+                    return await self._shown(event)
+                case OperationRefused():
+                    return await self._refused(event)
+                case _:
+                    return left(event)
+        except UnknownInteractionError:
+            log.warning("event about no interaction", interaction_id=event.interaction_id)
+            return None
+
+    async def _shown(self, event: InteractionEvent) -> Fields:
+        """Show the whole mail, in the state that the event tells of: a later one follows."""
+        interaction = await self._read(event, text=True)
+        then = replace(interaction, state=_BECAME.get(type(event), interaction.state))
+        message = held(then, longest=LONGEST_TEXT)
+        if isinstance(event, DeliveryTrouble):
+            return _troubled(message, event)
+        changed = isinstance(event, PropertiesUpdated)
+        return stamped(message, event.version, "PropertiesUpdated" if changed else "StatusChange")
+
+    async def _refused(self, event: OperationRefused) -> Fields:
+        """Tell the true state: the agent may have seen an older one."""
+        interaction = await self._read(event, text=True)
+        if interaction.holder_id == event.agent_id:
+            message = held(interaction, longest=LONGEST_TEXT)
+        else:
+            message = gone(interaction.id, interaction.mail.subject, STATES[interaction.state])
+        return _error(message, interaction.version, event.operation, event.reason)
+
+    async def _read(self, event: InteractionEvent, *, text: bool) -> Interaction:
+        return await self._interactions.get(event.interaction_id, with_text=text)
+
+
+def left(event: InteractionEvent) -> Fields:
+    """Return the message about a mail that is no longer, or not now, the agent's to work on."""
+    if isinstance(event, DeliveryDeferred):
+        message = gone(event.interaction_id, event.subject, "Sending")
+        return stamped(message, event.version, reason=event.reason)
+    message = gone(event.interaction_id, event.subject, _GONE[type(event)])
+    if isinstance(event, DeliveryTrouble):
+        return _troubled(message, event)
+    if isinstance(event, MailSent) and event.reason:
+        return stamped(message, event.version, reason=event.reason)
+    return stamped(message, event.version)
+
+
+def _troubled(message: Fields, event: DeliveryTrouble) -> Fields:
+    return stamped(
+        message, event.version, "Error", reason=event.reason, errorDescription=event.reason
+    )
+
+
+def _error(message: Fields, version: int, operation: str, reason: object) -> Fields:
+    return stamped(
+        message,
+        version,
+        "Error",
+        operationName=operation,
+        reason=str(reason),
+        errorDescription=str(reason),
+    )

@@ -1,0 +1,84 @@
+"""The `email_object` of messages: what a mail looks like to an agent (seeds 001 and 003)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from shared.domain.interaction import Address, Attachment, Interaction
+
+LONGEST_TEXT: Final = 262_144
+"""Characters of one body in a message: several fit into what a client's mailbox may hold."""
+
+Fields = dict[str, object]
+
+
+def heading(interaction_id: str, subject: str) -> Fields:
+    """Return the `email_object` of a message that only names the mail."""
+    return {"subject": subject, "Subject": subject, "interactionId": interaction_id}
+
+
+def addresses(several: Sequence[Address]) -> str:
+    """Return addresses as one string, joined by commas."""
+    return ",".join(one.address for one in several)
+
+
+def written(interaction: Interaction, *, longest: int | None = LONGEST_TEXT) -> Fields:
+    """Return the whole mail. A body that is too long for a message is cut and marked so."""
+    mail = interaction.mail
+    fields: Fields = {
+        "ToAddress": addresses(mail.to),
+        "FromAddress": mail.sender.address if mail.sender else "",
+        "CCAddresses": addresses(mail.cc),
+        "Subject": mail.subject,
+        **_bodies(mail.text, mail.html, longest),
+    }
+    if mail.bcc:
+        fields["BCCAddresses"] = addresses(mail.bcc)
+    return fields
+
+
+def received(interaction: Interaction, *, longest: int | None = LONGEST_TEXT) -> Fields:
+    """Return the mail of an inbound interaction: what was written, and what is known of it."""
+    return {
+        **written(interaction, longest=longest),
+        "TheComment": interaction.comment,
+        "ContactID": interaction.contact_id or "",
+        **attached(interaction),
+        **_named(interaction),
+    }
+
+
+def draft(interaction: Interaction, *, longest: int | None = LONGEST_TEXT) -> Fields:
+    """Return the mail of an outbound interaction."""
+    return {**written(interaction, longest=longest), **attached(interaction), **_named(interaction)}
+
+
+def attached(interaction: Interaction) -> Fields:
+    """Return the list of documents."""
+    return {"attachments": [_document(one) for one in interaction.mail.attachments]}
+
+
+def _document(attachment: Attachment) -> Fields:
+    return {
+        "id": attachment.id,
+        "name": attachment.name,
+        "size": attachment.size,
+        "mimetype": attachment.media_type,
+        "mime": attachment.media_type,
+    }
+
+
+def _named(interaction: Interaction) -> Fields:
+    return {"subject": interaction.mail.subject, "interactionId": interaction.id}
+
+
+def _bodies(text: str, html: str, longest: int | None) -> Fields:
+    fits = longest is None or max(len(text), len(html)) <= longest
+    # Half of an HTML document is none: the client reads the whole one over REST.
+    structured = html if longest is None or len(html) <= longest else ""
+    fields: Fields = {
+        "Text": text[:longest],
+        "StructuredText": structured,
+        "MimeType": "text/plain",
+        "StructuredTextMimeType": "text/html",
+    }
+    return fields if fits else fields | {"truncated": True}

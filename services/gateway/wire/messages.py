@@ -1,0 +1,169 @@
+"""`InteractionStateMessage`: every state an agent is told of, field by field (seed 003)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, Literal
+
+from services.gateway.wire.mail import Fields, addresses, draft, heading, received
+from services.gateway.wire.states import STATES, capabilities
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Direction, State
+
+NotificationType = Literal["StatusChange", "PropertiesUpdated", "Error"]
+
+_NAME: Final = "InteractionStateMessage"
+
+
+def invited(interaction: Interaction) -> Fields:
+    """Return what an agent sees to whom an interaction is offered."""
+    return {
+        **_named(interaction.id),
+        "email_object": heading(interaction.id, interaction.mail.subject),
+        **_typed(interaction),
+        "userData": user_data(interaction),
+        "currentQueue": interaction.queue,
+        "state": "Invited",
+        "capabilities": ["Accept", "Reject"],
+        **_expiry(interaction),
+        **_relations(interaction),
+    }
+
+
+def accepted(interaction: Interaction, *, longest: int | None) -> Fields:
+    """Return what the owner of an inbound mail sees."""
+    return {
+        **_named(interaction.id),
+        "email_object": received(interaction, longest=longest),
+        **_typed(interaction),
+        "userData": user_data(interaction),
+        "currentQueue": interaction.queue,
+        "inQueues": {},
+        "outQueues": {},
+        "receivedAt": timestamp(interaction.received_at),
+        "state": STATES[interaction.state],
+        "capabilities": capabilities(interaction),
+        **_relations(interaction),
+    }
+
+
+def reply_created(interaction: Interaction, *, longest: int | None) -> Fields:
+    """Return what the author of an outbound mail sees."""
+    return {
+        **_named(interaction.id),
+        "email_object": draft(interaction, longest=longest),
+        **_typed(interaction),
+        "receivedAt": timestamp(interaction.received_at),
+        "state": STATES[interaction.state],
+        "capabilities": capabilities(interaction),
+        "userData": user_data(interaction),
+        "currentQueue": interaction.queue,
+        **_relations(interaction),
+    }
+
+
+def gone(interaction_id: str, subject: str, state: str) -> Fields:
+    """Return what an agent sees of a mail that has left the desk."""
+    return {
+        **_named(interaction_id),
+        "email_object": heading(interaction_id, subject),
+        "state": state,
+        "capabilities": [],
+    }
+
+
+def held(interaction: Interaction, *, longest: int | None) -> Fields:
+    """Return an interaction as the agent who holds it sees it at this moment."""
+    if interaction.state is State.INVITED:
+        return invited(interaction)
+    if interaction.direction is Direction.INBOUND:
+        return accepted(interaction, longest=longest)
+    return reply_created(interaction, longest=longest)
+
+
+def watched(interaction: Interaction, *, longest: int | None) -> Fields:
+    """Return an interaction as somebody sees it who may read it, but does not hold it."""
+    return {**held(interaction, longest=longest), "capabilities": []}
+
+
+def outlined(interaction: Interaction) -> Fields:
+    """Return an interaction without the words of its mail."""
+    mail = interaction.mail
+    return {
+        **_named(interaction.id),
+        "email_object": {
+            "ToAddress": addresses(mail.to),
+            "FromAddress": addresses((mail.sender,) if mail.sender else ()),
+            "CCAddresses": addresses(mail.cc),
+            **heading(interaction.id, mail.subject),
+        },
+        **_typed(interaction),
+        "userData": user_data(interaction),
+        "currentQueue": interaction.queue,
+        "receivedAt": timestamp(interaction.received_at),
+        "state": STATES[interaction.state],
+        "capabilities": [],
+        **_relations(interaction),
+    }
+
+
+def stamped(
+    message: Fields, sequence: int, notification: NotificationType = "StatusChange", **more: str
+) -> Fields:
+    """Return a message with its place in the interaction's history.
+
+    Of two messages about one interaction the one with the higher `sequence` is the newer.
+    """
+    return {**message, "sequence": sequence, "notificationType": notification, **more}
+
+
+def user_data(interaction: Interaction) -> Fields:
+    """Return the user data without binary values, as JSON can carry it."""
+    return _without_binaries(interaction.user_data)
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a moment as ISO 8601 in UTC, with milliseconds."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def _named(interaction_id: str) -> Fields:
+    return {
+        "messageTypeName": _NAME,
+        "messageType": _NAME,
+        "id": interaction_id,
+        "channel": "email",
+    }
+
+
+def _typed(interaction: Interaction) -> Fields:
+    return {"interactionType": "Email", "interactionSubType": interaction.subtype}
+
+
+def _expiry(interaction: Interaction) -> Fields:
+    if interaction.invitation is None:
+        return {}
+    return {"inviteExpiresAt": timestamp(interaction.invitation.expires_at)}
+
+
+def _relations(interaction: Interaction) -> Fields:
+    related = {
+        "parentInteractionId": interaction.parent_id,
+        "threadId": interaction.thread_id,
+    }
+    return {name: value for name, value in related.items() if value}
+
+
+def _without_binaries(values: Mapping[str, object]) -> Fields:
+    return {name: _plain(one) for name, one in values.items() if not isinstance(one, bytes)}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Mapping():
+            return _without_binaries(value)
+        case list() | tuple():
+            return [_plain(one) for one in value if not isinstance(one, bytes)]
+        case datetime():
+            return timestamp(value)
+        case _:
+            return value
