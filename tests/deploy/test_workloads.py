@@ -120,6 +120,12 @@ def test_a_pod_has_ten_seconds_more_than_it_needs_to_stop(name: str, settings_in
     assert pod(deployment)["terminationGracePeriodSeconds"] >= before + drain + 10
 
 
+def test_outbound_waits_for_the_slowest_answer_to_a_final_dot(settings_in: Start) -> None:
+    settings = settings_in("outbound", environment("outbound"))
+
+    assert settings.drain > settings.model_dump()["dot_deadline"]
+
+
 @each_deployment
 def test_an_update_takes_no_pod_away_before_its_successor_is_there(name: str) -> None:
     strategy = DEPLOYMENTS[name]["spec"]["strategy"]
