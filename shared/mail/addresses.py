@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from shared.domain.interaction import Address
 from shared.mail.charsets import decode_raw
 from shared.mail.encoded_words import decode_words, one_line
 from shared.mail.limits import DEFAULT_LIMITS, refuse_above
-from shared.mail.parsed_mail import Address
 
 _LEXEME: Final = re.compile(
     r"""

@@ -4,13 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """One mailbox of a header; `personal` is the decoded display name or empty."""
-
-    address: str
-    personal: str = ""
+from shared.domain.interaction import Address
 
 
 @dataclass(frozen=True, slots=True)

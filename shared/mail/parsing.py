@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from shared.domain.interaction import Address
 from shared.mail.addresses import parse_addresses
 from shared.mail.automatic import automatic_reason, is_bounce
 from shared.mail.bodies import Bodies, read_bodies
@@ -13,7 +14,7 @@ from shared.mail.files import describe_files
 from shared.mail.headers import Headers
 from shared.mail.identity import message_id, message_ids
 from shared.mail.limits import DEFAULT_LIMITS, Limits
-from shared.mail.parsed_mail import Address, ParsedMail
+from shared.mail.parsed_mail import ParsedMail
 from shared.mail.safe_html import BLOCKED, image_sources
 from shared.mail.structure import Structure, read_structure
 

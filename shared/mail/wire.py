@@ -7,7 +7,8 @@ import json
 from datetime import datetime
 from typing import Any
 
-from shared.mail.parsed_mail import Address, AttachmentPart, ParsedMail
+from shared.domain.interaction import Address
+from shared.mail.parsed_mail import AttachmentPart, ParsedMail
 
 
 def dump(mail: ParsedMail) -> bytes:

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shared.domain.interaction import Address
 from shared.mail.limits import Limits, UnparsableMailError
-from shared.mail.parsed_mail import Address, AttachmentPart, ParsedMail
+from shared.mail.parsed_mail import AttachmentPart, ParsedMail
 from shared.mail.parsing import parse_mail
 from shared.mail.wire import dump, load
 from tests.unit.mail.mails import file_part, mail, multipart, part, whole
