@@ -1,0 +1,126 @@
+"""Outbound on a real database and a real broker, sending to a server that does as it is told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from random import SystemRandom
+
+import pytest
+
+from services.outbound.delivering import Delivering, Office
+from services.outbound.pool import PoolLimits, SmtpPool
+from services.outbound.session import Deadlines, Session, open_session
+from services.outbound.summoning import Summoning
+from shared.contracts.contact_center import SmtpRoute
+from shared.domain.delivery import Delivery
+from shared.domain.ids import new_id
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Direction, State
+from shared.messaging.announcer import Announcer
+from shared.storage import deliveries
+from shared.storage.deliveries import DeliveryStore, new_delivery
+from shared.storage.outbox import CollectionOutbox
+from shared.storage.vault import Vault
+from tests.connected.world import World, cause
+from tests.doubles.smtp_sink import SmtpSink, running_sink
+
+LEASE = timedelta(seconds=60)
+OCTETS = b"From: support@demo.example\r\nSubject: Re: Invoice\r\n\r\n.Hello\r\n"
+
+
+@dataclass
+class Post:
+    """Outbound without its process, and what a test does to it."""
+
+    world: World
+    sink: SmtpSink
+    store: DeliveryStore
+    office: Office
+    delivering: Delivering
+    summoning: Summoning
+
+    async def submit(
+        self, *recipients: str, raw: bytes = OCTETS, interaction: Interaction | None = None
+    ) -> str:
+        """Hand a mail over as composition does; return its id."""
+        interaction = interaction or await self.world.receive(
+            id=new_id(), direction=Direction.OUTBOUND, state=State.SENDING, owner_id="agent1"
+        )
+        await self.store.add(
+            new_delivery(
+                interaction_id=interaction.id,
+                agent_id="agent1",
+                message_id=f"<{new_id()}@demo.example>",
+                sender="support@demo.example",
+                recipients=recipients or ("ann@example.org",),
+                now=self.world.clock.now(),
+            ),
+            raw,
+            cause(),
+        )
+        return interaction.id
+
+    async def delivered(self, *recipients: str, raw: bytes = OCTETS) -> Delivery:
+        """Submit a mail and make one attempt; return what the journal says."""
+        mail = await self.submit(*recipients, raw=raw)
+        await self.delivering.deliver(mail)
+        return await self.journal(mail)
+
+    async def journal(self, mail: str) -> Delivery:
+        delivery = await self.store.get(mail)
+        assert delivery
+        return delivery
+
+    async def state(self, mail: str) -> State:
+        return (await self.world.interactions.get(mail)).state
+
+    def another(self, **changes: object) -> Delivering:
+        """Return a second process's worth of outbound, or one that works differently."""
+        return Delivering(replace(self.office, **changes))  # type: ignore[arg-type]
+
+    def later(self, by: timedelta) -> None:
+        self.world.clock.move(by)
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[SmtpSink]:
+    """The next server."""
+    async with running_sink() as running:
+        yield running
+
+
+@pytest.fixture
+async def post(world: World, sink: SmtpSink) -> AsyncIterator[Post]:
+    """Outbound, with a dot deadline of half a second."""
+    announcer = Announcer(world.publisher, CollectionOutbox(world.database[deliveries.COLLECTION]))
+    store = DeliveryStore(world.database, world.clock, announcer.announce)
+    deadline = timedelta(seconds=10)
+    deadlines = Deadlines(deadline, deadline, deadline, deadline, timedelta(seconds=0.5))
+
+    async def connect(route: SmtpRoute) -> Session:
+        return await open_session(
+            route, password="", hello_name="test.example", deadlines=deadlines, clock=world.clock
+        )
+
+    async def route() -> SmtpRoute:
+        return SmtpRoute(host="127.0.0.1", port=sink.port, tls="none")
+
+    limits = PoolLimits(4, 100, timedelta(minutes=10), timedelta(seconds=30))
+    async with aclosing(SmtpPool(connect, limits, world.clock)) as pool:
+        office = Office(
+            deliveries=store,
+            interactions=world.interactions,
+            vault=Vault(world.database, world.clock),
+            pool=pool,
+            route=route,
+            clock=world.clock,
+            lease=LEASE,
+            random=SystemRandom(),
+        )
+        summoning = Summoning(store, world.publisher, world.clock)
+        delivering = Delivering(office)
+        yield Post(world, sink, store, office, delivering, summoning)
+        await asyncio.wait_for(delivering.finish(), 10)
+        await announcer.finish()

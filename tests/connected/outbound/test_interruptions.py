@@ -1,0 +1,246 @@
+"""Two at once, one after the other's end, and what is left when one stops in between."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import aio_pika
+import pytest
+
+from shared.contracts.commands import DeliverMail
+from shared.contracts.envelope import Cause, Envelope
+from shared.contracts.events import DeliveryUncertain, MailSent
+from shared.domain.delivery import Conclusion, Journal
+from shared.domain.errors import Unavailable
+from shared.domain.lifecycle import State
+from shared.storage.deliveries import ClaimLostError, DeliveryStore
+from shared.storage.interactions import InteractionStore
+from tests.connected.outbound.conftest import LEASE, Post
+from tests.doubles.smtp_sink import GREYLIST, HANG_AFTER_DOT
+
+pytestmark = pytest.mark.connected
+
+
+async def test_many_orders_for_one_mail_send_it_once(post: Post) -> None:
+    mail = await post.submit()
+
+    await asyncio.gather(*(post.another().deliver(mail) for _ in range(20)))
+
+    assert len(post.sink.kept) == 1
+    assert (await post.journal(mail)).attempt == 1
+
+
+async def test_a_claim_whose_owner_died_is_taken_over_after_its_lease(post: Post) -> None:
+    mail = await post.submit()
+    await post.store.claim(mail, "dead", LEASE)
+
+    await post.delivering.deliver(mail)
+    kept_meanwhile = len(post.sink.kept)
+    post.later(LEASE)
+    await post.delivering.deliver(mail)
+
+    assert kept_meanwhile == 0
+    assert len(post.sink.kept) == 1
+    assert (await post.journal(mail)).state is Journal.SENT
+
+
+async def test_a_dot_whose_owner_died_is_doubted_after_its_lease(post: Post) -> None:
+    mail = await post.submit()
+    claim = await post.store.claim(mail, "dead", LEASE)
+    assert claim
+    await post.store.offer_dot(claim, claim.delivery.recipients, LEASE)
+
+    await post.delivering.deliver(mail)
+    meanwhile = (await post.journal(mail)).state
+    post.later(LEASE)
+    await post.delivering.deliver(mail)
+
+    assert meanwhile is Journal.DOT_PENDING
+    assert (await post.journal(mail)).state is Journal.UNCERTAIN
+    assert await post.state(mail) is State.UNCERTAIN
+    assert (await post.world.hear(DeliveryUncertain)).interaction_id == mail
+    assert post.sink.kept == []
+
+
+async def test_one_who_wakes_up_after_its_lease_does_not_send(post: Post) -> None:
+    mail = await post.submit()
+    sleeper = await post.store.claim(mail, "sleeper", LEASE)
+    assert sleeper
+    post.later(LEASE)
+    await post.delivering.deliver(mail)
+
+    with pytest.raises(ClaimLostError):
+        await post.store.offer_dot(sleeper, sleeper.delivery.recipients, LEASE)
+
+    assert len(post.sink.kept) == 1
+
+
+class OvertakenStore(DeliveryStore):
+    """Loses each claim just before the dot, as a process does that froze for too long."""
+
+    async def offer_dot(self, claim: Any, recipients: Any, lease: timedelta) -> None:
+        await self._collection.update_one(
+            {"_id": claim.delivery.id}, {"$set": {"claimed_by": "another"}}
+        )
+        await super().offer_dot(claim, recipients, lease)
+
+
+async def test_the_dot_is_kept_back_when_the_claim_is_lost(post: Post) -> None:
+    mail = await post.submit()
+    overtaken = OvertakenStore(post.world.database, post.world.clock, post.store._announce)
+
+    await post.another(deliveries=overtaken).deliver(mail)
+
+    assert post.sink.kept == []
+    assert (await post.journal(mail)).state is Journal.CLAIMED
+
+
+class FalteringStore(DeliveryStore):
+    """Is away the first time a conclusion is written, once before and once after the write."""
+
+    failures = 0
+
+    async def conclude(
+        self, delivery: Any, conclusion: Conclusion, *, abandoned: bool = False
+    ) -> Any:
+        self.failures += 1
+        if self.failures == 1:
+            raise Unavailable("away")
+        concluded = await super().conclude(delivery, conclusion, abandoned=abandoned)
+        if self.failures == 2:
+            raise Unavailable("the answer was lost")
+        return concluded
+
+
+async def test_a_database_that_is_away_after_the_yes_causes_no_doubt(post: Post) -> None:
+    mail = await post.submit()
+    faltering = FalteringStore(post.world.database, post.world.clock, post.store._announce)
+
+    await post.another(deliveries=faltering).deliver(mail)
+
+    assert faltering.failures == 3
+    assert (await post.journal(mail)).state is Journal.SENT
+    assert len(post.sink.kept) == 1
+
+
+class MuteInteractions(InteractionStore):
+    """Dies before the author is told."""
+
+    async def change(self, *_: Any, **__: Any) -> Any:
+        raise ProcessLookupError
+
+
+async def test_an_author_who_was_not_told_is_told_by_the_next_order(post: Post) -> None:
+    mail = await post.submit()
+    mute = MuteInteractions(post.world.database, post.world.clock, post.store._announce)
+    with pytest.raises(ProcessLookupError):
+        await post.another(interactions=mute).deliver(mail)
+
+    before = await post.state(mail)
+    await post.delivering.deliver(mail)
+    await post.delivering.deliver(mail)
+
+    assert (before, await post.state(mail)) == (State.SENDING, State.SENT)
+    assert (await post.world.hear(MailSent)).interaction_id == mail
+    assert len(post.sink.kept) == 1
+
+
+async def test_a_deferral_is_told_once_however_often_it_is_found(post: Post) -> None:
+    post.sink.manners = [GREYLIST]
+    mail = (await post.delivered()).id
+    version = (await post.world.interactions.get(mail)).version
+
+    await post.delivering.deliver(mail)
+    await post.another().deliver(mail)
+
+    assert (await post.world.interactions.get(mail)).version == version
+
+
+async def test_a_cancelled_handler_leaves_the_transaction_alone(post: Post) -> None:
+    post.sink.manners = [HANG_AFTER_DOT]
+    mail = await post.submit()
+    handler = asyncio.create_task(post.delivering.deliver(mail))
+    kept = await post.sink.keeps(1)
+
+    handler.cancel()
+    await asyncio.wait({handler})
+    await post.delivering.deliver(mail)
+    post.sink.release()
+    sent = await post.world.hear(MailSent)
+
+    assert handler.cancelled()
+    assert sent.interaction_id == mail
+    assert len(kept) == 1
+
+
+async def test_a_stop_while_the_answer_is_awaited_is_written_down(post: Post) -> None:
+    post.sink.manners = [HANG_AFTER_DOT]
+    mail = await post.submit()
+    handler = asyncio.create_task(post.delivering.deliver(mail))
+    await post.sink.keeps(1)
+
+    await post.delivering.finish()
+    await handler
+
+    assert (await post.journal(mail)).state is Journal.UNCERTAIN
+    assert await post.state(mail) is State.UNCERTAIN
+
+
+async def test_nothing_new_is_begun_after_the_stop(post: Post) -> None:
+    mail = await post.submit()
+    await post.delivering.finish()
+
+    with pytest.raises(Unavailable):
+        await post.delivering.deliver(mail)
+
+    assert (await post.journal(mail)).state is Journal.QUEUED
+
+
+async def test_what_is_due_is_ordered_by_one_of_all_who_sweep(post: Post, vhost_url: str) -> None:
+    post.sink.manners = [GREYLIST, GREYLIST, GREYLIST]
+    due = {(await post.delivered()).id for _ in range(3)}
+    await _orders(vhost_url)
+    await post.summoning.summon_due()
+    early = await _orders(vhost_url)
+
+    post.later(timedelta(minutes=5))
+    await asyncio.gather(*(post.summoning.summon_due() for _ in range(5)))
+    ordered = await _orders(vhost_url)
+
+    assert early == []
+    assert sorted(ordered) == sorted(due)
+
+
+async def test_a_lease_that_ended_is_ordered_again(post: Post, vhost_url: str) -> None:
+    mail = await post.submit()
+    await post.store.claim(mail, "dead", LEASE)
+    await _orders(vhost_url)
+
+    post.later(LEASE)
+    await post.summoning.summon_due()
+
+    assert await _orders(vhost_url) == [mail]
+
+
+async def _orders(url: str) -> list[str]:
+    """Take the orders out of outbound's work queue."""
+    taken = []
+    connection = await aio_pika.connect(url)
+    async with connection:
+        channel = await connection.channel()
+        queue = await channel.get_queue("outbound.work")
+        while message := await queue.get(fail=False, no_ack=True):
+            envelope = Envelope[DeliverMail].model_validate_json(message.body)
+            taken.append(envelope.body.interaction_id)
+    return taken
+
+
+async def test_the_same_submission_twice_orders_the_mail_once(post: Post) -> None:
+    mail = await post.submit()
+    delivery = await post.journal(mail)
+    await post.delivering.deliver(mail)
+
+    await post.store.add(replace(delivery, state=Journal.QUEUED), b"other", Cause())
+
+    assert (await post.journal(mail)).state is Journal.SENT

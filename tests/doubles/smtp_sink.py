@@ -1,0 +1,186 @@
+"""A mail server that does what it is told, right or wrong, and keeps every mail it was given."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Ending(StrEnum):
+    """What happens to the connection once the mail has come."""
+
+    ANSWER = "answer"
+    DROP = "drop"
+    HANG = "hang"
+    ANSWER_AND_DROP = "answer-and-drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How one transaction goes. `rcpt` has the answers for some recipients; others get 250."""
+
+    mail: str = "250 go on"
+    rcpt: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    every_rcpt: str = "250 known"
+    data: str = "354 give"
+    drops_in_body: bool = False
+    after_dot: str = "250 queued as 4711"
+    ending: Ending = Ending.ANSWER
+
+
+ACCEPT: Final = Manner()
+GREYLIST: Final = Manner(every_rcpt="450 4.7.1 come back later")
+DEFER_AFTER_DOT: Final = Manner(after_dot="451 4.3.0 later")
+REFUSE_AFTER_DOT: Final = Manner(after_dot="554 5.7.1 not this")
+DROP_IN_BODY: Final = Manner(drops_in_body=True)
+DROP_AFTER_DOT: Final = Manner(ending=Ending.DROP)
+HANG_AFTER_DOT: Final = Manner(ending=Ending.HANG)
+ACCEPT_THEN_DROP: Final = Manner(ending=Ending.ANSWER_AND_DROP)
+UNAVAILABLE: Final = Manner(mail="421 4.3.2 closing")
+
+
+def answering(answers: Mapping[str, str]) -> Manner:
+    """Return a manner with these answers to RCPT, by address."""
+    return Manner(rcpt=answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A mail whose final dot came; the octets are as the sender had them before stuffing."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    octets: bytes
+
+
+class SmtpSink:
+    """Where the mail goes in tests. `manners` are used in order, one a transaction, then ACCEPT."""
+
+    def __init__(self) -> None:
+        self.kept: list[Kept] = []
+        self.connections = 0
+        self.manners: list[Manner] = []
+        self.port = 0
+        self._changed = asyncio.Condition()
+        self._release = asyncio.Event()
+
+    async def keeps(self, count: int) -> list[Kept]:
+        """Wait until that many mails are kept, and return them all."""
+        async with asyncio.timeout(20), self._changed:
+            await self._changed.wait_for(lambda: len(self.kept) >= count)
+        return self.kept
+
+    def release(self) -> None:
+        """Answer wherever an answer is still awaited."""
+        self._release.set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await _Conversation(self, reader, writer).run()
+        writer.close()
+
+    def next_manner(self) -> Manner:
+        return self.manners.pop(0) if self.manners else ACCEPT
+
+    async def keep(self, mail: Kept) -> None:
+        async with self._changed:
+            self.kept.append(mail)
+            self._changed.notify_all()
+
+    async def hang(self) -> None:
+        await self._release.wait()
+
+
+class _Conversation:
+    """One connection."""
+
+    def __init__(
+        self, sink: SmtpSink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._sink = sink
+        self._reader = reader
+        self._writer = writer
+        self._manner = ACCEPT
+        self._sender = ""
+        self._recipients: list[str] = []
+
+    async def run(self) -> None:
+        await self._say("220 sink.example")
+        while (line := (await self._reader.readuntil(b"\r\n")).decode().strip()) != "QUIT":
+            if not await self._obey(line):
+                return
+        await self._say("221 bye")
+
+    async def _obey(self, line: str) -> bool:
+        match line.partition(" ")[0].upper():
+            case "EHLO":
+                await self._say("250-sink.example\r\n250-SIZE 10000000\r\n250 8BITMIME")
+            case "MAIL":
+                self._manner, self._recipients = self._sink.next_manner(), []
+                self._sender = _path(line)
+                await self._say(self._manner.mail)
+                return not self._manner.mail.startswith("421")
+            case "RCPT":
+                await self._rcpt(_path(line))
+            case "DATA":
+                return await self._data()
+            case _:
+                await self._say("250 fine")
+        return True
+
+    async def _rcpt(self, address: str) -> None:
+        answer = self._manner.rcpt.get(address, self._manner.every_rcpt)
+        if answer.startswith("250"):
+            self._recipients.append(address)
+        await self._say(answer)
+
+    async def _data(self) -> bool:
+        await self._say(self._manner.data)
+        if self._manner.drops_in_body:
+            return False
+        if not self._manner.data.startswith("354"):
+            return True
+        mail = Kept(self._sender, tuple(self._recipients), await self._octets())
+        if self._manner.after_dot.startswith("250"):
+            await self._sink.keep(mail)
+        return await self._end()
+
+    async def _octets(self) -> bytes:
+        lines = []
+        while (line := await self._reader.readuntil(b"\r\n")) != b".\r\n":
+            lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
+        return b"".join(lines)
+
+    async def _end(self) -> bool:
+        match self._manner.ending:
+            case Ending.DROP:
+                return False
+            case Ending.HANG:
+                await self._sink.hang()
+        await self._say(self._manner.after_dot)
+        return self._manner.ending is Ending.ANSWER
+
+    async def _say(self, reply: str) -> None:
+        self._writer.write(reply.encode() + b"\r\n")
+        await self._writer.drain()
+
+
+def _path(line: str) -> str:
+    return line.partition("<")[2].partition(">")[0]
+
+
+@asynccontextmanager
+async def running_sink() -> AsyncIterator[SmtpSink]:
+    """Give a sink on a free port of this machine."""
+    sink = SmtpSink()
+    server = await asyncio.start_server(sink.serve, "127.0.0.1", 0, limit=2**24)
+    sink.port = server.sockets[0].getsockname()[1]
+    try:
+        yield sink
+    finally:
+        sink.release()
+        server.close()
