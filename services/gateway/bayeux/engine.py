@@ -99,7 +99,7 @@ class Engine:
                 case LastUnsubscription(user_id):
                     self._listener.on_last_unsubscription(user_id)
                 case Subscribed():
-                    """`receive` waits for the listener, as only there somebody can wait."""
+                    pass  # `receive` waits for the listener, as only there somebody can wait
 
     async def sweep_for_ever(self) -> None:
         """Forget dead sessions until cancelled."""

@@ -4,7 +4,6 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, replace
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 from services.gateway.bayeux.settings import BayeuxSettings
@@ -84,11 +83,9 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 def browser_of(scope: Scope) -> str | None:
     """Return the id that an earlier handshake left in this browser."""
-    try:
-        cookies = SimpleCookie(header(scope, b"cookie") or "")
-    except CookieError:
-        return None
-    value = cookies[BROWSER_COOKIE].value if BROWSER_COOKIE in cookies else ""
+    # The standard library's parser gives up at the first odd cookie, of whomever it is.
+    pairs = (pair.strip().partition("=") for pair in (header(scope, b"cookie") or "").split(";"))
+    value = next((value for name, _, value in pairs if name == BROWSER_COOKIE), "")
     return value if _BROWSER_ID.fullmatch(value) else None
 
 

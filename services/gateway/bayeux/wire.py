@@ -1,7 +1,6 @@
 """Bayeux messages as JSON: strict when read, written once and as text."""
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ Fields = Mapping[str, Any]
 Reply = dict[str, Any]
 
 _ID: Final = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
+_LARGEST: Final = 2**53
 _EMPTY: Final[Fields] = MappingProxyType({})
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _escaped = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
@@ -88,10 +88,10 @@ def frame(messages: Iterable[str]) -> str:
 
 
 def finite(value: object) -> float | None:
-    """Return a number that JSON can carry back, or None."""
+    """Return a number that can be reckoned with and sent back exactly, or None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if math.isfinite(value) else None
+    return value if abs(value) <= _LARGEST else None
 
 
 def _load(body: str | bytes) -> Any:

@@ -21,7 +21,9 @@ def test_a_client_that_knows_the_time_is_not_told_again() -> None:
     assert ask({"tc": 900, "l": 20, "o": 70}) is None
 
 
-@pytest.mark.parametrize("asked", [None, 7, {}, {"tc": "x"}, {"tc": 1, "l": float("inf")}])
+@pytest.mark.parametrize(
+    "asked", [None, 7, {}, {"tc": "x"}, {"tc": 1, "l": float("inf")}, {"tc": 10**400}]
+)
 def test_nonsense_is_not_answered(asked: object) -> None:
     assert ask(asked) is None
 

@@ -1,0 +1,73 @@
+"""What the gateway is told, and when."""
+
+from typing import Any
+
+from services.gateway.bayeux import BayeuxSettings, Route
+from services.gateway.bayeux.engine import Engine
+from services.gateway.bayeux.session import Transport
+from services.gateway.bayeux.topics import INTERACTIONS, own_topics_only
+from services.gateway.bayeux.wire import Message
+from tests.unit.bayeux.world import FakePeer
+
+
+class Diary:
+    """A listener that writes down what it is told."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.entries: list[tuple[object, ...]] = []
+        self.fails = fails
+
+    def on_first_subscription(self, user_id: str) -> None:
+        self.entries.append(("first", user_id))
+
+    def on_last_unsubscription(self, user_id: str) -> None:
+        self.entries.append(("last", user_id))
+
+    async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
+        self.entries.append(("subscribed", user_id, route, session_id))
+        if self.fails:
+            raise ConnectionError("no broker")
+
+
+class Desk:
+    """A client of an engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.peer = FakePeer("anna", Transport.WEBSOCKET, None)
+        self.client_id = ""
+
+    async def send(self, channel: str, **fields: Any) -> list[str]:
+        message = Message({"channel": channel, "clientId": self.client_id} | fields)
+        outcome = await self.engine.receive([message], self.peer)
+        return outcome.texts
+
+    async def join(self) -> None:
+        types = ["websocket"]
+        await self.send("/meta/handshake", version="1.0", supportedConnectionTypes=types)
+        [session] = self.engine.hub.sessions()
+        self.client_id = session.id
+
+
+async def test_the_listener_has_been_heard_before_the_client_reads_its_reply() -> None:
+    diary = Diary()
+    desk = Desk(Engine(BayeuxSettings(), own_topics_only, diary))
+    await desk.join()
+
+    await desk.send("/meta/subscribe", subscription="/me/interactions")
+    await desk.send("/meta/disconnect")
+
+    assert diary.entries == [
+        ("first", "anna"),
+        ("subscribed", "anna", Route(INTERACTIONS, "/me/interactions"), desk.client_id),
+        ("last", "anna"),
+    ]
+
+
+async def test_a_listener_that_fails_does_not_cost_the_client_its_subscription() -> None:
+    desk = Desk(Engine(BayeuxSettings(), own_topics_only, Diary(fails=True)))
+    await desk.join()
+
+    [reply] = await desk.send("/meta/subscribe", subscription="/me/interactions")
+
+    assert '"successful":true' in reply
