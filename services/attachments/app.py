@@ -7,7 +7,7 @@ from services.attachments.extracting import Extraction
 from services.attachments.handlers import attachments_handler
 from services.attachments.settings import AttachmentsSettings
 from shared.messaging.topology import ATTACHMENTS
-from shared.runtime.process import consuming
+from shared.runtime.consuming import consuming
 from shared.runtime.resources import Resources
 from shared.storage import arrivals
 from shared.storage.arrivals import ArrivalStore

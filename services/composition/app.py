@@ -7,7 +7,7 @@ from services.composition.drafts import Drafts
 from services.composition.handlers import composition_handler
 from services.composition.settings import CompositionSettings
 from shared.messaging.topology import COMPOSITION
-from shared.runtime.process import consuming
+from shared.runtime.consuming import consuming
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
 from shared.storage import deliveries

@@ -11,7 +11,7 @@ from services.ingest.settings import IngestSettings
 from services.ingest.store import ThreadStore
 from shared.mail.isolated import IsolatedParser
 from shared.messaging.topology import INGEST
-from shared.runtime.process import consuming
+from shared.runtime.consuming import consuming
 from shared.runtime.resources import Resources
 from shared.storage import arrivals
 from shared.storage.arrivals import ArrivalStore

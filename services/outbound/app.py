@@ -6,16 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from random import SystemRandom
 
+from services.outbound.connecting import open_session
 from services.outbound.delivering import Delivering, Office
 from services.outbound.handlers import outbound_handler
 from services.outbound.pool import PoolLimits, SmtpPool
-from services.outbound.session import Deadlines, Session, open_session
+from services.outbound.session import Deadlines, Session
 from services.outbound.settings import OutboundSettings
 from services.outbound.summoning import Summoning
 from shared.contracts.contact_center import SmtpRoute
 from shared.messaging.topology import OUTBOUND
 from shared.runtime.chores import repeating
-from shared.runtime.process import consuming
+from shared.runtime.consuming import consuming
 from shared.runtime.resources import Resources
 from shared.storage.vault import Vault
 

@@ -11,7 +11,7 @@ from services.routing.store import WaitingStore
 from services.routing.taking_back import TakingBack
 from shared.messaging.topology import ROUTING
 from shared.runtime.chores import repeating
-from shared.runtime.process import consuming
+from shared.runtime.consuming import consuming
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
 

@@ -3,16 +3,14 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Final, TypeVar
 
 import structlog
 import uvloop
 from pydantic import ValidationError
 
-from shared.messaging.consumer import Consumer
-from shared.messaging.topology import WorkQueue
 from shared.observability.logs import configure_logging
 from shared.observability.probes import Health, serving_probes
 from shared.runtime.resources import Resources, open_resources
@@ -77,21 +75,3 @@ def _misconfigured(name: str, error: ValidationError) -> int:
         variable = ".".join(map(str, one["loc"]))
         print(f"{name}: {variable}: {one['msg']}", file=sys.stderr)  # noqa: T201 - before logging
     return _MISCONFIGURED
-
-
-@asynccontextmanager
-async def consuming(
-    settings: ServiceSettings, resources: Resources, queue: WorkQueue
-) -> AsyncIterator[Consumer]:
-    """Give the service's consumer, not yet running, with its claims about its own health."""
-    consumer = Consumer(
-        settings.rabbitmq_url,
-        queue,
-        resources.publisher,
-        prefetch=settings.prefetch,
-        drain=settings.drain,
-    )
-    limit = settings.longest_handler.total_seconds()
-    resources.health.live["handlers end"] = lambda: consumer.handlers.oldest() < limit
-    resources.health.ready["consuming"] = consumer.is_consuming
-    yield consumer

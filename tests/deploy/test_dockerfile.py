@@ -10,7 +10,7 @@ from tests.deploy.manifests import CHECKOUT, project
 
 FILE = CHECKOUT / "deploy" / "docker" / "Dockerfile"
 CONTEXT = {
-    "deploy/docker/uv.lock",
+    "deploy/docker/installer.lock",
     "pyproject.toml",
     "requirements.lock",
     "LICENSE",

@@ -1,0 +1,27 @@
+"""A worker's consumer, and what it claims about its health."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from shared.messaging.consumer import Consumer
+from shared.messaging.topology import WorkQueue
+from shared.runtime.resources import Resources
+from shared.runtime.settings import ServiceSettings
+
+
+@asynccontextmanager
+async def consuming(
+    settings: ServiceSettings, resources: Resources, queue: WorkQueue
+) -> AsyncIterator[Consumer]:
+    """Give the service's consumer, not yet running, with its claims about its own health."""
+    consumer = Consumer(
+        settings.rabbitmq_url,
+        queue,
+        resources.publisher,
+        prefetch=settings.prefetch,
+        drain=settings.drain,
+    )
+    limit = settings.longest_handler.total_seconds()
+    resources.health.live["handlers end"] = lambda: consumer.handlers.oldest() < limit
+    resources.health.ready["consuming"] = consumer.is_consuming
+    yield consumer

@@ -1,0 +1,72 @@
+"""Two agents: who does not answer loses the mail, and of many answers one counts."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from deploy.local.stack import System
+from tests.cometd_client import CometdAgent
+from tests.journeys.people import Agent, hand_in, letter
+from tests.journeys.test_main_job import TOPIC, hear
+
+pytestmark = [pytest.mark.connected, pytest.mark.journey]
+
+
+async def test_who_does_not_answer_is_revoked_and_the_other_is_invited(
+    running: System, agent1: Agent, agent2: Agent
+) -> None:
+    url = f"{running.gateway_url}/cometd"
+    async with (
+        CometdAgent(url, "agent1", "agent1") as first,
+        CometdAgent(url, "agent2", "agent2") as second,
+    ):
+        await first.subscribe(TOPIC)
+        await second.subscribe(TOPIC)
+        await agent1.set_channel("Ready")
+        await hand_in(letter("Nobody answers"), running.addresses.smtp)
+        invited = await hear(first, "Invited")
+        await agent2.set_channel("Ready")
+
+        revoked = await hear(first, "Revoked")
+        passed_on = await hear(second, "Invited")
+
+        assert revoked["id"] == passed_on["id"] == invited["id"]
+        assert revoked["capabilities"] == []
+        late = await agent1.client.post(
+            f"/api/v2/me/interactions/{invited['id']}", json={"operationName": "Accept"}
+        )
+        assert late.status_code in (403, 409)
+        await agent2.post(invited["id"], "Accept")
+        await hear(second, "Accepted", invited["id"])
+        await agent2.post(invited["id"], "Complete")
+        await agent1.set_channel("NotReady")
+        await agent2.set_channel("NotReady")
+
+
+async def test_of_fifty_accepts_at_once_one_wins(
+    running: System, agent1: Agent, agent2: Agent
+) -> None:
+    async with CometdAgent(f"{running.gateway_url}/cometd", "agent1", "agent1") as ears:
+        await ears.subscribe(TOPIC)
+        await agent1.set_channel("Ready")
+        await hand_in(letter("Fifty"), running.addresses.smtp)
+        path = f"/api/v2/me/interactions/{(await hear(ears, 'Invited'))['id']}"
+
+        answers = await asyncio.gather(
+            *(
+                agent.client.post(path, json={"operationName": "Accept"})
+                for agent in [agent1] * 25 + [agent2] * 25
+            )
+        )
+
+        accepted = await hear(ears, "Accepted")
+        by_agent2 = Counter(answer.status_code for answer in answers[25:])
+        assert set(by_agent2) <= {403, 409}
+        owner = (await agent1.get(f"/interactions/{accepted['id']}")).json()["interaction"]
+        assert owner["state"] == "Accepted"
+        await agent1.post(accepted["id"], "Complete")
+        completed = await hear(ears, "Completed", accepted["id"])
+        # One invitation, one acceptance, one completion: no other Accept changed anything.
+        assert completed["sequence"] == accepted["sequence"] + 1
+        await agent1.set_channel("NotReady")
