@@ -10,17 +10,14 @@ from shared.messaging.topology import COMPOSITION
 from shared.runtime.consuming import consuming
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
-from shared.storage import deliveries
-from shared.storage.deliveries import DeliveryStore
 
 
 @asynccontextmanager
 async def start(settings: CompositionSettings, resources: Resources) -> AsyncIterator[None]:
     """Run composition for as long as the context lasts."""
-    announcer = await resources.announcer(deliveries.COLLECTION)
     drafts = Drafts(
         interactions=resources.interactions,
-        deliveries=DeliveryStore(resources.database, resources.clock, announcer.announce),
+        deliveries=resources.deliveries,
         configuration=resources.configuration,
         clock=resources.clock,
         reply_all_includes_to=settings.reply_all_includes_to,
