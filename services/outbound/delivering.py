@@ -12,9 +12,10 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from services.outbound import figures
+from services.outbound.connecting import RouteUnavailableError
 from services.outbound.pool import SmtpPool
 from services.outbound.schedule import next_attempt
-from services.outbound.session import Letter, RouteUnavailableError
+from services.outbound.session import Letter
 from services.outbound.telling import cause_of, telling
 from services.outbound.transmission import Phase, Reply, Transmission
 from services.outbound.verdicts import answered, doubted, judge

@@ -15,8 +15,6 @@ import structlog
 from aiosmtplib import (
     SMTP,
     SMTPException,
-    SMTPHeloError,
-    SMTPResponseException,
     SMTPServerDisconnected,
 )
 from aiosmtplib.protocol import SMTPProtocol
@@ -37,10 +35,6 @@ _BAD_ADDRESS: Final = Reply(501, "this is no address that a mail can be sent to"
 _NOT_ASCII: Final = Reply(553, "the mail server takes no addresses beyond ASCII (RFC 6531)")
 
 BeforeDot = Callable[[Mapping[str, Reply]], Awaitable[None]]
-
-
-class RouteUnavailableError(Exception):
-    """The route's server cannot be used now; says why, in plain words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,43 +223,3 @@ def _in_words(error: BaseException) -> str:
     if isinstance(error, TimeoutError | SMTPException):
         return f"the mail server did not answer as it should ({type(error).__name__})"
     return f"the mail could not be sent ({type(error).__name__})"
-
-
-async def open_session(
-    route: SmtpRoute, *, password: str, hello_name: str, deadlines: Deadlines, clock: Clock
-) -> Session:
-    """Connect, secure the connection as the route says, and log in.
-
-    Raises:
-        RouteUnavailableError: One of these was not possible.
-    """
-    smtp = SMTP(
-        hostname=route.host,
-        port=route.port,
-        local_hostname=hello_name,
-        timeout=deadlines.connect.total_seconds(),
-        use_tls=route.tls == "implicit",
-        start_tls=route.tls == "starttls",
-        username=route.user_name or None,
-        password=password or None,
-    )
-    try:
-        async with asyncio.timeout(deadlines.connect.total_seconds()):
-            await smtp.connect()
-            await _greet(smtp)
-    except SMTPResponseException as error:
-        smtp.close()
-        raise RouteUnavailableError(f"{route.host} answers {error.code}") from error
-    except (SMTPException, OSError, ValueError) as error:
-        smtp.close()
-        raise RouteUnavailableError(
-            f"{route.host} cannot be reached ({type(error).__name__})"
-        ) from error
-    return Session(smtp, route, deadlines, clock)
-
-
-async def _greet(smtp: SMTP) -> None:
-    try:
-        await smtp.ehlo()
-    except SMTPHeloError:
-        await smtp.helo()

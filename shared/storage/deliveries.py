@@ -4,7 +4,7 @@ Composition adds a delivery, outbound drives it, everybody may read it.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -18,16 +18,22 @@ from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
 from shared.domain.delivery import (
     ENTRY_FOR,
-    Attempt,
     Conclusion,
     Delivery,
     Entry,
     Journal,
-    Reception,
     Recipient,
     states_before,
 )
 from shared.storage.client import HINT, Database, Document, database_errors
+from shared.storage.delivery_documents import (
+    concluding,
+    from_raw,
+    to_delivery,
+    to_document,
+    to_raw,
+    to_recipients,
+)
 from shared.storage.interactions import Announce
 from shared.storage.outbox import to_entry, to_message
 from shared.storage.vault import IN_ONE_DOCUMENT, ContentRef, Vault
@@ -87,8 +93,8 @@ class DeliveryStore:
         """
         now = self._clock.now()
         order = wrap(DeliverMail(interaction_id=delivery.id), cause, now)
-        document = _to_document(delivery) | {
-            "raw": _to_raw(raw if len(raw) <= IN_ONE_DOCUMENT else await self._vault.put(raw)),
+        document = to_document(delivery) | {
+            "raw": to_raw(raw if len(raw) <= IN_ONE_DOCUMENT else await self._vault.put(raw)),
             "correlation_id": str(cause.correlation_id),
             "outbox": [to_entry(order, now)],
         }
@@ -134,7 +140,7 @@ class DeliveryStore:
                 {"outbox": 0},
                 return_document=ReturnDocument.AFTER,
             )
-        return Claim(to_delivery(document), _from_raw(document["raw"])) if document else None
+        return Claim(to_delivery(document), from_raw(document["raw"])) if document else None
 
     async def renew(self, claim: Claim, lease: timedelta) -> None:
         """Put off the end of the lease."""
@@ -161,7 +167,7 @@ class DeliveryStore:
                 {
                     "$set": {
                         "state": Journal.DOT_PENDING.value,
-                        "recipients": _recipients(recipients),
+                        "recipients": to_recipients(recipients),
                         "lease_until": until,
                         "next_attempt_at": until,
                     }
@@ -186,7 +192,7 @@ class DeliveryStore:
         async with database_errors():
             document = await self._collection.find_one_and_update(
                 wanted | _may(ENTRY_FOR[conclusion.state]),
-                _concluding(delivery, conclusion),
+                concluding(delivery, conclusion),
                 _WITHOUT_RAW,
                 return_document=ReturnDocument.AFTER,
             )
@@ -228,83 +234,3 @@ def _held(claim: Claim) -> Document:
 
 def _may(entry: Entry) -> Document:
     return {"state": {"$in": [state.value for state in states_before(entry)]}}
-
-
-def _concluding(delivery: Delivery, conclusion: Conclusion) -> Document:
-    attempt = Attempt(
-        delivery.attempt,
-        delivery.claimed_at or conclusion.at,
-        conclusion.at,
-        conclusion.state,
-        conclusion.reason,
-    )
-    gone = {"lease_until": "", "summoned_at": ""}
-    if conclusion.next_attempt_at is None:
-        gone["next_attempt_at"] = ""
-    return {
-        "$set": {
-            "state": conclusion.state.value,
-            "recipients": _recipients(conclusion.recipients),
-            "reason": conclusion.reason,
-            "resent": conclusion.resent,
-        }
-        | ({"next_attempt_at": conclusion.next_attempt_at} if conclusion.next_attempt_at else {}),
-        "$unset": gone,
-        "$push": {"attempts": _plain(asdict(attempt))},
-    }
-
-
-def _recipients(recipients: Sequence[Recipient]) -> list[Document]:
-    return [_plain(asdict(one)) for one in recipients]
-
-
-def _to_document(delivery: Delivery) -> Document:
-    document = _plain(asdict(delivery))
-    return {"_id": document.pop("id")} | {
-        name: value for name, value in document.items() if value is not None
-    }
-
-
-def to_delivery(document: Document) -> Delivery:
-    """Return the delivery that a document holds."""
-    names = {field.name for field in fields(Delivery)}
-    values = {name: value for name, value in document.items() if name in names}
-    return Delivery(
-        id=document["_id"],
-        **values
-        | {
-            "state": Journal(document["state"]),
-            "recipients": tuple(
-                Recipient(**one | {"state": Reception(one["state"])})
-                for one in document["recipients"]
-            ),
-            "attempts": tuple(
-                Attempt(**one | {"ended_as": Journal(one["ended_as"])})
-                for one in document["attempts"]
-            ),
-        },
-    )
-
-
-def _plain(values: Document) -> Document:
-    """Return nested values with tuples as lists and members of enumerations as their text."""
-    return {name: _plain_value(value) for name, value in values.items()}
-
-
-def _plain_value(value: object) -> object:
-    match value:
-        case dict():
-            return _plain(value)
-        case tuple() | list():
-            return [_plain_value(one) for one in value]
-        case Journal() | Reception():
-            return value.value
-    return value
-
-
-def _to_raw(raw: bytes | ContentRef) -> object:
-    return raw if isinstance(raw, bytes) else asdict(raw)
-
-
-def _from_raw(stored: bytes | Document) -> bytes | ContentRef:
-    return stored if isinstance(stored, bytes) else ContentRef(**stored)

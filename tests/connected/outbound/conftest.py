@@ -9,9 +9,10 @@ from random import SystemRandom
 
 import pytest
 
+from services.outbound.connecting import open_session
 from services.outbound.delivering import Delivering, Office
 from services.outbound.pool import PoolLimits, SmtpPool
-from services.outbound.session import Deadlines, Session, open_session
+from services.outbound.session import Deadlines, Session
 from services.outbound.summoning import Summoning
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.delivery import Delivery

@@ -1,0 +1,53 @@
+"""From a route to a session that is ready for mail."""
+
+import asyncio
+
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
+
+from services.outbound.session import Deadlines, Session
+from shared.contracts.contact_center import SmtpRoute
+from shared.domain.clock import Clock
+
+
+class RouteUnavailableError(Exception):
+    """The route's server cannot be used now; says why, in plain words."""
+
+
+async def open_session(
+    route: SmtpRoute, *, password: str, hello_name: str, deadlines: Deadlines, clock: Clock
+) -> Session:
+    """Connect, secure the connection as the route says, and log in.
+
+    Raises:
+        RouteUnavailableError: One of these was not possible.
+    """
+    smtp = SMTP(
+        hostname=route.host,
+        port=route.port,
+        local_hostname=hello_name,
+        timeout=deadlines.connect.total_seconds(),
+        use_tls=route.tls == "implicit",
+        start_tls=route.tls == "starttls",
+        username=route.user_name or None,
+        password=password or None,
+    )
+    try:
+        async with asyncio.timeout(deadlines.connect.total_seconds()):
+            await smtp.connect()
+            await _greet(smtp)
+    except SMTPResponseException as error:
+        smtp.close()
+        raise RouteUnavailableError(f"{route.host} answers {error.code}") from error
+    except (SMTPException, OSError, ValueError) as error:
+        smtp.close()
+        raise RouteUnavailableError(
+            f"{route.host} cannot be reached ({type(error).__name__})"
+        ) from error
+    return Session(smtp, route, deadlines, clock)
+
+
+async def _greet(smtp: SMTP) -> None:
+    try:
+        await smtp.ehlo()
+    except SMTPHeloError:
+        await smtp.helo()

@@ -1,0 +1,93 @@
+"""How a delivery is written down: the only place that knows the names of its fields."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+
+from shared.domain.delivery import Attempt, Conclusion, Delivery, Journal, Reception, Recipient
+from shared.storage.client import Document
+from shared.storage.vault import ContentRef
+
+
+def concluding(delivery: Delivery, conclusion: Conclusion) -> Document:
+    """Return the update that ends an attempt."""
+    attempt = Attempt(
+        delivery.attempt,
+        delivery.claimed_at or conclusion.at,
+        conclusion.at,
+        conclusion.state,
+        conclusion.reason,
+    )
+    gone = {"lease_until": "", "summoned_at": ""}
+    if conclusion.next_attempt_at is None:
+        gone["next_attempt_at"] = ""
+    return {
+        "$set": {
+            "state": conclusion.state.value,
+            "recipients": to_recipients(conclusion.recipients),
+            "reason": conclusion.reason,
+            "resent": conclusion.resent,
+        }
+        | ({"next_attempt_at": conclusion.next_attempt_at} if conclusion.next_attempt_at else {}),
+        "$unset": gone,
+        "$push": {"attempts": _plain(asdict(attempt))},
+    }
+
+
+def to_recipients(recipients: Sequence[Recipient]) -> list[Document]:
+    """Return the recipients as they are stored."""
+    return [_plain(asdict(one)) for one in recipients]
+
+
+def to_document(delivery: Delivery) -> Document:
+    """Return the fields to store, `_id` among them; what is not known yet is left out."""
+    document = _plain(asdict(delivery))
+    return {"_id": document.pop("id")} | {
+        name: value for name, value in document.items() if value is not None
+    }
+
+
+def to_delivery(document: Document) -> Delivery:
+    """Return the delivery that a document holds."""
+    names = {field.name for field in fields(Delivery)}
+    values = {name: value for name, value in document.items() if name in names}
+    return Delivery(
+        id=document["_id"],
+        **values
+        | {
+            "state": Journal(document["state"]),
+            "recipients": tuple(
+                Recipient(**one | {"state": Reception(one["state"])})
+                for one in document["recipients"]
+            ),
+            "attempts": tuple(
+                Attempt(**one | {"ended_as": Journal(one["ended_as"])})
+                for one in document["attempts"]
+            ),
+        },
+    )
+
+
+def _plain(values: Document) -> Document:
+    """Return nested values with tuples as lists and members of enumerations as their text."""
+    return {name: _plain_value(value) for name, value in values.items()}
+
+
+def _plain_value(value: object) -> object:
+    match value:
+        case dict():
+            return _plain(value)
+        case tuple() | list():
+            return [_plain_value(one) for one in value]
+        case Journal() | Reception():
+            return value.value
+    return value
+
+
+def to_raw(raw: bytes | ContentRef) -> object:
+    """Return the octets, or where they are, as they are stored."""
+    return raw if isinstance(raw, bytes) else asdict(raw)
+
+
+def from_raw(stored: bytes | Document) -> bytes | ContentRef:
+    """Return the octets of a document, or where they are."""
+    return stored if isinstance(stored, bytes) else ContentRef(**stored)

@@ -1,0 +1,179 @@
+"""Outbound as a process of its own, killed at every point that matters."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.contracts.events import DeliveryUncertain, InteractionEvent, MailSent
+from shared.domain.delivery import Journal
+from shared.domain.ids import new_id
+from shared.domain.lifecycle import Direction, State
+from shared.messaging.announcer import Announcer
+from shared.storage import deliveries
+from shared.storage.deliveries import DeliveryStore, new_delivery
+from shared.storage.outbox import CollectionOutbox
+from tests.connected.world import World, cause, open_world
+from tests.doubles.smtp_sink import SmtpSink, running_sink
+
+pytestmark = [pytest.mark.connected, pytest.mark.faults]
+
+
+@dataclass
+class Process:
+    """A running outbound."""
+
+    running: asyncio.subprocess.Process
+
+    async def dies(self) -> int:
+        """Return the exit code, once there is one."""
+        async with asyncio.timeout(30):
+            return await self.running.wait()
+
+
+@dataclass
+class Post:
+    """A contact center whose mail goes to a sink."""
+
+    world: World
+    sink: SmtpSink
+    store: DeliveryStore
+    environment: dict[str, str]
+
+    async def submit(self) -> str:
+        """Hand a mail over as composition does; return its id."""
+        mail = await self.world.receive(
+            id=new_id(), direction=Direction.OUTBOUND, state=State.SENDING, owner_id="agent1"
+        )
+        delivery = new_delivery(
+            interaction_id=mail.id,
+            agent_id="agent1",
+            message_id=f"<{mail.id}@demo.example>",
+            sender="support@demo.example",
+            recipients=["ann@example.org"],
+            now=datetime.now(UTC),
+        )
+        await self.store.add(delivery, f"Message-ID: {mail.id}\r\n\r\n".encode(), cause())
+        return mail.id
+
+    @asynccontextmanager
+    async def outbound(self, crash_at: str = "") -> AsyncIterator[Process]:
+        """Run outbound, and kill it at a point or stop it at the end."""
+        running = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "services.outbound",
+            env=self.environment | {"CRASH_AT": crash_at},
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            yield Process(running)
+        finally:
+            if running.returncode is None:
+                running.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(30):
+                await running.wait()
+
+    async def states(self, mails: list[str]) -> dict[str, Journal]:
+        found = [await self.store.get(mail) for mail in mails]
+        return {one.id: one.state for one in found if one}
+
+    def kept(self) -> list[str]:
+        """Return the ids of the mails that the sink has, as often as it has them."""
+        return [one.octets.decode().split()[1] for one in self.sink.kept]
+
+
+@pytest.fixture
+async def post(vhost_url: str, database_url: str) -> AsyncIterator[Post]:
+    """A post without anybody who delivers."""
+    async with open_world(vhost_url, database_url) as world, running_sink() as sink:
+        outbox = CollectionOutbox(world.database[deliveries.COLLECTION])
+        announcer = Announcer(world.publisher, outbox)
+        environment = {
+            **os.environ,
+            "RABBITMQ_URL": vhost_url,
+            "MONGODB_URL": database_url,
+            "PROBE_HOST": "127.0.0.1",
+            "PROBE_PORT": "0",
+            "MAILROOM_FAULTS": "1",
+            "OUTBOUND_SMTP_HOST": "127.0.0.1",
+            "OUTBOUND_SMTP_PORT": str(sink.port),
+            "OUTBOUND_SMTP_TLS": "none",
+            "OUTBOUND_LEASE": "2",
+            "OUTBOUND_SWEEP": "0.2",
+        }
+        store = DeliveryStore(world.database, world.clock, announcer.announce)
+        yield Post(world, sink, store, environment)
+        await announcer.finish()
+
+
+async def test_killed_before_the_dot_the_mail_is_sent_once_by_the_next(post: Post) -> None:
+    mail = await post.submit()
+    async with post.outbound(crash_at="outbound.before_dot") as process:
+        code = await process.dies()
+    kept_by_then = post.kept()
+
+    async with post.outbound():
+        await _hears(post, MailSent, mail)
+
+    assert (code, kept_by_then) == (-signal.SIGKILL, [])
+    assert post.kept() == [mail]
+
+
+@pytest.mark.parametrize("point", ["outbound.after_dot", "outbound.after_250"])
+async def test_killed_after_the_dot_the_mail_is_uncertain_and_not_sent_again(
+    post: Post, point: str
+) -> None:
+    mail = await post.submit()
+    async with post.outbound(crash_at=point) as process:
+        code = await process.dies()
+    await post.sink.keeps(1)
+
+    async with post.outbound():
+        await _hears(post, DeliveryUncertain, mail)
+
+    assert code == -signal.SIGKILL
+    assert post.kept() == [mail]
+    assert (await post.world.interactions.get(mail)).state is State.UNCERTAIN
+
+
+async def test_killed_again_and_again_no_mail_is_lost_and_none_sent_twice(post: Post) -> None:
+    mails = [await post.submit() for _ in range(40)]
+    for point in ("before_dot:5", "after_dot:9", "after_250:7", "before_dot:3"):
+        async with post.outbound(crash_at=f"outbound.{point}") as process:
+            await process.dies()
+
+    async with post.outbound():
+        for mail in mails:
+            await _ends(post, mail)
+
+    states = await post.states(mails)
+    kept = post.kept()
+    sent = {mail for mail, state in states.items() if state is Journal.SENT}
+    uncertain = {mail for mail, state in states.items() if state is Journal.UNCERTAIN}
+    assert sent | uncertain == set(mails)
+    assert len(kept) == len(set(kept))
+    assert sent <= set(kept)
+    assert 2 <= len(uncertain) <= 16
+
+
+async def _hears(post: Post, kind: type[InteractionEvent], mail: str) -> None:
+    """Wait for an event about a mail, for as long as a process may need to start."""
+    async with asyncio.timeout(60):
+        while True:
+            event = (await post.world.heard.get()).body
+            if isinstance(event, kind) and event.interaction_id == mail:
+                return
+
+
+async def _ends(post: Post, mail: str) -> None:
+    """Wait for the event that ends the delivery, unless it has come already."""
+    while (await post.world.interactions.get(mail)).state is State.SENDING:
+        async with asyncio.timeout(60):
+            await post.world.heard.get()
