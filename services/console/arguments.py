@@ -30,22 +30,17 @@ class Parser(argparse.ArgumentParser):
         self.exit(Exit.USAGE, f"{self.prog}: {message}\n")
 
 
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Keeps every command and its explanation on one line."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=20)
-
-
 def parser() -> Parser:
     """Return the parser of the whole command line."""
     root = Parser(
         prog="mailroom",
         description="Describe the contact center, and see how the system is.",
         epilog=_ENVIRONMENT,
-        formatter_class=_Formatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = root.add_subparsers(dest="command", title="commands", metavar="COMMAND", required=True)
+    commands = root.add_subparsers(
+        dest="command", title="commands", metavar="COMMAND", required=True
+    )
     _add_apply(commands)
     _add_doctor(commands)
     _add_replay(commands)

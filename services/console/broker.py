@@ -29,13 +29,12 @@ async def open_connection(url: str) -> AsyncIterator[AbstractConnection]:
     """Connect once.
 
     Raises:
-        NotPossibleError: Nothing answers there, it does not let us in, or it refuses what is
-            done with the connection.
+        NotPossibleError: The address is wrong, nothing answers there, it does not let us in, or
+            it refuses what is done with the connection.
     """
-    try:
-        connection = Connection(URL(url), client_properties={"connection_name": "mailroom console"})
-    except _FAULTS:
-        raise _unreachable("RABBITMQ_URL is no address that AMQP knows") from None
+    connection = Connection(
+        _checked(url), client_properties={"connection_name": "mailroom console"}
+    )
     try:
         await connection.connect(timeout=_DEADLINE_SECONDS)
     except _FAULTS as error:
@@ -48,6 +47,19 @@ async def open_connection(url: str) -> AsyncIterator[AbstractConnection]:
             yield connection
         except AMQPError as error:
             raise NotPossibleError(f"the broker refuses: {_why(error)}", Exit.UNAVAILABLE) from None
+
+
+def _checked(url: str) -> URL:
+    try:
+        address = URL(url)
+    except ValueError:
+        address = URL()
+    if address.scheme not in ("amqp", "amqps") or not address.host:
+        raise NotPossibleError(
+            "RABBITMQ_URL is no address such as amqp://user:password@localhost:5672/",
+            Exit.MISCONFIGURED,
+        )
+    return address
 
 
 def version_of(connection: AbstractConnection) -> str:

@@ -57,7 +57,7 @@ async def reaching_database(url: str) -> AsyncIterator[Database]:
 
 def _why(error: BaseException) -> str:
     cause = error.__cause__ if isinstance(error, Unavailable) and error.__cause__ else error
-    return str(cause).partition(", Timeout: ")[0].splitlines()[0]
+    return str(cause).partition(" (configured timeouts")[0].partition(", Timeout: ")[0]
 
 
 class AgentDirectory:

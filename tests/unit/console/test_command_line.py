@@ -37,7 +37,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
     shown = capsys.readouterr().out
     for command in ("apply", "doctor", "replay", "hash-password", "policies", "schemas"):
-        assert f"\n    {command} " in shown
+        assert f"\n    {command}" in shown
 
 
 def test_an_unknown_queue_is_answered_with_the_known_ones(

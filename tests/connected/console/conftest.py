@@ -1,0 +1,28 @@
+"""Settings of a console whose broker and database are the test's own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from services.console.settings import ConsoleSettings
+from shared.storage.client import Database, open_database
+from tests.fixtures.broker import Broker
+
+
+@pytest.fixture
+def settings(
+    broker: Broker, vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> ConsoleSettings:
+    """What the console reads from its environment, which says the same."""
+    monkeypatch.setenv("RABBITMQ_URL", vhost_url)
+    monkeypatch.setenv("MONGODB_URL", database_url)
+    monkeypatch.setenv("RABBITMQ_MANAGEMENT_URL", broker.management_url)
+    return ConsoleSettings()
+
+
+@pytest_asyncio.fixture
+async def opened(database_url: str) -> AsyncIterator[Database]:
+    """The test's own database."""
+    async with open_database(database_url, name="test") as database:
+        yield database

@@ -1,0 +1,161 @@
+"""Applying a description is repeatable, and leaves alone what agents do at the moment."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from services.console.applying import apply, put_in_force
+from services.console.exits import Exit, NotPossibleError
+from services.console.management import ManagementApi, virtual_host_of
+from services.console.policies import wrong_policies
+from services.console.settings import ConsoleSettings
+from shared.contracts.contact_center import ContactCenter
+from shared.domain.clock import SystemClock
+from shared.storage.agents import AgentStore
+from shared.storage.client import Database
+from shared.storage.configuration import ConfigurationStore
+from tests.unit.console.descriptions import agent, center
+
+pytestmark = pytest.mark.connected
+
+DEMO = Path(__file__).parents[3] / "deploy" / "local" / "contact-center.yaml"
+CLOCK = SystemClock()
+
+
+async def nobody_listens(_: str, __: object) -> None:
+    """Announce nothing: these tests are about what is stored."""
+
+
+def agents_of(database: Database) -> AgentStore:
+    return AgentStore(database, CLOCK, nobody_listens)
+
+
+async def free_places(database: Database, user_name: str = "agent1") -> int:
+    stored = await database["agents"].find_one({"user_name": user_name})
+    assert stored
+    return int(stored["free"])
+
+
+@pytest.mark.usefixtures("settings")
+async def test_the_demo_is_applied_once_and_then_nothing_changes(
+    opened: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await apply(DEMO, dry_run=False)
+    first = capsys.readouterr().out.splitlines()
+    stored = await opened["agents"].find().to_list()
+
+    await apply(DEMO, dry_run=False)
+
+    assert {"queue support: added", "agent agent1: added", "policy routing.work: added"} <= set(
+        first
+    )
+    assert capsys.readouterr().out == "nothing changed\n"
+    assert await opened["agents"].find().to_list() == stored
+
+
+async def test_everybody_reads_what_was_applied(opened: Database) -> None:
+    wanted = center()
+
+    await put_in_force(opened, CLOCK, wanted)
+
+    in_force = await ConfigurationStore(opened, CLOCK).current()
+    assert in_force == ContactCenter.model_validate(wanted.model_dump(exclude={"agents"}))
+    (one,) = await agents_of(opened).everyone()
+    assert (len(one.id), one.user_name, one.queues) == (32, "agent1", ("support",))
+    assert (one.capacity, one.enabled, one.ready, one.holding) == (3, True, False, ())
+
+
+async def test_an_agent_keeps_id_and_mails_when_the_description_changes(opened: Database) -> None:
+    await put_in_force(opened, CLOCK, center())
+    (before,) = await agents_of(opened).everyone()
+    await agents_of(opened).set_ready(before.id, ready=True)
+    await agents_of(opened).reserve("MAIL1", "support", requires={})
+
+    changed = center(agents=[agent("agent1", skills={"french": 4})])
+    lines = await put_in_force(opened, CLOCK, changed)
+
+    (after,) = await agents_of(opened).everyone()
+    assert lines == ["agent agent1: skills changed"]
+    assert (after.id, after.holding, after.ready) == (before.id, ("MAIL1",), True)
+    assert after.skills == {"french": 4}
+
+
+@pytest.mark.parametrize(("capacity", "free"), [(5, 4), (3, 2), (1, 0)])
+async def test_a_changed_capacity_moves_the_free_places_by_the_difference(
+    opened: Database, capacity: int, free: int
+) -> None:
+    await put_in_force(opened, CLOCK, center())
+    (one,) = await agents_of(opened).everyone()
+    await agents_of(opened).hold(one.id, "MAIL1")
+
+    await put_in_force(opened, CLOCK, center(agents=[agent("agent1", capacity=capacity)]))
+
+    assert await free_places(opened) == free
+
+
+async def test_places_taken_while_the_capacity_changes_stay_taken(opened: Database) -> None:
+    await put_in_force(opened, CLOCK, center(agents=[agent("agent1", capacity=50)]))
+    (one,) = await agents_of(opened).everyone()
+
+    await asyncio.gather(
+        put_in_force(opened, CLOCK, center(agents=[agent("agent1", capacity=100)])),
+        *(agents_of(opened).hold(one.id, f"MAIL{number}") for number in range(40)),
+    )
+
+    assert await free_places(opened) == 60
+
+
+async def test_who_is_not_described_any_more_is_disabled_and_comes_back_the_same(
+    opened: Database,
+) -> None:
+    both = center(agents=[agent("agent1"), agent("agent2")])
+    await put_in_force(opened, CLOCK, both)
+    before = await agents_of(opened).named("agent2")
+
+    gone = await put_in_force(opened, CLOCK, center())
+    without = await agents_of(opened).named("agent2")
+    back = await put_in_force(opened, CLOCK, both)
+
+    assert gone == ["agent agent2: disabled, no longer described"]
+    assert without
+    assert not without.enabled
+    assert back == ["agent agent2: enabled"]
+    assert await agents_of(opened).named("agent2") == before
+
+
+@pytest.mark.usefixtures("settings")
+async def test_a_dry_run_says_what_would_change_and_changes_nothing(
+    opened: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await apply(DEMO, dry_run=True)
+
+    assert "agent agent1: added" in capsys.readouterr().out
+    assert await opened.list_collection_names() == []
+
+
+async def test_policies_are_put_right(settings: ConsoleSettings) -> None:
+    api = ManagementApi(settings.management_url, virtual_host_of(settings.rabbitmq_url))
+    await apply(DEMO, dry_run=False)
+    await api.put_policy(
+        "routing.work", {"pattern": "^x$", "apply-to": "queues", "definition": {"max-length": 1}}
+    )
+    assert await wrong_policies(api) == {"routing.work": "changed"}
+
+    await apply(DEMO, dry_run=False)
+
+    assert await wrong_policies(api) == {}
+
+
+@pytest.mark.usefixtures("settings")
+async def test_without_a_broker_nothing_is_put_in_force(
+    opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RABBITMQ_URL", "amqp://user:secret@127.0.0.1:1/")
+
+    with pytest.raises(NotPossibleError, match="the broker cannot be reached") as caught:
+        await apply(DEMO, dry_run=False)
+
+    assert caught.value.code == Exit.UNAVAILABLE
+    assert "secret" not in str(caught.value)
+    assert await opened["configuration"].find_one() is None
