@@ -12,6 +12,7 @@ from aiosmtpd.smtp import SMTP
 
 from services.ingest.receiving import MailReceiver
 from services.ingest.settings import IngestSettings
+from shared.faults import crash_point
 
 log = structlog.get_logger()
 
@@ -81,6 +82,7 @@ class _Limited(SMTP):
         self.is_handing_in = True
         try:
             await super().smtp_DATA(arg)
+            asyncio.get_running_loop().call_soon(crash_point, "ingest.after_answer")
         finally:
             self.is_handing_in = False
             self._sessions.end_of_transaction()

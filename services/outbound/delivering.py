@@ -23,7 +23,7 @@ from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
 from shared.domain.delivery import Conclusion, Delivery, Journal
 from shared.domain.errors import OperationNotAllowedError, Unavailable
-from shared.runtime.crashes import crash_point
+from shared.faults import crash_point
 from shared.storage.deliveries import Claim, ClaimLostError, DeliveryStore
 from shared.storage.interactions import InteractionStore
 from shared.storage.vault import Vault

@@ -24,7 +24,7 @@ from services.outbound.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
-from shared.runtime.crashes import crash_point
+from shared.faults import crash_point
 from shared.storage.deliveries import ClaimLostError
 
 log = structlog.get_logger()
