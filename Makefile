@@ -1,0 +1,51 @@
+# Every target is documented: `make` lists them. ARGS="..." is handed on to the tool behind a target.
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-unit bench lint format lock clean
+PYTHON := .venv/bin/python
+ARGS ?=
+
+##@ Use it
+run: .venv/installed ## Keep the whole system up: addresses, demo agents, one log; Ctrl-C stops it
+	@exec $(PYTHON) -m deploy.local $(ARGS)
+
+demo: .venv/installed ## Take one mail through the whole system, print each step, stop
+	@exec $(PYTHON) -m deploy.local.demo $(ARGS)
+
+##@ Test it
+test: .venv/installed ## Run all tests; ARGS="-k words" picks some
+	@exec $(PYTHON) -m pytest $(ARGS)
+
+test-unit: .venv/installed ## Run only the tests that need no server
+	@exec $(PYTHON) -m pytest tests/unit $(ARGS)
+
+bench: .venv/installed ## Measure mails per second, delays and memory
+	@exec $(PYTHON) -m tests.bench $(ARGS)
+
+##@ Change it
+lint: .venv/installed ## Check style, formatting, types, spelling and who imports whom
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/codespell deploy services shared tests *.md
+
+format: .venv/installed ## Format the code and repair what can be repaired
+	.venv/bin/ruff check --fix-only
+	.venv/bin/ruff format
+
+lock: ## Choose the newest allowed versions and write requirements.lock
+	@sh deploy/local/bootstrap.sh lock
+
+clean: ## Remove what these targets made: environment, local data, caches
+	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	find deploy services shared tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+##@ Help
+help: ## Print this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.venv/installed: requirements.lock pyproject.toml deploy/local/bootstrap.sh
+	@sh deploy/local/bootstrap.sh venv
+	@touch $@

@@ -1,0 +1,1 @@
+"""What runs, packs and ships the system; never installed with it."""

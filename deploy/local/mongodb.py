@@ -1,0 +1,111 @@
+"""A private `mongod`, a replica set of one, so that majority writes are real ones."""
+
+import os
+from pathlib import Path
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from deploy.local.child import Child, Program
+from deploy.local.server import LocalServer
+
+REPLICA_SET = "rs0"
+_OPTIONS = (
+    f"replicaSet={REPLICA_SET}&w=majority&journal=true&readConcernLevel=majority"
+    "&retryWrites=true&timeoutMS=10000"
+)
+_NOT_YET_INITIALIZED = 94
+_SLOWEST_START = 60.0
+
+
+class LocalMongoDB(LocalServer):
+    """A server that keeps its data in one folder and its port for life, started or not.
+
+    `test_commands` lets a test inject faults with `configureFailPoint`.
+    """
+
+    def __init__(
+        self, folder: Path, port: int, mongod: Path, *, test_commands: bool = False
+    ) -> None:
+        super().__init__()
+        self._folder = folder.resolve()
+        self._port = port
+        self._mongod = mongod
+        self._test_commands = test_commands
+        (self._folder / "db").mkdir(parents=True, exist_ok=True)
+
+    @property
+    def url(self) -> str:
+        """The address of the database `mailroom`: majority writes, deadlines, retries."""
+        return url_of(self._port)
+
+    def start(self) -> None:
+        """Start the server, or start it again with the same port and data; return when it serves.
+
+        Raises:
+            NotPossibleError: it died or takes too long; says what it logged last.
+        """
+        self._process = Child(self._program())
+        self._process.wait_until(self._can_write, _SLOWEST_START)
+
+    def _can_write(self) -> bool:
+        try:
+            return is_writable(self._port)
+        except PyMongoError:
+            return False
+
+    def _program(self) -> Program:
+        return Program("mongod", self._command(), dict(os.environ), self._folder / "mongod.log")
+
+    def _command(self) -> list[str]:
+        command = [str(self._mongod), "--dbpath", str(self._folder / "db")]
+        command += ["--bind_ip", "127.0.0.1", "--port", str(self._port), "--nounixsocket"]
+        command += [
+            "--replSet",
+            REPLICA_SET,
+            "--oplogSize",
+            "64",
+            "--wiredTigerCacheSizeGB",
+            "0.25",
+        ]
+        # Nobody takes over in a set of one: waiting for a successor on SIGTERM is time lost.
+        command += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]
+        if self._test_commands:
+            command += ["--setParameter", "enableTestCommands=1"]
+        return command
+
+
+def url_of(port: int) -> str:
+    """Return the address of the database `mailroom` at `port`: majority writes, deadlines."""
+    return f"mongodb://127.0.0.1:{port}/mailroom?{_OPTIONS}"
+
+
+def is_writable(port: int) -> bool:
+    """Tell whether the server at `port` is a primary, making it the only member of its set first.
+
+    Raises:
+        PyMongoError: it does not answer, or not yet.
+    """
+    client: MongoClient[dict[str, object]] = MongoClient(
+        "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=500
+    )
+    with client:
+        if client.admin.command("hello")["isWritablePrimary"]:
+            return True
+        _join_own_set(client, f"127.0.0.1:{port}")
+    return False
+
+
+def _join_own_set(client: MongoClient[dict[str, object]], address: str) -> None:
+    """Initiate the set, or tell a set whose server has moved to another port where it is now."""
+    members = [{"_id": 0, "host": address}]
+    try:
+        current = client.admin.command("replSetGetConfig")["config"]
+    except OperationFailure as error:
+        if error.code != _NOT_YET_INITIALIZED:
+            raise
+        client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
+        return
+    if current["members"][0]["host"] != address:
+        moved = {**current, "version": current["version"] + 1, "members": members}
+        client.admin.command("replSetReconfig", moved, force=True)

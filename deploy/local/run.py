@@ -1,0 +1,81 @@
+"""Runs something on the whole system and leaves nothing behind, however it ends."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+
+from deploy.local.folders import lasting_folder
+from deploy.local.progress import NotPossibleError, report
+from deploy.local.servers import Servers, servers
+from deploy.local.stack import System, system
+
+Use = Callable[[Servers, System], Awaitable[None]]
+"""What to do with a system that is up; it ends when the use ends."""
+
+_WATCH_EVERY = 1.0
+_INTERRUPTED = 130
+
+
+def operate(use: Use) -> int:
+    """Bring the whole system up, do `use` with it, stop services, then servers.
+
+    Returns the exit code: 0 when `use` ended or a signal asked to stop, 1 when something was not
+    possible (said in words), 130 when a second Ctrl-C killed what was still stopping.
+    """
+    try:
+        with lasting_folder("run") as folder, servers(folder) as up:
+            asyncio.run(_until_done_or_asked(up, use))
+    except NotPossibleError as reason:
+        report(str(reason))
+        return 1
+    except KeyboardInterrupt:
+        report("interrupted: everything was killed")
+        return _INTERRUPTED
+    report("stopped: nothing of it runs any more")
+    return 0
+
+
+async def _until_done_or_asked(up: Servers, use: Use) -> None:
+    whole = asyncio.create_task(_on_system(up, use))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _stop_or_kill, whole)
+    await asyncio.wait({whole})
+    if not whole.cancelled():
+        whole.result()
+
+
+def _stop_or_kill(whole: asyncio.Task[None]) -> None:
+    if whole.cancelling():
+        report("killing everything")
+        os._exit(_INTERRUPTED)  # what we started is tied to us: the kernel kills all of it
+    report("stopping; Ctrl-C once more kills")
+    whole.cancel()
+
+
+async def _on_system(up: Servers, use: Use) -> None:
+    with lasting_folder("sent") as sent:
+        async with system(up.rabbitmq_url, up.mongodb_url, sent=sent) as running:
+            await _first_of(use(up, running), _servers_gone(up))
+
+
+async def _first_of(*what: Awaitable[None]) -> None:
+    tasks = {asyncio.ensure_future(one) for one in what}
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _servers_gone(up: Servers) -> None:
+    while all(  # noqa: ASYNC110 - a child of the launcher thread announces its end to nobody
+        server.is_running() for server in up.started_here
+    ):
+        await asyncio.sleep(_WATCH_EVERY)
+    gone = [type(server).__name__ for server in up.started_here if not server.is_running()]
+    raise NotPossibleError(f"{', '.join(gone)} died; its log is under .local/run/")

@@ -1,0 +1,78 @@
+"""The whole system on top of two servers: sink, configuration, services."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.folders import CHECKOUT
+from deploy.local.log import Log
+from deploy.local.progress import NotPossibleError, report, waiting
+from deploy.local.services import NAMES, Addresses, console_environment, service
+from deploy.local.sink import MailSink, mail_sink
+from deploy.local.supervisor import Supervisor
+
+CONTACT_CENTER = Path(__file__).with_name("contact-center.yaml")
+CONSOLE = (sys.executable, "-m", "services.console")
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system that is up: where it listens, what keeps it running, where its mail ends."""
+
+    addresses: Addresses
+    supervisor: Supervisor
+    sink: MailSink
+
+    @property
+    def gateway_url(self) -> str:
+        """The address agents' desktops talk to."""
+        return f"http://127.0.0.1:{self.addresses.gateway}"
+
+
+@asynccontextmanager
+async def system(
+    rabbitmq_url: str,
+    mongodb_url: str,
+    *,
+    sent: Path,
+    addresses: Addresses | None = None,
+    configuration: Path = CONTACT_CENTER,
+) -> AsyncIterator[System]:
+    """Give the whole system, ready, while the block runs; mails that leave are kept in `sent`.
+
+    Raises:
+        NotPossibleError: the configuration is refused or a service does not get ready; says why.
+    """
+    where = addresses or Addresses.choose()
+    log = Log((*NAMES, "sink", "mailroom"))
+    async with mail_sink(sent, where.sink, log) as sink:
+        await _apply(configuration, rabbitmq_url, mongodb_url)
+        services = [service(name, rabbitmq_url, mongodb_url, where) for name in NAMES]
+        supervisor = Supervisor(services, log)
+        supervisor.start()
+        try:
+            with waiting("starting the services"):
+                await supervisor.wait_until_ready()
+            yield System(where, supervisor, sink)
+        finally:
+            report("stopping the services")
+            await supervisor.stop()
+
+
+async def _apply(configuration: Path, rabbitmq_url: str, mongodb_url: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *CONSOLE,
+        "apply",
+        str(configuration),
+        cwd=CHECKOUT,
+        env=console_environment(rabbitmq_url, mongodb_url),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    if process.returncode != 0:
+        raise NotPossibleError(f"mailroom apply {configuration} failed:\n{output.decode()}")
+    report(f"applied {configuration.name}")

@@ -1,0 +1,45 @@
+"""Folders of local data."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.local import folders
+from deploy.local.folders import lasting_folder, passing_folder
+from deploy.local.progress import NotPossibleError
+
+
+@pytest.fixture(autouse=True)
+def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(folders, "LOCAL", tmp_path)
+    return tmp_path
+
+
+def test_a_lasting_folder_belongs_to_one_process_at_a_time() -> None:
+    with lasting_folder("run"), pytest.raises(NotPossibleError, match="in use"):  # noqa: SIM117
+        with lasting_folder("run"):
+            pass
+
+
+def test_a_lasting_folder_is_kept() -> None:
+    with lasting_folder("run") as folder:
+        (folder / "mail").touch()
+
+    assert (folder / "mail").exists()
+
+
+def test_a_passing_folder_is_removed() -> None:
+    with passing_folder() as folder:
+        (folder / "mail").touch()
+
+    assert not folder.exists()
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_in_use_stays(local: Path) -> None:
+    left = local / "passing" / "left"
+    left.mkdir(parents=True)
+
+    with passing_folder() as first, passing_folder() as second:
+        assert not left.exists()
+        assert first.exists()
+        assert second.exists()

@@ -1,0 +1,38 @@
+"""What is missing is named in words to act on."""
+
+import os
+
+import pytest
+
+from deploy.local.mongod import missing_libraries
+from deploy.local.packages import install
+from deploy.local.progress import NotPossibleError, waiting
+
+LDD = """\
+\tlinux-vdso.so.1 (0x00007ffe8a9f2000)
+\tliblzma.so.5 => not found
+\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f0d2a000000)
+\tlibcurl.so.4 => not found
+"""
+
+
+def test_the_libraries_that_are_missing_are_listed() -> None:
+    assert missing_libraries(LDD) == ["liblzma.so.5", "libcurl.so.4"]
+
+
+def test_who_is_not_root_is_told_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    with pytest.raises(NotPossibleError) as refusal:
+        install(["rabbitmq-server"])
+
+    assert str(refusal.value).splitlines()[1] == (
+        "  sudo apt-get update && sudo apt-get install --no-install-recommends rabbitmq-server"
+    )
+
+
+def test_waiting_says_what_for_and_how_long(capsys: pytest.CaptureFixture[str]) -> None:
+    with waiting("fetching"):
+        pass
+
+    assert capsys.readouterr().out == "mailroom  fetching …\nmailroom  fetching: done in 0.0 s\n"
