@@ -83,24 +83,33 @@ class Delivering:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _deliver(self, interaction_id: str) -> None:
-        office = self._office
-        async with office.pool.place():
+        async with self._office.pool.place():
             if self._stopping:
                 raise Unavailable("outbound is stopping")
-            route = await office.route()
-            claim = await office.deliveries.claim(
-                interaction_id, secrets.token_hex(8), office.lease
-            )
-            try:
-                after = (
-                    await self._attempt(claim, route)
-                    if claim
-                    else await self._as_found(interaction_id, route)
-                )
-            except ClaimLostError:
-                log.warning("delivery was taken over", interaction_id=interaction_id)
-                return
+            route = await self._office.route()
+            after = await self._until_claim_holds(interaction_id, route)
         await self._tell(after)
+
+    async def _until_claim_holds(self, interaction_id: str, route: SmtpRoute) -> Delivery:
+        """Try once, and once more where the claim was lost.
+
+        It went to somebody else, which the second look shows, or with the database's server.
+        """
+        try:
+            return await self._try(interaction_id, route)
+        except ClaimLostError:
+            log.warning("claim was lost", interaction_id=interaction_id)
+        try:
+            return await self._try(interaction_id, route)
+        except ClaimLostError as error:
+            raise Unavailable("the claim was lost twice") from error
+
+    async def _try(self, interaction_id: str, route: SmtpRoute) -> Delivery:
+        by, lease = secrets.token_hex(8), self._office.lease
+        claim = await self._office.deliveries.claim(interaction_id, by, lease)
+        if claim:
+            return await self._attempt(claim, route)
+        return await self._as_found(interaction_id, route)
 
     async def _attempt(self, claim: Claim, route: SmtpRoute) -> Delivery:
         async with self._renewing(claim):

@@ -96,6 +96,34 @@ async def test_the_dot_is_kept_back_when_the_claim_is_lost(post: Post) -> None:
     assert (await post.journal(mail)).state is Journal.CLAIMED
 
 
+class ForgetfulStore(DeliveryStore):
+    """Loses the first claim as a database does that is killed before it wrote it to its disk."""
+
+    forgotten = 0
+
+    async def offer_dot(self, claim: Any, recipients: Any, lease: timedelta) -> None:
+        self.forgotten += 1
+        if self.forgotten == 1:
+            await self._collection.update_one(
+                {"_id": claim.delivery.id},
+                {
+                    "$set": {"state": "QUEUED", "claimed_by": "", "attempt": 0},
+                    "$unset": {"lease_until": "", "next_attempt_at": "", "claimed_at": ""},
+                },
+            )
+        await super().offer_dot(claim, recipients, lease)
+
+
+async def test_a_claim_that_went_with_its_database_is_made_again(post: Post) -> None:
+    mail = await post.submit()
+    forgetful = ForgetfulStore(post.world.database, post.world.clock, post.store._announce)
+
+    await post.another(deliveries=forgetful).deliver(mail)
+
+    assert len(post.sink.kept) == 1
+    assert (await post.journal(mail)).state is Journal.SENT
+
+
 class FalteringStore(DeliveryStore):
     """Is away the first time a conclusion is written, once before and once after the write."""
 
