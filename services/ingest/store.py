@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.ingest.interpreting import Parent
 from shared.domain.lifecycle import Direction
 from shared.storage import interactions
-from shared.storage.client import HINT, Database, database_errors
+from shared.storage.client import Database, database_errors
 
 
 class ThreadStore:
@@ -36,7 +36,7 @@ class ThreadStore:
     async def note_copy(self, arrival_key: str, arrival_id: str) -> None:
         """Remember on the interaction that the same mail has arrived again."""
         async with database_errors():
-            await self._collection.with_options(write_concern=HINT).update_one(
+            await self._collection.update_one(
                 {"arrival_key": arrival_key, "arrival_id": {"$ne": arrival_id}},
                 {"$addToSet": {"copies": arrival_id}},
             )
