@@ -1,5 +1,6 @@
 """The one broker factory: how a worker consumes its queue, and stops without losing anything."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -62,3 +63,5 @@ class Consumer:
         if queue is not None and tag is not None and not queue.channel.is_closed:
             self.subscriber._consumer_tag = None  # noqa: SLF001 - so that it is not cancelled twice
             await queue.cancel(tag)
+            # What was delivered before the cancellation begins now, while it still may.
+            await asyncio.sleep(0)

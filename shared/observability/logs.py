@@ -2,9 +2,14 @@
 
 import logging
 import sys
-from typing import Literal
+from typing import Final, Literal
 
 import structlog
+
+_TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
+    # Local variables hold mails, addresses and passwords.
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 
 
 def configure_logging(service: str, *, style: Literal["json", "text"] = "json") -> None:
@@ -19,9 +24,7 @@ def configure_logging(service: str, *, style: Literal["json", "text"] = "json") 
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks
-            if style == "json"
-            else structlog.processors.format_exc_info,
+            _TRACEBACKS if style == "json" else structlog.processors.format_exc_info,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

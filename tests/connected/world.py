@@ -80,11 +80,14 @@ class World:
             | fields
         )
 
+    async def newest(self, collection: str, document_id: str) -> dict[str, Any]:
+        """Return a document as the newest write has it, whether a majority does or not."""
+        local = self.database[collection].with_options(read_concern=ReadConcern("local"))
+        return await local.find_one({"_id": document_id}) or {}
+
     async def holding(self, agent_id: str) -> list[str]:
-        """Return what an agent holds, as the newest write has it, majority or not."""
-        newest = self.database[agents.COLLECTION].with_options(read_concern=ReadConcern("local"))
-        document = await newest.find_one({"_id": agent_id}) or {}
-        return list(document["holding"])
+        """Return what an agent holds."""
+        return list((await self.newest(agents.COLLECTION, agent_id))["holding"])
 
     async def receive(self, **fields: Any) -> Interaction:
         """Store a mail that waits in support."""

@@ -1,0 +1,130 @@
+"""The parts of an arrived mail, stored once."""
+
+from email import policy
+from email.message import EmailMessage
+
+import pytest
+
+from services.attachments.extracting import Extraction
+from shared.contracts.commands import ExtractDocuments
+from shared.domain.interaction import Attachment, Email, Interaction
+from shared.storage.arrivals import ArrivalStore
+from shared.storage.documents import DocumentStore
+from shared.storage.vault import Vault
+from tests.connected.ingest.conftest import make_arrivals
+from tests.connected.world import World
+
+pytestmark = pytest.mark.connected
+
+LARGE = bytes(range(256)) * 2_000
+SMALL = b"a signature image"
+
+
+@pytest.fixture
+def vault(world: World) -> Vault:
+    """Where the bytes are."""
+    return Vault(world.database, world.clock)
+
+
+@pytest.fixture
+def documents(world: World) -> DocumentStore:
+    """Which bytes belong to which attachment."""
+    return DocumentStore(world.database, world.clock)
+
+
+@pytest.fixture
+def arrivals(world: World) -> ArrivalStore:
+    """Where the raw mails are."""
+    return make_arrivals(world)
+
+
+@pytest.fixture
+def extraction(
+    world: World, arrivals: ArrivalStore, documents: DocumentStore, vault: Vault
+) -> Extraction:
+    """The service without its process."""
+    return Extraction(
+        arrivals=arrivals, interactions=world.interactions, documents=documents, vault=vault
+    )
+
+
+async def received(
+    world: World, arrivals: ArrivalStore, raw: bytes, *attachments: Attachment
+) -> tuple[Interaction, ExtractDocuments]:
+    arrival_id = await arrivals.add(raw, sender="", mailboxes=["support@demo.example"], peer="")
+    interaction = await world.receive(mail=Email(attachments=attachments))
+    return interaction, ExtractDocuments(interaction_id=interaction.id, arrival_id=arrival_id)
+
+
+def mail_with(*contents: bytes) -> bytes:
+    mail = EmailMessage()
+    mail.set_content("see attached")
+    for number, content in enumerate(contents):
+        mail.add_attachment(
+            content, maintype="application", subtype="octet-stream", filename=f"{number}.bin"
+        )
+    return mail.as_bytes(policy=policy.SMTP)
+
+
+def attachment(name: str, content: bytes) -> Attachment:
+    return Attachment(f"DOC-{name}", f"{name}.bin", len(content), "application/octet-stream")
+
+
+async def test_every_attachment_is_stored_as_it_was_mailed(
+    world: World,
+    arrivals: ArrivalStore,
+    extraction: Extraction,
+    documents: DocumentStore,
+    vault: Vault,
+) -> None:
+    _, command = await received(
+        world, arrivals, mail_with(LARGE, SMALL), attachment("0", LARGE), attachment("1", SMALL)
+    )
+
+    await extraction.extract(command)
+
+    for name, content in (("DOC-0", LARGE), ("DOC-1", SMALL)):
+        document = await documents.get(name)
+        assert document is not None
+        assert await vault.get(document.content) == content
+
+
+async def test_the_same_image_in_many_mails_is_stored_once(
+    world: World, arrivals: ArrivalStore, extraction: Extraction
+) -> None:
+    for name in ("a", "b", "c"):
+        _, command = await received(world, arrivals, mail_with(SMALL), attachment(name, SMALL))
+        await extraction.extract(command)
+
+    assert await world.database["documents"].count_documents({}) == 3
+    assert await world.database["contents"].count_documents({}) == 1
+
+
+async def test_extracting_twice_changes_nothing(
+    world: World, arrivals: ArrivalStore, extraction: Extraction, documents: DocumentStore
+) -> None:
+    _, command = await received(world, arrivals, mail_with(SMALL), attachment("0", SMALL))
+    await extraction.extract(command)
+    first = await documents.get("DOC-0")
+
+    await extraction.extract(command)
+
+    assert await documents.get("DOC-0") == first
+
+
+async def test_a_mail_that_could_not_be_read_is_its_own_attachment(
+    world: World,
+    arrivals: ArrivalStore,
+    extraction: Extraction,
+    documents: DocumentStore,
+    vault: Vault,
+) -> None:
+    raw = b"\x00 not a mail \xff"
+    whole = Attachment("DOC-0", "mail.eml", len(raw), "message/rfc822")
+    _, command = await received(world, arrivals, raw, whole)
+
+    await extraction.extract(command)
+
+    document = await documents.get("DOC-0")
+    assert document is not None
+    assert await vault.get(document.content) == raw

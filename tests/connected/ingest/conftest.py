@@ -1,0 +1,87 @@
+"""Ingest's parts on real servers."""
+
+import asyncio
+import smtplib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from deploy.local.ports import free_port
+from services.ingest.listening import listening
+from services.ingest.parsing import MailParsing
+from services.ingest.receiving import MailReceiver
+from services.ingest.settings import IngestSettings
+from services.ingest.store import ThreadStore
+from shared.mail.isolated import IsolatedParser
+from shared.messaging.announcer import Announcer
+from shared.storage import arrivals
+from shared.storage.arrivals import ArrivalStore
+from shared.storage.outbox import CollectionOutbox
+from shared.storage.vault import Vault
+from tests.connected.world import World
+
+MAIL = b"From: ann@example.org\r\nTo: support@demo.example\r\nSubject: Hi\r\n\r\nHello\r\n"
+
+
+@dataclass
+class Door:
+    """The listeners, and what is behind them."""
+
+    settings: IngestSettings
+    arrivals: ArrivalStore
+    parsing: MailParsing
+
+    async def smtp(self, talk: Callable[[smtplib.SMTP], Any]) -> Any:
+        """Return what a conversation with the SMTP listener comes to."""
+        return await asyncio.to_thread(self._talk, smtplib.SMTP, self.settings.smtp_port, talk)
+
+    async def lmtp(self, talk: Callable[[smtplib.SMTP], Any]) -> Any:
+        """Return what a conversation with the LMTP listener comes to."""
+        return await asyncio.to_thread(self._talk, smtplib.LMTP, self.settings.lmtp_port, talk)
+
+    @staticmethod
+    def _talk(kind: type[smtplib.SMTP], port: int, talk: Callable[[smtplib.SMTP], Any]) -> Any:
+        with kind("127.0.0.1", port) as client:
+            return talk(client)
+
+
+def make_settings(**changed: Any) -> IngestSettings:
+    """Return settings for listeners on free ports."""
+    return IngestSettings.model_validate(
+        {
+            "RABBITMQ_URL": "amqp://unused",
+            "MONGODB_URL": "mongodb://unused",
+            "smtp_port": free_port(),
+            "lmtp_port": free_port(),
+            "largest_mail": 2_000_000,
+            "storing": 2,
+        }
+        | changed
+    )
+
+
+def make_arrivals(world: World) -> ArrivalStore:
+    """Return the arrivals of a world."""
+    announcer = Announcer(world.publisher, CollectionOutbox(world.database[arrivals.COLLECTION]))
+    vault = Vault(world.database, world.clock)
+    return ArrivalStore(world.database, vault, world.clock, announcer.announce)
+
+
+@pytest.fixture
+async def door(world: World) -> AsyncIterator[Door]:
+    """Listeners on free ports."""
+    settings, store = make_settings(), make_arrivals(world)
+    async with (
+        IsolatedParser() as parser,
+        listening(MailReceiver(store, world.configuration, settings), settings),
+    ):
+        parsing = MailParsing(
+            arrivals=store,
+            interactions=world.interactions,
+            threads=ThreadStore(world.database),
+            configuration=world.configuration,
+            parser=parser,
+        )
+        yield Door(settings, store, parsing)

@@ -1,0 +1,104 @@
+"""What arrivals become."""
+
+import pytest
+
+from shared.contracts.commands import ParseMail
+from shared.contracts.events import InteractionReceived
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import State
+from tests.connected.ingest.conftest import MAIL, Door
+from tests.connected.world import World, cause
+
+pytestmark = pytest.mark.connected
+
+
+async def arrive(door: Door, raw: bytes, *mailboxes: str) -> str:
+    return await door.arrivals.add(
+        raw,
+        sender="ann@example.org",
+        mailboxes=mailboxes or ("support@demo.example",),
+        peer="192.0.2.1",
+    )
+
+
+async def parsed(world: World, door: Door, raw: bytes, *mailboxes: str) -> list[Interaction]:
+    """Return the interactions of a mail that arrives now."""
+    arrival_id = await arrive(door, raw, *mailboxes)
+    await door.parsing.parse(ParseMail(arrival_id=arrival_id), cause())
+    found = world.database["interactions"].find({"arrival_id": arrival_id}, {"_id": 1})
+    return [await world.interactions.get(one["_id"]) for one in await found.to_list()]
+
+
+async def test_a_mail_waits_in_the_queue_of_its_mailbox(world: World, door: Door) -> None:
+    (interaction,) = await parsed(world, door, MAIL, "sales@demo.example")
+
+    assert (interaction.state, interaction.queue) == (State.QUEUED, "sales")
+    assert interaction.mail.text == "Hello"
+    assert interaction.user_data["FromAddress"] == "ann@example.org"
+    assert interaction.thread_id == interaction.id
+
+
+async def test_a_mail_to_two_mailboxes_waits_in_both(world: World, door: Door) -> None:
+    both = ("support@demo.example", "sales@demo.example")
+
+    interactions = await parsed(world, door, MAIL, *both)
+
+    assert sorted(one.queue for one in interactions) == ["sales", "support"]
+
+
+async def test_a_command_that_comes_twice_makes_one_interaction(world: World, door: Door) -> None:
+    arrival_id = await arrive(door, MAIL)
+
+    for _ in range(2):
+        await door.parsing.parse(ParseMail(arrival_id=arrival_id), cause())
+
+    assert await world.database["interactions"].count_documents({}) == 1
+    assert "copies" not in (await world.database["interactions"].find_one({}) or {})
+
+
+async def test_the_same_mail_again_is_noted_on_the_first(world: World, door: Door) -> None:
+    (first,) = await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL)
+
+    again = await parsed(world, door, b"Received: by other\r\nMessage-ID: <1@x>\r\n" + MAIL)
+
+    assert again == []
+    assert len((await world.newest("interactions", first.id))["copies"]) == 1
+
+
+async def test_the_same_id_on_another_text_is_another_mail(world: World, door: Door) -> None:
+    await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL)
+
+    assert len(await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL + b"More\r\n")) == 1
+
+
+@pytest.mark.parametrize(
+    "header", [b"In-Reply-To: <1@x>\r\n", b"References: <0@x> <1@x> <unknown@x>\r\n"]
+)
+async def test_an_answer_joins_the_thread(world: World, door: Door, header: bytes) -> None:
+    (root,) = await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL)
+
+    (answer,) = await parsed(world, door, b"Message-ID: <2@x>\r\n" + header + MAIL)
+
+    assert (answer.thread_id, answer.parent_id) == (root.id, root.id)
+    assert answer.subtype == "InboundCustomerReply"
+
+
+async def test_what_cannot_be_read_is_handled_by_an_agent_all_the_same(
+    world: World, door: Door
+) -> None:
+    bomb = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 20_000
+
+    (interaction,) = await parsed(world, door, bomb)
+
+    (attachment,) = interaction.mail.attachments
+    assert (attachment.media_type, attachment.size) == ("message/rfc822", len(bomb))
+    assert interaction.state is State.QUEUED
+
+
+async def test_mail_without_attachments_asks_nobody_to_extract_any(
+    world: World, door: Door
+) -> None:
+    (interaction,) = await parsed(world, door, MAIL)
+
+    owed = (await world.newest("interactions", interaction.id))["outbox"]
+    assert {entry["key"] for entry in owed} <= {f"{InteractionReceived.address}.all"}

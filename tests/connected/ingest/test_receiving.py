@@ -1,0 +1,180 @@
+"""What the listeners answer, and what is stored when they say 250."""
+
+import smtplib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from deploy.local.mongodb import LocalMongoDB
+from services.ingest.listening import listening
+from services.ingest.receiving import MailReceiver
+from shared.storage.vault import IN_ONE_DOCUMENT
+from tests.connected.ingest.conftest import MAIL, Door, make_arrivals, make_settings
+from tests.connected.world import World, open_world
+
+pytestmark = pytest.mark.connected
+
+SUPPORT = "support@demo.example"
+
+
+def sending(raw: bytes, *recipients: str) -> Callable[[smtplib.SMTP], tuple[int, bytes]]:
+    """Return a conversation that hands a mail in and gives the answer to the final dot."""
+
+    def talk(client: smtplib.SMTP) -> tuple[int, bytes]:
+        client.ehlo_or_helo_if_needed()
+        client.mail("ann@example.org")
+        for recipient in recipients or (SUPPORT,):
+            code, words = client.rcpt(recipient)
+            if code != 250:
+                return code, words
+        return client.data(raw)
+
+    return talk
+
+
+async def arrival_ids(world: World) -> list[str]:
+    found = await world.database["arrivals"].find({}, {"_id": 1}).to_list()
+    return [document["_id"] for document in found]
+
+
+async def test_mail_is_stored_octet_for_octet_when_it_is_accepted(world: World, door: Door) -> None:
+    raw = MAIL + bytes(range(128, 256)) + b"\r\n..dots\r\n" + b"x" * 5_000 + b"\r\n"
+
+    code, words = await door.smtp(sending(raw))
+
+    (arrival_id,) = await arrival_ids(world)
+    arrival = await door.arrivals.get(arrival_id)
+    assert (code, words.split()[-1]) == (250, arrival_id.encode())
+    assert arrival.raw == raw
+    assert (arrival.sender, arrival.mailboxes) == ("ann@example.org", (SUPPORT,))
+
+
+async def test_large_mail_is_stored_octet_for_octet_too(world: World, door: Door) -> None:
+    raw = MAIL + b"0123456789abcdef" * 60 + b"\r\n"
+    raw += (b"y" * 900 + b"\r\n") * (IN_ONE_DOCUMENT // 900 + 10)
+
+    assert (await door.smtp(sending(raw)))[0] == 250
+
+    (arrival_id,) = await arrival_ids(world)
+    assert (await door.arrivals.get(arrival_id)).raw == raw
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nobody@demo.example",
+        "somebody@bank.example",
+        "support%bank.example@demo.example",
+        "somebody@bank.example@demo.example",
+        '"somebody@bank.example"@elsewhere.example',
+    ],
+)
+async def test_who_is_not_ours_is_refused_by_name(world: World, door: Door, address: str) -> None:
+    code, _ = await door.smtp(sending(MAIL, address))
+
+    assert code in (550, 553)
+    assert await arrival_ids(world) == []
+
+
+async def test_a_tagged_address_is_the_mailbox(world: World, door: Door) -> None:
+    await door.smtp(sending(MAIL, "Support+Spring@DEMO.example"))
+
+    (arrival_id,) = await arrival_ids(world)
+    assert (await door.arrivals.get(arrival_id)).mailboxes == (SUPPORT,)
+
+
+async def test_too_large_is_refused_when_it_is_announced(door: Door) -> None:
+    def talk(client: smtplib.SMTP) -> int:
+        client.ehlo()
+        return client.mail("ann@example.org", ["SIZE=3000000"])[0]
+
+    assert await door.smtp(talk) == 552
+
+
+async def test_too_large_is_refused_when_it_is_counted(world: World, door: Door) -> None:
+    code, _ = await door.smtp(sending(MAIL + (b"z" * 900 + b"\r\n") * 2_500))
+
+    assert code == 552
+    assert await arrival_ids(world) == []
+
+
+async def test_a_mail_in_a_loop_is_refused(world: World, door: Door) -> None:
+    code, _ = await door.smtp(sending(b"Received: from a by b\r\n" * 101 + MAIL))
+
+    assert code == 554
+    assert await arrival_ids(world) == []
+
+
+async def test_a_line_of_64_kilobytes_is_taken(door: Door) -> None:
+    assert (await door.smtp(sending(MAIL + b"x" * 60_000 + b"\r\n")))[0] == 250
+
+
+@pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r.\r"])
+async def test_only_crlf_dot_crlf_ends_a_mail(world: World, door: Door, end: bytes) -> None:
+    smuggled = MAIL + b"text" + end + b"MAIL FROM:<x@y>\r\nRCPT TO:<support@demo.example>\r\n"
+
+    def talk(client: smtplib.SMTP) -> Any:
+        client.ehlo()
+        client.mail("ann@example.org")
+        client.rcpt(SUPPORT)
+        client.docmd("DATA")
+        client.send(smuggled + b"\r\n.\r\n")
+        return client.getreply()
+
+    await door.smtp(talk)
+
+    assert len(await arrival_ids(world)) <= 1
+
+
+async def test_lmtp_answers_once_for_each_recipient(world: World, door: Door) -> None:
+    def talk(client: smtplib.SMTP) -> list[int]:
+        client.ehlo()
+        client.mail("ann@example.org")
+        client.rcpt(SUPPORT)
+        client.rcpt("sales@demo.example")
+        client.docmd("DATA")
+        client.send(MAIL + b".\r\n")
+        return [client.getreply()[0], client.getreply()[0]]
+
+    assert await door.lmtp(talk) == [250, 250]
+    (arrival_id,) = await arrival_ids(world)
+    assert (await door.arrivals.get(arrival_id)).mailboxes == (SUPPORT, "sales@demo.example")
+
+
+async def test_a_session_too_many_is_told_to_come_back(world: World) -> None:
+    settings = make_settings(most_sessions=1)
+    receiver = MailReceiver(make_arrivals(world), world.configuration, settings)
+    async with listening(receiver, settings):
+        door = Door(settings, make_arrivals(world), parsing=None)  # type: ignore[arg-type]
+
+        def talk(client: smtplib.SMTP) -> int:
+            client.ehlo()
+            with pytest.raises(smtplib.SMTPConnectError) as caught:
+                smtplib.SMTP("127.0.0.1", settings.smtp_port)
+            return caught.value.smtp_code
+
+        assert await door.smtp(talk) == 421
+
+
+async def test_a_store_that_does_not_answer_makes_the_sender_come_back(
+    vhost_url: str, private_mongodb: LocalMongoDB
+) -> None:
+    async with open_world(vhost_url, private_mongodb.url) as world:
+        settings = make_settings(storing=0.5)
+        receiver = MailReceiver(make_arrivals(world), world.configuration, settings)
+        async with listening(receiver, settings):
+            door = Door(settings, make_arrivals(world), parsing=None)  # type: ignore[arg-type]
+
+            def talk(client: smtplib.SMTP) -> int:
+                client.ehlo()
+                client.mail("ann@example.org")
+                client.rcpt(SUPPORT)
+                private_mongodb.suspend()
+                try:
+                    return client.data(MAIL)[0]
+                finally:
+                    private_mongodb.resume()
+
+            assert await door.smtp(talk) == 451
+            assert (await door.smtp(sending(MAIL)))[0] == 250
