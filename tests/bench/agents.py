@@ -1,0 +1,131 @@
+"""The agents of the product under load: logged in once each, listening over websocket."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import httpx2
+import yaml
+from argon2 import PasswordHasher
+from websockets.asyncio.client import ClientConnection, connect
+
+from tests.bench.heard import Heard
+from tests.bench.letters import MAILBOX
+
+PASSWORD = "bench"
+TOPIC = "/v2/me/interactions"
+_CAPACITY = 1000
+_EVERY_EVENT: str = "*"
+
+
+def contact_center(names: list[str]) -> str:
+    """Return a description with these agents, all on one queue.
+
+    Their password's hash is a cheap one: how long argon2id takes is not what is measured.
+    """
+    password_hash = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+    return yaml.safe_dump(
+        {
+            "name": "bench",
+            "queues": [{"name": "support"}],
+            "mailboxes": [{"address": MAILBOX, "queue": "support"}],
+            "agents": [
+                {
+                    "user_name": name,
+                    "password_hash": password_hash,
+                    "queues": ["support"],
+                    "capacity": _CAPACITY,
+                }
+                for name in names
+            ],
+        }
+    )
+
+
+class Agent:
+    """One agent: REST with a session of its own, CometD over a websocket of its own."""
+
+    def __init__(self, rest: httpx2.AsyncClient, socket: ClientConnection, floor: Heard) -> None:
+        self._rest = rest
+        self._socket = socket
+        self._heard = floor
+        self._client_id = ""
+        self.works = False
+
+    async def begin(self) -> None:
+        """Shake hands, subscribe, and be Ready."""
+        await self._say("handshake", version="1.0", supportedConnectionTypes=["websocket"])
+        self._client_id = json.loads(await self._socket.recv())[0]["clientId"]
+        await self._say("subscribe", subscription=TOPIC)
+        await self._socket.recv()
+        await self._connect()
+        await self.post("/me/channels/email", "Ready")
+
+    async def listen(self) -> None:
+        """Note every invitation; where the agent works, accept and complete it."""
+        async for frame in self._socket:
+            moment = time.monotonic()
+            for message in json.loads(frame):
+                await self._hear(message, moment)
+
+    async def post(self, path: str, operation: str) -> None:
+        """Give an order."""
+        answer = await self._rest.post(f"/api/v2{path}", json={"operationName": operation})
+        answer.raise_for_status()
+
+    async def _hear(self, message: dict[str, Any], moment: float) -> None:
+        if message["channel"] == "/meta/connect":
+            await self._connect()
+        elif message["channel"] == TOPIC:
+            await self._work(message["data"], moment)
+
+    async def _work(self, news: dict[str, Any], moment: float) -> None:
+        match news["state"]:
+            case "Invited":
+                if self.works:
+                    await self._do(news, "Accept")
+                else:
+                    self._heard.note(news["email_object"]["Subject"], moment)
+            case "Accepted":
+                await self._do(news, "Complete")
+            case "Completed":
+                self._heard.note(news["email_object"]["Subject"], moment)
+
+    async def _do(self, news: dict[str, Any], operation: str) -> None:
+        await self.post(f"/me/interactions/{news['id']}", operation)
+
+    async def _connect(self) -> None:
+        await self._say("connect", connectionType="websocket")
+
+    async def _say(self, what: str, **fields: Any) -> None:
+        client = {"clientId": self._client_id} if self._client_id else {}
+        await self._socket.send(json.dumps([{"channel": f"/meta/{what}", **client, **fields}]))
+
+
+@asynccontextmanager
+async def listening(url: str, names: list[str], heard: Heard) -> AsyncIterator[list[Agent]]:
+    """Give agents who are Ready and listen while the block runs."""
+    async with AsyncExitStack() as stack:
+        agents = [await _log_in(stack, url, name, heard) for name in names]
+        tasks = [asyncio.create_task(agent.listen()) for agent in agents]
+        try:
+            yield agents
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _log_in(stack: AsyncExitStack, url: str, name: str, heard: Heard) -> Agent:
+    client = httpx2.AsyncClient(base_url=url, auth=(name, PASSWORD), timeout=30)
+    rest = await stack.enter_async_context(client)
+    headers = {"Authorization": httpx2.BasicAuth(name, PASSWORD)._auth_header}
+    socket = connect(
+        f"ws{url.removeprefix('http')}/cometd", additional_headers=headers, compression=None
+    )
+    agent = Agent(rest, await stack.enter_async_context(socket), heard)
+    await agent.begin()
+    return agent

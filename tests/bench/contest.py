@@ -1,0 +1,125 @@
+"""Product and floor in turns on the same servers, so that whatever drifts hits both."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from statistics import median
+
+from deploy.local.progress import report
+from deploy.local.servers import Servers
+from tests.bench.contestants import Contestant, Lap, lap
+from tests.bench.counting import majority_writes
+from tests.bench.figures import percentile
+from tests.bench.sending import flat_out, on_schedule
+from tests.bench.table import Aim, Row, Section
+
+RATE = Aim("at least 0.5", 0.5, at_least=True)
+TAIL = Aim("at most 3", 3.0)
+
+
+@dataclass(slots=True)
+class Score:
+    """The laps of one contestant: flat out, and at half of the rate it showed then."""
+
+    flat_out: list[Lap] = field(default_factory=list)
+    half_load: list[Lap] = field(default_factory=list)
+    majority_writes: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Mails a second, the median of all laps flat out."""
+        return median(one.rate for one in self.flat_out)
+
+    @property
+    def writes_each(self) -> float:
+        """Majority writes of a mail."""
+        return self.majority_writes / sum(one.mails for one in self.flat_out)
+
+    def cpu(self, whose: str) -> float | None:
+        """Return milliseconds of CPU a mail, the median of all laps flat out."""
+        used = [one.cpu[whose] / one.mails for one in self.flat_out if whose in one.cpu]
+        return median(used) * 1000 if used else None
+
+    def delay(self, percent: float) -> float:
+        """Return milliseconds from final dot to event at half load, the median of all laps."""
+        return median(percentile(one.delays, percent) for one in self.half_load) * 1000
+
+    def acceptance(self, percent: float) -> float:
+        """Return milliseconds from final dot to 250 at half load, the median of all laps."""
+        return median(percentile(one.acceptance, percent) for one in self.half_load) * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Who takes part, and how much they are asked."""
+
+    servers: Servers
+    product: Contestant
+    floor: Contestant
+    mails: int
+    rounds: int
+    half_load_seconds: float
+
+    async def run(self) -> tuple[Score, Score]:
+        """Return the scores of the product and of the floor."""
+        scores = Score(), Score()
+        for contestant in (self.floor, self.product):
+            await self._flat_out(contestant, Score(), self.mails // 4)
+        for number in range(self.rounds):
+            report(f"flat out, round {number + 1} of {self.rounds}")
+            for contestant, score in self._turns(scores, number):
+                await self._flat_out(contestant, score, self.mails)
+        for number in range(self.rounds):
+            report(f"half load, round {number + 1} of {self.rounds}")
+            for contestant, score in self._turns(scores, number):
+                await self._half_load(contestant, score)
+        return scores
+
+    def _turns(
+        self, scores: tuple[Score, Score], number: int
+    ) -> Sequence[tuple[Contestant, Score]]:
+        turns = [(self.product, scores[0]), (self.floor, scores[1])]
+        return turns if number % 2 else turns[::-1]
+
+    async def _flat_out(self, contestant: Contestant, score: Score, mails: int) -> None:
+        before = await majority_writes(self.servers.mongodb_url)
+        score.flat_out.append(
+            await lap(contestant, self.servers, partial(flat_out, contestant.port, mails))
+        )
+        await self._settle()
+        score.majority_writes += await majority_writes(self.servers.mongodb_url) - before
+
+    async def _half_load(self, contestant: Contestant, score: Score) -> None:
+        rate = score.rate / 2
+        mails = max(20, int(rate * self.half_load_seconds))
+        send = partial(on_schedule, contestant.port, mails, rate=rate)
+        score.half_load.append(await lap(contestant, self.servers, send))
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Leave what goes on behind the last event to the one whose it is, not to the next."""
+        await asyncio.sleep(0.5)
+
+
+def contest_section(product: Score, floor: Score) -> Section:
+    """Return the rows that compare both."""
+    return Section(
+        "The product beside the floor (8 kB mails, 20 connections)",
+        "product",
+        [
+            Row("mails, flat out", "1/s", product.rate, floor.rate, RATE),
+            Row("half load is", "1/s", product.rate / 2, floor.rate / 2),
+            Row("dot to event at half load, p50", "ms", product.delay(50), floor.delay(50)),
+            Row("dot to event at half load, p99", "ms", product.delay(99), floor.delay(99), TAIL),
+            Row("dot to 250 at half load, p50", "ms", product.acceptance(50), floor.acceptance(50)),
+            Row("dot to 250 at half load, p99", "ms", product.acceptance(99), floor.acceptance(99)),
+            *(
+                Row(f"CPU a mail, {whose}", "ms", product.cpu(whose), floor.cpu(whose))
+                for whose in product.flat_out[0].cpu
+            ),
+            Row("majority writes a mail", "", product.writes_each, floor.writes_each),
+        ],
+        right="floor",
+        notes=["flat out: from the first mail to the last event; half load: of its own rate"],
+    )

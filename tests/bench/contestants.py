@@ -1,0 +1,114 @@
+"""What takes part: something that takes mail at a port and tells of each mail."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from deploy.local.folders import CHECKOUT
+from deploy.local.ports import free_port
+from deploy.local.servers import Servers
+from deploy.local.tether import tethered
+from tests.bench.heard import Heard
+from tests.bench.processes import cpu_seconds
+from tests.bench.sending import Sent
+
+SERVICES = "all services"
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """Where to hand mail in, when events were heard, and the processes behind it."""
+
+    port: int
+    heard: Heard
+    pids: Callable[[], Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """What became of some mails: how long it took, each mail's way, CPU seconds by whom.
+
+    `seconds` is from the first dot to the last event, `delays` from dot to event, `acceptance`
+    from dot to 250. `cpu` has all services together, the servers, and each service.
+    """
+
+    mails: int
+    seconds: float
+    delays: tuple[float, ...]
+    acceptance: tuple[float, ...]
+    cpu: Mapping[str, float]
+
+    @property
+    def rate(self) -> float:
+        """Mails a second."""
+        return self.mails / self.seconds
+
+
+async def lap(
+    contestant: Contestant, servers: Servers, send: Callable[[], Awaitable[list[Sent]]]
+) -> Lap:
+    """Send mails and wait until each has been told of."""
+    before, began = _cpu(contestant, servers), time.monotonic()
+    sent = await send()
+    moments = await contestant.heard.all_of([one.subject for one in sent])
+    seconds = max(moments.values()) - began
+    after = _cpu(contestant, servers)
+    return Lap(
+        len(sent),
+        seconds,
+        tuple(moments[one.subject] - one.dot for one in sent),
+        tuple(one.accepted - one.dot for one in sent),
+        {name: after[name] - before[name] for name in after},
+    )
+
+
+def _cpu(contestant: Contestant, servers: Servers) -> dict[str, float]:
+    broker = servers.rabbitmq.pids if servers.rabbitmq else ()
+    database = servers.mongodb.pids if servers.mongodb else ()
+    ours = {name: cpu_seconds([pid]) for name, pid in contestant.pids().items()}
+    return {
+        SERVICES: sum(ours.values()),
+        "RabbitMQ": cpu_seconds(broker),
+        "mongod": cpu_seconds(database),
+        **ours,
+    }
+
+
+@asynccontextmanager
+async def the_floor(servers: Servers) -> AsyncIterator[Contestant]:
+    """Run the floor while the block runs."""
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        *tethered([sys.executable, "-m", "tests.bench.floor", str(port)]),
+        cwd=CHECKOUT,
+        env={
+            **os.environ,
+            "RABBITMQ_URL": servers.rabbitmq_url,
+            "MONGODB_URL": servers.mongodb_url,
+        },
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    heard = Heard()
+    try:
+        await _line(process)
+        listening = asyncio.create_task(_listen(process, heard))
+        yield Contestant(port, heard, lambda: {"floor": process.pid})
+        listening.cancel()
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def _listen(process: asyncio.subprocess.Process, heard: Heard) -> None:
+    while line := await _line(process):
+        moment, _, subject = line.partition(" ")
+        heard.note(subject, float(moment))
+
+
+async def _line(process: asyncio.subprocess.Process) -> str:
+    return (await process.stdout.readline()).decode().strip() if process.stdout else ""

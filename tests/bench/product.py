@@ -1,0 +1,61 @@
+"""The product as a contestant: all six services as processes, agents with real CometD clients."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.servers import Servers
+from deploy.local.services import NAMES, Addresses
+from deploy.local.stack import System, system
+from tests.bench.agents import Agent, contact_center, listening
+from tests.bench.contestants import Contestant
+from tests.bench.heard import Heard
+from tests.bench.processes import children, resident_megabytes
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The running product."""
+
+    contestant: Contestant
+    agents: list[Agent]
+    idle: Mapping[str, float]
+
+    def resident(self) -> dict[str, float]:
+        """Return the resident memory of each service, and of the parser below ingest, in MB."""
+        return resident(self.contestant.pids())
+
+
+def resident(pids: Mapping[str, int]) -> dict[str, float]:
+    """Return the resident memory of each service, and of the parser below ingest, in MB."""
+    found = {name: resident_megabytes(pid) for name, pid in pids.items()}
+    return found | {
+        f"{name}'s child": resident_megabytes(child)
+        for name, pid in pids.items()
+        for child in children(pid)
+    }
+
+
+@asynccontextmanager
+async def the_product(servers: Servers, folder: Path, agents: int) -> AsyncIterator[Product]:
+    """Run the product while the block runs; every agent is Ready and has free capacity."""
+    names = [f"agent{number}" for number in range(1, agents + 1)]
+    description = folder / "contact-center.yaml"
+    description.write_text(contact_center(names))
+    async with system(
+        servers.rabbitmq_url,
+        servers.mongodb_url,
+        sent=folder / "sent",
+        addresses=Addresses.choose(familiar=False),
+        configuration=description,
+    ) as running:
+        idle = resident(_pids(running))
+        heard = Heard()
+        async with listening(running.gateway_url, names, heard) as ready:
+            contestant = Contestant(running.addresses.smtp, heard, lambda: _pids(running))
+            yield Product(contestant, ready, idle)
+
+
+def _pids(running: System) -> dict[str, int]:
+    return {name: running.supervisor.pid(name) for name in NAMES}
