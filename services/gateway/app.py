@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, CollectorRegistry
 from starlette.routing import Router
 
 from services.gateway.admission import CHALLENGE, Admission
@@ -28,12 +28,13 @@ from services.gateway.telling import Telling
 from shared.observability.serving import serving
 from shared.runtime.resources import Resources
 from shared.storage.documents import DocumentStore
-from shared.storage.vault import Vault
 
 
 @asynccontextmanager
-async def start(settings: GatewaySettings, resources: Resources) -> AsyncIterator[None]:
-    """Run the gateway for as long as the context lasts."""
+async def start(
+    settings: GatewaySettings, resources: Resources, registry: CollectorRegistry = REGISTRY
+) -> AsyncIterator[None]:
+    """Run the gateway for as long as the context lasts; `registry` gets CometD's numbers."""
     news = News(
         settings.rabbitmq_url, Telling(resources.interactions), DeskStore(resources.database)
     )
@@ -54,7 +55,7 @@ async def start(settings: GatewaySettings, resources: Resources) -> AsyncIterato
         )
         resources.health.ready["events"] = news.is_arriving
         async with bayeux.running(), news.flowing(bayeux), _listening(settings, front):
-            with _measured(bayeux):
+            with _measured(bayeux, registry):
                 yield
             await bayeux.drain()
 
@@ -104,7 +105,7 @@ def _rest(settings: GatewaySettings, resources: Resources, callers: Callers) -> 
             callers=callers,
             interactions=resources.interactions,
             documents=DocumentStore(resources.database, resources.clock),
-            vault=Vault(resources.database, resources.clock),
+            vault=resources.vault,
             patience=settings.document_patience,
         ),
     )
@@ -128,13 +129,13 @@ async def _listening(settings: GatewaySettings, front: Dispatcher) -> AsyncItera
 
 
 @contextmanager
-def _measured(bayeux: BayeuxApplication) -> Iterator[None]:
+def _measured(bayeux: BayeuxApplication, registry: CollectorRegistry) -> Iterator[None]:
     collector = BayeuxCollector(bayeux.hub)
-    REGISTRY.register(collector)
+    registry.register(collector)
     try:
         yield
     finally:
-        REGISTRY.unregister(collector)
+        registry.unregister(collector)
 
 
 def _unauthenticated() -> Answer:

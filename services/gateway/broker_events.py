@@ -43,12 +43,13 @@ class BrokerEvents:
         self._wanted: set[str] = set()
         self._bound: set[str] = set()
         self._queue: AbstractQueue | None = None
+        self._is_hearing = False
         self._changing = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
 
     def is_connected(self) -> bool:
         """Say whether events arrive here now."""
-        return self._queue is not None
+        return self._is_hearing
 
     def watch(self, agent_id: str) -> None:
         """Receive the events of an agent from soon on."""
@@ -103,6 +104,7 @@ class BrokerEvents:
                 await self._open(channel)
                 await closed
             finally:
+                self._is_hearing = False
                 self._queue = None
                 self._bound = set()
 
@@ -115,6 +117,7 @@ class BrokerEvents:
             for agent_id in missed:
                 await self._settle(agent_id)
         await queue.consume(self._on_message)
+        self._is_hearing = True
         log.info("events arrive", agents=len(missed))
         await self._on_gap(missed)
 

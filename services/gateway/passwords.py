@@ -14,10 +14,17 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from shared.domain.errors import Unavailable
+
 _REMEMBERED: Final = 10_000
 _KEPT_FOR: Final = timedelta(minutes=10)
+_MOST_WAITING: Final = 200
 _THREADS: Final = 2
 """Each check takes 64 MiB and half a second of a core's time or less."""
+
+
+class TooBusyError(Unavailable):
+    """So many passwords wait to be checked that another one would wait too long."""
 
 
 class Passwords:
@@ -40,13 +47,19 @@ class Passwords:
         return self._known.get(digest, 0.0) > asyncio.get_running_loop().time()
 
     async def match(self, password: str, stored: str | None) -> bool:
-        """Say whether the password is the stored one; nobody's takes as long as somebody's."""
+        """Say whether the password is the stored one; nobody's takes as long as somebody's.
+
+        Raises:
+            TooBusyError: Too many others are being checked.
+        """
         if self.remembers(password, stored):
             return True
         digest = self._digest(password, stored or "")
         # Many requests of one client arrive together: one of them does the work.
         task = self._checking.get(digest)
         if task is None:
+            if len(self._checking) >= _MOST_WAITING:
+                raise TooBusyError("too many logins at the same time")
             task = asyncio.create_task(self._check(password, stored))
             self._checking[digest] = task
             task.add_done_callback(lambda _: self._checking.pop(digest, None))

@@ -55,10 +55,15 @@ class Sessions:
             secrets.token_urlsafe(24),
             Session(agent.id, str(uuid4()), _proof(agent), now + self._lifetime),
         )
-        await self._store.add(opened.token, opened.session)
         if len(self._begun) >= _MOST:
             self._begun.clear()
+        # Before it is stored: requests that come together share one session.
         self._begun[key] = opened
+        try:
+            await self._store.add(opened.token, opened.session)
+        except BaseException:
+            self._begun.pop(key, None)
+            raise
         return opened
 
     async def recognise(self, token: str) -> tuple[StoredAgent, Session] | None:

@@ -73,11 +73,10 @@ class SessionStore:
     """Sessions that every pod knows. The cookie's value itself is never written down."""
 
     def __init__(self, database: Database) -> None:
-        # A session that is lost costs a login.
-        self._collection = database[SESSIONS].with_options(write_concern=HINT)
+        self._collection = database[SESSIONS]
 
     async def add(self, token: str, session: Session) -> None:
-        """Begin a session."""
+        """Begin a session, which every pod knows once this returns."""
         async with database_errors():
             await self._collection.insert_one(
                 {
@@ -102,7 +101,7 @@ class SessionStore:
     async def prolong(self, token: str, expires_at: datetime) -> None:
         """Let a session last longer."""
         async with database_errors():
-            await self._collection.update_one(
+            await self._collection.with_options(write_concern=HINT).update_one(
                 {"_id": _key(token)}, {"$set": {"expires_at": expires_at}}
             )
 

@@ -77,7 +77,8 @@ def _read_text(text: str, name: str) -> list[MailAddress]:
     _require_one_line(text, name)
     if not text.strip():
         return []
-    pairs = getaddresses([text.replace(";", ",")], strict=True)
+    # Some clients part addresses with semicolons, which also may stand in a quoted name.
+    pairs = getaddresses([text if '"' in text else text.replace(";", ",")])
     pairs = [(personal, address) for personal, address in pairs if personal or address] or [
         ("", "")
     ]

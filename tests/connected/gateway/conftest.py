@@ -1,0 +1,217 @@
+"""The gateway on real servers, with nobody behind it: what it publishes can be read."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import aio_pika
+import httpx2
+import pytest
+import pytest_asyncio
+from argon2 import PasswordHasher
+from prometheus_client import CollectorRegistry
+
+from deploy.local.ports import free_port
+from services.gateway.app import start
+from services.gateway.settings import GatewaySettings
+from shared.contracts.envelope import COMMANDS, Contract
+from shared.contracts.outgoing import wrap
+from shared.domain.interaction import Attachment, Interaction, Invitation
+from shared.domain.lifecycle import Direction, State
+from shared.observability.probes import Health
+from shared.runtime.resources import Resources
+from shared.storage import agents, documents, interactions
+from shared.storage.deliveries import DeliveryStore
+from shared.storage.vault import Vault
+from tests.connected.world import World, cause, open_world
+from tests.fixtures.broker import Broker
+
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@cache
+def hashed(password: str) -> str:
+    """Return a hash that is cheap to check."""
+    return _CHEAP.hash(password)
+
+
+PDF = Attachment("00009A8T8Y13002S", "Rechnung März.pdf", 9, "application/pdf")
+
+
+@dataclass
+class Gateway:
+    """A running gateway as its clients and its services see it."""
+
+    url: str
+    broker_url: str
+    world: World
+    health: Health
+    commands: "asyncio.Queue[dict[str, Any]]"
+    stack: AsyncExitStack = field(repr=False)
+
+    async def client(self, name: str | None = None, **options: Any) -> httpx2.AsyncClient:
+        """Return a client that logs in with every request; None is a stranger."""
+        auth = (name, name) if name else None
+        client = httpx2.AsyncClient(base_url=self.url, auth=auth, timeout=20, **options)
+        return await self.stack.enter_async_context(client)
+
+    async def clear(self) -> None:
+        """Dismiss everybody and forget every mail."""
+        for collection in (agents.COLLECTION, interactions.COLLECTION, documents.COLLECTION):
+            await self.world.database[collection].delete_many({})
+        self.world.heard_so_far()
+        while not self.commands.empty():
+            self.commands.get_nowait()
+
+    async def hire(self, name: str, **fields: Any) -> None:
+        """Add an agent whose password is the name."""
+        await self.world.hire(name, password_hash=hashed(name), **fields)
+
+    async def offered(self, agent_id: str = "agent1", **fields: Any) -> Interaction:
+        """Store a mail that is offered to an agent."""
+        invitation = Invitation(agent_id, self.world.clock.now() + timedelta(seconds=30))
+        return await self.store(state=State.INVITED, invitation=invitation, version=2, **fields)
+
+    async def accepted(self, agent_id: str = "agent1", **fields: Any) -> Interaction:
+        """Store a mail that an agent works on."""
+        return await self.store(state=State.ACCEPTED, owner_id=agent_id, version=3, **fields)
+
+    async def drafted(self, agent_id: str = "agent1", **fields: Any) -> Interaction:
+        """Store a draft of an agent, addressed to the customer."""
+        return await self.store(
+            direction=Direction.OUTBOUND,
+            subtype="OutboundReply",
+            state=State.REPLY_CREATED,
+            owner_id=agent_id,
+            **fields,
+        )
+
+    async def store(self, **fields: Any) -> Interaction:
+        """Store a mail in any state."""
+        mail = await self.world.receive(**fields)
+        self.world.heard_so_far()
+        return mail
+
+    async def announce(self, event: Contract) -> None:
+        """Publish an event as a service would."""
+        await self.world.publisher.publish(wrap(event, cause(), self.world.clock.now()))
+
+    async def command(self) -> dict[str, Any]:
+        """Return the body of the next command."""
+        async with asyncio.timeout(10):
+            return await self.commands.get()
+
+    async def unchanged(self, before: Interaction) -> bool:
+        """Say whether nothing has happened to an interaction, and nothing was commanded."""
+        after = await self.world.interactions.get(before.id)
+        return after == replace(before, user_data=after.user_data) and self.commands.empty()
+
+
+@asynccontextmanager
+async def running_gateway(
+    world: World, rabbitmq_url: str, database_url: str, **options: str
+) -> AsyncIterator[Gateway]:
+    """Give a gateway that listens on a port of its own."""
+    port = free_port()
+    settings = GatewaySettings.model_validate(
+        {
+            "RABBITMQ_URL": rabbitmq_url,
+            "MONGODB_URL": database_url,
+            "host": "127.0.0.1",
+            "port": port,
+            "connect_timeout": "PT5S",
+            **options,
+        }
+    )
+    health = Health()
+    async with AsyncExitStack() as stack:
+        commands = await stack.enter_async_context(_commands(rabbitmq_url))
+        await stack.enter_async_context(
+            start(settings, _resources(world, health, stack), CollectorRegistry())
+        )
+        yield Gateway(f"http://127.0.0.1:{port}", rabbitmq_url, world, health, commands, stack)
+
+
+def _resources(world: World, health: Health, announcers: AsyncExitStack) -> Resources:
+    return Resources(
+        clock=world.clock,
+        database=world.database,
+        publisher=world.publisher,
+        interactions=world.interactions,
+        agents=world.agents,
+        deliveries=DeliveryStore(world.database, world.clock, _announce_nothing),
+        configuration=world.configuration,
+        vault=Vault(world.database, world.clock),
+        health=health,
+        announcers=announcers,
+    )
+
+
+async def _announce_nothing(document_id: str, owed: object) -> None:
+    raise AssertionError(f"the gateway delivers nothing: {document_id}, {owed}")
+
+
+@asynccontextmanager
+async def _commands(url: str) -> "AsyncIterator[asyncio.Queue[dict[str, Any]]]":
+    commands: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    connection = await aio_pika.connect(url)
+    async with connection:
+        channel = await connection.channel()
+        queue = await channel.declare_queue(exclusive=True)
+        await channel.declare_exchange(COMMANDS, "topic", durable=True)
+        await queue.bind(COMMANDS, "#")
+
+        async def keep(message: aio_pika.abc.AbstractIncomingMessage) -> None:
+            body = json.loads(message.body)["body"]
+            commands.put_nowait(body | {"address": message.routing_key})
+
+        await queue.consume(keep, no_ack=True)
+        yield commands
+
+
+@pytest_asyncio.fixture(scope="package")
+async def shared_gateway(broker: Broker, mongodb_url: str) -> AsyncIterator[Gateway]:
+    """One gateway for all tests of this package that need no other settings."""
+    name = f"test_{secrets.token_hex(6)}"
+    database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
+    with broker.virtual_host() as url:
+        async with open_world(url, database_url) as world:
+            # The database has a clock of its own, and forgets sessions that ended by it.
+            world.clock.move(timedelta(days=36500))
+            async with running_gateway(world, url, database_url) as running:
+                yield running
+            await world.database.client.drop_database(name)
+
+
+@pytest.fixture
+async def gateway(shared_gateway: Gateway) -> Gateway:
+    """A gateway with two agents, an administrator who is no agent, and no mail."""
+    await shared_gateway.clear()
+    await shared_gateway.hire("agent1", logged_in=True)
+    await shared_gateway.hire("agent2", logged_in=True)
+    await shared_gateway.hire("admin", roles=["Contact Center Admin"])
+    return shared_gateway
+
+
+@pytest.fixture
+async def agent1(gateway: Gateway) -> httpx2.AsyncClient:
+    """The desktop of agent1."""
+    return await gateway.client("agent1")
+
+
+def failure(status_code: int, answer: Mapping[str, Any]) -> bool:
+    """Say whether an answer is a failure of that number in both dialects."""
+    message = answer["statusMessage"]
+    return bool(message) and answer == {
+        "statusCode": status_code,
+        "statusMessage": message,
+        "status": "error",
+        "errorDescription": message,
+    }

@@ -1,0 +1,169 @@
+"""What agents are told over CometD, read by the official client."""
+
+import json
+from contextlib import AsyncExitStack
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from shared.contracts.events import (
+    AgentInvited,
+    AgentReady,
+    InteractionCompleted,
+    InvitationAccepted,
+    InvitationRevoked,
+    OperationRefused,
+    PropertiesUpdated,
+)
+from shared.contracts.outgoing import wrap
+from shared.domain.lifecycle import State
+from tests.cometd_client.client import CometdAgent
+from tests.connected.gateway.conftest import Gateway
+from tests.connected.world import cause
+from tests.fixtures.broker import Broker
+
+pytestmark = pytest.mark.connected
+
+TOPIC = "/v2/me/interactions"
+
+
+async def listening(
+    gateway: Gateway, stack: AsyncExitStack, *topics: str, user: str = "agent1", **options: Any
+) -> CometdAgent:
+    agent = CometdAgent(f"{gateway.url}/cometd", user, user, **options)
+    await stack.enter_async_context(agent)
+    for topic in topics or (TOPIC,):
+        assert (await agent.subscribe(topic))["successful"]
+    return agent
+
+
+async def next_state(agent: CometdAgent) -> tuple[str, str, int]:
+    event = (await agent.event())["data"]
+    return event["id"], event["state"], event["sequence"]
+
+
+@pytest.mark.parametrize("transport", ["long-polling", "websocket"])
+async def test_events_arrive_in_order_and_once(gateway: Gateway, transport: Any) -> None:
+    async with AsyncExitStack() as stack:
+        agent = await listening(gateway, stack, transport=transport)
+        mail = await gateway.accepted()
+        accepted = wrap(InvitationAccepted.of(mail, "agent1"), cause(), gateway.world.clock.now())
+
+        await gateway.announce(AgentInvited.of(mail, "agent1"))
+        await gateway.world.publisher.publish(accepted)
+        await gateway.world.publisher.publish(accepted)
+        await gateway.announce(InteractionCompleted.of(mail, "agent1"))
+
+        told = [await next_state(agent) for _ in range(3)]
+    assert told == [(mail.id, state, 3) for state in ("Invited", "Accepted", "Completed")]
+
+
+async def test_an_accepted_mail_is_told_with_its_words(gateway: Gateway) -> None:
+    async with AsyncExitStack() as stack:
+        agent = await listening(gateway, stack, "/me/interactions/")
+        mail = await gateway.accepted()
+
+        await gateway.announce(InvitationAccepted.of(mail, "agent1"))
+
+        event = await agent.event()
+    assert event["channel"] == "/me/interactions/"
+    assert event["data"]["email_object"]["Text"] == "Hello\nbye"
+    assert event["data"]["capabilities"] == [
+        "Transfer",
+        "Reply",
+        "ReplyAll",
+        "StopProcessing",
+        "PlaceInQueue",
+        "PlaceInWorkbin",
+        "UpdateProperties",
+    ]
+
+
+async def test_other_agents_hear_nothing(gateway: Gateway) -> None:
+    async with AsyncExitStack() as stack:
+        other = await listening(gateway, stack, user="agent2")
+        mail = await gateway.accepted()
+
+        await gateway.announce(InvitationAccepted.of(mail, "agent1"))
+        await gateway.announce(InvitationRevoked.of(mail, "agent2"))
+
+        assert (await next_state(other))[1] == "Revoked"
+
+
+async def test_open_invitations_are_told_again_to_who_subscribes(gateway: Gateway) -> None:
+    mail = await gateway.offered()
+    await gateway.accepted()
+    async with AsyncExitStack() as stack:
+        agent = await listening(gateway, stack)
+
+        assert await next_state(agent) == (mail.id, "Invited", 2)
+        await gateway.announce(InvitationRevoked.of(mail, "agent1"))
+        assert (await next_state(agent))[1] == "Revoked"
+
+
+async def test_readiness_is_told_on_the_topic_of_channels(gateway: Gateway) -> None:
+    async with AsyncExitStack() as stack:
+        agent = await listening(gateway, stack, "/v2/me/channels")
+
+        await gateway.announce(AgentReady(agent_id="agent1"))
+
+        message = (await agent.event())["data"]
+    assert message["messageType"] == "ChannelStateChangeMessageV2"
+    assert message["channels"][0]["userState"]["state"] == "Ready"
+
+
+async def test_a_lost_race_is_told_with_the_true_state(gateway: Gateway) -> None:
+    async with AsyncExitStack() as stack:
+        agent = await listening(gateway, stack)
+        mail = await gateway.accepted("agent2")
+        refused = OperationRefused(
+            agent_id="agent1",
+            interaction_id=mail.id,
+            version=0,
+            operation="accept-invitation",
+            reason="too late",
+        )
+
+        await gateway.announce(refused)
+
+        message = (await agent.event())["data"]
+    assert (message["state"], message["capabilities"], message["sequence"]) == ("Accepted", [], 3)
+    assert (message["notificationType"], message["errorDescription"]) == ("Error", "too late")
+    assert "Text" not in message["email_object"]
+
+
+async def test_what_happened_while_the_broker_was_away_is_told_afterwards(
+    gateway: Gateway, broker: Broker
+) -> None:
+    world = gateway.world
+    kept, lost, new = [await gateway.accepted() for _ in range(2)] + [await gateway.offered("x")]
+    async with AsyncExitStack() as stack:
+        agent = await listening(gateway, stack)
+        rows = world.database["interactions"]
+        await rows.update_one(
+            {"_id": lost.id}, {"$set": {"state": State.COMPLETED.value, "version": 4}}
+        )
+        await rows.update_one({"_id": new.id}, {"$set": {"invitation.agent_id": "agent1"}})
+
+        cut_events_connections(broker, gateway)
+
+        told = {await next_state(agent) for _ in range(2)}
+        await gateway.announce(PropertiesUpdated.of(kept, "agent1"))
+        after = await next_state(agent)
+    assert told == {(lost.id, "Completed", 4), (new.id, "Invited", 2)}
+    assert after == (kept.id, "Accepted", 3)
+
+
+def cut_events_connections(broker: Broker, gateway: Gateway) -> None:
+    """Have the broker close the connection on which the gateway hears."""
+    host = urlsplit(gateway.broker_url).path.removeprefix("/")
+    connections = json.loads(broker.call("GET", f"/api/vhosts/{host}/connections"))
+    named = [
+        one["name"]
+        for one in connections
+        if one["client_properties"].get("connection_name") == "gateway events"
+    ]
+    assert named
+    for name in named:
+        broker.call("DELETE", f"/api/connections/{quote(name, safe='')}")

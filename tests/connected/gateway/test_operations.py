@@ -1,0 +1,160 @@
+"""What the gateway answers, and which command it publishes."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from shared.domain.interaction import Interaction
+from tests.connected.gateway.conftest import Gateway
+
+pytestmark = pytest.mark.connected
+
+OK = {"status": "ok", "statusCode": 0}
+ZERO = {"statusCode": 0, "status": "ok"}
+
+
+async def post(client: httpx2.AsyncClient, mail: Interaction, name: str, **more: Any) -> Any:
+    body = {"operationName": name, **more}
+    answer = await client.post(f"/api/v2/me/interactions/{mail.id}", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize("path", ["/me/interactions/{}", "/api/v2/me/interactions/{}/"])
+async def test_accept_is_handed_to_routing(
+    gateway: Gateway, agent1: httpx2.AsyncClient, path: str
+) -> None:
+    mail = await gateway.offered()
+
+    answer = await agent1.post(path.format(mail.id), json={"operationName": "Accept"})
+
+    assert (answer.status_code, answer.text) == (200, '{"status":"ok","statusCode":0}')
+    assert await gateway.command() == {
+        "address": "routing.accept-invitation.v1",
+        "type": "accept-invitation",
+        "interaction_id": mail.id,
+        "agent_id": "agent1",
+    }
+
+
+async def test_reject_is_handed_to_routing(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+    mail = await gateway.offered()
+
+    assert await post(agent1, mail, "Reject") == OK
+
+    assert (await gateway.command())["address"] == "routing.reject-invitation.v1"
+
+
+@pytest.mark.parametrize("name", ["Complete", "StopProcessing"])
+async def test_complete_goes_by_two_names(
+    gateway: Gateway, agent1: httpx2.AsyncClient, name: str
+) -> None:
+    mail = await gateway.accepted()
+
+    answer = await post(agent1, mail, name)
+
+    assert list(answer.items()) == list(ZERO.items())
+    assert (await gateway.command())["address"] == "routing.complete-interaction.v1"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "quotes"),
+    [("Reply", {}, False), ("ReplyAll", {}, True), ("Reply", {"quoteOriginal": "true"}, True)],
+)
+async def test_a_reply_has_its_id_before_it_exists(
+    gateway: Gateway, agent1: httpx2.AsyncClient, name: str, given: dict[str, Any], quotes: bool
+) -> None:
+    mail = await gateway.accepted()
+
+    answer = await post(
+        agent1, mail, name, queueName="drafts", subjectPrefix="Re: ", indentCharacter="> ", **given
+    )
+
+    reply_id = answer["replyInteractionId"]
+    assert answer == {**OK, "replyInteractionId": reply_id, "interactionId": reply_id}
+    assert await gateway.command() == {
+        "address": "composition.draft-reply.v1",
+        "type": "draft-reply",
+        "interaction_id": mail.id,
+        "agent_id": "agent1",
+        "reply_id": reply_id,
+        "queue": "drafts",
+        "to_all": name == "ReplyAll",
+        "quote_original": quotes,
+        "subject_prefix": "Re: ",
+        "start_line": "",
+        "indent": "> ",
+    }
+
+
+async def test_send_carries_what_the_agent_wrote(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted()
+    mail = {
+        "toAddress": "Ann <ann@example.org>, bob@example.org",
+        "CCAddresses": [{"address": "eve@example.org", "personal": "Eve"}],
+        "fromAddress": "support@demo.example",
+        "Subject": "Re: Invoice 17",
+        "text": "Paid.",
+    }
+
+    assert await post(agent1, draft, "Send", queueName="drafts", email_object=mail) == OK
+
+    command = await gateway.command()
+    assert (command["address"], command["queue"]) == ("composition.submit-draft.v1", "drafts")
+    assert command["edits"] == {
+        "to": [
+            {"address": "ann@example.org", "personal": "Ann"},
+            {"address": "bob@example.org", "personal": ""},
+        ],
+        "cc": [{"address": "eve@example.org", "personal": "Eve"}],
+        "bcc": None,
+        "sender": {"address": "support@demo.example", "personal": ""},
+        "subject": "Re: Invoice 17",
+        "text": "Paid.",
+        "html": None,
+    }
+
+
+async def test_cancel_answers_with_a_number(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+    draft = await gateway.drafted()
+
+    assert await post(agent1, draft, "Cancel") == {"status": 0, "statusCode": 0}
+
+    assert (await gateway.command())["address"] == "composition.cancel-draft.v1"
+
+
+async def test_a_mail_goes_to_another_queue(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+    mail = await gateway.accepted()
+
+    assert await post(agent1, mail, "PlaceInQueue", queueName="sales") == OK
+
+    command = await gateway.command()
+    assert (command["address"], command["queue"]) == ("routing.place-in-queue.v1", "sales")
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("Transfer", {"userId": "agent2"}), ("SingleStepTransfer", {"userName": "agent2"})],
+)
+async def test_a_mail_goes_to_another_agent(
+    gateway: Gateway, agent1: httpx2.AsyncClient, name: str, target: dict[str, str]
+) -> None:
+    mail = await gateway.accepted()
+
+    assert await post(agent1, mail, name, **target) == ZERO
+
+    assert (await gateway.command())["to_agent_id"] == "agent2"
+
+
+async def test_user_data_is_put_and_removed(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+    mail = await gateway.accepted()
+    gone = {"a": 1, "b": {"c": 2}, "absent": None}
+
+    assert await post(agent1, mail, "AttachUserData", userData={"x": {"y": [1, "ü"]}}) == OK
+    assert await post(agent1, mail, "DeleteUserData", userData=gone) == OK
+
+    assert (await gateway.command())["put"] == {"x": {"y": [1, "ü"]}}
+    assert (await gateway.command())["remove"] == {"a": [], "b": ["c"], "absent": []}
