@@ -78,6 +78,7 @@ async def test_a_killed_broker_comes_back_with_what_it_confirmed(
     async with await aio_pika.connect(private_rabbitmq.url) as connection:
         await _durable_queue(connection)
         await _publish(connection, b"kept")
+        private_rabbitmq.settle()
         private_rabbitmq.kill()
     private_rabbitmq.start()
 
