@@ -67,7 +67,7 @@ class InteractionStore:
             | marks
             | {
                 "outbox": [to_entry(message, now) for message in owed],
-                "applied": [str(cause.message_id)],
+                "applied": [str(cause.message_id)] if cause.message_id else [],
             }
         )
         async with database_errors():
@@ -104,7 +104,7 @@ class InteractionStore:
                 return change.after
         for _ in range(_TRIES):
             document = await self._read(interaction_id, with_text=with_text)
-            if str(cause.message_id) in document["applied"]:
+            if cause.message_id and str(cause.message_id) in document["applied"]:
                 await self._announce_again(document)
                 return to_interaction(document)
             before = to_interaction(document)

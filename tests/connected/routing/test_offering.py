@@ -1,12 +1,15 @@
 """Who is offered what."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from shared.contracts.contact_center import Queue
+from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentInvited, InvitationRevoked
+from shared.domain.ids import new_id
 from shared.domain.lifecycle import State
 from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing
 from tests.connected.world import CENTER, World
@@ -86,6 +89,20 @@ async def test_an_invitation_nobody_answers_goes_to_the_next_agent(
     assert (await world.hear(AgentInvited)).agent_id == "second"
     assert await world.holding("first") == []
     assert (await world.interactions.get(mail.id)).queued_at == mail.queued_at
+
+
+async def test_a_mail_that_no_message_brought_is_revoked_like_any_other(
+    world: World, routing: Routing
+) -> None:
+    await world.hire("agent")
+    mail = replace(await world.receive(), id=new_id())
+    await world.interactions.add(mail, Cause(), [])
+    await world.hire("other")
+    await routing.offering.fill("support")
+
+    world.clock.move(INVITATION)
+
+    assert await routing.taking_back.revoke_unanswered() == 2
 
 
 async def test_an_answered_invitation_is_not_revoked(world: World, routing: Routing) -> None:
