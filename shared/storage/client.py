@@ -1,9 +1,12 @@
 """The one MongoDB client of a process, refused where it could lose what it acknowledges."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
+import pymongo.lock
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -26,6 +29,19 @@ HINT: Final = WriteConcern(w=1)
 """For what can be worked out again from the interactions: a lost write costs a repetition."""
 
 _TRANSIENT: Final = (AutoReconnect, NetworkTimeout, ExecutionTimeout, WTimeoutError)
+
+T = TypeVar("T")
+
+
+async def _wait_for(awaitable: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109 - its name there
+    async with asyncio.timeout(timeout):
+        return await awaitable
+
+
+if sys.version_info < (3, 12):
+    # Python 3.11 runs what it waits for in a task of its own. A call that is canceled while that
+    # task takes the driver's lock again leaves the lock taken for ever, and with it the client.
+    pymongo.lock.wait_for = _wait_for  # type: ignore[attr-defined, assignment]
 
 
 class DatabaseUnavailableError(Unavailable):
