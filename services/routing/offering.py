@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Coroutine
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Final, Self
 
 import structlog
 
@@ -75,14 +76,11 @@ class Offering:
 
     async def _pass_through(self, name: str) -> None:
         queue = (await self._configuration.current()).queue(name) or Queue(name=name)
-        at_once = asyncio.Semaphore(_INVITATIONS_AT_ONCE)
-        async with asyncio.TaskGroup() as inviting:
+        async with _Inviting() as inviting:
             async for interaction in self._waiting.waiting(name):
                 agent_id = await self._reserve(interaction, queue)
                 if agent_id is not None:
-                    await at_once.acquire()
-                    task = inviting.create_task(self._invite(interaction, agent_id))
-                    task.add_done_callback(lambda _: at_once.release())
+                    await inviting.begin(self._invite(interaction, agent_id))
                 elif not interaction.excluded:
                     return
 
@@ -106,6 +104,33 @@ class Offering:
         except (Refused, StaleInteractionError):
             # Somebody else took it from the queue first.
             await self._agents.release(agent_id, interaction.id)
+
+
+class _Inviting:
+    """Invitations on their way. One that fails breaks off no other, and is told at the end.
+
+    A group that cancels the rest would leave places taken for invitations never written, and
+    hide what failed inside an error of its own.
+    """
+
+    def __init__(self) -> None:
+        self._at_once = asyncio.Semaphore(_INVITATIONS_AT_ONCE)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def begin(self, invitation: Coroutine[None, None, None]) -> None:
+        await self._at_once.acquire()
+        task = asyncio.create_task(invitation)
+        task.add_done_callback(lambda _: self._at_once.release())
+        self._tasks.append(task)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
+        failed = [one for one in ended if isinstance(one, BaseException)]
+        if failed and kind is None:
+            raise failed[0]
 
 
 def _offer(before: Interaction, agent_id: str, clock: Clock, ttl: timedelta) -> Change:

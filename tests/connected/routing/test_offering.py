@@ -3,12 +3,14 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from shared.contracts.contact_center import Queue
 from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentInvited, InvitationRevoked
+from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import State
 from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing
@@ -169,3 +171,24 @@ async def test_places_that_follow_no_interaction_are_given_back(
     mended = await routing.taking_back.audit_places()
 
     assert (mended, await world.holding("agent")) == (1, [])
+
+
+async def test_a_database_that_goes_away_is_told_as_such_and_breaks_off_no_invitation(
+    world: World, routing: Routing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.hire("agent", capacity=3)
+    first, second, third = [await world.receive() for _ in range(3)]
+    change = world.interactions.change
+
+    async def falter(interaction_id: str, *arguments: Any, **options: Any) -> Any:
+        if interaction_id == first.id:
+            raise Unavailable("away")
+        return await change(interaction_id, *arguments, **options)
+
+    monkeypatch.setattr(type(world.interactions), "change", staticmethod(falter))
+
+    with pytest.raises(Unavailable, match="away"):
+        await routing.offering.fill("support")
+
+    states = [(await world.interactions.get(mail.id)).state for mail in (second, third)]
+    assert states == [State.INVITED, State.INVITED]
