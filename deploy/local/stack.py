@@ -12,7 +12,7 @@ from deploy.local.log import Log
 from deploy.local.progress import NotPossibleError, report, waiting
 from deploy.local.services import NAMES, Addresses, console_environment, service
 from deploy.local.sink import MailSink, mail_sink
-from deploy.local.supervisor import Supervisor
+from deploy.local.supervisor import SHORTEST_PAUSE, Supervisor
 
 CONTACT_CENTER = Path(__file__).with_name("contact-center.yaml")
 CONSOLE = (sys.executable, "-m", "services.console")
@@ -40,8 +40,11 @@ async def system(
     sent: Path,
     addresses: Addresses | None = None,
     configuration: Path = CONTACT_CENTER,
+    first_pause: float = SHORTEST_PAUSE,
 ) -> AsyncIterator[System]:
     """Give the whole system, ready, while the block runs; mails that leave are kept in `sent`.
+
+    `first_pause` is how many seconds a service that died rests before it is started again.
 
     Raises:
         NotPossibleError: the configuration is refused or a service does not get ready; says why.
@@ -51,7 +54,7 @@ async def system(
     async with mail_sink(sent, where.sink, log) as sink:
         await _apply(configuration, rabbitmq_url, mongodb_url)
         services = [service(name, rabbitmq_url, mongodb_url, where) for name in NAMES]
-        supervisor = Supervisor(services, log)
+        supervisor = Supervisor(services, log, first_pause=first_pause)
         supervisor.start()
         try:
             with waiting("starting the services"):

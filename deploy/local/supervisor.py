@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -15,7 +15,7 @@ from deploy.local.progress import NotPossibleError
 from deploy.local.services import Service
 from deploy.local.tether import tethered
 
-_SHORTEST_PAUSE = 1.0
+SHORTEST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
 _LONG_ENOUGH = 60.0  # who ran this long starts again with the shortest pause
 _LINE_LIMIT = 1 << 20
@@ -34,7 +34,7 @@ class Supervisor:
         log: Log,
         *,
         grace: float = 30.0,
-        first_pause: float = _SHORTEST_PAUSE,
+        first_pause: float = SHORTEST_PAUSE,
     ) -> None:
         self._services = services
         self._log = log
@@ -43,6 +43,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._processes: dict[str, Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
+        self._once: dict[str, Mapping[str, str]] = {}
 
     def start(self) -> None:
         """Start every service; they get ready in their own time."""
@@ -51,6 +52,14 @@ class Supervisor:
     def pid(self, name: str) -> int:
         """Return the process id of a service that runs now."""
         return self._processes[name].pid
+
+    def arm(self, name: str, environment: Mapping[str, str]) -> None:
+        """Give the next start of a service, and no later one, more environment."""
+        self._once[name] = environment
+
+    async def ended(self, name: str) -> int:
+        """Return the exit code of the process that runs now, once it has ended; -9 for SIGKILL."""
+        return await self._processes[name].wait()
 
     async def wait_until_ready(self, deadline: float = 120.0) -> None:
         """Return when every service says that it is ready.
@@ -111,7 +120,7 @@ class Supervisor:
     async def _run_once(self, service: Service) -> int:
         process = await asyncio.create_subprocess_exec(
             *tethered(service.command),
-            env=dict(service.environment),
+            env={**service.environment, **self._once.pop(service.name, {})},
             cwd=CHECKOUT,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=PIPE,

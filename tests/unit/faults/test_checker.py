@@ -1,0 +1,84 @@
+"""The checker finds each fault on its own, and nothing where there is none."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.faults.checker import Books, Departed, Fault, Finding, Inbound, Reply, check
+
+INBOUND = Inbound("in", "<m>", "completed", ("a1",))
+REPLY = Reply("out", "in", "<r>", "sent", "SENT")
+DEPARTED = Departed("<r>", "<m>")
+FINE = Books(
+    answers={"<m>": ["lost", "250"]},
+    arrivals={"a1": "<m>"},
+    inbound=[INBOUND],
+    replies=[REPLY],
+    departed=[DEPARTED],
+    told={"in": frozenset({"Invited", "Completed"}), "out": frozenset({"Sent"})},
+)
+
+
+def test_nothing_is_found_where_every_promise_was_kept() -> None:
+    assert check(FINE) == []
+
+
+def test_a_mail_that_was_never_accepted_may_be_nowhere() -> None:
+    assert check(Books(answers={"<m>": ["lost", "451"]})) == []
+
+
+def test_a_mail_that_was_stored_without_an_answer_may_be_answered() -> None:
+    assert check(replace(FINE, answers={"<m>": ["lost"]})) == []
+
+
+def test_a_copy_that_was_noted_is_accounted_for() -> None:
+    noted = replace(INBOUND, arrivals=("a1", "a2"))
+    books = replace(FINE, arrivals={"a1": "<m>", "a2": "<m>"}, inbound=[noted])
+
+    assert check(books) == []
+
+
+def test_an_uncertain_reply_may_have_left_or_not() -> None:
+    reply = replace(REPLY, state="uncertain", journal="UNCERTAIN")
+    books = replace(FINE, replies=[reply], told={**FINE.told, "out": frozenset({"Uncertain"})})
+
+    assert check(books) == []
+    assert check(replace(books, departed=[])) == []
+
+
+@pytest.mark.parametrize(
+    ("books", "fault", "about"),
+    [
+        (Books(answers={"<m>": ["250"]}), Fault.LOST, "<m>"),
+        (replace(FINE, inbound=[INBOUND, INBOUND]), Fault.DUPLICATED, "<m>"),
+        (replace(FINE, answers={}), Fault.UNEXPECTED, "<m>"),
+        (replace(FINE, arrivals={"a1": "<m>", "a2": "<m>"}), Fault.UNACCOUNTED, "<m>"),
+        (replace(FINE, inbound=[replace(INBOUND, state="queued")]), Fault.UNFINISHED, "<m>"),
+        (replace(FINE, replies=[], departed=[]), Fault.UNANSWERED, "<m>"),
+        (
+            replace(FINE, replies=[REPLY, replace(REPLY, id="2", message_id="<2>")]),
+            Fault.ANSWERED_TWICE,
+            "<m>",
+        ),
+        (
+            replace(FINE, departed=[DEPARTED, Departed("<2>", "<m>")]),
+            Fault.ANSWERED_TWICE,
+            "<m>",
+        ),
+        (replace(FINE, departed=[DEPARTED, DEPARTED]), Fault.SENT_TWICE, "<r>"),
+        (replace(FINE, departed=[DEPARTED, Departed("<x>", "<y>")]), Fault.UNEXPECTED, "<x>"),
+        (replace(FINE, departed=[]), Fault.NOT_SENT, "<r>"),
+        (replace(FINE, replies=[replace(REPLY, journal="DEFERRED")]), Fault.DISAGREES, "<r>"),
+        (replace(FINE, replies=[replace(REPLY, state="sending")]), Fault.UNFINISHED, "<r>"),
+        (replace(FINE, told={"in": frozenset({"Completed"})}), Fault.UNTOLD, "out"),
+    ],
+)
+def test_each_fault_is_found(books: Books, fault: Fault, about: str) -> None:
+    assert Finding(fault, about) in check(books)
+
+
+def test_the_totals_are_told_in_one_line() -> None:
+    assert FINE.summary() == (
+        "1 mails handed in, tries {'lost': 1, '250': 1}, 1 stored, 1 interactions, "
+        "replies {'sent': 1}, 1 mails left"
+    )
