@@ -14,6 +14,7 @@ import uvloop
 from deploy.local.folders import passing_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers import Servers, servers
+from tests.bench.agents import CAPACITY
 from tests.bench.contest import Contest, contest_section
 from tests.bench.contestants import the_floor
 from tests.bench.cost import cost_section
@@ -57,13 +58,20 @@ async def measure(plan: Plan, up: Servers, folder: Path) -> list[Section]:
     drivers = await compare_drivers(up.mongodb_url, count=plan.driver_calls, rounds=plan.rounds)
     async with the_floor(up) as floor, the_product(up, folder, plan.agents) as product:
         contest = Contest(
-            up, product.contestant, floor, plan.lap, plan.rounds, plan.half_load_seconds
+            up,
+            product.contestant,
+            floor,
+            mails=plan.lap,
+            rounds=plan.rounds,
+            half_load_seconds=plan.half_load_seconds,
+            most=plan.agents * CAPACITY,
         )
         ours, theirs = await contest.run()
         log = folder / "mongodb" / "mongod.log"
         cost = await cost_section(
             product.contestant, up, log, mails=plan.lap // 2, rate=ours.rate / 2
         )
+        await product.contestant.rest()
         samples = await soak(product, plan.mails, every=plan.every)
     memory = memory_section(dict(product.idle), samples)
     return [contest_section(ours, theirs), cost, memory, drivers]

@@ -17,8 +17,7 @@ from tests.bench.letters import MAILBOX
 
 PASSWORD = "bench"
 TOPIC = "/v2/me/interactions"
-_CAPACITY = 1000
-_EVERY_EVENT: str = "*"
+CAPACITY = 20
 
 
 def contact_center(names: list[str]) -> str:
@@ -37,7 +36,7 @@ def contact_center(names: list[str]) -> str:
                     "user_name": name,
                     "password_hash": password_hash,
                     "queues": ["support"],
-                    "capacity": _CAPACITY,
+                    "capacity": CAPACITY,
                 }
                 for name in names
             ],

@@ -17,6 +17,9 @@ from tests.bench.table import Aim, Row, Section
 RATE = Aim("at least 0.5", 0.5, at_least=True)
 TAIL = Aim("at most 3", 3.0)
 
+_STILL_BUSY = 1.0
+"""Seconds after the last event in which outboxes are struck and logs written."""
+
 
 @dataclass(slots=True)
 class Score:
@@ -52,7 +55,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """Who takes part, and how much they are asked."""
+    """Who takes part, and how much they are asked: at `most` so many mails in one lap."""
 
     servers: Servers
     product: Contestant
@@ -60,6 +63,7 @@ class Contest:
     mails: int
     rounds: int
     half_load_seconds: float
+    most: int
 
     async def run(self) -> tuple[Score, Score]:
         """Return the scores of the product and of the floor."""
@@ -87,19 +91,20 @@ class Contest:
         score.flat_out.append(
             await lap(contestant, self.servers, partial(flat_out, contestant.port, mails))
         )
-        await self._settle()
         score.majority_writes += await majority_writes(self.servers.mongodb_url) - before
+        await self._settle(contestant)
 
     async def _half_load(self, contestant: Contestant, score: Score) -> None:
         rate = score.rate / 2
-        mails = max(20, int(rate * self.half_load_seconds))
+        mails = min(max(20, int(rate * self.half_load_seconds)), self.most)
         send = partial(on_schedule, contestant.port, mails, rate=rate)
         score.half_load.append(await lap(contestant, self.servers, send))
-        await self._settle()
+        await self._settle(contestant)
 
-    async def _settle(self) -> None:
+    async def _settle(self, contestant: Contestant) -> None:
         """Leave what goes on behind the last event to the one whose it is, not to the next."""
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(_STILL_BUSY)
+        await contestant.rest()
 
 
 def contest_section(product: Score, floor: Score) -> Section:

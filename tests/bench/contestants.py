@@ -21,11 +21,15 @@ SERVICES = "all services"
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """Where to hand mail in, when events were heard, and the processes behind it."""
+    """Where to hand mail in, when events were heard, and the processes behind it.
+
+    `rest` is what has to be done between two laps.
+    """
 
     port: int
     heard: Heard
     pids: Callable[[], Mapping[str, int]]
+    rest: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ async def the_floor(servers: Servers) -> AsyncIterator[Contestant]:
     try:
         await _line(process)
         listening = asyncio.create_task(_listen(process, heard))
-        yield Contestant(port, heard, lambda: {"floor": process.pid})
+        yield Contestant(port, heard, lambda: {"floor": process.pid}, _nothing)
         listening.cancel()
     finally:
         process.kill()
@@ -108,6 +112,10 @@ async def _listen(process: asyncio.subprocess.Process, heard: Heard) -> None:
     while line := await _line(process):
         moment, _, subject = line.partition(" ")
         heard.note(subject, float(moment))
+
+
+async def _nothing() -> None:
+    return
 
 
 async def _line(process: asyncio.subprocess.Process) -> str:

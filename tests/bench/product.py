@@ -3,12 +3,19 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+from pymongo import AsyncMongoClient
 
 from deploy.local.servers import Servers
 from deploy.local.services import NAMES, Addresses
 from deploy.local.stack import System, system
-from tests.bench.agents import Agent, contact_center, listening
+from shared.domain.lifecycle import State
+from shared.storage import agents as agents_store
+from shared.storage import interactions
+from tests.bench.agents import CAPACITY, Agent, contact_center, listening
 from tests.bench.contestants import Contestant
 from tests.bench.heard import Heard
 from tests.bench.processes import children, resident_megabytes
@@ -25,6 +32,21 @@ class Product:
     def resident(self) -> dict[str, float]:
         """Return the resident memory of each service, and of the parser below ingest, in MB."""
         return resident(self.contestant.pids())
+
+
+async def clear_desks(mongodb_url: str) -> None:
+    """End every invitation behind the product's back, so that the next lap finds free agents.
+
+    Nobody answers during a lap: the floor's mails are not answered either.
+    """
+    async with AsyncMongoClient[dict[str, Any]](mongodb_url) as client:
+        database = client.get_default_database()
+        await database[interactions.COLLECTION].update_many(
+            {"state": State.INVITED}, {"$set": {"state": State.COMPLETED, "invitation": None}}
+        )
+        await database[agents_store.COLLECTION].update_many(
+            {}, {"$set": {"holding": [], "free": CAPACITY}}
+        )
 
 
 def resident(pids: Mapping[str, int]) -> dict[str, float]:
@@ -53,7 +75,12 @@ async def the_product(servers: Servers, folder: Path, agents: int) -> AsyncItera
         idle = resident(_pids(running))
         heard = Heard()
         async with listening(running.gateway_url, names, heard) as ready:
-            contestant = Contestant(running.addresses.smtp, heard, lambda: _pids(running))
+            contestant = Contestant(
+                running.addresses.smtp,
+                heard,
+                lambda: _pids(running),
+                partial(clear_desks, servers.mongodb_url),
+            )
             yield Product(contestant, ready, idle)
 
 
