@@ -12,8 +12,6 @@ from shared.messaging.topology import ATTACHMENTS
 from shared.runtime.chores import repeating
 from shared.runtime.consuming import consuming
 from shared.runtime.resources import Resources
-from shared.storage import arrivals
-from shared.storage.arrivals import ArrivalStore
 from shared.storage.documents import DocumentStore
 
 _CLEANING: Final = timedelta(hours=1)
@@ -23,11 +21,8 @@ _ABANDONED: Final = timedelta(days=1)
 @asynccontextmanager
 async def start(settings: AttachmentsSettings, resources: Resources) -> AsyncIterator[None]:
     """Extract documents for as long as the context lasts."""
-    announcer = await resources.announcer(arrivals.COLLECTION)
     extraction = Extraction(
-        arrivals=ArrivalStore(
-            resources.database, resources.vault, resources.clock, announcer.announce
-        ),
+        arrivals=resources.arrivals,
         interactions=resources.interactions,
         documents=DocumentStore(resources.database, resources.clock),
         vault=resources.vault,

@@ -10,9 +10,11 @@ from services.gateway.admission import CHALLENGE, Admission
 from services.gateway.answers import failure
 from services.gateway.bayeux import Answer, BayeuxApplication, BayeuxCollector
 from services.gateway.brake import Brake
+from services.gateway.directory import Directory
 from services.gateway.dispatcher import Dispatcher
 from services.gateway.downloading import Downloading
 from services.gateway.errors import RequestError, Situation
+from services.gateway.history import History
 from services.gateway.lists import Reading
 from services.gateway.news import News
 from services.gateway.operating import Operating
@@ -107,6 +109,19 @@ def _rest(settings: GatewaySettings, resources: Resources, callers: Callers) -> 
             documents=DocumentStore(resources.database, resources.clock),
             vault=resources.vault,
             patience=settings.document_patience,
+        ),
+        directory=Directory(
+            callers=callers,
+            agents=resources.agents,
+            configuration=resources.configuration,
+            max_listed=settings.max_listed,
+        ),
+        history=History(
+            callers=callers,
+            desk=DeskStore(resources.database),
+            arrivals=resources.arrivals,
+            deliveries=resources.deliveries,
+            shows_foreign_mail=settings.shows_foreign_mail,
         ),
     )
 

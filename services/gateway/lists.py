@@ -1,18 +1,35 @@
 """Reading interactions: mine, all, one."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.answers import json_answer
 from services.gateway.errors import RequestError, Situation
-from services.gateway.requests import Callers, bounded_number, wants_fields
+from services.gateway.listing import cut, listed, read_listing
+from services.gateway.requests import Callers
 from services.gateway.store import DeskStore
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import held, outlined, stamped, watched
+from services.gateway.wire.states import STATES
 from services.gateway.wire.users import ADMIN
 from shared.domain.interaction import Interaction
 from shared.storage.agents import StoredAgent
 from shared.storage.interactions import InteractionStore
+
+FILTERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "state": "state",
+        "currentQueue": "queue",
+        "interactionSubType": "subtype",
+        "parentInteractionId": "parent_id",
+        "threadId": "thread_id",
+    }
+)
+"""Attributes of a message by which all interactions can be filtered, and where they are stored."""
 
 
 class Reading:
@@ -36,21 +53,40 @@ class Reading:
     async def mine(self, request: Request) -> Response:
         """GET /me/interactions."""
         agent = await self._callers.agent(request)
-        whole = wants_fields(request)
-        snapshots = await self._desk.held_by(agent.id, with_text=whole)
-        return self._listed(request, agent, snapshots, whole=whole)
+        listing = read_listing(request, at_most=self._max_listed)
+        snapshots = await self._desk.held_by(agent.id, with_text=listing.names is not None)
+        root = self._callers.root(request)
+        objects = [self._seen(one, agent, listed=True) | _found_at(one, root) for one in snapshots]
+        return json_answer(_without_uri(listed("interactions", objects, listing)))
 
     async def all(self, request: Request) -> Response:
         """GET /interactions: everything that is not finished, a page at a time.
 
         `limit` and `after` (the last id seen) choose the page; `hasMore` says that there is one.
+        Filters are those of `FILTERS`.
         """
         agent = await self._callers.agent_or_admin(request)
-        limit = bounded_number(request, "limit", at_most=self._max_listed)
-        after = request.query_params.get("after", "")
-        snapshots = await self._desk.active(after=after, limit=limit + 1)
-        more = {"hasMore": True} if len(snapshots) > limit else {}
-        return self._listed(request, agent, snapshots[:limit], whole=wants_fields(request), **more)
+        listing = read_listing(request, at_most=self._max_listed)
+        filters = stored_filters(listing.filters)
+        snapshots = await self._desk.active(
+            filters,
+            after=request.query_params.get("after", ""),
+            offset=listing.offset,
+            limit=listing.limit + 1,
+        )
+        page = snapshots[: listing.limit]
+        body: Fields = {"statusCode": 0}
+        if listing.names is None:
+            root = self._callers.root(request)
+            body["uris"] = [_found_at(one, root)["uri"] for one in page]
+        else:
+            seen = (self._seen(one, agent, listed=True) for one in page)
+            body["interactions"] = [cut(one, listing.names) for one in seen]
+        if len(snapshots) > listing.limit:
+            body["hasMore"] = True
+        if listing.counted:
+            body["totalCount"] = await self._desk.count_active(filters)
+        return json_answer(body)
 
     async def one(self, request: Request) -> Response:
         """GET /interactions/{id}."""
@@ -66,22 +102,6 @@ class Reading:
             raise RequestError(Situation.NOT_PERMITTED, "this interaction is somebody else's")
         return json_answer({"statusCode": 0, "interaction": self._seen(interaction, agent)})
 
-    def _listed(
-        self,
-        request: Request,
-        agent: StoredAgent,
-        snapshots: list[Interaction],
-        *,
-        whole: bool,
-        **more: object,
-    ) -> Response:
-        if whole:
-            seen = [self._seen(one, agent, listed=True) for one in snapshots]
-            return json_answer({"statusCode": 0, "interactions": seen, **more})
-        root = self._callers.root(request)
-        uris = [f"{root}/interactions/{one.id}" for one in snapshots]
-        return json_answer({"statusCode": 0, "uris": uris, **more})
-
     def _seen(
         self, interaction: Interaction, agent: StoredAgent, *, listed: bool = False
     ) -> Fields:
@@ -93,3 +113,40 @@ class Reading:
         else:
             message = outlined(interaction)
         return stamped(message, interaction.version)
+
+
+def stored_filters(filters: Mapping[str, str]) -> dict[str, object]:
+    """Return what the store has to look for; an attribute that cannot be filtered is refused.
+
+    Raises:
+        RequestError: The attribute is unknown, or no such state exists.
+    """
+    found: dict[str, object] = {}
+    for name, value in filters.items():
+        if name not in FILTERS:
+            known = ", ".join(FILTERS)
+            message = f"{name[:64]} is no attribute to filter by; these are: {known}"
+            raise RequestError(Situation.VALUE_REFUSED, message)
+        found[FILTERS[name]] = _stored_state(value) if name == "state" else value
+    return found
+
+
+def _stored_state(name: str) -> str:
+    for state, shown in STATES.items():
+        if shown == name:
+            return state.value
+    raise RequestError(Situation.VALUE_REFUSED, f"there is no state {name[:64]!r}")
+
+
+def _found_at(interaction: Interaction, root: str) -> Fields:
+    return {"uri": f"{root}/interactions/{interaction.id}"}
+
+
+def _without_uri(body: Fields) -> Fields:
+    """Return a list of interactions as messages, which have no address of their own."""
+    several = body.get("interactions")
+    if isinstance(several, list):
+        body["interactions"] = [
+            {name: value for name, value in one.items() if name != "uri"} for one in several
+        ]
+    return body

@@ -56,15 +56,17 @@ def wants_fields(request: Request) -> bool:
     return request.query_params.get("fields", "").lower() not in _FALSE
 
 
-def bounded_number(request: Request, name: str, *, at_most: int) -> int:
-    """Return a positive number of the query, `at_most` where there is none.
+def bounded_number(request: Request, name: str, *, at_most: int, default: int | None = None) -> int:
+    """Return a number of the query, `default` (else `at_most`) where there is none.
 
     Raises:
         RequestError: It is no number, or out of range.
     """
     text = request.query_params.get(name)
     if text is None:
-        return at_most
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= at_most:
-        raise RequestError(Situation.VALUE_REFUSED, f"{name} has to be from 1 to {at_most}")
+        return at_most if default is None else default
+    least = 1 if default is None else default
+    if not text.isascii() or not text.isdigit() or not least <= int(text[:10]) <= at_most:
+        message = f"{name} has to be from {least} to {at_most}"
+        raise RequestError(Situation.VALUE_REFUSED, message)
     return int(text)

@@ -2,16 +2,25 @@
 
 from starlette.routing import Route, Router
 
+from services.gateway.directory import Directory
 from services.gateway.downloading import Downloading
+from services.gateway.history import History
 from services.gateway.lists import Reading
 from services.gateway.operating import Operating
 from services.gateway.presence import Presence
 
 _INTERACTION = "/me/interactions/{id}"
+_HISTORY = "/ucs/interactions/{id}"
 
 
 def rest_router(
-    *, presence: Presence, reading: Reading, operating: Operating, downloading: Downloading
+    *,
+    presence: Presence,
+    reading: Reading,
+    operating: Operating,
+    downloading: Downloading,
+    directory: Directory,
+    history: History,
 ) -> Router:
     """Return all resources, under their addresses without prefix."""
     return Router(
@@ -28,6 +37,15 @@ def rest_router(
             Route(f"{_INTERACTION}/attachments/{{attachment_id}}", downloading.download),
             Route("/interactions", reading.all),
             Route("/interactions/{id}", reading.one),
+            Route("/users", directory.users),
+            Route("/users/{id}", directory.one_user),
+            Route("/queues", directory.queues),
+            Route("/queues/{id}", directory.one_queue),
+            Route("/skills", directory.skills),
+            Route("/contacts", directory.contacts),
+            Route(_HISTORY, history.one),
+            Route(f"{_HISTORY}/structured_text", history.structured_text),
+            Route(f"{_HISTORY}/binary_content", history.binary_content),
         ],
         redirect_slashes=False,
     )

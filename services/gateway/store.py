@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from shared.domain.errors import UnknownInteractionError
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
 from shared.storage import interactions
@@ -12,6 +13,7 @@ from shared.storage.client import HINT, Database, Document, database_errors
 from shared.storage.indexes import ACTIVE, SESSIONS
 from shared.storage.snapshots import WITHOUT_TEXT, to_interaction
 
+_ACTIVE: Final[Document] = {"state": {"$in": [state.value for state in ACTIVE]}}
 _ON_THE_DESK: Final = (State.ACCEPTED, State.REPLY_CREATED)
 
 
@@ -31,16 +33,52 @@ class DeskStore:
         """Return the open invitations of an agent, oldest first."""
         return await self._find(_offered_to(agent_id), with_text=False)
 
-    async def active(self, *, after: str, limit: int) -> list[Interaction]:
-        """Return a page of everything that is not finished, by id, without the texts."""
-        wanted: Document = {"state": {"$in": [state.value for state in ACTIVE]}}
+    async def active(
+        self, filters: Document, *, after: str, offset: int, limit: int
+    ) -> list[Interaction]:
+        """Return a page of everything that is not finished, by id, without the texts.
+
+        `filters` are exact values of stored fields. Going on `after` an id costs the same on
+        every page; `offset` walks over what it skips.
+        """
+        wanted = _ACTIVE | filters
         if after:
             wanted["_id"] = {"$gt": after}
         async with database_errors():
             found = (
-                await self._collection.find(wanted, WITHOUT_TEXT).sort("_id").limit(limit).to_list()
+                await self._collection.find(wanted, WITHOUT_TEXT)
+                .sort("_id")
+                .skip(offset)
+                .limit(limit)
+                .to_list()
             )
         return [to_interaction(document) for document in found]
+
+    async def count_active(self, filters: Document) -> int:
+        """Return how many are not finished."""
+        async with database_errors():
+            return await self._collection.count_documents(_ACTIVE | filters)
+
+    async def dated(self, interaction_id: str) -> tuple[Interaction, datetime | None]:
+        """Return an interaction and when it was last changed.
+
+        Raises:
+            UnknownInteractionError: There is none of that id.
+        """
+        async with database_errors():
+            document = await self._collection.find_one({"_id": interaction_id})
+        if document is None:
+            raise UnknownInteractionError(f"there is no interaction {interaction_id}")
+        return to_interaction(document), document.get("changed_at")
+
+    async def holds_of_thread(self, agent_id: str, thread_id: str) -> bool:
+        """Say whether an agent holds a mail of a thread."""
+        async with database_errors():
+            found = await self._collection.find_one(
+                {"$or": [_offered_to(agent_id), _owned_by(agent_id)], "thread_id": thread_id},
+                {"_id": 1},
+            )
+        return found is not None
 
     async def _find(self, wanted: Document, *, with_text: bool) -> list[Interaction]:
         async with database_errors():

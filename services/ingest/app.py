@@ -13,29 +13,23 @@ from shared.mail.isolated import IsolatedParser
 from shared.messaging.topology import INGEST
 from shared.runtime.consuming import consuming
 from shared.runtime.resources import Resources
-from shared.storage import arrivals
-from shared.storage.arrivals import ArrivalStore
 
 
 @asynccontextmanager
 async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator[None]:
     """Run ingest for as long as the context lasts: listeners end first, then the parsing."""
-    announcer = await resources.announcer(arrivals.COLLECTION)
-    store = ArrivalStore(
-        resources.database, resources.vault, resources.clock, announcer.announce_soon
-    )
     async with (
         IsolatedParser(processes=settings.parsers, deadline=settings.parsing) as parser,
         consuming(settings, resources, INGEST) as consumer,
     ):
         parsing = MailParsing(
-            arrivals=store,
+            arrivals=resources.arrivals,
             interactions=resources.interactions,
             threads=ThreadStore(resources.database),
             configuration=resources.configuration,
             parser=parser,
         )
         consumer.subscriber(ingest_handler(parsing))
-        receiver = MailReceiver(store, resources.configuration, settings)
+        receiver = MailReceiver(resources.arrivals, resources.configuration, settings)
         async with consumer.running(), listening(receiver, settings):
             yield

@@ -15,8 +15,9 @@ from shared.messaging.declaring import declare_topology
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.observability.probes import Health
 from shared.runtime.settings import ServiceSettings
-from shared.storage import agents, deliveries, interactions
+from shared.storage import agents, arrivals, deliveries, interactions
 from shared.storage.agents import AgentStore
+from shared.storage.arrivals import ArrivalStore
 from shared.storage.client import Database, open_database
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.deliveries import DeliveryStore
@@ -40,16 +41,10 @@ class Resources:
     interactions: InteractionStore
     agents: AgentStore
     deliveries: DeliveryStore
+    arrivals: ArrivalStore
     configuration: ConfigurationStore
     vault: Vault
     health: Health
-    announcers: AsyncExitStack
-
-    async def announcer(self, collection: str) -> Announcer:
-        """Return what publishes the outboxes of one collection until the process ends."""
-        return await _announcer(
-            self.announcers, self.publisher, self.database, self.clock, collection
-        )
 
 
 @asynccontextmanager
@@ -65,11 +60,16 @@ async def open_resources(
             open_publisher(settings.rabbitmq_url, name=name)
         )
         await declare_topology(settings.rabbitmq_url)
-        announcers = await stack.enter_async_context(AsyncExitStack())
-        of_interactions, of_agents, of_deliveries = [
-            await _announcer(announcers, publisher, database, clock, collection)
-            for collection in (interactions.COLLECTION, agents.COLLECTION, deliveries.COLLECTION)
+        of_interactions, of_agents, of_deliveries, of_arrivals = [
+            await _announcer(stack, publisher, database, clock, collection)
+            for collection in (
+                interactions.COLLECTION,
+                agents.COLLECTION,
+                deliveries.COLLECTION,
+                arrivals.COLLECTION,
+            )
         ]
+        vault = Vault(database, clock)
         yield Resources(
             clock,
             database,
@@ -77,10 +77,10 @@ async def open_resources(
             InteractionStore(database, clock, of_interactions.announce),
             AgentStore(database, clock, of_agents.announce),
             DeliveryStore(database, clock, of_deliveries.announce),
+            ArrivalStore(database, vault, clock, of_arrivals.announce_soon),
             ConfigurationStore(database, clock),
-            Vault(database, clock),
+            vault,
             health,
-            announcers,
         )
 
 

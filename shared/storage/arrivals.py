@@ -1,6 +1,6 @@
 """Mails as they came in: the raw octets and the envelope, durable before anybody is told 250."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -92,3 +92,23 @@ class ArrivalStore:
             document["received_at"],
             raw,
         )
+
+    async def raw_size(self, arrival_id: str) -> int | None:
+        """Return how many octets a mail has; None where there is no such arrival."""
+        fields = {"content.size": 1, "size": {"$binarySize": "$raw"}}
+        async with database_errors():
+            document = await self._collection.find_one({"_id": arrival_id}, fields)
+        if document is None:
+            return None
+        size: int = document["content"]["size"] if "content" in document else document["size"]
+        return size
+
+    async def raw(self, arrival_id: str) -> AsyncIterator[bytes]:
+        """Give the octets of a mail, a large one in pieces."""
+        async with database_errors():
+            document = await self._collection.find_one({"_id": arrival_id}, {"outbox": 0}) or {}
+        if "content" in document:
+            async for piece in self._vault.open(ContentRef(**document["content"])):
+                yield piece
+        else:
+            yield document.get("raw", b"")

@@ -115,6 +115,26 @@ class DeliveryStore:
             document = await self._collection.find_one({"_id": delivery_id}, _WITHOUT_RAW)
         return to_delivery(document) if document else None
 
+    async def raw_size(self, delivery_id: str) -> int | None:
+        """Return how many octets were frozen; None where nothing has been sent yet."""
+        async with database_errors():
+            document = await self._collection.find_one({"_id": delivery_id}, {"raw": 1})
+        if document is None:
+            return None
+        raw = from_raw(document["raw"])
+        return len(raw) if isinstance(raw, bytes) else raw.size
+
+    async def raw(self, delivery_id: str) -> AsyncIterator[bytes]:
+        """Give the frozen octets, a large mail in pieces."""
+        async with database_errors():
+            document = await self._collection.find_one({"_id": delivery_id}, {"raw": 1})
+        raw = from_raw(document["raw"]) if document else b""
+        if isinstance(raw, bytes):
+            yield raw
+            return
+        async for piece in self._vault.open(raw):
+            yield piece
+
     async def claim(self, delivery_id: str, by: str, lease: timedelta) -> Claim | None:
         """Begin an attempt, unless it is not the time for one or somebody else has begun it.
 

@@ -30,6 +30,7 @@ from shared.runtime.resources import Resources
 from shared.storage import agents, documents, interactions
 from shared.storage.deliveries import DeliveryStore
 from shared.storage.vault import Vault
+from tests.connected.ingest.conftest import make_arrivals
 from tests.connected.world import World, cause, open_world
 from tests.fixtures.broker import Broker
 
@@ -134,12 +135,12 @@ async def running_gateway(
     async with AsyncExitStack() as stack:
         commands = await stack.enter_async_context(_commands(rabbitmq_url))
         await stack.enter_async_context(
-            start(settings, _resources(world, health, stack), CollectorRegistry())
+            start(settings, _resources(world, health), CollectorRegistry())
         )
         yield Gateway(f"http://127.0.0.1:{port}", rabbitmq_url, world, health, commands, stack)
 
 
-def _resources(world: World, health: Health, announcers: AsyncExitStack) -> Resources:
+def _resources(world: World, health: Health) -> Resources:
     return Resources(
         clock=world.clock,
         database=world.database,
@@ -147,10 +148,10 @@ def _resources(world: World, health: Health, announcers: AsyncExitStack) -> Reso
         interactions=world.interactions,
         agents=world.agents,
         deliveries=DeliveryStore(world.database, world.clock, _announce_nothing),
+        arrivals=make_arrivals(world),
         configuration=world.configuration,
         vault=Vault(world.database, world.clock),
         health=health,
-        announcers=announcers,
     )
 
 

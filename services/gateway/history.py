@@ -1,0 +1,109 @@
+"""Context Services' view of a mail, finished or not, and its contents as they were."""
+
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from services.gateway.answers import json_answer
+from services.gateway.disposition import attachment_disposition
+from services.gateway.errors import RequestError, Situation
+from services.gateway.requests import Callers
+from services.gateway.store import DeskStore
+from services.gateway.wire.ucs import Contents, email_interaction
+from services.gateway.wire.users import ADMIN
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Direction
+from shared.storage.agents import StoredAgent
+from shared.storage.arrivals import ArrivalStore
+from shared.storage.deliveries import DeliveryStore
+
+_HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self' data:",
+        "Cache-Control": "private, no-store",
+    }
+)
+
+
+class History:
+    """The resources below /ucs/interactions."""
+
+    def __init__(
+        self,
+        *,
+        callers: Callers,
+        desk: DeskStore,
+        arrivals: ArrivalStore,
+        deliveries: DeliveryStore,
+        shows_foreign_mail: bool,
+    ) -> None:
+        self._callers = callers
+        self._desk = desk
+        self._arrivals = arrivals
+        self._deliveries = deliveries
+        self._shows_foreign_mail = shows_foreign_mail
+
+    async def one(self, request: Request) -> Response:
+        """GET /ucs/interactions/{id}: E-mail In or E-mail Out."""
+        agent = await self._callers.agent_or_admin(request)
+        interaction, changed_at = await self._desk.dated(request.path_params["id"])
+        contents = None
+        if await self._may_read(agent, interaction):
+            contents = Contents(self._callers.root(request), await self._raw_size(interaction))
+        return json_answer(email_interaction(interaction, changed_at, contents))
+
+    async def structured_text(self, request: Request) -> Response:
+        """GET …/structured_text: the safe HTML of a mail."""
+        interaction = await self._readable(request)
+        if not interaction.mail.html:
+            raise RequestError(Situation.NOT_FOUND, "this mail has no structured text")
+        headers = {**_HARMLESS, "Content-Type": "text/html; charset=utf-8"}
+        return Response(interaction.mail.html.encode(errors="replace"), headers=headers)
+
+    async def binary_content(self, request: Request) -> Response:
+        """GET …/binary_content: the octets that arrived, or that were frozen to be sent."""
+        interaction = await self._readable(request)
+        size = await self._raw_size(interaction)
+        if size is None:
+            raise RequestError(Situation.NOT_FOUND, "this mail has no binary content")
+        headers = {
+            **_HARMLESS,
+            "Content-Type": "message/rfc822",
+            "Content-Length": str(size),
+            "Content-Disposition": attachment_disposition(f"{interaction.id}.eml"),
+        }
+        return StreamingResponse(self._raw(interaction), headers=headers)
+
+    async def _readable(self, request: Request) -> Interaction:
+        agent = await self._callers.agent_or_admin(request)
+        interaction, _ = await self._desk.dated(request.path_params["id"])
+        if not await self._may_read(agent, interaction):
+            raise RequestError(Situation.NOT_PERMITTED, "this interaction is somebody else's")
+        return interaction
+
+    async def _may_read(self, agent: StoredAgent, interaction: Interaction) -> bool:
+        """Let those read who hold a mail, or another one of the same thread."""
+        if self._shows_foreign_mail or ADMIN in agent.roles or interaction.holder_id == agent.id:
+            return True
+        thread_id = interaction.thread_id or interaction.id
+        return await self._desk.holds_of_thread(agent.id, thread_id)
+
+    async def _raw_size(self, interaction: Interaction) -> int | None:
+        if interaction.direction is Direction.OUTBOUND:
+            return await self._deliveries.raw_size(interaction.id)
+        if interaction.arrival_id is None:
+            return None
+        return await self._arrivals.raw_size(interaction.arrival_id)
+
+    async def _raw(self, interaction: Interaction) -> AsyncIterator[bytes]:
+        pieces = (
+            self._deliveries.raw(interaction.id)
+            if interaction.direction is Direction.OUTBOUND
+            else self._arrivals.raw(interaction.arrival_id or "")
+        )
+        async for piece in pieces:
+            yield piece

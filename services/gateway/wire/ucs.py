@@ -1,0 +1,137 @@
+"""E-mail In and E-mail Out: an interaction as Context Services show it (seed 004)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from services.gateway.wire.mail import Fields
+from services.gateway.wire.messages import timestamp, user_data
+from shared.domain.interaction import Address, Interaction
+from shared.domain.lifecycle import Direction, State
+
+_PENDING, _IN_PROCESS, _STOPPED = 1, 2, 3
+_STATUS: Final[Mapping[State, int]] = MappingProxyType(
+    {
+        State.QUEUED: _PENDING,
+        State.INVITED: _PENDING,
+        State.IN_WORKBIN: _PENDING,
+        State.ACCEPTED: _IN_PROCESS,
+        State.REPLY_CREATED: _IN_PROCESS,
+        State.SENDING: _IN_PROCESS,
+        State.UNCERTAIN: _IN_PROCESS,
+        State.COMPLETED: _STOPPED,
+        State.SENT: _STOPPED,
+        State.CANCELED: _STOPPED,
+    }
+)
+_REASON: Final[Mapping[State, str]] = MappingProxyType(
+    {State.COMPLETED: "Normal", State.SENT: "Sent", State.CANCELED: "Canceled"}
+)
+_ENTITY_TYPE: Final[Mapping[Direction, int]] = MappingProxyType(
+    {Direction.INBOUND: 0, Direction.OUTBOUND: 1}
+)
+CREATORS: Final[Mapping[Direction, int]] = MappingProxyType(
+    {Direction.INBOUND: 1, Direction.OUTBOUND: 2}
+)
+"""Database ids of applications: ingest makes inbound interactions, composition outbound ones."""
+
+_OWNER_DIGITS: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What else a reader may fetch: `size` of the raw mail in bytes, None where there is none."""
+
+    root: str
+    size: int | None
+
+
+def email_interaction(
+    interaction: Interaction, changed_at: datetime | None, contents: Contents | None
+) -> Fields:
+    """Return an interaction by the schemas of seed 004; fields without a value are left out.
+
+    `contents` is None for readers who may not see the words of the mail.
+    """
+    fields = {
+        **_addressed(interaction),
+        "customer_id": interaction.contact_id or "",
+        "interaction_id": interaction.id,
+        "status": _STATUS[interaction.state],
+        "entity_type": _ENTITY_TYPE[interaction.direction],
+        "type": interaction.direction.value,
+        "sub_type": interaction.subtype,
+        "media_type": "email",
+        "parent_id": interaction.parent_id,
+        "thread_id": interaction.thread_id or interaction.id,
+        "external_id": interaction.mail.message_id or None,
+        "owner_id": owner_number(interaction.owner_id),
+        "creator_app_id": CREATORS[interaction.direction],
+        "start_date": timestamp(interaction.received_at),
+        "end_date": _end(interaction, changed_at),
+        "allow_children": True,
+        "subject": interaction.mail.subject,
+        "stopped_reason": _REASON.get(interaction.state),
+        **(_worded(interaction, contents) if contents else {}),
+        "udata": user_data(interaction),
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def owner_number(agent_id: str | None) -> int | None:
+    """Return the number by which Context Services know an agent; always the same one."""
+    if agent_id is None:
+        return None
+    digits = agent_id[:_OWNER_DIGITS]
+    try:
+        return int(digits, 16)
+    except ValueError:
+        return int.from_bytes(digits.encode()[:3])
+
+
+def _addressed(interaction: Interaction) -> Fields:
+    mail = interaction.mail
+    fields: Fields = {
+        "from": _address(mail.sender) if mail.sender else None,
+        "reply_to": _address(mail.reply_to[0]) if mail.reply_to else None,
+        "to": _addresses(mail.to),
+        "cc": _addresses(mail.cc),
+        "sent_date": timestamp(mail.sent_at) if mail.sent_at else None,
+    }
+    if interaction.direction is Direction.OUTBOUND:
+        fields["bcc"] = _addresses(mail.bcc)
+    return fields
+
+
+def _worded(interaction: Interaction, contents: Contents) -> Fields:
+    place = f"{contents.root}/ucs/interactions/{interaction.id}"
+    fields: Fields = {"text": interaction.mail.text}
+    if interaction.mail.html:
+        fields |= {
+            "structured_text": f"{place}/structured_text",
+            "structured_text_mime": "text/html",
+        }
+    if contents.size is not None:
+        fields |= {
+            "binary_content": f"{place}/binary_content",
+            "binary_content_mime": "message/rfc822",
+            "binary_content_size": contents.size,
+        }
+    return fields
+
+
+def _end(interaction: Interaction, changed_at: datetime | None) -> str | None:
+    if _STATUS[interaction.state] != _STOPPED or changed_at is None:
+        return None
+    return timestamp(changed_at)
+
+
+def _addresses(several: Sequence[Address]) -> list[Fields]:
+    return [_address(one) for one in several]
+
+
+def _address(one: Address) -> Fields:
+    fields: Fields = {"address": one.address}
+    return fields | {"personal": one.personal} if one.personal else fields

@@ -1,0 +1,140 @@
+"""Users, queues, skills, contacts; filters and counts; Context Services' view."""
+
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from shared.domain.interaction import Email
+from shared.domain.lifecycle import State
+from tests.connected.gateway.conftest import Gateway, failure
+from tests.connected.ingest.conftest import make_arrivals
+
+pytestmark = pytest.mark.connected
+
+
+async def test_queues_are_objects_when_their_fields_are_asked_for(
+    agent1: httpx2.AsyncClient,
+) -> None:
+    answer = (await agent1.get("/api/v2/queues?fields=id,name,channel&channel=email")).json()
+
+    assert answer["statusCode"] == 0
+    assert answer["queues"][0] == {"id": "support", "name": "support", "channel": "email"}
+    assert len(answer["queues"]) == 3
+
+
+async def test_addresses_lead_to_the_objects(agent1: httpx2.AsyncClient) -> None:
+    uris = (await agent1.get("/api/v2/users")).json()["uris"]
+
+    names = [(await agent1.get(uri)).json()["user"]["userName"] for uri in uris]
+    assert names == ["admin", "agent1", "agent2"]
+
+
+async def test_a_user_is_found_by_name(agent1: httpx2.AsyncClient) -> None:
+    answer = await agent1.get("/api/v2/users?fields=id&userName=agent2&totalCount=true")
+
+    assert answer.json() == {"statusCode": 0, "users": [{"id": "agent2"}], "totalCount": 1}
+
+
+async def test_no_password_is_shown(agent1: httpx2.AsyncClient) -> None:
+    for path in ("users?fields=*", "contacts?fields=*", "me"):
+        assert "argon2" not in (await agent1.get(f"/api/v2/{path}")).text
+
+
+async def test_skills_are_those_of_agents(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+    await gateway.hire("linguist", skills={"german": 5})
+
+    answer = await agent1.get("/api/v2/skills?fields=name")
+
+    assert answer.json()["skills"] == [{"name": "german"}]
+
+
+@pytest.mark.parametrize("path", ["users/nobody", "queues/nowhere", "ucs/interactions/NOTHING"])
+async def test_what_is_not_there_is_not_found(agent1: httpx2.AsyncClient, path: str) -> None:
+    answer = await agent1.get(f"/api/v2/{path}")
+
+    assert answer.status_code == 404
+    assert failure(6, answer.json())
+
+
+async def test_all_interactions_are_filtered_and_counted(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    await gateway.accepted()
+    waiting = [await gateway.store(queue="sales") for _ in range(3)]
+
+    answer = await agent1.get(
+        "/api/v2/interactions?fields=id&state=Queued&currentQueue=sales&totalCount=true&limit=2"
+    )
+
+    assert answer.json() == {
+        "statusCode": 0,
+        "interactions": [{"id": one.id} for one in sorted(waiting, key=lambda one: one.id)[:2]],
+        "hasMore": True,
+        "totalCount": 3,
+    }
+
+
+async def test_an_unknown_filter_is_refused_and_says_which_there_are(
+    agent1: httpx2.AsyncClient,
+) -> None:
+    answer = await agent1.get("/api/v2/interactions?colour=red")
+
+    assert answer.status_code == 400
+    assert "currentQueue" in answer.json()["statusMessage"]
+
+
+async def test_my_interactions_can_be_cut_to_fields(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mine = await gateway.accepted()
+
+    answer = await agent1.get("/api/v2/me/interactions?fields=id,state")
+
+    assert answer.json()["interactions"] == [{"id": mine.id, "state": "Accepted"}]
+
+
+async def test_the_owner_reads_the_mail_as_it_arrived(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    raw = b"Subject: Hi\r\n\r\n\xff\xfe raw\r\n"
+    arrival = await make_arrivals(gateway.world).add(raw, sender="", mailboxes=["x"], peer="")
+    mine = await gateway.accepted(arrival_id=arrival, mail=Email(html="<p>Hi</p>", text="Hi"))
+
+    view = (await agent1.get(f"/api/v2/ucs/interactions/{mine.id}")).json()
+
+    assert (view["status"], view["binary_content_size"]) == (2, len(raw))
+    assert (await agent1.get(view["binary_content"])).content == raw
+    structured = await agent1.get(view["structured_text"])
+    assert (structured.text, structured.headers["content-type"]) == (
+        "<p>Hi</p>",
+        "text/html; charset=utf-8",
+    )
+
+
+async def test_another_agent_sees_that_there_is_a_mail_and_no_word_of_it(
+    gateway: Gateway,
+) -> None:
+    mine = await gateway.accepted(mail=Email(html="<p>Hi</p>", text="a secret"))
+    agent2 = await gateway.client("agent2")
+
+    view = await agent2.get(f"/api/v2/ucs/interactions/{mine.id}")
+
+    assert view.json()["status"] == 2
+    assert "a secret" not in view.text
+    for part in ("structured_text", "binary_content"):
+        answer = await agent2.get(f"/api/v2/ucs/interactions/{mine.id}/{part}")
+        assert answer.status_code == 403
+        assert failure(5, answer.json())
+
+
+async def test_whoever_works_on_a_thread_reads_its_finished_mails(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    gateway.world.clock.move(timedelta(seconds=1))
+    old = await gateway.store(state=State.COMPLETED, thread_id="T1", mail=Email(text="before"))
+    assert "text" not in (await agent1.get(f"/api/v2/ucs/interactions/{old.id}")).json()
+
+    await gateway.accepted(thread_id="T1")
+
+    assert (await agent1.get(f"/api/v2/ucs/interactions/{old.id}")).json()["text"] == "before"
