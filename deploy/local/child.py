@@ -1,5 +1,6 @@
 """A server process that belongs to us and never outlives us."""
 
+import os
 import signal
 import subprocess
 import time
@@ -43,8 +44,10 @@ class Child:
         return self._process.poll() is None
 
     def suspend(self) -> None:
-        """Freeze the process: its connections stay open, nothing answers."""
+        """Freeze the process: its connections stay open, nothing answers from now on."""
         self._process.send_signal(signal.SIGSTOP)
+        # The signal only asks: threads on other processors go on until each has seen it.
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Let a suspended process go on."""

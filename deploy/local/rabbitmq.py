@@ -12,6 +12,7 @@ from deploy.local.packages import disable_service, install
 from deploy.local.ports import free_port, is_open
 from deploy.local.progress import NotPossibleError
 from deploy.local.server import LocalServer
+from deploy.local.tether import tethered
 
 _INSTALLED = Path("/usr/lib/rabbitmq/lib")
 _NODE = "mailroom@localhost"
@@ -129,7 +130,8 @@ class LocalRabbitMQ(LocalServer):
 
     def control(self, *arguments: str) -> str:
         """Run `rabbitmqctl` against this node and return what it prints (about 0.6 s)."""
-        command = [str(self._scripts / "rabbitmqctl"), "--quiet", *arguments]
+        # Tethered: one that survived us would find no port mapper and leave a daemon of its own.
+        command = tethered([str(self._scripts / "rabbitmqctl"), "--quiet", *arguments])
         done = subprocess.run(
             command, env=self._environment(), capture_output=True, text=True, check=True
         )
