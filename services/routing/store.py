@@ -45,6 +45,6 @@ class WaitingStore:
                 {"state": {"$in": [State.INVITED.value, State.ACCEPTED.value]}},
                 {"owner_id": 1, "invitation.agent_id": 1},
             ):
-                invited = (document["invitation"] or {}).get("agent_id")
+                invited = (document.get("invitation") or {}).get("agent_id")
                 held.setdefault(invited or document["owner_id"], set()).add(document["_id"])
         return held

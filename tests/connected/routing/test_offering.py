@@ -173,6 +173,17 @@ async def test_places_that_follow_no_interaction_are_given_back(
     assert (mended, await world.holding("agent")) == (1, [])
 
 
+async def test_the_audit_leaves_the_place_of_an_accepted_mail_taken(
+    world: World, routing: Routing
+) -> None:
+    mail = await world.receive(state=State.ACCEPTED, owner_id="agent")
+    await world.hire("agent", capacity=1, free=0, holding=[mail.id])
+
+    mended = [await routing.taking_back.audit_places() for _ in range(2)]
+
+    assert mended == [0, 0]
+
+
 async def test_a_database_that_goes_away_is_told_as_such_and_breaks_off_no_invitation(
     world: World, routing: Routing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
