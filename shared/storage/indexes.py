@@ -61,7 +61,8 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("user_name", ASCENDING)], name="login", unique=True),
         IndexModel(
             [("queues", ASCENDING), ("ready", ASCENDING), ("idle_since", ASCENDING)],
-            name="longest-idle",
+            name="free-longest-idle",
+            partialFilterExpression={"free": {"$gt": 0}},
         ),
     ],
     arrivals.COLLECTION: [_owing()],
