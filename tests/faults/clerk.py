@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -48,7 +48,7 @@ class Clerk(Desktop):
     async def catch_up(self) -> None:
         """Read the desk, and what became of that which has left it."""
         await super().catch_up()
-        for draft, mail in self._drafts.items():
+        for draft, mail in list(self._drafts.items()):
             for one, ends in ((draft, _ENDS), (mail, {"Completed"})):
                 if not ends & self.told[one]:
                     await self._ask(one)
@@ -67,7 +67,7 @@ class Clerk(Desktop):
                 await self._reply(one)
             case "ReplyCreated":
                 await self._send(one, message["parentInteractionId"])
-            case "Sent" | "Uncertain":
+            case "Sent" | "Uncertain" if one in self._drafts:
                 await self._once(self._drafts[one], {"operationName": "Complete"})
 
     async def _reply(self, mail: str) -> None:
@@ -118,10 +118,12 @@ async def clerk_at_work(
         clerk = Clerk(client, on_news)
         async with clerk.listening():
             working = asyncio.create_task(clerk.work())
+            await clerk.catch_up()
             await clerk.become("Ready")
             try:
                 yield clerk
             finally:
                 working.cancel()
-                await asyncio.gather(working, return_exceptions=True)
+                with suppress(asyncio.CancelledError):
+                    await working
                 await clerk.become("NotReady")

@@ -36,6 +36,7 @@ def letter(message_id: str) -> bytes:
     mail["Subject"] = f"About {message_id.strip('<>')}"
     mail.set_content(f"Hello,\nthis is about {message_id}.\n")
     mail.add_attachment(message_id.encode(), maintype="text", subtype="plain", filename="note.txt")
+    mail.set_boundary(message_id.strip("<>").replace("@", "-"))
     return mail.as_bytes(policy=policy.SMTP)
 
 

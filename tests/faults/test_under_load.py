@@ -23,7 +23,7 @@ async def die_and_come_back(server: LocalRabbitMQ | LocalMongoDB) -> None:
 
 
 def assert_balanced(books: Books, mails: int) -> None:
-    print(books.summary())  # noqa: T201 - pytest shows it where the accounts do not balance
+    print(books.summary())
     assert [str(one) for one in check(books)] == []
     assert len(books.accepted) == len(books.inbound) == len(books.replies) == mails
 
@@ -56,7 +56,7 @@ async def test_no_mail_is_lost_and_none_sent_twice_when_the_services_are_killed(
     siege: Siege,
 ) -> None:
     seed = int(os.environ.get("FAULTS_SEED", SystemRandom().randrange(1_000_000)))
-    print(f"FAULTS_SEED={seed}")  # noqa: T201 - pytest shows it where the test fails
+    print(f"FAULTS_SEED={seed}")
     random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
     async with under_load(siege.house, mails=150) as load:
         for service in random.sample(WORKERS, len(WORKERS)):

@@ -1,0 +1,194 @@
+"""Services killed at the instants that matter most, with one mail on its way."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from deploy.local.desktop import Desktop, Message, logged_in
+from tests.faults.checker import ACCEPTED, Books, Fault, check
+from tests.faults.house import House, new_run, until
+from tests.faults.senders import LOST, Senders, message_ids
+
+pytestmark = [pytest.mark.connected, pytest.mark.faults]
+
+
+@dataclass
+class Case:
+    """One mail, its sender, and the one agent who is there."""
+
+    house: House
+    desktop: Desktop
+    senders: Senders
+    run: str
+    mail: str
+
+    async def invited(self) -> str:
+        """Return the id of the interaction that the agent is invited to for this mail."""
+        async with asyncio.timeout(30):
+            while True:
+                message = await self.desktop.hear("Invited")
+                if self.run in message["email_object"]["subject"]:
+                    return str(message["id"])
+
+    async def order(self, interaction_id: str, operation: str, **parameters: object) -> Message:
+        body = {"operationName": operation, **parameters}
+        return await self.desktop.post(f"/me/interactions/{interaction_id}", body)
+
+    async def submitted(self) -> tuple[str, str]:
+        """Hand the mail in and send an answer; return the ids of both interactions."""
+        await self.senders.hand_in([self.mail])
+        inbound = await self.invited()
+        await self.order(inbound, "Accept")
+        await self.desktop.hear("Accepted")
+        answer = await self.order(inbound, "Reply", queueName="drafts")
+        await self.desktop.hear("ReplyCreated")
+        await self.order(answer["replyInteractionId"], "Send", email_object={"text": "It is done."})
+        return inbound, answer["replyInteractionId"]
+
+    async def completed(self, inbound: str) -> None:
+        await self.order(inbound, "Complete")
+        await self.desktop.hear("Completed")
+
+    async def books(self, **told: str) -> Books:
+        """Return the accounts; `told` are ends that the agent has heard of."""
+        found = await self.house.books(self.run, self.senders.answers)
+        return replace(found, told={one: frozenset({state}) for one, state in told.items()})
+
+    async def stored(self, copies: int) -> bool:
+        """Say whether so many stored mails are accounted for by one interaction within 20 s."""
+
+        async def holds() -> bool:
+            books = await self.house.books(self.run, self.senders.answers)
+            noted = [len(one.arrivals) for one in books.inbound]
+            return len(books.arrivals) == copies and noted == [copies]
+
+        return await until(holds, 20)
+
+
+@pytest.fixture
+async def case(house: House) -> AsyncIterator[Case]:
+    """A mail that nobody has handed in yet, and an agent who waits for it."""
+    run = new_run()
+    async with logged_in(house.system.gateway_url, "agent1", "agent1") as desktop:
+        await desktop.post("/me/channels/email", {"operationName": "Ready"})
+        yield Case(house, desktop, house.senders(), run, message_ids(run, 1)[0])
+        await desktop.post("/me/channels/email", {"operationName": "NotReady"})
+
+
+async def finished(case: Case, inbound: str) -> list[str]:
+    """Accept and complete; return what the checker finds besides the missing answer."""
+    await case.order(inbound, "Accept")
+    await case.desktop.hear("Accepted")
+    await case.completed(inbound)
+    books = await case.books(**{inbound: "Completed"})
+    return [str(one) for one in check(books) if one.fault is not Fault.UNANSWERED]
+
+
+async def test_a_mail_whose_ingest_dies_before_storing_it_is_not_accepted(case: Case) -> None:
+    await case.house.arm("ingest", "ingest.before_store")
+
+    first = await case.senders.try_once(case.mail)
+    code = await case.house.ends("ingest")
+    await case.senders.hand_in([case.mail])
+    inbound = await case.invited()
+
+    assert (first, code) == (LOST, -signal.SIGKILL)
+    assert await case.stored(copies=1)
+    assert await finished(case, inbound) == []
+
+
+async def test_a_mail_stored_by_a_dying_ingest_and_handed_in_again_is_one_interaction(
+    case: Case,
+) -> None:
+    await case.house.arm("ingest", "ingest.after_store")
+
+    first = await case.senders.try_once(case.mail)
+    code = await case.house.ends("ingest")
+    await case.senders.hand_in([case.mail])
+    inbound = await case.invited()
+
+    assert (first, code) == (LOST, -signal.SIGKILL)
+    assert await case.stored(copies=2)
+    assert await finished(case, inbound) == []
+
+
+@pytest.mark.parametrize(
+    "point",
+    ["ingest.after_answer", "announcer.before_publish", "announcer.before_publish:2"],
+    ids=["answered", "answered and not yet ordered", "parsed and not yet announced"],
+)
+async def test_a_mail_whose_ingest_dies_after_accepting_it_needs_no_second_try(
+    case: Case, point: str
+) -> None:
+    await case.house.arm("ingest", point)
+
+    first = await case.senders.try_once(case.mail)
+    code = await case.house.ends("ingest")
+    inbound = await case.invited()
+
+    assert (first, code) == (ACCEPTED, -signal.SIGKILL)
+    assert await case.stored(copies=1)
+    assert await finished(case, inbound) == []
+
+
+@pytest.mark.parametrize("point", ["announcer.before_publish", "announcer.after_publish"])
+async def test_an_invitation_written_by_a_dying_routing_reaches_the_agent(
+    case: Case, point: str
+) -> None:
+    await case.house.arm("routing", point)
+
+    await case.senders.hand_in([case.mail])
+    code = await case.house.ends("routing")
+    inbound = await case.invited()
+
+    assert code == -signal.SIGKILL
+    assert await finished(case, inbound) == []
+
+
+async def test_an_answer_whose_outbound_dies_before_the_dot_is_sent_once(case: Case) -> None:
+    await case.house.arm("outbound", "outbound.before_dot")
+
+    inbound, reply = await case.submitted()
+    code = await case.house.ends("outbound")
+    sent = await case.desktop.hear("Sent")
+    await case.completed(inbound)
+
+    books = await case.books(**{inbound: "Completed", reply: "Sent"})
+    assert (code, sent["id"]) == (-signal.SIGKILL, reply)
+    assert check(books) == []
+    assert len(books.departed) == 1
+
+
+@pytest.mark.parametrize("point", ["outbound.after_dot", "outbound.after_250"])
+async def test_an_answer_whose_outbound_dies_after_the_dot_is_uncertain_and_not_sent_again(
+    case: Case, point: str
+) -> None:
+    await case.house.arm("outbound", point)
+
+    inbound, reply = await case.submitted()
+    code = await case.house.ends("outbound")
+    uncertain = await case.desktop.hear("Uncertain")
+    await case.completed(inbound)
+
+    books = await case.books(**{inbound: "Completed", reply: "Uncertain"})
+    assert (code, uncertain["id"]) == (-signal.SIGKILL, reply)
+    assert "may or may not" in uncertain["reason"]
+    assert check(books) == []
+    assert len(books.departed) == 1
+    assert [one.journal for one in books.replies] == ["UNCERTAIN"]
+
+
+async def test_a_gateway_that_dies_gives_its_agents_back_what_they_had(case: Case) -> None:
+    await case.senders.hand_in([case.mail])
+    inbound = await case.invited()
+
+    case.house.signal("gateway", signal.SIGKILL)
+    await case.house.ends("gateway")
+    async with asyncio.timeout(20):
+        again = await case.invited()
+
+    assert again == inbound
+    assert await finished(case, inbound) == []

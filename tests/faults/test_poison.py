@@ -1,0 +1,105 @@
+"""Messages that nobody can handle: parked with their reason, and nothing waits for them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+
+from deploy.local.desktop import logged_in
+from shared.contracts.commands import ParseMail
+from shared.contracts.envelope import Cause
+from shared.contracts.outgoing import wrap
+from shared.domain.clock import SystemClock
+from shared.messaging.topology import INGEST, ROUTING, WORK_QUEUES, WorkQueue
+from tests.faults.house import House, new_run, until
+from tests.faults.senders import message_ids
+
+pytestmark = [pytest.mark.connected, pytest.mark.faults]
+
+
+@dataclass
+class Parking:
+    """Everything that is parked, as an operator sees it."""
+
+    channel: AbstractChannel
+
+    async def put(self, queue: WorkQueue, body: bytes, message_id: str) -> None:
+        message = aio_pika.Message(body, message_id=message_id, delivery_mode=2)
+        await self.channel.default_exchange.publish(message, queue.name)
+
+    async def parked(self, queue: WorkQueue) -> AbstractIncomingMessage:
+        """Return the next parked message and take it away."""
+        parking = await self.channel.get_queue(queue.parking, ensure=False)
+        found: list[AbstractIncomingMessage] = []
+
+        async def holds() -> bool:
+            if (message := await parking.get(fail=False)) is not None:
+                await message.ack()
+                found.append(message)
+            return bool(found)
+
+        assert await until(holds, 20)
+        return found[0]
+
+    async def waiting(self, queue: WorkQueue) -> int:
+        """Return how many messages are parked."""
+        declared = await self.channel.declare_queue(queue.parking, passive=True)
+        return declared.declaration_result.message_count or 0
+
+
+@pytest.fixture
+async def parking(house: House) -> AsyncIterator[Parking]:
+    """The parking queues of the system."""
+    connection = await aio_pika.connect(house.rabbitmq_url)
+    async with connection:
+        yield Parking(await connection.channel())
+
+
+async def mail_flows(house: House) -> bool:
+    """Say whether a mail handed in now reaches an agent and leaves nothing open."""
+    (mail,) = message_ids(new_run(), 1)
+    async with logged_in(house.system.gateway_url, "agent1", "agent1") as desktop:
+        await desktop.post("/me/channels/email", {"operationName": "Ready"})
+        await house.senders().hand_in([mail])
+        invited = await desktop.hear("Invited")
+        for operation, state in (("Accept", "Accepted"), ("Complete", "Completed")):
+            path = f"/me/interactions/{invited['id']}"
+            await desktop.post(path, {"operationName": operation})
+            await desktop.hear(state)
+        await desktop.post("/me/channels/email", {"operationName": "NotReady"})
+    return True
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"\xff\xfe", b"[]", b'{"body": {"type": "routing.fly-away.v1"}}'],
+    ids=["cut off", "no text", "no envelope", "unknown command"],
+)
+async def test_what_is_no_message_is_parked_with_its_reason_while_mail_flows(
+    house: House, parking: Parking, body: bytes
+) -> None:
+    for queue in WORK_QUEUES:
+        await parking.put(queue, body, str(uuid4()))
+
+    assert await mail_flows(house)
+    for queue in WORK_QUEUES:
+        message = await parking.parked(queue)
+        assert message.body == body
+        assert message.headers["x-reason"]
+        assert await parking.waiting(queue) == 0
+
+
+async def test_a_command_that_always_fails_is_parked_once_while_mail_flows(
+    house: House, parking: Parking
+) -> None:
+    command = wrap(ParseMail(arrival_id="nothing"), Cause(), SystemClock().now())
+    await parking.put(INGEST, command.body, command.id)
+
+    assert await mail_flows(house)
+    message = await parking.parked(INGEST)
+    assert (message.message_id, message.body) == (command.id, command.body)
+    assert message.headers["x-reason"] == "UnknownArrivalError: nothing"
+    assert [await parking.waiting(queue) for queue in (INGEST, ROUTING)] == [0, 0]
