@@ -1,42 +1,52 @@
-"""Who speaks: decided once for every request, by password or by session."""
+"""Who speaks: decided once for every request, by password, by token or by session."""
 
 import asyncio
+import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from services.gateway.bayeux import Login
 from services.gateway.bayeux.web import Scope, header
-from services.gateway.brake import Brake
+from services.gateway.bearers import Bearers
 from services.gateway.credentials import (
     CSRF_HEADER,
     Basic,
+    Bearer,
     MalformedCredentialsError,
-    basic_credentials,
     changes_something,
     client_address,
+    credentials,
     session_cookie,
     session_token,
 )
 from services.gateway.errors import RequestError, Situation
-from services.gateway.passwords import Passwords
-from services.gateway.roster import Roster
-from services.gateway.sessions import Sessions
+from services.gateway.logins import Logins
+from services.gateway.sessions import Sessions, proof_of
+from services.gateway.store import Session
+from shared.domain.clock import Clock
 from shared.storage.agents import StoredAgent
 
 CHALLENGE: Final[Mapping[str, str]] = {
     "WWW-Authenticate": 'Basic realm="mailroom", charset="UTF-8"'
 }
 FORGED: Final = "Missing or invalid Csrf token"
+BEARER: Final = "bearer"
+"""The proof of whoever came with a bearer token: a change of the password does not matter."""
+_BAD_TOKEN: Final[Mapping[str, str]] = {
+    "WWW-Authenticate": 'Bearer realm="mailroom", error="invalid_token"'
+}
 _KEY: Final = "mailroom.admitted"
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Somebody who may speak, and what the answer has to carry for it."""
+    """Somebody who may speak, by what right, and what the answer has to carry for it."""
 
     agent: StoredAgent
-    csrf_token: str
+    login: Login
+    csrf_token: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -51,17 +61,19 @@ class Admission:
     def __init__(
         self,
         *,
-        passwords: Passwords,
-        roster: Roster,
+        logins: Logins,
         sessions: Sessions,
-        brake: Brake,
+        bearers: Bearers | None,
+        clock: Clock,
         secure_cookies: bool,
+        checks_csrf: bool,
     ) -> None:
-        self._passwords = passwords
-        self._roster = roster
+        self._logins = logins
         self._sessions = sessions
-        self._brake = brake
+        self._bearers = bearers
+        self._clock = clock
         self._secure = secure_cookies
+        self._checks_csrf = checks_csrf
 
     async def admit(self, scope: Scope) -> Admitted:
         """Return who speaks.
@@ -87,58 +99,69 @@ class Admission:
 
     async def _admit(self, scope: Scope) -> Admitted:
         try:
-            basic = basic_credentials(scope)
+            shown = credentials(scope)
         except MalformedCredentialsError as error:
-            raise _stranger() from error
-        token = session_token(scope)
-        if basic is not None:
-            return await self._by_password(basic, token, scope)
-        recognised = await self._sessions.recognise(token) if token else None
-        if recognised is None:
-            raise _stranger()
-        agent, session = recognised
-        if changes_something(scope) and not _carries(scope, session.csrf_token):
-            raise RequestError(Situation.FORGED, FORGED)
-        return Admitted(agent, session.csrf_token)
+            raise stranger() from error
+        match shown:
+            case Bearer(token):
+                return await self._by_token(token)
+            case Basic():
+                return await self._by_password(shown, scope)
+            case _:
+                return await self._by_session(scope)
 
-    async def _by_password(self, basic: Basic, token: str | None, scope: Scope) -> Admitted:
-        agent = await self._log_in(basic, client_address(scope))
-        recognised = await self._sessions.recognise(token) if token else None
+    async def _by_token(self, token: str) -> Admitted:
+        if self._bearers is None:
+            raise stranger()
+        recognised = await self._bearers.recognise(token)
+        if recognised is None:
+            raise RequestError(
+                Situation.NOT_AUTHENTICATED, "the token is not good", headers=_BAD_TOKEN
+            )
+        agent, ends_at = recognised
+        lasts = (ends_at - self._clock.now()).total_seconds()
+        return Admitted(agent, Login(BEARER, asyncio.get_running_loop().time() + lasts))
+
+    async def _by_session(self, scope: Scope) -> Admitted:
+        recognised = await self._recognised(scope)
+        if recognised is None:
+            raise stranger()
+        agent, session = recognised
+        if self._checks_csrf and changes_something(scope):
+            _require_token(scope, session.csrf_token)
+        return self._admitted(agent, session)
+
+    async def _by_password(self, basic: Basic, scope: Scope) -> Admitted:
+        recognised = await self._recognised(scope)
+        device = (session_token(scope) or "", recognised[0].id) if recognised else None
+        agent = await self._logins.log_in(basic, client_address(scope), device)
+        if agent is None:
+            raise stranger()
         if recognised is not None and recognised[0].id == agent.id:
-            return Admitted(agent, recognised[1].csrf_token)
+            return self._admitted(agent, recognised[1])
         opened = await self._sessions.begin(agent, client_address(scope))
         cookie = session_cookie(opened.token, secure=self._secure)
-        return Admitted(agent, opened.session.csrf_token, {"Set-Cookie": cookie})
+        return self._admitted(agent, opened.session, {"Set-Cookie": cookie})
 
-    async def _log_in(self, basic: Basic, client: str) -> StoredAgent:
-        agent = await self._roster.named(basic.user_name)
-        stored = agent.password_hash if agent and agent.enabled else None
-        if agent is not None and self._passwords.remembers(basic.password, stored):
-            return agent
-        key, now = (basic.user_name, client), asyncio.get_running_loop().time()
-        if (wait := self._brake.wait(key, now)) > 0:
-            raise _too_often(wait)
-        if not await self._passwords.match(basic.password, stored) or agent is None:
-            self._brake.fail(key, now)
-            raise _stranger()
-        self._brake.succeed(key)
-        return agent
+    async def _recognised(self, scope: Scope) -> tuple[StoredAgent, Session] | None:
+        token = session_token(scope)
+        return await self._sessions.recognise(token) if token else None
+
+    def _admitted(
+        self, agent: StoredAgent, session: Session, headers: Mapping[str, str] | None = None
+    ) -> Admitted:
+        token = session.csrf_token if self._checks_csrf else ""
+        return Admitted(agent, Login(proof_of(agent), math.inf), token, headers or {})
 
 
-def _carries(scope: Scope, csrf_token: str) -> bool:
-    given = header(scope, CSRF_HEADER.lower().encode()) or ""
-    return secrets.compare_digest(given.encode(), csrf_token.encode())
-
-
-def _stranger() -> RequestError:
+def stranger() -> RequestError:
+    """Return the error of somebody whom nobody knows; it tells nothing of who is known."""
     return RequestError(
         Situation.NOT_AUTHENTICATED, "user name or password is not right", headers=CHALLENGE
     )
 
 
-def _too_often(wait: float) -> RequestError:
-    return RequestError(
-        Situation.TOO_MANY_REQUESTS,
-        "too many failed logins: wait before the next",
-        headers={"Retry-After": str(int(wait) + 1)},
-    )
+def _require_token(scope: Scope, csrf_token: str) -> None:
+    given = header(scope, CSRF_HEADER.lower().encode()) or ""
+    if not secrets.compare_digest(given.encode(), csrf_token.encode()):
+        raise RequestError(Situation.FORGED, FORGED)

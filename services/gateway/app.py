@@ -6,16 +6,19 @@ from contextlib import asynccontextmanager, contextmanager
 from prometheus_client import REGISTRY, CollectorRegistry
 from starlette.routing import Router
 
-from services.gateway.admission import CHALLENGE, Admission
+from services.gateway.admission import Admission, stranger
 from services.gateway.answers import failure
 from services.gateway.bayeux import Answer, BayeuxApplication, BayeuxCollector
+from services.gateway.bearers import Bearers
+from services.gateway.bounded_http import BoundedHttp
 from services.gateway.brake import Brake
 from services.gateway.directory import Directory
 from services.gateway.dispatcher import Dispatcher
 from services.gateway.downloading import Downloading
-from services.gateway.errors import RequestError, Situation
 from services.gateway.history import History
 from services.gateway.lists import Reading
+from services.gateway.login_failures import LoginFailures
+from services.gateway.logins import Logins
 from services.gateway.news import News
 from services.gateway.operating import Operating
 from services.gateway.passwords import Passwords, checking_passwords
@@ -25,8 +28,12 @@ from services.gateway.resources import rest_router
 from services.gateway.roster import Roster
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
+from services.gateway.signing_keys import SigningKeys, from_address, from_file
 from services.gateway.store import DeskStore, SessionStore
 from services.gateway.telling import Telling
+from services.gateway.tokens import TokenRules
+from services.gateway.vigil import Vigil
+from shared.domain.clock import Clock
 from shared.observability.serving import serving
 from shared.runtime.resources import Resources
 from shared.storage.documents import DocumentStore
@@ -41,7 +48,8 @@ async def start(
         settings.rabbitmq_url, Telling(resources.interactions), DeskStore(resources.database)
     )
     async with checking_passwords() as passwords:
-        admission = _admission(settings, resources, passwords)
+        roster = Roster(resources.agents, resources.clock)
+        admission = _admission(settings, resources, roster, passwords)
         bayeux = BayeuxApplication(
             settings.bayeux,
             authenticate=admission.principal,
@@ -57,26 +65,38 @@ async def start(
         )
         resources.health.ready["events"] = news.is_arriving
         async with bayeux.running(), news.flowing(bayeux), _listening(settings, front):
-            with _measured(bayeux, registry):
-                yield
+            vigil = Vigil(resources.agents, roster, bayeux)
+            async with vigil.keeping():
+                with _measured(bayeux, registry):
+                    yield
             await bayeux.drain()
 
 
-def _admission(settings: GatewaySettings, resources: Resources, passwords: Passwords) -> Admission:
-    roster = Roster(resources.agents, resources.clock)
+def _admission(
+    settings: GatewaySettings, resources: Resources, roster: Roster, passwords: Passwords
+) -> Admission:
+    clock = resources.clock
     sessions = Sessions(
-        SessionStore(resources.database),
-        roster,
-        resources.clock,
-        lifetime=settings.session_lifetime,
+        SessionStore(resources.database), roster, clock, lifetime=settings.session_lifetime
     )
+    brake = Brake(LoginFailures(resources.database))
     return Admission(
-        passwords=passwords,
-        roster=roster,
+        logins=Logins(passwords, roster, brake, clock),
         sessions=sessions,
-        brake=Brake(),
+        bearers=_bearers(settings, roster, clock) if settings.oidc_issuer else None,
+        clock=clock,
         secure_cookies=settings.secure_cookies,
+        checks_csrf=settings.csrf == "on",
     )
+
+
+def _bearers(settings: GatewaySettings, roster: Roster, clock: Clock) -> Bearers:
+    file = settings.oidc_jwks_file
+    rules = TokenRules(
+        settings.oidc_issuer, settings.oidc_audience, user_claim=settings.oidc_user_claim
+    )
+    keys = SigningKeys(from_file(file) if file else from_address(settings.oidc_jwks_url))
+    return Bearers(keys, rules, roster, clock)
 
 
 def _rest(settings: GatewaySettings, resources: Resources, callers: Callers) -> Router:
@@ -132,7 +152,7 @@ async def _listening(settings: GatewaySettings, front: Dispatcher) -> AsyncItera
         front,
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=BoundedHttp,
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         lifespan="off",
@@ -154,9 +174,6 @@ def _measured(bayeux: BayeuxApplication, registry: CollectorRegistry) -> Iterato
 
 
 def _unauthenticated() -> Answer:
-    stranger = RequestError(
-        Situation.NOT_AUTHENTICATED, "user name or password is not right", headers=CHALLENGE
-    )
-    answer = failure(stranger)
+    answer = failure(stranger())
     headers = tuple(pair for pair in answer.raw_headers if pair[0] != b"content-length")
     return Answer(answer.status_code, bytes(answer.body), headers)

@@ -1,56 +1,78 @@
-"""Slows down whoever guesses passwords."""
+"""Slows down whoever guesses passwords, in all pods together."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-_REMEMBERED: Final = 10_000
+from services.gateway.login_failures import Failures, LoginFailures
+
+_LONGEST: Final = timedelta(minutes=5)
+_HALF_LIFE: Final = timedelta(minutes=15)
+_FREE_TOGETHER: Final = 5
+_FREE_NAME: Final = 50
+_FREE_ADDRESS: Final = 100
 
 
-@dataclass(slots=True)
-class _Failures:
-    """How often in a row, and until when nothing more is tried."""
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A login that is tried: under a name, from an address, by a device with a good session."""
 
-    count: int = 0
-    until: float = 0.0
+    user_name: str
+    client: str
+    device: str | None = None
+
+    @property
+    def together(self) -> str:
+        """The key of the name at this address, or of the device."""
+        if self.device is not None:
+            return f"device {self.device}"
+        return f"{self.client} {self.user_name[:256]}"
+
+    @property
+    def apart(self) -> tuple[tuple[str, int], ...]:
+        """The keys of the name and of the address, and how many failures of each are free."""
+        if self.device is not None:
+            return ()
+        return (
+            (f"name {self.user_name[:256]}", _FREE_NAME),
+            (f"address {self.client}", _FREE_ADDRESS),
+        )
 
 
 class Brake:
-    """Counts failures by key; times are monotonic seconds.
+    """Decides how long a login has to wait.
 
-    The first `free` failures cost nothing, each further one doubles the wait from one second up
-    to `longest`.
+    Failures are counted for the name at an address, for the name, and for the address. A device
+    with a good session is counted for itself alone, and where the name logged in before only the
+    first of the three counts: guessing from elsewhere locks nobody out.
     """
 
-    def __init__(
-        self,
-        *,
-        free: int = 5,
-        longest: timedelta = timedelta(minutes=5),
-        remembered: int = _REMEMBERED,
-    ) -> None:
-        self._free = free
-        self._longest = longest.total_seconds()
-        self._remembered = remembered
-        self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
+    def __init__(self, failures: LoginFailures) -> None:
+        self._failures = failures
 
-    def wait(self, key: tuple[str, str], now: float) -> float:
-        """Return how many seconds must pass before another try; 0 if none."""
-        failures = self._failures.get(key)
-        return max(0.0, failures.until - now) if failures else 0.0
+    async def wait(self, attempt: Attempt, now: datetime) -> float:
+        """Return how many seconds must pass before this is tried; 0 if none."""
+        known = await self._failures.read([attempt.together, *(key for key, _ in attempt.apart)])
+        here = known.get(attempt.together)
+        waits = [waiting(here, _FREE_TOGETHER, now)]
+        if here is None or not here.is_welcome:
+            waits += [waiting(known.get(key), free, now) for key, free in attempt.apart]
+        return max(waits)
 
-    def fail(self, key: tuple[str, str], now: float) -> None:
-        """Note a failure."""
-        failures = self._failures.setdefault(key, _Failures())
-        self._failures.move_to_end(key)
-        failures.count += 1
-        excess = failures.count - self._free
-        if excess > 0:
-            failures.until = now + min(self._longest, 2.0 ** min(excess - 1, 30))
-        if len(self._failures) > self._remembered:
-            self._failures.popitem(last=False)
+    async def fail(self, attempt: Attempt, now: datetime) -> None:
+        """Note that it was the wrong password, or the name of nobody."""
+        keys = [attempt.together, *(key for key, _ in attempt.apart)]
+        await self._failures.add(keys, now, _HALF_LIFE)
 
-    def succeed(self, key: tuple[str, str]) -> None:
-        """Forget the failures of a key."""
-        self._failures.pop(key, None)
+    async def succeed(self, attempt: Attempt, now: datetime) -> None:
+        """Forget what was counted for the name at this address, which is known from now on."""
+        await self._failures.forget(attempt.together, now)
+
+
+def waiting(failures: Failures | None, free: int, now: datetime) -> float:
+    """Return the seconds to wait: doubled by each failure that is not free, up to five minutes."""
+    excess = int(failures.count + 0.5) - free if failures else 0
+    if failures is None or excess <= 0:
+        return 0.0
+    wait = min(_LONGEST.total_seconds(), 2.0 ** min(excess - 1, 30))
+    return max(0.0, wait - (now - failures.at).total_seconds())

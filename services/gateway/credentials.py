@@ -1,7 +1,8 @@
-"""What a request shows of its sender: HTTP Basic credentials, and cookies. Pure."""
+"""What a request shows of its sender: credentials of two kinds, and cookies. Pure."""
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
@@ -11,6 +12,7 @@ from services.gateway.bayeux.web import Scope, header
 COOKIE: Final = "JSESSIONID"
 CSRF_HEADER: Final = "X-CSRF-TOKEN"
 _LONGEST: Final = 1024
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,16384}")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -22,25 +24,41 @@ class Basic:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token of RFC 6750."""
+
+    token: str
+
+
 class MalformedCredentialsError(ValueError):
     """An Authorization header that says nothing we understand."""
 
 
-def basic_credentials(scope: Scope) -> Basic | None:
+def credentials(scope: Scope) -> Basic | Bearer | None:
     """Return the credentials of the Authorization header; None where there is no header.
 
     Raises:
-        MalformedCredentialsError: It is not Basic, or not well-formed.
+        MalformedCredentialsError: It is neither Basic nor Bearer, not well-formed, or not single.
     """
-    value = header(scope, b"authorization")
-    if value is None:
+    values = [value for name, value in scope["headers"] if name == b"authorization"]
+    if not values:
         return None
-    scheme, _, encoded = value.partition(" ")
-    if scheme.lower() != "basic" or len(encoded) > _LONGEST:
+    scheme, _, rest = values[0].decode("latin-1").partition(" ")
+    match scheme.lower():
+        case "basic" if len(values) == 1:
+            return _basic(rest.strip())
+        case "bearer" if len(values) == 1 and _TOKEN.fullmatch(rest.strip()):
+            return Bearer(rest.strip())
+    raise MalformedCredentialsError
+
+
+def _basic(encoded: str) -> Basic:
+    if len(encoded) > _LONGEST:
         raise MalformedCredentialsError
     try:
-        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+        decoded = base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, ValueError) as error:
         raise MalformedCredentialsError from error
     user_name, colon, password = decoded.partition(":")
     if not colon:

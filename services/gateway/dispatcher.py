@@ -23,6 +23,7 @@ from services.gateway.preflight import EXPOSED, answer_preflight
 log = structlog.get_logger()
 
 PREFIX: Final = "/api/v2"
+_LARGEST_HEADERS: Final = 32 * 1024
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
 SECONDS: Final = Histogram(
@@ -52,7 +53,9 @@ class Dispatcher:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or one socket."""
-        if scope["type"] == "websocket" or self._bayeux.serves(scope["path"]):
+        if _size_of_headers(scope) > _LARGEST_HEADERS:
+            await self._serve(_refuse_headers, scope, receive, send)
+        elif scope["type"] == "websocket" or self._bayeux.serves(scope["path"]):
             await self._serve(self._cometd, scope, receive, send)
         else:
             await self._serve_rest(scope, receive, send)
@@ -117,6 +120,15 @@ class Dispatcher:
         return known
 
 
+def _size_of_headers(scope: Scope) -> int:
+    return sum(len(name) + len(value) for name, value in scope["headers"])
+
+
+async def _refuse_headers(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    message = f"the headers are larger than {_LARGEST_HEADERS} bytes"
+    raise RequestError(Situation.HEADERS_TOO_LARGE, message, headers={"Connection": "close"})
+
+
 def _known(method: str) -> str:
     """Return a method as a label: strangers must not be able to invent new ones."""
     return method if method in _METHODS else "other"
@@ -157,6 +169,6 @@ def _extra_headers(scope: Scope, admitted: Admitted | None) -> Mapping[str, str]
         extra["access-control-expose-headers"] = EXPOSED
     if admitted is not None:
         extra |= admitted.headers
-        if scope["method"] == "GET":
+        if admitted.csrf_token and scope["method"] == "GET":
             extra |= {"X-CSRF-HEADER": CSRF_HEADER, CSRF_HEADER: admitted.csrf_token}
     return extra

@@ -42,6 +42,10 @@ class Situation(StrEnum):
     NOT_FOUND = "not found"
     VALUE_REFUSED = "value refused"
     TOO_LARGE = "too large"
+    HEADERS_TOO_LARGE = "headers too large"
+    PRECONDITION_FAILED = "precondition failed"
+    IN_PROGRESS = "in progress"
+    KEY_REUSED = "key reused"
     NOT_AUTHENTICATED = "not authenticated"
 
 
@@ -60,6 +64,10 @@ CODES: Final[Mapping[Situation, Codes]] = MappingProxyType(
         Situation.NOT_FOUND: Codes(6, 404),
         Situation.VALUE_REFUSED: Codes(10, 400),
         Situation.TOO_LARGE: Codes(10, 413),
+        Situation.HEADERS_TOO_LARGE: Codes(10, 431),
+        Situation.PRECONDITION_FAILED: Codes(2, 412),
+        Situation.IN_PROGRESS: Codes(2, 409),
+        Situation.KEY_REUSED: Codes(10, 422),
         Situation.NOT_AUTHENTICATED: Codes(20, 401),
     }
 )

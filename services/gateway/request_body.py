@@ -1,6 +1,7 @@
 """The body of a request as JSON: strict, bounded, and safe to store and to publish."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn
 
@@ -37,7 +38,9 @@ def parse_object(body: bytes) -> Body:
         RequestError: It is not JSON, not an object, or cannot be stored.
     """
     try:
-        value = json.loads(body.decode(), parse_constant=_refuse_constant)
+        value = json.loads(
+            body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_unambiguous
+        )
     except (ValueError, RecursionError) as error:
         raise _refused("the body is not valid JSON") from error
     if not isinstance(value, dict):
@@ -60,6 +63,8 @@ def _require_storable(value: object) -> None:
 def _require_storable_leaf(value: object) -> None:
     if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
         raise _refused("a number is larger than 64 bits")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _refused("a number is larger than a double can be")
     if isinstance(value, str):
         try:
             value.encode()
@@ -71,6 +76,14 @@ def _children(value: object) -> Iterable[object]:
     if isinstance(value, dict):
         return (*value.keys(), *value.values())
     return value if isinstance(value, list) else ()
+
+
+def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object whose names are all different: readers differ in which one they take."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name occurs twice")
+    return found
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -19,7 +19,7 @@ class Roster:
     def __init__(self, agents: AgentStore, clock: Clock) -> None:
         self._agents = agents
         self._clock = clock
-        self._seen: dict[tuple[str, str], tuple[datetime, StoredAgent]] = {}
+        self._seen: dict[tuple[str, str], tuple[datetime, StoredAgent | None]] = {}
 
     async def named(self, user_name: str) -> StoredAgent | None:
         """Return the agent who logs in under a name."""
@@ -29,14 +29,18 @@ class Roster:
         """Return an agent by id."""
         return await self._recall(("id", agent_id), self._agents.get)
 
+    def forget(self, agent: StoredAgent) -> None:
+        """Read an agent anew when they are asked for next."""
+        self._seen.pop(("id", agent.id), None)
+        self._seen.pop(("name", agent.user_name), None)
+
     async def _recall(self, key: tuple[str, str], find: Find) -> StoredAgent | None:
         now = self._clock.now()
         if (known := self._seen.get(key)) and now - known[0] < _KEPT_FOR:
             return known[1]
         agent = await find(key[1])
-        self._seen.pop(key, None)
-        if agent is not None:
-            if len(self._seen) >= _MOST:
-                self._seen.clear()
-            self._seen[key] = (now, agent)
+        if len(self._seen) >= _MOST:
+            self._seen.clear()
+        # Nobody is remembered as somebody is: what takes how long tells no names.
+        self._seen[key] = (now, agent)
         return agent

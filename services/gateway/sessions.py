@@ -53,7 +53,7 @@ class Sessions:
             return known
         opened = OpenSession(
             secrets.token_urlsafe(24),
-            Session(agent.id, str(uuid4()), _proof(agent), now + self._lifetime),
+            Session(agent.id, str(uuid4()), proof_of(agent), now + self._lifetime),
         )
         if len(self._begun) >= _MOST:
             self._begun.clear()
@@ -92,9 +92,9 @@ class Sessions:
 
 
 def _fits(session: Session, agent: StoredAgent) -> bool:
-    return secrets.compare_digest(session.proof, _proof(agent))
+    return secrets.compare_digest(session.proof, proof_of(agent))
 
 
-def _proof(agent: StoredAgent) -> str:
+def proof_of(agent: StoredAgent) -> str:
     """Return what changes with the agent's password."""
     return hashlib.sha256(agent.password_hash.encode()).hexdigest()[:32]

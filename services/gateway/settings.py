@@ -1,9 +1,11 @@
 """What the gateway reads from its environment."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.gateway.bayeux import BayeuxSettings
@@ -16,7 +18,10 @@ class GatewaySettings(ServiceSettings):
     `http_errors` decides whether a failure has its HTTP status or always 200, `public_url` what
     the addresses in answers begin with (by default what the client called), `trusted_proxies`
     whose X-Forwarded-For is believed. `shows_foreign_mail` lets every agent read the text of a
-    mail that another one works on.
+    mail that another one works on. `csrf` asks whoever comes with a session cookie alone for the
+    session's token. With `oidc_issuer`, bearer tokens of that issuer for `oidc_audience` are
+    believed; its keys are at `oidc_jwks_url` or in `oidc_jwks_file`, and `oidc_user_claim` holds
+    the agent's user name.
     """
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
@@ -29,6 +34,12 @@ class GatewaySettings(ServiceSettings):
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
     secure_cookies: bool = False
     session_lifetime: timedelta = timedelta(hours=8)
+    csrf: Literal["on", "off"] = "on"
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_jwks_url: str = ""
+    oidc_jwks_file: Path | None = None
+    oidc_user_claim: str = "preferred_username"
     max_body: int = Field(default=2 * 1024 * 1024, ge=1024)
     max_listed: int = Field(default=1000, ge=1)
     shows_foreign_mail: bool = False
@@ -42,6 +53,18 @@ class GatewaySettings(ServiceSettings):
             return frozenset(filter(None, (one.strip() for one in value.split(","))))
         return value
 
+    @model_validator(mode="after")
+    def _require_whole_issuer(self) -> Self:
+        places = [place for place in (self.oidc_jwks_url, self.oidc_jwks_file) if place]
+        if self.oidc_issuer and not (self.oidc_audience and len(places) == 1):
+            raise ValueError(
+                "GATEWAY_OIDC_ISSUER needs GATEWAY_OIDC_AUDIENCE, and either GATEWAY_OIDC_JWKS_URL "
+                "or GATEWAY_OIDC_JWKS_FILE"
+            )
+        if self.oidc_jwks_url and not _is_safe(self.oidc_jwks_url):
+            raise ValueError("GATEWAY_OIDC_JWKS_URL has to begin with https://")
+        return self
+
     @property
     def bayeux(self) -> BayeuxSettings:
         """What of this the CometD server needs."""
@@ -50,3 +73,11 @@ class GatewaySettings(ServiceSettings):
             secure_cookie=self.secure_cookies,
             allowed_origins=self.allowed_origins,
         )
+
+
+def _is_safe(url: str) -> bool:
+    """Say whether nobody on the way can exchange what an address answers."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    )

@@ -1,6 +1,6 @@
 """The agents: who they are, whether they take mail, and what they hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -76,6 +76,12 @@ class AgentStore:
     async def named(self, user_name: str) -> StoredAgent | None:
         """Return an agent by the name that they log in with."""
         return await self._find({"user_name": user_name})
+
+    async def some(self, agent_ids: Iterable[str]) -> list[StoredAgent]:
+        """Return the agents of some ids, in no order."""
+        async with database_errors():
+            found = await self._collection.find({"_id": {"$in": list(agent_ids)}}).to_list()
+        return [to_agent(document) for document in found]
 
     async def everyone(self) -> list[StoredAgent]:
         """Return all agents, by user name."""

@@ -17,6 +17,7 @@ from pymongo.errors import (
     PyMongoError,
     WTimeoutError,
 )
+from pymongo.read_concern import ReadConcern
 
 from shared.domain.errors import Unavailable
 
@@ -27,6 +28,8 @@ Collection: TypeAlias = AsyncCollection[Document]
 MAJORITY: Final = WriteConcern(w="majority", j=True)
 HINT: Final = WriteConcern(w=1)
 """For what can be worked out again from the interactions: a lost write costs a repetition."""
+NEWEST: Final = ReadConcern("local")
+"""Reads what was written last, whether a majority has it yet or not."""
 
 _TRANSIENT: Final = (AutoReconnect, NetworkTimeout, ExecutionTimeout, WTimeoutError)
 

@@ -12,6 +12,8 @@ from shared.storage.outbox import OWES
 DOCUMENTS: Final = "documents"
 DELIVERIES: Final = deliveries.COLLECTION
 SESSIONS: Final = "sessions"
+LOGIN_FAILURES: Final = "login_failures"
+REMEMBERED_ANSWERS: Final = "remembered_answers"
 
 
 ACTIVE: Final = tuple(
@@ -22,6 +24,10 @@ ACTIVE: Final = tuple(
 
 def _owing() -> IndexModel:
     return IndexModel([("outbox.at", ASCENDING)], name="owing", partialFilterExpression=OWES)
+
+
+def _ending() -> IndexModel:
+    return IndexModel([("expires_at", ASCENDING)], name="ended", expireAfterSeconds=0)
 
 
 INDEXES: Final[dict[str, list[IndexModel]]] = {
@@ -67,7 +73,9 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     ],
     arrivals.COLLECTION: [_owing()],
     DOCUMENTS: [IndexModel([("interaction_id", ASCENDING)], name="of-interaction")],
-    SESSIONS: [IndexModel([("expires_at", ASCENDING)], name="ended", expireAfterSeconds=0)],
+    SESSIONS: [_ending()],
+    LOGIN_FAILURES: [_ending()],
+    REMEMBERED_ANSWERS: [_ending()],
     DELIVERIES: [
         _owing(),
         IndexModel(

@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from services.gateway.bayeux import (
     BayeuxApplication,
     BayeuxCollector,
     BayeuxSettings,
+    Login,
     Route,
 )
 from services.gateway.bayeux.topics import INTERACTIONS
@@ -37,6 +38,7 @@ class Agent:
     """Whoever holds the token `agent-<id>`."""
 
     user_id: str
+    login: Login = field(default_factory=Login)
 
 
 class Nobody:

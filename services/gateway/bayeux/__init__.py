@@ -5,6 +5,7 @@ from services.gateway.bayeux.engine import Listener
 from services.gateway.bayeux.metrics import BayeuxCollector
 from services.gateway.bayeux.policy import Denial, Grant, Route
 from services.gateway.bayeux.serving import DrainingServer, uvicorn_config
+from services.gateway.bayeux.session import Login
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.web import Answer
 
@@ -17,6 +18,7 @@ __all__ = [
     "DrainingServer",
     "Grant",
     "Listener",
+    "Login",
     "Principal",
     "Route",
     "uvicorn_config",

@@ -1,7 +1,7 @@
 """The Bayeux server as an ASGI application, and what the gateway may ask of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from services.gateway.bayeux.hub import Hub
 from services.gateway.bayeux.long_polling import LongPolling
 from services.gateway.bayeux.origins import cors_headers, is_welcome, preflight
 from services.gateway.bayeux.policy import SubscriptionPolicy
+from services.gateway.bayeux.session import Login
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.topics import own_topics_only
 from services.gateway.bayeux.web import Answer, Receive, Scope, Send, refuse_upgrade, respond
@@ -22,6 +23,11 @@ class Principal(Protocol):
     @property
     def user_id(self) -> str:
         """Whose topics "me" stands for."""
+        ...
+
+    @property
+    def login(self) -> Login:
+        """By what right they speak, and how long."""
         ...
 
 
@@ -89,10 +95,17 @@ class BayeuxApplication:
         event = self._engine.event(payload)
         self._engine.perform(self.hub.send(session_id, channel, event))
 
-    def revoke(self, user_id: str) -> None:
-        """End all that a user has open: connects are answered 401 with `reconnect: none`."""
-        self._engine.perform(self.hub.revoke(user_id))
-        self._websockets.close_user(user_id)
+    def users(self) -> set[str]:
+        """Return who has a session or a socket open here."""
+        return {session.user_id for session in self.hub.sessions()} | self._websockets.users()
+
+    def revoke(self, user_id: str, keeping: Collection[str] = ()) -> None:
+        """End what a user has open: connects are answered 401 with `reconnect: none`.
+
+        What a login with one of the proofs in `keeping` opened goes on.
+        """
+        self._engine.perform(self.hub.revoke(user_id, keeping))
+        self._websockets.close_user(user_id, keeping)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -118,7 +131,7 @@ class BayeuxApplication:
         if principal is None:
             await respond(send, self._unauthenticated.plus(*cors_headers(scope)))
         else:
-            await self._long_polling.serve(principal.user_id, scope, receive, send)
+            await self._long_polling.serve(principal.user_id, principal.login, scope, receive, send)
 
     async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -129,7 +142,7 @@ class BayeuxApplication:
         elif (principal := await self._authenticate(scope)) is None:
             await refuse_upgrade(scope, send, self._unauthenticated)
         else:
-            await self._websockets.serve(principal.user_id, scope, receive, send)
+            await self._websockets.serve(principal.user_id, principal.login, scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Answer | None:
         """Answer what needs no user."""

@@ -105,7 +105,11 @@ class Engine:
         """Forget dead sessions until cancelled."""
         while True:
             await asyncio.sleep(self.settings.sweep_period.total_seconds())
-            self.perform(self.hub.sweep(self.now()))
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Forget dead sessions once."""
+        self.perform(self.hub.sweep(self.now()))
 
     def release_all(self) -> None:
         """Answer every connect that waits and hold none from now on."""

@@ -2,8 +2,9 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from services.gateway.bayeux import replies
 from services.gateway.bayeux.channels import Meta, is_service, is_valid
@@ -18,7 +19,13 @@ from services.gateway.bayeux.session import Hold, Peer, Session
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.subscribing import subscribe, unsubscribe
-from services.gateway.bayeux.wire import Message, encode
+from services.gateway.bayeux.wire import Message, Reply, encode
+
+_LOGIN_ENDED: Final[Reply] = {
+    "successful": False,
+    "error": replies.LOGIN_REVOKED,
+    "advice": replies.STOP,
+}
 
 
 def random_id() -> str:
@@ -123,18 +130,20 @@ class Hub:
         self._state.lose(peer, now)
 
     def sweep(self, now: float) -> list[Effect]:
-        """Forget the sessions whose clients did not come back in time."""
+        """End the sessions whose clients did not come back in time, or whose login has ended."""
         for session in list(self._state.sessions.values()):
-            if session.hold is None and session.expires_at <= now:
+            if session.login.ends_at <= now:
+                self._state.end(session, _LOGIN_ENDED)
+            elif session.hold is None and session.expires_at <= now:
                 self._state.counters.expired += 1
                 self._state.end(session, {})
         return self._drain_effects()
 
-    def revoke(self, user_id: str) -> list[Effect]:
-        """End all sessions of a user whose login is no longer good."""
-        ending = {"successful": False, "error": replies.LOGIN_REVOKED, "advice": replies.STOP}
+    def revoke(self, user_id: str, keeping: Collection[str] = ()) -> list[Effect]:
+        """End the sessions of a user, but for those that have one of the proofs in `keeping`."""
         for session in list(self._state.by_user.get(user_id, ())):
-            self._state.end(session, ending)
+            if session.login.proof not in keeping:
+                self._state.end(session, _LOGIN_ENDED)
         return self._drain_effects()
 
     def drain(self, spread: Callable[[], float]) -> list[Effect]:
@@ -173,6 +182,7 @@ class Hub:
     def _obey_for(self, session: Session, message: Message, exchange: Exchange) -> None:
         exchange.sessions[session] = None
         self._state.touch(session, exchange.now)
+        session.login = exchange.peer.login
         if exchange.peer.transport == "websocket":
             self._state.bind(session, exchange.peer, exchange.now)
         match message.channel:

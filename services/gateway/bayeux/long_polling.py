@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from services.gateway.bayeux.channels import Meta
 from services.gateway.bayeux.engine import Engine
 from services.gateway.bayeux.origins import cors_headers
-from services.gateway.bayeux.session import Hold, Session, Transport
+from services.gateway.bayeux.session import Hold, Login, Session, Transport
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.web import (
     AbortedError,
@@ -35,10 +35,11 @@ _FORM: Final = "application/x-www-form-urlencoded"
 class RequestPeer:
     """One POST, for as long as it is open."""
 
-    __slots__ = ("_woken", "browser", "session", "transport", "user_id")
+    __slots__ = ("_woken", "browser", "login", "session", "transport", "user_id")
 
-    def __init__(self, user_id: str, browser: str | None) -> None:
+    def __init__(self, user_id: str, browser: str | None, login: Login) -> None:
         self.user_id = user_id
+        self.login = login
         self.browser = browser
         self.transport = Transport.LONG_POLLING
         self.session: Session | None = None
@@ -62,13 +63,17 @@ class LongPolling:
         self._engine = engine
         self._settings = engine.settings
 
-    async def serve(self, user_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(
+        self, user_id: str, login: Login, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Answer one request, unless its client goes away."""
         with suppress(AbortedError):
-            answer = await self._answer(user_id, scope, receive)
+            answer = await self._answer(
+                RequestPeer(user_id, browser_of(scope), login), scope, receive
+            )
             await respond(send, answer.plus(*cors_headers(scope)))
 
-    async def _answer(self, user_id: str, scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, peer: RequestPeer, scope: Scope, receive: Receive) -> Answer:
         kind = (header(scope, b"content-type") or "application/json").partition(";")[0].strip()
         if kind.lower() not in {"application/json", _FORM}:
             return Answer(415)
@@ -79,14 +84,14 @@ class LongPolling:
             return Answer(413, headers=((b"connection", b"close"),))
         except MalformedError:
             return Answer(400)
-        return await self._obey(user_id, scope, receive, messages)
+        return await self._obey(peer, receive, messages)
 
     async def _obey(
-        self, user_id: str, scope: Scope, receive: Receive, messages: Sequence[Message]
+        self, peer: RequestPeer, receive: Receive, messages: Sequence[Message]
     ) -> Answer:
-        known = browser_of(scope)
-        introduces = known is None and any(m.channel == Meta.HANDSHAKE for m in messages)
-        peer = RequestPeer(user_id, new_browser() if introduces else known)
+        introduces = peer.browser is None and any(m.channel == Meta.HANDSHAKE for m in messages)
+        if introduces:
+            peer.browser = new_browser()
         outcome = await self._engine.receive(messages, peer)
         texts = outcome.texts
         if outcome.hold is not None:

@@ -1,5 +1,6 @@
 """The state of one client: who it is, what it hears, whether it waits."""
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -16,10 +17,22 @@ class Transport(StrEnum):
     LONG_POLLING = "long-polling"
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """By what right somebody speaks.
+
+    `proof` is what a revocation compares, `ends_at` the monotonic time when the right ends.
+    """
+
+    proof: str = ""
+    ends_at: float = math.inf
+
+
 class Peer(Protocol):
     """The other end as a transport knows it: one request, or one socket for all its life."""
 
     user_id: str
+    login: Login
     transport: Transport
     browser: str | None
     session: "Session | None"
@@ -74,6 +87,7 @@ class Session:
     browser: str | None
     mailbox: Mailbox
     expires_at: float
+    login: Login = Login()
     acknowledging: bool = False
     connected: bool = False
     batch: int = 0

@@ -43,6 +43,7 @@ class State:
             id=self.new_id(),
             user_id=peer.user_id,
             browser=peer.browser,
+            login=peer.login,
             transport=peer.transport,
             mailbox=Mailbox(
                 max_events=self.settings.max_queued_events,

@@ -1,11 +1,13 @@
 """Bayeux over a websocket: one reader, one writer, events go out as they come."""
 
 import asyncio
+import math
 from collections import deque
+from collections.abc import Collection
 from typing import Any, Final
 
 from services.gateway.bayeux.engine import Engine
-from services.gateway.bayeux.session import Session, Transport
+from services.gateway.bayeux.session import Login, Session, Transport
 from services.gateway.bayeux.web import Receive, Scope, Send, browser_of
 from services.gateway.bayeux.wire import MalformedError, decode, frame
 
@@ -16,6 +18,7 @@ TOO_BIG: Final = 1009
 MALFORMED: Final = 1011
 
 _MAX_UNSENT_REPLIES: Final = 16
+_CLOCK_GRAIN: Final = 0.001
 
 
 class SocketPeer:
@@ -27,14 +30,16 @@ class SocketPeer:
         "_woken",
         "browser",
         "close_code",
+        "login",
         "session",
         "transport",
         "unsent",
         "user_id",
     )
 
-    def __init__(self, user_id: str, browser: str | None) -> None:
+    def __init__(self, user_id: str, browser: str | None, login: Login) -> None:
         self.user_id = user_id
+        self.login = login
         self.browser = browser
         self.transport = Transport.WEBSOCKET
         self.session: Session | None = None
@@ -89,23 +94,32 @@ class WebSockets:
         self._settings = engine.settings
         self._open: dict[SocketPeer, asyncio.Task[None]] = {}
 
-    async def serve(self, user_id: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Accept a socket and talk until either side ends it."""
+    async def serve(
+        self, user_id: str, login: Login, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Accept a socket and talk until either side ends it, or its login does."""
         await send({"type": "websocket.accept"})
-        peer = SocketPeer(user_id, browser_of(scope))
+        peer = SocketPeer(user_id, browser_of(scope), login)
         writer = self._open[peer] = asyncio.create_task(self._write(peer, send))
+        end = self._arm_end(peer)
         try:
             await self._read(peer, receive)
         finally:
             del self._open[peer]
             self._engine.lose(peer)
             peer.await_deadline(None)
+            if end is not None:
+                end.cancel()
             writer.cancel()
 
-    def close_user(self, user_id: str) -> None:
+    def users(self) -> set[str]:
+        """Return whose sockets are open."""
+        return {peer.user_id for peer in self._open}
+
+    def close_user(self, user_id: str, keeping: Collection[str] = ()) -> None:
         """Close the sockets of a user whose login is no longer good."""
         for peer in self._open:
-            if peer.user_id == user_id:
+            if peer.user_id == user_id and peer.login.proof not in keeping:
                 peer.close(POLICY_VIOLATION)
 
     async def close_all(self) -> None:
@@ -115,6 +129,17 @@ class WebSockets:
         if self._open:
             grace = self._settings.drain_grace.total_seconds()
             await asyncio.wait(set(self._open.values()), timeout=grace)
+
+    def _arm_end(self, peer: SocketPeer) -> asyncio.TimerHandle | None:
+        if not math.isfinite(peer.login.ends_at):
+            return None
+        loop = asyncio.get_running_loop()
+        return loop.call_at(peer.login.ends_at + _CLOCK_GRAIN, self._end_login, peer)
+
+    def _end_login(self, peer: SocketPeer) -> None:
+        # The connect that waits is answered first, then the socket is closed.
+        self._engine.sweep()
+        peer.close(POLICY_VIOLATION)
 
     async def _read(self, peer: SocketPeer, receive: Receive) -> None:
         while (incoming := await receive())["type"] == "websocket.receive":

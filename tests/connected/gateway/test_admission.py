@@ -2,10 +2,13 @@
 
 import asyncio
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
+from services.gateway.brake import Attempt, Brake
+from services.gateway.login_failures import LoginFailures
 from shared.contracts.events import AgentNotReady
 from tests.connected.gateway.conftest import Gateway, failure, running_gateway
 from tests.connected.world import World
@@ -59,6 +62,83 @@ async def test_guessing_is_slowed_down_for_that_name_only(gateway: Gateway) -> N
     assert failure(4, answer.json())
     assert int(answer.headers["retry-after"]) >= 1
     assert (await (await gateway.client("agent2")).get("/api/v2/me")).status_code == 200
+
+
+async def test_guessing_is_slowed_down_by_all_pods_together(
+    gateway: Gateway, vhost_url: str, database_url: str
+) -> None:
+    await gateway.hire("shared")
+    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+        for pod in (gateway, other) * 3:
+            await (await pod.client()).get("/api/v2/me", auth=("shared", "guess"))
+
+        answers = [
+            await (await pod.client()).get("/api/v2/me", auth=("shared", "guess"))
+            for pod in (gateway, other)
+        ]
+
+    assert [answer.status_code for answer in answers] == [429, 429]
+
+
+async def test_the_wait_is_the_same_for_nobody_and_ends(gateway: Gateway) -> None:
+    guesser = await gateway.client()
+    tries = [("phantom", "guess")] * 7
+
+    answers = [await guesser.get("/api/v2/me", auth=auth) for auth in tries]
+    gateway.world.clock.move(timedelta(minutes=5))
+    later = await guesser.get("/api/v2/me", auth=("phantom", "guess"))
+
+    assert [answer.status_code for answer in answers] == [401] * 6 + [429]
+    assert later.status_code == 401
+
+
+async def test_many_guesses_at_once_are_counted_one_by_one(gateway: Gateway) -> None:
+    await gateway.hire("besieged")
+    guesser = await gateway.client()
+
+    answers = await asyncio.gather(
+        *(guesser.get("/api/v2/me", auth=("besieged", f"guess {n}")) for n in range(20))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [401] * 6 + [429] * 14
+
+
+async def test_guessing_does_not_lock_out_the_device_with_a_session(gateway: Gateway) -> None:
+    await gateway.hire("veteran")
+    device = await gateway.client("veteran")
+    await device.get("/api/v2/me")
+    guesser = await gateway.client()
+    for number in range(8):
+        await guesser.get("/api/v2/me", auth=("veteran", f"guess {number}"))
+    await gateway.world.database["agents"].update_one(
+        {"_id": "veteran"}, {"$set": {"first_name": "Vera"}}
+    )
+
+    assert (await guesser.get("/api/v2/me", auth=("veteran", "veter"))).status_code == 429
+    assert (await device.get("/api/v2/me")).status_code == 200
+
+
+async def test_where_somebody_logged_in_before_only_their_own_failures_count(
+    gateway: Gateway,
+) -> None:
+    failures, now = LoginFailures(gateway.world.database), gateway.world.clock.now()
+    brake, at_home = Brake(failures), Attempt("known", "192.0.2.1")
+    await brake.succeed(at_home, now)
+    for number in range(120):
+        await brake.fail(Attempt("known", f"198.51.100.{number}"), now)
+
+    assert await brake.wait(at_home, now) == 0
+    assert await brake.wait(Attempt("known", "192.0.2.2"), now) == 300
+
+
+async def test_failures_are_forgotten_by_half_in_a_quarter_of_an_hour(gateway: Gateway) -> None:
+    failures, now = LoginFailures(gateway.world.database), gateway.world.clock.now()
+    await failures.add(["decaying"], now, timedelta(minutes=15))
+    await failures.add(["decaying"], now, timedelta(minutes=15))
+
+    await failures.add(["decaying"], now + timedelta(minutes=15), timedelta(minutes=15))
+
+    assert (await failures.read(["decaying"]))["decaying"].count == pytest.approx(2.0)
 
 
 async def test_a_session_goes_on_without_the_password(
@@ -125,6 +205,40 @@ async def test_a_cookie_and_its_token_may_change_something(
 
     assert answer.status_code == 200
     assert (await gateway.world.hear(AgentNotReady)).agent_id == "agent1"
+
+
+async def test_where_the_check_is_off_a_cookie_is_enough(
+    world: World, vhost_url: str, database_url: str
+) -> None:
+    async with running_gateway(world, vhost_url, database_url, csrf="off") as gateway:
+        await gateway.hire("agent1")
+        begun = await (await gateway.client("agent1")).get("/api/v2/me")
+        browser = await gateway.client(
+            headers={"Cookie": f"JSESSIONID={begun.cookies['JSESSIONID']}"}
+        )
+
+        answer = await browser.post(CHANNEL, json=NOT_READY)
+
+    assert answer.status_code == 200
+    assert "x-csrf-token" not in begun.headers
+
+
+async def test_headers_that_are_too_large_are_refused(agent1: httpx2.AsyncClient) -> None:
+    answer = await agent1.get("/api/v2/me", headers={"X-Large": "x" * 40_000})
+
+    assert answer.status_code == 431
+    assert failure(10, answer.json())
+
+
+async def test_headers_without_end_are_cut_off(gateway: Gateway) -> None:
+    address = urlsplit(gateway.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(b"GET /api/v2/me HTTP/1.1\r\nX-Large: " + b"x" * 70_000)
+
+    answer = await reader.read()
+
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 400 ")
 
 
 async def test_a_handshake_by_cookie_alone_needs_the_token(

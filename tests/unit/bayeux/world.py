@@ -10,7 +10,7 @@ from typing import Any, Final
 from services.gateway.bayeux.effects import Effect, Wake
 from services.gateway.bayeux.events import Event
 from services.gateway.bayeux.hub import Hub, Outcome
-from services.gateway.bayeux.session import Session, Transport
+from services.gateway.bayeux.session import Login, Session, Transport
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.topics import INTERACTIONS, own_topics_only
 from services.gateway.bayeux.wire import Message
@@ -31,6 +31,7 @@ class FakePeer:
     transport: Transport
     browser: str | None
     session: Session | None = None
+    login: Login = field(default_factory=Login)
     wakes: int = 0
 
     def wake(self) -> None:

@@ -3,25 +3,27 @@
 import asyncio
 import base64
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
-from services.gateway.brake import Brake
+from services.gateway.brake import Attempt, waiting
 from services.gateway.credentials import (
     Basic,
+    Bearer,
     MalformedCredentialsError,
-    basic_credentials,
     changes_something,
+    credentials,
     session_cookie,
     session_token,
 )
+from services.gateway.login_failures import Failures
 from services.gateway.passwords import Passwords, TooBusyError
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-KEY = ("agent1", "127.0.0.1")
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def request(**headers: str) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def basic(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "credentials"),
+    ("text", "expected"),
     [
         ("ann:secret", Basic("ann", "secret")),
         ("ann:", Basic("ann", "")),
@@ -42,20 +44,43 @@ def basic(text: str) -> str:
         ("änn:pässword", Basic("änn", "pässword")),
     ],
 )
-def test_basic_credentials_are_read(text: str, credentials: Basic) -> None:
-    assert basic_credentials(request(authorization=basic(text))) == credentials
+def test_basic_credentials_are_read(text: str, expected: Basic) -> None:
+    assert credentials(request(authorization=basic(text))) == expected
 
 
 @pytest.mark.parametrize(
-    "value", ["", "Basic", "Basic !", "Bearer x", basic("nocolon"), basic("a:" + "b" * 2000)]
+    "value",
+    [
+        "",
+        "Basic",
+        "Basic !",
+        "Bearer",
+        "Bearer a b",
+        "Digest x",
+        basic("nocolon"),
+        basic("a:" + "b" * 2000),
+    ],
 )
 def test_other_credentials_are_malformed(value: str) -> None:
     with pytest.raises(MalformedCredentialsError):
-        basic_credentials(request(authorization=value))
+        credentials(request(authorization=value))
+
+
+def test_a_token_is_read() -> None:
+    assert credentials(request(authorization="bearer a.b-_.c")) == Bearer("a.b-_.c")
+
+
+@pytest.mark.parametrize("second", ["Bearer a.b.c", basic("ann:secret")])
+def test_two_headers_are_malformed(second: str) -> None:
+    scope = request(authorization=basic("ann:secret"))
+    scope["headers"].append((b"authorization", second.encode()))
+
+    with pytest.raises(MalformedCredentialsError):
+        credentials(scope)
 
 
 def test_no_header_is_no_credentials() -> None:
-    assert basic_credentials(request()) is None
+    assert credentials(request()) is None
 
 
 @pytest.mark.parametrize(
@@ -75,43 +100,26 @@ def test_reading_changes_nothing(method: str, changes: bool) -> None:
     assert changes_something(request() | {"method": method}) is changes
 
 
-def test_the_first_failures_cost_nothing() -> None:
-    brake = Brake(free=2)
-
-    brake.fail(KEY, 0.0)
-    brake.fail(KEY, 0.0)
-
-    assert brake.wait(KEY, 0.0) == 0.0
+@pytest.mark.parametrize(
+    ("count", "wait"), [(0, 0), (5, 0), (6, 1), (7, 2), (8, 4), (14, 256), (15, 300), (10**6, 300)]
+)
+def test_each_failure_that_is_not_free_doubles_the_wait(count: int, wait: int) -> None:
+    assert waiting(Failures(float(count), NOW), 5, NOW) == wait
 
 
-def test_each_further_failure_doubles_the_wait_up_to_a_limit() -> None:
-    brake = Brake(free=0, longest=timedelta(seconds=3))
+def test_a_wait_runs_out() -> None:
+    failures = Failures(8.0, NOW)
 
-    waits = []
-    for _ in range(4):
-        brake.fail(KEY, 10.0)
-        waits.append(brake.wait(KEY, 10.0))
-
-    assert waits == [1.0, 2.0, 3.0, 3.0]
-    assert brake.wait(KEY, 13.0) == 0.0
+    assert waiting(failures, 5, NOW + timedelta(seconds=1)) == 3.0
+    assert waiting(failures, 5, NOW + timedelta(seconds=4)) == 0.0
+    assert waiting(None, 5, NOW) == 0.0
 
 
-def test_a_success_forgets_the_failures() -> None:
-    brake = Brake(free=0)
-    brake.fail(KEY, 0.0)
-
-    brake.succeed(KEY)
-
-    assert brake.wait(KEY, 0.0) == 0.0
-
-
-def test_only_so_many_guessers_are_remembered() -> None:
-    brake = Brake(free=0, remembered=1)
-
-    brake.fail(KEY, 0.0)
-    brake.fail(("agent2", "127.0.0.1"), 0.0)
-
-    assert brake.wait(KEY, 0.0) == 0.0
+def test_a_stranger_is_counted_in_three_ways_and_a_device_in_one() -> None:
+    assert Attempt("ann", "::1").together == "::1 ann"
+    assert [key for key, _ in Attempt("ann", "::1").apart] == ["name ann", "address ::1"]
+    assert Attempt("ann", "::1", "x").together == "device x"
+    assert Attempt("ann", "::1", "x").apart == ()
 
 
 @pytest.fixture

@@ -29,6 +29,11 @@ def test_an_object_is_read() -> None:
         b'{"a":18446744073709551616}',
         b'{"a":' * 33 + b"1" + b"}" * 33,
         b"[" * 200_000,
+        b'{"a":1e999}',
+        b'{"a":-1e999}',
+        b'{"a":' + b"9" * 5000 + b"}",
+        b'{"a":1,"a":2}',
+        b'{"a":{"b":1,"\\u0062":2}}',
     ],
 )
 def test_what_cannot_be_stored_is_refused(body: bytes) -> None:

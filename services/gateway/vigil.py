@@ -1,0 +1,68 @@
+"""Watches over logins: who was disabled, or has another password, hears nothing more."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import structlog
+
+from services.gateway.admission import BEARER
+from services.gateway.bayeux import BayeuxApplication
+from services.gateway.roster import Roster
+from services.gateway.sessions import proof_of
+from shared.domain.errors import Unavailable
+from shared.storage.agents import AgentStore, StoredAgent
+
+log = structlog.get_logger()
+
+_PERIOD_SECONDS: Final = 2
+
+
+class Vigil:
+    """Looks every two seconds at the agents who have something open in this pod."""
+
+    def __init__(self, agents: AgentStore, roster: Roster, bayeux: BayeuxApplication) -> None:
+        self._agents = agents
+        self._roster = roster
+        self._bayeux = bayeux
+        self._proofs: dict[str, str | None] = {}
+
+    @asynccontextmanager
+    async def keeping(self) -> AsyncIterator[None]:
+        """Watch for as long as the context lasts."""
+        watching = asyncio.create_task(self._watch_for_ever())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+    async def look(self) -> None:
+        """End what is open by a login that is no longer good.
+
+        Raises:
+            Unavailable: The agents cannot be read now.
+        """
+        users = self._bayeux.users()
+        found = {agent.id: agent for agent in await self._agents.some(users)} if users else {}
+        for user_id in users:
+            self._judge(user_id, found.get(user_id))
+        self._proofs = {user_id: self._proofs[user_id] for user_id in users}
+
+    def _judge(self, user_id: str, agent: StoredAgent | None) -> None:
+        proof = proof_of(agent) if agent and agent.enabled else None
+        if agent is not None and self._proofs.get(user_id, "") != proof:
+            # Before anything is ended: whoever comes back is judged by what is stored now.
+            self._roster.forget(agent)
+        self._proofs[user_id] = proof
+        self._bayeux.revoke(user_id, keeping=(proof, BEARER) if proof else ())
+
+    async def _watch_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(_PERIOD_SECONDS)
+            try:
+                await self.look()
+            except Unavailable as error:
+                log.warning("logins not looked at", reason=str(error))

@@ -1,0 +1,157 @@
+"""Agents who come with a token of the company's issuer instead of a password."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+import websockets
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+
+from tests.connected.gateway.conftest import Gateway, failure, running_gateway
+from tests.connected.world import World
+
+pytestmark = pytest.mark.connected
+
+ISSUER = "https://login.example"
+KEY = ECKey.generate_key("P-256", {"kid": "1"})
+HANDSHAKE = {
+    "channel": "/meta/handshake",
+    "version": "1.0",
+    "supportedConnectionTypes": ["long-polling", "websocket"],
+}
+
+
+@asynccontextmanager
+async def publishing_keys() -> AsyncIterator[str]:
+    """Give the address of a JWKS document."""
+    document = json.dumps(KeySet([KEY]).as_dict(private=False)).encode()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(document)}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + document)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/jwks"
+
+
+@pytest.fixture
+async def federated(world: World, vhost_url: str, database_url: str) -> AsyncIterator[Gateway]:
+    """A gateway that believes an issuer."""
+    async with publishing_keys() as url:
+        options = {"oidc_issuer": ISSUER, "oidc_audience": "mailroom", "oidc_jwks_url": url}
+        async with running_gateway(world, vhost_url, database_url, **options) as gateway:
+            await gateway.hire("agent1")
+            await gateway.hire("former", enabled=False)
+            yield gateway
+
+
+def token(gateway: Gateway, *, lasts: float = 300, key: ECKey = KEY, **changes: Any) -> str:
+    """Return a token that ends, with the minute of grace, in `lasts` seconds."""
+    now = gateway.world.clock.now().timestamp()
+    claims = {
+        "iss": ISSUER,
+        "aud": "mailroom",
+        "exp": now + lasts - 60,
+        "preferred_username": "agent1",
+    }
+    header = {"alg": "ES256", "kid": key.get("kid")}
+    return jwt.encode(header, claims | changes, key, algorithms=["ES256"])
+
+
+async def bearer(gateway: Gateway, text: str) -> httpx2.AsyncClient:
+    return await gateway.client(headers={"Authorization": f"Bearer {text}"})
+
+
+async def test_a_token_is_as_good_as_a_password_and_begins_no_session(federated: Gateway) -> None:
+    agent1 = await bearer(federated, token(federated))
+
+    read = await agent1.get("/api/v2/me")
+    changed = await agent1.post("/api/v2/me/channels/email", json={"operationName": "Ready"})
+
+    assert read.json()["user"]["userName"] == "agent1"
+    assert (changed.status_code, changed.json()["statusCode"]) == (200, 0)
+    assert "set-cookie" not in read.headers
+    assert "x-csrf-token" not in read.headers
+
+
+async def test_tokens_that_are_not_good_are_refused_alike(federated: Gateway) -> None:
+    forger = ECKey.generate_key("P-256", {"kid": "1"})
+    bad = [
+        token(federated, key=forger),
+        token(federated, lasts=0),
+        token(federated, aud="other"),
+        token(federated, iss="https://evil.example"),
+        token(federated, preferred_username="nobody"),
+        token(federated, preferred_username="former"),
+        token(federated, key=ECKey.generate_key("P-256", {"kid": "../../1"})),
+        "x.y.z",
+    ]
+
+    answers = [await (await bearer(federated, text)).get("/api/v2/me") for text in bad]
+
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({answer.text for answer in answers}) == 1
+    assert failure(20, answers[0].json())
+    assert answers[0].headers["www-authenticate"].startswith("Bearer ")
+
+
+async def test_a_held_connect_ends_with_its_token(federated: Gateway) -> None:
+    agent1 = await bearer(federated, token(federated, lasts=1.5))
+    welcome = (await agent1.post("/cometd/handshake", json=[HANDSHAKE])).json()[0]
+    connect = {
+        "channel": "/meta/connect",
+        "clientId": welcome["clientId"],
+        "connectionType": "long-polling",
+    }
+    await agent1.post("/cometd/connect", json=[connect | {"advice": {"timeout": 0}}])
+
+    [reply] = (await agent1.post("/cometd/connect", json=[connect])).json()
+
+    assert reply["successful"] is False
+    assert reply["error"] == "401::login_revoked"
+    assert reply["advice"]["reconnect"] == "none"
+
+
+async def test_a_socket_ends_with_its_token(federated: Gateway) -> None:
+    headers = {"Authorization": f"Bearer {token(federated, lasts=1.5)}"}
+    url = f"{federated.url.replace('http', 'ws')}/cometd"
+    async with websockets.connect(url, additional_headers=headers) as socket:
+        await socket.send(json.dumps([HANDSHAKE]))
+        client_id = json.loads(await socket.recv())[0]["clientId"]
+        connect = {
+            "channel": "/meta/connect",
+            "clientId": client_id,
+            "connectionType": "websocket",
+        }
+        await socket.send(json.dumps([connect]))
+        await socket.recv()
+        await socket.send(json.dumps([connect]))
+
+        last = json.loads(await socket.recv())
+        await socket.wait_closed()
+
+    assert last[0]["error"] == "401::login_revoked"
+    assert socket.close_code == 1008
+
+
+async def test_without_its_issuer_a_gateway_says_that_it_cannot_know(
+    world: World, vhost_url: str, database_url: str
+) -> None:
+    options = {
+        "oidc_issuer": ISSUER,
+        "oidc_audience": "mailroom",
+        "oidc_jwks_url": "http://127.0.0.1:1/jwks",
+    }
+    async with running_gateway(world, vhost_url, database_url, **options) as gateway:
+        answer = await (await bearer(gateway, token(gateway))).get("/api/v2/me")
+
+    assert answer.status_code == 503
+    assert failure(4, answer.json())
