@@ -1,6 +1,6 @@
 # Every target is documented: `make` lists them. ARGS="..." is handed on to the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-unit bench lint format lock clean
+.PHONY: help run demo test test-unit bench bench-cometd lint format lock clean
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -20,6 +20,9 @@ test-unit: .venv/installed ## Run only the tests that need no server
 
 bench: .venv/installed ## Measure mails per second, delays and memory
 	@exec $(PYTHON) -m tests.bench $(ARGS)
+
+bench-cometd: .venv/installed ## Measure our CometD server beside Faye (installed by npm)
+	@exec $(PYTHON) -m tests.bench_cometd $(ARGS)
 
 ##@ Change it
 lint: .venv/installed ## Check style, formatting, types, spelling and who imports whom
@@ -44,7 +47,7 @@ clean: ## Remove what these targets made: environment, local data, caches
 help: ## Print this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 .venv/installed: requirements.lock pyproject.toml deploy/local/bootstrap.sh
 	@sh deploy/local/bootstrap.sh venv

@@ -8,7 +8,12 @@ from starlette.routing import Router
 
 from services.gateway.admission import Admission, stranger
 from services.gateway.answers import failure
-from services.gateway.bayeux import Answer, BayeuxApplication, BayeuxCollector
+from services.gateway.bayeux import (
+    Answer,
+    BayeuxApplication,
+    BayeuxCollector,
+    collect_garbage_rarely,
+)
 from services.gateway.bearers import Bearers
 from services.gateway.bounded_http import BoundedHttp
 from services.gateway.brake import Brake
@@ -64,6 +69,7 @@ async def start(
             always_200=settings.http_errors == "always-200",
         )
         resources.health.ready["events"] = news.is_arriving
+        collect_garbage_rarely()
         async with bayeux.running(), news.flowing(bayeux), _listening(settings, front):
             vigil = Vigil(resources.agents, roster, bayeux)
             async with vigil.keeping():

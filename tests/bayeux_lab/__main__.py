@@ -10,11 +10,14 @@ import os
 import socket
 import stat
 import sys
+from typing import Final
 
 import uvloop
 
-from services.gateway.bayeux import DrainingServer, uvicorn_config
+from services.gateway.bayeux import DrainingServer, collect_garbage_rarely, uvicorn_config
 from tests.bayeux_lab.lab import Lab, settings_from
+
+_CHUNK: Final = 64 * 1024
 
 
 async def publish_lines(lab: Lab) -> None:
@@ -24,8 +27,13 @@ async def publish_lines(lab: Lab) -> None:
     lines = asyncio.StreamReader(limit=2**24)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    async for line in lines:
-        lab.obey("/publish", json.loads(line))
+    rest = b""
+    while chunk := await lines.read(_CHUNK):
+        *complete, rest = (rest + chunk).split(b"\n")
+        for line in complete:
+            lab.obey("/publish", json.loads(line))
+        # A pipe that is always full must not keep the clients waiting.
+        await asyncio.sleep(0)
 
 
 def _is_pipe() -> bool:
@@ -35,6 +43,7 @@ def _is_pipe() -> bool:
 
 async def serve() -> None:
     """Run the lab until SIGTERM or SIGINT."""
+    collect_garbage_rarely()
     lab = Lab(settings_from(os.environ))
     listener = socket.create_server(
         ("127.0.0.1", int(os.environ.get("PORT", "8765"))), backlog=4096

@@ -1,5 +1,5 @@
 """The official npm CometD client, driven from Python tests."""
 
-from tests.cometd_client.client import CometdAgent, install
+from tests.cometd_client.client import CometdAgent, UnavailableError, install
 
-__all__ = ["CometdAgent", "install"]
+__all__ = ["CometdAgent", "UnavailableError", "install"]

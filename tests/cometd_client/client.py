@@ -4,10 +4,10 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 Line = Mapping[str, Any]
 Condition = Callable[[Any], bool]
@@ -21,22 +21,22 @@ class UnavailableError(RuntimeError):
     """Node or npm is not there, or the client could not be installed."""
 
 
-async def install() -> None:
-    """Install the client from its lock file, unless that has been done.
+async def install(folder: Path = HERE, package: str = "cometd") -> None:
+    """Install a folder's packages from their lock file, unless that has been done.
 
     Raises:
         UnavailableError: with what is missing.
     """
     async with _installing:
-        if not (HERE / "node_modules" / "cometd").exists():
-            await _install()
+        if not (folder / "node_modules" / package).exists():
+            await _install(folder)
 
 
-async def _install() -> None:
+async def _install(folder: Path) -> None:
     if shutil.which("npm") is None or shutil.which("node") is None:
         raise UnavailableError("Node 18 or newer and npm are needed: apt-get install nodejs npm")
     npm = await asyncio.create_subprocess_exec(
-        "npm", "ci", "--no-audit", "--no-fund", cwd=HERE, stdout=asyncio.subprocess.DEVNULL
+        "npm", "ci", "--no-audit", "--no-fund", cwd=folder, stdout=asyncio.subprocess.DEVNULL
     )
     if await npm.wait() != 0:
         raise UnavailableError("npm ci failed")
@@ -47,6 +47,10 @@ class CometdAgent:
 
     `await agent.event(...)` returns messages with `channel` and `data`, each once.
     """
+
+    folder: ClassVar[Path] = HERE
+    package: ClassVar[str] = "cometd"
+    command: ClassVar[Sequence[str]] = ("node", "agent.mjs")
 
     def __init__(
         self,
@@ -92,11 +96,11 @@ class CometdAgent:
 
     async def start(self) -> None:
         """Start the client and have it log in, without waiting for what comes of it."""
-        await install()
+        if self.package:
+            await install(self.folder, self.package)
         self._node = await asyncio.create_subprocess_exec(
-            "node",
-            "agent.mjs",
-            cwd=HERE,
+            *self.command,
+            cwd=self.folder,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=None if "COMETD_CLIENT_LOG" in os.environ else asyncio.subprocess.DEVNULL,

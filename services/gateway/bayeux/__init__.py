@@ -4,7 +4,7 @@ from services.gateway.bayeux.application import BayeuxApplication, Principal
 from services.gateway.bayeux.engine import Listener
 from services.gateway.bayeux.metrics import BayeuxCollector
 from services.gateway.bayeux.policy import Denial, Grant, Route
-from services.gateway.bayeux.serving import DrainingServer, uvicorn_config
+from services.gateway.bayeux.serving import DrainingServer, collect_garbage_rarely, uvicorn_config
 from services.gateway.bayeux.session import Login
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.web import Answer
@@ -21,5 +21,6 @@ __all__ = [
     "Login",
     "Principal",
     "Route",
+    "collect_garbage_rarely",
     "uvicorn_config",
 ]

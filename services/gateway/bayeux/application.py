@@ -56,6 +56,7 @@ class BayeuxApplication:
         policy: SubscriptionPolicy = own_topics_only,
     ) -> None:
         self._settings = settings
+        self._below = tuple(f"{base}/" for base in settings.base_paths)
         self._engine = Engine(settings, policy, listener)
         self._authenticate = authenticate
         self._unauthenticated = unauthenticated
@@ -69,9 +70,7 @@ class BayeuxApplication:
 
     def serves(self, path: str) -> bool:
         """Tell whether a path belongs to this application."""
-        return any(
-            path == base or path.startswith(f"{base}/") for base in self._settings.base_paths
-        )
+        return path in self._settings.base_paths or path.startswith(self._below)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or one socket."""

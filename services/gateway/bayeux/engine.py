@@ -47,6 +47,16 @@ class Listener(Protocol):
         ...
 
 
+class Ready(Protocol):
+    """A peer that can be asked to send what waits for it."""
+
+    user_id: str
+
+    def flush(self) -> None:
+        """Send what can be sent now; must not block."""
+        ...
+
+
 class Engine:
     """One hub, on the loop that it is used from."""
 
@@ -56,10 +66,12 @@ class Engine:
         self.settings = settings
         self.hub = Hub(settings, policy)
         self._listener = listener
+        self._ready: dict[Ready, None] = {}
+        self._known_loop: asyncio.AbstractEventLoop | None = None
 
     def now(self) -> float:
         """Return the loop's monotonic time."""
-        return asyncio.get_running_loop().time()
+        return self._loop.time()
 
     async def receive(self, messages: Sequence[Message], peer: Peer) -> Outcome:
         """Obey messages; the listener knows of subscriptions before this returns."""
@@ -74,14 +86,19 @@ class Engine:
         """Return what this peer should be sent now."""
         return self.hub.collect(peer, self.now())
 
+    def flush_soon(self, peer: Ready) -> None:
+        """Have a peer flushed in the loop's next turn: what comes until then leaves together."""
+        if not self._ready:
+            self._loop.call_soon(self._flush)
+        self._ready[peer] = None
+
     def lose(self, peer: Peer) -> None:
         """A peer went away."""
         self.hub.lose(peer, self.now())
 
     def arm(self, hold: Hold) -> asyncio.TimerHandle:
         """Have a connect answered at its deadline."""
-        loop = asyncio.get_running_loop()
-        return loop.call_at(hold.deadline, self._time_out, hold)
+        return self._loop.call_at(hold.deadline, self._time_out, hold)
 
     def event(self, payload: object) -> Event:
         """Prepare a payload for any number of sessions."""
@@ -116,11 +133,26 @@ class Engine:
         spread = self.settings.drain_spread.total_seconds()
         self.perform(self.hub.drain(lambda: random.uniform(0, spread)))  # noqa: S311 - no secret
 
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        # Asking for the running loop costs a system call before Python 3.12.
+        if self._known_loop is None:
+            self._known_loop = asyncio.get_running_loop()
+        return self._known_loop
+
     async def _introduce(self, effect: Subscribed) -> None:
         try:
             await self._listener.on_subscribed(effect.user_id, effect.route, effect.session_id)
         except Exception:
             log.exception("subscription could not be announced", user_id=effect.user_id)
+
+    def _flush(self) -> None:
+        ready, self._ready = self._ready, {}
+        for peer in ready:
+            try:
+                peer.flush()
+            except Exception:
+                log.exception("a client could not be answered", user_id=peer.user_id)
 
     def _time_out(self, hold: Hold) -> None:
         self.perform(self.hub.time_out(hold))

@@ -1,11 +1,10 @@
 """Bayeux over HTTP POST: a request is answered at once, or held until there is news."""
 
-import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import Final
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 from urllib.parse import parse_qs
 
+from services.gateway.bayeux import eager
 from services.gateway.bayeux.channels import Meta
 from services.gateway.bayeux.engine import Engine
 from services.gateway.bayeux.origins import cors_headers
@@ -29,31 +28,47 @@ from services.gateway.bayeux.wire import MalformedError, Message, decode, frame
 
 JSON: Final = (b"content-type", b"application/json;charset=UTF-8")
 _FRESH: Final = (b"cache-control", b"no-store")
+_JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
+
+Reply = Callable[[list[str]], Coroutine[Any, Any, None]]
+"""Answers a request with messages; with none when a newer connect took its place."""
 
 
 class RequestPeer:
     """One POST, for as long as it is open."""
 
-    __slots__ = ("_woken", "browser", "login", "session", "transport", "user_id")
+    __slots__ = ("_engine", "_reply", "browser", "login", "session", "transport", "user_id")
 
-    def __init__(self, user_id: str, browser: str | None, login: Login) -> None:
+    def __init__(self, engine: Engine, user_id: str, browser: str | None, login: Login) -> None:
         self.user_id = user_id
         self.login = login
         self.browser = browser
         self.transport = Transport.LONG_POLLING
         self.session: Session | None = None
-        self._woken: asyncio.Future[None] | None = None
+        self._engine = engine
+        self._reply: Reply | None = None
 
     def wake(self) -> None:
-        """Let `woken` return."""
-        if self._woken is not None and not self._woken.done():
-            self._woken.set_result(None)
+        """Have `flush` called soon."""
+        self._engine.flush_soon(self)
 
-    async def woken(self) -> None:
-        """Return once there may be something to collect."""
-        self._woken = asyncio.get_running_loop().create_future()
-        await self._woken
+    def flush(self) -> None:
+        """Answer, if there is anything to say or a newer connect came."""
+        if self._reply is None:
+            return
+        texts = self._engine.collect(self)
+        if texts or self.session is None:
+            reply, self._reply = self._reply, None
+            eager.start(reply(texts))
+
+    async def wait(self, receive: Receive, reply: Reply) -> None:
+        """Return when `reply` has been called, or the client went away; events stay queued then."""
+        self._reply = reply
+        self.flush()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._reply = None
 
 
 class LongPolling:
@@ -67,60 +82,59 @@ class LongPolling:
         self, user_id: str, login: Login, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer one request, unless its client goes away."""
-        with suppress(AbortedError):
-            answer = await self._answer(
-                RequestPeer(user_id, browser_of(scope), login), scope, receive
-            )
-            await respond(send, answer.plus(*cors_headers(scope)))
+        read = await self._read(scope, receive)
+        if isinstance(read, Answer):
+            await respond(send, read.plus(*cors_headers(scope)))
+        elif read:
+            peer = RequestPeer(self._engine, user_id, browser_of(scope), login)
+            await self._obey(peer, scope, receive, send, read)
 
-    async def _answer(self, peer: RequestPeer, scope: Scope, receive: Receive) -> Answer:
-        kind = (header(scope, b"content-type") or "application/json").partition(";")[0].strip()
-        if kind.lower() not in {"application/json", _FORM}:
+    async def _read(self, scope: Scope, receive: Receive) -> Sequence[Message] | Answer:
+        """Return the messages of a request, none if its client went away, or a refusal."""
+        kind = (header(scope, b"content-type") or _JSON).partition(";")[0].strip().lower()
+        if kind not in {_JSON, _FORM}:
             return Answer(415)
         try:
             body = await read_body(receive, at_most=self._settings.max_body_bytes)
-            messages = read_messages(body, self._settings, is_form=kind.lower() == _FORM)
+            return read_messages(body, self._settings, is_form=kind == _FORM)
         except TooLargeError:
             return Answer(413, headers=((b"connection", b"close"),))
         except MalformedError:
             return Answer(400)
-        return await self._obey(peer, receive, messages)
+        except AbortedError:
+            return ()
 
     async def _obey(
-        self, peer: RequestPeer, receive: Receive, messages: Sequence[Message]
-    ) -> Answer:
-        introduces = peer.browser is None and any(m.channel == Meta.HANDSHAKE for m in messages)
-        if introduces:
+        self,
+        peer: RequestPeer,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        messages: Sequence[Message],
+    ) -> None:
+        headers = [JSON, _FRESH, *cors_headers(scope)]
+        if peer.browser is None and any(m.channel == Meta.HANDSHAKE for m in messages):
             peer.browser = new_browser()
+            headers.append(browser_cookie(peer.browser, self._settings))
+
+        def reply(texts: list[str]) -> Coroutine[Any, Any, None]:
+            if texts:
+                return respond(send, Answer(200, frame(texts).encode(), headers))
+            return respond(send, Answer(self._settings.duplicate_connect_status))
+
         outcome = await self._engine.receive(messages, peer)
-        texts = outcome.texts
-        if outcome.hold is not None:
-            texts += await self._wait(peer, outcome.hold, receive)
-        if not texts:
-            return Answer(self._settings.duplicate_connect_status)
-        answer = Answer(200, frame(texts).encode(), (JSON, _FRESH))
-        if introduces and peer.browser:
-            return answer.plus(browser_cookie(peer.browser, self._settings))
-        return answer
+        if outcome.hold is None:
+            await reply(outcome.texts)
+        else:
+            # A connect is held only where it came alone: there is nothing else to say yet.
+            await self._hold(peer, outcome.hold, receive, reply)
 
-    async def _wait(self, peer: RequestPeer, hold: Hold, receive: Receive) -> list[str]:
-        """Return what a held connect is answered with; nothing if a newer one replaced it.
-
-        Raises:
-            AbortedError: the client went away; events stay queued.
-        """
-        gone = asyncio.ensure_future(receive())
-        gone.add_done_callback(lambda _: peer.wake())
+    async def _hold(self, peer: RequestPeer, hold: Hold, receive: Receive, reply: Reply) -> None:
         timer = self._engine.arm(hold)
         try:
-            while not gone.done():
-                if (texts := self._engine.collect(peer)) or peer.session is None:
-                    return texts
-                await peer.woken()
-            raise AbortedError
+            await peer.wait(receive, reply)
         finally:
             timer.cancel()
-            gone.cancel()
             self._engine.lose(peer)
 
 

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 BROWSER_COOKIE: Final = "BAYEUX_BROWSER"
+_HEADERS: Final = "bayeux.headers"
 _BROWSER_ID: Final = re.compile(r"[A-Za-z0-9]{8,64}")
 
 
@@ -31,7 +32,7 @@ class Answer:
 
     status: int
     body: bytes = b""
-    headers: tuple[Header, ...] = ()
+    headers: Sequence[Header] = ()
 
     def plus(self, *headers: Header) -> "Answer":
         """Return the same answer with more headers."""
@@ -77,7 +78,11 @@ async def read_body(receive: Receive, *, at_most: int) -> bytes:
 
 def header(scope: Scope, name: bytes) -> str | None:
     """Return a request header (`name` in lower case), or None."""
-    found = next((value for key, value in scope["headers"] if key == name), None)
+    headers = scope.get(_HEADERS)
+    if headers is None:
+        # Where one comes twice the first counts.
+        headers = scope[_HEADERS] = dict(reversed(scope["headers"]))
+    found = headers.get(name)
     return None if found is None else found.decode("latin-1")
 
 

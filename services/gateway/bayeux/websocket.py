@@ -2,10 +2,11 @@
 
 import asyncio
 import math
-from collections import deque
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any, Final
 
+from services.gateway.bayeux import eager
 from services.gateway.bayeux.engine import Engine
 from services.gateway.bayeux.session import Login, Session, Transport
 from services.gateway.bayeux.web import Receive, Scope, Send, browser_of
@@ -25,9 +26,11 @@ class SocketPeer:
     """One websocket from its upgrade to its end."""
 
     __slots__ = (
-        "_room",
+        "_engine",
+        "_is_closed",
+        "_send",
         "_timer",
-        "_woken",
+        "_writing",
         "browser",
         "close_code",
         "login",
@@ -37,40 +40,49 @@ class SocketPeer:
         "user_id",
     )
 
-    def __init__(self, user_id: str, browser: str | None, login: Login) -> None:
+    def __init__(
+        self, engine: Engine, user_id: str, browser: str | None, login: Login, send: Send
+    ) -> None:
         self.user_id = user_id
         self.login = login
         self.browser = browser
         self.transport = Transport.WEBSOCKET
         self.session: Session | None = None
-        self.unsent: deque[str] = deque()
+        self.unsent: list[str] = []
         self.close_code: int | None = None
-        self._woken = asyncio.Event()
-        self._room = asyncio.Event()
+        self._engine = engine
+        self._send = send
+        self._is_closed = False
+        self._writing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
-        """Let the writer look for something to send."""
-        self._woken.set()
+        """Have `flush` called soon."""
+        self._engine.flush_soon(self)
+
+    def flush(self) -> None:
+        """Write what waits, unless a write waits for the client to read."""
+        if self._writing is None:
+            self._writing = eager.start(self._write())
+            if self._writing is not None:
+                self._writing.add_done_callback(self._written)
 
     def close(self, code: int) -> None:
         """Have the socket closed once all that waits has been written."""
         self.close_code = self.close_code or code
-        self._room.set()
         self.wake()
 
     async def reply(self, text: str) -> None:
-        """Hand a frame to the writer; waits while the client does not read its replies."""
+        """Send a frame; waits while the client does not read its replies."""
         self.unsent.append(text)
-        self.wake()
-        while len(self.unsent) >= _MAX_UNSENT_REPLIES and self.close_code is None:
-            self._room.clear()
-            await self._room.wait()
+        self.flush()
+        if len(self.unsent) >= _MAX_UNSENT_REPLIES:
+            await self.written()
 
-    async def woken(self) -> None:
-        """Return once there may be something to send."""
-        await self._woken.wait()
-        self._woken.clear()
+    async def written(self) -> None:
+        """Return once all that waited has been written, or the client has gone."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
 
     def await_deadline(self, timer: asyncio.TimerHandle | None) -> None:
         """Keep the timer of the connect that waits now, instead of the one before."""
@@ -78,12 +90,25 @@ class SocketPeer:
             self._timer.cancel()
         self._timer = timer
 
-    def next_reply(self) -> str | None:
-        """Take the oldest frame that waits."""
-        if not self.unsent:
-            return None
-        self._room.set()
-        return self.unsent.popleft()
+    async def _write(self) -> None:
+        try:
+            while not self._is_closed and (text := self._next_frame()) is not None:
+                await self._send({"type": "websocket.send", "text": text})
+            if self.close_code is not None and not self._is_closed:
+                self._is_closed = True
+                await self._send({"type": "websocket.close", "code": self.close_code})
+        except OSError:
+            # The reader learns the same from its side.
+            self._is_closed = True
+
+    def _written(self, _: "asyncio.Task[None]") -> None:
+        self._writing = None
+
+    def _next_frame(self) -> str | None:
+        if self.unsent:
+            return self.unsent.pop(0)
+        texts = self._engine.collect(self)
+        return frame(texts) if texts else None
 
 
 class WebSockets:
@@ -92,25 +117,24 @@ class WebSockets:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._settings = engine.settings
-        self._open: dict[SocketPeer, asyncio.Task[None]] = {}
+        self._open: set[SocketPeer] = set()
 
     async def serve(
         self, user_id: str, login: Login, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Accept a socket and talk until either side ends it, or its login does."""
         await send({"type": "websocket.accept"})
-        peer = SocketPeer(user_id, browser_of(scope), login)
-        writer = self._open[peer] = asyncio.create_task(self._write(peer, send))
+        peer = SocketPeer(self._engine, user_id, browser_of(scope), login, send)
+        self._open.add(peer)
         end = self._arm_end(peer)
         try:
             await self._read(peer, receive)
         finally:
-            del self._open[peer]
+            self._open.discard(peer)
             self._engine.lose(peer)
             peer.await_deadline(None)
             if end is not None:
                 end.cancel()
-            writer.cancel()
 
     def users(self) -> set[str]:
         """Return whose sockets are open."""
@@ -124,11 +148,15 @@ class WebSockets:
 
     async def close_all(self) -> None:
         """Close every socket and wait, for a limited time, until all has been written."""
-        for peer in self._open:
+        peers = list(self._open)
+        for peer in peers:
             peer.close(GOING_AWAY)
-        if self._open:
-            grace = self._settings.drain_grace.total_seconds()
-            await asyncio.wait(set(self._open.values()), timeout=grace)
+            peer.flush()
+        grace = self._settings.drain_grace.total_seconds()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                for peer in peers:
+                    await peer.written()
 
     def _arm_end(self, peer: SocketPeer) -> asyncio.TimerHandle | None:
         if not math.isfinite(peer.login.ends_at):
@@ -167,24 +195,3 @@ class WebSockets:
             peer.await_deadline(self._engine.arm(outcome.hold))
         if outcome.texts:
             await peer.reply(frame(outcome.texts))
-
-    async def _write(self, peer: SocketPeer, send: Send) -> None:
-        try:
-            while peer.close_code is None:
-                await peer.woken()
-                await self._flush(peer, send)
-            await self._flush(peer, send)
-            await send({"type": "websocket.close", "code": peer.close_code})
-        except OSError:
-            # The reader learns the same from its side; it must not wait for us any longer.
-            peer.close(MALFORMED)
-
-    async def _flush(self, peer: SocketPeer, send: Send) -> None:
-        while (text := self._next_frame(peer)) is not None:
-            await send({"type": "websocket.send", "text": text})
-
-    def _next_frame(self, peer: SocketPeer) -> str | None:
-        if (reply := peer.next_reply()) is not None:
-            return reply
-        texts = self._engine.collect(peer)
-        return frame(texts) if texts else None

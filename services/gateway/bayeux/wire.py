@@ -22,6 +22,13 @@ class MalformedError(ValueError):
     """What a client sent is not a Bayeux request."""
 
 
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedError(f"{name} is not JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of a client, as it came."""
@@ -61,13 +68,15 @@ def decode(body: str | bytes, *, max_batch: int, max_depth: int) -> Sequence[Mes
     Raises:
         MalformedError: not JSON, not Bayeux, or past a limit.
     """
-    value = _load(body)
+    text = _as_text(body)
+    value = _load(text)
     batch = value if isinstance(value, list) else [value]
     if not 0 < len(batch) <= max_batch:
         raise MalformedError("a request holds at least one message and not too many")
     if not all(isinstance(entry, dict) for entry in batch):
         raise MalformedError("every message is an object")
-    if not _is_shallow(batch, max_depth):
+    # Few brackets cannot nest deeply: nearly every request is spared the walk.
+    if text.count("{") + text.count("[") > max_depth and not _is_shallow(batch, max_depth):
         raise MalformedError("nested too deeply")
     return [Message(entry) for entry in batch]
 
@@ -94,15 +103,18 @@ def finite(value: object) -> float | None:
     return value if abs(value) <= _LARGEST else None
 
 
-def _load(body: str | bytes) -> Any:
+def _as_text(body: str | bytes) -> str:
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
+        return body if isinstance(body, str) else body.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedError("not UTF-8") from error
+
+
+def _load(text: str) -> Any:
+    try:
+        return _decode(text)
     except (ValueError, RecursionError) as error:
         raise MalformedError("not JSON") from error
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise MalformedError(f"{name} is not JSON")
 
 
 def _may_be_echoed(value: object) -> bool:

@@ -1,0 +1,89 @@
+"""`make bench-cometd`: our Bayeux server beside Faye and a bare ASGI application, in turns."""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import uvloop
+
+from deploy.local.progress import NotPossibleError, report
+from tests.bench_cometd.contestants import BARE, FAYE, OURS
+from tests.bench_cometd.herd import herd_section
+from tests.bench_cometd.measuring import Load, Visit, visit
+from tests.bench_cometd.report import Visits, sections
+from tests.cometd_client import UnavailableError, install
+from tests.faye import HERE
+
+_LONGEST_MINUTES = 20
+_INTERRUPTED = 130
+_BROADCASTS = {"websocket": 10.0, "long-polling": 4.0}
+"""Broadcasts a second, well below what the slower server can do."""
+
+
+def options() -> argparse.Namespace:
+    """Return what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench_cometd", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a minute's smoke: no firm figures")
+    parser.add_argument("--agents", type=int, default=1000, help="how many clients listen")
+    parser.add_argument("--herd", type=int, default=4000, help="clients of the restart; 0: none")
+    parser.add_argument("--rate", type=float, default=1000, help="events/s of the paced laps")
+    parser.add_argument("--size", type=int, default=300, help="bytes of an event")
+    parser.add_argument("--rounds", type=int, default=3, help="visits to each server")
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of each lap")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    asked = parser.parse_args()
+    if asked.quick:
+        asked.rounds, asked.seconds = 1, 1.0
+        asked.agents, asked.herd = min(asked.agents, 200), min(asked.herd, 500)
+    return asked
+
+
+async def measure(asked: argparse.Namespace) -> dict[str, Visits]:
+    """Visit each server once a round, over both transports, so that drift hits all."""
+    found: dict[str, Visits] = {}
+    for transport, broadcasts in _BROADCASTS.items():
+        load = Load(asked.agents, asked.seconds, asked.rate, broadcasts, asked.size)
+        visits: dict[str, list[Visit]] = {kind.name: [] for kind in (OURS, FAYE, BARE)}
+        for number in range(asked.rounds):
+            for kind in (OURS, FAYE, BARE):
+                note(f"{transport}, round {number + 1} of {asked.rounds}: {kind.name}")
+                visits[kind.name].append(await visit(kind, transport, load))
+        found[transport] = visits
+    return found
+
+
+async def _run(asked: argparse.Namespace) -> int:
+    async with asyncio.timeout(_LONGEST_MINUTES * 60):
+        await install(HERE, "faye")
+        found = await measure(asked)
+        herd = [await herd_section(asked.herd)] if asked.herd else []
+    tables = [*(one for transport in found for one in sections(transport, found[transport])), *herd]
+    for section in tables:
+        sys.stdout.write("\n".join([*section.lines(), ""]))
+    if asked.json:
+        asked.json.write_text(json.dumps([section.as_json() for section in tables], indent=2))
+    return 0
+
+
+def note(words: str) -> None:
+    """Tell how far it is; standard output is for the report alone."""
+    sys.stderr.write(f"{words}\n")
+
+
+def main() -> int:
+    """Measure and print the report."""
+    try:
+        return uvloop.run(_run(options()))
+    except (NotPossibleError, UnavailableError) as reason:
+        report(str(reason))
+    except TimeoutError:
+        report(f"not done in {_LONGEST_MINUTES} minutes")
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

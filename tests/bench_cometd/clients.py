@@ -1,0 +1,140 @@
+"""A thousand clients in one process: each connects, subscribes and counts what it hears."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from tests.bench_cometd import wire
+
+Heard = Callable[[int, list[int]], None]
+"""Told which client heard events, and when these were published (nanoseconds)."""
+
+
+class Client(asyncio.Protocol):
+    """One agent's connection."""
+
+    def __init__(self, number: int, url: str, channels: Sequence[str], heard: Heard) -> None:
+        self._number = number
+        self._address = urlsplit(url)
+        self._channels = channels
+        self._heard = heard
+        self._buffer = bytearray()
+        self._answers: asyncio.Queue[bytes] = asyncio.Queue()
+        self._connect = b""
+        self._transport: asyncio.Transport
+        self.lost: Callable[[], None] = _do_nothing
+
+    async def join(self) -> None:
+        """Return when the client is subscribed and its connect is on its way.
+
+        Raises:
+            OSError: The server is not there, or went away.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give up what is awaited."""
+        del exc
+        self._answers.put_nowait(b"")
+        self.lost()
+
+    async def _open(self) -> None:
+        host, port = self._address.hostname or "", self._address.port or 80
+        self._transport, _ = await asyncio.get_running_loop().create_connection(
+            lambda: self, host, port
+        )
+
+    async def _subscribe(self) -> str:
+        session = wire.client_id(await self._ask(wire.greeting()))
+        for message in wire.subscriptions(session, self._channels):
+            await self._ask(message)
+        return session
+
+    async def _ask(self, message: wire.Message) -> bytes:
+        self._transport.write(self._request(message))
+        if not (answer := await self._answers.get()):
+            raise ConnectionResetError
+        return answer
+
+    def _request(self, message: wire.Message) -> bytes:
+        raise NotImplementedError
+
+
+def _do_nothing() -> None:
+    pass
+
+
+class SocketClient(Client):
+    """A client over a websocket."""
+
+    async def join(self) -> None:
+        """Return when the client is subscribed and its connect is on its way."""
+        await self._open()
+        self._transport.write(wire.upgrade(self._address.netloc, f"agent-{self._number}"))
+        await self._answers.get()
+        connect = wire.connecting(await self._subscribe(), "websocket")
+        await self._ask(connect | {"advice": {"timeout": 0}})
+        self._connect = self._request(connect)
+        self._transport.write(self._connect)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came."""
+        self._buffer += data
+        if self._buffer.startswith(b"HTTP/"):
+            if (answer := wire.response(self._buffer)) is not None:
+                self._answers.put_nowait(answer[0])
+            return
+        for text in wire.frames(self._buffer):
+            self._read(text)
+
+    def _request(self, message: wire.Message) -> bytes:
+        return wire.text_frame(wire.batch(message))
+
+    def _read(self, text: bytes) -> None:
+        if not self._connect:
+            self._answers.put_nowait(text)
+            return
+        if stamps := wire.sent_at(text):
+            self._heard(self._number, stamps)
+        if wire.answers_connect(text):
+            self._transport.write(self._connect)
+
+
+class PollClient(Client):
+    """A client that polls, on one connection that it keeps."""
+
+    _cookie = ""
+
+    async def join(self) -> None:
+        """Return when the client is subscribed and its connect is on its way."""
+        await self._open()
+        connect = wire.connecting(await self._subscribe(), "long-polling")
+        await self._ask(connect | {"advice": {"timeout": 0}})
+        self._connect = self._request(connect)
+        self._transport.write(self._connect)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came."""
+        self._buffer += data
+        while (answer := wire.response(self._buffer)) is not None:
+            self._read(*answer)
+
+    def _request(self, message: wire.Message) -> bytes:
+        token = f"agent-{self._number}"
+        return wire.post(self._address.netloc, token, self._cookie, wire.batch(message))
+
+    def _read(self, head: bytes, body: bytes) -> None:
+        if not self._connect:
+            self._cookie = wire.cookie(head) or self._cookie
+            self._answers.put_nowait(body)
+            return
+        self._transport.write(self._connect)
+        if stamps := wire.sent_at(body):
+            self._heard(self._number, stamps)
+
+
+KINDS = {"websocket": SocketClient, "long-polling": PollClient}

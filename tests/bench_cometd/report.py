@@ -1,0 +1,67 @@
+"""What all visits come to: medians beside each other, ratios and aims. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
+from typing import Final
+
+from tests.bench.table import Aim, Row, Section
+from tests.bench_cometd.measuring import Lap, Visit
+
+Visits = Mapping[str, Sequence[Visit]]
+
+_LEVEL: Final = Aim("at least 1", 1.0, at_least=True)
+_NO_WORSE: Final = Aim("at most 1", 1.0)
+_MEMORY: Final = Aim("at most 30", 30.0)
+_AIMS: Final = {
+    ("websocket", "own, flat out"): Aim("at least 2", 2.0, at_least=True),
+    ("websocket", "broadcast, flat out"): _LEVEL,
+    ("long-polling", "own, flat out"): Aim("at least 1.5", 1.5, at_least=True),
+    ("long-polling", "broadcast, flat out"): _LEVEL,
+}
+
+
+def sections(transport: str, visits: Visits) -> list[Section]:
+    """Return ours beside Faye, and ours beside the bare application."""
+    ours, faye, bare = visits["ours"], visits["Faye"], visits["bare"]
+    beside_faye = [
+        *(row for name in ours[0].laps for row in _rows(transport, name, ours, faye)),
+        Row("memory", "kB a client", _memory(ours), aim=_MEMORY),
+        Row("memory beside", "kB a client", _memory(ours), _memory(faye)),
+    ]
+    beside_bare = [
+        Row(name, "deliveries/CPU-s", _per_cpu(ours, name), _per_cpu(bare, name))
+        for name in ours[0].laps
+    ]
+    return [
+        Section(f"{transport}: our Bayeux beside Faye", "ours", beside_faye, right="Faye"),
+        Section(f"{transport}: our Bayeux beside bare ASGI", "ours", beside_bare, right="bare"),
+    ]
+
+
+def _rows(transport: str, name: str, ours: Sequence[Visit], faye: Sequence[Visit]) -> list[Row]:
+    aim = _AIMS.get((transport, name))
+    rows = [
+        Row(name, "deliveries/CPU-s", _per_cpu(ours, name), _per_cpu(faye, name), aim),
+        Row(name, "deliveries/s", _rate(ours, name), _rate(faye, name)),
+    ]
+    if "paced" not in name:
+        return rows
+    return [
+        *rows,
+        Row(name, "p50 ms", _p50(ours, name), _p50(faye, name)),
+        Row(name, "p99 ms", _p99(ours, name), _p99(faye, name), _NO_WORSE),
+    ]
+
+
+def _figure(of: Callable[[Lap], float]) -> Callable[[Sequence[Visit], str], float]:
+    return lambda visits, name: median(of(one.laps[name]) for one in visits)
+
+
+_per_cpu = _figure(lambda lap: lap.per_cpu)
+_rate = _figure(lambda lap: lap.rate)
+_p50 = _figure(lambda lap: lap.p50)
+_p99 = _figure(lambda lap: lap.p99)
+
+
+def _memory(visits: Sequence[Visit]) -> float:
+    return median(one.kilobytes for one in visits)

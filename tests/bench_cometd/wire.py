@@ -1,0 +1,153 @@
+"""The least a client needs of websocket and HTTP; faster than any server that it measures."""
+
+import base64
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+Message = dict[str, Any]
+
+_TEXT: Final = 0x81
+_MASKED: Final = 0x80
+_NO_MASK: Final = b"\0\0\0\0"
+_TWO_BYTES, _EIGHT_BYTES = 126, 127
+_CLIENT_ID: Final = re.compile(rb'"clientId":\s*"([^"]+)"')
+_COOKIE: Final = re.compile(rb"set-cookie: ([^;\r]+)", re.IGNORECASE)
+_LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_SENT_AT: Final = re.compile(rb'"at":(\d+)')
+_CONNECT: Final = b"/meta/connect"
+
+
+def text_frame(text: bytes) -> bytes:
+    """Return a client's frame; its mask is zero, which the protocol allows and nobody pays for."""
+    size = len(text)
+    if size < _TWO_BYTES:
+        head = bytes((_TEXT, _MASKED | size))
+    else:
+        head = bytes((_TEXT, _MASKED | _TWO_BYTES)) + size.to_bytes(2, "big")
+    return head + _NO_MASK + text
+
+
+def frames(buffer: bytearray) -> Iterator[bytes]:
+    """Take complete frames out of what a server sent and yield their payloads."""
+    at = 0
+    try:
+        while (bounds := _bounds(buffer, at)) is not None:
+            start, at = bounds
+            yield bytes(buffer[start:at])
+    finally:
+        del buffer[:at]
+
+
+def _bounds(buffer: bytearray, at: int) -> tuple[int, int] | None:
+    if len(buffer) - at < 2:
+        return None
+    size, start = buffer[at + 1], at + 2
+    if size == _TWO_BYTES:
+        size, start = int.from_bytes(buffer[at + 2 : at + 4], "big"), at + 4
+    elif size == _EIGHT_BYTES:
+        size, start = int.from_bytes(buffer[at + 2 : at + 10], "big"), at + 10
+    return (start, start + size) if len(buffer) >= start + size else None
+
+
+def response(buffer: bytearray) -> tuple[bytes, bytes] | None:
+    """Take one complete response out of what a server sent: its head and its body."""
+    end = buffer.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    head = bytes(buffer[:end])
+    found = _LENGTH.search(head)
+    whole = end + 4 + (int(found[1]) if found else 0)
+    if len(buffer) < whole:
+        return None
+    body = bytes(buffer[end + 4 : whole])
+    del buffer[:whole]
+    return head, body
+
+
+def sent_at(text: bytes) -> list[int]:
+    """Return when the events in a text were published, in nanoseconds."""
+    return [int(stamp) for stamp in _SENT_AT.findall(text)]
+
+
+def answers_connect(text: bytes) -> bool:
+    """Tell whether a text holds the reply to a connect."""
+    return _CONNECT in text
+
+
+def client_id(text: bytes) -> str:
+    """Return the session that a handshake reply names.
+
+    Raises:
+        ConnectionError: It names none.
+    """
+    found = _CLIENT_ID.search(text)
+    if found is None:
+        raise ConnectionError(f"no session: {text[:300]!r}")
+    return found[1].decode()
+
+
+def cookie(head: bytes) -> str:
+    """Return the cookie that a response sets, or nothing."""
+    found = _COOKIE.search(head)
+    return found[1].decode() if found else ""
+
+
+def batch(*messages: Message) -> bytes:
+    """Write messages as a request or a frame's payload."""
+    return json.dumps(messages, separators=(",", ":")).encode()
+
+
+def greeting() -> Message:
+    """Return a handshake."""
+    types = ["websocket", "long-polling"]
+    return {
+        "channel": "/meta/handshake",
+        "id": "1",
+        "version": "1.0",
+        "supportedConnectionTypes": types,
+    }
+
+
+def subscriptions(session: str, channels: Sequence[str]) -> list[Message]:
+    """Return a message that subscribes to each channel."""
+    return [
+        {"channel": "/meta/subscribe", "id": "2", "clientId": session, "subscription": channel}
+        for channel in channels
+    ]
+
+
+def connecting(session: str, transport: str) -> Message:
+    """Return a connect."""
+    fields = {"clientId": session, "connectionType": transport}
+    return {"channel": "/meta/connect", "id": "3", **fields}
+
+
+def upgrade(host: str, token: str) -> bytes:
+    """Return the request that turns a connection into a websocket."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    lines = [
+        "GET /cometd HTTP/1.1",
+        f"Host: {host}",
+        f"Authorization: Bearer {token}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        f"Sec-WebSocket-Key: {key}",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def post(host: str, token: str, cookie: str, body: bytes) -> bytes:
+    """Return a POST of messages."""
+    lines = [
+        "POST /cometd HTTP/1.1",
+        f"Host: {host}",
+        f"Authorization: Bearer {token}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        *([f"Cookie: {cookie}"] if cookie else []),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
