@@ -51,10 +51,14 @@ class House:
         """Send a signal to a service's process."""
         os.kill(self.system.supervisor.pid(service), number)
 
-    async def ends(self, service: str) -> int:
-        """Return the exit code of a service that is about to end; its successor is ready then."""
+    async def ended(self, service: str) -> int:
+        """Return the exit code of a service that is about to end."""
         async with asyncio.timeout(40):
-            code = await self.system.supervisor.ended(service)
+            return await self.system.supervisor.ended(service)
+
+    async def ends(self, service: str) -> int:
+        """Return the exit code of a service that is about to end, once its successor is ready."""
+        code = await self.ended(service)
         await self.system.supervisor.wait_until_ready(60)
         return code
 

@@ -58,14 +58,14 @@ async def test_no_mail_is_lost_and_none_sent_twice_when_the_services_are_killed(
     seed = int(os.environ.get("FAULTS_SEED", SystemRandom().randrange(1_000_000)))
     print(f"FAULTS_SEED={seed}")
     random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
-    async with under_load(siege.house, mails=150) as load:
+    async with under_load(siege.house, mails=200) as load:
         for service in random.sample(WORKERS, len(WORKERS)):
             await load.told(random.randrange(20, 80))
             siege.house.signal(service, signal.SIGKILL)
-            assert await siege.house.ends(service) == -signal.SIGKILL
+            assert await siege.house.ended(service) == -signal.SIGKILL
         books = await load.balance()
 
-    assert_balanced(books, 150)
+    assert_balanced(books, 200)
     assert {reply.state for reply in books.replies} <= {"sent", "uncertain"}
 
 
@@ -73,13 +73,13 @@ async def test_services_that_are_told_to_stop_finish_what_runs_and_lose_nothing(
     siege: Siege,
 ) -> None:
     codes = {}
-    async with under_load(siege.house, mails=150) as load:
+    async with under_load(siege.house, mails=200) as load:
         for service in WORKERS:
-            await load.told(40)
+            await load.told(60)
             siege.house.signal(service, signal.SIGTERM)
-            codes[service] = await siege.house.ends(service)
+            codes[service] = await siege.house.ended(service)
         books = await load.balance()
 
     assert codes == dict.fromkeys(WORKERS, 0)
-    assert_balanced(books, 150)
+    assert_balanced(books, 200)
     assert {reply.state for reply in books.replies} == {"sent"}
