@@ -116,6 +116,24 @@ async def test_a_service_that_was_killed_is_reported_and_starts_again() -> None:
         ]
 
 
+ARMED = """
+import os
+
+print(os.environ.get("ARMED", "not armed"), flush=True)
+raise SystemExit(3)
+"""
+
+
+async def test_an_armed_service_has_its_environment_for_one_start() -> None:
+    log = RecordingLog()
+    async with supervised(ARMED, log) as supervisor:
+        supervisor.arm("gateway", {"ARMED": "armed"})
+        await log.until("| armed")
+
+        assert await supervisor.ended("gateway") == 3
+        assert (await log.until("not armed"))[-1] == "gateway  | not armed"
+
+
 async def test_who_dies_again_and_again_waits_longer_each_time() -> None:
     log = RecordingLog()
 
