@@ -17,6 +17,7 @@ from services.gateway.bayeux import Answer, BayeuxApplication, BayeuxSettings
 from services.gateway.bayeux.origins import cors_headers, is_welcome
 from services.gateway.bayeux.web import AbortedError, Receive, Scope, Send, refuse_upgrade
 from services.gateway.credentials import CSRF_HEADER, changes_something
+from services.gateway.describing import PATHS, described
 from services.gateway.errors import RequestError, Situation, as_request_error, trace_of
 from services.gateway.preflight import EXPOSED, answer_preflight
 
@@ -107,8 +108,13 @@ class Dispatcher:
         if scope["method"] == "OPTIONS":
             await answer_preflight(scope, send)
             return
+        path = _bare(scope["path"])
+        if path in PATHS:
+            answer = described(scope["method"], path)
+            await answer(scope, receive, _with_headers(send, scope, None))
+            return
         admitted = await self._admission.admit(scope)
-        scope["path"] = _bare(scope["path"])
+        scope["path"] = path
         scope["app"] = self
         await self._rest(scope, receive, _with_headers(send, scope, admitted))
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.requests import Request
 
+from services.gateway.errors import RequestError, Situation
 from services.gateway.requests import bounded_number, wants_fields
 from services.gateway.wire.mail import Fields
 
@@ -17,6 +18,8 @@ _RESERVED: Final = frozenset(
     {"fields", "limit", "offset", "after", "totalcount", "subresources", "resolveuris"}
 )
 _TRUE: Final = frozenset({"true", "1", "yes", "*"})
+"""What `fields` may say for all of them, besides `*`."""
+
 _EVERYTHING: Final = "*"
 
 
@@ -35,7 +38,7 @@ def read_listing(request: Request, *, at_most: int) -> Listing:
     """Return what the query of a request asks for.
 
     Raises:
-        RequestError: `limit` or `offset` is out of range.
+        RequestError: `limit` or `offset` is out of range, or `totalCount` is no boolean.
     """
     query = request.query_params
     return Listing(
@@ -43,7 +46,7 @@ def read_listing(request: Request, *, at_most: int) -> Listing:
         filters={name: value for name, value in query.items() if name.lower() not in _RESERVED},
         offset=bounded_number(request, "offset", at_most=1_000_000_000, default=0),
         limit=bounded_number(request, "limit", at_most=at_most),
-        counted=query.get("totalCount", "").lower() in _TRUE,
+        counted=_flag(request, "totalCount"),
     )
 
 
@@ -72,6 +75,13 @@ def listed(name: str, objects: Iterable[Fields], listing: Listing) -> Fields:
 def _names(fields: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in fields.split(",") if name.strip())
     return () if _EVERYTHING in names or fields.lower() in _TRUE else names
+
+
+def _flag(request: Request, name: str) -> bool:
+    values = {value.lower() for value in request.query_params.getlist(name)}
+    if not values <= {"true", "false"}:
+        raise RequestError(Situation.VALUE_REFUSED, f"{name} has to be true or false")
+    return "true" in values
 
 
 def _text(value: object) -> str:

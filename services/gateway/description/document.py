@@ -1,0 +1,66 @@
+"""The OpenAPI 3.1 document. `python -m services.gateway.description` writes it down."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from services.gateway.description.operations import OPERATIONS
+from services.gateway.description.paths import path_items
+from services.gateway.description.schemas import SCHEMAS, ref
+from services.gateway.operations.registry import OFFERS
+
+COMMITTED: Final = Path(__file__).with_name("openapi.json")
+
+_WORDS: Final = """\
+The e-mail channel of an agent: REST for what the agent does, CometD for what happens.
+
+Log in with HTTP Basic, or with the session cookie that the first answer sets; whoever uses the \
+cookie alone sends the header that `X-CSRF-HEADER` names with every change. Set the e-mail channel \
+to Ready, subscribe to `/v2/me/interactions` at `/cometd`, and answer what comes.
+
+A failure has a status of HTTP and a body that readers of both dialects of the original \
+documentation understand.
+"""
+
+
+def openapi() -> dict[str, Any]:
+    """Return the whole document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Mailroom",
+            "version": "2",
+            "summary": "Agents' API of the e-mail channel.",
+            "description": _WORDS,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/api/v2"}],
+        "security": [{"basic": []}, {"session": []}],
+        "tags": [
+            {"name": name}
+            for name in ("Agent", "Interactions", "Attachments", "Directory", "History")
+        ],
+        "paths": path_items(),
+        "components": {
+            "schemas": SCHEMAS
+            | {
+                f"{offer.name}Operation": OPERATIONS[offer.name].body(offer.name, *offer.aliases)
+                for offer in OFFERS
+            },
+            "responses": {
+                "Failure": {
+                    "description": "It did not work; the body says why.",
+                    "content": {"application/json": {"schema": ref("Failure")}},
+                }
+            },
+            "securitySchemes": {
+                "basic": {"type": "http", "scheme": "basic"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "JSESSIONID"},
+            },
+        },
+    }
+
+
+def as_json() -> str:
+    """Return the document as it is served and committed."""
+    return json.dumps(openapi(), indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,48 @@
+"""Whatever a program sends: a documented answer, and never a fault of ours."""
+
+import asyncio
+import sys
+
+import pytest
+
+from tests.connected.gateway.conftest import Gateway
+
+pytestmark = pytest.mark.connected
+
+_EXAMPLES = "6"
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(
+    ("name", "phases"),
+    [("agent1", "examples,coverage,fuzzing"), ("admin", "examples"), ("nobody", "examples")],
+)
+async def test_every_answer_is_documented(gateway: Gateway, name: str, phases: str) -> None:
+    await gateway.offered()
+    await gateway.accepted()
+    await gateway.drafted()
+
+    schemathesis = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        "run",
+        f"{gateway.url}/api/v2/openapi.json",
+        "--auth",
+        f"{name}:{name}",
+        "--checks",
+        "not_a_server_error,status_code_conformance,content_type_conformance,"
+        "response_schema_conformance,negative_data_rejection,unsupported_method",
+        "--max-examples",
+        _EXAMPLES,
+        "--phases",
+        phases,
+        "--seed",
+        "1",
+        "--no-color",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await schemathesis.communicate()
+
+    assert schemathesis.returncode == 0, output.decode()[:8000]
