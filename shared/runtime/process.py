@@ -1,6 +1,7 @@
 """One service, one process: started by `run`, ended by SIGTERM or SIGINT."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -55,6 +56,7 @@ async def _serve(name: str, settings: S, start: Start[S]) -> None:
         await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
+            _spare_what_stays()
             started.set()
             log.info("started")
             await told
@@ -68,6 +70,12 @@ async def _start(
 ) -> None:
     resources = await stack.enter_async_context(open_resources(settings, name=name, health=health))
     await stack.enter_async_context(start(settings, resources))
+
+
+def _spare_what_stays() -> None:
+    """Keep what the start made out of garbage collections: a full one stops the loop for 50 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 def _misconfigured(name: str, error: ValidationError) -> int:
