@@ -26,7 +26,6 @@ WORKERS: Final = NAMES
 _SETTINGS: Final = {
     "OUTBOUND_LEASE": "3",
     "OUTBOUND_SWEEP": "0.5",
-    "ROUTING_INVITATION": "10",
     "ROUTING_EXCLUSION": "1",
     "ROUTING_AUDIT": "2",
 }
