@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,9 @@ _EXAMPLES = "6"
     ("name", "phases"),
     [("agent1", "examples,coverage,fuzzing"), ("admin", "examples"), ("nobody", "examples")],
 )
-async def test_every_answer_is_documented(gateway: Gateway, name: str, phases: str) -> None:
+async def test_every_answer_is_documented(
+    gateway: Gateway, tmp_path: Path, name: str, phases: str
+) -> None:
     await gateway.offered()
     await gateway.accepted()
     await gateway.drafted()
@@ -40,6 +43,7 @@ async def test_every_answer_is_documented(gateway: Gateway, name: str, phases: s
         "--seed",
         "1",
         "--no-color",
+        cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
