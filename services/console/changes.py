@@ -12,6 +12,7 @@ Entries = Mapping[str, Entry]
 _SECTIONS: Final = (
     ("queues", "queue", "name"),
     ("workbins", "workbin", "name"),
+    ("agent_states", "agent state", "name"),
     ("mailboxes", "mailbox", "address"),
     ("senders", "sender", "address"),
 )

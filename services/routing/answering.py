@@ -1,33 +1,23 @@
 """What agents decide about what they were offered or work on."""
 
-from datetime import timedelta
-
+from services.routing.announcements import back_again, on_the_desk
 from services.routing.offering import Offering
+from services.routing.policy import Policy
 from shared.contracts.commands import (
     AcceptInvitation,
     ChangeUserData,
     CompleteInteraction,
-    PlaceInQueue,
     RejectInvitation,
-    TransferInteraction,
 )
 from shared.contracts.envelope import Cause
-from shared.contracts.events import (
-    AgentInvited,
-    InteractionCompleted,
-    InteractionTransferred,
-    InvitationAccepted,
-    InvitationRejected,
-    PlacedInQueue,
-    PropertiesUpdated,
-)
+from shared.contracts.events import InteractionCompleted, InvitationRejected, PropertiesUpdated
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused
-from shared.domain.interaction import Interaction, Invitation, accept, put_back
-from shared.domain.lifecycle import Operation
+from shared.domain.handovers import accept, put_back
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Operation, State
 from shared.domain.user_data import change_user_data
 from shared.storage.agents import AgentStore
-from shared.storage.configuration import ConfigurationStore
 from shared.storage.interactions import Change, InteractionStore
 
 
@@ -43,28 +33,28 @@ class Desk:
         *,
         interactions: InteractionStore,
         agents: AgentStore,
-        configuration: ConfigurationStore,
         offering: Offering,
         clock: Clock,
-        invitation: timedelta,
-        exclusion: timedelta,
+        policy: Policy,
     ) -> None:
         self._interactions = interactions
         self._agents = agents
-        self._configuration = configuration
         self._offering = offering
         self._clock = clock
-        self._invitation = invitation
-        self._exclusion = exclusion
+        self._policy = policy
 
     async def accept(self, command: AcceptInvitation, cause: Cause) -> None:
         """Give the interaction to the agent who accepted it."""
 
         def decide(before: Interaction) -> Change:
             after = accept(before, command.agent_id, self._clock.now())
-            return Change(after, [InvitationAccepted.of(after, command.agent_id)])
+            return Change(after, [on_the_desk(after, command.agent_id)])
 
-        await self._interactions.change(command.interaction_id, cause, decide)
+        after = await self._interactions.change(command.interaction_id, cause, decide)
+        await self._agents.answer(command.agent_id)
+        if after.state is not State.ACCEPTED:
+            # A draft is the agent's own pace: it takes no place.
+            await self._agents.release(command.agent_id, command.interaction_id)
 
     async def reject(self, command: RejectInvitation, cause: Cause) -> None:
         """Put the interaction back to its old place and offer it to somebody else."""
@@ -72,11 +62,21 @@ class Desk:
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.REJECT)
             now = self._clock.now()
-            after = put_back(before, Operation.REJECT, now, now + self._exclusion)
-            return Change(after, [InvitationRejected.of(after, command.agent_id)])
+            after = put_back(
+                before,
+                Operation.REJECT,
+                now,
+                now + self._policy.exclusion,
+                to_sender=self._policy.returns_to_sender,
+            )
+            rejected = InvitationRejected.of(after, command.agent_id)
+            return Change(after, [rejected, *back_again(after)])
 
         after = await self._interactions.change(command.interaction_id, cause, decide)
+        await self._agents.answer(command.agent_id)
         await self._agents.release(command.agent_id, command.interaction_id)
+        if after.state is State.ACCEPTED and after.owner_id:
+            await self._agents.hold(after.owner_id, after.id)
         await self._offering.fill(after.queue)
 
     async def complete(self, command: CompleteInteraction, cause: Cause) -> None:
@@ -91,57 +91,19 @@ class Desk:
         await self._agents.release(command.agent_id, command.interaction_id)
         await self._offering.fill_for(command.agent_id)
 
-    async def place_in_queue(self, command: PlaceInQueue, cause: Cause) -> None:
-        """Queue the interaction anew, behind what waits there."""
-        if (await self._configuration.current()).queue(command.queue) is None:
-            raise Refused(f"there is no queue {command.queue}")
-
-        def decide(before: Interaction) -> Change:
-            before.require_holder(command.agent_id, Operation.PLACE_IN_QUEUE)
-            after = before.after(
-                Operation.PLACE_IN_QUEUE,
-                queue=command.queue,
-                queued_at=self._clock.now(),
-                owner_id=None,
-                excluded=(),
-            )
-            return Change(after, [PlacedInQueue.of(after, command.agent_id)])
-
-        await self._interactions.change(command.interaction_id, cause, decide)
-        await self._agents.release(command.agent_id, command.interaction_id)
-        await self._offering.fill_for(command.agent_id)
-
-    async def transfer(self, command: TransferInteraction, cause: Cause) -> None:
-        """Invite another agent to the interaction, whatever else that agent holds."""
-        target = await self._agents.get(command.to_agent_id)
-        if target is None or not target.enabled:
-            raise Refused(f"there is no agent {command.to_agent_id}")
-
-        def decide(before: Interaction) -> Change:
-            before.require_holder(command.agent_id, Operation.TRANSFER)
-            ends = self._clock.now() + self._invitation
-            offer = Invitation(command.to_agent_id, ends)
-            after = before.after(Operation.TRANSFER, owner_id=None, invitation=offer)
-            return Change(
-                after,
-                [
-                    InteractionTransferred.of(after, command.agent_id),
-                    AgentInvited.of(after, command.to_agent_id),
-                ],
-            )
-
-        await self._interactions.change(command.interaction_id, cause, decide)
-        await self._agents.hold(command.to_agent_id, command.interaction_id)
-        await self._agents.release(command.agent_id, command.interaction_id)
-        await self._offering.fill_for(command.agent_id)
-
     async def change_user_data(self, command: ChangeUserData, cause: Cause) -> None:
-        """Set and remove keys of the user data."""
+        """Set and remove keys of the user data, and the agents' notes."""
 
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.UPDATE_PROPERTIES)
-            user_data = change_user_data(before.user_data, command.put, command.remove)
-            after = before.after(Operation.UPDATE_PROPERTIES, user_data=user_data)
+            taken = sorted(before.user_data.keys() & command.put.keys())
+            if command.only_new and taken:
+                raise Refused(f"the user data has {taken[0]} already")
+            after = before.after(
+                Operation.UPDATE_PROPERTIES,
+                user_data=change_user_data(before.user_data, command.put, command.remove),
+                comment=before.comment if command.comment is None else command.comment,
+            )
             return Change(after, [PropertiesUpdated.of(after, command.agent_id)])
 
         await self._interactions.change(command.interaction_id, cause, decide)

@@ -2,55 +2,130 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
+from services.routing.absences import Absences
 from services.routing.answering import Desk
+from services.routing.auditing import Auditing
+from services.routing.handing_on import HandingOn
 from services.routing.handlers import routing_handler
 from services.routing.offering import Offering
+from services.routing.policy import Policy
+from services.routing.revoking import Revoking
 from services.routing.settings import RoutingSettings
 from services.routing.store import WaitingStore
-from services.routing.taking_back import TakingBack
+from shared.domain.clock import Clock
 from shared.messaging.topology import ROUTING
 from shared.runtime.chores import repeating
 from shared.runtime.consuming import consuming
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
+from shared.storage.agents import AgentStore
+from shared.storage.client import Database
+from shared.storage.configuration import ConfigurationStore
+from shared.storage.interactions import InteractionStore
+from shared.storage.presence import PresenceStore
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Routing without its process."""
+
+    offering: Offering
+    desk: Desk
+    handing_on: HandingOn
+    revoking: Revoking
+    absences: Absences
+    auditing: Auditing
+
+
+def assemble(
+    *,
+    database: Database,
+    interactions: InteractionStore,
+    agents: AgentStore,
+    configuration: ConfigurationStore,
+    clock: Clock,
+    policy: Policy,
+) -> Parts:
+    """Return the parts, each with what it works with."""
+    waiting = WaitingStore(database)
+    offering = Offering(
+        waiting=waiting,
+        interactions=interactions,
+        agents=agents,
+        configuration=configuration,
+        clock=clock,
+        invitation=policy.invitation,
+    )
+    revoking = Revoking(
+        waiting=waiting,
+        interactions=interactions,
+        agents=agents,
+        offering=offering,
+        clock=clock,
+        policy=policy,
+    )
+    return Parts(
+        offering=offering,
+        desk=Desk(
+            interactions=interactions,
+            agents=agents,
+            offering=offering,
+            clock=clock,
+            policy=policy,
+        ),
+        handing_on=HandingOn(
+            interactions=interactions,
+            agents=agents,
+            configuration=configuration,
+            offering=offering,
+            clock=clock,
+            policy=policy,
+        ),
+        revoking=revoking,
+        absences=Absences(
+            waiting=waiting,
+            interactions=interactions,
+            agents=agents,
+            presence=PresenceStore(database, clock),
+            configuration=configuration,
+            revoking=revoking,
+            offering=offering,
+            clock=clock,
+            policy=policy,
+        ),
+        auditing=Auditing(waiting=waiting, agents=agents),
+    )
 
 
 @asynccontextmanager
 async def start(settings: RoutingSettings, resources: Resources) -> AsyncIterator[None]:
     """Run routing for as long as the context lasts."""
-    waiting = WaitingStore(resources.database)
-    offering = Offering(
-        waiting=waiting,
+    parts = assemble(
+        database=resources.database,
         interactions=resources.interactions,
         agents=resources.agents,
         configuration=resources.configuration,
         clock=resources.clock,
-        invitation=settings.invitation,
-    )
-    desk = Desk(
-        interactions=resources.interactions,
-        agents=resources.agents,
-        configuration=resources.configuration,
-        offering=offering,
-        clock=resources.clock,
-        invitation=settings.invitation,
-        exclusion=settings.exclusion,
-    )
-    taking_back = TakingBack(
-        waiting=waiting,
-        interactions=resources.interactions,
-        agents=resources.agents,
-        offering=offering,
-        clock=resources.clock,
-        exclusion=settings.exclusion,
+        policy=settings.policy,
     )
     async with consuming(settings, resources, ROUTING) as consumer:
-        consumer.subscriber(routing_handler(desk, offering, Refusals.of(resources)))
+        consumer.subscriber(
+            routing_handler(
+                desk=parts.desk,
+                handing_on=parts.handing_on,
+                offering=parts.offering,
+                absences=parts.absences,
+                refusals=Refusals.of(resources),
+            )
+        )
         async with (
-            repeating(taking_back.revoke_unanswered, every=settings.sweep),
-            repeating(taking_back.audit_places, every=settings.audit),
-            repeating(offering.fill_all, every=settings.sweep * 5),
+            repeating(parts.revoking.revoke_unanswered, every=settings.sweep),
+            repeating(parts.auditing.audit_places, every=settings.audit),
+            repeating(parts.absences.look_round, every=settings.audit),
+            repeating(parts.absences.reclaim_untouched, every=settings.audit * 4),
+            repeating(parts.offering.fill_all, every=settings.sweep * 5),
             consumer.running(),
         ):
             yield

@@ -3,25 +3,42 @@
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
+from services.routing.absences import Absences
 from services.routing.answering import Desk
+from services.routing.handing_on import HandingOn
 from services.routing.offering import Offering
 from shared.contracts.commands import (
     AcceptInvitation,
     ChangeUserData,
     CompleteInteraction,
     PlaceInQueue,
+    PlaceInWorkbin,
+    PullInteraction,
     RejectInvitation,
     RoutingCommand,
     TransferInteraction,
 )
 from shared.contracts.envelope import Cause, Envelope
-from shared.contracts.events import AgentReady, InteractionReceived, PlacedInQueue, RoutingWork
+from shared.contracts.events import (
+    AgentNotReady,
+    AgentReady,
+    InteractionReceived,
+    PlacedInQueue,
+    RoutingWork,
+)
 from shared.runtime.refusals import Refusals
 
 Handler = Callable[[Envelope[RoutingWork]], Awaitable[None]]
 
 
-def routing_handler(desk: Desk, offering: Offering, refusals: Refusals) -> Handler:
+def routing_handler(
+    *,
+    desk: Desk,
+    handing_on: HandingOn,
+    offering: Offering,
+    absences: Absences,
+    refusals: Refusals,
+) -> Handler:
     """Return the handler of routing's work queue."""
 
     async def on_work(envelope: Envelope[RoutingWork]) -> None:
@@ -30,14 +47,16 @@ def routing_handler(desk: Desk, offering: Offering, refusals: Refusals) -> Handl
                 await offering.fill(event.queue)
             case AgentReady() as event:
                 await offering.fill_for(event.agent_id)
+            case AgentNotReady() as event:
+                await absences.follow(event)
             case command:
                 async with refusals.told_to(command, envelope.cause):
-                    await _obey(desk, command, envelope.cause)
+                    await _obey(desk, handing_on, command, envelope.cause)
 
     return on_work
 
 
-async def _obey(desk: Desk, command: RoutingCommand, cause: Cause) -> None:
+async def _obey(desk: Desk, handing_on: HandingOn, command: RoutingCommand, cause: Cause) -> None:
     match command:
         case AcceptInvitation():
             await desk.accept(command, cause)
@@ -46,9 +65,13 @@ async def _obey(desk: Desk, command: RoutingCommand, cause: Cause) -> None:
         case CompleteInteraction():
             await desk.complete(command, cause)
         case PlaceInQueue():
-            await desk.place_in_queue(command, cause)
+            await handing_on.place_in_queue(command, cause)
         case TransferInteraction():
-            await desk.transfer(command, cause)
+            await handing_on.transfer(command, cause)
+        case PlaceInWorkbin():
+            await handing_on.place_in_workbin(command, cause)
+        case PullInteraction():
+            await handing_on.pull(command, cause)
         case ChangeUserData():
             await desk.change_user_data(command, cause)
         case never:

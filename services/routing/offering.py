@@ -15,7 +15,8 @@ from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentInvited
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused, StaleInteractionError
-from shared.domain.interaction import Interaction, invite
+from shared.domain.handovers import invite
+from shared.domain.interaction import Interaction
 from shared.storage.agents import AgentStore
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.interactions import Change, InteractionStore
@@ -81,17 +82,22 @@ class Offering:
                 agent_id = await self._reserve(interaction, queue)
                 if agent_id is not None:
                     await inviting.begin(self._invite(interaction, agent_id))
-                elif not interaction.excluded:
+                elif _is_for_anybody(interaction):
                     return
 
     async def _reserve(self, interaction: Interaction, queue: Queue) -> str | None:
         now = self._clock.now()
-        return await self._agents.reserve(
+        reserve = partial(
+            self._agents.reserve,
             interaction.id,
-            queue.name,
-            requires=queue.requires,
+            # Who has the skill that a transfer names need not serve the queue.
+            None if interaction.skill else queue.name,
+            requires={interaction.skill: 1} if interaction.skill else queue.requires,
             passing_over=[one.agent_id for one in interaction.excluded if one.until > now],
         )
+        if interaction.preferred_id and (agent_id := await reserve(only=interaction.preferred_id)):
+            return agent_id
+        return await reserve()
 
     async def _invite(self, interaction: Interaction, agent_id: str) -> None:
         try:
@@ -136,3 +142,8 @@ class _Inviting:
 def _offer(before: Interaction, agent_id: str, clock: Clock, ttl: timedelta) -> Change:
     after = invite(before, agent_id, clock.now() + ttl)
     return Change(after, [AgentInvited.of(after, agent_id)])
+
+
+def _is_for_anybody(interaction: Interaction) -> bool:
+    """Say whether nobody could take what waits behind it, if nobody could take this."""
+    return not interaction.excluded and not interaction.skill

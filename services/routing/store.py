@@ -1,15 +1,19 @@
 """What routing asks of the interactions: who waits, whose time is up, who holds what."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from pymongo import ASCENDING
 
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
 from shared.storage import interactions
-from shared.storage.client import Database, database_errors
+from shared.storage.client import Database, Document, database_errors
 from shared.storage.snapshots import WITHOUT_TEXT, to_interaction
+
+_MOST: Final = 500
+_ON_A_DESK: Final = (State.ACCEPTED.value, State.REPLY_CREATED.value)
 
 
 class WaitingStore:
@@ -31,11 +35,33 @@ class WaitingStore:
 
     async def unanswered(self, now: datetime) -> list[str]:
         """Return the ids of interactions whose invitation has ended, at most 500 of them."""
+        return await self._ids(
+            {"state": State.INVITED.value, "invitation.expires_at": {"$lte": now}}, _MOST
+        )
+
+    async def offered_to(self, agent_id: str) -> list[str]:
+        """Return the ids of what is offered to an agent."""
+        return await self._ids(
+            {"state": State.INVITED.value, "invitation.agent_id": agent_id}, _MOST
+        )
+
+    async def worked_on_by(self, agent_ids: Sequence[str]) -> list[str]:
+        """Return the ids of what some agents work on, at most 500 of them."""
+        return await self._ids(
+            {"owner_id": {"$in": list(agent_ids)}, "state": {"$in": list(_ON_A_DESK)}}, _MOST
+        )
+
+    async def untouched(self, since: datetime) -> list[str]:
+        """Return the ids of what lies on a desk unchanged, and unanswered, since a moment."""
         async with database_errors():
             found = self._collection.find(
-                {"state": State.INVITED.value, "invitation.expires_at": {"$lte": now}}, {"_id": 1}
+                {"state": {"$in": list(_ON_A_DESK)}, "changed_at": {"$lte": since}}, {"_id": 1}
             )
-            return [document["_id"] for document in await found.to_list(500)]
+            ids = [document["_id"] for document in await found.to_list(_MOST)]
+            answered = await self._collection.distinct(
+                "parent_id", {"parent_id": {"$in": ids}, "changed_at": {"$gt": since}}
+            )
+        return [one for one in ids if one not in set(answered)]
 
     async def held(self) -> Mapping[str, set[str]]:
         """Return the interactions that each agent is invited to or works on."""
@@ -48,3 +74,8 @@ class WaitingStore:
                 invited = (document.get("invitation") or {}).get("agent_id")
                 held.setdefault(invited or document["owner_id"], set()).add(document["_id"])
         return held
+
+    async def _ids(self, wanted: Document, most: int) -> list[str]:
+        async with database_errors():
+            found = await self._collection.find(wanted, {"_id": 1}).to_list(most)
+        return [document["_id"] for document in found]

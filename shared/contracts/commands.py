@@ -67,23 +67,48 @@ class PlaceInQueue(AgentCommand):
 
 
 class TransferInteraction(AgentCommand):
-    """Give the interaction up and invite another agent to it."""
+    """Give the interaction up and invite another agent to it.
+
+    Instead of an agent it names a queue, or a skill that whoever gets it must have.
+    """
 
     address: ClassVar[str] = "routing.transfer-interaction.v1"
     type: Literal["transfer-interaction"] = "transfer-interaction"
-    to_agent_id: str
+    to_agent_id: str = ""
+    to_queue: str = ""
+    to_skill: str = ""
+
+
+class PlaceInWorkbin(AgentCommand):
+    """Give the interaction up and keep it in a workbin, an agent's or a group's."""
+
+    address: ClassVar[str] = "routing.place-in-workbin.v1"
+    type: Literal["place-in-workbin"] = "place-in-workbin"
+    workbin: str
+    owner: str
+    of_group: bool = False
+
+
+class PullInteraction(AgentCommand):
+    """Take the interaction out of its workbin."""
+
+    address: ClassVar[str] = "routing.pull-interaction.v1"
+    type: Literal["pull-interaction"] = "pull-interaction"
 
 
 class ChangeUserData(AgentCommand):
     """Set some keys of the user data and remove others.
 
-    `remove` maps a key to the sub-keys to remove, or to nothing where the whole key goes.
+    `remove` maps a key to the sub-keys to remove, or to nothing where the whole key goes. With
+    `only_new` a key that is there already is an error. `comment` replaces the agents' notes.
     """
 
     address: ClassVar[str] = "routing.change-user-data.v1"
     type: Literal["change-user-data"] = "change-user-data"
     put: dict[str, object] = Field(default_factory=dict)
     remove: dict[str, list[str]] = Field(default_factory=dict)
+    only_new: bool = False
+    comment: str | None = None
 
 
 class DraftReply(AgentCommand):
@@ -134,6 +159,54 @@ class SubmitDraft(AgentCommand):
     edits: DraftEdits = DraftEdits()
 
 
+class CreateDraft(AgentCommand):
+    """Create an outbound interaction, under the id `interaction_id`, that answers nothing."""
+
+    address: ClassVar[str] = "composition.create-draft.v1"
+    type: Literal["create-draft"] = "create-draft"
+    queue: str
+    subtype: str = "OutboundNew"
+    parent_id: str = ""
+    user_data: dict[str, object] = Field(default_factory=dict)
+    edits: DraftEdits = DraftEdits()
+
+
+class DraftForward(AgentCommand):
+    """Create an outbound interaction that passes the mail of `interaction_id` on."""
+
+    address: ClassVar[str] = "composition.draft-forward.v1"
+    type: Literal["draft-forward"] = "draft-forward"
+    forward_id: str
+    queue: str
+    subject_prefix: str = ""
+    start_line: str = ""
+    indent: str = ""
+    edits: DraftEdits = DraftEdits()
+
+
+class SaveDraft(AgentCommand):
+    """Keep what the agent has written so far; `put` are keys of the user data to set.
+
+    `is_update` says that the agent is told of changed properties rather than of a saved mail.
+    """
+
+    address: ClassVar[str] = "composition.save-draft.v1"
+    type: Literal["save-draft"] = "save-draft"
+    edits: DraftEdits = DraftEdits()
+    put: dict[str, object] = Field(default_factory=dict)
+    is_update: bool = False
+
+
+class RedirectMail(AgentCommand):
+    """Send the customer's mail on as it came, under the id `redirect_id`, and end the work on it"""
+
+    address: ClassVar[str] = "composition.redirect-mail.v1"
+    type: Literal["redirect-mail"] = "redirect-mail"
+    redirect_id: str
+    to: list[MailAddress]
+    queue: str = ""
+
+
 class CancelDraft(AgentCommand):
     """Throw a draft away."""
 
@@ -155,8 +228,11 @@ RoutingCommand: TypeAlias = (
     | CompleteInteraction
     | PlaceInQueue
     | TransferInteraction
+    | PlaceInWorkbin
+    | PullInteraction
     | ChangeUserData
 )
 CompositionCommand: TypeAlias = Annotated[
-    DraftReply | SubmitDraft | CancelDraft, Field(discriminator="type")
+    DraftReply | CreateDraft | DraftForward | SaveDraft | SubmitDraft | RedirectMail | CancelDraft,
+    Field(discriminator="type"),
 ]

@@ -9,6 +9,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SKILL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_DRAFTS: Final = "email.draft"
 _ADDRESS: Final = re.compile(r"[^@\s<>\"]{1,64}@[A-Za-z0-9.-]{1,189}")
 
 Path = tuple[str | int, ...]
@@ -90,6 +91,13 @@ class Workbin(Section):
     owner: Literal["agent", "queue"] = "agent"
 
 
+class AgentState(Section):
+    """A reason for taking no mail, besides the ones that every installation has."""
+
+    name: Name
+    display_name: str = ""
+
+
 class Mailbox(Section):
     """An address that takes mail, and the queue the mail goes to."""
 
@@ -123,6 +131,7 @@ class ContactCenter(Section):
     agents: tuple[Agent, ...] = ()
     queues: tuple[Queue, ...] = ()
     workbins: tuple[Workbin, ...] = ()
+    agent_states: tuple[AgentState, ...] = ()
     mailboxes: tuple[Mailbox, ...] = ()
     senders: tuple[Sender, ...] = ()
     smtp_route: SmtpRoute = SmtpRoute()
@@ -155,6 +164,19 @@ class ContactCenter(Section):
         """Return the queue of that name, if it is defined."""
         return next((queue for queue in self.queues if queue.name == name), None)
 
+    @property
+    def kept_workbins(self) -> tuple[Workbin, ...]:
+        """Every workbin there is: an agent always has one, so that no draft is ever homeless."""
+        if any(one.owner == "agent" for one in self.workbins):
+            return self.workbins
+        return (Workbin(name=_DRAFTS), *self.workbins)
+
+    @property
+    def draft_workbin(self) -> str:
+        """Where the draft of an agent waits who has gone: in the agent's own workbin for drafts."""
+        own = [one.name for one in self.kept_workbins if one.owner == "agent"]
+        return next((name for name in own if "draft" in name.lower()), own[0])
+
     def owns(self, address: str) -> bool:
         """Say whether an address is one of ours: a mailbox, an alias or a sender."""
         lowered = address.lower()
@@ -178,6 +200,7 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
     yield from _repeated(_texts(content, "agents", "user_name"))
     yield from _repeated(_texts(content, "queues", "name"))
     yield from _repeated(_texts(content, "workbins", "name"))
+    yield from _repeated(_texts(content, "agent_states", "name"))
     yield from _repeated(
         (path, address.lower())
         for path, address in (

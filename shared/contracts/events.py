@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.contracts.commands import RoutingCommand
 from shared.contracts.envelope import EVENTS, Contract
-from shared.domain.interaction import Interaction
+from shared.domain.interaction import Interaction, Place
 
 EVERYBODY = "all"
 
@@ -102,6 +102,20 @@ class InteractionTransferred(InteractionEvent):
     type: Literal["transferred"] = "transferred"
 
 
+class PlacedInWorkbin(InteractionEvent):
+    """The agent put it into a workbin."""
+
+    address: ClassVar[str] = "interaction.placed-in-workbin.v1"
+    type: Literal["placed-in-workbin"] = "placed-in-workbin"
+
+
+class WorkReclaimed(InteractionEvent):
+    """The agent has gone, or left it untouched: it is no longer theirs."""
+
+    address: ClassVar[str] = "interaction.reclaimed.v1"
+    type: Literal["reclaimed"] = "reclaimed"
+
+
 class PropertiesUpdated(InteractionEvent):
     """The user data changed; the state did not."""
 
@@ -114,6 +128,13 @@ class ReplyCreated(InteractionEvent):
 
     address: ClassVar[str] = "interaction.reply-created.v1"
     type: Literal["reply-created"] = "reply-created"
+
+
+class DraftSaved(InteractionEvent):
+    """What the agent has written so far is kept."""
+
+    address: ClassVar[str] = "interaction.draft-saved.v1"
+    type: Literal["draft-saved"] = "draft-saved"
 
 
 class DraftCanceled(InteractionEvent):
@@ -167,6 +188,64 @@ class OperationRefused(InteractionEvent):
     reason: str
 
 
+class WorkbinEvent(InteractionEvent):
+    """What one workbin has more, or less: for its agent, or for everybody in its group."""
+
+    workbin: str
+    owner: str
+    of_group: bool = False
+
+    @classmethod
+    def at(cls, interaction: Interaction, place: Place) -> Self:
+        """Return the event about a workbin, addressed to those who may look into it."""
+        return cls.model_validate(
+            {
+                "interaction_id": interaction.id,
+                "agent_id": EVERYBODY if place.of_group else place.owner,
+                "version": interaction.version,
+                "subject": interaction.mail.subject,
+                "queue": interaction.queue,
+                "workbin": place.workbin,
+                "owner": place.owner,
+                "of_group": place.of_group,
+            }
+        )
+
+    @property
+    def place(self) -> Place:
+        """The workbin."""
+        return Place(self.workbin, self.owner, self.of_group)
+
+
+class WorkbinItemAdded(WorkbinEvent):
+    """Something lies in the workbin that was not there before."""
+
+    address: ClassVar[str] = "workbin.item-added.v1"
+    type: Literal["workbin-item-added"] = "workbin-item-added"
+
+
+class WorkbinItemRemoved(WorkbinEvent):
+    """Somebody took it out."""
+
+    address: ClassVar[str] = "workbin.item-removed.v1"
+    type: Literal["workbin-item-removed"] = "workbin-item-removed"
+
+
+class WorkbinContentWanted(Event):
+    """The agent asked for what is in a workbin, which is told wherever the agent listens."""
+
+    address: ClassVar[str] = "workbin.content-wanted.v1"
+    type: Literal["workbin-content-wanted"] = "workbin-content-wanted"
+    workbin: str
+    owner: str
+    of_group: bool = False
+
+    @property
+    def place(self) -> Place:
+        """The workbin."""
+        return Place(self.workbin, self.owner, self.of_group)
+
+
 class AgentReady(Event):
     """The agent takes e-mail from now on."""
 
@@ -175,10 +254,12 @@ class AgentReady(Event):
 
 
 class AgentNotReady(Event):
-    """The agent takes no e-mail from now on."""
+    """The agent takes no e-mail from now on, for a reason (NotReady, OutToLunch, …), or left."""
 
     address: ClassVar[str] = "agent.not-ready.v1"
     type: Literal["agent-not-ready"] = "agent-not-ready"
+    reason: str = ""
+    logged_out: bool = False
 
 
 AgentNews: TypeAlias = Annotated[
@@ -189,19 +270,26 @@ AgentNews: TypeAlias = Annotated[
     | InteractionCompleted
     | PlacedInQueue
     | InteractionTransferred
+    | PlacedInWorkbin
+    | WorkReclaimed
     | PropertiesUpdated
     | ReplyCreated
+    | DraftSaved
     | DraftCanceled
     | MailSent
     | DeliveryDeferred
     | DeliveryFailed
     | DeliveryUncertain
     | OperationRefused
+    | WorkbinItemAdded
+    | WorkbinItemRemoved
+    | WorkbinContentWanted
     | AgentReady
     | AgentNotReady,
     Field(discriminator="type"),
 ]
 
 RoutingWork: TypeAlias = Annotated[
-    RoutingCommand | InteractionReceived | PlacedInQueue | AgentReady, Field(discriminator="type")
+    RoutingCommand | InteractionReceived | PlacedInQueue | AgentReady | AgentNotReady,
+    Field(discriminator="type"),
 ]

@@ -1,12 +1,12 @@
 """An interaction as it stands at one moment; every operation returns the next snapshot."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from shared.domain.errors import NotOwnerError, OperationNotAllowedError
+from shared.domain.errors import NotOwnerError
 from shared.domain.lifecycle import Direction, Operation, State, advance
 
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
@@ -52,10 +52,11 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An offer to one agent that ends at `expires_at`."""
+    """An offer to one agent that ends at `expires_at`; `sender_id` is who transferred it."""
 
     agent_id: str
     expires_at: datetime
+    sender_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,26 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """One workbin: its name, and the agent or the group (the queue) that it belongs to."""
+
+    workbin: str
+    owner: str
+    of_group: bool = False
+
+    def is_open_to(self, agent_id: str, queues: Collection[str]) -> bool:
+        """Say whether an agent who serves some queues may look into it and take from it."""
+        return self.owner in queues if self.of_group else self.owner == agent_id
+
+
+@dataclass(frozen=True, slots=True)
 class Interaction:
     """A mail on its way through the contact center.
 
     `queued_at` is the place in the queue and survives a refused or missed invitation. `owner_id`
-    is the agent who works on it, `invitation` the open offer; at most one of them is set.
+    is the agent who works on it, `invitation` the open offer, `place` the workbin it is kept in;
+    at most one of them is set. `preferred_id` is an agent to whom it is offered first, `skill`
+    one that a transfer asks for, whatever queue its holder serves.
     """
 
     id: str
@@ -92,6 +108,9 @@ class Interaction:
     mailbox: str = ""
     arrival_id: str | None = None
     comment: str = ""
+    place: Place | None = None
+    preferred_id: str | None = None
+    skill: str = ""
     user_data: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
 
     @property
@@ -119,33 +138,13 @@ class Interaction:
         if self.holder_id != agent_id:
             raise NotOwnerError(f"{operation} is for the agent who holds interaction {self.id}")
 
+    def require_reader(self, agent_id: str, queues: Collection[str]) -> None:
+        """Make sure that an agent may take the interaction out of its workbin.
 
-def invite(interaction: Interaction, agent_id: str, expires_at: datetime) -> Interaction:
-    """Offer a queued interaction to one agent until `expires_at`."""
-    return interaction.after(Operation.INVITE, invitation=Invitation(agent_id, expires_at))
-
-
-def accept(interaction: Interaction, agent_id: str, now: datetime) -> Interaction:
-    """Make the invited agent the owner.
-
-    Raises:
-        OperationNotAllowedError: There is no open invitation, or it has run out.
-        NotOwnerError: Somebody else is invited.
-    """
-    interaction.require_holder(agent_id, Operation.ACCEPT)
-    if interaction.invitation is not None and interaction.invitation.expires_at <= now:
-        raise OperationNotAllowedError(f"the invitation to interaction {interaction.id} has ended")
-    return interaction.after(Operation.ACCEPT, owner_id=agent_id, invitation=None)
-
-
-def put_back(
-    interaction: Interaction, operation: Operation, now: datetime, exclusion_ends: datetime
-) -> Interaction:
-    """Return an offered interaction to its old place in the queue, passing its agent over.
-
-    `operation` is REJECT or REVOKE. Exclusions that have ended by `now` are forgotten.
-    """
-    invited = interaction.invitation
-    still = tuple(one for one in interaction.excluded if one.until > now)
-    added = (Exclusion(invited.agent_id, exclusion_ends),) if invited else ()
-    return interaction.after(operation, invitation=None, excluded=still + added)
+        Raises:
+            OperationNotAllowedError: It is in none.
+            NotOwnerError: The workbin is not open to the agent.
+        """
+        advance(self.direction, self.state, Operation.PULL)
+        if self.place is None or not self.place.is_open_to(agent_id, queues):
+            raise NotOwnerError(f"the workbin of interaction {self.id} is somebody else's")

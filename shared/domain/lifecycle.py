@@ -56,14 +56,23 @@ class Operation(StrEnum):
     DELIVER = "deliver"
     FAIL = "fail"
     DOUBT = "doubt"
+    FORWARD = "forward"
+    REDIRECT = "redirect"
+    SAVE = "save"
+    ADD_COMMENT = "add-comment"
+    SET_DISPOSITION = "set-disposition"
+    REQUEUE = "requeue"
+    RETURN = "return"
+    RECLAIM = "reclaim"
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The state that follows, and whether an agent may ask for it."""
+    """The state that follows, whether an agent may ask for it, and whether seed 003 lists it."""
 
     to: State
     by_agent: bool = True
+    in_seed: bool = True
 
 
 _IN: Final = Direction.INBOUND
@@ -77,7 +86,11 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         (_IN, _S.INVITED, _O.ACCEPT): Transition(_S.ACCEPTED),
         (_IN, _S.INVITED, _O.REJECT): Transition(_S.QUEUED),
         (_IN, _S.INVITED, _O.REVOKE): Transition(_S.QUEUED, by_agent=False),
+        # A transfer that the other agent turns down or misses may go straight back.
+        (_IN, _S.INVITED, _O.RETURN): Transition(_S.ACCEPTED, by_agent=False),
         (_IN, _S.ACCEPTED, _O.TRANSFER): Transition(_S.INVITED),
+        # A transfer to a queue, a group or a skill: there is nobody yet who could be invited.
+        (_IN, _S.ACCEPTED, _O.REQUEUE): Transition(_S.QUEUED, by_agent=False),
         # A reply is a new interaction; the mail it answers stays with its agent.
         (_IN, _S.ACCEPTED, _O.REPLY): Transition(_S.ACCEPTED),
         (_IN, _S.ACCEPTED, _O.REPLY_ALL): Transition(_S.ACCEPTED),
@@ -85,13 +98,34 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         (_IN, _S.ACCEPTED, _O.PLACE_IN_QUEUE): Transition(_S.QUEUED),
         (_IN, _S.ACCEPTED, _O.PLACE_IN_WORKBIN): Transition(_S.IN_WORKBIN),
         (_IN, _S.ACCEPTED, _O.UPDATE_PROPERTIES): Transition(_S.ACCEPTED),
+        (_IN, _S.ACCEPTED, _O.FORWARD): Transition(_S.ACCEPTED, in_seed=False),
+        # The customer's mail goes on unchanged, which ends the work on it.
+        (_IN, _S.ACCEPTED, _O.REDIRECT): Transition(_S.COMPLETED, in_seed=False),
+        (_IN, _S.ACCEPTED, _O.ADD_COMMENT): Transition(_S.ACCEPTED, in_seed=False),
+        (_IN, _S.ACCEPTED, _O.SET_DISPOSITION): Transition(_S.ACCEPTED, in_seed=False),
+        # Its agent has gone, or has not touched it for hours.
+        (_IN, _S.ACCEPTED, _O.RECLAIM): Transition(_S.QUEUED, by_agent=False),
         (_IN, _S.IN_WORKBIN, _O.PULL): Transition(_S.ACCEPTED),
         (_OUT, _S.REPLY_CREATED, _O.CANCEL): Transition(_S.CANCELED),
         (_OUT, _S.REPLY_CREATED, _O.SEND): Transition(_S.SENDING),
         (_OUT, _S.REPLY_CREATED, _O.PLACE_IN_WORKBIN): Transition(_S.IN_WORKBIN),
         (_OUT, _S.REPLY_CREATED, _O.UPDATE_PROPERTIES): Transition(_S.REPLY_CREATED),
         (_OUT, _S.REPLY_CREATED, _O.LINK_ATTACHMENT): Transition(_S.REPLY_CREATED),
+        (_OUT, _S.REPLY_CREATED, _O.SAVE): Transition(_S.REPLY_CREATED, in_seed=False),
+        (_OUT, _S.REPLY_CREATED, _O.TRANSFER): Transition(_S.INVITED, in_seed=False),
+        (_OUT, _S.REPLY_CREATED, _O.REQUEUE): Transition(_S.QUEUED, by_agent=False),
+        (_OUT, _S.REPLY_CREATED, _O.PLACE_IN_QUEUE): Transition(_S.QUEUED, in_seed=False),
+        (_OUT, _S.REPLY_CREATED, _O.ADD_COMMENT): Transition(_S.REPLY_CREATED, in_seed=False),
+        (_OUT, _S.REPLY_CREATED, _O.SET_DISPOSITION): Transition(_S.REPLY_CREATED, in_seed=False),
+        # Nobody offers an abandoned draft to strangers: it waits in its author's workbin.
+        (_OUT, _S.REPLY_CREATED, _O.RECLAIM): Transition(_S.IN_WORKBIN, by_agent=False),
         (_OUT, _S.IN_WORKBIN, _O.PULL): Transition(_S.REPLY_CREATED),
+        # A draft that somebody has to finish is offered like any other work.
+        (_OUT, _S.QUEUED, _O.INVITE): Transition(_S.INVITED, by_agent=False),
+        (_OUT, _S.INVITED, _O.ACCEPT): Transition(_S.REPLY_CREATED),
+        (_OUT, _S.INVITED, _O.REJECT): Transition(_S.QUEUED),
+        (_OUT, _S.INVITED, _O.REVOKE): Transition(_S.QUEUED, by_agent=False),
+        (_OUT, _S.INVITED, _O.RETURN): Transition(_S.REPLY_CREATED, by_agent=False),
         (_OUT, _S.SENDING, _O.DELIVER): Transition(_S.SENT, by_agent=False),
         # A mail that no server takes goes back to its author, who can correct it.
         (_OUT, _S.SENDING, _O.FAIL): Transition(_S.REPLY_CREATED, by_agent=False),
@@ -113,10 +147,15 @@ def advance(direction: Direction, state: State, operation: Operation) -> State:
     return step.to
 
 
-def allowed(direction: Direction, state: State) -> tuple[Operation, ...]:
-    """List what the agent who holds the interaction may do next, in the order of the table."""
+def allowed(
+    direction: Direction, state: State, *, in_seed: bool | None = True
+) -> tuple[Operation, ...]:
+    """List what the agent who holds the interaction may do next, in the order of the table.
+
+    What seed 003 lists, or with `in_seed=False` what goes beyond it; with None all of it.
+    """
     return tuple(
         operation
         for (way, at, operation), step in TRANSITIONS.items()
-        if way is direction and at is state and step.by_agent
+        if way is direction and at is state and step.by_agent and in_seed in (None, step.in_seed)
     )

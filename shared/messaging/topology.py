@@ -8,7 +8,7 @@ from aio_pika.abc import FieldValue
 
 from shared.contracts.commands import ExtractDocuments, ParseMail
 from shared.contracts.envelope import COMMANDS, EVENTS
-from shared.contracts.events import AgentReady, InteractionReceived, PlacedInQueue
+from shared.contracts.events import AgentNotReady, AgentReady, InteractionReceived, PlacedInQueue
 
 EXCHANGES: Final = (COMMANDS, EVENTS)
 
@@ -95,6 +95,7 @@ ROUTING: Final = WorkQueue(
         _events(InteractionReceived.address),
         _events(PlacedInQueue.address),
         _events(AgentReady.address),
+        _events(AgentNotReady.address),
     ),
 )
 COMPOSITION: Final = WorkQueue("composition", (_commands("composition.*.v1"),))

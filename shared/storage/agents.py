@@ -37,6 +37,7 @@ class StoredAgent:
     holding: tuple[str, ...] = ()
     logged_in: bool = False
     state_since: datetime | None = field(default=None)
+    reason: str = ""
 
 
 def to_agent(document: Document) -> StoredAgent:
@@ -57,6 +58,7 @@ def to_agent(document: Document) -> StoredAgent:
         holding=tuple(document.get("holding", ())),
         logged_in=document.get("logged_in", False),
         state_since=document.get("state_since"),
+        reason=document.get("reason", ""),
     )
 
 
@@ -89,46 +91,64 @@ class AgentStore:
             found = await self._collection.find({}, sort=[("user_name", ASCENDING)]).to_list()
         return [to_agent(document) for document in found]
 
-    async def set_ready(self, agent_id: str, *, ready: bool, logged_in: bool = True) -> None:
+    async def set_ready(
+        self, agent_id: str, *, ready: bool, logged_in: bool = True, reason: str = ""
+    ) -> None:
         """Begin or end the agent's taking of mail, and announce it.
 
-        An agent who is not logged in is no target of a transfer.
+        `reason` is why an agent takes none. An agent who is not logged in is no target of a
+        transfer.
         """
         now = self._clock.now()
-        event = AgentReady(agent_id=agent_id) if ready else AgentNotReady(agent_id=agent_id)
+        event = (
+            AgentReady(agent_id=agent_id)
+            if ready
+            else AgentNotReady(agent_id=agent_id, reason=reason, logged_out=not logged_in)
+        )
         owed = [wrap(event, Cause(), now)]
-        change = {"ready": ready, "state_since": now, "logged_in": logged_in}
+        change: Document = {
+            "ready": ready,
+            "state_since": now,
+            "logged_in": logged_in,
+            "reason": "" if ready else reason,
+            "misses": 0,
+        }
+        update: Document = {
+            "$set": change | ({"idle_since": now} if ready else {}),
+            "$push": {"outbox": {"$each": [to_entry(message, now) for message in owed]}},
+        }
+        if not logged_in:
+            update["$unset"] = {"connected_at": ""}
         async with database_errors():
-            await self._collection.update_one(
-                {"_id": agent_id},
-                {
-                    "$set": change | ({"idle_since": now} if ready else {}),
-                    "$push": {"outbox": {"$each": [to_entry(message, now) for message in owed]}},
-                },
-            )
+            await self._collection.update_one({"_id": agent_id}, update)
         await self._announce(agent_id, owed)
 
     async def reserve(
         self,
         interaction_id: str,
-        queue: str,
+        queue: str | None,
         *,
         requires: Mapping[str, int],
         passing_over: Sequence[str] = (),
+        only: str | None = None,
     ) -> str | None:
         """Take one place of the longest-idle Ready agent who serves the queue; return the agent.
 
+        Without a queue the skills alone decide; `only` asks for one agent and for nobody else.
         An agent who already holds the interaction keeps the one place.
         """
         wanted: Document = {
-            "queues": queue,
             "ready": True,
             "enabled": True,
             "free": {"$gt": 0},
             "holding": {"$ne": interaction_id},
         }
+        if queue is not None:
+            wanted["queues"] = queue
         if passing_over:
             wanted["_id"] = {"$nin": list(passing_over)}
+        if only is not None:
+            wanted = {"$and": [{"_id": only}, wanted]}
         wanted |= {f"skills.{skill}": {"$gte": level} for skill, level in requires.items()}
         async with database_errors():
             document = await self._hints.find_one_and_update(
@@ -159,6 +179,32 @@ class AgentStore:
                     "$set": {"idle_since": self._clock.now()},
                 },
             )
+
+    async def miss(self, agent_id: str) -> int:
+        """Note that an invitation was not answered; return how many it is in a row."""
+        async with database_errors():
+            document = await self._hints.find_one_and_update(
+                {"_id": agent_id},
+                {"$inc": {"misses": 1}},
+                {"misses": 1},
+                return_document=ReturnDocument.AFTER,
+            )
+        return document["misses"] if document else 0
+
+    async def answer(self, agent_id: str) -> None:
+        """Note that the agent answers: what was missed before does not count any more."""
+        async with database_errors():
+            await self._hints.update_one(
+                {"_id": agent_id, "misses": {"$gt": 0}}, {"$set": {"misses": 0}}
+            )
+
+    async def has_skill(self, skill: str) -> bool:
+        """Say whether anybody has a skill."""
+        async with database_errors():
+            found = await self._collection.find_one(
+                {f"skills.{skill}": {"$gt": 0}, "enabled": True}, {"_id": 1}
+            )
+        return found is not None
 
     async def _find(self, wanted: Document) -> StoredAgent | None:
         async with database_errors():

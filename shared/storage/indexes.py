@@ -49,6 +49,16 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             unique=True,
             partialFilterExpression={"arrival_key": {"$exists": True}},
         ),
+        IndexModel(
+            [("place.owner", ASCENDING), ("place.workbin", ASCENDING)],
+            name="kept",
+            partialFilterExpression={"state": State.IN_WORKBIN.value},
+        ),
+        IndexModel(
+            [("parent_id", ASCENDING), ("changed_at", ASCENDING)],
+            name="answers",
+            partialFilterExpression={"parent_id": {"$type": "string"}},
+        ),
         IndexModel([("mail.message_id", ASCENDING)], name="threading"),
         IndexModel([("owner_id", ASCENDING), ("state", ASCENDING)], name="owned"),
         IndexModel(

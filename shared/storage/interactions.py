@@ -68,6 +68,7 @@ class InteractionStore:
             | {
                 "outbox": [to_entry(message, now) for message in owed],
                 "applied": [str(cause.message_id)] if cause.message_id else [],
+                "changed_at": now,
             }
         )
         async with database_errors():

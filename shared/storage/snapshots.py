@@ -10,6 +10,7 @@ from shared.domain.interaction import (
     Exclusion,
     Interaction,
     Invitation,
+    Place,
 )
 from shared.domain.lifecycle import Direction, State
 from shared.storage.client import Document
@@ -53,6 +54,7 @@ def to_interaction(document: Document) -> Interaction:
             "state": State(values["state"]),
             "mail": _to_mail(values["mail"]),
             "invitation": Invitation(**values["invitation"]) if values["invitation"] else None,
+            "place": Place(**place) if (place := values.get("place")) else None,
             "excluded": tuple(Exclusion(**one) for one in values["excluded"]),
         },
     )
@@ -78,7 +80,7 @@ def _to_mail(stored: Document) -> Email:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    if isinstance(value, (Address, Attachment, Email, Exclusion, Invitation)):
+    if isinstance(value, (Address, Attachment, Email, Exclusion, Invitation, Place)):
         return _plain(asdict(value))
     if isinstance(value, (Direction, State)):
         return value.value

@@ -143,7 +143,7 @@ async def test_a_completed_mail_cannot_be_completed_again(
 async def test_placing_in_a_queue_gives_the_mail_up(
     world: World, routing: Routing, accepted: Interaction
 ) -> None:
-    await routing.desk.place_in_queue(
+    await routing.handing_on.place_in_queue(
         PlaceInQueue(interaction_id=accepted.id, agent_id="agent1", queue="sales"), cause()
     )
 
@@ -155,7 +155,7 @@ async def test_an_unknown_queue_is_refused(
     world: World, routing: Routing, accepted: Interaction
 ) -> None:
     with pytest.raises(Refused):
-        await routing.desk.place_in_queue(
+        await routing.handing_on.place_in_queue(
             PlaceInQueue(interaction_id=accepted.id, agent_id="agent1", queue="nowhere"), cause()
         )
 
@@ -165,7 +165,7 @@ async def test_an_unknown_queue_is_refused(
 async def test_a_transfer_invites_the_other_agent(
     world: World, routing: Routing, accepted: Interaction
 ) -> None:
-    await routing.desk.transfer(
+    await routing.handing_on.transfer(
         TransferInteraction(interaction_id=accepted.id, agent_id="agent1", to_agent_id="agent2"),
         cause(),
     )

@@ -84,7 +84,7 @@ async def test_an_invitation_nobody_answers_goes_to_the_next_agent(
     await routing.offering.fill("support")
 
     world.clock.move(INVITATION)
-    await routing.taking_back.revoke_unanswered()
+    await routing.revoking.revoke_unanswered()
 
     assert (await world.hear(AgentInvited)).agent_id == "first"
     assert (await world.hear(InvitationRevoked)).agent_id == "first"
@@ -114,7 +114,7 @@ async def test_an_answered_invitation_is_not_revoked(world: World, routing: Rout
 
     world.clock.move(INVITATION - timedelta(seconds=1))
 
-    assert await routing.taking_back.revoke_unanswered() == 0
+    assert await routing.revoking.revoke_unanswered() == 0
 
 
 async def test_a_lone_agent_is_offered_the_mail_again_after_a_while(
@@ -124,7 +124,7 @@ async def test_a_lone_agent_is_offered_the_mail_again_after_a_while(
     await world.receive()
     await routing.offering.fill("support")
     world.clock.move(INVITATION)
-    await routing.taking_back.revoke_unanswered()
+    await routing.revoking.revoke_unanswered()
     world.heard_so_far()
 
     await routing.offering.fill_all()
@@ -143,7 +143,7 @@ async def test_a_mail_that_was_refused_does_not_hold_up_those_behind_it(
     world.clock.move(INVITATION)
     behind = await world.receive()
 
-    await routing.taking_back.revoke_unanswered()
+    await routing.revoking.revoke_unanswered()
 
     await world.hear(InvitationRevoked)
     assert (await world.hear(AgentInvited)).interaction_id == behind.id
@@ -167,8 +167,8 @@ async def test_places_that_follow_no_interaction_are_given_back(
 ) -> None:
     await world.hire("agent", holding=["0000000000000000"], free=0)
 
-    await routing.taking_back.audit_places()
-    mended = await routing.taking_back.audit_places()
+    await routing.auditing.audit_places()
+    mended = await routing.auditing.audit_places()
 
     assert (mended, await world.holding("agent")) == (1, [])
 

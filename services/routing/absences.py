@@ -1,0 +1,92 @@
+"""What becomes of the work of agents who log out, vanish, or leave it untouched (api 4.1, 4.2)."""
+
+from services.routing.offering import Offering
+from services.routing.policy import Policy
+from services.routing.revoking import Revoking
+from services.routing.store import WaitingStore
+from shared.contracts.envelope import Cause
+from shared.contracts.events import AgentNotReady, WorkbinItemAdded, WorkReclaimed
+from shared.domain.clock import Clock
+from shared.domain.errors import OperationNotAllowedError
+from shared.domain.handovers import reclaim
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import State
+from shared.storage.agents import AgentStore
+from shared.storage.configuration import ConfigurationStore
+from shared.storage.interactions import Change, InteractionStore
+from shared.storage.presence import PresenceStore
+
+
+class Absences:
+    """Looks after the work of those who are not there."""
+
+    def __init__(  # noqa: PLR0913 - what it works with, by name
+        self,
+        *,
+        waiting: WaitingStore,
+        interactions: InteractionStore,
+        agents: AgentStore,
+        presence: PresenceStore,
+        configuration: ConfigurationStore,
+        revoking: Revoking,
+        offering: Offering,
+        clock: Clock,
+        policy: Policy,
+    ) -> None:
+        self._waiting = waiting
+        self._interactions = interactions
+        self._agents = agents
+        self._presence = presence
+        self._configuration = configuration
+        self._revoking = revoking
+        self._offering = offering
+        self._clock = clock
+        self._policy = policy
+
+    async def follow(self, event: AgentNotReady) -> None:
+        """Revoke what is offered to somebody who logged out, or by policy to who is NotReady."""
+        if event.logged_out or self._policy.revokes_when_not_ready:
+            await self._revoking.revoke_all_of(event.agent_id)
+
+    async def look_round(self) -> None:
+        """Offer nothing more to who vanished, and take work from who stays away or forgot it."""
+        for agent_id in await self._presence.lost(self._policy.connection_loss, ready=True):
+            await self._agents.set_ready(agent_id, ready=False, reason="ConnectionLost")
+            await self._revoking.revoke_all_of(agent_id)
+        gone = await self._presence.lost(self._policy.absence, ready=False)
+        for agent_id in gone:
+            await self._agents.set_ready(agent_id, ready=False, logged_in=False)
+        out = await self._presence.logged_out(self._policy.absence)
+        await self._reclaim(await self._waiting.worked_on_by([*gone, *out]))
+
+    async def reclaim_untouched(self) -> None:
+        """Take work away about which nothing was done for hours."""
+        await self._reclaim(await self._waiting.untouched(self._clock.now() - self._policy.idle))
+
+    async def _reclaim(self, interaction_ids: list[str]) -> None:
+        workbin = (await self._configuration.current()).draft_workbin
+        queues = set()
+        for interaction_id in interaction_ids:
+            after = await self._take(interaction_id, workbin)
+            if after is not None and after.state is State.QUEUED:
+                queues.add(after.queue)
+        for queue in queues:
+            await self._offering.fill(queue)
+
+    async def _take(self, interaction_id: str, workbin: str) -> Interaction | None:
+        owner: list[str] = []
+
+        def decide(before: Interaction) -> Change:
+            after, agent_id = reclaim(before, workbin), before.owner_id or ""
+            owner[:] = [agent_id]
+            kept = [WorkbinItemAdded.at(after, after.place)] if after.place else []
+            return Change(after, [WorkReclaimed.of(after, agent_id), *kept])
+
+        try:
+            after = await self._interactions.change(
+                interaction_id, Cause.about(interaction_id), decide
+            )
+        except OperationNotAllowedError:
+            return None
+        await self._agents.release(owner[0], interaction_id)
+        return after

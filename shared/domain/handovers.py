@@ -1,0 +1,129 @@
+"""How an interaction goes from hand to hand: offered, taken, put back, kept, taken away."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.domain.errors import OperationNotAllowedError
+from shared.domain.interaction import Exclusion, Interaction, Invitation, Place
+from shared.domain.lifecycle import Direction, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a transfer is for that names no agent: a queue, or all who have a skill."""
+
+    queue: str = ""
+    skill: str = ""
+
+
+def invite(interaction: Interaction, agent_id: str, expires_at: datetime) -> Interaction:
+    """Offer a queued interaction to one agent until `expires_at`."""
+    return interaction.after(Operation.INVITE, invitation=Invitation(agent_id, expires_at))
+
+
+def accept(interaction: Interaction, agent_id: str, now: datetime) -> Interaction:
+    """Make the invited agent the owner.
+
+    Raises:
+        OperationNotAllowedError: There is no open invitation, or it has run out.
+        NotOwnerError: Somebody else is invited.
+    """
+    interaction.require_holder(agent_id, Operation.ACCEPT)
+    if interaction.invitation is not None and interaction.invitation.expires_at <= now:
+        raise OperationNotAllowedError(f"the invitation to interaction {interaction.id} has ended")
+    return interaction.after(
+        Operation.ACCEPT,
+        owner_id=agent_id,
+        invitation=None,
+        excluded=(),
+        preferred_id=None,
+        skill="",
+    )
+
+
+def put_back(
+    interaction: Interaction,
+    operation: Operation,
+    now: datetime,
+    exclusion_ends: datetime,
+    *,
+    to_sender: bool = False,
+) -> Interaction:
+    """Take an offer back: to the old place in the queue, its agent passed over for a while.
+
+    `operation` is REJECT or REVOKE. A transfer prefers the agent who made it. With `to_sender`
+    it is that agent's work again at once, as a draft always is: strangers are not offered it.
+    Exclusions that have ended by `now` are forgotten.
+    """
+    invited = interaction.invitation
+    sender = invited.sender_id if invited else None
+    if sender and (to_sender or interaction.direction is Direction.OUTBOUND):
+        return interaction.after(Operation.RETURN, invitation=None, owner_id=sender)
+    still = tuple(one for one in interaction.excluded if one.until > now)
+    added = (Exclusion(invited.agent_id, exclusion_ends),) if invited else ()
+    return interaction.after(
+        operation,
+        invitation=None,
+        excluded=still + added,
+        preferred_id=sender or interaction.preferred_id,
+    )
+
+
+def transfer(
+    interaction: Interaction, agent_id: str, to_agent_id: str, expires_at: datetime
+) -> Interaction:
+    """Offer an agent's work to another agent."""
+    interaction.require_holder(agent_id, Operation.TRANSFER)
+    offer = Invitation(to_agent_id, expires_at, agent_id)
+    return interaction.after(Operation.TRANSFER, owner_id=None, invitation=offer)
+
+
+def queue_anew(
+    interaction: Interaction, agent_id: str, operation: Operation, queue: str, now: datetime
+) -> Interaction:
+    """Let an agent's work wait in a queue, behind what waits there (PLACE_IN_QUEUE, REQUEUE)."""
+    interaction.require_holder(agent_id, operation)
+    return interaction.after(
+        operation,
+        queue=queue,
+        queued_at=now,
+        owner_id=None,
+        excluded=(),
+        preferred_id=None,
+        skill="",
+    )
+
+
+def pass_on(
+    interaction: Interaction, agent_id: str, target: Target, now: datetime, exclusion_ends: datetime
+) -> Interaction:
+    """Let an agent's work wait for whoever a target names, only not for that agent."""
+    queue = target.queue or interaction.queue
+    waiting = queue_anew(interaction, agent_id, Operation.REQUEUE, queue, now)
+    return replace(waiting, skill=target.skill, excluded=(Exclusion(agent_id, exclusion_ends),))
+
+
+def put_away(interaction: Interaction, agent_id: str, place: Place) -> Interaction:
+    """Put an agent's work into a workbin."""
+    interaction.require_holder(agent_id, Operation.PLACE_IN_WORKBIN)
+    return interaction.after(Operation.PLACE_IN_WORKBIN, owner_id=None, place=place)
+
+
+def pull(interaction: Interaction, agent_id: str, queues: Collection[str]) -> Interaction:
+    """Take an interaction out of its workbin.
+
+    Raises:
+        OperationNotAllowedError: It is in none: somebody else was faster.
+        NotOwnerError: The workbin is not open to the agent.
+    """
+    interaction.require_reader(agent_id, queues)
+    return interaction.after(Operation.PULL, owner_id=agent_id, place=None)
+
+
+def reclaim(interaction: Interaction, draft_workbin: str) -> Interaction:
+    """Take work away from an agent who is not there: mail to its queue, drafts to the workbin."""
+    if interaction.direction is Direction.INBOUND:
+        return interaction.after(Operation.RECLAIM, owner_id=None, excluded=())
+    place = Place(draft_workbin, interaction.owner_id or "")
+    return interaction.after(Operation.RECLAIM, owner_id=None, place=place)

@@ -1,0 +1,72 @@
+"""Which agents have a desktop open, as the gateways see it and as routing judges it."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.domain.clock import Clock
+from shared.storage import agents
+from shared.storage.client import HINT, Database, Document, database_errors
+
+COLLECTION: Final = "presence"
+_GATEWAYS: Final = "gateways"
+_GAP: Final = timedelta(seconds=45)
+
+
+class PresenceStore:
+    """When each agent was last connected. Hints: a write that is lost is repeated soon."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._agents = database[agents.COLLECTION].with_options(write_concern=HINT)
+        self._gateways = database[COLLECTION].with_options(write_concern=HINT)
+        self._clock = clock
+
+    async def note(self, connected: Collection[str]) -> None:
+        """Note who is connected now, and that somebody looked."""
+        now = self._clock.now()
+        # Nobody is missed for the time in which no gateway looked.
+        since = {"$cond": [{"$gte": ["$at", now - _GAP]}, "$since", now]}
+        async with database_errors():
+            await self._gateways.update_one(
+                {"_id": _GATEWAYS}, [{"$set": {"since": since, "at": now}}], upsert=True
+            )
+            if connected:
+                await self._agents.update_many(
+                    {"_id": {"$in": list(connected)}}, {"$set": {"connected_at": now}}
+                )
+
+    async def lost(self, patience: timedelta, *, ready: bool) -> list[str]:
+        """Return who was connected and has been away for longer than `patience`.
+
+        With `ready` only those who still take mail, otherwise all who are logged in.
+        """
+        now = self._clock.now()
+        if not await self._has_looked_for(patience, now):
+            return []
+        return await self._ids(
+            {
+                "ready" if ready else "logged_in": True,
+                "connected_at": {"$lte": now - patience},
+                "state_since": {"$lte": now - patience},
+            }
+        )
+
+    async def logged_out(self, patience: timedelta) -> list[str]:
+        """Return who logged out, or was dismissed, longer ago than `patience`."""
+        until = self._clock.now() - patience
+        return await self._ids(
+            {
+                "$or": [{"logged_in": False}, {"enabled": False}],
+                "state_since": {"$lte": until},
+            }
+        )
+
+    async def _has_looked_for(self, patience: timedelta, now: datetime) -> bool:
+        async with database_errors():
+            seen = await self._gateways.find_one({"_id": _GATEWAYS})
+        return seen is not None and seen["at"] >= now - _GAP and seen["since"] <= now - patience
+
+    async def _ids(self, wanted: Document) -> list[str]:
+        async with database_errors():
+            found = await self._agents.find(wanted, {"_id": 1}).to_list()
+        return [document["_id"] for document in found]
