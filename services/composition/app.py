@@ -5,11 +5,15 @@ from contextlib import asynccontextmanager
 
 from services.composition.drafts import Drafts
 from services.composition.handlers import composition_handler
+from services.composition.redirecting import Redirecting
 from services.composition.settings import CompositionSettings
 from shared.messaging.topology import COMPOSITION
 from shared.runtime.consuming import consuming
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
+from shared.storage import arrivals
+from shared.storage.arrivals import ArrivalStore
+from shared.storage.documents import DocumentStore
 
 
 @asynccontextmanager
@@ -18,11 +22,22 @@ async def start(settings: CompositionSettings, resources: Resources) -> AsyncIte
     drafts = Drafts(
         interactions=resources.interactions,
         deliveries=resources.deliveries,
+        documents=DocumentStore(resources.database, resources.clock),
         configuration=resources.configuration,
         clock=resources.clock,
         reply_all_includes_to=settings.reply_all_includes_to,
     )
+    announcer = await resources.announcer(arrivals.COLLECTION)
+    redirecting = Redirecting(
+        interactions=resources.interactions,
+        deliveries=resources.deliveries,
+        arrivals=ArrivalStore(
+            resources.database, resources.vault, resources.clock, announcer.announce
+        ),
+        configuration=resources.configuration,
+        clock=resources.clock,
+    )
     async with consuming(settings, resources, COMPOSITION) as consumer:
-        consumer.subscriber(composition_handler(drafts, Refusals.of(resources)))
+        consumer.subscriber(composition_handler(drafts, redirecting, Refusals.of(resources)))
         async with consumer.running():
             yield

@@ -1,4 +1,4 @@
-"""A reply as a new interaction: everything that follows from the original, as pure rules."""
+"""Drafts as new interactions: everything that follows from an original, as pure rules."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -6,8 +6,15 @@ from typing import Final
 
 from services.composition.quoting import Quoting, quote_html, quote_text
 from services.composition.recipients import for_reply, for_reply_all
-from shared.contracts.commands import DraftEdits, DraftReply, MailAddress
+from shared.contracts.commands import (
+    CreateDraft,
+    DraftEdits,
+    DraftForward,
+    DraftReply,
+    MailAddress,
+)
 from shared.contracts.contact_center import ContactCenter
+from shared.domain.ids import derived_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
 
@@ -54,6 +61,71 @@ def draft_reply(
             references=references_after(mail),
         ),
     )
+
+
+def draft_forward(
+    original: Interaction, command: DraftForward, contact_center: ContactCenter, now: datetime
+) -> Interaction:
+    """Return the draft that passes `original` on: quoted, with its files, to nobody yet."""
+    mail = original.mail
+    quoting = Quoting(quote_original=True, start_line=command.start_line, indent=command.indent)
+    forwarded = Email(
+        subject=f"{command.subject_prefix}{mail.subject}",
+        sender=sender_of(original, contact_center),
+        text=quote_text(mail.text, quoting),
+        html=quote_html(mail.html, mail.text, quoting),
+        references=references_after(mail),
+        attachments=tuple(
+            replace(one, id=derived_id(command.forward_id, one.id)) for one in mail.attachments
+        ),
+    )
+    return Interaction(
+        id=command.forward_id,
+        direction=Direction.OUTBOUND,
+        subtype="OutboundNew",
+        state=State.REPLY_CREATED,
+        queue=command.queue,
+        received_at=now,
+        queued_at=now,
+        owner_id=command.agent_id,
+        parent_id=original.id,
+        thread_id=original.thread_id or original.id,
+        mailbox=original.mailbox,
+        mail=edited(forwarded, command.edits),
+    )
+
+
+def new_draft(
+    command: CreateDraft,
+    parent: Interaction | None,
+    contact_center: ContactCenter,
+    now: datetime,
+) -> Interaction:
+    """Return the draft of a mail that answers nothing (seed 001, Create)."""
+    sender = default_sender(contact_center)
+    return Interaction(
+        id=command.interaction_id,
+        direction=Direction.OUTBOUND,
+        subtype=command.subtype,
+        state=State.REPLY_CREATED,
+        queue=command.queue,
+        received_at=now,
+        queued_at=now,
+        owner_id=command.agent_id,
+        parent_id=parent.id if parent else None,
+        thread_id=(parent.thread_id or parent.id) if parent else command.interaction_id,
+        contact_id=parent.contact_id if parent else None,
+        mailbox=sender.address if sender else "",
+        mail=edited(Email(sender=sender), command.edits),
+        user_data=command.user_data,
+    )
+
+
+def default_sender(contact_center: ContactCenter) -> Address | None:
+    """Return the address that a new mail is from unless its author says another."""
+    for sender in contact_center.senders:
+        return Address(sender.address, sender.personal)
+    return next((Address(one.address) for one in contact_center.mailboxes), None)
 
 
 def sender_of(original: Interaction, contact_center: ContactCenter) -> Address:

@@ -1,19 +1,33 @@
-"""What agents do with drafts: reply, send, cancel."""
+"""What agents do with drafts: reply, create, forward, save, send, cancel."""
 
 from dataclasses import replace
 
-from services.composition.drafting import draft_reply, edited
+from services.composition.drafting import draft_forward, draft_reply, edited, new_draft
 from services.composition.freezing import freeze, new_message_id, recipients_of
-from shared.contracts.commands import CancelDraft, DraftReply, SubmitDraft
+from shared.contracts.commands import (
+    CancelDraft,
+    CreateDraft,
+    DraftForward,
+    DraftReply,
+    SaveDraft,
+    SubmitDraft,
+)
+from shared.contracts.contact_center import ContactCenter
 from shared.contracts.envelope import Cause
-from shared.contracts.events import DraftCanceled, ReplyCreated
+from shared.contracts.events import DraftCanceled, DraftSaved, PropertiesUpdated, ReplyCreated
 from shared.domain.clock import Clock
-from shared.domain.errors import Refused
-from shared.domain.interaction import Interaction
+from shared.domain.errors import Refused, Unavailable
+from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Operation
+from shared.domain.user_data import change_user_data
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.deliveries import DeliveryStore, new_delivery
+from shared.storage.documents import DocumentStore
 from shared.storage.interactions import Change, InteractionStore
+
+
+class DocumentNotStoredError(Unavailable):
+    """The bytes of an attachment are on their way."""
 
 
 class Drafts:
@@ -24,12 +38,14 @@ class Drafts:
         *,
         interactions: InteractionStore,
         deliveries: DeliveryStore,
+        documents: DocumentStore,
         configuration: ConfigurationStore,
         clock: Clock,
         reply_all_includes_to: bool,
     ) -> None:
         self._interactions = interactions
         self._deliveries = deliveries
+        self._documents = documents
         self._configuration = configuration
         self._clock = clock
         self._includes_to = reply_all_includes_to
@@ -48,6 +64,37 @@ class Drafts:
         )
         await self._interactions.add(draft, cause, [ReplyCreated.of(draft, command.agent_id)])
 
+    async def create(self, command: CreateDraft, cause: Cause) -> None:
+        """Create a draft that answers nothing, under the id that the agent has been told."""
+        parent = await self._interactions.get(command.parent_id) if command.parent_id else None
+        now = self._clock.now()
+        draft = new_draft(command, parent, await self._configuration.current(), now)
+        await self._interactions.add(draft, cause, [ReplyCreated.of(draft, command.agent_id)])
+
+    async def forward(self, command: DraftForward, cause: Cause) -> None:
+        """Create a draft that passes a mail on, with copies of its documents."""
+        original = await self._interactions.get(command.interaction_id)
+        original.require_holder(command.agent_id, Operation.FORWARD)
+        now = self._clock.now()
+        draft = draft_forward(original, command, await self._configuration.current(), now)
+        await self._copy_documents(original, draft)
+        await self._interactions.add(draft, cause, [ReplyCreated.of(draft, command.agent_id)])
+
+    async def save(self, command: SaveDraft, cause: Cause) -> None:
+        """Keep what the agent has written so far."""
+        contact_center = await self._configuration.current()
+        event = PropertiesUpdated if command.is_update else DraftSaved
+
+        def decide(before: Interaction) -> Change:
+            before.require_holder(command.agent_id, Operation.SAVE)
+            mail = edited(before.mail, command.edits)
+            require_own_sender(mail, contact_center)
+            user_data = change_user_data(before.user_data, command.put, {})
+            after = before.after(Operation.SAVE, mail=mail, user_data=user_data)
+            return Change(after, [event.of(after, command.agent_id)])
+
+        await self._interactions.change(command.interaction_id, cause, decide, with_text=True)
+
     async def submit(self, command: SubmitDraft, cause: Cause) -> None:
         """Freeze the draft and hand it over for delivery.
 
@@ -59,9 +106,7 @@ class Drafts:
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.SEND)
             mail = edited(before.mail, command.edits)
-            if mail.sender is None or not contact_center.owns(mail.sender.address):
-                raise Refused("the sender is not an address of this contact center")
-            message_id = new_message_id(before.id, mail.sender)
+            message_id = new_message_id(before.id, require_own_sender(mail, contact_center))
             mail = replace(mail, message_id=message_id, sent_at=self._clock.now())
             freeze(mail, self._clock.now())
             queue = command.queue or before.queue
@@ -82,6 +127,15 @@ class Drafts:
 
         await self._interactions.change(command.interaction_id, cause, decide)
 
+    async def _copy_documents(self, original: Interaction, draft: Interaction) -> None:
+        pairs = zip(original.mail.attachments, draft.mail.attachments, strict=True)
+        stored = [(copy, await self._documents.get(one.id)) for one, copy in pairs]
+        if any(document is None for _, document in stored):
+            raise DocumentNotStoredError(f"documents of {original.id} are not stored yet")
+        copies = [(copy, document.content) for copy, document in stored if document]
+        if copies:
+            await self._documents.add(draft.id, copies)
+
     async def _hand_over(self, submitted: Interaction, cause: Cause) -> None:
         mail = submitted.mail
         if mail.sender is None or mail.sent_at is None:
@@ -98,3 +152,14 @@ class Drafts:
             freeze(mail, mail.sent_at),
             cause,
         )
+
+
+def require_own_sender(mail: Email, contact_center: ContactCenter) -> Address:
+    """Return whom a mail is from.
+
+    Raises:
+        Refused: It is not one of this contact center's addresses.
+    """
+    if mail.sender is None or not contact_center.owns(mail.sender.address):
+        raise Refused("the sender is not an address of this contact center")
+    return mail.sender

@@ -25,7 +25,9 @@ def new_message_id(interaction_id: str, sender: Address) -> str:
 
 def recipients_of(mail: Email) -> tuple[str, ...]:
     """Return the envelope recipients, once each: To, Cc and Bcc."""
-    return tuple(dict.fromkeys(_wire(one.address) for one in (*mail.to, *mail.cc, *mail.bcc)))
+    return tuple(
+        dict.fromkeys(wire_address(one.address) for one in (*mail.to, *mail.cc, *mail.bcc))
+    )
 
 
 def freeze(mail: Email, sent_at: datetime) -> bytes:
@@ -62,10 +64,10 @@ def _write_headers(message: EmailMessage, mail: Email, sender: Address, sent_at:
 
 
 def _header(address: Address) -> HeaderAddress:
-    return HeaderAddress(address.personal, addr_spec=_wire(address.address))
+    return HeaderAddress(address.personal, addr_spec=wire_address(address.address))
 
 
-def _wire(address: str) -> str:
+def wire_address(address: str) -> str:
     """Return an address with its domain in the form that every server takes (RFC 5891)."""
     local, _, host = address.rpartition("@")
     return f"{local}@{_host(host)}"

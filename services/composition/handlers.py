@@ -4,14 +4,24 @@ from collections.abc import Awaitable, Callable
 from typing import assert_never
 
 from services.composition.drafts import Drafts
-from shared.contracts.commands import CancelDraft, CompositionCommand, DraftReply, SubmitDraft
+from services.composition.redirecting import Redirecting
+from shared.contracts.commands import (
+    CancelDraft,
+    CompositionCommand,
+    CreateDraft,
+    DraftForward,
+    DraftReply,
+    RedirectMail,
+    SaveDraft,
+    SubmitDraft,
+)
 from shared.contracts.envelope import Envelope
 from shared.runtime.refusals import Refusals
 
 Handler = Callable[[Envelope[CompositionCommand]], Awaitable[None]]
 
 
-def composition_handler(drafts: Drafts, refusals: Refusals) -> Handler:
+def composition_handler(drafts: Drafts, redirecting: Redirecting, refusals: Refusals) -> Handler:
     """Return the handler of composition's work queue."""
 
     async def on_command(envelope: Envelope[CompositionCommand]) -> None:
@@ -20,6 +30,14 @@ def composition_handler(drafts: Drafts, refusals: Refusals) -> Handler:
             match envelope.body:
                 case DraftReply() as command:
                     await drafts.reply(command, cause)
+                case CreateDraft() as command:
+                    await drafts.create(command, cause)
+                case DraftForward() as command:
+                    await drafts.forward(command, cause)
+                case SaveDraft() as command:
+                    await drafts.save(command, cause)
+                case RedirectMail() as command:
+                    await redirecting.redirect(command, cause)
                 case SubmitDraft() as command:
                     await drafts.submit(command, cause)
                 case CancelDraft() as command:

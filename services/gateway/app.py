@@ -33,15 +33,18 @@ from services.gateway.resources import rest_router
 from services.gateway.roster import Roster
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
+from services.gateway.shelves import Shelves
 from services.gateway.signing_keys import SigningKeys, from_address, from_file
 from services.gateway.store import DeskStore, SessionStore
 from services.gateway.telling import Telling
 from services.gateway.tokens import TokenRules
 from services.gateway.vigil import Vigil
+from services.gateway.workbin_news import WorkbinTelling
 from shared.domain.clock import Clock
 from shared.observability.serving import serving
 from shared.runtime.resources import Resources
 from shared.storage.documents import DocumentStore
+from shared.storage.presence import PresenceStore
 
 
 @asynccontextmanager
@@ -49,11 +52,9 @@ async def start(
     settings: GatewaySettings, resources: Resources, registry: CollectorRegistry = REGISTRY
 ) -> AsyncIterator[None]:
     """Run the gateway for as long as the context lasts; `registry` gets CometD's numbers."""
-    news = News(
-        settings.rabbitmq_url, Telling(resources.interactions), DeskStore(resources.database)
-    )
+    roster = Roster(resources.agents, resources.clock)
+    news = _news(settings, resources, roster)
     async with checking_passwords() as passwords:
-        roster = Roster(resources.agents, resources.clock)
         admission = _admission(settings, resources, roster, passwords)
         bayeux = BayeuxApplication(
             settings.bayeux,
@@ -76,6 +77,19 @@ async def start(
                 with _measured(bayeux, registry):
                     yield
             await bayeux.drain()
+
+
+def _news(settings: GatewaySettings, resources: Resources, roster: Roster) -> News:
+    desk = DeskStore(resources.database)
+    return News(
+        settings.rabbitmq_url,
+        telling=Telling(resources.interactions, resources.configuration),
+        workbins=WorkbinTelling(
+            resources.interactions, desk, roster, frame=settings.workbin_content
+        ),
+        desk=desk,
+        presence=PresenceStore(resources.database, resources.clock),
+    )
 
 
 def _admission(
@@ -106,6 +120,16 @@ def _bearers(settings: GatewaySettings, roster: Roster, clock: Clock) -> Bearers
 
 
 def _rest(settings: GatewaySettings, resources: Resources, callers: Callers) -> Router:
+    operating = Operating(
+        callers=callers,
+        interactions=resources.interactions,
+        agents=resources.agents,
+        configuration=resources.configuration,
+        publisher=resources.publisher,
+        clock=resources.clock,
+        max_body=settings.max_body,
+        only_new_keys=settings.attach_only_new,
+    )
     return rest_router(
         presence=Presence(
             callers=callers,
@@ -120,13 +144,12 @@ def _rest(settings: GatewaySettings, resources: Resources, callers: Callers) -> 
             shows_foreign_mail=settings.shows_foreign_mail,
             max_listed=settings.max_listed,
         ),
-        operating=Operating(
+        operating=operating,
+        shelves=Shelves(
             callers=callers,
-            interactions=resources.interactions,
-            agents=resources.agents,
+            desk=DeskStore(resources.database),
             configuration=resources.configuration,
-            publisher=resources.publisher,
-            clock=resources.clock,
+            operating=operating,
             max_body=settings.max_body,
         ),
         downloading=Downloading(

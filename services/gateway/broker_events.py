@@ -16,12 +16,15 @@ from aio_pika.abc import (
 from aio_pika.exceptions import AMQPError
 
 from shared.contracts.envelope import EVENTS
+from shared.contracts.events import EVERYBODY
 
 log = structlog.get_logger()
 
 _RETRY_SECONDS: Final = 0.5
 _PATIENCE_SECONDS: Final = 5
 _PREFETCH: Final = 200
+_SUBJECTS: Final = ("interaction", "agent", "workbin")
+_FOR_GROUPS: Final = f"workbin.*.v1.{EVERYBODY}"
 _FAULTS: Final = (AMQPError, ConnectionError, TimeoutError, RuntimeError, OSError)
 
 OnMessage = Callable[[AbstractIncomingMessage], Awaitable[None]]
@@ -50,6 +53,11 @@ class BrokerEvents:
     def is_connected(self) -> bool:
         """Say whether events arrive here now."""
         return self._is_hearing
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """The agents whose events are received."""
+        return frozenset(self._wanted)
 
     def watch(self, agent_id: str) -> None:
         """Receive the events of an agent from soon on."""
@@ -116,6 +124,7 @@ class BrokerEvents:
             self._queue, missed = queue, frozenset(self._wanted)
             for agent_id in missed:
                 await self._settle(agent_id)
+        await queue.bind(EVENTS, _FOR_GROUPS)
         await queue.consume(self._on_message)
         self._is_hearing = True
         log.info("events arrive", agents=len(missed))
@@ -125,7 +134,7 @@ class BrokerEvents:
         queue = self._queue
         if queue is None or (agent_id in self._wanted) == (agent_id in self._bound):
             return
-        patterns = (f"interaction.*.v1.{agent_id}", f"agent.*.v1.{agent_id}")
+        patterns = [f"{subject}.*.v1.{agent_id}" for subject in _SUBJECTS]
         if agent_id in self._wanted:
             for pattern in patterns:
                 await queue.bind(EVENTS, pattern)

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from typing import Final
+from datetime import timedelta
+from functools import partial
+from typing import Final, TypeVar
 from uuid import UUID
 
 import structlog
@@ -17,18 +19,29 @@ from services.gateway.broker_events import BrokerEvents
 from services.gateway.errors import trace_of
 from services.gateway.seen import Seen
 from services.gateway.store import DeskStore
-from services.gateway.telling import Message, Telling
+from services.gateway.telling import Telling
 from services.gateway.wire.mail import LONGEST_TEXT
 from services.gateway.wire.messages import held, invited, stamped
+from services.gateway.workbin_news import WorkbinTelling
 from shared.contracts.envelope import Envelope
-from shared.contracts.events import AgentNews
+from shared.contracts.events import (
+    AgentNews,
+    WorkbinContentWanted,
+    WorkbinItemAdded,
+    WorkbinItemRemoved,
+)
 from shared.domain.errors import Unavailable
+from shared.runtime.chores import repeating
+from shared.storage.presence import PresenceStore
 
 log = structlog.get_logger()
 
 _LANES: Final = 8
 _REMEMBERED: Final = 20_000
 _RETRY_SECONDS: Final = 0.5
+_LOOK_ROUND: Final = timedelta(seconds=15)
+
+T = TypeVar("T")
 
 _Wrapped = Envelope[AgentNews]
 """Kept by name: pydantic makes the class anew, in two milliseconds, when nobody holds it."""
@@ -40,9 +53,19 @@ class News:
     Events of one agent stay in order, those of different agents do not wait for each other.
     """
 
-    def __init__(self, url: str, telling: Telling, desk: DeskStore) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        telling: Telling,
+        workbins: WorkbinTelling,
+        desk: DeskStore,
+        presence: PresenceStore,
+    ) -> None:
         self._events = BrokerEvents(url, self._receive, self._catch_up)
         self._telling = telling
+        self._workbins = workbins
+        self._presence = presence
         self._desk = desk
         self._seen = Seen()
         self._handled: OrderedDict[UUID, None] = OrderedDict()
@@ -65,6 +88,7 @@ class News:
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
         """Send the open invitations again: one may have come before the subscription did."""
         await self._events.settled(user_id)
+        await self._note_presence({user_id})
         if route.topic != INTERACTIONS:
             return
         try:
@@ -85,7 +109,7 @@ class News:
         self._bayeux = bayeux
         lanes = [asyncio.create_task(self._work(lane)) for lane in self._lanes]
         try:
-            async with self._events.receiving():
+            async with self._events.receiving(), repeating(self._look_round, every=_LOOK_ROUND):
                 yield
         finally:
             for lane in lanes:
@@ -128,19 +152,23 @@ class News:
         return True
 
     async def _publish(self, news: AgentNews) -> None:
-        message = await self._patiently(news)
-        if message is None:
+        if isinstance(news, WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted):
+            for one in await _patiently(partial(self._workbins.tell, news, self._events.watched)):
+                self._application.publish(one.agent_id, one.topic, one.payload)
             return
-        self._seen.message(news.agent_id, message.fields)
-        self._application.publish(news.agent_id, message.topic, message.fields)
+        message = await _patiently(partial(self._telling.tell, news))
+        if message is not None:
+            self._seen.message(news.agent_id, message.fields)
+            self._application.publish(news.agent_id, message.topic, message.fields)
 
-    async def _patiently(self, news: AgentNews) -> Message | None:
-        while True:
-            try:
-                return await self._telling.tell(news)
-            except Unavailable as error:
-                log.warning("event waits for the database", reason=str(error))
-                await asyncio.sleep(_RETRY_SECONDS)
+    async def _look_round(self) -> None:
+        await self._note_presence(self._events.watched)
+
+    async def _note_presence(self, agent_ids: Collection[str]) -> None:
+        try:
+            await self._presence.note(agent_ids)
+        except Unavailable as error:
+            log.warning("presence not noted", agents=len(agent_ids), reason=str(error))
 
     async def _catch_up(self, agent_ids: frozenset[str]) -> None:
         """Tell what changed on the desks of these agents while nothing arrived."""
@@ -161,6 +189,15 @@ class News:
             fields = await self._telling.tell_departure(interaction_id)
             self._seen.message(agent_id, fields)
             self._application.publish(agent_id, INTERACTIONS, fields)
+
+
+async def _patiently(tell: Callable[[], Awaitable[T]]) -> T:
+    while True:
+        try:
+            return await tell()
+        except Unavailable as error:
+            log.warning("event waits for the database", reason=str(error))
+            await asyncio.sleep(_RETRY_SECONDS)
 
 
 class _Arrived:

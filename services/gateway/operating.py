@@ -1,15 +1,25 @@
-"""POST on an interaction: checked against the present snapshot, then handed to its owner."""
+"""POST and PUT on interactions: checked against the present snapshot, then handed to the owner."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.answers import json_answer
 from services.gateway.errors import RequestError, Situation
-from services.gateway.operations.asked import Asked, Offer
-from services.gateway.operations.registry import offer_named, operation_name, prepare
+from services.gateway.operations.asked import OK, Asked, Offer, missing
+from services.gateway.operations.drafting import order_creation
+from services.gateway.operations.registry import (
+    CREATE,
+    GET_WORKBIN_CONTENT,
+    UPDATE,
+    offer_named,
+    operation_name,
+    prepare,
+)
 from services.gateway.request_body import Body, read_object
 from services.gateway.requests import Callers
-from shared.contracts.envelope import Cause
+from services.gateway.workbins import find_place
+from shared.contracts.envelope import Cause, Contract
+from shared.contracts.events import WorkbinContentWanted
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
 from shared.domain.ids import new_id
@@ -22,7 +32,7 @@ from shared.storage.interactions import InteractionStore
 class Operating:
     """The resources that agents work with."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, by name
         self,
         *,
         callers: Callers,
@@ -32,6 +42,7 @@ class Operating:
         publisher: Publisher,
         clock: Clock,
         max_body: int,
+        only_new_keys: bool = False,
     ) -> None:
         self._callers = callers
         self._interactions = interactions
@@ -40,6 +51,7 @@ class Operating:
         self._publisher = publisher
         self._clock = clock
         self._max_body = max_body
+        self._only_new_keys = only_new_keys
 
     async def operate(self, request: Request) -> Response:
         """POST /me/interactions/{id}.
@@ -47,40 +59,110 @@ class Operating:
         "ok" means that a majority of brokers hold the command; what came of it is told on the
         topic.
         """
-        agent = await self._callers.agent(request)
-        body = await read_object(request.receive, at_most=self._max_body)
-        offer = offer_named(operation_name(body))
-        asked = await self._asked(agent, request.path_params["id"], offer, body)
-        order = prepare(offer, asked)
-        cause = Cause.about(asked.interaction.id)
-        await self._publisher.publish(wrap(order.command, cause, asked.now))
-        return json_answer(order.answer)
+        agent, body = await self._read(request)
+        name = operation_name(body)
+        if name == GET_WORKBIN_CONTENT:
+            return await self.tell_content(agent, body.get("workbin"))
+        return await self.order(agent, request.path_params["id"], offer_named(name), body)
+
+    async def update(self, request: Request) -> Response:
+        """PUT /me/interactions/{id} and /interactions/{id}: a draft, or keys of the user data."""
+        agent, body = await self._read(request)
+        if "email_object" in body or "email" in body:
+            offer = UPDATE
+        elif "userData" in body:
+            offer = offer_named("UpdateUserData")
+        else:
+            raise missing("email_object")
+        return await self.order(agent, request.path_params["id"], offer, body)
 
     async def create(self, request: Request) -> Response:
-        """POST /me/interactions: nothing can be created yet, and the answer says why."""
-        await self._callers.agent(request)
-        name = operation_name(await read_object(request.receive, at_most=self._max_body))
-        offer = offer_named(name)
-        raise RequestError(
-            Situation.OPERATION_FORBIDDEN, f"{offer.name} is for /me/interactions/{{id}}"
+        """POST /me/interactions: Create, and GetWorkbinContent, which concerns no interaction."""
+        agent, body = await self._read(request)
+        match operation_name(body):
+            case "Create":
+                return await self._create(agent, body)
+            case "GetWorkbinContent":
+                return await self.tell_content(agent, body.get("workbin"))
+            case name:
+                message = f"{offer_named(name).name} is for /me/interactions/{{id}}"
+                raise RequestError(Situation.OPERATION_FORBIDDEN, message)
+
+    async def order(
+        self, agent: StoredAgent, interaction_id: str, offer: Offer, body: Body
+    ) -> Response:
+        """Check an operation, publish its command, and answer.
+
+        Raises:
+            RequestError: It is not possible now, not for this agent, or not with this body.
+        """
+        asked = await self._asked(agent, interaction_id, offer, body)
+        order = prepare(offer, asked)
+        await self._publish(order.command, interaction_id)
+        return json_answer(order.answer)
+
+    async def tell_content(self, agent: StoredAgent, identifier: object) -> Response:
+        """Have the content of a workbin told wherever the agent listens.
+
+        Raises:
+            RequestError: There is no such workbin, or it is somebody else's.
+        """
+        place = find_place(identifier, agent, await self._configuration.current())
+        event = WorkbinContentWanted(
+            agent_id=agent.id, workbin=place.workbin, owner=place.owner, of_group=place.of_group
         )
+        await self._publisher.publish(wrap(event, Cause(), self._clock.now()))
+        return json_answer(OK)
+
+    async def _create(self, agent: StoredAgent, body: Body) -> Response:
+        now_logged_in = await self._agents.get(agent.id)
+        if now_logged_in is None or not now_logged_in.logged_in:
+            message = f"{CREATE} is for agents who are logged in on the channel"
+            raise RequestError(Situation.OPERATION_FORBIDDEN, message)
+        command, answer = order_creation(
+            body,
+            agent_id=agent.id,
+            new_id=new_id(),
+            contact_center=await self._configuration.current(),
+        )
+        if command.parent_id:
+            parent = await self._interactions.get(command.parent_id, with_text=False)
+            if parent.holder_id != agent.id:
+                raise RequestError(Situation.NOT_PERMITTED, "the parent is somebody else's")
+        await self._publish(command, command.interaction_id)
+        return json_answer(answer)
+
+    async def _read(self, request: Request) -> tuple[StoredAgent, Body]:
+        agent = await self._callers.agent(request)
+        return agent, await read_object(request.receive, at_most=self._max_body)
+
+    async def _publish(self, command: Contract, interaction_id: str) -> None:
+        await self._publisher.publish(wrap(command, Cause.about(interaction_id), self._clock.now()))
 
     async def _asked(
         self, agent: StoredAgent, interaction_id: str, offer: Offer, body: Body
     ) -> Asked:
         return Asked(
-            agent_id=agent.id,
+            agent=agent,
             interaction=await self._interactions.get(interaction_id, with_text=False),
             body=body,
             contact_center=await self._configuration.current(),
             now=self._clock.now(),
             new_id=new_id(),
             target=await self._target(body) if offer.has_target else None,
+            has_known_skill=offer.has_target and await self._is_skill(body.get("skill")),
+            only_new_keys=self._only_new_keys,
         )
 
     async def _target(self, body: Body) -> StoredAgent | None:
-        if isinstance(agent_id := body.get("userId"), str):
+        if isinstance(agent_id := body.get("userId"), str) and agent_id:
             return await self._agents.get(agent_id)
-        if isinstance(user_name := body.get("userName"), str):
+        if isinstance(uri := body.get("userUri"), str) and "/users/" in f"/{uri}":
+            return await self._agents.get(uri.rstrip("/").rpartition("/")[2])
+        if isinstance(user_name := body.get("userName"), str) and user_name:
             return await self._agents.named(user_name)
         return None
+
+    async def _is_skill(self, name: object) -> bool:
+        is_name = isinstance(name, str) and name.replace("-", "").replace("_", "").isalnum()
+        return is_name and await self._agents.has_skill(str(name))

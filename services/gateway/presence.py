@@ -1,22 +1,23 @@
-"""The agent and the agent's e-mail channel: who am I, Ready, NotReady."""
+"""The agent and the agent's channels: who am I, log in and out, Ready, NotReady and why."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.answers import json_answer
 from services.gateway.errors import RequestError, Situation
-from services.gateway.operations.asked import OK
+from services.gateway.operations.asked import OK, not_found, refused
 from services.gateway.operations.registry import operation_name
-from services.gateway.request_body import read_object
+from services.gateway.request_body import Body, read_object
 from services.gateway.requests import Callers, wants_fields
-from services.gateway.wire.channels import channels
+from services.gateway.wire.channels import CHANNEL, READY, agent_states, channels, state_of
+from services.gateway.wire.mail import Fields
 from services.gateway.wire.users import user
 from shared.storage.agents import AgentStore
 from shared.storage.configuration import ConfigurationStore
 
 
 class Presence:
-    """The resources /me and /me/channels."""
+    """The resources /me, /me/channels and /settings/agent-states."""
 
     def __init__(
         self,
@@ -38,51 +39,87 @@ class Presence:
         fields = user(agent, contact_center.name, self._callers.root(request))
         return json_answer({"statusCode": 0, "user": fields})
 
+    async def states(self, request: Request) -> Response:
+        """GET /settings/agent-states."""
+        await self._callers.anybody(request)
+        states = agent_states(await self._configuration.current())
+        fields = [{**one.fields, "operationName": one.name} for one in states]
+        return json_answer({"statusCode": 0, "agentStates": fields, "settings": fields})
+
     async def my_channels(self, request: Request) -> Response:
         """GET /me/channels."""
         agent = await self._callers.agent(request)
         if not wants_fields(request):
             root = self._callers.root(request)
-            return json_answer({"statusCode": 0, "uris": [f"{root}/me/channels/email"]})
-        ready = await self._is_ready(agent.id)
-        return json_answer({"statusCode": 0, "channels": channels(ready=ready)})
+            return json_answer({"statusCode": 0, "uris": [f"{root}/me/channels/{CHANNEL}"]})
+        return json_answer({"statusCode": 0, "channels": await self._channels(agent.id)})
 
     async def my_channel(self, request: Request) -> Response:
-        """GET /me/channels/email."""
+        """GET /me/channels/{channel}."""
         agent = await self._callers.agent(request)
-        ready = await self._is_ready(agent.id)
-        return json_answer({"statusCode": 0, "channel": channels(ready=ready)[0]})
+        _require_channel(request)
+        return json_answer({"statusCode": 0, "channel": (await self._channels(agent.id))[0]})
 
     async def change_channel(self, request: Request) -> Response:
-        """POST /me/channels/email: Ready, NotReady."""
+        """POST /me/channels/{channel}: Ready, NotReady, or a reason for being NotReady."""
         agent = await self._callers.agent(request)
+        _require_channel(request)
         body = await read_object(request.receive, at_most=self._max_body)
         await self._set(agent.id, operation_name(body))
         return json_answer(OK)
 
     async def change_session(self, request: Request) -> Response:
-        """POST /me: begin or end the session; Ready, NotReady for all channels."""
+        """POST /me: begin or end the session; Ready, NotReady and so on for all channels."""
         agent = await self._callers.agent(request)
         body = await read_object(request.receive, at_most=self._max_body)
         match operation_name(body):
             case "StartContactCenterSession":
-                # A client that starts again, after a reload, stays as ready as it was.
-                ready = await self._is_ready(agent.id)
-                await self._agents.set_ready(agent.id, ready=ready)
+                return json_answer(await self._log_in(agent.id, body))
             case "EndContactCenterSession":
                 await self._agents.set_ready(agent.id, ready=False, logged_in=False)
             case name:
                 await self._set(agent.id, name)
         return json_answer(OK)
 
-    async def _set(self, agent_id: str, operation: str) -> None:
-        match operation:
-            case "Ready" | "NotReady":
-                await self._agents.set_ready(agent_id, ready=operation == "Ready")
-            case _:
-                message = f"there is no operation {operation[:64]!r}"
-                raise RequestError(Situation.OPERATION_UNKNOWN, message)
-
-    async def _is_ready(self, agent_id: str) -> bool:
+    async def _log_in(self, agent_id: str, body: Body) -> Fields:
+        wanted = _wanted_channels(body)
+        if CHANNEL not in wanted:
+            raise not_found(f"the only channel here is {CHANNEL}")
+        # A client that starts again, after a reload, stays as it was.
         agent = await self._agents.get(agent_id)
-        return agent is not None and agent.ready
+        if agent is not None:
+            await self._agents.set_ready(agent_id, ready=agent.ready, reason=agent.reason)
+        if wanted == [CHANNEL]:
+            return dict(OK)
+        results = [{"channel": one, "statusCode": 0 if one == CHANNEL else 6} for one in wanted]
+        message = f"some channels are not offered here, only {CHANNEL} is"
+        return {"statusCode": 7, "statusMessage": message, "status": "ok", "channels": results}
+
+    async def _set(self, agent_id: str, operation: str) -> None:
+        states = agent_states(await self._configuration.current())
+        state = next((one for one in states if one.name == operation), None)
+        if state is None:
+            message = f"there is no operation {operation[:64]!r}"
+            raise RequestError(Situation.OPERATION_UNKNOWN, message)
+        reason = "" if state is READY else state.name
+        await self._agents.set_ready(agent_id, ready=state is READY, reason=reason)
+
+    async def _channels(self, agent_id: str) -> list[Fields]:
+        agent = await self._agents.get(agent_id)
+        if agent is None:
+            raise not_found("there is no such agent")
+        return channels(state_of(agent, await self._configuration.current()))
+
+
+def _require_channel(request: Request) -> None:
+    if request.path_params["channel"] != CHANNEL:
+        raise not_found(f"the only channel here is {CHANNEL}")
+
+
+def _wanted_channels(body: Body) -> list[str]:
+    wanted = body.get("channels")
+    if wanted is None:
+        return [CHANNEL]
+    if not isinstance(wanted, list) or not all(isinstance(one, str) for one in wanted):
+        raise refused("channels has to be a list of names")
+    return list(dict.fromkeys(wanted))

@@ -22,6 +22,9 @@ class GatewaySettings(ServiceSettings):
     session's token. With `oidc_issuer`, bearer tokens of that issuer for `oidc_audience` are
     believed; its keys are at `oidc_jwks_url` or in `oidc_jwks_file`, and `oidc_user_claim` holds
     the agent's user name.
+    `workbin_content` is the frame in which the content of a
+    workbin is told (one message, the bare list, or a message for each), and `attach_only_new`
+    makes AttachUserData refuse keys that are there already.
     """
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
@@ -43,6 +46,8 @@ class GatewaySettings(ServiceSettings):
     max_body: int = Field(default=2 * 1024 * 1024, ge=1024)
     max_listed: int = Field(default=1000, ge=1)
     shows_foreign_mail: bool = False
+    workbin_content: Literal["message", "array", "each"] = "message"
+    attach_only_new: bool = False
     document_patience: timedelta = timedelta(seconds=5)
     connect_timeout: timedelta = timedelta(seconds=30)
 

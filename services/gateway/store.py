@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.domain.errors import UnknownInteractionError
-from shared.domain.interaction import Interaction
+from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import State
 from shared.storage import interactions
 from shared.storage.client import HINT, Database, Document, database_errors
@@ -32,6 +32,18 @@ class DeskStore:
     async def offered_to(self, agent_id: str) -> list[Interaction]:
         """Return the open invitations of an agent, oldest first."""
         return await self._find(_offered_to(agent_id), with_text=False)
+
+    async def kept_in(self, place: Place) -> list[Interaction]:
+        """Return what is in a workbin, oldest first, without the texts."""
+        return await self._find(
+            {
+                "place.owner": place.owner,
+                "place.workbin": place.workbin,
+                "place.of_group": place.of_group,
+                "state": State.IN_WORKBIN.value,
+            },
+            with_text=False,
+        )
 
     async def active(
         self, filters: Document, *, after: str, offset: int, limit: int

@@ -8,13 +8,18 @@ from typing import Final
 import structlog
 
 from services.gateway.bayeux.topics import CHANNELS, INTERACTIONS
-from services.gateway.wire.channels import channel_state_message
+from services.gateway.wire.channels import (
+    LOGGED_OUT,
+    READY,
+    AgentState,
+    channel_state_message,
+    not_ready,
+)
 from services.gateway.wire.mail import LONGEST_TEXT, Fields
-from services.gateway.wire.messages import gone, held, invited, stamped
+from services.gateway.wire.messages import NotificationType, gone, held, invited, stamped
 from services.gateway.wire.states import STATES
 from shared.contracts.events import (
     AgentInvited,
-    AgentNews,
     AgentNotReady,
     AgentReady,
     DeliveryDeferred,
@@ -22,6 +27,7 @@ from shared.contracts.events import (
     DeliveryTrouble,
     DeliveryUncertain,
     DraftCanceled,
+    DraftSaved,
     InteractionCompleted,
     InteractionEvent,
     InteractionTransferred,
@@ -31,12 +37,15 @@ from shared.contracts.events import (
     MailSent,
     OperationRefused,
     PlacedInQueue,
+    PlacedInWorkbin,
     PropertiesUpdated,
     ReplyCreated,
+    WorkReclaimed,
 )
 from shared.domain.errors import UnknownInteractionError
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
+from shared.storage.configuration import ConfigurationStore
 from shared.storage.interactions import InteractionStore
 
 log = structlog.get_logger()
@@ -47,6 +56,8 @@ _GONE: Final[Mapping[type[InteractionEvent], str]] = MappingProxyType(
         InvitationRejected: "Rejected",
         InteractionCompleted: "Completed",
         PlacedInQueue: "PlacedInQueue",
+        PlacedInWorkbin: "PlacedInWorkbin",
+        WorkReclaimed: "Revoked",
         InteractionTransferred: "Transferred",
         DraftCanceled: "Canceled",
         MailSent: "Sent",
@@ -59,6 +70,9 @@ _BECAME: Final[Mapping[type[InteractionEvent], State]] = MappingProxyType(
         ReplyCreated: State.REPLY_CREATED,
         DeliveryFailed: State.REPLY_CREATED,
     }
+)
+_NOTIFICATIONS: Final[Mapping[type[InteractionEvent], NotificationType]] = MappingProxyType(
+    {PropertiesUpdated: "PropertiesUpdated", DraftSaved: "EmailSaved"}
 )
 _LEFT_IN: Final[Mapping[State, str]] = MappingProxyType(
     {
@@ -75,6 +89,9 @@ _LEFT_IN: Final[Mapping[State, str]] = MappingProxyType(
 )
 
 
+DeskNews = InteractionEvent | AgentReady | AgentNotReady
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What is told on a topic."""
@@ -86,19 +103,21 @@ class Message:
 class Telling:
     """Turns events into messages; reads the interaction only where the message shows it."""
 
-    def __init__(self, interactions: InteractionStore) -> None:
+    def __init__(self, interactions: InteractionStore, configuration: ConfigurationStore) -> None:
         self._interactions = interactions
+        self._configuration = configuration
 
-    async def tell(self, news: AgentNews) -> Message | None:
+    async def tell(self, news: DeskNews) -> Message | None:
         """Return the message of an event; None where there is nothing to tell.
 
         Raises:
             Unavailable: The interaction cannot be read now.
         """
         match news:
-            case AgentReady() | AgentNotReady():
-                ready = isinstance(news, AgentReady)
-                return Message(CHANNELS, channel_state_message(ready=ready))
+            case AgentReady():
+                return Message(CHANNELS, channel_state_message(READY))
+            case AgentNotReady():
+                return Message(CHANNELS, channel_state_message(await self._state(news)))
             case _:
                 fields = await self._fields(news)
                 return Message(INTERACTIONS, fields) if fields else None
@@ -116,12 +135,23 @@ class Telling:
         state = _LEFT_IN.get(interaction.state, "Revoked")
         return stamped(gone(interaction_id, interaction.mail.subject, state), interaction.version)
 
+    async def _state(self, event: AgentNotReady) -> AgentState:
+        if event.logged_out:
+            return LOGGED_OUT
+        return not_ready(event.reason, await self._configuration.current())
+
     async def _fields(self, event: InteractionEvent) -> Fields | None:
         try:
             match event:
                 case AgentInvited():
                     return stamped(invited(await self._read(event, text=False)), event.version)
-                case InvitationAccepted() | ReplyCreated() | DeliveryFailed() | PropertiesUpdated():
+                case (
+                    InvitationAccepted()
+                    | ReplyCreated()
+                    | DeliveryFailed()
+                    | PropertiesUpdated()
+                    | DraftSaved()
+                ):
                     return await self._shown(event)
                 case OperationRefused():
                     return await self._refused(event)
@@ -138,8 +168,7 @@ class Telling:
         message = held(then, longest=LONGEST_TEXT)
         if isinstance(event, DeliveryTrouble):
             return _troubled(message, event)
-        changed = isinstance(event, PropertiesUpdated)
-        return stamped(message, event.version, "PropertiesUpdated" if changed else "StatusChange")
+        return stamped(message, event.version, _NOTIFICATIONS.get(type(event), "StatusChange"))
 
     async def _refused(self, event: OperationRefused) -> Fields:
         """Tell the true state: the agent may have seen an older one."""

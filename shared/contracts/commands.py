@@ -198,7 +198,7 @@ class SaveDraft(AgentCommand):
 
 
 class RedirectMail(AgentCommand):
-    """Send the customer's mail on as it came, under the id `redirect_id`, and end the work on it"""
+    """End the work on a mail by sending it on as it came, under the id `redirect_id`."""
 
     address: ClassVar[str] = "composition.redirect-mail.v1"
     type: Literal["redirect-mail"] = "redirect-mail"

@@ -1,5 +1,6 @@
 """Identifiers in the shape of the seeds: 16 characters, opaque to every reader."""
 
+import hashlib
 import secrets
 import time
 from typing import Final
@@ -18,6 +19,13 @@ def new_id() -> str:
     return _base36(time.time_ns() // 1_000_000, _TIME_LENGTH) + _base36(
         secrets.randbelow(36**_RANDOM_LENGTH), _RANDOM_LENGTH
     )
+
+
+def derived_id(*names: str) -> str:
+    """Return the one id that follows from some names: whoever asks again gets it again."""
+    digest = hashlib.sha256("\0".join(names).encode()).digest()
+    length = _TIME_LENGTH + _RANDOM_LENGTH
+    return _base36(int.from_bytes(digest) % 36**length, length)
 
 
 def _base36(number: int, length: int) -> str:

@@ -17,13 +17,20 @@ from shared.storage.agents import StoredAgent
 class Asked:
     """Everything that the checks of an operation may look at."""
 
-    agent_id: str
+    agent: StoredAgent
     interaction: Interaction
     body: Body
     contact_center: ContactCenter
     now: datetime
     new_id: str
     target: StoredAgent | None = None
+    has_known_skill: bool = False
+    only_new_keys: bool = False
+
+    @property
+    def agent_id(self) -> str:
+        """Who asks."""
+        return self.agent.id
 
 
 @dataclass(frozen=True, slots=True)

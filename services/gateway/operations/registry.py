@@ -6,7 +6,18 @@ from typing import Final
 
 from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.asked import Asked, Offer, Order, missing, refused
-from services.gateway.operations.handing_over import prepare_place_in_queue, prepare_transfer
+from services.gateway.operations.drafting import (
+    prepare_forward,
+    prepare_redirect,
+    prepare_save,
+    prepare_update,
+)
+from services.gateway.operations.handing_over import (
+    prepare_place_in_queue,
+    prepare_place_in_workbin,
+    prepare_pull,
+    prepare_transfer,
+)
 from services.gateway.operations.inviting import (
     prepare_accept,
     prepare_cancel,
@@ -15,11 +26,18 @@ from services.gateway.operations.inviting import (
 )
 from services.gateway.operations.replying import prepare_reply, prepare_reply_all
 from services.gateway.operations.sending import prepare_send
-from services.gateway.operations.user_data import prepare_put, prepare_remove
+from services.gateway.operations.user_data import (
+    prepare_attach,
+    prepare_comment,
+    prepare_disposition,
+    prepare_put,
+    prepare_remove,
+)
 from services.gateway.request_body import Body
 from services.gateway.wire.states import STATES
 from shared.domain.errors import NotOwnerError, OperationNotAllowedError
-from shared.domain.lifecycle import Operation
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Operation, State
 
 OFFERS: Final = (
     Offer("Accept", Operation.ACCEPT, prepare_accept),
@@ -33,29 +51,30 @@ OFFERS: Final = (
     Offer(
         "Transfer", Operation.TRANSFER, prepare_transfer, ("SingleStepTransfer",), has_target=True
     ),
+    Offer("PlaceInWorkbin", Operation.PLACE_IN_WORKBIN, prepare_place_in_workbin),
+    Offer("PullInteraction", Operation.PULL, prepare_pull, ("PullEmail", "Pull")),
     Offer("UpdateUserData", Operation.UPDATE_PROPERTIES, prepare_put),
-    Offer("AttachUserData", Operation.UPDATE_PROPERTIES, prepare_put),
+    Offer("AttachUserData", Operation.UPDATE_PROPERTIES, prepare_attach),
     Offer("DeleteUserData", Operation.UPDATE_PROPERTIES, prepare_remove),
+    Offer("Forward", Operation.FORWARD, prepare_forward),
+    Offer("Redirect", Operation.REDIRECT, prepare_redirect, ("Re-direct",)),
+    Offer("Save", Operation.SAVE, prepare_save, ("SaveDraft",)),
+    Offer("AddComment", Operation.ADD_COMMENT, prepare_comment),
+    Offer("SetDisposition", Operation.SET_DISPOSITION, prepare_disposition),
 )
+
+CREATE: Final = "Create"
+GET_WORKBIN_CONTENT: Final = "GetWorkbinContent"
+
+UPDATE: Final = Offer("PUT", Operation.SAVE, prepare_update)
+"""What PUT means where it carries a mail."""
 
 _BY_NAME: Final[Mapping[str, Offer]] = MappingProxyType(
     {name: offer for offer in OFFERS for name in (offer.name, *offer.aliases)}
 )
 
-NOT_OFFERED: Final = frozenset(
-    {
-        "AddComment",
-        "Create",
-        "Forward",
-        "GetWorkbinContent",
-        "PlaceInWorkbin",
-        "PullInteraction",
-        "Redirect",
-        "Save",
-        "SetDisposition",
-        "SetInFocus",
-    }
-)
+NOT_OFFERED: Final = frozenset({CREATE, "SetInFocus"})
+"""What no interaction offers: the one belongs to their collection, the other to nobody."""
 
 
 def operation_name(body: Body) -> str:
@@ -92,13 +111,33 @@ def prepare(offer: Offer, asked: Asked) -> Order:
     Raises:
         RequestError: It is not possible now, not for this agent, or not with these parameters.
     """
+    offer = _meant(offer, asked.interaction)
     state = STATES[asked.interaction.state]
     try:
-        asked.interaction.require_holder(asked.agent_id, offer.operation)
+        _require_right(offer, asked)
         return offer.prepare(asked)
     except OperationNotAllowedError as error:
-        message = f"{offer.name} is not possible in state {state}"
+        message = f"{offer.name} is not possible in state {state}{_hint(offer, asked.interaction)}"
         raise RequestError(Situation.WRONG_STATE, message) from error
     except NotOwnerError as error:
         message = f"{offer.name} is for the agent who holds this interaction"
         raise RequestError(Situation.NOT_PERMITTED, message) from error
+
+
+def _meant(offer: Offer, interaction: Interaction) -> Offer:
+    """Return what is asked for: to accept what lies in a workbin is to take it out."""
+    if offer.operation is Operation.ACCEPT and interaction.state is State.IN_WORKBIN:
+        return _BY_NAME["PullInteraction"]
+    return offer
+
+
+def _require_right(offer: Offer, asked: Asked) -> None:
+    if offer.operation is Operation.PULL:
+        asked.interaction.require_reader(asked.agent_id, asked.agent.queues)
+    else:
+        asked.interaction.require_holder(asked.agent_id, offer.operation)
+
+
+def _hint(offer: Offer, interaction: Interaction) -> str:
+    is_offered = interaction.state is State.INVITED
+    return ": use Reject" if offer.operation is Operation.CANCEL and is_offered else ""

@@ -36,12 +36,22 @@ _ALIASES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-class SendParameters(Parameters):
+class MailParameters(Parameters):
+    """What the agent wrote, under either of its names."""
+
+    email_object: dict[str, Any] | None = None
+    email: dict[str, Any] | None = None
+
+    @property
+    def mail(self) -> Mapping[str, Any]:
+        """What the agent wrote, if anything."""
+        return self.email_object if self.email_object is not None else self.email or {}
+
+
+class SendParameters(MailParameters):
     """The seed's parameters; without a mail the draft is sent as it stands."""
 
     queue: OneLine = Field(default="", alias="queueName")
-    email_object: dict[str, Any] | None = None
-    email: dict[str, Any] | None = None
 
 
 def prepare_send(asked: Asked) -> Order:
@@ -49,10 +59,8 @@ def prepare_send(asked: Asked) -> Order:
     wanted = read(SendParameters, asked.body)
     if wanted.queue:
         require_queue(wanted.queue, asked.contact_center)
-    mail = wanted.email_object if wanted.email_object is not None else wanted.email
-    edits = read_edits(mail or {})
+    edits = edits_in(wanted, asked.contact_center)
     _require_recipient(edits, asked.interaction.mail)
-    _require_own(edits.sender, asked.contact_center)
     command = SubmitDraft(
         interaction_id=asked.interaction.id,
         agent_id=asked.agent_id,
@@ -60,6 +68,17 @@ def prepare_send(asked: Asked) -> Order:
         edits=edits,
     )
     return Order(command, OK)
+
+
+def edits_in(wanted: MailParameters, contact_center: ContactCenter) -> DraftEdits:
+    """Return the changes to a draft, from an address that is ours.
+
+    Raises:
+        RequestError: An address or a text is not what it has to be.
+    """
+    edits = read_edits(wanted.mail)
+    _require_own(edits.sender, contact_center)
+    return edits
 
 
 def read_edits(mail: Mapping[str, object]) -> DraftEdits:

@@ -1,18 +1,20 @@
-"""UpdateUserData, AttachUserData and DeleteUserData (seed 002)."""
+"""UpdateUserData, AttachUserData and DeleteUserData (seed 002); notes and outcomes."""
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
+from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.asked import OK, Asked, Order, refused
-from services.gateway.operations.parameters import Parameters, read
+from services.gateway.operations.parameters import OneLine, Parameters, Text, read
 from shared.contracts.commands import ChangeUserData
 
 _MOST_KEYS: Final = 512
 _LONGEST_KEY: Final = 255
 _LARGEST: Final = 64 * 1024
+_LONGEST_COMMENT: Final = 32_768
 
 
 class PutParameters(Parameters):
@@ -24,27 +26,71 @@ class PutParameters(Parameters):
 class RemoveParameters(Parameters):
     """The keys to remove, as the keys of an object or as a list."""
 
-    user_data: dict[str, Any] | list[str] = Field(alias="userData")
+    user_data: dict[str, Any] | list[str] = Field(validation_alias=AliasChoices("userData", "keys"))
+
+
+class CommentParameters(Parameters):
+    """The notes on a mail."""
+
+    comment: Annotated[Text, Field(max_length=_LONGEST_COMMENT)] = Field(
+        validation_alias=AliasChoices("comment", "TheComment", "theComment")
+    )
+
+
+class DispositionParameters(Parameters):
+    """The outcome of the work, and the key of the user data that holds it."""
+
+    disposition: OneLine
+    key: OneLine = Field(default="DISP_KEY", alias="dispositionKey")
 
 
 def prepare_put(asked: Asked) -> Order:
     """Set some keys and keep the rest."""
     put = read(PutParameters, asked.body).user_data
-    _require_keys(put)
-    if len(json.dumps(put)) > _LARGEST:
-        raise refused(f"userData is larger than {_LARGEST} bytes")
-    command = ChangeUserData(interaction_id=asked.interaction.id, agent_id=asked.agent_id, put=put)
-    return Order(command, OK)
+    return _order(asked, put=require_storable(put))
+
+
+def prepare_attach(asked: Asked) -> Order:
+    """Add some keys: one that is there already is overwritten, or by a setting an error."""
+    put = require_storable(read(PutParameters, asked.body).user_data)
+    taken = sorted(put.keys() & asked.interaction.user_data.keys())
+    if asked.only_new_keys and taken:
+        raise RequestError(Situation.WRONG_STATE, f"userData has {taken[0][:64]!r} already")
+    return _order(asked, put=put, only_new=asked.only_new_keys)
 
 
 def prepare_remove(asked: Asked) -> Order:
     """Remove some keys, or some keys inside them; what is absent already is no error."""
-    keys = read(RemoveParameters, asked.body).user_data
-    remove = keys_to_remove(keys)
+    remove = keys_to_remove(read(RemoveParameters, asked.body).user_data)
     _require_keys(remove)
-    command = ChangeUserData(
-        interaction_id=asked.interaction.id, agent_id=asked.agent_id, remove=remove
-    )
+    return _order(asked, remove=remove)
+
+
+def prepare_comment(asked: Asked) -> Order:
+    """Replace the notes on a mail."""
+    return _order(asked, comment=read(CommentParameters, asked.body).comment)
+
+
+def prepare_disposition(asked: Asked) -> Order:
+    """Write the outcome of the work into the user data."""
+    wanted = read(DispositionParameters, asked.body)
+    return _order(asked, put=require_storable({wanted.key: wanted.disposition}))
+
+
+def require_storable(put: dict[str, Any]) -> dict[str, Any]:
+    """Return keys that may be set.
+
+    Raises:
+        RequestError: They are too many or too large, or cannot be stored.
+    """
+    _require_keys(put)
+    if len(json.dumps(put)) > _LARGEST:
+        raise refused(f"userData is larger than {_LARGEST} bytes")
+    return put
+
+
+def _order(asked: Asked, **change: Any) -> Order:
+    command = ChangeUserData(interaction_id=asked.interaction.id, agent_id=asked.agent_id, **change)
     return Order(command, OK)
 
 

@@ -49,7 +49,13 @@ def received(interaction: Interaction, *, longest: int | None = LONGEST_TEXT) ->
 
 def draft(interaction: Interaction, *, longest: int | None = LONGEST_TEXT) -> Fields:
     """Return the mail of an outbound interaction."""
-    return {**written(interaction, longest=longest), **attached(interaction), **_named(interaction)}
+    noted: Fields = {"TheComment": interaction.comment} if interaction.comment else {}
+    return {
+        **written(interaction, longest=longest),
+        **noted,
+        **attached(interaction),
+        **_named(interaction),
+    }
 
 
 def attached(interaction: Interaction) -> Fields:

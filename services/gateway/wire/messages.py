@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Final, Literal
 
 from services.gateway.wire.mail import Fields, addresses, draft, heading, received
-from services.gateway.wire.states import STATES, capabilities
+from services.gateway.wire.states import STATES, capabilities, extended_capabilities
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
 
-NotificationType = Literal["StatusChange", "PropertiesUpdated", "Error"]
+NotificationType = Literal["StatusChange", "PropertiesUpdated", "EmailSaved", "Error"]
 
 _NAME: Final = "InteractionStateMessage"
 
@@ -25,6 +25,7 @@ def invited(interaction: Interaction) -> Fields:
         "state": "Invited",
         "capabilities": ["Accept", "Reject"],
         **_expiry(interaction),
+        **_more(interaction),
         **_relations(interaction),
     }
 
@@ -42,6 +43,7 @@ def accepted(interaction: Interaction, *, longest: int | None) -> Fields:
         "receivedAt": timestamp(interaction.received_at),
         "state": STATES[interaction.state],
         "capabilities": capabilities(interaction),
+        **_more(interaction),
         **_relations(interaction),
     }
 
@@ -57,6 +59,23 @@ def reply_created(interaction: Interaction, *, longest: int | None) -> Fields:
         "capabilities": capabilities(interaction),
         "userData": user_data(interaction),
         "currentQueue": interaction.queue,
+        **_more(interaction),
+        **_relations(interaction),
+    }
+
+
+def kept(interaction: Interaction) -> Fields:
+    """Return what those see of an interaction in a workbin who may take it out."""
+    return {
+        **_named(interaction.id),
+        "email_object": heading(interaction.id, interaction.mail.subject),
+        **_typed(interaction),
+        "userData": user_data(interaction),
+        "currentQueue": interaction.queue,
+        "receivedAt": timestamp(interaction.received_at),
+        "state": STATES[interaction.state],
+        "capabilities": capabilities(interaction),
+        **_more(interaction),
         **_relations(interaction),
     }
 
@@ -82,7 +101,7 @@ def held(interaction: Interaction, *, longest: int | None) -> Fields:
 
 def watched(interaction: Interaction, *, longest: int | None) -> Fields:
     """Return an interaction as somebody sees it who may read it, but does not hold it."""
-    return {**held(interaction, longest=longest), "capabilities": []}
+    return {**held(interaction, longest=longest), "capabilities": [], "extendedCapabilities": []}
 
 
 def outlined(interaction: Interaction) -> Fields:
@@ -137,6 +156,13 @@ def _named(interaction_id: str) -> Fields:
 
 def _typed(interaction: Interaction) -> Fields:
     return {"interactionType": "Email", "interactionSubType": interaction.subtype}
+
+
+def _more(interaction: Interaction) -> Fields:
+    return {
+        "extendedCapabilities": extended_capabilities(interaction),
+        "direction": interaction.direction.value,
+    }
 
 
 def _expiry(interaction: Interaction) -> Fields:

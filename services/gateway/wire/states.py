@@ -37,11 +37,24 @@ CAPABILITIES: Final[Mapping[Operation, str]] = MappingProxyType(
         Operation.CANCEL: "Cancel",
         Operation.SEND: "Send",
         Operation.LINK_ATTACHMENT: "LinkAttachment",
+        Operation.FORWARD: "Forward",
+        Operation.REDIRECT: "Redirect",
+        Operation.SAVE: "Save",
+        Operation.ADD_COMMENT: "AddComment",
+        Operation.SET_DISPOSITION: "SetDisposition",
     }
 )
 
 
 def capabilities(interaction: Interaction) -> list[str]:
     """List what the agent who holds an interaction may do, as the seeds spell and order it."""
-    operations = allowed(interaction.direction, interaction.state)
-    return [CAPABILITIES[one] for one in operations if one in CAPABILITIES]
+    return _named(allowed(interaction.direction, interaction.state))
+
+
+def extended_capabilities(interaction: Interaction) -> list[str]:
+    """List what the agent may do besides, of which the seeds know nothing."""
+    return _named(allowed(interaction.direction, interaction.state, in_seed=False))
+
+
+def _named(operations: tuple[Operation, ...]) -> list[str]:
+    return [CAPABILITIES[one] for one in operations]

@@ -22,6 +22,7 @@ from shared.domain.lifecycle import State
 from shared.messaging.announcer import Announcer
 from shared.storage import deliveries
 from shared.storage.deliveries import DeliveryStore
+from shared.storage.documents import DocumentStore
 from shared.storage.outbox import CollectionOutbox
 from tests.connected.world import World, cause
 
@@ -42,6 +43,7 @@ def drafts(world: World, store: DeliveryStore) -> Drafts:
     return Drafts(
         interactions=world.interactions,
         deliveries=store,
+        documents=DocumentStore(world.database, world.clock),
         configuration=world.configuration,
         clock=world.clock,
         reply_all_includes_to=True,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.gateway.answers import json_answer
-from services.gateway.wire.channels import channel_state_message
+from services.gateway.wire.channels import READY, channel_state_message
 from services.gateway.wire.messages import (
     gone,
     held,
@@ -73,7 +73,8 @@ def test_an_invitation_is_the_documented_message_and_its_expiry() -> None:
         '"interactionType":"Email","interactionSubType":"InboundNew",'
         '"userData":{"Subject":"Invoice 17","FromAddress":"ann@example.org"},'
         '"currentQueue":"email-in","state":"Invited","capabilities":["Accept","Reject"],'
-        '"inviteExpiresAt":"2026-03-02T12:00:00.250Z"}'
+        '"inviteExpiresAt":"2026-03-02T12:00:00.250Z",'
+        '"extendedCapabilities":[],"direction":"Inbound"}'
     )
 
 
@@ -104,6 +105,8 @@ def test_an_accepted_mail_is_shown_whole_in_the_order_of_the_seed() -> None:
         "receivedAt",
         "state",
         "capabilities",
+        "extendedCapabilities",
+        "direction",
     ]
     assert message["email_object"] == {
         "ToAddress": "support@demo.example,sales@demo.example",
@@ -133,6 +136,12 @@ def test_an_accepted_mail_is_shown_whole_in_the_order_of_the_seed() -> None:
         '["Transfer","Reply","ReplyAll","StopProcessing","PlaceInQueue","PlaceInWorkbin",'
         '"UpdateProperties"]'
     )
+    assert message["extendedCapabilities"] == [
+        "Forward",
+        "Redirect",
+        "AddComment",
+        "SetDisposition",
+    ]
 
 
 def test_a_draft_is_shown_in_the_order_of_the_seed() -> None:
@@ -150,6 +159,13 @@ def test_a_draft_is_shown_in_the_order_of_the_seed() -> None:
     assert as_json(message["capabilities"]) == (
         '["Cancel","Send","PlaceInWorkbin","UpdateProperties","LinkAttachment"]'
     )
+    assert message["extendedCapabilities"] == [
+        "Save",
+        "Transfer",
+        "PlaceInQueue",
+        "AddComment",
+        "SetDisposition",
+    ]
 
 
 def test_blind_copies_are_shown_to_their_author() -> None:
@@ -199,7 +215,7 @@ def test_the_channel_is_told_by_the_documented_ids() -> None:
         "state": "Ready",
     }
 
-    message = channel_state_message(ready=True)
+    message = channel_state_message(READY)
 
     assert message == {
         "messageType": "ChannelStateChangeMessageV2",

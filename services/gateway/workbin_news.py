@@ -1,0 +1,93 @@
+"""What is told of workbins: who may hear it, and in which frame."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from services.gateway.bayeux.topics import INTERACTIONS, WORKBINS
+from services.gateway.roster import Roster
+from services.gateway.store import DeskStore
+from services.gateway.wire.mail import Fields
+from services.gateway.wire.messages import gone, kept, stamped
+from services.gateway.wire.workbins import change_message, content_message, items
+from shared.contracts.events import WorkbinContentWanted, WorkbinItemAdded, WorkbinItemRemoved
+from shared.domain.errors import UnknownInteractionError
+from shared.domain.lifecycle import State
+from shared.storage.interactions import InteractionStore
+
+ContentFrame = Literal["message", "array", "each"]
+"""One message that holds a list, the bare list, or one message for each thing in it."""
+
+WorkbinNews = WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A payload for one agent on a topic."""
+
+    agent_id: str
+    topic: str
+    payload: object
+
+
+class WorkbinTelling:
+    """Turns events about workbins into what each listening agent is told."""
+
+    def __init__(
+        self,
+        interactions: InteractionStore,
+        desk: DeskStore,
+        roster: Roster,
+        *,
+        frame: ContentFrame,
+    ) -> None:
+        self._interactions = interactions
+        self._desk = desk
+        self._roster = roster
+        self._frame = frame
+
+    async def tell(self, news: WorkbinNews, listening: Collection[str]) -> list[Told]:
+        """Return what to tell whom of those who listen here.
+
+        Raises:
+            Unavailable: The interactions cannot be read now.
+        """
+        if isinstance(news, WorkbinContentWanted):
+            return await self._content(news)
+        added = isinstance(news, WorkbinItemAdded)
+        item = await self._item(news) if added else stamped(_taken(news), news.version)
+        message = change_message("ItemAdded" if added else "ItemRemoved", news.place, item)
+        return [
+            Told(agent_id, WORKBINS, message)
+            for agent_id in listening
+            if await self._may_see(agent_id, news)
+        ]
+
+    async def _content(self, news: WorkbinContentWanted) -> list[Told]:
+        content = await self._desk.kept_in(news.place)
+        match self._frame:
+            case "message":
+                payloads: list[object] = [content_message(news.place, content)]
+            case "array":
+                payloads = [items(content)]
+            case "each":
+                payloads = list(items(content))
+        return [Told(news.agent_id, INTERACTIONS, one) for one in payloads]
+
+    async def _item(self, news: WorkbinItemAdded | WorkbinItemRemoved) -> Fields:
+        try:
+            interaction = await self._interactions.get(news.interaction_id, with_text=False)
+        except UnknownInteractionError:
+            return stamped(_taken(news), news.version)
+        if interaction.state is not State.IN_WORKBIN:
+            return stamped(_taken(news), news.version)
+        return stamped(kept(interaction), interaction.version)
+
+    async def _may_see(self, agent_id: str, news: WorkbinItemAdded | WorkbinItemRemoved) -> bool:
+        agent = await self._roster.get(agent_id)
+        return agent is not None and news.place.is_open_to(agent.id, agent.queues)
+
+
+def _taken(news: WorkbinItemAdded | WorkbinItemRemoved) -> Fields:
+    """Return what is told of something that is not, or no longer, in a workbin."""
+    return gone(news.interaction_id, news.subject, "InWorkbin")
