@@ -11,8 +11,6 @@ from shared.messaging.topology import COMPOSITION
 from shared.runtime.consuming import consuming
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
-from shared.storage import arrivals
-from shared.storage.arrivals import ArrivalStore
 from shared.storage.documents import DocumentStore
 
 
@@ -27,13 +25,10 @@ async def start(settings: CompositionSettings, resources: Resources) -> AsyncIte
         clock=resources.clock,
         reply_all_includes_to=settings.reply_all_includes_to,
     )
-    announcer = await resources.announcer(arrivals.COLLECTION)
     redirecting = Redirecting(
         interactions=resources.interactions,
         deliveries=resources.deliveries,
-        arrivals=ArrivalStore(
-            resources.database, resources.vault, resources.clock, announcer.announce
-        ),
+        arrivals=resources.arrivals,
         configuration=resources.configuration,
         clock=resources.clock,
     )

@@ -104,7 +104,7 @@ async def test_a_mail_that_no_message_brought_is_revoked_like_any_other(
 
     world.clock.move(INVITATION)
 
-    assert await routing.taking_back.revoke_unanswered() == 2
+    assert await routing.revoking.revoke_unanswered() == 2
 
 
 async def test_an_answered_invitation_is_not_revoked(world: World, routing: Routing) -> None:
@@ -179,7 +179,7 @@ async def test_the_audit_leaves_the_place_of_an_accepted_mail_taken(
     mail = await world.receive(state=State.ACCEPTED, owner_id="agent")
     await world.hire("agent", capacity=1, free=0, holding=[mail.id])
 
-    mended = [await routing.taking_back.audit_places() for _ in range(2)]
+    mended = [await routing.auditing.audit_places() for _ in range(2)]
 
     assert mended == [0, 0]
 
