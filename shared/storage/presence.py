@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.domain.clock import Clock
 from shared.storage import agents
-from shared.storage.client import HINT, Database, Document, database_errors
+from shared.storage.client import Database, Document, database_errors
 
 COLLECTION: Final = "presence"
 _GATEWAYS: Final = "gateways"
@@ -14,11 +14,11 @@ _GAP: Final = timedelta(seconds=45)
 
 
 class PresenceStore:
-    """When each agent was last connected. Hints: a write that is lost is repeated soon."""
+    """When each agent was last connected, and since when the gateways look without a gap."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._agents = database[agents.COLLECTION].with_options(write_concern=HINT)
-        self._gateways = database[COLLECTION].with_options(write_concern=HINT)
+        self._agents = database[agents.COLLECTION]
+        self._gateways = database[COLLECTION]
         self._clock = clock
 
     async def note(self, connected: Collection[str]) -> None:

@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from deploy.local.ports import free_port
 from services.gateway.app import start
 from services.gateway.settings import GatewaySettings
+from shared.contracts.contact_center import ContactCenter
 from shared.contracts.envelope import COMMANDS, Contract
 from shared.contracts.outgoing import wrap
 from shared.domain.interaction import Attachment, Interaction, Invitation
@@ -31,7 +32,7 @@ from shared.storage import agents, documents, interactions
 from shared.storage.deliveries import DeliveryStore
 from shared.storage.vault import Vault
 from tests.connected.ingest.conftest import make_arrivals
-from tests.connected.world import World, cause, open_world
+from tests.connected.world import CENTER, World, cause, open_world
 from tests.fixtures.broker import Broker
 
 _CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -99,6 +100,11 @@ class Gateway:
         mail = await self.world.receive(**fields)
         self.world.heard_so_far()
         return mail
+
+    async def describe(self, contact_center: ContactCenter) -> None:
+        """Put a description in force, here and now."""
+        await self.world.configuration.write(contact_center)
+        self.world.clock.move(timedelta(seconds=5))
 
     async def announce(self, event: Contract) -> None:
         """Publish an event as a service would."""
@@ -195,6 +201,7 @@ async def shared_gateway(broker: Broker, mongodb_url: str) -> AsyncIterator[Gate
 async def gateway(shared_gateway: Gateway) -> Gateway:
     """A gateway with two agents, an administrator who is no agent, and no mail."""
     await shared_gateway.clear()
+    await shared_gateway.describe(CENTER)
     await shared_gateway.hire("agent1", logged_in=True)
     await shared_gateway.hire("agent2", logged_in=True)
     await shared_gateway.hire("admin", roles=["Contact Center Admin"])

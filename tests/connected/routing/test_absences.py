@@ -1,0 +1,222 @@
+"""What becomes of invitations and of work when an agent is NotReady, logs out, vanishes."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.routing.policy import Policy
+from shared.contracts.events import (
+    AgentInvited,
+    AgentNotReady,
+    InvitationRevoked,
+    WorkbinItemAdded,
+    WorkReclaimed,
+)
+from shared.domain.interaction import Interaction, Place
+from shared.domain.lifecycle import Direction, State
+from shared.storage.presence import PresenceStore
+from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing, routing_in
+from tests.connected.world import World
+
+pytestmark = pytest.mark.connected
+
+POLICY = Policy()
+
+
+@pytest.fixture
+def presence(world: World) -> PresenceStore:
+    """What the gateways write."""
+    return PresenceStore(world.database, world.clock)
+
+
+async def offered(world: World, routing: Routing) -> Interaction:
+    mail = await world.receive()
+    await routing.offering.fill("support")
+    await world.hear(AgentInvited)
+    return mail
+
+
+async def watched(world: World, presence: PresenceStore, time: timedelta, *seen: str) -> None:
+    """Let time pass while gateways look round and see some agents."""
+    step = timedelta(seconds=15)
+    for _ in range(time // step):
+        world.clock.move(step)
+        await presence.note(seen)
+
+
+async def worked_on(world: World, agent_id: str = "agent1", **fields: object) -> Interaction:
+    return await world.receive(
+        **{"state": State.ACCEPTED, "owner_id": agent_id, "queue": "sales", **fields}
+    )
+
+
+def leaving(*, logged_out: bool) -> AgentNotReady:
+    return AgentNotReady(agent_id="agent1", logged_out=logged_out)
+
+
+@pytest.mark.parametrize(
+    ("logged_out", "revokes", "state"),
+    [
+        (False, False, State.INVITED),
+        (False, True, State.QUEUED),
+        (True, False, State.QUEUED),
+    ],
+)
+async def test_an_open_offer_survives_not_ready_unless_a_setting_or_the_door_ends_it(
+    world: World, logged_out: bool, revokes: bool, state: State
+) -> None:
+    routing = routing_in(world, Policy(revokes_when_not_ready=revokes))
+    await world.hire("agent1")
+    mail = await offered(world, routing)
+    await world.agents.set_ready("agent1", ready=False, logged_in=not logged_out)
+
+    await routing.absences.follow(leaving(logged_out=logged_out))
+
+    assert (await world.interactions.get(mail.id)).state is state
+
+
+async def test_not_ready_leaves_accepted_work_alone(world: World, routing: Routing) -> None:
+    await world.hire("agent1", logged_in=True)
+    mail = await worked_on(world)
+    await world.agents.set_ready("agent1", ready=False)
+
+    world.clock.move(POLICY.absence)
+    await routing.absences.look_round()
+
+    assert (await world.interactions.get(mail.id)).owner_id == "agent1"
+
+
+async def test_after_a_grace_the_work_of_who_logged_out_goes_to_its_old_place(
+    world: World, routing: Routing
+) -> None:
+    await world.hire("agent1", ready=False)
+    mail = await worked_on(world)
+    await world.agents.set_ready("agent1", ready=False, logged_in=False)
+    world.clock.move(POLICY.absence - timedelta(seconds=1))
+    await routing.absences.look_round()
+    assert (await world.interactions.get(mail.id)).owner_id == "agent1"
+
+    world.clock.move(timedelta(seconds=1))
+    await routing.absences.look_round()
+
+    after = await world.interactions.get(mail.id)
+    assert (after.state, after.owner_id) == (State.QUEUED, None)
+    assert (after.queue, after.queued_at) == (mail.queue, mail.queued_at)
+    assert (await world.hear(WorkReclaimed)).agent_id == "agent1"
+
+
+async def test_the_draft_of_who_logged_out_waits_in_the_authors_workbin(
+    world: World, routing: Routing
+) -> None:
+    await world.hire("agent1", ready=False)
+    draft = await worked_on(world, direction=Direction.OUTBOUND, state=State.REPLY_CREATED)
+    await world.agents.set_ready("agent1", ready=False, logged_in=False)
+
+    world.clock.move(POLICY.absence)
+    await routing.absences.look_round()
+
+    after = await world.interactions.get(draft.id)
+    assert (after.state, after.place) == (State.IN_WORKBIN, Place("email.draft", "agent1"))
+    await world.hear(WorkbinItemAdded)
+
+
+async def test_who_vanishes_for_a_minute_is_offered_nothing_more(
+    world: World, routing: Routing, presence: PresenceStore
+) -> None:
+    await world.hire("agent1", logged_in=True, state_since=world.clock.now())
+    await presence.note({"agent1"})
+    mail = await offered(world, routing)
+
+    await watched(world, presence, POLICY.connection_loss)
+    await routing.absences.look_round()
+
+    assert (await world.hear(AgentNotReady)).reason == "ConnectionLost"
+    assert (await world.hear(InvitationRevoked)).interaction_id == mail.id
+    agent = await world.agents.get("agent1")
+    assert agent is not None
+    assert (agent.ready, agent.logged_in) == (False, True)
+
+
+async def test_who_stays_away_for_ten_minutes_loses_the_work_too(
+    world: World, routing: Routing, presence: PresenceStore
+) -> None:
+    await world.hire("agent1", ready=False, logged_in=True, state_since=world.clock.now())
+    mail = await worked_on(world)
+    await presence.note({"agent1"})
+
+    await watched(world, presence, POLICY.absence)
+    await routing.absences.look_round()
+
+    assert (await world.interactions.get(mail.id)).state is State.QUEUED
+    agent = await world.agents.get("agent1")
+    assert agent is not None
+    assert not agent.logged_in
+
+
+async def test_who_is_connected_keeps_everything(
+    world: World, routing: Routing, presence: PresenceStore
+) -> None:
+    await world.hire("agent1", logged_in=True, state_since=world.clock.now())
+    mail = await worked_on(world)
+
+    await watched(world, presence, POLICY.absence, "agent1")
+    await routing.absences.look_round()
+
+    assert (await world.interactions.get(mail.id)).owner_id == "agent1"
+
+
+async def test_nobody_is_missed_for_the_time_in_which_no_gateway_looked(
+    world: World, routing: Routing, presence: PresenceStore
+) -> None:
+    await world.hire("agent1", logged_in=True, state_since=world.clock.now())
+    await presence.note({"agent1"})
+    world.clock.move(timedelta(hours=1))
+    await presence.note(set())
+
+    await routing.absences.look_round()
+
+    agent = await world.agents.get("agent1")
+    assert agent is not None
+    assert agent.ready
+
+
+async def test_work_that_nobody_touches_for_hours_is_taken_away(
+    world: World, routing: Routing
+) -> None:
+    forgotten = await worked_on(world)
+    answered = await worked_on(world)
+    world.clock.move(POLICY.idle)
+    await worked_on(
+        world, direction=Direction.OUTBOUND, state=State.REPLY_CREATED, parent_id=answered.id
+    )
+
+    await routing.absences.reclaim_untouched()
+
+    states = [(await world.interactions.get(one.id)).state for one in (forgotten, answered)]
+    assert states == [State.QUEUED, State.ACCEPTED]
+
+
+@pytest.mark.parametrize(("limit", "ready"), [(2, False), (3, True), (0, True)])
+async def test_so_many_misses_in_a_row_make_an_agent_not_ready(
+    world: World, limit: int, ready: bool
+) -> None:
+    routing = routing_in(world, Policy(exclusion=EXCLUSION, misses=limit))
+    await world.hire("agent1")
+    for _ in range(2):
+        await offered(world, routing)
+        world.clock.move(INVITATION)
+        await routing.revoking.revoke_unanswered()
+        world.clock.move(EXCLUSION)
+
+    agent = await world.agents.get("agent1")
+    assert agent is not None
+    assert agent.ready is ready
+
+
+async def test_an_answer_between_two_misses_counts(world: World) -> None:
+    await world.hire("agent1")
+    await world.agents.miss("agent1")
+
+    await world.agents.answer("agent1")
+
+    assert await world.agents.miss("agent1") == 1

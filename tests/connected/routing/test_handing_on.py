@@ -1,0 +1,240 @@
+"""Work changes hands: to queues, skills and workbins, out of workbins, and back to its sender."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.routing.policy import Policy
+from shared.contracts.commands import (
+    AcceptInvitation,
+    PlaceInQueue,
+    PlaceInWorkbin,
+    PullInteraction,
+    RejectInvitation,
+    TransferInteraction,
+)
+from shared.contracts.events import (
+    AgentInvited,
+    InteractionTransferred,
+    InvitationAccepted,
+    InvitationRevoked,
+    PlacedInWorkbin,
+    ReplyCreated,
+    WorkbinItemAdded,
+    WorkbinItemRemoved,
+)
+from shared.domain.errors import NotOwnerError, Refused
+from shared.domain.interaction import Interaction, Place
+from shared.domain.lifecycle import Direction, State
+from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing, routing_in
+from tests.connected.world import World, cause
+
+pytestmark = pytest.mark.connected
+
+OWN = Place("email.draft", "agent1")
+SHARED = Place("team", "support", of_group=True)
+
+
+@pytest.fixture
+async def mail(world: World) -> Interaction:
+    """A mail that agent1 works on, with agent2 beside."""
+    stored = await world.receive(state=State.ACCEPTED, owner_id="agent1")
+    await world.hire("agent1", holding=[stored.id], free=0)
+    await world.hire("agent2")
+    return stored
+
+
+@pytest.fixture
+async def draft(world: World) -> Interaction:
+    """A draft of agent1, with agent2 beside."""
+    await world.hire("agent1")
+    await world.hire("agent2")
+    return await world.receive(
+        direction=Direction.OUTBOUND, state=State.REPLY_CREATED, owner_id="agent1"
+    )
+
+
+def placing(mail: Interaction, place: Place = OWN) -> PlaceInWorkbin:
+    return PlaceInWorkbin(
+        interaction_id=mail.id,
+        agent_id="agent1",
+        workbin=place.workbin,
+        owner=place.owner,
+        of_group=place.of_group,
+    )
+
+
+def pulling(mail: Interaction, agent_id: str = "agent1") -> PullInteraction:
+    return PullInteraction(interaction_id=mail.id, agent_id=agent_id)
+
+
+def transferring(mail: Interaction, **target: str) -> TransferInteraction:
+    return TransferInteraction(interaction_id=mail.id, agent_id="agent1", **target)
+
+
+async def test_what_is_put_into_a_workbin_leaves_the_desk_and_its_place(
+    world: World, routing: Routing, mail: Interaction
+) -> None:
+    await routing.handing_on.place_in_workbin(placing(mail), cause())
+
+    after = await world.interactions.get(mail.id)
+    assert (after.state, after.owner_id, after.place) == (State.IN_WORKBIN, None, OWN)
+    assert await world.holding("agent1") == []
+    heard = {type(await world.hear(PlacedInWorkbin | WorkbinItemAdded)) for _ in range(2)}  # type: ignore[arg-type]
+    assert heard == {PlacedInWorkbin, WorkbinItemAdded}
+
+
+async def test_what_is_taken_out_of_a_workbin_is_work_again(
+    world: World, routing: Routing, mail: Interaction
+) -> None:
+    await routing.handing_on.place_in_workbin(placing(mail), cause())
+
+    await routing.handing_on.pull(pulling(mail), cause())
+
+    after = await world.interactions.get(mail.id)
+    assert (after.state, after.owner_id, after.place) == (State.ACCEPTED, "agent1", None)
+    assert await world.holding("agent1") == [mail.id]
+    await world.hear(WorkbinItemRemoved)
+
+
+async def test_a_draft_that_is_taken_out_is_a_draft_again(
+    world: World, routing: Routing, draft: Interaction
+) -> None:
+    await routing.handing_on.place_in_workbin(placing(draft), cause())
+
+    await routing.handing_on.pull(pulling(draft), cause())
+
+    assert (await world.hear(ReplyCreated)).interaction_id == draft.id
+    assert (await world.interactions.get(draft.id)).state is State.REPLY_CREATED
+    assert await world.holding("agent1") == []
+
+
+async def test_of_fifty_agents_who_take_the_same_thing_one_has_it(
+    world: World, routing: Routing, mail: Interaction
+) -> None:
+    await routing.handing_on.place_in_workbin(placing(mail, SHARED), cause())
+    names = [f"agent{number}" for number in range(3, 53)]
+    for name in names:
+        await world.hire(name)
+
+    tries = (routing.handing_on.pull(pulling(mail, name), cause()) for name in names)
+    results = await asyncio.gather(*tries, return_exceptions=True)
+
+    assert (results.count(None), sum(isinstance(one, Refused) for one in results)) == (1, 49)
+    winner = names[results.index(None)]
+    assert (await world.interactions.get(mail.id)).owner_id == winner
+
+
+async def test_only_who_serves_the_group_takes_from_its_workbin(
+    world: World, routing: Routing, mail: Interaction
+) -> None:
+    await routing.handing_on.place_in_workbin(placing(mail, SHARED), cause())
+    await world.hire("stranger", queues=["sales"])
+
+    with pytest.raises(NotOwnerError):
+        await routing.handing_on.pull(pulling(mail, "stranger"), cause())
+
+    assert (await world.interactions.get(mail.id)).state is State.IN_WORKBIN
+
+
+async def test_a_draft_in_a_queue_is_offered_and_accepted_as_a_draft(
+    world: World, routing: Routing, draft: Interaction
+) -> None:
+    await world.agents.set_ready("agent1", ready=False)
+    queueing = PlaceInQueue(interaction_id=draft.id, agent_id="agent1", queue="sales")
+    await routing.handing_on.place_in_queue(queueing, cause())
+    await routing.offering.fill("sales")
+
+    invited = await world.hear(AgentInvited)
+    accepting = AcceptInvitation(interaction_id=draft.id, agent_id=invited.agent_id)
+    await routing.desk.accept(accepting, cause())
+
+    after = await world.interactions.get(draft.id)
+    assert (after.state, after.owner_id) == (State.REPLY_CREATED, "agent2")
+    assert await world.holding("agent2") == []
+
+
+async def test_a_transfer_to_a_queue_goes_to_whoever_serves_it_but_the_sender(
+    world: World, routing: Routing, mail: Interaction
+) -> None:
+    await routing.handing_on.transfer(transferring(mail, to_queue="sales"), cause())
+
+    assert (await world.hear(InteractionTransferred)).agent_id == "agent1"
+    assert (await world.hear(AgentInvited)).agent_id == "agent2"
+    assert (await world.interactions.get(mail.id)).queue == "sales"
+
+
+async def test_a_transfer_to_a_skill_finds_who_has_it_whatever_queue_they_serve(
+    world: World, routing: Routing, mail: Interaction
+) -> None:
+    await world.hire("speaker", skills={"german": 2}, queues=[])
+
+    await routing.handing_on.transfer(transferring(mail, to_skill="german"), cause())
+
+    assert (await world.hear(AgentInvited)).agent_id == "speaker"
+
+
+async def test_a_mail_for_a_skill_that_nobody_has_now_holds_up_no_other(
+    world: World, routing: Routing, mail: Interaction
+) -> None:
+    await routing.handing_on.transfer(transferring(mail, to_skill="klingon"), cause())
+    behind = await world.receive()
+
+    await routing.offering.fill("support")
+
+    assert (await world.hear(AgentInvited)).interaction_id == behind.id
+
+
+async def test_a_transfer_that_is_turned_down_prefers_who_made_it(
+    world: World, routing: Routing, mail: Interaction
+) -> None:
+    await world.hire("idle")
+    await routing.handing_on.transfer(transferring(mail, to_agent_id="agent2"), cause())
+    await world.hear(AgentInvited)
+
+    rejecting = RejectInvitation(interaction_id=mail.id, agent_id="agent2")
+    await routing.desk.reject(rejecting, cause())
+
+    assert (await world.hear(AgentInvited)).agent_id == "agent1"
+
+
+async def test_a_transfer_that_is_missed_prefers_who_made_it(
+    world: World, routing: Routing, mail: Interaction
+) -> None:
+    await world.hire("idle")
+    await routing.handing_on.transfer(transferring(mail, to_agent_id="agent2"), cause())
+    await world.hear(AgentInvited)
+
+    world.clock.move(INVITATION)
+    await routing.revoking.revoke_unanswered()
+
+    assert (await world.hear(InvitationRevoked)).agent_id == "agent2"
+    assert (await world.hear(AgentInvited)).agent_id == "agent1"
+
+
+async def test_by_policy_a_transfer_that_is_turned_down_goes_straight_back(
+    world: World, mail: Interaction
+) -> None:
+    routing = routing_in(world, Policy(exclusion=EXCLUSION, returns_to_sender=True))
+    await routing.handing_on.transfer(transferring(mail, to_agent_id="agent2"), cause())
+
+    rejecting = RejectInvitation(interaction_id=mail.id, agent_id="agent2")
+    await routing.desk.reject(rejecting, cause())
+
+    assert (await world.hear(InvitationAccepted)).agent_id == "agent1"
+    assert (await world.interactions.get(mail.id)).owner_id == "agent1"
+    assert (await world.holding("agent1"), await world.holding("agent2")) == ([mail.id], [])
+
+
+async def test_a_draft_that_is_turned_down_is_offered_to_no_stranger(
+    world: World, routing: Routing, draft: Interaction
+) -> None:
+    await routing.handing_on.transfer(transferring(draft, to_agent_id="agent2"), cause())
+
+    world.clock.move(timedelta(minutes=1))
+    await routing.revoking.revoke_unanswered()
+
+    assert (await world.hear(ReplyCreated)).agent_id == "agent1"
+    after = await world.interactions.get(draft.id)
+    assert (after.state, after.owner_id) == (State.REPLY_CREATED, "agent1")
