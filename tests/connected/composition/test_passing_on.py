@@ -1,0 +1,288 @@
+"""Mails that agents begin, keep and pass on: Create, Save, Forward, Redirect."""
+
+import asyncio
+from dataclasses import replace
+from email import message_from_bytes
+
+import pytest
+
+from services.composition.drafts import DocumentNotStoredError, Drafts
+from services.composition.redirecting import Redirecting
+from shared.contracts.commands import (
+    CreateDraft,
+    DraftEdits,
+    DraftForward,
+    MailAddress,
+    RedirectMail,
+    SaveDraft,
+)
+from shared.contracts.events import (
+    DraftSaved,
+    InteractionCompleted,
+    PropertiesUpdated,
+    ReplyCreated,
+)
+from shared.domain.errors import OperationNotAllowedError, Refused
+from shared.domain.ids import new_id
+from shared.domain.interaction import Attachment, Interaction
+from shared.domain.lifecycle import Direction, State
+from shared.messaging.announcer import Announcer
+from shared.storage import arrivals, deliveries
+from shared.storage.arrivals import ArrivalStore
+from shared.storage.deliveries import DeliveryStore
+from shared.storage.documents import DocumentStore
+from shared.storage.outbox import CollectionOutbox
+from shared.storage.vault import Vault
+from tests.connected.world import World, cause
+
+pytestmark = pytest.mark.connected
+
+RAW = b"From: ann@example.org\r\nSubject: Invoice 17\r\n\r\nHello\r\n"
+PDF = Attachment("00009A8T8Y13002S", "a.pdf", 9, "application/pdf")
+
+
+@pytest.fixture
+def documents(world: World) -> DocumentStore:
+    """The documents of all mails."""
+    return DocumentStore(world.database, world.clock)
+
+
+@pytest.fixture
+def sent(world: World) -> DeliveryStore:
+    """The deliveries that composition adds to."""
+    outbox = CollectionOutbox(world.database[deliveries.COLLECTION])
+    announcer = Announcer(world.publisher, outbox)
+    return DeliveryStore(world.database, world.clock, announcer.announce)
+
+
+@pytest.fixture
+def arrived(world: World) -> ArrivalStore:
+    """The mails as they came."""
+    outbox = CollectionOutbox(world.database[arrivals.COLLECTION])
+    announcer = Announcer(world.publisher, outbox)
+    vault = Vault(world.database, world.clock)
+    return ArrivalStore(world.database, vault, world.clock, announcer.announce)
+
+
+@pytest.fixture
+def drafts(world: World, sent: DeliveryStore, documents: DocumentStore) -> Drafts:
+    """Composition without its process."""
+    return Drafts(
+        interactions=world.interactions,
+        deliveries=sent,
+        documents=documents,
+        configuration=world.configuration,
+        clock=world.clock,
+        reply_all_includes_to=True,
+    )
+
+
+@pytest.fixture
+def redirecting(world: World, sent: DeliveryStore, arrived: ArrivalStore) -> Redirecting:
+    """The part of composition that sends octets on."""
+    return Redirecting(
+        interactions=world.interactions,
+        deliveries=sent,
+        arrivals=arrived,
+        configuration=world.configuration,
+        clock=world.clock,
+    )
+
+
+@pytest.fixture
+async def mail(world: World, arrived: ArrivalStore) -> Interaction:
+    """A mail that agent1 works on, with the octets it came in."""
+    arrival_id = await arrived.add(
+        RAW, sender="ann@example.org", mailboxes=["support@demo.example"], peer="192.0.2.1"
+    )
+    return await world.receive(
+        state=State.ACCEPTED, owner_id="agent1", arrival_id=arrival_id, contact_id="c1"
+    )
+
+
+def creating(**fields: object) -> CreateDraft:
+    about = {"interaction_id": new_id(), "agent_id": "agent1", "queue": "drafts"}
+    return CreateDraft.model_validate(about | fields)
+
+
+def forwarding(mail: Interaction) -> DraftForward:
+    return DraftForward(
+        interaction_id=mail.id,
+        agent_id="agent1",
+        forward_id=new_id(),
+        queue="drafts",
+        subject_prefix="Fwd: ",
+        indent="> ",
+    )
+
+
+def redirecting_to(mail: Interaction, *addresses: str) -> RedirectMail:
+    return RedirectMail(
+        interaction_id=mail.id,
+        agent_id="agent1",
+        redirect_id=new_id(),
+        to=[MailAddress(address=one) for one in addresses],
+    )
+
+
+async def test_a_new_mail_exists_under_the_id_that_was_promised(
+    world: World, drafts: Drafts
+) -> None:
+    command, once = creating(user_data={"a": 1}, edits={"subject": "Offer"}), cause()
+    await drafts.create(command, once)
+    await drafts.create(command, once)
+
+    assert (await world.hear(ReplyCreated)).interaction_id == command.interaction_id
+    stored = await world.interactions.get(command.interaction_id)
+    assert (stored.subtype, stored.state, stored.owner_id) == (
+        "OutboundNew",
+        State.REPLY_CREATED,
+        "agent1",
+    )
+    assert (stored.mail.subject, stored.user_data) == ("Offer", {"a": 1})
+    assert stored.mail.sender is not None
+    assert stored.mail.sender.address == "support@demo.example"
+
+
+async def test_a_new_mail_may_belong_to_another(
+    world: World, drafts: Drafts, mail: Interaction
+) -> None:
+    command = creating(parent_id=mail.id)
+
+    await drafts.create(command, cause())
+
+    stored = await world.interactions.get(command.interaction_id)
+    assert (stored.parent_id, stored.thread_id, stored.contact_id) == (mail.id, mail.id, "c1")
+
+
+@pytest.mark.parametrize(("is_update", "told"), [(False, DraftSaved), (True, PropertiesUpdated)])
+async def test_what_is_written_so_far_is_kept(
+    world: World,
+    drafts: Drafts,
+    is_update: bool,
+    told: type[DraftSaved | PropertiesUpdated],
+) -> None:
+    creation = creating()
+    await drafts.create(creation, cause())
+    save = SaveDraft(
+        interaction_id=creation.interaction_id,
+        agent_id="agent1",
+        edits=DraftEdits(text="so far", to=[MailAddress(address="ann@example.org")]),
+        put={"a": 1},
+        is_update=is_update,
+    )
+
+    await drafts.save(save, cause())
+
+    await world.hear(told)
+    stored = await world.interactions.get(creation.interaction_id)
+    assert (stored.state, stored.mail.text) == (State.REPLY_CREATED, "so far")
+    assert (stored.mail.to[0].address, stored.user_data) == ("ann@example.org", {"a": 1})
+
+
+async def test_a_draft_is_not_saved_with_a_foreign_sender(world: World, drafts: Drafts) -> None:
+    creation = creating()
+    await drafts.create(creation, cause())
+    save = SaveDraft(
+        interaction_id=creation.interaction_id,
+        agent_id="agent1",
+        edits=DraftEdits(sender=MailAddress(address="ceo@bank.example")),
+    )
+
+    with pytest.raises(Refused):
+        await drafts.save(save, cause())
+
+    assert (await world.interactions.get(creation.interaction_id)).version == 1
+
+
+async def test_a_forwarded_mail_is_quoted_with_its_files_and_for_nobody_yet(
+    world: World, drafts: Drafts, documents: DocumentStore
+) -> None:
+    ref = await Vault(world.database, world.clock).put(b"%PDF-1.7\n")
+    mail = await world.receive(state=State.ACCEPTED, owner_id="agent1")
+    with_file = replace(mail, id=new_id(), mail=replace(mail.mail, attachments=(PDF,)))
+    await world.interactions.add(with_file, cause(), [])
+    await documents.add(with_file.id, [(PDF, ref)])
+    command, once = forwarding(with_file), cause()
+
+    await drafts.forward(command, once)
+    await drafts.forward(command, once)
+
+    stored = await world.interactions.get(command.forward_id)
+    assert (stored.direction, stored.parent_id, stored.mail.to) == (
+        Direction.OUTBOUND,
+        with_file.id,
+        (),
+    )
+    assert (stored.mail.subject, stored.mail.text) == ("Fwd: Invoice 17", "> Hello\n> bye")
+    [copy] = stored.mail.attachments
+    document = await documents.get(copy.id)
+    assert document is not None
+    assert (document.interaction_id, document.content, copy.name) == (stored.id, ref, "a.pdf")
+    assert copy.id != PDF.id
+
+
+async def test_a_forward_waits_for_documents_that_are_not_stored_yet(
+    world: World, drafts: Drafts
+) -> None:
+    mail = await world.receive(state=State.ACCEPTED, owner_id="agent1")
+    with_file = replace(mail, id=new_id(), mail=replace(mail.mail, attachments=(PDF,)))
+    await world.interactions.add(with_file, cause(), [])
+
+    with pytest.raises(DocumentNotStoredError):
+        await drafts.forward(forwarding(with_file), cause())
+
+
+async def test_a_redirected_mail_goes_on_unchanged_and_ends_the_work(
+    world: World, redirecting: Redirecting, sent: DeliveryStore, mail: Interaction
+) -> None:
+    command, once = redirecting_to(mail, "bob@example.org"), cause()
+
+    await redirecting.redirect(command, once)
+    await redirecting.redirect(command, once)
+
+    assert (await world.hear(InteractionCompleted)).interaction_id == mail.id
+    assert (await world.interactions.get(mail.id)).state is State.COMPLETED
+    outbound = await world.interactions.get(command.redirect_id)
+    assert (outbound.subtype, outbound.state) == ("OutboundRedirect", State.SENDING)
+    delivery = await sent.get(command.redirect_id)
+    assert delivery is not None
+    assert (delivery.sender, delivery.recipients[0].address) == (
+        "support@demo.example",
+        "bob@example.org",
+    )
+    raw = (await world.newest("deliveries", command.redirect_id))["raw"]
+    assert raw.endswith(RAW)
+    message = message_from_bytes(raw)
+    assert (message["From"], message["Resent-From"], message["Resent-To"]) == (
+        "ann@example.org",
+        "support@demo.example",
+        "bob@example.org",
+    )
+    assert message["Resent-Message-ID"] == outbound.mail.message_id
+
+
+async def test_of_twenty_redirects_at_once_one_goes_out(
+    world: World, redirecting: Redirecting, mail: Interaction
+) -> None:
+    tries = (
+        redirecting.redirect(redirecting_to(mail, f"bob{number}@example.org"), cause())
+        for number in range(20)
+    )
+
+    results = await asyncio.gather(*tries, return_exceptions=True)
+
+    assert results.count(None) == 1
+    assert sum(isinstance(one, OperationNotAllowedError) for one in results) == 19
+    assert await world.database["deliveries"].count_documents({}) == 1
+
+
+async def test_a_mail_whose_octets_are_not_kept_is_not_redirected(
+    world: World, redirecting: Redirecting
+) -> None:
+    mail = await world.receive(state=State.ACCEPTED, owner_id="agent1")
+
+    with pytest.raises(Refused):
+        await redirecting.redirect(redirecting_to(mail, "bob@example.org"), cause())
+
+    assert (await world.interactions.get(mail.id)).state is State.ACCEPTED
