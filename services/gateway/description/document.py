@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from services.gateway.description.operations import OPERATIONS
+from services.gateway.description.operations import CONTENT, CREATE, OPERATIONS
 from services.gateway.description.paths import path_items
 from services.gateway.description.schemas import SCHEMAS, ref
 from services.gateway.operations.registry import OFFERS
@@ -38,7 +38,7 @@ def openapi() -> dict[str, Any]:
         "security": [{"basic": []}, {"session": []}],
         "tags": [
             {"name": name}
-            for name in ("Agent", "Interactions", "Attachments", "Directory", "History")
+            for name in ("Agent", "Interactions", "Workbins", "Attachments", "Directory", "History")
         ],
         "paths": path_items(),
         "components": {
@@ -46,7 +46,8 @@ def openapi() -> dict[str, Any]:
             | {
                 f"{offer.name}Operation": OPERATIONS[offer.name].body(offer.name, *offer.aliases)
                 for offer in OFFERS
-            },
+            }
+            | {"CreateOperation": CREATE, "GetWorkbinContentOperation": CONTENT},
             "responses": {
                 "Failure": {
                     "description": "It did not work; the body says why.",

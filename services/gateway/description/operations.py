@@ -13,7 +13,7 @@ _ADDRESSES: Final[Schema] = {
     "description": "One address, several with commas between them, or a list.",
     "oneOf": [TEXT, several({"oneOf": [TEXT, ANYTHING]}), ANYTHING],
 }
-_MAIL: Final = shape(
+MAIL: Final = shape(
     {
         "toAddress": _ADDRESSES,
         "ccAddress": _ADDRESSES,
@@ -24,6 +24,35 @@ _MAIL: Final = shape(
         "structuredText": TEXT,
     },
     (),
+)
+WORKBIN: Final[Schema] = {
+    "description": "Its name, an id of either release, or an object with one of them.",
+    "oneOf": [TEXT, ANYTHING],
+}
+CREATE: Final = shape(
+    {
+        "operationName": {"enum": ["Create"]},
+        "queueName": TEXT,
+        "interactionType": TEXT,
+        "interactionSubType": TEXT,
+        "parentInteractionId": TEXT,
+        "userData": ANYTHING,
+        "email_object": MAIL,
+        "email": MAIL,
+    },
+    ("operationName", "queueName"),
+    description="Begin a mail that answers nothing; a message ReplyCreated follows.",
+    example={
+        "operationName": "Create",
+        "queueName": "drafts",
+        "interactionType": "Outbound",
+        "interactionSubType": "OutboundNew",
+    },
+)
+CONTENT: Final = shape(
+    {"operationName": {"enum": ["GetWorkbinContent"]}, "workbin": WORKBIN},
+    description="Have the content of a workbin told on the topic `/v2/me/interactions`.",
+    example={"operationName": "GetWorkbinContent", "workbin": "email.in-progress"},
 )
 _REPLY: Final[dict[str, Schema]] = {
     "queueName": TEXT,
@@ -55,6 +84,7 @@ class Described:
 
 
 _ID: Final = "00009A8T8Y130124"
+_CREATED: Final = OK | {"replyInteractionId": _ID, "interactionId": _ID}
 
 OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
     {
@@ -71,18 +101,18 @@ OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
                 "quoteOriginal": True,
                 "queueName": "drafts",
             },
-            OK | {"replyInteractionId": _ID, "interactionId": _ID},
+            _CREATED,
         ),
         "ReplyAll": Described(
             "Create an answer to everybody; the original is quoted unless that is refused.",
             _REPLY,
             ("queueName",),
             {"queueName": "drafts"},
-            OK | {"replyInteractionId": _ID, "interactionId": _ID},
+            _CREATED,
         ),
         "Send": Described(
             "Send a draft, with what the agent changed; what is left out stays as drafted.",
-            {"queueName": TEXT, "email_object": _MAIL, "email": _MAIL},
+            {"queueName": TEXT, "email_object": MAIL, "email": MAIL},
             (),
             {"queueName": "drafts", "email_object": {"text": "It is paid."}},
         ),
@@ -92,12 +122,27 @@ OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
             "Give the mail to a queue.", {"queueName": TEXT}, ("queueName",), {"queueName": "sales"}
         ),
         "Transfer": Described(
-            "Give the mail to another agent, who is invited to it.",
-            {"userId": TEXT, "userName": TEXT},
+            "Give the work to exactly one target: an agent, who is invited to it, or a queue, a"
+            " group or a skill, for which it waits.",
+            {
+                "userId": TEXT,
+                "userUri": TEXT,
+                "userName": TEXT,
+                "queueName": TEXT,
+                "agentGroup": TEXT,
+                "skill": TEXT,
+            },
             (),
             {"userName": "agent2"},
             ZERO,
         ),
+        "PlaceInWorkbin": Described(
+            "Keep the work in a workbin of the agent's own or of a group.",
+            {"workbin": WORKBIN},
+            ("workbin",),
+            {"workbin": "email.in-progress"},
+        ),
+        "PullInteraction": Described("Take the work out of its workbin."),
         "UpdateUserData": Described(
             "Set keys of the user data.",
             {"userData": ANYTHING},
@@ -115,6 +160,45 @@ OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
             {"userData": {"oneOf": [ANYTHING, several(TEXT)]}},
             ("userData",),
             {"userData": {"Order": {"Number": 17}}},
+        ),
+        "Forward": Described(
+            "Create a mail that passes this one on, with its files.",
+            {
+                "queueName": TEXT,
+                "subjectPrefix": TEXT,
+                "replyToStartLine": TEXT,
+                "indentCharacter": TEXT,
+                "email_object": MAIL,
+                "email": MAIL,
+            },
+            ("queueName",),
+            {"queueName": "drafts", "email_object": {"toAddress": "bob@example.org"}},
+            _CREATED,
+        ),
+        "Redirect": Described(
+            "Send the customer's mail on as it came, which ends the work on it.",
+            {"toAddress": _ADDRESSES, "queueName": TEXT, "email_object": MAIL},
+            (),
+            {"toAddress": "bob@example.org"},
+            ZERO | {"interactionId": _ID},
+        ),
+        "Save": Described(
+            "Keep what is written so far.",
+            {"email_object": MAIL, "email": MAIL, "userData": ANYTHING},
+            (),
+            {"email_object": {"text": "It is"}},
+        ),
+        "AddComment": Described(
+            "Replace the notes on the mail.",
+            {"comment": TEXT},
+            (),
+            {"comment": "Called back on Monday."},
+        ),
+        "SetDisposition": Described(
+            "Write the outcome into the user data, under DISP_KEY or another key.",
+            {"disposition": TEXT, "dispositionKey": TEXT},
+            ("disposition",),
+            {"disposition": "solved"},
         ),
     }
 )

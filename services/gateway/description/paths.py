@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.gateway.description.operations import OPERATIONS
+from services.gateway.description.operations import MAIL, OPERATIONS
 from services.gateway.description.schemas import (
+    ANYTHING,
     FLAG,
     NUMBER,
     TEXT,
@@ -16,17 +17,11 @@ from services.gateway.description.schemas import (
     several,
     shape,
 )
-from services.gateway.operations.asked import OK
+from services.gateway.operations.asked import OK, ZERO
 from services.gateway.operations.registry import OFFERS
 
 _FAILURES: Final = ("400", "401", "403", "404", "405", "409", "413", "429", "500", "503")
 _LIST: Final = ("fields", "limit", "offset", "totalCount")
-_CHANNEL_NAMES: Final = ("Ready", "NotReady")
-_SESSION_NAMES: Final = (
-    "StartContactCenterSession",
-    "EndContactCenterSession",
-    *_CHANNEL_NAMES,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +38,8 @@ class Call:
     media_type: str = "application/json"
 
 
-def _named(*names: str) -> Schema:
-    return shape({"operationName": {"enum": list(names)}}, example={"operationName": names[0]})
-
-
 def _operation_bodies() -> Schema:
-    variants = [f"{name}Operation" for name in OPERATIONS]
+    variants = [f"{name}Operation" for name in (*OPERATIONS, "GetWorkbinContent")]
     return {
         "oneOf": [ref(name) for name in variants],
         "discriminator": {
@@ -57,7 +48,8 @@ def _operation_bodies() -> Schema:
                 name: f"#/components/schemas/{offer.name}Operation"
                 for offer in OFFERS
                 for name in (offer.name, *offer.aliases)
-            },
+            }
+            | {"GetWorkbinContent": "#/components/schemas/GetWorkbinContentOperation"},
         },
     }
 
@@ -73,6 +65,39 @@ _ANSWERED: Final[Schema] = {
     },
     "required": ["status", "statusCode"],
 }
+_STATE: Final = shape(
+    {"operationName": TEXT},
+    description="Ready, NotReady, or another state of /settings/agent-states.",
+    example={"operationName": "Ready"},
+)
+_SESSION: Final = shape(
+    {"operationName": TEXT, "channels": several(TEXT), "place": TEXT, "loginCode": TEXT},
+    ("operationName",),
+    description="StartContactCenterSession, EndContactCenterSession, or an agent's state.",
+    example={"operationName": "StartContactCenterSession", "channels": ["email"]},
+)
+_SOME_CHANNELS: Final = shape(
+    {
+        "statusCode": {"const": 7},
+        "statusMessage": TEXT,
+        "status": {"const": "ok"},
+        "channels": several(shape({"channel": TEXT, "statusCode": NUMBER})),
+    },
+    description="Some of the channels are not offered here.",
+)
+_UPDATE: Final = shape(
+    {"email_object": MAIL, "email": MAIL, "userData": ANYTHING},
+    (),
+    description="A draft as far as it is written, keys of the user data, or both.",
+    example={"email_object": {"text": "It is"}},
+)
+_IN_A_WORKBIN: Final = shape(
+    {"operationName": TEXT, "id": TEXT, "interactionId": TEXT, "agentGroup": TEXT},
+    ("operationName",),
+    description="AddInteraction, PullInteraction (both with an `id`), GetWorkbinContent.",
+    example={"operationName": "AddInteraction", "id": "00009A8T8Y130124"},
+)
+_WORKBINS_FOUND: Final = {"status": {"const": 0}}
 _ONE_INTERACTION: Final = answering(interaction=ref("InteractionStateMessage"))
 
 CALLS: Final = (
@@ -82,8 +107,8 @@ CALLS: Final = (
         "/me",
         "Agent",
         "Begin or end the session; Ready or not on all channels.",
-        constant(OK),
-        _named(*_SESSION_NAMES),
+        {"oneOf": [constant(OK), _SOME_CHANNELS]},
+        _SESSION,
     ),
     Call(
         "get",
@@ -95,18 +120,18 @@ CALLS: Final = (
     ),
     Call(
         "get",
-        "/me/channels/email",
+        "/me/channels/{channel}",
         "Agent",
-        "My e-mail channel.",
+        "One of my channels; there is only `email`.",
         answering(channel=ref("Channel")),
     ),
     Call(
         "post",
-        "/me/channels/email",
+        "/me/channels/{channel}",
         "Agent",
-        "Ready or not for e-mail.",
+        "Ready or not on one channel.",
         constant(OK),
-        _named(*_CHANNEL_NAMES),
+        _STATE,
     ),
     Call(
         "get",
@@ -120,9 +145,18 @@ CALLS: Final = (
         "post",
         "/me/interactions",
         "Interactions",
-        "Create an interaction.",
+        "Begin a mail, or ask for the content of a workbin.",
         _ANSWERED,
-        shape({"operationName": TEXT}),
+        {
+            "oneOf": [ref("CreateOperation"), ref("GetWorkbinContentOperation")],
+            "discriminator": {
+                "propertyName": "operationName",
+                "mapping": {
+                    name: f"#/components/schemas/{name}Operation"
+                    for name in ("Create", "GetWorkbinContent")
+                },
+            },
+        },
     ),
     Call("get", "/me/interactions/{id}", "Interactions", "One of mine.", _ONE_INTERACTION),
     Call(
@@ -133,6 +167,50 @@ CALLS: Final = (
         " came of it is told on the topic.",
         _ANSWERED,
         _operation_bodies(),
+    ),
+    Call("put", "/me/interactions/{id}", "Interactions", "Save a draft.", constant(ZERO), _UPDATE),
+    Call("put", "/interactions/{id}", "Interactions", "Save a draft.", constant(ZERO), _UPDATE),
+    Call(
+        "get",
+        "/settings/agent-states",
+        "Agent",
+        "The states that an agent may choose.",
+        answering(agentStates=several(ref("AgentState")), settings=several(ref("AgentState"))),
+    ),
+    Call(
+        "get",
+        "/me/workbins",
+        "Workbins",
+        "My workbins and those of my groups.",
+        answering(**_WORKBINS_FOUND, workbins=several(ref("Workbin"))),
+        query=("fields",),
+    ),
+    Call(
+        "post",
+        "/me/workbins",
+        "Workbins",
+        "Put into, or take out of, the workbin that `workbin` names.",
+        _ANSWERED,
+        _IN_A_WORKBIN,
+    ),
+    Call(
+        "get",
+        "/me/workbins/{workbin}",
+        "Workbins",
+        "A workbin and what is in it.",
+        answering(
+            **_WORKBINS_FOUND,
+            workbin=ref("Workbin"),
+            interactions=several(ref("InteractionStateMessage")),
+        ),
+    ),
+    Call(
+        "post",
+        "/me/workbins/{workbin}",
+        "Workbins",
+        "Put into, or take out of, this workbin.",
+        _ANSWERED,
+        _IN_A_WORKBIN,
     ),
     Call(
         "get",

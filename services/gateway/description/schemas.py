@@ -12,7 +12,7 @@ NUMBER: Final[Schema] = {"type": "integer"}
 FLAG: Final[Schema] = {"type": "boolean"}
 MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
 ANYTHING: Final[Schema] = {"type": "object", "additionalProperties": True}
-NOTICES: Final = ("Revoked", "Rejected", "PlacedInQueue", "Transferred")
+NOTICES: Final = ("Revoked", "Rejected", "PlacedInQueue", "PlacedInWorkbin", "Transferred")
 """States that only messages have: what is told to an agent from whom a mail has gone."""
 
 
@@ -113,7 +113,8 @@ _MESSAGE: Final = shape(
         "receivedAt": MOMENT,
         "state": {"enum": [*STATES.values(), *NOTICES]},
         "capabilities": several({"enum": list(CAPABILITIES.values())}),
-        "extendedCapabilities": several(TEXT),
+        "extendedCapabilities": several({"enum": list(CAPABILITIES.values())}),
+        "direction": {"enum": ["Inbound", "Outbound"]},
         "inviteExpiresAt": MOMENT,
         "parentInteractionId": TEXT,
         "threadId": TEXT,
@@ -152,11 +153,32 @@ _QUEUE: Final = shape(
         "path": TEXT,
     }
 )
-_CHANNEL: Final = shape(
+_AGENT_STATE: Final = shape(
     {
-        "channel": {"const": "email"},
-        "userState": shape({"id": TEXT, "displayName": TEXT, "state": TEXT}, ("id", "state")),
-    }
+        "id": TEXT,
+        "displayName": TEXT,
+        "state": {"enum": ["Ready", "NotReady", "LoggedOut"]},
+        "reason": TEXT,
+        "operationName": TEXT,
+    },
+    ("id", "displayName", "state"),
+)
+_CHANNEL: Final = shape({"channel": {"const": "email"}, "userState": ref("AgentState")})
+_WORKBIN: Final = shape(
+    {
+        "workbinId": TEXT,
+        "active": FLAG,
+        "workbinName": TEXT,
+        "viewName": TEXT,
+        "workbinType": {"enum": [1, 2], "description": "an agent's, a group's"},
+        "id": TEXT,
+        "displayName": TEXT,
+        "uri": TEXT,
+        "type": {"enum": ["Agent", "AgentGroup"]},
+        "agentGroup": TEXT,
+    },
+    ("workbinId", "workbinName", "viewName", "workbinType", "id", "uri", "type"),
+    description="A place where work is kept, in the words of 8.5.1 and of 8.5.2 at once.",
 )
 _UCS: Final = shape(
     {
@@ -215,6 +237,7 @@ _FAILURE: Final = shape(
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "Address": _ADDRESS,
+    "AgentState": _AGENT_STATE,
     "Attachment": _ATTACHMENT,
     "Channel": _CHANNEL,
     "Contact": shape(
@@ -228,4 +251,5 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Queue": _QUEUE,
     "Skill": shape({"id": TEXT, "name": TEXT, "uri": TEXT, "path": TEXT}),
     "User": _USER,
+    "Workbin": _WORKBIN,
 }

@@ -25,7 +25,7 @@ def routes() -> set[tuple[str, str]]:
     }
     found = rest_router(**parts).routes
     return {
-        (method.lower(), route.path)
+        (method.lower(), route.path.replace(":path}", "}"))
         for route in found
         if isinstance(route, Route)
         for method in route.methods or ()
