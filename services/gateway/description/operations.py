@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from services.gateway.description.schemas import ANYTHING, TEXT, Schema, several, shape
+from services.gateway.description.schemas import ANYTHING, TEXT, Schema, optional, several, shape
 from services.gateway.operations.asked import CANCELED, OK, ZERO
 
 _FLAG: Final[Schema] = {"oneOf": [{"type": "boolean"}, {"enum": ["true", "false"]}]}
@@ -15,13 +15,13 @@ _ADDRESSES: Final[Schema] = {
 }
 MAIL: Final = shape(
     {
-        "toAddress": _ADDRESSES,
-        "ccAddress": _ADDRESSES,
-        "bccAddress": _ADDRESSES,
-        "fromAddress": _ADDRESSES,
-        "subject": TEXT,
-        "text": TEXT,
-        "structuredText": TEXT,
+        "toAddress": optional(_ADDRESSES),
+        "ccAddress": optional(_ADDRESSES),
+        "bccAddress": optional(_ADDRESSES),
+        "fromAddress": optional(_ADDRESSES),
+        "subject": optional(TEXT),
+        "text": optional(TEXT),
+        "structuredText": optional(TEXT),
     },
     (),
 )
@@ -33,12 +33,12 @@ CREATE: Final = shape(
     {
         "operationName": {"enum": ["Create"]},
         "queueName": TEXT,
-        "interactionType": TEXT,
-        "interactionSubType": TEXT,
-        "parentInteractionId": TEXT,
-        "userData": ANYTHING,
-        "email_object": MAIL,
-        "email": MAIL,
+        "interactionType": optional(TEXT),
+        "interactionSubType": optional(TEXT),
+        "parentInteractionId": optional(TEXT),
+        "userData": optional(ANYTHING),
+        "email_object": optional(MAIL),
+        "email": optional(MAIL),
     },
     ("operationName", "queueName"),
     description="Begin a mail that answers nothing; a message ReplyCreated follows.",
@@ -75,8 +75,12 @@ class Described:
 
     def body(self, name: str, *aliases: str) -> Schema:
         """Return the schema of the request that asks for it by any of its names."""
+        parameters = {
+            one: schema if one in self.required else optional(schema)
+            for one, schema in self.parameters.items()
+        }
         return shape(
-            {"operationName": {"enum": [name, *aliases]}, **self.parameters},
+            {"operationName": {"enum": [name, *aliases]}, **parameters},
             ("operationName", *self.required),
             description=self.summary,
             example={"operationName": name, **self.example},

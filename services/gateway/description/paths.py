@@ -13,6 +13,7 @@ from services.gateway.description.schemas import (
     answering,
     constant,
     listing,
+    optional,
     ref,
     several,
     shape,
@@ -71,7 +72,7 @@ _STATE: Final = shape(
     example={"operationName": "Ready"},
 )
 _SESSION: Final = shape(
-    {"operationName": TEXT, "channels": several(TEXT), "place": TEXT, "loginCode": TEXT},
+    {"operationName": TEXT, "channels": optional(several(TEXT))},
     ("operationName",),
     description="StartContactCenterSession, EndContactCenterSession, or an agent's state.",
     example={"operationName": "StartContactCenterSession", "channels": ["email"]},
@@ -86,13 +87,13 @@ _SOME_CHANNELS: Final = shape(
     description="Some of the channels are not offered here.",
 )
 _UPDATE: Final = shape(
-    {"email_object": MAIL, "email": MAIL, "userData": ANYTHING},
+    {"email_object": optional(MAIL), "email": optional(MAIL), "userData": optional(ANYTHING)},
     (),
     description="A draft as far as it is written, keys of the user data, or both.",
     example={"email_object": {"text": "It is"}},
 )
 _IN_A_WORKBIN: Final = shape(
-    {"operationName": TEXT, "id": TEXT, "interactionId": TEXT, "agentGroup": TEXT},
+    {"operationName": TEXT, "id": optional(TEXT)},
     ("operationName",),
     description="AddInteraction, PullInteraction (both with an `id`), GetWorkbinContent.",
     example={"operationName": "AddInteraction", "id": "00009A8T8Y130124"},

@@ -32,6 +32,11 @@ def shape(properties: Schema, required: tuple[str, ...] | None = None, **more: o
     return {"type": "object", "properties": properties, "required": names, **more}
 
 
+def optional(schema: Schema) -> Schema:
+    """Return the schema of what may be left out: null is as good as absent."""
+    return {"oneOf": [schema, {"type": "null"}]}
+
+
 def constant(fields: Fields) -> Schema:
     """Return the schema of an answer that is always the same."""
     return shape({name: {"const": value} for name, value in fields.items()}, example=fields)
