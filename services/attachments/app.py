@@ -7,31 +7,43 @@ from typing import Final
 
 from services.attachments.extracting import Extraction
 from services.attachments.handlers import attachments_handler
+from services.attachments.linking import Linking
 from services.attachments.settings import AttachmentsSettings
+from services.attachments.sweeping import Sweeping
 from shared.messaging.topology import ATTACHMENTS
 from shared.runtime.chores import repeating
 from shared.runtime.consuming import consuming
+from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
 from shared.storage.documents import DocumentStore
+from shared.storage.uploads import UploadStore
 
-_CLEANING: Final = timedelta(hours=1)
-_ABANDONED: Final = timedelta(days=1)
+_SWEEPING: Final = timedelta(hours=1)
 
 
 @asynccontextmanager
 async def start(settings: AttachmentsSettings, resources: Resources) -> AsyncIterator[None]:
-    """Extract documents for as long as the context lasts."""
+    """Extract, link and sweep documents for as long as the context lasts."""
     extraction = Extraction(
         arrivals=resources.arrivals,
         interactions=resources.interactions,
         documents=DocumentStore(resources.database, resources.clock),
         vault=resources.vault,
     )
-
-    async def forget_unfinished() -> None:
-        await resources.vault.forget_unfinished(resources.clock.now() - _ABANDONED)
-
+    uploads = UploadStore(resources.database, resources.clock)
+    linking = Linking(
+        interactions=resources.interactions,
+        uploads=uploads,
+        configuration=resources.configuration,
+    )
+    sweeping = Sweeping(
+        interactions=resources.interactions,
+        uploads=uploads,
+        vault=resources.vault,
+        clock=resources.clock,
+    )
+    handler = attachments_handler(extraction, linking, Refusals.of(resources))
     async with consuming(settings, resources, ATTACHMENTS) as consumer:
-        consumer.subscriber(attachments_handler(extraction))
-        async with repeating(forget_unfinished, every=_CLEANING), consumer.running():
+        consumer.subscriber(handler)
+        async with repeating(sweeping.sweep, every=_SWEEPING), consumer.running():
             yield

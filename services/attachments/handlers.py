@@ -1,18 +1,40 @@
-"""Takes the commands for attachments off the broker."""
+"""Takes the commands for attachments off the broker and hands each to what it is meant for."""
 
 from collections.abc import Awaitable, Callable
+from typing import assert_never
 
 from services.attachments.extracting import Extraction
-from shared.contracts.commands import ExtractDocuments
-from shared.contracts.envelope import Envelope
+from services.attachments.linking import Linking
+from shared.contracts.commands import (
+    AttachmentsCommand,
+    ExtractDocuments,
+    LinkDocument,
+    UnlinkDocument,
+)
+from shared.contracts.envelope import Cause, Envelope
+from shared.runtime.refusals import Refusals
 
-Handler = Callable[[Envelope[ExtractDocuments]], Awaitable[None]]
+Handler = Callable[[Envelope[AttachmentsCommand]], Awaitable[None]]
 
 
-def attachments_handler(extraction: Extraction) -> Handler:
+def attachments_handler(extraction: Extraction, linking: Linking, refusals: Refusals) -> Handler:
     """Return the handler of the work queue."""
 
-    async def on_command(envelope: Envelope[ExtractDocuments]) -> None:
-        await extraction.extract(envelope.body)
+    async def on_command(envelope: Envelope[AttachmentsCommand]) -> None:
+        match envelope.body:
+            case ExtractDocuments() as command:
+                await extraction.extract(command)
+            case LinkDocument() | UnlinkDocument() as command:
+                await on_agent_command(command, envelope.cause)
+            case never:
+                assert_never(never)
+
+    async def on_agent_command(command: LinkDocument | UnlinkDocument, cause: Cause) -> None:
+        async with refusals.told_to(command, cause):
+            match command:
+                case LinkDocument():
+                    await linking.link(command, cause)
+                case UnlinkDocument():
+                    await linking.unlink(command, cause)
 
     return on_command

@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from services.composition.drafts import Drafts
 from services.composition.handlers import composition_handler
 from services.composition.redirecting import Redirecting
+from services.composition.sealing import Sealing
 from services.composition.settings import CompositionSettings
 from shared.messaging.topology import COMPOSITION
 from shared.runtime.consuming import consuming
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
 from shared.storage.documents import DocumentStore
+from shared.storage.uploads import UploadStore
 
 
 @asynccontextmanager
@@ -19,8 +21,14 @@ async def start(settings: CompositionSettings, resources: Resources) -> AsyncIte
     """Run composition for as long as the context lasts."""
     drafts = Drafts(
         interactions=resources.interactions,
-        deliveries=resources.deliveries,
         documents=DocumentStore(resources.database, resources.clock),
+        uploads=UploadStore(resources.database, resources.clock),
+        sealing=Sealing(
+            interactions=resources.interactions,
+            deliveries=resources.deliveries,
+            documents=DocumentStore(resources.database, resources.clock),
+            vault=resources.vault,
+        ),
         configuration=resources.configuration,
         clock=resources.clock,
         reply_all_includes_to=settings.reply_all_includes_to,

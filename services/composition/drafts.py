@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from services.composition.drafting import draft_forward, draft_reply, edited, new_draft
-from services.composition.freezing import freeze, new_message_id, recipients_of
+from services.composition.freezing import freeze, new_message_id
+from services.composition.promised import as_promised
+from services.composition.sealing import Sealing
 from shared.contracts.commands import (
     CancelDraft,
     CreateDraft,
@@ -20,10 +22,11 @@ from shared.domain.errors import Refused, Unavailable
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Operation
 from shared.domain.user_data import change_user_data
+from shared.mail.attaching import Room
 from shared.storage.configuration import ConfigurationStore
-from shared.storage.deliveries import DeliveryStore, new_delivery
 from shared.storage.documents import DocumentStore
 from shared.storage.interactions import Change, InteractionStore
+from shared.storage.uploads import UploadStore
 
 
 class DocumentNotStoredError(Unavailable):
@@ -37,15 +40,17 @@ class Drafts:
         self,
         *,
         interactions: InteractionStore,
-        deliveries: DeliveryStore,
         documents: DocumentStore,
+        uploads: UploadStore,
+        sealing: Sealing,
         configuration: ConfigurationStore,
         clock: Clock,
         reply_all_includes_to: bool,
     ) -> None:
         self._interactions = interactions
-        self._deliveries = deliveries
         self._documents = documents
+        self._uploads = uploads
+        self._sealing = sealing
         self._configuration = configuration
         self._clock = clock
         self._includes_to = reply_all_includes_to
@@ -99,13 +104,17 @@ class Drafts:
         """Freeze the draft and hand it over for delivery.
 
         The interaction is written first, so that of two Sends one wins; the frozen octets follow
-        from what was written, so that a repetition after a crash freezes the same mail.
+        from what was written, so that a repetition after a crash freezes the same mail. Files
+        whose upload was answered before are in it, even where their link is still on its way.
         """
         contact_center = await self._configuration.current()
+        rules = contact_center.attachments
+        room = Room(rules.largest_mail, rules.most_files)
+        pending = await self._uploads.pending(command.interaction_id)
 
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.SEND)
-            mail = edited(before.mail, command.edits)
+            mail = as_promised(edited(before.mail, command.edits), pending, room)
             message_id = new_message_id(before.id, require_own_sender(mail, contact_center))
             mail = replace(mail, message_id=message_id, sent_at=self._clock.now())
             freeze(mail, self._clock.now())
@@ -115,7 +124,8 @@ class Drafts:
         submitted = await self._interactions.change(
             command.interaction_id, cause, decide, with_text=True
         )
-        await self._hand_over(submitted, cause)
+        await self._sealing.hand_over(submitted, cause)
+        await self._uploads.settle([one.id for one in submitted.mail.attachments])
 
     async def cancel(self, command: CancelDraft, cause: Cause) -> None:
         """Throw the draft away; the mail it answers stays as it is."""
@@ -135,23 +145,6 @@ class Drafts:
         copies = [(copy, document.content) for copy, document in stored if document]
         if copies:
             await self._documents.add(draft.id, copies)
-
-    async def _hand_over(self, submitted: Interaction, cause: Cause) -> None:
-        mail = submitted.mail
-        if mail.sender is None or mail.sent_at is None:
-            raise TypeError(f"interaction {submitted.id} was submitted without sender or date")
-        await self._deliveries.add(
-            new_delivery(
-                interaction_id=submitted.id,
-                agent_id=submitted.owner_id or "",
-                message_id=mail.message_id,
-                sender=mail.sender.address,
-                recipients=recipients_of(mail),
-                now=mail.sent_at,
-            ),
-            freeze(mail, mail.sent_at),
-            cause,
-        )
 
 
 def require_own_sender(mail: Email, contact_center: ContactCenter) -> Address:

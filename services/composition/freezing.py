@@ -1,16 +1,20 @@
 """The final octets of a mail: made once, at Send, and never changed."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from email import policy
 from email.headerregistry import Address as HeaderAddress
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import format_datetime
+from hashlib import sha256
+from typing import TypeAlias
 
 import idna
 
+from services.composition.enclosing import part_headers
 from shared.domain.errors import Refused
-from shared.domain.interaction import Address, Email
+from shared.domain.interaction import Address, Attachment, Email
 
 
 class UnsendableMailError(Refused):
@@ -30,8 +34,31 @@ def recipients_of(mail: Email) -> tuple[str, ...]:
     )
 
 
+Piece: TypeAlias = bytes | Attachment
+"""Octets of a frozen mail, or the file whose octets come in their place."""
+
+
 def freeze(mail: Email, sent_at: datetime) -> bytes:
-    """Return the mail as it goes over the wire, with CRLF line ends. Bcc is not among the headers.
+    """Return a mail without files as it goes over the wire, with CRLF line ends.
+
+    Raises:
+        UnsendableMailError: There is no sender or no recipient, or a header cannot be written.
+    """
+    octets = [piece for piece in layout(mail, sent_at) if isinstance(piece, bytes)]
+    return b"".join(octets)
+
+
+def layout(
+    mail: Email,
+    sent_at: datetime,
+    *,
+    attached: Sequence[Attachment] = (),
+    shown: Sequence[Attachment] = (),
+) -> list[Piece]:
+    """Return the whole mail in pieces, with CRLF line ends. Bcc is not among the headers.
+
+    `attached` are files beside the text, `shown` images that the HTML refers to. The same mail
+    has the same octets each time.
 
     Raises:
         UnsendableMailError: There is no sender or no recipient, or a header cannot be written.
@@ -43,10 +70,47 @@ def freeze(mail: Email, sent_at: datetime) -> bytes:
         _write_headers(message, mail, mail.sender, sent_at)
     except (ValueError, IndexError) as error:
         raise UnsendableMailError(f"a header cannot be written: {error}") from error
-    message.set_content(mail.text, cte="quoted-printable")
-    if mail.html:
-        message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
-    return message.as_bytes()
+    headers = message.as_bytes().removesuffix(b"\r\n") + b"MIME-Version: 1.0\r\n"
+    body = _body(mail, shown)
+    if attached:
+        files = [_file(one, inline=False) for one in attached]
+        body = _multipart("mixed", mail, [body, *files])
+    return [headers, *body]
+
+
+def _body(mail: Email, shown: Sequence[Attachment]) -> list[Piece]:
+    text = _leaf(mail.text, "plain")
+    if not mail.html:
+        return text
+    page = _leaf(mail.html, "html")
+    if shown:
+        images = [_file(one, inline=True) for one in shown]
+        page = _multipart("related", mail, [page, *images], b'; type="text/html"')
+    return _multipart("alternative", mail, [text, page])
+
+
+def _leaf(text: str, subtype: str) -> list[Piece]:
+    part = MIMEPart(policy=policy.SMTP)
+    part.set_content(text, subtype=subtype, cte="quoted-printable")
+    return [part.as_bytes()]
+
+
+def _file(attachment: Attachment, *, inline: bool) -> list[Piece]:
+    return [part_headers(attachment, inline=inline), attachment]
+
+
+def _multipart(
+    subtype: str, mail: Email, parts: Sequence[list[Piece]], parameters: bytes = b""
+) -> list[Piece]:
+    """Join parts (RFC 2046). Neither base64 nor quoted-printable ever contains `=_`."""
+    kind = subtype.encode()
+    boundary = b"=_" + sha256(kind + mail.message_id.encode()).hexdigest()[:40].encode()
+    pieces: list[Piece] = [
+        b'Content-Type: multipart/%s; boundary="%s"%s\r\n' % (kind, boundary, parameters)
+    ]
+    for part in parts:
+        pieces += [b"\r\n--%s\r\n" % boundary, *part]
+    return [*pieces, b"\r\n--%s--\r\n" % boundary]
 
 
 def _write_headers(message: EmailMessage, mail: Email, sender: Address, sent_at: datetime) -> None:

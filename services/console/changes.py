@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
 
-from shared.contracts.contact_center import ContactCenter
+from shared.contracts.contact_center import AttachmentRules, ContactCenter
 
 Entry = Mapping[str, Any]
 Entries = Mapping[str, Entry]
@@ -17,6 +17,7 @@ _SECTIONS: Final = (
     ("senders", "sender", "address"),
 )
 _SPOKEN: Final = {"password_hash": "password", "requires": "required skills"}
+_DEFAULT_RULES: Final = AttachmentRules().model_dump(mode="json")
 
 
 def settings_changes(before: ContactCenter | None, after: ContactCenter) -> list[str]:
@@ -29,7 +30,10 @@ def settings_changes(before: ContactCenter | None, after: ContactCenter) -> list
             _entry_changes(kind, _by(was.get(section, ()), key), _by(wanted[section], key))
             for section, kind, key in _SECTIONS
         ),
-        *_route_changes(was.get("smtp_route"), wanted["smtp_route"]),
+        *_section_changes("SMTP route", was.get("smtp_route"), wanted["smtp_route"]),
+        *_section_changes(
+            "attachments", was.get("attachments", _DEFAULT_RULES), wanted["attachments"]
+        ),
     ]
 
 
@@ -54,11 +58,11 @@ def _name_changes(before: str | None, after: str) -> Iterator[str]:
         yield f"contact center {before}: is called {after} now"
 
 
-def _route_changes(before: Entry | None, after: Entry) -> Iterator[str]:
+def _section_changes(kind: str, before: Entry | None, after: Entry) -> Iterator[str]:
     if before is None:
-        yield "SMTP route: added"
+        yield f"{kind}: added"
     elif before != after:
-        yield f"SMTP route: {_changed(before, after)}"
+        yield f"{kind}: {_changed(before, after)}"
 
 
 def _entry_changes(kind: str, before: Entries, after: Entries) -> Iterator[str]:

@@ -26,10 +26,11 @@ from services.gateway.login_failures import LoginFailures
 from services.gateway.logins import Logins
 from services.gateway.news import News
 from services.gateway.operating import Operating
+from services.gateway.orders import Orders
 from services.gateway.passwords import Passwords, checking_passwords
 from services.gateway.presence import Presence
 from services.gateway.requests import Callers
-from services.gateway.resources import rest_router
+from services.gateway.resources import RestResources, rest_router
 from services.gateway.roster import Roster
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
@@ -38,6 +39,7 @@ from services.gateway.signing_keys import SigningKeys, from_address, from_file
 from services.gateway.store import DeskStore, SessionStore
 from services.gateway.telling import Telling
 from services.gateway.tokens import TokenRules
+from services.gateway.uploading import Uploading
 from services.gateway.vigil import Vigil
 from services.gateway.workbin_news import WorkbinTelling
 from shared.domain.clock import Clock
@@ -45,6 +47,7 @@ from shared.observability.serving import serving
 from shared.runtime.resources import Resources
 from shared.storage.documents import DocumentStore
 from shared.storage.presence import PresenceStore
+from shared.storage.uploads import UploadStore
 
 
 @asynccontextmanager
@@ -130,7 +133,7 @@ def _rest(settings: GatewaySettings, resources: Resources, callers: Callers) -> 
         max_body=settings.max_body,
         only_new_keys=settings.attach_only_new,
     )
-    return rest_router(
+    parts = RestResources(
         presence=Presence(
             callers=callers,
             agents=resources.agents,
@@ -172,7 +175,17 @@ def _rest(settings: GatewaySettings, resources: Resources, callers: Callers) -> 
             deliveries=resources.deliveries,
             shows_foreign_mail=settings.shows_foreign_mail,
         ),
+        uploading=Uploading(
+            callers=callers,
+            interactions=resources.interactions,
+            uploads=UploadStore(resources.database, resources.clock),
+            vault=resources.vault,
+            configuration=resources.configuration,
+            orders=Orders(resources.publisher, resources.clock),
+            stall=settings.upload_stall,
+        ),
     )
+    return rest_router(parts)
 
 
 @asynccontextmanager

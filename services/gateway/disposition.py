@@ -1,6 +1,6 @@
 """Content-Disposition for any file name (RFC 6266): nothing in a name can become a header."""
 
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import quote
 
 _LONGEST: Final = 200
@@ -8,11 +8,11 @@ _UNRESERVED: Final = "!#$&+-.^_`|~"
 _FALLBACK_FORBIDDEN: Final = frozenset('"\\%;/')
 
 
-def attachment_disposition(name: str) -> str:
+def content_disposition(name: str, kind: Literal["attachment", "inline"] = "attachment") -> str:
     """Return the value for a download under this name, with an ASCII name for old clients."""
     clean = "".join(one for one in name if one.isprintable() and one not in "/\\").strip(" .")
-    clean = clean[-_LONGEST:].encode("utf-8", "replace").decode() or "attachment"
+    clean = clean[-_LONGEST:].encode("utf-8", "replace").decode().strip(" .") or "attachment"
     fallback = "".join(
         one if one.isascii() and one not in _FALLBACK_FORBIDDEN else "_" for one in clean
     )
-    return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(clean, safe=_UNRESERVED)}"
+    return f"{kind}; filename=\"{fallback}\"; filename*=UTF-8''{quote(clean, safe=_UNRESERVED)}"

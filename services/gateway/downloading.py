@@ -1,7 +1,6 @@
 """The bytes of an attachment: streamed, and nothing that a browser would run."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from types import MappingProxyType
@@ -10,20 +9,23 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from services.gateway.disposition import attachment_disposition
+from services.gateway.disposition import content_disposition
 from services.gateway.errors import RequestError, Situation, unavailable
+from services.gateway.file_kinds import TELLING, served_kind, shown_kind
+from services.gateway.ranges import Span, is_known, wanted_span
 from services.gateway.requests import Callers
-from shared.domain.interaction import Attachment, Interaction
+from shared.domain.interaction import Interaction
+from shared.mail.attaching import has_attachment
 from shared.storage.documents import DocumentStore, StoredDocument
 from shared.storage.interactions import InteractionStore
-from shared.storage.vault import Vault
+from shared.storage.vault import ContentRef, Vault
 
 _LOOKS_AGAIN: Final = 0.1
-_MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
 _HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cross-Origin-Resource-Policy": "same-origin",
         "Cache-Control": "private, no-store",
     }
 )
@@ -48,57 +50,92 @@ class Downloading:
         self._patience = patience
 
     async def download(self, request: Request) -> Response:
-        """GET: all bytes, as they were mailed."""
+        """GET: all bytes as they were mailed, one range of them, or none that are known.
+
+        With `disposition=inline` an image may be shown in a page, by what its bytes prove.
+        """
         agent = await self._callers.agent(request)
         interaction = await self._interactions.get(request.path_params["id"], with_text=False)
-        listed = _listed(interaction, agent.id, request.path_params["attachment_id"])
-        document = await self._stored(listed, interaction)
-        pieces = self._vault.open(document.content)
+        require_holder(interaction, agent.id)
+        document = await self._stored(interaction, request.path_params["attachment_id"])
+        tag = f'"{document.content.sha256}"'
+        headers = {**_HARMLESS, "ETag": tag, "Accept-Ranges": "bytes"}
+        if is_known(request.headers, tag):
+            return Response(status_code=304, headers=headers)
+        span = wanted_span(request.headers, tag, document.content.size)
+        headers |= await self._described(document, request)
+        if request.method == "HEAD":
+            return Response(headers=headers | {"Content-Length": str(document.content.size)})
+        return await self._streamed(document.content, span, headers)
+
+    async def _described(self, document: StoredDocument, request: Request) -> dict[str, str]:
+        kind = ""
+        if request.query_params.get("disposition") == "inline":
+            kind = shown_kind(await self._head(document.content))
+        return {
+            "Content-Type": kind or served_kind(document.media_type),
+            "Content-Disposition": content_disposition(
+                document.name, "inline" if kind else "attachment"
+            ),
+        }
+
+    async def _head(self, content: ContentRef) -> bytes:
+        last = min(TELLING, content.size) - 1
+        if last < 0:
+            return b""
+        return b"".join([piece async for piece in self._vault.section(content, 0, last)])
+
+    async def _streamed(
+        self, content: ContentRef, span: Span | None, headers: dict[str, str]
+    ) -> Response:
+        if span is None:
+            pieces, size, status = self._vault.open(content), content.size, 200
+        else:
+            pieces, size, status = (
+                self._vault.section(content, span.first, span.last),
+                span.size,
+                206,
+            )
+            headers |= {"Content-Range": f"bytes {span.first}-{span.last}/{content.size}"}
         # The first piece is there before the status is sent: what fails now has a real answer.
         first = await anext(pieces, b"")
-        headers = {
-            **_HARMLESS,
-            "Content-Type": _media_type(listed),
-            "Content-Disposition": attachment_disposition(listed.name),
-            "Content-Length": str(document.content.size),
-        }
-        return StreamingResponse(_from(first, pieces), headers=headers)
+        headers |= {"Content-Length": str(size)}
+        return StreamingResponse(_from(first, pieces), status, headers=headers)
 
-    async def _stored(self, listed: Attachment, interaction: Interaction) -> StoredDocument:
+    async def _stored(self, interaction: Interaction, document_id: str) -> StoredDocument:
         """Return where the bytes are; a mail is announced before its parts are extracted."""
+        listed = has_attachment(interaction.mail, document_id)
         loop = asyncio.get_running_loop()
         end = loop.time() + self._patience.total_seconds()
         while True:
-            document = await self._documents.get(listed.id)
+            document = await self._documents.get(document_id)
             if document is not None:
                 return _belonging(document, interaction)
+            if not listed:
+                raise _unknown()
             if loop.time() >= end:
                 raise unavailable("the attachment is not stored yet: try again")
             await asyncio.sleep(_LOOKS_AGAIN)
 
 
-def _listed(interaction: Interaction, agent_id: str, document_id: str) -> Attachment:
-    """Return an attachment of an interaction that the agent holds; to others there is none."""
-    if interaction.holder_id == agent_id:
-        for attachment in interaction.mail.attachments:
-            if attachment.id == document_id:
-                return attachment
-    raise _unknown()
+def require_holder(interaction: Interaction, agent_id: str) -> None:
+    """Make sure that an agent may read the attachments of an interaction.
+
+    Raises:
+        RequestError: Somebody else holds it; to others there are none.
+    """
+    if interaction.holder_id != agent_id:
+        raise _unknown()
 
 
 def _belonging(document: StoredDocument, interaction: Interaction) -> StoredDocument:
-    if document.interaction_id != interaction.id:
+    if document.interaction_id != interaction.id or document.withdrawn:
         raise _unknown()
     return document
 
 
 def _unknown() -> RequestError:
     return RequestError(Situation.NOT_FOUND, "there is no such attachment")
-
-
-def _media_type(attachment: Attachment) -> str:
-    found = _MEDIA_TYPE.match(attachment.media_type)
-    return found[0] if found else "application/octet-stream"
 
 
 async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

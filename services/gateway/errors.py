@@ -46,6 +46,8 @@ class Situation(StrEnum):
     PRECONDITION_FAILED = "precondition failed"
     IN_PROGRESS = "in progress"
     KEY_REUSED = "key reused"
+    TOO_SLOW = "too slow"
+    RANGE_REFUSED = "range refused"
     NOT_AUTHENTICATED = "not authenticated"
 
 
@@ -68,6 +70,8 @@ CODES: Final[Mapping[Situation, Codes]] = MappingProxyType(
         Situation.PRECONDITION_FAILED: Codes(2, 412),
         Situation.IN_PROGRESS: Codes(2, 409),
         Situation.KEY_REUSED: Codes(10, 422),
+        Situation.TOO_SLOW: Codes(10, 408),
+        Situation.RANGE_REFUSED: Codes(10, 416),
         Situation.NOT_AUTHENTICATED: Codes(20, 401),
     }
 )

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from services.gateway.answers import json_answer
-from services.gateway.disposition import attachment_disposition
+from services.gateway.disposition import content_disposition
 from services.gateway.errors import RequestError, Situation
 from services.gateway.requests import Callers
 from services.gateway.store import DeskStore
@@ -74,7 +74,7 @@ class History:
             **_HARMLESS,
             "Content-Type": "message/rfc822",
             "Content-Length": str(size),
-            "Content-Disposition": attachment_disposition(f"{interaction.id}.eml"),
+            "Content-Disposition": content_disposition(f"{interaction.id}.eml"),
         }
         return StreamingResponse(self._raw(interaction), headers=headers)
 

@@ -6,13 +6,14 @@ from services.gateway.bayeux.origins import cors_headers
 from services.gateway.bayeux.web import Answer, Scope, Send, respond
 
 EXPOSED: Final = (
-    "X-CSRF-HEADER, X-CSRF-TOKEN, Content-Disposition, ETag, Idempotent-Replayed, "
-    "Preference-Applied, Retry-After"
+    "X-CSRF-HEADER, X-CSRF-TOKEN, Accept-Ranges, Content-Disposition, Content-Range, ETag, "
+    "Idempotent-Replayed, Preference-Applied, Retry-After"
 )
 _METHODS: Final = b"GET, POST, PUT, DELETE, OPTIONS"
 _HEADERS: Final = (
     b"X-Requested-With, Content-Type, Accept, Origin, Cookie, Authorization, ssid, surl, "
-    b"ContactCenterId, X-CSRF-TOKEN, Idempotency-Key, If-Match, Prefer"
+    b"ContactCenterId, X-CSRF-TOKEN, Idempotency-Key, If-Match, If-None-Match, If-Range, Prefer, "
+    b"Range"
 )
 
 

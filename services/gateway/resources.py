@@ -1,5 +1,7 @@
 """Which address of REST is what."""
 
+from dataclasses import dataclass
+
 from starlette.routing import Route, Router
 
 from services.gateway.directory import Directory
@@ -9,53 +11,63 @@ from services.gateway.lists import Reading
 from services.gateway.operating import Operating
 from services.gateway.presence import Presence
 from services.gateway.shelves import Shelves
+from services.gateway.uploading import Uploading
 
 _INTERACTION = "/me/interactions/{id}"
 _HISTORY = "/ucs/interactions/{id}"
+_ATTACHMENTS = f"{_INTERACTION}/attachments"
+_ATTACHMENT = f"{_ATTACHMENTS}/{{attachment_id}}"
 
 
-def rest_router(
-    *,
-    presence: Presence,
-    reading: Reading,
-    operating: Operating,
-    shelves: Shelves,
-    downloading: Downloading,
-    directory: Directory,
-    history: History,
-) -> Router:
+@dataclass(frozen=True, slots=True)
+class RestResources:
+    """Everything that REST serves, part by part."""
+
+    presence: Presence
+    reading: Reading
+    operating: Operating
+    shelves: Shelves
+    downloading: Downloading
+    directory: Directory
+    history: History
+    uploading: Uploading
+
+
+def rest_router(parts: RestResources) -> Router:
     """Return all resources, under their addresses without prefix."""
     return Router(
         [
-            Route("/me", presence.me),
-            Route("/me", presence.change_session, methods=["POST"]),
-            Route("/me/channels", presence.my_channels),
-            Route("/me/channels/{channel}", presence.my_channel),
-            Route("/me/channels/{channel}", presence.change_channel, methods=["POST"]),
-            Route("/settings/agent-states", presence.states),
-            Route("/me/interactions", reading.mine),
-            Route("/me/interactions", operating.create, methods=["POST"]),
-            Route(_INTERACTION, reading.one_of_mine),
-            Route(_INTERACTION, operating.operate, methods=["POST"]),
-            Route(_INTERACTION, operating.update, methods=["PUT"]),
-            Route(f"{_INTERACTION}/attachments/{{attachment_id}}", downloading.download),
-            Route("/interactions", reading.all),
-            Route("/interactions/{id}", reading.one),
-            Route("/users", directory.users),
-            Route("/users/{id}", directory.one_user),
-            Route("/queues", directory.queues),
-            Route("/queues/{id}", directory.one_queue),
-            Route("/skills", directory.skills),
-            Route("/contacts", directory.contacts),
-            Route(_HISTORY, history.one),
-            Route(f"{_HISTORY}/structured_text", history.structured_text),
-            Route(f"{_HISTORY}/binary_content", history.binary_content),
-            Route("/interactions/{id}", operating.update, methods=["PUT"]),
-            Route("/me/workbins", shelves.mine),
-            Route("/me/workbins", shelves.operate, methods=["POST"]),
+            Route("/me", parts.presence.me),
+            Route("/me", parts.presence.change_session, methods=["POST"]),
+            Route("/me/channels", parts.presence.my_channels),
+            Route("/me/channels/{channel}", parts.presence.my_channel),
+            Route("/me/channels/{channel}", parts.presence.change_channel, methods=["POST"]),
+            Route("/settings/agent-states", parts.presence.states),
+            Route("/me/interactions", parts.reading.mine),
+            Route("/me/interactions", parts.operating.create, methods=["POST"]),
+            Route(_INTERACTION, parts.reading.one_of_mine),
+            Route(_INTERACTION, parts.operating.operate, methods=["POST"]),
+            Route(_INTERACTION, parts.operating.update, methods=["PUT"]),
+            Route(_ATTACHMENTS, parts.uploading.upload, methods=["POST"]),
+            Route(_ATTACHMENT, parts.downloading.download),
+            Route(_ATTACHMENT, parts.uploading.remove, methods=["DELETE"]),
+            Route("/interactions", parts.reading.all),
+            Route("/interactions/{id}", parts.reading.one),
+            Route("/users", parts.directory.users),
+            Route("/users/{id}", parts.directory.one_user),
+            Route("/queues", parts.directory.queues),
+            Route("/queues/{id}", parts.directory.one_queue),
+            Route("/skills", parts.directory.skills),
+            Route("/contacts", parts.directory.contacts),
+            Route(_HISTORY, parts.history.one),
+            Route(f"{_HISTORY}/structured_text", parts.history.structured_text),
+            Route(f"{_HISTORY}/binary_content", parts.history.binary_content),
+            Route("/interactions/{id}", parts.operating.update, methods=["PUT"]),
+            Route("/me/workbins", parts.shelves.mine),
+            Route("/me/workbins", parts.shelves.operate, methods=["POST"]),
             # Ids of 8.5.1 are base64, in which there may be slashes.
-            Route("/me/workbins/{workbin:path}", shelves.one),
-            Route("/me/workbins/{workbin:path}", shelves.operate, methods=["POST"]),
+            Route("/me/workbins/{workbin:path}", parts.shelves.one),
+            Route("/me/workbins/{workbin:path}", parts.shelves.operate, methods=["POST"]),
         ],
         redirect_slashes=False,
     )

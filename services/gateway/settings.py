@@ -25,6 +25,7 @@ class GatewaySettings(ServiceSettings):
     `workbin_content` is the frame in which the content of a
     workbin is told (one message, the bare list, or a message for each), and `attach_only_new`
     makes AttachUserData refuse keys that are there already.
+    An upload of which nothing comes for `upload_stall` is ended.
     """
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
@@ -49,6 +50,7 @@ class GatewaySettings(ServiceSettings):
     workbin_content: Literal["message", "array", "each"] = "message"
     attach_only_new: bool = False
     document_patience: timedelta = timedelta(seconds=5)
+    upload_stall: timedelta = timedelta(seconds=60)
     connect_timeout: timedelta = timedelta(seconds=30)
 
     @field_validator("allowed_origins", mode="before")

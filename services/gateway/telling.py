@@ -22,6 +22,8 @@ from shared.contracts.events import (
     AgentInvited,
     AgentNotReady,
     AgentReady,
+    AttachmentAdded,
+    AttachmentRemoved,
     DeliveryDeferred,
     DeliveryFailed,
     DeliveryTrouble,
@@ -72,7 +74,12 @@ _BECAME: Final[Mapping[type[InteractionEvent], State]] = MappingProxyType(
     }
 )
 _NOTIFICATIONS: Final[Mapping[type[InteractionEvent], NotificationType]] = MappingProxyType(
-    {PropertiesUpdated: "PropertiesUpdated", DraftSaved: "EmailSaved"}
+    {
+        PropertiesUpdated: "PropertiesUpdated",
+        DraftSaved: "EmailSaved",
+        AttachmentAdded: "AttachmentAdded",
+        AttachmentRemoved: "AttachmentRemoved",
+    }
 )
 _LEFT_IN: Final[Mapping[State, str]] = MappingProxyType(
     {
@@ -145,13 +152,9 @@ class Telling:
             match event:
                 case AgentInvited():
                     return stamped(invited(await self._read(event, text=False)), event.version)
-                case (
-                    InvitationAccepted()
-                    | ReplyCreated()
-                    | DeliveryFailed()
-                    | PropertiesUpdated()
-                    | DraftSaved()
-                ):
+                case InvitationAccepted() | ReplyCreated() | DeliveryFailed():
+                    return await self._shown(event)
+                case PropertiesUpdated() | DraftSaved() | AttachmentAdded() | AttachmentRemoved():
                     return await self._shown(event)
                 case OperationRefused():
                     return await self._refused(event)

@@ -214,6 +214,22 @@ class CancelDraft(AgentCommand):
     type: Literal["cancel-draft"] = "cancel-draft"
 
 
+class LinkDocument(AgentCommand):
+    """Attach an uploaded document to a draft."""
+
+    address: ClassVar[str] = "attachments.link-document.v1"
+    type: Literal["link-document"] = "link-document"
+    document_id: str
+
+
+class UnlinkDocument(AgentCommand):
+    """Take a document off a draft."""
+
+    address: ClassVar[str] = "attachments.unlink-document.v1"
+    type: Literal["unlink-document"] = "unlink-document"
+    document_id: str
+
+
 class DeliverMail(Command):
     """Send the frozen bytes of an outbound interaction by SMTP."""
 
@@ -235,4 +251,7 @@ RoutingCommand: TypeAlias = (
 CompositionCommand: TypeAlias = Annotated[
     DraftReply | CreateDraft | DraftForward | SaveDraft | SubmitDraft | RedirectMail | CancelDraft,
     Field(discriminator="type"),
+]
+AttachmentsCommand: TypeAlias = Annotated[
+    ExtractDocuments | LinkDocument | UnlinkDocument, Field(discriminator="type")
 ]

@@ -4,13 +4,23 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SKILL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _DRAFTS: Final = "email.draft"
 _ADDRESS: Final = re.compile(r"[^@\s<>\"]{1,64}@[A-Za-z0-9.-]{1,189}")
+_MEDIA_TYPE_PATTERN: Final = re.compile(r"[A-Za-z0-9.+-]{1,127}/([A-Za-z0-9.+-]{1,127}|[*])")
+_EXTENSION: Final = re.compile(r"[A-Za-z0-9]{1,16}")
 
 Path = tuple[str | int, ...]
 """Where something stands: keys and, from 0, places in lists."""
@@ -47,11 +57,25 @@ def _password_hash(value: str) -> str:
     return value
 
 
+def _media_type_pattern(value: str) -> str:
+    if not _MEDIA_TYPE_PATTERN.fullmatch(value):
+        raise ValueError("a media type looks like image/png or image/*")
+    return value.lower()
+
+
+def _extension(value: str) -> str:
+    if not _EXTENSION.fullmatch(value):
+        raise ValueError("an extension has letters and digits only, such as exe")
+    return value.lower()
+
+
 Name = Annotated[str, AfterValidator(_name)]
 Skill = Annotated[str, AfterValidator(_skill)]
 Skills = dict[Skill, Annotated[int, Field(ge=1, le=10)]]
 MailboxAddress = Annotated[str, AfterValidator(_mail_address)]
 PasswordHash = Annotated[str, AfterValidator(_password_hash)]
+MediaTypePattern = Annotated[str, AfterValidator(_media_type_pattern)]
+Extension = Annotated[str, AfterValidator(_extension)]
 Role = Literal["Agent", "Contact Center Admin"]
 
 
@@ -124,6 +148,37 @@ class SmtpRoute(Section):
     when_uncertain: Literal["hold", "resend"] = "hold"
 
 
+class AttachmentRules(Section):
+    """What agents may attach. Sizes are bytes, or texts such as `20 MB`.
+
+    `largest_mail` and `most_files` are for all files of one mail together. A pattern of
+    `allowed_types` or `forbidden_types` is a media type such as `image/png` or `image/*`; no
+    `allowed_types` means all. Extensions are without dot and in lower case.
+    """
+
+    largest_file: ByteSize = ByteSize(20_000_000)
+    largest_mail: ByteSize = ByteSize(40_000_000)
+    most_files: int = Field(default=100, ge=1, le=1000)
+    allowed_types: tuple[MediaTypePattern, ...] = ()
+    forbidden_types: tuple[MediaTypePattern, ...] = ()
+    forbidden_extensions: tuple[Extension, ...] = (
+        "bat",
+        "cmd",
+        "com",
+        "cpl",
+        "exe",
+        "hta",
+        "jse",
+        "lnk",
+        "msi",
+        "pif",
+        "scr",
+        "vbe",
+        "vbs",
+        "wsf",
+    )
+
+
 class ContactCenter(Section):
     """Everything an installation is told about its people, queues and addresses."""
 
@@ -135,6 +190,7 @@ class ContactCenter(Section):
     mailboxes: tuple[Mailbox, ...] = ()
     senders: tuple[Sender, ...] = ()
     smtp_route: SmtpRoute = SmtpRoute()
+    attachments: AttachmentRules = AttachmentRules()
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "ContactCenter":

@@ -123,6 +123,20 @@ class PropertiesUpdated(InteractionEvent):
     type: Literal["properties-updated"] = "properties-updated"
 
 
+class AttachmentAdded(InteractionEvent):
+    """A document belongs to the draft from now on."""
+
+    address: ClassVar[str] = "interaction.attachment-added.v1"
+    type: Literal["attachment-added"] = "attachment-added"
+
+
+class AttachmentRemoved(InteractionEvent):
+    """A document does not belong to the draft any more."""
+
+    address: ClassVar[str] = "interaction.attachment-removed.v1"
+    type: Literal["attachment-removed"] = "attachment-removed"
+
+
 class ReplyCreated(InteractionEvent):
     """A draft exists; its id is `interaction_id`."""
 
@@ -273,6 +287,8 @@ AgentNews: TypeAlias = Annotated[
     | PlacedInWorkbin
     | WorkReclaimed
     | PropertiesUpdated
+    | AttachmentAdded
+    | AttachmentRemoved
     | ReplyCreated
     | DraftSaved
     | DraftCanceled

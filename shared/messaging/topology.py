@@ -6,7 +6,7 @@ from typing import Final
 
 from aio_pika.abc import FieldValue
 
-from shared.contracts.commands import ExtractDocuments, ParseMail
+from shared.contracts.commands import ParseMail
 from shared.contracts.envelope import COMMANDS, EVENTS
 from shared.contracts.events import AgentNotReady, AgentReady, InteractionReceived, PlacedInQueue
 
@@ -87,7 +87,7 @@ def _events(address: str) -> Binding:
 
 
 INGEST: Final = WorkQueue("ingest", (_commands(ParseMail.address),))
-ATTACHMENTS: Final = WorkQueue("attachments", (_commands(ExtractDocuments.address),))
+ATTACHMENTS: Final = WorkQueue("attachments", (_commands("attachments.*.v1"),))
 ROUTING: Final = WorkQueue(
     "routing",
     (

@@ -57,15 +57,19 @@ class ChunkedFiles:
         async with database_errors():
             await self._hints.update_one({"_id": file_id}, {"$set": {"kept": True, **fields}})
 
+    async def doubt(self, file_id: str) -> None:
+        """Take the mark back: what nothing refers to any more is found by `unfinished`."""
+        async with database_errors():
+            await self._files.update_one({"_id": file_id}, {"$set": {"kept": False}})
+
     async def delete(self, file_id: str) -> None:
         """Forget a file."""
         async with database_errors():
             await self._chunks.delete_many({"files_id": file_id})
             await self._files.delete_one({"_id": file_id})
 
-    async def read(self, file_id: str) -> AsyncIterator[bytes]:
-        """Give the chunks of a file in order, however few there are."""
-        first = 0
+    async def read(self, file_id: str, first: int = 0) -> AsyncIterator[bytes]:
+        """Give the chunks of a file in order from the number `first`, however few there are."""
         while True:
             numbers = {"$gte": first, "$lt": first + _TOGETHER}
             async with database_errors():

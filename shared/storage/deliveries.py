@@ -86,15 +86,17 @@ class DeliveryStore:
         self._clock = clock
         self._announce = announce
 
-    async def add(self, delivery: Delivery, raw: bytes, cause: Cause) -> None:
+    async def add(self, delivery: Delivery, raw: bytes | ContentRef, cause: Cause) -> None:
         """Store a delivery with its final octets and order it, once per Message-ID.
+
+        The octets of a large mail are in the vault already.
 
         A delivery that failed makes room for the next one of the same interaction.
         """
         now = self._clock.now()
         order = wrap(DeliverMail(interaction_id=delivery.id), cause, now)
         document = to_document(delivery) | {
-            "raw": to_raw(raw if len(raw) <= IN_ONE_DOCUMENT else await self._vault.put(raw)),
+            "raw": to_raw(await self._kept(raw)),
             "correlation_id": str(cause.correlation_id),
             "outbox": [to_entry(order, now)],
         }
@@ -234,6 +236,11 @@ class DeliveryStore:
             if document is None:
                 return
             yield document["_id"], Cause(UUID(document["correlation_id"]))
+
+    async def _kept(self, raw: bytes | ContentRef) -> bytes | ContentRef:
+        if isinstance(raw, bytes) and len(raw) > IN_ONE_DOCUMENT:
+            return await self._vault.put(raw)
+        return raw
 
     async def _concluded_before(self, delivery: Delivery, conclusion: Conclusion) -> Delivery:
         # The answer to this very write may have been lost with the connection.

@@ -13,11 +13,12 @@ from shared.storage.client import Database, Document, database_errors
 from shared.storage.vault import ContentRef
 
 COLLECTION: Final = "documents"
+WITHDRAWN: Final = "removal"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """An attachment whose bytes are in the vault."""
+    """An attachment whose bytes are in the vault; one that is `withdrawn` is on its way off."""
 
     id: str
     interaction_id: str
@@ -25,6 +26,13 @@ class StoredDocument:
     media_type: str
     content: ContentRef
     stored_at: datetime
+    content_id: str = ""
+    withdrawn: bool = False
+
+    @property
+    def attachment(self) -> Attachment:
+        """The document as the interaction lists it."""
+        return Attachment(self.id, self.name, self.content.size, self.media_type, self.content_id)
 
 
 class DocumentStore:
@@ -44,7 +52,7 @@ class DocumentStore:
                 [
                     UpdateOne(
                         {"_id": attachment.id},
-                        {"$setOnInsert": _to_fields(interaction_id, attachment, ref, now)},
+                        {"$setOnInsert": to_fields(interaction_id, attachment, ref, now)},
                         upsert=True,
                     )
                     for attachment, ref in stored
@@ -56,16 +64,7 @@ class DocumentStore:
         """Return a document, or nothing while its bytes are not stored yet."""
         async with database_errors():
             document = await self._collection.find_one({"_id": document_id})
-        if document is None:
-            return None
-        return StoredDocument(
-            document_id,
-            document["interaction_id"],
-            document["name"],
-            document["media_type"],
-            ContentRef(document["sha256"], document["size"]),
-            document["stored_at"],
-        )
+        return to_stored(document) if document else None
 
     async def stored(self, interaction_id: str) -> set[str]:
         """Return the ids of the documents of an interaction that are stored."""
@@ -76,13 +75,29 @@ class DocumentStore:
         return {document["_id"] for document in found}
 
 
-def _to_fields(
+def to_stored(document: Document) -> StoredDocument:
+    """Return the document that its fields describe."""
+    return StoredDocument(
+        document["_id"],
+        document["interaction_id"],
+        document["name"],
+        document["media_type"],
+        ContentRef(document["sha256"], document["size"]),
+        document["stored_at"],
+        document.get("content_id", ""),
+        document.get("awaits") == WITHDRAWN,
+    )
+
+
+def to_fields(
     interaction_id: str, attachment: Attachment, ref: ContentRef, now: datetime
 ) -> Document:
+    """Return what is stored of a document beside its id."""
     return {
         "interaction_id": interaction_id,
         "name": attachment.name,
         "media_type": attachment.media_type,
+        "content_id": attachment.content_id,
         "sha256": ref.sha256,
         "size": ref.size,
         "stored_at": now,

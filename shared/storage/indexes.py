@@ -5,11 +5,19 @@ from typing import Final
 from pymongo import ASCENDING, IndexModel
 
 from shared.domain.lifecycle import State
-from shared.storage import agents, arrivals, chunked_files, deliveries, interactions, vault
+from shared.storage import (
+    agents,
+    arrivals,
+    chunked_files,
+    deliveries,
+    documents,
+    interactions,
+    vault,
+)
 from shared.storage.client import Database, database_errors
 from shared.storage.outbox import OWES
 
-DOCUMENTS: Final = "documents"
+DOCUMENTS: Final = documents.COLLECTION
 DELIVERIES: Final = deliveries.COLLECTION
 SESSIONS: Final = "sessions"
 LOGIN_FAILURES: Final = "login_failures"
@@ -28,6 +36,14 @@ def _owing() -> IndexModel:
 
 def _ending() -> IndexModel:
     return IndexModel([("expires_at", ASCENDING)], name="ended", expireAfterSeconds=0)
+
+
+def _holding(field: str) -> IndexModel:
+    return IndexModel(
+        [(field, ASCENDING)],
+        name="holding",
+        partialFilterExpression={field: {"$exists": True}},
+    )
 
 
 INDEXES: Final[dict[str, list[IndexModel]]] = {
@@ -81,13 +97,22 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             partialFilterExpression={"free": {"$gt": 0}},
         ),
     ],
-    arrivals.COLLECTION: [_owing()],
-    DOCUMENTS: [IndexModel([("interaction_id", ASCENDING)], name="of-interaction")],
+    arrivals.COLLECTION: [_owing(), _holding("content.sha256")],
+    DOCUMENTS: [
+        IndexModel([("interaction_id", ASCENDING)], name="of-interaction"),
+        _holding("sha256"),
+        IndexModel(
+            [("stored_at", ASCENDING)],
+            name="unsettled",
+            partialFilterExpression={"awaits": {"$exists": True}},
+        ),
+    ],
     SESSIONS: [_ending()],
     LOGIN_FAILURES: [_ending()],
     REMEMBERED_ANSWERS: [_ending()],
     DELIVERIES: [
         _owing(),
+        _holding("raw.sha256"),
         IndexModel(
             [("next_attempt_at", ASCENDING)],
             name="due",

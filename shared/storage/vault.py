@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.domain.clock import Clock
-from shared.storage.chunked_files import ChunkedFiles, Upload
+from shared.storage.chunked_files import CHUNK_SIZE, ChunkedFiles, Upload
 from shared.storage.client import Database, Document, database_errors
 
 COLLECTION: Final = "contents"
@@ -79,10 +79,7 @@ class Vault:
         Raises:
             DamagedContentError: They are not there, or not all of them.
         """
-        async with database_errors():
-            content = await self._contents.find_one({"_id": ref.sha256})
-        if content is None:
-            raise DamagedContentError(f"no content {ref.sha256}")
+        content = await self._find(ref)
         if "bytes" in content:
             yield content["bytes"]
             return
@@ -92,6 +89,38 @@ class Vault:
             yield piece
         if size != content["size"]:
             raise DamagedContentError(f"{size} of {content['size']} bytes of {ref.sha256}")
+
+    async def section(self, ref: ContentRef, first: int, last: int) -> AsyncIterator[bytes]:
+        """Give the bytes from the place `first` to the place `last`, both among them.
+
+        Raises:
+            DamagedContentError: Some of them are not there.
+        """
+        left = last - first + 1
+        async for piece in self._from(ref, first):
+            yield piece[:left]
+            left -= len(piece)
+            if left <= 0:
+                return
+        raise DamagedContentError(f"{left} bytes of {ref.sha256} are missing")
+
+    async def forget(self, sha256: str, before: datetime) -> bool:
+        """Delete a content that was last stored before a moment; say whether it is gone.
+
+        Only for what nothing refers to; whoever stores the same bytes meanwhile keeps them.
+        """
+        wanted = {"_id": sha256, "stored_at": {"$lt": before}}
+        async with database_errors():
+            content = await self._contents.find_one(wanted, {"upload": 1})
+        if content is None:
+            return False
+        if "upload" in content:
+            await self._files.doubt(content["upload"])
+        async with database_errors():
+            deleted = await self._contents.delete_one(wanted)
+        if deleted.deleted_count and "upload" in content:
+            await self._files.delete(content["upload"])
+        return bool(deleted.deleted_count)
 
     async def forget_unfinished(self, before: datetime) -> int:
         """Delete what uploads begun before a moment left behind; return how many did.
@@ -108,6 +137,23 @@ class Vault:
                 await self._files.delete(file_id)
                 count += 1
         return count
+
+    async def _from(self, ref: ContentRef, first: int) -> AsyncIterator[bytes]:
+        content = await self._find(ref)
+        if "bytes" in content:
+            yield content["bytes"][first:]
+            return
+        skipped = first % CHUNK_SIZE
+        async for piece in self._files.read(content["upload"], first // CHUNK_SIZE):
+            yield piece[skipped:]
+            skipped = 0
+
+    async def _find(self, ref: ContentRef) -> Document:
+        async with database_errors():
+            content = await self._contents.find_one({"_id": ref.sha256})
+        if content is None:
+            raise DamagedContentError(f"no content {ref.sha256}")
+        return content
 
     async def _finish(self, ref: ContentRef, upload: Upload) -> None:
         # An error here leaves the chunks to `forget_unfinished`: the reference may be stored.

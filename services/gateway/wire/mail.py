@@ -64,13 +64,15 @@ def attached(interaction: Interaction) -> Fields:
 
 
 def _document(attachment: Attachment) -> Fields:
-    return {
+    fields: Fields = {
         "id": attachment.id,
         "name": attachment.name,
         "size": attachment.size,
         "mimetype": attachment.media_type,
         "mime": attachment.media_type,
     }
+    # What the HTML calls `cid:` (RFC 2392) is found by this.
+    return fields | {"contentId": attachment.content_id} if attachment.content_id else fields
 
 
 def _named(interaction: Interaction) -> Fields:

@@ -9,7 +9,14 @@ from services.gateway.wire.states import STATES, capabilities, extended_capabili
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
 
-NotificationType = Literal["StatusChange", "PropertiesUpdated", "EmailSaved", "Error"]
+NotificationType = Literal[
+    "StatusChange",
+    "PropertiesUpdated",
+    "EmailSaved",
+    "AttachmentAdded",
+    "AttachmentRemoved",
+    "Error",
+]
 
 _NAME: Final = "InteractionStateMessage"
 

@@ -6,6 +6,7 @@ from email import message_from_bytes
 import pytest
 
 from services.composition.drafts import Drafts
+from services.composition.sealing import Sealing
 from shared.contracts.commands import (
     CancelDraft,
     DraftEdits,
@@ -24,6 +25,8 @@ from shared.storage import deliveries
 from shared.storage.deliveries import DeliveryStore
 from shared.storage.documents import DocumentStore
 from shared.storage.outbox import CollectionOutbox
+from shared.storage.uploads import UploadStore
+from shared.storage.vault import Vault
 from tests.connected.world import World, cause
 
 pytestmark = pytest.mark.connected
@@ -42,8 +45,14 @@ def drafts(world: World, store: DeliveryStore) -> Drafts:
     """Composition without its process."""
     return Drafts(
         interactions=world.interactions,
-        deliveries=store,
         documents=DocumentStore(world.database, world.clock),
+        uploads=UploadStore(world.database, world.clock),
+        sealing=Sealing(
+            interactions=world.interactions,
+            deliveries=store,
+            documents=DocumentStore(world.database, world.clock),
+            vault=Vault(world.database, world.clock),
+        ),
         configuration=world.configuration,
         clock=world.clock,
         reply_all_includes_to=True,

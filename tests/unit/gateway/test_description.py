@@ -11,7 +11,7 @@ from services.gateway.description.document import COMMITTED, as_json, openapi
 from services.gateway.description.operations import OPERATIONS
 from services.gateway.description.page import page
 from services.gateway.operations.registry import OFFERS
-from services.gateway.resources import rest_router
+from services.gateway.resources import RestResources, rest_router
 
 DOCUMENT = openapi()
 
@@ -20,10 +20,9 @@ def routes() -> set[tuple[str, str]]:
     """Return every method of every address that is served."""
     parts = {
         name: create_autospec(kind, instance=True)
-        for name, kind in rest_router.__annotations__.items()
-        if name != "return"
+        for name, kind in RestResources.__annotations__.items()
     }
-    found = rest_router(**parts).routes
+    found = rest_router(RestResources(**parts)).routes
     return {
         (method.lower(), route.path.replace(":path}", "}"))
         for route in found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.disposition import attachment_disposition
+from services.gateway.disposition import content_disposition
 from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.registry import NOT_OFFERED, OFFERS, offer_named, operation_name
 from services.gateway.operations.user_data import keys_to_remove
@@ -89,7 +89,7 @@ def test_keys_are_removed_whole_or_inside() -> None:
     ],
 )
 def test_no_file_name_becomes_a_header(name: str, value: str) -> None:
-    assert attachment_disposition(name) == value
+    assert content_disposition(name) == value
 
 
 def test_a_desk_is_remembered_by_versions() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.mail.attachments import clean_name, unique_names
+from shared.mail.file_names import clean_name, unique_names
 from shared.mail.files import NoSuchPartError, iter_attachments, open_part
 from shared.mail.parsing import parse_mail
 from tests.unit.mail.mails import file_part, mail, multipart, part, whole

@@ -1,0 +1,181 @@
+"""multipart/form-data as it comes (RFC 7578): one part after the other, none of them whole."""
+
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from services.gateway.errors import RequestError, Situation
+
+_ESCAPED: Final = {"%22": '"', "%0D": "\r", "%0A": "\n", "%0d": "\r", "%0a": "\n"}
+_EXTENDED: Final = "filename*=utf-8''"
+
+
+@dataclass(frozen=True, slots=True)
+class PartHead:
+    """What a part says of itself; `file_name` is None where it is no file."""
+
+    name: str
+    file_name: str | None
+    media_type: str
+    content_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a form; `content` has to be read to its end before the next part."""
+
+    head: PartHead
+    content: AsyncIterator[bytes]
+
+
+class _End:
+    """The end of a part."""
+
+
+_Event = Mapping[str, bytes] | bytes | type[_End]
+
+
+async def read_parts(content_type: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[Part]:
+    """Give the parts of a form, each as soon as its headers have come.
+
+    Raises:
+        RequestError: It is no form, or not a well-formed one.
+    """
+    events = _Events(_boundary(content_type), chunks)
+    while (event := await events.next()) is not None:
+        if isinstance(event, Mapping):
+            yield Part(read_head(event), events.content())
+
+
+def read_head(headers: Mapping[str, bytes]) -> PartHead:
+    """Return what the headers of a part say, by their names in lower case."""
+    disposition = _text(headers.get("content-disposition", b""))
+    _, parameters = parse_options_header(disposition.encode())
+    given = parameters.get(b"filename")
+    extended = disposition.lower().rfind(_EXTENDED)
+    if extended >= 0:
+        # Forbidden by RFC 7578 section 4.2, and written by some libraries all the same.
+        word = disposition[extended + len(_EXTENDED) :].partition(";")[0]
+        file_name: str | None = unquote(word.strip())
+    else:
+        file_name = None if given is None else _unescaped(_text(given))
+    return PartHead(
+        name=_unescaped(_text(parameters.get(b"name", b""))),
+        file_name=file_name,
+        media_type=_text(headers.get("content-type", b"")).partition(";")[0].strip().lower(),
+        content_id=_text(headers.get("content-id", b"")).strip("<> \t"),
+    )
+
+
+class _Events:
+    """The parser's callbacks as a queue that is filled as far as it is asked for."""
+
+    def __init__(self, boundary: bytes, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self._waiting: deque[_Event] = deque()
+        self._headers: dict[str, bytes] = {}
+        self._name = self._value = b""
+        self._complete = False
+        self._parser = _parser(self, boundary)
+
+    async def next(self) -> _Event | None:
+        """Return the next event, None behind the last part."""
+        while not self._waiting:
+            chunk = await anext(self._chunks, None)
+            if chunk is None and self._complete:
+                return None
+            if chunk is None:
+                raise _malformed("it ends early")
+            self._parse(chunk)
+        return self._waiting.popleft()
+
+    async def content(self) -> AsyncIterator[bytes]:
+        """Give the octets of the part whose headers came last."""
+        while isinstance(event := await self.next(), bytes):
+            yield event
+
+    def _parse(self, chunk: bytes) -> None:
+        try:
+            self._parser.write(chunk)
+        except FormParserError as error:
+            raise _malformed("a part does not look as it should") from error
+
+    def begin(self) -> None:
+        self._headers = {}
+
+    def header_name(self, source: bytes, start: int, end: int) -> None:
+        self._name += source[start:end]
+
+    def header_value(self, source: bytes, start: int, end: int) -> None:
+        self._value += source[start:end]
+
+    def header_end(self) -> None:
+        self._headers[self._name.decode("latin-1").lower()] = self._value
+        self._name = self._value = b""
+
+    def headers_end(self) -> None:
+        self._waiting.append(self._headers)
+
+    def octets(self, source: bytes, start: int, end: int) -> None:
+        if start < end:
+            self._waiting.append(source[start:end])
+
+    def part_end(self) -> None:
+        self._waiting.append(_End)
+
+    def end(self) -> None:
+        self._complete = True
+
+
+def _parser(events: _Events, boundary: bytes) -> MultipartParser:
+    try:
+        return MultipartParser(
+            boundary,
+            {
+                "on_part_begin": events.begin,
+                "on_header_field": events.header_name,
+                "on_header_value": events.header_value,
+                "on_header_end": events.header_end,
+                "on_headers_finished": events.headers_end,
+                "on_part_data": events.octets,
+                "on_part_end": events.part_end,
+                "on_end": events.end,
+            },
+        )
+    except FormParserError as error:
+        raise _malformed("its boundary is too long") from error
+
+
+def _boundary(content_type: str) -> bytes:
+    kind, parameters = parse_options_header(content_type)
+    if kind != b"multipart/form-data":
+        raise RequestError(
+            Situation.PARAMETER_MISSING, "send the file as multipart/form-data, part attachment"
+        )
+    boundary = parameters.get(b"boundary", b"")
+    if not boundary:
+        raise _malformed("it names no boundary")
+    return boundary
+
+
+def _text(octets: bytes) -> str:
+    """Return what browsers write raw: UTF-8, or what it was in old ones."""
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+def _unescaped(text: str) -> str:
+    for escape, mark in _ESCAPED.items():
+        text = text.replace(escape, mark)
+    return text
+
+
+def _malformed(reason: str) -> RequestError:
+    return RequestError(Situation.VALUE_REFUSED, f"the form cannot be read: {reason}")

@@ -1,0 +1,62 @@
+"""A part of a document instead of all of it, and none where the client has it (RFC 9110)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from services.gateway.errors import RequestError, Situation
+
+_ONE_RANGE: Final = re.compile(r"bytes\s*=\s*(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
+_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From the byte `first` to the byte `last`, counted from 0, both included."""
+
+    first: int
+    last: int
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return self.last - self.first + 1
+
+
+def is_known(headers: Mapping[str, str], tag: str) -> bool:
+    """Say whether the client has this version already (section 13.1.2)."""
+    given = headers.get("if-none-match", "")
+    return given.strip() == "*" or tag in _TAG.findall(given)
+
+
+def wanted_span(headers: Mapping[str, str], tag: str, size: int) -> Span | None:
+    """Return the one range that is asked for, None for the whole (section 14.2).
+
+    A Range that is malformed, of several ranges, or of another version is no Range.
+
+    Raises:
+        RequestError: The range begins behind the end.
+    """
+    if headers.get("if-range", tag).strip() != tag:
+        return None
+    found = _ONE_RANGE.fullmatch(headers.get("range", "").strip())
+    if found is None or not any(found.groups()):
+        return None
+    first, last = found.groups()
+    if first and last and int(last) < int(first):
+        return None
+    span = _span(first, last, size)
+    if span.first > span.last:
+        raise RequestError(
+            Situation.RANGE_REFUSED,
+            f"there are {size} bytes only",
+            headers={"Content-Range": f"bytes */{size}"},
+        )
+    return span
+
+
+def _span(first: str, last: str, size: int) -> Span:
+    if not first:
+        return Span(max(0, size - int(last)), size - 1)
+    return Span(int(first), min(int(last), size - 1) if last else size - 1)
