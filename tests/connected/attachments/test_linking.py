@@ -1,0 +1,311 @@
+"""Uploads on their way to a draft: linked once, in every order of what may happen."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.attachments.linking import Linking
+from services.attachments.sweeping import ABANDONED, Sweeping
+from services.composition.drafts import Drafts
+from services.composition.sealing import Sealing
+from shared.contracts.commands import DraftEdits, LinkDocument, SubmitDraft, UnlinkDocument
+from shared.contracts.events import AttachmentAdded, AttachmentRemoved
+from shared.domain.errors import NotOwnerError, OperationNotAllowedError, Refused
+from shared.domain.ids import new_id
+from shared.domain.interaction import Attachment, Interaction
+from shared.domain.lifecycle import Direction, State
+from shared.messaging.announcer import Announcer
+from shared.storage import deliveries
+from shared.storage.deliveries import DeliveryStore
+from shared.storage.documents import DocumentStore
+from shared.storage.outbox import CollectionOutbox
+from shared.storage.uploads import UploadStore
+from shared.storage.vault import ContentRef, Vault
+from tests.connected.world import World, cause
+
+pytestmark = pytest.mark.connected
+
+SCAN = bytes(range(256)) * 2_000
+
+
+@pytest.fixture
+def vault(world: World) -> Vault:
+    """Where the bytes are."""
+    return Vault(world.database, world.clock)
+
+
+@pytest.fixture
+def uploads(world: World) -> UploadStore:
+    """What agents were promised."""
+    return UploadStore(world.database, world.clock)
+
+
+@pytest.fixture
+def documents(world: World) -> DocumentStore:
+    """Which bytes belong to which attachment."""
+    return DocumentStore(world.database, world.clock)
+
+
+@pytest.fixture
+def linking(world: World, uploads: UploadStore) -> Linking:
+    """The service without its process."""
+    return Linking(
+        interactions=world.interactions, uploads=uploads, configuration=world.configuration
+    )
+
+
+@pytest.fixture
+def sweeping(world: World, uploads: UploadStore, vault: Vault) -> Sweeping:
+    """The chore without its interval."""
+    return Sweeping(
+        interactions=world.interactions, uploads=uploads, vault=vault, clock=world.clock
+    )
+
+
+@pytest.fixture
+def drafts(world: World, uploads: UploadStore, documents: DocumentStore, vault: Vault) -> Drafts:
+    """Composition without its process."""
+    announcer = Announcer(world.publisher, CollectionOutbox(world.database[deliveries.COLLECTION]))
+    return Drafts(
+        interactions=world.interactions,
+        deliveries=DeliveryStore(world.database, world.clock, announcer.announce),
+        uploads=uploads,
+        sealing=Sealing(interactions=world.interactions, documents=documents, vault=vault),
+        configuration=world.configuration,
+        clock=world.clock,
+        reply_all_includes_to=True,
+    )
+
+
+@pytest.fixture
+async def draft(world: World) -> Interaction:
+    """A draft of agent1."""
+    return await world.receive(
+        direction=Direction.OUTBOUND, state=State.REPLY_CREATED, owner_id="agent1"
+    )
+
+
+@pytest.fixture
+async def upload(draft: Interaction, uploads: UploadStore, vault: Vault) -> str:
+    """The id of a file that agent1 was promised."""
+    return await uploaded(draft, uploads, await vault.put(SCAN))
+
+
+async def uploaded(draft: Interaction, uploads: UploadStore, content: ContentRef) -> str:
+    attachment = Attachment(new_id(), "scan.pdf", content.size, "application/pdf")
+    await uploads.add(draft.id, attachment, content)
+    await uploads.promise([attachment.id])
+    return attachment.id
+
+
+def link(draft: Interaction, document: str, agent_id: str = "agent1") -> LinkDocument:
+    return LinkDocument(interaction_id=draft.id, agent_id=agent_id, document_id=document)
+
+
+def unlink(draft: Interaction, document: str) -> UnlinkDocument:
+    return UnlinkDocument(interaction_id=draft.id, agent_id="agent1", document_id=document)
+
+
+def submit(draft: Interaction) -> SubmitDraft:
+    edits = DraftEdits.model_validate(
+        {"to": [{"address": "ann@example.org"}], "sender": {"address": "support@demo.example"}}
+    )
+    return SubmitDraft(interaction_id=draft.id, agent_id="agent1", edits=edits)
+
+
+async def listed(world: World, draft: Interaction) -> list[str]:
+    return [one.id for one in (await world.interactions.get(draft.id)).mail.attachments]
+
+
+async def test_a_linked_file_is_listed_and_told(
+    world: World, linking: Linking, draft: Interaction, upload: str
+) -> None:
+    await linking.link(link(draft, upload), cause())
+
+    assert await listed(world, draft) == [upload]
+    assert (await world.hear(AttachmentAdded)).version == draft.version + 1
+
+
+async def test_a_link_that_is_delivered_twice_links_once(
+    world: World, linking: Linking, draft: Interaction, upload: str
+) -> None:
+    once = cause()
+    await linking.link(link(draft, upload), once)
+
+    await linking.link(link(draft, upload), once)
+
+    assert (await world.interactions.get(draft.id)).version == draft.version + 1
+    assert await listed(world, draft) == [upload]
+
+
+async def test_only_the_owner_of_a_draft_attaches(
+    world: World, linking: Linking, draft: Interaction, upload: str
+) -> None:
+    with pytest.raises(NotOwnerError):
+        await linking.link(link(draft, upload, "agent2"), cause())
+
+    assert await listed(world, draft) == []
+
+
+async def test_a_link_that_comes_after_the_mail_was_sent_is_refused(
+    world: World,
+    linking: Linking,
+    drafts: Drafts,
+    draft: Interaction,
+    uploads: UploadStore,
+    vault: Vault,
+) -> None:
+    await drafts.submit(submit(draft), cause())
+    late = await uploaded(draft, uploads, await vault.put(SCAN))
+
+    with pytest.raises(OperationNotAllowedError):
+        await linking.link(link(draft, late), cause())
+
+    assert await listed(world, draft) == []
+
+
+async def test_a_send_that_overtakes_the_link_has_the_file_all_the_same(
+    world: World, linking: Linking, drafts: Drafts, draft: Interaction, upload: str
+) -> None:
+    await drafts.submit(submit(draft), cause())
+
+    await linking.link(link(draft, upload), cause())
+
+    assert await listed(world, draft) == [upload]
+
+
+async def test_a_send_that_overtakes_the_removal_has_not_the_file(
+    world: World,
+    linking: Linking,
+    drafts: Drafts,
+    draft: Interaction,
+    upload: str,
+    uploads: UploadStore,
+) -> None:
+    await linking.link(link(draft, upload), cause())
+    await uploads.withdraw([upload])
+    await drafts.submit(submit(draft), cause())
+
+    await linking.unlink(unlink(draft, upload), cause())
+
+    assert await listed(world, draft) == []
+
+
+async def test_a_removal_is_told(
+    world: World, linking: Linking, draft: Interaction, upload: str, uploads: UploadStore
+) -> None:
+    await linking.link(link(draft, upload), cause())
+    await uploads.withdraw([upload])
+
+    await linking.unlink(unlink(draft, upload), cause())
+
+    assert await listed(world, draft) == []
+    assert (await world.hear(AttachmentRemoved)).version == draft.version + 2
+
+
+async def test_a_removal_that_overtakes_the_link_wins(
+    world: World, linking: Linking, draft: Interaction, upload: str, uploads: UploadStore
+) -> None:
+    await uploads.withdraw([upload])
+    await linking.unlink(unlink(draft, upload), cause())
+
+    await linking.link(link(draft, upload), cause())
+
+    assert await listed(world, draft) == []
+
+
+async def test_a_removal_that_is_refused_leaves_the_file(
+    world: World,
+    linking: Linking,
+    drafts: Drafts,
+    draft: Interaction,
+    upload: str,
+    uploads: UploadStore,
+    documents: DocumentStore,
+) -> None:
+    await linking.link(link(draft, upload), cause())
+    await drafts.submit(submit(draft), cause())
+    await uploads.withdraw([upload])
+
+    with pytest.raises(Refused):
+        await linking.unlink(unlink(draft, upload), cause())
+
+    document = await documents.get(upload)
+    assert document is not None
+    assert not document.withdrawn
+    assert await listed(world, draft) == [upload]
+
+
+async def test_a_file_that_was_swept_is_told_to_be_gone(
+    linking: Linking, draft: Interaction
+) -> None:
+    with pytest.raises(Refused):
+        await linking.link(link(draft, new_id()), cause())
+
+
+async def test_what_never_reached_a_draft_is_swept_with_its_bytes(
+    world: World,
+    sweeping: Sweeping,
+    draft: Interaction,
+    uploads: UploadStore,
+    documents: DocumentStore,
+    vault: Vault,
+) -> None:
+    content = await vault.put(SCAN)
+    document = Attachment(new_id(), "a", content.size, "text/plain")
+    await uploads.add(draft.id, document, content)
+    world.clock.move(ABANDONED + timedelta(seconds=1))
+
+    assert await sweeping.sweep() == 1
+
+    assert await documents.get(document.id) is None
+    for collection in ("contents", "vault.files", "vault.chunks"):
+        assert await world.database[collection].count_documents({}) == 0
+
+
+async def test_what_is_young_or_linked_is_not_swept(
+    world: World,
+    linking: Linking,
+    sweeping: Sweeping,
+    draft: Interaction,
+    upload: str,
+    uploads: UploadStore,
+    vault: Vault,
+) -> None:
+    await linking.link(link(draft, upload), cause())
+    world.clock.move(ABANDONED + timedelta(seconds=1))
+    await uploaded(draft, uploads, await vault.put(SCAN))
+
+    assert await sweeping.sweep() == 0
+
+    assert await world.database["documents"].count_documents({}) == 2
+
+
+async def test_bytes_that_another_document_has_stay(
+    world: World,
+    linking: Linking,
+    sweeping: Sweeping,
+    draft: Interaction,
+    upload: str,
+    uploads: UploadStore,
+    vault: Vault,
+) -> None:
+    content = await vault.put(SCAN)
+    await linking.link(link(draft, upload), cause())
+    await uploaded(draft, uploads, content)
+    world.clock.move(ABANDONED + timedelta(seconds=1))
+
+    assert await sweeping.sweep() == 1
+
+    assert await vault.get(content) == SCAN
+
+
+async def test_bytes_that_somebody_stores_meanwhile_stay(world: World, vault: Vault) -> None:
+    content = await vault.put(SCAN)
+    before = world.clock.now() + timedelta(hours=1)
+    world.clock.move(timedelta(hours=2))
+    await vault.put(SCAN)
+
+    assert not await vault.forget(content.sha256, before)
+
+    assert await vault.get(content) == SCAN
