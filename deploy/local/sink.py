@@ -54,7 +54,9 @@ async def mail_sink(folder: Path, port: int, log: Log) -> AsyncIterator[MailSink
     sink = MailSink(folder, log)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(sink, hostname="sink.localhost", loop=loop, enable_SMTPUTF8=True),
+        lambda: SMTP(
+            sink, hostname="sink.localhost", loop=loop, enable_SMTPUTF8=True, data_size_limit=0
+        ),
         host="127.0.0.1",
         port=port,
         family=socket.AF_INET,
