@@ -21,13 +21,15 @@ from services.gateway.description.schemas import (
 from services.gateway.operations.asked import OK, ZERO
 from services.gateway.operations.registry import OFFERS
 
-_FAILURES: Final = ("400", "401", "403", "404", "405", "409", "413", "429", "500", "503")
+_FAILURES: Final = tuple(
+    str(code) for code in (400, 401, 403, 404, 405, 408, 409, 413, 416, 429, 500, 503)
+)
 _LIST: Final = ("fields", "limit", "offset", "totalCount")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One method of one address."""
+    """One method of one address; `in_parts` is one whose answer may be a range, or nothing new."""
 
     method: str
     path: str
@@ -37,6 +39,8 @@ class Call:
     body: Schema | None = None
     query: tuple[str, ...] = ()
     media_type: str = "application/json"
+    body_type: str = "application/json"
+    in_parts: bool = False
 
 
 def _operation_bodies() -> Schema:
@@ -214,12 +218,39 @@ CALLS: Final = (
         _IN_A_WORKBIN,
     ),
     Call(
+        "post",
+        "/me/interactions/{id}/attachments",
+        "Attachments",
+        "Attach files to a draft: one part `attachment` for each. They are in what is sent from"
+        " now on; the topic tells when the draft lists them.",
+        shape(
+            {
+                "statusCode": {"const": 0},
+                "documentId": TEXT,
+                "status": {"const": "ok"},
+                "documentIds": several(TEXT),
+            },
+            ("statusCode", "documentId"),
+        ),
+        shape({"attachment": several(_BYTES)}),
+        body_type="multipart/form-data",
+    ),
+    Call(
         "get",
         "/me/interactions/{id}/attachments/{attachment_id}",
         "Attachments",
-        "The bytes of a document.",
+        "The bytes of a document, all of them or one range.",
         _BYTES,
+        query=("disposition",),
         media_type="*/*",
+        in_parts=True,
+    ),
+    Call(
+        "delete",
+        "/me/interactions/{id}/attachments/{attachment_id}",
+        "Attachments",
+        "Take a file off a draft. It is not in what is sent from now on.",
+        constant(ZERO),
     ),
     Call(
         "get",
@@ -272,6 +303,7 @@ _QUERY: Final[dict[str, tuple[Schema, str]]] = {
     "fields": (TEXT, "Give objects: `*` for all of their fields, or names with commas."),
     "limit": (NUMBER | {"minimum": 1}, "How many at the most."),
     "offset": (NUMBER | {"minimum": 0}, "How many to leave out at the beginning."),
+    "disposition": (TEXT, "`inline` for an image that is shown in a page."),
     "totalCount": (FLAG, "Count all that match."),
 }
 
@@ -293,7 +325,7 @@ def _operation(call: Call) -> dict[str, Any]:
         "responses": _responses(call),
     }
     if call.body is not None:
-        content = {"application/json": {"schema": call.body}}
+        content = {call.body_type: {"schema": call.body}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
@@ -317,7 +349,8 @@ def _responses(call: Call) -> dict[str, Any]:
         "content": {call.media_type: {"schema": call.answers}},
     }
     failures = {code: {"$ref": "#/components/responses/Failure"} for code in _FAILURES}
-    return {"200": success, **failures}
+    parts = {"206": success, "304": {"description": "The client has it."}} if call.in_parts else {}
+    return {"200": success, **parts, **failures}
 
 
 def _identifier(call: Call) -> str:

@@ -78,8 +78,17 @@ _ADDRESS: Final = shape(
     description="An address and the name shown beside it (seed 004).",
 )
 _ATTACHMENT: Final = shape(
-    {"id": TEXT, "name": TEXT, "size": NUMBER, "mimetype": TEXT, "mime": TEXT},
-    description="A document; `id` is the documentId of its address.",
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "size": NUMBER,
+        "mimetype": TEXT,
+        "mime": TEXT,
+        "contentId": TEXT,
+    },
+    ("id", "name", "size", "mimetype", "mime"),
+    description="A document; `id` is the documentId of its address. What the HTML calls `cid:`"
+    " has that name as `contentId`.",
 )
 _EMAIL_OBJECT: Final = shape(
     {
