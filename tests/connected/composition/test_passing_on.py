@@ -8,6 +8,7 @@ import pytest
 
 from services.composition.drafts import DocumentNotStoredError, Drafts
 from services.composition.redirecting import Redirecting
+from services.composition.sealing import Sealing
 from shared.contracts.commands import (
     CreateDraft,
     DraftEdits,
@@ -32,6 +33,7 @@ from shared.storage.arrivals import ArrivalStore
 from shared.storage.deliveries import DeliveryStore
 from shared.storage.documents import DocumentStore
 from shared.storage.outbox import CollectionOutbox
+from shared.storage.uploads import UploadStore
 from shared.storage.vault import Vault
 from tests.connected.world import World, cause
 
@@ -69,8 +71,14 @@ def drafts(world: World, sent: DeliveryStore, documents: DocumentStore) -> Draft
     """Composition without its process."""
     return Drafts(
         interactions=world.interactions,
-        deliveries=sent,
         documents=documents,
+        uploads=UploadStore(world.database, world.clock),
+        sealing=Sealing(
+            interactions=world.interactions,
+            deliveries=sent,
+            documents=documents,
+            vault=Vault(world.database, world.clock),
+        ),
         configuration=world.configuration,
         clock=world.clock,
         reply_all_includes_to=True,
