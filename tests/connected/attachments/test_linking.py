@@ -68,9 +68,14 @@ def drafts(world: World, uploads: UploadStore, documents: DocumentStore, vault: 
     announcer = Announcer(world.publisher, CollectionOutbox(world.database[deliveries.COLLECTION]))
     return Drafts(
         interactions=world.interactions,
-        deliveries=DeliveryStore(world.database, world.clock, announcer.announce),
+        documents=documents,
         uploads=uploads,
-        sealing=Sealing(interactions=world.interactions, documents=documents, vault=vault),
+        sealing=Sealing(
+            interactions=world.interactions,
+            deliveries=DeliveryStore(world.database, world.clock, announcer.announce),
+            documents=documents,
+            vault=vault,
+        ),
         configuration=world.configuration,
         clock=world.clock,
         reply_all_includes_to=True,
