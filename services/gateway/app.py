@@ -196,7 +196,7 @@ async def _listening(settings: GatewaySettings, front: Dispatcher) -> AsyncItera
         port=settings.port,
         http=BoundedHttp,
         ws="websockets-sansio",
-        ws_per_message_deflate=False,
+        ws_per_message_deflate=settings.websocket_deflate,
         lifespan="off",
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=int(settings.drain.total_seconds()),

@@ -52,6 +52,8 @@ class GatewaySettings(ServiceSettings):
     document_patience: timedelta = timedelta(seconds=5)
     upload_stall: timedelta = timedelta(seconds=60)
     connect_timeout: timedelta = timedelta(seconds=30)
+    websocket_deflate: bool = False
+    callback_polling: bool = False
 
     @field_validator("allowed_origins", mode="before")
     @classmethod
@@ -77,6 +79,7 @@ class GatewaySettings(ServiceSettings):
         """What of this the CometD server needs."""
         return BayeuxSettings(
             timeout=self.connect_timeout,
+            callback_polling=self.callback_polling,
             secure_cookie=self.secure_cookies,
             allowed_origins=self.allowed_origins,
         )

@@ -1,7 +1,7 @@
 """`python -m tests.bayeux_lab`: prints its address, reads events as JSON lines from a pipe.
 
 Environment: PORT (0 = any), TIMEOUT_MS, INTERVAL_MS, MAX_INTERVAL_MS, MAX_MESSAGE_BYTES,
-ALLOWED_ORIGINS (with commas), ACK (0 or 1).
+ALLOWED_ORIGINS (with commas); ACK, DEFLATE and JSONP (0 or 1).
 """
 
 import asyncio
@@ -48,7 +48,13 @@ async def serve() -> None:
     listener = socket.create_server(
         ("127.0.0.1", int(os.environ.get("PORT", "8765"))), backlog=4096
     )
-    config = uvicorn_config(lab, log_level="warning", lifespan="off", backlog=4096)
+    config = uvicorn_config(
+        lab,
+        log_level="warning",
+        lifespan="off",
+        backlog=4096,
+        ws_per_message_deflate=os.environ.get("DEFLATE") == "1",
+    )
     server = DrainingServer(config, lab.bayeux.drain)
     sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}\n")
     sys.stdout.flush()

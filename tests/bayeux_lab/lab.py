@@ -71,14 +71,23 @@ def settings_from(environment: Mapping[str, str]) -> BayeuxSettings:
     }
     chosen |= {
         name.lower(): int(environment[name])
-        for name in ("MAX_QUEUED_EVENTS", "MAX_SUBSCRIPTIONS", "MAX_SESSIONS_PER_USER")
+        for name in (
+            "MAX_QUEUED_EVENTS",
+            "MAX_SUBSCRIPTIONS",
+            "MAX_SESSIONS_PER_USER",
+            "MAX_IDLE_SOCKETS_PER_USER",
+        )
         if name in environment
     }
     if "MAX_MESSAGE_BYTES" in environment:
         chosen["max_body_bytes"] = int(environment["MAX_MESSAGE_BYTES"])
     if "ALLOWED_ORIGINS" in environment:
         chosen["allowed_origins"] = frozenset(environment["ALLOWED_ORIGINS"].split(","))
-    return BayeuxSettings(acknowledgements=environment.get("ACK", "1") != "0", **chosen)
+    return BayeuxSettings(
+        acknowledgements=environment.get("ACK", "1") != "0",
+        callback_polling=environment.get("JSONP") == "1",
+        **chosen,
+    )
 
 
 class Lab:

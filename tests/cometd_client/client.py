@@ -4,7 +4,9 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, Self
@@ -115,6 +117,15 @@ class CometdAgent:
             self._node.kill()
         await self._node.wait()
         await self._listening
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let the client neither read nor write while the block runs."""
+        self._node.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._node.send_signal(signal.SIGCONT)
 
     async def subscribe(self, channel: str) -> Line:
         """Subscribe and return the server's reply; the client renews it after a handshake."""

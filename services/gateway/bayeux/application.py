@@ -8,7 +8,7 @@ from typing import Protocol
 from services.gateway.bayeux.engine import Engine, Listener
 from services.gateway.bayeux.hub import Hub
 from services.gateway.bayeux.long_polling import LongPolling
-from services.gateway.bayeux.origins import cors_headers, is_welcome, preflight
+from services.gateway.bayeux.origins import cors_headers, is_welcome, may_include, preflight
 from services.gateway.bayeux.policy import SubscriptionPolicy
 from services.gateway.bayeux.session import Login
 from services.gateway.bayeux.settings import BayeuxSettings
@@ -151,5 +151,7 @@ class BayeuxApplication:
             return Answer(403)
         if scope["method"] == "OPTIONS":
             return preflight(scope)
+        if scope["method"] == "GET" and self._settings.callback_polling:
+            return None if may_include(scope, self._settings) else Answer(403)
         allowed = (b"allow", b"POST, OPTIONS")
         return None if scope["method"] == "POST" else Answer(405, headers=(allowed,))

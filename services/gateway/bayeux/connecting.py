@@ -72,7 +72,7 @@ def _confirm(state: State, session: Session, message: Message) -> None:
 def _take_over(state: State, session: Session, exchange: Exchange) -> None:
     state.supersede(session, exchange.now)
     session.transport = exchange.peer.transport
-    if exchange.peer.transport is Transport.LONG_POLLING:
+    if exchange.peer.transport is not Transport.WEBSOCKET:
         state.unbind(session)
 
 
@@ -106,7 +106,7 @@ def _interval(state: State, message: Message, *, crowded: bool) -> float:
 def _is_crowded(state: State, session: Session, exchange: Exchange) -> bool:
     """Tell whether other tabs of the same browser use up its connections to this host."""
     allowed = state.settings.max_held_per_browser
-    if exchange.peer.transport is not Transport.LONG_POLLING or allowed < 0:
+    if exchange.peer.transport is Transport.WEBSOCKET or allowed < 0:
         return False
     return len(state.held_by(session.browser) - {session}) >= allowed
 

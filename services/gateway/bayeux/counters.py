@@ -1,6 +1,24 @@
 """What the hub counts; plain numbers, so that the protocol knows no metrics library."""
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import Final
+
+BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Seconds, the upper ends of the buckets of delays."""
+
+
+@dataclass(slots=True)
+class Delays:
+    """How long events waited, in buckets; the last one has no upper end."""
+
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    total: float = 0.0
+
+    def note(self, seconds: float) -> None:
+        """Count one delay."""
+        self.buckets[bisect_left(BOUNDS, seconds)] += 1
+        self.total += seconds
 
 
 @dataclass(slots=True)
@@ -16,3 +34,4 @@ class Counters:
     unknown_sessions: int = 0
     superseded: int = 0
     denied: int = 0
+    delays: Delays = field(default_factory=Delays)

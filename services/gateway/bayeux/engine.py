@@ -103,7 +103,7 @@ class Engine:
     def event(self, payload: object) -> Event:
         """Prepare a payload for any number of sessions."""
         timestamp = http_date(self.hub.wall()) if self.settings.timestamps else None
-        return Event(payload, timestamp=timestamp)
+        return Event(payload, timestamp=timestamp, born=self.now())
 
     def perform(self, effects: Iterable[Effect]) -> None:
         """Do what the protocol asked for; nothing here waits for a client."""

@@ -11,14 +11,18 @@ class Frame:
 
     text: str
     size: int
+    born: float | None = None
 
 
 class Event:
-    """A payload on its way to any number of sessions."""
+    """A payload on its way to any number of sessions; `born` is its monotonic time of birth."""
 
-    __slots__ = ("_frames", "_payload", "_timestamp")
+    __slots__ = ("_born", "_frames", "_payload", "_timestamp")
 
-    def __init__(self, payload: object, *, timestamp: str | None = None) -> None:
+    def __init__(
+        self, payload: object, *, timestamp: str | None = None, born: float | None = None
+    ) -> None:
+        self._born = born
         self._payload = encode(payload)
         self._timestamp = f',"timestamp":{encode(timestamp)}' if timestamp else ""
         self._frames: dict[str, Frame] = {}
@@ -32,4 +36,4 @@ class Event:
 
     def _make(self, channel: str) -> Frame:
         text = f'{{"channel":{encode(channel)},"data":{self._payload}{self._timestamp}}}'
-        return Frame(text, len(text.encode()))
+        return Frame(text, len(text.encode()), self._born)

@@ -8,30 +8,29 @@ from services.gateway.bayeux.state import State
 from services.gateway.bayeux.timesync import timesync
 from services.gateway.bayeux.wire import Message, Reply
 
-_SUPPORTED = [Transport.WEBSOCKET, Transport.LONG_POLLING]
-
 
 def handshake(state: State, message: Message, exchange: Exchange) -> None:
     """Begin a session, or say why there is none."""
-    if (error := _fault(message)) or not _make_room(state, exchange.peer):
+    if (error := _fault(state, message)) or not _make_room(state, exchange.peer):
         refusal = error or replies.TOO_MANY_SESSIONS
         state.counters.denied += 1
-        exchange.replies.append(_described(replies.failure(message, refusal, advice=replies.STOP)))
+        refused = replies.failure(message, refusal, advice=replies.STOP)
+        exchange.replies.append(_described(state, refused))
         return
     session = state.open(exchange.peer, exchange.now)
     if exchange.peer.transport is Transport.WEBSOCKET:
         state.bind(session, exchange.peer, exchange.now)
     state.counters.handshakes += 1
-    exchange.replies.append(_described(_welcome(state, session, message)))
+    exchange.replies.append(_described(state, _welcome(state, session, message)))
 
 
-def _fault(message: Message) -> str | None:
+def _fault(state: State, message: Message) -> str | None:
     types = message.fields.get("supportedConnectionTypes")
     if not isinstance(message.fields.get("version"), str):
         return replies.VERSION_MISSING
     if not isinstance(types, list) or not types:
         return replies.TYPES_MISSING
-    return None if any(kind in types for kind in _SUPPORTED) else replies.NO_COMMON_TRANSPORT
+    return None if any(kind in types for kind in _supported(state)) else replies.NO_COMMON_TRANSPORT
 
 
 def _make_room(state: State, peer: Peer) -> bool:
@@ -66,5 +65,10 @@ def _extensions(state: State, session: Session, message: Message) -> Reply:
     return ext
 
 
-def _described(reply: Reply) -> Reply:
-    return reply | {"version": "1.0", "supportedConnectionTypes": _SUPPORTED}
+def _described(state: State, reply: Reply) -> Reply:
+    return reply | {"version": "1.0", "supportedConnectionTypes": _supported(state)}
+
+
+def _supported(state: State) -> list[Transport]:
+    types = [Transport.WEBSOCKET, Transport.LONG_POLLING]
+    return [*types, Transport.CALLBACK_POLLING] if state.settings.callback_polling else types

@@ -15,7 +15,7 @@ from services.gateway.bayeux.events import Event, Frame
 from services.gateway.bayeux.exchange import Exchange
 from services.gateway.bayeux.handshaking import handshake
 from services.gateway.bayeux.policy import SubscriptionPolicy
-from services.gateway.bayeux.session import Hold, Peer, Session
+from services.gateway.bayeux.session import Hold, Peer, Session, Transport
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.subscribing import subscribe, unsubscribe
@@ -94,8 +94,10 @@ class Hub:
             return []
         hold = session.hold
         if hold is not None and hold.peer is peer and _is_ripe(session, hold, now):
+            self._note_delay(session, now)
             return release(self._state, session, hold, now)
         if session.pushes and session.socket is peer:
+            self._note_delay(session, now)
             return session.mailbox.take(at_most=self._state.settings.max_frame_bytes)
         return []
 
@@ -124,6 +126,10 @@ class Hub:
         """Mark a connect as having waited long enough."""
         hold.due = True
         return [Wake(hold.peer)]
+
+    def speaks(self, peer: Peer) -> bool:
+        """Tell whether a peer stands for a live session."""
+        return peer.session is not None and peer.session.id in self._state.sessions
 
     def lose(self, peer: Peer, now: float) -> None:
         """A request was aborted or a socket closed; its session may still be gone on with."""
@@ -183,7 +189,7 @@ class Hub:
         exchange.sessions[session] = None
         self._state.touch(session, exchange.now)
         session.login = exchange.peer.login
-        if exchange.peer.transport == "websocket":
+        if exchange.peer.transport is Transport.WEBSOCKET:
             self._state.bind(session, exchange.peer, exchange.now)
         match message.channel:
             case Meta.CONNECT:
@@ -204,10 +210,14 @@ class Hub:
     def _riding(self, exchange: Exchange) -> list[str]:
         """Events that need not wait for a connect leave with any reply of their session."""
         for session in exchange.sessions:
-            if not session.acknowledging and exchange.hold is None:
+            if _may_ride(session, exchange):
                 most = self._state.settings.max_frame_bytes
                 exchange.events.extend(session.mailbox.take(at_most=most))
         return exchange.events
+
+    def _note_delay(self, session: Session, now: float) -> None:
+        if (since := session.mailbox.since) is not None:
+            self._state.counters.delays.note(now - since)
 
     def _put(self, session: Session, frame: Frame) -> None:
         if not session.mailbox.put(frame):
@@ -236,6 +246,12 @@ class Hub:
 
 def _is_ripe(session: Session, hold: Hold, now: float) -> bool:
     return hold.is_due(now) or (bool(session.mailbox) and not session.pushes)
+
+
+def _may_ride(session: Session, exchange: Exchange) -> bool:
+    if session.acknowledging or exchange.hold is not None:
+        return False
+    return exchange.peer.transport is not Transport.CALLBACK_POLLING
 
 
 def _publish_reply(message: Message, channel: str) -> dict[str, object]:

@@ -1,10 +1,14 @@
-"""Bayeux over HTTP POST: a request is answered at once, or held until there is news."""
+"""Bayeux over HTTP: a request is answered at once, or held until there is news."""
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 from services.gateway.bayeux import eager
+from services.gateway.bayeux.callback_polling import HEADERS as SCRIPT_HEADERS
+from services.gateway.bayeux.callback_polling import read_call, script
 from services.gateway.bayeux.channels import Meta
 from services.gateway.bayeux.engine import Engine
 from services.gateway.bayeux.origins import cors_headers
@@ -13,6 +17,7 @@ from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.web import (
     AbortedError,
     Answer,
+    Header,
     Receive,
     Scope,
     Send,
@@ -35,16 +40,35 @@ Reply = Callable[[list[str]], Coroutine[Any, Any, None]]
 """Answers a request with messages; with none when a newer connect took its place."""
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How messages of one kind of polling look in an answer."""
+
+    transport: Transport
+    headers: Sequence[Header]
+    write: Callable[[Sequence[str]], bytes]
+
+
+_PLAIN: Final = Style(Transport.LONG_POLLING, (JSON, _FRESH), lambda texts: frame(texts).encode())
+
+
 class RequestPeer:
-    """One POST, for as long as it is open."""
+    """One request, for as long as it is open."""
 
     __slots__ = ("_engine", "_reply", "browser", "login", "session", "transport", "user_id")
 
-    def __init__(self, engine: Engine, user_id: str, browser: str | None, login: Login) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        user_id: str,
+        browser: str | None,
+        login: Login,
+        transport: Transport,
+    ) -> None:
         self.user_id = user_id
         self.login = login
         self.browser = browser
-        self.transport = Transport.LONG_POLLING
+        self.transport = transport
         self.session: Session | None = None
         self._engine = engine
         self._reply: Reply | None = None
@@ -72,7 +96,7 @@ class RequestPeer:
 
 
 class LongPolling:
-    """Serves authenticated POSTs."""
+    """Serves authenticated POSTs, and GETs where callback-polling is on."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -82,12 +106,23 @@ class LongPolling:
         self, user_id: str, login: Login, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer one request, unless its client goes away."""
-        read = await self._read(scope, receive)
+        if scope["method"] == "GET":
+            style, read = self._read_call(scope)
+        else:
+            style, read = _PLAIN, await self._read(scope, receive)
         if isinstance(read, Answer):
             await respond(send, read.plus(*cors_headers(scope)))
         elif read:
-            peer = RequestPeer(self._engine, user_id, browser_of(scope), login)
-            await self._obey(peer, scope, receive, send, read)
+            peer = RequestPeer(self._engine, user_id, browser_of(scope), login, style.transport)
+            await self._obey(peer, style, scope, receive, send, read)
+
+    def _read_call(self, scope: Scope) -> tuple[Style, Sequence[Message] | Answer]:
+        try:
+            call = read_call(scope["query_string"], self._settings)
+        except MalformedError:
+            return _PLAIN, Answer(400)
+        write = partial(script, call.callback)
+        return Style(Transport.CALLBACK_POLLING, SCRIPT_HEADERS, write), call.messages
 
     async def _read(self, scope: Scope, receive: Receive) -> Sequence[Message] | Answer:
         """Return the messages of a request, none if its client went away, or a refusal."""
@@ -107,19 +142,20 @@ class LongPolling:
     async def _obey(
         self,
         peer: RequestPeer,
+        style: Style,
         scope: Scope,
         receive: Receive,
         send: Send,
         messages: Sequence[Message],
     ) -> None:
-        headers = [JSON, _FRESH, *cors_headers(scope)]
+        headers = [*style.headers, *cors_headers(scope)]
         if peer.browser is None and any(m.channel == Meta.HANDSHAKE for m in messages):
             peer.browser = new_browser()
             headers.append(browser_cookie(peer.browser, self._settings))
 
         def reply(texts: list[str]) -> Coroutine[Any, Any, None]:
             if texts:
-                return respond(send, Answer(200, frame(texts).encode(), headers))
+                return respond(send, Answer(200, style.write(texts), headers))
             return respond(send, Answer(self._settings.duplicate_connect_status))
 
         outcome = await self._engine.receive(messages, peer)

@@ -23,6 +23,11 @@ class Mailbox:
     def __len__(self) -> int:
         return len(self._waiting) + len(self._unconfirmed)
 
+    @property
+    def since(self) -> float | None:
+        """Since when the oldest event waits to go out, where that is known."""
+        return self._waiting[0].born if self._waiting else None
+
     def put(self, frame: Frame) -> bool:
         """Queue an event; False when it does not fit, and then nothing has changed."""
         if len(self) >= self._max_events or self._bytes + frame.size > self._max_bytes:

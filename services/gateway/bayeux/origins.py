@@ -1,6 +1,7 @@
 """Which web pages may talk to the server (CORS, and cross-site hijacking of websockets)."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.web import Answer, Header, Scope, header
@@ -16,6 +17,14 @@ def is_welcome(scope: Scope, settings: BayeuxSettings) -> bool:
     if origin is None or origin in settings.allowed_origins:
         return True
     return origin.partition("://")[2] == header(scope, b"host")
+
+
+def may_include(scope: Scope, settings: BayeuxSettings) -> bool:
+    """Tell whether a page may load an answer as its script; browsers send no Origin with those."""
+    if header(scope, b"sec-fetch-site") in {"same-origin", "none", None}:
+        return True
+    referer = urlsplit(header(scope, b"referer") or "")
+    return f"{referer.scheme}://{referer.netloc}" in settings.allowed_origins
 
 
 def cors_headers(scope: Scope) -> tuple[Header, ...]:

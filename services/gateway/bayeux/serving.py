@@ -17,9 +17,8 @@ def uvicorn_config(app: Any, **options: Any) -> uvicorn.Config:
         http="httptools",
         loop="uvloop",
         ws="websockets-sansio",
-        ws_per_message_deflate=False,
         access_log=False,
-        **{"ws_max_size": _MAX_FRAME_BYTES} | options,
+        **{"ws_max_size": _MAX_FRAME_BYTES, "ws_per_message_deflate": False} | options,
     )
 
 

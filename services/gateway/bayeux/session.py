@@ -15,6 +15,7 @@ class Transport(StrEnum):
 
     WEBSOCKET = "websocket"
     LONG_POLLING = "long-polling"
+    CALLBACK_POLLING = "callback-polling"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,9 @@ class BayeuxSettings:
     max_batch: int = 64
     max_depth: int = 32
 
+    max_idle_sockets_per_user: int = 16
     acknowledgements: bool = True
+    callback_polling: bool = False
     timestamps: bool = False
     duplicate_connect_status: int = 500
     secure_cookie: bool = False

@@ -60,7 +60,7 @@ class State:
         session = self.sessions.get(str(message.client_id))
         if session is None or session.user_id != peer.user_id:
             return None
-        if peer.transport is Transport.LONG_POLLING:
+        if peer.transport is not Transport.WEBSOCKET:
             return session if session.browser and session.browser == peer.browser else None
         # Another socket of the same user may go on with a session (a reload); a socket that
         # already speaks for one session may not speak for a second.
@@ -101,7 +101,7 @@ class State:
         """Let a connect wait; its session does not expire meanwhile."""
         session.hold = hold
         hold.peer.session = session
-        if hold.peer.transport is Transport.LONG_POLLING and session.browser:
+        if hold.peer.transport is not Transport.WEBSOCKET and session.browser:
             self.holding.setdefault(session.browser, set()).add(session)
 
     def held_by(self, browser: str | None) -> set[Session] | frozenset[Session]:

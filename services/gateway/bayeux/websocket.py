@@ -117,7 +117,7 @@ class WebSockets:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._settings = engine.settings
-        self._open: set[SocketPeer] = set()
+        self._open: dict[str, dict[SocketPeer, None]] = {}
 
     async def serve(
         self, user_id: str, login: Login, scope: Scope, receive: Receive, send: Send
@@ -125,12 +125,12 @@ class WebSockets:
         """Accept a socket and talk until either side ends it, or its login does."""
         await send({"type": "websocket.accept"})
         peer = SocketPeer(self._engine, user_id, browser_of(scope), login, send)
-        self._open.add(peer)
+        self._enter(peer)
         end = self._arm_end(peer)
         try:
             await self._read(peer, receive)
         finally:
-            self._open.discard(peer)
+            self._leave(peer)
             self._engine.lose(peer)
             peer.await_deadline(None)
             if end is not None:
@@ -138,17 +138,17 @@ class WebSockets:
 
     def users(self) -> set[str]:
         """Return whose sockets are open."""
-        return {peer.user_id for peer in self._open}
+        return set(self._open)
 
     def close_user(self, user_id: str, keeping: Collection[str] = ()) -> None:
         """Close the sockets of a user whose login is no longer good."""
-        for peer in self._open:
-            if peer.user_id == user_id and peer.login.proof not in keeping:
+        for peer in self._open.get(user_id, ()):
+            if peer.login.proof not in keeping:
                 peer.close(POLICY_VIOLATION)
 
     async def close_all(self) -> None:
         """Close every socket and wait, for a limited time, until all has been written."""
-        peers = list(self._open)
+        peers = [peer for mine in self._open.values() for peer in mine]
         for peer in peers:
             peer.close(GOING_AWAY)
             peer.flush()
@@ -157,6 +157,20 @@ class WebSockets:
             async with asyncio.timeout(grace):
                 for peer in peers:
                     await peer.written()
+
+    def _enter(self, peer: SocketPeer) -> None:
+        """Let a socket in; of too many that speak for no session the oldest is closed."""
+        mine = self._open.setdefault(peer.user_id, {})
+        idle = [one for one in mine if not self._engine.hub.speaks(one)]
+        if len(idle) >= self._settings.max_idle_sockets_per_user:
+            idle[0].close(POLICY_VIOLATION)
+        mine[peer] = None
+
+    def _leave(self, peer: SocketPeer) -> None:
+        mine = self._open[peer.user_id]
+        del mine[peer]
+        if not mine:
+            del self._open[peer.user_id]
 
     def _arm_end(self, peer: SocketPeer) -> asyncio.TimerHandle | None:
         if not math.isfinite(peer.login.ends_at):

@@ -44,6 +44,12 @@ class RunningLab:
             while await self.metric("bayeux_held_connects") != connects:
                 pass
 
+    async def has_listeners(self, sessions: int = 1) -> None:
+        """Return once so many sessions are subscribed to something."""
+        async with asyncio.timeout(30):
+            while await self.metric("bayeux_listening_sessions") != sessions:
+                pass
+
     async def stop(self) -> None:
         """Ask it to end, as Kubernetes does, and wait until it has."""
         if self.process.returncode is None:

@@ -154,5 +154,6 @@ async def test_sessions_are_counted_by_transport() -> None:
     async with running_lab() as lab, RawSocket.open(lab) as client:
         await client.join()
 
-        assert await lab.metric('bayeux_sessions{transport="websocket"}') == 1
-        assert await lab.metric('bayeux_sessions{transport="long-polling"}') == 0
+        counted = 'bayeux_sessions{{state="between",transport="{}"}}'
+        assert await lab.metric(counted.format("websocket")) == 1
+        assert await lab.metric(counted.format("long-polling")) == 0

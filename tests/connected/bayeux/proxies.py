@@ -1,0 +1,87 @@
+"""Debian's nginx and HAProxy with the samples of deploy/proxies, in front of labs."""
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import pytest
+
+from deploy.local.packages import install
+from deploy.local.ports import free_port
+from deploy.local.progress import NotPossibleError
+
+SAMPLES: Final = Path(__file__).parents[3] / "deploy" / "proxies"
+_PACKAGES: Final = {"nginx": "nginx-light", "haproxy": "haproxy"}
+
+
+@asynccontextmanager
+async def proxy(kind: str, targets: Sequence[str], folder: Path) -> AsyncIterator[str]:
+    """Run a proxy before servers and give its address."""
+    program = _find(kind)
+    port = free_port()
+    write = _nginx if kind == "nginx" else _haproxy
+    arguments = write(folder, port, [urlsplit(target).netloc for target in targets])
+    process = await asyncio.create_subprocess_exec(program, *arguments)
+    try:
+        await _listening(port)
+        yield f"http://localhost:{port}"
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def _find(kind: str) -> str:
+    if (found := shutil.which(kind, path="/usr/sbin:/usr/bin:/usr/local/sbin")) is not None:
+        return found
+    try:
+        install([_PACKAGES[kind]])
+    except NotPossibleError as reason:
+        pytest.skip(str(reason))
+    return f"/usr/sbin/{kind}"
+
+
+def _nginx(folder: Path, port: int, targets: Sequence[str]) -> Sequence[str]:
+    sample = (SAMPLES / "nginx.conf").read_text()
+    servers = "\n".join(f"server {target} max_fails=1 fail_timeout=2s;" for target in targets)
+    sample = re.sub(r"server 127\.0\.0\.1:8080 [^\n]*", servers, sample)
+    sample = sample.replace("listen 8443;", f"listen 127.0.0.1:{port};")
+    logs = f"access_log off; error_log {folder}/error.log;"
+    temporary = " ".join(
+        f"{name}_temp_path {folder}/{name};"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole = f"pid {folder}/pid; events {{}} http {{ {logs} {temporary}\n{sample}\n}}"
+    (folder / "nginx.conf").write_text(whole)
+    errors = str(folder / "error.log")
+    return ("-e", errors, "-c", str(folder / "nginx.conf"), "-g", "daemon off; master_process off;")
+
+
+def _haproxy(folder: Path, port: int, targets: Sequence[str]) -> Sequence[str]:
+    sample = (SAMPLES / "haproxy.cfg").read_text()
+    [line] = re.findall(r"    server gateway1 .*", sample)
+    servers = (
+        line.replace("gateway1", f"gateway{number}").replace("127.0.0.1:8080", target)
+        for number, target in enumerate(targets, 1)
+    )
+    sample = sample.replace(line, "\n".join(servers))
+    sample = sample.replace("bind 127.0.0.1:8443", f"bind 127.0.0.1:{port}")
+    (folder / "haproxy.cfg").write_text(sample)
+    return ("-db", "-f", str(folder / "haproxy.cfg"))
+
+
+async def _listening(port: int) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+                continue
+            writer.close()
+            return

@@ -1,0 +1,106 @@
+"""Several tabs of one browser, several sockets of one user, and what is counted of them."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.connected.bayeux.running_lab import RawClient, RawSocket, running_lab
+
+
+async def test_a_second_tab_is_told_to_poll_and_still_hears_everything() -> None:
+    async with running_lab(TIMEOUT_MS="60000") as lab, RawClient(lab) as one, RawClient(lab) as two:
+        await one.join()
+        two.http.cookies.update(one.http.cookies)
+        await two.join()
+        waiting = asyncio.create_task(one.ask("/meta/connect"))
+        await lab.holds(1)
+
+        [told] = await two.ask("/meta/connect")
+        await lab.publish("7", "for both")
+        heard = await two.ask("/meta/connect")
+
+        assert told["advice"]["multiple-clients"] is True
+        assert told["advice"]["interval"] == 2000
+        assert heard[0]["data"] == (await waiting)[0]["data"] == "for both"
+
+
+async def test_of_too_many_sockets_that_say_nothing_the_oldest_is_closed() -> None:
+    async with running_lab(MAX_IDLE_SOCKETS_PER_USER="2") as lab, AsyncExitStack() as stack:
+        busy = await stack.enter_async_context(RawSocket.open(lab))
+        await busy.join()
+        idle = [await stack.enter_async_context(RawSocket.open(lab)) for _ in range(3)]
+
+        with pytest.raises(ConnectionClosed):
+            await idle[0].receive()
+        await idle[2].join()
+        await busy.ask("/meta/subscribe", subscription="/me/workbins")
+
+        assert idle[0].socket.close_code == 1008
+
+
+async def test_sockets_of_others_do_not_count() -> None:
+    async with (
+        running_lab(MAX_IDLE_SOCKETS_PER_USER="1") as lab,
+        RawSocket.open(lab, "8") as one,
+        RawSocket.open(lab, "9") as other,
+    ):
+        await other.join()
+        await one.join()
+
+        assert one.client_id != other.client_id
+
+
+async def test_compression_is_agreed_on_only_where_it_is_switched_on() -> None:
+    async with (
+        running_lab() as plain,
+        running_lab(DEFLATE="1") as deflating,
+        RawSocket.open(plain) as one,
+        RawSocket.open(deflating) as other,
+    ):
+        await other.join()
+        await deflating.publish("7", "x" * 10_000)
+        [event] = await other.receive()
+
+        agreed = [kind.name for kind in other.socket.protocol.extensions]
+        assert one.socket.protocol.extensions == []
+        assert agreed == ["permessage-deflate"]
+        assert event["data"] == "x" * 10_000
+
+
+async def test_what_goes_wrong_is_counted() -> None:
+    environment = {"TIMEOUT_MS": "60000", "MAX_INTERVAL_MS": "1000", "SWEEP_PERIOD_MS": "20"}
+    async with (
+        running_lab(**environment) as lab,
+        RawClient(lab) as lost,
+        RawSocket.open(lab) as client,
+    ):
+        await lost.ask("/meta/connect")
+        await lost.handshake()
+        await client.join(ext={"ack": True})
+        await lab.publish("7", "twice")
+        await client.ask("/meta/connect", ext={"ack": 1})
+        await client.ask("/meta/connect", ext={"ack": 1}, advice={"timeout": 0})
+        await client.send("/meta/connect", ext={"ack": 3})
+        async with asyncio.timeout(15):
+            while not await lab.metric("bayeux_expired_total"):
+                pass
+
+        waits = 'bayeux_sessions{state="waiting",transport="websocket"}'
+        assert await lab.metric(waits) == 1
+        assert await lab.metric("bayeux_unknown_sessions_total") == 1
+        assert await lab.metric("bayeux_redelivered_total") == 1
+        assert await lab.metric("bayeux_queued_events") == 0
+
+
+async def test_the_time_from_publishing_to_writing_is_measured() -> None:
+    async with running_lab(TIMEOUT_MS="60000") as lab, RawSocket.open(lab) as client:
+        await client.join()
+
+        await lab.publish("7", "quick")
+        await client.receive()
+
+        name = "bayeux_publish_to_write_seconds"
+        assert await lab.metric(f'{name}_bucket{{le="10.0"}}') == 1
+        assert await lab.metric(f"{name}_count") == 1
