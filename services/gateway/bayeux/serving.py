@@ -24,8 +24,6 @@ def uvicorn_config(app: Any, **options: Any) -> uvicorn.Config:
 
 def collect_garbage_rarely() -> None:
     """Look for cycles seldom: a thousand waiting clients are a hundred thousand live objects."""
-    gc.collect()
-    gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 
 

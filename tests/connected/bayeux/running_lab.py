@@ -50,6 +50,11 @@ class RunningLab:
             while await self.metric("bayeux_listening_sessions") != sessions:
                 pass
 
+    async def crash(self) -> None:
+        """Kill it."""
+        self.process.kill()
+        await self.process.wait()
+
     async def stop(self) -> None:
         """Ask it to end, as Kubernetes does, and wait until it has."""
         if self.process.returncode is None:
