@@ -27,6 +27,7 @@ _LONG_INVITATION = "3600"
 """Seconds: nothing is taken back while the floor has its turn."""
 
 _INTERRUPTED = 130
+_DRIVER_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,13 @@ class Plan:
         every = max(100, min(5_000, mails // 4))
         minutes = 5 + mails / 500
         if options.quick:
-            return cls(mails, every, 20, 200, 1, 3.0, 500, minutes)
+            return cls(mails, every, 20, 200, 1, 3.0, 1_000, minutes)
         return cls(mails, every, options.agents, 800, 3, 10.0, 5_000, minutes + 10)
 
 
 async def measure(plan: Plan, up: Servers, folder: Path) -> list[Section]:
     """Return all sections of the report."""
-    drivers = await compare_drivers(up.mongodb_url, count=plan.driver_calls, rounds=plan.rounds)
+    drivers = await compare_drivers(up.mongodb_url, count=plan.driver_calls, rounds=_DRIVER_ROUNDS)
     async with the_floor(up) as floor, the_product(up, folder, plan.agents) as product:
         contest = Contest(
             up,

@@ -10,7 +10,7 @@ from tests.bench.counting import Operation, database_of, traced
 from tests.bench.sending import on_schedule
 from tests.bench.table import Row, Section
 
-_RARE = 20
+_RARE = 10
 """Commands that fewer than one mail in so many takes are sweeps and chores: told together."""
 
 
