@@ -82,7 +82,9 @@ class Linking:
         decide: Callable[[Interaction], Change],
     ) -> None:
         with suppress(_NothingToDoError):
-            await self._interactions.change(command.interaction_id, cause, decide)
+            await self._interactions.change(
+                command.interaction_id, cause, decide, expected_version=command.expected_version
+            )
 
     async def _require_linked(self, command: LinkDocument) -> None:
         interaction = await self._interactions.get(command.interaction_id, with_text=False)

@@ -59,6 +59,7 @@ class Drafts:
         """Create the draft, under the id that the agent has been told."""
         original = await self._interactions.get(command.interaction_id)
         operation = Operation.REPLY_ALL if command.to_all else Operation.REPLY
+        original.require_version(command.expected_version)
         original.require_holder(command.agent_id, operation)
         draft = draft_reply(
             original,
@@ -98,7 +99,13 @@ class Drafts:
             after = before.after(Operation.SAVE, mail=mail, user_data=user_data)
             return Change(after, [event.of(after, command.agent_id)])
 
-        await self._interactions.change(command.interaction_id, cause, decide, with_text=True)
+        await self._interactions.change(
+            command.interaction_id,
+            cause,
+            decide,
+            with_text=True,
+            expected_version=command.expected_version,
+        )
 
     async def submit(self, command: SubmitDraft, cause: Cause) -> None:
         """Freeze the draft and hand it over for delivery.
@@ -122,7 +129,11 @@ class Drafts:
             return Change(before.after(Operation.SEND, mail=mail, queue=queue))
 
         submitted = await self._interactions.change(
-            command.interaction_id, cause, decide, with_text=True
+            command.interaction_id,
+            cause,
+            decide,
+            with_text=True,
+            expected_version=command.expected_version,
         )
         await self._sealing.hand_over(submitted, cause)
         await self._uploads.settle([one.id for one in submitted.mail.attachments])
@@ -135,7 +146,9 @@ class Drafts:
             after = before.after(Operation.CANCEL)
             return Change(after, [DraftCanceled.of(after, command.agent_id)])
 
-        await self._interactions.change(command.interaction_id, cause, decide)
+        await self._interactions.change(
+            command.interaction_id, cause, decide, expected_version=command.expected_version
+        )
 
     async def _copy_documents(self, original: Interaction, draft: Interaction) -> None:
         pairs = zip(original.mail.attachments, draft.mail.attachments, strict=True)

@@ -52,7 +52,11 @@ class Redirecting:
             return Change(after, [InteractionCompleted.of(after, command.agent_id)])
 
         original = await self._interactions.change(
-            command.interaction_id, cause, decide, with_text=True
+            command.interaction_id,
+            cause,
+            decide,
+            with_text=True,
+            expected_version=command.expected_version,
         )
         contact_center = await self._configuration.current()
         draft = redirected(original, command, contact_center, self._clock.now())

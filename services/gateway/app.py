@@ -20,6 +20,7 @@ from services.gateway.brake import Brake
 from services.gateway.directory import Directory
 from services.gateway.dispatcher import Dispatcher
 from services.gateway.downloading import Downloading
+from services.gateway.handing import Handing
 from services.gateway.history import History
 from services.gateway.lists import Reading
 from services.gateway.login_failures import LoginFailures
@@ -29,6 +30,8 @@ from services.gateway.operating import Operating
 from services.gateway.orders import Orders
 from services.gateway.passwords import Passwords, checking_passwords
 from services.gateway.presence import Presence
+from services.gateway.remembered_answers import RememberedAnswers
+from services.gateway.repeating import Repeating
 from services.gateway.requests import Callers
 from services.gateway.resources import RestResources, rest_router
 from services.gateway.roster import Roster
@@ -56,7 +59,11 @@ async def start(
 ) -> AsyncIterator[None]:
     """Run the gateway for as long as the context lasts; `registry` gets CometD's numbers."""
     roster = Roster(resources.agents, resources.clock)
-    news = _news(settings, resources, roster)
+    telling = Telling(resources.interactions, resources.configuration)
+    news = _news(settings, resources, roster, telling)
+    handing = Handing(
+        publisher=resources.publisher, news=news, telling=telling, clock=resources.clock
+    )
     async with checking_passwords() as passwords:
         admission = _admission(settings, resources, roster, passwords)
         bayeux = BayeuxApplication(
@@ -65,9 +72,17 @@ async def start(
             unauthenticated=_unauthenticated(),
             listener=news,
         )
+        callers = Callers(admission, public_url=settings.public_url)
         front = Dispatcher(
             bayeux=bayeux,
-            rest=_rest(settings, resources, Callers(admission, public_url=settings.public_url)),
+            rest=Repeating(
+                _rest(settings, resources, callers, handing),
+                RememberedAnswers(resources.database),
+                admission,
+                resources.clock,
+                max_body=settings.max_body,
+                always_200=settings.http_errors == "always-200",
+            ),
             admission=admission,
             settings=settings.bayeux,
             always_200=settings.http_errors == "always-200",
@@ -82,11 +97,13 @@ async def start(
             await bayeux.drain()
 
 
-def _news(settings: GatewaySettings, resources: Resources, roster: Roster) -> News:
+def _news(
+    settings: GatewaySettings, resources: Resources, roster: Roster, telling: Telling
+) -> News:
     desk = DeskStore(resources.database)
     return News(
         settings.rabbitmq_url,
-        telling=Telling(resources.interactions, resources.configuration),
+        telling=telling,
         workbins=WorkbinTelling(
             resources.interactions, desk, roster, frame=settings.workbin_content
         ),
@@ -122,13 +139,16 @@ def _bearers(settings: GatewaySettings, roster: Roster, clock: Clock) -> Bearers
     return Bearers(keys, rules, roster, clock)
 
 
-def _rest(settings: GatewaySettings, resources: Resources, callers: Callers) -> Router:
+def _rest(
+    settings: GatewaySettings, resources: Resources, callers: Callers, handing: Handing
+) -> Router:
     operating = Operating(
         callers=callers,
         interactions=resources.interactions,
         agents=resources.agents,
         configuration=resources.configuration,
         publisher=resources.publisher,
+        handing=handing,
         clock=resources.clock,
         max_body=settings.max_body,
         only_new_keys=settings.attach_only_new,

@@ -8,7 +8,6 @@ import structlog
 from prometheus_client import Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.routing import Router
 from starlette.types import ASGIApp, Message
 
 from services.gateway.admission import Admission, Admitted
@@ -20,6 +19,7 @@ from services.gateway.credentials import CSRF_HEADER, changes_something
 from services.gateway.describing import PATHS, described
 from services.gateway.errors import RequestError, Situation, as_request_error, trace_of
 from services.gateway.preflight import EXPOSED, answer_preflight
+from services.gateway.repeating import Repeating
 
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ class Dispatcher:
         self,
         *,
         bayeux: BayeuxApplication,
-        rest: Router,
+        rest: Repeating,
         admission: Admission,
         settings: BayeuxSettings,
         always_200: bool,
@@ -116,7 +116,8 @@ class Dispatcher:
         admitted = await self._admission.admit(scope)
         scope["path"] = path
         scope["app"] = self
-        await self._rest(scope, receive, _with_headers(send, scope, admitted))
+        sending = _with_headers(send, scope, admitted)
+        await self._rest.serve(scope, receive, sending, self._explain)
 
     def _explain(self, error: Exception, scope: Scope) -> RequestError:
         known = _of_router(error) or as_request_error(error)

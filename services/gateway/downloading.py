@@ -12,10 +12,12 @@ from starlette.responses import Response, StreamingResponse
 from services.gateway.disposition import content_disposition
 from services.gateway.errors import RequestError, Situation, unavailable
 from services.gateway.file_kinds import TELLING, served_kind, shown_kind
+from services.gateway.policy import Read, refusal_of
 from services.gateway.ranges import Span, is_known, wanted_span
 from services.gateway.requests import Callers
 from shared.domain.interaction import Interaction
 from shared.mail.attaching import has_attachment
+from shared.storage.agents import StoredAgent
 from shared.storage.documents import DocumentStore, StoredDocument
 from shared.storage.interactions import InteractionStore
 from shared.storage.vault import ContentRef, Vault
@@ -56,7 +58,7 @@ class Downloading:
         """
         agent = await self._callers.agent(request)
         interaction = await self._interactions.get(request.path_params["id"], with_text=False)
-        require_holder(interaction, agent.id)
+        require_reader(interaction, agent)
         document = await self._stored(interaction, request.path_params["attachment_id"])
         tag = f'"{document.content.sha256}"'
         headers = {**_HARMLESS, "ETag": tag, "Accept-Ranges": "bytes"}
@@ -118,13 +120,13 @@ class Downloading:
             await asyncio.sleep(_LOOKS_AGAIN)
 
 
-def require_holder(interaction: Interaction, agent_id: str) -> None:
+def require_reader(interaction: Interaction, agent: StoredAgent) -> None:
     """Make sure that an agent may read the attachments of an interaction.
 
     Raises:
         RequestError: Somebody else holds it; to others there are none.
     """
-    if interaction.holder_id != agent_id:
+    if refusal_of(Read.ATTACHMENT, agent.roles, agent.id, interaction):
         raise _unknown()
 
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from shared.domain.errors import (
+    ChangedMeanwhileError,
     NotOwnerError,
     OperationNotAllowedError,
     Refused,
@@ -81,6 +82,7 @@ _DOMAIN: Final[Mapping[type[Exception], Situation]] = MappingProxyType(
         OperationNotAllowedError: Situation.WRONG_STATE,
         NotOwnerError: Situation.NOT_PERMITTED,
         UnknownInteractionError: Situation.NOT_FOUND,
+        ChangedMeanwhileError: Situation.PRECONDITION_FAILED,
         Refused: Situation.WRONG_STATE,
         Unavailable: Situation.UNAVAILABLE,
     }

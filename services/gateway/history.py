@@ -10,10 +10,10 @@ from starlette.responses import Response, StreamingResponse
 from services.gateway.answers import json_answer
 from services.gateway.disposition import content_disposition
 from services.gateway.errors import RequestError, Situation
+from services.gateway.policy import Read, refusal_of
 from services.gateway.requests import Callers
 from services.gateway.store import DeskStore
 from services.gateway.wire.ucs import Contents, email_interaction
-from services.gateway.wire.users import ADMIN
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction
 from shared.storage.agents import StoredAgent
@@ -87,7 +87,10 @@ class History:
 
     async def _may_read(self, agent: StoredAgent, interaction: Interaction) -> bool:
         """Let those read who hold a mail, or another one of the same thread."""
-        if self._shows_foreign_mail or ADMIN in agent.roles or interaction.holder_id == agent.id:
+        if (
+            self._shows_foreign_mail
+            or refusal_of(Read.WHOLE, agent.roles, agent.id, interaction) is None
+        ):
             return True
         thread_id = interaction.thread_id or interaction.id
         return await self._desk.holds_of_thread(agent.id, thread_id)

@@ -10,12 +10,13 @@ from starlette.responses import Response
 from services.gateway.answers import json_answer
 from services.gateway.errors import RequestError, Situation
 from services.gateway.listing import cut, listed, read_listing
+from services.gateway.policy import Read, refusal_of
+from services.gateway.preconditions import entity_tag
 from services.gateway.requests import Callers
 from services.gateway.store import DeskStore
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import held, outlined, stamped, watched
 from services.gateway.wire.states import STATES
-from services.gateway.wire.users import ADMIN
 from shared.domain.interaction import Interaction
 from shared.storage.agents import StoredAgent
 from shared.storage.interactions import InteractionStore
@@ -92,23 +93,27 @@ class Reading:
         """GET /interactions/{id}."""
         agent = await self._callers.agent_or_admin(request)
         interaction = await self._interactions.get(request.path_params["id"])
-        return json_answer({"statusCode": 0, "interaction": self._seen(interaction, agent)})
+        return self._one(interaction, agent)
 
     async def one_of_mine(self, request: Request) -> Response:
         """GET /me/interactions/{id}."""
         agent = await self._callers.agent(request)
         interaction = await self._interactions.get(request.path_params["id"])
-        if interaction.holder_id != agent.id:
-            raise RequestError(Situation.NOT_PERMITTED, "this interaction is somebody else's")
-        return json_answer({"statusCode": 0, "interaction": self._seen(interaction, agent)})
+        if situation := refusal_of(Read.MINE, agent.roles, agent.id, interaction):
+            raise RequestError(situation, "this interaction is somebody else's")
+        return self._one(interaction, agent)
+
+    def _one(self, interaction: Interaction, agent: StoredAgent) -> Response:
+        body = {"statusCode": 0, "interaction": self._seen(interaction, agent)}
+        return json_answer(body, headers={"ETag": entity_tag(interaction)})
 
     def _seen(
         self, interaction: Interaction, agent: StoredAgent, *, listed: bool = False
     ) -> Fields:
-        mine = interaction.holder_id == agent.id
-        if mine:
+        may_read = refusal_of(Read.WHOLE, agent.roles, agent.id, interaction) is None
+        if interaction.holder_id == agent.id:
             message = held(interaction, longest=None)
-        elif not listed and (self._shows_foreign_mail or ADMIN in agent.roles):
+        elif not listed and (self._shows_foreign_mail or may_read):
             message = watched(interaction, longest=None)
         else:
             message = outlined(interaction)

@@ -1,7 +1,7 @@
 """The way of an event through this pod: once, in order, to the agents who listen."""
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -17,12 +17,14 @@ from services.gateway.bayeux import BayeuxApplication, Route
 from services.gateway.bayeux.topics import INTERACTIONS
 from services.gateway.broker_events import BrokerEvents
 from services.gateway.errors import trace_of
+from services.gateway.outcomes import Awaited, Outcomes
 from services.gateway.seen import Seen
 from services.gateway.store import DeskStore
 from services.gateway.telling import Telling
 from services.gateway.wire.mail import LONGEST_TEXT
 from services.gateway.wire.messages import held, invited, stamped
 from services.gateway.workbin_news import WorkbinTelling
+from shared.contracts.commands import AgentCommand
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import (
     AgentNews,
@@ -68,6 +70,9 @@ class News:
         self._presence = presence
         self._desk = desk
         self._seen = Seen()
+        self._outcomes = Outcomes()
+        self._listening: set[str] = set()
+        self._waiting: Counter[str] = Counter()
         self._handled: OrderedDict[UUID, None] = OrderedDict()
         self._lanes: list[asyncio.Queue[_Arrived]] = [asyncio.Queue() for _ in range(_LANES)]
         self._bayeux: BayeuxApplication | None = None
@@ -78,12 +83,28 @@ class News:
 
     def on_first_subscription(self, user_id: str) -> None:
         """Somebody began to listen to this user's topics."""
+        self._listening.add(user_id)
         self._events.watch(user_id)
 
     def on_last_unsubscription(self, user_id: str) -> None:
         """Nobody in this process listens to this user's topics any more."""
-        self._events.unwatch(user_id)
+        self._listening.discard(user_id)
         self._seen.forget(user_id)
+        self._rest_from(user_id)
+
+    @asynccontextmanager
+    async def awaiting(self, message_id: UUID, command: AgentCommand) -> AsyncIterator[Awaited]:
+        """Look out for what comes of a command, whether its agent listens to topics or not."""
+        agent_id = command.agent_id
+        self._waiting[agent_id] += 1
+        try:
+            self._events.watch(agent_id)
+            await self._events.settled(agent_id)
+            with self._outcomes.awaiting(message_id, command) as awaited:
+                yield awaited
+        finally:
+            self._waiting[agent_id] -= 1
+            self._rest_from(agent_id)
 
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
         """Send the open invitations again: one may have come before the subscription did."""
@@ -116,6 +137,13 @@ class News:
                 lane.cancel()
             await asyncio.gather(*lanes, return_exceptions=True)
 
+    def _rest_from(self, agent_id: str) -> None:
+        """Receive the events of an agent no longer, where nobody wants them."""
+        if self._waiting[agent_id] <= 0:
+            del self._waiting[agent_id]
+            if agent_id not in self._listening:
+                self._events.unwatch(agent_id)
+
     @property
     def _application(self) -> BayeuxApplication:
         if self._bayeux is None:
@@ -130,6 +158,7 @@ class News:
             log.warning("event not understood", key=message.routing_key, faults=error.error_count())
             await message.ack()
             return
+        self._outcomes.note(envelope)
         lane = hash(envelope.body.agent_id) % _LANES
         self._lanes[lane].put_nowait(_Arrived(message, envelope))
 

@@ -5,7 +5,8 @@ from starlette.responses import Response
 
 from services.gateway.answers import json_answer
 from services.gateway.errors import RequestError, Situation
-from services.gateway.operations.asked import OK, Asked, Offer, missing
+from services.gateway.handing import Handing
+from services.gateway.operations.asked import OK, Asked, Offer, Order, missing
 from services.gateway.operations.drafting import order_creation
 from services.gateway.operations.registry import (
     CREATE,
@@ -17,12 +18,12 @@ from services.gateway.operations.registry import (
 )
 from services.gateway.request_body import Body, read_object
 from services.gateway.requests import Callers
+from services.gateway.seeds import seed_of
 from services.gateway.workbins import find_place
-from shared.contracts.envelope import Cause, Contract
+from shared.contracts.envelope import Cause
 from shared.contracts.events import WorkbinContentWanted
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
-from shared.domain.ids import new_id
 from shared.messaging.publisher import Publisher
 from shared.storage.agents import AgentStore, StoredAgent
 from shared.storage.configuration import ConfigurationStore
@@ -40,6 +41,7 @@ class Operating:
         agents: AgentStore,
         configuration: ConfigurationStore,
         publisher: Publisher,
+        handing: Handing,
         clock: Clock,
         max_body: int,
         only_new_keys: bool = False,
@@ -49,6 +51,7 @@ class Operating:
         self._agents = agents
         self._configuration = configuration
         self._publisher = publisher
+        self._handing = handing
         self._clock = clock
         self._max_body = max_body
         self._only_new_keys = only_new_keys
@@ -63,7 +66,7 @@ class Operating:
         name = operation_name(body)
         if name == GET_WORKBIN_CONTENT:
             return await self.tell_content(agent, body.get("workbin"))
-        return await self.order(agent, request.path_params["id"], offer_named(name), body)
+        return await self.order(request, agent, request.path_params["id"], offer_named(name), body)
 
     async def update(self, request: Request) -> Response:
         """PUT /me/interactions/{id} and /interactions/{id}: a draft, or keys of the user data."""
@@ -74,14 +77,14 @@ class Operating:
             offer = offer_named("UpdateUserData")
         else:
             raise missing("email_object")
-        return await self.order(agent, request.path_params["id"], offer, body)
+        return await self.order(request, agent, request.path_params["id"], offer, body)
 
     async def create(self, request: Request) -> Response:
         """POST /me/interactions: Create, and GetWorkbinContent, which concerns no interaction."""
         agent, body = await self._read(request)
         match operation_name(body):
             case "Create":
-                return await self._create(agent, body)
+                return await self._create(request, agent, body)
             case "GetWorkbinContent":
                 return await self.tell_content(agent, body.get("workbin"))
             case name:
@@ -89,17 +92,20 @@ class Operating:
                 raise RequestError(Situation.OPERATION_FORBIDDEN, message)
 
     async def order(
-        self, agent: StoredAgent, interaction_id: str, offer: Offer, body: Body
+        self,
+        request: Request,
+        agent: StoredAgent,
+        interaction_id: str,
+        offer: Offer,
+        body: Body,
     ) -> Response:
         """Check an operation, publish its command, and answer.
 
         Raises:
             RequestError: It is not possible now, not for this agent, or not with this body.
         """
-        asked = await self._asked(agent, interaction_id, offer, body)
-        order = prepare(offer, asked)
-        await self._publish(order.command, interaction_id)
-        return json_answer(order.answer)
+        asked = await self._asked(request, agent, interaction_id, offer, body)
+        return await self._handing.over(request, prepare(offer, asked), asked.interaction)
 
     async def tell_content(self, agent: StoredAgent, identifier: object) -> Response:
         """Have the content of a workbin told wherever the agent listens.
@@ -114,7 +120,7 @@ class Operating:
         await self._publisher.publish(wrap(event, Cause(), self._clock.now()))
         return json_answer(OK)
 
-    async def _create(self, agent: StoredAgent, body: Body) -> Response:
+    async def _create(self, request: Request, agent: StoredAgent, body: Body) -> Response:
         now_logged_in = await self._agents.get(agent.id)
         if now_logged_in is None or not now_logged_in.logged_in:
             message = f"{CREATE} is for agents who are logged in on the channel"
@@ -122,25 +128,26 @@ class Operating:
         command, answer = order_creation(
             body,
             agent_id=agent.id,
-            new_id=new_id(),
+            new_id=seed_of(request.scope).new_id,
             contact_center=await self._configuration.current(),
         )
         if command.parent_id:
             parent = await self._interactions.get(command.parent_id, with_text=False)
             if parent.holder_id != agent.id:
                 raise RequestError(Situation.NOT_PERMITTED, "the parent is somebody else's")
-        await self._publish(command, command.interaction_id)
-        return json_answer(answer)
+        return await self._handing.over(request, Order(command, answer))
 
     async def _read(self, request: Request) -> tuple[StoredAgent, Body]:
         agent = await self._callers.agent(request)
         return agent, await read_object(request.receive, at_most=self._max_body)
 
-    async def _publish(self, command: Contract, interaction_id: str) -> None:
-        await self._publisher.publish(wrap(command, Cause.about(interaction_id), self._clock.now()))
-
     async def _asked(
-        self, agent: StoredAgent, interaction_id: str, offer: Offer, body: Body
+        self,
+        request: Request,
+        agent: StoredAgent,
+        interaction_id: str,
+        offer: Offer,
+        body: Body,
     ) -> Asked:
         return Asked(
             agent=agent,
@@ -148,7 +155,7 @@ class Operating:
             body=body,
             contact_center=await self._configuration.current(),
             now=self._clock.now(),
-            new_id=new_id(),
+            new_id=seed_of(request.scope).new_id,
             target=await self._target(body) if offer.has_target else None,
             has_known_skill=offer.has_target and await self._is_skill(body.get("skill")),
             only_new_keys=self._only_new_keys,

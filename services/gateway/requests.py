@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from services.gateway.admission import Admission
 from services.gateway.errors import RequestError, Situation
-from services.gateway.wire.users import ADMIN, AGENT
+from services.gateway.policy import AGENTS, AGENTS_AND_ADMINS
 from shared.storage.agents import StoredAgent
 
 _FALSE: Final = frozenset({"", "0", "false", "none"})
@@ -29,7 +29,7 @@ class Callers:
         Raises:
             RequestError: They are not.
         """
-        return await self._with_role(request, AGENT)
+        return await self._with_role(request, AGENTS)
 
     async def agent_or_admin(self, request: Request) -> StoredAgent:
         """Return the caller, who has to be an agent or an administrator.
@@ -37,16 +37,16 @@ class Callers:
         Raises:
             RequestError: They are neither.
         """
-        return await self._with_role(request, AGENT, ADMIN)
+        return await self._with_role(request, AGENTS_AND_ADMINS)
 
     def root(self, request: Request) -> str:
         """Return where the addresses of this API begin."""
         here = self._public_url or f"{request.url.scheme}://{request.url.netloc}"
         return f"{here}/api/v2"
 
-    async def _with_role(self, request: Request, *roles: str) -> StoredAgent:
+    async def _with_role(self, request: Request, roles: frozenset[str]) -> StoredAgent:
         agent = await self.anybody(request)
-        if not set(roles) & set(agent.roles):
+        if roles.isdisjoint(agent.roles):
             raise RequestError(Situation.NOT_PERMITTED, "your roles do not allow this")
         return agent
 

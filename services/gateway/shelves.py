@@ -65,7 +65,7 @@ class Shelves:
                 return await self._put_in(agent, request, body)
             case "PullInteraction" | "PullEmail":
                 offer = offer_named("PullInteraction")
-                return await self._operating.order(agent, _item(body), offer, body)
+                return await self._operating.order(request, agent, _item(body), offer, body)
             case name if name == GET_WORKBIN_CONTENT:
                 return await self._operating.tell_content(agent, _identifier(request, body))
             case "SubscribeWorkbinEvents" | "UnsubscribeWorkbinEvents":
@@ -80,7 +80,7 @@ class Shelves:
         identifier = _identifier(request, body)
         offer = offer_named("PlaceInWorkbin")
         return await self._operating.order(
-            agent, _item(body), offer, {**body, "workbin": identifier}
+            request, agent, _item(body), offer, {**body, "workbin": identifier}
         )
 
 

@@ -50,7 +50,9 @@ class Desk:
             after = accept(before, command.agent_id, self._clock.now())
             return Change(after, [on_the_desk(after, command.agent_id)])
 
-        after = await self._interactions.change(command.interaction_id, cause, decide)
+        after = await self._interactions.change(
+            command.interaction_id, cause, decide, expected_version=command.expected_version
+        )
         await self._agents.answer(command.agent_id)
         if after.state is not State.ACCEPTED:
             # A draft is the agent's own pace: it takes no place.
@@ -72,7 +74,9 @@ class Desk:
             rejected = InvitationRejected.of(after, command.agent_id)
             return Change(after, [rejected, *back_again(after)])
 
-        after = await self._interactions.change(command.interaction_id, cause, decide)
+        after = await self._interactions.change(
+            command.interaction_id, cause, decide, expected_version=command.expected_version
+        )
         await self._agents.answer(command.agent_id)
         await self._agents.release(command.agent_id, command.interaction_id)
         if after.state is State.ACCEPTED and after.owner_id:
@@ -87,7 +91,9 @@ class Desk:
             after = before.after(Operation.COMPLETE)
             return Change(after, [InteractionCompleted.of(after, command.agent_id)])
 
-        await self._interactions.change(command.interaction_id, cause, decide)
+        await self._interactions.change(
+            command.interaction_id, cause, decide, expected_version=command.expected_version
+        )
         await self._agents.release(command.agent_id, command.interaction_id)
         await self._offering.fill_for(command.agent_id)
 
@@ -106,4 +112,6 @@ class Desk:
             )
             return Change(after, [PropertiesUpdated.of(after, command.agent_id)])
 
-        await self._interactions.change(command.interaction_id, cause, decide)
+        await self._interactions.change(
+            command.interaction_id, cause, decide, expected_version=command.expected_version
+        )

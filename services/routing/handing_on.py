@@ -90,7 +90,9 @@ class HandingOn:
             removed = [WorkbinItemRemoved.at(after, before.place)] if before.place else []
             return Change(after, [on_the_desk(after, command.agent_id), *removed])
 
-        after = await self._interactions.change(command.interaction_id, cause, decide)
+        after = await self._interactions.change(
+            command.interaction_id, cause, decide, expected_version=command.expected_version
+        )
         if (after.state, after.owner_id) == (State.ACCEPTED, command.agent_id):
             await self._agents.hold(command.agent_id, after.id)
 
@@ -105,7 +107,9 @@ class HandingOn:
             transferred = InteractionTransferred.of(after, command.agent_id)
             return Change(after, [transferred, AgentInvited.of(after, command.to_agent_id)])
 
-        await self._interactions.change(command.interaction_id, cause, decide)
+        await self._interactions.change(
+            command.interaction_id, cause, decide, expected_version=command.expected_version
+        )
         await self._agents.hold(command.to_agent_id, command.interaction_id)
         await self._agents.release(command.agent_id, command.interaction_id)
         await self._offering.fill_for(command.agent_id)
@@ -126,7 +130,9 @@ class HandingOn:
     async def _give_up(
         self, command: AgentCommand, cause: Cause, decide: Callable[[Interaction], Change]
     ) -> Interaction:
-        after = await self._interactions.change(command.interaction_id, cause, decide)
+        after = await self._interactions.change(
+            command.interaction_id, cause, decide, expected_version=command.expected_version
+        )
         await self._agents.release(command.agent_id, command.interaction_id)
         await self._offering.fill_for(command.agent_id)
         return after

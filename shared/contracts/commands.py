@@ -31,10 +31,14 @@ class ExtractDocuments(Command):
 
 
 class AgentCommand(Command):
-    """A command that an agent gave, about one interaction."""
+    """A command that an agent gave, about one interaction.
+
+    With `expected_version` it is refused where the interaction has another version by then.
+    """
 
     interaction_id: str
     agent_id: str
+    expected_version: int | None = None
 
 
 class AcceptInvitation(AgentCommand):

@@ -194,12 +194,16 @@ class DeliveryUncertain(DeliveryTrouble):
 
 
 class OperationRefused(InteractionEvent):
-    """A command lost a race, or came too late; the state is what it was."""
+    """A command lost a race, or came too late; the state is what it was.
+
+    `kind` says why in a word: refused, wrong-state, not-owner, unknown, changed.
+    """
 
     address: ClassVar[str] = "interaction.refused.v1"
     type: Literal["refused"] = "refused"
     operation: str
     reason: str
+    kind: str = "refused"
 
 
 class WorkbinEvent(InteractionEvent):

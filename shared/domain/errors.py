@@ -1,8 +1,12 @@
 """What can go wrong with a message, by what has to happen next."""
 
+from typing import ClassVar
+
 
 class Refused(Exception):  # noqa: N818 - a family of answers, not of faults
-    """The request is wrong now: acknowledge it and tell the one who asked."""
+    """The request is wrong now: acknowledge it and tell the one who asked; `kind` is why."""
+
+    kind: ClassVar[str] = "refused"
 
 
 class Unavailable(Exception):  # noqa: N818 - a family of answers, not of faults
@@ -12,13 +16,25 @@ class Unavailable(Exception):  # noqa: N818 - a family of answers, not of faults
 class OperationNotAllowedError(Refused):
     """The interaction's state does not allow the operation."""
 
+    kind = "wrong-state"
+
 
 class NotOwnerError(Refused):
     """The interaction belongs to somebody else."""
 
+    kind = "not-owner"
+
 
 class UnknownInteractionError(Refused):
     """There is no interaction of that id."""
+
+    kind = "unknown"
+
+
+class ChangedMeanwhileError(Refused):
+    """The interaction has another version than the one that was to be changed."""
+
+    kind = "changed"
 
 
 class StaleInteractionError(Unavailable):

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from shared.domain.errors import NotOwnerError
+from shared.domain.errors import ChangedMeanwhileError, NotOwnerError
 from shared.domain.lifecycle import Direction, Operation, State, advance
 
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
@@ -126,6 +126,15 @@ class Interaction:
         """
         state = advance(self.direction, self.state, operation)
         return replace(self, state=state, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+    def require_version(self, expected: int | None) -> None:
+        """Make sure that this is the version that somebody wants to change; None is any.
+
+        Raises:
+            ChangedMeanwhileError: It is another one.
+        """
+        if expected not in (None, self.version):
+            raise ChangedMeanwhileError(f"interaction {self.id} has changed meanwhile")
 
     def require_holder(self, agent_id: str, operation: Operation) -> None:
         """Make sure that `agent_id` may perform `operation` now.

@@ -42,6 +42,7 @@ class Refusals:
                 version=0,
                 operation=getattr(command, "type", ""),
                 reason=str(refused),
+                kind=refused.kind,
             )
             again = uuid5(cause.message_id, "refused") if cause.message_id else None
             await self.publisher.publish(wrap(event, cause, self.clock.now(), message_id=again))

@@ -87,19 +87,21 @@ class InteractionStore:
         *,
         with_text: bool = False,
         known: Interaction | None = None,
+        expected_version: int | None = None,
     ) -> Interaction:
         """Apply a pure decision to the present snapshot, once per message, and announce it.
 
         The decision is taken again when somebody else was faster. Where the message of `cause`
         has been applied before, nothing changes and what is still owed is announced. `known` is
-        a snapshot read a moment ago, which saves reading it again.
+        a snapshot read a moment ago, which saves reading it again. `expected_version` is the only
+        one that may be changed.
 
         Raises:
             UnknownInteractionError: There is none of that id.
             Refused: Whatever `decide` raises.
             StaleInteractionError: Others were faster each time.
         """
-        if known is not None:
+        if known is not None and expected_version in (None, known.version):
             change = decide(known)
             if await self._write(known, change, cause):
                 return change.after
@@ -109,6 +111,7 @@ class InteractionStore:
                 await self._announce_again(document)
                 return to_interaction(document)
             before = to_interaction(document)
+            before.require_version(expected_version)
             change = decide(before)
             if await self._write(before, change, cause):
                 return change.after

@@ -14,9 +14,10 @@ COMMITTED: Final = Path(__file__).with_name("openapi.json")
 _WORDS: Final = """\
 The e-mail channel of an agent: REST for what the agent does, CometD for what happens.
 
-Log in with HTTP Basic, or with the session cookie that the first answer sets; whoever uses the \
-cookie alone sends the header that `X-CSRF-HEADER` names with every change. Set the e-mail channel \
-to Ready, subscribe to `/v2/me/interactions` at `/cometd`, and answer what comes.
+Log in with HTTP Basic, with a bearer token of the configured issuer, or with the session cookie \
+that the first answer sets; whoever uses the cookie alone sends the header that `X-CSRF-HEADER` \
+names with every change. Set the e-mail channel to Ready, subscribe to `/v2/me/interactions` at \
+`/cometd`, and answer what comes.
 
 A failure has a status of HTTP and a body that readers of both dialects of the original \
 documentation understand.
@@ -35,7 +36,7 @@ def openapi() -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/api/v2"}],
-        "security": [{"basic": []}, {"session": []}],
+        "security": [{"basic": []}, {"session": []}, {"bearer": []}],
         "tags": [
             {"name": name}
             for name in ("Agent", "Interactions", "Workbins", "Attachments", "Directory", "History")
@@ -56,6 +57,7 @@ def openapi() -> dict[str, Any]:
             },
             "securitySchemes": {
                 "basic": {"type": "http", "scheme": "basic"},
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "JSESSIONID"},
             },
         },

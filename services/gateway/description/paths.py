@@ -22,8 +22,9 @@ from services.gateway.operations.asked import OK, ZERO
 from services.gateway.operations.registry import OFFERS
 
 _FAILURES: Final = tuple(
-    str(code) for code in (400, 401, 403, 404, 405, 408, 409, 413, 416, 429, 500, 503)
+    str(code) for code in (400, 401, 403, 404, 405, 408, 409, 413, 416, 429, 431, 500, 503)
 )
+_FAILURES_OF_POST: Final = ("412", "422")
 _LIST: Final = ("fields", "limit", "offset", "totalCount")
 
 
@@ -41,6 +42,7 @@ class Call:
     media_type: str = "application/json"
     body_type: str = "application/json"
     in_parts: bool = False
+    may_wait: bool = False
 
 
 def _operation_bodies() -> Schema:
@@ -65,6 +67,7 @@ _ANSWERED: Final[Schema] = {
     "properties": {
         "status": {"oneOf": [{"const": "ok"}, {"const": 0}]},
         "statusCode": {"const": 0},
+        "interaction": ref("InteractionStateMessage"),
         "replyInteractionId": TEXT,
         "interactionId": TEXT,
     },
@@ -162,6 +165,7 @@ CALLS: Final = (
                 },
             },
         },
+        may_wait=True,
     ),
     Call("get", "/me/interactions/{id}", "Interactions", "One of mine.", _ONE_INTERACTION),
     Call(
@@ -172,9 +176,26 @@ CALLS: Final = (
         " came of it is told on the topic.",
         _ANSWERED,
         _operation_bodies(),
+        may_wait=True,
     ),
-    Call("put", "/me/interactions/{id}", "Interactions", "Save a draft.", constant(ZERO), _UPDATE),
-    Call("put", "/interactions/{id}", "Interactions", "Save a draft.", constant(ZERO), _UPDATE),
+    Call(
+        "put",
+        "/me/interactions/{id}",
+        "Interactions",
+        "Save a draft.",
+        _ANSWERED,
+        _UPDATE,
+        may_wait=True,
+    ),
+    Call(
+        "put",
+        "/interactions/{id}",
+        "Interactions",
+        "Save a draft.",
+        _ANSWERED,
+        _UPDATE,
+        may_wait=True,
+    ),
     Call(
         "get",
         "/settings/agent-states",
@@ -197,6 +218,7 @@ CALLS: Final = (
         "Put into, or take out of, the workbin that `workbin` names.",
         _ANSWERED,
         _IN_A_WORKBIN,
+        may_wait=True,
     ),
     Call(
         "get",
@@ -216,6 +238,7 @@ CALLS: Final = (
         "Put into, or take out of, this workbin.",
         _ANSWERED,
         _IN_A_WORKBIN,
+        may_wait=True,
     ),
     Call(
         "post",
@@ -306,6 +329,16 @@ _QUERY: Final[dict[str, tuple[Schema, str]]] = {
     "disposition": (TEXT, "`inline` for an image that is shown in a page."),
     "totalCount": (FLAG, "Count all that match."),
 }
+_OF_POST: Final = ("Idempotency-Key",)
+_OF_ORDER: Final = ("Prefer", "If-Match")
+_HEADERS: Final[dict[str, tuple[Schema, str]]] = {
+    "Idempotency-Key": (
+        TEXT | {"minLength": 1, "maxLength": 255},
+        "Of requests with the same key one is done; the others get its answer, for a day.",
+    ),
+    "Prefer": (TEXT, "`wait=N`: answer with what came of it, within N seconds, 30 at the most."),
+    "If-Match": (TEXT, "The ETag of the interaction that is to be changed; 412 where it has."),
+}
 
 
 def path_items() -> dict[str, Any]:
@@ -340,7 +373,17 @@ def _parameters(call: Call) -> list[dict[str, Any]]:
         {"name": name, "in": "query", "schema": _QUERY[name][0], "description": _QUERY[name][1]}
         for name in call.query
     ]
-    return in_path + in_query
+    names = (*(_OF_POST if call.method == "post" else ()), *(_OF_ORDER if call.may_wait else ()))
+    in_header = [
+        {
+            "name": name,
+            "in": "header",
+            "schema": _HEADERS[name][0],
+            "description": _HEADERS[name][1],
+        }
+        for name in names
+    ]
+    return in_path + in_query + in_header
 
 
 def _responses(call: Call) -> dict[str, Any]:
@@ -348,9 +391,11 @@ def _responses(call: Call) -> dict[str, Any]:
         "description": "It worked.",
         "content": {call.media_type: {"schema": call.answers}},
     }
-    failures = {code: {"$ref": "#/components/responses/Failure"} for code in _FAILURES}
+    codes = _FAILURES + (_FAILURES_OF_POST if call.method in {"post", "put"} else ())
+    failures = {code: {"$ref": "#/components/responses/Failure"} for code in sorted(codes)}
+    later = {"202": success | {"description": "It is still at work."}} if call.may_wait else {}
     parts = {"206": success, "304": {"description": "The client has it."}} if call.in_parts else {}
-    return {"200": success, **parts, **failures}
+    return {"200": success, **later, **parts, **failures}
 
 
 def _identifier(call: Call) -> str:

@@ -33,9 +33,10 @@ from services.gateway.operations.user_data import (
     prepare_put,
     prepare_remove,
 )
+from services.gateway.policy import refusal_of
 from services.gateway.request_body import Body
 from services.gateway.wire.states import STATES
-from shared.domain.errors import NotOwnerError, OperationNotAllowedError
+from shared.domain.errors import NotOwnerError
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
 
@@ -112,16 +113,16 @@ def prepare(offer: Offer, asked: Asked) -> Order:
         RequestError: It is not possible now, not for this agent, or not with these parameters.
     """
     offer = _meant(offer, asked.interaction)
-    state = STATES[asked.interaction.state]
-    try:
-        _require_right(offer, asked)
-        return offer.prepare(asked)
-    except OperationNotAllowedError as error:
-        message = f"{offer.name} is not possible in state {state}{_hint(offer, asked.interaction)}"
-        raise RequestError(Situation.WRONG_STATE, message) from error
-    except NotOwnerError as error:
-        message = f"{offer.name} is for the agent who holds this interaction"
-        raise RequestError(Situation.NOT_PERMITTED, message) from error
+    match _refusal(offer, asked):
+        case None:
+            return offer.prepare(asked)
+        case Situation.WRONG_STATE as situation:
+            state = STATES[asked.interaction.state]
+            hint = _hint(offer, asked.interaction)
+            message = f"{offer.name} is not possible in state {state}{hint}"
+        case situation:
+            message = f"{offer.name} is for the agent who holds this interaction"
+    raise RequestError(situation, message)
 
 
 def _meant(offer: Offer, interaction: Interaction) -> Offer:
@@ -131,11 +132,15 @@ def _meant(offer: Offer, interaction: Interaction) -> Offer:
     return offer
 
 
-def _require_right(offer: Offer, asked: Asked) -> None:
-    if offer.operation is Operation.PULL:
-        asked.interaction.require_reader(asked.agent_id, asked.agent.queues)
-    else:
-        asked.interaction.require_holder(asked.agent_id, offer.operation)
+def _refusal(offer: Offer, asked: Asked) -> Situation | None:
+    interaction, agent = asked.interaction, asked.agent
+    refusal = refusal_of(offer.operation, agent.roles, agent.id, interaction)
+    if refusal is None and offer.operation is Operation.PULL:
+        try:
+            interaction.require_reader(agent.id, agent.queues)
+        except NotOwnerError:
+            return Situation.NOT_PERMITTED
+    return refusal
 
 
 def _hint(offer: Offer, interaction: Interaction) -> str:

@@ -16,14 +16,15 @@ from shared.contracts.commands import (
 )
 from shared.contracts.events import DraftCanceled, ReplyCreated
 from shared.domain.delivery import Journal
-from shared.domain.errors import OperationNotAllowedError, Refused
+from shared.domain.errors import ChangedMeanwhileError, OperationNotAllowedError, Refused
 from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
-from shared.domain.lifecycle import State
+from shared.domain.lifecycle import Operation, State
 from shared.messaging.announcer import Announcer
 from shared.storage import deliveries
 from shared.storage.deliveries import DeliveryStore
 from shared.storage.documents import DocumentStore
+from shared.storage.interactions import Change
 from shared.storage.outbox import CollectionOutbox
 from shared.storage.uploads import UploadStore
 from shared.storage.vault import Vault
@@ -199,3 +200,20 @@ async def test_a_cancelled_draft_cannot_be_sent(world: World, drafts: Drafts, dr
     await world.hear(DraftCanceled)
     with pytest.raises(OperationNotAllowedError):
         await drafts.submit(submitting(draft), cause())
+
+
+async def test_of_two_tabs_the_second_does_not_overwrite_the_first(
+    world: World, drafts: Drafts, draft: str
+) -> None:
+    seen = await world.interactions.get(draft)
+    await world.interactions.change(
+        draft, cause(), lambda before: Change(before.after(Operation.UPDATE_PROPERTIES))
+    )
+
+    with pytest.raises(ChangedMeanwhileError):
+        await drafts.submit(
+            SubmitDraft(interaction_id=draft, agent_id="agent1", expected_version=seen.version),
+            cause(),
+        )
+
+    assert (await world.interactions.get(draft)).state is State.REPLY_CREATED

@@ -35,6 +35,7 @@ async def test_accept_is_handed_to_routing(
         "type": "accept-invitation",
         "interaction_id": mail.id,
         "agent_id": "agent1",
+        "expected_version": None,
     }
 
 
@@ -78,6 +79,7 @@ async def test_a_reply_has_its_id_before_it_exists(
         "type": "draft-reply",
         "interaction_id": mail.id,
         "agent_id": "agent1",
+        "expected_version": None,
         "reply_id": reply_id,
         "queue": "drafts",
         "to_all": name == "ReplyAll",

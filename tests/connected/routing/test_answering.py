@@ -20,7 +20,12 @@ from shared.contracts.events import (
     InvitationAccepted,
     InvitationRejected,
 )
-from shared.domain.errors import NotOwnerError, OperationNotAllowedError, Refused
+from shared.domain.errors import (
+    ChangedMeanwhileError,
+    NotOwnerError,
+    OperationNotAllowedError,
+    Refused,
+)
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
 from tests.connected.routing.conftest import INVITATION, Routing
@@ -189,3 +194,25 @@ async def test_user_data_is_set_and_removed_key_by_key(
     )
 
     assert (await world.interactions.get(accepted.id)).user_data == {"Order": {"Number": 17}}
+
+
+async def test_another_version_than_the_expected_one_is_not_changed(
+    world: World, routing: Routing, accepted: Interaction
+) -> None:
+    before = await world.interactions.get(accepted.id)
+    change = ChangeUserData(
+        interaction_id=accepted.id,
+        agent_id="agent1",
+        put={"x": 1},
+        expected_version=before.version - 1,
+    )
+    current = change.model_copy(update={"expected_version": before.version})
+
+    with pytest.raises(ChangedMeanwhileError):
+        await routing.desk.change_user_data(change, cause())
+    unchanged = await world.interactions.get(accepted.id)
+    await routing.desk.change_user_data(current, again := cause())
+    await routing.desk.change_user_data(current, again)
+
+    assert unchanged == before
+    assert (await world.interactions.get(accepted.id)).version == before.version + 1

@@ -1,0 +1,115 @@
+"""`Prefer: wait=N`: the answer tells what came of the command."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import aio_pika
+import httpx2
+import pytest
+
+from shared.contracts.envelope import COMMANDS, Cause, Contract
+from shared.contracts.events import InvitationAccepted, MailSent, OperationRefused
+from shared.contracts.outgoing import wrap
+from tests.connected.gateway.conftest import Gateway, failure
+
+pytestmark = pytest.mark.connected
+
+
+async def answered_by(gateway: Gateway, request: Any, event: Contract) -> httpx2.Response:
+    """Make a request, and answer its command as a service would."""
+    connection = await aio_pika.connect(gateway.broker_url)
+    async with connection:
+        channel = await connection.channel()
+        queue = await channel.declare_queue(exclusive=True)
+        await queue.bind(COMMANDS, "#")
+        asking = asyncio.create_task(request)
+        async with queue.iterator() as messages:
+            message = await anext(messages)
+        cause = Cause(UUID(message.correlation_id), UUID(message.message_id))
+        outgoing = wrap(event, cause, gateway.world.clock.now())
+        await gateway.world.publisher.publish(outgoing)
+        answer: httpx2.Response = await asking
+        return answer
+
+
+def post(client: httpx2.AsyncClient, mail_id: str, name: str, wait: str, **headers: str) -> Any:
+    return client.post(
+        f"/api/v2/me/interactions/{mail_id}",
+        json={"operationName": name, "queueName": "drafts"},
+        headers={"Prefer": wait, **headers},
+    )
+
+
+async def test_the_outcome_is_in_the_answer(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+    mail = await gateway.offered()
+    accepted = InvitationAccepted.of(mail, "agent1")
+
+    answer = await answered_by(gateway, post(agent1, mail.id, "Accept", "wait=20"), accepted)
+
+    assert answer.status_code == 200
+    assert answer.headers["preference-applied"] == "wait=20"
+    body = answer.json()
+    assert (body["status"], body["statusCode"]) == ("ok", 0)
+    assert body["interaction"]["messageTypeName"] == "InteractionStateMessage"
+    assert (body["interaction"]["id"], body["interaction"]["state"]) == (mail.id, "Accepted")
+
+
+@pytest.mark.parametrize(
+    ("kind", "status_code", "http"),
+    [("wrong-state", 2, 409), ("not-owner", 5, 403), ("unknown", 6, 404), ("changed", 2, 412)],
+)
+async def test_a_lost_race_is_a_failure_with_its_own_code(
+    gateway: Gateway, agent1: httpx2.AsyncClient, kind: str, status_code: int, http: int
+) -> None:
+    mail = await gateway.offered()
+    refused = OperationRefused.of(
+        mail, "agent1", operation="accept-invitation", reason="too late", kind=kind
+    )
+
+    answer = await answered_by(gateway, post(agent1, mail.id, "Accept", "wait=20"), refused)
+
+    assert answer.status_code == http
+    assert failure(status_code, answer.json())
+    assert answer.json()["statusMessage"] == "too late"
+
+
+async def test_a_send_waits_for_the_delivery(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+    draft = await gateway.drafted()
+    asking = asyncio.create_task(post(agent1, draft.id, "Send", "wait=20"))
+    await gateway.command()
+
+    await gateway.announce(MailSent.of(draft, "agent1"))
+
+    body = (await asking).json()
+    assert (body["status"], body["interaction"]["state"]) == ("ok", "Sent")
+
+
+async def test_what_takes_longer_has_been_taken_all_the_same(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mail = await gateway.offered()
+
+    answer = await post(agent1, mail.id, "Accept", "respond-async, wait=1")
+
+    assert answer.status_code == 202
+    assert answer.json() == {"status": "ok", "statusCode": 0}
+    assert answer.headers["preference-applied"] == "wait=1"
+    assert (await gateway.command())["type"] == "accept-invitation"
+
+
+async def test_nobody_who_waits_keeps_the_stream_open(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mail = await gateway.offered()
+    accepted = InvitationAccepted.of(mail, "agent1")
+
+    answer = await answered_by(
+        gateway,
+        post(agent1, mail.id, "Accept", "wait=20", **{"Idempotency-Key": "waited"}),
+        accepted,
+    )
+    again = await post(agent1, mail.id, "Accept", "wait=20", **{"Idempotency-Key": "waited"})
+
+    assert again.text == answer.text
+    assert again.headers["preference-applied"] == "wait=20"

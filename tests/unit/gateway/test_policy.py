@@ -1,0 +1,118 @@
+"""Every cell of the policy: act, role, ownership, direction and state."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from services.gateway.errors import Situation
+from services.gateway.policy import Act, Ownership, Read, ownership_of, refusal
+from shared.domain.interaction import Interaction, Invitation
+from shared.domain.lifecycle import Direction, Operation, State
+
+ROLES = {"agent": ["Agent"], "admin": ["Contact Center Admin"], "nobody": [], "odd": ["Janitor"]}
+IN, OUT = Direction.INBOUND, Direction.OUTBOUND
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+POSSIBLE = {
+    (IN, State.INVITED): "accept reject",
+    (IN, State.ACCEPTED): (
+        "transfer reply reply-all complete place-in-queue place-in-workbin update-properties "
+        "forward redirect add-comment set-disposition"
+    ),
+    (IN, State.IN_WORKBIN): "pull",
+    (OUT, State.REPLY_CREATED): (
+        "cancel send place-in-workbin update-properties link-attachment save transfer "
+        "place-in-queue add-comment set-disposition"
+    ),
+    (OUT, State.IN_WORKBIN): "pull",
+    (OUT, State.INVITED): "accept reject",
+}
+"""The specification's table, written out once more: what any agent could do in a state."""
+
+OF_THE_SYSTEM = {"invite", "revoke", "deliver", "fail", "doubt", "requeue", "return", "reclaim"}
+
+
+def expected(
+    act: Act, role: str, ownership: Ownership, direction: Direction, state: State
+) -> Situation | None:
+    if isinstance(act, Read):
+        return expected_of_reading(act, role, ownership)
+    if act.value in OF_THE_SYSTEM:
+        return Situation.OPERATION_FORBIDDEN
+    if role != "agent":
+        return Situation.NOT_PERMITTED
+    if act.value not in POSSIBLE.get((direction, state), "").split():
+        return Situation.WRONG_STATE
+    if act is Operation.PULL:
+        return None
+    wanted = "invited" if act.value in {"accept", "reject"} else "owner"
+    return None if ownership == wanted else Situation.NOT_PERMITTED
+
+
+def expected_of_reading(act: Read, role: str, ownership: Ownership) -> Situation | None:
+    holds = ownership in {"invited", "owner"}
+    match act.value, role:
+        case "outline" | "whole", "admin":
+            return None
+        case "outline", "agent":
+            return None
+        case "whole" | "mine", "agent":
+            return None if holds else Situation.NOT_PERMITTED
+        case "attachment", "agent":
+            return None if holds else Situation.NOT_FOUND
+    return Situation.NOT_PERMITTED
+
+
+def cells() -> Iterator[tuple[Act, str, Ownership, Direction, State]]:
+    return product((*Read, *Operation), ROLES, Ownership, Direction, State)
+
+
+@pytest.mark.parametrize("act", [*Read, *Operation])
+def test_every_cell_is_as_specified(act: Act) -> None:
+    mine = [cell for cell in cells() if cell[0] is act]
+
+    wrong = [
+        cell for cell in mine if refusal(act, ROLES[cell[1]], *cell[2:]) is not expected(*cell)
+    ]
+
+    assert len(mine) == 4 * 4 * 2 * len(State)
+    assert wrong == []
+
+
+def test_both_roles_together_may_what_each_may() -> None:
+    roles = ["Agent", "Contact Center Admin"]
+
+    assert refusal(Read.WHOLE, roles, Ownership.OTHER, IN, State.ACCEPTED) is None
+    assert refusal(Operation.REPLY, roles, Ownership.OWNER, IN, State.ACCEPTED) is None
+    assert refusal(Operation.REPLY, roles, Ownership.OTHER, IN, State.ACCEPTED) is (
+        Situation.NOT_PERMITTED
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "ownership"),
+    [
+        ({"owner_id": "ann"}, Ownership.OWNER),
+        ({"owner_id": "bob"}, Ownership.OTHER),
+        ({}, Ownership.NONE),
+        ({"invitation": Invitation("ann", NOW + timedelta(seconds=30))}, Ownership.INVITED),
+        ({"invitation": Invitation("bob", NOW + timedelta(seconds=30))}, Ownership.OTHER),
+    ],
+)
+def test_an_agent_stands_to_an_interaction_as(
+    fields: dict[str, object], ownership: Ownership
+) -> None:
+    mail = Interaction(
+        id="1",
+        direction=IN,
+        subtype="InboundNew",
+        state=State.ACCEPTED,
+        queue="support",
+        received_at=NOW,
+        queued_at=NOW,
+    )
+
+    assert ownership_of(replace(mail, **fields), "ann") is ownership  # type: ignore[arg-type]
