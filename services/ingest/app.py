@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.ingest.handlers import ingest_handler
+from services.ingest.intake import Intake
 from services.ingest.listening import listening
 from services.ingest.parsing import MailParsing
 from services.ingest.receiving import MailReceiver
@@ -30,6 +31,7 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             parser=parser,
         )
         consumer.subscriber(ingest_handler(parsing))
-        receiver = MailReceiver(resources.arrivals, resources.configuration, settings)
-        async with consumer.running(), listening(receiver, settings):
+        intake = Intake(resources.arrivals, parsing, at_once=settings.parsing_at_once)
+        receiver = MailReceiver(intake, resources.configuration, settings)
+        async with consumer.running(), intake.finishing(), listening(receiver, settings):
             yield

@@ -49,8 +49,11 @@ class MailParsing:
         self._parser = parser
 
     async def parse(self, command: ParseMail, cause: Cause) -> None:
+        """Store the interactions of the arrival that a command names."""
+        await self.parse_arrival(await self._arrivals.get(command.arrival_id), cause)
+
+    async def parse_arrival(self, arrival: Arrival, cause: Cause) -> None:
         """Store the interactions of one arrival. A second time finds them and stores nothing."""
-        arrival = await self._arrivals.get(command.arrival_id)
         mail = await self._read(arrival)
         parent = await self._threads.parent(thread_references(mail))
         contact_center = await self._configuration.current()

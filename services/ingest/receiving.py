@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -11,7 +12,6 @@ from prometheus_client import Counter
 from services.ingest.settings import IngestSettings
 from shared.domain.errors import Unavailable
 from shared.faults import crash_point
-from shared.storage.arrivals import ArrivalStore
 from shared.storage.configuration import ConfigurationStore
 
 log = structlog.get_logger()
@@ -28,11 +28,19 @@ TOO_MANY: Final = "452 4.5.3 too many recipients in one transaction"
 LOOPING: Final = "554 5.4.6 too many hops, this mail is in a loop"
 
 
+class Arrivals(Protocol):
+    """Where mail is stored."""
+
+    async def add(self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str) -> str:
+        """Return the id of a mail once it is stored."""
+        ...
+
+
 class MailReceiver:
     """The hooks that aiosmtpd calls, for both protocols."""
 
     def __init__(
-        self, arrivals: ArrivalStore, configuration: ConfigurationStore, settings: IngestSettings
+        self, arrivals: Arrivals, configuration: ConfigurationStore, settings: IngestSettings
     ) -> None:
         self._arrivals = arrivals
         self._configuration = configuration

@@ -12,7 +12,8 @@ class IngestSettings(ServiceSettings):
     """Where mail is taken, and how much of it. Sizes are bytes.
 
     `storing` is how long a sender waits for its mail to be stored before it is told to come back;
-    `parsing` how long one mail may occupy a parser.
+    `parsing` how long one mail may occupy a parser, `parsing_at_once` how many mails a process
+    parses as they come before it leaves them to the queue.
     """
 
     model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore")
@@ -30,3 +31,4 @@ class IngestSettings(ServiceSettings):
     storing: timedelta = timedelta(seconds=30)
     parsing: timedelta = timedelta(seconds=10)
     parsers: int = Field(default=1, ge=1)
+    parsing_at_once: int = Field(default=20, ge=0, le=40)

@@ -53,6 +53,10 @@ class Announcer:
             log.warning("announcement is still owed", document_id=document_id, reason=str(error))
             return
         crash_point("announcer.after_publish")
+        self.settle(document_id, owed)
+
+    def settle(self, document_id: str, owed: Sequence[Outgoing]) -> None:
+        """Strike messages from the outbox soon: they are published, or need not be any more."""
         self._published.append((document_id, [message.id for message in owed]))
         self._bell.set()
 

@@ -77,7 +77,7 @@ async def open_resources(
             InteractionStore(database, clock, of_interactions.announce),
             AgentStore(database, clock, of_agents.announce),
             DeliveryStore(database, clock, of_deliveries.announce),
-            ArrivalStore(database, vault, clock, of_arrivals.announce_soon),
+            ArrivalStore(database, vault, clock, of_arrivals),
             ConfigurationStore(database, clock),
             vault,
             health,

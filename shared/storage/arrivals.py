@@ -3,15 +3,14 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from shared.contracts.commands import ParseMail
 from shared.contracts.envelope import Cause
-from shared.contracts.outgoing import wrap
+from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import Clock
 from shared.domain.ids import new_id
 from shared.storage.client import Database, Document, database_errors
-from shared.storage.interactions import Announce
 from shared.storage.outbox import to_entry
 from shared.storage.vault import IN_ONE_DOCUMENT, ContentRef, Vault
 
@@ -37,29 +36,60 @@ class Arrival:
     raw: bytes
 
 
+class Announcing(Protocol):
+    """Publishes the orders that arrivals owe, or hears that they need not be published."""
+
+    async def announce_soon(self, document_id: str, owed: Sequence[Outgoing], /) -> None:
+        """Publish in the background, or leave it to the sweep."""
+        ...
+
+    def settle(self, document_id: str, owed: Sequence[Outgoing], /) -> None:
+        """Strike what has been done already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A mail that is ours now, and the order to parse it, which its document still owes."""
+
+    arrival: Arrival
+    order: Outgoing
+
+
 class ArrivalStore:
     """All arrivals. Small ones are one document and cost one write; large ones use the vault."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock, announce: Announce) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, clock: Clock, announcing: Announcing
+    ) -> None:
         self._collection = database[COLLECTION]
         self._vault = vault
         self._clock = clock
-        self._announce = announce
+        self._announcing = announcing
 
     async def add(self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str) -> str:
-        """Store a mail and return the id of its arrival; only then is it ours.
+        """Store a mail, have it parsed by whoever takes the order, and return its id."""
+        stored = await self.store(raw, sender=sender, mailboxes=mailboxes, peer=peer)
+        await self.order_parsing(stored)
+        return stored.arrival.id
 
-        The command to parse it is in the same write, and published behind the caller's back.
+    async def store(
+        self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str
+    ) -> Stored:
+        """Store a mail; only then is it ours.
+
+        The order to parse it is in the same write: whoever does not carry it out says so with
+        `order_parsing`, and where nobody says anything the sweep does.
         """
         now, arrival_id = self._clock.now(), new_id()
-        owed = [wrap(ParseMail(arrival_id=arrival_id), Cause.about(arrival_id), now)]
+        order = wrap(ParseMail(arrival_id=arrival_id), Cause.about(arrival_id), now)
         document: Document = {
             "_id": arrival_id,
             "sender": sender,
             "mailboxes": list(mailboxes),
             "peer": peer,
             "received_at": now,
-            "outbox": [to_entry(message, now) for message in owed],
+            "outbox": [to_entry(order, now)],
         }
         if len(raw) <= IN_ONE_DOCUMENT:
             document["raw"] = raw
@@ -68,8 +98,15 @@ class ArrivalStore:
             document["content"] = {"sha256": ref.sha256, "size": ref.size}
         async with database_errors():
             await self._collection.insert_one(document)
-        await self._announce(arrival_id, owed)
-        return arrival_id
+        return Stored(Arrival(arrival_id, sender, tuple(mailboxes), peer, now, raw), order)
+
+    async def order_parsing(self, stored: Stored) -> None:
+        """Put the order on the queue, behind the caller's back."""
+        await self._announcing.announce_soon(stored.arrival.id, [stored.order])
+
+    def settle(self, stored: Stored) -> None:
+        """Note that the order has been carried out."""
+        self._announcing.settle(stored.arrival.id, [stored.order])
 
     async def get(self, arrival_id: str) -> Arrival:
         """Return an arrival with its octets.

@@ -117,8 +117,8 @@ async def test_a_mail_stored_by_a_dying_ingest_and_handed_in_again_is_one_intera
 
 @pytest.mark.parametrize(
     "point",
-    ["ingest.after_answer", "announcer.before_publish", "announcer.before_publish:2"],
-    ids=["answered", "answered and not yet ordered", "parsed and not yet announced"],
+    ["ingest.after_answer", "ingest.before_parse", "announcer.before_publish"],
+    ids=["answered", "stored and not yet parsed", "parsed and not yet announced"],
 )
 async def test_a_mail_whose_ingest_dies_after_accepting_it_needs_no_second_try(
     case: Case, point: str

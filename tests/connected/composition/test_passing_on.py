@@ -63,7 +63,7 @@ def arrived(world: World) -> ArrivalStore:
     outbox = CollectionOutbox(world.database[arrivals.COLLECTION])
     announcer = Announcer(world.publisher, outbox)
     vault = Vault(world.database, world.clock)
-    return ArrivalStore(world.database, vault, world.clock, announcer.announce)
+    return ArrivalStore(world.database, vault, world.clock, announcer)
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ class Door:
     settings: IngestSettings
     arrivals: ArrivalStore
     parsing: MailParsing
+    announcer: Announcer
 
     async def smtp(self, talk: Callable[[smtplib.SMTP], Any]) -> Any:
         """Return what a conversation with the SMTP listener comes to."""
@@ -62,17 +63,22 @@ def make_settings(**changed: Any) -> IngestSettings:
     )
 
 
-def make_arrivals(world: World) -> ArrivalStore:
+def make_announcer(world: World) -> Announcer:
+    """Return what publishes the outboxes of arrivals, and sweeps only when it is told to."""
+    return Announcer(world.publisher, CollectionOutbox(world.database[arrivals.COLLECTION]))
+
+
+def make_arrivals(world: World, announcer: Announcer | None = None) -> ArrivalStore:
     """Return the arrivals of a world."""
-    announcer = Announcer(world.publisher, CollectionOutbox(world.database[arrivals.COLLECTION]))
     vault = Vault(world.database, world.clock)
-    return ArrivalStore(world.database, vault, world.clock, announcer.announce)
+    return ArrivalStore(world.database, vault, world.clock, announcer or make_announcer(world))
 
 
 @pytest.fixture
 async def door(world: World) -> AsyncIterator[Door]:
     """Listeners on free ports."""
-    settings, store = make_settings(), make_arrivals(world)
+    settings, announcer = make_settings(), make_announcer(world)
+    store = make_arrivals(world, announcer)
     async with (
         IsolatedParser() as parser,
         listening(MailReceiver(store, world.configuration, settings), settings),
@@ -84,4 +90,5 @@ async def door(world: World) -> AsyncIterator[Door]:
             configuration=world.configuration,
             parser=parser,
         )
-        yield Door(settings, store, parsing)
+        yield Door(settings, store, parsing, announcer)
+        await announcer.finish()

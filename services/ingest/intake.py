@@ -1,0 +1,61 @@
+"""Where arriving mail goes: stored first, then parsed here and now as long as there is room.
+
+The order to parse a mail is in its document from the first write on. While this process keeps up
+it carries the order out itself, with the octets still in memory, and the broker never sees it. What
+is too much, or goes wrong, goes to the queue, where other pods and their retries are; what a
+process leaves behind that dies, the sweep finds.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import structlog
+
+from services.ingest.parsing import MailParsing
+from shared.contracts.envelope import Cause
+from shared.faults import crash_point
+from shared.storage.arrivals import ArrivalStore, Stored
+
+log = structlog.get_logger()
+
+
+class Intake:
+    """Takes mail, and has at most `at_once` of it parsed in this process."""
+
+    def __init__(self, arrivals: ArrivalStore, parsing: MailParsing, *, at_once: int) -> None:
+        self._arrivals = arrivals
+        self._parsing = parsing
+        self._at_once = at_once
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def add(self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str) -> str:
+        """Return the id of a mail once it is stored."""
+        stored = await self._arrivals.store(raw, sender=sender, mailboxes=mailboxes, peer=peer)
+        if len(self._running) < self._at_once:
+            task = asyncio.create_task(self._parse(stored))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        else:
+            await self._arrivals.order_parsing(stored)
+        return stored.arrival.id
+
+    @asynccontextmanager
+    async def finishing(self) -> AsyncIterator[None]:
+        """Finish what has begun before the context ends."""
+        try:
+            yield
+        finally:
+            await asyncio.gather(*self._running)
+
+    async def _parse(self, stored: Stored) -> None:
+        crash_point("ingest.before_parse")
+        cause = Cause(UUID(stored.order.correlation_id), UUID(stored.order.id))
+        try:
+            await self._parsing.parse_arrival(stored.arrival, cause)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the queue knows what to do
+            log.warning("mail goes to the queue", reason=type(error).__name__)
+            await self._arrivals.order_parsing(stored)
+        else:
+            self._arrivals.settle(stored)

@@ -1,0 +1,81 @@
+"""Mail is parsed where it arrives while there is room; the queue gets the rest."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.ingest.intake import Intake
+from shared.contracts.commands import ParseMail
+from shared.domain.errors import Unavailable
+from shared.messaging.topology import INGEST
+from shared.storage.arrivals import Arrival
+from tests.connected.ingest.conftest import MAIL, Door
+from tests.connected.messaging.queues import waiting_in
+from tests.connected.world import World
+
+pytestmark = pytest.mark.connected
+
+
+async def take(intake: Intake) -> str:
+    return await intake.add(MAIL, sender="", mailboxes=["support@demo.example"], peer="")
+
+
+async def test_a_mail_is_parsed_without_the_broker(
+    world: World, door: Door, vhost_url: str
+) -> None:
+    intake = Intake(door.arrivals, door.parsing, at_once=1)
+
+    async with intake.finishing():
+        arrival_id = await take(intake)
+
+    assert await world.database["interactions"].count_documents({"arrival_id": arrival_id}) == 1
+    assert await waiting_in(vhost_url, INGEST.name) == 0
+
+
+async def test_what_is_too_much_goes_to_the_queue(world: World, door: Door, vhost_url: str) -> None:
+    intake = Intake(door.arrivals, door.parsing, at_once=0)
+
+    async with intake.finishing():
+        await take(intake)
+    await door.announcer.finish()
+
+    assert await world.database["interactions"].count_documents({}) == 0
+    assert await waiting_in(vhost_url, INGEST.name) == 1
+
+
+async def test_what_goes_wrong_goes_to_the_queue(
+    world: World, door: Door, vhost_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_arrival: Arrival, _cause: object) -> None:
+        raise Unavailable("the database is away")
+
+    monkeypatch.setattr(door.parsing, "parse_arrival", fail)
+    intake = Intake(door.arrivals, door.parsing, at_once=1)
+
+    async with intake.finishing():
+        await take(intake)
+    await door.announcer.finish()
+
+    assert await waiting_in(vhost_url, INGEST.name) == 1
+    assert await world.database["interactions"].count_documents({}) == 0
+
+
+async def test_what_a_dead_process_left_is_swept(world: World, door: Door, vhost_url: str) -> None:
+    stored = await door.arrivals.store(MAIL, sender="", mailboxes=["x@y"], peer="")
+
+    await door.announcer.sweep(world.clock.now() + timedelta(seconds=1))
+
+    assert await waiting_in(vhost_url, INGEST.name) == 1
+    assert ParseMail.address == stored.order.routing_key
+
+
+async def test_a_mail_that_was_parsed_is_not_swept(world: World, door: Door) -> None:
+    intake = Intake(door.arrivals, door.parsing, at_once=1)
+    async with intake.finishing():
+        arrival_ids = await asyncio.gather(*(take(intake) for _ in range(3)))
+
+    await door.announcer.finish()
+
+    for arrival_id in arrival_ids:
+        assert (await world.newest("arrivals", arrival_id))["outbox"] == []
