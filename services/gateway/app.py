@@ -21,6 +21,7 @@ from services.gateway.directory import Directory
 from services.gateway.dispatcher import Dispatcher
 from services.gateway.downloading import Downloading
 from services.gateway.history import History
+from services.gateway.journaling import JournalWriter
 from services.gateway.lists import Reading
 from services.gateway.login_failures import LoginFailures
 from services.gateway.logins import Logins
@@ -29,6 +30,7 @@ from services.gateway.operating import Operating
 from services.gateway.orders import Orders
 from services.gateway.passwords import Passwords, checking_passwords
 from services.gateway.presence import Presence
+from services.gateway.recounting import Recounting
 from services.gateway.requests import Callers
 from services.gateway.resources import RestResources, rest_router
 from services.gateway.roster import Roster
@@ -46,6 +48,7 @@ from shared.domain.clock import Clock
 from shared.observability.serving import serving
 from shared.runtime.resources import Resources
 from shared.storage.documents import DocumentStore
+from shared.storage.journal import Journal, JournalWriting
 from shared.storage.presence import PresenceStore
 from shared.storage.uploads import UploadStore
 
@@ -56,7 +59,14 @@ async def start(
 ) -> AsyncIterator[None]:
     """Run the gateway for as long as the context lasts; `registry` gets CometD's numbers."""
     roster = Roster(resources.agents, resources.clock)
-    news = _news(settings, resources, roster)
+    recounting = _recounting(settings, resources, roster)
+    news = News(
+        settings.rabbitmq_url,
+        recounting=recounting,
+        desk=DeskStore(resources.database),
+        presence=PresenceStore(resources.database, resources.clock),
+    )
+    writer = _journal_writer(settings, resources)
     async with checking_passwords() as passwords:
         admission = _admission(settings, resources, roster, passwords)
         bayeux = BayeuxApplication(
@@ -67,31 +77,40 @@ async def start(
         )
         front = Dispatcher(
             bayeux=bayeux,
-            rest=_rest(settings, resources, Callers(admission, public_url=settings.public_url)),
+            rest=_rest(
+                settings,
+                resources,
+                Callers(admission, public_url=settings.public_url),
+                recounting,
+            ),
             admission=admission,
             settings=settings.bayeux,
             always_200=settings.http_errors == "always-200",
         )
         resources.health.ready["events"] = news.is_arriving
         collect_garbage_rarely()
-        async with bayeux.running(), news.flowing(bayeux), _listening(settings, front):
-            vigil = Vigil(resources.agents, roster, bayeux)
-            async with vigil.keeping():
-                with _measured(bayeux, registry):
-                    yield
+        async with (
+            writer.writing(),
+            bayeux.running(),
+            news.flowing(bayeux),
+            _listening(settings, front),
+            Vigil(resources.agents, roster, bayeux).keeping(),
+        ):
+            with _measured(bayeux, registry):
+                yield
             await bayeux.drain()
 
 
-def _news(settings: GatewaySettings, resources: Resources, roster: Roster) -> News:
-    desk = DeskStore(resources.database)
-    return News(
-        settings.rabbitmq_url,
-        telling=Telling(resources.interactions, resources.configuration),
-        workbins=WorkbinTelling(
-            resources.interactions, desk, roster, frame=settings.workbin_content
+def _recounting(settings: GatewaySettings, resources: Resources, roster: Roster) -> Recounting:
+    return Recounting(
+        Journal(resources.database),
+        Telling(resources.interactions, resources.configuration),
+        WorkbinTelling(
+            resources.interactions,
+            DeskStore(resources.database),
+            roster,
+            frame=settings.workbin_content,
         ),
-        desk=desk,
-        presence=PresenceStore(resources.database, resources.clock),
     )
 
 
@@ -122,7 +141,18 @@ def _bearers(settings: GatewaySettings, roster: Roster, clock: Clock) -> Bearers
     return Bearers(keys, rules, roster, clock)
 
 
-def _rest(settings: GatewaySettings, resources: Resources, callers: Callers) -> Router:
+def _journal_writer(settings: GatewaySettings, resources: Resources) -> JournalWriter:
+    return JournalWriter(
+        settings.rabbitmq_url,
+        JournalWriting(resources.database, resources.clock, retention=settings.journal_retention),
+        resources.publisher,
+        resources.agents,
+    )
+
+
+def _rest(
+    settings: GatewaySettings, resources: Resources, callers: Callers, recounting: Recounting
+) -> Router:
     operating = Operating(
         callers=callers,
         interactions=resources.interactions,
@@ -143,6 +173,7 @@ def _rest(settings: GatewaySettings, resources: Resources, callers: Callers) -> 
         reading=Reading(
             callers=callers,
             desk=DeskStore(resources.database),
+            recounting=recounting,
             interactions=resources.interactions,
             shows_foreign_mail=settings.shows_foreign_mail,
             max_listed=settings.max_listed,

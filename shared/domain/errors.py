@@ -21,5 +21,9 @@ class UnknownInteractionError(Refused):
     """There is no interaction of that id."""
 
 
+class PositionGoneError(Refused):
+    """What an agent asks for, after a position of the journal, is not there: read a snapshot."""
+
+
 class StaleInteractionError(Unavailable):
     """Somebody else changed the interaction first: read it again."""
