@@ -22,7 +22,7 @@ from services.gateway.operations.asked import OK, ZERO
 from services.gateway.operations.registry import OFFERS
 
 _FAILURES: Final = tuple(
-    str(code) for code in (400, 401, 403, 404, 405, 408, 409, 413, 416, 429, 500, 503)
+    str(code) for code in (400, 401, 403, 404, 405, 408, 409, 410, 413, 416, 429, 500, 503)
 )
 _LIST: Final = ("fields", "limit", "offset", "totalCount")
 
@@ -105,6 +105,17 @@ _IN_A_WORKBIN: Final = shape(
 _WORKBINS_FOUND: Final = {"status": {"const": 0}}
 _ONE_INTERACTION: Final = answering(interaction=ref("InteractionStateMessage"))
 
+_MISSED: Final = shape(
+    {
+        "statusCode": {"const": 0},
+        "events": several(shape({"channel": TEXT, "data": {}})),
+        "position": NUMBER,
+        "hasMore": FLAG,
+    },
+    ("statusCode", "events", "position"),
+    additionalProperties=False,
+)
+
 CALLS: Final = (
     Call("get", "/me", "Agent", "Who am I?", answering(user=ref("User"))),
     Call(
@@ -142,8 +153,9 @@ CALLS: Final = (
         "get",
         "/me/interactions",
         "Interactions",
-        "What is offered to me and what I work on.",
-        listing("interactions", "InteractionStateMessage"),
+        "What is offered to me and what I work on, and (with `fields`) from which position of my"
+        " journal to go on.",
+        listing("interactions", "InteractionStateMessage", position=NUMBER),
         query=_LIST,
     ),
     Call(
@@ -162,6 +174,15 @@ CALLS: Final = (
                 },
             },
         },
+    ),
+    Call(
+        "get",
+        "/me/interactions/events",
+        "Interactions",
+        "What was told on my topics after a position. 410 where some of it is no longer kept:"
+        " read `/me/interactions?fields=*` and go on from its `position`.",
+        _MISSED,
+        query=("since", "limit"),
     ),
     Call("get", "/me/interactions/{id}", "Interactions", "One of mine.", _ONE_INTERACTION),
     Call(
@@ -305,6 +326,7 @@ _QUERY: Final[dict[str, tuple[Schema, str]]] = {
     "offset": (NUMBER | {"minimum": 0}, "How many to leave out at the beginning."),
     "disposition": (TEXT, "`inline` for an image that is shown in a page."),
     "totalCount": (FLAG, "Count all that match."),
+    "since": (NUMBER | {"minimum": -2}, "A position; -1: only the newest one; -2: all there is."),
 }
 
 
