@@ -1,6 +1,7 @@
 """A thousand clients in one process: each connects, subscribes and counts what it hears."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ Heard = Callable[[int, list[int]], None]
 """Told which client heard events, and when these were published (nanoseconds)."""
 
 
-class Client(asyncio.Protocol):
+class Client(asyncio.Protocol, ABC):
     """One agent's connection."""
 
     def __init__(self, number: int, url: str, channels: Sequence[str], heard: Heard) -> None:
@@ -24,13 +25,13 @@ class Client(asyncio.Protocol):
         self._transport: asyncio.Transport
         self.lost: Callable[[], None] = _do_nothing
 
+    @abstractmethod
     async def join(self) -> None:
         """Return when the client is subscribed and its connect is on its way.
 
         Raises:
             OSError: The server is not there, or went away.
         """
-        raise NotImplementedError
 
     def close(self) -> None:
         """Cut the connection."""
@@ -60,8 +61,9 @@ class Client(asyncio.Protocol):
             raise ConnectionResetError
         return answer
 
+    @abstractmethod
     def _request(self, message: wire.Message) -> bytes:
-        raise NotImplementedError
+        """Return a message as it goes over the wire."""
 
 
 def _do_nothing() -> None:
