@@ -27,7 +27,6 @@ from services.gateway.login_failures import LoginFailures
 from services.gateway.logins import Logins
 from services.gateway.news import News
 from services.gateway.operating import Operating
-from services.gateway.orders import Orders
 from services.gateway.passwords import Passwords, checking_passwords
 from services.gateway.presence import Presence
 from services.gateway.remembered_answers import RememberedAnswers
@@ -201,7 +200,7 @@ def _rest(
             uploads=UploadStore(resources.database, resources.clock),
             vault=resources.vault,
             configuration=resources.configuration,
-            orders=Orders(resources.publisher, resources.clock),
+            handing=handing,
             stall=settings.upload_stall,
         ),
     )

@@ -124,9 +124,9 @@ def require_reader(interaction: Interaction, agent: StoredAgent) -> None:
     """Make sure that an agent may read the attachments of an interaction.
 
     Raises:
-        RequestError: Somebody else holds it; to others there are none.
+        RequestError: They may not; to others there are none.
     """
-    if refusal_of(Read.ATTACHMENT, agent.roles, agent.id, interaction):
+    if refusal_of(Read.ATTACHMENT, agent, interaction):
         raise _unknown()
 
 

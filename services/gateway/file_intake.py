@@ -10,7 +10,7 @@ from services.gateway.file_kinds import TELLING, kind_of
 from services.gateway.file_rules import measured, require_allowed, require_few
 from services.gateway.multipart import Part, PartHead, read_parts
 from shared.contracts.contact_center import AttachmentRules
-from shared.domain.ids import new_id
+from shared.domain.ids import numbered_id
 from shared.domain.interaction import Attachment
 from shared.mail.content_ids import is_content_id
 from shared.mail.file_names import clean_name
@@ -23,20 +23,32 @@ _AROUND_FILES: Final = 1024 * 1024
 
 
 class Intake:
-    """The files of one request for one draft; `listed` are those that the draft has."""
+    """The files of one request for one draft.
+
+    Their ids follow from `batch`, so that a repeated request stores the same documents.
+    """
 
     def __init__(
-        self, *, uploads: UploadStore, vault: Vault, rules: AttachmentRules, draft_id: str
+        self,
+        *,
+        uploads: UploadStore,
+        vault: Vault,
+        rules: AttachmentRules,
+        draft_id: str,
+        batch: str,
     ) -> None:
         self._uploads = uploads
         self._vault = vault
         self._rules = rules
         self._draft_id = draft_id
+        self._batch = batch
 
     async def take(
         self, content_type: str, chunks: AsyncIterator[bytes], listed: tuple[Attachment, ...]
     ) -> list[Attachment]:
         """Store every file of a form and return what became of them, in their order.
+
+        `listed` are the files that the draft has already.
 
         Raises:
             RequestError: It is no form, or a file is too large, of a forbidden kind, or in a part
@@ -48,17 +60,18 @@ class Intake:
                 continue
             require_few(self._rules, len(listed) + len(taken) + 1)
             in_mail = sum(one.size for one in (*listed, *taken))
-            taken.append(await self._store(part, in_mail))
+            own_id = numbered_id(self._batch, len(taken))
+            taken.append(await self._store(part, own_id, in_mail))
         return taken
 
-    async def _store(self, part: Part, in_mail: int) -> Attachment:
+    async def _store(self, part: Part, document_id: str, in_mail: int) -> Attachment:
         head, content = await _beginning(part.content)
         name = clean_name(part.head.file_name or "") or "attachment.bin"
         kind = kind_of(head, declared=part.head.media_type, name=name)
         require_allowed(self._rules, name, kind)
         ref = await self._vault.put_stream(measured(content, self._rules, in_mail=in_mail))
-        own_id = part.head.content_id if is_content_id(part.head.content_id) else ""
-        attachment = Attachment(new_id(), name, ref.size, kind, own_id)
+        content_id = part.head.content_id if is_content_id(part.head.content_id) else ""
+        attachment = Attachment(document_id, name, ref.size, kind, content_id)
         await self._uploads.add(self._draft_id, attachment, ref)
         return attachment
 

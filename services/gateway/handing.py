@@ -1,6 +1,8 @@
 """Hands a command to the broker, and answers with what came of it where a client waits for that."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
@@ -13,13 +15,15 @@ from services.gateway.answers import json_answer
 from services.gateway.errors import RequestError, Situation
 from services.gateway.news import News
 from services.gateway.operations.asked import Order
+from services.gateway.outcomes import Awaited
 from services.gateway.preconditions import expected_version
 from services.gateway.preferences import applied, preferred_wait
-from services.gateway.seeds import seed_of
+from services.gateway.seeds import numbered, seed_of
 from services.gateway.telling import Telling
+from shared.contracts.commands import AgentCommand
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionEvent, OperationRefused
-from shared.contracts.outgoing import Outgoing, wrap
+from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
 from shared.domain.interaction import Interaction
 from shared.messaging.publisher import Publisher
@@ -57,30 +61,58 @@ class Handing:
         """
         version = expected_version(request.headers.getlist("if-match"), interaction)
         command = order.command.model_copy(update={"expected_version": version})
-        seed = seed_of(request.scope)
-        cause = Cause.about(command.interaction_id)
-        message = wrap(command, cause, self._clock.now(), message_id=seed.message_id)
+        return await self.all(request, [command], order.answer)
+
+    async def all(
+        self, request: Request, commands: Sequence[AgentCommand], answer: Mapping[str, object]
+    ) -> Response:
+        """Return the answer once the broker holds all commands, or the outcome of each is known.
+
+        Raises:
+            RequestError: One was refused while the client waited.
+            Unavailable: The broker does not take them.
+        """
+        seed, now = seed_of(request.scope), self._clock.now()
+        messages = [
+            wrap(
+                one,
+                Cause.about(one.interaction_id),
+                now,
+                message_id=numbered(seed.message_id, number),
+            )
+            for number, one in enumerate(commands)
+        ]
         wait = preferred_wait(request.headers.getlist("prefer"))
-        if wait is not None:
-            return await self._outcome(Order(command, order.answer), message, wait)
-        await self._publisher.publish(message)
-        return json_answer(order.answer)
+        async with AsyncExitStack() as stack:
+            awaited = []
+            if wait is not None:
+                pairs = zip(messages, commands, strict=True)
+                looking_out = [self._news.awaiting(UUID(one.id), command) for one, command in pairs]
+                awaited = [await stack.enter_async_context(one) for one in looking_out]
+            for message in messages:
+                await self._publisher.publish(message)
+            if wait is None:
+                return json_answer(answer)
+            return await self._outcome(answer, awaited, wait)
 
-    async def _outcome(self, order: Order, message: Outgoing, wait: timedelta) -> Response:
-        async with self._news.awaiting(UUID(message.id), order.command) as awaited:
-            await self._publisher.publish(message)
-            try:
-                async with asyncio.timeout(wait.total_seconds()):
-                    event = await awaited.arrived
-            except TimeoutError:
-                # RFC 7240 section 4.3: taken, and still being worked on.
-                return json_answer(order.answer, 202, applied(wait))
-        return await self._told(order, event, wait)
+    async def _outcome(
+        self, answer: Mapping[str, object], awaited: Sequence[Awaited], wait: timedelta
+    ) -> Response:
+        try:
+            async with asyncio.timeout(wait.total_seconds()):
+                events = [await one.arrived for one in awaited]
+        except TimeoutError:
+            # RFC 7240 section 4.3: taken, and still being worked on.
+            return json_answer(answer, 202, applied(wait))
+        refused = [event for event in events if isinstance(event, OperationRefused)]
+        return await self._told(answer, (refused or events)[-1], wait)
 
-    async def _told(self, order: Order, event: InteractionEvent, wait: timedelta) -> Response:
+    async def _told(
+        self, answer: Mapping[str, object], event: InteractionEvent, wait: timedelta
+    ) -> Response:
         if isinstance(event, OperationRefused):
             situation = _SITUATIONS.get(event.kind, Situation.WRONG_STATE)
             raise RequestError(situation, event.reason, headers=applied(wait))
         message = await self._telling.tell(event)
         told = {"interaction": message.fields} if message else {}
-        return json_answer({**order.answer, **told}, headers=applied(wait))
+        return json_answer({**answer, **told}, headers=applied(wait))

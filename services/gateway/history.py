@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from services.gateway.answers import json_answer
 from services.gateway.disposition import content_disposition
 from services.gateway.errors import RequestError, Situation
-from services.gateway.policy import Read, refusal_of
+from services.gateway.policy import Ownership, Read, refusal, refusal_of
 from services.gateway.requests import Callers
 from services.gateway.store import DeskStore
 from services.gateway.wire.ucs import Contents, email_interaction
@@ -52,7 +52,7 @@ class History:
         agent = await self._callers.agent_or_admin(request)
         interaction, changed_at = await self._desk.dated(request.path_params["id"])
         contents = None
-        if await self._may_read(agent, interaction):
+        if await self._refusal(agent, interaction) is None:
             contents = Contents(self._callers.root(request), await self._raw_size(interaction))
         return json_answer(email_interaction(interaction, changed_at, contents))
 
@@ -81,17 +81,25 @@ class History:
     async def _readable(self, request: Request) -> Interaction:
         agent = await self._callers.agent_or_admin(request)
         interaction, _ = await self._desk.dated(request.path_params["id"])
-        if not await self._may_read(agent, interaction):
-            raise RequestError(Situation.NOT_PERMITTED, "this interaction is somebody else's")
+        if situation := await self._refusal(agent, interaction):
+            raise RequestError(situation, "this interaction is somebody else's")
         return interaction
 
-    async def _may_read(self, agent: StoredAgent, interaction: Interaction) -> bool:
-        """Let those read who hold a mail, or another one of the same thread."""
-        if (
-            self._shows_foreign_mail
-            or refusal_of(Read.WHOLE, agent.roles, agent.id, interaction) is None
-        ):
-            return True
+    async def _refusal(self, agent: StoredAgent, interaction: Interaction) -> Situation | None:
+        """Ask the policy, and the database only where it matters what else the agent holds."""
+        shows_all = self._shows_foreign_mail
+        situation = refusal_of(Read.HISTORY, agent, interaction, shows_all=shows_all)
+        if situation is None or not await self._is_related(agent, interaction):
+            return situation
+        return refusal(
+            Read.HISTORY,
+            agent.roles,
+            Ownership.RELATED,
+            interaction.direction,
+            interaction.state,
+        )
+
+    async def _is_related(self, agent: StoredAgent, interaction: Interaction) -> bool:
         thread_id = interaction.thread_id or interaction.id
         return await self._desk.holds_of_thread(agent.id, thread_id)
 

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from services.gateway.answers import json_answer
 from services.gateway.errors import RequestError, Situation
 from services.gateway.listing import cut, listed, read_listing
-from services.gateway.policy import Read, refusal_of
+from services.gateway.policy import Ownership, Read, ownership_of, refusal_of
 from services.gateway.preconditions import entity_tag
 from services.gateway.requests import Callers
 from services.gateway.store import DeskStore
 from services.gateway.wire.mail import Fields
-from services.gateway.wire.messages import held, outlined, stamped, watched
+from services.gateway.wire.messages import held, kept, outlined, stamped, watched
 from services.gateway.wire.states import STATES
 from shared.domain.interaction import Interaction
 from shared.storage.agents import StoredAgent
@@ -99,7 +99,7 @@ class Reading:
         """GET /me/interactions/{id}."""
         agent = await self._callers.agent(request)
         interaction = await self._interactions.get(request.path_params["id"])
-        if situation := refusal_of(Read.MINE, agent.roles, agent.id, interaction):
+        if situation := refusal_of(Read.MINE, agent, interaction):
             raise RequestError(situation, "this interaction is somebody else's")
         return self._one(interaction, agent)
 
@@ -110,13 +110,17 @@ class Reading:
     def _seen(
         self, interaction: Interaction, agent: StoredAgent, *, listed: bool = False
     ) -> Fields:
-        may_read = refusal_of(Read.WHOLE, agent.roles, agent.id, interaction) is None
-        if interaction.holder_id == agent.id:
-            message = held(interaction, longest=None)
-        elif not listed and (self._shows_foreign_mail or may_read):
-            message = watched(interaction, longest=None)
-        else:
-            message = outlined(interaction)
+        shows_all = self._shows_foreign_mail
+        may_read = refusal_of(Read.WHOLE, agent, interaction, shows_all=shows_all) is None
+        match ownership_of(interaction, agent):
+            case Ownership.READER if listed:
+                message = kept(interaction)
+            case Ownership.INVITED | Ownership.OWNER | Ownership.READER:
+                message = held(interaction, longest=None)
+            case _ if may_read and not listed:
+                message = watched(interaction, longest=None)
+            case _:
+                message = outlined(interaction, with_user_data=may_read)
         return stamped(message, interaction.version)
 
 

@@ -16,6 +16,7 @@ from services.gateway.operations.registry import (
     operation_name,
     prepare,
 )
+from services.gateway.policy import Read, refusal_of
 from services.gateway.request_body import Body, read_object
 from services.gateway.requests import Callers
 from services.gateway.seeds import seed_of
@@ -133,8 +134,8 @@ class Operating:
         )
         if command.parent_id:
             parent = await self._interactions.get(command.parent_id, with_text=False)
-            if parent.holder_id != agent.id:
-                raise RequestError(Situation.NOT_PERMITTED, "the parent is somebody else's")
+            if situation := refusal_of(Read.MINE, agent, parent):
+                raise RequestError(situation, "the parent is somebody else's")
         return await self._handing.over(request, Order(command, answer))
 
     async def _read(self, request: Request) -> tuple[StoredAgent, Body]:

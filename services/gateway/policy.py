@@ -1,7 +1,7 @@
 """Who may do what to whose interaction in which state: one table, asked by every resource. Pure."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -10,6 +10,7 @@ from services.gateway.errors import Situation
 from services.gateway.wire.users import ADMIN, AGENT
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State
+from shared.storage.agents import StoredAgent
 
 
 class Read(StrEnum):
@@ -18,14 +19,21 @@ class Read(StrEnum):
     OUTLINE = "outline"
     MINE = "mine"
     WHOLE = "whole"
+    HISTORY = "history"
     ATTACHMENT = "attachment"
 
 
 class Ownership(StrEnum):
-    """How an agent stands to an interaction."""
+    """How an agent stands to an interaction.
+
+    A reader may look into the workbin that it is in. Related is who holds another mail of its
+    thread, and nothing more of this one.
+    """
 
     INVITED = "invited"
     OWNER = "owner"
+    READER = "reader"
+    RELATED = "related"
     OTHER = "other"
     NONE = "none"
 
@@ -37,19 +45,25 @@ Act = Read | Operation
 class Rule:
     """Who may: agents of these roles who stand so to the interaction; else what they are told.
 
-    Roles in `overseers` may however they stand to it.
+    Roles in `overseers` may however they stand to it, and so may all `roles` where a setting shows
+    everybody's mail and the rule is `open_by_setting`. `never` are the directions in which it is
+    forbidden for good, and not only in the present state.
     """
 
     roles: frozenset[str]
     ownerships: frozenset[Ownership]
     refusal: Situation = Situation.NOT_PERMITTED
     overseers: frozenset[str] = frozenset()
+    open_by_setting: bool = False
+    never: frozenset[Direction] = frozenset()
 
 
 AGENTS: Final = frozenset({AGENT})
 AGENTS_AND_ADMINS: Final = frozenset({AGENT, ADMIN})
 _ANY: Final = frozenset(Ownership)
 _HOLDER: Final = frozenset({Ownership.INVITED, Ownership.OWNER})
+_READER: Final = _HOLDER | {Ownership.READER}
+_ADMINS: Final = frozenset({ADMIN})
 _WORK: Final = Rule(AGENTS, frozenset({Ownership.OWNER}))
 _OFFER: Final = Rule(AGENTS, frozenset({Ownership.INVITED}))
 
@@ -57,9 +71,16 @@ RULES: Final[Mapping[Act, Rule]] = MappingProxyType(
     {
         Read.OUTLINE: Rule(AGENTS_AND_ADMINS, _ANY),
         Read.MINE: Rule(AGENTS, _HOLDER),
-        Read.WHOLE: Rule(AGENTS_AND_ADMINS, _HOLDER, overseers=frozenset({ADMIN})),
-        # Of what somebody does not hold, not even the existence of a document is told.
-        Read.ATTACHMENT: Rule(AGENTS, _HOLDER, Situation.NOT_FOUND),
+        Read.WHOLE: Rule(AGENTS_AND_ADMINS, _READER, overseers=_ADMINS, open_by_setting=True),
+        # Who answers a mail has to know what was written before.
+        Read.HISTORY: Rule(
+            AGENTS_AND_ADMINS,
+            _READER | {Ownership.RELATED},
+            overseers=_ADMINS,
+            open_by_setting=True,
+        ),
+        # Of what somebody may not read, not even the existence of a document is told.
+        Read.ATTACHMENT: Rule(AGENTS, _READER, Situation.NOT_FOUND),
         Operation.ACCEPT: _OFFER,
         Operation.REJECT: _OFFER,
         Operation.TRANSFER: _WORK,
@@ -76,19 +97,21 @@ RULES: Final[Mapping[Act, Rule]] = MappingProxyType(
         Operation.CANCEL: _WORK,
         Operation.SAVE: _WORK,
         Operation.SEND: _WORK,
-        Operation.LINK_ATTACHMENT: _WORK,
-        # Who may look into a workbin is that workbin's own rule.
-        Operation.PULL: Rule(AGENTS, _ANY),
+        # What arrived stays as it arrived.
+        Operation.LINK_ATTACHMENT: replace(_WORK, never=frozenset({Direction.INBOUND})),
+        Operation.PULL: Rule(AGENTS, frozenset({Ownership.READER})),
     }
 )
 """What is not in the table nobody may ask for."""
 
 
-def ownership_of(interaction: Interaction, agent_id: str) -> Ownership:
-    """Return how an agent stands to an interaction."""
+def ownership_of(interaction: Interaction, agent: StoredAgent) -> Ownership:
+    """Return how an agent stands to an interaction, as far as it says so itself."""
     if interaction.holder_id is None:
-        return Ownership.NONE
-    if interaction.holder_id != agent_id:
+        place = interaction.place
+        may_read = place is not None and place.is_open_to(agent.id, agent.queues)
+        return Ownership.READER if may_read else Ownership.NONE
+    if interaction.holder_id != agent.id:
         return Ownership.OTHER
     return Ownership.INVITED if interaction.invitation else Ownership.OWNER
 
@@ -99,6 +122,8 @@ def refusal(
     ownership: Ownership,
     direction: Direction,
     state: State,
+    *,
+    shows_all: bool = False,
 ) -> Situation | None:
     """Return why an act is refused; None where it is allowed.
 
@@ -109,23 +134,25 @@ def refusal(
         return Situation.OPERATION_FORBIDDEN
     if rule.roles.isdisjoint(roles):
         return Situation.NOT_PERMITTED
+    if direction in rule.never:
+        return Situation.OPERATION_FORBIDDEN
     if isinstance(act, Operation) and not is_possible(act, direction, state):
         return Situation.WRONG_STATE
-    if ownership in rule.ownerships or not rule.overseers.isdisjoint(roles):
-        return None
-    return rule.refusal
+    is_open = (shows_all and rule.open_by_setting) or not rule.overseers.isdisjoint(roles)
+    return None if is_open or ownership in rule.ownerships else rule.refusal
 
 
 def refusal_of(
-    act: Act, roles: Collection[str], agent_id: str, interaction: Interaction
+    act: Act, agent: StoredAgent, interaction: Interaction, *, shows_all: bool = False
 ) -> Situation | None:
     """Return why an agent may not do something to a snapshot; None where it is allowed."""
     return refusal(
         act,
-        roles,
-        ownership_of(interaction, agent_id),
+        agent.roles,
+        ownership_of(interaction, agent),
         interaction.direction,
         interaction.state,
+        shows_all=shows_all,
     )
 
 

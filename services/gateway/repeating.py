@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a POST that comes again is answered again, and done once."""
+"""`Idempotency-Key`: a POST or DELETE that comes again is answered again, and done once."""
 
 import hashlib
 import re
@@ -33,6 +33,7 @@ log = structlog.get_logger()
 Explain = Callable[[Exception, Scope], RequestError]
 
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
+_METHODS: Final = frozenset({"POST", "DELETE"})
 _SERVER_ERROR: Final = 500
 _RETRY_AFTER: Final = timedelta(seconds=1)
 
@@ -65,7 +66,7 @@ class Repeating:
                 is still being worked on.
         """
         given = header(scope, b"idempotency-key")
-        if given is None or scope["method"] != "POST":
+        if given is None or scope["method"] not in _METHODS:
             await self._application(scope, receive, send)
             return
         key = await self._key(given, scope)

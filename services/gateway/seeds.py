@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from services.gateway.bayeux.web import Scope
 from shared.domain.ids import new_id
@@ -27,3 +27,8 @@ def seed_of(scope: Scope) -> Seed:
 def sow(scope: Scope, seed: Seed) -> None:
     """Give a request the seed that it had the first time."""
     scope[_KEY] = seed
+
+
+def numbered(message_id: UUID, number: int) -> UUID:
+    """Return the id of one of the commands that follow from a request; the first has its own."""
+    return uuid5(message_id, str(number)) if number else message_id

@@ -8,6 +8,7 @@ from typing import Final
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TIME_LENGTH: Final = 8
 _RANDOM_LENGTH: Final = 8
+_NUMBER_LENGTH: Final = 3
 
 
 def new_id() -> str:
@@ -19,6 +20,14 @@ def new_id() -> str:
     return _base36(time.time_ns() // 1_000_000, _TIME_LENGTH) + _base36(
         secrets.randbelow(36**_RANDOM_LENGTH), _RANDOM_LENGTH
     )
+
+
+def numbered_id(batch: str, number: int) -> str:
+    """Return the id of one of several things that are made at once; they sort in their order.
+
+    `batch` is a new id that is used for nothing else. There may be 46,656 of them.
+    """
+    return batch[:-_NUMBER_LENGTH] + _base36(number, _NUMBER_LENGTH)
 
 
 def derived_id(*names: str) -> str:

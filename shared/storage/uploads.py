@@ -56,11 +56,11 @@ class UploadStore:
         self._clock = clock
 
     async def add(self, interaction_id: str, attachment: Attachment, ref: ContentRef) -> None:
-        """Note an upload whose request is not answered yet."""
+        """Note an upload whose request is not answered yet, or is made again."""
         fields = to_fields(interaction_id, attachment, ref, self._clock.now())
         async with database_errors():
-            await self._collection.insert_one(
-                {"_id": attachment.id, **fields, "awaits": Awaits.ANSWER.value}
+            await self._collection.replace_one(
+                {"_id": attachment.id}, {**fields, "awaits": Awaits.ANSWER.value}, upsert=True
             )
 
     async def promise(self, document_ids: Sequence[str]) -> None:

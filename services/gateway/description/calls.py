@@ -101,6 +101,15 @@ _IN_A_WORKBIN: Final = shape(
     example={"operationName": "AddInteraction", "id": "00009A8T8Y130124"},
 )
 _WORKBINS_FOUND: Final = {"status": {"const": 0}}
+_REMOVED: Final = shape(
+    {
+        "statusCode": {"const": 0},
+        "status": {"const": "ok"},
+        "interaction": ref("InteractionStateMessage"),
+    },
+    ("statusCode", "status"),
+    example=ZERO,
+)
 _ONE_INTERACTION: Final = answering(interaction=ref("InteractionStateMessage"))
 
 CALLS: Final = (
@@ -247,11 +256,13 @@ CALLS: Final = (
                 "documentId": TEXT,
                 "status": {"const": "ok"},
                 "documentIds": several(TEXT),
+                "interaction": ref("InteractionStateMessage"),
             },
             ("statusCode", "documentId"),
         ),
         shape({"attachment": several(_BYTES)}),
         body_type="multipart/form-data",
+        may_wait=True,
     ),
     Call(
         "get",
@@ -268,7 +279,8 @@ CALLS: Final = (
         "/me/interactions/{id}/attachments/{attachment_id}",
         "Attachments",
         "Take a file off a draft. It is not in what is sent from now on.",
-        constant(ZERO),
+        _REMOVED,
+        may_wait=True,
     ),
     Call(
         "get",

@@ -65,7 +65,8 @@ def _parameters(call: Call) -> list[dict[str, Any]]:
         {"name": name, "in": "query", "schema": _QUERY[name][0], "description": _QUERY[name][1]}
         for name in call.query
     ]
-    names = (*(_OF_POST if call.method == "post" else ()), *(_OF_ORDER if call.may_wait else ()))
+    is_once = call.method in {"post", "delete"}
+    names = (*(_OF_POST if is_once else ()), *(_OF_ORDER if call.may_wait else ()))
     in_header = [
         {
             "name": name,
@@ -83,7 +84,7 @@ def _responses(call: Call) -> dict[str, Any]:
         "description": "It worked.",
         "content": {call.media_type: {"schema": call.answers}},
     }
-    codes = _FAILURES + (_FAILURES_OF_POST if call.method in {"post", "put"} else ())
+    codes = _FAILURES + (_FAILURES_OF_POST if call.method in {"post", "put", "delete"} else ())
     failures = {code: {"$ref": "#/components/responses/Failure"} for code in sorted(codes)}
     later = {"202": success | {"description": "It is still at work."}} if call.may_wait else {}
     parts = {"206": success, "304": {"description": "The client has it."}} if call.in_parts else {}

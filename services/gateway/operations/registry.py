@@ -36,7 +36,6 @@ from services.gateway.operations.user_data import (
 from services.gateway.policy import refusal_of
 from services.gateway.request_body import Body
 from services.gateway.wire.states import STATES
-from shared.domain.errors import NotOwnerError
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
 
@@ -113,7 +112,7 @@ def prepare(offer: Offer, asked: Asked) -> Order:
         RequestError: It is not possible now, not for this agent, or not with these parameters.
     """
     offer = _meant(offer, asked.interaction)
-    match _refusal(offer, asked):
+    match refusal_of(offer.operation, asked.agent, asked.interaction):
         case None:
             return offer.prepare(asked)
         case Situation.WRONG_STATE as situation:
@@ -130,17 +129,6 @@ def _meant(offer: Offer, interaction: Interaction) -> Offer:
     if offer.operation is Operation.ACCEPT and interaction.state is State.IN_WORKBIN:
         return _BY_NAME["PullInteraction"]
     return offer
-
-
-def _refusal(offer: Offer, asked: Asked) -> Situation | None:
-    interaction, agent = asked.interaction, asked.agent
-    refusal = refusal_of(offer.operation, agent.roles, agent.id, interaction)
-    if refusal is None and offer.operation is Operation.PULL:
-        try:
-            interaction.require_reader(agent.id, agent.queues)
-        except NotOwnerError:
-            return Situation.NOT_PERMITTED
-    return refusal
 
 
 def _hint(offer: Offer, interaction: Interaction) -> str:

@@ -111,9 +111,10 @@ def watched(interaction: Interaction, *, longest: int | None) -> Fields:
     return {**held(interaction, longest=longest), "capabilities": [], "extendedCapabilities": []}
 
 
-def outlined(interaction: Interaction) -> Fields:
-    """Return an interaction without the words of its mail."""
+def outlined(interaction: Interaction, *, with_user_data: bool) -> Fields:
+    """Return an interaction without the words of its mail: who wrote about what."""
     mail = interaction.mail
+    attached = {"userData": user_data(interaction)} if with_user_data else {}
     return {
         **_named(interaction.id),
         "email_object": {
@@ -123,7 +124,7 @@ def outlined(interaction: Interaction) -> Fields:
             **heading(interaction.id, mail.subject),
         },
         **_typed(interaction),
-        "userData": user_data(interaction),
+        **attached,
         "currentQueue": interaction.queue,
         "receivedAt": timestamp(interaction.received_at),
         "state": STATES[interaction.state],

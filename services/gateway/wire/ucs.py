@@ -53,7 +53,7 @@ def email_interaction(
 ) -> Fields:
     """Return an interaction by the schemas of seed 004; fields without a value are left out.
 
-    `contents` is None for readers who may not see the words of the mail.
+    `contents` is None for readers who may not see the words of the mail and what agents noted.
     """
     fields = {
         **_addressed(interaction),
@@ -75,7 +75,6 @@ def email_interaction(
         "subject": interaction.mail.subject,
         "stopped_reason": _REASON.get(interaction.state),
         **(_worded(interaction, contents) if contents else {}),
-        "udata": user_data(interaction),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -101,13 +100,19 @@ def _addressed(interaction: Interaction) -> Fields:
         "sent_date": timestamp(mail.sent_at) if mail.sent_at else None,
     }
     if interaction.direction is Direction.OUTBOUND:
-        fields["bcc"] = _addresses(mail.bcc)
+        fields |= {"bcc": _addresses(mail.bcc), "reference_id": _number(mail.in_reply_to)}
     return fields
+
+
+def _number(message_id: str) -> int | None:
+    """Return a Message-ID where it is a number, as the seed types it; it hardly ever is."""
+    bare = message_id.strip("<>")
+    return int(bare) if bare.isascii() and bare.isdecimal() else None
 
 
 def _worded(interaction: Interaction, contents: Contents) -> Fields:
     place = f"{contents.root}/ucs/interactions/{interaction.id}"
-    fields: Fields = {"text": interaction.mail.text}
+    fields: Fields = {"text": interaction.mail.text, "udata": user_data(interaction)}
     if interaction.mail.html:
         fields |= {
             "structured_text": f"{place}/structured_text",

@@ -20,7 +20,10 @@ from tests.connected.gateway.conftest import Gateway
 pytestmark = pytest.mark.connected
 
 SECRET = "Zugzwang"
-"""A word of the mail and of its document; everybody's list shows only who wrote about what."""
+"""A word of the mail, its document and its user data.
+
+Everybody's list shows only who wrote about what.
+"""
 
 DOCUMENT = Attachment("00009A8T8Y13002S", f"{SECRET}.pdf", 9, "application/pdf")
 MAIL = Email(
@@ -130,7 +133,7 @@ async def present(gateway: Gateway, mail: Interaction) -> tuple[Any, ...]:
 async def test_what_is_somebody_else_s_is_left_alone(
     gateway: Gateway, path: str, state: str
 ) -> None:
-    mail = await getattr(gateway, state)("agent1", mail=MAIL)
+    mail = await getattr(gateway, state)("agent1", mail=MAIL, user_data={"Note": SECRET})
     before = await present(gateway, mail)
     agent2 = await gateway.client("agent2")
 

@@ -9,11 +9,26 @@ import pytest
 
 from services.gateway.errors import Situation
 from services.gateway.policy import Act, Ownership, Read, ownership_of, refusal
-from shared.domain.interaction import Interaction, Invitation
+from shared.domain.interaction import Interaction, Invitation, Place
 from shared.domain.lifecycle import Direction, Operation, State
+from shared.storage.agents import StoredAgent
 
 ROLES = {"agent": ["Agent"], "admin": ["Contact Center Admin"], "nobody": [], "odd": ["Janitor"]}
 IN, OUT = Direction.INBOUND, Direction.OUTBOUND
+ANN = StoredAgent(
+    id="ann",
+    user_name="ann",
+    password_hash="",
+    first_name="",
+    last_name="",
+    email_address="",
+    roles=("Agent",),
+    queues=("support",),
+    skills={},
+    capacity=1,
+    enabled=True,
+    ready=True,
+)
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 POSSIBLE = {
@@ -44,26 +59,31 @@ def expected(
         return Situation.OPERATION_FORBIDDEN
     if role != "agent":
         return Situation.NOT_PERMITTED
+    if act is Operation.LINK_ATTACHMENT and direction is IN:
+        return Situation.OPERATION_FORBIDDEN
     if act.value not in POSSIBLE.get((direction, state), "").split():
         return Situation.WRONG_STATE
-    if act is Operation.PULL:
-        return None
-    wanted = "invited" if act.value in {"accept", "reject"} else "owner"
+    wanted = {"accept": "invited", "reject": "invited", "pull": "reader"}.get(act.value, "owner")
     return None if ownership == wanted else Situation.NOT_PERMITTED
 
 
-def expected_of_reading(act: Read, role: str, ownership: Ownership) -> Situation | None:
-    holds = ownership in {"invited", "owner"}
-    match act.value, role:
-        case "outline" | "whole", "admin":
-            return None
-        case "outline", "agent":
-            return None
-        case "whole" | "mine", "agent":
-            return None if holds else Situation.NOT_PERMITTED
-        case "attachment", "agent":
-            return None if holds else Situation.NOT_FOUND
-    return Situation.NOT_PERMITTED
+READERS: dict[str, tuple[str, set[str]]] = {
+    "outline": ("agent admin", {str(one) for one in Ownership}),
+    "mine": ("agent", {"invited", "owner"}),
+    "whole": ("agent admin", {"invited", "owner", "reader"}),
+    "history": ("agent admin", {"invited", "owner", "reader", "related"}),
+    "attachment": ("agent", {"invited", "owner", "reader"}),
+}
+"""By act: the roles that may, and how an agent has to stand to the interaction."""
+
+
+def expected_of_reading(act: Act, role: str, ownership: Ownership) -> Situation | None:
+    roles, ownerships = READERS[act.value]
+    if role not in roles.split():
+        return Situation.NOT_PERMITTED
+    if role == "admin" or ownership in ownerships:
+        return None
+    return Situation.NOT_FOUND if act is Read.ATTACHMENT else Situation.NOT_PERMITTED
 
 
 def cells() -> Iterator[tuple[Act, str, Ownership, Direction, State]]:
@@ -78,8 +98,21 @@ def test_every_cell_is_as_specified(act: Act) -> None:
         cell for cell in mine if refusal(act, ROLES[cell[1]], *cell[2:]) is not expected(*cell)
     ]
 
-    assert len(mine) == 4 * 4 * 2 * len(State)
+    assert len(mine) == 4 * 6 * 2 * len(State)
     assert wrong == []
+
+
+@pytest.mark.parametrize("act", [*Read, *Operation])
+def test_a_setting_opens_the_words_of_mails_to_agents_and_nothing_else(act: Act) -> None:
+    opened = {
+        cell
+        for cell in cells()
+        if cell[0] is act
+        and refusal(act, ROLES[cell[1]], *cell[2:]) is not None
+        and refusal(act, ROLES[cell[1]], *cell[2:], shows_all=True) is None
+    }
+
+    assert {cell[1] for cell in opened} == ({"agent"} if act in {"whole", "history"} else set())
 
 
 def test_both_roles_together_may_what_each_may() -> None:
@@ -100,6 +133,10 @@ def test_both_roles_together_may_what_each_may() -> None:
         ({}, Ownership.NONE),
         ({"invitation": Invitation("ann", NOW + timedelta(seconds=30))}, Ownership.INVITED),
         ({"invitation": Invitation("bob", NOW + timedelta(seconds=30))}, Ownership.OTHER),
+        ({"place": Place("email.draft", "ann")}, Ownership.READER),
+        ({"place": Place("team", "support", of_group=True)}, Ownership.READER),
+        ({"place": Place("email.draft", "bob")}, Ownership.NONE),
+        ({"place": Place("team", "sales", of_group=True)}, Ownership.NONE),
     ],
 )
 def test_an_agent_stands_to_an_interaction_as(
@@ -115,4 +152,4 @@ def test_an_agent_stands_to_an_interaction_as(
         queued_at=NOW,
     )
 
-    assert ownership_of(replace(mail, **fields), "ann") is ownership  # type: ignore[arg-type]
+    assert ownership_of(replace(mail, **fields), ANN) is ownership  # type: ignore[arg-type]

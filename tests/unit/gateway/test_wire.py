@@ -198,7 +198,7 @@ def test_who_only_watches_may_do_nothing() -> None:
 
 
 def test_an_outline_has_no_words() -> None:
-    email_object = outlined(ACCEPTED)["email_object"]
+    email_object = outlined(ACCEPTED, with_user_data=False)["email_object"]
 
     assert isinstance(email_object, dict)
     assert not {"Text", "StructuredText", "attachments"} & email_object.keys()
