@@ -31,7 +31,12 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             parser=parser,
         )
         consumer.subscriber(ingest_handler(parsing))
-        intake = Intake(resources.arrivals, parsing, at_once=settings.parsing_at_once)
+        intake = Intake(
+            resources.arrivals,
+            parsing,
+            at_once=settings.parsing_at_once,
+            patience=settings.room_for_parsing,
+        )
         receiver = MailReceiver(intake, resources.configuration, settings)
         async with consumer.running(), intake.finishing(), listening(receiver, settings):
             yield

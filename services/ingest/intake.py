@@ -1,14 +1,16 @@
 """Where arriving mail goes: stored first, then parsed here and now as long as there is room.
 
 The order to parse a mail is in its document from the first write on. While this process keeps up
-it carries the order out itself, with the octets still in memory, and the broker never sees it. What
-is too much, or goes wrong, goes to the queue, where other pods and their retries are; what a
-process leaves behind that dies, the sweep finds.
+it carries the order out itself, with the octets still in memory, and the broker never sees it. A
+sender who is faster than the parsing waits a moment for its answer; what is too much even so, or
+goes wrong, goes to the queue, where other pods and their retries are; what a process leaves behind
+that dies, the sweep finds.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -22,21 +24,27 @@ log = structlog.get_logger()
 
 
 class Intake:
-    """Takes mail, and has at most `at_once` of it parsed in this process."""
+    """Takes mail, and has at most `at_once` of it parsed in this process.
 
-    def __init__(self, arrivals: ArrivalStore, parsing: MailParsing, *, at_once: int) -> None:
+    `patience` is how long a stored mail waits for room before it is left to the queue.
+    """
+
+    def __init__(
+        self, arrivals: ArrivalStore, parsing: MailParsing, *, at_once: int, patience: timedelta
+    ) -> None:
         self._arrivals = arrivals
         self._parsing = parsing
-        self._at_once = at_once
+        self._patience = patience
+        self._room = asyncio.Semaphore(at_once)
         self._running: set[asyncio.Task[None]] = set()
 
     async def add(self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str) -> str:
         """Return the id of a mail once it is stored."""
         stored = await self._arrivals.store(raw, sender=sender, mailboxes=mailboxes, peer=peer)
-        if len(self._running) < self._at_once:
+        if await self._finds_room():
             task = asyncio.create_task(self._parse(stored))
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            task.add_done_callback(self._end)
         else:
             await self._arrivals.order_parsing(stored)
         return stored.arrival.id
@@ -48,6 +56,16 @@ class Intake:
             yield
         finally:
             await asyncio.gather(*self._running)
+
+    async def _finds_room(self) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience.total_seconds()):
+                return await self._room.acquire()
+        return False
+
+    def _end(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        self._room.release()
 
     async def _parse(self, stored: Stored) -> None:
         crash_point("ingest.before_parse")

@@ -13,7 +13,8 @@ class IngestSettings(ServiceSettings):
 
     `storing` is how long a sender waits for its mail to be stored before it is told to come back;
     `parsing` how long one mail may occupy a parser, `parsing_at_once` how many mails a process
-    parses as they come before it leaves them to the queue.
+    parses as they come, and `room_for_parsing` how long a sender waits for room among them before
+    its mail, stored already, is left to the queue.
     """
 
     model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore")
@@ -32,3 +33,4 @@ class IngestSettings(ServiceSettings):
     parsing: timedelta = timedelta(seconds=10)
     parsers: int = Field(default=1, ge=1)
     parsing_at_once: int = Field(default=20, ge=0, le=40)
+    room_for_parsing: timedelta = timedelta(milliseconds=500)

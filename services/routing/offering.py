@@ -2,19 +2,17 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Coroutine
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, Self
+from typing import Final
 
 import structlog
 
 from services.routing.store import WaitingStore
 from shared.contracts.contact_center import Queue
-from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentInvited
 from shared.domain.clock import Clock
-from shared.domain.errors import Refused, StaleInteractionError
 from shared.domain.handovers import invite
 from shared.domain.interaction import Interaction
 from shared.storage.agents import AgentStore
@@ -23,7 +21,7 @@ from shared.storage.interactions import Change, InteractionStore
 
 log = structlog.get_logger()
 
-_INVITATIONS_AT_ONCE: Final = 10
+_INVITATIONS_AT_ONCE: Final = 20
 
 
 class Offering:
@@ -77,13 +75,20 @@ class Offering:
 
     async def _pass_through(self, name: str) -> None:
         queue = (await self._configuration.current()).queue(name) or Queue(name=name)
-        async with _Inviting() as inviting:
+        offers: list[tuple[Interaction, str]] = []
+        try:
             async for interaction in self._waiting.waiting(name):
                 agent_id = await self._reserve(interaction, queue)
                 if agent_id is not None:
-                    await inviting.begin(self._invite(interaction, agent_id))
+                    offers.append((interaction, agent_id))
                 elif _is_for_anybody(interaction):
-                    return
+                    break
+                if len(offers) == _INVITATIONS_AT_ONCE:
+                    together, offers = offers, []
+                    await self._invite(together)
+        finally:
+            # Whatever broke off the pass, places are taken for these.
+            await self._invite(offers)
 
     async def _reserve(self, interaction: Interaction, queue: Queue) -> str | None:
         now = self._clock.now()
@@ -99,48 +104,19 @@ class Offering:
             return agent_id
         return await reserve()
 
-    async def _invite(self, interaction: Interaction, agent_id: str) -> None:
-        try:
-            await self._interactions.change(
-                interaction.id,
-                Cause.about(interaction.id),
-                partial(_offer, agent_id=agent_id, clock=self._clock, ttl=self._invitation),
-                known=interaction,
-            )
-        except (Refused, StaleInteractionError):
-            # Somebody else took it from the queue first.
-            await self._agents.release(agent_id, interaction.id)
+    async def _invite(self, offers: Sequence[tuple[Interaction, str]]) -> None:
+        expires_at = self._clock.now() + self._invitation
+        invited = await self._interactions.change_together(
+            [(before, _offer(before, agent_id, expires_at)) for before, agent_id in offers]
+        )
+        for (before, agent_id), is_invited in zip(offers, invited, strict=True):
+            if not is_invited:
+                # Somebody else took it from the queue first.
+                await self._agents.release(agent_id, before.id)
 
 
-class _Inviting:
-    """Invitations on their way. One that fails breaks off no other, and is told at the end.
-
-    A group that cancels the rest would leave places taken for invitations never written, and
-    hide what failed inside an error of its own.
-    """
-
-    def __init__(self) -> None:
-        self._at_once = asyncio.Semaphore(_INVITATIONS_AT_ONCE)
-        self._tasks: list[asyncio.Task[None]] = []
-
-    async def begin(self, invitation: Coroutine[None, None, None]) -> None:
-        await self._at_once.acquire()
-        task = asyncio.create_task(invitation)
-        task.add_done_callback(lambda _: self._at_once.release())
-        self._tasks.append(task)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
-        failed = [one for one in ended if isinstance(one, BaseException)]
-        if failed and kind is None:
-            raise failed[0]
-
-
-def _offer(before: Interaction, agent_id: str, clock: Clock, ttl: timedelta) -> Change:
-    after = invite(before, agent_id, clock.now() + ttl)
+def _offer(before: Interaction, agent_id: str, expires_at: datetime) -> Change:
+    after = invite(before, agent_id, expires_at)
     return Change(after, [AgentInvited.of(after, agent_id)])
 
 

@@ -134,6 +134,7 @@ class AgentStore:
     ) -> str | None:
         """Take one place of the longest-idle Ready agent who serves the queue; return the agent.
 
+        Whoever is offered something is idle no longer: the next mail goes to somebody else first.
         Without a queue the skills alone decide; `only` asks for one agent and for nobody else.
         An agent who already holds the interaction keeps the one place.
         """
@@ -153,7 +154,11 @@ class AgentStore:
         async with database_errors():
             document = await self._hints.find_one_and_update(
                 wanted,
-                {"$inc": {"free": -1}, "$push": {"holding": interaction_id}},
+                {
+                    "$inc": {"free": -1},
+                    "$push": {"holding": interaction_id},
+                    "$set": {"idle_since": self._clock.now()},
+                },
                 {"_id": 1},
                 sort=[("idle_since", ASCENDING)],
                 return_document=ReturnDocument.AFTER,

@@ -11,6 +11,7 @@ from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import Clock
 from shared.domain.ids import new_id
 from shared.storage.client import Database, Document, database_errors
+from shared.storage.gathering import Inserts
 from shared.storage.outbox import to_entry
 from shared.storage.vault import IN_ONE_DOCUMENT, ContentRef, Vault
 
@@ -63,6 +64,7 @@ class ArrivalStore:
         self, database: Database, vault: Vault, clock: Clock, announcing: Announcing
     ) -> None:
         self._collection = database[COLLECTION]
+        self._inserts = Inserts(self._collection)
         self._vault = vault
         self._clock = clock
         self._announcing = announcing
@@ -97,7 +99,7 @@ class ArrivalStore:
             ref = await self._vault.put(raw)
             document["content"] = {"sha256": ref.sha256, "size": ref.size}
         async with database_errors():
-            await self._collection.insert_one(document)
+            await self._inserts.add(document)
         return Stored(Arrival(arrival_id, sender, tuple(mailboxes), peer, now, raw), order)
 
     async def order_parsing(self, stored: Stored) -> None:

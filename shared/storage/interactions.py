@@ -1,10 +1,12 @@
 """Where interactions live: read a snapshot, decide, write the next one together with its events."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 
-from pymongo.errors import DuplicateKeyError
+from pymongo import UpdateOne
 
 from shared.contracts.envelope import Cause, Contract
 from shared.contracts.outgoing import Outgoing, wrap
@@ -12,6 +14,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import StaleInteractionError, UnknownInteractionError
 from shared.domain.interaction import Interaction
 from shared.storage.client import Collection, Database, Document, database_errors
+from shared.storage.gathering import Inserts, Reads
 from shared.storage.outbox import to_entry, to_message
 from shared.storage.snapshots import WITHOUT_TEXT, changed_fields, to_document, to_interaction
 
@@ -41,6 +44,9 @@ class InteractionStore:
 
     def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
         self._collection: Collection = database[COLLECTION]
+        self._inserts = Inserts(self._collection)
+        self._reads = Reads(self._collection)
+        self._reads_without_text = Reads(self._collection, WITHOUT_TEXT)
         self._clock = clock
         self._announce = announce
 
@@ -72,12 +78,10 @@ class InteractionStore:
             }
         )
         async with database_errors():
-            try:
-                await self._collection.insert_one(document)
-            except DuplicateKeyError:
-                return False
-        await self._announce(interaction.id, owed)
-        return True
+            is_new = await self._inserts.add(document)
+        if is_new:
+            await self._announce(interaction.id, owed)
+        return is_new
 
     async def change(
         self,
@@ -86,25 +90,19 @@ class InteractionStore:
         decide: Callable[[Interaction], Change],
         *,
         with_text: bool = False,
-        known: Interaction | None = None,
         expected_version: int | None = None,
     ) -> Interaction:
         """Apply a pure decision to the present snapshot, once per message, and announce it.
 
         The decision is taken again when somebody else was faster. Where the message of `cause`
-        has been applied before, nothing changes and what is still owed is announced. `known` is
-        a snapshot read a moment ago, which saves reading it again. `expected_version` is the only
-        one that may be changed.
+        has been applied before, nothing changes and what is still owed is announced.
+        `expected_version` is the only one that may be changed.
 
         Raises:
             UnknownInteractionError: There is none of that id.
             Refused: Whatever `decide` raises.
             StaleInteractionError: Others were faster each time.
         """
-        if known is not None and expected_version in (None, known.version):
-            change = decide(known)
-            if await self._write(known, change, cause):
-                return change.after
         for _ in range(_TRIES):
             document = await self._read(interaction_id, with_text=with_text)
             if cause.message_id and str(cause.message_id) in document["applied"]:
@@ -117,31 +115,58 @@ class InteractionStore:
                 return change.after
         raise StaleInteractionError(interaction_id)
 
-    async def _read(self, interaction_id: str, *, with_text: bool) -> Document:
+    async def change_together(self, decided: Sequence[tuple[Interaction, Change]]) -> list[bool]:
+        """Write what was decided on snapshots read a moment ago, in one write, and announce it.
+
+        Each change announces something. Say of each whether its snapshot was still the newest;
+        of one that was not nothing is written.
+        """
+        if not decided:
+            return []
+        now = self._clock.now()
+        owed = [_owed(change, Cause.about(before.id), now) for before, change in decided]
+        updates = [
+            UpdateOne(_unchanged(before), _update(before, change, messages, now))
+            for (before, change), messages in zip(decided, owed, strict=True)
+        ]
         async with database_errors():
-            document = await self._collection.find_one(
-                {"_id": interaction_id}, None if with_text else WITHOUT_TEXT
+            result = await self._collection.bulk_write(updates, ordered=False)
+            written = [messages[0].id for messages in owed]
+            if result.matched_count < len(updates):
+                written = await self._owed_now([before.id for before, _ in decided])
+        ours = [messages[0].id in written for messages in owed]
+        await asyncio.gather(
+            *(
+                self._announce(before.id, messages)
+                for (before, _), messages, is_ours in zip(decided, owed, ours, strict=True)
+                if is_ours
             )
+        )
+        return ours
+
+    async def _owed_now(self, ids: Sequence[str]) -> list[str]:
+        found = await self._collection.find({"_id": {"$in": ids}}, {"outbox.id": 1}).to_list()
+        return [entry["id"] for document in found for entry in document["outbox"]]
+
+    async def _read(self, interaction_id: str, *, with_text: bool) -> Document:
+        reads = self._reads if with_text else self._reads_without_text
+        async with database_errors():
+            document = await reads.get(interaction_id)
         if document is None:
             raise UnknownInteractionError(f"there is no interaction {interaction_id}")
         return document
 
     async def _write(self, before: Interaction, change: Change, cause: Cause) -> bool:
         now = self._clock.now()
-        owed = [wrap(contract, cause, now) for contract in change.announcing]
-        update: Document = {
-            "$set": changed_fields(before, change.after) | {"changed_at": now},
-            "$push": {"outbox": {"$each": [to_entry(message, now) for message in owed]}},
-        }
+        owed = _owed(change, cause, now)
+        update = _update(before, change, owed, now)
         if cause.message_id:
             update["$push"]["applied"] = {
                 "$each": [str(cause.message_id)],
                 "$slice": -_REMEMBERED_COMMANDS,
             }
         async with database_errors():
-            result = await self._collection.update_one(
-                {"_id": before.id, "version": before.version}, update
-            )
+            result = await self._collection.update_one(_unchanged(before), update)
         if result.matched_count:
             await self._announce(before.id, owed)
         return bool(result.matched_count)
@@ -151,3 +176,20 @@ class InteractionStore:
             await self._announce(
                 document["_id"], [to_message(entry) for entry in document["outbox"]]
             )
+
+
+def _owed(change: Change, cause: Cause, now: datetime) -> list[Outgoing]:
+    return [wrap(contract, cause, now) for contract in change.announcing]
+
+
+def _unchanged(before: Interaction) -> Document:
+    return {"_id": before.id, "version": before.version}
+
+
+def _update(
+    before: Interaction, change: Change, owed: Sequence[Outgoing], now: datetime
+) -> Document:
+    return {
+        "$set": changed_fields(before, change.after) | {"changed_at": now},
+        "$push": {"outbox": {"$each": [to_entry(message, now) for message in owed]}},
+    }

@@ -16,6 +16,8 @@ from tests.connected.world import World
 
 pytestmark = pytest.mark.connected
 
+PATIENCE = timedelta(seconds=10)
+
 
 async def take(intake: Intake) -> str:
     return await intake.add(MAIL, sender="", mailboxes=["support@demo.example"], peer="")
@@ -24,7 +26,7 @@ async def take(intake: Intake) -> str:
 async def test_a_mail_is_parsed_without_the_broker(
     world: World, door: Door, vhost_url: str
 ) -> None:
-    intake = Intake(door.arrivals, door.parsing, at_once=1)
+    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
 
     async with intake.finishing():
         arrival_id = await take(intake)
@@ -34,7 +36,7 @@ async def test_a_mail_is_parsed_without_the_broker(
 
 
 async def test_what_is_too_much_goes_to_the_queue(world: World, door: Door, vhost_url: str) -> None:
-    intake = Intake(door.arrivals, door.parsing, at_once=0)
+    intake = Intake(door.arrivals, door.parsing, at_once=0, patience=timedelta(0))
 
     async with intake.finishing():
         await take(intake)
@@ -44,6 +46,17 @@ async def test_what_is_too_much_goes_to_the_queue(world: World, door: Door, vhos
     assert await waiting_in(vhost_url, INGEST.name) == 1
 
 
+async def test_a_sender_waits_a_moment_for_room(world: World, door: Door, vhost_url: str) -> None:
+    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+
+    async with intake.finishing():
+        await asyncio.gather(*(take(intake) for _ in range(5)))
+    await door.announcer.finish()
+
+    assert await waiting_in(vhost_url, INGEST.name) == 0
+    assert await world.database["arrivals"].count_documents({}) == 5
+
+
 async def test_what_goes_wrong_goes_to_the_queue(
     world: World, door: Door, vhost_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,7 +64,7 @@ async def test_what_goes_wrong_goes_to_the_queue(
         raise Unavailable("the database is away")
 
     monkeypatch.setattr(door.parsing, "parse_arrival", fail)
-    intake = Intake(door.arrivals, door.parsing, at_once=1)
+    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
 
     async with intake.finishing():
         await take(intake)
@@ -71,7 +84,7 @@ async def test_what_a_dead_process_left_is_swept(world: World, door: Door, vhost
 
 
 async def test_a_mail_that_was_parsed_is_not_swept(world: World, door: Door) -> None:
-    intake = Intake(door.arrivals, door.parsing, at_once=1)
+    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
     async with intake.finishing():
         arrival_ids = await asyncio.gather(*(take(intake) for _ in range(3)))
 

@@ -33,6 +33,20 @@ async def test_the_longest_idle_ready_agent_is_invited(world: World, routing: Ro
     assert (invited.agent_id, invited.interaction_id) == ("idle", mail.id)
 
 
+async def test_mails_are_spread_over_the_agents_who_have_room(
+    world: World, routing: Routing
+) -> None:
+    for name in ("anna", "ben", "cleo"):
+        await world.hire(name, capacity=3)
+        world.clock.move(timedelta(minutes=1))
+    for _ in range(3):
+        await world.receive()
+
+    await routing.offering.fill("support")
+
+    assert [len(await world.holding(name)) for name in ("anna", "ben", "cleo")] == [1, 1, 1]
+
+
 async def test_nobody_is_invited_beyond_their_capacity(world: World, routing: Routing) -> None:
     await world.hire("agent", capacity=2)
     mails = [await world.receive() for _ in range(3)]
@@ -189,17 +203,40 @@ async def test_a_database_that_goes_away_is_told_as_such_and_breaks_off_no_invit
 ) -> None:
     await world.hire("agent", capacity=3)
     first, second, third = [await world.receive() for _ in range(3)]
-    change = world.interactions.change
+    reserve = world.agents.reserve
 
-    async def falter(interaction_id: str, *arguments: Any, **options: Any) -> Any:
-        if interaction_id == first.id:
+    async def falter(interaction_id: str, *arguments: Any, **options: Any) -> str | None:
+        if interaction_id == third.id:
             raise Unavailable("away")
-        return await change(interaction_id, *arguments, **options)
+        return await reserve(interaction_id, *arguments, **options)
 
-    monkeypatch.setattr(type(world.interactions), "change", staticmethod(falter))
+    monkeypatch.setattr(type(world.agents), "reserve", staticmethod(falter))
 
     with pytest.raises(Unavailable, match="away"):
         await routing.offering.fill("support")
 
-    states = [(await world.interactions.get(mail.id)).state for mail in (second, third)]
+    states = [(await world.interactions.get(mail.id)).state for mail in (first, second)]
     assert states == [State.INVITED, State.INVITED]
+
+
+async def test_a_mail_that_somebody_else_took_first_leaves_the_agent_a_free_place(
+    world: World, routing: Routing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.hire("agent", capacity=2)
+    taken, left = [await world.receive() for _ in range(2)]
+    reserve = world.agents.reserve
+
+    async def overtaken(interaction_id: str, *arguments: Any, **options: Any) -> str | None:
+        if interaction_id == taken.id:
+            await world.database["interactions"].update_one(
+                {"_id": taken.id}, {"$inc": {"version": 1}}
+            )
+        return await reserve(interaction_id, *arguments, **options)
+
+    monkeypatch.setattr(type(world.agents), "reserve", staticmethod(overtaken))
+
+    await routing.offering.fill("support")
+
+    assert await world.holding("agent") == [left.id]
+    assert (await world.interactions.get(taken.id)).state == State.QUEUED
+    assert (await world.hear(AgentInvited)).interaction_id == left.id

@@ -1,0 +1,124 @@
+"""Calls that are made at the same time, carried out in one round trip."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+import bson
+from bson.raw_bson import RawBSONDocument
+from pymongo.errors import BulkWriteError, DocumentTooLarge, WriteError
+
+from shared.storage.client import Collection, Document
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+_MOST: Final = 50
+_AT_ONCE: Final = 2
+_DUPLICATE_KEY: Final = 11000
+_LARGEST: Final = 16 * 1024 * 1024
+
+CarryOut = Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]
+
+
+class Gathering(Generic[Asked, Answer]):
+    """Carries out calls, each at once as long as that can be done.
+
+    While `at_once` round trips are under way further calls wait, and the next one takes at most
+    `most` of them along: what is slow alone gets cheaper the more of it there is. A call begins
+    after it was made, never together with what was on its way already.
+    """
+
+    def __init__(
+        self, carry_out: CarryOut[Asked, Answer], *, most: int = _MOST, at_once: int = _AT_ONCE
+    ) -> None:
+        self._carry_out = carry_out
+        self._most = most
+        self._at_once = at_once
+        self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, asked: Asked) -> Answer:
+        """Return the answer to one call, or raise what its round trip raised.
+
+        A caller who is canceled leaves the round trip to the others.
+        """
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((asked, answer))
+        self._begin()
+        return await answer
+
+    def _begin(self) -> None:
+        if self._waiting and len(self._under_way) < self._at_once:
+            together, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            task = asyncio.create_task(self._answer(together))
+            self._under_way.add(task)
+            task.add_done_callback(self._end)
+
+    def _end(self, task: "asyncio.Task[None]") -> None:
+        self._under_way.discard(task)
+        self._begin()
+
+    async def _answer(self, together: Sequence[tuple[Asked, "asyncio.Future[Answer]"]]) -> None:
+        try:
+            answers = await self._carry_out([asked for asked, _ in together])
+        except Exception as error:  # noqa: BLE001 - it belongs to those who asked
+            for _, future in together:
+                if not future.done():
+                    future.set_exception(error)
+        else:
+            for (_, future), answer in zip(together, answers, strict=True):
+                if not future.done():
+                    future.set_result(answer)
+
+
+class Inserts:
+    """Inserts into one collection; what comes at the same time is one write, and one journaling."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._gathering = Gathering(self._insert)
+
+    async def add(self, document: Document) -> bool:
+        """Insert a document; say whether its id and whatever else must be unique were free.
+
+        A document that cannot be stored is the fault of its own caller, whoever else inserts.
+        """
+        # Encoded here: what cannot be is found before it is among the documents of others.
+        encoded = bson.encode(document, codec_options=self._collection.codec_options)
+        if len(encoded) > _LARGEST:
+            raise DocumentTooLarge(f"a document of {len(encoded)} bytes")
+        fault = await self._gathering(RawBSONDocument(encoded))
+        if fault is not None and fault["code"] != _DUPLICATE_KEY:
+            raise WriteError(fault["errmsg"], fault["code"], fault)
+        return fault is None
+
+    async def _insert(self, documents: Sequence[RawBSONDocument]) -> Sequence[Document | None]:
+        try:
+            await self._collection.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            if error.details["writeConcernErrors"]:
+                raise
+            faults = {fault["index"]: fault for fault in error.details["writeErrors"]}
+            return [faults.get(number) for number in range(len(documents))]
+        return [None] * len(documents)
+
+
+class Reads:
+    """Reads documents by id; what is wanted at the same time is one query."""
+
+    def __init__(self, collection: Collection, fields: Document | None = None) -> None:
+        self._collection = collection
+        self._fields = fields
+        self._gathering = Gathering(self._read)
+
+    async def get(self, document_id: str) -> Document | None:
+        """Return the document of an id as it is now; None where there is none."""
+        return await self._gathering(document_id)
+
+    async def _read(self, ids: Sequence[str]) -> Sequence[Document | None]:
+        if len(ids) == 1:
+            return [await self._collection.find_one({"_id": ids[0]}, self._fields)]
+        found = await self._collection.find({"_id": {"$in": list(ids)}}, self._fields).to_list()
+        by_id = {document["_id"]: document for document in found}
+        return [by_id.get(document_id) for document_id in ids]
