@@ -22,6 +22,7 @@ from services.gateway.dispatcher import Dispatcher
 from services.gateway.downloading import Downloading
 from services.gateway.handing import Handing
 from services.gateway.history import History
+from services.gateway.journaling import JournalWriter
 from services.gateway.lists import Reading
 from services.gateway.login_failures import LoginFailures
 from services.gateway.logins import Logins
@@ -29,6 +30,7 @@ from services.gateway.news import News
 from services.gateway.operating import Operating
 from services.gateway.passwords import Passwords, checking_passwords
 from services.gateway.presence import Presence
+from services.gateway.recounting import Recounting
 from services.gateway.remembered_answers import RememberedAnswers
 from services.gateway.repeating import Repeating
 from services.gateway.requests import Callers
@@ -48,6 +50,7 @@ from shared.domain.clock import Clock
 from shared.observability.serving import serving
 from shared.runtime.resources import Resources
 from shared.storage.documents import DocumentStore
+from shared.storage.journal import Journal, JournalWriting
 from shared.storage.presence import PresenceStore
 from shared.storage.uploads import UploadStore
 
@@ -59,10 +62,17 @@ async def start(
     """Run the gateway for as long as the context lasts; `registry` gets CometD's numbers."""
     roster = Roster(resources.agents, resources.clock)
     telling = Telling(resources.interactions, resources.configuration)
-    news = _news(settings, resources, roster, telling)
+    recounting = _recounting(settings, resources, roster, telling)
+    news = News(
+        settings.rabbitmq_url,
+        recounting=recounting,
+        desk=DeskStore(resources.database),
+        presence=PresenceStore(resources.database, resources.clock),
+    )
     handing = Handing(
         publisher=resources.publisher, news=news, telling=telling, clock=resources.clock
     )
+    writer = _journal_writer(settings, resources)
     async with checking_passwords() as passwords:
         admission = _admission(settings, resources, roster, passwords)
         bayeux = BayeuxApplication(
@@ -75,7 +85,7 @@ async def start(
         front = Dispatcher(
             bayeux=bayeux,
             rest=Repeating(
-                _rest(settings, resources, callers, handing),
+                _rest(settings, resources, callers, handing, recounting),
                 RememberedAnswers(resources.database),
                 admission,
                 resources.clock,
@@ -88,26 +98,30 @@ async def start(
         )
         resources.health.ready["events"] = news.is_arriving
         collect_garbage_rarely()
-        async with bayeux.running(), news.flowing(bayeux), _listening(settings, front):
-            vigil = Vigil(resources.agents, roster, bayeux)
-            async with vigil.keeping():
-                with _measured(bayeux, registry):
-                    yield
+        async with (
+            writer.writing(),
+            bayeux.running(),
+            news.flowing(bayeux),
+            _listening(settings, front),
+            Vigil(resources.agents, roster, bayeux).keeping(),
+        ):
+            with _measured(bayeux, registry):
+                yield
             await bayeux.drain()
 
 
-def _news(
+def _recounting(
     settings: GatewaySettings, resources: Resources, roster: Roster, telling: Telling
-) -> News:
-    desk = DeskStore(resources.database)
-    return News(
-        settings.rabbitmq_url,
-        telling=telling,
-        workbins=WorkbinTelling(
-            resources.interactions, desk, roster, frame=settings.workbin_content
+) -> Recounting:
+    return Recounting(
+        Journal(resources.database),
+        telling,
+        WorkbinTelling(
+            resources.interactions,
+            DeskStore(resources.database),
+            roster,
+            frame=settings.workbin_content,
         ),
-        desk=desk,
-        presence=PresenceStore(resources.database, resources.clock),
     )
 
 
@@ -138,8 +152,21 @@ def _bearers(settings: GatewaySettings, roster: Roster, clock: Clock) -> Bearers
     return Bearers(keys, rules, roster, clock)
 
 
+def _journal_writer(settings: GatewaySettings, resources: Resources) -> JournalWriter:
+    return JournalWriter(
+        settings.rabbitmq_url,
+        JournalWriting(resources.database, resources.clock, retention=settings.journal_retention),
+        resources.publisher,
+        resources.agents,
+    )
+
+
 def _rest(
-    settings: GatewaySettings, resources: Resources, callers: Callers, handing: Handing
+    settings: GatewaySettings,
+    resources: Resources,
+    callers: Callers,
+    handing: Handing,
+    recounting: Recounting,
 ) -> Router:
     operating = Operating(
         callers=callers,
@@ -162,6 +189,7 @@ def _rest(
         reading=Reading(
             callers=callers,
             desk=DeskStore(resources.database),
+            recounting=recounting,
             interactions=resources.interactions,
             shows_foreign_mail=settings.shows_foreign_mail,
             max_listed=settings.max_listed,

@@ -1,4 +1,4 @@
-"""This pod's events: a queue of its own, bound to the agents who listen here."""
+"""This pod's share of the journal: a queue of its own, bound to the agents who listen here."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,24 +15,21 @@ from aio_pika.abc import (
 )
 from aio_pika.exceptions import AMQPError
 
-from shared.contracts.envelope import EVENTS
-from shared.contracts.events import EVERYBODY
+from shared.contracts.envelope import JOURNALED
 
 log = structlog.get_logger()
 
 _RETRY_SECONDS: Final = 0.5
 _PATIENCE_SECONDS: Final = 5
 _PREFETCH: Final = 200
-_SUBJECTS: Final = ("interaction", "agent", "workbin")
-_FOR_GROUPS: Final = f"workbin.*.v1.{EVERYBODY}"
-_FAULTS: Final = (AMQPError, ConnectionError, TimeoutError, RuntimeError, OSError)
+FAULTS: Final = (AMQPError, ConnectionError, TimeoutError, RuntimeError, OSError)
 
 OnMessage = Callable[[AbstractIncomingMessage], Awaitable[None]]
-OnGap = Callable[[frozenset[str]], Awaitable[None]]
+OnGap = Callable[[frozenset[str]], None]
 
 
 class BrokerEvents:
-    """Receives the events of the agents it is told to watch, over one connection of its own.
+    """Receives what is journaled of the agents it is told to watch, over a connection of its own.
 
     The queue is exclusive and goes with the connection: what happens while the broker is away is
     not in it. After each reconnection `on_gap` is told for which agents something may be missing,
@@ -74,7 +71,7 @@ class BrokerEvents:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS), self._changing:
                 await self._settle(agent_id)
-        except _FAULTS as error:
+        except FAULTS as error:
             log.warning("bindings not changed", agent_id=agent_id, reason=type(error).__name__)
 
     @asynccontextmanager
@@ -97,7 +94,7 @@ class BrokerEvents:
         while True:
             try:
                 await self._receive_once()
-            except _FAULTS as error:
+            except FAULTS as error:
                 log.warning("no events from the broker", reason=type(error).__name__)
             await asyncio.sleep(_RETRY_SECONDS)
 
@@ -106,7 +103,7 @@ class BrokerEvents:
             self._url, client_properties={"connection_name": "gateway events"}, timeout=10
         )
         async with connection:
-            closed = _closing(connection)
+            closed = closing(connection)
             channel = await connection.channel(publisher_confirms=False)
             try:
                 await self._open(channel)
@@ -118,34 +115,30 @@ class BrokerEvents:
 
     async def _open(self, channel: AbstractChannel) -> None:
         await channel.set_qos(_PREFETCH)
-        await channel.declare_exchange(EVENTS, "topic", durable=True)
+        await channel.declare_exchange(JOURNALED, "topic", durable=True)
         queue = await channel.declare_queue(exclusive=True, auto_delete=True)
         async with self._changing:
             self._queue, missed = queue, frozenset(self._wanted)
             for agent_id in missed:
                 await self._settle(agent_id)
-        await queue.bind(EVENTS, _FOR_GROUPS)
         await queue.consume(self._on_message)
         self._is_hearing = True
         log.info("events arrive", agents=len(missed))
-        await self._on_gap(missed)
+        self._on_gap(missed)
 
     async def _settle(self, agent_id: str) -> None:
         queue = self._queue
         if queue is None or (agent_id in self._wanted) == (agent_id in self._bound):
             return
-        patterns = [f"{subject}.*.v1.{agent_id}" for subject in _SUBJECTS]
         if agent_id in self._wanted:
-            for pattern in patterns:
-                await queue.bind(EVENTS, pattern)
+            await queue.bind(JOURNALED, agent_id)
             self._bound.add(agent_id)
         else:
-            for pattern in patterns:
-                await queue.unbind(EVENTS, pattern)
+            await queue.unbind(JOURNALED, agent_id)
             self._bound.discard(agent_id)
 
 
-def _closing(connection: AbstractConnection) -> asyncio.Future[None]:
+def closing(connection: AbstractConnection) -> asyncio.Future[None]:
     """Return a future that is done when a connection ends for whatever reason."""
     closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

@@ -11,6 +11,7 @@ from shared.domain.errors import (
     ChangedMeanwhileError,
     NotOwnerError,
     OperationNotAllowedError,
+    PositionGoneError,
     Refused,
     Unavailable,
     UnknownInteractionError,
@@ -41,6 +42,7 @@ class Situation(StrEnum):
     TOO_MANY_REQUESTS = "too many requests"
     NOT_PERMITTED = "not permitted"
     NOT_FOUND = "not found"
+    NO_LONGER_KEPT = "no longer kept"
     VALUE_REFUSED = "value refused"
     TOO_LARGE = "too large"
     HEADERS_TOO_LARGE = "headers too large"
@@ -65,6 +67,7 @@ CODES: Final[Mapping[Situation, Codes]] = MappingProxyType(
         Situation.TOO_MANY_REQUESTS: Codes(4, 429),
         Situation.NOT_PERMITTED: Codes(5, 403),
         Situation.NOT_FOUND: Codes(6, 404),
+        Situation.NO_LONGER_KEPT: Codes(6, 410),
         Situation.VALUE_REFUSED: Codes(10, 400),
         Situation.TOO_LARGE: Codes(10, 413),
         Situation.HEADERS_TOO_LARGE: Codes(10, 431),
@@ -83,6 +86,7 @@ _DOMAIN: Final[Mapping[type[Exception], Situation]] = MappingProxyType(
         NotOwnerError: Situation.NOT_PERMITTED,
         UnknownInteractionError: Situation.NOT_FOUND,
         ChangedMeanwhileError: Situation.PRECONDITION_FAILED,
+        PositionGoneError: Situation.NO_LONGER_KEPT,
         Refused: Situation.WRONG_STATE,
         Unavailable: Situation.UNAVAILABLE,
     }
@@ -130,6 +134,9 @@ def unavailable(message: str) -> RequestError:
 def _translated(situation: Situation, error: Exception) -> RequestError:
     if situation is Situation.UNAVAILABLE:
         return unavailable("a part of the system does not answer: try again")
+    if situation is Situation.NO_LONGER_KEPT:
+        advice = "read /me/interactions?fields=* and go on from its position"
+        return RequestError(situation, f"{error}: {advice}")
     return RequestError(situation, str(error))
 
 

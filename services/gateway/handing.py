@@ -114,5 +114,5 @@ class Handing:
             situation = _SITUATIONS.get(event.kind, Situation.WRONG_STATE)
             raise RequestError(situation, event.reason, headers=applied(wait))
         message = await self._telling.tell(event)
-        told = {"interaction": message.fields} if message else {}
+        told = {"interaction": message.payload} if message else {}
         return json_answer({**answer, **told}, headers=applied(wait))

@@ -10,8 +10,10 @@ from starlette.responses import Response
 from services.gateway.answers import json_answer
 from services.gateway.errors import RequestError, Situation
 from services.gateway.listing import cut, listed, read_listing
+from services.gateway.missed import missed
 from services.gateway.policy import Ownership, Read, ownership_of, refusal_of
 from services.gateway.preconditions import entity_tag
+from services.gateway.recounting import Recounting
 from services.gateway.requests import Callers
 from services.gateway.store import DeskStore
 from services.gateway.wire.mail import Fields
@@ -41,24 +43,38 @@ class Reading:
         *,
         callers: Callers,
         desk: DeskStore,
+        recounting: Recounting,
         interactions: InteractionStore,
         shows_foreign_mail: bool,
         max_listed: int,
     ) -> None:
         self._callers = callers
         self._desk = desk
+        self._recounting = recounting
         self._interactions = interactions
         self._shows_foreign_mail = shows_foreign_mail
         self._max_listed = max_listed
 
     async def mine(self, request: Request) -> Response:
-        """GET /me/interactions."""
+        """GET /me/interactions.
+
+        Of whole interactions the list also says after which position of the journal the reader
+        goes on: all before it is in the list.
+        """
         agent = await self._callers.agent(request)
         listing = read_listing(request, at_most=self._max_listed)
-        snapshots = await self._desk.held_by(agent.id, with_text=listing.names is not None)
+        whole = listing.names is not None
+        # Before the list: what happens in between is in both rather than in neither.
+        place = {"position": await self._recounting.newest(agent.id)} if whole else {}
+        snapshots = await self._desk.held_by(agent.id, with_text=whole)
         root = self._callers.root(request)
         objects = [self._seen(one, agent, listed=True) | _found_at(one, root) for one in snapshots]
-        return json_answer(_without_uri(listed("interactions", objects, listing)))
+        return json_answer({**_without_uri(listed("interactions", objects, listing)), **place})
+
+    async def missed(self, request: Request) -> Response:
+        """GET /me/interactions/events."""
+        agent = await self._callers.agent(request)
+        return json_answer(await missed(request, agent.id, self._recounting))
 
     async def all(self, request: Request) -> Response:
         """GET /interactions: everything that is not finished, a page at a time.

@@ -1,80 +1,60 @@
-"""The way of an event through this pod: once, in order, to the agents who listen."""
+"""The way of an event through this pod: once, in the journal's order, to the agents who listen."""
 
 import asyncio
-from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections import Counter
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
-from pydantic import ValidationError
 
-from services.gateway.bayeux import BayeuxApplication, Route
+from services.gateway.bayeux import BayeuxApplication, Page, PastEvent, Route
 from services.gateway.bayeux.topics import INTERACTIONS
 from services.gateway.broker_events import BrokerEvents
-from services.gateway.errors import trace_of
+from services.gateway.journaling import POSITION
+from services.gateway.lanes import Arrived, CatchUp, Lanes, Work
 from services.gateway.outcomes import Awaited, Outcomes
-from services.gateway.seen import Seen
+from services.gateway.patience import patiently
+from services.gateway.recounting import PAGE, Recounting, Told, read
 from services.gateway.store import DeskStore
-from services.gateway.telling import Telling
-from services.gateway.wire.mail import LONGEST_TEXT
-from services.gateway.wire.messages import held, invited, stamped
-from services.gateway.workbin_news import WorkbinTelling
+from services.gateway.wire.messages import invited, stamped
 from shared.contracts.commands import AgentCommand
 from shared.contracts.envelope import Envelope
-from shared.contracts.events import (
-    AgentNews,
-    WorkbinContentWanted,
-    WorkbinItemAdded,
-    WorkbinItemRemoved,
-)
-from shared.domain.errors import Unavailable
+from shared.contracts.events import AgentNews
+from shared.domain.errors import PositionGoneError, Unavailable
+from shared.domain.journal import Span
 from shared.runtime.chores import repeating
 from shared.storage.presence import PresenceStore
 
 log = structlog.get_logger()
 
-_LANES: Final = 8
-_REMEMBERED: Final = 20_000
-_RETRY_SECONDS: Final = 0.5
+_PATIENCE_SECONDS: Final = 5
 _LOOK_ROUND: Final = timedelta(seconds=15)
-
-T = TypeVar("T")
-
-_Wrapped = Envelope[AgentNews]
-"""Kept by name: pydantic makes the class anew, in two milliseconds, when nobody holds it."""
 
 
 class News:
-    """Feeds CometD from the broker.
+    """Feeds CometD from the journal; the broker only says that there is something new, and what.
 
     Events of one agent stay in order, those of different agents do not wait for each other.
     """
 
     def __init__(
-        self,
-        url: str,
-        *,
-        telling: Telling,
-        workbins: WorkbinTelling,
-        desk: DeskStore,
-        presence: PresenceStore,
+        self, url: str, *, recounting: Recounting, desk: DeskStore, presence: PresenceStore
     ) -> None:
-        self._events = BrokerEvents(url, self._receive, self._catch_up)
-        self._telling = telling
-        self._workbins = workbins
         self._presence = presence
+        self._events = BrokerEvents(url, self._receive, self._catch_up_soon)
+        self._recounting = recounting
         self._desk = desk
-        self._seen = Seen()
+        self._reached: dict[str, int] = {}
+        self._begun: dict[str, asyncio.Event] = {}
         self._outcomes = Outcomes()
         self._listening: set[str] = set()
         self._waiting: Counter[str] = Counter()
-        self._handled: OrderedDict[UUID, None] = OrderedDict()
-        self._lanes: list[asyncio.Queue[_Arrived]] = [asyncio.Queue() for _ in range(_LANES)]
+        self._lanes = Lanes(self._do)
         self._bayeux: BayeuxApplication | None = None
 
     def is_arriving(self) -> bool:
@@ -84,12 +64,15 @@ class News:
     def on_first_subscription(self, user_id: str) -> None:
         """Somebody began to listen to this user's topics."""
         self._listening.add(user_id)
+        self._begun[user_id] = asyncio.Event()
         self._events.watch(user_id)
+        self._catch_up_soon(frozenset({user_id}))
 
     def on_last_unsubscription(self, user_id: str) -> None:
         """Nobody in this process listens to this user's topics any more."""
         self._listening.discard(user_id)
-        self._seen.forget(user_id)
+        self._reached.pop(user_id, None)
+        self._begun.pop(user_id, None)
         self._rest_from(user_id)
 
     @asynccontextmanager
@@ -108,34 +91,46 @@ class News:
 
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
         """Send the open invitations again: one may have come before the subscription did."""
-        await self._events.settled(user_id)
-        await self._note_presence({user_id})
+        await self._has_begun(user_id)
         if route.topic != INTERACTIONS:
             return
         try:
-            snapshots = await self._desk.held_by(user_id)
+            offered = await self._desk.offered_to(user_id)
         except Unavailable as error:
             log.warning("open invitations not sent again", user_id=user_id, reason=str(error))
             return
-        for one in snapshots:
-            self._seen.note(user_id, one.id, one.version)
-            if one.invitation is not None:
-                self._application.send(
-                    session_id, route.channel, stamped(invited(one), one.version)
-                )
+        for one in offered:
+            message = stamped(invited(one), one.version)
+            self._application.send(session_id, route.channel, message)
+
+    async def span(self, user_id: str) -> Span:
+        """Return the positions from which somebody can go on."""
+        return await self._recounting.span(user_id)
+
+    async def replay(self, user_id: str, after: int) -> Page:
+        """Return the next events after a position.
+
+        Raises:
+            PositionGoneError: Some of them are no longer kept.
+        """
+        told = await patiently(lambda: self._recounting.after(user_id, after))
+        events = [
+            PastEvent(one.position, message.topic, message.payload)
+            for one in told
+            for message in one.messages
+        ]
+        return Page(events, reached=told[-1].position if told else after)
 
     @asynccontextmanager
     async def flowing(self, bayeux: BayeuxApplication) -> AsyncIterator[None]:
         """Feed an application for as long as the context lasts."""
         self._bayeux = bayeux
-        lanes = [asyncio.create_task(self._work(lane)) for lane in self._lanes]
-        try:
-            async with self._events.receiving(), repeating(self._look_round, every=_LOOK_ROUND):
-                yield
-        finally:
-            for lane in lanes:
-                lane.cancel()
-            await asyncio.gather(*lanes, return_exceptions=True)
+        async with (
+            self._lanes.running(),
+            self._events.receiving(),
+            repeating(self._look_round, every=_LOOK_ROUND),
+        ):
+            yield
 
     def _rest_from(self, agent_id: str) -> None:
         """Receive the events of an agent no longer, where nobody wants them."""
@@ -150,48 +145,79 @@ class News:
             raise RuntimeError("news do not flow yet")
         return self._bayeux
 
-    async def _receive(self, message: AbstractIncomingMessage) -> None:
+    async def _has_begun(self, user_id: str) -> None:
+        begun = self._begun.get(user_id)
+        if begun is None:
+            return
         try:
-            envelope = _Wrapped.model_validate_json(message.body)
-        except ValidationError as error:
-            # A newer service may announce what this one does not know yet.
-            log.warning("event not understood", key=message.routing_key, faults=error.error_count())
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await begun.wait()
+        except TimeoutError:
+            log.warning("subscribed before its events are sure to come", user_id=user_id)
+
+    async def _receive(self, message: AbstractIncomingMessage) -> None:
+        agent_id, position = message.routing_key or "", message.headers.get(POSITION)
+        envelope = read(message.body)
+        if envelope is not None:
+            self._outcomes.note(envelope)
+        if isinstance(position, int):
+            self._lanes.put(Arrived(agent_id, position, envelope, message))
+        else:
+            log.warning("event without a position", message_id=message.message_id)
             await message.ack()
-            return
-        self._outcomes.note(envelope)
-        lane = hash(envelope.body.agent_id) % _LANES
-        self._lanes[lane].put_nowait(_Arrived(message, envelope))
 
-    async def _work(self, lane: "asyncio.Queue[_Arrived]") -> None:
-        while True:
-            arrived = await lane.get()
+    def _catch_up_soon(self, agent_ids: frozenset[str]) -> None:
+        """Have told what these agents may have missed; for a new one, begin."""
+        for agent_id in agent_ids & self._listening:
+            self._lanes.put(CatchUp(agent_id))
+
+    async def _do(self, work: Work) -> None:
+        match work:
+            case CatchUp(agent_id) if agent_id in self._reached:
+                await self._events.settled(agent_id)
+                await self._fill(agent_id)
+            case CatchUp(agent_id):
+                await self._begin(agent_id)
+            case Arrived(agent_id, position, envelope) if agent_id in self._reached:
+                await self._go_to(agent_id, position, envelope)
+
+    async def _begin(self, agent_id: str) -> None:
+        """Find the position from which on everything is told here."""
+        await self._events.settled(agent_id)
+        await self._note_presence({agent_id})
+        newest = await patiently(lambda: self._recounting.newest(agent_id))
+        if agent_id in self._listening:
+            self._reached[agent_id] = newest
+            self._application.begin(agent_id, newest)
+            self._begun[agent_id].set()
+
+    async def _go_to(
+        self, agent_id: str, position: int, envelope: Envelope[AgentNews] | None
+    ) -> None:
+        """Tell an event, and before it those whose announcements did not come."""
+        if position > self._reached[agent_id] + 1:
+            await self._fill(agent_id)
+        elif position == self._reached[agent_id] + 1:
+            self._publish(
+                agent_id,
+                await patiently(lambda: self._recounting.tell(agent_id, position, envelope)),
+            )
+
+    async def _fill(self, agent_id: str) -> None:
+        """Tell all that is in the journal and was not told here."""
+        while (reached := self._reached.get(agent_id)) is not None:
             try:
-                if self._is_new(arrived.envelope.id):
-                    await self._publish(arrived.envelope.body)
-            except Exception as error:  # noqa: BLE001 - the next event is worth telling
-                log.error("event not told", type=arrived.envelope.body.type, fault=trace_of(error))  # noqa: TRY400 - without its words
-            await arrived.settle()
-
-    def _is_new(self, event_id: UUID) -> bool:
-        if event_id in self._handled:
-            return False
-        self._handled[event_id] = None
-        if len(self._handled) > _REMEMBERED:
-            self._handled.popitem(last=False)
-        return True
-
-    async def _publish(self, news: AgentNews) -> None:
-        if isinstance(news, WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted):
-            for one in await _patiently(partial(self._workbins.tell, news, self._events.watched)):
-                self._application.publish(one.agent_id, one.topic, one.payload)
-            return
-        message = await _patiently(partial(self._telling.tell, news))
-        if message is not None:
-            self._seen.message(news.agent_id, message.fields)
-            self._application.publish(news.agent_id, message.topic, message.fields)
+                missed = await patiently(partial(self._recounting.after, agent_id, reached))
+            except PositionGoneError:
+                await self._start_over(agent_id)
+                return
+            for told in missed:
+                self._publish(agent_id, told)
+            if len(missed) < PAGE:
+                return
 
     async def _look_round(self) -> None:
-        await self._note_presence(self._events.watched)
+        await self._note_presence(frozenset(self._listening))
 
     async def _note_presence(self, agent_ids: Collection[str]) -> None:
         try:
@@ -199,48 +225,17 @@ class News:
         except Unavailable as error:
             log.warning("presence not noted", agents=len(agent_ids), reason=str(error))
 
-    async def _catch_up(self, agent_ids: frozenset[str]) -> None:
-        """Tell what changed on the desks of these agents while nothing arrived."""
-        for agent_id in agent_ids:
-            try:
-                await self._catch_up_with(agent_id)
-            except Unavailable as error:
-                log.warning("changes not caught up", agent_id=agent_id, reason=str(error))
+    async def _start_over(self, agent_id: str) -> None:
+        """Let clients who would miss something notice it: they subscribe anew."""
+        log.warning("agent's clients have to start over", agent_id=agent_id)
+        self._application.disown(agent_id)
 
-    async def _catch_up_with(self, agent_id: str) -> None:
-        snapshots = {one.id: one for one in await self._desk.held_by(agent_id, with_text=True)}
-        for one in snapshots.values():
-            if self._seen.is_news(agent_id, one.id, one.version):
-                fields = stamped(held(one, longest=LONGEST_TEXT), one.version)
-                self._seen.message(agent_id, fields)
-                self._application.publish(agent_id, INTERACTIONS, fields)
-        for interaction_id in self._seen.known(agent_id) - snapshots.keys():
-            fields = await self._telling.tell_departure(interaction_id)
-            self._seen.message(agent_id, fields)
-            self._application.publish(agent_id, INTERACTIONS, fields)
-
-
-async def _patiently(tell: Callable[[], Awaitable[T]]) -> T:
-    while True:
-        try:
-            return await tell()
-        except Unavailable as error:
-            log.warning("event waits for the database", reason=str(error))
-            await asyncio.sleep(_RETRY_SECONDS)
-
-
-class _Arrived:
-    """An event and the delivery it came with."""
-
-    __slots__ = ("_message", "envelope")
-
-    def __init__(self, message: AbstractIncomingMessage, envelope: Envelope[AgentNews]) -> None:
-        self._message = message
-        self.envelope = envelope
-
-    async def settle(self) -> None:
-        """Make room for the next event; a connection that has ended needs no answer."""
-        try:
-            await self._message.ack()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the delivery is gone
-            log.info("event outlived its connection", reason=type(error).__name__)
+    def _publish(self, agent_id: str, told: Told) -> None:
+        # Nobody may listen any more, or somebody anew, for whom another begin is on its way.
+        if self._reached.get(agent_id) != told.position - 1:
+            return
+        self._reached[agent_id] = told.position
+        for message in told.messages:
+            self._application.publish(
+                agent_id, message.topic, message.payload, position=told.position
+            )

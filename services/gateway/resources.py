@@ -45,6 +45,7 @@ def rest_router(parts: RestResources) -> Router:
             Route("/settings/agent-states", parts.presence.states),
             Route("/me/interactions", parts.reading.mine),
             Route("/me/interactions", parts.operating.create, methods=["POST"]),
+            Route("/me/interactions/events", parts.reading.missed),
             Route(_INTERACTION, parts.reading.one_of_mine),
             Route(_INTERACTION, parts.operating.operate, methods=["POST"]),
             Route(_INTERACTION, parts.operating.update, methods=["PUT"]),

@@ -21,11 +21,11 @@ class GatewaySettings(ServiceSettings):
     mail that another one works on. `csrf` asks whoever comes with a session cookie alone for the
     session's token. With `oidc_issuer`, bearer tokens of that issuer for `oidc_audience` are
     believed; its keys are at `oidc_jwks_url` or in `oidc_jwks_file`, and `oidc_user_claim` holds
-    the agent's user name.
-    `workbin_content` is the frame in which the content of a
-    workbin is told (one message, the bare list, or a message for each), and `attach_only_new`
-    makes AttachUserData refuse keys that are there already.
-    An upload of which nothing comes for `upload_stall` is ended.
+    the agent's user name. `workbin_content` is the frame in which the content of a workbin is
+    told (one message, the bare list, or a message for each), and `attach_only_new` makes
+    AttachUserData refuse keys that are there already. An upload of which nothing comes for
+    `upload_stall` is ended. What happened to an agent can be asked for during
+    `journal_retention`.
     """
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
@@ -51,6 +51,7 @@ class GatewaySettings(ServiceSettings):
     attach_only_new: bool = False
     document_patience: timedelta = timedelta(seconds=5)
     upload_stall: timedelta = timedelta(seconds=60)
+    journal_retention: timedelta = Field(default=timedelta(hours=72), ge=timedelta(hours=1))
     connect_timeout: timedelta = timedelta(seconds=30)
     websocket_deflate: bool = False
     callback_polling: bool = False

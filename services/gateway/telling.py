@@ -81,19 +81,6 @@ _NOTIFICATIONS: Final[Mapping[type[InteractionEvent], NotificationType]] = Mappi
         AttachmentRemoved: "AttachmentRemoved",
     }
 )
-_LEFT_IN: Final[Mapping[State, str]] = MappingProxyType(
-    {
-        state: STATES[state]
-        for state in (
-            State.COMPLETED,
-            State.CANCELED,
-            State.SENT,
-            State.SENDING,
-            State.UNCERTAIN,
-            State.IN_WORKBIN,
-        )
-    }
-)
 
 
 DeskNews = InteractionEvent | AgentReady | AgentNotReady
@@ -104,7 +91,7 @@ class Message:
     """What is told on a topic."""
 
     topic: str
-    fields: Fields
+    payload: object
 
 
 class Telling:
@@ -128,19 +115,6 @@ class Telling:
             case _:
                 fields = await self._fields(news)
                 return Message(INTERACTIONS, fields) if fields else None
-
-    async def tell_departure(self, interaction_id: str) -> Fields:
-        """Return the message about a mail that left an agent's desk unnoticed.
-
-        Raises:
-            Unavailable: The interaction cannot be read now.
-        """
-        try:
-            interaction = await self._interactions.get(interaction_id, with_text=False)
-        except UnknownInteractionError:
-            return stamped(gone(interaction_id, "", "Revoked"), 0)
-        state = _LEFT_IN.get(interaction.state, "Revoked")
-        return stamped(gone(interaction_id, interaction.mail.subject, state), interaction.version)
 
     async def _state(self, event: AgentNotReady) -> AgentState:
         if event.logged_out:

@@ -1,12 +1,11 @@
 """What is told of workbins: who may hear it, and in which frame."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Literal
 
 from services.gateway.bayeux.topics import INTERACTIONS, WORKBINS
 from services.gateway.roster import Roster
 from services.gateway.store import DeskStore
+from services.gateway.telling import Message
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import gone, kept, stamped
 from services.gateway.wire.workbins import change_message, content_message, items
@@ -21,17 +20,8 @@ ContentFrame = Literal["message", "array", "each"]
 WorkbinNews = WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A payload for one agent on a topic."""
-
-    agent_id: str
-    topic: str
-    payload: object
-
-
 class WorkbinTelling:
-    """Turns events about workbins into what each listening agent is told."""
+    """Turns events about workbins into what an agent is told."""
 
     def __init__(
         self,
@@ -46,8 +36,8 @@ class WorkbinTelling:
         self._roster = roster
         self._frame = frame
 
-    async def tell(self, news: WorkbinNews, listening: Collection[str]) -> list[Told]:
-        """Return what to tell whom of those who listen here.
+    async def tell(self, news: WorkbinNews, agent_id: str) -> list[Message]:
+        """Return what an agent is told, who may have left the group meanwhile.
 
         Raises:
             Unavailable: The interactions cannot be read now.
@@ -56,14 +46,12 @@ class WorkbinTelling:
             return await self._content(news)
         added = isinstance(news, WorkbinItemAdded)
         item = await self._item(news) if added else stamped(_taken(news), news.version)
-        message = change_message("ItemAdded" if added else "ItemRemoved", news.place, item)
-        return [
-            Told(agent_id, WORKBINS, message)
-            for agent_id in listening
-            if await self._may_see(agent_id, news)
-        ]
+        if not await self._may_see(agent_id, news):
+            return []
+        kind = "ItemAdded" if added else "ItemRemoved"
+        return [Message(WORKBINS, change_message(kind, news.place, item))]
 
-    async def _content(self, news: WorkbinContentWanted) -> list[Told]:
+    async def _content(self, news: WorkbinContentWanted) -> list[Message]:
         content = await self._desk.kept_in(news.place)
         match self._frame:
             case "message":
@@ -72,7 +60,7 @@ class WorkbinTelling:
                 payloads = [items(content)]
             case "each":
                 payloads = list(items(content))
-        return [Told(news.agent_id, INTERACTIONS, one) for one in payloads]
+        return [Message(INTERACTIONS, one) for one in payloads]
 
     async def _item(self, news: WorkbinItemAdded | WorkbinItemRemoved) -> Fields:
         try:

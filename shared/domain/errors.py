@@ -37,5 +37,9 @@ class ChangedMeanwhileError(Refused):
     kind = "changed"
 
 
+class PositionGoneError(Refused):
+    """What an agent asks for, after a position of the journal, is not there: read a snapshot."""
+
+
 class StaleInteractionError(Unavailable):
     """Somebody else changed the interaction first: read it again."""

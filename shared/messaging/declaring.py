@@ -18,9 +18,7 @@ async def declare_topology(url: str) -> None:
 
 
 async def _declare(channel: AbstractChannel, queue: WorkQueue) -> None:
-    declared = await channel.declare_queue(
-        queue.name, durable=True, arguments={"x-queue-type": "quorum"}
-    )
+    declared = await channel.declare_queue(queue.name, durable=True, arguments=queue.arguments)
     for binding in queue.bindings:
         await declared.bind(binding.exchange, binding.pattern)
     await channel.declare_queue(queue.parking, durable=True, arguments={"x-queue-type": "quorum"})

@@ -10,11 +10,12 @@ import aio_pika
 from aio_pika.abc import AbstractRobustChannel
 from aio_pika.exceptions import AMQPError, PublishError
 
-from shared.contracts.envelope import COMMANDS, EVENTS
+from shared.contracts.envelope import COMMANDS, EVENTS, JOURNALED
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
 
 _DEADLINE: Final = timedelta(seconds=10)
+_MAY_BE_UNHEARD: Final = frozenset({EVENTS, JOURNALED})
 _CONNECTION_FAULTS: Final = (AMQPError, ConnectionError, TimeoutError, RuntimeError)
 
 
@@ -61,7 +62,7 @@ class Publisher:
                 await self._exchanges[message.exchange].publish(
                     _to_amqp(message),
                     message.routing_key,
-                    mandatory=message.exchange != EVENTS,
+                    mandatory=message.exchange not in _MAY_BE_UNHEARD,
                 )
         except PublishError as error:
             raise UnroutableError(f"nobody takes {message.routing_key}") from error
@@ -96,6 +97,7 @@ async def open_publisher(url: str, *, name: str) -> AsyncIterator[Publisher]:
             {
                 COMMANDS: await channel.declare_exchange(COMMANDS, "topic", durable=True),
                 EVENTS: await channel.declare_exchange(EVENTS, "topic", durable=True),
+                JOURNALED: await channel.declare_exchange(JOURNALED, "topic", durable=True),
                 "": channel.default_exchange,
             },
         )

@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, get_args
 
 from aio_pika.abc import FieldValue
 
 from shared.contracts.commands import ParseMail
-from shared.contracts.envelope import COMMANDS, EVENTS
-from shared.contracts.events import AgentNotReady, AgentReady, InteractionReceived, PlacedInQueue
+from shared.contracts.envelope import COMMANDS, EVENTS, JOURNALED
+from shared.contracts.events import (
+    AgentNews,
+    AgentNotReady,
+    AgentReady,
+    InteractionReceived,
+    PlacedInQueue,
+)
 
-EXCHANGES: Final = (COMMANDS, EVENTS)
+EXCHANGES: Final = (COMMANDS, EVENTS, JOURNALED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +61,25 @@ _LADDER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """A service's queue, the waiting rooms beside it, and where its failures are parked."""
+    """A service's queue, the waiting rooms beside it, and where its failures are parked.
+
+    With `single_active` one consumer at a time gets messages, however many there are.
+    """
 
     service: str
     bindings: tuple[Binding, ...]
+    single_active: bool = False
 
     @property
     def name(self) -> str:
         """The queue that pods of the service consume and that the autoscaler counts."""
         return f"{self.service}.work"
+
+    @property
+    def arguments(self) -> dict[str, FieldValue]:
+        """What the broker is told when the queue is declared."""
+        only_one: dict[str, FieldValue] = {"x-single-active-consumer": True}
+        return {"x-queue-type": "quorum"} | (only_one if self.single_active else {})
 
     @property
     def parking(self) -> str:
@@ -86,6 +102,12 @@ def _events(address: str) -> Binding:
     return Binding(EVENTS, f"{address}.*")
 
 
+def _news() -> tuple[Binding, ...]:
+    """Return what concerns one agent; what is for everybody comes along and is left out later."""
+    events, *_ = get_args(AgentNews)
+    return tuple(Binding(EVENTS, f"{event.address}.#") for event in get_args(events))
+
+
 INGEST: Final = WorkQueue("ingest", (_commands(ParseMail.address),))
 ATTACHMENTS: Final = WorkQueue("attachments", (_commands("attachments.*.v1"),))
 ROUTING: Final = WorkQueue(
@@ -100,8 +122,9 @@ ROUTING: Final = WorkQueue(
 )
 COMPOSITION: Final = WorkQueue("composition", (_commands("composition.*.v1"),))
 OUTBOUND: Final = WorkQueue("outbound", (_commands("outbound.*.v1"),))
+JOURNAL: Final = WorkQueue("journal", _news(), single_active=True)
 
-WORK_QUEUES: Final = (INGEST, ATTACHMENTS, ROUTING, COMPOSITION, OUTBOUND)
+WORK_QUEUES: Final = (INGEST, ATTACHMENTS, ROUTING, COMPOSITION, OUTBOUND, JOURNAL)
 
 
 def policies() -> dict[str, dict[str, object]]:

@@ -91,6 +91,12 @@ class AgentStore:
             found = await self._collection.find({}, sort=[("user_name", ASCENDING)]).to_list()
         return [to_agent(document) for document in found]
 
+    async def serving(self, queue: str) -> list[str]:
+        """Return the ids of the agents of a queue, whether they take mail now or not."""
+        async with database_errors():
+            found = await self._collection.find({"queues": queue}, {"_id": 1}).to_list()
+        return [document["_id"] for document in found]
+
     async def set_ready(
         self, agent_id: str, *, ready: bool, logged_in: bool = True, reason: str = ""
     ) -> None:

@@ -12,6 +12,7 @@ from shared.storage import (
     deliveries,
     documents,
     interactions,
+    journal,
     vault,
 )
 from shared.storage.client import Database, database_errors
@@ -118,6 +119,12 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="due",
             partialFilterExpression={"next_attempt_at": {"$exists": True}},
         ),
+    ],
+    journal.COLLECTION: [
+        IndexModel(
+            [("agent_id", ASCENDING), ("position", ASCENDING)], name="in-order", unique=True
+        ),
+        IndexModel([("expires_at", ASCENDING)], name="kept-long-enough", expireAfterSeconds=0),
     ],
     vault.COLLECTION: [
         IndexModel(

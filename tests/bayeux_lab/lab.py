@@ -17,10 +17,12 @@ from services.gateway.bayeux import (
     BayeuxCollector,
     BayeuxSettings,
     Login,
+    Page,
     Route,
 )
 from services.gateway.bayeux.topics import INTERACTIONS
 from services.gateway.bayeux.web import Receive, Scope, Send, header, read_body, respond
+from shared.domain.journal import Span
 
 UNAUTHENTICATED: Final = Answer(
     401,
@@ -52,6 +54,16 @@ class Nobody:
 
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
         """Nothing happened before anybody came."""
+
+    async def span(self, user_id: str) -> Span:
+        """Nothing is kept."""
+        del user_id
+        return Span(oldest=1, newest=0)
+
+    async def replay(self, user_id: str, after: int) -> Page:
+        """There is nothing to replay."""
+        del user_id
+        return Page((), reached=after)
 
 
 async def authenticate(scope: Scope) -> Agent | None:
@@ -86,6 +98,7 @@ def settings_from(environment: Mapping[str, str]) -> BayeuxSettings:
     return BayeuxSettings(
         acknowledgements=environment.get("ACK", "1") != "0",
         callback_polling=environment.get("JSONP") == "1",
+        replay=False,
         **chosen,
     )
 

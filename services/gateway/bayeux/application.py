@@ -79,10 +79,23 @@ class BayeuxApplication:
         else:
             await self._serve_request(scope, receive, send)
 
-    def publish(self, user_id: str, topic: str, payload: object) -> None:
-        """Deliver to every session of a user that hears `topic` (its canonical name)."""
+    def publish(
+        self, user_id: str, topic: str, payload: object, *, position: int | None = None
+    ) -> None:
+        """Deliver to every session of a user that hears `topic` (its canonical name).
+
+        Positions of the user's journal are published in order, from the one of `begin` on.
+        """
         event = self._engine.event(payload)
-        self._engine.perform(self.hub.publish(user_id, topic, event))
+        self._engine.perform(self.hub.publish(user_id, topic, event, position))
+
+    def begin(self, user_id: str, position: int) -> None:
+        """Promise to publish all that follows a position of the user's journal."""
+        self._engine.perform(self.hub.begin(user_id, position))
+
+    def disown(self, user_id: str) -> None:
+        """End a user's sessions because something is missing; their clients begin anew."""
+        self._engine.perform(self.hub.disown(self.hub.sessions_of(user_id)))
 
     def publish_to_all(self, topic: str, payload: object) -> None:
         """Deliver to every session of every user that hears `topic`."""
@@ -116,6 +129,7 @@ class BayeuxApplication:
             sweeper.cancel()
             with suppress(asyncio.CancelledError):
                 await sweeper
+            await self._engine.stop()
 
     async def drain(self) -> None:
         """Release every connect with a random interval, then close the sockets with 1001."""

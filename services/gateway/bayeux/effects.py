@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.gateway.bayeux.policy import Route
-from services.gateway.bayeux.session import Peer
+from services.gateway.bayeux.session import Peer, Replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,20 @@ class LastUnsubscription:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """One session may want what happened before it came."""
+    """One session hears only what is new, and may want to know what is open."""
 
     user_id: str
     route: Route
     session_id: str
 
 
-Effect = Wake | FirstSubscription | LastUnsubscription | Subscribed
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A session has room for the events that follow the position its replay has reached."""
+
+    user_id: str
+    session_id: str
+    replay: Replay
+
+
+Effect = Wake | FirstSubscription | LastUnsubscription | Subscribed | Wanted

@@ -3,30 +3,52 @@
 import asyncio
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
+from services.gateway.bayeux.channels import Meta
 from services.gateway.bayeux.effects import (
     Effect,
     FirstSubscription,
     LastUnsubscription,
     Subscribed,
     Wake,
+    Wanted,
 )
 from services.gateway.bayeux.events import Event
 from services.gateway.bayeux.hub import Hub, Outcome
 from services.gateway.bayeux.policy import Route, SubscriptionPolicy
+from services.gateway.bayeux.replaying import Past, asks_for_replay
 from services.gateway.bayeux.replies import http_date
 from services.gateway.bayeux.session import Hold, Peer
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.wire import Message
+from shared.domain.journal import Span
 
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class PastEvent:
+    """What is told of a topic at a position of the journal."""
+
+    position: int
+    topic: str
+    payload: object
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events in order, and the position up to which there are no others."""
+
+    events: Sequence[PastEvent]
+    reached: int
+
+
 class Listener(Protocol):
-    """Whoever feeds events must know who listens.
+    """Whoever feeds events must know who listens, and what happened before.
 
     `on_first_subscription` and `on_last_unsubscription` alternate for each user and must not
     block. `on_subscribed` is awaited before the client reads that its subscription is good, so
@@ -43,7 +65,19 @@ class Listener(Protocol):
         ...
 
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
-        """One session began to hear a topic, on the channel that it named."""
+        """One session began to hear what is new of a topic, on the channel that it named."""
+        ...
+
+    async def span(self, user_id: str) -> Span:
+        """Return the positions of the user's journal that are kept."""
+        ...
+
+    async def replay(self, user_id: str, after: int) -> Page:
+        """Return the next events of the user's journal; a page gets further than `after`.
+
+        Raises:
+            PositionGoneError: They are no longer kept.
+        """
         ...
 
 
@@ -68,6 +102,7 @@ class Engine:
         self._listener = listener
         self._ready: dict[Ready, None] = {}
         self._known_loop: asyncio.AbstractEventLoop | None = None
+        self._fetching: set[asyncio.Task[None]] = set()
 
     def now(self) -> float:
         """Return the loop's monotonic time."""
@@ -75,7 +110,8 @@ class Engine:
 
     async def receive(self, messages: Sequence[Message], peer: Peer) -> Outcome:
         """Obey messages; the listener knows of subscriptions before this returns."""
-        outcome = self.hub.receive(messages, peer, self.now())
+        span = await self._span(messages, peer)
+        outcome = self.hub.receive(messages, peer, self.now(), span)
         self.perform(outcome.effects)
         for effect in outcome.effects:
             if isinstance(effect, Subscribed):
@@ -84,7 +120,10 @@ class Engine:
 
     def collect(self, peer: Peer) -> list[str]:
         """Return what this peer should be sent now."""
-        return self.hub.collect(peer, self.now())
+        texts = self.hub.collect(peer, self.now())
+        if effects := self.hub.take_effects():
+            self.perform(effects)
+        return texts
 
     def flush_soon(self, peer: Ready) -> None:
         """Have a peer flushed in the loop's next turn: what comes until then leaves together."""
@@ -115,6 +154,8 @@ class Engine:
                     self._listener.on_first_subscription(user_id)
                 case LastUnsubscription(user_id):
                     self._listener.on_last_unsubscription(user_id)
+                case Wanted():
+                    self._soon(effect)
                 case Subscribed():
                     pass  # `receive` waits for the listener, as only there somebody can wait
 
@@ -139,6 +180,39 @@ class Engine:
         if self._known_loop is None:
             self._known_loop = asyncio.get_running_loop()
         return self._known_loop
+
+    async def stop(self) -> None:
+        """Fetch nothing any more."""
+        for task in self._fetching:
+            task.cancel()
+        await asyncio.gather(*self._fetching, return_exceptions=True)
+
+    async def _span(self, messages: Sequence[Message], peer: Peer) -> Span | None:
+        if not self.settings.replay or not any(
+            one.channel == Meta.SUBSCRIBE and asks_for_replay(one) for one in messages
+        ):
+            return None
+        try:
+            return await self._listener.span(peer.user_id)
+        except Exception:
+            log.exception("journal not read", user_id=peer.user_id)
+            return None
+
+    def _soon(self, wanted: Wanted) -> None:
+        task = asyncio.create_task(self._fetch(wanted))
+        self._fetching.add(task)
+        task.add_done_callback(self._fetching.discard)
+
+    async def _fetch(self, wanted: Wanted) -> None:
+        try:
+            page = await self._listener.replay(wanted.user_id, wanted.replay.reached)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client has to begin anew
+            log.warning("replay broken off", user_id=wanted.user_id, reason=type(error).__name__)
+            session = self.hub.session(wanted.session_id)
+            self.perform(self.hub.disown([session] if session else []))
+            return
+        past = [Past(one.position, one.topic, self.event(one.payload)) for one in page.events]
+        self.perform(self.hub.fill(wanted.session_id, wanted.replay, past, page.reached))
 
     async def _introduce(self, effect: Subscribed) -> None:
         try:

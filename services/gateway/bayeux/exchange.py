@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from services.gateway.bayeux.session import Hold, Peer, Session
 from services.gateway.bayeux.wire import Reply
+from shared.domain.journal import Span
 
 
 @dataclass(slots=True)
@@ -13,6 +14,7 @@ class Exchange:
     peer: Peer
     now: float
     is_single: bool
+    span: Span | None = None
     events: list[str] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
     sessions: dict[Session, None] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from services.gateway.bayeux import replies
 from services.gateway.bayeux.exchange import Exchange
+from services.gateway.bayeux.replaying import EXTENSION
 from services.gateway.bayeux.session import Advice, Peer, Session, Transport
 from services.gateway.bayeux.settings import milliseconds
 from services.gateway.bayeux.state import State
@@ -59,6 +60,8 @@ def _extensions(state: State, session: Session, message: Message) -> Reply:
     if state.settings.acknowledgements and message.section("ext").get("ack") is True:
         session.acknowledging = True
         ext["ack"] = True
+    if state.settings.replay and message.section("ext").get(EXTENSION) is True:
+        ext[EXTENSION] = True
     wall = state.wall() * 1000
     if (times := timesync(message, received_ms=wall, answered_ms=wall)) is not None:
         ext["timesync"] = times

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,11 +15,13 @@ from services.gateway.bayeux.events import Event, Frame
 from services.gateway.bayeux.exchange import Exchange
 from services.gateway.bayeux.handshaking import handshake
 from services.gateway.bayeux.policy import SubscriptionPolicy
-from services.gateway.bayeux.session import Hold, Peer, Session, Transport
+from services.gateway.bayeux.replaying import Past, admits, fill, go_on
+from services.gateway.bayeux.session import Hold, Peer, Replay, Session, Transport
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.subscribing import subscribe, unsubscribe
 from services.gateway.bayeux.wire import Message, Reply, encode
+from shared.domain.journal import Span
 
 _LOGIN_ENDED: Final[Reply] = {
     "successful": False,
@@ -71,17 +73,25 @@ class Hub:
         """Yield every live session."""
         yield from self._state.sessions.values()
 
-    def receive(self, messages: Sequence[Message], peer: Peer, now: float) -> Outcome:
-        """Obey the messages of one request or frame; events precede the replies."""
+    def receive(
+        self, messages: Sequence[Message], peer: Peer, now: float, span: Span | None = None
+    ) -> Outcome:
+        """Obey the messages of one request or frame; events precede the replies.
+
+        `span` is what the journal keeps of the user, where it is known: a subscription that
+        names a position needs it.
+        """
         first = next((m for m in messages if m.channel == Meta.HANDSHAKE), None)
         # The protocol has the rest of a request with a handshake ignored.
         batch = [first] if first is not None else messages
-        exchange = Exchange(peer, now, is_single=len(batch) == 1)
+        exchange = Exchange(peer, now, is_single=len(batch) == 1, span=span)
         for message in batch:
             self._obey(message, exchange)
         texts = self._riding(exchange) + [
             encode(stamped(self._state, reply)) for reply in exchange.replies
         ]
+        for session in exchange.sessions:
+            go_on(self._state, session)
         return Outcome(texts, exchange.hold, self._drain_effects())
 
     def collect(self, peer: Peer, now: float) -> list[str]:
@@ -95,19 +105,70 @@ class Hub:
         hold = session.hold
         if hold is not None and hold.peer is peer and _is_ripe(session, hold, now):
             self._note_delay(session, now)
-            return release(self._state, session, hold, now)
-        if session.pushes and session.socket is peer:
+            texts = release(self._state, session, hold, now)
+        elif session.pushes and session.socket is peer:
             self._note_delay(session, now)
-            return session.mailbox.take(at_most=self._state.settings.max_frame_bytes)
-        return []
+            texts = session.mailbox.take(at_most=self._state.settings.max_frame_bytes)
+        else:
+            return []
+        if session.replays:
+            go_on(self._state, session)
+        return texts
 
-    def publish(self, user_id: str, topic: str, event: Event) -> list[Effect]:
-        """Queue an event for every session of a user that hears the topic."""
+    def take_effects(self) -> list[Effect]:
+        """Return what `collect` left to be done."""
+        return self._drain_effects()
+
+    def begin(self, user_id: str, position: int) -> list[Effect]:
+        """From this position of the user's journal on, everything is going to be published."""
+        self._state.told[user_id] = position
+        for session in list(self._state.by_user.get(user_id, ())):
+            go_on(self._state, session)
+        return self._drain_effects()
+
+    def fill(
+        self, session_id: str, replay: Replay, page: Sequence[Past], reached: int
+    ) -> list[Effect]:
+        """Queue what follows the position that a replay had reached, up to `reached`."""
+        session = self._state.sessions.get(session_id)
+        if session is None:
+            return []
+        if not fill(session, replay, page, reached):
+            self._overflow(session)
+        elif session.mailbox and (outlet := session.outlet) is not None:
+            self._state.effects.append(Wake(outlet))
+        go_on(self._state, session)
+        return self._drain_effects()
+
+    def disown(self, sessions: Iterable[Session]) -> list[Effect]:
+        """End sessions that would miss something: their clients shake hands and begin anew."""
+        for session in list(sessions):
+            self._overflow(session)
+        return self._drain_effects()
+
+    def session(self, session_id: str) -> Session | None:
+        """Return a live session."""
+        return self._state.sessions.get(session_id)
+
+    def sessions_of(self, user_id: str) -> list[Session]:
+        """Return the live sessions of a user."""
+        return list(self._state.by_user.get(user_id, ()))
+
+    def publish(
+        self, user_id: str, topic: str, event: Event, position: int | None = None
+    ) -> list[Effect]:
+        """Queue an event for every session of a user that hears the topic.
+
+        One with a position of the journal passes those by who are not there yet.
+        """
         self._state.counters.published += 1
+        if position is not None and user_id in self._state.told:
+            self._state.told[user_id] = position
         for channel, sessions in self._state.table.listeners(user_id, topic):
             frame = event.on(channel)
             for session in sessions:
-                self._put(session, frame)
+                if not session.replays or admits(session, channel, position):
+                    self._put(session, frame)
         return self._drain_effects()
 
     def publish_to_all(self, topic: str, event: Event) -> list[Effect]:

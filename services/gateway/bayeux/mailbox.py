@@ -1,6 +1,7 @@
 """Events waiting for one client, bounded by number and by bytes."""
 
 from collections import deque
+from collections.abc import Sequence
 
 from services.gateway.bayeux.events import Frame
 
@@ -35,6 +36,18 @@ class Mailbox:
         self._waiting.append(frame)
         self._bytes += frame.size
         return True
+
+    def put_all(self, frames: Sequence[Frame]) -> bool:
+        """Queue all of them, or none where they do not fit together."""
+        size = sum(frame.size for frame in frames)
+        if len(self) + len(frames) > self._max_events or self._bytes + size > self._max_bytes:
+            return False
+        return all(self.put(frame) for frame in frames)
+
+    @property
+    def is_roomy(self) -> bool:
+        """Tell whether it is at most half full."""
+        return 2 * len(self) <= self._max_events and 2 * self._bytes <= self._max_bytes
 
     def take(self, *, at_most: int, batch: int | None = None) -> list[str]:
         """Return events up to `at_most` bytes, at least one if any waits.

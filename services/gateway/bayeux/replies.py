@@ -21,12 +21,22 @@ ID_INVALID: Final = "405::message_id_invalid"
 SUBSCRIPTION_MISSING: Final = "403::subscription_missing"
 SUBSCRIPTION_INVALID: Final = "403::subscription_invalid"
 UNSUBSCRIBE_FAILED: Final = "403::unsubscribe_failed"
+REPLAY_INVALID: Final = "400::replay_invalid"
+REPLAY_UNAVAILABLE: Final = "503::replay_unavailable"
 PUBLISH_DENIED: Final = "403:clients_do_not_publish:publish_denied"
 
 
 def subscribe_denied(reason: str) -> str:
     """Return the error string that carries a policy's reason."""
     return f"403:{reason}:subscribe_denied"
+
+
+def position_gone(reason: str) -> str:
+    """Return the error string of a position that cannot be gone on from."""
+    return (
+        f"400::{reason}; subscribe with -1 for what is new or -2 for all that is kept, "
+        "or read a snapshot and go on from its position"
+    )
 
 
 def success(message: Message, **fields: object) -> Reply:

@@ -80,6 +80,20 @@ class Hold:
 
 
 @dataclass(slots=True, eq=False)
+class Replay:
+    """A session's way through the journal, for the channels (by topic) of one subscription.
+
+    `reached` is the last position it was given. Once it is live, all that follows is given to it
+    as it is published.
+    """
+
+    reached: int
+    topics: dict[str, str]
+    is_asked: bool = False
+    is_live: bool = False
+
+
+@dataclass(slots=True, eq=False)
 class Session:
     """One client between handshake and disconnect or expiry."""
 
@@ -98,6 +112,7 @@ class Session:
     hold: Hold | None = None
     advised: tuple[Transport, Advice] | None = None
     subscriptions: dict[str, tuple[Route, ...]] = field(default_factory=dict)
+    replays: dict[str, Replay] = field(default_factory=dict)
 
     @property
     def routes(self) -> set[Route]:

@@ -34,6 +34,7 @@ class BayeuxSettings:
     max_idle_sockets_per_user: int = 16
     acknowledgements: bool = True
     callback_polling: bool = False
+    replay: bool = True
     timestamps: bool = False
     duplicate_connect_status: int = 500
     secure_cookie: bool = False

@@ -7,7 +7,7 @@ from typing import Final
 from services.gateway.bayeux.counters import Counters
 from services.gateway.bayeux.effects import Effect, LastUnsubscription, Wake
 from services.gateway.bayeux.mailbox import Mailbox
-from services.gateway.bayeux.policy import SubscriptionPolicy
+from services.gateway.bayeux.policy import Route, SubscriptionPolicy
 from services.gateway.bayeux.routing_table import RoutingTable
 from services.gateway.bayeux.session import Hold, Peer, Session, Transport
 from services.gateway.bayeux.settings import BayeuxSettings
@@ -30,6 +30,7 @@ class State:
     by_user: dict[str, dict[Session, None]] = field(default_factory=dict)
     holding: dict[str, set[Session]] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)
     spread: Callable[[], float] | None = None
 
     @property
@@ -125,6 +126,14 @@ class State:
             peer.session = None
             self.effects.append(Wake(peer))
 
+    def stop_hearing(self, session: Session, routes: set[Route]) -> None:
+        """Strike routes of a session out."""
+        for route in routes:
+            session.replays.pop(route.channel, None)
+        if self.table.remove(session, routes):
+            self.told.pop(session.user_id, None)
+            self.effects.append(LastUnsubscription(session.user_id))
+
     def end(self, session: Session, ending: Reply) -> None:
         """Forget a session; a connect that waits is answered with `ending`."""
         if self.sessions.pop(session.id, None) is None:
@@ -137,8 +146,7 @@ class State:
             self.effects.append(Wake(session.hold.peer))
 
     def _forget_user(self, session: Session) -> None:
-        if self.table.remove(session, session.routes):
-            self.effects.append(LastUnsubscription(session.user_id))
+        self.stop_hearing(session, session.routes)
         session.subscriptions.clear()
         mine = self.by_user[session.user_id]
         del mine[session]

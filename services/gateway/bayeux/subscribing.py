@@ -2,9 +2,16 @@
 
 from services.gateway.bayeux import replies
 from services.gateway.bayeux.channels import is_meta, is_service, is_valid
-from services.gateway.bayeux.effects import FirstSubscription, LastUnsubscription, Subscribed
+from services.gateway.bayeux.effects import FirstSubscription, Subscribed
 from services.gateway.bayeux.exchange import Exchange
 from services.gateway.bayeux.policy import Denial, Grant, Route
+from services.gateway.bayeux.replaying import (
+    EXTENSION,
+    asks_for_replay,
+    begin,
+    is_fresh,
+    starts,
+)
 from services.gateway.bayeux.session import Session
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.wire import Message
@@ -14,13 +21,18 @@ def subscribe(state: State, session: Session, message: Message, exchange: Exchan
     """Enter all named subscriptions, or none and say why."""
     names = _names(state, message)
     granted = names if isinstance(names, str) else _judge(state, session, names)
-    if isinstance(granted, str):
+    begins = _begins(state, message, granted, exchange)
+    if isinstance(granted, str) or isinstance(begins, str):
+        error = granted if isinstance(granted, str) else str(begins)
         state.counters.denied += 1
-        exchange.replies.append(_answered(message, granted))
+        exchange.replies.append(_answered(message, error))
         return
     session.subscriptions.update(granted)
-    _enter(state, session, {route for routes in granted.values() for route in routes})
-    exchange.replies.append(_answered(message))
+    for name, routes in granted.items():
+        _enter(state, session, set(routes), fresh=is_fresh(message, name))
+        if name in begins:
+            begin(session, routes, begins[name])
+    exchange.replies.append(_answered(message) | _begun(begins))
 
 
 def unsubscribe(state: State, session: Session, message: Message, exchange: Exchange) -> None:
@@ -70,10 +82,24 @@ def _verdict(state: State, session: Session, name: str) -> Grant | Denial:
     return state.policy(session.user_id, name)
 
 
-def _enter(state: State, session: Session, routes: set[Route]) -> None:
+def _begins(
+    state: State, message: Message, granted: dict[str, tuple[Route, ...]] | str, exchange: Exchange
+) -> dict[str, int] | str:
+    """Return after which position subscriptions begin, for those that name one, or an error."""
+    if isinstance(granted, str) or not state.settings.replay or not asks_for_replay(message):
+        return {}
+    return starts(message, list(granted), exchange.span)
+
+
+def _begun(begins: dict[str, int]) -> dict[str, object]:
+    return {"ext": {EXTENSION: begins}} if begins else {}
+
+
+def _enter(state: State, session: Session, routes: set[Route], *, fresh: bool) -> None:
     if state.table.add(session, routes):
         state.effects.append(FirstSubscription(session.user_id))
-    state.effects.extend(Subscribed(session.user_id, route, session.id) for route in routes)
+    if fresh:
+        state.effects.extend(Subscribed(session.user_id, route, session.id) for route in routes)
 
 
 def _why_not(state: State, session: Session, names: list[str]) -> str | None:
@@ -88,5 +114,4 @@ def _withdraw(state: State, session: Session, names: list[str] | str) -> None:
     before = session.routes
     for name in dict.fromkeys(names):
         del session.subscriptions[name]
-    if state.table.remove(session, before - session.routes):
-        state.effects.append(LastUnsubscription(session.user_id))
+    state.stop_hearing(session, before - session.routes)

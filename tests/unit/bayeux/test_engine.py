@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from services.gateway.bayeux import BayeuxSettings, Route
+from services.gateway.bayeux import BayeuxSettings, Page, PastEvent, Route
 from services.gateway.bayeux.engine import Engine
 from services.gateway.bayeux.session import Transport
 from services.gateway.bayeux.topics import INTERACTIONS, own_topics_only
 from services.gateway.bayeux.wire import Message
+from shared.domain.journal import Span
 from tests.unit.bayeux.world import FakePeer
 
 
@@ -27,6 +28,14 @@ class Diary:
         self.entries.append(("subscribed", user_id, route, session_id))
         if self.fails:
             raise ConnectionError("no broker")
+
+    async def span(self, user_id: str) -> Span:
+        self.entries.append(("span", user_id))
+        return Span(oldest=1, newest=2)
+
+    async def replay(self, user_id: str, after: int) -> Page:
+        self.entries.append(("replay", user_id, after))
+        return Page([PastEvent(after + 1, INTERACTIONS, f"event {after + 1}")], after + 1)
 
 
 class Desk:

@@ -14,6 +14,7 @@ from services.gateway.bayeux.session import Login, Session, Transport
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.topics import INTERACTIONS, own_topics_only
 from services.gateway.bayeux.wire import Message
+from shared.domain.journal import Span
 
 Reply = dict[str, Any]
 
@@ -40,10 +41,11 @@ class FakePeer:
 
 @dataclass
 class World:
-    """A hub, its clock, and all effects that nobody looked at yet."""
+    """A hub, its clock, what its journal keeps, and all effects that nobody looked at yet."""
 
     settings: BayeuxSettings = SETTINGS
     now: float = 100.0
+    span: Span | None = None
     effects: list[Effect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -100,7 +102,7 @@ class Client:
 
     def send(self, *messages: Message) -> tuple[FakePeer, Outcome]:
         peer = self.socket if self.transport is Transport.WEBSOCKET else self._peer()
-        outcome = self.world.hub.receive(messages, peer, self.world.now)
+        outcome = self.world.hub.receive(messages, peer, self.world.now, self.world.span)
         self.world.perform(outcome.effects)
         return peer, outcome
 
@@ -131,7 +133,9 @@ class Client:
         return peer
 
     def collect(self, peer: FakePeer) -> list[Reply]:
-        return [json.loads(text) for text in self.world.hub.collect(peer, self.world.now)]
+        texts = self.world.hub.collect(peer, self.world.now)
+        self.world.perform(self.world.hub.take_effects())
+        return [json.loads(text) for text in texts]
 
     def _peer(self) -> FakePeer:
         return FakePeer(self.user_id, self.transport, self.browser)

@@ -7,7 +7,6 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.registry import NOT_OFFERED, OFFERS, offer_named, operation_name
 from services.gateway.operations.user_data import keys_to_remove
 from services.gateway.request_body import parse_object
-from services.gateway.seen import Seen
 from services.gateway.settings import GatewaySettings
 
 
@@ -90,19 +89,6 @@ def test_keys_are_removed_whole_or_inside() -> None:
 )
 def test_no_file_name_becomes_a_header(name: str, value: str) -> None:
     assert content_disposition(name) == value
-
-
-def test_a_desk_is_remembered_by_versions() -> None:
-    seen = Seen()
-
-    seen.message("agent1", {"id": "1", "sequence": 3, "capabilities": ["Reply"]})
-    seen.message("agent1", {"id": "2", "sequence": 2, "capabilities": ["Accept"]})
-    seen.message("agent1", {"id": "2", "sequence": 3, "capabilities": []})
-
-    assert seen.known("agent1") == {"1"}
-    assert not seen.is_news("agent1", "1", 3)
-    assert seen.is_news("agent1", "1", 4)
-    assert seen.is_news("agent2", "1", 1)
 
 
 def test_origins_are_separated_by_commas() -> None:

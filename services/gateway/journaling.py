@@ -1,0 +1,190 @@
+"""Writes the journal: everything that waits in one write, then told to the pods that listen."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractIncomingMessage
+from prometheus_client import Counter
+from pydantic import BaseModel, ValidationError
+
+from services.gateway.broker_events import FAULTS, closing
+from services.gateway.patience import patiently
+from shared.contracts.envelope import JOURNALED
+from shared.contracts.events import EVERYBODY
+from shared.contracts.outgoing import Outgoing
+from shared.faults import crash_point
+from shared.messaging.publisher import Publisher
+from shared.messaging.retries import Delivered, describe, parked
+from shared.messaging.topology import JOURNAL
+from shared.storage.agents import AgentStore
+from shared.storage.journal import Announced, Entry, JournalWriting
+
+log = structlog.get_logger()
+
+POSITION: Final = "x-position"
+"""The header in which a journaled event says where in its agent's journal it stands."""
+
+_BATCH: Final = 200
+_PREFETCH: Final = 2 * _BATCH
+_RETRY_SECONDS: Final = 0.5
+_IDLE_SECONDS: Final = 60
+_HEARTBEAT_SECONDS: Final = 10
+"""A pod that hangs gives the journal to another one after two of these."""
+
+ENTRIES: Final = Counter(
+    "mailroom_gateway_journal_entries_total", "Events that this pod gave a place in the journal"
+)
+
+
+class _Addressed(BaseModel):
+    """What of an event the journal has to understand; the rest may be of a newer release."""
+
+    agent_id: str
+    owner: str = ""
+    of_group: bool = False
+
+
+class _Announcement(BaseModel):
+    id: UUID
+    body: _Addressed
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Deliveries of one channel, and what of them belongs into the journal."""
+
+    last: AbstractIncomingMessage
+    events: Sequence[Announced]
+
+
+class JournalWriter:
+    """Every pod runs one; the broker gives messages to one of them at a time.
+
+    A message is acknowledged when its event has a place that a majority of databases know and the
+    broker has told the pods. Whatever dies in between, the next one finds the place and tells it
+    again.
+    """
+
+    def __init__(
+        self, url: str, journal: JournalWriting, publisher: Publisher, agents: AgentStore
+    ) -> None:
+        self._url = url
+        self._agents = agents
+        self._journal = journal
+        self._publisher = publisher
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        """Write for as long as the context lasts, whenever it is this pod's turn."""
+        task = asyncio.create_task(self._write_for_ever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _write_for_ever(self) -> None:
+        while True:
+            try:
+                await self._write_while_connected()
+            except FAULTS as error:
+                log.warning("journal not written here", reason=type(error).__name__)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _write_while_connected(self) -> None:
+        connection = await aio_pika.connect(
+            self._url,
+            client_properties={"connection_name": "gateway journal"},
+            timeout=10,
+            heartbeat=_HEARTBEAT_SECONDS,
+        )
+        async with connection:
+            closed = closing(connection)
+            channel = await connection.channel(publisher_confirms=False)
+            await channel.set_qos(_PREFETCH)
+            queue = await channel.declare_queue(
+                JOURNAL.name, durable=True, arguments=JOURNAL.arguments
+            )
+            arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+            await queue.consume(arrived.put)
+            writing = asyncio.ensure_future(self._write_what_arrives(arrived))
+            try:
+                await asyncio.wait({closed, writing}, return_when=asyncio.FIRST_COMPLETED)
+                if writing.done():
+                    writing.result()
+            finally:
+                writing.cancel()
+                await asyncio.gather(writing, return_exceptions=True)
+                self._journal.forget()
+
+    async def _write_what_arrives(self, arrived: "asyncio.Queue[AbstractIncomingMessage]") -> None:
+        while True:
+            try:
+                async with asyncio.timeout(_IDLE_SECONDS):
+                    first = await arrived.get()
+            except TimeoutError:
+                # It may have been another pod's turn meanwhile.
+                self._journal.forget()
+                continue
+            await self._write(await self._sort([first, *_waiting(arrived)]))
+
+    async def _sort(self, messages: Sequence[AbstractIncomingMessage]) -> _Batch:
+        events = []
+        for message in messages:
+            try:
+                announcement = _Announcement.model_validate_json(message.body)
+            except ValidationError as error:
+                await self._park(message, error)
+                continue
+            events += await self._address(announcement, message.body)
+        return _Batch(messages[-1], events)
+
+    async def _address(self, announcement: _Announcement, envelope: bytes) -> list[Announced]:
+        """Return the event for the agent it concerns, or for each of the group."""
+        event_id, body = str(announcement.id), announcement.body
+        if body.agent_id != EVERYBODY:
+            return [Announced(event_id, body.agent_id, envelope)]
+        if not body.of_group:
+            return []
+        members = await patiently(lambda: self._agents.serving(body.owner))
+        return [Announced(f"{event_id}/{one}", one, envelope) for one in members]
+
+    async def _write(self, batch: _Batch) -> None:
+        if batch.events:
+            entries = await patiently(lambda: self._journal.append(batch.events))
+            crash_point("journal.before_telling")
+            await patiently(lambda: self._finish(entries))
+            ENTRIES.inc(len(entries))
+            crash_point("journal.before_acknowledging")
+        await batch.last.ack(multiple=True)
+
+    async def _finish(self, entries: Sequence[Entry]) -> None:
+        await asyncio.gather(
+            self._publisher.publish_all([_told(entry) for entry in entries]),
+            self._journal.keep_newest(entries),
+        )
+
+    async def _park(self, message: AbstractIncomingMessage, error: ValidationError) -> None:
+        log.error("no event for the journal", message_id=message.message_id, reason=describe(error))
+        delivered = Delivered(
+            message.message_id or "", message.body, message.correlation_id or "", message.headers
+        )
+        copy = parked(delivered, describe(error), JOURNAL)
+        await patiently(lambda: self._publisher.publish(copy))
+
+
+def _waiting(arrived: "asyncio.Queue[AbstractIncomingMessage]") -> list[AbstractIncomingMessage]:
+    return [arrived.get_nowait() for _ in range(min(arrived.qsize(), _BATCH - 1))]
+
+
+def _told(entry: Entry) -> Outgoing:
+    event = entry.event
+    headers = {POSITION: entry.position}
+    return Outgoing(event.event_id, JOURNALED, event.agent_id, event.envelope, headers=headers)

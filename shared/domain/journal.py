@@ -1,0 +1,57 @@
+"""Positions in an agent's journal: how they are given, and which of them can be gone on from."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from shared.domain.errors import PositionGoneError
+
+NEW_ONLY: Final = -1
+ALL_THAT_IS_KEPT: Final = -2
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The positions that a journal keeps; where it keeps none, `oldest` is `newest + 1`."""
+
+    oldest: int
+    newest: int
+
+    def start(self, asked: int) -> int:
+        """Return the position after which somebody reads who asked for this one.
+
+        Raises:
+            PositionGoneError: Something after it is no longer kept, or it was never reached.
+        """
+        if asked == NEW_ONLY:
+            return self.newest
+        if asked == ALL_THAT_IS_KEPT:
+            return self.oldest - 1
+        if asked < self.oldest - 1:
+            raise PositionGoneError(
+                f"position {asked} is too old: what is kept begins after {self.oldest - 1}"
+            )
+        if asked > self.newest:
+            raise PositionGoneError(f"position {asked} is unknown: the newest is {self.newest}")
+        return asked
+
+
+def next_positions(agents: Iterable[str], newest: Mapping[str, int]) -> list[int]:
+    """Return a position for each event, given whose it is: one after the other for each agent."""
+    reached = dict(newest)
+    positions = []
+    for agent_id in agents:
+        reached[agent_id] = reached.get(agent_id, 0) + 1
+        positions.append(reached[agent_id])
+    return positions
+
+
+def require_no_gap(after: int, positions: Iterable[int]) -> None:
+    """Return if these positions follow each other and `after`.
+
+    Raises:
+        PositionGoneError: Some are missing; as none is ever left out, they are no longer kept.
+    """
+    for expected, position in enumerate(positions, after + 1):
+        if position != expected:
+            raise PositionGoneError(f"position {expected} is no longer kept")

@@ -1,0 +1,217 @@
+"""The journal: for each agent all that concerned them, numbered without a gap, for some days."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from pymongo import ASCENDING, DESCENDING, UpdateOne
+from pymongo.errors import BulkWriteError
+from pymongo.read_concern import ReadConcern
+
+from shared.domain.clock import Clock
+from shared.domain.errors import PositionGoneError, Unavailable
+from shared.domain.journal import Span, next_positions, require_no_gap
+from shared.storage.client import Collection, Database, Document, database_errors
+
+COLLECTION: Final = "journal"
+NEWEST: Final = "journal_newest"
+"""Each agent's newest position, which has to outlive the entries: it is never given again."""
+
+_TRIES: Final = 8
+_DUPLICATE_KEY: Final = 11000
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """An event for an agent, in the envelope in which it was announced."""
+
+    event_id: str
+    agent_id: str
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event at its place in the agent's journal."""
+
+    position: int
+    event: Announced
+
+
+class JournalUnavailableError(Unavailable):
+    """Others wrote at the same time, again and again."""
+
+
+class Journal:
+    """What happened to each agent, for those who tell it. Reads what a majority has."""
+
+    def __init__(self, database: Database) -> None:
+        durable = ReadConcern("majority")
+        self._entries = database[COLLECTION].with_options(read_concern=durable)
+        self._newest = database[NEWEST].with_options(read_concern=durable)
+
+    async def newest(self, agent_id: str) -> int:
+        """Return the newest position of an agent, 0 where nothing ever happened."""
+        return await newest_position(self._entries, self._newest, agent_id)
+
+    async def span(self, agent_id: str) -> Span:
+        """Return the positions that are kept of an agent."""
+        newest = await self.newest(agent_id)
+        async with database_errors():
+            oldest = await self._entries.find_one(
+                {"agent_id": agent_id}, {"position": 1}, sort=[("position", ASCENDING)]
+            )
+        return Span(oldest["position"] if oldest else newest + 1, newest)
+
+    async def after(self, agent_id: str, position: int, *, limit: int) -> list[Entry]:
+        """Return what follows a position, in order; nothing where it is the newest.
+
+        Raises:
+            PositionGoneError: Something that follows is no longer kept.
+        """
+        entries = await self._after(agent_id, position, limit)
+        if not entries and await self.newest(agent_id) > position:
+            # Either it came this moment, or it has gone.
+            entries = await self._after(agent_id, position, limit)
+            if not entries:
+                raise PositionGoneError(f"nothing after position {position} is kept")
+        require_no_gap(position, (entry.position for entry in entries))
+        return entries
+
+    async def _after(self, agent_id: str, position: int, limit: int) -> list[Entry]:
+        wanted = {"agent_id": agent_id, "position": {"$gt": position}}
+        async with database_errors():
+            cursor = self._entries.find(wanted).sort("position", ASCENDING).limit(limit)
+            return [_to_entry(document) for document in await cursor.to_list()]
+
+
+class JournalWriting:
+    """The writing end. One pod at a time writes; where two do, a unique index lets one win."""
+
+    def __init__(self, database: Database, clock: Clock, *, retention: timedelta) -> None:
+        local = ReadConcern("local")
+        self._entries = database[COLLECTION].with_options(read_concern=local)
+        self._newest = database[NEWEST].with_options(read_concern=local)
+        self._clock = clock
+        self._retention = retention
+        self._reached: dict[str, int] = {}
+
+    def forget(self) -> None:
+        """Read the newest positions anew: somebody else may have written."""
+        self._reached.clear()
+
+    async def append(self, events: Sequence[Announced]) -> list[Entry]:
+        """Give each event a place, in order, in one write; one that has a place keeps it.
+
+        Raises:
+            Unavailable: It is not certain which of them are written. Doing it again is safe.
+        """
+        try:
+            return await self._append(events)
+        except BaseException:
+            self.forget()
+            raise
+
+    async def keep_newest(self, entries: Sequence[Entry]) -> None:
+        """Note how far each agent's journal has come, for when its entries are gone.
+
+        Entries that were found, not written, are certain to stay once this returns.
+        """
+        reached = {
+            entry.event.agent_id: entry.position
+            for entry in sorted(entries, key=lambda entry: entry.position)
+        }
+        if not reached:
+            return
+        async with database_errors():
+            await self._newest.bulk_write(
+                [
+                    UpdateOne({"_id": agent_id}, {"$max": {"position": position}}, upsert=True)
+                    for agent_id, position in reached.items()
+                ],
+                ordered=False,
+            )
+
+    async def _append(self, events: Sequence[Announced]) -> list[Entry]:
+        missing = {event.event_id: event for event in events}
+        placed: list[Entry] = []
+        for _ in range(_TRIES):
+            written = await self._insert(await self._number(missing.values()))
+            placed += written
+            for entry in written:
+                del missing[entry.event.event_id]
+            if not missing:
+                return sorted(placed, key=lambda entry: entry.position)
+            self.forget()
+            found = await self._find(missing)
+            await self.keep_newest(found)
+            placed += found
+            for entry in found:
+                del missing[entry.event.event_id]
+            if not missing:
+                return sorted(placed, key=lambda entry: entry.position)
+        raise JournalUnavailableError("others were faster each time")
+
+    async def _number(self, events: Iterable[Announced]) -> list[Entry]:
+        events = list(events)
+        unknown = {event.agent_id for event in events} - self._reached.keys()
+        newest = await asyncio.gather(
+            *(newest_position(self._entries, self._newest, one) for one in unknown)
+        )
+        self._reached |= dict(zip(unknown, newest, strict=True))
+        positions = next_positions((event.agent_id for event in events), self._reached)
+        return [Entry(at, event) for at, event in zip(positions, events, strict=True)]
+
+    async def _insert(self, entries: list[Entry]) -> list[Entry]:
+        """Write entries up to the first whose place, or whose event, is there already."""
+        expires_at = self._clock.now() + self._retention
+        async with database_errors():
+            try:
+                await self._entries.insert_many(
+                    [_to_document(entry, expires_at) for entry in entries]
+                )
+                written = entries
+            except BulkWriteError as error:
+                written = entries[: _count_before_duplicate(error)]
+        self._reached |= {entry.event.agent_id: entry.position for entry in written}
+        return written
+
+    async def _find(self, event_ids: Iterable[str]) -> list[Entry]:
+        async with database_errors():
+            found = await self._entries.find({"_id": {"$in": list(event_ids)}}).to_list()
+        return [_to_entry(document) for document in found]
+
+
+async def newest_position(entries: Collection, newest: Collection, agent_id: str) -> int:
+    """Return the newest position of an agent, kept or not."""
+    async with database_errors():
+        document = await entries.find_one(
+            {"agent_id": agent_id}, {"position": 1}, sort=[("position", DESCENDING)]
+        ) or await newest.find_one({"_id": agent_id})
+    return document["position"] if document else 0
+
+
+def _count_before_duplicate(error: BulkWriteError) -> int:
+    faults = error.details.get("writeErrors") or []
+    if not faults:
+        raise JournalUnavailableError("written, but not proven to stay") from error
+    if faults[0]["code"] != _DUPLICATE_KEY:
+        raise error
+    return int(error.details["nInserted"])
+
+
+def _to_document(entry: Entry, expires_at: datetime) -> Document:
+    return {
+        "_id": entry.event.event_id,
+        "agent_id": entry.event.agent_id,
+        "position": entry.position,
+        "envelope": entry.event.envelope,
+        "expires_at": expires_at,
+    }
+
+
+def _to_entry(document: Document) -> Entry:
+    event = Announced(document["_id"], document["agent_id"], document["envelope"])
+    return Entry(document["position"], event)

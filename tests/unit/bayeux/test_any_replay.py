@@ -1,0 +1,148 @@
+"""Whatever happens in whatever order, a client with replay sees each event once, in order."""
+
+import json
+from dataclasses import replace
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from services.gateway.bayeux.effects import Wanted
+from services.gateway.bayeux.events import Event
+from services.gateway.bayeux.replaying import Past
+from services.gateway.bayeux.session import Transport
+from services.gateway.bayeux.topics import CHANNELS, INTERACTIONS
+from shared.domain.journal import Span
+from tests.unit.bayeux.world import SETTINGS, Client, FakePeer, Reply, World, events_of
+
+SMALL = replace(SETTINGS, max_queued_events=5)
+
+
+class Pod:
+    """A gateway: a hub, how far it has told the journal, and the pages it was asked for."""
+
+    def __init__(self) -> None:
+        self.world = World(SMALL)
+        self.reached: int | None = None
+
+
+class ReplayingClient(RuleBasedStateMachine):
+    """A client that goes from pod to pod with the last position it has seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.journal: list[str] = []
+        self.pods = [Pod(), Pod()]
+        self.got: list[int] = []
+        self.seen = 0
+        self.join(self.pods[0], Transport.LONG_POLLING)
+
+    def join(self, pod: Pod, transport: Transport) -> None:
+        """Shake hands somewhere and go on from the last position."""
+        self.pod = pod
+        self.waiting: FakePeer | None = None
+        pod.world.span = Span(1, len(self.journal))
+        self.client = Client(pod.world, transport=transport)
+        self.client.handshake(ext={"replay": True})
+        channel = "/v2/me/*"
+        self.read(
+            self.client.ask("/meta/subscribe", subscription=channel, ext={"replay": self.seen})
+        )
+        self.read(self.client.ask("/meta/connect", advice={"timeout": 0}))
+
+    @rule(topics=st.lists(st.sampled_from([INTERACTIONS, CHANNELS, ""]), min_size=1, max_size=4))
+    def something_happens(self, topics: list[str]) -> None:
+        self.journal += topics
+
+    @rule(number=st.integers(0, 1))
+    def a_pod_begins(self, number: int) -> None:
+        pod = self.pods[number]
+        if pod.reached is None:
+            pod.reached = len(self.journal)
+            pod.world.perform(pod.world.hub.begin("anna", pod.reached))
+
+    @rule(number=st.integers(0, 1), times=st.integers(1, 8))
+    def a_pod_tells(self, number: int, times: int) -> None:
+        self.tell(self.pods[number], times)
+
+    def tell(self, pod: Pod, times: int) -> None:
+        for _ in range(times):
+            if pod.reached is None or pod.reached == len(self.journal):
+                return
+            pod.reached += 1
+            if topic := self.journal[pod.reached - 1]:
+                event = Event(pod.reached)
+                pod.world.perform(pod.world.hub.publish("anna", topic, event, pod.reached))
+
+    @rule(number=st.integers(0, 1), size=st.integers(1, 4))
+    def a_page_arrives(self, number: int, size: int) -> None:
+        self.fetch(self.pods[number], size)
+
+    def fetch(self, pod: Pod, size: int) -> None:
+        for wanted in pod.world.seen(Wanted):
+            assert isinstance(wanted, Wanted)
+            after = wanted.replay.reached
+            end = min(after + size, len(self.journal))
+            page = [
+                Past(at, self.journal[at - 1], Event(at))
+                for at in range(after + 1, end + 1)
+                if self.journal[at - 1]
+            ]
+            pod.world.perform(pod.world.hub.fill(wanted.session_id, wanted.replay, page, end))
+
+    @precondition(lambda self: self.waiting is None)
+    @rule()
+    def the_client_connects(self) -> None:
+        peer, outcome = self.client.send(self.client.message("/meta/connect"))
+        if outcome.hold is not None:
+            self.waiting = peer
+        self.read([json.loads(text) for text in outcome.texts])
+
+    @precondition(lambda self: self.waiting is not None)
+    @rule()
+    def a_connect_is_answered(self) -> None:
+        assert self.waiting is not None
+        replies = self.client.collect(self.waiting)
+        if any("successful" in reply for reply in replies):
+            self.waiting = None
+        self.read(replies)
+
+    @rule(number=st.integers(0, 1), transport=st.sampled_from(list(Transport)))
+    def the_client_is_cut_off_and_comes_back(self, number: int, transport: Transport) -> None:
+        if self.waiting is not None:
+            # What was written to a connection that is gone is lost to the client.
+            self.pod.world.hub.collect(self.waiting, self.pod.world.now)
+            self.pod.world.hub.lose(self.waiting, self.pod.world.now)
+        self.join(self.pods[number], transport)
+
+    @rule(number=st.integers(0, 1))
+    def a_pod_is_replaced(self, number: int) -> None:
+        old, self.pods[number] = self.pods[number], Pod()
+        if old is self.pod:
+            self.join(self.pods[number], Transport.LONG_POLLING)
+
+    @invariant()
+    def nothing_is_left_out_doubled_or_out_of_order(self) -> None:
+        expected = [at for at, topic in enumerate(self.journal, 1) if topic and at <= self.seen]
+        assert self.got == expected
+
+    def teardown(self) -> None:
+        number = self.pods.index(self.pod)
+        for _ in range(len(self.journal) + 5):
+            self.a_pod_begins(number)
+            self.tell(self.pod, 2)
+            self.fetch(self.pod, 4)
+            self.read(self.client.ask("/meta/connect", advice={"timeout": 0}))
+        assert self.got == [at for at, topic in enumerate(self.journal, 1) if topic]
+
+    def read(self, replies: list[Reply]) -> None:
+        """Take what came; a session that was ended is begun anew."""
+        for position in events_of(replies):
+            self.got.append(position)
+            self.seen = position
+        if any(reply.get("advice", {}).get("reconnect") == "handshake" for reply in replies):
+            self.join(self.pod, self.client.transport)
+
+
+TestAnyReplay = ReplayingClient.TestCase
+TestAnyReplay.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)

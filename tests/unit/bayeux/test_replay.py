@@ -1,0 +1,260 @@
+"""Subscriptions that begin at a position: what is asked for, what is answered, what is heard."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from services.gateway.bayeux.effects import Subscribed, Wanted
+from services.gateway.bayeux.events import Event
+from services.gateway.bayeux.replaying import Past
+from services.gateway.bayeux.topics import CHANNELS, INTERACTIONS
+from shared.domain.journal import Span
+from tests.unit.bayeux.world import Client, Reply, World, events_of
+
+
+@pytest.fixture
+def world() -> World:
+    """A journal that keeps positions 4 to 8, all of them published."""
+    return World(span=Span(oldest=4, newest=8))
+
+
+def subscribe(client: Client, position: Any, channel: Any = INTERACTIONS) -> Reply:
+    [reply] = client.ask("/meta/subscribe", subscription=channel, ext={"replay": position})
+    return reply
+
+
+def joined(world: World) -> Client:
+    client = Client(world)
+    client.handshake(ext={"replay": True})
+    client.ask("/meta/connect", advice={"timeout": 0})
+    return client
+
+
+def tell(world: World, position: int, topic: str = INTERACTIONS) -> None:
+    world.perform(world.hub.publish("anna", topic, Event(position), position))
+
+
+def fetch(world: World, positions: Iterable[int], reached: int, topic: str = INTERACTIONS) -> None:
+    [wanted] = world.seen(Wanted)
+    assert isinstance(wanted, Wanted)
+    page = [Past(position, topic, Event(position)) for position in positions]
+    world.perform(world.hub.fill(wanted.session_id, wanted.replay, page, reached))
+
+
+def begin(world: World, position: int) -> None:
+    world.perform(world.hub.begin("anna", position))
+
+
+def heard(client: Client) -> list[Any]:
+    return events_of(client.ask("/meta/connect", advice={"timeout": 0}))
+
+
+@pytest.mark.parametrize(("asked", "granted"), [(True, {"replay": True}), (False, None)])
+def test_the_extension_is_agreed_on_at_the_handshake(
+    world: World, asked: object, granted: object
+) -> None:
+    assert Client(world).handshake(ext={"replay": asked}).get("ext") == granted
+
+
+def test_a_server_without_a_journal_does_not_agree() -> None:
+    client = Client(World.with_settings(replay=False))
+
+    assert "ext" not in client.handshake(ext={"replay": True})
+    assert "ext" not in subscribe(client, 5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "begins"), [(6, 6), (3, 3), (8, 8), (-1, 8), (-2, 3), ({INTERACTIONS: 5}, 5)]
+)
+def test_the_reply_says_after_which_position_it_begins(
+    world: World, asked: object, begins: int
+) -> None:
+    reply = subscribe(joined(world), asked)
+
+    assert reply["successful"] is True
+    assert reply["ext"] == {"replay": {INTERACTIONS: begins}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        (2, "400::position 2 is too old: what is kept begins after 3; subscribe with -1"),
+        (9, "400::position 9 is unknown: the newest is 8; subscribe with -1"),
+        (-3, "400::replay_invalid"),
+        (True, "400::replay_invalid"),
+        ("5", "400::replay_invalid"),
+        ({INTERACTIONS: 1.5}, "400::replay_invalid"),
+    ],
+)
+def test_a_position_that_cannot_be_gone_on_from_says_so(
+    world: World, asked: object, error: str
+) -> None:
+    client = joined(world)
+
+    reply = subscribe(client, asked)
+    begin(world, 8)
+    tell(world, 9)
+
+    assert reply["successful"] is False
+    assert reply["error"].startswith(error)
+    assert heard(client) == []
+
+
+def test_while_the_journal_cannot_be_read_nobody_replays(world: World) -> None:
+    world.span = None
+
+    assert subscribe(joined(world), 5)["error"] == "503::replay_unavailable"
+
+
+def test_what_was_missed_comes_first_and_what_is_new_once(world: World) -> None:
+    client = joined(world)
+    subscribe(client, 6)
+    begin(world, 8)
+
+    tell(world, 9)
+    fetch(world, [7, 8, 9], 9)
+    tell(world, 10)
+
+    assert heard(client) == [7, 8, 9, 10]
+    assert world.seen(Wanted) == []
+
+
+def test_a_page_that_is_ahead_of_the_pod_is_not_told_twice(world: World) -> None:
+    client = joined(world)
+    subscribe(client, 7)
+    begin(world, 8)
+    fetch(world, [8, 9, 10], 10)
+
+    for position in (9, 10, 11):
+        tell(world, position)
+
+    assert heard(client) == [8, 9, 10, 11]
+
+
+def test_pages_follow_each_other_until_nothing_is_missing(world: World) -> None:
+    client = joined(world)
+    subscribe(client, -2)
+    begin(world, 8)
+
+    fetch(world, [4, 5], 6)
+    fetch(world, [7, 8], 8)
+
+    assert heard(client) == [4, 5, 7, 8]
+    assert world.seen(Wanted) == []
+
+
+def test_whoever_missed_nothing_reads_no_page(world: World) -> None:
+    client = joined(world)
+    subscribe(client, 8)
+    begin(world, 8)
+
+    tell(world, 9)
+
+    assert world.seen(Wanted) == []
+    assert heard(client) == [9]
+
+
+def test_a_replay_waits_for_the_pod_to_begin(world: World) -> None:
+    subscribe(joined(world), 4)
+    before = world.seen(Wanted)
+
+    begin(world, 8)
+
+    assert before == []
+    assert len(world.seen(Wanted)) == 1
+
+
+def test_others_hear_what_passes_by_who_catches_up(world: World) -> None:
+    late, early = joined(world), Client(world).join()
+    subscribe(late, 6)
+    begin(world, 8)
+
+    tell(world, 9)
+
+    assert heard(early) == [9]
+    assert heard(late) == []
+
+
+def test_a_replay_takes_no_more_than_there_is_room_for() -> None:
+    world = World.with_settings(max_queued_events=4)
+    world.span = Span(oldest=1, newest=8)
+    client = joined(world)
+    subscribe(client, -2)
+    begin(world, 8)
+
+    fetch(world, range(1, 7), 6)
+    asked_while_full = world.seen(Wanted)
+    first = heard(client)
+    fetch(world, range(5, 9), 8)
+
+    assert asked_while_full == []
+    assert first + heard(client) == list(range(1, 9))
+
+
+def test_an_event_that_never_fits_ends_the_session() -> None:
+    world = World.with_settings(max_queued_bytes=10)
+    world.span = Span(oldest=1, newest=1)
+    client = joined(world)
+    subscribe(client, -2)
+    begin(world, 1)
+
+    fetch(world, [1], 1)
+
+    [reply] = client.ask("/meta/connect")
+    assert reply["error"] == "402::session_unknown"
+
+
+def test_a_page_without_progress_ends_the_session(world: World) -> None:
+    client = joined(world)
+    subscribe(client, 5)
+    begin(world, 8)
+
+    fetch(world, [], 5)
+
+    assert client.ask("/meta/connect")[0]["advice"]["reconnect"] == "handshake"
+
+
+def test_only_the_topics_of_a_subscription_are_replayed_to_it(world: World) -> None:
+    client = joined(world)
+    subscribe(client, 6)
+    begin(world, 8)
+
+    fetch(world, [7, 8], 8, topic=CHANNELS)
+    tell(world, 9)
+
+    assert heard(client) == [9]
+
+
+def test_a_pattern_replays_all_its_topics(world: World) -> None:
+    client = joined(world)
+    subscribe(client, 7, "/v2/me/*")
+    begin(world, 8)
+
+    fetch(world, [8], 8, topic=CHANNELS)
+    tell(world, 9)
+
+    assert heard(client) == [8, 9]
+
+
+def test_unsubscribing_ends_a_replay(world: World) -> None:
+    client = joined(world)
+    subscribe(client, 6)
+    subscribe(client, -1, "/me/channels")
+    begin(world, 8)
+    client.ask("/meta/unsubscribe", subscription=INTERACTIONS)
+
+    fetch(world, [7, 8], 8)
+
+    assert heard(client) == []
+
+
+@pytest.mark.parametrize(("asked", "is_fresh"), [(None, True), (-1, True), (-2, False), (8, False)])
+def test_open_invitations_are_for_those_who_do_not_read_them_in_the_journal(
+    world: World,
+    asked: object,
+    is_fresh: bool,
+) -> None:
+    subscribe(joined(world), asked)
+
+    assert bool(world.seen(Subscribed)) is is_fresh
