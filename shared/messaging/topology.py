@@ -63,12 +63,14 @@ _LADDER: Final = (
 class WorkQueue:
     """A service's queue, the waiting rooms beside it, and where its failures are parked.
 
-    With `single_active` one consumer at a time gets messages, however many there are.
+    With `single_active` one consumer at a time gets messages, however many there are. `kept_by`
+    names the service whose pods consume it, where that is another one than its own.
     """
 
     service: str
     bindings: tuple[Binding, ...]
     single_active: bool = False
+    kept_by: str = ""
 
     @property
     def name(self) -> str:
@@ -122,7 +124,7 @@ ROUTING: Final = WorkQueue(
 )
 COMPOSITION: Final = WorkQueue("composition", (_commands("composition.*.v1"),))
 OUTBOUND: Final = WorkQueue("outbound", (_commands("outbound.*.v1"),))
-JOURNAL: Final = WorkQueue("journal", _news(), single_active=True)
+JOURNAL: Final = WorkQueue("journal", _news(), single_active=True, kept_by="gateway")
 
 WORK_QUEUES: Final = (INGEST, ATTACHMENTS, ROUTING, COMPOSITION, OUTBOUND, JOURNAL)
 

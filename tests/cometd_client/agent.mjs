@@ -18,7 +18,29 @@ for (const level of ["log", "debug", "info", "warn", "error"]) {
 let cometd;
 const subscriptions = new Map();
 
-function connect({ url, user, password, transport, acknowledge }) {
+// Goes on after the last position that was heard, as the extension of the server asks for.
+class ReplayExtension {
+  constructor(position) {
+    this.position = position;
+  }
+  outgoing(message) {
+    if (message.channel === "/meta/handshake") {
+      message.ext = { ...message.ext, replay: true };
+    }
+    if (message.channel === "/meta/subscribe") {
+      message.ext = { ...message.ext, replay: this.position };
+    }
+    return message;
+  }
+  incoming(message) {
+    if (Number.isInteger(message.data?.position)) {
+      this.position = message.data.position;
+    }
+    return message;
+  }
+}
+
+function connect({ url, user, password, transport, acknowledge, replay }) {
   const credentials = Buffer.from(`${user}:${password}`).toString("base64");
   const headers = { Authorization: `Basic ${credentials}` };
   globalThis.window.WebSocket = class extends WebSocket {
@@ -29,6 +51,9 @@ function connect({ url, user, password, transport, acknowledge }) {
   cometd = new CometD();
   if (acknowledge) {
     cometd.registerExtension("ack", new ack.AckExtension());
+  }
+  if (Number.isInteger(replay)) {
+    cometd.registerExtension("replay", new ReplayExtension(replay));
   }
   for (const other of ["websocket", "long-polling", "callback-polling"]) {
     if (other !== transport) {

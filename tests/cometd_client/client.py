@@ -47,6 +47,8 @@ async def _install(folder: Path) -> None:
 class CometdAgent:
     """Connects on entry, disconnects on exit; keeps all that it heard, in order.
 
+    With `replay` every subscription begins after that position, later ones after the last heard.
+
     `await agent.event(...)` returns messages with `channel` and `data`, each once.
     """
 
@@ -62,6 +64,7 @@ class CometdAgent:
         *,
         transport: Literal["long-polling", "websocket"] = "long-polling",
         acknowledge: bool = False,
+        replay: int | None = None,
     ) -> None:
         self._login = {
             "command": "connect",
@@ -70,6 +73,7 @@ class CometdAgent:
             "password": password,
             "transport": transport,
             "acknowledge": acknowledge,
+            "replay": replay,
         }
         self._lines: list[Line] = []
         self._news = asyncio.Condition()

@@ -26,6 +26,7 @@ from shared.contracts.envelope import COMMANDS, Contract
 from shared.contracts.outgoing import wrap
 from shared.domain.interaction import Attachment, Interaction, Invitation
 from shared.domain.lifecycle import Direction, State
+from shared.messaging.topology import WorkQueue
 from shared.observability.probes import Health
 from shared.runtime.resources import Resources
 from shared.storage import agents, documents, interactions
@@ -53,6 +54,7 @@ class Gateway:
 
     url: str
     broker_url: str
+    database_url: str
     world: World
     health: Health
     commands: "asyncio.Queue[dict[str, Any]]"
@@ -115,6 +117,13 @@ class Gateway:
         async with asyncio.timeout(10):
             return await self.commands.get()
 
+    async def parked(self, queue: WorkQueue) -> bytes:
+        """Take the next message that waits for an operator."""
+        async with await aio_pika.connect(self.broker_url) as connection, asyncio.timeout(10):
+            parking = await (await connection.channel()).get_queue(queue.parking)
+            async with parking.iterator(no_ack=True) as messages:
+                return (await anext(messages)).body
+
     async def unchanged(self, before: Interaction) -> bool:
         """Say whether nothing has happened to an interaction, and nothing was commanded."""
         after = await self.world.interactions.get(before.id)
@@ -143,7 +152,9 @@ async def running_gateway(
         await stack.enter_async_context(
             start(settings, _resources(world, health), CollectorRegistry())
         )
-        yield Gateway(f"http://127.0.0.1:{port}", rabbitmq_url, world, health, commands, stack)
+        yield Gateway(
+            f"http://127.0.0.1:{port}", rabbitmq_url, database_url, world, health, commands, stack
+        )
 
 
 def _resources(world: World, health: Health) -> Resources:

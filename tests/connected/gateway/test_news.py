@@ -14,10 +14,8 @@ from shared.contracts.events import (
     InvitationAccepted,
     InvitationRevoked,
     OperationRefused,
-    PropertiesUpdated,
 )
 from shared.contracts.outgoing import wrap
-from shared.domain.lifecycle import State
 from tests.cometd_client.client import CometdAgent
 from tests.connected.gateway.conftest import Gateway
 from tests.connected.world import cause
@@ -136,23 +134,20 @@ async def test_a_lost_race_is_told_with_the_true_state(gateway: Gateway) -> None
 async def test_what_happened_while_the_broker_was_away_is_told_afterwards(
     gateway: Gateway, broker: Broker
 ) -> None:
-    world = gateway.world
-    kept, lost, new = [await gateway.accepted() for _ in range(2)] + [await gateway.offered("x")]
+    mail = await gateway.accepted()
     async with AsyncExitStack() as stack:
         agent = await listening(gateway, stack)
-        rows = world.database["interactions"]
-        await rows.update_one(
-            {"_id": lost.id}, {"$set": {"state": State.COMPLETED.value, "version": 4}}
-        )
-        await rows.update_one({"_id": new.id}, {"$set": {"invitation.agent_id": "agent1"}})
+        await gateway.announce(AgentInvited.of(mail, "agent1"))
+        before = await agent.event()
 
         cut_events_connections(broker, gateway)
+        await gateway.announce(InvitationAccepted.of(mail, "agent1"))
+        await gateway.announce(InteractionCompleted.of(mail, "agent1"))
 
-        told = {await next_state(agent) for _ in range(2)}
-        await gateway.announce(PropertiesUpdated.of(kept, "agent1"))
-        after = await next_state(agent)
-    assert told == {(lost.id, "Completed", 4), (new.id, "Invited", 2)}
-    assert after == (kept.id, "Accepted", 3)
+        told = [await agent.event() for _ in range(2)]
+    assert [one["data"]["state"] for one in told] == ["Accepted", "Completed"]
+    position = before["data"]["position"]
+    assert [one["data"]["position"] for one in told] == [position + 1, position + 2]
 
 
 def cut_events_connections(broker: Broker, gateway: Gateway) -> None:

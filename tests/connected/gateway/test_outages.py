@@ -11,6 +11,8 @@ import pytest_asyncio
 
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
+from services.gateway.patience import patiently
+from shared.contracts.events import InvitationRevoked
 from tests.cometd_client.client import CometdAgent
 from tests.connected.gateway.conftest import Gateway, failure, running_gateway
 from tests.connected.world import open_world
@@ -62,12 +64,10 @@ async def test_without_a_broker_nothing_is_promised_and_what_changed_is_told_whe
 
         await asyncio.to_thread(private_rabbitmq.kill)
         answer = await agent1.post(f"/api/v2/me/interactions/{mail.id}", json=ACCEPT)
-        await fragile.world.database["interactions"].update_one(
-            {"_id": mail.id}, {"$set": {"state": "queued", "invitation": None, "version": 3}}
-        )
         await asyncio.to_thread(private_rabbitmq.start)
+        await patiently(lambda: fragile.announce(InvitationRevoked.of(mail, "agent1")))
 
         told = (await desktop.event(timeout=40))["data"]
-    assert (told["id"], told["state"], told["sequence"]) == (mail.id, "Revoked", 3)
+    assert (told["id"], told["state"], told["sequence"]) == (mail.id, "Revoked", 2)
     assert answer.status_code == 503
     assert failure(4, answer.json())

@@ -1,0 +1,214 @@
+"""Nothing is lost: what an agent missed is told after the last position that was seen."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from shared.contracts.events import AgentReady, InteractionCompleted, InvitationAccepted
+from shared.contracts.outgoing import Outgoing, wrap
+from shared.messaging.topology import JOURNAL
+from shared.storage.journal import COLLECTION, Announced, JournalWriting
+from tests.cometd_client.client import CometdAgent
+from tests.connected.gateway.conftest import Gateway, failure, hashed, running_gateway
+from tests.connected.gateway.test_process import Process
+from tests.connected.world import World, cause
+
+pytestmark = pytest.mark.connected
+
+TOPIC = "/v2/me/interactions"
+CHANNELS = "/v2/me/channels"
+EVENTS = "/api/v2/me/interactions/events"
+
+
+async def newest(agent: httpx2.AsyncClient) -> int:
+    position: int = (await agent.get(EVENTS, params={"since": -1})).json()["position"]
+    return position
+
+
+async def reached(agent: httpx2.AsyncClient, position: int) -> None:
+    """Return once the journal has come so far."""
+    async with asyncio.timeout(10):
+        while await newest(agent) < position:
+            pass
+
+
+async def announce_changes(world: World, times: int) -> None:
+    for _ in range(times):
+        event = AgentReady(agent_id="agent1")
+        await world.publisher.publish(wrap(event, cause(), world.clock.now()))
+
+
+async def desk(stack: AsyncExitStack, url: str, **options: Any) -> CometdAgent:
+    agent = CometdAgent(f"{url}/cometd", "agent1", "agent1", **options)
+    return await stack.enter_async_context(agent)
+
+
+async def positions(agent: CometdAgent, number: int) -> list[int]:
+    return [(await agent.event())["data"]["position"] for _ in range(number)]
+
+
+async def test_rest_tells_what_was_missed(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+    since = await newest(agent1)
+    mail = await gateway.accepted()
+    await gateway.announce(InvitationAccepted.of(mail, "agent1"))
+    await gateway.announce(AgentReady(agent_id="agent1"))
+    await gateway.announce(InteractionCompleted.of(mail, "agent1"))
+    await reached(agent1, since + 3)
+
+    page = (await agent1.get(EVENTS, params={"since": since, "limit": 2})).json()
+    rest = (await agent1.get(EVENTS, params={"since": page["position"]})).json()
+
+    assert [(one["channel"], one["data"]["position"]) for one in page["events"]] == [
+        (TOPIC, since + 1),
+        (CHANNELS, since + 2),
+    ]
+    assert page["events"][0]["data"]["email_object"]["Text"] == "Hello\nbye"
+    assert (page["position"], page["hasMore"]) == (since + 2, True)
+    assert [one["data"]["state"] for one in rest["events"]] == ["Completed"]
+    assert (rest["position"], "hasMore" in rest) == (since + 3, False)
+
+
+async def test_nobody_reads_the_journal_of_another(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    agent2 = await gateway.client("agent2")
+    mine, theirs = await newest(agent1), await newest(agent2)
+
+    await announce_changes(gateway.world, 1)
+    await reached(agent1, mine + 1)
+
+    assert await newest(agent2) == theirs
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "status"),
+    [
+        ({}, 1, 400),
+        ({"since": "yesterday"}, 10, 400),
+        ({"since": -3}, 10, 400),
+        ({"since": 1, "limit": 0}, 10, 400),
+        ({"since": 10**12}, 6, 410),
+    ],
+)
+async def test_a_position_that_means_nothing_is_refused(
+    agent1: httpx2.AsyncClient, query: dict[str, Any], code: int, status: int
+) -> None:
+    answer = await agent1.get(EVENTS, params=query)
+
+    assert answer.status_code == status
+    assert failure(code, answer.json())
+
+
+async def test_a_position_that_is_too_old_is_told_with_a_way_out(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    since = await newest(agent1)
+    await announce_changes(gateway.world, 2)
+    await reached(agent1, since + 2)
+    await gateway.world.database[COLLECTION].delete_many(
+        {"agent_id": "agent1", "position": {"$lte": since + 1}}
+    )
+
+    answer = await agent1.get(EVENTS, params={"since": since})
+    desktop = CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1", replay=since)
+    async with desktop:
+        reply = await desktop.subscribe(TOPIC)
+
+    assert answer.status_code == 410
+    assert failure(6, answer.json())
+    assert "fields=*" in answer.json()["statusMessage"]
+    assert reply["error"].startswith(f"400::position {since} is too old")
+    assert "-1" in reply["error"]
+
+
+async def test_a_snapshot_says_from_where_to_go_on(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    since = await newest(agent1)
+    await announce_changes(gateway.world, 1)
+    await reached(agent1, since + 1)
+
+    whole = (await agent1.get("/api/v2/me/interactions", params={"fields": "*"})).json()
+    addresses = (await agent1.get("/api/v2/me/interactions")).json()
+
+    assert whole["position"] == since + 1
+    assert "position" not in addresses
+
+
+@pytest.mark.parametrize("transport", ["long-polling", "websocket"])
+async def test_the_official_client_goes_on_at_another_pod(gateway: Gateway, transport: Any) -> None:
+    agent1 = await gateway.client("agent1")
+    since = await newest(agent1)
+    async with AsyncExitStack() as stack:
+        second = await stack.enter_async_context(
+            running_gateway(gateway.world, gateway.broker_url, gateway.database_url)
+        )
+        first_desk = await desk(stack, gateway.url, transport=transport, replay=-1)
+        await first_desk.subscribe(CHANNELS)
+        await announce_changes(gateway.world, 3)
+        heard = await positions(first_desk, 3)
+        await first_desk.kill()
+        await announce_changes(gateway.world, 120)
+
+        second_desk = await desk(stack, second.url, transport=transport, replay=heard[-1])
+        reply = await second_desk.subscribe(CHANNELS)
+        await announce_changes(gateway.world, 5)
+        heard += await positions(second_desk, 125)
+    assert reply["ext"] == {"replay": {CHANNELS: since + 3}}
+    assert heard == list(range(since + 1, since + 129))
+
+
+async def test_an_event_written_by_one_who_died_before_telling_it_is_told_once(
+    gateway: Gateway,
+) -> None:
+    agent1 = await gateway.client("agent1")
+    since = await newest(agent1)
+    world = gateway.world
+    event = wrap(AgentReady(agent_id="agent1"), cause(), world.clock.now())
+    async with CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1") as desktop:
+        await desktop.subscribe(CHANNELS)
+
+        dead = JournalWriting(world.database, world.clock, retention=timedelta(hours=72))
+        await dead.append([Announced(event.id, "agent1", event.body)])
+        for _ in range(3):
+            await world.publisher.publish(event)
+        await announce_changes(world, 1)
+
+        assert await positions(desktop, 2) == [since + 1, since + 2]
+
+
+async def test_what_is_no_event_is_parked_and_the_others_go_on(gateway: Gateway) -> None:
+    agent1 = await gateway.client("agent1")
+    since = await newest(agent1)
+
+    await gateway.world.publisher.publish(Outgoing("1", "", JOURNAL.name, b"no event"))
+    await announce_changes(gateway.world, 1)
+
+    await reached(agent1, since + 1)
+    assert await gateway.parked(JOURNAL) == b"no event"
+
+
+async def test_when_the_writer_is_killed_another_pod_goes_on(
+    world: World, vhost_url: str, database_url: str
+) -> None:
+    await world.hire("agent1", password_hash=hashed("agent1"))
+    doomed, other = Process(vhost_url, database_url), Process(vhost_url, database_url)
+    doomed.environment |= {"MAILROOM_FAULTS": "1", "CRASH_AT": "journal.before_telling:3"}
+    await doomed.start()
+    await other.start()
+    try:
+        async with CometdAgent(f"{other.url}/cometd", "agent1", "agent1", replay=-2) as desktop:
+            await desktop.subscribe(CHANNELS)
+            for _ in range(30):
+                await announce_changes(world, 1)
+
+            heard = await positions(desktop, 30)
+        await asyncio.wait_for(doomed.process.wait(), 10)
+    finally:
+        await other.stop()
+    assert heard == list(range(1, 31))
+    assert doomed.process.returncode == -9

@@ -1,0 +1,144 @@
+"""The journal in a real database: every event has one place, and no place is left out."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import count
+from typing import Final
+
+import pytest
+
+from shared.domain.errors import PositionGoneError
+from shared.domain.journal import Span
+from shared.storage.client import Database, open_database
+from shared.storage.indexes import create_indexes
+from shared.storage.journal import COLLECTION, Announced, Journal, JournalWriting
+from tests.doubles.clock import MovableClock
+
+pytestmark = pytest.mark.connected
+
+RETENTION: Final = timedelta(hours=72)
+_ids = count()
+
+
+@pytest.fixture
+async def opened(database_url: str) -> AsyncIterator[Database]:
+    """A database with its indexes."""
+    async with open_database(database_url, name="test") as opened:
+        await create_indexes(opened)
+        yield opened
+
+
+def writer(database: Database) -> JournalWriting:
+    return JournalWriting(database, MovableClock(), retention=RETENTION)
+
+
+def events(*agents: str) -> list[Announced]:
+    return [Announced(f"event-{next(_ids)}", agent, b"{}") for agent in agents]
+
+
+async def placed(database: Database, agent: str) -> list[tuple[int, str]]:
+    span = await Journal(database).span(agent)
+    entries = await Journal(database).after(agent, span.oldest - 1, limit=10_000)
+    return [(entry.position, entry.event.event_id) for entry in entries]
+
+
+async def test_each_agent_has_a_numbering_without_a_gap(opened: Database) -> None:
+    first, second = events("anna", "bert", "anna"), events("anna", "carl")
+    writing = writer(opened)
+
+    await writing.append(first)
+    await writing.append(second)
+
+    assert await placed(opened, "anna") == [
+        (1, first[0].event_id),
+        (2, first[2].event_id),
+        (3, second[0].event_id),
+    ]
+    assert await placed(opened, "carl") == [(1, second[1].event_id)]
+
+
+async def test_an_event_that_comes_again_keeps_its_place(opened: Database) -> None:
+    known, new = events("anna", "anna"), events("anna")
+    await writer(opened).append(known)
+
+    entries = await writer(opened).append([*known, *new, *new])
+
+    assert [entry.position for entry in entries] == [1, 2, 3]
+    assert await placed(opened, "anna") == [
+        (at, one.event_id) for at, one in enumerate([*known, *new], 1)
+    ]
+
+
+async def test_one_who_thinks_it_is_the_only_writer_takes_no_place_of_another(
+    opened: Database,
+) -> None:
+    old, new = writer(opened), writer(opened)
+    await old.append(events("anna", "bert"))
+    await new.append(events("anna", "anna"))
+
+    entries = await old.append(events("anna", "bert"))
+
+    assert [(entry.event.agent_id, entry.position) for entry in entries] == [
+        ("bert", 2),
+        ("anna", 4),
+    ]
+
+
+async def test_two_who_write_the_same_at_once_write_it_once_and_in_order(opened: Database) -> None:
+    batches = [events(*["anna"] * 20, *["bert"] * 5) for _ in range(10)]
+
+    async def write_all(writing: JournalWriting) -> None:
+        for batch in batches:
+            await writing.append(batch)
+
+    await asyncio.gather(write_all(writer(opened)), write_all(writer(opened)))
+
+    for agent, size in (("anna", 200), ("bert", 50)):
+        journal = await placed(opened, agent)
+        mine = [one.event_id for batch in batches for one in batch if one.agent_id == agent]
+        assert journal == list(enumerate(mine, 1))
+        assert len(journal) == size
+
+
+async def test_positions_go_on_where_all_entries_are_gone(opened: Database) -> None:
+    writing = writer(opened)
+    await writing.keep_newest(await writing.append(events("anna", "anna")))
+    await opened[COLLECTION].delete_many({})
+
+    empty = await Journal(opened).span("anna")
+    [entry] = await writer(opened).append(events("anna"))
+
+    assert empty == Span(oldest=3, newest=2)
+    assert entry.position == 3
+
+
+async def test_what_is_no_longer_kept_is_not_passed_over(opened: Database) -> None:
+    writing, journal = writer(opened), Journal(opened)
+    await writing.append(events(*["anna"] * 5))
+    await opened[COLLECTION].delete_many({"position": {"$in": [1, 3]}})
+
+    assert await journal.span("anna") == Span(oldest=2, newest=5)
+    assert [one.position for one in await journal.after("anna", 3, limit=10)] == [4, 5]
+    with pytest.raises(PositionGoneError):
+        await journal.after("anna", 0, limit=10)
+    with pytest.raises(PositionGoneError):
+        await journal.after("anna", 1, limit=10)
+
+
+async def test_nothing_follows_the_newest_position(opened: Database) -> None:
+    await writer(opened).append(events("anna"))
+
+    assert await Journal(opened).after("anna", 1, limit=10) == []
+    assert await Journal(opened).span("nobody") == Span(oldest=1, newest=0)
+
+
+async def test_the_database_forgets_entries_when_their_time_is_over(opened: Database) -> None:
+    clock = MovableClock()
+    await JournalWriting(opened, clock, retention=RETENTION).append(events("anna"))
+
+    document = await opened[COLLECTION].find_one({}) or {}
+    index = (await opened[COLLECTION].index_information())["kept-long-enough"]
+
+    assert abs(document["expires_at"] - clock.now() - RETENTION) < timedelta(seconds=1)
+    assert (index["key"], index["expireAfterSeconds"]) == ([("expires_at", 1)], 0)
