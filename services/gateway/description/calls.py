@@ -6,6 +6,7 @@ from typing import Final
 from services.gateway.description.operations import MAIL, OPERATIONS
 from services.gateway.description.schemas import (
     ANYTHING,
+    FLAG,
     NUMBER,
     TEXT,
     Schema,
@@ -111,6 +112,16 @@ _REMOVED: Final = shape(
     example=ZERO,
 )
 _ONE_INTERACTION: Final = answering(interaction=ref("InteractionStateMessage"))
+_MISSED: Final = shape(
+    {
+        "statusCode": {"const": 0},
+        "events": several(shape({"channel": TEXT, "data": {}})),
+        "position": NUMBER,
+        "hasMore": FLAG,
+    },
+    ("statusCode", "events", "position"),
+    additionalProperties=False,
+)
 
 CALLS: Final = (
     Call("get", "/me", "Agent", "Who am I?", answering(user=ref("User"))),
@@ -149,8 +160,9 @@ CALLS: Final = (
         "get",
         "/me/interactions",
         "Interactions",
-        "What is offered to me and what I work on.",
-        listing("interactions", "InteractionStateMessage"),
+        "What is offered to me and what I work on, and (with `fields`) from which position of my"
+        " journal to go on.",
+        listing("interactions", "InteractionStateMessage", position=NUMBER),
         query=_LIST,
     ),
     Call(
@@ -170,6 +182,15 @@ CALLS: Final = (
             },
         },
         may_wait=True,
+    ),
+    Call(
+        "get",
+        "/me/interactions/events",
+        "Interactions",
+        "What was told on my topics after a position. 410 where some of it is no longer kept:"
+        " read `/me/interactions?fields=*` and go on from its `position`.",
+        _MISSED,
+        query=("since", "limit"),
     ),
     Call("get", "/me/interactions/{id}", "Interactions", "One of mine.", _ONE_INTERACTION),
     Call(

@@ -19,6 +19,10 @@ that the first answer sets; whoever uses the cookie alone sends the header that 
 names with every change. Set the e-mail channel to Ready, subscribe to `/v2/me/interactions` at \
 `/cometd`, and answer what comes.
 
+Every message on a topic has a `position`. A client that was away subscribes with `ext.replay` \
+set to the last position that it has seen (-1 for what is new, -2 for all that is kept) and \
+misses nothing, at whichever pod it lands.
+
 A failure has a status of HTTP and a body that readers of both dialects of the original \
 documentation understand.
 """

@@ -11,7 +11,7 @@ from services.gateway.description.schemas import (
 )
 
 _FAILURES: Final = tuple(
-    str(code) for code in (400, 401, 403, 404, 405, 408, 409, 413, 416, 429, 431, 500, 503)
+    str(code) for code in (400, 401, 403, 404, 405, 408, 409, 410, 413, 416, 429, 431, 500, 503)
 )
 _FAILURES_OF_POST: Final = ("412", "422")
 _QUERY: Final[dict[str, tuple[Schema, str]]] = {
@@ -20,6 +20,7 @@ _QUERY: Final[dict[str, tuple[Schema, str]]] = {
     "offset": (NUMBER | {"minimum": 0}, "How many to leave out at the beginning."),
     "disposition": (TEXT, "`inline` for an image that is shown in a page."),
     "totalCount": (FLAG, "Count all that match."),
+    "since": (NUMBER | {"minimum": -2}, "A position; -1: only the newest one; -2: all there is."),
 }
 _OF_POST: Final = ("Idempotency-Key",)
 _OF_ORDER: Final = ("Prefer", "If-Match")

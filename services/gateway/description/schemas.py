@@ -47,8 +47,11 @@ def answering(**fields: Schema) -> Schema:
     return shape({"statusCode": {"const": 0}, **fields})
 
 
-def listing(name: str, items: str) -> Schema:
-    """Return the schema of a list: addresses, or objects where `fields` is given."""
+def listing(name: str, items: str, **beside: Schema) -> Schema:
+    """Return the schema of a list: addresses, or objects where `fields` is given.
+
+    `beside` are further fields of the answer that holds objects.
+    """
     counted = {"totalCount": NUMBER, "hasMore": FLAG}
     return {
         "oneOf": [
@@ -58,7 +61,7 @@ def listing(name: str, items: str) -> Schema:
                 additionalProperties=False,
             ),
             shape(
-                {"statusCode": {"const": 0}, name: several(_partial(items)), **counted},
+                {"statusCode": {"const": 0}, name: several(_partial(items)), **counted, **beside},
                 ("statusCode", name),
                 additionalProperties=False,
             ),
@@ -133,13 +136,15 @@ _MESSAGE: Final = shape(
         "parentInteractionId": TEXT,
         "threadId": TEXT,
         "sequence": NUMBER,
+        "position": NUMBER,
         "notificationType": TEXT,
     },
     ("messageTypeName", "messageType", "id", "channel", "email_object", "state", "capabilities"),
     description=(
         "An interaction as an agent sees it, in lists and on the topic `/v2/me/interactions`"
         " (seed 003). Of two messages about one interaction the one with the higher `sequence`"
-        " is the newer."
+        " is the newer. `position`, on the topic only, is the message's place in the agent's"
+        " journal: whoever goes on after it misses nothing."
     ),
 )
 _USER: Final = shape(

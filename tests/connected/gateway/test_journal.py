@@ -8,8 +8,15 @@ from typing import Any
 import httpx2
 import pytest
 
-from shared.contracts.events import AgentReady, InteractionCompleted, InvitationAccepted
+from shared.contracts.events import (
+    AgentReady,
+    InteractionCompleted,
+    InvitationAccepted,
+    WorkbinItemAdded,
+)
 from shared.contracts.outgoing import Outgoing, wrap
+from shared.domain.interaction import Place
+from shared.domain.lifecycle import State
 from shared.messaging.topology import JOURNAL
 from shared.storage.journal import COLLECTION, Announced, JournalWriting
 from tests.cometd_client.client import CometdAgent
@@ -70,6 +77,26 @@ async def test_rest_tells_what_was_missed(gateway: Gateway, agent1: httpx2.Async
     assert (page["position"], page["hasMore"]) == (since + 2, True)
     assert [one["data"]["state"] for one in rest["events"]] == ["Completed"]
     assert (rest["position"], "hasMore" in rest) == (since + 3, False)
+
+
+async def test_what_concerns_a_group_is_in_the_journal_of_each_member(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    place = Place("team", "sales", of_group=True)
+    await gateway.hire("stranger", queues=["support"])
+    members = [agent1, await gateway.client("agent2")]
+    stranger = await gateway.client("stranger")
+    before = [await newest(one) for one in (*members, stranger)]
+    mail = await gateway.store(state=State.IN_WORKBIN, place=place, version=4)
+
+    await gateway.announce(WorkbinItemAdded.at(mail, place))
+
+    for one, since in zip(members, before, strict=False):
+        await reached(one, since + 1)
+        [event] = (await one.get(EVENTS, params={"since": since})).json()["events"]
+        assert event["channel"] == "/v2/me/workbins"
+        assert event["data"]["position"] == since + 1
+    assert await newest(stranger) == before[-1]
 
 
 async def test_nobody_reads_the_journal_of_another(
