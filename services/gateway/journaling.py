@@ -13,7 +13,8 @@ from aio_pika.abc import AbstractIncomingMessage
 from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
-from services.gateway.broker_events import FAULTS, closing
+from services.gateway.broker_events import closing
+from services.gateway.errors import trace_of
 from services.gateway.patience import patiently
 from shared.contracts.envelope import JOURNALED
 from shared.contracts.events import EVERYBODY
@@ -94,8 +95,8 @@ class JournalWriter:
         while True:
             try:
                 await self._write_while_connected()
-            except FAULTS as error:
-                log.warning("journal not written here", reason=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the journal has to go on
+                log.warning("journal not written here", fault=trace_of(error))
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _write_while_connected(self) -> None:
