@@ -1,6 +1,6 @@
 """Drafts as new interactions: everything that follows from an original, as pure rules."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +21,18 @@ from shared.domain.lifecycle import Direction, State
 _MOST_REFERENCES: Final = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An outbound interaction as far as its author decides: what, who, where, when."""
+
+    id: str
+    subtype: str
+    agent_id: str
+    queue: str
+    at: datetime
+    state: State = State.REPLY_CREATED
+
+
 def draft_reply(
     original: Interaction,
     command: DraftReply,
@@ -37,30 +49,18 @@ def draft_reply(
         else for_reply(mail, owns)
     )
     quoting = Quoting(command.quote_original, command.start_line, command.indent)
-    return Interaction(
-        id=command.reply_id,
-        direction=Direction.OUTBOUND,
-        subtype="OutboundReply",
-        state=State.REPLY_CREATED,
-        queue=command.queue,
-        received_at=now,
-        queued_at=now,
-        owner_id=command.agent_id,
-        parent_id=original.id,
-        thread_id=original.thread_id or original.id,
-        contact_id=original.contact_id,
-        mailbox=original.mailbox,
-        mail=Email(
-            subject=f"{command.subject_prefix}{mail.subject}",
-            sender=sender_of(original, contact_center),
-            to=recipients.to,
-            cc=recipients.cc,
-            text=quote_text(mail.text, quoting),
-            html=quote_html(mail.html, mail.text, quoting),
-            in_reply_to=mail.message_id,
-            references=references_after(mail),
-        ),
+    reply = Email(
+        subject=f"{command.subject_prefix}{mail.subject}",
+        sender=sender_of(original, contact_center),
+        to=recipients.to,
+        cc=recipients.cc,
+        text=quote_text(mail.text, quoting),
+        html=quote_html(mail.html, mail.text, quoting),
+        in_reply_to=mail.message_id,
+        references=references_after(mail),
     )
+    begun = Begun(command.reply_id, "OutboundReply", command.agent_id, command.queue, now)
+    return following(original, begun, reply)
 
 
 def draft_forward(
@@ -79,20 +79,8 @@ def draft_forward(
             replace(one, id=derived_id(command.forward_id, one.id)) for one in mail.attachments
         ),
     )
-    return Interaction(
-        id=command.forward_id,
-        direction=Direction.OUTBOUND,
-        subtype="OutboundNew",
-        state=State.REPLY_CREATED,
-        queue=command.queue,
-        received_at=now,
-        queued_at=now,
-        owner_id=command.agent_id,
-        parent_id=original.id,
-        thread_id=original.thread_id or original.id,
-        mailbox=original.mailbox,
-        mail=edited(forwarded, command.edits),
-    )
+    begun = Begun(command.forward_id, "OutboundNew", command.agent_id, command.queue, now)
+    return following(original, begun, edited(forwarded, command.edits))
 
 
 def new_draft(
@@ -103,21 +91,31 @@ def new_draft(
 ) -> Interaction:
     """Return the draft of a mail that answers nothing (seed 001, Create)."""
     sender = default_sender(contact_center)
+    begun = Begun(command.interaction_id, command.subtype, command.agent_id, command.queue, now)
+    draft = following(parent, begun, edited(Email(sender=sender), command.edits))
+    return replace(draft, mailbox=sender.address if sender else "", user_data=command.user_data)
+
+
+def following(original: Interaction | None, begun: Begun, mail: Email) -> Interaction:
+    """Return a new outbound interaction in the conversation of `original`, or in one of its own.
+
+    Whatever follows from a mail is about the same contact, goes through the same mailbox and is in
+    the same thread, whoever it is written to.
+    """
     return Interaction(
-        id=command.interaction_id,
+        id=begun.id,
         direction=Direction.OUTBOUND,
-        subtype=command.subtype,
-        state=State.REPLY_CREATED,
-        queue=command.queue,
-        received_at=now,
-        queued_at=now,
-        owner_id=command.agent_id,
-        parent_id=parent.id if parent else None,
-        thread_id=(parent.thread_id or parent.id) if parent else command.interaction_id,
-        contact_id=parent.contact_id if parent else None,
-        mailbox=sender.address if sender else "",
-        mail=edited(Email(sender=sender), command.edits),
-        user_data=command.user_data,
+        subtype=begun.subtype,
+        state=begun.state,
+        queue=begun.queue,
+        received_at=begun.at,
+        queued_at=begun.at,
+        owner_id=begun.agent_id,
+        parent_id=original.id if original else None,
+        thread_id=(original.thread_id or original.id) if original else begun.id,
+        contact_id=original.contact_id if original else None,
+        mailbox=original.mailbox if original else "",
+        mail=mail,
     )
 
 

@@ -8,6 +8,7 @@ from services.composition.promised import as_promised
 from services.composition.sealing import Sealing
 from shared.contracts.commands import (
     CancelDraft,
+    CompleteInteraction,
     CreateDraft,
     DraftForward,
     DraftReply,
@@ -15,7 +16,7 @@ from shared.contracts.commands import (
     SubmitDraft,
 )
 from shared.contracts.contact_center import ContactCenter
-from shared.contracts.envelope import Cause
+from shared.contracts.envelope import Cause, Contract
 from shared.contracts.events import DraftCanceled, DraftSaved, PropertiesUpdated, ReplyCreated
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused, Unavailable
@@ -126,7 +127,8 @@ class Drafts:
             mail = replace(mail, message_id=message_id, sent_at=self._clock.now())
             freeze(mail, self._clock.now())
             queue = command.queue or before.queue
-            return Change(before.after(Operation.SEND, mail=mail, queue=queue))
+            after = before.after(Operation.SEND, mail=mail, queue=queue)
+            return Change(after, completions(after, command))
 
         submitted = await self._interactions.change(
             command.interaction_id,
@@ -158,6 +160,13 @@ class Drafts:
         copies = [(copy, document.content) for copy, document in stored if document]
         if copies:
             await self._documents.add(draft.id, copies)
+
+
+def completions(sent: Interaction, command: SubmitDraft) -> list[Contract]:
+    """Return the command that ends the work on the mail that was answered, if that is wanted."""
+    if not command.complete_parent or sent.parent_id is None:
+        return []
+    return [CompleteInteraction(interaction_id=sent.parent_id, agent_id=command.agent_id)]
 
 
 def require_own_sender(mail: Email, contact_center: ContactCenter) -> Address:

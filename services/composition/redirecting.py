@@ -3,7 +3,7 @@
 from datetime import datetime
 from email.utils import format_datetime
 
-from services.composition.drafting import sender_of
+from services.composition.drafting import Begun, following, sender_of
 from services.composition.freezing import new_message_id, wire_address
 from shared.contracts.commands import RedirectMail
 from shared.contracts.contact_center import ContactCenter
@@ -12,7 +12,7 @@ from shared.contracts.events import InteractionCompleted
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.interaction import Address, Email, Interaction
-from shared.domain.lifecycle import Direction, Operation, State
+from shared.domain.lifecycle import Operation, State
 from shared.storage.arrivals import ArrivalStore
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.deliveries import DeliveryStore, new_delivery
@@ -87,30 +87,25 @@ def redirected(
 ) -> Interaction:
     """Return the outbound interaction of a mail that goes on unchanged."""
     sender = sender_of(original, contact_center)
-    return Interaction(
-        id=command.redirect_id,
-        direction=Direction.OUTBOUND,
-        subtype="OutboundRedirect",
-        state=State.SENDING,
-        queue=command.queue or original.queue,
-        received_at=now,
-        queued_at=now,
-        owner_id=command.agent_id,
-        parent_id=original.id,
-        thread_id=original.thread_id or original.id,
-        contact_id=original.contact_id,
-        mailbox=original.mailbox,
-        mail=Email(
-            subject=original.mail.subject,
-            sender=sender,
-            to=tuple(Address(one.address, one.personal) for one in command.to),
-            # What its author sees and may correct, should no server take it.
-            text=original.mail.text,
-            html=original.mail.html,
-            message_id=new_message_id(command.redirect_id, sender),
-            sent_at=now,
-        ),
+    mail = Email(
+        subject=original.mail.subject,
+        sender=sender,
+        to=tuple(Address(one.address, one.personal) for one in command.to),
+        # What its author sees and may correct, should no server take it.
+        text=original.mail.text,
+        html=original.mail.html,
+        message_id=new_message_id(command.redirect_id, sender),
+        sent_at=now,
     )
+    begun = Begun(
+        command.redirect_id,
+        "OutboundRedirect",
+        command.agent_id,
+        command.queue or original.queue,
+        now,
+        State.SENDING,
+    )
+    return following(original, begun, mail)
 
 
 def resent_headers(mail: Email, sender: Address, sent_at: datetime) -> bytes:

@@ -155,12 +155,16 @@ class DraftEdits(Part):
 
 
 class SubmitDraft(AgentCommand):
-    """Freeze a draft and hand it to the outbound service."""
+    """Freeze a draft and hand it to the outbound service.
+
+    `complete_parent` also ends the work on the mail that it answers.
+    """
 
     address: ClassVar[str] = "composition.submit-draft.v1"
     type: Literal["submit-draft"] = "submit-draft"
     queue: str = ""
     edits: DraftEdits = DraftEdits()
+    complete_parent: bool = False
 
 
 class CreateDraft(AgentCommand):

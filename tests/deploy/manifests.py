@@ -11,8 +11,9 @@ CHECKOUT: Final = Path(__file__).parents[2]
 KUBERNETES: Final = CHECKOUT / "deploy" / "kubernetes"
 BASE: Final = KUBERNETES / "base"
 KEDA: Final = KUBERNETES / "components" / "keda"
+OIDC: Final = KUBERNETES / "components" / "oidc"
 EXAMPLE: Final = KUBERNETES / "overlays" / "example"
-LAYERS: Final = (BASE, KEDA, EXAMPLE)
+LAYERS: Final = (BASE, KEDA, OIDC, EXAMPLE)
 
 Manifest = dict[str, Any]
 

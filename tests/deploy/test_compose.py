@@ -1,5 +1,6 @@
 """The system on one machine with Docker is the same system."""
 
+import re
 from typing import Any
 
 import pytest
@@ -18,6 +19,12 @@ each_of_ours = pytest.mark.parametrize("name", OURS)
 
 def seconds(duration: str) -> float:
     return float(duration.removesuffix("s"))
+
+
+def environment(name: str) -> dict[str, str]:
+    """Return the variables of a service where the person at the terminal sets none."""
+    given: dict[str, str] = SERVICES[name]["environment"]
+    return {key: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value) for key, value in given.items()}
 
 
 def published(part: Manifest) -> list[tuple[str, str, str]]:
@@ -72,7 +79,7 @@ def test_every_image_has_a_version(part: Manifest) -> None:
 def test_the_environment_of_a_container_is_valid_and_all_of_it_is_read(
     name: str, settings_in: Start
 ) -> None:
-    given = SERVICES[name]["environment"]
+    given = environment(name)
 
     settings = settings_in(name, given)
 
@@ -85,7 +92,7 @@ def test_the_environment_of_a_container_is_valid_and_all_of_it_is_read(
 def test_a_container_has_ten_seconds_more_than_it_needs_to_stop(
     name: str, settings_in: Start
 ) -> None:
-    drain = settings_in(name, SERVICES[name]["environment"]).drain
+    drain = settings_in(name, environment(name)).drain
 
     assert seconds(SERVICES[name]["stop_grace_period"]) >= drain.total_seconds() + 10
 
@@ -93,8 +100,8 @@ def test_a_container_has_ten_seconds_more_than_it_needs_to_stop(
 def test_what_is_published_is_where_the_services_listen(settings_in: Start) -> None:
     ingest, gateway = SERVICES["ingest"], SERVICES["gateway"]
 
-    taking = settings_in("ingest", ingest["environment"]).model_dump()
-    serving = settings_in("gateway", gateway["environment"]).model_dump()
+    taking = settings_in("ingest", environment("ingest")).model_dump()
+    serving = settings_in("gateway", environment("gateway")).model_dump()
 
     assert [int(inside) for _, _, inside in published(ingest)] == [
         taking["smtp_port"],
@@ -105,7 +112,7 @@ def test_what_is_published_is_where_the_services_listen(settings_in: Start) -> N
 
 
 def test_mail_leaves_to_the_sink_and_nowhere_else(settings_in: Start) -> None:
-    settings = settings_in("outbound", SERVICES["outbound"]["environment"]).model_dump()
+    settings = settings_in("outbound", environment("outbound")).model_dump()
 
     assert settings["smtp_host"] in PARTS
 

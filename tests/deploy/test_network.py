@@ -1,8 +1,20 @@
 """Pods reach what they need and are reached by whom they serve; the rest is denied."""
 
-from tests.deploy.manifests import BASE, Manifest, kustomization, named, ports, workloads
+from urllib.parse import urlsplit
+
+from tests.deploy.manifests import (
+    BASE,
+    OIDC,
+    Manifest,
+    kustomization,
+    merged_settings,
+    named,
+    ports,
+    workloads,
+)
 
 POLICIES = named("NetworkPolicy", BASE)
+KEYS = named("NetworkPolicy", OIDC)["gateway-signing-keys"]
 PART_OF = {"app.kubernetes.io/part-of": "mailroom"}
 
 
@@ -60,3 +72,12 @@ def test_only_outbound_reaches_the_world_and_never_the_metadata_of_the_cloud() -
 
     assert {name for name, blocks in leaving.items() if blocks} == {"outbound"}
     assert all(block["except"] for block in leaving["outbound"])
+
+
+def test_the_gateway_reaches_the_keys_of_tokens_and_never_the_metadata_of_the_cloud() -> None:
+    address = urlsplit(merged_settings()["GATEWAY_OIDC_JWKS_URL"])
+    (rule,) = KEYS["spec"]["egress"]
+
+    assert selected(KEYS) == {"app.kubernetes.io/name": "gateway"}
+    assert (address.scheme, allowed(KEYS)) == ("https", {address.port or 443})
+    assert all(place["ipBlock"]["except"] for place in rule["to"])

@@ -115,8 +115,9 @@ OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
             _CREATED,
         ),
         "Send": Described(
-            "Send a draft, with what the agent changed; what is left out stays as drafted.",
-            {"queueName": TEXT, "email_object": MAIL, "email": MAIL},
+            "Send a draft, with what the agent changed; what is left out stays as drafted. With"
+            " `completeParent` the work on the mail that it answers ends too.",
+            {"queueName": TEXT, "email_object": MAIL, "email": MAIL, "completeParent": _FLAG},
             (),
             {"queueName": "drafts", "email_object": {"text": "It is paid."}},
         ),

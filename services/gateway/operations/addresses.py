@@ -1,19 +1,19 @@
 """Addresses as agents' programs send them: strings, lists with commas, arrays, objects."""
 
-import re
 from collections.abc import Mapping
 from email.utils import getaddresses
 from typing import Final
+
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from services.gateway.operations.asked import refused
 from shared.contracts.commands import MailAddress
 
 _MOST: Final = 500
-_ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL: Final = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_ADDRESS: Final = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*@{_LABEL}(?:\.{_LABEL})*")
-_LONGEST_LOCAL: Final = 64
 _LONGEST: Final = 254
+
+# Which names resolve is the network's business: a house may well call itself `.local` or `.test`.
+SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
 def read_addresses(value: object, name: str) -> list[MailAddress]:
@@ -42,12 +42,19 @@ def read_address(value: object, name: str) -> MailAddress | None:
 
 def is_address(text: str) -> bool:
     """Say whether a text is an address that mail can be sent to."""
-    local = text.rpartition("@")[0]
-    return (
-        len(text) <= _LONGEST
-        and len(local) <= _LONGEST_LOCAL
-        and _ADDRESS.fullmatch(text) is not None
-    )
+    if len(text) > _LONGEST:
+        return False
+    try:
+        validate_email(
+            text,
+            strict=True,
+            allow_smtputf8=False,
+            check_deliverability=False,
+            globally_deliverable=False,
+        )
+    except EmailNotValidError:
+        return False
+    return True
 
 
 def _items(value: object, name: str) -> list[object]:

@@ -10,6 +10,7 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.addresses import read_address, read_addresses
 from services.gateway.operations.asked import OK, Asked, Order, refused
 from services.gateway.operations.parameters import (
+    Flag,
     OneLine,
     Parameters,
     by_lower_name,
@@ -52,6 +53,7 @@ class SendParameters(MailParameters):
     """The seed's parameters; without a mail the draft is sent as it stands."""
 
     queue: OneLine = Field(default="", alias="queueName")
+    complete_parent: Flag = Field(default=False, alias="completeParent")
 
 
 def prepare_send(asked: Asked) -> Order:
@@ -61,11 +63,14 @@ def prepare_send(asked: Asked) -> Order:
         require_queue(wanted.queue, asked.contact_center)
     edits = edits_in(wanted, asked.contact_center)
     _require_recipient(edits, asked.interaction.mail)
+    if wanted.complete_parent and asked.interaction.parent_id is None:
+        raise refused("completeParent is for a mail that answers another one")
     command = SubmitDraft(
         interaction_id=asked.interaction.id,
         agent_id=asked.agent_id,
         queue=wanted.queue,
         edits=edits,
+        complete_parent=wanted.complete_parent,
     )
     return Order(command, OK)
 

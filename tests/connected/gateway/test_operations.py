@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from shared.domain.interaction import Interaction
-from tests.connected.gateway.conftest import Gateway
+from tests.connected.gateway.conftest import Gateway, failure
 
 pytestmark = pytest.mark.connected
 
@@ -118,6 +118,29 @@ async def test_send_carries_what_the_agent_wrote(
         "text": "Paid.",
         "html": None,
     }
+
+
+async def test_send_may_complete_what_is_answered(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted(parent_id="0000000000000001")
+
+    assert await post(agent1, draft, "Send", queueName="drafts", completeParent="true") == OK
+
+    assert (await gateway.command())["complete_parent"] is True
+
+
+async def test_there_is_nothing_to_complete_where_nothing_is_answered(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted()
+
+    answer = await agent1.post(
+        f"/me/interactions/{draft.id}", json={"operationName": "Send", "completeParent": True}
+    )
+
+    assert failure(10, answer.json())
+    assert await gateway.unchanged(draft)
 
 
 async def test_cancel_answers_with_a_number(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:

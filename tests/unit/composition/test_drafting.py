@@ -5,8 +5,15 @@ from typing import Any
 
 import pytest
 
-from services.composition.drafting import draft_reply, edited
-from shared.contracts.commands import DraftEdits, DraftReply, MailAddress
+from services.composition.drafting import Begun, draft_reply, edited, following
+from services.composition.drafts import completions
+from shared.contracts.commands import (
+    CompleteInteraction,
+    DraftEdits,
+    DraftReply,
+    MailAddress,
+    SubmitDraft,
+)
 from shared.contracts.contact_center import ContactCenter, Mailbox, Queue, Sender
 from shared.domain.interaction import Address, Email, Interaction
 from tests.unit.domain.examples import NOW, inbound
@@ -145,3 +152,37 @@ def test_edits_replace_only_what_they_name() -> None:
 
 def test_new_text_without_new_html_is_sent_as_text_alone() -> None:
     assert edited(Email(text="old", html="<p>old</p>"), DraftEdits(text="new")).html == ""
+
+
+def test_whatever_follows_from_a_mail_is_about_the_same_contact_in_the_same_thread() -> None:
+    original = replace(inbound(), contact_id="c0", thread_id="t0", mailbox="support@demo.example")
+    begun = Begun("00009A8T8Y130124", "OutboundNew", "agent1", "drafts", NOW)
+
+    follower = following(original, begun, Email(subject="x"))
+
+    assert (follower.contact_id, follower.thread_id) == ("c0", "t0")
+    assert (follower.parent_id, follower.mailbox) == (original.id, "support@demo.example")
+
+
+def test_what_follows_from_nothing_begins_a_thread() -> None:
+    begun = Begun("00009A8T8Y130124", "OutboundNew", "agent1", "drafts", NOW)
+
+    follower = following(None, begun, Email(subject="x"))
+
+    assert (follower.parent_id, follower.thread_id) == (None, begun.id)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "parent_id", "completed"),
+    [(True, "00009A8T8Y130100", ["00009A8T8Y130100"]), (False, "x", []), (True, None, [])],
+)
+def test_a_send_ends_the_work_on_what_was_answered_where_that_is_wanted(
+    parent_id: str | None, completed: list[str], *, wanted: bool
+) -> None:
+    command = SubmitDraft(interaction_id="1", agent_id="agent1", complete_parent=wanted)
+
+    commands = completions(replace(inbound(), parent_id=parent_id), command)
+
+    assert commands == [
+        CompleteInteraction(interaction_id=one, agent_id="agent1") for one in completed
+    ]
