@@ -17,6 +17,7 @@ from services.gateway.bayeux import (
 from services.gateway.bearers import Bearers
 from services.gateway.bounded_http import BoundedHttp
 from services.gateway.brake import Brake
+from services.gateway.dialects import Dialects
 from services.gateway.directory import Directory
 from services.gateway.dispatcher import Dispatcher
 from services.gateway.downloading import Downloading
@@ -66,6 +67,7 @@ async def start(
     news = News(
         settings.rabbitmq_url,
         recounting=recounting,
+        dialects=Dialects(nested=settings.nested_interaction),
         desk=DeskStore(resources.database),
         presence=PresenceStore(resources.database, resources.clock),
     )

@@ -13,14 +13,16 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
 from services.gateway.bayeux import BayeuxApplication, Page, PastEvent, Route
-from services.gateway.bayeux.topics import INTERACTIONS
+from services.gateway.bayeux.topics import EMAILS, INTERACTIONS
 from services.gateway.broker_events import BrokerEvents
+from services.gateway.dialects import Dialects
 from services.gateway.journaling import POSITION
 from services.gateway.lanes import Arrived, CatchUp, Lanes, Work
 from services.gateway.outcomes import Awaited, Outcomes
 from services.gateway.patience import patiently
 from services.gateway.recounting import PAGE, Recounting, Told, read
 from services.gateway.store import DeskStore
+from services.gateway.telling import Message
 from services.gateway.wire.messages import invited, stamped
 from shared.contracts.commands import AgentCommand
 from shared.contracts.envelope import Envelope
@@ -43,11 +45,18 @@ class News:
     """
 
     def __init__(
-        self, url: str, *, recounting: Recounting, desk: DeskStore, presence: PresenceStore
+        self,
+        url: str,
+        *,
+        recounting: Recounting,
+        dialects: Dialects,
+        desk: DeskStore,
+        presence: PresenceStore,
     ) -> None:
         self._presence = presence
         self._events = BrokerEvents(url, self._receive, self._catch_up_soon)
         self._recounting = recounting
+        self._dialects = dialects
         self._desk = desk
         self._reached: dict[str, int] = {}
         self._begun: dict[str, asyncio.Event] = {}
@@ -92,7 +101,7 @@ class News:
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
         """Send the open invitations again: one may have come before the subscription did."""
         await self._has_begun(user_id)
-        if route.topic != INTERACTIONS:
+        if route.topic not in {INTERACTIONS, EMAILS}:
             return
         try:
             offered = await self._desk.offered_to(user_id)
@@ -100,8 +109,10 @@ class News:
             log.warning("open invitations not sent again", user_id=user_id, reason=str(error))
             return
         for one in offered:
-            message = stamped(invited(one), one.version)
-            self._application.send(session_id, route.channel, message)
+            invitation = Message(INTERACTIONS, stamped(invited(one), one.version))
+            for message in self._dialects.of(invitation):
+                if message.topic == route.topic:
+                    self._application.send(session_id, route.channel, message.payload)
 
     async def span(self, user_id: str) -> Span:
         """Return the positions from which somebody can go on."""
@@ -117,7 +128,8 @@ class News:
         events = [
             PastEvent(one.position, message.topic, message.payload)
             for one in told
-            for message in one.messages
+            for original in one.messages
+            for message in self._dialects.of(original)
         ]
         return Page(events, reached=told[-1].position if told else after)
 
@@ -235,7 +247,8 @@ class News:
         if self._reached.get(agent_id) != told.position - 1:
             return
         self._reached[agent_id] = told.position
-        for message in told.messages:
-            self._application.publish(
-                agent_id, message.topic, message.payload, position=told.position
-            )
+        for original in told.messages:
+            for message in self._dialects.of(original):
+                self._application.publish(
+                    agent_id, message.topic, message.payload, position=told.position
+                )

@@ -23,8 +23,9 @@ class GatewaySettings(ServiceSettings):
     believed; its keys are at `oidc_jwks_url` or in `oidc_jwks_file`, and `oidc_user_claim` holds
     the agent's user name. `workbin_content` is the frame in which the content of a workbin is
     told (one message, the bare list, or a message for each), and `attach_only_new` makes
-    AttachUserData refuse keys that are there already. An upload of which nothing comes for
-    `upload_stall` is ended. What happened to an agent can be asked for during
+    AttachUserData refuse keys that are there already. `nested_interaction` repeats each message
+    of an interaction inside itself, where samples of 8.5.1 have it. An upload of which nothing
+    comes for `upload_stall` is ended. What happened to an agent can be asked for during
     `journal_retention`.
     """
 
@@ -49,6 +50,7 @@ class GatewaySettings(ServiceSettings):
     shows_foreign_mail: bool = False
     workbin_content: Literal["message", "array", "each"] = "message"
     attach_only_new: bool = False
+    nested_interaction: bool = False
     document_patience: timedelta = timedelta(seconds=5)
     upload_stall: timedelta = timedelta(seconds=60)
     journal_retention: timedelta = Field(default=timedelta(hours=72), ge=timedelta(hours=1))

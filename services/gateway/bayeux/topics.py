@@ -10,6 +10,7 @@ from services.gateway.bayeux.policy import Denial, Grant, Route
 INTERACTIONS: Final = "/v2/me/interactions"
 WORKBINS: Final = "/v2/me/workbins"
 CHANNELS: Final = "/v2/me/channels"
+EMAILS: Final = "/v2/me/emails"
 SERVICES: Final = "/notifications/services"
 
 _OWN: Final = (
@@ -20,7 +21,7 @@ _OWN: Final = (
     "/v2/me/calls",
     "/v2/me/chats",
     "/v2/me/devices",
-    "/v2/me/emails",
+    EMAILS,
     "/v2/me/openmedia",
     "/v2/me/outbound",
     "/v2/me/workitems",

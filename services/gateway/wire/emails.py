@@ -42,7 +42,7 @@ def email_message(message: Mapping[str, Any]) -> Fields:
         "notificationType": message.get("notificationType", "StatusChange"),
         "email": _email(message),
     }
-    more = ("errorDescription", "operationName", "sequence")
+    more = ("errorDescription", "operationName", "sequence", "position")
     return told | {name: message[name] for name in more if name in message}
 
 
