@@ -12,8 +12,8 @@ demo: .venv/installed ## Take one mail through the whole system, print each step
 	@exec $(PYTHON) -m deploy.local.demo $(ARGS)
 
 ##@ Test it
-test: .venv/installed ## Run all tests; ARGS="-k words" picks some
-	@exec $(PYTHON) -m pytest $(ARGS)
+test: .venv/installed ## Run all tests, on every core; ARGS="-k words" picks some
+	@exec $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 test-unit: .venv/installed ## Run only the tests that need no server
 	@exec $(PYTHON) -m pytest tests/unit $(ARGS)
