@@ -21,7 +21,6 @@ log = structlog.get_logger()
 
 _RETRY_SECONDS: Final = 0.5
 _PATIENCE_SECONDS: Final = 5
-_PREFETCH: Final = 200
 FAULTS: Final = (AMQPError, ConnectionError, TimeoutError, RuntimeError, OSError)
 
 OnMessage = Callable[[AbstractIncomingMessage], Awaitable[None]]
@@ -114,14 +113,14 @@ class BrokerEvents:
                 self._bound = set()
 
     async def _open(self, channel: AbstractChannel) -> None:
-        await channel.set_qos(_PREFETCH)
         await channel.declare_exchange(JOURNALED, "topic", durable=True)
         queue = await channel.declare_queue(exclusive=True, auto_delete=True)
         async with self._changing:
             self._queue, missed = queue, frozenset(self._wanted)
             for agent_id in missed:
                 await self._settle(agent_id)
-        await queue.consume(self._on_message)
+        # Unacknowledged: what is lost with the connection is read from the journal.
+        await queue.consume(self._on_message, no_ack=True)
         self._is_hearing = True
         log.info("events arrive", agents=len(missed))
         self._on_gap(missed)

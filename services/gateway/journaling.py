@@ -1,9 +1,10 @@
-"""Writes the journal: everything that waits in one write, then told to the pods that listen."""
+"""Writes the journal: what waits in one write, then told to the pods that listen, then settled."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -32,7 +33,11 @@ POSITION: Final = "x-position"
 """The header in which a journaled event says where in its agent's journal it stands."""
 
 _BATCH: Final = 200
-_PREFETCH: Final = 2 * _BATCH
+_PREFETCH: Final = 2_000
+_SETTLED_FOR: Final = 0.2
+"""Seconds of events that are settled together; those of the last moment are told twice after a
+crash, and pods tell no client twice."""
+
 _RETRY_SECONDS: Final = 0.5
 _IDLE_SECONDS: Final = 60
 _HEARTBEAT_SECONDS: Final = 10
@@ -64,6 +69,19 @@ class _Batch:
     events: Sequence[Announced]
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Deliveries whose events have their places, and are being told."""
+
+    last: AbstractIncomingMessage
+    entries: Sequence[Entry]
+    telling: asyncio.Task[None]
+
+
+_Deliveries = asyncio.Queue[AbstractIncomingMessage]
+_Told = asyncio.Queue[_Written]
+
+
 class JournalWriter:
     """Every pod runs one; the broker gives messages to one of them at a time.
 
@@ -79,6 +97,7 @@ class JournalWriter:
         self._agents = agents
         self._journal = journal
         self._publisher = publisher
+        self._telling: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
@@ -113,19 +132,23 @@ class JournalWriter:
             queue = await channel.declare_queue(
                 JOURNAL.name, durable=True, arguments=JOURNAL.arguments
             )
-            arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+            arrived, told = _Deliveries(), _Told()
             await queue.consume(arrived.put)
-            writing = asyncio.ensure_future(self._write_what_arrives(arrived))
+            working = {
+                asyncio.ensure_future(self._write_what_arrives(arrived, told)),
+                asyncio.ensure_future(self._settle_what_is_told(told)),
+            }
             try:
-                await asyncio.wait({closed, writing}, return_when=asyncio.FIRST_COMPLETED)
-                if writing.done():
-                    writing.result()
+                ended, _ = await asyncio.wait(
+                    {closed, *working}, return_when=asyncio.FIRST_COMPLETED
+                )
+                for one in ended:
+                    one.result()
             finally:
-                writing.cancel()
-                await asyncio.gather(writing, return_exceptions=True)
+                await _end(working | self._telling)
                 self._journal.forget()
 
-    async def _write_what_arrives(self, arrived: "asyncio.Queue[AbstractIncomingMessage]") -> None:
+    async def _write_what_arrives(self, arrived: _Deliveries, told: _Told) -> None:
         while True:
             try:
                 async with asyncio.timeout(_IDLE_SECONDS):
@@ -134,7 +157,9 @@ class JournalWriter:
                 # It may have been another pod's turn meanwhile.
                 self._journal.forget()
                 continue
-            await self._write(await self._sort([first, *_waiting(arrived)]))
+            batch = await self._sort([first, *_waiting(arrived)])
+            entries = await patiently(partial(self._journal.append, batch.events))
+            told.put_nowait(_Written(batch.last, entries, self._tell_soon(entries)))
 
     async def _sort(self, messages: Sequence[AbstractIncomingMessage]) -> _Batch:
         events = []
@@ -157,20 +182,29 @@ class JournalWriter:
         members = await patiently(lambda: self._agents.serving(body.owner))
         return [Announced(f"{event_id}/{one}", one, envelope) for one in members]
 
-    async def _write(self, batch: _Batch) -> None:
-        if batch.events:
-            entries = await patiently(lambda: self._journal.append(batch.events))
-            crash_point("journal.before_telling")
-            await patiently(lambda: self._finish(entries))
-            ENTRIES.inc(len(entries))
-            crash_point("journal.before_acknowledging")
-        await batch.last.ack(multiple=True)
+    def _tell_soon(self, entries: Sequence[Entry]) -> asyncio.Task[None]:
+        telling = asyncio.create_task(self._tell(entries))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
+        return telling
 
-    async def _finish(self, entries: Sequence[Entry]) -> None:
-        await asyncio.gather(
-            self._publisher.publish_all([_told(entry) for entry in entries]),
-            self._journal.keep_newest(entries),
-        )
+    async def _tell(self, entries: Sequence[Entry]) -> None:
+        """Tell the pods. The next write need not wait: who hears out of order reads the journal."""
+        crash_point("journal.before_telling")
+        messages = [_told(entry) for entry in entries]
+        await patiently(lambda: self._publisher.publish_all(messages))
+        ENTRIES.inc(len(entries))
+
+    async def _settle_what_is_told(self, told: _Told) -> None:
+        while True:
+            first = await told.get()
+            await asyncio.sleep(_SETTLED_FOR)
+            together = [first, *(told.get_nowait() for _ in range(told.qsize()))]
+            await asyncio.gather(*(one.telling for one in together))
+            entries = [entry for one in together for entry in one.entries]
+            await patiently(partial(self._journal.keep_newest, entries))
+            crash_point("journal.before_acknowledging")
+            await together[-1].last.ack(multiple=True)
 
     async def _park(self, message: AbstractIncomingMessage, error: ValidationError) -> None:
         log.error("no event for the journal", message_id=message.message_id, reason=describe(error))
@@ -181,7 +215,13 @@ class JournalWriter:
         await patiently(lambda: self._publisher.publish(copy))
 
 
-def _waiting(arrived: "asyncio.Queue[AbstractIncomingMessage]") -> list[AbstractIncomingMessage]:
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    for one in tasks:
+        one.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _waiting(arrived: _Deliveries) -> list[AbstractIncomingMessage]:
     return [arrived.get_nowait() for _ in range(min(arrived.qsize(), _BATCH - 1))]
 
 

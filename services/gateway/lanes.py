@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from aio_pika.abc import AbstractIncomingMessage
 
 from services.gateway.errors import trace_of
 from shared.contracts.envelope import Envelope
@@ -16,6 +15,7 @@ from shared.contracts.events import AgentNews
 log = structlog.get_logger()
 
 _LANES: Final = 8
+_MOST_WAITING: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,45 +24,59 @@ class CatchUp:
 
     agent_id: str
 
-    async def settle(self) -> None:
-        """Do nothing: nobody waits to hear of it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An event at its position, and the delivery it came with; None if it is of a newer release."""
+    """An event at its position, None if it is of a newer release."""
 
     agent_id: str
     position: int
     envelope: Envelope[AgentNews] | None
-    message: AbstractIncomingMessage
-
-    async def settle(self) -> None:
-        """Make room for the next event; a connection that has ended needs no answer."""
-        try:
-            await self.message.ack()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the delivery is gone
-            log.info("event outlived its connection", reason=type(error).__name__)
 
 
 Work = CatchUp | Arrived
 
 
+class Lane:
+    """What is to be done one after the other.
+
+    It is bounded: of what comes when it is full, only for whom it was is remembered. They catch up
+    from the journal at the end.
+    """
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Work] = asyncio.Queue()
+        self._behind: set[str] = set()
+
+    def put(self, work: Work) -> None:
+        """Have something done after all that came before it."""
+        if self._queue.qsize() < _MOST_WAITING:
+            self._queue.put_nowait(work)
+        else:
+            self._behind.add(work.agent_id)
+
+    async def get(self) -> Work:
+        """Return what is to be done next, once there is something."""
+        if self._behind and self._queue.empty():
+            return CatchUp(self._behind.pop())
+        return await self._queue.get()
+
+
 class Lanes:
-    """A few queues, each worked off by one task."""
+    """A few lanes, each worked off by one task."""
 
     def __init__(self, do: Callable[[Work], Awaitable[None]]) -> None:
         self._do = do
-        self._queues: list[asyncio.Queue[Work]] = [asyncio.Queue() for _ in range(_LANES)]
+        self._lanes = [Lane() for _ in range(_LANES)]
 
     def put(self, work: Work) -> None:
         """Have something done after all that concerns the same agent and came before it."""
-        self._queues[hash(work.agent_id) % _LANES].put_nowait(work)
+        self._lanes[hash(work.agent_id) % _LANES].put(work)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Work for as long as the context lasts; what is left then is left undone."""
-        tasks = [asyncio.create_task(self._work(queue)) for queue in self._queues]
+        tasks = [asyncio.create_task(self._work(lane)) for lane in self._lanes]
         try:
             yield
         finally:
@@ -70,11 +84,10 @@ class Lanes:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _work(self, queue: "asyncio.Queue[Work]") -> None:
+    async def _work(self, lane: Lane) -> None:
         while True:
-            work = await queue.get()
+            work = await lane.get()
             try:
                 await self._do(work)
             except Exception as error:  # noqa: BLE001 - the next event is worth telling
                 log.error("event not told", agent_id=work.agent_id, fault=trace_of(error))  # noqa: TRY400 - without its words
-            await work.settle()

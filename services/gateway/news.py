@@ -173,10 +173,9 @@ class News:
         if envelope is not None:
             self._outcomes.note(envelope)
         if isinstance(position, int):
-            self._lanes.put(Arrived(agent_id, position, envelope, message))
+            self._lanes.put(Arrived(agent_id, position, envelope))
         else:
             log.warning("event without a position", message_id=message.message_id)
-            await message.ack()
 
     def _catch_up_soon(self, agent_ids: frozenset[str]) -> None:
         """Have told what these agents may have missed; for a new one, begin."""

@@ -109,7 +109,7 @@ class JournalWriting:
             Unavailable: It is not certain which of them are written. Doing it again is safe.
         """
         try:
-            return await self._append(events)
+            return await self._append(events) if events else []
         except BaseException:
             self.forget()
             raise
