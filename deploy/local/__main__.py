@@ -24,6 +24,7 @@ def welcome(up: Servers, running: System) -> str:
     return f"""
 Mailroom is up.
   agents' API    {running.gateway_url}/api/v2/me
+  its pages      {running.gateway_url}/api/v2/docs
   notifications  {running.gateway_url}/cometd
   mail in        smtp://127.0.0.1:{where.smtp} and lmtp://127.0.0.1:{where.lmtp}
   mail out       .local/sent/

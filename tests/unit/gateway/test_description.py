@@ -1,5 +1,6 @@
 """The API's description says what the API does, no more and no less."""
 
+import re
 from typing import Any
 from unittest.mock import create_autospec
 
@@ -81,3 +82,11 @@ def test_the_page_shows_every_address_and_fetches_nothing() -> None:
     assert "http://" not in html
     assert "https://" not in html
     assert "<script" not in html
+
+
+def test_every_link_of_the_page_leads_to_something_on_it() -> None:
+    html = page()
+
+    targets = set(re.findall(r"id='?(\w+)", html))
+
+    assert set(re.findall(r"href='#(\w+)'", html)) <= targets
