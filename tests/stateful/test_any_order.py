@@ -1,0 +1,105 @@
+"""Three agents do anything in any order while things break: what they see stays true.
+
+Hypothesis chooses the steps and shrinks a run that fails. `STATEFUL_RUNS` and `STATEFUL_STEPS`
+make it longer, with other steps each time; `make soak` does.
+"""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any, ClassVar, Final, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from tests.stateful.office import Office
+from tests.stateful.steps import Steps
+
+pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.journey]
+
+_RUNS: Final = int(os.environ.get("STATEFUL_RUNS", "0"))
+_STEPS: Final = int(os.environ.get("STATEFUL_STEPS", "25"))
+_STEP_SECONDS: Final = 150
+_IS_SOAK: Final = _RUNS > 0
+
+NUMBERS: Final = st.integers(0, 999)
+AGENTS: Final = st.integers(0, 2)
+PRESENCES: Final = st.sampled_from(
+    ["Ready", "Ready", "NotReady", "OutToLunch", "EndContactCenterSession"]
+)
+SERVICES: Final = st.sampled_from(["routing", "composition", "outbound", "gateway", "attachments"])
+
+
+class Step(NamedTuple):
+    """A method of `Steps` and its arguments."""
+
+    name: str
+    arguments: tuple[Any, ...]
+
+
+def step(name: str, *arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:
+    return st.builds(Step, st.just(name), st.tuples(*arguments))
+
+
+# One rule for all: among rules Hypothesis chooses a few for each run, and we have few runs.
+STEPS: Final = st.one_of(
+    *(step("work", NUMBERS, NUMBERS) for _ in range(8)),
+    *(step("arrive") for _ in range(2)),
+    *(step("become", AGENTS, PRESENCES) for _ in range(2)),
+    *(step("race", NUMBERS, NUMBERS, NUMBERS) for _ in range(2)),
+    step("work_while_killed", NUMBERS, NUMBERS, SERVICES),
+    step("create", AGENTS),
+    step("cut", AGENTS),
+    step("reload", AGENTS),
+)
+
+
+class Anything(RuleBasedStateMachine):
+    """Takes every step on the loop that the system runs on."""
+
+    office: ClassVar[Office]
+    loop: ClassVar[asyncio.AbstractEventLoop]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps = Steps(self.office)
+
+    @initialize()
+    def begin(self) -> None:
+        self._wait_for(self._steps.begin())
+
+    @rule(taken=STEPS)
+    def take(self, taken: Step) -> None:
+        self._wait_for(getattr(self._steps, taken.name)(*taken.arguments))
+
+    def _wait_for(self, step: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(step, self.loop).result(_STEP_SECONDS)
+
+
+@pytest.mark.timeout(24 * 3600 if _IS_SOAK else 600)
+async def test_whatever_agents_do_in_any_order_what_they_see_is_what_there_is(
+    office: Office,
+) -> None:
+    class Machine(Anything):
+        """This office's machine."""
+
+    Machine.office, Machine.loop = office, asyncio.get_running_loop()
+    run = partial(
+        run_state_machine_as_test,
+        Machine,
+        settings=settings(
+            max_examples=_RUNS or 5,
+            stateful_step_count=_STEPS,
+            derandomize=not _IS_SOAK,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    try:
+        await asyncio.to_thread(run)
+    finally:
+        print(dict(sorted(office.tally.items())))

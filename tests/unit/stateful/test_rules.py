@@ -1,0 +1,52 @@
+"""The specification's table, by which the running system is judged."""
+
+import pytest
+
+from services.gateway.operations.registry import OFFERS
+from tests.stateful.bodies import body_of
+from tests.stateful.rules import (
+    ADVERTISED,
+    LICENSED,
+    NEVER,
+    NOT_THE_OWNER,
+    ORDERS,
+    WRONG_STATE,
+    Refusal,
+    Stance,
+    verdict,
+)
+
+
+@pytest.mark.parametrize(
+    ("order", "direction", "state", "stance", "refusal"),
+    [
+        ("Accept", "Inbound", "Invited", Stance.HOLDER, None),
+        ("Accept", "Inbound", "Invited", Stance.OTHER, NOT_THE_OWNER),
+        ("Accept", "Inbound", "Accepted", Stance.HOLDER, WRONG_STATE),
+        ("Accept", "Outbound", "InWorkbin", Stance.READER, None),
+        ("PullInteraction", "Outbound", "InWorkbin", Stance.OTHER, NOT_THE_OWNER),
+        ("Send", "Outbound", "ReplyCreated", Stance.HOLDER, None),
+        ("Send", "Inbound", "Accepted", Stance.HOLDER, WRONG_STATE),
+        ("Complete", "Inbound", "Completed", Stance.OTHER, WRONG_STATE),
+        ("LinkAttachment", "Inbound", "Accepted", Stance.HOLDER, NEVER),
+        ("LinkAttachment", "Outbound", "Invited", Stance.HOLDER, WRONG_STATE),
+        ("LinkAttachment", "Outbound", "ReplyCreated", Stance.HOLDER, None),
+        ("LinkAttachment", "Outbound", "ReplyCreated", Stance.OTHER, NOT_THE_OWNER),
+    ],
+)
+def test_an_order_is_refused_by_state_first_and_then_by_owner(
+    order: str, direction: str, state: str, stance: Stance, refusal: Refusal | None
+) -> None:
+    assert verdict(order, direction, state, stance) == refusal
+
+
+def test_every_capability_stands_for_an_order_and_every_order_is_tried() -> None:
+    assert {one for offered in ADVERTISED.values() for one in offered.all} == LICENSED.keys()
+    assert {offer.name for offer in OFFERS} <= set(ORDERS)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_every_order_has_parameters_whatever_the_number(order: str) -> None:
+    bodies = [body_of(order, number, ["other"]) for number in range(6)]
+
+    assert all(body.keys() == bodies[0].keys() for body in bodies) or order.endswith("ransfer")
