@@ -1,6 +1,6 @@
 # Every target is documented: `make` lists them. ARGS="..." is handed on to the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-unit bench bench-cometd lint format lock clean
+.PHONY: help run demo test test-unit soak bench bench-cometd lint format lock clean
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -17,6 +17,9 @@ test: .venv/installed ## Run all tests, on every core; ARGS="-k words" picks som
 
 test-unit: .venv/installed ## Run only the tests that need no server
 	@exec $(PYTHON) -m pytest tests/unit $(ARGS)
+
+soak: .venv/installed ## Have agents do anything for an hour or so while everything is killed in turn
+	@exec env STATEFUL_RUNS=200 STATEFUL_STEPS=60 $(PYTHON) -m pytest tests/stateful -s $(ARGS)
 
 bench: .venv/installed ## Measure mails per second, delays and memory
 	@exec $(PYTHON) -m tests.bench $(ARGS)

@@ -1,8 +1,9 @@
 """The whole system, with three agents, on shared servers, or on ones that may be killed."""
 
+import os
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,14 +11,17 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from argon2 import PasswordHasher
+from pymongo import MongoClient
 
+from deploy.local.mongodb import LocalMongoDB
+from deploy.local.rabbitmq import LocalRabbitMQ
 from deploy.local.services import Addresses
 from deploy.local.stack import system
 from tests.faults import archive
 from tests.faults.house import House
 from tests.fixtures.broker import Broker
 from tests.stateful.agent import CAPACITY
-from tests.stateful.office import Office, open_office
+from tests.stateful.office import Office, Server, open_office
 
 _SETTINGS: Final = {
     # No invitation ends by itself, whoever is turned down may come again soon.
@@ -35,34 +39,60 @@ _AGENTS: Final = {
 }
 
 
+IS_LONG: Final = "STATEFUL_RUNS" in os.environ
+"""A long run has servers of its own, and kills them too."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What an office stands on."""
+
+    rabbitmq_url: str
+    mongodb_url: str
+    servers: Mapping[str, Server]
+
+
 @pytest.fixture(scope="module")
-async def office(
-    broker: Broker, mongodb_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Office]:
-    """An office on a virtual host and a database of its own."""
+def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
+    """A virtual host and a database on shared servers, or servers that may be killed."""
+    if IS_LONG:
+        rabbitmq: LocalRabbitMQ = request.getfixturevalue("private_rabbitmq")
+        mongodb: LocalMongoDB = request.getfixturevalue("private_mongodb")
+        servers: dict[str, Server] = {"broker": rabbitmq, "database": mongodb}
+        yield Ground(rabbitmq.url, mongodb.url, servers)
+        return
+    broker: Broker = request.getfixturevalue("broker")
+    shared = urlsplit(request.getfixturevalue("mongodb_url"))
     name = f"stateful_{secrets.token_hex(6)}"
-    database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
+    with broker.virtual_host() as rabbitmq_url:
+        yield Ground(rabbitmq_url, shared._replace(path=f"/{name}").geturl(), {})
+    client: MongoClient[dict[str, object]] = MongoClient(shared.geturl())
+    with client:
+        client.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+async def office(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    """Three agents, and the running system."""
     folder = tmp_path_factory.mktemp("office")
-    with ExitStack() as stack:
-        environment = stack.enter_context(pytest.MonkeyPatch.context())
+    with pytest.MonkeyPatch.context() as environment:
         for variable, value in _SETTINGS.items():
             environment.setenv(variable, value)
-        rabbitmq_url = stack.enter_context(broker.virtual_host())
         async with (
             system(
-                rabbitmq_url,
-                database_url,
+                ground.rabbitmq_url,
+                ground.mongodb_url,
                 sent=folder / "sent",
                 addresses=Addresses.choose(familiar=False),
                 configuration=_contact_center(folder),
                 first_pause=0.01,
             ) as running,
-            archive.open_client(database_url) as client,
+            archive.open_client(ground.mongodb_url) as client,
         ):
-            house = House(running, rabbitmq_url, client.get_default_database(), folder / "sent")
-            async with open_office(house, _AGENTS) as opened:
+            database = client.get_default_database()
+            house = House(running, ground.rabbitmq_url, database, folder / "sent")
+            async with open_office(house, _AGENTS, ground.servers) as opened:
                 yield opened
-            await client.drop_database(name)
 
 
 def _contact_center(folder: Path) -> Path:

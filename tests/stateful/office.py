@@ -9,6 +9,8 @@ from typing import Final
 
 import httpx2 as httpx
 
+from deploy.local.mongodb import LocalMongoDB
+from deploy.local.rabbitmq import LocalRabbitMQ
 from tests.faults import archive
 from tests.faults.house import House, new_run, until
 from tests.faults.senders import Senders, message_ids
@@ -16,6 +18,8 @@ from tests.stateful.agent import CAPACITY, Agent
 from tests.stateful.census import DONE, Census, misnamed, strays, subjects
 from tests.stateful.effects import Order, shortfalls
 from tests.stateful.view import Message, differences
+
+Server = LocalRabbitMQ | LocalMongoDB
 
 _PATIENCE: Final = 60.0
 _LOOK_EVERY: Final = 0.02
@@ -25,8 +29,11 @@ _COLLECTIONS: Final = ("interactions", "deliveries", "documents", "uploads")
 class Office:
     """What happens in one run, from an empty desk on."""
 
-    def __init__(self, house: House, agents: Iterable[Agent]) -> None:
+    def __init__(
+        self, house: House, agents: Iterable[Agent], servers: Mapping[str, Server]
+    ) -> None:
         self.house = house
+        self.servers = servers
         self.agents = {one.id: one for one in agents}
         self._someone = next(iter(self.agents.values()))
         self._senders: Senders = house.senders()
@@ -192,8 +199,13 @@ def _room(agent: Agent, census: Census) -> int:
 
 
 @asynccontextmanager
-async def open_office(house: House, names: Mapping[str, frozenset[str]]) -> AsyncIterator[Office]:
-    """Give an office whose agents listen; `names` maps each to the queues that it serves."""
+async def open_office(
+    house: House, names: Mapping[str, frozenset[str]], servers: Mapping[str, Server]
+) -> AsyncIterator[Office]:
+    """Give an office whose agents listen.
+
+    `names` maps each agent to the queues that it serves, `servers` are those that may be killed.
+    """
     async with AsyncExitStack() as stack:
         agents = []
         for name, queues in names.items():
@@ -204,4 +216,4 @@ async def open_office(house: House, names: Mapping[str, frozenset[str]]) -> Asyn
             agents.append(await Agent.log_in(name, queues, client))
         for agent in agents:
             await stack.enter_async_context(agent.ears.listening())
-        yield Office(house, agents)
+        yield Office(house, agents, servers)

@@ -68,18 +68,18 @@ class Steps:
         await self._taken(order, answer)
         await self.refuse(order.about)
 
-    async def work_while_killed(self, pick: int, number: int, service: str) -> None:
-        """Somebody does something that is offered, while a service is killed and starts again."""
+    async def work_while_killed(self, pick: int, number: int, victim: str) -> None:
+        """Somebody does something that is offered, while a process is killed and starts again."""
         order = self._pick(pick, number)
-        self.office.tally[f"{service} killed"] += 1
+        self.office.tally[f"{victim} killed"] += 1
         if order is None:
-            await self._kill(service)
+            await self._kill(victim)
             await self._settle()
             return
         agent = self.office.agents[order.agent]
         async with asyncio.TaskGroup() as group:
             giving = group.create_task(agent.insist(order.name, order.about, order.body))
-            group.create_task(self._kill(service))
+            group.create_task(self._kill(victim))
         await self._taken(order, giving.result())
 
     async def race(self, pick: int, other: int, number: int) -> None:
@@ -128,12 +128,17 @@ class Steps:
         assert not wrong, "\n".join(wrong)
         assert await self.office.count() == before, "what was refused changed something"
 
-    async def _kill(self, service: str) -> None:
-        self.office.house.signal(service, signal.SIGKILL)
-        await self.office.house.ends(service)
+    async def _kill(self, victim: str) -> None:
+        if victim in self.office.servers:
+            server = self.office.servers[victim]
+            server.kill()
+            await asyncio.to_thread(server.start)
+        else:
+            self.office.house.signal(victim, signal.SIGKILL)
+            await self.office.house.ends(victim)
 
     async def _taken(self, order: Order, answer: httpx.Response) -> None:
-        assert answer.status_code == 200, f"{order}: {answer.status_code} {answer.text}"
+        assert answer.status_code == 200, f"{order.name}: {answer.status_code} {answer.text}"
         self.office.tally[order.name] += 1
         body: Message = answer.json()
         self.office.expect(body.get("interactionId"))

@@ -15,15 +15,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from tests.stateful.conftest import IS_LONG
 from tests.stateful.office import Office
 from tests.stateful.steps import Steps
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.journey]
 
-_RUNS: Final = int(os.environ.get("STATEFUL_RUNS", "0"))
+_RUNS: Final = int(os.environ.get("STATEFUL_RUNS", "5"))
 _STEPS: Final = int(os.environ.get("STATEFUL_STEPS", "25"))
 _STEP_SECONDS: Final = 150
-_IS_SOAK: Final = _RUNS > 0
 
 NUMBERS: Final = st.integers(0, 999)
 AGENTS: Final = st.integers(0, 2)
@@ -31,6 +31,7 @@ PRESENCES: Final = st.sampled_from(
     ["Ready", "Ready", "NotReady", "OutToLunch", "EndContactCenterSession"]
 )
 SERVICES: Final = st.sampled_from(["routing", "composition", "outbound", "gateway", "attachments"])
+SERVERS: Final = st.sampled_from(["broker", "database"])
 
 
 class Step(NamedTuple):
@@ -51,6 +52,7 @@ STEPS: Final = st.one_of(
     *(step("become", AGENTS, PRESENCES) for _ in range(2)),
     *(step("race", NUMBERS, NUMBERS, NUMBERS) for _ in range(2)),
     step("work_while_killed", NUMBERS, NUMBERS, SERVICES),
+    *([step("work_while_killed", NUMBERS, NUMBERS, SERVERS)] if IS_LONG else []),
     step("create", AGENTS),
     step("cut", AGENTS),
     step("reload", AGENTS),
@@ -79,7 +81,7 @@ class Anything(RuleBasedStateMachine):
         asyncio.run_coroutine_threadsafe(step, self.loop).result(_STEP_SECONDS)
 
 
-@pytest.mark.timeout(24 * 3600 if _IS_SOAK else 600)
+@pytest.mark.timeout(24 * 3600 if IS_LONG else 600)
 async def test_whatever_agents_do_in_any_order_what_they_see_is_what_there_is(
     office: Office,
 ) -> None:
@@ -91,9 +93,9 @@ async def test_whatever_agents_do_in_any_order_what_they_see_is_what_there_is(
         run_state_machine_as_test,
         Machine,
         settings=settings(
-            max_examples=_RUNS or 5,
+            max_examples=_RUNS,
             stateful_step_count=_STEPS,
-            derandomize=not _IS_SOAK,
+            derandomize=not IS_LONG,
             database=None,
             deadline=None,
             suppress_health_check=list(HealthCheck),
