@@ -122,8 +122,8 @@ def verdict(order: str, direction: str, state: str, stance: Stance) -> Refusal |
 
 
 def _verdict_on_files(direction: str, state: str, stance: Stance) -> Refusal | None:
-    if stance is not Stance.HOLDER:
-        return NOT_THE_OWNER
     if direction == "Inbound":
         return NEVER
+    if stance is not Stance.HOLDER:
+        return NOT_THE_OWNER
     return None if state == "ReplyCreated" else WRONG_STATE

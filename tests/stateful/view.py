@@ -5,7 +5,9 @@ from typing import Any, Final
 
 Message = Mapping[str, Any]
 
-_OF_THE_NEWS: Final = frozenset({"notificationType", "reason", "errorDescription", "operationName"})
+_OF_THE_NEWS: Final = frozenset(
+    {"notificationType", "reason", "errorDescription", "operationName", "position"}
+)
 """Fields that tell what happened, not what there is."""
 
 
