@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.stateful.bodies import body_of
-from tests.stateful.census import DONE, Census
+from tests.stateful.census import Census
 from tests.stateful.effects import Order
 from tests.stateful.rules import LICENSED, ORDERS, Refusal, verdict
 
@@ -38,16 +38,11 @@ def forbidden(census: Census, about: str) -> list[Probe]:
     agents = list(census.desks)
     probes = []
     for agent in agents:
-        for name in _probed(message["state"]):
+        for name in ORDERS:
             refusal = verdict(name, direction, message["state"], census.stance(agent, about))
             if refusal is not None:
                 probes.append(Probe(_order(census, agent, name, about, 0, agents), refusal))
     return probes
-
-
-def _probed(state: str) -> Sequence[str]:
-    """Leave out what depends on whose a finished mail was, which no message tells."""
-    return [one for one in ORDERS if one != "LinkAttachment"] if state in DONE else ORDERS
 
 
 def _order(

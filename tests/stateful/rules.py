@@ -113,17 +113,9 @@ def licensed(capabilities: tuple[str, ...]) -> frozenset[str]:
 
 def verdict(order: str, direction: str, state: str, stance: Stance) -> Refusal | None:
     """Return how an order is refused; None where it is taken."""
-    if order == "LinkAttachment":
-        return _verdict_on_files(direction, state, stance)
+    if order == "LinkAttachment" and direction == "Inbound":
+        return NEVER
     if order not in licensed(advertised(direction, state).all):
         return WRONG_STATE
     wanted = Stance.READER if state == "InWorkbin" else Stance.HOLDER
     return None if stance is wanted else NOT_THE_OWNER
-
-
-def _verdict_on_files(direction: str, state: str, stance: Stance) -> Refusal | None:
-    if direction == "Inbound":
-        return NEVER
-    if stance is not Stance.HOLDER:
-        return NOT_THE_OWNER
-    return None if state == "ReplyCreated" else WRONG_STATE
