@@ -52,6 +52,7 @@ async def serve() -> None:
         lab,
         log_level="warning",
         lifespan="off",
+        proxy_headers=False,
         backlog=4096,
         ws_per_message_deflate=os.environ.get("DEFLATE") == "1",
     )

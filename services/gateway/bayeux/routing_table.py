@@ -1,14 +1,9 @@
 """Who hears what: user, topic, channel, sessions."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
-from typing import Final
+from collections.abc import Iterable, Sequence
 
 from services.gateway.bayeux.policy import Route
 from services.gateway.bayeux.session import Session
-
-Listeners = Mapping[str, dict[Session, None]]
-_NOBODY: Final[Listeners] = MappingProxyType({})
 
 
 class RoutingTable:
@@ -44,14 +39,13 @@ class RoutingTable:
             del self._users[session.user_id]
         return not topics
 
-    def listeners(self, user_id: str, topic: str) -> Iterator[tuple[str, list[Session]]]:
-        """Yield each channel on which this topic is heard, with a copy of its sessions."""
-        for channel, sessions in list(self._channels(user_id, topic).items()):
-            yield channel, list(sessions)
-
-    def _channels(self, user_id: str, topic: str) -> Listeners:
+    def listeners(self, user_id: str, topic: str) -> Sequence[tuple[str, Sequence[Session]]]:
+        """Return each channel on which this topic is heard, with a copy of its sessions."""
         topics = self._users.get(user_id)
-        return topics.get(topic, _NOBODY) if topics else _NOBODY
+        channels = topics.get(topic) if topics else None
+        if not channels:
+            return ()
+        return [(channel, tuple(sessions)) for channel, sessions in channels.items()]
 
 
 def _strike(

@@ -88,8 +88,11 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 def browser_of(scope: Scope) -> str | None:
     """Return the id that an earlier handshake left in this browser."""
+    cookies = header(scope, b"cookie")
+    if cookies is None:
+        return None
     # The standard library's parser gives up at the first odd cookie, of whomever it is.
-    pairs = (pair.strip().partition("=") for pair in (header(scope, b"cookie") or "").split(";"))
+    pairs = (pair.strip().partition("=") for pair in cookies.split(";"))
     value = next((value for name, _, value in pairs if name == BROWSER_COOKIE), "")
     return value if _BROWSER_ID.fullmatch(value) else None
 
