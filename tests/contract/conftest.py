@@ -1,0 +1,81 @@
+"""The running system, every service a process of its own, for all tests of the contract."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+from pymongo import AsyncMongoClient
+
+from deploy.local.services import Addresses
+from deploy.local.stack import System, system
+from tests.contract.desk import Desk, sit_down
+from tests.fixtures.broker import Broker
+
+SETTINGS = {
+    "ROUTING_INVITATION": "5",
+    "ROUTING_EXCLUSION": "2",
+    "ROUTING_MISSES": "0",
+    "GATEWAY_DOCUMENT_PATIENCE": "20",
+}
+Database = AsyncMongoClient[dict[str, Any]]
+
+
+@pytest_asyncio.fixture(scope="package")
+async def storage(mongodb_url: str) -> AsyncIterator[Database]:
+    """The database of the system."""
+    name = f"contract_{secrets.token_hex(6)}"
+    async with AsyncMongoClient[dict[str, Any]](
+        urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
+    ) as client:
+        yield client
+        await client.drop_database(name)
+
+
+@pytest_asyncio.fixture(scope="package")
+async def running(
+    broker: Broker,
+    mongodb_url: str,
+    storage: Database,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[System]:
+    """A system in which an invitation lasts five seconds and a refusal two."""
+    sent: Path = tmp_path_factory.mktemp("sent")
+    name = storage.get_default_database().name
+    database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
+    with pytest.MonkeyPatch.context() as environment, broker.virtual_host() as rabbitmq_url:
+        for variable, value in SETTINGS.items():
+            environment.setenv(variable, value)
+        async with system(
+            rabbitmq_url, database_url, sent=sent, addresses=Addresses.choose(familiar=False)
+        ) as up:
+            yield up
+
+
+@pytest.fixture
+async def _empty(running: System, storage: Database) -> None:
+    """Take away what other tests have left, in queues and on desks."""
+    del running
+    database = storage.get_default_database()
+    await database["agents"].update_many(
+        {}, [{"$set": {"ready": False, "holding": [], "free": "$capacity"}}]
+    )
+    await database["interactions"].delete_many({})
+
+
+@pytest.fixture
+async def desk(running: System, _empty: None) -> AsyncIterator[Desk]:
+    """agent1 at work, with the official CometD client."""
+    async with AsyncExitStack() as stack:
+        yield await sit_down(stack, running, "agent1")
+
+
+@pytest.fixture
+async def other(running: System, _empty: None) -> AsyncIterator[Desk]:
+    """agent2 at work, with the official CometD client."""
+    async with AsyncExitStack() as stack:
+        yield await sit_down(stack, running, "agent2")

@@ -1,0 +1,115 @@
+"""An agent at work on the running system: REST calls, and what is heard over CometD."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any
+
+import httpx2
+
+from deploy.local.stack import System
+from tests.cometd_client import CometdAgent
+from tests.journeys.people import hand_in
+
+TOPIC = "/v2/me/interactions"
+WORKBINS = "/v2/me/workbins"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """An agent's program."""
+
+    system: System
+    client: httpx2.AsyncClient
+    ears: CometdAgent
+
+    async def ready(self, *, is_ready: bool = True) -> None:
+        """Take mail, or none."""
+        name = "Ready" if is_ready else "NotReady"
+        answer = await self.client.post("/api/v2/me/channels/email", json={"operationName": name})
+        assert answer.status_code == 200, answer.text
+
+    async def ask(self, interaction_id: str, name: str, **more: Any) -> httpx2.Response:
+        """Ask for an operation."""
+        return await self.client.post(
+            f"/api/v2/me/interactions/{interaction_id}", json={"operationName": name, **more}
+        )
+
+    async def do(self, interaction_id: str, name: str, **more: Any) -> Any:
+        """Do an operation that has to be taken, and return its answer."""
+        answer = await self.ask(interaction_id, name, **more)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def create(self, **more: Any) -> Any:
+        """Begin a mail, and return what is told of it."""
+        answer = await self.ask("", "Create", queueName="drafts", **more)
+        return await self.hear("ReplyCreated", answer.json()["interactionId"])
+
+    async def hear(
+        self, state: str, interaction_id: str | None = None, kind: str | None = None
+    ) -> Any:
+        """Return the next message of a state, perhaps of one mail or of one kind."""
+        event = await self.ears.event(
+            lambda one: (
+                one["channel"] == TOPIC
+                and one["data"].get("state") == state
+                and interaction_id in (None, one["data"]["id"])
+                and kind in (None, one["data"]["notificationType"])
+            )
+        )
+        return event["data"]
+
+    async def hear_on(self, topic: str) -> Any:
+        """Return the next message on a topic."""
+        return (await self.ears.event(lambda one: one["channel"] == topic))["data"]
+
+    async def invited(self, **headers: str) -> Any:
+        """Have a customer write while only this agent takes mail; return the invitation."""
+        await self.ready()
+        await hand_in(letter(**headers), self.system.addresses.smtp)
+        message = await self.hear("Invited")
+        await self.ready(is_ready=False)
+        return message
+
+    async def accepted(self, **headers: str) -> Any:
+        """Accept a new mail, and return what is told of it."""
+        invitation = await self.invited(**headers)
+        await self.do(invitation["id"], "Accept")
+        return await self.hear("Accepted", invitation["id"])
+
+    async def replied(self, **more: Any) -> Any:
+        """Begin to answer a new mail, and return what is told of the answer."""
+        mail = await self.accepted()
+        answer = await self.do(mail["id"], "Reply", queueName="drafts", **more)
+        return await self.hear("ReplyCreated", answer["replyInteractionId"])
+
+    async def listed(self, interaction_id: str) -> Any:
+        """Return an interaction as the list of the agent's own shows it."""
+        answer = await self.client.get("/api/v2/me/interactions?fields=*")
+        return next(one for one in answer.json()["interactions"] if one["id"] == interaction_id)
+
+
+def letter(**headers: str) -> bytes:
+    """Return the octets of Ann's mail."""
+    mail = EmailMessage()
+    given = {"From": "Ann <ann@example.org>", "To": "support@demo.example", "Subject": "Invoice 17"}
+    for name, value in {**given, **headers}.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content("Hello\nbye\n")
+    if headers.get("X_File"):
+        mail.add_attachment(b"scanned", maintype="image", subtype="tiff", filename="scan.tiff")
+    return bytes(mail)
+
+
+async def sit_down(stack: AsyncExitStack, system: System, name: str) -> Desk:
+    """Return an agent who listens, and is not ready."""
+    client = await stack.enter_async_context(
+        httpx2.AsyncClient(base_url=system.gateway_url, auth=(name, name), timeout=30)
+    )
+    ears = await stack.enter_async_context(CometdAgent(f"{system.gateway_url}/cometd", name, name))
+    desk = Desk(system, client, ears)
+    await desk.ready(is_ready=False)
+    for topic in (TOPIC, WORKBINS):
+        assert (await ears.subscribe(topic))["successful"]
+    return desk
