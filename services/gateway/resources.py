@@ -46,6 +46,11 @@ def rest_router(parts: RestResources) -> Router:
             Route("/me/interactions", parts.reading.mine),
             Route("/me/interactions", parts.operating.create, methods=["POST"]),
             Route("/me/interactions/events", parts.reading.missed),
+            Route(
+                "/me/interactions/events",
+                parts.reading.only_read,
+                methods=["POST", "PUT", "DELETE"],
+            ),
             Route(_INTERACTION, parts.reading.one_of_mine),
             Route(_INTERACTION, parts.operating.operate, methods=["POST"]),
             Route(_INTERACTION, parts.operating.update, methods=["PUT"]),

@@ -11,16 +11,12 @@ from tests.connected.gateway.conftest import Gateway
 pytestmark = pytest.mark.connected
 
 _EXAMPLES = "6"
+_PHASES = "examples,coverage,fuzzing"
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(
-    ("name", "phases"),
-    [("agent1", "examples,coverage,fuzzing"), ("admin", "examples"), ("nobody", "examples")],
-)
-async def test_every_answer_is_documented(
-    gateway: Gateway, tmp_path: Path, name: str, phases: str
-) -> None:
+@pytest.mark.parametrize("name", ["agent1", "admin", "nobody"])
+async def test_every_answer_is_documented(gateway: Gateway, tmp_path: Path, name: str) -> None:
     await gateway.offered()
     await gateway.accepted()
     await gateway.drafted()
@@ -39,7 +35,7 @@ async def test_every_answer_is_documented(
         "--max-examples",
         _EXAMPLES,
         "--phases",
-        phases,
+        _PHASES,
         "--seed",
         "1",
         "--no-color",

@@ -236,6 +236,16 @@ async def test_a_method_that_is_not_offered_says_so(agent1: httpx2.AsyncClient) 
     assert "GET" in answer.headers["allow"]
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_the_list_of_events_is_no_interaction(
+    agent1: httpx2.AsyncClient, method: str
+) -> None:
+    answer = await agent1.request(method, "/api/v2/me/interactions/events", json=ACCEPT)
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert failure(3, answer.json())
+
+
 async def test_an_administrator_who_is_no_agent_has_no_desk(gateway: Gateway) -> None:
     admin = await gateway.client("admin")
 
