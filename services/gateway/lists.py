@@ -76,12 +76,6 @@ class Reading:
         agent = await self._callers.agent(request)
         return json_answer(await missed(request, agent.id, self._recounting))
 
-    async def only_read(self, request: Request) -> Response:
-        """Refuse to take the list of events for an interaction of that name."""
-        await self._callers.agent(request)
-        message, allow = "this method is not offered here", {"Allow": "GET, HEAD"}
-        raise RequestError(Situation.METHOD_UNKNOWN, message, headers=allow)
-
     async def all(self, request: Request) -> Response:
         """GET /interactions: everything that is not finished, a page at a time.
 

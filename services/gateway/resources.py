@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from starlette.routing import Route, Router
+from starlette.routing import Match, Route, Router
+from starlette.types import Scope
 
 from services.gateway.directory import Directory
 from services.gateway.downloading import Downloading
@@ -17,6 +18,15 @@ _INTERACTION = "/me/interactions/{id}"
 _HISTORY = "/ucs/interactions/{id}"
 _ATTACHMENTS = f"{_INTERACTION}/attachments"
 _ATTACHMENT = f"{_ATTACHMENTS}/{{attachment_id}}"
+
+
+class Reserved(Route):
+    """An address that is no interaction's, whatever the method: what it has not is refused."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Claim the address for every method."""
+        match, child = super().matches(scope)
+        return (Match.FULL if match is Match.PARTIAL else match), child
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +55,7 @@ def rest_router(parts: RestResources) -> Router:
             Route("/settings/agent-states", parts.presence.states),
             Route("/me/interactions", parts.reading.mine),
             Route("/me/interactions", parts.operating.create, methods=["POST"]),
-            Route("/me/interactions/events", parts.reading.missed),
-            Route(
-                "/me/interactions/events",
-                parts.reading.only_read,
-                methods=["POST", "PUT", "DELETE"],
-            ),
+            Reserved("/me/interactions/events", parts.reading.missed),
             Route(_INTERACTION, parts.reading.one_of_mine),
             Route(_INTERACTION, parts.operating.operate, methods=["POST"]),
             Route(_INTERACTION, parts.operating.update, methods=["PUT"]),

@@ -17,7 +17,7 @@ from tests.contract.desk import Desk, sit_down
 from tests.fixtures.broker import Broker
 
 SETTINGS = {
-    "ROUTING_INVITATION": "5",
+    "ROUTING_INVITATION": "8",
     "ROUTING_EXCLUSION": "2",
     "ROUTING_MISSES": "0",
     "GATEWAY_DOCUMENT_PATIENCE": "20",
@@ -43,7 +43,7 @@ async def running(
     storage: Database,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[System]:
-    """A system in which an invitation lasts five seconds and a refusal two."""
+    """A system in which an invitation lasts eight seconds and a refusal two."""
     sent: Path = tmp_path_factory.mktemp("sent")
     name = storage.get_default_database().name
     database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
