@@ -67,11 +67,11 @@ class BrokerEvents:
 
     async def settled(self, agent_id: str) -> None:
         """Return once the bindings of an agent are as they should be; do nothing without broker."""
-        try:
-            async with asyncio.timeout(_PATIENCE_SECONDS), self._changing:
-                await self._settle(agent_id)
-        except FAULTS as error:
-            log.warning("bindings not changed", agent_id=agent_id, reason=type(error).__name__)
+        # Not cancelled when it takes long: a channel does not outlive a cancelled request.
+        task = self._soon(agent_id)
+        await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
+        if not task.done():
+            log.warning("bindings take long to change", agent_id=agent_id)
 
     @asynccontextmanager
     async def receiving(self) -> AsyncIterator[None]:
@@ -84,10 +84,19 @@ class BrokerEvents:
             with suppress(asyncio.CancelledError):
                 await task
 
-    def _soon(self, agent_id: str) -> None:
-        task = asyncio.create_task(self.settled(agent_id))
+    def _soon(self, agent_id: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._try_to_settle(agent_id))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task
+
+    async def _try_to_settle(self, agent_id: str) -> None:
+        try:
+            async with self._changing:
+                if (agent_id in self._wanted) != (agent_id in self._bound):
+                    await self._settle()
+        except FAULTS as error:
+            log.warning("bindings not changed", agent_id=agent_id, reason=type(error).__name__)
 
     async def _receive_for_ever(self) -> None:
         while True:
@@ -102,43 +111,47 @@ class BrokerEvents:
             self._url, client_properties={"connection_name": "gateway events"}, timeout=10
         )
         async with connection:
-            closed = closing(connection)
             channel = await connection.channel(publisher_confirms=False)
+            closed = closing(connection, channel)
             try:
                 await self._open(channel)
                 await closed
             finally:
                 self._is_hearing = False
                 self._queue = None
-                self._bound = set()
 
     async def _open(self, channel: AbstractChannel) -> None:
         await channel.declare_exchange(JOURNALED, "topic", durable=True)
         queue = await channel.declare_queue(exclusive=True, auto_delete=True)
         async with self._changing:
-            self._queue, missed = queue, frozenset(self._wanted)
-            for agent_id in missed:
-                await self._settle(agent_id)
+            self._queue, self._bound, missed = queue, set(), frozenset(self._wanted)
+            await self._settle()
         # Unacknowledged: what is lost with the connection is read from the journal.
         await queue.consume(self._on_message, no_ack=True)
         self._is_hearing = True
         log.info("events arrive", agents=len(missed))
         self._on_gap(missed)
 
-    async def _settle(self, agent_id: str) -> None:
-        queue = self._queue
-        if queue is None or (agent_id in self._wanted) == (agent_id in self._bound):
+    async def _settle(self) -> None:
+        """Make the bindings what they should be; many new ones wait for one answer of the broker.
+
+        It does in order what comes over one channel, and an error ends the channel.
+        """
+        if (queue := self._queue) is None:
             return
-        if agent_id in self._wanted:
-            await queue.bind(JOURNALED, agent_id)
-            self._bound.add(agent_id)
-        else:
-            await queue.unbind(JOURNALED, agent_id)
+        channel = await queue.channel.get_underlay_channel()
+        if new := list(self._wanted - self._bound):
+            for agent_id in new[:-1]:
+                await channel.queue_bind(queue.name, JOURNALED, agent_id, nowait=True)
+            await channel.queue_bind(queue.name, JOURNALED, new[-1])
+            self._bound.update(new)
+        for agent_id in self._bound - self._wanted:
+            await channel.queue_unbind(queue.name, JOURNALED, agent_id)
             self._bound.discard(agent_id)
 
 
-def closing(connection: AbstractConnection) -> asyncio.Future[None]:
-    """Return a future that is done when a connection ends for whatever reason."""
+def closing(connection: AbstractConnection, channel: AbstractChannel) -> asyncio.Future[None]:
+    """Return a future that is done when a connection or its channel ends for whatever reason."""
     closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def on_close(*_: object) -> None:
@@ -146,4 +159,5 @@ def closing(connection: AbstractConnection) -> asyncio.Future[None]:
             closed.set_result(None)
 
     connection.close_callbacks.add(on_close, weak=False)
+    channel.close_callbacks.add(on_close, weak=False)
     return closed

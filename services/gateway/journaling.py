@@ -126,8 +126,8 @@ class JournalWriter:
             heartbeat=_HEARTBEAT_SECONDS,
         )
         async with connection:
-            closed = closing(connection)
             channel = await connection.channel(publisher_confirms=False)
+            closed = closing(connection, channel)
             await channel.set_qos(_PREFETCH)
             queue = await channel.declare_queue(
                 JOURNAL.name, durable=True, arguments=JOURNAL.arguments

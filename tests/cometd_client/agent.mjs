@@ -36,6 +36,10 @@ class ReplayExtension {
     if (Number.isInteger(message.data?.position)) {
       this.position = message.data.position;
     }
+    // Whoever asked for what is new is told what that is, and goes on from there when cut off.
+    for (const position of Object.values(message.ext?.replay || {})) {
+      this.position = Math.max(this.position, position);
+    }
     return message;
   }
 }

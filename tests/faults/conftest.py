@@ -9,8 +9,11 @@ import pytest
 
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
+from tests.connected.conftest import world
 from tests.faults.house import House, open_house
 from tests.fixtures.broker import Broker
+
+__all__ = ["house", "siege", "world"]
 
 
 @pytest.fixture(scope="package")

@@ -17,7 +17,7 @@ from services.gateway.bayeux.session import Replay, Session
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.wire import Message
 from shared.domain.errors import PositionGoneError
-from shared.domain.journal import ALL_THAT_IS_KEPT, NEW_ONLY, Span
+from shared.domain.journal import ALL_THAT_IS_KEPT, Span
 
 EXTENSION: Final = "replay"
 
@@ -58,10 +58,13 @@ def starts(message: Message, names: Sequence[str], span: Span | None) -> dict[st
 
 
 def is_fresh(message: Message, name: str) -> bool:
-    """Tell whether a subscription hears only what is new."""
+    """Tell whether a subscription names no position: who does hears the journal and nothing else.
+
+    What is open is sent again to the others; it may be in the journal as well.
+    """
     asked = message.section("ext").get(EXTENSION)
     position = asked.get(name) if isinstance(asked, Mapping) else asked
-    return position in (None, NEW_ONLY)
+    return position is None
 
 
 def begin(session: Session, routes: Sequence[Route], after: int) -> None:

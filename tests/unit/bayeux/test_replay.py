@@ -249,8 +249,8 @@ def test_unsubscribing_ends_a_replay(world: World) -> None:
     assert heard(client) == []
 
 
-@pytest.mark.parametrize(("asked", "is_fresh"), [(None, True), (-1, True), (-2, False), (8, False)])
-def test_open_invitations_are_for_those_who_do_not_read_them_in_the_journal(
+@pytest.mark.parametrize(("asked", "is_fresh"), [(None, True), (-1, False), (-2, False), (8, False)])
+def test_open_invitations_are_for_those_who_name_no_position(
     world: World,
     asked: object,
     is_fresh: bool,

@@ -1,0 +1,107 @@
+"""Gateway pods that die in turn under a stream of events, behind the sample proxies."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from shared.contracts.events import AgentReady
+from shared.contracts.outgoing import wrap
+from tests.cometd_client.client import CometdAgent
+from tests.connected.bayeux.proxies import proxy
+from tests.connected.gateway.conftest import hashed
+from tests.connected.gateway.test_process import Process
+from tests.connected.world import World, cause
+
+pytestmark = [pytest.mark.connected, pytest.mark.faults]
+
+CHANNELS: Final = "/v2/me/channels"
+DESKTOPS: Final = {"agent1": "long-polling", "agent2": "websocket"}
+_EACH: Final = 150
+_BEFORE: Final = 40
+_DEATHS: Final = 4
+_PATIENCE: Final = 60
+
+
+async def announce(world: World, times: int) -> None:
+    """Let something happen to both agents, again and again."""
+    for _ in range(times):
+        now = world.clock.now()
+        await world.publisher.publish_all(
+            [wrap(AgentReady(agent_id=agent), cause(), now) for agent in DESKTOPS]
+        )
+
+
+async def hear(desktop: CometdAgent, times: int) -> list[int]:
+    """Return the positions of the next events, however long a client takes to come back."""
+    return [(await desktop.event(timeout=_PATIENCE))["data"]["position"] for _ in range(times)]
+
+
+@asynccontextmanager
+async def desktops(url: str) -> AsyncIterator[list[CometdAgent]]:
+    """Official clients that go on after the last position that they have heard."""
+    opened = []
+    try:
+        for agent, transport in DESKTOPS.items():
+            kind: Any = transport
+            one = CometdAgent(f"{url}/cometd", agent, agent, transport=kind, replay=-2)
+            opened.append(await one.__aenter__())
+            await one.subscribe(CHANNELS)
+        yield opened
+    finally:
+        for one in opened:
+            await one.kill()
+
+
+@asynccontextmanager
+async def pods(world: World, rabbitmq_url: str, mongodb_url: str) -> AsyncIterator[list[Process]]:
+    """Two gateways that are up, and whose remains are cleared away."""
+    for agent in DESKTOPS:
+        await world.hire(agent, password_hash=hashed(agent))
+    both = [Process(rabbitmq_url, mongodb_url) for _ in range(2)]
+    started = []
+    try:
+        for one in both:
+            await one.start()
+            started.append(one)
+        yield both
+    finally:
+        for one in started:
+            await die(one)
+
+
+async def die(pod: Process) -> None:
+    """End a pod as a lost node would."""
+    if pod.process.returncode is None:
+        pod.process.kill()
+    await pod.process.communicate()
+
+
+@pytest.mark.parametrize("kind", ["nginx", "haproxy"])
+async def test_pods_die_in_turn_and_every_event_is_heard_once_in_order(
+    world: World, vhost_url: str, database_url: str, kind: str, tmp_path: Path
+) -> None:
+    heard: list[list[int]] = [[], []]
+    async with (
+        pods(world, vhost_url, database_url) as both,
+        proxy(kind, [one.url for one in both], tmp_path) as url,
+        desktops(url) as clients,
+    ):
+        for death in range(_DEATHS):
+            happening = asyncio.create_task(announce(world, _EACH))
+            first = await asyncio.gather(*(hear(one, _BEFORE) for one in clients))
+            await die(both[death % 2])
+            rest = await asyncio.gather(*(hear(one, _EACH - _BEFORE) for one in clients))
+            await happening
+            await both[death % 2].start()
+            for number, positions in enumerate(heard):
+                positions += [*first[number], *rest[number]]
+        for one in clients:
+            # Each has lost its session once at the least.
+            await one.meta("handshake", lambda reply: reply["successful"])
+            await one.meta("handshake", lambda reply: reply["successful"])
+
+    assert heard == [list(range(1, _DEATHS * _EACH + 1))] * 2
