@@ -249,7 +249,9 @@ def test_unsubscribing_ends_a_replay(world: World) -> None:
     assert heard(client) == []
 
 
-@pytest.mark.parametrize(("asked", "is_fresh"), [(None, True), (-1, False), (-2, False), (8, False)])
+@pytest.mark.parametrize(
+    ("asked", "is_fresh"), [(None, True), (-1, False), (-2, False), (8, False)]
+)
 def test_open_invitations_are_for_those_who_name_no_position(
     world: World,
     asked: object,
