@@ -45,20 +45,17 @@ class Extraction:
 def contents_of(arrival: Arrival, attachments: tuple[Attachment, ...]) -> list[bytes]:
     """Return the octets of the attachments, in their order.
 
-    A mail that could not be parsed has one attachment: itself.
+    A mail that could not be read, or not be shown in full, has itself as its last attachment.
     """
-    if is_whole_mail(arrival, attachments):
-        return [arrival.raw]
+    *parts, last = attachments
+    if is_whole_mail(arrival, last):
+        return [*(_octets(arrival.raw) if parts else ()), arrival.raw]
     return list(_octets(arrival.raw))
 
 
-def is_whole_mail(arrival: Arrival, attachments: tuple[Attachment, ...]) -> bool:
-    """Say whether the one attachment is the mail as it arrived."""
-    return (
-        len(attachments) == 1
-        and attachments[0].media_type == _WHOLE_MAIL
-        and attachments[0].size == len(arrival.raw)
-    )
+def is_whole_mail(arrival: Arrival, attachment: Attachment) -> bool:
+    """Say whether an attachment is the mail as it arrived."""
+    return attachment.media_type == _WHOLE_MAIL and attachment.size == len(arrival.raw)
 
 
 def _octets(raw: bytes) -> Iterator[bytes]:

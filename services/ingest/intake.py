@@ -34,7 +34,7 @@ class Intake:
     ) -> None:
         self._arrivals = arrivals
         self._parsing = parsing
-        self._patience = patience
+        self._patience = patience if at_once else timedelta(0)
         self._room = asyncio.Semaphore(at_once)
         self._running: set[asyncio.Task[None]] = set()
 
@@ -55,7 +55,7 @@ class Intake:
         try:
             yield
         finally:
-            await asyncio.gather(*self._running)
+            await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _finds_room(self) -> bool:
         with suppress(TimeoutError):

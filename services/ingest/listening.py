@@ -18,6 +18,8 @@ log = structlog.get_logger()
 
 _IDENT: Final = "Mailroom"
 _FULL: Final = b"421 4.3.2 too many sessions, try again later\r\n"
+_ENDLESS: Final = b"500 5.6.0 this line has no end\r\n"
+_LONGEST_UNENDED: Final = 1024 * 1024
 _STOPPING: Final = b"421 4.3.2 the service is stopping, try again later\r\n"
 
 
@@ -60,6 +62,7 @@ class _Limited(SMTP):
         super().__init__(receiver, **options)
         self._sessions = sessions
         self.is_handing_in = False
+        self._unended = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if self._sessions.admit(self):
@@ -78,18 +81,42 @@ class _Limited(SMTP):
             self.transport.write(reason)
             self.transport.close()
 
+    def data_received(self, data: bytes) -> None:
+        """Take what came: silence begins anew, and a line that does not end ends the session."""
+        if self.is_handing_in:
+            self._reset_timeout()
+            end = data.rfind(b"\r\n")
+            self._unended = len(data) - end if end >= 0 else self._unended + len(data)
+            if self._unended > _LONGEST_UNENDED:
+                # aiosmtpd reads on to the end of the line, and keeps all of it.
+                self.send_away(_ENDLESS)
+                return
+        super().data_received(data)
+
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
-        self.is_handing_in = True
+        self.is_handing_in, self._unended = True, 0
         try:
             await super().smtp_DATA(arg)
             asyncio.get_running_loop().call_soon(crash_point, "ingest.after_answer")
+        except Exception:
+            self._set_post_data_state()  # type: ignore[no-untyped-call]
+            raise
         finally:
             self.is_handing_in = False
             self._sessions.end_of_transaction()
 
 
 class _LimitedLmtp(LMTP, _Limited):
-    """The same for LMTP."""
+    """The same for LMTP: what follows the data is answered for each recipient (RFC 2033, 4.2)."""
+
+    _answers_owed = 0
+
+    async def push(self, status: str | bytes) -> None:
+        answer = status.encode() if isinstance(status, str) else status
+        owed, self._answers_owed = self._answers_owed, 0
+        if answer.startswith(b"354") and self.envelope is not None:
+            self._answers_owed = len(self.envelope.rcpt_tos)
+        await super().push(b"\r\n".join([answer] * max(1, owed)))
 
 
 @asynccontextmanager

@@ -55,10 +55,11 @@ class MailParsing:
     async def parse_arrival(self, arrival: Arrival, cause: Cause) -> None:
         """Store the interactions of one arrival. A second time finds them and stores nothing."""
         mail = await self._read(arrival)
-        parent = await self._threads.parent(thread_references(mail))
+        references = thread_references(mail)
         contact_center = await self._configuration.current()
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _fallback(address)
+            parent = await self._threads.parent(references, mailbox.address)
             await self._add(interpret(mail, arrival, mailbox, parent), arrival, cause)
 
     async def _read(self, arrival: Arrival) -> ParsedMail:

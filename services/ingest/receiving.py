@@ -61,12 +61,16 @@ class MailReceiver:
         envelope.rcpt_tos.append(mailbox.address)
         return "250 2.1.5 recipient taken"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Answer the final dot, once for each recipient where the protocol is LMTP (RFC 2033)."""
+    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Answer the final dot."""
         answer = await self._store(session, envelope)
         RECEIVED.labels(answer[:3]).inc()
-        repeated = len(envelope.rcpt_tos) if hasattr(server, "smtp_LHLO") else 1
-        return "\r\n".join([answer] * repeated)
+        return answer
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Answer a command that went wrong here: the mail is good, and its sender may come back."""
+        log.error("session in trouble", reason=type(error).__name__, exc_info=error)
+        return COME_BACK
 
     async def _store(self, session: Session, envelope: Envelope) -> str:
         raw = envelope.original_content or b""

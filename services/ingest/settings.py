@@ -11,6 +11,7 @@ from shared.runtime.settings import ServiceSettings
 class IngestSettings(ServiceSettings):
     """Where mail is taken, and how much of it. Sizes are bytes.
 
+    `silence` is how long a session may say nothing, between commands or within a mail.
     `storing` is how long a sender waits for its mail to be stored before it is told to come back;
     `parsing` how long one mail may occupy a parser, `parsing_at_once` how many mails a process
     parses as they come, and `room_for_parsing` how long a sender waits for room among them before

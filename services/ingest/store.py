@@ -14,15 +14,19 @@ class ThreadStore:
     def __init__(self, database: Database) -> None:
         self._collection = database[interactions.COLLECTION]
 
-    async def parent(self, references: Sequence[str]) -> Parent | None:
-        """Return the interaction of the first id that is known; ids are given nearest first."""
+    async def parent(self, references: Sequence[str], mailbox: str) -> Parent | None:
+        """Return the interaction of the first id that is known; ids are given nearest first.
+
+        Of a mail that came to several mailboxes, it is the interaction of the one asked for.
+        """
         if not references:
             return None
-        fields = {"mail.message_id": 1, "thread_id": 1, "direction": 1}
+        fields = {"mail.message_id": 1, "thread_id": 1, "direction": 1, "mailbox": 1}
         async with database_errors():
             found = await self._collection.find(
                 {"mail.message_id": {"$in": list(references)}}, fields
             ).to_list()
+        found.sort(key=lambda document: document["mailbox"] == mailbox)
         by_id = {document["mail"]["message_id"]: document for document in found}
         for message_id in references:
             if document := by_id.get(message_id):

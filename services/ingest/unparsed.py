@@ -1,10 +1,8 @@
 """What becomes of a mail that defeats the parser: an interaction with the raw mail attached."""
 
+from shared.mail.files import whole_mail
 from shared.mail.identity import derived_message_id
-from shared.mail.parsed_mail import AttachmentPart, ParsedMail
-
-RAW_MAIL: int = -1
-"""The index of the part that is the whole mail."""
+from shared.mail.parsed_mail import ParsedMail
 
 
 def unparsed(raw: bytes, reason: str) -> ParsedMail:
@@ -21,7 +19,7 @@ def unparsed(raw: bytes, reason: str) -> ParsedMail:
         sent_at=None,
         text=f"This mail could not be read ({reason}). It is attached as it arrived.",
         html=None,
-        attachments=(AttachmentPart(RAW_MAIL, "mail.eml", "message/rfc822", len(raw)),),
+        attachments=(whole_mail(raw),),
         headers={},
         automatic="unparsed",
         is_bounce=False,

@@ -1,6 +1,7 @@
 """The files of a mail: what they are, and their octets found again by index."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from shared.mail.attachments import attachment_name, content_id
 from shared.mail.bodies import Bodies, EmbeddedFile, read_bodies
@@ -12,9 +13,16 @@ from shared.mail.parsed_mail import AttachmentPart
 from shared.mail.safe_html import BLOCKED, image_sources, replace_image_sources
 from shared.mail.structure import Part, read_structure
 
+_WHOLE: Final = -1
+
 
 class NoSuchPartError(LookupError):
     """The mail has no part with that index."""
+
+
+def whole_mail(raw: bytes) -> AttachmentPart:
+    """Return the mail as a file of itself, for what cannot be shown in full; it stands last."""
+    return AttachmentPart(_WHOLE, "mail.eml", "message/rfc822", len(raw))
 
 
 def open_part(raw: bytes, index: int, *, limits: Limits = DEFAULT_LIMITS) -> bytes:

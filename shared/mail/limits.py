@@ -10,7 +10,11 @@ class UnparsableMailError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Upper bounds for one mail; real mail stays far below each of them."""
+    """Upper bounds for one mail; real mail stays far below each of them.
+
+    Of a longer text than `shown_characters` the beginning is shown, of longer HTML nothing; the
+    other bounds make a mail unparsable.
+    """
 
     raw_octets: int = 50 * 1024 * 1024
     header_octets: int = 256 * 1024
@@ -20,6 +24,7 @@ class Limits:
     encoded_words: int = 100
     html_characters: int = 5_000_000
     html_depth: int = 1_000
+    shown_characters: int = 1_000_000
 
 
 DEFAULT_LIMITS: Final = Limits()

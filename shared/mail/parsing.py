@@ -10,7 +10,7 @@ from shared.mail.bodies import Bodies, read_bodies
 from shared.mail.charsets import decode
 from shared.mail.dates import parse_date
 from shared.mail.encoded_words import decode_value, one_line
-from shared.mail.files import describe_files
+from shared.mail.files import describe_files, whole_mail
 from shared.mail.headers import Headers
 from shared.mail.identity import message_id, message_ids
 from shared.mail.limits import DEFAULT_LIMITS, Limits
@@ -40,6 +40,7 @@ _WANTED: Final = (
     "X-Priority",
 )
 _LONGEST_HEADER: Final = 998
+_REST: Final = "\n\n[The rest is in mail.eml, which is attached.]\n"
 _SENDERS: Final = ("from", "reply-to", "sender", "return-path")
 
 
@@ -54,6 +55,7 @@ def parse_mail(
     structure = read_structure(raw, limits)
     bodies = read_bodies(structure.leaves, limits)
     html, attachments = describe_files(bodies)
+    shown = _shown(bodies.text, html, limits)
     headers = structure.headers
     people = _People(headers, _charset(structure), limits)
     from_ = people.sender()
@@ -70,14 +72,30 @@ def parse_mail(
         to=people.named_in("to"),
         cc=people.named_in("cc"),
         sent_at=parse_date(headers.first("date")),
-        text=bodies.text,
-        html=html,
-        attachments=attachments,
+        text=shown.text,
+        html=shown.html,
+        attachments=(*attachments, whole_mail(raw)) if shown.is_cut else attachments,
         headers=_wanted_headers(headers),
         automatic=automatic_reason(headers, structure.root.media_type, address, envelope_sender),
         is_bounce=is_bounce(headers, structure.leaves, address, envelope_sender),
-        warnings=_warnings(structure, bodies, html),
+        warnings=_warnings(structure, bodies, html, is_cut=shown.is_cut),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is shown of the words of a mail; the rest is in the mail itself."""
+
+    text: str
+    html: str | None
+    is_cut: bool
+
+
+def _shown(text: str, html: str | None, limits: Limits) -> _Shown:
+    longest = limits.shown_characters
+    beginning = text if len(text) <= longest else text[:longest] + _REST
+    whole = html if len(html or "") <= longest else None
+    return _Shown(beginning, whole, is_cut=(beginning, whole) != (text, html))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +133,12 @@ def _wanted_headers(headers: Headers) -> dict[str, str]:
     }
 
 
-def _warnings(structure: Structure, bodies: Bodies, html: str | None) -> tuple[str, ...]:
+def _warnings(
+    structure: Structure, bodies: Bodies, html: str | None, *, is_cut: bool
+) -> tuple[str, ...]:
     found = set(structure.warnings | bodies.warnings)
+    if is_cut:
+        found.add("words-too-long")
     if structure.headers.malformed:
         found.add("malformed-header-line")
     if html and any(source.startswith(BLOCKED) for source in image_sources(html)):

@@ -128,3 +128,20 @@ async def test_a_mail_that_could_not_be_read_is_its_own_attachment(
     document = await documents.get("DOC-0")
     assert document is not None
     assert await vault.get(document.content) == raw
+
+
+async def test_a_mail_too_long_to_show_is_attached_behind_its_other_files(
+    world: World,
+    arrivals: ArrivalStore,
+    extraction: Extraction,
+    documents: DocumentStore,
+    vault: Vault,
+) -> None:
+    raw = mail_with(SMALL)
+    whole = Attachment("DOC-1", "mail.eml", len(raw), "message/rfc822")
+    _, command = await received(world, arrivals, raw, attachment("0", SMALL), whole)
+
+    await extraction.extract(command)
+
+    stored = [await documents.get(one) for one in ("DOC-0", "DOC-1")]
+    assert [await vault.get(one.content) for one in stored if one] == [SMALL, raw]

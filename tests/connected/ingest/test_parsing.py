@@ -38,6 +38,17 @@ async def test_a_mail_waits_in_the_queue_of_its_mailbox(world: World, door: Door
     assert interaction.thread_id == interaction.id
 
 
+async def test_a_mail_of_twenty_megabytes_of_text_waits_like_any_other(
+    world: World, door: Door
+) -> None:
+    line = b"A line of a log that somebody pasted into a mail.\r\n"
+
+    (interaction,) = await parsed(world, door, MAIL + line * 400_000)
+
+    assert interaction.mail.text.startswith("Hello\nA line of a log")
+    assert [one.name for one in interaction.mail.attachments] == ["mail.eml"]
+
+
 async def test_a_mail_to_two_mailboxes_waits_in_both(world: World, door: Door) -> None:
     both = ("support@demo.example", "sales@demo.example")
 
@@ -102,3 +113,18 @@ async def test_mail_without_attachments_asks_nobody_to_extract_any(
 
     owed = (await world.newest("interactions", interaction.id))["outbox"]
     assert {entry["key"] for entry in owed} <= {f"{InteractionReceived.address}.all"}
+
+
+async def test_an_answer_joins_the_thread_of_the_mailbox_that_it_comes_to(
+    world: World, door: Door
+) -> None:
+    both = ("support@demo.example", "sales@demo.example")
+    first = await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL, *both)
+
+    answers = [
+        (await parsed(world, door, b"In-Reply-To: <1@x>\r\n" + MAIL + name.encode(), name))[0]
+        for name in both
+    ]
+
+    threads = {one.mailbox: one.thread_id for one in first}
+    assert [one.thread_id for one in answers] == [threads[name] for name in both]

@@ -142,6 +142,58 @@ async def test_lmtp_answers_once_for_each_recipient(world: World, door: Door) ->
     assert (await door.arrivals.get(arrival_id)).mailboxes == (SUPPORT, "sales@demo.example")
 
 
+async def test_lmtp_refuses_once_for_each_recipient_too(world: World, door: Door) -> None:
+    def talk(client: smtplib.SMTP) -> list[int]:
+        client.ehlo()
+        client.mail("ann@example.org")
+        client.rcpt(SUPPORT)
+        client.rcpt("sales@demo.example")
+        client.docmd("DATA")
+        client.send(MAIL + (b"z" * 900 + b"\r\n") * 2_500 + b".\r\n")
+        return [client.getreply()[0], client.getreply()[0], client.noop()[0]]
+
+    assert await door.lmtp(talk) == [552, 552, 250]
+    assert await arrival_ids(world) == []
+
+
+@pytest.mark.parametrize("where", ["rcpt", "data"])
+async def test_what_goes_wrong_here_is_no_fault_of_the_mail(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise KeyError("a secret of the house")
+
+    if where == "rcpt":
+        monkeypatch.setattr(type(world.configuration), "current", fail)
+    else:
+        monkeypatch.setattr(door.arrivals, "store", fail)
+        monkeypatch.setattr(door.arrivals, "add", fail)
+
+    def talk(client: smtplib.SMTP) -> tuple[tuple[int, bytes], int]:
+        return sending(MAIL)(client), client.docmd("MAIL FROM:<ann@example.org>")[0]
+
+    (code, words), afterwards = await door.smtp(talk)
+
+    assert (code, b"secret" in words) == (451, False)
+    assert afterwards == (250 if where == "data" else 503)
+
+
+async def test_a_line_without_end_ends_the_session(door: Door) -> None:
+    def talk(client: smtplib.SMTP) -> str:
+        client.ehlo()
+        client.mail("ann@example.org")
+        client.rcpt(SUPPORT)
+        client.docmd("DATA")
+        try:
+            for _ in range(1_000):
+                client.send(b"x" * 65_536)
+        except smtplib.SMTPServerDisconnected:
+            return "sent away"
+        return "still listened to"
+
+    assert await door.smtp(talk) == "sent away"
+
+
 async def test_a_session_too_many_is_told_to_come_back(world: World) -> None:
     settings = make_settings(most_sessions=1)
     receiver = MailReceiver(make_arrivals(world), world.configuration, settings)

@@ -122,3 +122,24 @@ def test_what_cannot_be_shown_is_marked_and_kept(kind: bytes, mark: str) -> None
 def test_addresses_above_the_limit_are_refused() -> None:
     with pytest.raises(UnparsableMailError):
         parse_mail(mail(b"To: a@x, b@x, c@x\r\n"), limits=Limits(addresses=2))
+
+
+def test_of_words_too_long_to_show_the_beginning_is_shown_and_the_mail_attached() -> None:
+    raw = mail(b"Content-Type: text/plain\r\n", b"word " * 100)
+
+    read = parse_mail(raw, limits=Limits(shown_characters=100))
+
+    assert read.text.startswith("word " * 20)
+    assert len(read.text) < 200
+    assert read.attachments == (AttachmentPart(-1, "mail.eml", "message/rfc822", len(raw)),)
+    assert "words-too-long" in read.warnings
+
+
+def test_html_too_long_to_show_is_left_to_the_attached_mail_behind_its_other_files() -> None:
+    html = part(b"text/html", b"<p>" + b"word " * 100 + b"</p>")
+    raw = multipart(b"mixed", html, file_part(b"a.pdf", b"%PDF"))
+
+    read = parse_mail(raw, limits=Limits(shown_characters=400))
+
+    assert (read.html, read.text[:9]) == (None, "word word")
+    assert [one.name for one in read.attachments] == ["a.pdf", "mail.eml"]
