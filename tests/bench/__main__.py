@@ -19,6 +19,7 @@ from tests.bench.contest import Contest, contest_section
 from tests.bench.contestants import the_floor
 from tests.bench.cost import cost_section
 from tests.bench.drivers import compare_drivers
+from tests.bench.operations import EACH, QUICK, operations
 from tests.bench.product import the_product
 from tests.bench.soak import memory_section, soak
 from tests.bench.table import Section
@@ -41,6 +42,7 @@ class Plan:
     rounds: int
     half_load_seconds: float
     driver_calls: int
+    each: int
     longest_minutes: float
 
     @classmethod
@@ -50,8 +52,8 @@ class Plan:
         every = max(100, min(5_000, mails // 4))
         minutes = 5 + mails / 500
         if options.quick:
-            return cls(mails, every, 20, 200, 1, 3.0, 1_000, minutes)
-        return cls(mails, every, options.agents, 800, 3, 10.0, 5_000, minutes + 10)
+            return cls(mails, every, 20, 200, 1, 3.0, 1_000, QUICK, minutes + 2)
+        return cls(mails, every, options.agents, 800, 3, 10.0, 5_000, EACH, minutes + 15)
 
 
 async def measure(plan: Plan, up: Servers, folder: Path) -> list[Section]:
@@ -75,7 +77,8 @@ async def measure(plan: Plan, up: Servers, folder: Path) -> list[Section]:
         await product.contestant.rest()
         samples = await soak(product, plan.mails, every=plan.every)
     memory = memory_section(dict(product.idle), samples)
-    return [contest_section(ours, theirs), cost, memory, drivers]
+    orders = await operations(up, folder, each=plan.each)
+    return [contest_section(ours, theirs), *orders, cost, memory, drivers]
 
 
 async def _within(plan: Plan, up: Servers, folder: Path) -> list[Section]:

@@ -31,6 +31,7 @@ def contact_center(names: list[str]) -> str:
             "name": "bench",
             "queues": [{"name": "support"}],
             "mailboxes": [{"address": MAILBOX, "queue": "support"}],
+            "smtp_route": {"host": "localhost", "port": 1025, "tls": "none"},
             "agents": [
                 {
                     "user_name": name,
