@@ -4,26 +4,23 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from email import policy
-from email.headerregistry import Address as HeaderAddress
-from email.message import EmailMessage, MIMEPart
-from email.utils import format_datetime
+from email.message import MIMEPart
 from hashlib import sha256
 from typing import TypeAlias
 
-import idna
-
 from services.composition.enclosing import part_headers
-from shared.domain.errors import Refused
+from services.composition.headers import (
+    UnsendableMailError,
+    header_block,
+    wire_address,
+    wire_host,
+)
 from shared.domain.interaction import Address, Attachment, Email
-
-
-class UnsendableMailError(Refused):
-    """The mail lacks something without which it cannot be sent, or holds what no mail may."""
 
 
 def new_message_id(interaction_id: str, sender: Address) -> str:
     """Return a Message-ID of our own domain (RFC 5322 section 3.6.4)."""
-    domain = _host(sender.address.rpartition("@")[2])
+    domain = wire_host(sender.address.rpartition("@")[2])
     return f"<{secrets.token_hex(8)}.{interaction_id}@{domain}>"
 
 
@@ -42,7 +39,7 @@ def freeze(mail: Email, sent_at: datetime) -> bytes:
     """Return a mail without files as it goes over the wire, with CRLF line ends.
 
     Raises:
-        UnsendableMailError: There is no sender or no recipient, or a header cannot be written.
+        UnsendableMailError: There is no sender or no recipient, or something cannot be written.
     """
     octets = [piece for piece in layout(mail, sent_at) if isinstance(piece, bytes)]
     return b"".join(octets)
@@ -61,17 +58,17 @@ def layout(
     has the same octets each time.
 
     Raises:
-        UnsendableMailError: There is no sender or no recipient, or a header cannot be written.
+        UnsendableMailError: There is no sender or no recipient, or something cannot be written.
     """
     if mail.sender is None or not recipients_of(mail):
         raise UnsendableMailError("a mail needs a sender and at least one recipient")
-    message = EmailMessage(policy=policy.SMTP)
     try:
-        _write_headers(message, mail, mail.sender, sent_at)
-    except (ValueError, IndexError) as error:
+        headers = header_block(mail, mail.sender, sent_at)
+        body = _body(mail, shown)
+    except UnicodeEncodeError as error:
+        raise UnsendableMailError("the mail holds half a character") from error
+    except ValueError as error:
         raise UnsendableMailError(f"a header cannot be written: {error}") from error
-    headers = message.as_bytes().removesuffix(b"\r\n") + b"MIME-Version: 1.0\r\n"
-    body = _body(mail, shown)
     if attached:
         files = [_file(one, inline=False) for one in attached]
         body = _multipart("mixed", mail, [body, *files])
@@ -111,36 +108,3 @@ def _multipart(
     for part in parts:
         pieces += [b"\r\n--%s\r\n" % boundary, *part]
     return [*pieces, b"\r\n--%s--\r\n" % boundary]
-
-
-def _write_headers(message: EmailMessage, mail: Email, sender: Address, sent_at: datetime) -> None:
-    message["From"] = _header(sender)
-    message["To"] = [_header(one) for one in mail.to]
-    if mail.cc:
-        message["Cc"] = [_header(one) for one in mail.cc]
-    message["Subject"] = mail.subject
-    message["Date"] = format_datetime(sent_at)
-    message["Message-ID"] = mail.message_id
-    if mail.in_reply_to:
-        message["In-Reply-To"] = mail.in_reply_to
-    if mail.references:
-        message["References"] = " ".join(mail.references)
-
-
-def _header(address: Address) -> HeaderAddress:
-    return HeaderAddress(address.personal, addr_spec=wire_address(address.address))
-
-
-def wire_address(address: str) -> str:
-    """Return an address with its domain in the form that every server takes (RFC 5891)."""
-    local, _, host = address.rpartition("@")
-    return f"{local}@{_host(host)}"
-
-
-def _host(host: str) -> str:
-    if host.isascii():
-        return host
-    try:
-        return idna.encode(host, uts46=True).decode()
-    except idna.IDNAError as error:
-        raise UnsendableMailError(f"{host} is no domain name") from error

@@ -1,11 +1,13 @@
 """Redirect: the customer's mail goes on as it came, with a note of who sent it on."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
 from services.composition.drafting import Begun, following, sender_of
-from services.composition.freezing import new_message_id, wire_address
-from shared.contracts.commands import RedirectMail
+from services.composition.freezing import new_message_id
+from services.composition.headers import wire_address
+from shared.contracts.commands import MailAddress, RedirectMail
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionCompleted
@@ -46,6 +48,7 @@ class Redirecting:
 
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.REDIRECT)
+            require_addresses(command.to)
             if before.arrival_id is None:
                 raise Refused("the mail as it came is not kept")
             after = before.after(Operation.REDIRECT)
@@ -80,6 +83,16 @@ class Redirecting:
             resent_headers(mail, mail.sender, mail.sent_at) + raw,
             cause,
         )
+
+
+def require_addresses(recipients: Sequence[MailAddress]) -> None:
+    """Make sure that a mail can be written to all of these.
+
+    Raises:
+        UnsendableMailError: One is no address.
+    """
+    for one in recipients:
+        wire_address(one.address)
 
 
 def redirected(

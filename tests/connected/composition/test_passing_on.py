@@ -7,6 +7,7 @@ from email import message_from_bytes
 import pytest
 
 from services.composition.drafts import DocumentNotStoredError, Drafts
+from services.composition.headers import UnsendableMailError
 from services.composition.redirecting import Redirecting
 from services.composition.sealing import Sealing
 from shared.contracts.commands import (
@@ -292,5 +293,14 @@ async def test_a_mail_whose_octets_are_not_kept_is_not_redirected(
 
     with pytest.raises(Refused):
         await redirecting.redirect(redirecting_to(mail, "bob@example.org"), cause())
+
+    assert (await world.interactions.get(mail.id)).state is State.ACCEPTED
+
+
+async def test_a_mail_is_not_ended_by_a_redirect_to_what_is_no_address(
+    world: World, redirecting: Redirecting, mail: Interaction
+) -> None:
+    with pytest.raises(UnsendableMailError):
+        await redirecting.redirect(redirecting_to(mail, "bob@-.example@"), cause())
 
     assert (await world.interactions.get(mail.id)).state is State.ACCEPTED

@@ -10,12 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.composition.freezing import (
-    UnsendableMailError,
-    freeze,
-    new_message_id,
-    recipients_of,
-)
+from services.composition.freezing import freeze, new_message_id, recipients_of
+from services.composition.headers import UnsendableMailError
 from shared.domain.interaction import Address, Email
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -88,6 +84,14 @@ def test_a_domain_beyond_ascii_is_written_as_servers_take_it() -> None:
         {"subject": "a\r\nBcc: everybody@example.org"},
         {"to": (Address("ann@example.org\r\nX: y"),)},
         {"to": (Address("ann@example.org", "Ann\r\nX: y"),)},
+        {"to": (Address("MAILER-DAEMON"),)},
+        {"to": (Address("\ud800@example.org"),)},
+        {"to": (Address("ann@\ud800.example"),)},
+        {"to": (Address("ann@example.org", "Ann \ud800"),)},
+        {"subject": "\r"},
+        {"subject": "half \ud800"},
+        {"text": "half \ud800"},
+        {"html": "<p>half \udc80</p>"},
     ],
 )
 def test_what_no_mail_may_hold_is_refused(broken: dict[str, object]) -> None:
