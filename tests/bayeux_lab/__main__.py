@@ -1,7 +1,7 @@
 """`python -m tests.bayeux_lab`: prints its address, reads events as JSON lines from a pipe.
 
 Environment: PORT (0 = any), TIMEOUT_MS, INTERVAL_MS, MAX_INTERVAL_MS, MAX_MESSAGE_BYTES,
-ALLOWED_ORIGINS (with commas); ACK, DEFLATE and JSONP (0 or 1).
+DRAIN_SPREAD_MS, ALLOWED_ORIGINS (with commas); ACK, DEFLATE and JSONP (0 or 1).
 """
 
 import asyncio

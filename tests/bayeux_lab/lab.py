@@ -78,7 +78,13 @@ def settings_from(environment: Mapping[str, str]) -> BayeuxSettings:
     """Read the variables that the lab documents; what is not set keeps its default."""
     chosen: dict[str, Any] = {
         name.lower().removesuffix("_ms"): timedelta(milliseconds=int(environment[name]))
-        for name in ("TIMEOUT_MS", "INTERVAL_MS", "MAX_INTERVAL_MS", "SWEEP_PERIOD_MS")
+        for name in (
+            "TIMEOUT_MS",
+            "INTERVAL_MS",
+            "MAX_INTERVAL_MS",
+            "SWEEP_PERIOD_MS",
+            "DRAIN_SPREAD_MS",
+        )
         if name in environment
     }
     chosen |= {

@@ -134,8 +134,24 @@ async def test_a_python_client_hears_every_event_in_order(lab: RunningLab, trans
 
 
 @both_transports
+async def test_a_python_client_comes_back_after_an_orderly_stop(transport: str) -> None:
+    # It takes the milliseconds of `interval` for seconds, so that a spread return is a late one.
+    async with running_lab(TIMEOUT_MS="60000", DRAIN_SPREAD_MS="0") as first:
+        port = first.url.rpartition(":")[2]
+        async with python_client(first.url, "63", transport) as client:
+            await client.subscribe(INTERACTIONS)
+            await first.holds(1)
+            await first.stop()
+
+            async with running_lab(TIMEOUT_MS="400", PORT=port) as second:
+                await second.has_listeners()
+                await second.publish("63", "after the restart")
+
+                assert await heard(client) == "after the restart"
+
+
+@both_transports
 async def test_a_python_client_comes_back_after_a_crash(transport: str) -> None:
-    # Not after an orderly stop: it takes the milliseconds of `interval` for seconds.
     async with running_lab(TIMEOUT_MS="60000") as first:
         port = first.url.rpartition(":")[2]
         async with python_client(first.url, "61", transport) as client:
