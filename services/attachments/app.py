@@ -10,8 +10,8 @@ from services.attachments.handlers import attachments_handler
 from services.attachments.linking import Linking
 from services.attachments.settings import AttachmentsSettings
 from services.attachments.sweeping import Sweeping
+from shared.chores import repeating
 from shared.messaging.topology import ATTACHMENTS
-from shared.runtime.chores import repeating
 from shared.runtime.consuming import consuming
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources

@@ -24,12 +24,12 @@ from services.gateway.recounting import PAGE, Recounting, Told, read
 from services.gateway.store import DeskStore
 from services.gateway.telling import Message
 from services.gateway.wire.messages import invited, stamped
+from shared.chores import repeating
 from shared.contracts.commands import AgentCommand
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import AgentNews
 from shared.domain.errors import PositionGoneError, Unavailable
 from shared.domain.journal import Span
-from shared.runtime.chores import repeating
 from shared.storage.presence import PresenceStore
 
 log = structlog.get_logger()

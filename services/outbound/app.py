@@ -13,9 +13,9 @@ from services.outbound.pool import PoolLimits, SmtpPool
 from services.outbound.session import Deadlines, Session
 from services.outbound.settings import OutboundSettings
 from services.outbound.summoning import Summoning
+from shared.chores import repeating
 from shared.contracts.contact_center import SmtpRoute
 from shared.messaging.topology import OUTBOUND
-from shared.runtime.chores import repeating
 from shared.runtime.consuming import consuming
 from shared.runtime.resources import Resources
 from shared.storage.vault import Vault

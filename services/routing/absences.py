@@ -1,5 +1,7 @@
 """What becomes of the work of agents who log out, vanish, or leave it untouched (api 4.1, 4.2)."""
 
+from collections.abc import Mapping
+
 from services.routing.offering import Offering
 from services.routing.policy import Policy
 from services.routing.revoking import Revoking
@@ -7,7 +9,7 @@ from services.routing.store import WaitingStore
 from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentNotReady, WorkbinItemAdded, WorkReclaimed
 from shared.domain.clock import Clock
-from shared.domain.errors import OperationNotAllowedError
+from shared.domain.errors import ChangedMeanwhileError, OperationNotAllowedError
 from shared.domain.handovers import reclaim
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
@@ -63,17 +65,18 @@ class Absences:
         """Take work away about which nothing was done for hours."""
         await self._reclaim(await self._waiting.untouched(self._clock.now() - self._policy.idle))
 
-    async def _reclaim(self, interaction_ids: list[str]) -> None:
+    async def _reclaim(self, found: Mapping[str, int]) -> None:
+        """Take work away that is still as it was found: others look round at the same time."""
         workbin = (await self._configuration.current()).draft_workbin
         queues = set()
-        for interaction_id in interaction_ids:
-            after = await self._take(interaction_id, workbin)
+        for interaction_id, version in found.items():
+            after = await self._take(interaction_id, version, workbin)
             if after is not None and after.state is State.QUEUED:
                 queues.add(after.queue)
         for queue in queues:
             await self._offering.fill(queue)
 
-    async def _take(self, interaction_id: str, workbin: str) -> Interaction | None:
+    async def _take(self, interaction_id: str, version: int, workbin: str) -> Interaction | None:
         owner: list[str] = []
 
         def decide(before: Interaction) -> Change:
@@ -84,9 +87,12 @@ class Absences:
 
         try:
             after = await self._interactions.change(
-                interaction_id, Cause.about(interaction_id), decide
+                interaction_id,
+                Cause.about(interaction_id),
+                decide,
+                expected_version=version,
             )
-        except OperationNotAllowedError:
+        except (OperationNotAllowedError, ChangedMeanwhileError):
             return None
         await self._agents.release(owner[0], interaction_id)
         return after

@@ -14,9 +14,9 @@ from services.routing.policy import Policy
 from services.routing.revoking import Revoking
 from services.routing.settings import RoutingSettings
 from services.routing.store import WaitingStore
+from shared.chores import repeating
 from shared.domain.clock import Clock
 from shared.messaging.topology import ROUTING
-from shared.runtime.chores import repeating
 from shared.runtime.consuming import consuming
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources

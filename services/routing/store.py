@@ -45,23 +45,22 @@ class WaitingStore:
             {"state": State.INVITED.value, "invitation.agent_id": agent_id}, _MOST
         )
 
-    async def worked_on_by(self, agent_ids: Sequence[str]) -> list[str]:
-        """Return the ids of what some agents work on, at most 500 of them."""
-        return await self._ids(
-            {"owner_id": {"$in": list(agent_ids)}, "state": {"$in": list(_ON_A_DESK)}}, _MOST
+    async def worked_on_by(self, agent_ids: Sequence[str]) -> dict[str, int]:
+        """Return the ids and versions of what some agents work on, at most 500 of them."""
+        return await self._versions(
+            {"owner_id": {"$in": list(agent_ids)}, "state": {"$in": list(_ON_A_DESK)}}
         )
 
-    async def untouched(self, since: datetime) -> list[str]:
-        """Return the ids of what lies on a desk unchanged, and unanswered, since a moment."""
+    async def untouched(self, since: datetime) -> dict[str, int]:
+        """Return the ids and versions of what lies on a desk unchanged, and unanswered, since."""
+        found = await self._versions(
+            {"state": {"$in": list(_ON_A_DESK)}, "changed_at": {"$lte": since}}
+        )
         async with database_errors():
-            found = self._collection.find(
-                {"state": {"$in": list(_ON_A_DESK)}, "changed_at": {"$lte": since}}, {"_id": 1}
-            )
-            ids = [document["_id"] for document in await found.to_list(_MOST)]
             answered = await self._collection.distinct(
-                "parent_id", {"parent_id": {"$in": ids}, "changed_at": {"$gt": since}}
+                "parent_id", {"parent_id": {"$in": list(found)}, "changed_at": {"$gt": since}}
             )
-        return [one for one in ids if one not in set(answered)]
+        return {one: version for one, version in found.items() if one not in set(answered)}
 
     async def held(self) -> Mapping[str, set[str]]:
         """Return the interactions that each agent is invited to or works on."""
@@ -74,6 +73,11 @@ class WaitingStore:
                 invited = (document.get("invitation") or {}).get("agent_id")
                 held.setdefault(invited or document["owner_id"], set()).add(document["_id"])
         return held
+
+    async def _versions(self, wanted: Document) -> dict[str, int]:
+        async with database_errors():
+            found = await self._collection.find(wanted, {"version": 1}).to_list(_MOST)
+        return {document["_id"]: document["version"] for document in found}
 
     async def _ids(self, wanted: Document, most: int) -> list[str]:
         async with database_errors():

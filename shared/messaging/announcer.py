@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from shared.chores import repeating
 from shared.contracts.outgoing import Outgoing
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
@@ -87,27 +88,19 @@ class Announcer:
         if published:
             await self._outbox.strike(published)
 
-    async def keep_striking(self) -> None:
-        """Strike for ever, many documents at a time: one not yet struck is only sent twice."""
-        while True:
-            await self._bell.wait()
-            await asyncio.sleep(_STRIKES_GATHER_FOR.total_seconds())
-            try:
-                await self.strike_published()
-            except Unavailable as error:
-                log.warning("outboxes not struck", reason=str(error))
+    async def strike_when_published(self) -> None:
+        """Strike, many documents at a time, what is published; wait until there is something.
 
-    async def keep_sweeping(self, clock: Clock) -> None:
-        """Sweep for ever."""
-        while True:
-            await asyncio.sleep(_SWEEP_INTERVAL.total_seconds())
-            try:
-                count = await self.sweep(clock.now() - _PATIENCE)
-            except Unavailable as error:
-                log.warning("outbox not swept", reason=str(error))
-            else:
-                if count:
-                    log.info("owed announcements published", documents=count)
+        What is not struck yet is only sent twice.
+        """
+        await self._bell.wait()
+        await asyncio.sleep(_STRIKES_GATHER_FOR.total_seconds())
+        await self.strike_published()
+
+    async def sweep_forgotten(self, now: datetime) -> None:
+        """Publish what was owed for so long that whoever owed it must be gone."""
+        if count := await self.sweep(now - _PATIENCE):
+            log.info("owed announcements published", documents=count)
 
 
 @asynccontextmanager
@@ -116,15 +109,16 @@ async def running_announcer(
 ) -> AsyncIterator[Announcer]:
     """Give an announcer whose sweeping goes on for as long as the context lasts."""
     announcer = Announcer(publisher, outbox)
-    chores = [
-        asyncio.create_task(announcer.keep_striking()),
-        asyncio.create_task(announcer.keep_sweeping(clock)),
-    ]
+
+    async def sweep_forgotten() -> None:
+        await announcer.sweep_forgotten(clock.now())
+
     try:
-        yield announcer
+        async with (
+            repeating(announcer.strike_when_published, every=timedelta(0)),
+            repeating(sweep_forgotten, every=_SWEEP_INTERVAL),
+        ):
+            yield announcer
     finally:
-        for chore in chores:
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
         with suppress(Unavailable):
             await announcer.finish()

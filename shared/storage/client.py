@@ -12,6 +12,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
     AutoReconnect,
+    CursorNotFound,
     ExecutionTimeout,
     NetworkTimeout,
     PyMongoError,
@@ -31,7 +32,13 @@ HINT: Final = WriteConcern(w=1)
 NEWEST: Final = ReadConcern("local")
 """Reads what was written last, whether a majority has it yet or not."""
 
-_TRANSIENT: Final = (AutoReconnect, NetworkTimeout, ExecutionTimeout, WTimeoutError)
+_TRANSIENT: Final = (
+    AutoReconnect,
+    CursorNotFound,
+    NetworkTimeout,
+    ExecutionTimeout,
+    WTimeoutError,
+)
 
 T = TypeVar("T")
 

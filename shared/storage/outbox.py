@@ -7,6 +7,8 @@ from typing import Final
 from shared.contracts.outgoing import Outgoing
 from shared.storage.client import HINT, Collection, Document, database_errors
 
+_PAGE: Final = 100
+
 OWES: Final[Document] = {"outbox.0": {"$exists": True}}
 """Also the filter of the partial index that makes the sweep cheap."""
 
@@ -39,9 +41,11 @@ class CollectionOutbox:
     async def owed(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
         """Give the id of each document and everything it owes, if it does so since `before`."""
         async with database_errors():
-            async for document in self._collection.find(
-                {**OWES, "outbox.at": {"$lt": before}}, {"outbox": 1}
-            ):
+            owing = await self._collection.find(
+                {**OWES, "outbox.at": {"$lt": before}}, {"_id": 1}
+            ).to_list()
+        for begin in range(0, len(owing), _PAGE):
+            for document in await self._page([one["_id"] for one in owing[begin : begin + _PAGE]]):
                 yield document["_id"], [to_message(entry) for entry in document["outbox"]]
 
     async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
@@ -53,3 +57,8 @@ class CollectionOutbox:
             await self._collection.with_options(write_concern=HINT).update_many(
                 {"_id": {"$in": documents}}, {"$pull": {"outbox": {"id": {"$in": messages}}}}
             )
+
+    async def _page(self, ids: Sequence[str]) -> list[Document]:
+        # Read to its end at once: publishing may take longer than a cursor lives.
+        async with database_errors():
+            return await self._collection.find({"_id": {"$in": ids}}, {"outbox": 1}).to_list()

@@ -1,13 +1,17 @@
 """What a document owes is published, whatever happens in between."""
 
-from datetime import timedelta
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
 from shared.contracts.events import AgentInvited
-from shared.contracts.outgoing import wrap
+from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.interaction import Interaction
-from shared.messaging.announcer import Announcer
+from shared.messaging import announcer as announcing
+from shared.messaging.announcer import Announcer, running_announcer
+from shared.storage.client import Collection
 from shared.storage.outbox import CollectionOutbox
 from tests.connected.world import World, cause
 
@@ -67,3 +71,38 @@ async def test_events_leave_in_the_order_in_which_they_happened(
 
     heard = [(await world.hear(AgentInvited)).agent_id for _ in events]
     assert heard == [f"agent{number}" for number in range(20)]
+
+
+async def test_sweeping_goes_on_whatever_goes_wrong(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcing, "_SWEEP_INTERVAL", timedelta(0))
+    mail = await store_without_announcing(world)
+    world.clock.move(timedelta(minutes=1))
+    outbox = Faltering(world.database["interactions"])
+
+    async with running_announcer(world.publisher, outbox, world.clock):
+        async with asyncio.timeout(20):
+            await outbox.struck.wait()
+
+    assert (await world.newest("interactions", mail.id))["outbox"] == []
+
+
+class Faltering(CollectionOutbox):
+    """Fails the first time in a way that nobody foresaw."""
+
+    def __init__(self, collection: Collection) -> None:
+        super().__init__(collection)
+        self.struck = asyncio.Event()
+        self._has_failed = False
+
+    async def owed(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
+        if not self._has_failed:
+            self._has_failed = True
+            raise LookupError("nobody foresaw this")
+        async for one in super().owed(before):
+            yield one
+
+    async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
+        await super().strike(published)
+        self.struck.set()

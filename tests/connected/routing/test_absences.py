@@ -1,6 +1,7 @@
 """What becomes of invitations and of work when an agent is NotReady, logs out, vanishes."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -194,6 +195,27 @@ async def test_work_that_nobody_touches_for_hours_is_taken_away(
 
     states = [(await world.interactions.get(one.id)).state for one in (forgotten, answered)]
     assert states == [State.QUEUED, State.ACCEPTED]
+
+
+async def test_what_somebody_else_took_up_meanwhile_stays_with_them(
+    world: World, routing: Routing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = await worked_on(world)
+    world.clock.move(POLICY.idle)
+    change = world.interactions.change
+
+    async def later(interaction_id: str, *arguments: Any, **options: Any) -> Any:
+        await world.database["interactions"].update_one(
+            {"_id": mail.id}, {"$set": {"owner_id": "agent2"}, "$inc": {"version": 1}}
+        )
+        return await change(interaction_id, *arguments, **options)
+
+    monkeypatch.setattr(type(world.interactions), "change", staticmethod(later))
+
+    await routing.absences.reclaim_untouched()
+
+    kept = await world.interactions.get(mail.id)
+    assert (kept.state, kept.owner_id) == (State.ACCEPTED, "agent2")
 
 
 @pytest.mark.parametrize(("limit", "ready"), [(2, False), (3, True), (0, True)])

@@ -27,11 +27,12 @@ async def repeating(
 
 
 async def _repeat(chore: Callable[[], Awaitable[object]], seconds: float) -> None:
+    name = getattr(chore, "__qualname__", repr(chore))
     while True:
         await asyncio.sleep(seconds)
         try:
             await chore()
         except Unavailable as error:
-            log.warning("chore put off", chore=chore.__qualname__, reason=str(error))
+            log.warning("chore put off", chore=name, reason=str(error))
         except Exception:
-            log.exception("chore failed", chore=chore.__qualname__)
+            log.exception("chore failed", chore=name)
