@@ -14,7 +14,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
-from services.gateway.broker_events import closing
+from services.gateway.endings import ending
 from services.gateway.errors import trace_of
 from services.gateway.patience import patiently
 from shared.contracts.envelope import JOURNALED
@@ -127,7 +127,7 @@ class JournalWriter:
         )
         async with connection:
             channel = await connection.channel(publisher_confirms=False)
-            closed = closing(connection, channel)
+            ended = await ending(connection, channel)
             await channel.set_qos(_PREFETCH)
             queue = await channel.declare_queue(
                 JOURNAL.name, durable=True, arguments=JOURNAL.arguments
@@ -139,10 +139,8 @@ class JournalWriter:
                 asyncio.ensure_future(self._settle_what_is_told(told)),
             }
             try:
-                ended, _ = await asyncio.wait(
-                    {closed, *working}, return_when=asyncio.FIRST_COMPLETED
-                )
-                for one in ended:
+                done, _ = await asyncio.wait({ended, *working}, return_when=asyncio.FIRST_COMPLETED)
+                for one in done:
                     one.result()
             finally:
                 await _end(working | self._telling)

@@ -193,7 +193,10 @@ class News:
                 await self._go_to(agent_id, position, envelope)
 
     async def _begin(self, agent_id: str) -> None:
-        """Find the position from which on everything is told here."""
+        """Find the position from which on everything is told here.
+
+        It begins without its binding where that takes too long: a catch-up comes when it is there.
+        """
         await self._events.settled(agent_id)
         await self._note_presence({agent_id})
         newest = await patiently(lambda: self._recounting.newest(agent_id))

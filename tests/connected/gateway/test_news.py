@@ -1,5 +1,6 @@
 """What agents are told over CometD, read by the official client."""
 
+import asyncio
 import json
 from contextlib import AsyncExitStack
 from typing import Any
@@ -140,7 +141,7 @@ async def test_what_happened_while_the_broker_was_away_is_told_afterwards(
         await gateway.announce(AgentInvited.of(mail, "agent1"))
         before = await agent.event()
 
-        cut_events_connections(broker, gateway)
+        await cut_events_connections(broker, gateway)
         await gateway.announce(InvitationAccepted.of(mail, "agent1"))
         await gateway.announce(InteractionCompleted.of(mail, "agent1"))
 
@@ -150,15 +151,19 @@ async def test_what_happened_while_the_broker_was_away_is_told_afterwards(
     assert [one["data"]["position"] for one in told] == [position + 1, position + 2]
 
 
-def cut_events_connections(broker: Broker, gateway: Gateway) -> None:
+async def cut_events_connections(broker: Broker, gateway: Gateway) -> None:
     """Have the broker close the connection on which the gateway hears."""
     host = urlsplit(gateway.broker_url).path.removeprefix("/")
-    connections = json.loads(broker.call("GET", f"/api/vhosts/{host}/connections"))
-    named = [
-        one["name"]
-        for one in connections
-        if one["client_properties"].get("connection_name") == "gateway events"
-    ]
-    assert named
+    named: list[str] = []
+    async with asyncio.timeout(20):
+        # The management's list is some seconds behind.
+        while not named:
+            path = f"/api/vhosts/{host}/connections"
+            connections = json.loads(await asyncio.to_thread(broker.call, "GET", path))
+            named = [
+                one["name"]
+                for one in connections
+                if one["client_properties"].get("connection_name") == "gateway events"
+            ]
     for name in named:
         broker.call("DELETE", f"/api/connections/{quote(name, safe='')}")

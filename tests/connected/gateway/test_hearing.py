@@ -1,0 +1,86 @@
+"""Whatever ends a consumer is noticed, and a pod hears again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from urllib.parse import quote, urlsplit
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aio_pika.exceptions import ChannelClosed
+
+from services.gateway.broker_events import BrokerEvents
+from services.gateway.endings import ending
+from shared.contracts.envelope import JOURNALED
+from tests.fixtures.broker import Broker
+
+pytestmark = pytest.mark.connected
+
+
+@pytest.fixture
+async def connection(vhost_url: str) -> AsyncIterator[AbstractConnection]:
+    async with await aio_pika.connect(vhost_url) as connected:
+        yield connected
+
+
+async def ignore(_: AbstractIncomingMessage) -> None:
+    """Nothing is expected."""
+
+
+async def test_a_consumer_ends_when_its_queue_is_deleted(
+    vhost_url: str, connection: AbstractConnection
+) -> None:
+    channel = await connection.channel()
+    queue = await channel.declare_queue("doomed")
+    ended = await ending(connection, channel)
+    await queue.consume(ignore)
+
+    async with await aio_pika.connect(vhost_url) as other:
+        await (await other.channel()).queue_delete("doomed")
+
+    await asyncio.wait_for(ended, 10)
+
+
+async def test_a_consumer_ends_when_the_broker_closes_its_channel(
+    connection: AbstractConnection,
+) -> None:
+    channel = await connection.channel()
+    queue = await channel.declare_queue(exclusive=True)
+    ended = await ending(connection, channel)
+    await queue.consume(ignore)
+
+    with suppress(ChannelClosed):
+        await queue.bind("no such exchange", "key")
+
+    await asyncio.wait_for(ended, 10)
+    assert not connection.is_closed
+
+
+async def test_a_pod_hears_all_again_whose_channel_the_broker_closed(
+    vhost_url: str, broker: Broker
+) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    late: asyncio.Queue[frozenset[str]] = asyncio.Queue()
+
+    async def hear(message: AbstractIncomingMessage) -> None:
+        heard.put_nowait(message.routing_key or "")
+
+    events = BrokerEvents(vhost_url, hear, late.put_nowait)
+    events.watch("anna")
+    async with events.receiving(), asyncio.timeout(20):
+        assert await late.get() == {"anna"}
+        host = quote(urlsplit(vhost_url).path.removeprefix("/"), safe="")
+        broker.call("DELETE", f"/api/exchanges/{host}/{quote(JOURNALED, safe='')}")
+
+        # There is nothing to bind to: the broker closes the channel.
+        events.watch("ben")
+        again = {next(iter(await late.get())) for _ in range(2)}
+        async with await aio_pika.connect(vhost_url) as connection:
+            exchange = await (await connection.channel()).get_exchange(JOURNALED)
+            for agent_id in ("anna", "ben"):
+                await exchange.publish(aio_pika.Message(b""), agent_id)
+
+        assert again == {"anna", "ben"}
+        assert {await heard.get(), await heard.get()} == {"anna", "ben"}
+        assert events.is_connected()
