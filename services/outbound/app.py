@@ -45,6 +45,7 @@ def make_pool(settings: OutboundSettings, resources: Resources) -> SmtpPool:
         settings.connect_deadline,
         settings.command_deadline,
         settings.data_deadline,
+        settings.block_deadline,
         settings.body_deadline,
         settings.dot_deadline,
     )

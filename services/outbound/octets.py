@@ -6,6 +6,7 @@ from typing import Final
 
 _BARE_END: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _LEADING_DOT: Final = re.compile(rb"\n\.")
+_BLOCK: Final = 2**16
 
 
 class DotStuffing:
@@ -47,3 +48,10 @@ async def stuffed(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for piece in source:
         yield stuffing.feed(piece)
     yield stuffing.finish()
+
+
+async def in_blocks(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Cut pieces into blocks, each small enough to be waited for (RFC 5321 section 4.5.3.2.5)."""
+    async for piece in source:
+        for at in range(0, len(piece), _BLOCK):
+            yield piece[at : at + _BLOCK]

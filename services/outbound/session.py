@@ -19,7 +19,7 @@ from aiosmtplib import (
 )
 from aiosmtplib.protocol import SMTPProtocol
 
-from services.outbound.octets import stuffed
+from services.outbound.octets import in_blocks, stuffed
 from services.outbound.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
@@ -39,11 +39,12 @@ BeforeDot = Callable[[Mapping[str, Reply]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How long each phase may take."""
+    """How long each phase may take: `block` is for a part of the body, `body` for all of it."""
 
     connect: timedelta
     command: timedelta
     data: timedelta
+    block: timedelta
     body: timedelta
     dot: timedelta
 
@@ -180,10 +181,11 @@ class Session:
         return self._smtp.supports_extension("smtputf8")
 
     async def _body(self, octets: AsyncIterator[bytes]) -> None:
-        async for piece in stuffed(octets):
+        async for block in in_blocks(stuffed(octets)):
             protocol = self._protocol()
-            protocol.write(piece)
-            await protocol._drain_helper()  # noqa: SLF001 - the library offers no other way to wait
+            protocol.write(block)
+            async with asyncio.timeout(self._deadlines.block.total_seconds()):
+                await protocol._drain_helper()  # noqa: SLF001 - there is no other way to wait
 
     async def _dot(self, progress: _Progress) -> Reply:
         protocol = self._protocol()

@@ -16,15 +16,17 @@ class OutboundSettings(ServiceSettings):
     `smtp_host`, `smtp_port` and `smtp_tls` replace those of the contact center's route, for a
     system that must not mail anybody. `lease` is how long a delivery stays with a process that
     has died, `sweep` how often what is due is looked for. The deadlines are those of RFC 5321
-    section 4.5.3.2, with 30 s to connect. A pooled connection carries `session_mails` mails and
-    lives for `session_age`; it is asked whether it is alive after `session_idle`.
+    section 4.5.3.2, with 30 s to connect; `block_deadline` is for each 64 KiB of a mail, and
+    `body_deadline` the bound for all of it, however slow the line. A pooled connection carries
+    `session_mails` mails and lives for `session_age`; it is asked whether it is alive after
+    `session_idle`.
     """
 
     model_config = SettingsConfigDict(env_prefix="OUTBOUND_", frozen=True, extra="ignore")
 
     prefetch: int = Field(default=8, ge=1, le=40, validation_alias="PREFETCH")
     longest_handler: timedelta = Field(
-        default=timedelta(minutes=45), validation_alias="LONGEST_HANDLER"
+        default=timedelta(hours=3), validation_alias="LONGEST_HANDLER"
     )
     smtp_host: str | None = None
     smtp_port: int | None = Field(default=None, ge=1, le=65535)
@@ -37,7 +39,8 @@ class OutboundSettings(ServiceSettings):
     connect_deadline: timedelta = timedelta(seconds=30)
     command_deadline: timedelta = timedelta(minutes=5)
     data_deadline: timedelta = timedelta(minutes=2)
-    body_deadline: timedelta = timedelta(minutes=3)
+    block_deadline: timedelta = timedelta(minutes=3)
+    body_deadline: timedelta = timedelta(hours=1)
     dot_deadline: timedelta = timedelta(minutes=10)
     lease: timedelta = timedelta(seconds=60)
     sweep: timedelta = timedelta(seconds=2)

@@ -27,6 +27,7 @@ class Manner:
     every_rcpt: str = "250 known"
     data: str = "354 give"
     drops_in_body: bool = False
+    stalls_in_body: bool = False
     after_dot: str = "250 queued as 4711"
     ending: Ending = Ending.ANSWER
 
@@ -36,6 +37,7 @@ GREYLIST: Final = Manner(every_rcpt="450 4.7.1 come back later")
 DEFER_AFTER_DOT: Final = Manner(after_dot="451 4.3.0 later")
 REFUSE_AFTER_DOT: Final = Manner(after_dot="554 5.7.1 not this")
 DROP_IN_BODY: Final = Manner(drops_in_body=True)
+STALL_IN_BODY: Final = Manner(stalls_in_body=True)
 DROP_AFTER_DOT: Final = Manner(ending=Ending.DROP)
 HANG_AFTER_DOT: Final = Manner(ending=Ending.HANG)
 ACCEPT_THEN_DROP: Final = Manner(ending=Ending.ANSWER_AND_DROP)
@@ -140,7 +142,10 @@ class _Conversation:
 
     async def _data(self) -> bool:
         await self._say(self._manner.data)
-        if self._manner.drops_in_body:
+        if self._manner.stalls_in_body:
+            self._stall()
+            await self._sink.hang()
+        if self._manner.drops_in_body or self._manner.stalls_in_body:
             return False
         if not self._manner.data.startswith("354"):
             return True
@@ -148,6 +153,11 @@ class _Conversation:
         if self._manner.after_dot.startswith("250"):
             await self._sink.keep(mail)
         return await self._end()
+
+    def _stall(self) -> None:
+        transport = self._writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
 
     async def _octets(self) -> bytes:
         lines = []

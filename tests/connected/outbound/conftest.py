@@ -97,8 +97,8 @@ async def post(world: World, sink: SmtpSink) -> AsyncIterator[Post]:
     """Outbound, with a dot deadline of half a second."""
     announcer = Announcer(world.publisher, CollectionOutbox(world.database[deliveries.COLLECTION]))
     store = DeliveryStore(world.database, world.clock, announcer.announce)
-    deadline = timedelta(seconds=10)
-    deadlines = Deadlines(deadline, deadline, deadline, deadline, timedelta(seconds=0.5))
+    ten = timedelta(seconds=10)
+    deadlines = Deadlines(ten, ten, ten, ten, ten, dot=timedelta(seconds=0.5))
 
     async def connect(route: SmtpRoute) -> Session:
         return await open_session(

@@ -1,0 +1,103 @@
+"""The body of a mail on a slow line, and on one where nothing moves any more."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import timedelta
+
+import pytest
+
+from services.outbound.connecting import open_session
+from services.outbound.session import Deadlines, Letter
+from services.outbound.transmission import Phase, Reply, Transmission
+from shared.contracts.contact_center import SmtpRoute
+from tests.doubles.clock import MovableClock
+from tests.doubles.smtp_sink import STALL_IN_BODY, SmtpSink
+
+pytestmark = pytest.mark.connected
+
+TEN = timedelta(seconds=10)
+MINUTE = timedelta(minutes=1)
+PIECE = b"a line that is not long\r\n" * 4000
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Move the event loop's clock, and with it every deadline."""
+    loop = asyncio.get_event_loop()
+    really, passed = loop.time, timedelta()
+
+    def move(by: timedelta) -> None:
+        nonlocal passed
+        passed += by
+
+    monkeypatch.setattr(loop, "time", lambda: really() + passed.total_seconds())
+    return move
+
+
+async def transmitted(
+    sink: SmtpSink, octets: AsyncIterator[bytes], *, block: timedelta, body: timedelta
+) -> Transmission:
+    session = await open_session(
+        SmtpRoute(host="127.0.0.1", port=sink.port, tls="none"),
+        password="",
+        hello_name="test.example",
+        deadlines=Deadlines(TEN, TEN, TEN, block, body, TEN),
+        clock=MovableClock(),
+    )
+    letter = Letter("support@demo.example", ["ann@example.org"], 1000, octets)
+    try:
+        return await session.transmit(letter, nothing)
+    finally:
+        session.close()
+
+
+async def nothing(_: Mapping[str, Reply]) -> None:
+    """Have nothing to do before the dot."""
+
+
+async def slowly(later: Callable[[timedelta], None]) -> AsyncIterator[bytes]:
+    for _ in range(5):
+        yield PIECE
+        later(2 * MINUTE)
+        await due_timers()
+
+
+async def due_timers() -> None:
+    """Let every timer that is due go off before this one."""
+    gone_off = asyncio.Event()
+    asyncio.get_running_loop().call_later(0, gone_off.set)
+    await gone_off.wait()
+
+
+async def endlessly() -> AsyncIterator[bytes]:
+    while True:
+        yield PIECE
+
+
+async def test_a_mail_may_take_long_while_every_block_of_it_moves(
+    sink: SmtpSink, later: Callable[[timedelta], None]
+) -> None:
+    transmission = await transmitted(sink, slowly(later), block=3 * MINUTE, body=60 * MINUTE)
+
+    assert (transmission.phase, transmission.fault) == (Phase.DOT, "")
+    assert [len(one.octets) for one in sink.kept] == [5 * len(PIECE)]
+
+
+async def test_a_mail_does_not_take_for_ever(
+    sink: SmtpSink, later: Callable[[timedelta], None]
+) -> None:
+    transmission = await transmitted(sink, slowly(later), block=3 * MINUTE, body=9 * MINUTE)
+
+    assert (transmission.phase, sink.kept) == (Phase.BODY, [])
+    assert "TimeoutError" in transmission.fault
+
+
+async def test_a_server_that_takes_no_more_is_given_up(sink: SmtpSink) -> None:
+    sink.manners = [STALL_IN_BODY]
+
+    transmission = await transmitted(
+        sink, endlessly(), block=timedelta(seconds=0.2), body=60 * MINUTE
+    )
+
+    assert (transmission.phase, sink.kept) == (Phase.BODY, [])
+    assert "TimeoutError" in transmission.fault
