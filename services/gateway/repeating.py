@@ -127,7 +127,7 @@ class Repeating:
             message = "Idempotency-Key has to be 1 to 255 printable characters"
             raise RequestError(Situation.VALUE_REFUSED, message)
         user_id = (await self._admission.admit(scope)).user_id
-        whole = "\0".join((user_id, given, scope["path"]))
+        whole = "\0".join((user_id, given, scope["method"], scope["path"]))
         return hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()
 
     async def _fingerprint(self, scope: Scope, receive: Receive) -> tuple[str, Receive]:

@@ -80,6 +80,19 @@ async def test_keys_of_other_agents_and_other_addresses_are_others(
     assert len({answer.json()["replyInteractionId"] for answer in answers}) == 3
 
 
+async def test_keys_of_other_methods_are_others(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mail, key = await gateway.accepted(), {"Idempotency-Key": "both"}
+    path = f"/api/v2/me/interactions/{mail.id}"
+
+    posted = await agent1.post(path, json=REPLY, headers=key)
+    deleted = await agent1.delete(path, headers=key)
+
+    assert (posted.status_code, deleted.status_code) == (200, 405)
+    await gateway.command()
+
+
 async def test_of_many_at_once_one_is_done(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     mail = await gateway.accepted()
 
