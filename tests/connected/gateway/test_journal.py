@@ -118,6 +118,7 @@ async def test_nobody_reads_the_journal_of_another(
         ({"since": "yesterday"}, 10, 400),
         ({"since": -3}, 10, 400),
         ({"since": 1, "limit": 0}, 10, 400),
+        ({"since": 1, "limit": 201}, 10, 400),
         ({"since": 10**12}, 6, 410),
     ],
 )
