@@ -37,6 +37,6 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             at_once=settings.parsing_at_once,
             patience=settings.room_for_parsing,
         )
-        receiver = MailReceiver(intake, resources.configuration, settings)
+        receiver = MailReceiver(intake, resources.configuration, settings, resources.clock)
         async with consumer.running(), intake.finishing(), listening(receiver, settings):
             yield

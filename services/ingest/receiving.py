@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 import structlog
+from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from prometheus_client import Counter
 
 from services.ingest.settings import IngestSettings
+from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
 from shared.faults import crash_point
+from shared.mail.trace import trace
 from shared.storage.configuration import ConfigurationStore
 
 log = structlog.get_logger()
@@ -40,11 +43,16 @@ class MailReceiver:
     """The hooks that aiosmtpd calls, for both protocols."""
 
     def __init__(
-        self, arrivals: Arrivals, configuration: ConfigurationStore, settings: IngestSettings
+        self,
+        arrivals: Arrivals,
+        configuration: ConfigurationStore,
+        settings: IngestSettings,
+        clock: Clock,
     ) -> None:
         self._arrivals = arrivals
         self._configuration = configuration
         self._settings = settings
+        self._clock = clock
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: object
@@ -61,9 +69,9 @@ class MailReceiver:
         envelope.rcpt_tos.append(mailbox.address)
         return "250 2.1.5 recipient taken"
 
-    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Answer the final dot."""
-        answer = await self._store(session, envelope)
+        answer = await self._store(server, session, envelope)
         RECEIVED.labels(answer[:3]).inc()
         return answer
 
@@ -72,24 +80,49 @@ class MailReceiver:
         log.error("session in trouble", reason=type(error).__name__, exc_info=error)
         return COME_BACK
 
-    async def _store(self, session: Session, envelope: Envelope) -> str:
+    async def _store(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         raw = envelope.original_content or b""
         if _hops(raw) > self._settings.most_hops:
             return LOOPING
+        recipients = list(dict.fromkeys(envelope.rcpt_tos))
         crash_point("ingest.before_store")
         try:
             async with asyncio.timeout(self._settings.storing.total_seconds()):
                 arrival_id = await self._arrivals.add(
-                    raw,
+                    self._trace(server, session, envelope, recipients) + raw,
                     sender=envelope.mail_from or "",
-                    mailboxes=list(dict.fromkeys(envelope.rcpt_tos)),
-                    peer=str(session.peer[0]) if session.peer else "",
+                    mailboxes=recipients,
+                    peer=_address(session),
                 )
         except (Unavailable, TimeoutError) as error:
             log.warning("mail not stored", reason=str(error) or type(error).__name__)
             return COME_BACK
         crash_point("ingest.after_store")
         return ACCEPTED.format(arrival_id)
+
+    def _trace(
+        self, server: SMTP, session: Session, envelope: Envelope, recipients: Sequence[str]
+    ) -> bytes:
+        return trace(
+            sender=envelope.mail_from or "",
+            recipients=recipients,
+            name=session.host_name or "",
+            peer=_address(session),
+            host=self._settings.host_name,
+            protocol=_protocol(server, session),
+            now=self._clock.now(),
+        )
+
+
+def _address(session: Session) -> str:
+    return str(session.peer[0]) if session.peer else ""
+
+
+def _protocol(server: SMTP, session: Session) -> str:
+    """Return the protocol by its registered name (RFC 3848)."""
+    if isinstance(server, LMTP):
+        return "LMTP"
+    return "ESMTP" if session.extended_smtp else "SMTP"
 
 
 def _hops(raw: bytes) -> int:

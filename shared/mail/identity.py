@@ -10,6 +10,9 @@ from shared.mail.headers import Headers, read_mail_headers
 _IN_BRACKETS: Final = re.compile(r"<([^<>]{1,998})>")
 _BLANKS: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _MOST_IDS: Final = 100
+_TRACE: Final = re.compile(
+    rb"(?:(?:return-path|received):[^\n]*\n(?:[ \t][^\n]*\n)*)*", re.IGNORECASE
+)
 
 
 def message_id(headers: Headers, raw: bytes) -> str:
@@ -19,8 +22,13 @@ def message_id(headers: Headers, raw: bytes) -> str:
 
 
 def derived_message_id(raw: bytes) -> str:
-    """Return an id for a mail that has none; `.invalid` keeps it apart from everybody's own."""
-    return f"<{sha256(raw).hexdigest()[:40]}@derived.invalid>"
+    """Return an id for a mail that has none; `.invalid` keeps it apart from everybody's own.
+
+    The trace at the top does not count: it differs on every way that a mail takes.
+    """
+    trace = _TRACE.match(raw)
+    octets = memoryview(raw)[trace.end() if trace else 0 :]
+    return f"<{sha256(octets).hexdigest()[:40]}@derived.invalid>"
 
 
 def message_ids(value: bytes, *, bare: bool = False) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ async def door(world: World) -> AsyncIterator[Door]:
     store = make_arrivals(world, announcer)
     async with (
         IsolatedParser() as parser,
-        listening(MailReceiver(store, world.configuration, settings), settings),
+        listening(MailReceiver(store, world.configuration, settings, world.clock), settings),
     ):
         parsing = MailParsing(
             arrivals=store,

@@ -46,7 +46,7 @@ async def test_mail_is_stored_octet_for_octet_when_it_is_accepted(world: World, 
     (arrival_id,) = await arrival_ids(world)
     arrival = await door.arrivals.get(arrival_id)
     assert (code, words.split()[-1]) == (250, arrival_id.encode())
-    assert arrival.raw == raw
+    assert arrival.raw.endswith(b"+0000\r\n" + raw)
     assert (arrival.sender, arrival.mailboxes) == ("ann@example.org", (SUPPORT,))
 
 
@@ -57,7 +57,24 @@ async def test_large_mail_is_stored_octet_for_octet_too(world: World, door: Door
     assert (await door.smtp(sending(raw)))[0] == 250
 
     (arrival_id,) = await arrival_ids(world)
-    assert (await door.arrivals.get(arrival_id)).raw == raw
+    assert (await door.arrivals.get(arrival_id)).raw.endswith(b"+0000\r\n" + raw)
+
+
+async def test_mail_says_where_it_came_from_and_through_whom(world: World, door: Door) -> None:
+    def talk(client: smtplib.SMTP) -> Any:
+        client.ehlo("relay.example")
+        return sending(MAIL)(client)
+
+    await door.smtp(talk)
+
+    (arrival_id,) = await arrival_ids(world)
+    trace = (await door.arrivals.get(arrival_id)).raw.removesuffix(MAIL)
+    assert trace == (
+        b"Return-Path: <ann@example.org>\r\n"
+        b"Received: from relay.example ([127.0.0.1])\r\n"
+        b"\tby mailroom with ESMTP\r\n\tfor <support@demo.example>;\r\n"
+        b"\tMon, 02 Mar 2026 09:00:00 +0000\r\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -196,7 +213,7 @@ async def test_a_line_without_end_ends_the_session(door: Door) -> None:
 
 async def test_a_session_too_many_is_told_to_come_back(world: World) -> None:
     settings = make_settings(most_sessions=1)
-    receiver = MailReceiver(make_arrivals(world), world.configuration, settings)
+    receiver = MailReceiver(make_arrivals(world), world.configuration, settings, world.clock)
     async with listening(receiver, settings):
         door = Door(settings, make_arrivals(world), parsing=None, announcer=None)  # type: ignore[arg-type]
 
@@ -214,7 +231,7 @@ async def test_a_store_that_does_not_answer_makes_the_sender_come_back(
 ) -> None:
     async with open_world(vhost_url, private_mongodb.url) as world:
         settings = make_settings(storing=0.5)
-        receiver = MailReceiver(make_arrivals(world), world.configuration, settings)
+        receiver = MailReceiver(make_arrivals(world), world.configuration, settings, world.clock)
         async with listening(receiver, settings):
             door = Door(settings, make_arrivals(world), parsing=None, announcer=None)  # type: ignore[arg-type]
 

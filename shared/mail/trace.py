@@ -1,0 +1,40 @@
+"""The two lines that whoever takes a mail puts in front of it (RFC 5321, section 4.4)."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Final
+
+_UNPRINTABLE: Final = re.compile(r"[^\x21-\x7e\x80-\U0010ffff]|[<>()\\]")
+_LONGEST_NAME: Final = 255
+
+
+def trace(
+    *,
+    sender: str,
+    recipients: Sequence[str],
+    name: str,
+    peer: str,
+    host: str,
+    protocol: str,
+    now: datetime,
+) -> bytes:
+    """Return `Return-Path` and `Received` for a mail that was handed in.
+
+    `name` is what the client called itself, `peer` the address it came from, `host` this server.
+    Several recipients are not named, for they may not know of each other.
+    """
+    purpose = f"\r\n\tfor <{_plain(recipients[0])}>" if len(recipients) == 1 else ""
+    lines = (
+        f"Return-Path: <{_plain(sender)}>\r\n"
+        f"Received: from {_plain(name) or 'unknown'} ([{_plain(peer)}])\r\n"
+        f"\tby {host} with {protocol}{purpose};\r\n"
+        f"\t{format_datetime(now)}\r\n"
+    )
+    return lines.encode("utf-8", "replace")
+
+
+def _plain(word: str) -> str:
+    """Return a client's word without what would end it, its line or a comment."""
+    return _UNPRINTABLE.sub("", word)[:_LONGEST_NAME]
