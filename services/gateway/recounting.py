@@ -37,7 +37,11 @@ class Told:
 
 
 class Recounting:
-    """Tells the journal. The state is the one of then, the words of a mail are today's."""
+    """Tells the journal: each event with the state of then.
+
+    The words of a mail are today's, for who holds it today. Nobody else is told more than the
+    event itself says: its subject.
+    """
 
     def __init__(self, journal: Journal, telling: Telling, workbins: WorkbinTelling) -> None:
         self._journal = journal

@@ -46,7 +46,7 @@ from shared.contracts.events import (
 )
 from shared.domain.errors import UnknownInteractionError
 from shared.domain.interaction import Interaction
-from shared.domain.lifecycle import State
+from shared.domain.lifecycle import Direction, State
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.interactions import InteractionStore
 
@@ -73,6 +73,11 @@ _BECAME: Final[Mapping[type[InteractionEvent], State]] = MappingProxyType(
         DeliveryFailed: State.REPLY_CREATED,
     }
 )
+_AT_WORK: Final[Mapping[Direction, State]] = MappingProxyType(
+    {Direction.INBOUND: State.ACCEPTED, Direction.OUTBOUND: State.REPLY_CREATED}
+)
+"""In which state agents work on a mail: that of every event about a change to its content."""
+
 _NOTIFICATIONS: Final[Mapping[type[InteractionEvent], NotificationType]] = MappingProxyType(
     {
         PropertiesUpdated: "PropertiesUpdated",
@@ -125,7 +130,7 @@ class Telling:
         try:
             match event:
                 case AgentInvited():
-                    return stamped(invited(await self._read(event, text=False)), event.version)
+                    return await self._offered(event)
                 case InvitationAccepted() | ReplyCreated() | DeliveryFailed():
                     return await self._shown(event)
                 case PropertiesUpdated() | DraftSaved() | AttachmentAdded() | AttachmentRemoved():
@@ -138,11 +143,26 @@ class Telling:
             log.warning("event about no interaction", interaction_id=event.interaction_id)
             return None
 
+    async def _offered(self, event: AgentInvited) -> Fields:
+        interaction = await self._read(event, text=False)
+        if interaction.holder_id != event.agent_id:
+            message = gone(event.interaction_id, event.subject, STATES[State.INVITED])
+        else:
+            message = invited(interaction)
+        return stamped(message, event.version)
+
     async def _shown(self, event: InteractionEvent) -> Fields:
-        """Show the whole mail, in the state that the event tells of: a later one follows."""
+        """Show the whole mail, in the state that the event tells of: a later one follows.
+
+        Of a mail that somebody else holds by now it shows no more than the event itself says.
+        """
         interaction = await self._read(event, text=True)
-        then = replace(interaction, state=_BECAME.get(type(event), interaction.state))
-        message = held(then, longest=LONGEST_TEXT)
+        if interaction.holder_id != event.agent_id:
+            state = _BECAME.get(type(event), _AT_WORK[interaction.direction])
+            message = gone(event.interaction_id, event.subject, STATES[state])
+        else:
+            then = replace(interaction, state=_BECAME.get(type(event), interaction.state))
+            message = held(then, longest=LONGEST_TEXT)
         if isinstance(event, DeliveryTrouble):
             return _troubled(message, event)
         return stamped(message, event.version, _NOTIFICATIONS.get(type(event), "StatusChange"))

@@ -67,7 +67,7 @@ class WorkbinTelling:
             interaction = await self._interactions.get(news.interaction_id, with_text=False)
         except UnknownInteractionError:
             return stamped(_taken(news), news.version)
-        if interaction.state is not State.IN_WORKBIN:
+        if interaction.state is not State.IN_WORKBIN or interaction.place != news.place:
             return stamped(_taken(news), news.version)
         return stamped(kept(interaction), interaction.version)
 
@@ -77,5 +77,5 @@ class WorkbinTelling:
 
 
 def _taken(news: WorkbinItemAdded | WorkbinItemRemoved) -> Fields:
-    """Return what is told of something that is not, or no longer, in a workbin."""
+    """Return what is told of something that is not, or no longer, in that workbin."""
     return gone(news.interaction_id, news.subject, "InWorkbin")
