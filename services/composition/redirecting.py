@@ -76,7 +76,7 @@ class Redirecting:
                 interaction_id=sent.id,
                 agent_id=sent.owner_id or "",
                 message_id=mail.message_id,
-                sender=mail.sender.address,
+                sender=wire_address(mail.sender.address),
                 recipients=[wire_address(one.address) for one in mail.to],
                 now=mail.sent_at,
             ),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.composition.enclosing import base64_lines
 from services.composition.freezing import Piece, freeze, layout, recipients_of
+from services.composition.headers import wire_address
 from shared.contracts.envelope import Cause
 from shared.domain.errors import Unavailable, UnknownInteractionError
 from shared.domain.interaction import Attachment, Email, Interaction
@@ -54,7 +55,7 @@ class Sealing:
                 interaction_id=submitted.id,
                 agent_id=submitted.owner_id or "",
                 message_id=mail.message_id,
-                sender=mail.sender.address,
+                sender=wire_address(mail.sender.address),
                 recipients=recipients_of(mail),
                 now=mail.sent_at,
             ),

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -13,9 +14,9 @@ import structlog
 
 from services.outbound import figures
 from services.outbound.connecting import RouteUnavailableError
+from services.outbound.letters import Letter
 from services.outbound.pool import SmtpPool
 from services.outbound.schedule import next_attempt
-from services.outbound.session import Letter
 from services.outbound.telling import cause_of, telling
 from services.outbound.transmission import Phase, Reply, Transmission
 from services.outbound.verdicts import answered, doubted, judge
@@ -144,13 +145,11 @@ class Delivering:
 
     def _letter(self, claim: Claim) -> Letter:
         raw = claim.raw
-        size, octets = (
-            (len(raw), _whole(raw))
-            if isinstance(raw, bytes)
-            else (raw.size, self._office.vault.open(raw))
-        )
         addresses = [one.address for one in claim.delivery.open_recipients]
-        return Letter(claim.delivery.sender, addresses, size, octets)
+        if isinstance(raw, bytes):
+            return Letter(claim.delivery.sender, addresses, len(raw), lambda: _whole(raw))
+        octets = partial(self._office.vault.open, raw)
+        return Letter(claim.delivery.sender, addresses, raw.size, octets)
 
     async def _conclude(
         self, delivery: Delivery, transmission: Transmission, route: SmtpRoute

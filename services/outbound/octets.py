@@ -6,6 +6,7 @@ from typing import Final
 
 _BARE_END: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _LEADING_DOT: Final = re.compile(rb"\n\.")
+_EMPTY_LINE: Final = re.compile(rb"\r?\n\r?\n")
 _BLOCK: Final = 2**16
 
 
@@ -55,3 +56,14 @@ async def in_blocks(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for piece in source:
         for at in range(0, len(piece), _BLOCK):
             yield piece[at : at + _BLOCK]
+
+
+async def header_of(source: AsyncIterator[bytes]) -> bytes:
+    """Return the octets before the first empty line, reading no more pieces than that takes."""
+    header = b""
+    async for piece in source:
+        header += piece
+        end = _EMPTY_LINE.search(header)
+        if end:
+            return header[: end.start()]
+    return header

@@ -6,7 +6,7 @@ connection alike before and after it; here the dot is a write of its own.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -19,6 +19,7 @@ from aiosmtplib import (
 )
 from aiosmtplib.protocol import SMTPProtocol
 
+from services.outbound.letters import Letter
 from services.outbound.octets import in_blocks, stuffed
 from services.outbound.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
@@ -33,6 +34,13 @@ _GO_AHEAD: Final = 354
 _UNSENDABLE: Final = re.compile(r"[\x00-\x20<>\x7f]")
 _BAD_ADDRESS: Final = Reply(501, "this is no address that a mail can be sent to")
 _NOT_ASCII: Final = Reply(553, "the mail server takes no addresses beyond ASCII (RFC 6531)")
+_NAMES_UTF8: Final = Reply(
+    554, "the mail names an address beyond ASCII, which the mail server does not take (RFC 6531)"
+)
+_EIGHT_BIT: Final = Reply(
+    554,
+    "the mail server takes mail of 7 bits only (RFC 6152): this one cannot go on unchanged",
+)
 
 BeforeDot = Callable[[Mapping[str, Reply]], Awaitable[None]]
 
@@ -47,16 +55,6 @@ class Deadlines:
     block: timedelta
     body: timedelta
     dot: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What one transaction carries: the envelope, the size in octets, and the octets."""
-
-    sender: str
-    recipients: Sequence[str]
-    size: int
-    octets: AsyncIterator[bytes]
 
 
 @dataclass(slots=True)
@@ -137,6 +135,8 @@ class Session:
     async def _steps(
         self, letter: Letter, before_dot: BeforeDot, progress: _Progress
     ) -> Reply | None:
+        if unfit := await self._unfit(letter, progress):
+            return unfit
         refusal = await self._mail(letter)
         if not refusal.is_positive:
             return refusal
@@ -151,17 +151,30 @@ class Session:
             return go_ahead
         progress.phase = Phase.BODY
         async with asyncio.timeout(self._deadlines.body.total_seconds()):
-            await self._body(letter.octets)
+            await self._body(letter.octets())
         await before_dot(progress.answers)
         return await self._dot(progress)
+
+    async def _unfit(self, letter: Letter, progress: _Progress) -> Reply | None:
+        """Return why the server must not be given the mail, if so. The mail is never changed."""
+        if not (self._takes_utf8 or letter.is_addressed_in_ascii):
+            if await letter.has_utf8_headers():
+                strange = [one for one in letter.recipients if not one.isascii()]
+                progress.answers.update(dict.fromkeys(strange, _NOT_ASCII))
+                return _NAMES_UTF8
+        elif not self._takes_eight_bits and not await letter.is_seven_bit():
+            return _EIGHT_BIT
+        return None
 
     async def _mail(self, letter: Letter) -> Reply:
         options = []
         if self._smtp.supports_extension("size"):
             options.append(b"SIZE=%d" % letter.size)
-        if self._smtp.supports_extension("8bitmime"):
+        if self._takes_eight_bits:
             options.append(b"BODY=8BITMIME")
-        if self._takes_utf8 and not all(map(str.isascii, (letter.sender, *letter.recipients))):
+        if self._takes_utf8 and (
+            not letter.is_addressed_in_ascii or await letter.has_utf8_headers()
+        ):
             options.append(b"SMTPUTF8")
         return await self._about(b"MAIL", b"FROM:", letter.sender, *options)
 
@@ -175,6 +188,10 @@ class Session:
             return _NOT_ASCII
         path = prefix + b"<" + address.encode() + b">"
         return await self._command(verb, path, *options, deadline=self._deadlines.command)
+
+    @property
+    def _takes_eight_bits(self) -> bool:
+        return self._smtp.supports_extension("8bitmime")
 
     @property
     def _takes_utf8(self) -> bool:

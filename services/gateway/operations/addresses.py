@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from email.utils import getaddresses
 from typing import Final
+from unicodedata import normalize
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
@@ -20,7 +21,7 @@ def read_addresses(value: object, name: str) -> list[MailAddress]:
     """Return the addresses in a value; `name` is what its sender calls it.
 
     Raises:
-        RequestError: One is not an address of RFC 5321, or holds a line break.
+        RequestError: One is not an address, or holds a line break.
     """
     found = [one for item in _items(value, name) for one in _read_item(item, name)]
     if len(found) > _MOST:
@@ -41,14 +42,14 @@ def read_address(value: object, name: str) -> MailAddress | None:
 
 
 def is_address(text: str) -> bool:
-    """Say whether a text is an address that mail can be sent to."""
-    if len(text) > _LONGEST:
+    """Say whether a text is an address that mail can be sent to, by RFC 5321 or RFC 6531."""
+    if len(text.encode(errors="replace")) > _LONGEST:
         return False
     try:
         validate_email(
             text,
             strict=True,
-            allow_smtputf8=False,
+            allow_smtputf8=True,
             check_deliverability=False,
             globally_deliverable=False,
         )
@@ -96,7 +97,7 @@ def _checked(personal: str, address: str, name: str) -> MailAddress:
     _require_one_line(personal + address, name)
     if not is_address(address):
         raise refused(f"{name} holds something that is not an address")
-    return MailAddress(address=address, personal=personal)
+    return MailAddress(address=normalize("NFC", address), personal=personal)
 
 
 def _require_one_line(text: str, name: str) -> None:

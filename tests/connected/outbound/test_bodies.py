@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from services.outbound.connecting import open_session
-from services.outbound.session import Deadlines, Letter
+from services.outbound.letters import Letter
+from services.outbound.session import Deadlines
 from services.outbound.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
 from tests.doubles.clock import MovableClock
@@ -35,7 +36,11 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
 
 
 async def transmitted(
-    sink: SmtpSink, octets: AsyncIterator[bytes], *, block: timedelta, body: timedelta
+    sink: SmtpSink,
+    octets: Callable[[], AsyncIterator[bytes]],
+    *,
+    block: timedelta,
+    body: timedelta,
 ) -> Transmission:
     session = await open_session(
         SmtpRoute(host="127.0.0.1", port=sink.port, tls="none"),
@@ -77,7 +82,9 @@ async def endlessly() -> AsyncIterator[bytes]:
 async def test_a_mail_may_take_long_while_every_block_of_it_moves(
     sink: SmtpSink, later: Callable[[timedelta], None]
 ) -> None:
-    transmission = await transmitted(sink, slowly(later), block=3 * MINUTE, body=60 * MINUTE)
+    transmission = await transmitted(
+        sink, lambda: slowly(later), block=3 * MINUTE, body=60 * MINUTE
+    )
 
     assert (transmission.phase, transmission.fault) == (Phase.DOT, "")
     assert [len(one.octets) for one in sink.kept] == [5 * len(PIECE)]
@@ -86,7 +93,7 @@ async def test_a_mail_may_take_long_while_every_block_of_it_moves(
 async def test_a_mail_does_not_take_for_ever(
     sink: SmtpSink, later: Callable[[timedelta], None]
 ) -> None:
-    transmission = await transmitted(sink, slowly(later), block=3 * MINUTE, body=9 * MINUTE)
+    transmission = await transmitted(sink, lambda: slowly(later), block=3 * MINUTE, body=9 * MINUTE)
 
     assert (transmission.phase, sink.kept) == (Phase.BODY, [])
     assert "TimeoutError" in transmission.fault
@@ -96,7 +103,7 @@ async def test_a_server_that_takes_no_more_is_given_up(sink: SmtpSink) -> None:
     sink.manners = [STALL_IN_BODY]
 
     transmission = await transmitted(
-        sink, endlessly(), block=timedelta(seconds=0.2), body=60 * MINUTE
+        sink, endlessly, block=timedelta(seconds=0.2), body=60 * MINUTE
     )
 
     assert (transmission.phase, sink.kept) == (Phase.BODY, [])
