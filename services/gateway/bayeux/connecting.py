@@ -21,36 +21,21 @@ def connect(state: State, session: Session, message: Message, exchange: Exchange
     session.interval = _interval(state, message, crowded=crowded)
     if crowded or not waits:
         session.connected = True
-        events, reply = answer(state, session, hold, crowded=crowded)
-        exchange.events.extend(events)
-        exchange.replies.append(reply)
+        exchange.replies.append(_answer(state, session, hold, crowded=crowded))
+        exchange.sessions[session] = session.batch
         state.let_go(session, exchange.now)
     else:
         state.keep(session, hold)
         exchange.hold = hold
 
 
-def answer(
-    state: State, session: Session, hold: Hold, *, crowded: bool = False
-) -> tuple[list[str], Reply]:
-    """Return the events that leave now, and the reply that follows them."""
-    if hold.ending is not None:
-        return [], replies.success(hold.message) | hold.ending
-    session.batch += 1
+def release(state: State, session: Session, hold: Hold, now: float) -> list[str]:
+    """End a wait: all that its client gets, events first."""
+    reply = _answer(state, session, hold)
     events = session.mailbox.take(
         at_most=state.settings.max_frame_bytes,
         batch=session.batch if session.acknowledging else None,
     )
-    reply = replies.success(hold.message, clientId=session.id)
-    _advise(state, session, hold, reply, crowded=crowded)
-    if ext := _extensions(state, session, hold):
-        reply["ext"] = ext
-    return events, reply
-
-
-def release(state: State, session: Session, hold: Hold, now: float) -> list[str]:
-    """End a wait: all that its client gets, events first."""
-    events, reply = answer(state, session, hold)
     state.let_go(session, now)
     return [*events, encode(stamped(state, reply))]
 
@@ -59,6 +44,17 @@ def stamped(state: State, reply: Reply) -> Reply:
     """Add the time where the timestamp extension is on."""
     if state.settings.timestamps:
         reply["timestamp"] = replies.http_date(state.wall())
+    return reply
+
+
+def _answer(state: State, session: Session, hold: Hold, *, crowded: bool = False) -> Reply:
+    if hold.ending is not None:
+        return replies.success(hold.message) | hold.ending
+    session.batch += 1
+    reply = replies.success(hold.message, clientId=session.id)
+    _advise(state, session, hold, reply, crowded=crowded)
+    if ext := _extensions(state, session, hold):
+        reply["ext"] = ext
     return reply
 
 

@@ -111,12 +111,16 @@ class Engine:
     async def receive(self, messages: Sequence[Message], peer: Peer) -> Outcome:
         """Obey messages; the listener knows of subscriptions before this returns."""
         span = await self._span(messages, peer)
-        outcome = self.hub.receive(messages, peer, self.now(), span)
-        self.perform(outcome.effects)
-        for effect in outcome.effects:
+        exchange = self.hub.obey(messages, peer, self.now(), span)
+        effects = self.hub.take_effects()
+        self.perform(effects)
+        for effect in effects:
             if isinstance(effect, Subscribed):
                 await self._introduce(effect)
-        return outcome
+        texts = self.hub.answer(exchange)
+        if effects := self.hub.take_effects():
+            self.perform(effects)
+        return Outcome(texts, exchange.hold, effects)
 
     def collect(self, peer: Peer) -> list[str]:
         """Return what this peer should be sent now."""

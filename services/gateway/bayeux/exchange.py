@@ -9,13 +9,15 @@ from shared.domain.journal import Span
 
 @dataclass(slots=True)
 class Exchange:
-    """Who asks, when, and what has been answered so far."""
+    """Who asks, when, and what has been answered so far.
+
+    `sessions` are those that spoke, with the batch of the connect that was answered, if one was.
+    """
 
     peer: Peer
     now: float
     is_single: bool
     span: Span | None = None
-    events: list[str] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
-    sessions: dict[Session, None] = field(default_factory=dict)
+    sessions: dict[Session, int | None] = field(default_factory=dict)
     hold: Hold | None = None

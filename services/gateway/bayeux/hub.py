@@ -10,6 +10,7 @@ from services.gateway.bayeux import replies
 from services.gateway.bayeux.channels import Meta, is_service, is_valid
 from services.gateway.bayeux.connecting import connect, release, stamped
 from services.gateway.bayeux.counters import Counters
+from services.gateway.bayeux.departing import depart
 from services.gateway.bayeux.effects import Effect, Wake
 from services.gateway.bayeux.events import Event, Frame
 from services.gateway.bayeux.exchange import Exchange
@@ -76,7 +77,15 @@ class Hub:
     def receive(
         self, messages: Sequence[Message], peer: Peer, now: float, span: Span | None = None
     ) -> Outcome:
-        """Obey the messages of one request or frame; events precede the replies.
+        """Obey the messages of one request or frame, and answer them at once."""
+        exchange = self.obey(messages, peer, now, span)
+        texts = self.answer(exchange)
+        return Outcome(texts, exchange.hold, self._drain_effects())
+
+    def obey(
+        self, messages: Sequence[Message], peer: Peer, now: float, span: Span | None = None
+    ) -> Exchange:
+        """Obey the messages of one request or frame; `answer` says what is to be told.
 
         `span` is what the journal keeps of the user, where it is known: a subscription that
         names a position needs it.
@@ -87,12 +96,18 @@ class Hub:
         exchange = Exchange(peer, now, is_single=len(batch) == 1, span=span)
         for message in batch:
             self._obey(message, exchange)
-        texts = self._riding(exchange) + [
-            encode(stamped(self._state, reply)) for reply in exchange.replies
-        ]
+        return exchange
+
+    def answer(self, exchange: Exchange) -> list[str]:
+        """Return what is to be sent at this moment; where events leave, they precede the replies.
+
+        Once for each exchange, and nothing may come between it and the sending.
+        """
+        texts = depart(self._state, exchange)
+        texts += [encode(stamped(self._state, reply)) for reply in exchange.replies]
         for session in exchange.sessions:
             go_on(self._state, session)
-        return Outcome(texts, exchange.hold, self._drain_effects())
+        return texts
 
     def collect(self, peer: Peer, now: float) -> list[str]:
         """Return what this peer should be sent now; empty when it has to go on waiting.
@@ -116,7 +131,7 @@ class Hub:
         return texts
 
     def take_effects(self) -> list[Effect]:
-        """Return what `collect` left to be done."""
+        """Return what is left to be done."""
         return self._drain_effects()
 
     def begin(self, user_id: str, position: int) -> list[Effect]:
@@ -247,7 +262,7 @@ class Hub:
         exchange.replies.append(reply)
 
     def _obey_for(self, session: Session, message: Message, exchange: Exchange) -> None:
-        exchange.sessions[session] = None
+        exchange.sessions.setdefault(session)
         self._state.touch(session, exchange.now)
         session.login = exchange.peer.login
         if exchange.peer.transport is Transport.WEBSOCKET:
@@ -267,14 +282,6 @@ class Hub:
     def _disconnect(self, session: Session, message: Message, exchange: Exchange) -> None:
         self._state.end(session, {"advice": replies.STOP})
         exchange.replies.append(replies.success(message, clientId=session.id))
-
-    def _riding(self, exchange: Exchange) -> list[str]:
-        """Events that need not wait for a connect leave with any reply of their session."""
-        for session in exchange.sessions:
-            if _may_ride(session, exchange):
-                most = self._state.settings.max_frame_bytes
-                exchange.events.extend(session.mailbox.take(at_most=most))
-        return exchange.events
 
     def _note_delay(self, session: Session, now: float) -> None:
         if (since := session.mailbox.since) is not None:
@@ -307,12 +314,6 @@ class Hub:
 
 def _is_ripe(session: Session, hold: Hold, now: float) -> bool:
     return hold.is_due(now) or (bool(session.mailbox) and not session.pushes)
-
-
-def _may_ride(session: Session, exchange: Exchange) -> bool:
-    if session.acknowledging or exchange.hold is not None:
-        return False
-    return exchange.peer.transport is not Transport.CALLBACK_POLLING
 
 
 def _publish_reply(message: Message, channel: str) -> dict[str, object]:

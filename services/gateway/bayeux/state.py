@@ -81,6 +81,8 @@ class State:
             self.supersede(session, now)
         self.lose(peer, now)
         session.socket, peer.session = peer, session
+        if session.mailbox and session.pushes:
+            self.effects.append(Wake(peer))
 
     def unbind(self, session: Session) -> None:
         """Take a session from its socket."""

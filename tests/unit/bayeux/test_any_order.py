@@ -1,11 +1,18 @@
-"""Whatever happens in whatever order, a client with acknowledgements sees each event once."""
+"""Whatever happens in whatever order, a client sees each event once and in its place."""
 
 import json
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
+from services.gateway.bayeux.exchange import Exchange
 from services.gateway.bayeux.session import Transport
 from tests.unit.bayeux.world import Client, FakePeer, Reply, World, events_of
 
@@ -82,6 +89,79 @@ class AcknowledgingClient(RuleBasedStateMachine):
             self.seen_batch = reply.get("ext", {}).get("ack", self.seen_batch)
         self.got += events_of(replies)
 
+
+class HastyClient(RuleBasedStateMachine):
+    """A client without acknowledgements whose requests take their time to be answered.
+
+    Nothing that was written is lost to it, so that each event comes once.
+    """
+
+    @initialize(transport=st.sampled_from([Transport.WEBSOCKET, Transport.LONG_POLLING]))
+    def begins(self, transport: Transport) -> None:
+        self.world = World.with_settings(max_frame_bytes=100)
+        self.client = Client(self.world, transport=transport).join()
+        self.published = 0
+        self.got: list[int] = []
+        self.asked: list[Exchange] = []
+        self.waiting: list[FakePeer] = []
+
+    @rule(times=st.integers(1, 3))
+    def something_happens(self, times: int) -> None:
+        for _ in range(times):
+            self.world.publish("anna", self.published)
+            self.published += 1
+
+    @rule(subscribes=st.booleans(), connects=st.booleans())
+    def asks(self, subscribes: bool, connects: bool) -> None:
+        """Send a batch: the answer may wait for a database."""
+        messages = [self.client.message("/service/x")]
+        if subscribes:
+            messages.append(self.client.message("/meta/subscribe", subscription="/me/channels"))
+        if connects:
+            messages.append(self.client.message("/meta/connect"))
+        peer = self.client.socket if self.is_socket else self.client._peer()
+        self.asked.append(self.world.hub.obey(messages, peer, self.world.now))
+
+    @precondition(lambda self: self.asked)
+    @rule(which=st.integers(0))
+    def is_answered(self, which: int) -> None:
+        exchange = self.asked.pop(0 if self.is_socket else which % len(self.asked))
+        self.read(self.world.hub.answer(exchange))
+
+    @rule()
+    def waits(self) -> None:
+        peer, outcome = self.client.send(self.client.message("/meta/connect"))
+        self.read(outcome.texts)
+        if outcome.hold is not None:
+            self.waiting.append(peer)
+
+    @rule()
+    def is_written_to(self) -> None:
+        for peer in self.waiting or [self.client.socket]:
+            self.read(self.world.hub.collect(peer, self.world.now))
+
+    @invariant()
+    def nothing_is_doubled_or_out_of_order(self) -> None:
+        got = getattr(self, "got", [])
+        assert got == list(range(len(got)))
+
+    def teardown(self) -> None:
+        while getattr(self, "got", None) is not None and len(self.got) < self.published:
+            before = len(self.got)
+            self.waits()
+            self.is_written_to()
+            assert len(self.got) > before
+
+    @property
+    def is_socket(self) -> bool:
+        return self.client.transport is Transport.WEBSOCKET
+
+    def read(self, texts: list[str]) -> None:
+        self.got += events_of([json.loads(text) for text in texts])
+
+
+TestHasty = HastyClient.TestCase
+TestHasty.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
 TestAnyOrder = AcknowledgingClient.TestCase
 TestAnyOrder.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -109,6 +109,11 @@ class ReplayingClient(RuleBasedStateMachine):
             self.waiting = peer
         self.read([json.loads(text) for text in outcome.texts])
 
+    @rule()
+    def the_socket_is_written_to(self) -> None:
+        if self.client.transport is Transport.WEBSOCKET:
+            self.read(self.client.collect(self.client.socket))
+
     @precondition(lambda self: self.waiting is not None)
     @rule()
     def a_connect_is_answered(self) -> None:
@@ -144,6 +149,7 @@ class ReplayingClient(RuleBasedStateMachine):
             self.tell(self.pod, 2)
             self.fetch(self.pod, 4)
             self.read(self.client.ask("/meta/connect", advice={"timeout": 0}))
+            self.the_socket_is_written_to()
         assert self.got == [at for at, topic in enumerate(self.journal, 1) if topic]
 
     def read(self, replies: list[Reply]) -> None:

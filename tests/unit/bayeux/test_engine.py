@@ -1,6 +1,10 @@
 """What the gateway is told, and when."""
 
+import asyncio
+import json
 from typing import Any
+
+import pytest
 
 from services.gateway.bayeux import BayeuxSettings, Page, PastEvent, Route
 from services.gateway.bayeux.engine import Engine
@@ -41,15 +45,19 @@ class Diary:
 class Desk:
     """A client of an engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, transport: Transport = Transport.WEBSOCKET) -> None:
         self.engine = engine
-        self.peer = FakePeer("anna", Transport.WEBSOCKET, None)
+        self.peer = FakePeer("anna", transport, "browser01")
         self.client_id = ""
 
     async def send(self, channel: str, **fields: Any) -> list[str]:
         message = Message({"channel": channel, "clientId": self.client_id} | fields)
         outcome = await self.engine.receive([message], self.peer)
         return outcome.texts
+
+    def publish(self, number: int) -> None:
+        event = self.engine.event(number)
+        self.engine.perform(self.engine.hub.publish("anna", INTERACTIONS, event))
 
     async def join(self) -> None:
         types = ["websocket"]
@@ -80,3 +88,52 @@ async def test_a_listener_that_fails_does_not_cost_the_client_its_subscription()
     [reply] = await desk.send("/meta/subscribe", subscription="/me/interactions")
 
     assert '"successful":true' in reply
+
+
+class SlowDiary(Diary):
+    """A listener that takes its time to introduce somebody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked = asyncio.Event()
+        self.may_go_on = asyncio.Event()
+
+    async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
+        await super().on_subscribed(user_id, route, session_id)
+        self.is_asked.set()
+        await self.may_go_on.wait()
+
+
+@pytest.mark.parametrize("also_connects", [False, True])
+@pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.LONG_POLLING])
+async def test_what_waits_for_a_slow_client_keeps_its_order_while_it_subscribes_again(
+    transport: Transport, also_connects: bool
+) -> None:
+    diary = SlowDiary()
+    desk = Desk(Engine(BayeuxSettings(), own_topics_only, diary), transport)
+    await desk.join()
+    diary.may_go_on.set()
+    await desk.send("/meta/subscribe", subscription="/me/interactions")
+    diary.may_go_on.clear()
+    diary.is_asked.clear()
+    desk.publish(1)
+
+    fields = {"clientId": desk.client_id}
+    second = Message({"channel": "/meta/subscribe", "subscription": "/me/channels"} | fields)
+    connect = Message({"channel": "/meta/connect", "connectionType": transport} | fields)
+    batch = [second, connect] if also_connects else [second]
+    subscribing = asyncio.create_task(desk.engine.receive(batch, desk.peer))
+    await diary.is_asked.wait()
+    desk.publish(2)
+    meanwhile = desk.engine.collect(desk.peer)
+    if transport is Transport.LONG_POLLING:
+        another = await desk.engine.receive(
+            [Message({"channel": "/service/x"} | fields)],
+            FakePeer("anna", transport, "browser01"),
+        )
+        meanwhile += another.texts
+    diary.may_go_on.set()
+    outcome = await subscribing
+
+    told = [json.loads(text) for text in [*meanwhile, *outcome.texts]]
+    assert [one["data"] for one in told if "data" in one] == [1, 2]
