@@ -1,22 +1,17 @@
 """Watches over logins: who was disabled, or has another password, hears nothing more."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Final
-
-import structlog
 
 from services.gateway.admission import BEARER
 from services.gateway.bayeux import BayeuxApplication
 from services.gateway.roster import Roster
 from services.gateway.sessions import proof_of
-from shared.domain.errors import Unavailable
+from shared.chores import repeating
 from shared.storage.agents import AgentStore, StoredAgent
 
-log = structlog.get_logger()
-
-_PERIOD_SECONDS: Final = 2
+_EVERY: Final = timedelta(seconds=2)
 
 
 class Vigil:
@@ -28,16 +23,9 @@ class Vigil:
         self._bayeux = bayeux
         self._proofs: dict[str, str | None] = {}
 
-    @asynccontextmanager
-    async def keeping(self) -> AsyncIterator[None]:
-        """Watch for as long as the context lasts."""
-        watching = asyncio.create_task(self._watch_for_ever())
-        try:
-            yield
-        finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+    def keeping(self, *, every: timedelta = _EVERY) -> AbstractAsyncContextManager[None]:
+        """Watch for as long as the context lasts, whatever goes wrong with one look."""
+        return repeating(self.look, every=every)
 
     async def look(self) -> None:
         """End what is open by a login that is no longer good.
@@ -58,11 +46,3 @@ class Vigil:
             self._roster.forget(agent)
         self._proofs[user_id] = proof
         self._bayeux.revoke(user_id, keeping=(proof, BEARER) if proof else ())
-
-    async def _watch_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(_PERIOD_SECONDS)
-            try:
-                await self.look()
-            except Unavailable as error:
-                log.warning("logins not looked at", reason=str(error))

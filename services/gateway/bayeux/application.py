@@ -1,8 +1,7 @@
 """The Bayeux server as an ASGI application, and what the gateway may ask of it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 from services.gateway.bayeux.engine import Engine, Listener
@@ -15,6 +14,7 @@ from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.topics import own_topics_only
 from services.gateway.bayeux.web import Answer, Receive, Scope, Send, refuse_upgrade, respond
 from services.gateway.bayeux.websocket import WebSockets
+from shared.chores import repeating
 
 
 class Principal(Protocol):
@@ -122,19 +122,19 @@ class BayeuxApplication:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Sweep dead sessions while the block runs."""
-        sweeper = asyncio.ensure_future(self._engine.sweep_for_ever())
         try:
-            yield
+            async with repeating(self._sweep, every=self._settings.sweep_period):
+                yield
         finally:
-            sweeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeper
             await self._engine.stop()
 
     async def drain(self) -> None:
         """Release every connect with a random interval, then close the sockets with 1001."""
         self._engine.release_all()
         await self._websockets.close_all()
+
+    async def _sweep(self) -> None:
+        self._engine.sweep()
 
     async def _serve_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (refusal := self._refusal(scope)) is not None:

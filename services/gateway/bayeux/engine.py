@@ -163,12 +163,6 @@ class Engine:
                 case Subscribed():
                     pass  # `receive` waits for the listener, as only there somebody can wait
 
-    async def sweep_for_ever(self) -> None:
-        """Forget dead sessions until cancelled."""
-        while True:
-            await asyncio.sleep(self.settings.sweep_period.total_seconds())
-            self.sweep()
-
     def sweep(self) -> None:
         """Forget dead sessions once."""
         self.perform(self.hub.sweep(self.now()))
