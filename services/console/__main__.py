@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from services.console import replaying
+from services.console import doubts, replaying
 from services.console.applying import apply
 from services.console.arguments import parser
 from services.console.doctor import diagnose
@@ -48,6 +48,8 @@ async def _command(arguments: Namespace) -> Exit | None:
             return await diagnose()
         case "replay":
             await _replay(arguments)
+        case "doubts" | "resend" | "settle":
+            await _doubts(arguments)
         case "hash-password":
             print(hash_password(ask_for_password()))
         case "policies":
@@ -62,6 +64,16 @@ async def _replay(arguments: Namespace) -> None:
     queue = replaying.queue_named(arguments.queue)
     act = replaying.show_parked if arguments.list else replaying.replay
     await act(queue, message_id=arguments.id, limit=arguments.limit)
+
+
+async def _doubts(arguments: Namespace) -> None:
+    match arguments.command:
+        case "resend":
+            await doubts.resend(arguments.interaction, sure=arguments.yes)
+        case "settle":
+            await doubts.settle(arguments.interaction, sent=arguments.sent)
+        case _:
+            await doubts.show()
 
 
 def _end(words: str, code: Exit) -> Exit:

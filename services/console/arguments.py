@@ -44,6 +44,7 @@ def parser() -> Parser:
     _add_apply(commands)
     _add_doctor(commands)
     _add_replay(commands)
+    _add_doubts(commands)
     _add_hash_password(commands)
     _add_generators(commands)
     return root
@@ -91,6 +92,33 @@ def _add_replay(commands: Commands) -> None:
     )
     replay.add_argument("--id", metavar="MESSAGE_ID", help="only this message")
     replay.add_argument("--limit", metavar="N", type=_positive, help="at most so many messages")
+
+
+def _add_doubts(commands: Commands) -> None:
+    commands.add_parser(
+        "doubts",
+        help="list the mails of which nobody knows whether they were delivered",
+        description="Print a line for each mail whose server was lost before its answer: "
+        "interaction, time, recipients, and the Message-ID to look for in that server's log.",
+    )
+    resend = commands.add_parser(
+        "resend",
+        help="send a mail in doubt once more",
+        description="Send the same octets with the same Message-ID once more. Who got the mail "
+        "the first time may get it twice.",
+    )
+    resend.add_argument("interaction", metavar="INTERACTION_ID")
+    resend.add_argument("--yes", action="store_true", help="it may come twice, and that is fine")
+    settle = commands.add_parser(
+        "settle",
+        help="say what became of a mail in doubt",
+        description="Write down what the next server's log says. A mail that was not delivered "
+        "goes back to its author, who can send it again.",
+    )
+    settle.add_argument("interaction", metavar="INTERACTION_ID")
+    found = settle.add_mutually_exclusive_group(required=True)
+    found.add_argument("--sent", action="store_true", help="the server has taken it")
+    found.add_argument("--failed", action="store_true", help="the server has never taken it")
 
 
 def _add_hash_password(commands: Commands) -> None:

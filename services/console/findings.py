@@ -129,7 +129,8 @@ def about_deliveries(uncertain: int, failed: int, overdue: int) -> Iterator[Find
     if uncertain:
         yield bad(
             f"mails of which nobody knows whether they were delivered: {uncertain}",
-            do="look for them in the next server's log before anybody sends them again",
+            do="`mailroom doubts` lists them: look for each in the next server's log, then "
+            "`mailroom settle` or `mailroom resend` it",
         )
     if failed:
         yield Finding(Mark.NOTE, f"mails that no server took: {failed}; their authors know why")

@@ -5,7 +5,7 @@ a mail found there is never sent again by itself, one found before it always may
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -33,6 +33,9 @@ class Entry(StrEnum):
     DEFER = "defer"
     FAIL = "fail"
     DOUBT = "doubt"
+    RESEND = "resend"
+    CONFIRM = "confirm"
+    DENY = "deny"
 
 
 _J: Final = Journal
@@ -54,8 +57,14 @@ TRANSITIONS: Final[Mapping[tuple[Journal, Entry], Journal]] = MappingProxyType(
         (_J.DOT_PENDING, _E.FAIL): _J.FAILED,
         # There is no (DOT_PENDING, CLAIM): who finds it after its lease may only doubt.
         (_J.DOT_PENDING, _E.DOUBT): _J.UNCERTAIN,
+        # Only an operator ends a doubt.
+        (_J.UNCERTAIN, _E.RESEND): _J.QUEUED,
+        (_J.UNCERTAIN, _E.CONFIRM): _J.SENT,
+        (_J.UNCERTAIN, _E.DENY): _J.FAILED,
     }
 )
+
+_FOUND_OUT: Final = "found out by an operator"
 
 ENTRY_FOR: Final[Mapping[Journal, Entry]] = MappingProxyType(
     {
@@ -151,3 +160,18 @@ class Conclusion:
     at: datetime
     next_attempt_at: datetime | None = None
     resent: bool = False
+
+
+def settled(delivery: Delivery, at: datetime, *, sent: bool) -> Conclusion:
+    """Return how a delivery in doubt ends by the word of an operator who has looked into it."""
+    entry, reception = (
+        (Entry.CONFIRM, Reception.ACCEPTED) if sent else (Entry.DENY, Reception.FAILED)
+    )
+    recipients = tuple(
+        replace(one, state=reception, code=0, text=_FOUND_OUT, at=at) if one.is_open else one
+        for one in delivery.recipients
+    )
+    refused = [one for one in recipients if one.state is Reception.FAILED]
+    reason = "; ".join(f"{one.address}: {one.text}" for one in refused)
+    state = TRANSITIONS[delivery.state, entry]
+    return Conclusion(state, recipients, reason, at, resent=delivery.resent)

@@ -64,6 +64,7 @@ class Operation(StrEnum):
     REQUEUE = "requeue"
     RETURN = "return"
     RECLAIM = "reclaim"
+    RESEND = "resend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,10 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         (_OUT, _S.SENDING, _O.FAIL): Transition(_S.REPLY_CREATED, by_agent=False),
         # The answer to the final dot was lost: it may or may not have been delivered.
         (_OUT, _S.SENDING, _O.DOUBT): Transition(_S.UNCERTAIN, by_agent=False),
+        # An operator has it sent once more, or has found out what became of it.
+        (_OUT, _S.UNCERTAIN, _O.RESEND): Transition(_S.SENDING, by_agent=False),
+        (_OUT, _S.UNCERTAIN, _O.DELIVER): Transition(_S.SENT, by_agent=False),
+        (_OUT, _S.UNCERTAIN, _O.FAIL): Transition(_S.REPLY_CREATED, by_agent=False),
     }
 )
 

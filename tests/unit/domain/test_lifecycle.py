@@ -41,6 +41,17 @@ def test_nothing_follows_an_end(state: State) -> None:
     assert not [key for key in TRANSITIONS if key[1] is state]
 
 
+def test_no_agent_ends_a_doubt_but_an_operator_does() -> None:
+    steps = {key[2]: step for key, step in TRANSITIONS.items() if key[1] is State.UNCERTAIN}
+
+    assert allowed(Direction.OUTBOUND, State.UNCERTAIN, in_seed=None) == ()
+    assert {operation: step.to for operation, step in steps.items()} == {
+        Operation.RESEND: State.SENDING,
+        Operation.DELIVER: State.SENT,
+        Operation.FAIL: State.REPLY_CREATED,
+    }
+
+
 @given(st.sampled_from(Direction), st.sampled_from(State), st.sampled_from(Operation))
 def test_what_the_table_does_not_say_is_not_allowed(
     direction: Direction, state: State, operation: Operation

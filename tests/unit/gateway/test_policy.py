@@ -47,7 +47,17 @@ POSSIBLE = {
 }
 """The specification's table, written out once more: what any agent could do in a state."""
 
-OF_THE_SYSTEM = {"invite", "revoke", "deliver", "fail", "doubt", "requeue", "return", "reclaim"}
+OF_THE_SYSTEM = {
+    "invite",
+    "revoke",
+    "deliver",
+    "fail",
+    "doubt",
+    "requeue",
+    "return",
+    "reclaim",
+    "resend",
+}
 
 
 def expected(

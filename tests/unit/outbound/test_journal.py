@@ -1,8 +1,23 @@
 """The table of the journal."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
-from shared.domain.delivery import ENTRY_FOR, TRANSITIONS, Entry, Journal, states_before
+from shared.domain.delivery import (
+    ENTRY_FOR,
+    TRANSITIONS,
+    Delivery,
+    Entry,
+    Journal,
+    Reception,
+    Recipient,
+    settled,
+    states_before,
+)
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def test_a_mail_may_be_claimed_as_long_as_its_dot_was_not_offered() -> None:
@@ -19,9 +34,42 @@ def test_only_a_mail_at_the_dot_is_ever_doubted() -> None:
     assert states_before(Entry.DOUBT) == (Journal.DOT_PENDING,)
 
 
-@pytest.mark.parametrize("end", [Journal.SENT, Journal.FAILED, Journal.UNCERTAIN])
+@pytest.mark.parametrize("end", [Journal.SENT, Journal.FAILED])
 def test_nothing_is_written_after_the_end(end: Journal) -> None:
     assert [state for state, _ in TRANSITIONS if state is end] == []
+
+
+def test_a_doubt_is_ended_by_nothing_that_outbound_writes() -> None:
+    entries = {entry for state, entry in TRANSITIONS if state is Journal.UNCERTAIN}
+
+    assert entries == {Entry.RESEND, Entry.CONFIRM, Entry.DENY}
+    assert all(states_before(entry) == (Journal.UNCERTAIN,) for entry in entries)
+    assert not entries & set(ENTRY_FOR.values())
+
+
+@pytest.mark.parametrize(
+    ("sent", "state", "receptions", "reason"),
+    [
+        (True, Journal.SENT, ["accepted", "failed"], "b@x.example: 550 unknown"),
+        (False, Journal.FAILED, ["failed", "failed"], "a@x.example: found out by an operator; "),
+    ],
+)
+def test_an_operator_ends_a_doubt_for_those_it_was_about(
+    sent: bool,
+    state: Journal,
+    receptions: list[str],
+    reason: str,
+) -> None:
+    refused = Recipient("b@x.example", Reception.FAILED, 550, "550 unknown")
+    doubtful = Delivery(
+        "1", "agent1", "<1@x>", "s@x.example", (Recipient("a@x.example"), refused), NOW
+    )
+
+    ending = settled(replace(doubtful, state=Journal.UNCERTAIN), NOW, sent=sent)
+
+    assert (ending.state, [one.state for one in ending.recipients]) == (state, receptions)
+    assert ending.reason.startswith(reason)
+    assert ending.recipients[1] == refused
 
 
 def test_every_conclusion_has_its_entry() -> None:

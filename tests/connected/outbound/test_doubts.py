@@ -1,0 +1,142 @@
+"""A mail that may have been delivered: what an operator does, and what its author hears."""
+
+import pytest
+
+from services.console import doubts
+from services.console.exits import Exit, NotPossibleError
+from shared.contracts.events import (
+    DeliveryDeferred,
+    DeliveryFailed,
+    DeliveryUncertain,
+    MailSent,
+)
+from shared.domain.delivery import Journal
+from shared.domain.ids import new_id
+from shared.domain.lifecycle import State
+from tests.connected.outbound.conftest import Post
+from tests.doubles.smtp_sink import DROP_AFTER_DOT
+
+pytestmark = pytest.mark.connected
+
+
+@pytest.fixture(autouse=True)
+def _console(vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the console work on the test's own servers."""
+    monkeypatch.setenv("RABBITMQ_URL", vhost_url)
+    monkeypatch.setenv("MONGODB_URL", database_url)
+
+
+@pytest.fixture
+async def doubtful(post: Post) -> str:
+    """A mail whose dot was never answered."""
+    post.sink.manners = [DROP_AFTER_DOT]
+    mail = await post.delivered()
+    await post.world.hear(DeliveryUncertain)
+    return mail.id
+
+
+async def test_a_mail_in_doubt_is_sent_once_more_with_the_same_octets(
+    post: Post, doubtful: str
+) -> None:
+    await doubts.resend(doubtful, sure=True)
+    told = await post.world.hear(DeliveryDeferred)
+    state = await post.state(doubtful)
+    await post.delivering.deliver(doubtful)
+
+    assert (told.interaction_id, told.agent_id, state) == (doubtful, "agent1", State.SENDING)
+    first, second = post.sink.kept
+    assert first == second
+    assert (await post.journal(doubtful)).state is Journal.SENT
+    assert await post.state(doubtful) is State.SENT
+    assert (await post.world.hear(MailSent)).interaction_id == doubtful
+
+
+async def test_nothing_is_sent_again_unless_the_operator_is_sure(post: Post, doubtful: str) -> None:
+    with pytest.raises(NotPossibleError, match="twice") as refusal:
+        await doubts.resend(doubtful, sure=False)
+    await post.delivering.deliver(doubtful)
+
+    assert refusal.value.code is Exit.NOT_FINE
+    assert len(post.sink.kept) == 1
+    assert await post.state(doubtful) is State.UNCERTAIN
+
+
+async def test_a_second_doubt_is_a_doubt_again(post: Post, doubtful: str) -> None:
+    post.sink.manners = [DROP_AFTER_DOT]
+
+    await doubts.resend(doubtful, sure=True)
+    await post.delivering.deliver(doubtful)
+    await post.delivering.deliver(doubtful)
+
+    assert len(post.sink.kept) == 2
+    assert await post.state(doubtful) is State.UNCERTAIN
+    assert (await post.world.hear(DeliveryUncertain)).interaction_id == doubtful
+
+
+async def test_what_was_delivered_after_all_is_sent(post: Post, doubtful: str) -> None:
+    await doubts.settle(doubtful, sent=True)
+    await post.delivering.deliver(doubtful)
+
+    assert (await post.world.hear(MailSent)).interaction_id == doubtful
+    assert (await post.journal(doubtful)).state is Journal.SENT
+    assert await post.state(doubtful) is State.SENT
+    assert len(post.sink.kept) == 1
+
+
+async def test_what_was_not_delivered_goes_back_to_its_author_who_may_send_it_again(
+    post: Post, doubtful: str
+) -> None:
+    await doubts.settle(doubtful, sent=False)
+    told = await post.world.hear(DeliveryFailed)
+    back = await post.world.interactions.get(doubtful)
+    await post.submit("right@example.org", interaction=back)
+
+    assert (told.interaction_id, told.agent_id) == (doubtful, "agent1")
+    assert "operator" in told.reason
+    assert (back.state, back.owner_id) == (State.REPLY_CREATED, "agent1")
+    assert (await post.journal(doubtful)).state is Journal.QUEUED
+
+
+async def test_a_doubt_is_ended_once(post: Post, doubtful: str) -> None:
+    await doubts.settle(doubtful, sent=True)
+
+    for ending in (
+        doubts.settle(doubtful, sent=True),
+        doubts.settle(doubtful, sent=False),
+        doubts.resend(doubtful, sure=True),
+        doubts.resend(new_id(), sure=True),
+    ):
+        with pytest.raises(NotPossibleError):
+            await ending
+
+    assert await post.state(doubtful) is State.SENT
+
+
+async def test_what_was_broken_off_between_its_two_writes_is_run_again(
+    post: Post, doubtful: str
+) -> None:
+    interaction = await post.world.interactions.get(doubtful)
+    await post.world.database["interactions"].update_one(
+        {"_id": doubtful},
+        {"$set": {"state": State.SENDING.value, "version": interaction.version + 1}},
+    )
+
+    await doubts.resend(doubtful, sure=True)
+    await post.delivering.deliver(doubtful)
+
+    assert await post.state(doubtful) is State.SENT
+    assert len(post.sink.kept) == 2
+
+
+async def test_what_is_in_doubt_is_listed(
+    post: Post, doubtful: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await doubts.show()
+    await doubts.settle(doubtful, sent=True)
+    await doubts.show()
+
+    listed, _, afterwards = capsys.readouterr().out.splitlines()
+    assert listed.startswith(doubtful)
+    assert (await post.journal(doubtful)).message_id in listed
+    assert "ann@example.org" not in listed
+    assert afterwards == "no mail is in doubt"
