@@ -115,7 +115,7 @@ def _subject(subject: str) -> bytes:
 
 def _mailbox(address: Address) -> str:
     wire = wire_address(address.address)
-    if not address.personal:
+    if not address.personal.strip():
         return wire
     name = _name(address.personal)
     fits = len(name.rpartition("\n")[2]) + len(wire) < _LONGEST_LINE

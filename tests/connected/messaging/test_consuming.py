@@ -158,3 +158,31 @@ async def test_stopping_finishes_what_runs_and_leaves_the_rest(
 async def test_a_command_that_nobody_takes_is_an_error(world: World) -> None:
     with pytest.raises(UnroutableError):
         await world.publisher.publish(Outgoing("1", COMMANDS, "nobody.does-this.v1", b"{}"))
+
+
+async def test_a_channel_that_the_broker_closed_over_a_long_handler_is_opened_again(
+    world: World, vhost_url: str
+) -> None:
+    began: asyncio.Queue[UUID] = asyncio.Queue()
+    ended = asyncio.Event()
+
+    async def handler(envelope: Envelope[ExtractDocuments]) -> None:
+        began.put_nowait(envelope.id)
+        await ended.wait()
+
+    async with consuming(world, vhost_url, handler) as consumer:
+        await world.publisher.publish(command(world))
+        first = await asyncio.wait_for(began.get(), 10)
+        await have_channel_closed(consumer)
+        again = await asyncio.wait_for(began.get(), 20)
+        ended.set()
+
+    assert again == first
+
+
+async def have_channel_closed(consumer: Consumer) -> None:
+    """Make the broker close the consumer's channel, as it does after half an hour without ack."""
+    queue = consumer.subscriber._queue_obj
+    assert queue is not None
+    underlay = await queue.channel.get_underlay_channel()
+    await underlay.basic_ack(4711)

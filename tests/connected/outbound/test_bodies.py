@@ -11,6 +11,7 @@ from services.outbound.letters import Letter
 from services.outbound.session import Deadlines
 from services.outbound.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
+from tests.connected.outbound.conftest import LEASE, Post
 from tests.doubles.clock import MovableClock
 from tests.doubles.smtp_sink import STALL_IN_BODY, SmtpSink
 
@@ -108,3 +109,18 @@ async def test_a_server_that_takes_no_more_is_given_up(sink: SmtpSink) -> None:
 
     assert (transmission.phase, sink.kept) == (Phase.BODY, [])
     assert "TimeoutError" in transmission.fault
+
+
+async def test_a_mail_that_takes_long_keeps_its_claim(post: Post) -> None:
+    mail = await post.submit()
+    claim = await post.store.claim(mail, "slow", LEASE)
+    assert claim
+    until = claim.delivery.lease_until
+    assert until
+    post.later(2 * LEASE)
+
+    async with asyncio.timeout(20), post.another(lease=LEASE / 1000)._renewing(claim):
+        while ((await post.journal(mail)).lease_until or until) <= until:
+            await due_timers()
+
+    assert await post.store.claim(mail, "another", LEASE) is None

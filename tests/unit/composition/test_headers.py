@@ -135,6 +135,12 @@ def test_no_name_moves_an_address(name: str) -> None:
     assert [one.addr_spec for one in theirs["To"].addresses] == ["a@x.example", "b@x.example"]
 
 
+def test_a_name_of_blanks_is_none() -> None:
+    assert b"To: ann@example.org\r\n" in freeze(
+        replace(MAIL, to=(Address("ann@example.org", " "),)), AT
+    )
+
+
 def test_an_address_beyond_ascii_is_written_as_it_is() -> None:
     mail = replace(MAIL, to=(Address("jörg@bücher.example", "Jörg"),))
 
