@@ -22,10 +22,15 @@ RETRY_AFTER: Final = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """The number in the body, and the HTTP status."""
+    """The number in the body, and the HTTP status.
+
+    A final answer is about the request: the same one would get it again. The others are about
+    the moment, or about the login.
+    """
 
     status_code: int
     http: int
+    is_final: bool = True
 
 
 class Situation(StrEnum):
@@ -61,10 +66,10 @@ CODES: Final[Mapping[Situation, Codes]] = MappingProxyType(
         Situation.OPERATION_UNKNOWN: Codes(3, 400),
         Situation.OPERATION_FORBIDDEN: Codes(3, 403),
         Situation.METHOD_UNKNOWN: Codes(3, 405),
-        Situation.FORGED: Codes(3, 403),
-        Situation.INTERNAL: Codes(4, 500),
-        Situation.UNAVAILABLE: Codes(4, 503),
-        Situation.TOO_MANY_REQUESTS: Codes(4, 429),
+        Situation.FORGED: Codes(3, 403, is_final=False),
+        Situation.INTERNAL: Codes(4, 500, is_final=False),
+        Situation.UNAVAILABLE: Codes(4, 503, is_final=False),
+        Situation.TOO_MANY_REQUESTS: Codes(4, 429, is_final=False),
         Situation.NOT_PERMITTED: Codes(5, 403),
         Situation.NOT_FOUND: Codes(6, 404),
         Situation.NO_LONGER_KEPT: Codes(6, 410),
@@ -72,11 +77,11 @@ CODES: Final[Mapping[Situation, Codes]] = MappingProxyType(
         Situation.TOO_LARGE: Codes(10, 413),
         Situation.HEADERS_TOO_LARGE: Codes(10, 431),
         Situation.PRECONDITION_FAILED: Codes(2, 412),
-        Situation.IN_PROGRESS: Codes(2, 409),
+        Situation.IN_PROGRESS: Codes(2, 409, is_final=False),
         Situation.KEY_REUSED: Codes(10, 422),
-        Situation.TOO_SLOW: Codes(10, 408),
+        Situation.TOO_SLOW: Codes(10, 408, is_final=False),
         Situation.RANGE_REFUSED: Codes(10, 416),
-        Situation.NOT_AUTHENTICATED: Codes(20, 401),
+        Situation.NOT_AUTHENTICATED: Codes(20, 401, is_final=False),
     }
 )
 

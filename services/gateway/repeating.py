@@ -117,7 +117,7 @@ class Repeating:
             raise
         except Exception as error:  # noqa: BLE001 - a failure is an answer too
             fault = explain(error, scope)
-            is_final = CODES[fault.situation].http < _SERVER_ERROR
+            is_final = CODES[fault.situation].is_final
             await failure(fault, always_200=self._always_200)(scope, receive, kept)
             return kept.answer, is_final
         return kept.answer, kept.answer.status < _SERVER_ERROR

@@ -1,12 +1,18 @@
 """`Idempotency-Key`: what comes again is answered again, and done once."""
 
 import asyncio
+from itertools import count
 from typing import Any
+from unittest.mock import AsyncMock, MagicMock
 
 import httpx2
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
+from services.gateway.errors import CODES, RequestError, Situation
 from services.gateway.remembered_answers import RememberedAnswers
+from services.gateway.repeating import Repeating
 from shared.domain.interaction import Interaction
 from tests.connected.gateway.conftest import Gateway, failure, running_gateway
 
@@ -50,6 +56,49 @@ async def test_a_refusal_is_repeated_too(gateway: Gateway, agent1: httpx2.AsyncC
     assert (first.status_code, again.status_code) == (409, 409)
     assert again.headers["idempotent-replayed"] == "true"
     assert failure(2, again.json())
+
+
+@pytest.mark.parametrize(
+    "situation",
+    [Situation.TOO_SLOW, Situation.TOO_MANY_REQUESTS, Situation.UNAVAILABLE, Situation.INTERNAL],
+)
+async def test_what_was_wrong_with_the_moment_is_not_repeated(
+    gateway: Gateway, situation: Situation
+) -> None:
+    times = count(1)
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if next(times) == 1:
+            raise RequestError(situation, "not now")
+        await Response("done")(scope, receive, send)
+
+    repeating = Repeating(
+        application,
+        RememberedAnswers(gateway.world.database),
+        MagicMock(admit=AsyncMock(return_value=MagicMock(user_id="agent1"))),
+        gateway.world.clock,
+        max_body=1000,
+        always_200=False,
+    )
+
+    async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
+        await repeating.serve(scope, receive, send, lambda error, _: as_told(error))
+
+    transport = httpx2.ASGITransport(app=entrance)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        key = {"Idempotency-Key": f"later {situation}"}
+        first = await client.post("/x", headers=key)
+        second = await client.post("/x", headers=key)
+        third = await client.post("/x", headers=key)
+
+    assert first.status_code == CODES[situation].http
+    assert (second.text, third.text) == ("done", "done")
+    assert next(times) == 3
+
+
+def as_told(error: Exception) -> RequestError:
+    assert isinstance(error, RequestError)
+    return error
 
 
 async def test_a_key_belongs_to_one_request(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:

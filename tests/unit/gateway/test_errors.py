@@ -44,6 +44,20 @@ def test_every_situation_has_its_codes(situation: Situation, status_code: int, h
     assert (CODES[situation].status_code, CODES[situation].http) == (status_code, http)
 
 
+def test_an_answer_about_the_moment_or_the_login_is_not_final() -> None:
+    passing = {situation for situation, codes in CODES.items() if not codes.is_final}
+
+    assert passing == {
+        Situation.FORGED,
+        Situation.INTERNAL,
+        Situation.UNAVAILABLE,
+        Situation.TOO_MANY_REQUESTS,
+        Situation.IN_PROGRESS,
+        Situation.TOO_SLOW,
+        Situation.NOT_AUTHENTICATED,
+    }
+
+
 def test_no_situation_is_without_codes() -> None:
     assert set(CODES) == set(Situation)
 
