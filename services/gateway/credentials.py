@@ -4,10 +4,9 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
-from services.gateway.bayeux.web import Scope, header
+from services.gateway.bayeux.web import Scope, cookie
 
 COOKIE: Final = "JSESSIONID"
 CSRF_HEADER: Final = "X-CSRF-TOKEN"
@@ -68,11 +67,8 @@ def _basic(encoded: str) -> Basic:
 
 def session_token(scope: Scope) -> str | None:
     """Return the value of the session cookie."""
-    try:
-        cookies = SimpleCookie(header(scope, b"cookie") or "")
-    except CookieError:
-        return None
-    return cookies[COOKIE].value[:_LONGEST] if COOKIE in cookies else None
+    value = cookie(scope, COOKIE)
+    return None if value is None else value[:_LONGEST]
 
 
 def session_cookie(token: str, *, secure: bool) -> str:

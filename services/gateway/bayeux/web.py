@@ -86,15 +86,21 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None if found is None else found.decode("latin-1")
 
 
-def browser_of(scope: Scope) -> str | None:
-    """Return the id that an earlier handshake left in this browser."""
+def cookie(scope: Scope, name: str) -> str | None:
+    """Return the value of a cookie, without quotes around it; where one comes twice the first."""
     cookies = header(scope, b"cookie")
     if cookies is None:
         return None
     # The standard library's parser gives up at the first odd cookie, of whomever it is.
     pairs = (pair.strip().partition("=") for pair in cookies.split(";"))
-    value = next((value for name, _, value in pairs if name == BROWSER_COOKIE), "")
-    return value if _BROWSER_ID.fullmatch(value) else None
+    value = next((value for found, _, value in pairs if found == name), None)
+    return None if value is None else value.removeprefix('"').removesuffix('"')
+
+
+def browser_of(scope: Scope) -> str | None:
+    """Return the id that an earlier handshake left in this browser."""
+    value = cookie(scope, BROWSER_COOKIE)
+    return value if value is not None and _BROWSER_ID.fullmatch(value) else None
 
 
 def new_browser() -> str:

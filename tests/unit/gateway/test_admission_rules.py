@@ -85,7 +85,16 @@ def test_no_header_is_no_credentials() -> None:
 
 @pytest.mark.parametrize(
     ("cookie", "token"),
-    [("JSESSIONID=x", "x"), ("a=b; JSESSIONID=x", "x"), ("a=b", None), ("", None)],
+    [
+        ("JSESSIONID=x", "x"),
+        ("a=b; JSESSIONID=x", "x"),
+        ('JSESSIONID="x"', "x"),
+        ('prefs={"a":1}; JSESSIONID=x', "x"),
+        ("déjà=vu, no cookie; JSESSIONID=x", "x"),
+        ("NOT_JSESSIONID=x", None),
+        ("a=b", None),
+        ("", None),
+    ],
 )
 def test_the_session_is_read_from_its_cookie(cookie: str, token: str | None) -> None:
     assert session_token(request(cookie=cookie)) == token
