@@ -34,7 +34,6 @@ from shared.storage.presence import PresenceStore
 
 log = structlog.get_logger()
 
-_PATIENCE_SECONDS: Final = 5
 _LOOK_ROUND: Final = timedelta(seconds=15)
 
 
@@ -81,7 +80,8 @@ class News:
         """Nobody in this process listens to this user's topics any more."""
         self._listening.discard(user_id)
         self._reached.pop(user_id, None)
-        self._begun.pop(user_id, None)
+        if begun := self._begun.pop(user_id, None):
+            begun.set()
         self._rest_from(user_id)
 
     @asynccontextmanager
@@ -100,7 +100,8 @@ class News:
 
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
         """Send the open invitations again: one may have come before the subscription did."""
-        await self._has_begun(user_id)
+        if begun := self._begun.get(user_id):
+            await begun.wait()
         if route.topic not in {INTERACTIONS, EMAILS}:
             return
         try:
@@ -156,16 +157,6 @@ class News:
         if self._bayeux is None:
             raise RuntimeError("news do not flow yet")
         return self._bayeux
-
-    async def _has_begun(self, user_id: str) -> None:
-        begun = self._begun.get(user_id)
-        if begun is None:
-            return
-        try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                await begun.wait()
-        except TimeoutError:
-            log.warning("subscribed before its events are sure to come", user_id=user_id)
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         agent_id, position = message.routing_key or "", message.headers.get(POSITION)

@@ -52,8 +52,8 @@ class Listener(Protocol):
 
     `on_first_subscription` and `on_last_unsubscription` alternate for each user and must not
     block. `on_subscribed` is awaited before the client reads that its subscription is good, so
-    what it waits for (a routing key that is bound) is in place then; what it sends with
-    `BayeuxApplication.send` reaches that session only.
+    what it waits for (a routing key that is bound) is in place then, unless that takes longer than
+    clients have patience; what it sends with `BayeuxApplication.send` reaches that session only.
     """
 
     def on_first_subscription(self, user_id: str) -> None:
@@ -102,21 +102,23 @@ class Engine:
         self._listener = listener
         self._ready: dict[Ready, None] = {}
         self._known_loop: asyncio.AbstractEventLoop | None = None
-        self._fetching: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[None]] = set()
 
     def now(self) -> float:
         """Return the loop's monotonic time."""
         return self._loop.time()
 
     async def receive(self, messages: Sequence[Message], peer: Peer) -> Outcome:
-        """Obey messages; the listener knows of subscriptions before this returns."""
+        """Obey messages; the listener knows of subscriptions before this returns.
+
+        It gets limited time to prepare for them, and goes on preparing after that.
+        """
         span = await self._span(messages, peer)
         exchange = self.hub.obey(messages, peer, self.now(), span)
         effects = self.hub.take_effects()
         self.perform(effects)
-        for effect in effects:
-            if isinstance(effect, Subscribed):
-                await self._introduce(effect)
+        if newcomers := [one for one in effects if isinstance(one, Subscribed)]:
+            await self._introduce_soon(newcomers)
         texts = self.hub.answer(exchange)
         if effects := self.hub.take_effects():
             self.perform(effects)
@@ -180,10 +182,10 @@ class Engine:
         return self._known_loop
 
     async def stop(self) -> None:
-        """Fetch nothing any more."""
-        for task in self._fetching:
+        """Fetch nothing and introduce nobody any more."""
+        for task in self._working:
             task.cancel()
-        await asyncio.gather(*self._fetching, return_exceptions=True)
+        await asyncio.gather(*self._working, return_exceptions=True)
 
     async def _span(self, messages: Sequence[Message], peer: Peer) -> Span | None:
         if not self.settings.replay or not any(
@@ -197,9 +199,11 @@ class Engine:
             return None
 
     def _soon(self, wanted: Wanted) -> None:
-        task = asyncio.create_task(self._fetch(wanted))
-        self._fetching.add(task)
-        task.add_done_callback(self._fetching.discard)
+        self._keep(asyncio.create_task(self._fetch(wanted)))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
 
     async def _fetch(self, wanted: Wanted) -> None:
         try:
@@ -211,6 +215,18 @@ class Engine:
             return
         past = [Past(one.position, one.topic, self.event(one.payload)) for one in page.events]
         self.perform(self.hub.fill(wanted.session_id, wanted.replay, past, page.reached))
+
+    async def _introduce_soon(self, newcomers: Sequence[Subscribed]) -> None:
+        """Return when all are introduced, or at the one deadline that all of a request share."""
+        task = asyncio.create_task(self._introduce_all(newcomers))
+        self._keep(task)
+        await asyncio.wait({task}, timeout=self.settings.introduction.total_seconds())
+        if not task.done():
+            log.warning("subscribed before events are sure to come", user_id=newcomers[0].user_id)
+
+    async def _introduce_all(self, newcomers: Sequence[Subscribed]) -> None:
+        for effect in newcomers:
+            await self._introduce(effect)
 
     async def _introduce(self, effect: Subscribed) -> None:
         try:

@@ -15,6 +15,9 @@ class BayeuxSettings:
     timeout: timedelta = timedelta(seconds=30)
     interval: timedelta = timedelta(0)
     max_interval: timedelta = timedelta(seconds=40)
+    introduction: timedelta = timedelta(seconds=5)
+    """How long subscribers wait for their events to be sure to come, all of a request together."""
+
     sweep_period: timedelta = timedelta(seconds=1)
     drain_spread: timedelta = timedelta(seconds=5)
     drain_grace: timedelta = timedelta(seconds=3)

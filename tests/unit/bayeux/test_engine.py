@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from services.gateway.bayeux import BayeuxSettings, Page, PastEvent, Route
 from services.gateway.bayeux.engine import Engine
 from services.gateway.bayeux.session import Transport
-from services.gateway.bayeux.topics import INTERACTIONS, own_topics_only
+from services.gateway.bayeux.topics import INTERACTIONS, WORKBINS, own_topics_only
 from services.gateway.bayeux.wire import Message
 from shared.domain.journal import Span
 from tests.unit.bayeux.world import FakePeer
@@ -97,11 +98,32 @@ class SlowDiary(Diary):
         super().__init__()
         self.is_asked = asyncio.Event()
         self.may_go_on = asyncio.Event()
+        self.is_over = asyncio.Event()
 
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
         await super().on_subscribed(user_id, route, session_id)
         self.is_asked.set()
         await self.may_go_on.wait()
+        if route.topic == WORKBINS:
+            self.is_over.set()
+
+
+async def test_all_subscriptions_of_a_request_wait_no_longer_than_one() -> None:
+    diary = SlowDiary()
+    settings = BayeuxSettings(introduction=timedelta(milliseconds=1))
+    desk = Desk(Engine(settings, own_topics_only, diary))
+    await desk.join()
+    topics = ["/me/interactions", "/me/channels", "/me/workbins"]
+
+    [reply] = await desk.send("/meta/subscribe", subscription=topics)
+    introduced = len(diary.entries) - 1
+    diary.may_go_on.set()
+    async with asyncio.timeout(10):
+        await diary.is_over.wait()
+
+    assert '"successful":true' in reply
+    assert introduced == 1
+    assert len(diary.entries) - 1 == len(topics)
 
 
 @pytest.mark.parametrize("also_connects", [False, True])
