@@ -5,7 +5,6 @@ DRAIN_SPREAD_MS, ALLOWED_ORIGINS (with commas); ACK, DEFLATE and JSONP (0 or 1).
 """
 
 import asyncio
-import json
 import os
 import socket
 import stat
@@ -15,25 +14,34 @@ from typing import Final
 import uvloop
 
 from services.gateway.bayeux import DrainingServer, collect_garbage_rarely, uvicorn_config
-from tests.bayeux_lab.lab import Lab, settings_from
+from tests.bayeux_lab.lab import Lab, MalformedOrderError, settings_from
 
 _CHUNK: Final = 64 * 1024
 
 
 async def publish_lines(lab: Lab) -> None:
-    """Publish each line of standard input until it ends."""
+    """Publish each line of standard input until it ends; say which cannot be, and go on."""
     if not _is_pipe():
         return
     lines = asyncio.StreamReader(limit=2**24)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    rest = b""
+    rest, number = b"", 0
     while chunk := await lines.read(_CHUNK):
         *complete, rest = (rest + chunk).split(b"\n")
         for line in complete:
-            lab.obey("/publish", json.loads(line))
+            number += 1
+            _publish(lab, number, line)
         # A pipe that is always full must not keep the clients waiting.
         await asyncio.sleep(0)
+
+
+def _publish(lab: Lab, number: int, line: bytes) -> None:
+    try:
+        lab.obey("/publish", line)
+    except MalformedOrderError as error:
+        sys.stderr.write(f"line {number} is not published: {error}\n")
+        sys.stderr.flush()
 
 
 def _is_pipe() -> bool:

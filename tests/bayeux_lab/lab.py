@@ -3,8 +3,8 @@
 import base64
 import binascii
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -21,7 +21,16 @@ from services.gateway.bayeux import (
     Route,
 )
 from services.gateway.bayeux.topics import INTERACTIONS
-from services.gateway.bayeux.web import Receive, Scope, Send, header, read_body, respond
+from services.gateway.bayeux.web import (
+    AbortedError,
+    Receive,
+    Scope,
+    Send,
+    TooLargeError,
+    header,
+    read_body,
+    respond,
+)
 from shared.domain.journal import Span
 
 UNAUTHENTICATED: Final = Answer(
@@ -32,7 +41,12 @@ UNAUTHENTICATED: Final = Answer(
         (b"www-authenticate", b'Basic realm="lab"'),
     ),
 )
+_TEXT: Final = (b"content-type", b"text/plain;charset=UTF-8")
 _MAX_PUBLISH_BYTES: Final = 16 * 1024 * 1024
+
+
+class MalformedOrderError(ValueError):
+    """An order that nobody can obey; its words say why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +137,8 @@ class Lab:
         """Serve one request or socket."""
         path = scope["path"] if scope["type"] == "http" else ""
         if path in {"/publish", "/revoke"}:
-            order = json.loads(await read_body(receive, at_most=_MAX_PUBLISH_BYTES))
-            self.obey(path, order)
-            await respond(send, Answer(204))
+            with suppress(AbortedError):
+                await respond(send, await self._obeyed(path, receive))
         elif path == "/metrics":
             await respond(send, Answer(200, generate_latest(self._registry)))
         else:
@@ -137,8 +150,22 @@ class Lab:
         async with self.bayeux.running():
             yield
 
-    def obey(self, path: str, order: Mapping[str, Any]) -> None:
-        """Publish `{"agent": id or "*", "data": …}`, or revoke an agent's login."""
+    async def _obeyed(self, path: str, receive: Receive) -> Answer:
+        try:
+            self.obey(path, await read_body(receive, at_most=_MAX_PUBLISH_BYTES))
+        except TooLargeError:
+            return Answer(413, f"more than {_MAX_PUBLISH_BYTES} bytes\n".encode(), (_TEXT,))
+        except MalformedOrderError as error:
+            return Answer(400, f"{error}\n".encode(), (_TEXT,))
+        return Answer(204)
+
+    def obey(self, path: str, text: bytes) -> None:
+        """Publish `{"agent": id or "*", "data": …}`, or revoke an agent's login.
+
+        Raises:
+            MalformedOrderError: It is not such an object.
+        """
+        order = _read(text, ["agent"] if path == "/revoke" else ["agent", "data"])
         agent = str(order["agent"])
         if path == "/revoke":
             self.bayeux.revoke(agent)
@@ -146,6 +173,18 @@ class Lab:
             self.bayeux.publish_to_all(INTERACTIONS, order["data"])
         else:
             self.bayeux.publish(agent, INTERACTIONS, order["data"])
+
+
+def _read(text: bytes, needed: Sequence[str]) -> Mapping[str, Any]:
+    try:
+        order = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MalformedOrderError(f"not JSON: {error}") from error
+    if not isinstance(order, dict):
+        raise MalformedOrderError("not an object")
+    if missing := [name for name in needed if name not in order]:
+        raise MalformedOrderError(f"missing: {', '.join(missing)}")
+    return order
 
 
 def _basic(credentials: str) -> str:

@@ -64,15 +64,16 @@ class RunningLab:
 
 
 @asynccontextmanager
-async def running_lab(**environment: str) -> AsyncIterator[RunningLab]:
-    """Run a lab while the block runs."""
+async def running_lab(*, is_piped: bool = False, **environment: str) -> AsyncIterator[RunningLab]:
+    """Run a lab while the block runs; one that is piped reads events and tells of bad ones."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.bayeux_lab",
         env=os.environ | {"PORT": "0"} | environment,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE if is_piped else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE if is_piped else None,
     )
     assert process.stdout is not None
     url = (await process.stdout.readline()).decode().strip()

@@ -1,0 +1,46 @@
+"""The lab says what is wrong with an order, and goes on."""
+
+import asyncio
+import json
+
+import pytest
+
+from tests.connected.bayeux.running_lab import RawClient, RunningLab, running_lab
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/publish", b"{", "not JSON"),
+        ("/publish", b"\xff", "not JSON"),
+        ("/publish", b"[" * 100_000, "not JSON"),
+        ("/publish", b"[1]", "not an object"),
+        ("/publish", b'{"agent": "7"}', "missing: data"),
+        ("/publish", b"{}", "missing: agent, data"),
+        ("/revoke", b"{}", "missing: agent"),
+    ],
+)
+async def test_an_order_that_cannot_be_obeyed_is_refused_with_the_reason(
+    lab: RunningLab, path: str, body: bytes, words: str
+) -> None:
+    answer = await lab.http.post(f"{lab.url}{path}", content=body)
+
+    assert answer.status_code == 400
+    assert answer.text.startswith(words)
+    assert answer.text.count("\n") == 1
+
+
+async def test_a_bad_line_is_named_and_the_next_is_published() -> None:
+    async with running_lab(is_piped=True) as lab, RawClient(lab) as client:
+        await client.join()
+        assert lab.process.stdin is not None
+        assert lab.process.stderr is not None
+        good = json.dumps({"agent": "7", "data": 1}).encode()
+
+        lab.process.stdin.write(b"oops\n" + good + b"\n")
+        async with asyncio.timeout(15):
+            said = await lab.process.stderr.readline()
+            replies = await client.ask("/meta/connect")
+
+        assert said.startswith(b"line 1 is not published: not JSON")
+        assert replies[0]["data"] == 1
