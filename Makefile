@@ -13,7 +13,7 @@ demo: .venv/installed ## Take one mail through the whole system, print each step
 
 ##@ Test it
 test: .venv/installed ## Run all tests, on every core; ARGS="-k words" picks some
-	@exec $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@exec $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-unit: .venv/installed ## Run only the tests that need no server
 	@exec $(PYTHON) -m pytest tests/unit $(ARGS)
