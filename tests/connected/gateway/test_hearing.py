@@ -57,6 +57,30 @@ async def test_a_consumer_ends_when_the_broker_closes_its_channel(
     assert not connection.is_closed
 
 
+async def test_a_herd_is_heard_to_the_last(vhost_url: str) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    late: asyncio.Queue[frozenset[str]] = asyncio.Queue()
+    herd = [f"agent{number}" for number in range(2_000)]
+
+    async def hear(message: AbstractIncomingMessage) -> None:
+        heard.put_nowait(message.routing_key or "")
+
+    events = BrokerEvents(vhost_url, hear, late.put_nowait)
+    events.watch("first")
+    async with events.receiving(), asyncio.timeout(60):
+        await late.get()
+        for agent_id in herd:
+            events.watch(agent_id)
+        while not all(await asyncio.gather(*(events.settled(one) for one in herd))):
+            pass
+        async with await aio_pika.connect(vhost_url) as connection:
+            exchange = await (await connection.channel()).get_exchange(JOURNALED)
+            for agent_id in herd:
+                await exchange.publish(aio_pika.Message(b""), agent_id)
+
+            assert [await heard.get() for _ in herd] == herd
+
+
 async def test_a_pod_hears_all_again_whose_channel_the_broker_closed(
     vhost_url: str, broker: Broker
 ) -> None:

@@ -1,0 +1,46 @@
+"""Two agents, one mail after the other: the past of the first has no words of the second."""
+
+import json
+
+import pytest
+
+from tests.cometd_client import CometdAgent
+from tests.contract.desk import TOPIC, Desk
+
+pytestmark = [pytest.mark.connected, pytest.mark.journey]
+
+SECRET = "Zugzwang"
+
+
+async def test_the_past_of_a_draft_that_was_handed_over_is_told_without_its_new_words(
+    desk: Desk, other: Desk
+) -> None:
+    draft = await desk.create(interactionType="Outbound", interactionSubType="OutboundNew")
+    await desk.do(draft["id"], "Save", email_object={"text": "mine", "subject": "Ours"})
+    await desk.hear("ReplyCreated", draft["id"], "EmailSaved")
+    await desk.do(draft["id"], "Transfer", userName="agent2")
+    handed_over = await desk.hear("Transferred", draft["id"])
+    await other.ready()
+    await other.hear("Invited", draft["id"])
+    await other.do(draft["id"], "Accept")
+    await other.hear("ReplyCreated", draft["id"])
+    rewritten = {"text": SECRET, "subject": SECRET, "bccAddress": f"{SECRET}@example.org"}
+    await other.do(draft["id"], "Save", email_object=rewritten)
+    await other.do(draft["id"], "AddComment", comment=SECRET)
+    saved = await other.hear("ReplyCreated", draft["id"], "EmailSaved")
+
+    since = draft["position"] - 1
+    read = (await desk.client.get(f"/api/v2/me/interactions/events?since={since}")).json()
+    replaying = CometdAgent(f"{desk.system.gateway_url}/cometd", "agent1", "agent1", replay=since)
+    async with replaying:
+        await replaying.subscribe(TOPIC)
+        replayed = [await replaying.event() for _ in read["events"]]
+
+    assert saved["email_object"]["Text"] == SECRET
+    assert SECRET not in json.dumps([read, replayed])
+    told = [one["data"] for one in read["events"]]
+    assert [one["data"] for one in replayed] == told
+    assert [one["state"] for one in told] == ["ReplyCreated", "ReplyCreated", "Transferred"]
+    assert [one["email_object"]["subject"] for one in told] == ["", "Ours", "Ours"]
+    assert told[-1]["position"] == handed_over["position"]
+    assert all(one["capabilities"] == [] for one in told)
