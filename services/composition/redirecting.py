@@ -15,6 +15,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Operation, State
+from shared.mail.trace import without_return_path
 from shared.storage.arrivals import ArrivalStore
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.deliveries import DeliveryStore, new_delivery
@@ -80,7 +81,7 @@ class Redirecting:
                 recipients=[wire_address(one.address) for one in mail.to],
                 now=mail.sent_at,
             ),
-            resent_headers(mail, mail.sender, mail.sent_at) + raw,
+            resent_headers(mail, mail.sender, mail.sent_at) + without_return_path(raw),
             cause,
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from services.console.broker import open_connection
 from services.console.exits import Exit, NotPossibleError
 from services.console.settings import read_settings
 from services.console.store import reaching_database
@@ -20,7 +21,7 @@ from shared.messaging.announcer import Announcer
 from shared.messaging.publisher import open_publisher
 from shared.storage import deliveries, interactions
 from shared.storage.deliveries import DeliveryStore
-from shared.storage.doubts import DoubtStore
+from shared.storage.doubts import DoubtStore, doubtful
 from shared.storage.interactions import Change, InteractionStore
 from shared.storage.outbox import CollectionOutbox
 
@@ -50,8 +51,8 @@ class _Desk:
 
 async def show() -> None:
     """Print one line for each mail in doubt, oldest first."""
-    async with _desk() as desk:
-        lines = [_line(one) async for one in desk.doubts.all()]
+    async with reaching_database(read_settings().mongodb_url) as database:
+        lines = [_line(one) async for one in doubtful(database)]
     print("\n".join(lines) or "no mail is in doubt")
 
 
@@ -106,19 +107,22 @@ async def _desk() -> AsyncIterator[_Desk]:
     settings, clock = read_settings(), SystemClock()
     async with (
         reaching_database(settings.mongodb_url) as database,
+        open_connection(settings.rabbitmq_url),
         open_publisher(settings.rabbitmq_url, name="console") as publisher,
     ):
         of_interactions, of_deliveries = [
             Announcer(publisher, CollectionOutbox(database[collection]))
             for collection in (interactions.COLLECTION, deliveries.COLLECTION)
         ]
-        yield _Desk(
-            InteractionStore(database, clock, of_interactions.announce),
-            DeliveryStore(database, clock, of_deliveries.announce),
-            DoubtStore(database, clock, of_deliveries.announce),
-        )
-        await of_interactions.finish()
-        await of_deliveries.finish()
+        try:
+            yield _Desk(
+                InteractionStore(database, clock, of_interactions.announce),
+                DeliveryStore(database, clock, of_deliveries.announce),
+                DoubtStore(database, clock, of_deliveries.announce),
+            )
+        finally:
+            await of_interactions.finish()
+            await of_deliveries.finish()
 
 
 def _sent_again(before: Interaction) -> Change:

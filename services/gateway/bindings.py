@@ -130,6 +130,7 @@ class Bindings:
             # Before the broker is asked: what is wanted again meanwhile has to be bound again.
             self._bound.discard(agent_id)
             await queue.unbind(agent_id)
+            self._note(agent_id)
 
     def _note(self, agent_id: str) -> None:
         if not self._is_right(agent_id):

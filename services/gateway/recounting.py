@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from pydantic import ValidationError
 
+from services.gateway.errors import trace_of
 from services.gateway.telling import Message, Telling
 from services.gateway.workbin_news import WorkbinTelling
 from shared.contracts.envelope import Envelope
@@ -17,6 +18,7 @@ from shared.contracts.events import (
     WorkbinItemAdded,
     WorkbinItemRemoved,
 )
+from shared.domain.errors import Unavailable
 from shared.domain.journal import Span
 from shared.storage.journal import Journal
 
@@ -73,12 +75,20 @@ class Recounting:
     ) -> Told:
         """Tell an agent one event, of which nothing is told where it was not understood.
 
+        One that cannot be told, for whatever reason, keeps none of those behind it.
+
         Raises:
             Unavailable: The interaction cannot be read now.
         """
         if envelope is None:
             return Told(position)
-        messages = await self._messages(agent_id, envelope.body)
+        try:
+            messages = await self._messages(agent_id, envelope.body)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - of a newer release, or a fault of ours
+            log.error("event not told", agent_id=agent_id, position=position, fault=trace_of(error))  # noqa: TRY400 - without its words
+            return Told(position)
         return Told(position, [_placed(message, position) for message in messages])
 
     async def _messages(self, agent_id: str, news: AgentNews) -> Sequence[Message]:

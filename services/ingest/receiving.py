@@ -14,7 +14,7 @@ from services.ingest.settings import IngestSettings
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
 from shared.faults import crash_point
-from shared.mail.trace import trace
+from shared.mail.trace import trace, without_return_path
 from shared.storage.configuration import ConfigurationStore
 
 log = structlog.get_logger()
@@ -89,7 +89,7 @@ class MailReceiver:
         try:
             async with asyncio.timeout(self._settings.storing.total_seconds()):
                 arrival_id = await self._arrivals.add(
-                    self._trace(server, session, envelope, recipients) + raw,
+                    self._trace(server, session, envelope, recipients) + without_return_path(raw),
                     sender=envelope.mail_from or "",
                     mailboxes=recipients,
                     peer=_address(session),

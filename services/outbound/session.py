@@ -157,12 +157,12 @@ class Session:
 
     async def _unfit(self, letter: Letter, progress: _Progress) -> Reply | None:
         """Return why the server must not be given the mail, if so. The mail is never changed."""
-        if not (self._takes_utf8 or letter.is_addressed_in_ascii):
-            if await letter.has_utf8_headers():
-                strange = [one for one in letter.recipients if not one.isascii()]
-                progress.answers.update(dict.fromkeys(strange, _NOT_ASCII))
-                return _NAMES_UTF8
-        elif not self._takes_eight_bits and not await letter.is_seven_bit():
+        in_ascii = self._takes_utf8 or letter.is_addressed_in_ascii
+        if not in_ascii and await letter.has_utf8_headers():
+            strange = [one for one in letter.recipients if not one.isascii()]
+            progress.answers.update(dict.fromkeys(strange, _NOT_ASCII))
+            return _NAMES_UTF8
+        if not self._takes_eight_bits and not await letter.is_seven_bit():
             return _EIGHT_BIT
         return None
 

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
+from pymongo import ASCENDING
+
 from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Cause
 from shared.contracts.outgoing import wrap
@@ -25,16 +27,8 @@ class DoubtStore:
         self._clock = clock
         self._announce = announce
 
-    async def all(self) -> AsyncIterator[Delivery]:
-        """Give every delivery in doubt, oldest first."""
-        wanted = {"state": Journal.UNCERTAIN.value}
-        async with database_errors():
-            found = self._collection.find(wanted, {"raw": 0, "outbox": 0}, sort=[("queued_at", 1)])
-            async for document in found:
-                yield to_delivery(document)
-
     async def resend(self, delivery: Delivery, cause: Cause) -> bool:
-        """Order the same octets once more, with a whole schedule; say whether it was in doubt."""
+        """Order the same octets once more, with its whole lifetime; say whether it was in doubt."""
         now = self._clock.now()
         order = wrap(DeliverMail(interaction_id=delivery.id), cause, now)
         changes: Document = {
@@ -60,3 +54,14 @@ class DoubtStore:
         }
         async with database_errors():
             return bool((await self._collection.update_one(wanted, changes)).matched_count)
+
+
+async def doubtful(database: Database) -> AsyncIterator[Delivery]:
+    """Give every delivery in doubt, oldest first."""
+    wanted = {"state": Journal.UNCERTAIN.value}
+    async with database_errors():
+        found = database[COLLECTION].find(
+            wanted, {"raw": 0, "outbox": 0}, sort=[("queued_at", ASCENDING)]
+        )
+        async for document in found:
+            yield to_delivery(document)

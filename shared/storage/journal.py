@@ -195,7 +195,7 @@ async def newest_position(entries: Collection, newest: Collection, agent_id: str
 
 def _count_before_duplicate(error: BulkWriteError) -> int:
     faults = error.details.get("writeErrors") or []
-    if not faults:
+    if not faults or error.details.get("writeConcernErrors"):
         raise JournalUnavailableError("written, but not proven to stay") from error
     if faults[0]["code"] != _DUPLICATE_KEY:
         raise error

@@ -4,8 +4,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Self
@@ -63,14 +63,23 @@ class RunningLab:
             await self.process.wait()
 
 
+def running_lab(**environment: str) -> AbstractAsyncContextManager[RunningLab]:
+    """Run a lab while the block runs."""
+    return _running(environment, is_piped=False)
+
+
+def piped_lab() -> AbstractAsyncContextManager[RunningLab]:
+    """Run a lab that reads events from a pipe and tells of bad ones."""
+    return _running({}, is_piped=True)
+
+
 @asynccontextmanager
-async def running_lab(*, is_piped: bool = False, **environment: str) -> AsyncIterator[RunningLab]:
-    """Run a lab while the block runs; one that is piped reads events and tells of bad ones."""
+async def _running(environment: Mapping[str, str], *, is_piped: bool) -> AsyncIterator[RunningLab]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.bayeux_lab",
-        env=os.environ | {"PORT": "0"} | environment,
+        env=os.environ | {"PORT": "0", **environment},
         stdin=asyncio.subprocess.PIPE if is_piped else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE if is_piped else None,

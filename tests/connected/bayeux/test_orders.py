@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.connected.bayeux.running_lab import RawClient, RunningLab, running_lab
+from tests.connected.bayeux.running_lab import RawClient, RunningLab, piped_lab
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ async def test_an_order_that_cannot_be_obeyed_is_refused_with_the_reason(
 
 
 async def test_a_bad_line_is_named_and_the_next_is_published() -> None:
-    async with running_lab(is_piped=True) as lab, RawClient(lab) as client:
+    async with piped_lab() as lab, RawClient(lab) as client:
         await client.join()
         assert lab.process.stdin is not None
         assert lab.process.stderr is not None

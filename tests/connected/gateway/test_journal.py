@@ -79,6 +79,28 @@ async def test_rest_tells_what_was_missed(gateway: Gateway, agent1: httpx2.Async
     assert (rest["position"], "hasMore" in rest) == (since + 3, False)
 
 
+async def test_an_event_that_cannot_be_told_keeps_none_of_those_behind_it(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    since = await newest(agent1)
+    mail = await gateway.accepted()
+    await gateway.world.database["interactions"].update_one(
+        {"_id": mail.id}, {"$set": {"state": "A state of a newer release"}}
+    )
+
+    async with AsyncExitStack() as stack:
+        client = await desk(stack, gateway.url)
+        await client.subscribe(TOPIC)
+        await client.subscribe(CHANNELS)
+        await gateway.announce(InvitationAccepted.of(mail, "agent1"))
+        await gateway.announce(AgentReady(agent_id="agent1"))
+
+        assert await positions(client, 1) == [since + 2]
+    page = (await agent1.get(EVENTS, params={"since": since})).json()
+    assert [one["data"]["position"] for one in page["events"]] == [since + 2]
+    assert page["position"] == since + 2
+
+
 async def test_what_concerns_a_group_is_in_the_journal_of_each_member(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:

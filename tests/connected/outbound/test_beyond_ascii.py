@@ -124,3 +124,13 @@ async def test_a_mail_of_eight_bits_is_unchanged_where_the_server_takes_it(post:
 
     assert mail.state is Journal.SENT
     assert [one.original_content for one in server.kept] == [EIGHT_BIT]
+
+
+async def test_a_strange_recipient_does_not_get_eight_bits_to_a_server_of_seven(
+    post: Post,
+) -> None:
+    async with running_server(seven_bit=True) as server:
+        mail = await sent(post, server, EIGHT_BIT, "jörg@example.com", "ann@example.org")
+
+    assert (mail.state, server.kept) == (Journal.FAILED, [])
+    assert "takes mail of 7 bits only" in (await post.world.hear(DeliveryFailed)).reason

@@ -2,6 +2,7 @@
 
 import pytest
 
+from deploy.local.ports import free_port
 from services.console import doubts
 from services.console.exits import Exit, NotPossibleError
 from shared.contracts.events import (
@@ -140,3 +141,26 @@ async def test_what_is_in_doubt_is_listed(
     assert (await post.journal(doubtful)).message_id in listed
     assert "ann@example.org" not in listed
     assert afterwards == "no mail is in doubt"
+
+
+async def test_what_is_in_doubt_is_listed_while_the_broker_is_away(
+    post: Post, doubtful: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await post.state(doubtful) is State.UNCERTAIN
+    monkeypatch.setenv("RABBITMQ_URL", f"amqp://127.0.0.1:{free_port()}/")
+
+    await doubts.show()
+
+    assert capsys.readouterr().out.startswith(doubtful)
+
+
+async def test_without_a_broker_nothing_is_sent_once_more_and_it_says_so(
+    post: Post, doubtful: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RABBITMQ_URL", f"amqp://127.0.0.1:{free_port()}/")
+
+    with pytest.raises(NotPossibleError) as refused:
+        await doubts.resend(doubtful, sure=True)
+
+    assert refused.value.code is Exit.UNAVAILABLE
+    assert (await post.journal(doubtful)).state is Journal.UNCERTAIN

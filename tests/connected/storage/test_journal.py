@@ -4,15 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import BulkWriteError
 
 from shared.domain.errors import PositionGoneError
 from shared.domain.journal import Span
 from shared.storage.client import Database, open_database
 from shared.storage.indexes import create_indexes
-from shared.storage.journal import COLLECTION, Announced, Journal, JournalWriting
+from shared.storage.journal import (
+    COLLECTION,
+    Announced,
+    Journal,
+    JournalUnavailableError,
+    JournalWriting,
+)
 from tests.doubles.clock import MovableClock
 
 pytestmark = pytest.mark.connected
@@ -142,3 +150,29 @@ async def test_the_database_forgets_entries_when_their_time_is_over(opened: Data
 
     assert abs(document["expires_at"] - clock.now() - RETENTION) < timedelta(seconds=1)
     assert (index["key"], index["expireAfterSeconds"]) == ([("expires_at", 1)], 0)
+
+
+async def test_what_is_not_proven_to_stay_is_not_counted_as_written(
+    opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = events("anna", "bert")
+    details = {
+        "nInserted": 1,
+        "writeErrors": [{"index": 1, "code": 11000}],
+        "writeConcernErrors": [{"code": 64, "errmsg": "waiting for replication timed out"}],
+    }
+    insert, doubtful = AsyncCollection.insert_many, iter([True])
+
+    async def doubt_once(self: Any, *arguments: Any, **options: Any) -> Any:
+        await insert(self, *arguments, **options)
+        if next(doubtful, False):
+            raise BulkWriteError(details)
+
+    monkeypatch.setattr(AsyncCollection, "insert_many", doubt_once)
+    writing = writer(opened)
+
+    with pytest.raises(JournalUnavailableError):
+        await writing.append(fresh)
+    entries = await writing.append(fresh)
+
+    assert [entry.position for entry in entries] == [1, 1]

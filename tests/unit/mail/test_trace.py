@@ -6,7 +6,7 @@ import pytest
 
 from shared.mail.identity import derived_message_id
 from shared.mail.parsing import parse_mail
-from shared.mail.trace import trace
+from shared.mail.trace import trace, without_return_path
 from tests.unit.mail.mails import mail
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -44,3 +44,15 @@ def test_a_mail_without_an_id_gets_the_same_one_on_every_way() -> None:
 
     assert derived_message_id(traced() + letter) == derived_message_id(letter)
     assert parse_mail(traced() + letter).message_id == parse_mail(letter).message_id
+
+
+def test_an_address_of_ipv6_is_written_as_a_literal_of_its_kind() -> None:
+    assert b"([IPv6:2001:db8::1])\r\n" in traced(peer="2001:db8::1")
+
+
+def test_a_return_path_is_taken_off_with_its_further_lines_and_nothing_else() -> None:
+    letter = mail(b"Return-Path: <inner@x>\r\n")
+
+    assert without_return_path(b"Return-Path:\r\n\t<ann@x>\r\n" + letter) == letter
+    assert without_return_path(letter) == letter
+    assert without_return_path(traced() + letter).startswith(b"Received: from")
