@@ -1,10 +1,15 @@
 """Free ports on the loopback interface."""
 
+import fcntl
+import os
 import secrets
 import socket
+import tempfile
+from functools import cache
 from pathlib import Path
 
 _LOWEST = 20_000
+_claimed: set[int] = set()
 _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
@@ -27,7 +32,7 @@ def is_open(port: int) -> bool:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """Return `preferred` if it is free, else a random free port.
+    """Return `preferred` if it is free, else a random free port that nobody else was given.
 
     The random ones lie below those the kernel gives to outgoing connections: while a server is
     down between a kill and its restart, no client's socket can take its place, nor can a client
@@ -38,9 +43,31 @@ def free_port(preferred: int | None = None) -> int:
     highest = _first_outgoing_port()
     for _ in range(1_000):
         port = _LOWEST + secrets.randbelow(highest - _LOWEST)
-        if is_free(port):
+        if _claim(port) and is_free(port):
             return port
     raise OSError(f"no free port between {_LOWEST} and {highest}")
+
+
+def _claim(port: int) -> bool:
+    """Reserve a port among all processes of this user, until this process ends.
+
+    Whoever is given a port listens there only later: being free says nothing until then.
+    """
+    if port in _claimed:
+        return False
+    try:
+        fcntl.lockf(_ledger(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    _claimed.add(port)
+    return True
+
+
+@cache
+def _ledger() -> int:
+    """Return the file of which each process locks the bytes whose numbers are its ports."""
+    path = Path(tempfile.gettempdir()) / f"mailroom-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
 
 def _first_outgoing_port() -> int:

@@ -1,6 +1,8 @@
 """Ports for private servers."""
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,18 @@ def test_no_client_can_be_given_the_port_of_a_server_that_is_down() -> None:
     first_outgoing = int(OUTGOING.read_text().split()[0])
 
     assert free_port() < first_outgoing
+
+
+def test_no_port_is_given_twice() -> None:
+    ports = [free_port() for _ in range(300)]
+
+    assert len(set(ports)) == 300
+
+
+def test_no_other_process_is_given_it_either() -> None:
+    port = free_port()
+    program = f"from deploy.local import ports; print(ports._claim({port}))"
+
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+
+    assert answer.stdout.strip() == b"False"
