@@ -42,6 +42,8 @@ def test_no_other_process_is_given_it_either() -> None:
     port = free_port()
     program = f"from deploy.local import ports; print(ports._claim({port}))"
 
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    answer = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], capture_output=True, check=True
+    )
 
     assert answer.stdout.strip() == b"False"
