@@ -1,22 +1,18 @@
 """This pod's share of the journal: a queue of its own, bound to the agents who listen here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from services.gateway.bindings import Bindings, OnGap
-from services.gateway.endings import ending
-from services.gateway.errors import trace_of
+from services.gateway.hearing import ending, hearing
 from shared.contracts.envelope import JOURNALED
 
 log = structlog.get_logger()
-
-_RETRY_SECONDS: Final = 0.5
 
 OnMessage = Callable[[AbstractIncomingMessage], Awaitable[None]]
 
@@ -54,26 +50,9 @@ class BrokerEvents:
         """
         return await self._bindings.settled(agent_id)
 
-    @asynccontextmanager
-    async def receiving(self) -> AsyncIterator[None]:
+    def receiving(self) -> AbstractAsyncContextManager[None]:
         """Receive for as long as the context lasts, and reconnect however often it takes."""
-        task = asyncio.create_task(self._receive_for_ever())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def _receive_for_ever(self) -> None:
-        while True:
-            try:
-                await self._receive_once()
-            except Exception as error:  # noqa: BLE001 - whatever it is, events have to come again
-                log.warning("no events from the broker", fault=trace_of(error))
-            else:
-                log.warning("no events from the broker: it closed the connection or the channel")
-            await asyncio.sleep(_RETRY_SECONDS)
+        return hearing(self._receive_once)
 
     async def _receive_once(self) -> None:
         connection = await aio_pika.connect(
@@ -82,16 +61,18 @@ class BrokerEvents:
         async with connection:
             channel = await connection.channel(publisher_confirms=False)
             ended = await ending(connection, channel)
-            hearing = asyncio.create_task(self._hear(channel))
+            listening = asyncio.create_task(self._hear(channel))
             try:
-                done, _ = await asyncio.wait({ended, hearing}, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait(
+                    {ended, listening}, return_when=asyncio.FIRST_COMPLETED
+                )
                 for one in done:
                     one.result()
             finally:
                 self._is_hearing = False
                 self._bindings.lose()
-                hearing.cancel()
-                await asyncio.gather(hearing, return_exceptions=True)
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
 
     async def _hear(self, channel: AbstractChannel) -> None:
         await channel.declare_exchange(JOURNALED, "topic", durable=True)

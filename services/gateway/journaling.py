@@ -1,8 +1,8 @@
 """Writes the journal: what waits in one write, then told to the pods that listen, then settled."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -14,8 +14,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
-from services.gateway.endings import ending
-from services.gateway.errors import trace_of
+from services.gateway.hearing import ending, hearing
 from services.gateway.patience import patiently
 from shared.contracts.envelope import JOURNALED
 from shared.contracts.events import EVERYBODY
@@ -38,7 +37,6 @@ _SETTLED_FOR: Final = 0.2
 """Seconds of events that are settled together; those of the last moment are told twice after a
 crash, and pods tell no client twice."""
 
-_RETRY_SECONDS: Final = 0.5
 _IDLE_SECONDS: Final = 60
 _HEARTBEAT_SECONDS: Final = 10
 """A pod that hangs gives the journal to another one after two of these."""
@@ -99,24 +97,9 @@ class JournalWriter:
         self._publisher = publisher
         self._telling: set[asyncio.Task[None]] = set()
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[None]:
+    def writing(self) -> AbstractAsyncContextManager[None]:
         """Write for as long as the context lasts, whenever it is this pod's turn."""
-        task = asyncio.create_task(self._write_for_ever())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def _write_for_ever(self) -> None:
-        while True:
-            try:
-                await self._write_while_connected()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the journal has to go on
-                log.warning("journal not written here", fault=trace_of(error))
-            await asyncio.sleep(_RETRY_SECONDS)
+        return hearing(self._write_while_connected)
 
     async def _write_while_connected(self) -> None:
         connection = await aio_pika.connect(

@@ -214,7 +214,7 @@ class News:
             try:
                 missed = await patiently(partial(self._recounting.after, agent_id, reached))
             except PositionGoneError:
-                await self._start_over(agent_id)
+                self._start_over(agent_id)
                 return
             for told in missed:
                 self._publish(agent_id, told)
@@ -230,7 +230,7 @@ class News:
         except Unavailable as error:
             log.warning("presence not noted", agents=len(agent_ids), reason=str(error))
 
-    async def _start_over(self, agent_id: str) -> None:
+    def _start_over(self, agent_id: str) -> None:
         """Let clients who would miss something notice it: they subscribe anew."""
         log.warning("agent's clients have to start over", agent_id=agent_id)
         self._application.disown(agent_id)

@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from aio_pika.exceptions import ChannelClosed
 
 from services.gateway.broker_events import BrokerEvents
-from services.gateway.endings import ending
+from services.gateway.hearing import ending
 from shared.contracts.envelope import JOURNALED
 from tests.fixtures.broker import Broker
 
