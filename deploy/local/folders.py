@@ -4,7 +4,7 @@ import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from deploy.local.progress import NotPossibleError
@@ -35,14 +35,31 @@ def passing_folder() -> Iterator[Path]:
     """
     parent = LOCAL / "passing"
     parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        with _alone(LOCAL / "passing.lock"):
+            _tidy_up(parent)
+            folder = Path(tempfile.mkdtemp(dir=parent))
+            stack.enter_context(_locked(folder))
+        try:
+            yield folder
+        finally:
+            with _alone(LOCAL / "passing.lock"):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tidy_up(parent: Path) -> None:
     for left in parent.iterdir():
         with _locked(left) as mine:
             if mine:
                 shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(dir=parent))
-    with _locked(folder):
-        yield folder
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait for one's turn to make or remove: half made or half gone, a folder looks left behind."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

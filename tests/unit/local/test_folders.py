@@ -1,5 +1,6 @@
 """Folders of local data."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,15 @@ def test_what_a_killed_process_left_is_removed_and_what_is_in_use_stays(local: P
         assert not left.exists()
         assert first.exists()
         assert second.exists()
+
+
+def test_nobody_tidies_up_a_folder_that_another_is_just_making() -> None:
+    def use_a_folder(_: int) -> bool:
+        with passing_folder() as folder:
+            (folder / "mail").touch()
+            return folder.exists()
+
+    with ThreadPoolExecutor(16) as threads:
+        kept = list(threads.map(use_a_folder, range(400)))
+
+    assert all(kept)
