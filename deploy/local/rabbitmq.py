@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.child import Child, Program
+from deploy.local.folders import turn
 from deploy.local.packages import disable_service, install
 from deploy.local.ports import free_port, is_open
 from deploy.local.progress import NotPossibleError
@@ -27,10 +28,11 @@ def find_rabbitmq() -> Path:
     Raises:
         NotPossibleError: it is missing and only root can install it; says what to type.
     """
-    if (found := _newest()) is None:
-        install(["rabbitmq-server"])
-        disable_service("rabbitmq-server")
-        found = _newest()
+    with turn("rabbitmq"):
+        if (found := _newest()) is None:
+            install(["rabbitmq-server"])
+            disable_service("rabbitmq-server")
+            found = _newest()
     if found is None:
         raise NotPossibleError(f"rabbitmq-server is installed, but not in {_INSTALLED}")
     return found

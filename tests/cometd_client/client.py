@@ -5,11 +5,13 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, Self
+
+from deploy.local.folders import turn
 
 Line = Mapping[str, Any]
 Condition = Callable[[Any], bool]
@@ -29,9 +31,20 @@ async def install(folder: Path = HERE, package: str = "cometd") -> None:
     Raises:
         UnavailableError: with what is missing.
     """
-    async with _installing:
+    async with _installing, _turn():
         if not (folder / "node_modules" / package).exists():
             await _install(folder)
+
+
+@asynccontextmanager
+async def _turn() -> AsyncIterator[None]:
+    """Have the turn among the processes of a test run; the event loop goes on meanwhile."""
+    mine = turn("npm")
+    await asyncio.to_thread(mine.__enter__)
+    try:
+        yield
+    finally:
+        mine.__exit__(None, None, None)
 
 
 async def _install(folder: Path) -> None:

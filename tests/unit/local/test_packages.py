@@ -1,9 +1,15 @@
 """What is missing is named in words to act on."""
 
 import os
+import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
+from deploy.local import folders, packages
 from deploy.local.mongod import missing_libraries
 from deploy.local.packages import install
 from deploy.local.progress import NotPossibleError, waiting
@@ -36,3 +42,31 @@ def test_waiting_says_what_for_and_how_long(capsys: pytest.CaptureFixture[str]) 
         pass
 
     assert capsys.readouterr().out == "mailroom  fetching …\nmailroom  fetching: done in 0.0 s\n"
+
+
+def test_of_two_who_install_at_the_same_time_one_waits(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    at_work: list[None] = []
+    together: list[int] = []
+
+    def apt_get(*_: str) -> None:
+        at_work.append(None)
+        together.append(max(len(at_work) for _ in range(500)))
+        at_work.pop()
+
+    before = sys.getswitchinterval()
+    monkeypatch.setattr(folders, "LOCAL", tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(packages, "_apt_get", apt_get)
+    monkeypatch.setattr(packages, "_no_service_starts", nullcontext)
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(install, [["nginx"]] * 50))
+    finally:
+        sys.setswitchinterval(before)
+
+    assert together == [1] * 100
