@@ -90,13 +90,6 @@ class Admission:
         scope[_KEY] = admitted
         return admitted
 
-    async def principal(self, scope: Scope) -> Admitted | None:
-        """Return who speaks, or None for nobody known."""
-        try:
-            return await self.admit(scope)
-        except RequestError:
-            return None
-
     async def _admit(self, scope: Scope) -> Admitted:
         try:
             shown = credentials(scope)

@@ -6,21 +6,20 @@ from contextlib import asynccontextmanager, contextmanager
 from prometheus_client import REGISTRY, CollectorRegistry
 from starlette.routing import Router
 
-from services.gateway.admission import Admission, stranger
-from services.gateway.answers import failure
+from services.gateway.admission import Admission
 from services.gateway.bayeux import (
-    Answer,
-    BayeuxApplication,
     BayeuxCollector,
+    BayeuxServer,
     collect_garbage_rarely,
+    uvicorn_options,
 )
 from services.gateway.bearers import Bearers
-from services.gateway.bounded_http import BoundedHttp
 from services.gateway.brake import Brake
 from services.gateway.dialects import Dialects
 from services.gateway.directory import Directory
 from services.gateway.dispatcher import Dispatcher
 from services.gateway.downloading import Downloading
+from services.gateway.entrance import Entrance
 from services.gateway.handing import Handing
 from services.gateway.history import History
 from services.gateway.journaling import JournalWriter
@@ -77,15 +76,17 @@ async def start(
     writer = _journal_writer(settings, resources)
     async with checking_passwords() as passwords:
         admission = _admission(settings, resources, roster, passwords)
-        bayeux = BayeuxApplication(
+        bayeux = BayeuxServer(
             settings.bayeux,
-            authenticate=admission.principal,
-            unauthenticated=_unauthenticated(),
+            authenticate=Entrance(
+                admission,
+                trusted_proxies=settings.trusted_proxies,
+                always_200=settings.http_errors == "always-200",
+            ),
             listener=news,
         )
         callers = Callers(admission, public_url=settings.public_url)
         front = Dispatcher(
-            bayeux=bayeux,
             rest=Repeating(
                 _rest(settings, resources, callers, handing, recounting),
                 RememberedAnswers(resources.database),
@@ -104,7 +105,7 @@ async def start(
             writer.writing(),
             bayeux.running(),
             news.flowing(bayeux),
-            _listening(settings, front),
+            _listening(settings, front, bayeux),
             Vigil(resources.agents, roster, bayeux).keeping(),
         ):
             with _measured(bayeux, registry):
@@ -238,15 +239,15 @@ def _rest(
 
 
 @asynccontextmanager
-async def _listening(settings: GatewaySettings, front: Dispatcher) -> AsyncIterator[None]:
+async def _listening(
+    settings: GatewaySettings, front: Dispatcher, bayeux: BayeuxServer
+) -> AsyncIterator[None]:
     async with serving(
         front,
         host=settings.host,
         port=settings.port,
-        http=BoundedHttp,
-        ws="websockets-sansio",
+        **uvicorn_options(bayeux),
         ws_per_message_deflate=settings.websocket_deflate,
-        lifespan="off",
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=int(settings.drain.total_seconds()),
         server_header=False,
@@ -255,16 +256,10 @@ async def _listening(settings: GatewaySettings, front: Dispatcher) -> AsyncItera
 
 
 @contextmanager
-def _measured(bayeux: BayeuxApplication, registry: CollectorRegistry) -> Iterator[None]:
+def _measured(bayeux: BayeuxServer, registry: CollectorRegistry) -> Iterator[None]:
     collector = BayeuxCollector(bayeux.hub)
     registry.register(collector)
     try:
         yield
     finally:
         registry.unregister(collector)
-
-
-def _unauthenticated() -> Answer:
-    answer = failure(stranger())
-    headers = tuple(pair for pair in answer.raw_headers if pair[0] != b"content-length")
-    return Answer(answer.status_code, bytes(answer.body), headers)

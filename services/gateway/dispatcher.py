@@ -1,30 +1,27 @@
-"""The front door: CometD paths to CometD, all others to REST, every fault to an answer."""
+"""REST as one ASGI application: origins, logins, every fault to an answer."""
 
 import time
 from collections.abc import Mapping
 from typing import Final
 
-import structlog
 from prometheus_client import Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message
+from starlette.types import Message
 
 from services.gateway.admission import Admission, Admitted
 from services.gateway.answers import failure
-from services.gateway.bayeux import Answer, BayeuxApplication, BayeuxSettings
+from services.gateway.bayeux import Answer, BayeuxSettings
 from services.gateway.bayeux.origins import cors_headers, is_welcome
 from services.gateway.bayeux.web import AbortedError, Receive, Scope, Send, refuse_upgrade
-from services.gateway.credentials import CSRF_HEADER, changes_something
+from services.gateway.credentials import CSRF_HEADER
 from services.gateway.describing import PATHS, described
-from services.gateway.errors import RequestError, Situation, as_request_error, trace_of
+from services.gateway.errors import RequestError, Situation, explained
+from services.gateway.heads import refuse_large_headers
 from services.gateway.preflight import EXPOSED, answer_preflight
 from services.gateway.repeating import Repeating
 
-log = structlog.get_logger()
-
 PREFIX: Final = "/api/v2"
-_LARGEST_HEADERS: Final = 32 * 1024
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
 SECONDS: Final = Histogram(
@@ -35,33 +32,26 @@ SECONDS: Final = Histogram(
 
 
 class Dispatcher:
-    """The whole gateway as one ASGI application."""
+    """All of the gateway that is no CometD."""
 
     def __init__(
         self,
         *,
-        bayeux: BayeuxApplication,
         rest: Repeating,
         admission: Admission,
         settings: BayeuxSettings,
         always_200: bool,
     ) -> None:
-        self._bayeux = bayeux
         self._rest = rest
         self._admission = admission
         self._settings = settings
         self._always_200 = always_200
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or one socket."""
-        if _size_of_headers(scope) > _LARGEST_HEADERS:
-            await self._serve(_refuse_headers, scope, receive, send)
-        elif scope["type"] == "websocket" or self._bayeux.serves(scope["path"]):
-            await self._serve(self._cometd, scope, receive, send)
-        else:
-            await self._serve_rest(scope, receive, send)
-
-    async def _serve_rest(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; there are no sockets here."""
+        if scope["type"] == "websocket":
+            await refuse_upgrade(scope, send, Answer(404))
+            return
         began, status = time.monotonic(), 0
 
         async def noting(message: Message) -> None:
@@ -70,39 +60,20 @@ class Dispatcher:
                 status = message["status"]
             await send(message)
 
-        await self._serve(self._resource, scope, receive, noting)
-        SECONDS.labels(_known(scope["method"]), str(status)).observe(time.monotonic() - began)
-
-    async def _serve(
-        self, application: ASGIApp, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        started = False
-
-        async def watching(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
         try:
-            await application(scope, receive, watching)
+            await self._resource(scope, receive, noting)
         except AbortedError:
-            return
+            pass
         except Exception as error:  # noqa: BLE001 - the last place where a fault gets an answer
             answer = failure(self._explain(error, scope), always_200=self._always_200)
-            if started:
+            if status:
                 # What has begun cannot be taken back: a cut connection tells the client.
                 raise ConnectionAbortedError from None
-            if scope["type"] == "websocket":
-                await refuse_upgrade(scope, send, Answer(answer.status_code))
-                return
-            await answer(scope, receive, _with_headers(send, scope, None))
-
-    async def _cometd(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if changes_something(scope) and is_welcome(scope, self._settings):
-            await self._admission.admit(scope)
-        await self._bayeux(scope, receive, send)
+            await answer(scope, receive, _with_headers(noting, scope, None))
+        SECONDS.labels(_known(scope["method"]), str(status)).observe(time.monotonic() - began)
 
     async def _resource(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refuse_large_headers(scope)
         if not is_welcome(scope, self._settings):
             raise RequestError(Situation.FORGED, "this origin is not welcome")
         if scope["method"] == "OPTIONS":
@@ -120,20 +91,7 @@ class Dispatcher:
         await self._rest.serve(scope, receive, sending, self._explain)
 
     def _explain(self, error: Exception, scope: Scope) -> RequestError:
-        known = _of_router(error) or as_request_error(error)
-        if known is None:
-            log.error("request failed", method=scope.get("method"), fault=trace_of(error))
-            return RequestError(Situation.INTERNAL, "an internal error; it has been recorded")
-        return known
-
-
-def _size_of_headers(scope: Scope) -> int:
-    return sum(len(name) + len(value) for name, value in scope["headers"])
-
-
-async def _refuse_headers(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    message = f"the headers are larger than {_LARGEST_HEADERS} bytes"
-    raise RequestError(Situation.HEADERS_TOO_LARGE, message, headers={"Connection": "close"})
+        return _of_router(error) or explained(error, scope)
 
 
 def _known(method: str) -> str:

@@ -7,6 +7,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+import structlog
+
+from services.gateway.bayeux.web import Scope
 from shared.domain.errors import (
     ChangedMeanwhileError,
     NotOwnerError,
@@ -16,6 +19,8 @@ from shared.domain.errors import (
     Unavailable,
     UnknownInteractionError,
 )
+
+log = structlog.get_logger()
 
 RETRY_AFTER: Final = timedelta(seconds=2)
 
@@ -128,6 +133,15 @@ def as_request_error(error: Exception) -> RequestError | None:
         if isinstance(error, kind):
             return _translated(situation, error)
     return None
+
+
+def explained(error: Exception, scope: Scope) -> RequestError:
+    """Return what an agent is told of an error; one that nobody foresaw is logged."""
+    known = as_request_error(error)
+    if known is None:
+        log.error("request failed", method=scope.get("method"), fault=trace_of(error))
+        return RequestError(Situation.INTERNAL, "an internal error; it has been recorded")
+    return known
 
 
 def unavailable(message: str) -> RequestError:

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
-from services.gateway.bayeux import BayeuxApplication, Page, PastEvent, Route
+from services.gateway.bayeux import BayeuxServer, Page, PastEvent, Route
 from services.gateway.bayeux.topics import EMAILS, INTERACTIONS
 from services.gateway.broker_events import BrokerEvents
 from services.gateway.dialects import Dialects
@@ -63,7 +63,7 @@ class News:
         self._listening: set[str] = set()
         self._waiting: Counter[str] = Counter()
         self._lanes = Lanes(self._do)
-        self._bayeux: BayeuxApplication | None = None
+        self._bayeux: BayeuxServer | None = None
 
     def is_arriving(self) -> bool:
         """Say whether the broker delivers here."""
@@ -135,7 +135,7 @@ class News:
         return Page(events, reached=told[-1].position if told else after)
 
     @asynccontextmanager
-    async def flowing(self, bayeux: BayeuxApplication) -> AsyncIterator[None]:
+    async def flowing(self, bayeux: BayeuxServer) -> AsyncIterator[None]:
         """Feed an application for as long as the context lasts."""
         self._bayeux = bayeux
         async with (
@@ -153,7 +153,7 @@ class News:
                 self._events.unwatch(agent_id)
 
     @property
-    def _application(self) -> BayeuxApplication:
+    def _application(self) -> BayeuxServer:
         if self._bayeux is None:
             raise RuntimeError("news do not flow yet")
         return self._bayeux

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from services.gateway.admission import BEARER
-from services.gateway.bayeux import BayeuxApplication
+from services.gateway.bayeux import BayeuxServer
 from services.gateway.roster import Roster
 from services.gateway.sessions import proof_of
 from shared.chores import repeating
@@ -17,7 +17,7 @@ _EVERY: Final = timedelta(seconds=2)
 class Vigil:
     """Looks every two seconds at the agents who have something open in this pod."""
 
-    def __init__(self, agents: AgentStore, roster: Roster, bayeux: BayeuxApplication) -> None:
+    def __init__(self, agents: AgentStore, roster: Roster, bayeux: BayeuxServer) -> None:
         self._agents = agents
         self._roster = roster
         self._bayeux = bayeux

@@ -11,9 +11,10 @@ import stat
 import sys
 from typing import Final
 
+import uvicorn
 import uvloop
 
-from services.gateway.bayeux import DrainingServer, collect_garbage_rarely, uvicorn_config
+from services.gateway.bayeux import DrainingServer, collect_garbage_rarely, uvicorn_options
 from tests.bayeux_lab.lab import Lab, MalformedOrderError, settings_from
 
 _CHUNK: Final = 64 * 1024
@@ -56,13 +57,15 @@ async def serve() -> None:
     listener = socket.create_server(
         ("127.0.0.1", int(os.environ.get("PORT", "8765"))), backlog=4096
     )
-    config = uvicorn_config(
+    config = uvicorn.Config(
         lab,
+        loop="uvloop",
         log_level="warning",
-        lifespan="off",
+        access_log=False,
         proxy_headers=False,
         backlog=4096,
         ws_per_message_deflate=os.environ.get("DEFLATE") == "1",
+        **uvicorn_options(lab.bayeux),
     )
     server = DrainingServer(config, lab.bayeux.drain)
     sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}\n")

@@ -2,19 +2,19 @@
 
 import base64
 import binascii
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, generate_latest
+from pydantic_core import from_json
 
 from services.gateway.bayeux import (
     Answer,
-    BayeuxApplication,
     BayeuxCollector,
+    BayeuxServer,
     BayeuxSettings,
     Login,
     Page,
@@ -29,6 +29,7 @@ from services.gateway.bayeux.web import (
     TooLargeError,
     header,
     read_body,
+    refuse_upgrade,
     respond,
 )
 from shared.domain.journal import Span
@@ -80,12 +81,12 @@ class Nobody:
         return Page((), reached=after)
 
 
-async def authenticate(scope: Scope) -> Agent | None:
+async def authenticate(scope: Scope) -> Agent | Answer:
     """Accept `Bearer agent-<id>`, or Basic with `agent-<id>` as user and as password."""
     kind, _, credentials = (header(scope, b"authorization") or "").partition(" ")
     token = _basic(credentials) if kind.lower() == "basic" else credentials
     prefix, _, agent = token.partition("-")
-    return Agent(agent) if prefix == "agent" and agent else None
+    return Agent(agent) if prefix == "agent" and agent else UNAUTHENTICATED
 
 
 def settings_from(environment: Mapping[str, str]) -> BayeuxSettings:
@@ -124,25 +125,25 @@ def settings_from(environment: Mapping[str, str]) -> BayeuxSettings:
 
 
 class Lab:
-    """An ASGI application: Bayeux, `POST /publish`, `POST /revoke`, `GET /metrics`."""
+    """Bayeux, and an ASGI application: `POST /publish`, `POST /revoke`, `GET /metrics`."""
 
     def __init__(self, settings: BayeuxSettings) -> None:
-        self.bayeux = BayeuxApplication(
-            settings, authenticate=authenticate, unauthenticated=UNAUTHENTICATED, listener=Nobody()
-        )
+        self.bayeux = BayeuxServer(settings, authenticate=authenticate, listener=Nobody())
         self._registry = CollectorRegistry()
         self._registry.register(BayeuxCollector(self.bayeux.hub))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or socket."""
+        """Serve one request that is not for Bayeux."""
         path = scope["path"] if scope["type"] == "http" else ""
         if path in {"/publish", "/revoke"}:
             with suppress(AbortedError):
                 await respond(send, await self._obeyed(path, receive))
         elif path == "/metrics":
             await respond(send, Answer(200, generate_latest(self._registry)))
+        elif scope["type"] == "http":
+            await respond(send, Answer(404))
         else:
-            await self.bayeux(scope, receive, send)
+            await refuse_upgrade(scope, send, Answer(404))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -165,25 +166,26 @@ class Lab:
         Raises:
             MalformedOrderError: It is not such an object.
         """
-        order = _read(text, ["agent"] if path == "/revoke" else ["agent", "data"])
-        agent = str(order["agent"])
-        if path == "/revoke":
-            self.bayeux.revoke(agent)
-        elif agent == "*":
-            self.bayeux.publish_to_all(INTERACTIONS, order["data"])
-        else:
-            self.bayeux.publish(agent, INTERACTIONS, order["data"])
+        order = _read(text)
+        try:
+            agent = str(order["agent"])
+            if path == "/revoke":
+                self.bayeux.revoke(agent)
+            elif agent == "*":
+                self.bayeux.publish_to_all(INTERACTIONS, order["data"])
+            else:
+                self.bayeux.publish(agent, INTERACTIONS, order["data"])
+        except KeyError as error:
+            raise MalformedOrderError(f"missing: {error.args[0]}") from error
 
 
-def _read(text: bytes, needed: Sequence[str]) -> Mapping[str, Any]:
+def _read(text: bytes) -> Mapping[str, Any]:
     try:
-        order = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        order = from_json(text)
+    except ValueError as error:
         raise MalformedOrderError(f"not JSON: {error}") from error
     if not isinstance(order, dict):
         raise MalformedOrderError("not an object")
-    if missing := [name for name in needed if name not in order]:
-        raise MalformedOrderError(f"missing: {', '.join(missing)}")
     return order
 
 

@@ -11,8 +11,6 @@ from typing import Any, Final
 import uvicorn
 import uvloop
 
-from services.gateway.bayeux import uvicorn_config
-
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -80,7 +78,16 @@ async def _serve() -> None:
     listener = socket.create_server(("127.0.0.1", int(os.environ.get("PORT", "0"))), backlog=4096)
     sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}\n")
     sys.stdout.flush()
-    server = uvicorn.Server(uvicorn_config(application, log_level="warning", lifespan="off"))
+    config = uvicorn.Config(
+        application,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+    )
+    server = uvicorn.Server(config)
     publishing = asyncio.create_task(_publish())
     await server.serve(sockets=[listener])
     publishing.cancel()

@@ -48,6 +48,6 @@ def read_call(query: bytes, settings: BayeuxSettings) -> Call:
     return Call(callback, decode(fields.get("message", [""])[0], **limits))
 
 
-def script(callback: str, texts: Sequence[str]) -> bytes:
+def script(callback: str, texts: Sequence[bytes]) -> bytes:
     """Return the script that hands messages over; the comment keeps it from being read as data."""
-    return f"/**/{callback}({frame(texts).translate(_SEPARATORS)});".encode()
+    return f"/**/{callback}({frame(texts).decode().translate(_SEPARATORS)});".encode()

@@ -1,24 +1,24 @@
 """/meta/connect: when to wait, when to answer, and with what."""
 
-from datetime import timedelta
-
 from services.gateway.bayeux import replies
+from services.gateway.bayeux.advice import Advice
 from services.gateway.bayeux.exchange import Exchange
-from services.gateway.bayeux.session import Advice, Hold, Session, Transport
-from services.gateway.bayeux.settings import milliseconds
+from services.gateway.bayeux.session import Hold, Peer, Session, Transport
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.timesync import timesync
-from services.gateway.bayeux.wire import Message, Reply, encode, finite
+from services.gateway.bayeux.wire import Fields, Message, Reply, encode, finite
 
 
 def connect(state: State, session: Session, message: Message, exchange: Exchange) -> None:
     """Answer a connect at once, or leave it waiting in `exchange.hold`."""
-    _confirm(state, session, message)
+    if session.acknowledging:
+        _confirm(state, session, message)
     _take_over(state, session, exchange)
-    hold = _as_hold(state, message, exchange)
+    asked = message.section("advice")
+    hold = _as_hold(state, message, asked, exchange)
     waits = _may_wait(session, hold, exchange)
-    crowded = waits and _is_crowded(state, session, exchange)
-    session.interval = _interval(state, message, crowded=crowded)
+    crowded = waits and _is_crowded(state, session, exchange.peer)
+    session.interval = _interval(state, asked, crowded=crowded)
     if crowded or not waits:
         session.connected = True
         exchange.replies.append(_answer(state, session, hold, crowded=crowded))
@@ -29,7 +29,7 @@ def connect(state: State, session: Session, message: Message, exchange: Exchange
         exchange.hold = hold
 
 
-def release(state: State, session: Session, hold: Hold, now: float) -> list[str]:
+def release(state: State, session: Session, hold: Hold, now: float) -> list[bytes]:
     """End a wait: all that its client gets, events first."""
     reply = _answer(state, session, hold)
     events = session.mailbox.take(
@@ -59,52 +59,52 @@ def _answer(state: State, session: Session, hold: Hold, *, crowded: bool = False
 
 
 def _confirm(state: State, session: Session, message: Message) -> None:
-    if session.acknowledging:
-        seen = message.section("ext").get("ack")
-        again = session.mailbox.confirm(seen if isinstance(seen, int) else 0)
-        state.counters.redelivered += again
+    seen = message.section("ext").get("ack")
+    again = session.mailbox.confirm(seen if isinstance(seen, int) else 0)
+    state.counters.redelivered += again
 
 
 def _take_over(state: State, session: Session, exchange: Exchange) -> None:
-    state.supersede(session, exchange.now)
+    if session.hold is not None:
+        state.supersede(session, exchange.now)
     session.transport = exchange.peer.transport
-    if exchange.peer.transport is not Transport.WEBSOCKET:
+    if session.socket is not None and session.transport is not Transport.WEBSOCKET:
         state.unbind(session)
 
 
-def _as_hold(state: State, message: Message, exchange: Exchange) -> Hold:
+def _as_hold(state: State, message: Message, asked: Fields, exchange: Exchange) -> Hold:
     return Hold(
         peer=exchange.peer,
         message=message,
         received_ms=state.wall() * 1000,
-        deadline=exchange.now + _timeout(state, message),
-        repeats_advice=bool(message.section("advice")),
+        deadline=exchange.now + _timeout(state, asked),
+        repeats_advice=bool(asked),
     )
 
 
-def _timeout(state: State, message: Message) -> float:
-    longest = state.settings.timeout.total_seconds()
-    asked = finite(message.section("advice").get("timeout"))
+def _timeout(state: State, asked: Fields) -> float:
     if state.spread is not None:
         return 0.0
-    return longest if asked is None else min(max(0.0, asked / 1000), longest)
+    longest = state.times.timeout
+    timeout = finite(asked.get("timeout"))
+    return longest if timeout is None else min(max(0.0, timeout / 1000), longest)
 
 
-def _interval(state: State, message: Message, *, crowded: bool) -> float:
+def _interval(state: State, asked: Fields, *, crowded: bool) -> float:
     if crowded:
-        return state.settings.multi_session_interval.total_seconds()
-    asked = finite(message.section("advice").get("interval"))
-    if asked is None:
-        return state.settings.interval.total_seconds()
-    return min(max(0.0, asked / 1000), state.max_interval)
+        return state.times.crowded_interval
+    interval = finite(asked.get("interval"))
+    if interval is None:
+        return state.times.interval
+    return min(max(0.0, interval / 1000), state.times.max_interval)
 
 
-def _is_crowded(state: State, session: Session, exchange: Exchange) -> bool:
+def _is_crowded(state: State, session: Session, peer: Peer) -> bool:
     """Tell whether other tabs of the same browser use up its connections to this host."""
     allowed = state.settings.max_held_per_browser
-    if exchange.peer.transport is Transport.WEBSOCKET or allowed < 0:
+    if allowed < 0 or peer.transport is Transport.WEBSOCKET:
         return False
-    return len(state.held_by(session.browser) - {session}) >= allowed
+    return len(state.held_by(session.browser)) >= allowed
 
 
 def _may_wait(session: Session, hold: Hold, exchange: Exchange) -> bool:
@@ -124,21 +124,18 @@ def _advise(state: State, session: Session, hold: Hold, reply: Reply, *, crowded
 
 
 def _advice(state: State, *, crowded: bool) -> Advice:
-    timeout = milliseconds(state.settings.timeout)
     if state.spread is not None:
-        return Advice(timeout, milliseconds(timedelta(seconds=state.spread())))
-    if crowded:
-        interval = milliseconds(state.settings.multi_session_interval)
-        return Advice(timeout, interval, multiple_clients=True)
-    return Advice(timeout, milliseconds(state.settings.interval))
+        return state.times.advice_with(state.spread())
+    return state.times.crowded_advice if crowded else state.times.advice
 
 
 def _extensions(state: State, session: Session, hold: Hold) -> Reply:
     ext: Reply = {}
     if session.acknowledging:
         ext["ack"] = session.batch
-    wall = state.wall() * 1000
-    times = timesync(hold.message, received_ms=hold.received_ms, answered_ms=wall)
-    if times is not None:
-        ext["timesync"] = times
+    if "ext" in hold.message.fields:
+        wall = state.wall() * 1000
+        times = timesync(hold.message, received_ms=hold.received_ms, answered_ms=wall)
+        if times is not None:
+            ext["timesync"] = times
     return ext

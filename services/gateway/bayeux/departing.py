@@ -8,12 +8,10 @@ from services.gateway.bayeux.session import Peer, Session, Transport
 from services.gateway.bayeux.state import State
 
 
-def depart(state: State, exchange: Exchange) -> list[str]:
+def depart(state: State, exchange: Exchange) -> list[bytes]:
     """Return the events that leave now, of all sessions that spoke."""
-    if exchange.hold is not None:
-        return []
     most = state.settings.max_frame_bytes
-    texts: list[str] = []
+    texts: list[bytes] = []
     for session, batch in exchange.sessions.items():
         if _may_leave(session, batch, exchange.peer):
             kept_as = batch if session.acknowledging else None

@@ -3,14 +3,7 @@
 from dataclasses import dataclass
 
 from services.gateway.bayeux.policy import Route
-from services.gateway.bayeux.session import Peer, Replay
-
-
-@dataclass(frozen=True, slots=True)
-class Wake:
-    """Something can be collected for this peer, or its connect was replaced by a newer one."""
-
-    peer: Peer
+from services.gateway.bayeux.session import Replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +38,4 @@ class Wanted:
     replay: Replay
 
 
-Effect = Wake | FirstSubscription | LastUnsubscription | Subscribed | Wanted
+Effect = FirstSubscription | LastUnsubscription | Subscribed | Wanted

@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import structlog
@@ -14,15 +15,15 @@ from services.gateway.bayeux.effects import (
     FirstSubscription,
     LastUnsubscription,
     Subscribed,
-    Wake,
     Wanted,
 )
 from services.gateway.bayeux.events import Event
+from services.gateway.bayeux.exchange import Exchange
 from services.gateway.bayeux.hub import Hub, Outcome
 from services.gateway.bayeux.policy import Route, SubscriptionPolicy
 from services.gateway.bayeux.replaying import Past, asks_for_replay
 from services.gateway.bayeux.replies import http_date
-from services.gateway.bayeux.session import Hold, Peer
+from services.gateway.bayeux.session import Peer, Session
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.wire import Message
 from shared.domain.journal import Span
@@ -53,7 +54,7 @@ class Listener(Protocol):
     `on_first_subscription` and `on_last_unsubscription` alternate for each user and must not
     block. `on_subscribed` is awaited before the client reads that its subscription is good, so
     what it waits for (a routing key that is bound) is in place then, unless that takes longer than
-    clients have patience; what it sends with `BayeuxApplication.send` reaches that session only.
+    clients have patience; what it sends with `BayeuxServer.send` reaches that session only.
     """
 
     def on_first_subscription(self, user_id: str) -> None:
@@ -81,14 +82,9 @@ class Listener(Protocol):
         ...
 
 
-class Ready(Protocol):
-    """A peer that can be asked to send what waits for it."""
-
-    user_id: str
-
-    def flush(self) -> None:
-        """Send what can be sent now; must not block."""
-        ...
+def needs_preparation(messages: Sequence[Message]) -> bool:
+    """Tell whether the gateway has to be asked first: before somebody subscribes."""
+    return any(message.channel == Meta.SUBSCRIBE for message in messages)
 
 
 class Engine:
@@ -100,92 +96,151 @@ class Engine:
         self.settings = settings
         self.hub = Hub(settings, policy)
         self._listener = listener
-        self._ready: dict[Ready, None] = {}
-        self._known_loop: asyncio.AbstractEventLoop | None = None
+        self._is_flush_due = False
+        self._alarms: dict[Session, asyncio.TimerHandle] = {}
         self._working: set[asyncio.Task[None]] = set()
 
-    def now(self) -> float:
-        """Return the loop's monotonic time."""
-        return self._loop.time()
+    @cached_property
+    def now(self) -> Callable[[], float]:
+        """The loop's monotonic clock."""
+        return self._loop.time
 
-    async def receive(self, messages: Sequence[Message], peer: Peer) -> Outcome:
+    def obey(self, messages: Sequence[Message], peer: Peer) -> Outcome:
+        """Obey messages that need no preparation."""
+        return self._answered(self.hub.obey(messages, peer, self.now()))
+
+    async def prepare(self, messages: Sequence[Message], peer: Peer) -> Outcome:
         """Obey messages; the listener knows of subscriptions before this returns.
 
         It gets limited time to prepare for them, and goes on preparing after that.
         """
         span = await self._span(messages, peer)
         exchange = self.hub.obey(messages, peer, self.now(), span)
-        effects = self.hub.take_effects()
-        self.perform(effects)
+        effects = self._settle()
         if newcomers := [one for one in effects if isinstance(one, Subscribed)]:
             await self._introduce_soon(newcomers)
-        texts = self.hub.answer(exchange)
-        if effects := self.hub.take_effects():
-            self.perform(effects)
-        return Outcome(texts, exchange.hold, effects)
+        return self._answered(exchange)
 
-    def collect(self, peer: Peer) -> list[str]:
+    def collect(self, peer: Peer) -> list[bytes]:
         """Return what this peer should be sent now."""
         texts = self.hub.collect(peer, self.now())
-        if effects := self.hub.take_effects():
-            self.perform(effects)
+        self._settle()
         return texts
 
-    def flush_soon(self, peer: Ready) -> None:
-        """Have a peer flushed in the loop's next turn: what comes until then leaves together."""
-        if not self._ready:
-            self._loop.call_soon(self._flush)
-        self._ready[peer] = None
+    def publish(self, user_id: str, topic: str, payload: object, position: int | None) -> None:
+        """Queue an event for every session of a user that hears the topic."""
+        self.hub.publish(user_id, topic, self._event(payload), position)
+        self._settle()
+
+    def publish_to_all(self, topic: str, payload: object) -> None:
+        """Queue an event for every session that hears the topic."""
+        self.hub.publish_to_all(topic, self._event(payload))
+        self._settle()
+
+    def send(self, session_id: str, channel: str, payload: object) -> None:
+        """Queue an event for one session, if it still hears that channel."""
+        self.hub.send(session_id, channel, self._event(payload))
+        self._settle()
+
+    def begin(self, user_id: str, position: int) -> None:
+        """From this position of the user's journal on, everything is going to be published."""
+        self.hub.begin(user_id, position)
+        self._settle()
+
+    def disown(self, sessions: Iterable[Session]) -> None:
+        """End sessions that would miss something."""
+        self.hub.disown(sessions)
+        self._settle()
+
+    def revoke(self, user_id: str, keeping: Collection[str]) -> None:
+        """End the sessions of a user, but for those that have one of the proofs in `keeping`."""
+        self.hub.revoke(user_id, keeping)
+        self._settle()
 
     def lose(self, peer: Peer) -> None:
         """A peer went away."""
         self.hub.lose(peer, self.now())
 
-    def arm(self, hold: Hold) -> asyncio.TimerHandle:
-        """Have a connect answered at its deadline."""
-        return self._loop.call_at(hold.deadline, self._time_out, hold)
+    def flush_soon(self, peer: Peer) -> None:
+        """Have a peer flushed in the loop's next turn."""
+        self.hub.wake(peer)
+        self._settle()
 
-    def event(self, payload: object) -> Event:
-        """Prepare a payload for any number of sessions."""
-        timestamp = http_date(self.hub.wall()) if self.settings.timestamps else None
-        return Event(payload, timestamp=timestamp, born=self.now())
+    def _arm(self, session: Session) -> None:
+        """Have the connect of a session answered at its deadline.
 
-    def perform(self, effects: Iterable[Effect]) -> None:
-        """Do what the protocol asked for; nothing here waits for a client."""
-        for effect in effects:
-            match effect:
-                case Wake(peer):
-                    peer.wake()
-                case FirstSubscription(user_id):
-                    self._listener.on_first_subscription(user_id)
-                case LastUnsubscription(user_id):
-                    self._listener.on_last_unsubscription(user_id)
-                case Wanted():
-                    self._soon(effect)
-                case Subscribed():
-                    pass  # `receive` waits for the listener, as only there somebody can wait
+        A session has one alarm, however many connects it has meanwhile: one that goes off too early
+        is set again, so that a connect that an event ends costs none.
+        """
+        hold = session.hold
+        if hold is None:
+            return
+        alarm = self._alarms.get(session)
+        if alarm is not None:
+            if alarm.when() <= hold.deadline:
+                return
+            alarm.cancel()
+        self._alarms[session] = self._loop.call_at(hold.deadline, self._ring, session)
 
     def sweep(self) -> None:
         """Forget dead sessions once."""
-        self.perform(self.hub.sweep(self.now()))
+        self.hub.sweep(self.now())
+        self._settle()
 
     def release_all(self) -> None:
         """Answer every connect that waits and hold none from now on."""
         spread = self.settings.drain_spread.total_seconds()
-        self.perform(self.hub.drain(lambda: random.uniform(0, spread)))  # noqa: S311 - no secret
-
-    @property
-    def _loop(self) -> asyncio.AbstractEventLoop:
-        # Asking for the running loop costs a system call before Python 3.12.
-        if self._known_loop is None:
-            self._known_loop = asyncio.get_running_loop()
-        return self._known_loop
+        self.hub.drain(lambda: random.uniform(0, spread))  # noqa: S311 - no secret
+        self._settle()
 
     async def stop(self) -> None:
         """Fetch nothing and introduce nobody any more."""
         for task in self._working:
             task.cancel()
         await asyncio.gather(*self._working, return_exceptions=True)
+
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        # Asking for the running loop costs a system call before Python 3.12.
+        return asyncio.get_running_loop()
+
+    def _answered(self, exchange: Exchange) -> Outcome:
+        texts = self.hub.answer(exchange)
+        self._settle()
+        if exchange.hold is not None and (session := exchange.peer.session) is not None:
+            self._arm(session)
+        return Outcome(texts, exchange.hold)
+
+    def _event(self, payload: object) -> Event:
+        timestamp = http_date(self.hub.wall()) if self.settings.timestamps else None
+        return Event(payload, timestamp=timestamp, born=self.now())
+
+    def _settle(self) -> Sequence[Effect]:
+        """Do what the protocol asked for, and return it: newcomers are introduced by who can wait.
+
+        Who was woken is flushed in the loop's next turn: what comes until then leaves together.
+        """
+        state = self.hub.state
+        if state.woken and not self._is_flush_due:
+            self._is_flush_due = True
+            self._loop.call_soon(self._flush)
+        if not state.effects:
+            return ()
+        effects = self.hub.take_effects()
+        for effect in effects:
+            self._perform(effect)
+        return effects
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case FirstSubscription(user_id):
+                self._listener.on_first_subscription(user_id)
+            case LastUnsubscription(user_id):
+                self._listener.on_last_unsubscription(user_id)
+            case Wanted():
+                self._keep(asyncio.create_task(self._fetch(effect)))
+            case Subscribed():
+                pass  # `receive` waits for the listener, as only there somebody can wait
 
     async def _span(self, messages: Sequence[Message], peer: Peer) -> Span | None:
         if not self.settings.replay or not any(
@@ -198,9 +253,6 @@ class Engine:
             log.exception("journal not read", user_id=peer.user_id)
             return None
 
-    def _soon(self, wanted: Wanted) -> None:
-        self._keep(asyncio.create_task(self._fetch(wanted)))
-
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._working.add(task)
         task.add_done_callback(self._working.discard)
@@ -211,10 +263,11 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - whatever it is, the client has to begin anew
             log.warning("replay broken off", user_id=wanted.user_id, reason=type(error).__name__)
             session = self.hub.session(wanted.session_id)
-            self.perform(self.hub.disown([session] if session else []))
+            self.disown([session] if session else [])
             return
-        past = [Past(one.position, one.topic, self.event(one.payload)) for one in page.events]
-        self.perform(self.hub.fill(wanted.session_id, wanted.replay, past, page.reached))
+        past = [Past(one.position, one.topic, self._event(one.payload)) for one in page.events]
+        self.hub.fill(wanted.session_id, wanted.replay, past, page.reached)
+        self._settle()
 
     async def _introduce_soon(self, newcomers: Sequence[Subscribed]) -> None:
         """Return when all are introduced, or at the one deadline that all of a request share."""
@@ -235,12 +288,18 @@ class Engine:
             log.exception("subscription could not be announced", user_id=effect.user_id)
 
     def _flush(self) -> None:
-        ready, self._ready = self._ready, {}
-        for peer in ready:
+        self._is_flush_due = False
+        for peer in self.hub.take_woken():
             try:
                 peer.flush()
             except Exception:
                 log.exception("a client could not be answered", user_id=peer.user_id)
 
-    def _time_out(self, hold: Hold) -> None:
-        self.perform(self.hub.time_out(hold))
+    def _ring(self, session: Session) -> None:
+        del self._alarms[session]
+        hold = session.hold
+        if hold is not None and hold.deadline <= self.now():
+            self.hub.time_out(hold)
+            self._settle()
+        else:
+            self._arm(session)

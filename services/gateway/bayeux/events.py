@@ -1,39 +1,44 @@
-"""What the gateway says to its clients, turned into text once however many hear it."""
+"""What the gateway says to its clients, turned into JSON once however many hear it."""
 
-from dataclasses import dataclass
+from functools import lru_cache
 
 from services.gateway.bayeux.wire import encode
 
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A finished message and what it weighs on the wire."""
-
-    text: str
-    size: int
-    born: float | None = None
+Frame = tuple[bytes, float | None]
+"""A finished message, and the monotonic time at which its event was born, where that is known."""
 
 
 class Event:
-    """A payload on its way to any number of sessions; `born` is its monotonic time of birth."""
+    """A payload on its way to any number of sessions; `born` is its monotonic time of birth.
 
-    __slots__ = ("_born", "_frames", "_payload", "_timestamp")
+    It is written when the first of them hears it: of what nobody hears nothing is written.
+    """
+
+    __slots__ = ("_born", "_frames", "_payload", "_rest", "_timestamp")
 
     def __init__(
         self, payload: object, *, timestamp: str | None = None, born: float | None = None
     ) -> None:
+        self._payload = payload
+        self._timestamp = timestamp
         self._born = born
-        self._payload = encode(payload)
-        self._timestamp = f',"timestamp":{encode(timestamp)}' if timestamp else ""
+        self._rest: bytes | None = None
         self._frames: dict[str, Frame] = {}
 
     def on(self, channel: str) -> Frame:
         """Return the message that delivers this event on a channel."""
         frame = self._frames.get(channel)
         if frame is None:
-            frame = self._frames[channel] = self._make(channel)
+            frame = self._frames[channel] = (_beginning(channel) + self._written(), self._born)
         return frame
 
-    def _make(self, channel: str) -> Frame:
-        text = f'{{"channel":{encode(channel)},"data":{self._payload}{self._timestamp}}}'
-        return Frame(text, len(text.encode()), self._born)
+    def _written(self) -> bytes:
+        if self._rest is None:
+            time = b',"timestamp":' + encode(self._timestamp) if self._timestamp else b""
+            self._rest = b',"data":' + encode(self._payload) + time + b"}"
+        return self._rest
+
+
+@lru_cache(maxsize=1024)
+def _beginning(channel: str) -> bytes:
+    return b'{"channel":' + encode(channel)

@@ -3,8 +3,7 @@
 from services.gateway.bayeux import replies
 from services.gateway.bayeux.exchange import Exchange
 from services.gateway.bayeux.replaying import EXTENSION
-from services.gateway.bayeux.session import Advice, Peer, Session, Transport
-from services.gateway.bayeux.settings import milliseconds
+from services.gateway.bayeux.session import Peer, Session, Transport
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.timesync import timesync
 from services.gateway.bayeux.wire import Message, Reply
@@ -47,7 +46,7 @@ def _make_room(state: State, peer: Peer) -> bool:
 
 
 def _welcome(state: State, session: Session, message: Message) -> Reply:
-    advice = Advice(milliseconds(state.settings.timeout), milliseconds(state.settings.interval))
+    advice = state.times.advice
     session.advised = (session.transport, advice)
     reply = replies.success(message, clientId=session.id, advice=advice.as_fields())
     if ext := _extensions(state, session, message):

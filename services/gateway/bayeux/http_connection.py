@@ -1,32 +1,258 @@
-"""HTTP/1.1 whose head has a limit: what never ends must not fill the memory."""
+"""HTTP/1.1 by uvicorn, and below ASGI what clients of Bayeux ask."""
 
-from typing import Final
+from asyncio import TimerHandle
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, cast
+from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+import structlog
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from services.gateway.bayeux.web import Answer, Scope
+
+log = structlog.get_logger(__name__)
 
 _LARGEST_HEAD: Final = 64 * 1024
+_END_OF_HEAD: Final = b"\r\n\r\n"
+_GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class BoundedHttp(HttpToolsProtocol):
-    """uvicorn's protocol, which by itself reads request line and headers of any length."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A whole request; `head` is its octets before the body, where all came in one piece."""
 
-    _head = 0
-    _is_in_head = False
+    connection: "HttpConnection"
+    scope: Scope
+    head: bytes
+    body: bytes
+
+
+class PollServer(Protocol):
+    """Whoever answers requests, at once or when there is something to say."""
+
+    @property
+    def max_body_bytes(self) -> int:
+        """How large a body may be."""
+        ...
+
+    def serves(self, path: str) -> bool:
+        """Tell whether a path is its."""
+        ...
+
+    async def serve(self, request: Request) -> None:
+        """Answer a request, or keep it, by way of its connection."""
+        ...
+
+    def serve_again(self, connection: "HttpConnection", head: bytes, body: bytes) -> bool:
+        """Serve a request whose head is known; False, and nothing has happened, where it is not."""
+        ...
+
+
+class HttpConnection(HttpToolsProtocol):
+    """uvicorn's protocol with a limit for heads; requests for the paths of Bayeux are its own.
+
+    Of those one is read after the other, and whole. Each is answered once with `answer`; whoever
+    keeps one has time, and needs no task meanwhile. One whose head is known begins none at all. A
+    request that follows one without waiting for its answer, where either is for Bayeux, is
+    not served, and the connection ends with that answer (RFC 9112, 9.3.2 lets the client repeat
+    it).
+    """
+
+    def __init__(self, *, bayeux: PollServer, **uvicorns: Any) -> None:
+        super().__init__(**uvicorns)
+        self._bayeux = bayeux
+        self._head_bytes = 0
+        self._is_in_head = False
+        self._is_in_message = False
+        self._piece = b""
+        self._body: bytes | None = None
+        self._is_unanswered = False
+        self._is_last = False
+        self._is_throttled = False
+        self._on_gone: Callable[[], None] | None = None
+        self._idle_since: float | None = None
+        self._idle_timer: TimerHandle | None = None
+
+    def keep(self, on_gone: Callable[[], None]) -> None:
+        """Answer later; `on_gone` is called when the client goes away without its answer."""
+        if self._is_unanswered:
+            self._on_gone = on_gone
+        else:
+            on_gone()
+
+    def answer(self, answer: Answer) -> None:
+        """Answer the request; nobody hears it where the client has gone."""
+        if not self._is_unanswered:
+            return
+        self._is_unanswered, self._on_gone = False, None
+        self.transport.write(self._written(answer))
+        if self._is_last:
+            self.transport.close()
+            return
+        if self.flow.write_paused:
+            self._is_throttled = True
+            self.flow.pause_reading()
+        self._await_next()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; end the connection when there is no end of the headers in sight."""
+        self._idle_since = None
+        is_idle = self._is_idle()
+        if is_idle and self._is_repeated(data):
+            return
+        self._piece = data if is_idle else b""
         super().data_received(data)
         if self._is_in_head:
-            self._head += len(data)
-            if self._head > _LARGEST_HEAD and not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > _LARGEST_HEAD and not self.transport.is_closing():
                 self.send_400_response("The headers are too large.")
 
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._head, self._is_in_head = 0, True
+        self._head_bytes, self._is_in_head, self._is_in_message = 0, True, True
 
     def on_headers_complete(self) -> None:
-        """Only the body is left, which has limits of its own."""
+        """Tell whose the request is. Only its body is left, which has limits of its own."""
         self._is_in_head = False
-        super().on_headers_complete()
+        if self._is_last:
+            return
+        path = _path_of(self.url)
+        is_ours = self._bayeux.serves(path) and not self.parser.should_upgrade()
+        if self._is_unanswered:
+            self._is_last = True
+        elif not is_ours:
+            super().on_headers_complete()
+        elif (cycle := cast("Any", self.cycle)) is not None and not cycle.response_complete:
+            self._is_last, cycle.keep_alive = True, False
+        else:
+            self._begin(path)
+
+    def on_body(self, body: bytes) -> None:
+        """Keep what came."""
+        if self._body is not None:
+            self._body += body
+            if len(self._body) > self._bayeux.max_body_bytes:
+                self._body, self._is_last = None, True
+                self.answer(Answer(413))
+        elif not self._is_last:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Have the request served."""
+        self._is_in_message = False
+        if (body := self._body) is not None:
+            self._body = None
+            request = Request(self, cast("Scope", self.scope), self._head_before(body), body)
+            task = self.loop.create_task(self._serve(request))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+        elif not self._is_last:
+            super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody is there any more."""
+        super().connection_lost(exc)
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._is_unanswered = False
+        on_gone, self._on_gone = self._on_gone, None
+        if on_gone is not None:
+            on_gone()
+
+    def resume_writing(self) -> None:
+        """The client reads its answers again."""
+        super().resume_writing()
+        if self._is_throttled:
+            self._is_throttled = False
+            self.flow.resume_reading()
+
+    def shutdown(self) -> None:
+        """End when what is asked has been answered."""
+        if self._is_unanswered:
+            self._is_last = True
+        else:
+            super().shutdown()
+
+    def _is_idle(self) -> bool:
+        """Tell whether the next octet begins a request that no other has to be answered before."""
+        cycle = cast("Any", self.cycle)
+        is_answered = cycle is None or cycle.response_complete
+        return is_answered and not (self._is_in_message or self._is_unanswered)
+
+    def _begin(self, path: str) -> None:
+        self._body, self._is_unanswered = b"", True
+        goes_on = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        self._is_last = not goes_on
+        scope = cast("Scope", self.scope)
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["path"] = path
+        scope["query_string"] = self.url.partition(b"?")[2]
+        if self.expect_100_continue:
+            self.transport.write(_GO_ON)
+
+    def _is_repeated(self, data: bytes) -> bool:
+        """Have a request served that is like one before; False where it has to be parsed."""
+        end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        if end < len(_END_OF_HEAD):
+            return False
+        self._is_unanswered = True
+        try:
+            is_served = self._bayeux.serve_again(self, data[:end], data[end:])
+        except Exception:
+            log.exception("a request could not be answered")
+            self.answer(Answer(500))
+            return True
+        if not is_served:
+            self._is_unanswered = False
+        return is_served
+
+    def _head_before(self, body: bytes) -> bytes:
+        piece, self._piece = self._piece, b""
+        end = piece.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        return piece[:end] if piece[end:] == body else b""
+
+    async def _serve(self, request: Request) -> None:
+        try:
+            await self._bayeux.serve(request)
+        except Exception:
+            log.exception("a request could not be answered", path=request.scope["path"])
+        if self._on_gone is None:
+            # Does nothing where it has been answered.
+            self.answer(Answer(500))
+
+    def _written(self, answer: Answer) -> bytes:
+        lines = [STATUS_LINE[answer.status]]
+        for name, value in self.server_state.default_headers:
+            lines += (name, b": ", value, b"\r\n")
+        for name, value in answer.headers:
+            lines += (name, b": ", value, b"\r\n")
+        if self._is_last:
+            lines.append(b"connection: close\r\n")
+        lines += (b"content-length: %d\r\n\r\n" % len(answer.body), answer.body)
+        return b"".join(lines)
+
+    def _await_next(self) -> None:
+        """Close the connection when nothing comes for as long as uvicorn keeps an idle one."""
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._look_if_idle)
+
+    def _look_if_idle(self) -> None:
+        self._idle_timer = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._idle_timer = self.loop.call_later(left, self._look_if_idle)
+        else:
+            self.transport.close()
+
+
+def _path_of(url: bytes) -> str:
+    """Return the path that a request line names, as ASGI has it."""
+    raw = url.partition(b"?")[0] if url.startswith(b"/") else httptools.parse_url(url).path or b""
+    path = raw.decode("ascii")
+    return unquote(path) if "%" in path else path

@@ -1,33 +1,29 @@
 """Bayeux over HTTP: a request is answered at once, or held until there is news."""
 
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs
 
-from services.gateway.bayeux import eager
 from services.gateway.bayeux.callback_polling import HEADERS as SCRIPT_HEADERS
 from services.gateway.bayeux.callback_polling import read_call, script
 from services.gateway.bayeux.channels import Meta
-from services.gateway.bayeux.engine import Engine
+from services.gateway.bayeux.engine import Engine, needs_preparation
+from services.gateway.bayeux.http_connection import HttpConnection, Request
+from services.gateway.bayeux.hub import Outcome
+from services.gateway.bayeux.known_heads import KnownHeads
 from services.gateway.bayeux.origins import cors_headers
-from services.gateway.bayeux.session import Hold, Login, Session, Transport
+from services.gateway.bayeux.session import Login, Session, Transport
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.web import (
-    AbortedError,
     Answer,
     Header,
-    Receive,
     Scope,
-    Send,
-    TooLargeError,
     browser_cookie,
     browser_of,
     header,
     new_browser,
-    read_body,
-    respond,
 )
 from services.gateway.bayeux.wire import MalformedError, Message, decode, frame
 
@@ -36,9 +32,6 @@ _FRESH: Final = (b"cache-control", b"no-store")
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
 
-Reply = Callable[[list[str]], Coroutine[Any, Any, None]]
-"""Answers a request with messages; with none when a newer connect took its place."""
-
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -46,53 +39,78 @@ class Style:
 
     transport: Transport
     headers: Sequence[Header]
-    write: Callable[[Sequence[str]], bytes]
+    write: Callable[[Sequence[bytes]], bytes]
 
 
-_PLAIN: Final = Style(Transport.LONG_POLLING, (JSON, _FRESH), lambda texts: frame(texts).encode())
+_PLAIN: Final = Style(Transport.LONG_POLLING, (JSON, _FRESH), frame)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks, and how they are answered, as far as the head of a request tells it."""
+
+    user_id: str
+    login: Login
+    browser: str | None
+    style: Style
+    headers: Sequence[Header]
 
 
 class RequestPeer:
     """One request, for as long as it is open."""
 
-    __slots__ = ("_engine", "_reply", "browser", "login", "session", "transport", "user_id")
+    __slots__ = (
+        "_connection",
+        "_engine",
+        "_is_waiting",
+        "_visitor",
+        "browser",
+        "login",
+        "session",
+        "transport",
+        "user_id",
+    )
 
-    def __init__(
-        self,
-        engine: Engine,
-        user_id: str,
-        browser: str | None,
-        login: Login,
-        transport: Transport,
-    ) -> None:
-        self.user_id = user_id
-        self.login = login
-        self.browser = browser
-        self.transport = transport
+    def __init__(self, engine: Engine, visitor: Visitor, connection: HttpConnection) -> None:
+        self.user_id = visitor.user_id
+        self.login = visitor.login
+        self.browser = visitor.browser
+        self.transport = visitor.style.transport
         self.session: Session | None = None
         self._engine = engine
-        self._reply: Reply | None = None
-
-    def wake(self) -> None:
-        """Have `flush` called soon."""
-        self._engine.flush_soon(self)
+        self._visitor = visitor
+        self._connection = connection
+        self._is_waiting = False
 
     def flush(self) -> None:
-        """Answer, if there is anything to say or a newer connect came."""
-        if self._reply is None:
+        """Answer a connect that waits, if there is anything to say or a newer one came."""
+        if not self._is_waiting:
             return
         texts = self._engine.collect(self)
         if texts or self.session is None:
-            reply, self._reply = self._reply, None
-            eager.start(reply(texts))
+            self._is_waiting = False
+            self._answer(texts)
 
-    async def wait(self, receive: Receive, reply: Reply) -> None:
-        """Return when `reply` has been called, or the client went away; events stay queued then."""
-        self._reply = reply
-        self.flush()
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self._reply = None
+    def tell(self, outcome: Outcome) -> None:
+        """Answer, or leave the request open; events stay queued where its client goes away."""
+        if outcome.hold is None:
+            self._answer(outcome.texts)
+        else:
+            # A connect is held only where it came alone: there is nothing else to say yet.
+            self._is_waiting = True
+            self._connection.keep(self._leave)
+
+    def _answer(self, texts: Sequence[bytes]) -> None:
+        """Answer with messages; with none when a newer connect took its place."""
+        if texts:
+            visitor = self._visitor
+            self._connection.answer(Answer(200, visitor.style.write(texts), visitor.headers))
+        else:
+            self._connection.answer(Answer(self._engine.settings.duplicate_connect_status))
+
+    def _leave(self) -> None:
+        self._is_waiting = False
+        self._engine.lose(self)
 
 
 class LongPolling:
@@ -101,20 +119,55 @@ class LongPolling:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._settings = engine.settings
+        self._known: KnownHeads[Visitor] = KnownHeads()
 
-    async def serve(
-        self, user_id: str, login: Login, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        """Answer one request, unless its client goes away."""
-        if scope["method"] == "GET":
-            style, read = self._read_call(scope)
-        else:
-            style, read = _PLAIN, await self._read(scope, receive)
+    async def serve(self, user_id: str, login: Login, request: Request) -> None:
+        """Answer one request, or keep it."""
+        scope = request.scope
+        style, read = self._read_call(scope) if scope["method"] == "GET" else self._read(request)
+        cors = cors_headers(scope)
         if isinstance(read, Answer):
-            await respond(send, read.plus(*cors_headers(scope)))
-        elif read:
-            peer = RequestPeer(self._engine, user_id, browser_of(scope), login, style.transport)
-            await self._obey(peer, style, scope, receive, send, read)
+            request.connection.answer(read.plus(*cors))
+            return
+        visitor = Visitor(user_id, login, browser_of(scope), style, (*style.headers, *cors))
+        if any(message.channel == Meta.HANDSHAKE for message in read):
+            visitor = self._with_cookie(visitor)
+        elif request.head and _is_poll(read):
+            now = self._engine.now()
+            self._known.remember(
+                request.head, visitor, len(request.body), now=now, until=login.ends_at
+            )
+        peer = RequestPeer(self._engine, visitor, request.connection)
+        if needs_preparation(read):
+            peer.tell(await self._engine.prepare(read, peer))
+        else:
+            peer.tell(self._engine.obey(read, peer))
+
+    def serve_again(self, connection: HttpConnection, head: bytes, body: bytes) -> bool:
+        """Serve a connect like one before it; False where the request has to be read in full.
+
+        Only a connect is: what begins a session, or asks for more, is admitted each time.
+        """
+        visitor = self._known.recall(head, len(body), now=self._engine.now())
+        if visitor is None:
+            return False
+        try:
+            messages = read_messages(body, self._settings, is_form=False)
+        except MalformedError:
+            return False
+        if not _is_poll(messages):
+            return False
+        peer = RequestPeer(self._engine, visitor, connection)
+        peer.tell(self._engine.obey(messages, peer))
+        return True
+
+    def _with_cookie(self, visitor: Visitor) -> Visitor:
+        """Make a browser known, if it is not."""
+        if visitor.browser is not None:
+            return visitor
+        browser = new_browser()
+        cookie = browser_cookie(browser, self._settings)
+        return replace(visitor, browser=browser, headers=(*visitor.headers, cookie))
 
     def _read_call(self, scope: Scope) -> tuple[Style, Sequence[Message] | Answer]:
         try:
@@ -124,54 +177,18 @@ class LongPolling:
         write = partial(script, call.callback)
         return Style(Transport.CALLBACK_POLLING, SCRIPT_HEADERS, write), call.messages
 
-    async def _read(self, scope: Scope, receive: Receive) -> Sequence[Message] | Answer:
-        """Return the messages of a request, none if its client went away, or a refusal."""
-        kind = (header(scope, b"content-type") or _JSON).partition(";")[0].strip().lower()
+    def _read(self, request: Request) -> tuple[Style, Sequence[Message] | Answer]:
+        kind = (header(request.scope, b"content-type") or _JSON).partition(";")[0].strip().lower()
         if kind not in {_JSON, _FORM}:
-            return Answer(415)
+            return _PLAIN, Answer(415)
         try:
-            body = await read_body(receive, at_most=self._settings.max_body_bytes)
-            return read_messages(body, self._settings, is_form=kind == _FORM)
-        except TooLargeError:
-            return Answer(413, headers=((b"connection", b"close"),))
+            return _PLAIN, read_messages(request.body, self._settings, is_form=kind == _FORM)
         except MalformedError:
-            return Answer(400)
-        except AbortedError:
-            return ()
+            return _PLAIN, Answer(400)
 
-    async def _obey(
-        self,
-        peer: RequestPeer,
-        style: Style,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        messages: Sequence[Message],
-    ) -> None:
-        headers = [*style.headers, *cors_headers(scope)]
-        if peer.browser is None and any(m.channel == Meta.HANDSHAKE for m in messages):
-            peer.browser = new_browser()
-            headers.append(browser_cookie(peer.browser, self._settings))
 
-        def reply(texts: list[str]) -> Coroutine[Any, Any, None]:
-            if texts:
-                return respond(send, Answer(200, style.write(texts), headers))
-            return respond(send, Answer(self._settings.duplicate_connect_status))
-
-        outcome = await self._engine.receive(messages, peer)
-        if outcome.hold is None:
-            await reply(outcome.texts)
-        else:
-            # A connect is held only where it came alone: there is nothing else to say yet.
-            await self._hold(peer, outcome.hold, receive, reply)
-
-    async def _hold(self, peer: RequestPeer, hold: Hold, receive: Receive, reply: Reply) -> None:
-        timer = self._engine.arm(hold)
-        try:
-            await peer.wait(receive, reply)
-        finally:
-            timer.cancel()
-            self._engine.lose(peer)
+def _is_poll(messages: Sequence[Message]) -> bool:
+    return len(messages) == 1 and messages[0].channel == Meta.CONNECT
 
 
 def read_messages(body: bytes, settings: BayeuxSettings, *, is_form: bool) -> Sequence[Message]:

@@ -27,19 +27,21 @@ class Mailbox:
     @property
     def since(self) -> float | None:
         """Since when the oldest event waits to go out, where that is known."""
-        return self._waiting[0].born if self._waiting else None
+        return self._waiting[0][1] if self._waiting else None
 
     def put(self, frame: Frame) -> bool:
         """Queue an event; False when it does not fit, and then nothing has changed."""
-        if len(self) >= self._max_events or self._bytes + frame.size > self._max_bytes:
+        weight = self._bytes + len(frame[0])
+        count = len(self._waiting) + len(self._unconfirmed)
+        if count >= self._max_events or weight > self._max_bytes:
             return False
         self._waiting.append(frame)
-        self._bytes += frame.size
+        self._bytes = weight
         return True
 
     def put_all(self, frames: Sequence[Frame]) -> bool:
         """Queue all of them, or none where they do not fit together."""
-        size = sum(frame.size for frame in frames)
+        size = sum(len(text) for text, _ in frames)
         if len(self) + len(frames) > self._max_events or self._bytes + size > self._max_bytes:
             return False
         return all(self.put(frame) for frame in frames)
@@ -49,24 +51,28 @@ class Mailbox:
         """Tell whether it is at most half full."""
         return 2 * len(self) <= self._max_events and 2 * self._bytes <= self._max_bytes
 
-    def take(self, *, at_most: int, batch: int | None = None) -> list[str]:
+    def take(self, *, at_most: int, batch: int | None = None) -> list[bytes]:
         """Return events up to `at_most` bytes, at least one if any waits.
 
         With a batch number they are kept until that batch is confirmed.
         """
-        taken: list[str] = []
-        room = at_most
-        while self._waiting and (not taken or self._waiting[0].size <= room):
-            frame = self._waiting.popleft()
-            room -= frame.size
-            taken.append(frame.text)
-            self._let_go(frame, batch)
+        taken: list[bytes] = []
+        waiting, room = self._waiting, at_most
+        while waiting and (not taken or len(waiting[0][0]) <= room):
+            frame = waiting.popleft()
+            room -= len(frame[0])
+            taken.append(frame[0])
+            if batch is not None:
+                self._unconfirmed.append((batch, frame))
+        if batch is None:
+            self._bytes -= at_most - room
         return taken
 
     def confirm(self, batch: int) -> int:
         """Forget all up to this batch, put the rest back in front; return how many go out again."""
         while self._unconfirmed and self._unconfirmed[0][0] <= batch:
-            self._bytes -= self._unconfirmed.popleft()[1].size
+            _, (text, _) = self._unconfirmed.popleft()
+            self._bytes -= len(text)
         again = len(self._unconfirmed)
         self._waiting.extendleft(frame for _, frame in reversed(self._unconfirmed))
         self._unconfirmed.clear()
@@ -77,9 +83,3 @@ class Mailbox:
         self._waiting.clear()
         self._unconfirmed.clear()
         self._bytes = 0
-
-    def _let_go(self, frame: Frame, batch: int | None) -> None:
-        if batch is None:
-            self._bytes -= frame.size
-        else:
-            self._unconfirmed.append((batch, frame))

@@ -1,60 +1,59 @@
-"""Who hears what: user, topic, channel, sessions."""
+"""Who hears what: user and topic, channel, sessions."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from services.gateway.bayeux.policy import Route
 from services.gateway.bayeux.session import Session
 
+Ear = tuple[str, Session]
+"""The channel on which a session hears a topic, and the session."""
+
 
 class RoutingTable:
     """Finds the sessions for an event without looking at any other."""
 
-    __slots__ = ("_users",)
+    __slots__ = ("_ears", "_routes_of")
 
     def __init__(self) -> None:
-        self._users: dict[str, dict[str, dict[str, dict[Session, None]]]] = {}
+        self._ears: dict[tuple[str, str], tuple[Ear, ...]] = {}
+        self._routes_of: Counter[str] = Counter()
 
     @property
     def users(self) -> Iterable[str]:
         """The users who have at least one route."""
-        return tuple(self._users)
+        return tuple(self._routes_of)
 
     def add(self, session: Session, routes: Iterable[Route]) -> bool:
         """Enter routes; True when they are the first of this user."""
-        first = False
+        is_first = session.user_id not in self._routes_of
         for route in routes:
-            first |= session.user_id not in self._users
-            topics = self._users.setdefault(session.user_id, {})
-            topics.setdefault(route.topic, {}).setdefault(route.channel, {})[session] = None
-        return first
+            key, ear = (session.user_id, route.topic), (route.channel, session)
+            ears = self._ears.get(key, ())
+            if ear not in ears:
+                self._ears[key] = (*ears, ear)
+                self._routes_of[session.user_id] += 1
+        return is_first and session.user_id in self._routes_of
 
     def remove(self, session: Session, routes: Iterable[Route]) -> bool:
         """Strike routes out; True when the user has none left and had some."""
-        topics = self._users.get(session.user_id)
-        if topics is None:
+        if session.user_id not in self._routes_of:
             return False
         for route in routes:
-            _strike(topics, route, session)
-        if not topics:
-            del self._users[session.user_id]
-        return not topics
+            self._strike((session.user_id, route.topic), (route.channel, session))
+        return session.user_id not in self._routes_of
 
-    def listeners(self, user_id: str, topic: str) -> Sequence[tuple[str, Sequence[Session]]]:
-        """Return each channel on which this topic is heard, with a copy of its sessions."""
-        topics = self._users.get(user_id)
-        channels = topics.get(topic) if topics else None
-        if not channels:
-            return ()
-        return [(channel, tuple(sessions)) for channel, sessions in channels.items()]
+    def ears(self, user_id: str, topic: str) -> Sequence[Ear]:
+        """Return who hears a topic of a user, as it is now."""
+        return self._ears.get((user_id, topic), ())
 
-
-def _strike(
-    topics: dict[str, dict[str, dict[Session, None]]], route: Route, session: Session
-) -> None:
-    channels = topics.get(route.topic, {})
-    sessions = channels.get(route.channel, {})
-    sessions.pop(session, None)
-    if not sessions:
-        channels.pop(route.channel, None)
-    if not channels:
-        topics.pop(route.topic, None)
+    def _strike(self, key: tuple[str, str], ear: Ear) -> None:
+        before = self._ears.get(key, ())
+        after = tuple(one for one in before if one != ear)
+        if after:
+            self._ears[key] = after
+        else:
+            self._ears.pop(key, None)
+        self._routes_of[key[0]] -= len(before) - len(after)
+        if not self._routes_of[key[0]]:
+            del self._routes_of[key[0]]

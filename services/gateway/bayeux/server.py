@@ -1,18 +1,20 @@
-"""The Bayeux server as an ASGI application, and what the gateway may ask of it."""
+"""The Bayeux server: who may speak to it, and what the gateway may ask of it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Protocol
 
 from services.gateway.bayeux.engine import Engine, Listener
+from services.gateway.bayeux.http_connection import HttpConnection, Request
 from services.gateway.bayeux.hub import Hub
 from services.gateway.bayeux.long_polling import LongPolling
 from services.gateway.bayeux.origins import cors_headers, is_welcome, may_include, preflight
 from services.gateway.bayeux.policy import SubscriptionPolicy
 from services.gateway.bayeux.session import Login
 from services.gateway.bayeux.settings import BayeuxSettings
+from services.gateway.bayeux.socket_connection import SocketConnection
 from services.gateway.bayeux.topics import own_topics_only
-from services.gateway.bayeux.web import Answer, Receive, Scope, Send, refuse_upgrade, respond
+from services.gateway.bayeux.web import Answer, Scope
 from services.gateway.bayeux.websocket import WebSockets
 from shared.chores import repeating
 
@@ -31,17 +33,19 @@ class Principal(Protocol):
         ...
 
 
-Authenticate = Callable[[Scope], Awaitable[Principal | None]]
-"""Finds out from an HTTP request or an upgrade who speaks; None when nobody known."""
+Authenticate = Callable[[Scope], Awaitable[Principal | Answer]]
+"""Finds out from the head of a request or an upgrade who speaks, or how they are refused."""
 
 
-class BayeuxApplication:
+class BayeuxServer:
     """Serves `settings.base_paths` and all below them, over long-polling and websocket.
+
+    It is a server's innermost part, below ASGI: `uvicorn_options` puts it beside an application
+    that serves all other paths.
 
     Args:
         settings: times, limits, origins.
-        authenticate: asked for every POST and every upgrade.
-        unauthenticated: what is answered when it returns None.
+        authenticate: asked for every request and every upgrade.
         listener: told who listens, see `Listener`.
         policy: judges subscriptions; by default an agent's own topics only.
     """
@@ -51,7 +55,6 @@ class BayeuxApplication:
         settings: BayeuxSettings,
         *,
         authenticate: Authenticate,
-        unauthenticated: Answer,
         listener: Listener,
         policy: SubscriptionPolicy = own_topics_only,
     ) -> None:
@@ -59,7 +62,6 @@ class BayeuxApplication:
         self._below = tuple(f"{base}/" for base in settings.base_paths)
         self._engine = Engine(settings, policy, listener)
         self._authenticate = authenticate
-        self._unauthenticated = unauthenticated
         self._long_polling = LongPolling(self._engine)
         self._websockets = WebSockets(self._engine)
 
@@ -68,16 +70,40 @@ class BayeuxApplication:
         """The protocol's state, for metrics and tests."""
         return self._engine.hub
 
+    @property
+    def max_body_bytes(self) -> int:
+        """How large a request may be."""
+        return self._settings.max_body_bytes
+
     def serves(self, path: str) -> bool:
-        """Tell whether a path belongs to this application."""
+        """Tell whether a path is for clients of Bayeux."""
         return path in self._settings.base_paths or path.startswith(self._below)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or one socket."""
-        if scope["type"] == "websocket":
-            await self._serve_socket(scope, receive, send)
+    async def serve(self, request: Request) -> None:
+        """Answer one request, or keep it until there is news."""
+        if (refusal := self._refusal(request.scope)) is not None:
+            request.connection.answer(refusal)
+            return
+        who = await self._authenticate(request.scope)
+        if isinstance(who, Answer):
+            request.connection.answer(who.plus(*cors_headers(request.scope)))
         else:
-            await self._serve_request(scope, receive, send)
+            await self._long_polling.serve(who.user_id, who.login, request)
+
+    def serve_again(self, connection: HttpConnection, head: bytes, body: bytes) -> bool:
+        """Serve a connect whose head was admitted lately; False where it has to be read in full."""
+        return self._long_polling.serve_again(connection, head, body)
+
+    async def meet(self, connection: SocketConnection, scope: Scope) -> None:
+        """Let a websocket in, or refuse it."""
+        if not is_welcome(scope, self._settings):
+            await connection.refuse(Answer(403))
+            return
+        who = await self._authenticate(scope)
+        if isinstance(who, Answer):
+            await connection.refuse(who)
+        else:
+            await self._websockets.serve(who.user_id, who.login, connection, scope)
 
     def publish(
         self, user_id: str, topic: str, payload: object, *, position: int | None = None
@@ -86,26 +112,23 @@ class BayeuxApplication:
 
         Positions of the user's journal are published in order, from the one of `begin` on.
         """
-        event = self._engine.event(payload)
-        self._engine.perform(self.hub.publish(user_id, topic, event, position))
+        self._engine.publish(user_id, topic, payload, position)
 
     def begin(self, user_id: str, position: int) -> None:
         """Promise to publish all that follows a position of the user's journal."""
-        self._engine.perform(self.hub.begin(user_id, position))
+        self._engine.begin(user_id, position)
 
     def disown(self, user_id: str) -> None:
         """End a user's sessions because something is missing; their clients begin anew."""
-        self._engine.perform(self.hub.disown(self.hub.sessions_of(user_id)))
+        self._engine.disown(self.hub.sessions_of(user_id))
 
     def publish_to_all(self, topic: str, payload: object) -> None:
         """Deliver to every session of every user that hears `topic`."""
-        event = self._engine.event(payload)
-        self._engine.perform(self.hub.publish_to_all(topic, event))
+        self._engine.publish_to_all(topic, payload)
 
     def send(self, session_id: str, channel: str, payload: object) -> None:
         """Deliver to one session, on a channel that it subscribed to."""
-        event = self._engine.event(payload)
-        self._engine.perform(self.hub.send(session_id, channel, event))
+        self._engine.send(session_id, channel, payload)
 
     def users(self) -> set[str]:
         """Return who has a session or a socket open here."""
@@ -116,7 +139,7 @@ class BayeuxApplication:
 
         What a login with one of the proofs in `keeping` opened goes on.
         """
-        self._engine.perform(self.hub.revoke(user_id, keeping))
+        self._engine.revoke(user_id, keeping)
         self._websockets.close_user(user_id, keeping)
 
     @asynccontextmanager
@@ -136,31 +159,8 @@ class BayeuxApplication:
     async def _sweep(self) -> None:
         self._engine.sweep()
 
-    async def _serve_request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (refusal := self._refusal(scope)) is not None:
-            await respond(send, refusal)
-            return
-        principal = await self._authenticate(scope)
-        if principal is None:
-            await respond(send, self._unauthenticated.plus(*cors_headers(scope)))
-        else:
-            await self._long_polling.serve(principal.user_id, principal.login, scope, receive, send)
-
-    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()
-        if not self.serves(scope["path"]):
-            await refuse_upgrade(scope, send, Answer(404))
-        elif not is_welcome(scope, self._settings):
-            await refuse_upgrade(scope, send, Answer(403))
-        elif (principal := await self._authenticate(scope)) is None:
-            await refuse_upgrade(scope, send, self._unauthenticated)
-        else:
-            await self._websockets.serve(principal.user_id, principal.login, scope, receive, send)
-
     def _refusal(self, scope: Scope) -> Answer | None:
         """Answer what needs no user."""
-        if not self.serves(scope["path"]):
-            return Answer(404)
         if not is_welcome(scope, self._settings):
             return Answer(403)
         if scope["method"] == "OPTIONS":

@@ -2,24 +2,27 @@
 
 import gc
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
 
+from services.gateway.bayeux.http_connection import HttpConnection
+from services.gateway.bayeux.server import BayeuxServer
+from services.gateway.bayeux.socket_connection import SocketConnection
+
 _MAX_FRAME_BYTES: Final = 1024 * 1024
 
 
-def uvicorn_config(app: Any, **options: Any) -> uvicorn.Config:
-    """Return a configuration with the protocols that were measured fastest, and no access log."""
-    return uvicorn.Config(
-        app,
-        http="httptools",
-        loop="uvloop",
-        ws="websockets-sansio",
-        access_log=False,
-        **{"ws_max_size": _MAX_FRAME_BYTES, "ws_per_message_deflate": False} | options,
-    )
+def uvicorn_options(bayeux: BayeuxServer) -> Mapping[str, Any]:
+    """Return what uvicorn must be told to have `bayeux` beside the application that it serves."""
+    return {
+        "http": partial(HttpConnection, bayeux=bayeux),
+        "ws": partial(SocketConnection, bayeux=bayeux),
+        "ws_max_size": _MAX_FRAME_BYTES,
+        "lifespan": "off",
+    }
 
 
 def collect_garbage_rarely() -> None:

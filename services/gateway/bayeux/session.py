@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from services.gateway.bayeux.advice import Advice
 from services.gateway.bayeux.mailbox import Mailbox
 from services.gateway.bayeux.policy import Route
 from services.gateway.bayeux.wire import Message, Reply
@@ -38,28 +39,9 @@ class Peer(Protocol):
     browser: str | None
     session: "Session | None"
 
-    def wake(self) -> None:
-        """Have `Hub.collect` called soon; must not block."""
+    def flush(self) -> None:
+        """Send what `Hub.collect` returns, if anything can be sent now; must not block."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """How the client should connect next, in milliseconds."""
-
-    timeout: int
-    interval: int
-    reconnect: str = "retry"
-    multiple_clients: bool = False
-
-    def as_fields(self) -> Reply:
-        """Return the advice as it stands in a reply."""
-        fields: Reply = {
-            "reconnect": self.reconnect,
-            "interval": self.interval,
-            "timeout": self.timeout,
-        }
-        return fields | {"multiple-clients": True} if self.multiple_clients else fields
 
 
 @dataclass(slots=True, eq=False)
@@ -129,4 +111,4 @@ class Session:
         """Where an event could leave at this moment."""
         if self.hold is not None:
             return self.hold.peer
-        return self.socket if self.pushes else None
+        return None if self.acknowledging else self.socket

@@ -44,8 +44,3 @@ class BayeuxSettings:
     same_site: str = "Lax"
     allowed_origins: AbstractSet[str] = frozenset()
     base_paths: tuple[str, ...] = BASE_PATHS
-
-
-def milliseconds(duration: timedelta) -> int:
-    """Return a duration as Bayeux advice writes it."""
-    return duration // timedelta(milliseconds=1)

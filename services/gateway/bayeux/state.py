@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from services.gateway.bayeux.advice import Times
 from services.gateway.bayeux.counters import Counters
-from services.gateway.bayeux.effects import Effect, LastUnsubscription, Wake
+from services.gateway.bayeux.effects import Effect, LastUnsubscription
 from services.gateway.bayeux.mailbox import Mailbox
 from services.gateway.bayeux.policy import Route, SubscriptionPolicy
 from services.gateway.bayeux.routing_table import RoutingTable
@@ -30,13 +31,13 @@ class State:
     by_user: dict[str, dict[Session, None]] = field(default_factory=dict)
     holding: dict[str, set[Session]] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
+    woken: dict[Peer, None] = field(default_factory=dict)
     told: dict[str, int] = field(default_factory=dict)
     spread: Callable[[], float] | None = None
+    times: Times = field(init=False)
 
-    @property
-    def max_interval(self) -> float:
-        """Seconds that a session survives without a connect, beyond its interval."""
-        return self.settings.max_interval.total_seconds()
+    def __post_init__(self) -> None:
+        self.times = Times.of(self.settings)
 
     def open(self, peer: Peer, now: float) -> Session:
         """Begin a session for the user behind `peer`."""
@@ -50,7 +51,7 @@ class State:
                 max_events=self.settings.max_queued_events,
                 max_bytes=self.settings.max_queued_bytes,
             ),
-            expires_at=now + self.settings.interval.total_seconds() + self.max_interval,
+            expires_at=now + self.times.interval + self.times.max_interval,
         )
         self.sessions[session.id] = session
         self.by_user.setdefault(session.user_id, {})[session] = None
@@ -70,7 +71,7 @@ class State:
 
     def touch(self, session: Session, now: float) -> None:
         """Any message keeps a session for at least the maximum interval."""
-        session.expires_at = max(session.expires_at, now + self.max_interval)
+        session.expires_at = max(session.expires_at, now + self.times.max_interval)
 
     def bind(self, session: Session, peer: Peer, now: float) -> None:
         """Let a socket speak and listen for a session from now on."""
@@ -82,7 +83,7 @@ class State:
         self.lose(peer, now)
         session.socket, peer.session = peer, session
         if session.mailbox and session.pushes:
-            self.effects.append(Wake(peer))
+            self.woken[peer] = None
 
     def unbind(self, session: Session) -> None:
         """Take a session from its socket."""
@@ -114,7 +115,7 @@ class State:
     def let_go(self, session: Session, now: float) -> None:
         """End a wait, however it came to its end, and start the clock of expiry."""
         session.hold = None
-        session.expires_at = now + session.interval + self.max_interval
+        session.expires_at = now + session.interval + self.times.max_interval
         self._free_browser(session)
 
     def supersede(self, session: Session, now: float) -> None:
@@ -126,7 +127,7 @@ class State:
         self.counters.superseded += 1
         if peer is not session.socket:
             peer.session = None
-            self.effects.append(Wake(peer))
+            self.woken[peer] = None
 
     def stop_hearing(self, session: Session, routes: set[Route]) -> None:
         """Strike routes of a session out."""
@@ -145,7 +146,7 @@ class State:
         self._free_browser(session)
         if session.hold is not None:
             session.hold.ending = ending
-            self.effects.append(Wake(session.hold.peer))
+            self.woken[session.hold.peer] = None
 
     def _forget_user(self, session: Session) -> None:
         self.stop_hearing(session, session.routes)

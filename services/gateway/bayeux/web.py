@@ -3,8 +3,7 @@
 import re
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from services.gateway.bayeux.settings import BayeuxSettings
 
@@ -26,8 +25,7 @@ class AbortedError(ConnectionError):
     """The client went away before its request was complete."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A whole HTTP response."""
 
     status: int
@@ -36,7 +34,7 @@ class Answer:
 
     def plus(self, *headers: Header) -> "Answer":
         """Return the same answer with more headers."""
-        return replace(self, headers=(*self.headers, *headers))
+        return self._replace(headers=(*self.headers, *headers))
 
 
 async def respond(send: Send, answer: Answer) -> None:

@@ -1,16 +1,22 @@
-"""Bayeux over a websocket: one reader, one writer, events go out as they come."""
+"""Bayeux over a websocket: messages are read one after the other, events go out as they come."""
 
 import asyncio
 import math
-from collections.abc import Collection
-from contextlib import suppress
-from typing import Any, Final
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Final
 
-from services.gateway.bayeux import eager
-from services.gateway.bayeux.engine import Engine
+import structlog
+
+from services.gateway.bayeux.engine import Engine, needs_preparation
+from services.gateway.bayeux.hub import Outcome
 from services.gateway.bayeux.session import Login, Session, Transport
-from services.gateway.bayeux.web import Receive, Scope, Send, browser_of
-from services.gateway.bayeux.wire import MalformedError, decode, frame
+from services.gateway.bayeux.socket_connection import SocketConnection
+from services.gateway.bayeux.web import Scope, browser_of
+from services.gateway.bayeux.wire import MalformedError, Message, decode, frame
+
+log = structlog.get_logger(__name__)
 
 GOING_AWAY: Final = 1001
 UNSUPPORTED: Final = 1003
@@ -26,89 +32,160 @@ class SocketPeer:
     """One websocket from its upgrade to its end."""
 
     __slots__ = (
+        "_close_code",
+        "_closed",
+        "_connection",
         "_engine",
-        "_is_closed",
-        "_send",
-        "_timer",
-        "_writing",
+        "_is_over",
+        "_on_end",
+        "_unread",
+        "_unsent",
+        "_working",
         "browser",
-        "close_code",
         "login",
         "session",
         "transport",
-        "unsent",
         "user_id",
     )
 
     def __init__(
-        self, engine: Engine, user_id: str, browser: str | None, login: Login, send: Send
+        self,
+        engine: Engine,
+        user_id: str,
+        browser: str | None,
+        login: Login,
+        connection: SocketConnection,
+        *,
+        on_end: Callable[["SocketPeer"], None],
     ) -> None:
         self.user_id = user_id
         self.login = login
         self.browser = browser
         self.transport = Transport.WEBSOCKET
         self.session: Session | None = None
-        self.unsent: list[str] = []
-        self.close_code: int | None = None
         self._engine = engine
-        self._send = send
-        self._is_closed = False
-        self._writing: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-
-    def wake(self) -> None:
-        """Have `flush` called soon."""
-        self._engine.flush_soon(self)
+        self._connection = connection
+        self._unread: deque[bytes] = deque()
+        self._unsent: deque[bytes] = deque()
+        self._working: asyncio.Task[None] | None = None
+        self._on_end: Callable[[SocketPeer], None] | None = on_end
+        self._close_code: int | None = None
+        self._closed: asyncio.Event | None = None
+        self._is_over = False
 
     def flush(self) -> None:
-        """Write what waits, unless a write waits for the client to read."""
-        if self._writing is None:
-            self._writing = eager.start(self._write())
-            if self._writing is not None:
-                self._writing.add_done_callback(self._written)
+        """Write what waits, if the client reads what it is sent."""
+        if self._is_over or not self._connection.is_writable:
+            return
+        while self._unsent:
+            self._connection.write(self._unsent.popleft())
+        texts = self._engine.collect(self)
+        if texts:
+            self._connection.write(frame(texts))
+        if self._close_code is None:
+            return
+        if texts:
+            # There may be more than a frame holds.
+            self._engine.flush_soon(self)
+        else:
+            self._connection.close(self._close_code)
+            self._stop()
 
     def close(self, code: int) -> None:
         """Have the socket closed once all that waits has been written."""
-        self.close_code = self.close_code or code
-        self.wake()
+        self._close_code = self._close_code or code
+        self._engine.flush_soon(self)
 
-    async def reply(self, text: str) -> None:
-        """Send a frame; waits while the client does not read its replies."""
-        self.unsent.append(text)
+    async def closed(self) -> None:
+        """Return once all that waited has been written and the socket is closed."""
+        if not self._is_over:
+            self._closed = self._closed or asyncio.Event()
+            await self._closed.wait()
+
+    def read(self, text: bytes) -> None:
+        """Obey a message when all before it have been obeyed and their replies are on the way."""
+        self._unread.append(text)
+        self._go_on()
+
+    def read_binary(self) -> None:
+        """Refuse what cannot be Bayeux."""
+        self.close(UNSUPPORTED)
+
+    def go_on_writing(self) -> None:
+        """The client reads again."""
         self.flush()
-        if len(self.unsent) >= _MAX_UNSENT_REPLIES:
-            await self.written()
+        self._go_on()
 
-    async def written(self) -> None:
-        """Return once all that waited has been written, or the client has gone."""
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
+    def leave(self) -> None:
+        """The client has gone."""
+        self._stop()
+        if self._working is None:
+            self._finish()
 
-    def await_deadline(self, timer: asyncio.TimerHandle | None) -> None:
-        """Keep the timer of the connect that waits now, instead of the one before."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = timer
+    def _go_on(self) -> None:
+        while self._unread and self._may_obey():
+            self._obey(self._unread.popleft())
+        if self._unread:
+            self._connection.stop_reading()
+        else:
+            self._connection.go_on_reading()
 
-    async def _write(self) -> None:
+    def _may_obey(self) -> bool:
+        return self._working is None and len(self._unsent) < _MAX_UNSENT_REPLIES
+
+    def _obey(self, text: bytes) -> None:
+        settings = self._engine.settings
+        if self._close_code is not None:
+            return
+        if len(text) > settings.max_body_bytes:
+            self.close(TOO_BIG)
+            return
+        with self._closing_on_faults():
+            messages = decode(text, max_batch=settings.max_batch, max_depth=settings.max_depth)
+            if needs_preparation(messages):
+                self._working = asyncio.create_task(self._prepare(messages))
+                self._working.add_done_callback(self._prepared)
+            else:
+                self._tell(self._engine.obey(messages, self))
+
+    async def _prepare(self, messages: Sequence[Message]) -> None:
+        with self._closing_on_faults():
+            self._tell(await self._engine.prepare(messages, self))
+
+    @contextmanager
+    def _closing_on_faults(self) -> Iterator[None]:
         try:
-            while not self._is_closed and (text := self._next_frame()) is not None:
-                await self._send({"type": "websocket.send", "text": text})
-            if self.close_code is not None and not self._is_closed:
-                self._is_closed = True
-                await self._send({"type": "websocket.close", "code": self.close_code})
-        except OSError:
-            # The reader learns the same from its side.
-            self._is_closed = True
+            yield
+        except MalformedError:
+            self.close(MALFORMED)
+        except Exception:
+            log.exception("a message could not be obeyed", user_id=self.user_id)
+            self.close(MALFORMED)
 
-    def _written(self, _: "asyncio.Task[None]") -> None:
-        self._writing = None
+    def _prepared(self, _: "asyncio.Task[None]") -> None:
+        self._working = None
+        if self._is_over:
+            self._finish()
+        else:
+            self._go_on()
 
-    def _next_frame(self) -> str | None:
-        if self.unsent:
-            return self.unsent.pop(0)
-        texts = self._engine.collect(self)
-        return frame(texts) if texts else None
+    def _tell(self, outcome: Outcome) -> None:
+        if outcome.texts:
+            self._unsent.append(frame(outcome.texts))
+            self.flush()
+
+    def _stop(self) -> None:
+        """Write nothing more: what still comes is for the next socket of the session."""
+        self._is_over = True
+        self._unread.clear()
+        if self._closed is not None:
+            self._closed.set()
+
+    def _finish(self) -> None:
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            self._engine.lose(self)
+            on_end(self)
 
 
 class WebSockets:
@@ -117,24 +194,21 @@ class WebSockets:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._settings = engine.settings
-        self._open: dict[str, dict[SocketPeer, None]] = {}
+        self._open: dict[str, dict[SocketPeer, asyncio.TimerHandle | None]] = {}
 
     async def serve(
-        self, user_id: str, login: Login, scope: Scope, receive: Receive, send: Send
+        self, user_id: str, login: Login, connection: SocketConnection, scope: Scope
     ) -> None:
-        """Accept a socket and talk until either side ends it, or its login does."""
-        await send({"type": "websocket.accept"})
-        peer = SocketPeer(self._engine, user_id, browser_of(scope), login, send)
+        """Accept a socket; from then on it is served until either side ends it, or its login."""
+        peer = SocketPeer(
+            self._engine, user_id, browser_of(scope), login, connection, on_end=self._leave
+        )
         self._enter(peer)
-        end = self._arm_end(peer)
         try:
-            await self._read(peer, receive)
-        finally:
+            await connection.accept(peer)
+        except BaseException:
             self._leave(peer)
-            self._engine.lose(peer)
-            peer.await_deadline(None)
-            if end is not None:
-                end.cancel()
+            raise
 
     def users(self) -> set[str]:
         """Return whose sockets are open."""
@@ -156,7 +230,7 @@ class WebSockets:
         with suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 for peer in peers:
-                    await peer.written()
+                    await peer.closed()
 
     def _enter(self, peer: SocketPeer) -> None:
         """Let a socket in; of too many that speak for no session the oldest is closed."""
@@ -164,11 +238,13 @@ class WebSockets:
         idle = [one for one in mine if not self._engine.hub.speaks(one)]
         if len(idle) >= self._settings.max_idle_sockets_per_user:
             idle[0].close(POLICY_VIOLATION)
-        mine[peer] = None
+        mine[peer] = self._arm_end(peer)
 
     def _leave(self, peer: SocketPeer) -> None:
         mine = self._open[peer.user_id]
-        del mine[peer]
+        end_of_login = mine.pop(peer)
+        if end_of_login is not None:
+            end_of_login.cancel()
         if not mine:
             del self._open[peer.user_id]
 
@@ -182,30 +258,3 @@ class WebSockets:
         # The connect that waits is answered first, then the socket is closed.
         self._engine.sweep()
         peer.close(POLICY_VIOLATION)
-
-    async def _read(self, peer: SocketPeer, receive: Receive) -> None:
-        while (incoming := await receive())["type"] == "websocket.receive":
-            await self._obey(peer, incoming)
-
-    async def _obey(self, peer: SocketPeer, incoming: Any) -> None:
-        text = incoming.get("text")
-        if text is None:
-            peer.close(UNSUPPORTED)
-        elif len(text) > self._settings.max_body_bytes:
-            peer.close(TOO_BIG)
-        elif peer.close_code is None:
-            await self._obey_text(peer, text)
-
-    async def _obey_text(self, peer: SocketPeer, text: str) -> None:
-        try:
-            messages = decode(
-                text, max_batch=self._settings.max_batch, max_depth=self._settings.max_depth
-            )
-        except MalformedError:
-            peer.close(MALFORMED)
-            return
-        outcome = await self._engine.receive(messages, peer)
-        if outcome.hold is not None:
-            peer.await_deadline(self._engine.arm(outcome.hold))
-        if outcome.texts:
-            await peer.reply(frame(outcome.texts))

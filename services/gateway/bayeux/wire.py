@@ -1,11 +1,12 @@
-"""Bayeux messages as JSON: strict when read, written once and as text."""
+"""Bayeux messages as JSON: strict when read, written once and as bytes."""
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
+
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 MessageId = str | int | float
 Fields = Mapping[str, Any]
@@ -14,47 +15,32 @@ Reply = dict[str, Any]
 _ID: Final = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
 _LARGEST: Final = 2**53
 _EMPTY: Final[Fields] = MappingProxyType({})
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_escaped = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 class MalformedError(ValueError):
     """What a client sent is not a Bayeux request."""
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise MalformedError(f"{name} is not JSON")
-
-
-_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
-
-
-@dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a client, as it came."""
+    """One message of a client, as it came.
 
-    fields: Fields
+    Attributes:
+        fields: All that it says.
+        channel: Whatever stands where the channel should.
+        client_id: The session that the client claims to be.
+        id: The id to echo; None where there is none or it must not be echoed.
+        has_bad_id: Whether an id is there that must not be echoed.
+    """
 
-    @property
-    def channel(self) -> object:
-        """Whatever stands where the channel should."""
-        return self.fields.get("channel")
+    __slots__ = ("channel", "client_id", "fields", "has_bad_id", "id")
 
-    @property
-    def id(self) -> MessageId | None:
-        """The id to echo; None where there is none or it must not be echoed."""
-        value = self.fields.get("id")
-        return value if _may_be_echoed(value) else None
-
-    @property
-    def has_bad_id(self) -> bool:
-        """Tell whether an id is there that must not be echoed."""
-        return self.fields.get("id") is not None and self.id is None
-
-    @property
-    def client_id(self) -> object:
-        """The session that the client claims to be."""
-        return self.fields.get("clientId")
+    def __init__(self, fields: Fields) -> None:
+        self.fields = fields
+        self.channel: object = fields.get("channel")
+        self.client_id: object = fields.get("clientId")
+        named = fields.get("id")
+        self.id: MessageId | None = named if _may_be_echoed(named) else None
+        self.has_bad_id = named is not None and self.id is None
 
     def section(self, name: str) -> Fields:
         """Return the object stored under `name` (`ext`, `advice`), or an empty one."""
@@ -66,34 +52,37 @@ def decode(body: str | bytes, *, max_batch: int, max_depth: int) -> Sequence[Mes
     """Read a request: an array of messages, or a single one.
 
     Raises:
-        MalformedError: not JSON, not Bayeux, or past a limit.
+        MalformedError: not JSON (NaN, half characters), not Bayeux, or past a limit.
     """
-    text = _as_text(body)
-    value = _load(text)
+    try:
+        value = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise MalformedError("not JSON") from error
     batch = value if isinstance(value, list) else [value]
     if not 0 < len(batch) <= max_batch:
         raise MalformedError("a request holds at least one message and not too many")
-    if not all(isinstance(entry, dict) for entry in batch):
-        raise MalformedError("every message is an object")
+    messages = []
+    for entry in batch:
+        if not isinstance(entry, dict):
+            raise MalformedError("every message is an object")
+        messages.append(Message(entry))
     # Few brackets cannot nest deeply: nearly every request is spared the walk.
-    if text.count("{") + text.count("[") > max_depth and not _is_shallow(batch, max_depth):
+    if _brackets(body) > max_depth and not _is_shallow(batch, max_depth):
         raise MalformedError("nested too deeply")
-    return [Message(entry) for entry in batch]
+    return messages
 
 
-def encode(value: object) -> str:
+def encode(value: object) -> bytes:
     """Write JSON; text that is not Unicode (lone surrogates of old mail) is escaped."""
-    text = _compact(value)
     try:
-        text.encode()
-    except UnicodeEncodeError:
-        return _escaped(value)
-    return text
+        return to_json(value, inf_nan_mode="null")
+    except PydanticSerializationError:
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
-def frame(messages: Iterable[str]) -> str:
+def frame(messages: Iterable[bytes]) -> bytes:
     """Join messages that are already JSON into one request, response or frame."""
-    return f"[{','.join(messages)}]"
+    return b"[" + b",".join(messages) + b"]"
 
 
 def finite(value: object) -> float | None:
@@ -103,18 +92,10 @@ def finite(value: object) -> float | None:
     return value if abs(value) <= _LARGEST else None
 
 
-def _as_text(body: str | bytes) -> str:
-    try:
-        return body if isinstance(body, str) else body.decode()
-    except UnicodeDecodeError as error:
-        raise MalformedError("not UTF-8") from error
-
-
-def _load(text: str) -> Any:
-    try:
-        return _decode(text)
-    except (ValueError, RecursionError) as error:
-        raise MalformedError("not JSON") from error
+def _brackets(body: str | bytes) -> int:
+    if isinstance(body, str):
+        return body.count("{") + body.count("[")
+    return body.count(b"{") + body.count(b"[")
 
 
 def _may_be_echoed(value: object) -> bool:

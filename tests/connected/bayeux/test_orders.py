@@ -16,7 +16,7 @@ from tests.connected.bayeux.running_lab import RawClient, RunningLab, piped_lab
         ("/publish", b"[" * 100_000, "not JSON"),
         ("/publish", b"[1]", "not an object"),
         ("/publish", b'{"agent": "7"}', "missing: data"),
-        ("/publish", b"{}", "missing: agent, data"),
+        ("/publish", b"{}", "missing: agent"),
         ("/revoke", b"{}", "missing: agent"),
     ],
 )

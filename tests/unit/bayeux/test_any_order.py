@@ -1,6 +1,7 @@
 """Whatever happens in whatever order, a client sees each event once and in its place."""
 
 import json
+from collections.abc import Sequence
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -82,7 +83,7 @@ class AcknowledgingClient(RuleBasedStateMachine):
             self.read(outcome.texts)
         assert self.got == list(range(self.published))
 
-    def read(self, texts: list[str]) -> None:
+    def read(self, texts: Sequence[bytes]) -> None:
         replies: list[Reply] = [json.loads(text) for text in texts]
         for reply in replies:
             assert "error" not in reply
@@ -156,7 +157,7 @@ class HastyClient(RuleBasedStateMachine):
     def is_socket(self) -> bool:
         return self.client.transport is Transport.WEBSOCKET
 
-    def read(self, texts: list[str]) -> None:
+    def read(self, texts: Sequence[bytes]) -> None:
         self.got += events_of([json.loads(text) for text in texts])
 
 

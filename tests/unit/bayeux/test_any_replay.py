@@ -70,7 +70,8 @@ class ReplayingClient(RuleBasedStateMachine):
         pod = self.pods[number]
         if pod.reached is None:
             pod.reached = newest = len(self.journal)
-            pod.world.perform(pod.world.hub.begin("anna", newest))
+            pod.world.hub.begin("anna", newest)
+            pod.world.settle()
 
     @rule(number=st.integers(0, 1), times=st.integers(1, 8))
     def a_pod_tells(self, number: int, times: int) -> None:
@@ -83,7 +84,8 @@ class ReplayingClient(RuleBasedStateMachine):
             pod.reached += 1
             if topic := self.journal[pod.reached - 1]:
                 event = Event(pod.reached)
-                pod.world.perform(pod.world.hub.publish("anna", topic, event, pod.reached))
+                pod.world.hub.publish("anna", topic, event, pod.reached)
+                pod.world.settle()
 
     @rule(number=st.integers(0, 1), size=st.integers(1, 4))
     def a_page_arrives(self, number: int, size: int) -> None:
@@ -99,7 +101,8 @@ class ReplayingClient(RuleBasedStateMachine):
                 for at in range(after + 1, end + 1)
                 if self.journal[at - 1]
             ]
-            pod.world.perform(pod.world.hub.fill(wanted.session_id, wanted.replay, page, end))
+            pod.world.hub.fill(wanted.session_id, wanted.replay, page, end)
+            pod.world.settle()
 
     @precondition(lambda self: self.waiting is None)
     @rule()

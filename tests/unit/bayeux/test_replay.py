@@ -32,18 +32,20 @@ def joined(world: World) -> Client:
 
 
 def tell(world: World, position: int, topic: str = INTERACTIONS) -> None:
-    world.perform(world.hub.publish("anna", topic, Event(position), position))
+    world.publish("anna", position, topic, position=position)
 
 
 def fetch(world: World, positions: Iterable[int], reached: int, topic: str = INTERACTIONS) -> None:
     [wanted] = world.seen(Wanted)
     assert isinstance(wanted, Wanted)
     page = [Past(position, topic, Event(position)) for position in positions]
-    world.perform(world.hub.fill(wanted.session_id, wanted.replay, page, reached))
+    world.hub.fill(wanted.session_id, wanted.replay, page, reached)
+    world.settle()
 
 
 def begin(world: World, position: int) -> None:
-    world.perform(world.hub.begin("anna", position))
+    world.hub.begin("anna", position)
+    world.settle()
 
 
 def heard(client: Client) -> list[Any]:

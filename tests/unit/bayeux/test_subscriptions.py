@@ -171,9 +171,8 @@ def test_the_gateway_can_greet_each_new_listener_alone(world: World) -> None:
     assert isinstance(subscribed, Subscribed)
     assert subscribed.route == Route(INTERACTIONS, "/me/interactions")
 
-    world.perform(
-        world.hub.send(subscribed.session_id, subscribed.route.channel, Event("invitation"))
-    )
+    world.hub.send(subscribed.session_id, subscribed.route.channel, Event("invitation"))
+    world.settle()
 
     assert events_of(early.ask("/meta/connect")) == []
     assert events_of(late.ask("/meta/connect")) == ["invitation"]
@@ -182,7 +181,8 @@ def test_the_gateway_can_greet_each_new_listener_alone(world: World) -> None:
 def test_a_session_is_not_sent_what_it_does_not_hear(world: World) -> None:
     client = Client(world).join("/me/interactions")
 
-    world.perform(world.hub.send(client.client_id or "", "/v2/me/interactions", Event(1)))
+    world.hub.send(client.client_id or "", "/v2/me/interactions", Event(1))
+    world.settle()
 
     assert events_of(client.ask("/meta/connect")) == []
 
@@ -190,7 +190,8 @@ def test_a_session_is_not_sent_what_it_does_not_hear(world: World) -> None:
 def test_a_broadcast_reaches_every_user_who_listens(world: World) -> None:
     anna, bert = Client(world, "anna").join(), Client(world, "bert").join("/me/interactions")
 
-    world.perform(world.hub.publish_to_all(INTERACTIONS, Event("all")))
+    world.hub.publish_to_all(INTERACTIONS, Event("all"))
+    world.settle()
 
     assert events_of(anna.ask("/meta/connect")) == ["all"]
     assert events_of(bert.ask("/meta/connect")) == ["all"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any, Final
 
-from services.gateway.bayeux.effects import Effect, Wake
+from services.gateway.bayeux.effects import Effect
 from services.gateway.bayeux.events import Event
 from services.gateway.bayeux.hub import Hub, Outcome
 from services.gateway.bayeux.session import Login, Session, Transport
@@ -35,7 +35,7 @@ class FakePeer:
     login: Login = field(default_factory=Login)
     wakes: int = 0
 
-    def wake(self) -> None:
+    def flush(self) -> None:
         self.wakes += 1
 
 
@@ -55,17 +55,26 @@ class World:
     def with_settings(cls, **changes: Any) -> "World":
         return cls(replace(SETTINGS, **changes))
 
-    def perform(self, effects: list[Effect]) -> None:
-        self.effects += effects
-        for effect in effects:
-            if isinstance(effect, Wake):
-                effect.peer.wake()
+    def settle(self) -> None:
+        """Note what the hub wants done, and tell whom it woke."""
+        self.effects += self.hub.take_effects()
+        for peer in self.hub.take_woken():
+            peer.flush()
 
-    def publish(self, user_id: str, payload: object, topic: str = INTERACTIONS) -> None:
-        self.perform(self.hub.publish(user_id, topic, Event(payload)))
+    def publish(
+        self,
+        user_id: str,
+        payload: object,
+        topic: str = INTERACTIONS,
+        *,
+        position: int | None = None,
+    ) -> None:
+        self.hub.publish(user_id, topic, Event(payload), position)
+        self.settle()
 
     def sweep(self) -> None:
-        self.perform(self.hub.sweep(self.now))
+        self.hub.sweep(self.now)
+        self.settle()
 
     def seen(self, kind: type[Effect]) -> list[Effect]:
         """Return the effects of one kind so far, and forget them."""
@@ -103,7 +112,7 @@ class Client:
     def send(self, *messages: Message) -> tuple[FakePeer, Outcome]:
         peer = self.socket if self.transport is Transport.WEBSOCKET else self._peer()
         outcome = self.world.hub.receive(messages, peer, self.world.now, self.world.span)
-        self.world.perform(outcome.effects)
+        self.world.settle()
         return peer, outcome
 
     def ask(self, channel: str | None, /, **fields: Any) -> list[Reply]:
@@ -134,7 +143,7 @@ class Client:
 
     def collect(self, peer: FakePeer) -> list[Reply]:
         texts = self.world.hub.collect(peer, self.world.now)
-        self.world.perform(self.world.hub.take_effects())
+        self.world.settle()
         return [json.loads(text) for text in texts]
 
     def _peer(self) -> FakePeer:

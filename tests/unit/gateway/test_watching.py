@@ -4,8 +4,7 @@ import asyncio
 from datetime import timedelta
 from unittest.mock import AsyncMock, MagicMock, patch
 
-from services.gateway.bayeux import Answer, BayeuxApplication, BayeuxSettings
-from services.gateway.bayeux.effects import Effect
+from services.gateway.bayeux import BayeuxServer, BayeuxSettings
 from services.gateway.vigil import Vigil
 from tests.bayeux_lab.lab import Nobody, authenticate
 
@@ -19,7 +18,7 @@ class Faulty:
         self.times = 0
         self.is_asked_again = asyncio.Event()
 
-    def ask(self) -> list[Effect]:
+    def ask(self) -> list[object]:
         self.times += 1
         if self.times == 1:
             raise ValueError("a fault that nobody foresaw")
@@ -41,10 +40,9 @@ async def test_logins_are_watched_on_after_a_fault() -> None:
 
 async def test_dead_sessions_are_swept_on_after_a_fault() -> None:
     faulty = Faulty()
-    bayeux = BayeuxApplication(
+    bayeux = BayeuxServer(
         BayeuxSettings(sweep_period=OFTEN),
         authenticate=authenticate,
-        unauthenticated=Answer(401),
         listener=Nobody(),
     )
     with patch.object(bayeux.hub, "sweep", lambda _: faulty.ask()):

@@ -1,0 +1,288 @@
+"""How requests share a connection, whoever asks and whoever answers."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from services.gateway.bayeux.http_connection import HttpConnection, Request
+from services.gateway.bayeux.web import Answer
+from tests.unit.bayeux.wires import FakeTransport, uvicorns
+
+POLL = b"POST /cometd HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\npoll"
+OTHER = b"GET /api HTTP/1.1\r\nHost: here\r\n\r\n"
+DONE = Answer(200, b"done")
+
+
+class FakeServer:
+    """Keeps every request until it is told to answer; knows heads again once it was told to."""
+
+    max_body_bytes = 8
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.again: list[bytes] = []
+        self.gone = 0
+        self.knows: Callable[[bytes], bool] = lambda _: False
+        self.fails = False
+
+    def serves(self, path: str) -> bool:
+        return path.startswith("/cometd")
+
+    async def serve(self, request: Request) -> None:
+        if self.fails:
+            raise ValueError("a fault that nobody foresaw")
+        self.requests.append(request)
+        request.connection.keep(self._leave)
+
+    def serve_again(self, connection: HttpConnection, head: bytes, body: bytes) -> bool:
+        if not self.knows(head):
+            return False
+        if self.fails:
+            raise ValueError("a fault that nobody foresaw")
+        self.again.append(body)
+        connection.keep(self._leave)
+        return True
+
+    def _leave(self) -> None:
+        self.gone += 1
+
+
+class Line:
+    """One connection, and both of its ends."""
+
+    def __init__(self) -> None:
+        self.server = FakeServer()
+        self.transport = FakeTransport()
+        self.rest = asyncio.Event()
+        self.connection = HttpConnection(bayeux=self.server, **uvicorns(self._application))
+        self.connection.connection_made(self.transport)
+
+    async def _application(self, _scope: Any, _receive: Any, send: Any) -> None:
+        await self.rest.wait()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def send(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self.connection.data_received(piece)
+            # What is not known is served by a task.
+            await asyncio.sleep(0)
+
+    def answer(self, answer: Answer = DONE) -> str:
+        self.connection.answer(answer)
+        return self.transport.take()
+
+
+@pytest.fixture
+async def line() -> Line:
+    return Line()
+
+
+async def test_a_request_is_answered_when_there_is_something_to_say(line: Line) -> None:
+    await line.send(POLL)
+    before = line.transport.take()
+
+    answer = line.answer(Answer(200, b"[1]", ((b"x-kind", b"event"),)))
+
+    assert before == ""
+    assert answer.startswith("HTTP/1.1 200 OK\r\n")
+    assert "x-kind: event\r\n" in answer
+    assert answer.endswith("content-length: 3\r\n\r\n[1]")
+    assert not line.transport.is_closed
+
+
+async def test_a_request_may_come_in_any_pieces(line: Line) -> None:
+    await line.send(*(bytes((octet,)) for octet in POLL))
+
+    assert [one.body for one in line.server.requests] == [b"poll"]
+
+
+async def test_a_body_may_come_in_chunks(line: Line) -> None:
+    head = b"POST /cometd HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    await line.send(head + b"2\r\npo\r\n2\r\nll\r\n0\r\n\r\n")
+
+    assert [(one.body, one.head) for one in line.server.requests] == [(b"poll", b"")]
+
+
+async def test_a_client_that_asks_whether_to_go_on_is_told_to(line: Line) -> None:
+    head, body = POLL.replace(b"Host", b"Expect: 100-continue\r\nHost").split(b"\r\n\r\n")
+
+    await line.send(head + b"\r\n\r\n")
+
+    assert line.transport.take() == "HTTP/1.1 100 Continue\r\n\r\n"
+    await line.send(body)
+    assert [one.body for one in line.server.requests] == [b"poll"]
+
+
+async def test_a_body_that_is_too_large_is_not_read_to_its_end(line: Line) -> None:
+    await line.send(POLL.replace(b"4", b"1000").replace(b"poll", b"x" * 9))
+
+    assert line.transport.take().startswith("HTTP/1.1 413 ")
+    assert line.transport.is_closed
+    assert line.server.requests == []
+
+
+@pytest.mark.parametrize(
+    "request_octets",
+    [
+        POLL.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        POLL.replace(b"Host", b"Connection: close\r\nHost"),
+    ],
+)
+async def test_a_client_that_wants_no_more_is_hung_up_on(line: Line, request_octets: bytes) -> None:
+    await line.send(request_octets)
+
+    answer = line.answer()
+
+    assert "connection: close\r\n" in answer
+    assert line.transport.is_closed
+
+
+@pytest.mark.parametrize("impatient", [POLL, OTHER])
+async def test_what_does_not_wait_for_the_answer_before_it_is_not_served(
+    line: Line, impatient: bytes
+) -> None:
+    await line.send(POLL + impatient, impatient)
+
+    answer = line.answer()
+
+    assert "connection: close\r\n" in answer
+    assert line.transport.is_closed
+    assert len(line.server.requests) == 1
+
+
+async def test_what_does_not_wait_for_the_answer_of_another_part_is_not_served(line: Line) -> None:
+    await line.send(OTHER + POLL)
+
+    line.rest.set()
+    await line.transport.something_written.wait()
+
+    assert line.transport.take().startswith("HTTP/1.1 204 ")
+    assert line.transport.is_closed
+    assert line.server.requests == []
+
+
+async def test_both_parts_take_turns_on_a_connection(line: Line) -> None:
+    line.rest.set()
+    for _ in range(2):
+        await line.send(POLL)
+        assert line.answer().startswith("HTTP/1.1 200 ")
+        await line.send(OTHER)
+        await line.transport.something_written.wait()
+        assert line.transport.take().startswith("HTTP/1.1 204 ")
+
+    assert len(line.server.requests) == 2
+    assert not line.transport.is_closed
+
+
+async def test_a_client_that_goes_away_is_noticed_once(line: Line) -> None:
+    await line.send(POLL)
+
+    line.connection.connection_lost(None)
+    line.connection.answer(DONE)
+
+    assert line.server.gone == 1
+    assert line.transport.take() == ""
+
+
+async def test_a_client_that_went_away_before_its_request_was_kept_is_noticed(line: Line) -> None:
+    await line.send(POLL)
+    line.connection.answer(DONE)
+
+    line.connection.keep(line.server._leave)
+
+    assert line.server.gone == 1
+
+
+async def test_a_request_that_fails_is_answered_and_the_next_is_served(line: Line) -> None:
+    line.server.fails = True
+    await line.send(POLL)
+    failed = line.transport.take()
+    line.server.fails = False
+
+    await line.send(POLL)
+
+    assert failed.startswith("HTTP/1.1 500 ")
+    assert line.answer().startswith("HTTP/1.1 200 ")
+
+
+async def test_who_does_not_read_answers_is_asked_nothing_more(line: Line) -> None:
+    await line.send(POLL)
+    line.connection.pause_writing()
+    line.answer()
+    was_read = line.transport.is_read
+
+    line.connection.resume_writing()
+
+    assert not was_read
+    assert line.transport.is_read
+
+
+async def test_a_connection_ends_with_its_last_answer_when_the_server_stops(line: Line) -> None:
+    await line.send(POLL)
+    line.connection.shutdown()
+    was_closed = line.transport.is_closed
+
+    line.answer()
+
+    assert not was_closed
+    assert line.transport.is_closed
+
+
+async def test_the_octets_before_the_body_are_known_where_all_came_in_one_piece(line: Line) -> None:
+    await line.send(POLL)
+    line.answer()
+    await line.send(POLL[:20], POLL[20:])
+
+    assert [one.head for one in line.server.requests] == [POLL.removesuffix(b"poll"), b""]
+
+
+async def test_a_request_like_one_before_is_not_parsed_again(line: Line) -> None:
+    await line.send(POLL)
+    line.answer()
+    line.server.knows = line.server.requests[0].head.__eq__
+
+    await line.send(POLL.replace(b"poll", b"more"))
+
+    assert line.server.again == [b"more"]
+    assert line.answer().startswith("HTTP/1.1 200 ")
+    assert len(line.server.requests) == 1
+
+
+async def test_nobody_repeats_before_the_answer_has_come(line: Line) -> None:
+    await line.send(POLL)
+    line.server.knows = lambda _: True
+
+    await line.send(POLL)
+
+    assert line.server.again == []
+    assert "connection: close" in line.answer()
+
+
+async def test_the_rest_of_a_request_is_no_request_by_itself(line: Line) -> None:
+    await line.send(POLL)
+    line.server.knows = lambda _: True
+    head, body = POLL[:-4], POLL[-4:]
+
+    await line.send(head[:30])
+    line.answer()
+    await line.send(head[30:] + body)
+
+    assert line.server.again == []
+
+
+async def test_two_that_come_together_are_no_head(line: Line) -> None:
+    await line.send(POLL + POLL)
+
+    assert [one.head for one in line.server.requests] == [b""]
+
+
+async def test_a_repeated_request_that_fails_is_answered(line: Line) -> None:
+    line.server.knows, line.server.fails = (lambda _: True), True
+
+    await line.send(POLL)
+
+    assert line.transport.take().startswith("HTTP/1.1 500 ")

@@ -1,0 +1,52 @@
+"""A wire without a network: what a connection writes is kept, what it reads is given to it."""
+
+import asyncio
+from typing import Any
+
+import uvicorn
+from uvicorn.server import ServerState
+
+
+class FakeTransport(asyncio.Transport):
+    """Remembers what was written and whether it was closed, and whether anybody reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.something_written = asyncio.Event()
+        self.is_closed = False
+        self.is_read = True
+
+    def write(self, data: Any) -> None:
+        self.written += bytes(data)
+        self.something_written.set()
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def pause_reading(self) -> None:
+        self.is_read = False
+
+    def resume_reading(self) -> None:
+        self.is_read = True
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return {"peername": ("192.0.2.7", 49152), "sockname": ("192.0.2.1", 80)}.get(name, default)
+
+    def take(self) -> str:
+        """Return what was written since the last time."""
+        written, self.written = self.written, b""
+        self.something_written.clear()
+        return written.decode("latin-1")
+
+
+def uvicorns(application: Any, **options: Any) -> dict[str, Any]:
+    """Return what uvicorn hands to a protocol."""
+    config = uvicorn.Config(
+        application, interface="asgi3", lifespan="off", access_log=False, log_config=None, **options
+    )
+    config.load()
+    return {"config": config, "server_state": ServerState(), "app_state": {}}
