@@ -33,6 +33,8 @@ from services.gateway.presence import Presence
 from services.gateway.recounting import Recounting
 from services.gateway.remembered_answers import RememberedAnswers
 from services.gateway.repeating import Repeating
+from services.gateway.replica_store import ReplicaStore
+from services.gateway.replicas import Replicas
 from services.gateway.requests import Callers
 from services.gateway.resources import RestResources, rest_router
 from services.gateway.roster import Roster
@@ -76,6 +78,11 @@ async def start(
     writer = _journal_writer(settings, resources)
     async with checking_passwords() as passwords:
         admission = _admission(settings, resources, roster, passwords)
+        replicas = Replicas(
+            ReplicaStore(resources.database, resources.clock),
+            own_url=settings.own_url,
+            patience=2 * settings.connect_timeout,
+        )
         bayeux = BayeuxServer(
             settings.bayeux,
             authenticate=Entrance(
@@ -84,6 +91,7 @@ async def start(
                 always_200=settings.http_errors == "always-200",
             ),
             listener=news,
+            elsewhere=replicas,
         )
         callers = Callers(admission, public_url=settings.public_url)
         front = Dispatcher(
@@ -103,6 +111,7 @@ async def start(
         collect_garbage_rarely()
         async with (
             writer.writing(),
+            replicas.known(),
             bayeux.running(),
             news.flowing(bayeux),
             _listening(settings, front, bayeux),

@@ -15,18 +15,18 @@ from shared.runtime.settings import ServiceSettings
 class GatewaySettings(ServiceSettings):
     """The gateway's addresses, limits and times. Sizes are bytes.
 
-    `http_errors` decides whether a failure has its HTTP status or always 200, `public_url` what
-    the addresses in answers begin with (by default what the client called), `trusted_proxies`
-    whose X-Forwarded-For is believed. `shows_foreign_mail` lets every agent read the text of a
-    mail that another one works on. `csrf` asks whoever comes with a session cookie alone for the
+    `http_errors` decides whether a failure has its HTTP status or always 200, `public_url` what the
+    addresses in answers begin with (by default what the client called), `own_address` at which the
+    other pods reach this one's port, so that clients need not stay at one pod, `trusted_proxies`
+    whose X-Forwarded-For is believed. `shows_foreign_mail` lets every agent read the text of a mail
+    that another one works on. `csrf` asks whoever comes with a session cookie alone for the
     session's token. With `oidc_issuer`, bearer tokens of that issuer for `oidc_audience` are
     believed; its keys are at `oidc_jwks_url` or in `oidc_jwks_file`, and `oidc_user_claim` holds
-    the agent's user name. `workbin_content` is the frame in which the content of a workbin is
-    told (one message, the bare list, or a message for each), and `attach_only_new` makes
-    AttachUserData refuse keys that are there already. `nested_interaction` repeats each message
-    of an interaction inside itself, where samples of 8.5.1 have it. An upload of which nothing
-    comes for `upload_stall` is ended. What happened to an agent can be asked for during
-    `journal_retention`.
+    the agent's user name. `workbin_content` is the frame in which the content of a workbin is told
+    (one message, the bare list, or a message for each), and `attach_only_new` makes AttachUserData
+    refuse keys that are there already. `nested_interaction` repeats each message of an interaction
+    inside itself, where samples of 8.5.1 have it. An upload of which nothing comes for
+    `upload_stall` is ended. What happened to an agent can be asked for during `journal_retention`.
     """
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
@@ -35,6 +35,7 @@ class GatewaySettings(ServiceSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     http_errors: Literal["real", "always-200"] = "real"
     public_url: str = ""
+    own_address: str = ""
     trusted_proxies: str = "127.0.0.1"
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
     secure_cookies: bool = False
@@ -76,6 +77,12 @@ class GatewaySettings(ServiceSettings):
         if self.oidc_jwks_url and not _is_safe(self.oidc_jwks_url):
             raise ValueError("GATEWAY_OIDC_JWKS_URL has to begin with https://")
         return self
+
+    @property
+    def own_url(self) -> str:
+        """Where other pods reach this one; empty where they do not."""
+        host = f"[{self.own_address}]" if ":" in self.own_address else self.own_address
+        return f"http://{host}:{self.port}" if host else ""
 
     @property
     def bayeux(self) -> BayeuxSettings:

@@ -23,6 +23,7 @@ DELIVERIES: Final = deliveries.COLLECTION
 SESSIONS: Final = "sessions"
 LOGIN_FAILURES: Final = "login_failures"
 REMEMBERED_ANSWERS: Final = "remembered_answers"
+REPLICAS: Final = "replicas"
 
 
 ACTIVE: Final = tuple(
@@ -111,6 +112,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     SESSIONS: [_ending()],
     LOGIN_FAILURES: [_ending()],
     REMEMBERED_ANSWERS: [_ending()],
+    REPLICAS: [_ending()],
     DELIVERIES: [
         _owing(),
         _holding("raw.sha256"),

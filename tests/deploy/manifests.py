@@ -87,11 +87,20 @@ def _assignments(lines: Iterator[str] | list[str]) -> Iterator[tuple[str, str]]:
 
 
 def own_environment(workload: Manifest) -> dict[str, str]:
-    """Return the variables of a workload beside the ConfigMap; a secret's value is its key."""
+    """Return the variables of a workload beside the ConfigMap.
+
+    A secret's value is its key, a field's its path.
+    """
     return {
-        one["name"]: one.get("value") or one["valueFrom"]["secretKeyRef"]["key"]
+        one["name"]: one.get("value") or _source(one["valueFrom"])
         for one in container(workload).get("env", ())
     }
+
+
+def _source(value_from: Manifest) -> str:
+    if "fieldRef" in value_from:
+        return str(value_from["fieldRef"]["fieldPath"])
+    return str(value_from["secretKeyRef"]["key"])
 
 
 def secret_keys() -> set[str]:
@@ -100,7 +109,7 @@ def secret_keys() -> set[str]:
         one["valueFrom"]["secretKeyRef"]["key"]
         for workload in workloads().values()
         for one in container(workload).get("env", ())
-        if "valueFrom" in one
+        if "secretKeyRef" in one.get("valueFrom", ())
     }
     of_autoscaler = {
         one["key"]

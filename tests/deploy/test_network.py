@@ -9,6 +9,7 @@ from tests.deploy.manifests import (
     kustomization,
     merged_settings,
     named,
+    own_environment,
     ports,
     workloads,
 )
@@ -72,6 +73,15 @@ def test_only_outbound_reaches_the_world_and_never_the_metadata_of_the_cloud() -
 
     assert {name for name, blocks in leaving.items() if blocks} == {"outbound"}
     assert all(block["except"] for block in leaving["outbound"])
+
+
+def test_gateways_reach_each_other_where_they_tell_each_other_that_they_are() -> None:
+    gateway = workloads()["gateway"]
+    (rule,) = POLICIES["gateway"]["spec"]["egress"]
+
+    assert own_environment(gateway)["GATEWAY_OWN_ADDRESS"] == "status.podIP"
+    assert rule["to"] == [{"podSelector": {"matchLabels": selected(POLICIES["gateway"])}}]
+    assert {one["port"] for one in rule["ports"]} == {ports(gateway)["http"]}
 
 
 def test_the_gateway_reaches_the_keys_of_tokens_and_never_the_metadata_of_the_cloud() -> None:

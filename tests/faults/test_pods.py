@@ -62,6 +62,8 @@ async def pods(world: World, rabbitmq_url: str, mongodb_url: str) -> AsyncIterat
     for agent in DESKTOPS:
         await world.hire(agent, password_hash=hashed(agent))
     both = [Process(rabbitmq_url, mongodb_url) for _ in range(2)]
+    for one in both:
+        one.environment["GATEWAY_OWN_ADDRESS"] = "127.0.0.1"
     started = []
     try:
         for one in both:
@@ -80,14 +82,15 @@ async def die(pod: Process) -> None:
     await pod.process.communicate()
 
 
+@pytest.mark.parametrize("is_sticky", [True, False], ids=["sticky", "in turn"])
 @pytest.mark.parametrize("kind", ["nginx", "haproxy"])
 async def test_pods_die_in_turn_and_every_event_is_heard_once_in_order(
-    world: World, vhost_url: str, database_url: str, kind: str, tmp_path: Path
+    world: World, vhost_url: str, database_url: str, kind: str, is_sticky: bool, tmp_path: Path
 ) -> None:
     heard: list[list[int]] = [[], []]
     async with (
         pods(world, vhost_url, database_url) as both,
-        proxy(kind, [one.url for one in both], tmp_path) as url,
+        proxy(kind, [one.url for one in both], tmp_path, is_sticky=is_sticky) as url,
         desktops(url) as clients,
     ):
         for death in range(_DEATHS):

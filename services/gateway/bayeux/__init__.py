@@ -1,6 +1,7 @@
 """A CometD (Bayeux 1.0) server: a pure protocol under two thin transports."""
 
 from services.gateway.bayeux.engine import Listener, Page, PastEvent
+from services.gateway.bayeux.http_connection import Request
 from services.gateway.bayeux.metrics import BayeuxCollector
 from services.gateway.bayeux.policy import Denial, Grant, Route
 from services.gateway.bayeux.server import BayeuxServer, Principal
@@ -22,6 +23,7 @@ __all__ = [
     "Page",
     "PastEvent",
     "Principal",
+    "Request",
     "Route",
     "collect_garbage_rarely",
     "uvicorn_options",

@@ -19,7 +19,7 @@ from services.gateway.bayeux.effects import (
 )
 from services.gateway.bayeux.events import Event
 from services.gateway.bayeux.exchange import Exchange
-from services.gateway.bayeux.hub import Hub, Outcome
+from services.gateway.bayeux.hub import Hub, Outcome, random_id
 from services.gateway.bayeux.policy import Route, SubscriptionPolicy
 from services.gateway.bayeux.replaying import Past, asks_for_replay
 from services.gateway.bayeux.replies import http_date
@@ -88,13 +88,18 @@ def needs_preparation(messages: Sequence[Message]) -> bool:
 
 
 class Engine:
-    """One hub, on the loop that it is used from."""
+    """One hub, on the loop that it is used from; the ids of its sessions begin with `name`."""
 
     def __init__(
-        self, settings: BayeuxSettings, policy: SubscriptionPolicy, listener: Listener
+        self,
+        settings: BayeuxSettings,
+        policy: SubscriptionPolicy,
+        listener: Listener,
+        *,
+        name: str = "",
     ) -> None:
         self.settings = settings
-        self.hub = Hub(settings, policy)
+        self.hub = Hub(settings, policy, new_id=lambda: f"{name}{random_id()}")
         self._listener = listener
         self._is_flush_due = False
         self._alarms: dict[Session, asyncio.TimerHandle] = {}

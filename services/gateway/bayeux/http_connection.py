@@ -71,11 +71,11 @@ class HttpConnection(HttpToolsProtocol):
         self._is_unanswered = False
         self._is_last = False
         self._is_throttled = False
-        self._on_gone: Callable[[], None] | None = None
+        self._on_gone: Callable[[], object] | None = None
         self._idle_since: float | None = None
         self._idle_timer: TimerHandle | None = None
 
-    def keep(self, on_gone: Callable[[], None]) -> None:
+    def keep(self, on_gone: Callable[[], object]) -> None:
         """Answer later; `on_gone` is called when the client goes away without its answer."""
         if self._is_unanswered:
             self._on_gone = on_gone

@@ -1,14 +1,18 @@
 """Bayeux over HTTP: a request is answered at once, or held until there is news."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 from urllib.parse import parse_qs
 
+import structlog
+
 from services.gateway.bayeux.callback_polling import HEADERS as SCRIPT_HEADERS
 from services.gateway.bayeux.callback_polling import read_call, script
 from services.gateway.bayeux.channels import Meta
+from services.gateway.bayeux.elsewhere import Elsewhere
 from services.gateway.bayeux.engine import Engine, needs_preparation
 from services.gateway.bayeux.http_connection import HttpConnection, Request
 from services.gateway.bayeux.hub import Outcome
@@ -26,6 +30,8 @@ from services.gateway.bayeux.web import (
     new_browser,
 )
 from services.gateway.bayeux.wire import MalformedError, Message, decode, frame
+
+log = structlog.get_logger(__name__)
 
 JSON: Final = (b"content-type", b"application/json;charset=UTF-8")
 _FRESH: Final = (b"cache-control", b"no-store")
@@ -116,8 +122,9 @@ class RequestPeer:
 class LongPolling:
     """Serves authenticated POSTs, and GETs where callback-polling is on."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, elsewhere: Elsewhere) -> None:
         self._engine = engine
+        self._elsewhere = elsewhere
         self._settings = engine.settings
         self._known: KnownHeads[Visitor] = KnownHeads()
 
@@ -129,10 +136,14 @@ class LongPolling:
         if isinstance(read, Answer):
             request.connection.answer(read.plus(*cors))
             return
+        foreign = self._foreign(read)
+        if foreign and (answer := await self._answer_of(foreign, request)) is not None:
+            request.connection.answer(answer)
+            return
         visitor = Visitor(user_id, login, browser_of(scope), style, (*style.headers, *cors))
         if any(message.channel == Meta.HANDSHAKE for message in read):
             visitor = self._with_cookie(visitor)
-        elif request.head and _is_poll(read):
+        elif request.head and not foreign and _is_poll(read):
             now = self._engine.now()
             self._known.remember(
                 request.head, visitor, len(request.body), now=now, until=login.ends_at
@@ -155,11 +166,31 @@ class LongPolling:
             messages = read_messages(body, self._settings, is_form=False)
         except MalformedError:
             return False
-        if not _is_poll(messages):
+        if not _is_poll(messages) or self._foreign(messages):
             return False
         peer = RequestPeer(self._engine, visitor, connection)
         peer.tell(self._engine.obey(messages, peer))
         return True
+
+    def _foreign(self, messages: Sequence[Message]) -> str | None:
+        """Return the one session that all messages are about, if it is none of this process."""
+        named = messages[0].client_id
+        if not isinstance(named, str) or self._engine.hub.session(named) is not None:
+            return None
+        is_one = all(one.client_id == named and one.channel != Meta.HANDSHAKE for one in messages)
+        return named if is_one else None
+
+    async def _answer_of(self, session_id: str, request: Request) -> Answer | None:
+        """Return what is answered elsewhere; None where nobody answers, or nobody listens."""
+        asking = asyncio.create_task(self._elsewhere.answer(session_id, request))
+        request.connection.keep(asking.cancel)
+        await asyncio.wait({asking})
+        if asking.cancelled():
+            return None
+        if (error := asking.exception()) is not None:
+            log.error("not answered elsewhere", reason=type(error).__name__)
+            return None
+        return asking.result()
 
     def _with_cookie(self, visitor: Visitor) -> Visitor:
         """Make a browser known, if it is not."""

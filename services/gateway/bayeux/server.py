@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from services.gateway.bayeux.elsewhere import Elsewhere, Nowhere
 from services.gateway.bayeux.engine import Engine, Listener
 from services.gateway.bayeux.http_connection import HttpConnection, Request
 from services.gateway.bayeux.hub import Hub
@@ -47,6 +48,7 @@ class BayeuxServer:
         settings: times, limits, origins.
         authenticate: asked for every request and every upgrade.
         listener: told who listens, see `Listener`.
+        elsewhere: the other processes that hold sessions of the same clients.
         policy: judges subscriptions; by default an agent's own topics only.
     """
 
@@ -56,13 +58,15 @@ class BayeuxServer:
         *,
         authenticate: Authenticate,
         listener: Listener,
+        elsewhere: Elsewhere | None = None,
         policy: SubscriptionPolicy = own_topics_only,
     ) -> None:
+        others = elsewhere or Nowhere()
         self._settings = settings
         self._below = tuple(f"{base}/" for base in settings.base_paths)
-        self._engine = Engine(settings, policy, listener)
+        self._engine = Engine(settings, policy, listener, name=others.name)
         self._authenticate = authenticate
-        self._long_polling = LongPolling(self._engine)
+        self._long_polling = LongPolling(self._engine, others)
         self._websockets = WebSockets(self._engine)
 
     @property

@@ -17,15 +17,26 @@ from deploy.local.progress import NotPossibleError
 
 SAMPLES: Final = Path(__file__).parents[3] / "deploy" / "proxies"
 _PACKAGES: Final = {"nginx": "nginx-light", "haproxy": "haproxy"}
+_FILES: Final = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg"}
+_STICKY: Final = {
+    "nginx": re.compile(r"^ *hash .*\n", re.MULTILINE),
+    "haproxy": re.compile(r"^ *(balance|hash-type|stick|stick-table) .*\n", re.MULTILINE),
+}
+"""What makes a proxy send a client to the same server again."""
 
 
 @asynccontextmanager
-async def proxy(kind: str, targets: Sequence[str], folder: Path) -> AsyncIterator[str]:
-    """Run a proxy before servers and give its address."""
+async def proxy(
+    kind: str, targets: Sequence[str], folder: Path, *, is_sticky: bool = True
+) -> AsyncIterator[str]:
+    """Run a proxy before servers and give its address; one that is not sticky asks all in turn."""
     program = _find(kind)
     port = free_port()
     write = _nginx if kind == "nginx" else _haproxy
-    arguments = write(folder, port, [urlsplit(target).netloc for target in targets])
+    sample = (SAMPLES / _FILES[kind]).read_text()
+    if not is_sticky:
+        sample = _STICKY[kind].sub("", sample)
+    arguments = write(sample, folder, port, [urlsplit(target).netloc for target in targets])
     process = await asyncio.create_subprocess_exec(program, *arguments)
     try:
         await _listening(port)
@@ -46,8 +57,7 @@ def _find(kind: str) -> str:
     return f"/usr/sbin/{kind}"
 
 
-def _nginx(folder: Path, port: int, targets: Sequence[str]) -> Sequence[str]:
-    sample = (SAMPLES / "nginx.conf").read_text()
+def _nginx(sample: str, folder: Path, port: int, targets: Sequence[str]) -> Sequence[str]:
     servers = "\n".join(f"server {target} max_fails=1 fail_timeout=2s;" for target in targets)
     sample = re.sub(r"server 127\.0\.0\.1:8080 [^\n]*", servers, sample)
     sample = sample.replace("listen 8443;", f"listen 127.0.0.1:{port};")
@@ -62,8 +72,7 @@ def _nginx(folder: Path, port: int, targets: Sequence[str]) -> Sequence[str]:
     return ("-e", errors, "-c", str(folder / "nginx.conf"), "-g", "daemon off; master_process off;")
 
 
-def _haproxy(folder: Path, port: int, targets: Sequence[str]) -> Sequence[str]:
-    sample = (SAMPLES / "haproxy.cfg").read_text()
+def _haproxy(sample: str, folder: Path, port: int, targets: Sequence[str]) -> Sequence[str]:
     [line] = re.findall(r"    server gateway1 .*", sample)
     servers = (
         line.replace("gateway1", f"gateway{number}").replace("127.0.0.1:8080", target)

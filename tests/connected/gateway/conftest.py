@@ -142,6 +142,7 @@ async def running_gateway(
             "MONGODB_URL": database_url,
             "host": "127.0.0.1",
             "port": port,
+            "own_address": "127.0.0.1",
             "connect_timeout": "PT5S",
             **options,
         }

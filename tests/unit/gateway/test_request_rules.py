@@ -102,3 +102,15 @@ def test_origins_are_separated_by_commas() -> None:
 
     assert settings.allowed_origins == {"https://a.example", "https://b.example"}
     assert settings.bayeux.allowed_origins == settings.allowed_origins
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [("10.1.2.3", "http://10.1.2.3:8080"), ("fd00::7", "http://[fd00::7]:8080"), ("", "")],
+)
+def test_other_pods_are_told_an_address_that_they_can_ask(address: str, url: str) -> None:
+    settings = GatewaySettings.model_validate(
+        {"RABBITMQ_URL": "amqp://x", "MONGODB_URL": "mongodb://x", "own_address": address}
+    )
+
+    assert settings.own_url == url

@@ -1,0 +1,33 @@
+"""Sessions that another process holds: what their clients ask here is answered from there."""
+
+from typing import Protocol
+
+from services.gateway.bayeux.http_connection import Request
+from services.gateway.bayeux.web import Answer
+
+
+class Elsewhere(Protocol):
+    """The other processes that serve the same clients."""
+
+    @property
+    def name(self) -> str:
+        """How the ids of the sessions of this process begin; letters and digits."""
+        ...
+
+    async def answer(self, session_id: str, request: Request) -> Answer | None:
+        """Have whoever holds a session answer; None where nobody does who can be reached.
+
+        It is canceled when the client goes away.
+        """
+        ...
+
+
+class Nowhere:
+    """There is no other process."""
+
+    name = ""
+
+    async def answer(self, session_id: str, request: Request) -> Answer | None:
+        """Nobody holds it."""
+        del session_id, request
+        return None

@@ -1,0 +1,134 @@
+"""The pods of this gateway, so that a client of CometD may land on any of them at any time.
+
+A session is in one pod. What its client asks at another one is handed on, octet for octet, and
+admitted there once more.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Final
+
+import httpx2
+import structlog
+
+from services.gateway.bayeux import Answer, Request
+from services.gateway.credentials import client_address
+from services.gateway.replica_store import ReplicaStore
+from shared.chores import repeating
+from shared.domain.errors import Unavailable
+
+log = structlog.get_logger()
+
+_EVERY: Final = timedelta(seconds=5)
+_PAUSE: Final = 1.0
+"""Seconds between two looks for a pod that is not known."""
+
+_NAME_SIZE: Final = 8
+_HANDED_ON: Final = b"x-mailroom-handed-on"
+_OURS: Final = frozenset(
+    {
+        b"accept-encoding",
+        b"connection",
+        b"content-length",
+        b"date",
+        b"expect",
+        b"keep-alive",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+"""Headers that are about one connection, not about what is said over it (RFC 9110, 7.6.1)."""
+
+
+class Replicas:
+    """Knows the pods that others can reach, and asks them.
+
+    `own_url` is where they reach this one; where it is empty nobody hands anything on to it.
+    """
+
+    def __init__(self, store: ReplicaStore, *, own_url: str, patience: timedelta) -> None:
+        self.name = secrets.token_hex(_NAME_SIZE // 2)
+        self._store = store
+        self._own_url = own_url
+        self._known: Mapping[str, str] = {}
+        self._looked_at = float("-inf")
+        self._client = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(patience.total_seconds(), connect=_PAUSE),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100),
+            trust_env=False,
+        )
+
+    @asynccontextmanager
+    async def known(self) -> AsyncIterator[None]:
+        """Tell the others of this pod, and know them, for as long as the context lasts."""
+        async with self._client, repeating(self._look_round, every=_EVERY):
+            with suppress(Unavailable):
+                await self._look_round()
+            try:
+                yield
+            finally:
+                await self._leave()
+
+    async def answer(self, session_id: str, request: Request) -> Answer | None:
+        """Have the pod that holds a session answer; None where it is unknown or does not."""
+        name = session_id[:_NAME_SIZE]
+        headers = request.scope["headers"]
+        if name == self.name or any(header == _HANDED_ON for header, _ in headers):
+            return None
+        url = await self._find(name)
+        return await self._ask(url, request) if url else None
+
+    async def _find(self, name: str) -> str | None:
+        now = asyncio.get_running_loop().time()
+        if name not in self._known and now - self._looked_at >= _PAUSE:
+            await self._look()
+        return self._known.get(name)
+
+    async def _ask(self, url: str, request: Request) -> Answer | None:
+        scope = request.scope
+        query = scope["query_string"].decode("ascii")
+        try:
+            said = await self._client.request(
+                scope["method"],
+                f"{url}{scope['path']}{'?' if query else ''}{query}",
+                headers=_handed_on(request),
+                content=request.body,
+            )
+        except httpx2.HTTPError as error:
+            log.warning("a pod does not answer", url=url, reason=type(error).__name__)
+            return None
+        kept = [(name.lower(), value) for name, value in said.headers.raw]
+        return Answer(said.status_code, said.content, [one for one in kept if one[0] not in _OURS])
+
+    async def _look_round(self) -> None:
+        if self._own_url:
+            await self._store.note(self.name, self._own_url)
+        await self._look()
+
+    async def _look(self) -> None:
+        self._looked_at = asyncio.get_running_loop().time()
+        try:
+            self._known = await self._store.all()
+        except Unavailable as error:
+            log.warning("other pods not known", reason=str(error))
+
+    async def _leave(self) -> None:
+        try:
+            await self._store.forget(self.name)
+        except Unavailable as error:
+            log.warning("this pod is not forgotten yet", reason=str(error))
+
+
+def _handed_on(request: Request) -> list[tuple[bytes, bytes]]:
+    kept = [pair for pair in request.scope["headers"] if pair[0] not in _OURS]
+    return [
+        *kept,
+        (_HANDED_ON, b"1"),
+        (b"x-forwarded-for", client_address(request.scope).encode("ascii")),
+    ]

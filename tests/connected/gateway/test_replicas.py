@@ -1,0 +1,172 @@
+"""A client that polls may land on any pod, whatever was between its requests."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from services.gateway.bayeux.topics import CHANNELS
+from shared.contracts.events import AgentReady
+from tests.connected.gateway.conftest import Gateway, running_gateway
+
+pytestmark = pytest.mark.connected
+
+HANDSHAKE: dict[str, Any] = {
+    "channel": "/meta/handshake",
+    "version": "1.0",
+    "supportedConnectionTypes": ["long-polling"],
+}
+UNKNOWN = "402::session_unknown"
+AGAIN = {"reconnect": "handshake", "interval": 0}
+
+
+@dataclass
+class Wanderer:
+    """A client with one session that asks whichever pod it is told to."""
+
+    clients: list[httpx2.AsyncClient]
+    client_id: str = ""
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    async def post(self, pod: int, *messages: dict[str, Any], **options: Any) -> httpx2.Response:
+        client = self.clients[pod]
+        known = {"clientId": self.client_id} if self.client_id else {}
+        client.cookies.update(self.cookies)
+        answer = await client.post(
+            "/cometd", json=[known | message for message in messages], **options
+        )
+        self.cookies |= dict(answer.cookies)
+        return answer
+
+    async def ask(self, pod: int, channel: str, **fields: Any) -> list[dict[str, Any]]:
+        answer = await self.post(pod, {"channel": channel} | fields)
+        assert answer.status_code == 200
+        replies: list[dict[str, Any]] = answer.json()
+        return replies
+
+    async def join(self, pod: int, elsewhere: int) -> None:
+        """Shake hands at one pod, subscribe and connect at another, again until they know."""
+        async with asyncio.timeout(10):
+            while not await self._joins(pod, elsewhere):
+                self.client_id = ""
+
+    async def _joins(self, pod: int, elsewhere: int) -> bool:
+        [welcome] = await self.ask(pod, **HANDSHAKE)
+        self.client_id = welcome["clientId"]
+        [subscribed] = await self.ask(elsewhere, "/meta/subscribe", subscription=CHANNELS)
+        [connected] = await self.ask(elsewhere, "/meta/connect", advice={"timeout": 0})
+        return bool(subscribed["successful"] and connected["successful"])
+
+
+@asynccontextmanager
+async def another_pod(gateway: Gateway, **options: str) -> AsyncIterator[Gateway]:
+    """Run one more pod of the same gateway."""
+    async with running_gateway(
+        gateway.world, gateway.broker_url, gateway.database_url, **options
+    ) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def pods(gateway: Gateway) -> AsyncIterator[list[Gateway]]:
+    """Two pods that have just begun, so that the tests' clock has not left them behind."""
+    async with another_pod(gateway) as one, another_pod(gateway) as other:
+        yield [one, other]
+
+
+@pytest.fixture
+async def wanderer(pods: list[Gateway]) -> Wanderer:
+    return Wanderer([await pod.client("agent1") for pod in pods])
+
+
+async def test_whatever_pod_it_asks_it_hears_its_events(
+    gateway: Gateway, wanderer: Wanderer
+) -> None:
+    await wanderer.join(0, elsewhere=1)
+    heard = []
+    for pod in (1, 0, 1, 0):
+        waiting = asyncio.create_task(wanderer.ask(pod, "/meta/connect"))
+        await gateway.announce(AgentReady(agent_id="agent1"))
+        event, reply = await waiting
+        heard.append((event["channel"], reply["channel"], reply["successful"]))
+
+    assert heard == [(CHANNELS, "/meta/connect", True)] * 4
+
+
+async def test_a_poll_that_is_given_up_leaves_its_event_for_the_next(
+    gateway: Gateway, wanderer: Wanderer
+) -> None:
+    await wanderer.join(0, elsewhere=1)
+    with pytest.raises(httpx2.ReadTimeout):
+        await wanderer.post(1, {"channel": "/meta/connect"}, timeout=0.5)
+
+    await gateway.announce(AgentReady(agent_id="agent1"))
+    event, reply = await wanderer.ask(0, "/meta/connect")
+
+    assert event["channel"] == CHANNELS
+    assert reply["successful"] is True
+
+
+async def test_a_session_whose_pod_has_gone_begins_anew(
+    gateway: Gateway, wanderer: Wanderer
+) -> None:
+    async with another_pod(gateway) as passing:
+        there = Wanderer([await passing.client("agent1"), wanderer.clients[0]])
+        await there.join(0, elsewhere=1)
+
+    [reply] = await there.ask(1, "/meta/connect")
+
+    assert (reply["error"], reply["advice"]) == (UNKNOWN, AGAIN)
+
+
+async def test_nobody_is_asked_twice_over(wanderer: Wanderer) -> None:
+    await wanderer.join(0, elsewhere=1)
+
+    answer = await wanderer.post(
+        1, {"channel": "/meta/connect"}, headers={"X-Mailroom-Handed-On": "1"}
+    )
+
+    assert [reply["error"] for reply in answer.json()] == [UNKNOWN]
+
+
+async def test_strangers_are_refused_where_they_ask(
+    pods: list[Gateway], wanderer: Wanderer
+) -> None:
+    await wanderer.join(0, elsewhere=1)
+    stranger = await pods[1].client()
+
+    stranger.cookies["BAYEUX_BROWSER"] = wanderer.cookies["BAYEUX_BROWSER"]
+    answer = await stranger.post(
+        "/cometd", json=[{"channel": "/meta/connect", "clientId": wanderer.client_id}]
+    )
+
+    assert answer.status_code == 401
+
+
+async def test_a_session_is_its_agents_at_every_pod(
+    pods: list[Gateway], wanderer: Wanderer
+) -> None:
+    await wanderer.join(0, elsewhere=1)
+    thief = Wanderer([await pods[1].client("agent2")], wanderer.client_id, wanderer.cookies)
+    thief.cookies.pop("JSESSIONID", None)
+
+    [reply] = await thief.ask(0, "/meta/connect")
+
+    assert reply["error"] == UNKNOWN
+
+
+async def test_a_pod_that_others_cannot_reach_keeps_its_clients(
+    gateway: Gateway, wanderer: Wanderer
+) -> None:
+    async with another_pod(gateway, own_address="") as lonely:
+        there = Wanderer([await lonely.client("agent1"), wanderer.clients[0]])
+        await there.join(0, elsewhere=0)
+
+        [reply] = await there.ask(1, "/meta/connect")
+
+        assert (reply["error"], reply["advice"]) == (UNKNOWN, AGAIN)
