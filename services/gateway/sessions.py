@@ -1,6 +1,7 @@
 """Logins that go on by cookie: begun with a password, known to every pod, ended by time."""
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -37,7 +38,7 @@ class Sessions:
         self._begun: dict[tuple[str, str], OpenSession] = {}
         self._seen: dict[str, tuple[datetime, Session]] = {}
 
-    async def begin(self, agent: StoredAgent, client: str) -> OpenSession:
+    async def begin(self, agent: StoredAgent, client: str, password: str) -> OpenSession:
         """Return a session for an agent whose password was right.
 
         A client that never returns its cookie gets the same session again, not a new one for
@@ -51,10 +52,15 @@ class Sessions:
             and _fits(known.session, agent)
         ):
             return known
-        opened = OpenSession(
-            secrets.token_urlsafe(24),
-            Session(agent.id, str(uuid4()), proof_of(agent), now + self._lifetime),
+        token = secrets.token_urlsafe(24)
+        session = Session(
+            agent.id,
+            str(uuid4()),
+            proof_of(agent),
+            now + self._lifetime,
+            _digest(token, password),
         )
+        opened = OpenSession(token, session)
         if len(self._begun) >= _MOST:
             self._begun.clear()
         # Before it is stored: requests that come together share one session.
@@ -89,6 +95,18 @@ class Sessions:
             self._seen.clear()
         self._seen[token] = (now, session)
         return session
+
+
+def shows_its_password(token: str, session: Session, password: str) -> bool:
+    """Say whether a password is the one that a session was begun with; it costs microseconds.
+
+    Nobody can guess passwords with it who does not have the cookie.
+    """
+    return secrets.compare_digest(session.password_digest, _digest(token, password))
+
+
+def _digest(token: str, password: str) -> str:
+    return hmac.digest(token.encode(), password.encode(), hashlib.sha256).hex()
 
 
 def _fits(session: Session, agent: StoredAgent) -> bool:

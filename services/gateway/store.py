@@ -111,12 +111,17 @@ def _owned_by(agent_id: str) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login that goes on without the password. `proof` binds it to the password it began with."""
+    """A login that goes on without the password.
+
+    `proof` binds it to the password it began with, as it is stored; `password_digest` tells whether
+    somebody shows that password once more, to whoever shows the cookie as well.
+    """
 
     agent_id: str
     csrf_token: str
     proof: str
     expires_at: datetime
+    password_digest: str = ""
 
 
 class SessionStore:
@@ -135,6 +140,7 @@ class SessionStore:
                     "csrf_token": session.csrf_token,
                     "proof": session.proof,
                     "expires_at": session.expires_at,
+                    "password_digest": session.password_digest,
                 }
             )
 
@@ -146,7 +152,13 @@ class SessionStore:
             )
         if found is None:
             return None
-        return Session(found["agent_id"], found["csrf_token"], found["proof"], found["expires_at"])
+        return Session(
+            found["agent_id"],
+            found["csrf_token"],
+            found["proof"],
+            found["expires_at"],
+            found.get("password_digest", ""),
+        )
 
     async def prolong(self, token: str, expires_at: datetime) -> None:
         """Let a session last longer."""

@@ -56,6 +56,7 @@ class Agent:
 
     user_id: str
     login: Login = field(default_factory=Login)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Nobody:

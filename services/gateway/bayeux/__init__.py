@@ -4,7 +4,8 @@ from services.gateway.bayeux.engine import Listener, Page, PastEvent
 from services.gateway.bayeux.http_connection import Request
 from services.gateway.bayeux.metrics import BayeuxCollector
 from services.gateway.bayeux.policy import Denial, Grant, Route
-from services.gateway.bayeux.server import BayeuxServer, Principal
+from services.gateway.bayeux.principal import Principal
+from services.gateway.bayeux.server import BayeuxServer
 from services.gateway.bayeux.serving import DrainingServer, collect_garbage_rarely, uvicorn_options
 from services.gateway.bayeux.session import Login
 from services.gateway.bayeux.settings import BayeuxSettings

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 from urllib.parse import parse_qs
@@ -18,6 +18,7 @@ from services.gateway.bayeux.http_connection import HttpConnection, Request
 from services.gateway.bayeux.hub import Outcome
 from services.gateway.bayeux.known_heads import KnownHeads
 from services.gateway.bayeux.origins import cors_headers
+from services.gateway.bayeux.principal import Principal
 from services.gateway.bayeux.session import Login, Session, Transport
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.web import (
@@ -26,6 +27,7 @@ from services.gateway.bayeux.web import (
     Scope,
     browser_cookie,
     browser_of,
+    encoded,
     header,
     new_browser,
 )
@@ -128,26 +130,21 @@ class LongPolling:
         self._settings = engine.settings
         self._known: KnownHeads[Visitor] = KnownHeads()
 
-    async def serve(self, user_id: str, login: Login, request: Request) -> None:
+    async def serve(self, who: Principal, request: Request) -> None:
         """Answer one request, or keep it."""
-        scope = request.scope
-        style, read = self._read_call(scope) if scope["method"] == "GET" else self._read(request)
-        cors = cors_headers(scope)
+        is_call = request.scope["method"] == "GET"
+        style, read = self._read_call(request.scope) if is_call else self._read(request)
         if isinstance(read, Answer):
-            request.connection.answer(read.plus(*cors))
+            request.connection.answer(read.plus(*cors_headers(request.scope)))
             return
         foreign = self._foreign(read)
         if foreign and (answer := await self._answer_of(foreign, request)) is not None:
             request.connection.answer(answer)
             return
-        visitor = Visitor(user_id, login, browser_of(scope), style, (*style.headers, *cors))
-        if any(message.channel == Meta.HANDSHAKE for message in read):
-            visitor = self._with_cookie(visitor)
-        elif request.head and not foreign and _is_poll(read):
-            now = self._engine.now()
-            self._known.remember(
-                request.head, visitor, len(request.body), now=now, until=login.ends_at
-            )
+        visitor = self._visitor(who, style, read, request.scope)
+        if request.head and not foreign and _is_poll(read):
+            now, until = self._engine.now(), who.login.ends_at
+            self._known.remember(request.head, visitor, len(request.body), now=now, until=until)
         peer = RequestPeer(self._engine, visitor, request.connection)
         if needs_preparation(read):
             peer.tell(await self._engine.prepare(read, peer))
@@ -192,13 +189,17 @@ class LongPolling:
             return None
         return asking.result()
 
-    def _with_cookie(self, visitor: Visitor) -> Visitor:
-        """Make a browser known, if it is not."""
-        if visitor.browser is not None:
-            return visitor
-        browser = new_browser()
-        cookie = browser_cookie(browser, self._settings)
-        return replace(visitor, browser=browser, headers=(*visitor.headers, cookie))
+    def _visitor(
+        self, who: Principal, style: Style, messages: Sequence[Message], scope: Scope
+    ) -> Visitor:
+        browser = browser_of(scope)
+        headers = [*style.headers, *cors_headers(scope)]
+        if any(message.channel == Meta.HANDSHAKE for message in messages):
+            headers += encoded(who.headers)
+            if browser is None:
+                browser = new_browser()
+                headers.append(browser_cookie(browser, self._settings))
+        return Visitor(who.user_id, who.login, browser, style, headers)
 
     def _read_call(self, scope: Scope) -> tuple[Style, Sequence[Message] | Answer]:
         try:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 from services.gateway.bayeux.elsewhere import Elsewhere, Nowhere
 from services.gateway.bayeux.engine import Engine, Listener
@@ -11,28 +10,13 @@ from services.gateway.bayeux.hub import Hub
 from services.gateway.bayeux.long_polling import LongPolling
 from services.gateway.bayeux.origins import cors_headers, is_welcome, may_include, preflight
 from services.gateway.bayeux.policy import SubscriptionPolicy
-from services.gateway.bayeux.session import Login
+from services.gateway.bayeux.principal import Principal
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.socket_connection import SocketConnection
 from services.gateway.bayeux.topics import own_topics_only
 from services.gateway.bayeux.web import Answer, Scope
 from services.gateway.bayeux.websocket import WebSockets
 from shared.chores import repeating
-
-
-class Principal(Protocol):
-    """Somebody who logged in."""
-
-    @property
-    def user_id(self) -> str:
-        """Whose topics "me" stands for."""
-        ...
-
-    @property
-    def login(self) -> Login:
-        """By what right they speak, and how long."""
-        ...
-
 
 Authenticate = Callable[[Scope], Awaitable[Principal | Answer]]
 """Finds out from the head of a request or an upgrade who speaks, or how they are refused."""
@@ -92,7 +76,7 @@ class BayeuxServer:
         if isinstance(who, Answer):
             request.connection.answer(who.plus(*cors_headers(request.scope)))
         else:
-            await self._long_polling.serve(who.user_id, who.login, request)
+            await self._long_polling.serve(who, request)
 
     def serve_again(self, connection: HttpConnection, head: bytes, body: bytes) -> bool:
         """Serve a connect whose head was admitted lately; False where it has to be read in full."""
@@ -107,7 +91,7 @@ class BayeuxServer:
         if isinstance(who, Answer):
             await connection.refuse(who)
         else:
-            await self._websockets.serve(who.user_id, who.login, connection, scope)
+            await self._websockets.serve(who, connection, scope)
 
     def publish(
         self, user_id: str, topic: str, payload: object, *, position: int | None = None

@@ -1,5 +1,6 @@
 """A websocket by uvicorn, and below ASGI the conversation with a client of Bayeux."""
 
+from collections.abc import Sequence
 from struct import Struct
 from typing import Any, Final, Protocol, cast
 
@@ -8,7 +9,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from services.gateway.bayeux.web import Answer, Scope, Send, refuse_upgrade
+from services.gateway.bayeux.web import Answer, Header, Scope, Send, refuse_upgrade
 
 log = structlog.get_logger(__name__)
 
@@ -67,9 +68,9 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self._user: SocketUser | None = None
         self.is_writable = True
 
-    async def accept(self, user: SocketUser) -> None:
+    async def accept(self, user: SocketUser, headers: Sequence[Header] = ()) -> None:
         """Let the client in, and hand the socket to somebody, with what has come already."""
-        await self.send({"type": "websocket.accept"})
+        await self.send({"type": "websocket.accept", "headers": headers})
         self._user = user
         self.go_on_reading()
         while not self.queue.empty():

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from services.gateway.bayeux.settings import BayeuxSettings
@@ -99,6 +99,11 @@ def browser_of(scope: Scope) -> str | None:
     """Return the id that an earlier handshake left in this browser."""
     value = cookie(scope, BROWSER_COOKIE)
     return value if value is not None and _BROWSER_ID.fullmatch(value) else None
+
+
+def encoded(headers: Mapping[str, str]) -> list[Header]:
+    """Return headers as they are written."""
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def new_browser() -> str:

@@ -11,9 +11,10 @@ import structlog
 
 from services.gateway.bayeux.engine import Engine, needs_preparation
 from services.gateway.bayeux.hub import Outcome
-from services.gateway.bayeux.session import Login, Session, Transport
+from services.gateway.bayeux.principal import Principal
+from services.gateway.bayeux.session import Session, Transport
 from services.gateway.bayeux.socket_connection import SocketConnection
-from services.gateway.bayeux.web import Scope, browser_of
+from services.gateway.bayeux.web import Scope, browser_of, encoded
 from services.gateway.bayeux.wire import MalformedError, Message, decode, frame
 
 log = structlog.get_logger(__name__)
@@ -51,15 +52,14 @@ class SocketPeer:
     def __init__(
         self,
         engine: Engine,
-        user_id: str,
+        who: Principal,
         browser: str | None,
-        login: Login,
         connection: SocketConnection,
         *,
         on_end: Callable[["SocketPeer"], None],
     ) -> None:
-        self.user_id = user_id
-        self.login = login
+        self.user_id = who.user_id
+        self.login = who.login
         self.browser = browser
         self.transport = Transport.WEBSOCKET
         self.session: Session | None = None
@@ -196,16 +196,12 @@ class WebSockets:
         self._settings = engine.settings
         self._open: dict[str, dict[SocketPeer, asyncio.TimerHandle | None]] = {}
 
-    async def serve(
-        self, user_id: str, login: Login, connection: SocketConnection, scope: Scope
-    ) -> None:
+    async def serve(self, who: Principal, connection: SocketConnection, scope: Scope) -> None:
         """Accept a socket; from then on it is served until either side ends it, or its login."""
-        peer = SocketPeer(
-            self._engine, user_id, browser_of(scope), login, connection, on_end=self._leave
-        )
+        peer = SocketPeer(self._engine, who, browser_of(scope), connection, on_end=self._leave)
         self._enter(peer)
         try:
-            await connection.accept(peer)
+            await connection.accept(peer, encoded(who.headers))
         except BaseException:
             self._leave(peer)
             raise

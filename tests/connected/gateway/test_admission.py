@@ -1,14 +1,18 @@
 """Who may speak: passwords, sessions, forged requests, origins."""
 
 import asyncio
+import base64
 from datetime import timedelta
+from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+import websockets
 
 from services.gateway.brake import Attempt, Brake
 from services.gateway.login_failures import LoginFailures
+from services.gateway.passwords import Passwords
 from shared.contracts.events import AgentNotReady
 from tests.connected.gateway.conftest import Gateway, failure, running_gateway
 from tests.connected.world import World
@@ -168,6 +172,52 @@ async def test_a_session_is_known_to_every_pod(
     assert answer.status_code == 200
 
 
+@pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Passwords that had to be checked against a hash; they are believed by nobody."""
+    checked: list[str] = []
+
+    async def match(_: Passwords, password: str, stored: str | None) -> bool:
+        del stored
+        checked.append(password)
+        return False
+
+    monkeypatch.setattr(Passwords, "match", match)
+    return checked
+
+
+@pytest.mark.parametrize("begun_with", ["REST", "CometD", "a socket"])
+async def test_who_shows_the_password_of_its_session_is_known_to_every_pod_at_once(
+    gateway: Gateway,
+    begun_with: str,
+    vhost_url: str,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cookie = await _begin(gateway, begun_with)
+    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+        checked = await other.client("agent1", headers={"Cookie": f"JSESSIONID={cookie}"})
+        monkeypatch.setattr(Passwords, "match", _never)
+
+        answer = await checked.post(CHANNEL, json=NOT_READY)
+
+    assert answer.status_code == 200
+
+
+async def test_any_other_password_is_checked_whatever_the_cookie(
+    gateway: Gateway, agent1: httpx2.AsyncClient, unchecked: list[str]
+) -> None:
+    cookie = (await agent1.get("/api/v2/me")).cookies["JSESSIONID"]
+    headers = {"Cookie": f"JSESSIONID={cookie}"}
+    stranger = await gateway.client(headers=headers)
+
+    wrong = await stranger.get("/api/v2/me", auth=("agent1", "wrong"))
+    other = await stranger.get("/api/v2/me", auth=("admin", "agent1"))
+
+    assert (wrong.status_code, other.status_code) == (401, 401)
+    assert unchecked == ["wrong", "agent1"]
+
+
 async def test_a_session_ends_by_time(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     cookie = (await agent1.get("/api/v2/me")).cookies["JSESSIONID"]
     gateway.world.clock.move(timedelta(hours=8))
@@ -300,3 +350,28 @@ async def test_fifty_first_requests_share_one_session(gateway: Gateway) -> None:
 
     assert {answer.status_code for answer in answers} == {200}
     assert await gateway.world.database["sessions"].count_documents({"agent_id": "crowd"}) == 1
+
+
+async def _begin(gateway: Gateway, how: str) -> str:
+    """Log in by password and return the cookie of the session."""
+    agent1 = await gateway.client("agent1")
+    if how == "REST":
+        return (await agent1.get("/api/v2/me")).cookies["JSESSIONID"]
+    if how == "CometD":
+        types = {"version": "1.0", "supportedConnectionTypes": ["long-polling"]}
+        greeting = {"channel": "/meta/handshake"} | types
+        return (await agent1.post("/cometd", json=[greeting])).cookies["JSESSIONID"]
+    basic = base64.b64encode(b"agent1:agent1").decode()
+    async with websockets.connect(
+        f"{gateway.url.replace('http', 'ws')}/cometd",
+        additional_headers={"Authorization": f"Basic {basic}"},
+    ) as socket:
+        assert socket.response is not None
+        cookies: SimpleCookie = SimpleCookie()
+        for value in socket.response.headers.get_all("Set-Cookie"):
+            cookies.load(value)
+        return cookies["JSESSIONID"].value
+
+
+async def _never(*_: object) -> bool:
+    raise AssertionError("checked against a hash")
