@@ -11,6 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from services.gateway.bindings import Bindings, OnGap
 from services.gateway.hearing import ending, hearing
 from shared.contracts.envelope import JOURNALED
+from shared.messaging.topology import EXCHANGES
 
 log = structlog.get_logger()
 
@@ -75,7 +76,7 @@ class BrokerEvents:
                 await asyncio.gather(listening, return_exceptions=True)
 
     async def _hear(self, channel: AbstractChannel) -> None:
-        await channel.declare_exchange(JOURNALED, "topic", durable=True)
+        await channel.declare_exchange(JOURNALED, EXCHANGES[JOURNALED], durable=True)
         queue = await channel.declare_queue(exclusive=True, auto_delete=True)
         # Unacknowledged: what is lost with the connection is read from the journal.
         await queue.consume(self._on_message, no_ack=True)

@@ -9,12 +9,10 @@ from typing import Final
 import structlog
 
 from services.gateway.errors import trace_of
-from shared.contracts.envelope import Envelope
-from shared.contracts.events import AgentNews
 
 log = structlog.get_logger()
 
-_LANES: Final = 8
+_LANES: Final = 64
 _MOST_WAITING: Final = 1_000
 
 
@@ -27,11 +25,11 @@ class CatchUp:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An event at its position, None if it is of a newer release."""
+    """An event at its position, as it came: not every one has to be read."""
 
     agent_id: str
     position: int
-    envelope: Envelope[AgentNews] | None
+    envelope: bytes
 
 
 Work = CatchUp | Arrived

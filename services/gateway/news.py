@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -26,15 +26,15 @@ from services.gateway.telling import Message
 from services.gateway.wire.messages import invited, stamped
 from shared.chores import repeating
 from shared.contracts.commands import AgentCommand
-from shared.contracts.envelope import Envelope
-from shared.contracts.events import AgentNews
 from shared.domain.errors import PositionGoneError, Unavailable
 from shared.domain.journal import Span
+from shared.storage.gathering import Gathering
 from shared.storage.presence import PresenceStore
 
 log = structlog.get_logger()
 
 _LOOK_ROUND: Final = timedelta(seconds=15)
+_MOST_NOTED: Final = 1_000
 
 
 class News:
@@ -63,6 +63,7 @@ class News:
         self._listening: set[str] = set()
         self._waiting: Counter[str] = Counter()
         self._lanes = Lanes(self._do)
+        self._noting = Gathering(self._note_together, most=_MOST_NOTED)
         self._bayeux: BayeuxServer | None = None
 
     def is_arriving(self) -> bool:
@@ -160,11 +161,10 @@ class News:
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         agent_id, position = message.routing_key or "", message.headers.get(POSITION)
-        envelope = read(message.body)
-        if envelope is not None:
+        if agent_id in self._waiting and (envelope := read(message.body)) is not None:
             self._outcomes.note(envelope)
         if isinstance(position, int):
-            self._lanes.put(Arrived(agent_id, position, envelope))
+            self._lanes.put(Arrived(agent_id, position, message.body))
         else:
             log.warning("event without a position", message_id=message.message_id)
 
@@ -180,8 +180,8 @@ class News:
                 await self._fill(agent_id)
             case CatchUp(agent_id):
                 await self._begin(agent_id)
-            case Arrived(agent_id, position, envelope) if agent_id in self._reached:
-                await self._go_to(agent_id, position, envelope)
+            case Arrived(agent_id, position, body) if agent_id in self._reached:
+                await self._go_to(agent_id, position, body)
 
     async def _begin(self, agent_id: str) -> None:
         """Find the position from which on everything is told here.
@@ -189,20 +189,19 @@ class News:
         It begins without its binding where that takes too long: a catch-up comes when it is there.
         """
         await self._events.settled(agent_id)
-        await self._note_presence({agent_id})
+        await self._noting(agent_id)
         newest = await patiently(lambda: self._recounting.newest(agent_id))
         if agent_id in self._listening:
             self._reached[agent_id] = newest
             self._application.begin(agent_id, newest)
             self._begun[agent_id].set()
 
-    async def _go_to(
-        self, agent_id: str, position: int, envelope: Envelope[AgentNews] | None
-    ) -> None:
+    async def _go_to(self, agent_id: str, position: int, body: bytes) -> None:
         """Tell an event, and before it those whose announcements did not come."""
         if position > self._reached[agent_id] + 1:
             await self._fill(agent_id)
         elif position == self._reached[agent_id] + 1:
+            envelope = read(body)
             self._publish(
                 agent_id,
                 await patiently(lambda: self._recounting.tell(agent_id, position, envelope)),
@@ -223,6 +222,10 @@ class News:
 
     async def _look_round(self) -> None:
         await self._note_presence(frozenset(self._listening))
+
+    async def _note_together(self, agent_ids: Sequence[str]) -> Sequence[None]:
+        await self._note_presence(agent_ids)
+        return [None] * len(agent_ids)
 
     async def _note_presence(self, agent_ids: Collection[str]) -> None:
         try:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.domain.clock import Clock
-from shared.storage.agents import AgentStore, StoredAgent
+from shared.storage.agents import AgentStore, StoredAgent, StoredLogin
 
 _KEPT_FOR: Final = timedelta(seconds=5)
 _MOST: Final = 10_000
@@ -29,7 +29,7 @@ class Roster:
         """Return an agent by id."""
         return await self._recall(("id", agent_id), self._agents.get)
 
-    def forget(self, agent: StoredAgent) -> None:
+    def forget(self, agent: StoredAgent | StoredLogin) -> None:
         """Read an agent anew when they are asked for next."""
         self._seen.pop(("id", agent.id), None)
         self._seen.pop(("name", agent.user_name), None)

@@ -11,7 +11,7 @@ from uuid import uuid4
 from services.gateway.roster import Roster
 from services.gateway.store import Session, SessionStore
 from shared.domain.clock import Clock
-from shared.storage.agents import StoredAgent
+from shared.storage.agents import StoredAgent, StoredLogin
 
 _KEPT_FOR: Final = timedelta(seconds=5)
 _MOST: Final = 10_000
@@ -113,6 +113,6 @@ def _fits(session: Session, agent: StoredAgent) -> bool:
     return secrets.compare_digest(session.proof, proof_of(agent))
 
 
-def proof_of(agent: StoredAgent) -> str:
+def proof_of(agent: StoredAgent | StoredLogin) -> str:
     """Return what changes with the agent's password."""
     return hashlib.sha256(agent.password_hash.encode()).hexdigest()[:32]

@@ -10,6 +10,7 @@ from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import State
 from shared.storage import interactions
 from shared.storage.client import HINT, Database, Document, database_errors
+from shared.storage.gathering import Reads
 from shared.storage.indexes import ACTIVE, SESSIONS
 from shared.storage.snapshots import WITHOUT_TEXT, to_interaction
 
@@ -129,6 +130,7 @@ class SessionStore:
 
     def __init__(self, database: Database) -> None:
         self._collection = database[SESSIONS]
+        self._reads = Reads(self._collection, at_once=1)
 
     async def add(self, token: str, session: Session) -> None:
         """Begin a session, which every pod knows once this returns."""
@@ -147,10 +149,8 @@ class SessionStore:
     async def find(self, token: str, now: datetime) -> Session | None:
         """Return the session of a cookie, if it has not ended."""
         async with database_errors():
-            found = await self._collection.find_one(
-                {"_id": _key(token), "expires_at": {"$gt": now}}
-            )
-        if found is None:
+            found = await self._reads.get(_key(token))
+        if found is None or found["expires_at"] <= now:
             return None
         return Session(
             found["agent_id"],

@@ -9,7 +9,7 @@ from services.gateway.bayeux import BayeuxServer
 from services.gateway.roster import Roster
 from services.gateway.sessions import proof_of
 from shared.chores import repeating
-from shared.storage.agents import AgentStore, StoredAgent
+from shared.storage.agents import AgentStore, StoredLogin
 
 _EVERY: Final = timedelta(seconds=2)
 
@@ -34,12 +34,12 @@ class Vigil:
             Unavailable: The agents cannot be read now.
         """
         users = self._bayeux.users()
-        found = {agent.id: agent for agent in await self._agents.some(users)} if users else {}
+        found = {agent.id: agent for agent in await self._agents.logins(users)} if users else {}
         for user_id in users:
             self._judge(user_id, found.get(user_id))
         self._proofs = {user_id: self._proofs[user_id] for user_id in users}
 
-    def _judge(self, user_id: str, agent: StoredAgent | None) -> None:
+    def _judge(self, user_id: str, agent: StoredLogin | None) -> None:
         proof = proof_of(agent) if agent and agent.enabled else None
         if agent is not None and self._proofs.get(user_id, "") != proof:
             # Before anything is ended: whoever comes back is judged by what is stored now.

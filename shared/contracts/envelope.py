@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 COMMANDS = "commands"
 EVENTS = "events"
-JOURNALED = "journaled"
+JOURNALED = "journal"
 
 _JOURNEYS: Final = UUID("6f1d7a52-3d0e-4c0b-9d0a-7f1f0a4a7c11")
 

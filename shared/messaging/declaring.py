@@ -11,8 +11,8 @@ async def declare_topology(url: str) -> None:
     connection = await aio_pika.connect_robust(url, fail_fast=False, reconnect_interval=1)
     async with connection:
         channel = await connection.channel()
-        for name in EXCHANGES:
-            await channel.declare_exchange(name, "topic", durable=True)
+        for name, kind in EXCHANGES.items():
+            await channel.declare_exchange(name, kind, durable=True)
         for queue in WORK_QUEUES:
             await _declare(channel, queue)
 

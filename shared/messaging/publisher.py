@@ -11,9 +11,10 @@ from aio_pika.abc import AbstractRobustChannel
 from aio_pika.exceptions import AMQPError, PublishError
 from aiormq import Channel, spec
 
-from shared.contracts.envelope import COMMANDS, EVENTS, JOURNALED
+from shared.contracts.envelope import EVENTS, JOURNALED
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
+from shared.messaging.topology import EXCHANGES
 
 _DEADLINE: Final = timedelta(seconds=10)
 _MAY_BE_UNHEARD: Final = frozenset({EVENTS, JOURNALED})
@@ -99,6 +100,6 @@ async def open_publisher(url: str, *, name: str) -> AsyncIterator[Publisher]:
     )
     async with connection:
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        for exchange in (COMMANDS, EVENTS, JOURNALED):
-            await channel.declare_exchange(exchange, "topic", durable=True)
+        for exchange, kind in EXCHANGES.items():
+            await channel.declare_exchange(exchange, kind, durable=True)
         yield Publisher(channel)

@@ -12,6 +12,7 @@ from shared.contracts.events import AgentNotReady, AgentReady
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
 from shared.storage.client import HINT, Database, Document, database_errors
+from shared.storage.gathering import Reads
 from shared.storage.interactions import Announce
 from shared.storage.outbox import to_entry
 
@@ -38,6 +39,16 @@ class StoredAgent:
     logged_in: bool = False
     state_since: datetime | None = field(default=None)
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLogin:
+    """What an agent needs to log in."""
+
+    id: str
+    user_name: str
+    password_hash: str
+    enabled: bool
 
 
 def to_agent(document: Document) -> StoredAgent:
@@ -68,22 +79,32 @@ class AgentStore:
     def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
         self._collection = database[COLLECTION]
         self._hints = self._collection.with_options(write_concern=HINT)
+        self._by_id = Reads(self._collection, at_once=1)
+        self._by_name = Reads(self._collection, key="user_name", at_once=1)
         self._clock = clock
         self._announce = announce
 
     async def get(self, agent_id: str) -> StoredAgent | None:
         """Return an agent by id."""
-        return await self._find({"_id": agent_id})
+        async with database_errors():
+            document = await self._by_id.get(agent_id)
+        return to_agent(document) if document else None
 
     async def named(self, user_name: str) -> StoredAgent | None:
         """Return an agent by the name that they log in with."""
-        return await self._find({"user_name": user_name})
-
-    async def some(self, agent_ids: Iterable[str]) -> list[StoredAgent]:
-        """Return the agents of some ids, in no order."""
         async with database_errors():
-            found = await self._collection.find({"_id": {"$in": list(agent_ids)}}).to_list()
-        return [to_agent(document) for document in found]
+            document = await self._by_name.get(user_name)
+        return to_agent(document) if document else None
+
+    async def logins(self, agent_ids: Iterable[str]) -> list[StoredLogin]:
+        """Return by what the agents of some ids log in, in no order."""
+        fields = {"user_name": 1, "password_hash": 1, "enabled": 1}
+        async with database_errors():
+            found = await self._collection.find({"_id": {"$in": list(agent_ids)}}, fields).to_list()
+        return [
+            StoredLogin(one["_id"], one["user_name"], one["password_hash"], one["enabled"])
+            for one in found
+        ]
 
     async def everyone(self) -> list[StoredAgent]:
         """Return all agents, by user name."""
@@ -216,8 +237,3 @@ class AgentStore:
                 {f"skills.{skill}": {"$gt": 0}, "enabled": True}, {"_id": 1}
             )
         return found is not None
-
-    async def _find(self, wanted: Document) -> StoredAgent | None:
-        async with database_errors():
-            document = await self._collection.find_one(wanted)
-        return to_agent(document) if document else None

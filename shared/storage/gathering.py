@@ -105,20 +105,29 @@ class Inserts:
 
 
 class Reads:
-    """Reads documents by id; what is wanted at the same time is one query."""
+    """Reads documents by a unique field; what is wanted at the same time is one query."""
 
-    def __init__(self, collection: Collection, fields: Document | None = None) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        fields: Document | None = None,
+        *,
+        key: str = "_id",
+        at_once: int = _AT_ONCE,
+    ) -> None:
         self._collection = collection
         self._fields = fields
-        self._gathering = Gathering(self._read)
+        self._key = key
+        self._gathering = Gathering(self._read, at_once=at_once)
 
-    async def get(self, document_id: str) -> Document | None:
-        """Return the document of an id as it is now; None where there is none."""
-        return await self._gathering(document_id)
+    async def get(self, value: str) -> Document | None:
+        """Return the document with that value as it is now; None where there is none."""
+        return await self._gathering(value)
 
-    async def _read(self, ids: Sequence[str]) -> Sequence[Document | None]:
-        if len(ids) == 1:
-            return [await self._collection.find_one({"_id": ids[0]}, self._fields)]
-        found = await self._collection.find({"_id": {"$in": list(ids)}}, self._fields).to_list()
-        by_id = {document["_id"]: document for document in found}
-        return [by_id.get(document_id) for document_id in ids]
+    async def _read(self, values: Sequence[str]) -> Sequence[Document | None]:
+        if len(values) == 1:
+            return [await self._collection.find_one({self._key: values[0]}, self._fields)]
+        wanted = {self._key: {"$in": list(values)}}
+        found = await self._collection.find(wanted, self._fields).to_list()
+        by_value = {document[self._key]: document for document in found}
+        return [by_value.get(value) for value in values]

@@ -1,6 +1,5 @@
 """The journal: for each agent all that concerned them, numbered without a gap, for some days."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import PositionGoneError, Unavailable
 from shared.domain.journal import Span, next_positions, require_no_gap
 from shared.storage.client import Collection, Database, Document, database_errors
+from shared.storage.gathering import Gathering
 
 COLLECTION: Final = "journal"
 NEWEST: Final = "journal_newest"
@@ -40,6 +40,20 @@ class Entry:
     event: Announced
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The positions of an agent that follow one, so many at most: there are no gaps."""
+
+    agent_id: str
+    after: int
+    size: int
+
+    @property
+    def last(self) -> int:
+        """The last position that may be on it."""
+        return self.after + self.size
+
+
 class JournalUnavailableError(Unavailable):
     """Others wrote at the same time, again and again."""
 
@@ -51,19 +65,20 @@ class Journal:
         durable = ReadConcern("majority")
         self._entries = database[COLLECTION].with_options(read_concern=durable)
         self._newest = database[NEWEST].with_options(read_concern=durable)
+        # A herd that comes back asks all of this at the same time, each member for itself.
+        self._reading_newest = Gathering(self._read_newest, at_once=1)
+        self._reading_spans = Gathering(self._read_spans, at_once=1)
+        self._reading_pages = Gathering(self._read_pages, at_once=1)
 
     async def newest(self, agent_id: str) -> int:
         """Return the newest position of an agent, 0 where nothing ever happened."""
-        return await newest_position(self._entries, self._newest, agent_id)
+        async with database_errors():
+            return await self._reading_newest(agent_id)
 
     async def span(self, agent_id: str) -> Span:
         """Return the positions that are kept of an agent."""
-        newest = await self.newest(agent_id)
         async with database_errors():
-            oldest = await self._entries.find_one(
-                {"agent_id": agent_id}, {"position": 1}, sort=[("position", ASCENDING)]
-            )
-        return Span(oldest["position"] if oldest else newest + 1, newest)
+            return await self._reading_spans(agent_id)
 
     async def after(self, agent_id: str, position: int, *, limit: int) -> list[Entry]:
         """Return what follows a position, in order; nothing where it is the newest.
@@ -71,20 +86,39 @@ class Journal:
         Raises:
             PositionGoneError: Something that follows is no longer kept.
         """
-        entries = await self._after(agent_id, position, limit)
-        if not entries and await self.newest(agent_id) > position:
-            # Either it came this moment, or it has gone.
-            entries = await self._after(agent_id, position, limit)
-            if not entries:
-                raise PositionGoneError(f"nothing after position {position} is kept")
+        page = Page(agent_id, position, limit)
+        async with database_errors():
+            entries = await self._reading_pages(page)
+            if not entries and await self.newest(agent_id) > position:
+                # Either it came this moment, or it has gone.
+                entries = await self._reading_pages(page)
+                if not entries:
+                    raise PositionGoneError(f"nothing after position {position} is kept")
         require_no_gap(position, (entry.position for entry in entries))
         return entries
 
-    async def _after(self, agent_id: str, position: int, limit: int) -> list[Entry]:
-        wanted = {"agent_id": agent_id, "position": {"$gt": position}}
-        async with database_errors():
-            cursor = self._entries.find(wanted).sort("position", ASCENDING).limit(limit)
-            return [_to_entry(document) for document in await cursor.to_list()]
+    async def _read_newest(self, agent_ids: Sequence[str]) -> Sequence[int]:
+        found = await newest_positions(self._entries, self._newest, agent_ids)
+        return [found[one] for one in agent_ids]
+
+    async def _read_spans(self, agent_ids: Sequence[str]) -> Sequence[Span]:
+        newest = await newest_positions(self._entries, self._newest, agent_ids)
+        oldest = await _ends(self._entries, agent_ids, ASCENDING)
+        return [Span(oldest.get(one, newest[one] + 1), newest[one]) for one in agent_ids]
+
+    async def _read_pages(self, pages: Sequence[Page]) -> Sequence[list[Entry]]:
+        wanted = [
+            {"agent_id": page.agent_id, "position": {"$gt": page.after, "$lte": page.last}}
+            for page in pages
+        ]
+        cursor = self._entries.find({"$or": wanted}).sort("position", ASCENDING)
+        of_agent: dict[str, list[Entry]] = {page.agent_id: [] for page in pages}
+        for entry in map(_to_entry, await cursor.to_list()):
+            of_agent[entry.event.agent_id].append(entry)
+        return [
+            [entry for entry in of_agent[page.agent_id] if page.after < entry.position <= page.last]
+            for page in pages
+        ]
 
 
 class JournalWriting:
@@ -157,10 +191,9 @@ class JournalWriting:
     async def _number(self, events: Iterable[Announced]) -> list[Entry]:
         events = list(events)
         unknown = {event.agent_id for event in events} - self._reached.keys()
-        newest = await asyncio.gather(
-            *(newest_position(self._entries, self._newest, one) for one in unknown)
-        )
-        self._reached |= dict(zip(unknown, newest, strict=True))
+        if unknown:
+            async with database_errors():
+                self._reached |= await newest_positions(self._entries, self._newest, unknown)
         positions = next_positions((event.agent_id for event in events), self._reached)
         return [Entry(at, event) for at, event in zip(positions, events, strict=True)]
 
@@ -184,13 +217,31 @@ class JournalWriting:
         return [_to_entry(document) for document in found]
 
 
-async def newest_position(entries: Collection, newest: Collection, agent_id: str) -> int:
-    """Return the newest position of an agent, kept or not."""
-    async with database_errors():
-        document = await entries.find_one(
-            {"agent_id": agent_id}, {"position": 1}, sort=[("position", DESCENDING)]
-        ) or await newest.find_one({"_id": agent_id})
-    return document["position"] if document else 0
+async def newest_positions(
+    entries: Collection, newest: Collection, agent_ids: Iterable[str]
+) -> dict[str, int]:
+    """Return the newest position of each agent, kept or not."""
+    agents = list(agent_ids)
+    found = await _ends(entries, agents, DESCENDING)
+    if missing := [one for one in agents if one not in found]:
+        noted = await newest.find({"_id": {"$in": missing}}).to_list()
+        found |= {document["_id"]: document["position"] for document in noted}
+    return {one: found.get(one, 0) for one in agents}
+
+
+async def _ends(entries: Collection, agent_ids: Sequence[str], direction: int) -> dict[str, int]:
+    """Return the first position of each agent in a direction, of those who have entries.
+
+    Sorted and grouped like the index, it looks at one key for each agent (DISTINCT_SCAN).
+    """
+    cursor = await entries.aggregate(
+        [
+            {"$match": {"agent_id": {"$in": agent_ids}}},
+            {"$sort": {"agent_id": direction, "position": direction}},
+            {"$group": {"_id": "$agent_id", "position": {"$first": "$position"}}},
+        ]
+    )
+    return {document["_id"]: document["position"] for document in await cursor.to_list()}
 
 
 def _count_before_duplicate(error: BulkWriteError) -> int:

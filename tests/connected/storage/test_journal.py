@@ -141,6 +141,54 @@ async def test_nothing_follows_the_newest_position(opened: Database) -> None:
     assert await Journal(opened).span("nobody") == Span(oldest=1, newest=0)
 
 
+async def test_who_ask_at_the_same_time_are_each_answered_what_they_asked(
+    opened: Database,
+) -> None:
+    writing, journal = writer(opened), Journal(opened)
+    await writing.append(events(*["anna"] * 7, *["bert"] * 3))
+    await writing.keep_newest(await writing.append(events("carl", "carl")))
+    await opened[COLLECTION].delete_many({"agent_id": "carl"})
+    agents = ["anna", "bert", "carl", "nobody"] * 30
+    pages = [("anna", 0, 3), ("anna", 2, 10), ("bert", 1, 1), ("nobody", 0, 5), ("anna", 6, 9)] * 30
+
+    spans = await asyncio.gather(*map(journal.span, agents))
+    newest = await asyncio.gather(*map(journal.newest, agents))
+    read = await asyncio.gather(
+        *(journal.after(agent, after, limit=limit) for agent, after, limit in pages)
+    )
+
+    assert spans == [Span(1, 7), Span(1, 3), Span(3, 2), Span(1, 0)] * 30
+    assert newest == [7, 3, 2, 0] * 30
+    found = [[(one.event.agent_id, one.position) for one in entries] for entries in read]
+    assert found[:5] == [
+        [("anna", 1), ("anna", 2), ("anna", 3)],
+        [("anna", at) for at in range(3, 8)],
+        [("bert", 2)],
+        [],
+        [("anna", 7)],
+    ]
+    assert found == found[:5] * 30
+
+
+async def test_who_asks_for_what_has_gone_fails_alone(opened: Database) -> None:
+    writing, journal = writer(opened), Journal(opened)
+    await writing.append(events(*["anna"] * 3, *["bert"] * 3))
+    await opened[COLLECTION].delete_many({"agent_id": "anna", "position": {"$lte": 2}})
+
+    gone, kept, rest = await asyncio.gather(
+        journal.after("anna", 0, limit=2),
+        journal.after("bert", 0, limit=2),
+        journal.after("anna", 2, limit=2),
+        return_exceptions=True,
+    )
+
+    assert isinstance(gone, PositionGoneError)
+    assert isinstance(kept, list)
+    assert isinstance(rest, list)
+    assert [one.position for one in kept] == [1, 2]
+    assert [one.position for one in rest] == [3]
+
+
 async def test_the_database_forgets_entries_when_their_time_is_over(opened: Database) -> None:
     clock = MovableClock()
     await JournalWriting(opened, clock, retention=RETENTION).append(events("anna"))

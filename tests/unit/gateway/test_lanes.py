@@ -28,7 +28,7 @@ class Doing:
 async def test_what_concerns_an_agent_is_done_in_order() -> None:
     doing = Doing(6)
     busy = Lanes(doing.do)
-    works = [Arrived(agent, at, None) for at in (1, 2, 3) for agent in ("anna", "bert")]
+    works = [Arrived(agent, at, b"") for at in (1, 2, 3) for agent in ("anna", "bert")]
 
     async with busy.running():
         for work in works:
@@ -48,7 +48,7 @@ async def test_a_failure_keeps_nothing_after_it_from_being_done() -> None:
 
     async with busy.running():
         for at in (1, 2):
-            busy.put(Arrived("unlucky", at, None))
+            busy.put(Arrived("unlucky", at, b""))
         await doing.finished.wait()
 
     assert len(doing.done) == 2
@@ -61,8 +61,8 @@ async def test_who_was_beyond_the_bound_catches_up_once_at_the_end(
     monkeypatch.setattr(lanes, "_MOST_WAITING", 3)
     doing = Doing(5)
     busy = Lanes(doing.do)
-    first = [Arrived("anna", at, None) for at in (1, 2, 3)]
-    beyond = [Arrived(agent, at, None) for at in (4, 5) for agent in ("anna", "bert")]
+    first = [Arrived("anna", at, b"") for at in (1, 2, 3)]
+    beyond = [Arrived(agent, at, b"") for at in (4, 5) for agent in ("anna", "bert")]
 
     for work in (*first, *beyond):
         busy.put(work)

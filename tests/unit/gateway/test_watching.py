@@ -28,7 +28,7 @@ class Faulty:
 
 async def test_logins_are_watched_on_after_a_fault() -> None:
     faulty = Faulty()
-    agents = MagicMock(some=AsyncMock(side_effect=lambda _: faulty.ask()))
+    agents = MagicMock(logins=AsyncMock(side_effect=lambda _: faulty.ask()))
     bayeux = MagicMock(users=MagicMock(return_value={"anna"}))
 
     async with (
