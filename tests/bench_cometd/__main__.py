@@ -5,14 +5,19 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvloop
 
+from deploy.local.folders import passing_folder
 from deploy.local.progress import NotPossibleError, report
+from deploy.local.servers import servers
+from tests.bench.table import Section
 from tests.bench_cometd.contestants import BARE, FAYE, OURS
-from tests.bench_cometd.herd import herd_section
+from tests.bench_cometd.gateway_herd import gateway_stampede
+from tests.bench_cometd.lab_herd import stampede
 from tests.bench_cometd.measuring import Load, Visit, visit
-from tests.bench_cometd.report import Visits, sections
+from tests.bench_cometd.report import Visits, gateway_herd, lab_herd, sections
 from tests.cometd_client import UnavailableError, install
 from tests.faye import HERE
 
@@ -58,13 +63,24 @@ async def _run(asked: argparse.Namespace) -> int:
     async with asyncio.timeout(_LONGEST_MINUTES * 60):
         await install(HERE, "faye")
         found = await measure(asked)
-        herd = [await herd_section(asked.herd)] if asked.herd else []
-    tables = [*(one for transport in found for one in sections(transport, found[transport])), *herd]
+        herds = await _herds(asked.herd) if asked.herd else []
+    compared = [one for transport in found for one in sections(transport, found[transport])]
+    tables = [*compared, *herds]
     for section in tables:
         sys.stdout.write("\n".join([*section.lines(), ""]))
     if asked.json:
         asked.json.write_text(json.dumps([section.as_json() for section in tables], indent=2))
     return 0
+
+
+async def _herds(size: int) -> list[Section]:
+    note(f"a herd of {size} at the lab")
+    at_lab = lab_herd(size, await stampede(size))
+    note(f"a herd of {size} at the gateway")
+    with passing_folder() as folder, servers(folder, environment={}) as up:
+        database_url = urlsplit(up.mongodb_url)._replace(path="/herd").geturl()
+        at_gateway = gateway_herd(size, await gateway_stampede(up.rabbitmq_url, database_url, size))
+    return [at_lab, at_gateway]
 
 
 def note(words: str) -> None:

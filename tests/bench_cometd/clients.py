@@ -2,7 +2,8 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from tests.bench_cometd import wire
@@ -14,7 +15,15 @@ Heard = Callable[[int, list[int]], None]
 class Client(asyncio.Protocol, ABC):
     """One agent's connection."""
 
-    def __init__(self, number: int, url: str, channels: Sequence[str], heard: Heard) -> None:
+    def __init__(
+        self,
+        number: int,
+        url: str,
+        channels: Sequence[str],
+        heard: Heard,
+        login: Mapping[str, str] | None = None,
+    ) -> None:
+        self._login = dict(login or {"Authorization": f"Bearer agent-{number}"})
         self._number = number
         self._address = urlsplit(url)
         self._channels = channels
@@ -22,8 +31,8 @@ class Client(asyncio.Protocol, ABC):
         self._buffer = bytearray()
         self._answers: asyncio.Queue[bytes] = asyncio.Queue()
         self._connect = b""
-        self._transport: asyncio.Transport
-        self.lost: Callable[[], None] = _do_nothing
+        self._transport: Any = None
+        self.gone = asyncio.Event()
 
     @abstractmethod
     async def join(self) -> None:
@@ -34,14 +43,15 @@ class Client(asyncio.Protocol, ABC):
         """
 
     def close(self) -> None:
-        """Cut the connection."""
-        self._transport.abort()
+        """Cut the connection, if there is one."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up what is awaited."""
         del exc
         self._answers.put_nowait(b"")
-        self.lost()
+        self.gone.set()
 
     async def _open(self) -> None:
         host, port = self._address.hostname or "", self._address.port or 80
@@ -51,9 +61,12 @@ class Client(asyncio.Protocol, ABC):
 
     async def _subscribe(self) -> str:
         session = wire.client_id(await self._ask(wire.greeting()))
-        for message in wire.subscriptions(session, self._channels):
-            await self._ask(message)
+        for message in self._subscriptions(session):
+            wire.require_success(await self._ask(message))
         return session
+
+    def _subscriptions(self, session: str) -> list[wire.Message]:
+        return wire.subscriptions(session, self._channels)
 
     async def _ask(self, message: wire.Message) -> bytes:
         self._transport.write(self._request(message))
@@ -66,18 +79,15 @@ class Client(asyncio.Protocol, ABC):
         """Return a message as it goes over the wire."""
 
 
-def _do_nothing() -> None:
-    pass
-
-
 class SocketClient(Client):
     """A client over a websocket."""
 
     async def join(self) -> None:
         """Return when the client is subscribed and its connect is on its way."""
         await self._open()
-        self._transport.write(wire.upgrade(self._address.netloc, f"agent-{self._number}"))
-        await self._answers.get()
+        self._transport.write(wire.upgrade(self._address.netloc, self._login))
+        if not (answer := await self._answers.get()).startswith(b"HTTP/1.1 101 "):
+            raise ConnectionError(f"no socket: {answer[:300]!r}")
         connect = wire.connecting(await self._subscribe(), "websocket")
         await self._ask(connect | {"advice": {"timeout": 0}})
         self._connect = self._request(connect)
@@ -90,11 +100,14 @@ class SocketClient(Client):
             if (answer := wire.response(self._buffer)) is not None:
                 self._answers.put_nowait(answer[0])
             return
-        for text in wire.frames(self._buffer):
-            self._read(text)
+        for kind, payload in wire.frames(self._buffer):
+            if kind == wire.TEXT:
+                self._read(payload)
+            elif kind == wire.PING:
+                self._transport.write(wire.frame(payload, wire.PONG))
 
     def _request(self, message: wire.Message) -> bytes:
-        return wire.text_frame(wire.batch(message))
+        return wire.frame(wire.batch(message))
 
     def _read(self, text: bytes) -> None:
         if not self._connect:
@@ -108,8 +121,6 @@ class SocketClient(Client):
 
 class PollClient(Client):
     """A client that polls, on one connection that it keeps."""
-
-    _cookie = ""
 
     async def join(self) -> None:
         """Return when the client is subscribed and its connect is on its way."""
@@ -126,12 +137,12 @@ class PollClient(Client):
             self._read(*answer)
 
     def _request(self, message: wire.Message) -> bytes:
-        token = f"agent-{self._number}"
-        return wire.post(self._address.netloc, token, self._cookie, wire.batch(message))
+        return wire.post(self._address.netloc, self._login, wire.batch(message))
 
     def _read(self, head: bytes, body: bytes) -> None:
         if not self._connect:
-            self._cookie = wire.cookie(head) or self._cookie
+            if cookie := wire.cookie(head):
+                self._login["Cookie"] = cookie
             self._answers.put_nowait(body)
             return
         self._transport.write(self._connect)

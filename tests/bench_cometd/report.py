@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Final
 
+from tests.bench.figures import percentile
 from tests.bench.table import Aim, Row, Section
+from tests.bench_cometd import gateway_herd as gateway
+from tests.bench_cometd import lab_herd as lab
 from tests.bench_cometd.measuring import Lap, Visit
 
 Visits = Mapping[str, Sequence[Visit]]
@@ -12,6 +15,7 @@ Visits = Mapping[str, Sequence[Visit]]
 _LEVEL: Final = Aim("at least 1", 1.0, at_least=True)
 _NO_WORSE: Final = Aim("at most 1", 1.0)
 _MEMORY: Final = Aim("at most 30", 30.0)
+_SOON: Final = Aim("at most 15", 15.0)
 _AIMS: Final = {
     ("websocket", "own, flat out"): Aim("at least 2", 2.0, at_least=True),
     ("websocket", "broadcast, flat out"): _LEVEL,
@@ -53,6 +57,10 @@ def _rows(transport: str, name: str, ours: Sequence[Visit], faye: Sequence[Visit
     ]
 
 
+def _all(size: int) -> Aim:
+    return Aim("all", float(size), at_least=True)
+
+
 def _figure(of: Callable[[Lap], float]) -> Callable[[Sequence[Visit], str], float]:
     return lambda visits, name: median(of(one.laps[name]) for one in visits)
 
@@ -65,3 +73,31 @@ _p99 = _figure(lambda lap: lap.p99)
 
 def _memory(visits: Sequence[Visit]) -> float:
     return median(one.kilobytes for one in visits)
+
+
+def lab_herd(size: int, result: lab.Return) -> Section:
+    """Return how soon clients are back whose lab was killed and started again."""
+    return Section(
+        f"The lab killed and started again under {size} clients",
+        "ours",
+        [
+            Row("half are back", "seconds", percentile(result.delays, 50)),
+            Row("all are back", "seconds", max(result.delays), aim=_SOON),
+            Row("hear the next event", "clients", float(result.heard), aim=_all(size)),
+        ],
+    )
+
+
+def gateway_herd(size: int, result: gateway.Return) -> Section:
+    """Return how soon agents are back whose gateway was killed, and whether they missed any."""
+    return Section(
+        f"The gateway killed and started again under {size} agents, since the kill",
+        "ours",
+        [
+            Row("it listens", "seconds", result.ready),
+            Row("half are back", "seconds", result.half),
+            Row("all are back", "seconds", result.all, aim=_SOON),
+            Row("all have heard all", "seconds", result.heard),
+            Row("once and in order", "agents", float(result.whole), aim=_all(size)),
+        ],
+    )

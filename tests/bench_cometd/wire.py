@@ -4,12 +4,12 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 Message = dict[str, Any]
 
-_TEXT: Final = 0x81
+TEXT, PING, PONG = 0x81, 0x89, 0x8A
 _MASKED: Final = 0x80
 _NO_MASK: Final = b"\0\0\0\0"
 _TWO_BYTES, _EIGHT_BYTES = 126, 127
@@ -17,26 +17,28 @@ _CLIENT_ID: Final = re.compile(rb'"clientId":\s*"([^"]+)"')
 _COOKIE: Final = re.compile(rb"set-cookie: ([^;\r]+)", re.IGNORECASE)
 _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _SENT_AT: Final = re.compile(rb'"at":(\d+)')
+_POSITION: Final = re.compile(rb'"position":(\d+)')
 _CONNECT: Final = b"/meta/connect"
 
 
-def text_frame(text: bytes) -> bytes:
+def frame(text: bytes, kind: int = TEXT) -> bytes:
     """Return a client's frame; its mask is zero, which the protocol allows and nobody pays for."""
     size = len(text)
     if size < _TWO_BYTES:
-        head = bytes((_TEXT, _MASKED | size))
+        head = bytes((kind, _MASKED | size))
     else:
-        head = bytes((_TEXT, _MASKED | _TWO_BYTES)) + size.to_bytes(2, "big")
+        head = bytes((kind, _MASKED | _TWO_BYTES)) + size.to_bytes(2, "big")
     return head + _NO_MASK + text
 
 
-def frames(buffer: bytearray) -> Iterator[bytes]:
-    """Take complete frames out of what a server sent and yield their payloads."""
+def frames(buffer: bytearray) -> Iterator[tuple[int, bytes]]:
+    """Take complete frames out of what a server sent and yield their kinds and payloads."""
     at = 0
     try:
         while (bounds := _bounds(buffer, at)) is not None:
+            kind = buffer[at]
             start, at = bounds
-            yield bytes(buffer[start:at])
+            yield kind, bytes(buffer[start:at])
     finally:
         del buffer[:at]
 
@@ -70,6 +72,26 @@ def response(buffer: bytearray) -> tuple[bytes, bytes] | None:
 def sent_at(text: bytes) -> list[int]:
     """Return when the events in a text were published, in nanoseconds."""
     return [int(stamp) for stamp in _SENT_AT.findall(text)]
+
+
+def positions(text: bytes) -> list[int]:
+    """Return the positions of the journal that the events in a text have."""
+    return [int(position) for position in _POSITION.findall(text)]
+
+
+def is_answer(text: bytes) -> bool:
+    """Tell whether a text answers something."""
+    return b'"successful":' in text
+
+
+def require_success(text: bytes) -> None:
+    """Return if a text tells of no failure.
+
+    Raises:
+        ConnectionError: It does.
+    """
+    if b'"successful":false' in text:
+        raise ConnectionError(f"refused: {text[:300]!r}")
 
 
 def answers_connect(text: bytes) -> bool:
@@ -125,13 +147,13 @@ def connecting(session: str, transport: str) -> Message:
     return {"channel": "/meta/connect", "id": "3", **fields}
 
 
-def upgrade(host: str, token: str) -> bytes:
+def upgrade(host: str, headers: Mapping[str, str]) -> bytes:
     """Return the request that turns a connection into a websocket."""
     key = base64.b64encode(os.urandom(16)).decode()
     lines = [
         "GET /cometd HTTP/1.1",
         f"Host: {host}",
-        f"Authorization: Bearer {token}",
+        *(f"{name}: {value}" for name, value in headers.items()),
         "Connection: Upgrade",
         "Upgrade: websocket",
         "Sec-WebSocket-Version: 13",
@@ -140,14 +162,13 @@ def upgrade(host: str, token: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def post(host: str, token: str, cookie: str, body: bytes) -> bytes:
+def post(host: str, headers: Mapping[str, str], body: bytes) -> bytes:
     """Return a POST of messages."""
     lines = [
         "POST /cometd HTTP/1.1",
         f"Host: {host}",
-        f"Authorization: Bearer {token}",
+        *(f"{name}: {value}" for name, value in headers.items()),
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
-        *([f"Cookie: {cookie}"] if cookie else []),
     ]
     return "\r\n".join([*lines, "", ""]).encode() + body

@@ -57,28 +57,13 @@ class World:
     async def hire(self, agent_id: str, *, ready: bool = True, **fields: Any) -> None:
         """Add an agent who serves support and sales and has room for one mail."""
         capacity = fields.pop("capacity", 1)
-        await self.database[agents.COLLECTION].insert_one(
-            {
-                "_id": agent_id,
-                "user_name": agent_id,
-                "password_hash": "",
-                "first_name": "",
-                "last_name": "",
-                "email_address": "",
-                "roles": ["Agent"],
-                "queues": ["support", "sales"],
-                "skills": {},
-                "capacity": capacity,
-                "free": capacity,
-                "holding": [],
-                "enabled": True,
-                "ready": ready,
-                "idle_since": self.clock.now(),
-                "outbox": [],
-                "applied": [],
-            }
-            | fields
-        )
+        document = agent_document(agent_id) | {
+            "capacity": capacity,
+            "free": capacity,
+            "ready": ready,
+            "idle_since": self.clock.now(),
+        }
+        await self.database[agents.COLLECTION].insert_one(document | fields)
 
     async def newest(self, collection: str, document_id: str) -> dict[str, Any]:
         """Return a document as the newest write has it, whether a majority does or not."""
@@ -131,6 +116,28 @@ class World:
         while not self.heard.empty():
             events.append(self.heard.get_nowait().body)
         return events
+
+
+def agent_document(agent_id: str) -> dict[str, Any]:
+    """Return an agent as stored, who serves support and sales and has room for one mail."""
+    return {
+        "_id": agent_id,
+        "user_name": agent_id,
+        "password_hash": "",
+        "first_name": "",
+        "last_name": "",
+        "email_address": "",
+        "roles": ["Agent"],
+        "queues": ["support", "sales"],
+        "skills": {},
+        "capacity": 1,
+        "free": 1,
+        "holding": [],
+        "enabled": True,
+        "ready": True,
+        "outbox": [],
+        "applied": [],
+    }
 
 
 def cause() -> Cause:

@@ -13,7 +13,7 @@ from shared.contracts.outgoing import wrap
 from tests.cometd_client.client import CometdAgent
 from tests.connected.bayeux.proxies import proxy
 from tests.connected.gateway.conftest import hashed
-from tests.connected.gateway.test_process import Process
+from tests.connected.gateway.process import Process
 from tests.connected.world import World, cause
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
@@ -72,14 +72,7 @@ async def pods(world: World, rabbitmq_url: str, mongodb_url: str) -> AsyncIterat
         yield both
     finally:
         for one in started:
-            await die(one)
-
-
-async def die(pod: Process) -> None:
-    """End a pod as a lost node would."""
-    if pod.process.returncode is None:
-        pod.process.kill()
-    await pod.process.communicate()
+            await one.kill()
 
 
 @pytest.mark.parametrize("is_sticky", [True, False], ids=["sticky", "in turn"])
@@ -96,7 +89,7 @@ async def test_pods_die_in_turn_and_every_event_is_heard_once_in_order(
         for death in range(_DEATHS):
             happening = asyncio.create_task(announce(world, _EACH))
             first = await asyncio.gather(*(hear(one, _BEFORE) for one in clients))
-            await die(both[death % 2])
+            await both[death % 2].kill()
             rest = await asyncio.gather(*(hear(one, _EACH - _BEFORE) for one in clients))
             await happening
             await both[death % 2].start()

@@ -1,0 +1,139 @@
+"""The gateway killed under agents who listen to their journals: how soon are all back?"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from services.gateway.bayeux.topics import CHANNELS
+from services.gateway.store import Session, SessionStore
+from shared.contracts.events import AgentReady
+from shared.contracts.outgoing import wrap
+from shared.domain.clock import SystemClock
+from shared.messaging.declaring import declare_topology
+from shared.messaging.publisher import Publisher, open_publisher
+from shared.storage.agents import COLLECTION as AGENTS
+from shared.storage.client import Database, open_database
+from shared.storage.configuration import ConfigurationStore
+from shared.storage.indexes import create_indexes
+from tests.bench_cometd.herd import Herd
+from tests.connected.gateway.process import Process
+from tests.connected.world import CENTER, agent_document, cause
+
+EVENTS: Final = 3
+_PATIENCE: Final = 120.0
+_LASTS: Final = timedelta(hours=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Seconds from the kill: when the new process was ready, when half and all were subscribed.
+
+    `whole` counts the agents who heard every event once and in order.
+    """
+
+    ready: float
+    half: float
+    all: float
+    heard: float
+    whole: int
+
+
+@dataclass(frozen=True, slots=True)
+class _House:
+    database: Database
+    publisher: Publisher
+
+
+async def gateway_stampede(rabbitmq_url: str, database_url: str, size: int) -> Return:
+    """Kill a gateway while something happens to each of its agents, and start another.
+
+    The agents have sessions of REST, as desktops in browsers have; events come before the kill,
+    while there is no gateway, and after it.
+    """
+    async with (
+        _house(rabbitmq_url, database_url) as house,
+        _gateway(rabbitmq_url, database_url) as process,
+    ):
+        agents = [f"agent{number}" for number in range(size)]
+        await _hire(house.database, agents)
+        herd = Herd(process.url, size, CHANNELS, lambda number: _cookie(agents[number]))
+        async with herd.roaming():
+            await herd.all_are_there(within=_PATIENCE)
+            await _announce(house.publisher, agents)
+            await herd.all_have(1, within=_PATIENCE)
+            return await _kill(house, process, herd, agents)
+
+
+async def _kill(house: _House, process: Process, herd: Herd, agents: Sequence[str]) -> Return:
+    await process.kill()
+    killed = time.monotonic()
+    happening = asyncio.create_task(_announce(house.publisher, agents))
+    await process.start()
+    ready = time.monotonic()
+    await herd.all_are_there(within=_PATIENCE)
+    await happening
+    await _announce(house.publisher, agents)
+    await herd.all_have(EVENTS, within=_PATIENCE)
+    heard = time.monotonic()
+    back = sorted(herd.back.values())
+    return Return(
+        ready - killed,
+        back[len(back) // 2] - killed,
+        back[-1] - killed,
+        heard - killed,
+        sum(events == list(range(1, EVENTS + 1)) for events in herd.heard.values()),
+    )
+
+
+@asynccontextmanager
+async def _house(rabbitmq_url: str, database_url: str) -> AsyncIterator[_House]:
+    """Make what a gateway finds when it starts, and nothing else."""
+    async with (
+        open_database(database_url, name="herd") as database,
+        open_publisher(rabbitmq_url, name="herd") as publisher,
+    ):
+        await create_indexes(database)
+        await declare_topology(rabbitmq_url)
+        await ConfigurationStore(database, SystemClock()).write(CENTER)
+        yield _House(database, publisher)
+
+
+@asynccontextmanager
+async def _gateway(rabbitmq_url: str, database_url: str) -> AsyncIterator[Process]:
+    process = Process(rabbitmq_url, database_url)
+    await process.start()
+    try:
+        yield process
+    finally:
+        await process.kill()
+
+
+async def _hire(database: Database, agents: Sequence[str]) -> None:
+    """Add agents who have logged in before."""
+    sessions = SessionStore(database)
+    proof = hashlib.sha256(b"").hexdigest()[:32]
+    until = datetime.now(UTC) + _LASTS
+    await database[AGENTS].insert_many([agent_document(agent) for agent in agents])
+    for agent in agents:
+        await sessions.add(_token(agent), Session(agent, "csrf", proof, until))
+
+
+def _token(agent: str) -> str:
+    return f"cookie-of-{agent}"
+
+
+def _cookie(agent: str) -> dict[str, str]:
+    return {"Cookie": f"JSESSIONID={_token(agent)}"}
+
+
+async def _announce(publisher: Publisher, agents: Sequence[str]) -> None:
+    """Let something happen to each of them."""
+    now = datetime.now(UTC)
+    await publisher.publish_all(
+        [wrap(AgentReady(agent_id=agent), cause(), now) for agent in agents]
+    )

@@ -1,0 +1,59 @@
+"""The gateway as the process that a pod runs."""
+
+import asyncio
+import os
+import signal
+import sys
+
+from deploy.local.ports import free_port
+
+
+class Process:
+    """A gateway process, its address and the address of its probes."""
+
+    def __init__(self, rabbitmq_url: str, mongodb_url: str) -> None:
+        port, probes = free_port(), free_port()
+        self.url, self.probes = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{probes}"
+        self.environment = {
+            **os.environ,
+            "RABBITMQ_URL": rabbitmq_url,
+            "MONGODB_URL": mongodb_url,
+            "GATEWAY_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "PROBE_HOST": "127.0.0.1",
+            "PROBE_PORT": str(probes),
+        }
+
+    async def start(self) -> None:
+        """Return once the process is ready."""
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "services.gateway",
+            env=self.environment,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        log = self.process.stderr
+        assert log is not None
+        async with asyncio.timeout(30):
+            while b'"started"' not in await log.readline():
+                assert self.process.returncode is None
+        # A pipe that nobody empties stops whoever writes into it.
+        self._reading = asyncio.create_task(log.read())
+
+    async def kill(self) -> None:
+        """End the process as a lost node would."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self._ended()
+
+    async def stop(self) -> int:
+        """Ask the process to stop and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            await self._ended()
+        return self.process.returncode or 0
+
+    async def _ended(self) -> None:
+        await self.process.wait()
+        await self._reading
