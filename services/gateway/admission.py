@@ -157,7 +157,7 @@ def stranger() -> RequestError:
 def _is_both(token: str, recognised: tuple[StoredAgent, Session], basic: Basic) -> bool:
     """Say whether a password is shown beside the cookie of the session that it began.
 
-    Checking it against the stored hash takes a core half a second, which is too much when a
+    Checking it against the stored hash takes a core up to half a second, which is too much when a
     thousand desktops come back at once.
     """
     agent, session = recognised

@@ -11,9 +11,10 @@ from starlette.types import Message
 
 from services.gateway.admission import Admission, Admitted
 from services.gateway.answers import failure
+from services.gateway.asgi import AbortedError, Receive
 from services.gateway.bayeux import Answer, BayeuxSettings
 from services.gateway.bayeux.origins import cors_headers, is_welcome
-from services.gateway.bayeux.web import AbortedError, Receive, Scope, Send, refuse_upgrade
+from services.gateway.bayeux.web import Scope, Send, refuse_upgrade
 from services.gateway.credentials import CSRF_HEADER
 from services.gateway.describing import PATHS, described
 from services.gateway.errors import RequestError, Situation, explained

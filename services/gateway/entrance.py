@@ -6,8 +6,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from services.gateway.admission import Admission, Admitted
 from services.gateway.answers import failure
+from services.gateway.asgi import Receive
 from services.gateway.bayeux import Answer
-from services.gateway.bayeux.web import Receive, Scope, Send
+from services.gateway.bayeux.web import Scope, Send
 from services.gateway.errors import explained
 from services.gateway.heads import refuse_large_headers
 

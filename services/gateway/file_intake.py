@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, MutableMapping
 from typing import Any, Final
 
-from services.gateway.bayeux.web import AbortedError, Receive
+from services.gateway.asgi import AbortedError, Receive
 from services.gateway.errors import RequestError, Situation
 from services.gateway.file_kinds import TELLING, kind_of
 from services.gateway.file_rules import measured, require_allowed, require_few

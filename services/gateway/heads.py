@@ -17,4 +17,4 @@ def refuse_large_headers(scope: Scope) -> None:
     """
     if sum(map(len, chain.from_iterable(scope["headers"]))) > _LARGEST_HEADERS:
         message = f"the headers are larger than {_LARGEST_HEADERS} bytes"
-        raise RequestError(Situation.HEADERS_TOO_LARGE, message, headers={"Connection": "close"})
+        raise RequestError(Situation.HEADERS_TOO_LARGE, message)

@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from services.gateway.asgi import respond
 from services.gateway.bayeux.origins import cors_headers
-from services.gateway.bayeux.web import Answer, Scope, Send, respond
+from services.gateway.bayeux.web import Answer, Scope, Send
 
 EXPOSED: Final = (
     "X-CSRF-HEADER, X-CSRF-TOKEN, Accept-Ranges, Content-Disposition, Content-Range, ETag, "

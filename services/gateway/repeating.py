@@ -13,15 +13,8 @@ from starlette.types import ASGIApp, Message
 
 from services.gateway.admission import Admission
 from services.gateway.answers import failure
-from services.gateway.bayeux.web import (
-    AbortedError,
-    Receive,
-    Scope,
-    Send,
-    TooLargeError,
-    header,
-    read_body,
-)
+from services.gateway.asgi import AbortedError, Receive, TooLargeError, read_body
+from services.gateway.bayeux.web import Scope, Send, header
 from services.gateway.errors import CODES, RequestError, Situation
 from services.gateway.remembered_answers import Answered, RememberedAnswers
 from services.gateway.seeds import sow

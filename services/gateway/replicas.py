@@ -1,31 +1,36 @@
 """The pods of this gateway, so that a client of CometD may land on any of them at any time.
 
-A session is in one pod. What its client asks at another one is handed on, octet for octet, and
-admitted there once more.
+A session is in one pod. What its client asks at another one is handed on with the same headers and
+the same body, and admitted there once more.
 """
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import httpx2
 import structlog
 
-from services.gateway.bayeux import Answer, Request
+from services.gateway.bayeux import BASE_PATHS, Answer, Request
 from services.gateway.credentials import client_address
 from services.gateway.replica_store import ReplicaStore
 from shared.chores import repeating
 from shared.domain.errors import Unavailable
+from shared.storage.gathering import Gathering
 
 log = structlog.get_logger()
 
 _EVERY: Final = timedelta(seconds=5)
-_PAUSE: Final = 1.0
-"""Seconds between two looks for a pod that is not known."""
+_PAUSE: Final = 0.5
+"""Seconds between two looks for pods that are not known; who asks meanwhile waits for the next."""
+_CONNECTED_WITHIN: Final = 1.0
+"""Seconds."""
 
+_MOST_SOUGHT: Final = 10_000
 _NAME_SIZE: Final = 8
 _HANDED_ON: Final = b"x-mailroom-handed-on"
 _OURS: Final = frozenset(
@@ -58,9 +63,12 @@ class Replicas:
         self._own_url = own_url
         self._known: Mapping[str, str] = {}
         self._looked_at = float("-inf")
+        self._finding = Gathering(self._find_together, most=_MOST_SOUGHT, at_once=1)
         self._client = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(patience.total_seconds(), connect=_PAUSE),
+            timeout=httpx2.Timeout(patience.total_seconds(), connect=_CONNECTED_WITHIN),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100),
+            # Cookies are those of whoever asks, never of whoever asked before.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             trust_env=False,
         )
 
@@ -81,14 +89,15 @@ class Replicas:
         headers = request.scope["headers"]
         if name == self.name or any(header == _HANDED_ON for header, _ in headers):
             return None
-        url = await self._find(name)
+        url = self._known.get(name) or await self._finding(name)
         return await self._ask(url, request) if url else None
 
-    async def _find(self, name: str) -> str | None:
+    async def _find_together(self, names: Sequence[str]) -> Sequence[str | None]:
+        """Look for pods that may have begun a moment ago."""
         now = asyncio.get_running_loop().time()
-        if name not in self._known and now - self._looked_at >= _PAUSE:
-            await self._look()
-        return self._known.get(name)
+        await asyncio.sleep(self._looked_at + _PAUSE - now)
+        await self._look()
+        return [self._known.get(name) for name in names]
 
     async def _ask(self, url: str, request: Request) -> Answer | None:
         scope = request.scope
@@ -96,7 +105,8 @@ class Replicas:
         try:
             said = await self._client.request(
                 scope["method"],
-                f"{url}{scope['path']}{'?' if query else ''}{query}",
+                # To the protocol all paths below are one, and what a path says is not handed on.
+                f"{url}{BASE_PATHS[0]}{'?' if query else ''}{query}",
                 headers=_handed_on(request),
                 content=request.body,
             )

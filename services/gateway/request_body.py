@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn
 
-from services.gateway.bayeux.web import AbortedError, Receive, TooLargeError, read_body
+from services.gateway.asgi import AbortedError, Receive, TooLargeError, read_body
 from services.gateway.errors import RequestError, Situation
 
 _DEEPEST: Final = 32

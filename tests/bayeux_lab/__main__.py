@@ -1,7 +1,8 @@
 """`python -m tests.bayeux_lab`: prints its address, reads events as JSON lines from a pipe.
 
-Environment: PORT (0 = any), TIMEOUT_MS, INTERVAL_MS, MAX_INTERVAL_MS, MAX_MESSAGE_BYTES,
-DRAIN_SPREAD_MS, ALLOWED_ORIGINS (with commas); ACK, DEFLATE and JSONP (0 or 1).
+Environment: PORT (0 = any); TIMEOUT_MS, INTERVAL_MS, MAX_INTERVAL_MS, SWEEP_PERIOD_MS,
+DRAIN_SPREAD_MS; MAX_MESSAGE_BYTES, MAX_QUEUED_EVENTS, MAX_SUBSCRIPTIONS, MAX_SESSIONS_PER_USER,
+MAX_IDLE_SOCKETS_PER_USER; ALLOWED_ORIGINS (with commas); ACK, DEFLATE and JSONP (0 or 1).
 """
 
 import asyncio
@@ -9,15 +10,31 @@ import os
 import socket
 import stat
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import uvicorn
 import uvloop
 
-from services.gateway.bayeux import DrainingServer, collect_garbage_rarely, uvicorn_options
+from services.gateway.bayeux import collect_garbage_rarely, uvicorn_options
 from tests.bayeux_lab.lab import Lab, MalformedOrderError, settings_from
 
 _CHUNK: Final = 64 * 1024
+_LAST_ANSWERS: Final = 5
+"""Seconds for what is still under way when it stops."""
+
+
+class DrainingServer(uvicorn.Server):
+    """Releases what is held before uvicorn closes its connections."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._drain = drain
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, then stop as uvicorn does."""
+        await self._drain()
+        await super().shutdown(sockets)
 
 
 async def publish_lines(lab: Lab) -> None:
@@ -64,6 +81,7 @@ async def serve() -> None:
         access_log=False,
         proxy_headers=False,
         backlog=4096,
+        timeout_graceful_shutdown=_LAST_ANSWERS,
         ws_per_message_deflate=os.environ.get("DEFLATE") == "1",
         **uvicorn_options(lab.bayeux),
     )

@@ -11,6 +11,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, generate_latest
 from pydantic_core import from_json
 
+from services.gateway.asgi import AbortedError, Receive, TooLargeError, read_body, respond
 from services.gateway.bayeux import (
     Answer,
     BayeuxCollector,
@@ -21,17 +22,7 @@ from services.gateway.bayeux import (
     Route,
 )
 from services.gateway.bayeux.topics import INTERACTIONS
-from services.gateway.bayeux.web import (
-    AbortedError,
-    Receive,
-    Scope,
-    Send,
-    TooLargeError,
-    header,
-    read_body,
-    refuse_upgrade,
-    respond,
-)
+from services.gateway.bayeux.web import Scope, Send, header, refuse_upgrade
 from shared.domain.journal import Span
 
 UNAUTHENTICATED: Final = Answer(

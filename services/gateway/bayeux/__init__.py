@@ -6,18 +6,18 @@ from services.gateway.bayeux.metrics import BayeuxCollector
 from services.gateway.bayeux.policy import Denial, Grant, Route
 from services.gateway.bayeux.principal import Principal
 from services.gateway.bayeux.server import BayeuxServer
-from services.gateway.bayeux.serving import DrainingServer, collect_garbage_rarely, uvicorn_options
+from services.gateway.bayeux.serving import collect_garbage_rarely, uvicorn_options
 from services.gateway.bayeux.session import Login
-from services.gateway.bayeux.settings import BayeuxSettings
+from services.gateway.bayeux.settings import BASE_PATHS, BayeuxSettings
 from services.gateway.bayeux.web import Answer
 
 __all__ = [
+    "BASE_PATHS",
     "Answer",
     "BayeuxCollector",
     "BayeuxServer",
     "BayeuxSettings",
     "Denial",
-    "DrainingServer",
     "Grant",
     "Listener",
     "Login",

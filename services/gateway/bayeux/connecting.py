@@ -49,7 +49,7 @@ def stamped(state: State, reply: Reply) -> Reply:
 
 def _answer(state: State, session: Session, hold: Hold, *, crowded: bool = False) -> Reply:
     if hold.ending is not None:
-        return replies.success(hold.message) | hold.ending
+        return replies.success(hold.message, clientId=session.id) | hold.ending
     session.batch += 1
     reply = replies.success(hold.message, clientId=session.id)
     _advise(state, session, hold, reply, crowded=crowded)
@@ -60,7 +60,8 @@ def _answer(state: State, session: Session, hold: Hold, *, crowded: bool = False
 
 def _confirm(state: State, session: Session, message: Message) -> None:
     seen = message.section("ext").get("ack")
-    again = session.mailbox.confirm(seen if isinstance(seen, int) else 0)
+    # JSON's true is no number, though Python's is.
+    again = session.mailbox.confirm(seen if type(seen) is int else 0)
     state.counters.redelivered += again
 
 

@@ -210,7 +210,8 @@ class Engine:
         return asyncio.get_running_loop()
 
     def _answered(self, exchange: Exchange) -> Outcome:
-        texts = self.hub.answer(exchange)
+        # What nobody reads takes no events along: they are for whoever comes next.
+        texts = self.hub.answer(exchange) if exchange.peer.is_there else []
         self._settle()
         if exchange.hold is not None and (session := exchange.peer.session) is not None:
             self._arm(session)
@@ -245,7 +246,7 @@ class Engine:
             case Wanted():
                 self._keep(asyncio.create_task(self._fetch(effect)))
             case Subscribed():
-                pass  # `receive` waits for the listener, as only there somebody can wait
+                pass  # `prepare` waits for the listener, as only there somebody can wait
 
     async def _span(self, messages: Sequence[Message], peer: Peer) -> Span | None:
         if not self.settings.replay or not any(

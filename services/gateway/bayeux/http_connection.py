@@ -1,5 +1,6 @@
 """HTTP/1.1 by uvicorn, and below ASGI what clients of Bayeux ask."""
 
+import re
 from asyncio import TimerHandle
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,13 +11,17 @@ import httptools
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from services.gateway.bayeux.web import Answer, Scope
+from services.gateway.bayeux.web import Answer, Scope, header
 
 log = structlog.get_logger(__name__)
 
 _LARGEST_HEAD: Final = 64 * 1024
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_OTHER_PROTOCOL: Final = re.compile(
+    rb"(?<=\r\n)upgrade(?=:(?![ \t]*websocket[ \t]*\r\n))", re.IGNORECASE
+)
+_PASSED_OVER: Final = b"ignored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +37,16 @@ class Request:
 class PollServer(Protocol):
     """Whoever answers requests, at once or when there is something to say."""
 
+    is_stopping: bool
+    """Whether every answer is the last one of its connection."""
+
     @property
     def max_body_bytes(self) -> int:
         """How large a body may be."""
+        ...
+
+    def too_large(self, scope: Scope) -> Answer:
+        """Return what is answered where a body is larger."""
         ...
 
     def serves(self, path: str) -> bool:
@@ -51,13 +63,14 @@ class PollServer(Protocol):
 
 
 class HttpConnection(HttpToolsProtocol):
-    """uvicorn's protocol with a limit for heads; requests for the paths of Bayeux are its own.
+    """uvicorn's protocol with limits for heads; requests for the paths of Bayeux are its own.
 
     Of those one is read after the other, and whole. Each is answered once with `answer`; whoever
     keeps one has time, and needs no task meanwhile. One whose head is known begins none at all. A
     request that follows one without waiting for its answer, where either is for Bayeux, is
     not served, and the connection ends with that answer (RFC 9112, 9.3.2 lets the client repeat
-    it).
+    it). So is none whose octets do not all come within uvicorn's `timeout_keep_alive`, and who
+    does not read the last answer for so long is cut off.
     """
 
     def __init__(self, *, bayeux: PollServer, **uvicorns: Any) -> None:
@@ -72,8 +85,18 @@ class HttpConnection(HttpToolsProtocol):
         self._is_last = False
         self._is_throttled = False
         self._on_gone: Callable[[], object] | None = None
-        self._idle_since: float | None = None
-        self._idle_timer: TimerHandle | None = None
+        self._waiting_since: float | None = None
+        self._waiting_timer: TimerHandle | None = None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether a client waits for the answer."""
+        return self._is_unanswered
+
+    def connection_made(self, transport: Any) -> None:
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._wait()
 
     def keep(self, on_gone: Callable[[], object]) -> None:
         """Answer later; `on_gone` is called when the client goes away without its answer."""
@@ -87,22 +110,26 @@ class HttpConnection(HttpToolsProtocol):
         if not self._is_unanswered:
             return
         self._is_unanswered, self._on_gone = False, None
+        self._is_last = self._is_last or self._bayeux.is_stopping
         self.transport.write(self._written(answer))
+        self._wait()
         if self._is_last:
             self.transport.close()
-            return
-        if self.flow.write_paused:
+        elif self.flow.write_paused:
             self._is_throttled = True
             self.flow.pause_reading()
-        self._await_next()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; end the connection when there is no end of the headers in sight."""
-        self._idle_since = None
+        self._unset_keepalive_if_required()
         is_idle = self._is_idle()
-        if is_idle and self._is_repeated(data):
-            return
-        self._piece = data if is_idle else b""
+        if is_idle:
+            if self._is_repeated(data):
+                return
+            self._piece, data = data, _without_other_protocols(data)
+            self._wait()
+        else:
+            self._piece = b""
         super().data_received(data)
         if self._is_in_head:
             self._head_bytes += len(data)
@@ -121,22 +148,23 @@ class HttpConnection(HttpToolsProtocol):
             return
         path = _path_of(self.url)
         is_ours = self._bayeux.serves(path) and not self.parser.should_upgrade()
-        if self._is_unanswered:
-            self._is_last = True
-        elif not is_ours:
-            super().on_headers_complete()
-        elif (cycle := cast("Any", self.cycle)) is not None and not cycle.response_complete:
-            self._is_last, cycle.keep_alive = True, False
-        else:
+        if self._is_unanswered or (is_ours and not self._has_answered()):
+            self._end_with_the_answer()
+        elif not self._names_one_host():
+            self._end_with_the_answer()
+            self.send_400_response("One Host is needed.")
+        elif is_ours:
             self._begin(path)
+        else:
+            self._waiting_since = None
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Keep what came."""
         if self._body is not None:
             self._body += body
             if len(self._body) > self._bayeux.max_body_bytes:
-                self._body, self._is_last = None, True
-                self.answer(Answer(413))
+                self._refuse_body()
         elif not self._is_last:
             super().on_body(body)
 
@@ -144,7 +172,7 @@ class HttpConnection(HttpToolsProtocol):
         """Have the request served."""
         self._is_in_message = False
         if (body := self._body) is not None:
-            self._body = None
+            self._body = self._waiting_since = None
             request = Request(self, cast("Scope", self.scope), self._head_before(body), body)
             task = self.loop.create_task(self._serve(request))
             self.tasks.add(task)
@@ -155,8 +183,8 @@ class HttpConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is there any more."""
         super().connection_lost(exc)
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
+        if self._waiting_timer is not None:
+            self._waiting_timer.cancel()
         self._is_unanswered = False
         on_gone, self._on_gone = self._on_gone, None
         if on_gone is not None:
@@ -176,29 +204,58 @@ class HttpConnection(HttpToolsProtocol):
         else:
             super().shutdown()
 
+    def handle_websocket_upgrade(self) -> None:
+        """Go over to another protocol, if nothing has to be answered before that."""
+        if self._has_answered() and not self._is_last:
+            if self._waiting_timer is not None:
+                self._waiting_timer.cancel()
+            super().handle_websocket_upgrade()
+        else:
+            self._end_with_the_answer()
+
     def _is_idle(self) -> bool:
         """Tell whether the next octet begins a request that no other has to be answered before."""
+        return self._has_answered() and not self._is_in_message
+
+    def _has_answered(self) -> bool:
         cycle = cast("Any", self.cycle)
-        is_answered = cycle is None or cycle.response_complete
-        return is_answered and not (self._is_in_message or self._is_unanswered)
+        return (cycle is None or cycle.response_complete) and not self._is_unanswered
+
+    def _end_with_the_answer(self) -> None:
+        self._is_last = True
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def _names_one_host(self) -> bool:
+        """Tell whether it is known which host is meant (RFC 9112, 3.2)."""
+        if self.parser.get_http_version() == "1.0":
+            return True
+        return sum(name == b"host" for name, _ in self.headers) == 1
 
     def _begin(self, path: str) -> None:
         self._body, self._is_unanswered = b"", True
-        goes_on = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
-        self._is_last = not goes_on
+        is_old = self.parser.get_http_version() == "1.0"
+        self._is_last = is_old or not self.parser.should_keep_alive()
         scope = cast("Scope", self.scope)
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["path"] = path
         scope["query_string"] = self.url.partition(b"?")[2]
-        if self.expect_100_continue:
-            self.transport.write(_GO_ON)
+        if self.expect_100_continue and not is_old:
+            if int(header(scope, b"content-length") or 0) > self._bayeux.max_body_bytes:
+                self._refuse_body()
+            else:
+                self.transport.write(_GO_ON)
+
+    def _refuse_body(self) -> None:
+        self._body, self._is_last = None, True
+        self.answer(self._bayeux.too_large(cast("Scope", self.scope)))
 
     def _is_repeated(self, data: bytes) -> bool:
         """Have a request served that is like one before; False where it has to be parsed."""
         end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
         if end < len(_END_OF_HEAD):
             return False
-        self._is_unanswered = True
+        self._is_unanswered, self._waiting_since = True, None
         try:
             is_served = self._bayeux.serve_again(self, data[:end], data[end:])
         except Exception:
@@ -210,15 +267,17 @@ class HttpConnection(HttpToolsProtocol):
         return is_served
 
     def _head_before(self, body: bytes) -> bytes:
+        """Return the octets of the head, where all came in one piece and others may follow."""
         piece, self._piece = self._piece, b""
         end = piece.find(_END_OF_HEAD) + len(_END_OF_HEAD)
-        return piece[:end] if piece[end:] == body else b""
+        return piece[:end] if piece[end:] == body and not self._is_last else b""
 
     async def _serve(self, request: Request) -> None:
         try:
             await self._bayeux.serve(request)
         except Exception:
             log.exception("a request could not be answered", path=request.scope["path"])
+            self.answer(Answer(500))
         if self._on_gone is None:
             # Does nothing where it has been answered.
             self.answer(Answer(500))
@@ -234,21 +293,34 @@ class HttpConnection(HttpToolsProtocol):
         lines += (b"content-length: %d\r\n\r\n" % len(answer.body), answer.body)
         return b"".join(lines)
 
-    def _await_next(self) -> None:
-        """Close the connection when nothing comes for as long as uvicorn keeps an idle one."""
-        self._idle_since = self.loop.time()
-        if self._idle_timer is None:
-            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._look_if_idle)
+    def _wait(self) -> None:
+        """Wait from now on for a whole request, and for the client to read what it was answered."""
+        self._waiting_since = self.loop.time()
+        if self._waiting_timer is None:
+            self._waiting_timer = self.loop.call_later(self.timeout_keep_alive, self._look_if_due)
 
-    def _look_if_idle(self) -> None:
-        self._idle_timer = None
-        if self._idle_since is None:
+    def _look_if_due(self) -> None:
+        self._waiting_timer = None
+        if self._waiting_since is None:
             return
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        left = self._waiting_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:
-            self._idle_timer = self.loop.call_later(left, self._look_if_idle)
+            self._waiting_timer = self.loop.call_later(left, self._look_if_due)
         else:
-            self.transport.close()
+            # Closing would wait for a client that may never read.
+            self.transport.abort()
+
+
+def _without_other_protocols(data: bytes) -> bytes:
+    """Return the beginning of a request without an offer of HTTP/2 (RFC 9110, 7.8).
+
+    Offers may be ignored. The parser would take what follows the head for that protocol.
+    """
+    end = data.find(_END_OF_HEAD) + 2
+    head = data[:end] if end >= len(_END_OF_HEAD) else data
+    if not _OTHER_PROTOCOL.search(head):
+        return data
+    return _OTHER_PROTOCOL.sub(_PASSED_OVER, head) + data[len(head) :]
 
 
 def _path_of(url: bytes) -> str:

@@ -73,14 +73,6 @@ class Hub:
         """Yield every live session."""
         yield from self.state.sessions.values()
 
-    def receive(
-        self, messages: Sequence[Message], peer: Peer, now: float, span: Span | None = None
-    ) -> Outcome:
-        """Obey the messages of one request or frame, and answer them at once."""
-        exchange = self.obey(messages, peer, now, span)
-        texts = self.answer(exchange)
-        return Outcome(texts, exchange.hold)
-
     def obey(
         self, messages: Sequence[Message], peer: Peer, now: float, span: Span | None = None
     ) -> Exchange:
@@ -96,12 +88,13 @@ class Hub:
 
         Once for each exchange, and nothing may come between it and the sending.
         """
-        if exchange.hold is not None:
-            return []
-        texts = depart(self.state, exchange)
-        texts += [encode(stamped(self.state, reply)) for reply in exchange.replies]
+        texts: list[bytes] = []
+        if exchange.hold is None:
+            texts = depart(self.state, exchange)
+            texts += [encode(stamped(self.state, reply)) for reply in exchange.replies]
         for session in exchange.sessions:
-            go_on(self.state, session)
+            if session.replays:
+                go_on(self.state, session)
         return texts
 
     def collect(self, peer: Peer, now: float) -> list[bytes]:
@@ -156,15 +149,22 @@ class Hub:
             go_on(self.state, session)
 
     def fill(self, session_id: str, replay: Replay, page: Sequence[Past], reached: int) -> None:
-        """Queue what follows the position that a replay had reached, up to `reached`."""
+        """Queue what follows the position that a replay had reached, up to `reached`.
+
+        What does not fit is fetched again when some of the rest has left.
+        """
         session = self.state.sessions.get(session_id)
         if session is None:
             return
-        if not fill(session, replay, page, reached):
+        if reached <= replay.reached:
+            # It would be asked for again and again.
             self._overflow(session)
-        elif session.mailbox and (outlet := session.outlet) is not None:
+            return
+        is_whole = fill(session, replay, page, reached)
+        if session.mailbox and (outlet := session.outlet) is not None:
             self.state.woken[outlet] = None
-        go_on(self.state, session)
+        if is_whole:
+            go_on(self.state, session)
 
     def disown(self, sessions: Iterable[Session]) -> None:
         """End sessions that would miss something: their clients shake hands and begin anew."""
@@ -238,12 +238,27 @@ class Hub:
             if session.hold is not None:
                 self.time_out(session.hold)
 
+    @property
+    def is_draining(self) -> bool:
+        """Tell whether connects are no longer held."""
+        return self.state.spread is not None
+
+    def put_off(self, message: Message) -> bytes:
+        """Return what a connect is told while this process stops whose session is in another."""
+        spread = self.state.spread() if self.state.spread is not None else 0.0
+        advice = self.state.times.advice_with(spread).as_fields()
+        reply = replies.success(message, clientId=message.client_id, advice=advice)
+        return encode(stamped(self.state, reply))
+
     def _note_delay(self, session: Session, now: float) -> None:
         since = session.mailbox.since
         if since is not None:
             self.state.counters.delays.note(now - since)
 
     def _put(self, session: Session, frame: Frame) -> None:
+        if session.id not in self.state.sessions:
+            # It overflowed a moment ago: what comes now must not be heard before what was lost.
+            return
         if not session.mailbox.put(frame):
             self._overflow(session)
             return

@@ -5,6 +5,8 @@ from typing import Final, Generic, TypeVar
 
 _LASTS: Final = 5.0
 _MOST: Final = 10_000
+_LONGEST: Final = 4_096
+"""Octets; with this many of that length they are 40 MB."""
 
 Visitor = TypeVar("Visitor")
 
@@ -25,9 +27,14 @@ class KnownHeads(Generic[Visitor]):
     def remember(
         self, head: bytes, visitor: Visitor, body_size: int, *, now: float, until: float
     ) -> None:
-        """Know a head again, at most `until`; it announced a body of that size."""
+        """Know a head again, at most `until`; it announced a body of that size.
+
+        One that is longer than those of common clients is looked at each time.
+        """
+        if len(head) > _LONGEST:
+            return
         if len(self._known) >= _MOST:
-            self._known.clear()
+            self._make_room(now)
         self._known[head] = _Known(visitor, body_size, min(until, now + _LASTS))
 
     def recall(self, head: bytes, body_size: int, *, now: float) -> Visitor | None:
@@ -39,3 +46,8 @@ class KnownHeads(Generic[Visitor]):
             del self._known[head]
             return None
         return known.visitor
+
+    def _make_room(self, now: float) -> None:
+        self._known = {head: one for head, one in self._known.items() if one.until > now}
+        if len(self._known) >= _MOST:
+            self._known.clear()

@@ -90,6 +90,11 @@ class RequestPeer:
         self._connection = connection
         self._is_waiting = False
 
+    @property
+    def is_there(self) -> bool:
+        """Tell whether the client waits for its answer."""
+        return self._connection.is_awaited
+
     def flush(self) -> None:
         """Answer a connect that waits, if there is anything to say or a newer one came."""
         if not self._is_waiting:
@@ -100,7 +105,7 @@ class RequestPeer:
             self._answer(texts)
 
     def tell(self, outcome: Outcome) -> None:
-        """Answer, or leave the request open; events stay queued where its client goes away."""
+        """Answer, or leave the request open."""
         if outcome.hold is None:
             self._answer(outcome.texts)
         else:
@@ -108,13 +113,18 @@ class RequestPeer:
             self._is_waiting = True
             self._connection.keep(self._leave)
 
+    def put_off(self, message: Message) -> None:
+        """Answer a connect that has to be made again, at another process."""
+        self._answer([self._engine.hub.put_off(message)])
+
     def _answer(self, texts: Sequence[bytes]) -> None:
         """Answer with messages; with none when a newer connect took its place."""
         if texts:
             visitor = self._visitor
             self._connection.answer(Answer(200, visitor.style.write(texts), visitor.headers))
         else:
-            self._connection.answer(Answer(self._engine.settings.duplicate_connect_status))
+            status = self._engine.settings.duplicate_connect_status
+            self._connection.answer(Answer(status, headers=self._visitor.headers))
 
     def _leave(self) -> None:
         self._is_waiting = False
@@ -129,6 +139,7 @@ class LongPolling:
         self._elsewhere = elsewhere
         self._settings = engine.settings
         self._known: KnownHeads[Visitor] = KnownHeads()
+        self._handed_on: set[asyncio.Task[Answer | None]] = set()
 
     async def serve(self, who: Principal, request: Request) -> None:
         """Answer one request, or keep it."""
@@ -137,19 +148,26 @@ class LongPolling:
         if isinstance(read, Answer):
             request.connection.answer(read.plus(*cors_headers(request.scope)))
             return
-        foreign = self._foreign(read)
-        if foreign and (answer := await self._answer_of(foreign, request)) is not None:
-            request.connection.answer(answer)
-            return
         visitor = self._visitor(who, style, read, request.scope)
-        if request.head and not foreign and _is_poll(read):
+        peer = RequestPeer(self._engine, visitor, request.connection)
+        if (foreign := self._foreign(read)) is not None:
+            if await self._is_answered_elsewhere(foreign, read, request, peer):
+                return
+        elif request.head and _is_poll(read):
             now, until = self._engine.now(), who.login.ends_at
             self._known.remember(request.head, visitor, len(request.body), now=now, until=until)
-        peer = RequestPeer(self._engine, visitor, request.connection)
+        if not peer.is_there and any(one.channel == Meta.CONNECT for one in read):
+            # It would take the place of the connect that its client made after it gave this one up.
+            return
         if needs_preparation(read):
             peer.tell(await self._engine.prepare(read, peer))
         else:
             peer.tell(self._engine.obey(read, peer))
+
+    def release_all(self) -> None:
+        """Have the connects answered that wait in other processes."""
+        for asking in self._handed_on:
+            asking.cancel()
 
     def serve_again(self, connection: HttpConnection, head: bytes, body: bytes) -> bool:
         """Serve a connect like one before it; False where the request has to be read in full.
@@ -177,17 +195,33 @@ class LongPolling:
         is_one = all(one.client_id == named and one.channel != Meta.HANDSHAKE for one in messages)
         return named if is_one else None
 
-    async def _answer_of(self, session_id: str, request: Request) -> Answer | None:
-        """Return what is answered elsewhere; None where nobody answers, or nobody listens."""
+    async def _is_answered_elsewhere(
+        self, session_id: str, messages: Sequence[Message], request: Request, peer: RequestPeer
+    ) -> bool:
+        """Have a request answered elsewhere; False where nobody does."""
+        is_poll = _is_poll(messages)
+        if is_poll and self._engine.hub.is_draining:
+            peer.put_off(messages[0])
+            return True
         asking = asyncio.create_task(self._elsewhere.answer(session_id, request))
         request.connection.keep(asking.cancel)
-        await asyncio.wait({asking})
+        if is_poll:
+            self._handed_on.add(asking)
+            asking.add_done_callback(self._handed_on.discard)
+        try:
+            await asyncio.wait({asking})
+        finally:
+            asking.cancel()
         if asking.cancelled():
-            return None
+            # Its client has gone, or this process stops.
+            peer.put_off(messages[0])
+            return True
         if (error := asking.exception()) is not None:
             log.error("not answered elsewhere", reason=type(error).__name__)
-            return None
-        return asking.result()
+            return False
+        if (answer := asking.result()) is not None:
+            request.connection.answer(answer)
+        return answer is not None
 
     def _visitor(
         self, who: Principal, style: Style, messages: Sequence[Message], scope: Scope

@@ -7,7 +7,10 @@ from services.gateway.bayeux.events import Frame
 
 
 class Mailbox:
-    """A queue that, where the client acknowledges, keeps what it sent until it is confirmed."""
+    """A queue that, where the client acknowledges, keeps what it sent until it is confirmed.
+
+    What is larger than all the room there is fits where nothing else is: it has to get through.
+    """
 
     __slots__ = ("_bytes", "_max_bytes", "_max_events", "_unconfirmed", "_waiting")
 
@@ -33,7 +36,7 @@ class Mailbox:
         """Queue an event; False when it does not fit, and then nothing has changed."""
         weight = self._bytes + len(frame[0])
         count = len(self._waiting) + len(self._unconfirmed)
-        if count >= self._max_events or weight > self._max_bytes:
+        if count and (count >= self._max_events or weight > self._max_bytes):
             return False
         self._waiting.append(frame)
         self._bytes = weight
@@ -41,10 +44,12 @@ class Mailbox:
 
     def put_all(self, frames: Sequence[Frame]) -> bool:
         """Queue all of them, or none where they do not fit together."""
-        size = sum(len(text) for text, _ in frames)
-        if len(self) + len(frames) > self._max_events or self._bytes + size > self._max_bytes:
+        count, weight = len(self), self._bytes + sum(len(text) for text, _ in frames)
+        if count and (count + len(frames) > self._max_events or weight > self._max_bytes):
             return False
-        return all(self.put(frame) for frame in frames)
+        self._waiting.extend(frames)
+        self._bytes = weight
+        return True
 
     @property
     def is_roomy(self) -> bool:

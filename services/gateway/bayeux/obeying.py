@@ -9,7 +9,7 @@ from services.gateway.bayeux.exchange import Exchange
 from services.gateway.bayeux.handshaking import handshake
 from services.gateway.bayeux.session import Peer, Session, Transport
 from services.gateway.bayeux.state import State
-from services.gateway.bayeux.subscribing import subscribe, unsubscribe
+from services.gateway.bayeux.subscribing import answered, subscribe, unsubscribe
 from services.gateway.bayeux.wire import Message, Reply
 from shared.domain.journal import Span
 
@@ -56,9 +56,14 @@ def _fault(state: State, message: Message) -> str | None:
 
 def _disown(state: State, message: Message, exchange: Exchange) -> None:
     state.counters.unknown_sessions += 1
-    reply = replies.failure(message, replies.SESSION_UNKNOWN)
-    if message.channel == Meta.CONNECT:
-        reply["advice"] = replies.HANDSHAKE_AGAIN
+    error = replies.SESSION_UNKNOWN
+    match message.channel:
+        case Meta.CONNECT:
+            reply = replies.failure(message, error, advice=replies.HANDSHAKE_AGAIN)
+        case Meta.SUBSCRIBE | Meta.UNSUBSCRIBE:
+            reply = answered(message, error)
+        case _:
+            reply = replies.failure(message, error)
     exchange.replies.append(reply)
 
 

@@ -100,15 +100,14 @@ def go_on(state: State, session: Session) -> None:
 
 
 def fill(session: Session, replay: Replay, page: Sequence[Past], end: int) -> bool:
-    """Queue a page that ends at a position, as far as it fits; False where it never will."""
+    """Queue a page that ends at a position, as far as it fits; False where some of it did not."""
     replay.is_asked = False
-    before = replay.reached
     for position, together in groupby(page, key=lambda past: past.position):
         if not _put(session, replay, together):
-            return len(session.mailbox) > 0
+            return False
         replay.reached = position
     replay.reached = end
-    return end > before
+    return True
 
 
 def _put(session: Session, replay: Replay, together: Iterable[Past]) -> bool:

@@ -45,6 +45,7 @@ class BayeuxServer:
         elsewhere: Elsewhere | None = None,
         policy: SubscriptionPolicy = own_topics_only,
     ) -> None:
+        self.is_stopping = False
         others = elsewhere or Nowhere()
         self._settings = settings
         self._below = tuple(f"{base}/" for base in settings.base_paths)
@@ -62,6 +63,11 @@ class BayeuxServer:
     def max_body_bytes(self) -> int:
         """How large a request may be."""
         return self._settings.max_body_bytes
+
+    def too_large(self, scope: Scope) -> Answer:
+        """Return what a request is answered whose body is larger."""
+        answer = Answer(413)
+        return answer.plus(*cors_headers(scope)) if is_welcome(scope, self._settings) else answer
 
     def serves(self, path: str) -> bool:
         """Tell whether a path is for clients of Bayeux."""
@@ -141,7 +147,9 @@ class BayeuxServer:
 
     async def drain(self) -> None:
         """Release every connect with a random interval, then close the sockets with 1001."""
+        self.is_stopping = True
         self._engine.release_all()
+        self._long_polling.release_all()
         await self._websockets.close_all()
 
     async def _sweep(self) -> None:
@@ -156,4 +164,6 @@ class BayeuxServer:
         if scope["method"] == "GET" and self._settings.callback_polling:
             return None if may_include(scope, self._settings) else Answer(403)
         allowed = (b"allow", b"POST, OPTIONS")
-        return None if scope["method"] == "POST" else Answer(405, headers=(allowed,))
+        if scope["method"] == "POST":
+            return None
+        return Answer(405, headers=(allowed, *cors_headers(scope)))

@@ -39,6 +39,11 @@ class Peer(Protocol):
     browser: str | None
     session: "Session | None"
 
+    @property
+    def is_there(self) -> bool:
+        """Tell whether anybody would read an answer."""
+        ...
+
     def flush(self) -> None:
         """Send what `Hub.collect` returns, if anything can be sent now; must not block."""
         ...

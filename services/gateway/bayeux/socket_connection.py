@@ -104,7 +104,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
+        self._end_soon()
         # The client's answer has to be read.
         self.go_on_reading()
 
@@ -155,6 +155,17 @@ class SocketConnection(WebSocketsSansIOProtocol):
         """The client closes the socket, or agrees that it is closed."""
         super().handle_close(event)
         self._leave()
+        self._end_soon()
+
+    def handle_parser_exception(self) -> None:
+        """What came is no websocket's."""
+        super().handle_parser_exception()
+        self._end_soon()
+
+    def keepalive_timeout(self) -> None:
+        """End with a client that does not answer: it will read nothing more either."""
+        super().keepalive_timeout()
+        self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is there any more."""
@@ -172,6 +183,11 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self.is_writable = True
         if self._user is not None:
             self._user.go_on_writing()
+
+    def _end_soon(self) -> None:
+        """Wait for the client's end for a limited time: it may read nothing any more."""
+        if self.close_timer is None:
+            self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def _leave(self) -> None:
         user, self._user = self._user, None

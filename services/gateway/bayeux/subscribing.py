@@ -14,7 +14,7 @@ from services.gateway.bayeux.replaying import (
 )
 from services.gateway.bayeux.session import Session
 from services.gateway.bayeux.state import State
-from services.gateway.bayeux.wire import Message
+from services.gateway.bayeux.wire import Message, Reply
 
 
 def subscribe(state: State, session: Session, message: Message, exchange: Exchange) -> None:
@@ -25,14 +25,14 @@ def subscribe(state: State, session: Session, message: Message, exchange: Exchan
     if isinstance(granted, str) or isinstance(begins, str):
         error = granted if isinstance(granted, str) else str(begins)
         state.counters.denied += 1
-        exchange.replies.append(_answered(message, error))
+        exchange.replies.append(answered(message, error))
         return
     session.subscriptions.update(granted)
     for name, routes in granted.items():
         _enter(state, session, set(routes), fresh=is_fresh(message, name))
         if name in begins:
             begin(session, routes, begins[name])
-    exchange.replies.append(_answered(message) | _begun(begins))
+    exchange.replies.append(answered(message) | _begun(begins))
 
 
 def unsubscribe(state: State, session: Session, message: Message, exchange: Exchange) -> None:
@@ -41,10 +41,11 @@ def unsubscribe(state: State, session: Session, message: Message, exchange: Exch
     error = names if isinstance(names, str) else _why_not(state, session, names)
     if error is None:
         _withdraw(state, session, names)
-    exchange.replies.append(_answered(message, error))
+    exchange.replies.append(answered(message, error))
 
 
-def _answered(message: Message, error: str | None = None) -> dict[str, object]:
+def answered(message: Message, error: str | None = None) -> Reply:
+    """Answer, and say what the answer is about."""
     echo = {"clientId": message.client_id, "subscription": message.fields.get("subscription")}
     return replies.failure(message, error, **echo) if error else replies.success(message, **echo)
 

@@ -1,4 +1,4 @@
-"""The little HTTP that the Bayeux transports need on top of ASGI."""
+"""The little that the transports of Bayeux need of HTTP: heads, cookies, answers."""
 
 import re
 import secrets
@@ -8,21 +8,12 @@ from typing import Any, Final, NamedTuple
 from services.gateway.bayeux.settings import BayeuxSettings
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 BROWSER_COOKIE: Final = "BAYEUX_BROWSER"
 _HEADERS: Final = "bayeux.headers"
 _BROWSER_ID: Final = re.compile(r"[A-Za-z0-9]{8,64}")
-
-
-class TooLargeError(ValueError):
-    """The body of a request is past the limit."""
-
-
-class AbortedError(ConnectionError):
-    """The client went away before its request was complete."""
 
 
 class Answer(NamedTuple):
@@ -37,14 +28,6 @@ class Answer(NamedTuple):
         return self._replace(headers=(*self.headers, *headers))
 
 
-async def respond(send: Send, answer: Answer) -> None:
-    """Send an answer over HTTP."""
-    length = (b"content-length", str(len(answer.body)).encode())
-    headers = [*answer.headers, length]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
-
-
 async def refuse_upgrade(scope: Scope, send: Send, answer: Answer) -> None:
     """Refuse a websocket before it is accepted; a server that cannot say why says 403."""
     if "websocket.http.response" not in (scope.get("extensions") or {}):
@@ -53,25 +36,6 @@ async def refuse_upgrade(scope: Scope, send: Send, answer: Answer) -> None:
     start = {"type": "websocket.http.response.start", "status": answer.status}
     await send(start | {"headers": list(answer.headers)})
     await send({"type": "websocket.http.response.body", "body": answer.body})
-
-
-async def read_body(receive: Receive, *, at_most: int) -> bytes:
-    """Return the body of a request.
-
-    Raises:
-        TooLargeError: more than `at_most` bytes came.
-        AbortedError: it did not come to its end.
-    """
-    body = bytearray()
-    while True:
-        part = await receive()
-        if part["type"] == "http.disconnect":
-            raise AbortedError
-        body += part.get("body", b"")
-        if len(body) > at_most:
-            raise TooLargeError
-        if not part.get("more_body", False):
-            return bytes(body)
 
 
 def header(scope: Scope, name: bytes) -> str | None:
@@ -86,11 +50,10 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 def cookie(scope: Scope, name: str) -> str | None:
     """Return the value of a cookie, without quotes around it; where one comes twice the first."""
-    cookies = header(scope, b"cookie")
-    if cookies is None:
-        return None
+    # HTTP/2 has a field for each cookie, and not everybody who translates joins them.
+    cookies = b";".join(value for found, value in scope["headers"] if found == b"cookie")
     # The standard library's parser gives up at the first odd cookie, of whomever it is.
-    pairs = (pair.strip().partition("=") for pair in cookies.split(";"))
+    pairs = (pair.strip().partition("=") for pair in cookies.decode("latin-1").split(";"))
     value = next((value for found, _, value in pairs if found == name), None)
     return None if value is None else value.removeprefix('"').removesuffix('"')
 

@@ -73,6 +73,16 @@ class SocketPeer:
         self._closed: asyncio.Event | None = None
         self._is_over = False
 
+    @property
+    def is_there(self) -> bool:
+        """Tell whether the client still reads."""
+        return not self._is_over
+
+    @property
+    def is_closing(self) -> bool:
+        """Tell whether the socket was told to close."""
+        return self._close_code is not None
+
     def flush(self) -> None:
         """Write what waits, if the client reads what it is sent."""
         if self._is_over or not self._connection.is_writable:
@@ -229,11 +239,11 @@ class WebSockets:
                     await peer.closed()
 
     def _enter(self, peer: SocketPeer) -> None:
-        """Let a socket in; of too many that speak for no session the oldest is closed."""
+        """Let a socket in; of too many that speak for no session the oldest are closed."""
         mine = self._open.setdefault(peer.user_id, {})
-        idle = [one for one in mine if not self._engine.hub.speaks(one)]
-        if len(idle) >= self._settings.max_idle_sockets_per_user:
-            idle[0].close(POLICY_VIOLATION)
+        idle = [one for one in mine if not (one.is_closing or self._engine.hub.speaks(one))]
+        for one in idle[: len(idle) + 1 - self._settings.max_idle_sockets_per_user]:
+            one.close(POLICY_VIOLATION)
         mine[peer] = self._arm_end(peer)
 
     def _leave(self, peer: SocketPeer) -> None:

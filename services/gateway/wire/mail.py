@@ -6,7 +6,8 @@ from typing import Final
 from shared.domain.interaction import Address, Attachment, Interaction
 
 LONGEST_TEXT: Final = 262_144
-"""Characters of one body in a message: several fit into what a client's mailbox may hold."""
+"""Characters of one body in a message. A mailbox holds several, unless they are mostly emoji: what
+is larger than the whole room is taken where nothing else waits."""
 
 Fields = dict[str, object]
 

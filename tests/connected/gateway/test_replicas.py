@@ -50,17 +50,13 @@ class Wanderer:
         return replies
 
     async def join(self, pod: int, elsewhere: int) -> None:
-        """Shake hands at one pod, subscribe and connect at another, again until they know."""
-        async with asyncio.timeout(10):
-            while not await self._joins(pod, elsewhere):
-                self.client_id = ""
-
-    async def _joins(self, pod: int, elsewhere: int) -> bool:
+        """Shake hands at one pod, subscribe and connect at another."""
         [welcome] = await self.ask(pod, **HANDSHAKE)
         self.client_id = welcome["clientId"]
         [subscribed] = await self.ask(elsewhere, "/meta/subscribe", subscription=CHANNELS)
         [connected] = await self.ask(elsewhere, "/meta/connect", advice={"timeout": 0})
-        return bool(subscribed["successful"] and connected["successful"])
+        assert subscribed["successful"]
+        assert connected["successful"]
 
 
 @asynccontextmanager
@@ -122,6 +118,34 @@ async def test_a_session_whose_pod_has_gone_begins_anew(
     [reply] = await there.ask(1, "/meta/connect")
 
     assert (reply["error"], reply["advice"]) == (UNKNOWN, AGAIN)
+
+
+async def test_a_pod_that_began_a_moment_ago_is_found_by_all_who_ask_for_it(
+    gateway: Gateway, wanderer: Wanderer
+) -> None:
+    await wanderer.ask(0, "/meta/connect", clientId="0" * 48)
+    async with another_pod(gateway) as new:
+        there = Wanderer([await new.client("agent1"), wanderer.clients[0]])
+        [welcome] = await there.ask(0, **HANDSHAKE)
+        there.client_id = welcome["clientId"]
+
+        answers = await asyncio.gather(
+            *(there.ask(1, "/meta/unsubscribe", subscription=CHANNELS) for _ in range(5))
+        )
+
+    assert [reply["error"] for [reply] in answers] == ["403::unsubscribe_failed"] * 5
+
+
+async def test_a_path_is_no_way_to_other_parts_of_a_pod(wanderer: Wanderer) -> None:
+    await wanderer.join(0, elsewhere=1)
+    client = wanderer.clients[1]
+
+    answer = await client.post(
+        "/cometd/%2e%2e/api/v2/me",
+        json=[{"channel": "/meta/disconnect", "clientId": wanderer.client_id}],
+    )
+
+    assert [reply["successful"] for reply in answer.json()] == [True]
 
 
 async def test_nobody_is_asked_twice_over(wanderer: Wanderer) -> None:

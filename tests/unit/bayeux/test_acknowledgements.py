@@ -118,3 +118,14 @@ def test_a_large_backlog_goes_out_in_portions_and_in_order() -> None:
 
     assert got == list(range(10))
     assert batch > 3
+
+
+@pytest.mark.parametrize("seen", [True, "1", None, [], {}, 1.5, -3])
+def test_what_is_no_batch_confirms_nothing(world: World, seen: object) -> None:
+    client = Client(world).join(ext=ACK)
+    world.publish("anna", 1)
+    client.ask("/meta/connect", ext={"ack": 0})
+
+    again = client.ask("/meta/connect", ext={"ack": seen})
+
+    assert events_of(again) == [1]

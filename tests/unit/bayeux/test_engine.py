@@ -126,6 +126,29 @@ async def test_all_subscriptions_of_a_request_wait_no_longer_than_one() -> None:
     assert len(diary.entries) - 1 == len(topics)
 
 
+@pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.LONG_POLLING])
+async def test_who_goes_while_being_introduced_takes_no_events_along(transport: Transport) -> None:
+    diary = SlowDiary()
+    desk = Desk(Engine(BayeuxSettings(), own_topics_only, diary), transport)
+    await desk.join()
+    await desk.send("/meta/connect", advice={"timeout": 0})
+    subscribing = asyncio.create_task(
+        desk.send("/meta/subscribe", subscription=["/me/interactions", "/me/workbins"])
+    )
+    await diary.is_asked.wait()
+
+    desk.publish(1)
+    desk.peer.is_there = False
+    diary.may_go_on.set()
+    texts = await subscribing
+    desk.engine.lose(desk.peer)
+    desk.peer = FakePeer("anna", transport, "browser01")
+    event, _ = await desk.send("/meta/connect")
+
+    assert texts == []
+    assert json.loads(event)["data"] == 1
+
+
 @pytest.mark.parametrize("also_connects", [False, True])
 @pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.LONG_POLLING])
 async def test_what_waits_for_a_slow_client_keeps_its_order_while_it_subscribes_again(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.gateway.bayeux.http_connection import HttpConnection, Request
-from services.gateway.bayeux.web import Answer
+from services.gateway.bayeux.web import Answer, Scope
 from tests.unit.bayeux.wires import FakeTransport, uvicorns
 
 POLL = b"POST /cometd HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\npoll"
@@ -19,6 +19,7 @@ class FakeServer:
     """Keeps every request until it is told to answer; knows heads again once it was told to."""
 
     max_body_bytes = 8
+    is_stopping = False
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -26,6 +27,9 @@ class FakeServer:
         self.gone = 0
         self.knows: Callable[[bytes], bool] = lambda _: False
         self.fails = False
+
+    def too_large(self, scope: Scope) -> Answer:
+        return Answer(413, headers=((b"x-path", scope["path"].encode()),))
 
     def serves(self, path: str) -> bool:
         return path.startswith("/cometd")
@@ -52,11 +56,13 @@ class FakeServer:
 class Line:
     """One connection, and both of its ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         self.server = FakeServer()
         self.transport = FakeTransport()
         self.rest = asyncio.Event()
-        self.connection = HttpConnection(bayeux=self.server, **uvicorns(self._application))
+        self.connection = HttpConnection(
+            bayeux=self.server, **uvicorns(self._application, **options)
+        )
         self.connection.connection_made(self.transport)
 
     async def _application(self, _scope: Any, _receive: Any, send: Any) -> None:
@@ -73,6 +79,17 @@ class Line:
     def answer(self, answer: Answer = DONE) -> str:
         self.connection.answer(answer)
         return self.transport.take()
+
+    async def other(self) -> str:
+        self.rest.set()
+        await self.send(OTHER)
+        await self.transport.something_written.wait()
+        return self.transport.take()
+
+
+async def whatever_is_due() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -166,16 +183,42 @@ async def test_what_does_not_wait_for_the_answer_of_another_part_is_not_served(l
 
 
 async def test_both_parts_take_turns_on_a_connection(line: Line) -> None:
-    line.rest.set()
     for _ in range(2):
         await line.send(POLL)
         assert line.answer().startswith("HTTP/1.1 200 ")
-        await line.send(OTHER)
-        await line.transport.something_written.wait()
-        assert line.transport.take().startswith("HTTP/1.1 204 ")
+        assert (await line.other()).startswith("HTTP/1.1 204 ")
 
     assert len(line.server.requests) == 2
     assert not line.transport.is_closed
+
+
+async def test_a_connection_that_nobody_uses_is_closed() -> None:
+    polled, other = Line(timeout_keep_alive=0), Line(timeout_keep_alive=0)
+    await polled.send(POLL)
+    polled.answer()
+    await other.other()
+
+    await whatever_is_due()
+
+    assert (polled.transport.is_closed, other.transport.is_closed) == (True, True)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize("before", ["other", "poll"])
+async def test_one_whose_poll_is_held_is_not(before: str, is_known: bool) -> None:
+    line = Line(timeout_keep_alive=0)
+    line.server.knows = lambda head: is_known and head.startswith(b"POST")
+    if before == "other":
+        await line.other()
+    else:
+        await line.send(POLL)
+        line.answer()
+
+    line.connection.data_received(POLL)
+    await whatever_is_due()
+
+    assert not line.transport.is_closed
+    assert line.answer().startswith("HTTP/1.1 200 ")
 
 
 async def test_a_client_that_goes_away_is_noticed_once(line: Line) -> None:
@@ -286,3 +329,112 @@ async def test_a_repeated_request_that_fails_is_answered(line: Line) -> None:
     await line.send(POLL)
 
     assert line.transport.take().startswith("HTTP/1.1 500 ")
+
+
+async def test_a_fault_after_a_request_was_kept_is_answered(line: Line) -> None:
+    async def keeps_and_fails(request: Request) -> None:
+        request.connection.keep(line.server._leave)
+        raise ValueError("a fault that nobody foresaw")
+
+    line.server.serve = keeps_and_fails  # type: ignore[method-assign]
+
+    await line.send(POLL)
+
+    assert line.transport.take().startswith("HTTP/1.1 500 ")
+
+
+@pytest.mark.parametrize(
+    "request_octets",
+    [
+        POLL.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        POLL.replace(b"Host", b"Connection: close\r\nHost"),
+    ],
+)
+async def test_the_head_of_a_last_request_is_not_known_again(
+    line: Line, request_octets: bytes
+) -> None:
+    await line.send(request_octets)
+
+    assert [one.head for one in line.server.requests] == [b""]
+
+
+@pytest.mark.parametrize("part", [b"", b"POST /com", POLL[:-4], POLL[:-1]])
+async def test_what_does_not_come_in_time_is_not_waited_for(part: bytes) -> None:
+    line = Line(timeout_keep_alive=0)
+    if part:
+        line.connection.data_received(part)
+
+    await whatever_is_due()
+
+    assert line.transport.is_aborted
+
+
+async def test_who_does_not_read_the_last_answer_is_cut_off() -> None:
+    line = Line(timeout_keep_alive=0)
+    await line.send(POLL.replace(b"Host", b"Connection: close\r\nHost"))
+    line.answer()
+    was_aborted = line.transport.is_aborted
+
+    await whatever_is_due()
+
+    assert (was_aborted, line.transport.is_aborted) == (False, True)
+
+
+async def test_when_the_server_stops_every_answer_is_the_last(line: Line) -> None:
+    await line.send(POLL)
+    line.server.is_stopping = True
+
+    assert "connection: close" in line.answer()
+    assert line.transport.is_closed
+
+
+@pytest.mark.parametrize("hosts", [b"", b"Host: here\r\nHost: there\r\n"])
+@pytest.mark.parametrize("line_of", [b"POST /cometd", b"GET /api"])
+async def test_a_request_names_one_host(line: Line, line_of: bytes, hosts: bytes) -> None:
+    await line.send(line_of + b" HTTP/1.1\r\n" + hosts + b"Content-Length: 4\r\n\r\npoll")
+
+    assert line.transport.take().startswith("HTTP/1.1 400 ")
+    assert line.transport.is_closed
+    assert line.server.requests == []
+
+
+async def test_a_body_is_not_asked_for_that_is_going_to_be_too_large(line: Line) -> None:
+    head = POLL.replace(b"Host", b"Expect: 100-continue\r\nHost").replace(b"4", b"9").split(b"poll")
+
+    await line.send(head[0])
+
+    answer = line.transport.take()
+    assert answer.startswith("HTTP/1.1 413 ")
+    assert "x-path: /cometd" in answer
+    assert line.transport.is_closed
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"TLS/1.0", b"websockets"])
+@pytest.mark.parametrize("name", [b"Upgrade", b"upgrade"])
+async def test_an_offer_of_another_protocol_is_passed_over(
+    line: Line, name: bytes, protocol: bytes
+) -> None:
+    offer = name + b": " + protocol + b"\r\nConnection: Upgrade, HTTP2-Settings\r\nHost"
+
+    await line.send(POLL.replace(b"Host", offer))
+
+    assert [one.body for one in line.server.requests] == [b"poll"]
+    assert line.answer().startswith("HTTP/1.1 200 ")
+    assert not line.transport.is_closed
+
+
+@pytest.mark.parametrize("before", [POLL, OTHER])
+async def test_an_upgrade_that_does_not_wait_is_not_served(line: Line, before: bytes) -> None:
+    upgrade = (
+        b"GET /cometd HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    await line.send(before + upgrade)
+
+    line.connection.answer(DONE)
+    line.rest.set()
+    await line.transport.something_written.wait()
+
+    assert line.transport.take().startswith("HTTP/1.1 20")
+    assert line.transport.is_closed
+    assert line.connection in line.connection.connections

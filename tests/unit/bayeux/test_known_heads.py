@@ -43,3 +43,22 @@ def test_so_many_heads_are_remembered_and_no_more() -> None:
 
     assert heads.recall(HEAD, 4, now=100.0) is None
     assert heads.recall(b"9999", 4, now=100.0) == "bert"
+
+
+def test_those_whose_time_is_over_make_room_for_others() -> None:
+    heads = known()
+    for number in range(9_999):
+        heads.remember(str(number).encode(), "bert", 4, now=104.0, until=math.inf)
+
+    heads.remember(b"one more", "carl", 4, now=106.0, until=math.inf)
+
+    assert heads.recall(b"0", 4, now=106.0) == "bert"
+    assert heads.recall(b"one more", 4, now=106.0) == "carl"
+
+
+def test_a_long_head_is_not_remembered() -> None:
+    heads, head = known(), b"x" * 4_097
+
+    heads.remember(head, "anna", 4, now=100.0, until=math.inf)
+
+    assert heads.recall(head, 4, now=100.0) is None

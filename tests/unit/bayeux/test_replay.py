@@ -194,17 +194,54 @@ def test_a_replay_takes_no_more_than_there_is_room_for() -> None:
     assert first + heard(client) == list(range(1, 9))
 
 
-def test_an_event_that_never_fits_ends_the_session() -> None:
-    world = World.with_settings(max_queued_bytes=10)
-    world.span = Span(oldest=1, newest=1)
+def test_what_does_not_fit_is_not_asked_for_before_something_has_left() -> None:
+    world = World.with_settings(max_queued_bytes=200)
+    world.span = Span(oldest=1, newest=2)
     client = joined(world)
     subscribe(client, -2)
-    begin(world, 1)
+    begin(world, 2)
+    small, large = Event(1), Event("x" * 190)
 
-    fetch(world, [1], 1)
+    [wanted] = world.seen(Wanted)
+    page = [Past(1, INTERACTIONS, small), Past(2, INTERACTIONS, large)]
+    assert isinstance(wanted, Wanted)
+    world.hub.fill(wanted.session_id, wanted.replay, page, 2)
+    world.settle()
 
-    [reply] = client.ask("/meta/connect")
-    assert reply["error"] == "402::session_unknown"
+    assert world.seen(Wanted) == []
+    assert heard(client) == [1]
+    assert len(world.seen(Wanted)) == 1
+
+
+def test_an_event_that_is_larger_than_all_the_room_gets_through_alone() -> None:
+    world = World.with_settings(max_queued_bytes=10)
+    world.span = Span(oldest=1, newest=2)
+    client = joined(world)
+    subscribe(client, -2)
+    begin(world, 2)
+
+    fetch(world, [1, 2], 2)
+    first = heard(client)
+    fetch(world, [2], 2)
+
+    assert (first, heard(client)) == ([1], [2])
+
+
+def test_who_acknowledges_goes_on_while_the_connect_is_held() -> None:
+    world = World.with_settings(max_queued_events=2)
+    world.span = Span(oldest=1, newest=4)
+    client = Client(world)
+    client.handshake(ext={"replay": True, "ack": True})
+    client.ask("/meta/connect", advice={"timeout": 0}, ext={"ack": 0})
+    subscribe(client, -2)
+    begin(world, 4)
+    fetch(world, [1, 2, 3], 3)
+    assert events_of(client.ask("/meta/connect", ext={"ack": 1})) == [1, 2]
+
+    waiting = client.poll(ext={"ack": 2})
+    fetch(world, [3, 4], 4)
+
+    assert events_of(client.collect(waiting)) == [3, 4]
 
 
 def test_a_page_without_progress_ends_the_session(world: World) -> None:

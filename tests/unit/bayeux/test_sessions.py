@@ -228,6 +228,27 @@ def test_a_client_that_fell_too_far_behind_starts_anew(limit: dict[str, int]) ->
     assert world.hub.counters.overflows == 1
 
 
+def test_who_fell_behind_hears_nothing_newer_than_what_was_lost() -> None:
+    world = World.with_settings(max_queued_events=4)
+    client = Client(world, transport=Transport.WEBSOCKET)
+    client.join("/v2/me/interactions", "/me/interactions")
+    socket = client.poll()
+
+    for number in range(3):
+        world.publish("anna", number)
+
+    [reply] = client.collect(socket)
+    assert reply["error"] == "402::queue_overflow"
+
+
+def test_an_event_larger_than_all_the_room_gets_through_alone() -> None:
+    client = Client(World.with_settings(max_queued_bytes=10)).join()
+
+    client.world.publish("anna", "x" * 100)
+
+    assert events_of(client.ask("/meta/connect")) == ["x" * 100]
+
+
 def test_a_socket_that_is_not_read_is_told_to_start_anew() -> None:
     world = World.with_settings(max_queued_events=3)
     client = Client(world, transport=Transport.WEBSOCKET).join()

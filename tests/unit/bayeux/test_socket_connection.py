@@ -217,3 +217,28 @@ async def test_a_client_can_be_made_to_wait(call: Call) -> None:
 
     assert not was_read
     assert call.transport.is_read
+
+
+async def test_a_client_that_answers_no_ping_is_cut_off(call: Call) -> None:
+    call.connection.keepalive_timeout()
+
+    assert call.transport.is_aborted
+
+
+@pytest.mark.parametrize("ended_by", ["us", "the client", "what is no frame"])
+async def test_a_client_that_reads_nothing_does_not_keep_a_socket_that_ends(ended_by: str) -> None:
+    call = Call()
+    await call.settle()
+    call.connection.close_timeout = 0
+    if ended_by == "us":
+        call.connection.close(1000)
+    elif ended_by == "the client":
+        call.client.send_close(1000)
+        call.send()
+    else:
+        call.connection.data_received(b"\xff" * 10)
+    was_aborted = call.transport.is_aborted
+
+    await call.settle()
+
+    assert (was_aborted, call.transport.is_aborted) == (False, True)

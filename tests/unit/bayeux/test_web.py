@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from services.gateway.asgi import TooLargeError, read_body
 from services.gateway.bayeux.origins import is_welcome
 from services.gateway.bayeux.settings import BayeuxSettings
-from services.gateway.bayeux.web import TooLargeError, browser_cookie, browser_of, read_body
+from services.gateway.bayeux.web import browser_cookie, browser_of
 
 
 @pytest.mark.parametrize(

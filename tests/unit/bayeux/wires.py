@@ -14,7 +14,7 @@ class FakeTransport(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.something_written = asyncio.Event()
-        self.is_closed = False
+        self.is_closed = self.is_aborted = False
         self.is_read = True
 
     def write(self, data: Any) -> None:
@@ -23,6 +23,9 @@ class FakeTransport(asyncio.Transport):
 
     def close(self) -> None:
         self.is_closed = True
+
+    def abort(self) -> None:
+        self.is_closed = self.is_aborted = True
 
     def is_closing(self) -> bool:
         return self.is_closed

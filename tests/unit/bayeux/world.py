@@ -34,6 +34,7 @@ class FakePeer:
     session: Session | None = None
     login: Login = field(default_factory=Login)
     wakes: int = 0
+    is_there: bool = True
 
     def flush(self) -> None:
         self.wakes += 1
@@ -111,7 +112,9 @@ class Client:
 
     def send(self, *messages: Message) -> tuple[FakePeer, Outcome]:
         peer = self.socket if self.transport is Transport.WEBSOCKET else self._peer()
-        outcome = self.world.hub.receive(messages, peer, self.world.now, self.world.span)
+        hub = self.world.hub
+        exchange = hub.obey(messages, peer, self.world.now, self.world.span)
+        outcome = Outcome(hub.answer(exchange), exchange.hold)
         self.world.settle()
         return peer, outcome
 

@@ -1,0 +1,80 @@
+"""A client that polls a Bayeux server by way of a real connection, without a network."""
+
+import json
+from typing import Any
+
+from services.gateway.bayeux import BayeuxServer, BayeuxSettings
+from services.gateway.bayeux.elsewhere import Elsewhere
+from services.gateway.bayeux.http_connection import HttpConnection
+from services.gateway.bayeux.server import Authenticate
+from services.gateway.bayeux.topics import INTERACTIONS
+from tests.bayeux_lab.lab import Nobody, authenticate
+from tests.unit.bayeux.wires import FakeTransport, uvicorns
+
+
+class Line:
+    """One connection to a server; requests on it are those of one browser and one agent."""
+
+    def __init__(self, bayeux: BayeuxServer) -> None:
+        self.transport = FakeTransport()
+        self.connection = HttpConnection(bayeux=bayeux, **uvicorns(_nothing))
+        self.connection.connection_made(self.transport)
+        self.headers = {
+            "Host": "here",
+            "Authorization": "Bearer agent-7",
+            "Cookie": "BAYEUX_BROWSER=0123456789abcdef",
+        }
+
+    def send(self, *messages: dict[str, Any], method: str = "POST") -> None:
+        body = json.dumps(messages).encode()
+        headers = self.headers | {"Content-Length": str(len(body))}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self.connection.data_received(f"{method} /cometd HTTP/1.1\r\n{lines}\r\n".encode() + body)
+
+    async def read(self) -> tuple[str, Any]:
+        """Return the head and the messages of an answer when it has come."""
+        await self.transport.something_written.wait()
+        head, _, body = self.transport.take().partition("\r\n\r\n")
+        return head, json.loads(body) if body else []
+
+    async def ask(self, *messages: dict[str, Any]) -> Any:
+        self.send(*messages)
+        return (await self.read())[1]
+
+
+class Desk(Line):
+    """A client and the server that is all its own."""
+
+    def __init__(
+        self,
+        *,
+        elsewhere: Elsewhere | None = None,
+        authenticate: Authenticate = authenticate,
+        **settings: Any,
+    ) -> None:
+        self.bayeux = BayeuxServer(
+            BayeuxSettings(**settings),
+            authenticate=authenticate,
+            listener=Nobody(),
+            elsewhere=elsewhere,
+        )
+        super().__init__(self.bayeux)
+
+    async def handshake(self) -> str:
+        greeting = {"version": "1.0", "supportedConnectionTypes": ["long-polling"]}
+        [reply] = await self.ask({"channel": "/meta/handshake"} | greeting)
+        return str(reply["clientId"])
+
+    async def join(self) -> dict[str, Any]:
+        """Subscribe, make the first connect, and return what later ones look like."""
+        known = {"clientId": await self.handshake()}
+        await self.ask(known | {"channel": "/meta/subscribe", "subscription": INTERACTIONS})
+        await self.ask(known | {"channel": "/meta/connect", "advice": {"timeout": 0}})
+        return known | {"channel": "/meta/connect"}
+
+    def publish(self, payload: object) -> None:
+        self.bayeux.publish("7", INTERACTIONS, payload)
+
+
+async def _nothing(_scope: Any, _receive: Any, _send: Any) -> None:
+    pass
