@@ -12,7 +12,7 @@ from services.gateway.errors import trace_of
 
 log = structlog.get_logger()
 
-_LANES: Final = 64
+_LANES: Final = 512
 _MOST_WAITING: Final = 1_000
 
 
@@ -61,7 +61,7 @@ class Lane:
 
 
 class Lanes:
-    """A few lanes, each worked off by one task."""
+    """Lanes, each worked off by one task: so many agents at most are waited for at once."""
 
     def __init__(self, do: Callable[[Work], Awaitable[None]]) -> None:
         self._do = do

@@ -14,7 +14,7 @@ from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers import servers
 from tests.bench.table import Section
 from tests.bench_cometd.contestants import BARE, FAYE, OURS
-from tests.bench_cometd.gateway_herd import gateway_stampede
+from tests.bench_cometd.gateway_herd import gateway_stampede, seconds_to_count
 from tests.bench_cometd.lab_herd import stampede
 from tests.bench_cometd.measuring import Load, Visit, visit
 from tests.bench_cometd.report import Visits, gateway_herd, lab_herd, sections
@@ -79,7 +79,9 @@ async def _herds(size: int) -> list[Section]:
     note(f"a herd of {size} at the gateway")
     with passing_folder() as folder, servers(folder, environment={}) as up:
         database_url = urlsplit(up.mongodb_url)._replace(path="/herd").geturl()
-        at_gateway = gateway_herd(size, await gateway_stampede(up.rabbitmq_url, database_url, size))
+        counting = seconds_to_count()
+        result = await gateway_stampede(up.rabbitmq_url, database_url, size)
+        at_gateway = gateway_herd(size, result, counting=counting)
     return [at_lab, at_gateway]
 
 

@@ -137,3 +137,11 @@ async def _announce(publisher: Publisher, agents: Sequence[str]) -> None:
     await publisher.publish_all(
         [wrap(AgentReady(agent_id=agent), cause(), now) for agent in agents]
     )
+
+
+def seconds_to_count() -> float:
+    """Return how long Python takes to count to ten million: how fast a core is now."""
+    began = time.perf_counter()
+    for _ in range(10_000_000):
+        pass
+    return time.perf_counter() - began
