@@ -14,9 +14,9 @@ from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers import servers
 from tests.bench.table import Section
 from tests.bench_cometd.contestants import BARE, FAYE, OURS
-from tests.bench_cometd.gateway_herd import gateway_stampede, seconds_to_count
+from tests.bench_cometd.gateway_herd import gateway_stampede
 from tests.bench_cometd.lab_herd import stampede
-from tests.bench_cometd.measuring import Load, Visit, visit
+from tests.bench_cometd.measuring import Load, Visit, seconds_to_count, visit
 from tests.bench_cometd.report import Visits, gateway_herd, lab_herd, sections
 from tests.cometd_client import UnavailableError, install
 from tests.faye import HERE

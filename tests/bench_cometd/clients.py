@@ -150,4 +150,7 @@ class PollClient(Client):
             self._heard(self._number, stamps)
 
 
-KINDS = {"websocket": SocketClient, "long-polling": PollClient}
+KINDS: Mapping[str, type[SocketClient] | type[PollClient]] = {
+    "websocket": SocketClient,
+    "long-polling": PollClient,
+}

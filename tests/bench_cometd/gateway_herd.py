@@ -31,9 +31,8 @@ _LASTS: Final = timedelta(hours=8)
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Seconds from the kill: when the new process was ready, when half and all were subscribed.
-
-    `whole` counts the agents who heard every event once and in order.
+    """Seconds from the kill: when the new process was ready, when half and all were subscribed,
+    and when all had heard all; `whole` counts the agents who heard all once and in order.
     """
 
     ready: float
@@ -137,11 +136,3 @@ async def _announce(publisher: Publisher, agents: Sequence[str]) -> None:
     await publisher.publish_all(
         [wrap(AgentReady(agent_id=agent), cause(), now) for agent in agents]
     )
-
-
-def seconds_to_count() -> float:
-    """Return how long Python takes to count to ten million: how fast a core is now."""
-    began = time.perf_counter()
-    for _ in range(10_000_000):
-        pass
-    return time.perf_counter() - began

@@ -40,6 +40,14 @@ def release(state: State, session: Session, hold: Hold, now: float) -> list[byte
     return [*events, encode(stamped(state, reply))]
 
 
+def put_off(state: State, message: Message) -> bytes:
+    """Answer a connect whose session is elsewhere and that has to be made again."""
+    advice = _advice(state, crowded=False).as_fields()
+    return encode(
+        stamped(state, replies.success(message, clientId=message.client_id, advice=advice))
+    )
+
+
 def stamped(state: State, reply: Reply) -> Reply:
     """Add the time where the timestamp extension is on."""
     if state.settings.timestamps:

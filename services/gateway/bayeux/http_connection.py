@@ -312,9 +312,9 @@ class HttpConnection(HttpToolsProtocol):
 
 
 def _without_other_protocols(data: bytes) -> bytes:
-    """Return the beginning of a request without an offer of HTTP/2 (RFC 9110, 7.8).
+    """Return the beginning of a request without offers of HTTP/2 and others, which may be ignored.
 
-    Offers may be ignored. The parser would take what follows the head for that protocol.
+    The parser would take what follows the head for that protocol (RFC 9110, 7.8).
     """
     end = data.find(_END_OF_HEAD) + 2
     head = data[:end] if end >= len(_END_OF_HEAD) else data

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from services.gateway.bayeux import replies
-from services.gateway.bayeux.connecting import release, stamped
+from services.gateway.bayeux.connecting import put_off, release, stamped
 from services.gateway.bayeux.counters import Counters
 from services.gateway.bayeux.departing import depart
 from services.gateway.bayeux.effects import Effect
@@ -245,10 +245,7 @@ class Hub:
 
     def put_off(self, message: Message) -> bytes:
         """Return what a connect is told while this process stops whose session is in another."""
-        spread = self.state.spread() if self.state.spread is not None else 0.0
-        advice = self.state.times.advice_with(spread).as_fields()
-        reply = replies.success(message, clientId=message.client_id, advice=advice)
-        return encode(stamped(self.state, reply))
+        return put_off(self.state, message)
 
     def _note_delay(self, session: Session, now: float) -> None:
         since = session.mailbox.since

@@ -49,5 +49,6 @@ class KnownHeads(Generic[Visitor]):
 
     def _make_room(self, now: float) -> None:
         self._known = {head: one for head, one in self._known.items() if one.until > now}
-        if len(self._known) >= _MOST:
+        if len(self._known) > _MOST // 2:
+            # All are looked through again only after as many have come.
             self._known.clear()

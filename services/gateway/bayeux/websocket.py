@@ -242,7 +242,8 @@ class WebSockets:
         """Let a socket in; of too many that speak for no session the oldest are closed."""
         mine = self._open.setdefault(peer.user_id, {})
         idle = [one for one in mine if not (one.is_closing or self._engine.hub.speaks(one))]
-        for one in idle[: len(idle) + 1 - self._settings.max_idle_sockets_per_user]:
+        too_many = max(0, len(idle) + 1 - self._settings.max_idle_sockets_per_user)
+        for one in idle[:too_many]:
             one.close(POLICY_VIOLATION)
         mine[peer] = self._arm_end(peer)
 

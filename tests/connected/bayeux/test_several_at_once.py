@@ -40,6 +40,25 @@ async def test_of_too_many_sockets_that_say_nothing_the_oldest_is_closed() -> No
         assert idle[0].socket.close_code == 1008
 
 
+async def test_as_many_sockets_as_may_say_nothing_stay_open() -> None:
+    async with running_lab(MAX_IDLE_SOCKETS_PER_USER="4") as lab, AsyncExitStack() as stack:
+        idle = [await stack.enter_async_context(RawSocket.open(lab)) for _ in range(4)]
+
+        for one in idle:
+            await one.join()
+
+
+async def test_of_many_sockets_that_come_together_all_in_excess_are_closed() -> None:
+    async with running_lab(MAX_IDLE_SOCKETS_PER_USER="2") as lab, AsyncExitStack() as stack:
+        idle = [await stack.enter_async_context(RawSocket.open(lab)) for _ in range(12)]
+
+        for one in idle[:10]:
+            with pytest.raises(ConnectionClosed):
+                await one.receive()
+        for one in idle[10:]:
+            await one.join()
+
+
 async def test_sockets_of_others_do_not_count() -> None:
     async with (
         running_lab(MAX_IDLE_SOCKETS_PER_USER="1") as lab,

@@ -8,7 +8,7 @@ import pytest
 
 from services.gateway.bayeux.http_connection import HttpConnection, Request
 from services.gateway.bayeux.web import Answer, Scope
-from tests.unit.bayeux.wires import FakeTransport, uvicorns
+from tests.unit.bayeux.wires import FakeTransport, uvicorns, whatever_is_due
 
 POLL = b"POST /cometd HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\npoll"
 OTHER = b"GET /api HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -85,11 +85,6 @@ class Line:
         await self.send(OTHER)
         await self.transport.something_written.wait()
         return self.transport.take()
-
-
-async def whatever_is_due() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 @pytest.fixture

@@ -48,11 +48,12 @@ def test_so_many_heads_are_remembered_and_no_more() -> None:
 def test_those_whose_time_is_over_make_room_for_others() -> None:
     heads = known()
     for number in range(9_999):
-        heads.remember(str(number).encode(), "bert", 4, now=104.0, until=math.inf)
+        now = 100.0 if number < 6_000 else 104.0
+        heads.remember(str(number).encode(), "bert", 4, now=now, until=math.inf)
 
     heads.remember(b"one more", "carl", 4, now=106.0, until=math.inf)
 
-    assert heads.recall(b"0", 4, now=106.0) == "bert"
+    assert heads.recall(b"9998", 4, now=106.0) == "bert"
     assert heads.recall(b"one more", 4, now=106.0) == "carl"
 
 

@@ -8,6 +8,7 @@ from services.gateway.bayeux import Answer, Principal
 from services.gateway.bayeux.web import Scope
 from tests.bayeux_lab import lab
 from tests.unit.bayeux.desk import Desk, Line
+from tests.unit.bayeux.wires import whatever_is_due
 
 PAGE = "https://desk.example"
 
@@ -22,11 +23,6 @@ class Guard:
     async def authenticate(self, scope: Scope) -> Principal | Answer:
         await self.door.wait()
         return await lab.authenticate(scope)
-
-
-async def whatever_is_due() -> None:
-    for _ in range(10):
-        await asyncio.sleep(0)
 
 
 async def give_up(line: Line, guard: Guard) -> None:

@@ -1,6 +1,6 @@
 """Subscriptions that begin at a position: what is asked for, what is answered, what is heard."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -36,9 +36,12 @@ def tell(world: World, position: int, topic: str = INTERACTIONS) -> None:
 
 
 def fetch(world: World, positions: Iterable[int], reached: int, topic: str = INTERACTIONS) -> None:
+    fill(world, [Past(position, topic, Event(position)) for position in positions], reached)
+
+
+def fill(world: World, page: Sequence[Past], reached: int) -> None:
     [wanted] = world.seen(Wanted)
     assert isinstance(wanted, Wanted)
-    page = [Past(position, topic, Event(position)) for position in positions]
     world.hub.fill(wanted.session_id, wanted.replay, page, reached)
     world.settle()
 
@@ -200,13 +203,9 @@ def test_what_does_not_fit_is_not_asked_for_before_something_has_left() -> None:
     client = joined(world)
     subscribe(client, -2)
     begin(world, 2)
-    small, large = Event(1), Event("x" * 190)
+    large = Event("x" * 190)
 
-    [wanted] = world.seen(Wanted)
-    page = [Past(1, INTERACTIONS, small), Past(2, INTERACTIONS, large)]
-    assert isinstance(wanted, Wanted)
-    world.hub.fill(wanted.session_id, wanted.replay, page, 2)
-    world.settle()
+    fill(world, [Past(1, INTERACTIONS, Event(1)), Past(2, INTERACTIONS, large)], 2)
 
     assert world.seen(Wanted) == []
     assert heard(client) == [1]

@@ -11,7 +11,7 @@ from websockets.uri import parse_uri
 
 from services.gateway.bayeux.socket_connection import SocketConnection
 from services.gateway.bayeux.web import Answer, Scope
-from tests.unit.bayeux.wires import FakeTransport, uvicorns
+from tests.unit.bayeux.wires import FakeTransport, uvicorns, whatever_is_due
 
 
 class FakeUser:
@@ -72,8 +72,7 @@ class Call:
 
     async def settle(self) -> list[Any]:
         """Return what the client got, once nothing moves any more."""
-        for _ in range(4):
-            await asyncio.sleep(0)
+        await whatever_is_due()
         self.client.receive_data(self.transport.take().encode("latin-1"))
         return list(self.client.events_received())
 

@@ -46,6 +46,12 @@ class FakeTransport(asyncio.Transport):
         return written.decode("latin-1")
 
 
+async def whatever_is_due() -> None:
+    """Let the loop do all that it can do without waiting."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 def uvicorns(application: Any, **options: Any) -> dict[str, Any]:
     """Return what uvicorn hands to a protocol."""
     config = uvicorn.Config(
