@@ -15,10 +15,9 @@ from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
 from services.gateway.hearing import ending, hearing
+from services.gateway.journal_batch import batches
 from services.gateway.patience import patiently
-from shared.contracts.envelope import JOURNALED
 from shared.contracts.events import EVERYBODY
-from shared.contracts.outgoing import Outgoing
 from shared.faults import crash_point
 from shared.messaging.publisher import Publisher
 from shared.messaging.retries import Delivered, describe, parked
@@ -27,9 +26,6 @@ from shared.storage.agents import AgentStore
 from shared.storage.journal import Announced, Entry, JournalWriting
 
 log = structlog.get_logger()
-
-POSITION: Final = "x-position"
-"""The header in which a journaled event says where in its agent's journal it stands."""
 
 _BATCH: Final = 200
 _PREFETCH: Final = 2_000
@@ -172,7 +168,7 @@ class JournalWriter:
     async def _tell(self, entries: Sequence[Entry]) -> None:
         """Tell the pods. The next write need not wait: who hears out of order reads the journal."""
         crash_point("journal.before_telling")
-        messages = [_told(entry) for entry in entries]
+        messages = list(batches(entries))
         await patiently(lambda: self._publisher.publish_all(messages))
         ENTRIES.inc(len(entries))
 
@@ -204,9 +200,3 @@ async def _end(tasks: set[asyncio.Task[None]]) -> None:
 
 def _waiting(arrived: _Deliveries) -> list[AbstractIncomingMessage]:
     return [arrived.get_nowait() for _ in range(min(arrived.qsize(), _BATCH - 1))]
-
-
-def _told(entry: Entry) -> Outgoing:
-    event = entry.event
-    headers = {POSITION: entry.position}
-    return Outgoing(event.event_id, JOURNALED, event.agent_id, event.envelope, headers=headers)

@@ -16,7 +16,7 @@ from services.gateway.bayeux import BayeuxServer, Page, PastEvent, Route
 from services.gateway.bayeux.topics import EMAILS, INTERACTIONS
 from services.gateway.broker_events import BrokerEvents
 from services.gateway.dialects import Dialects
-from services.gateway.journaling import POSITION
+from services.gateway.journal_batch import UnreadableBatchError, arrived_in
 from services.gateway.lanes import Arrived, CatchUp, Lanes, Work
 from services.gateway.outcomes import Awaited, Outcomes
 from services.gateway.patience import patiently
@@ -160,13 +160,16 @@ class News:
         return self._bayeux
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
-        agent_id, position = message.routing_key or "", message.headers.get(POSITION)
-        if agent_id in self._waiting and (envelope := read(message.body)) is not None:
-            self._outcomes.note(envelope)
-        if isinstance(position, int):
-            self._lanes.put(Arrived(agent_id, position, message.body))
-        else:
-            log.warning("event without a position", message_id=message.message_id)
+        try:
+            arrived = list(arrived_in(message.body))
+        except UnreadableBatchError as error:
+            log.warning("no journaled events", message_id=message.message_id, reason=str(error))
+            return
+        for one in arrived:
+            if one.agent_id in self._waiting and (envelope := read(one.envelope)) is not None:
+                self._outcomes.note(envelope)
+            if one.agent_id in self._listening:
+                self._lanes.put(one)
 
     def _catch_up_soon(self, agent_ids: frozenset[str]) -> None:
         """Have told what these agents may have missed; for a new one, begin."""

@@ -1,6 +1,6 @@
 """A message ready for the broker: serialised once, its id chosen before the first try."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -13,7 +13,10 @@ _Wrapping = Envelope[Contract]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Bytes on their way to a routing key of an exchange; `""` is the broker's default one."""
+    """Bytes on their way to routing keys of an exchange; `""` is the broker's default one.
+
+    With `other_keys` it goes to them as well, and comes once to a queue that several lead to.
+    """
 
     id: str
     exchange: str
@@ -21,6 +24,8 @@ class Outgoing:
     body: bytes
     correlation_id: str = ""
     headers: Mapping[str, str | int] | None = None
+    other_keys: Sequence[str] = ()
+    content_type: str = "application/json"
 
 
 def wrap(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
 import aio_pika
-from aio_pika.abc import AbstractRobustChannel
+from aio_pika.abc import AbstractRobustChannel, FieldValue
 from aio_pika.exceptions import AMQPError, PublishError
 from aiormq import Channel, spec
 
@@ -15,6 +15,9 @@ from shared.contracts.envelope import EVENTS, JOURNALED
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
 from shared.messaging.topology import EXCHANGES
+
+_OTHER_KEYS: Final = "BCC"
+"""RabbitMQ's sender-selected distribution; it takes the header off again."""
 
 _DEADLINE: Final = timedelta(seconds=10)
 _MAY_BE_UNHEARD: Final = frozenset({EVENTS, JOURNALED})
@@ -30,13 +33,16 @@ class UnroutableError(Unavailable):
 
 
 def _properties(message: Outgoing) -> spec.Basic.Properties:
+    headers: dict[str, FieldValue] = dict(message.headers or {})
+    if message.other_keys:
+        headers[_OTHER_KEYS] = list(message.other_keys)
     return spec.Basic.Properties(
-        content_type="application/json",
+        content_type=message.content_type,
         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
         message_id=message.id,
         timestamp=datetime.now(UTC),
         correlation_id=message.correlation_id or None,
-        headers=dict(message.headers or {}),
+        headers=headers,
     )
 
 

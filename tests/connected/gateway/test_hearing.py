@@ -1,8 +1,8 @@
 """Whatever ends a consumer is noticed, and a pod hears again."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from urllib.parse import quote, urlsplit
 
 import aio_pika
@@ -12,7 +12,10 @@ from aio_pika.exceptions import ChannelClosed
 
 from services.gateway.broker_events import BrokerEvents
 from services.gateway.hearing import ending
+from services.gateway.journal_batch import batches
 from shared.contracts.envelope import JOURNALED
+from shared.storage.journal import Announced, Entry
+from tests.connected.world import World
 from tests.fixtures.broker import Broker
 
 pytestmark = pytest.mark.connected
@@ -79,6 +82,51 @@ async def test_a_herd_is_heard_to_the_last(vhost_url: str) -> None:
                 await exchange.publish(aio_pika.Message(b""), agent_id)
 
             assert [await heard.get() for _ in herd] == herd
+
+
+async def test_a_batch_comes_once_to_each_pod_that_listens_to_any_of_its_agents(
+    world: World, vhost_url: str
+) -> None:
+    [batch] = batches([entry("anna", 1), entry("bert", 1), entry("anna", 2), entry("carl", 1)])
+    [end] = batches([entry("everybody", 1)])
+
+    async with AsyncExitStack() as stack:
+        pods = [
+            await stack.enter_async_context(pod(vhost_url, agents))
+            for agents in (["anna", "bert"], ["carl"], ["doris"])
+        ]
+        await world.publisher.publish_all([batch, end])
+
+        heard = [[await one.get()] for one in pods]
+        for one, bodies in zip(pods, heard, strict=True):
+            while bodies[-1] != end.body:
+                bodies.append(await one.get())
+
+    assert heard == [[batch.body, end.body], [batch.body, end.body], [end.body]]
+
+
+def entry(agent_id: str, position: int) -> Entry:
+    return Entry(position, Announced(f"{agent_id}-{position}", agent_id, b"{}"))
+
+
+@asynccontextmanager
+async def pod(vhost_url: str, agents: Sequence[str]) -> AsyncIterator[asyncio.Queue[bytes]]:
+    """Hear of some agents, and of everybody."""
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    late: asyncio.Queue[frozenset[str]] = asyncio.Queue()
+
+    async def hear(message: AbstractIncomingMessage) -> None:
+        assert "BCC" not in message.headers
+        heard.put_nowait(message.body)
+
+    events = BrokerEvents(vhost_url, hear, late.put_nowait)
+    watched = [*agents, "everybody"]
+    for agent_id in watched:
+        events.watch(agent_id)
+    async with events.receiving(), asyncio.timeout(20):
+        for _ in watched:
+            await late.get()
+        yield heard
 
 
 async def test_a_pod_hears_all_again_whose_channel_the_broker_closed(
