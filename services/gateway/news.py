@@ -28,7 +28,7 @@ from shared.chores import repeating
 from shared.contracts.commands import AgentCommand
 from shared.domain.errors import PositionGoneError, Unavailable
 from shared.domain.journal import Span
-from shared.storage.gathering import Gathering
+from shared.storage.gathering import for_herds
 from shared.storage.presence import PresenceStore
 
 log = structlog.get_logger()
@@ -63,7 +63,7 @@ class News:
         self._listening: set[str] = set()
         self._waiting: Counter[str] = Counter()
         self._lanes = Lanes(self._do)
-        self._noting = Gathering(self._note_together, most=_MOST_NOTED)
+        self._noting = for_herds(self._note_together, most=_MOST_NOTED)
         self._bayeux: BayeuxServer | None = None
 
     def is_arriving(self) -> bool:

@@ -130,7 +130,7 @@ class SessionStore:
 
     def __init__(self, database: Database) -> None:
         self._collection = database[SESSIONS]
-        self._reads = Reads(self._collection, at_once=1)
+        self._reads = Reads(self._collection, by_herds=True)
 
     async def add(self, token: str, session: Session) -> None:
         """Begin a session, which every pod knows once this returns."""

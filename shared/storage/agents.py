@@ -79,8 +79,8 @@ class AgentStore:
     def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
         self._collection = database[COLLECTION]
         self._hints = self._collection.with_options(write_concern=HINT)
-        self._by_id = Reads(self._collection, at_once=1)
-        self._by_name = Reads(self._collection, key="user_name", at_once=1)
+        self._by_id = Reads(self._collection, by_herds=True)
+        self._by_name = Reads(self._collection, key="user_name", by_herds=True)
         self._clock = clock
         self._announce = announce
 

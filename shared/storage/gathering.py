@@ -15,6 +15,9 @@ Answer = TypeVar("Answer")
 
 _MOST: Final = 50
 _AT_ONCE: Final = 2
+_MOST_OF_A_HERD: Final = 500
+_REST_FOR_EACH_OF_A_HERD: Final = 0.002
+_LONGEST_REST: Final = 0.1
 _DUPLICATE_KEY: Final = 11000
 _LARGEST: Final = 16 * 1024 * 1024
 
@@ -26,15 +29,22 @@ class Gathering(Generic[Asked, Answer]):
 
     While `at_once` round trips are under way further calls wait, and the next one takes at most
     `most` of them along: what is slow alone gets cheaper the more of it there is. A call begins
-    after it was made, never together with what was on its way already.
+    after it was made, never together with what was on its way already. A round trip counts as
+    under way for `rest_for_each` seconds longer for each call that it carried.
     """
 
     def __init__(
-        self, carry_out: CarryOut[Asked, Answer], *, most: int = _MOST, at_once: int = _AT_ONCE
+        self,
+        carry_out: CarryOut[Asked, Answer],
+        *,
+        most: int = _MOST,
+        at_once: int = _AT_ONCE,
+        rest_for_each: float = 0.0,
     ) -> None:
         self._carry_out = carry_out
         self._most = most
         self._at_once = at_once
+        self._rest_for_each = rest_for_each
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -70,6 +80,19 @@ class Gathering(Generic[Asked, Answer]):
             for (_, future), answer in zip(together, answers, strict=True):
                 if not future.done():
                     future.set_result(answer)
+        if self._rest_for_each:
+            await asyncio.sleep(min(self._rest_for_each * len(together), _LONGEST_REST))
+
+
+def for_herds(
+    carry_out: CarryOut[Asked, Answer], *, most: int = _MOST_OF_A_HERD
+) -> Gathering[Asked, Answer]:
+    """Return what keeps round trips few when thousands ask at the same time.
+
+    One trip after the other, each followed by a rest of 2 ms for each call that it carried, 0.1 s
+    at most. A few who ask wait for next to nothing, and of a herd fifty go together instead of ten.
+    """
+    return Gathering(carry_out, most=most, at_once=1, rest_for_each=_REST_FOR_EACH_OF_A_HERD)
 
 
 class Inserts:
@@ -113,12 +136,12 @@ class Reads:
         fields: Document | None = None,
         *,
         key: str = "_id",
-        at_once: int = _AT_ONCE,
+        by_herds: bool = False,
     ) -> None:
         self._collection = collection
         self._fields = fields
         self._key = key
-        self._gathering = Gathering(self._read, at_once=at_once)
+        self._gathering = for_herds(self._read) if by_herds else Gathering(self._read)
 
     async def get(self, value: str) -> Document | None:
         """Return the document with that value as it is now; None where there is none."""
@@ -128,6 +151,8 @@ class Reads:
         if len(values) == 1:
             return [await self._collection.find_one({self._key: values[0]}, self._fields)]
         wanted = {self._key: {"$in": list(values)}}
-        found = await self._collection.find(wanted, self._fields).to_list()
+        # More than the server's first answer would hold of itself.
+        cursor = self._collection.find(wanted, self._fields, batch_size=len(values) + 1)
+        found = await cursor.to_list()
         by_value = {document[self._key]: document for document in found}
         return [by_value.get(value) for value in values]

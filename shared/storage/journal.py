@@ -13,12 +13,13 @@ from shared.domain.clock import Clock
 from shared.domain.errors import PositionGoneError, Unavailable
 from shared.domain.journal import Span, next_positions, require_no_gap
 from shared.storage.client import Collection, Database, Document, database_errors
-from shared.storage.gathering import Gathering
+from shared.storage.gathering import for_herds
 
 COLLECTION: Final = "journal"
 NEWEST: Final = "journal_newest"
 """Each agent's newest position, which has to outlive the entries: it is never given again."""
 
+_MOST_PAGES: Final = 100
 _TRIES: Final = 8
 _DUPLICATE_KEY: Final = 11000
 
@@ -66,9 +67,9 @@ class Journal:
         self._entries = database[COLLECTION].with_options(read_concern=durable)
         self._newest = database[NEWEST].with_options(read_concern=durable)
         # A herd that comes back asks all of this at the same time, each member for itself.
-        self._reading_newest = Gathering(self._read_newest, at_once=1)
-        self._reading_spans = Gathering(self._read_spans, at_once=1)
-        self._reading_pages = Gathering(self._read_pages, at_once=1)
+        self._reading_newest = for_herds(self._read_newest)
+        self._reading_spans = for_herds(self._read_spans)
+        self._reading_pages = for_herds(self._read_pages, most=_MOST_PAGES)
 
     async def newest(self, agent_id: str) -> int:
         """Return the newest position of an agent, 0 where nothing ever happened."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared.storage.gathering import Gathering
+from shared.storage.gathering import Gathering, for_herds
 
 
 class Server:
@@ -90,3 +90,27 @@ async def test_a_caller_who_goes_away_leaves_the_others_their_answers(server: Se
     answers = await asyncio.gather(*tasks, return_exceptions=True)
 
     assert (answers[0], type(answers[1]), answers[2]) == (1, asyncio.CancelledError, 9)
+
+
+async def test_after_a_herds_round_trip_those_who_come_one_by_one_go_together(
+    server: Server,
+) -> None:
+    server.open.set()
+    squares = for_herds(server.square)
+    first = await begin(squares, 1)
+    await asyncio.gather(*first)
+
+    tasks = [task for number in (2, 3, 4) for task in await begin(squares, number)]
+
+    assert await asyncio.gather(*tasks) == [4, 9, 16]
+    assert server.asked == [[1], [2, 3, 4]]
+
+
+async def test_a_fault_keeps_nobody_of_a_herd_from_asking_again(server: Server) -> None:
+    server.open.set()
+    squares = for_herds(server.square)
+    for number in (13, 13):
+        with pytest.raises(ConnectionError):
+            await squares(number)
+
+    assert await squares(3) == 9
