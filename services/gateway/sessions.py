@@ -4,17 +4,17 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
 from services.gateway.roster import Roster
 from services.gateway.store import Session, SessionStore
 from shared.domain.clock import Clock
+from shared.short_memory import ShortMemory
 from shared.storage.agents import StoredAgent, StoredLogin
 
-_KEPT_FOR: Final = timedelta(seconds=5)
-_MOST: Final = 10_000
+_MOST_BEGUN: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Sessions:
         self._clock = clock
         self._lifetime = lifetime
         self._begun: dict[tuple[str, str], OpenSession] = {}
-        self._seen: dict[str, tuple[datetime, Session]] = {}
+        self._seen = ShortMemory[str, Session]()
 
     async def begin(self, agent: StoredAgent, client: str, password: str) -> OpenSession:
         """Return a session for an agent whose password was right.
@@ -61,7 +61,7 @@ class Sessions:
             _digest(token, password),
         )
         opened = OpenSession(token, session)
-        if len(self._begun) >= _MOST:
+        if len(self._begun) >= _MOST_BEGUN:
             self._begun.clear()
         # Before it is stored: requests that come together share one session.
         self._begun[key] = opened
@@ -82,18 +82,15 @@ class Sessions:
 
     async def _recall(self, token: str) -> Session | None:
         now = self._clock.now()
-        if (known := self._seen.get(token)) and now - known[0] < _KEPT_FOR:
-            return known[1]
-        self._seen.pop(token, None)
+        if known := self._seen.recall(token, now=now.timestamp()):
+            return known.value
         session = await self._store.find(token, now)
         if session is None:
             return None
         if session.expires_at - now < self._lifetime / 2:
             session = replace(session, expires_at=now + self._lifetime)
             await self._store.prolong(token, session.expires_at)
-        if len(self._seen) >= _MOST:
-            self._seen.clear()
-        self._seen[token] = (now, session)
+        self._seen.keep(token, session, now=now.timestamp())
         return session
 
 

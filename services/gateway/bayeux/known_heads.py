@@ -3,26 +3,25 @@
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-_LASTS: Final = 5.0
-_MOST: Final = 10_000
+from shared.short_memory import ShortMemory
+
 _LONGEST: Final = 4_096
-"""Octets; with this many of that length they are 40 MB."""
+"""Octets; with as many of that length as are kept they are 40 MB."""
 
 Visitor = TypeVar("Visitor")
 
 
 @dataclass(frozen=True, slots=True)
-class _Known(Generic[Visitor]):
+class _Admitted(Generic[Visitor]):
     visitor: Visitor
     body_size: int
-    until: float
 
 
 class KnownHeads(Generic[Visitor]):
-    """Remembers for five seconds whom a head, octet for octet, was admitted as. Time in seconds."""
+    """Remembers for a short time whom a head, octet for octet, was admitted as. Time in seconds."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, _Known[Visitor]] = {}
+        self._lately = ShortMemory[bytes, _Admitted[Visitor]]()
 
     def remember(
         self, head: bytes, visitor: Visitor, body_size: int, *, now: float, until: float
@@ -31,24 +30,12 @@ class KnownHeads(Generic[Visitor]):
 
         One that is longer than those of common clients is looked at each time.
         """
-        if len(head) > _LONGEST:
-            return
-        if len(self._known) >= _MOST:
-            self._make_room(now)
-        self._known[head] = _Known(visitor, body_size, min(until, now + _LASTS))
+        if len(head) <= _LONGEST:
+            self._lately.keep(head, _Admitted(visitor, body_size), now=now, until=until)
 
     def recall(self, head: bytes, body_size: int, *, now: float) -> Visitor | None:
         """Return whom the head stands for; None where it has to be looked at anew."""
-        known = self._known.get(head)
-        if known is None or known.body_size != body_size:
+        known = self._lately.recall(head, now=now)
+        if known is None or known.value.body_size != body_size:
             return None
-        if known.until <= now:
-            del self._known[head]
-            return None
-        return known.visitor
-
-    def _make_room(self, now: float) -> None:
-        self._known = {head: one for head, one in self._known.items() if one.until > now}
-        if len(self._known) > _MOST // 2:
-            # All are looked through again only after as many have come.
-            self._known.clear()
+        return known.value.visitor

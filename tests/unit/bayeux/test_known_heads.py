@@ -35,28 +35,6 @@ def test_another_head_or_a_body_that_is_not_whole_is_not_known() -> None:
     assert heads.recall(HEAD, 3, now=100.0) is None
 
 
-def test_so_many_heads_are_remembered_and_no_more() -> None:
-    heads = known()
-
-    for number in range(10_000):
-        heads.remember(str(number).encode(), "bert", 4, now=100.0, until=math.inf)
-
-    assert heads.recall(HEAD, 4, now=100.0) is None
-    assert heads.recall(b"9999", 4, now=100.0) == "bert"
-
-
-def test_those_whose_time_is_over_make_room_for_others() -> None:
-    heads = known()
-    for number in range(9_999):
-        now = 100.0 if number < 6_000 else 104.0
-        heads.remember(str(number).encode(), "bert", 4, now=now, until=math.inf)
-
-    heads.remember(b"one more", "carl", 4, now=106.0, until=math.inf)
-
-    assert heads.recall(b"9998", 4, now=106.0) == "bert"
-    assert heads.recall(b"one more", 4, now=106.0) == "carl"
-
-
 def test_a_long_head_is_not_remembered() -> None:
     heads, head = known(), b"x" * 4_097
 
