@@ -23,6 +23,24 @@ _OTHER_PROTOCOL: Final = re.compile(
 )
 _PASSED_OVER: Final = b"ignored"
 
+_PLAIN: Final = (b"content-type", b"text/plain; charset=utf-8")
+_NOT_ONE_HOST: Final = Answer(400, b"One Host is needed.", (_PLAIN,))
+"""RFC 9112, 3.2."""
+
+_OTHER_CODING: Final = Answer(501, b"The only transfer coding here is chunked.", (_PLAIN,))
+"""RFC 9112, 6.1."""
+
+_WEBSOCKET_VERSION: Final = b"13"
+_OTHER_VERSION: Final = Answer(
+    426,
+    headers=(
+        (b"connection", b"upgrade"),
+        (b"upgrade", b"websocket"),
+        (b"sec-websocket-version", _WEBSOCKET_VERSION),
+    ),
+)
+"""RFC 6455, 4.4, and RFC 9110, 15.5.22."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -69,8 +87,8 @@ class HttpConnection(HttpToolsProtocol):
     keeps one has time, and needs no task meanwhile. One whose head is known begins none at all. A
     request that follows one without waiting for its answer, where either is for Bayeux, is
     not served, and the connection ends with that answer (RFC 9112, 9.3.2 lets the client repeat
-    it). So is none whose octets do not all come within uvicorn's `timeout_keep_alive`, and who
-    does not read the last answer for so long is cut off.
+    it). So is none whose octets do not all come within uvicorn's `timeout_keep_alive`; who sends
+    nothing more of another body for so long, or does not read the last answer, is cut off.
     """
 
     def __init__(self, *, bayeux: PollServer, **uvicorns: Any) -> None:
@@ -130,6 +148,8 @@ class HttpConnection(HttpToolsProtocol):
             self._wait()
         else:
             self._piece = b""
+            if self._is_in_other_body():
+                self._wait()
         super().data_received(data)
         if self._is_in_head:
             self._head_bytes += len(data)
@@ -148,15 +168,14 @@ class HttpConnection(HttpToolsProtocol):
             return
         path = _path_of(self.url)
         is_ours = self._bayeux.serves(path) and not self.parser.should_upgrade()
-        if self._is_unanswered or (is_ours and not self._has_answered()):
+        refusal = self._refusal()
+        if self._is_unanswered or ((is_ours or refusal) and not self._has_answered()):
             self._end_with_the_answer()
-        elif not self._names_one_host():
-            self._end_with_the_answer()
-            self.send_400_response("One Host is needed.")
+        elif refusal:
+            self._refuse(refusal)
         elif is_ours:
             self._begin(path)
         else:
-            self._waiting_since = None
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -178,6 +197,7 @@ class HttpConnection(HttpToolsProtocol):
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
         elif not self._is_last:
+            self._waiting_since = None
             super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -206,16 +226,21 @@ class HttpConnection(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Go over to another protocol, if nothing has to be answered before that."""
-        if self._has_answered() and not self._is_last:
+        if self._is_last or not self._has_answered():
+            self._end_with_the_answer()
+        elif self._values(b"sec-websocket-version") != [_WEBSOCKET_VERSION]:
+            self._refuse(_OTHER_VERSION)
+        else:
             if self._waiting_timer is not None:
                 self._waiting_timer.cancel()
             super().handle_websocket_upgrade()
-        else:
-            self._end_with_the_answer()
 
     def _is_idle(self) -> bool:
         """Tell whether the next octet begins a request that no other has to be answered before."""
         return self._has_answered() and not self._is_in_message
+
+    def _is_in_other_body(self) -> bool:
+        return self._is_in_message and not (self._is_in_head or self._is_unanswered)
 
     def _has_answered(self) -> bool:
         cycle = cast("Any", self.cycle)
@@ -226,11 +251,20 @@ class HttpConnection(HttpToolsProtocol):
         if self.cycle is not None:
             self.cycle.keep_alive = False
 
-    def _names_one_host(self) -> bool:
-        """Tell whether it is known which host is meant (RFC 9112, 3.2)."""
-        if self.parser.get_http_version() == "1.0":
-            return True
-        return sum(name == b"host" for name, _ in self.headers) == 1
+    def _refuse(self, refusal: Answer) -> None:
+        """Answer at once, whatever follows, and end the connection."""
+        self._is_unanswered = self._is_last = True
+        self.answer(refusal)
+
+    def _refusal(self) -> Answer | None:
+        """Return what is answered where the head leaves open what is asked, or how it ends."""
+        if self.parser.get_http_version() != "1.0" and len(self._values(b"host")) != 1:
+            return _NOT_ONE_HOST
+        codings = b",".join(self._values(b"transfer-encoding"))
+        return _OTHER_CODING if codings.strip().lower() not in {b"", b"chunked"} else None
+
+    def _values(self, name: bytes) -> list[bytes]:
+        return [value for found, value in self.headers if found == name]
 
     def _begin(self, path: str) -> None:
         self._body, self._is_unanswered = b"", True
@@ -247,8 +281,8 @@ class HttpConnection(HttpToolsProtocol):
                 self.transport.write(_GO_ON)
 
     def _refuse_body(self) -> None:
-        self._body, self._is_last = None, True
-        self.answer(self._bayeux.too_large(cast("Scope", self.scope)))
+        self._body = None
+        self._refuse(self._bayeux.too_large(cast("Scope", self.scope)))
 
     def _is_repeated(self, data: bytes) -> bool:
         """Have a request served that is like one before; False where it has to be parsed."""
@@ -302,6 +336,10 @@ class HttpConnection(HttpToolsProtocol):
     def _look_if_due(self) -> None:
         self._waiting_timer = None
         if self._waiting_since is None:
+            return
+        if self.flow.read_paused and not self._is_throttled:
+            # It is not the client who lets others wait.
+            self._wait()
             return
         left = self._waiting_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:

@@ -364,6 +364,43 @@ async def test_what_does_not_come_in_time_is_not_waited_for(part: bytes) -> None
     assert line.transport.is_aborted
 
 
+UPLOAD = b"POST /api HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\n"
+
+
+@pytest.mark.parametrize("part", [UPLOAD, UPLOAD + b"bod"])
+async def test_the_body_of_another_request_is_not_waited_for_without_end(part: bytes) -> None:
+    line = Line(timeout_keep_alive=0)
+    line.connection.data_received(part)
+
+    await whatever_is_due()
+
+    assert line.transport.is_aborted
+
+
+async def test_who_is_made_to_wait_with_a_body_is_waited_for() -> None:
+    line = Line(timeout_keep_alive=0)
+    line.connection.data_received(UPLOAD)
+    line.connection.flow.pause_reading()
+
+    await whatever_is_due()
+    was_aborted = line.transport.is_aborted
+    line.connection.flow.resume_reading()
+    await whatever_is_due()
+
+    assert (was_aborted, line.transport.is_aborted) == (False, True)
+
+
+async def test_another_request_that_is_whole_may_take_its_time() -> None:
+    line = Line(timeout_keep_alive=0)
+    line.connection.data_received(UPLOAD + b"body")
+
+    await whatever_is_due()
+    line.rest.set()
+    await whatever_is_due()
+
+    assert line.transport.take().startswith("HTTP/1.1 204 ")
+
+
 async def test_who_does_not_read_the_last_answer_is_cut_off() -> None:
     line = Line(timeout_keep_alive=0)
     await line.send(POLL.replace(b"Host", b"Connection: close\r\nHost"))
@@ -393,6 +430,19 @@ async def test_a_request_names_one_host(line: Line, line_of: bytes, hosts: bytes
     assert line.server.requests == []
 
 
+@pytest.mark.parametrize("codings", [b"gzip, chunked", b"gzip\r\nTransfer-Encoding: chunked"])
+@pytest.mark.parametrize("line_of", [b"POST /cometd", b"POST /api"])
+async def test_a_body_in_a_coding_that_nobody_decodes_is_refused(
+    line: Line, line_of: bytes, codings: bytes
+) -> None:
+    head = line_of + b" HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: " + codings
+    await line.send(head + b"\r\n\r\n4\r\npoll\r\n0\r\n\r\n")
+
+    assert line.transport.take().startswith("HTTP/1.1 501 ")
+    assert line.transport.is_closed
+    assert line.server.requests == []
+
+
 async def test_a_body_is_not_asked_for_that_is_going_to_be_too_large(line: Line) -> None:
     head = POLL.replace(b"Host", b"Expect: 100-continue\r\nHost").replace(b"4", b"9").split(b"poll")
 
@@ -418,13 +468,27 @@ async def test_an_offer_of_another_protocol_is_passed_over(
     assert not line.transport.is_closed
 
 
+UPGRADE = (
+    b"GET /cometd HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("version", [b"Sec-WebSocket-Version: 8\r\n", b""])
+async def test_a_websocket_of_another_version_is_told_which_one_is_spoken(
+    line: Line, version: bytes
+) -> None:
+    await line.send(UPGRADE.replace(b"Sec-WebSocket-Version: 13\r\n", version))
+
+    answer = line.transport.take()
+    assert answer.startswith("HTTP/1.1 426 ")
+    assert "sec-websocket-version: 13\r\n" in answer
+    assert line.transport.is_closed
+
+
 @pytest.mark.parametrize("before", [POLL, OTHER])
 async def test_an_upgrade_that_does_not_wait_is_not_served(line: Line, before: bytes) -> None:
-    upgrade = (
-        b"GET /cometd HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-    )
-    await line.send(before + upgrade)
+    await line.send(before + UPGRADE)
 
     line.connection.answer(DONE)
     line.rest.set()
