@@ -19,6 +19,9 @@ from shared.storage.journal import Entry
 _MOST: Final = 200
 """Entries of a message: their agents have to fit into one frame of 128 KiB, 255 octets for each."""
 
+_LARGEST: Final = 1024 * 1024
+"""Octets of envelopes in a message that has several; brokers refuse messages above 16 MiB."""
+
 _END_OF_INDEX: Final = b"\n"
 _Index: Final = TypeAdapter(list[tuple[str, int, int]])
 
@@ -29,8 +32,17 @@ class UnreadableBatchError(ValueError):
 
 def batches(entries: Sequence[Entry]) -> Iterator[Outgoing]:
     """Return the messages that tell of entries, in their order."""
-    for begin in range(0, len(entries), _MOST):
-        yield _batch(entries[begin : begin + _MOST])
+    together: list[Entry] = []
+    size = 0
+    for entry in entries:
+        octets = len(entry.event.envelope)
+        if together and (len(together) == _MOST or size + octets > _LARGEST):
+            yield _batch(together)
+            together, size = [], 0
+        together.append(entry)
+        size += octets
+    if together:
+        yield _batch(together)
 
 
 def arrived_in(body: bytes) -> Iterator[Arrived]:

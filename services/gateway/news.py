@@ -163,7 +163,9 @@ class News:
         try:
             arrived = list(arrived_in(message.body))
         except UnreadableBatchError as error:
-            log.warning("no journaled events", message_id=message.message_id, reason=str(error))
+            # Of a build with another format, perhaps: the journal has the events as well.
+            log.warning("journaled events not understood", reason=str(error))
+            self._catch_up_soon(frozenset(self._listening))
             return
         for one in arrived:
             if one.agent_id in self._waiting and (envelope := read(one.envelope)) is not None:

@@ -151,7 +151,7 @@ class Reads:
         if len(values) == 1:
             return [await self._collection.find_one({self._key: values[0]}, self._fields)]
         wanted = {self._key: {"$in": list(values)}}
-        # More than the server's first answer would hold of itself.
+        # The server's first answer holds 101 documents, unless it is told how many there are.
         cursor = self._collection.find(wanted, self._fields, batch_size=len(values) + 1)
         found = await cursor.to_list()
         by_value = {document[self._key]: document for document in found}

@@ -112,7 +112,9 @@ class Journal:
             {"agent_id": page.agent_id, "position": {"$gt": page.after, "$lte": page.last}}
             for page in pages
         ]
-        cursor = self._entries.find({"$or": wanted}).sort("position", ASCENDING)
+        at_most = sum(page.size for page in pages)
+        cursor = self._entries.find({"$or": wanted}, batch_size=at_most + 1)
+        cursor.sort("position", ASCENDING)
         of_agent: dict[str, list[Entry]] = {page.agent_id: [] for page in pages}
         for entry in map(_to_entry, await cursor.to_list()):
             of_agent[entry.event.agent_id].append(entry)
@@ -225,7 +227,7 @@ async def newest_positions(
     agents = list(agent_ids)
     found = await _ends(entries, agents, DESCENDING)
     if missing := [one for one in agents if one not in found]:
-        noted = await newest.find({"_id": {"$in": missing}}).to_list()
+        noted = await newest.find({"_id": {"$in": missing}}, batch_size=len(missing) + 1).to_list()
         found |= {document["_id"]: document["position"] for document in noted}
     return {one: found.get(one, 0) for one in agents}
 
@@ -240,7 +242,8 @@ async def _ends(entries: Collection, agent_ids: Sequence[str], direction: int) -
             {"$match": {"agent_id": {"$in": agent_ids}}},
             {"$sort": {"agent_id": direction, "position": direction}},
             {"$group": {"_id": "$agent_id", "position": {"$first": "$position"}}},
-        ]
+        ],
+        batchSize=len(agent_ids) + 1,
     )
     return {document["_id"]: document["position"] for document in await cursor.to_list()}
 

@@ -46,6 +46,20 @@ def test_agents_of_a_message_fit_into_one_frame() -> None:
     assert all(sum(len(key) + 5 for key in keys(message)) < 100_000 for message in messages)
 
 
+def test_large_events_travel_apart() -> None:
+    sizes = [600_000, 500_000, 400_000, 2_000_000, 1]
+    written = [entry(f"agent{size}", 1, b"x" * size) for size in sizes]
+
+    messages = list(batches(written))
+
+    assert [[len(one.envelope) for one in arrived_in(message.body)] for message in messages] == [
+        [600_000],
+        [500_000, 400_000],
+        [2_000_000],
+        [1],
+    ]
+
+
 def test_nothing_written_is_no_message() -> None:
     assert list(batches([])) == []
 

@@ -92,11 +92,11 @@ async def test_a_caller_who_goes_away_leaves_the_others_their_answers(server: Se
     assert (answers[0], type(answers[1]), answers[2]) == (1, asyncio.CancelledError, 9)
 
 
-async def test_after_a_herds_round_trip_those_who_come_one_by_one_go_together(
+async def test_after_a_round_trip_with_a_rest_those_who_come_one_by_one_go_together(
     server: Server,
 ) -> None:
     server.open.set()
-    squares = for_herds(server.square)
+    squares = Gathering(server.square, at_once=1, rest_for_each=0.05)
     first = await begin(squares, 1)
     await asyncio.gather(*first)
 
