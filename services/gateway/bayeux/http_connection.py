@@ -88,7 +88,8 @@ class HttpConnection(HttpToolsProtocol):
     request that follows one without waiting for its answer, where either is for Bayeux, is
     not served, and the connection ends with that answer (RFC 9112, 9.3.2 lets the client repeat
     it). So is none whose octets do not all come within uvicorn's `timeout_keep_alive`; who sends
-    nothing more of another body for so long, or does not read the last answer, is cut off.
+    nothing more of another body for so long, or does not read the last answer, is cut off. So is
+    a connection that nobody uses.
     """
 
     def __init__(self, *, bayeux: PollServer, **uvicorns: Any) -> None:
@@ -97,6 +98,7 @@ class HttpConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._is_in_head = False
         self._is_in_message = False
+        self._has_body_come = False
         self._piece = b""
         self._body: bytes | None = None
         self._is_unanswered = False
@@ -138,7 +140,7 @@ class HttpConnection(HttpToolsProtocol):
             self.flow.pause_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; end the connection when there is no end of the headers in sight."""
+        """Parse what came; end the connection when no end of headers or trailers is in sight."""
         self._unset_keepalive_if_required()
         is_idle = self._is_idle()
         if is_idle:
@@ -150,10 +152,11 @@ class HttpConnection(HttpToolsProtocol):
             self._piece = b""
             if self._is_in_other_body():
                 self._wait()
+        self._has_body_come = False
         super().data_received(data)
-        if self._is_in_head:
+        if self._is_in_message and not self._has_body_come:
             self._head_bytes += len(data)
-            if self._head_bytes > _LARGEST_HEAD and not self.transport.is_closing():
+            if self._head_bytes > _LARGEST_HEAD:
                 self.send_400_response("The headers are too large.")
 
     def on_message_begin(self) -> None:
@@ -161,9 +164,14 @@ class HttpConnection(HttpToolsProtocol):
         super().on_message_begin()
         self._head_bytes, self._is_in_head, self._is_in_message = 0, True, True
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; what comes after the body is none (RFC 9110, 6.5.1)."""
+        if self._is_in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Tell whose the request is. Only its body is left, which has limits of its own."""
-        self._is_in_head = False
+        self._head_bytes, self._is_in_head = 0, False
         if self._is_last:
             return
         path = _path_of(self.url)
@@ -176,10 +184,12 @@ class HttpConnection(HttpToolsProtocol):
         elif is_ours:
             self._begin(path)
         else:
+            self._wait()
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Keep what came."""
+        self._head_bytes, self._has_body_come = 0, True
         if self._body is not None:
             self._body += body
             if len(self._body) > self._bayeux.max_body_bytes:
@@ -197,8 +207,20 @@ class HttpConnection(HttpToolsProtocol):
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
         elif not self._is_last:
-            self._waiting_since = None
+            if not self._has_answered():
+                self._waiting_since = None
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Another part has answered: wait for the next request, or for what is left of this one."""
+        super().on_response_complete()
+        if self._has_answered() or self._is_in_message:
+            self._wait()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that what came is no HTTP, unless something was said and the connection ends."""
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is there any more."""
@@ -261,10 +283,10 @@ class HttpConnection(HttpToolsProtocol):
         if self.parser.get_http_version() != "1.0" and len(self._values(b"host")) != 1:
             return _NOT_ONE_HOST
         codings = b",".join(self._values(b"transfer-encoding"))
-        return _OTHER_CODING if codings.strip().lower() not in {b"", b"chunked"} else None
+        return _OTHER_CODING if codings.lower() not in {b"", b"chunked"} else None
 
     def _values(self, name: bytes) -> list[bytes]:
-        return [value for found, value in self.headers if found == name]
+        return [value.strip(b" \t") for found, value in self.headers if found == name]
 
     def _begin(self, path: str) -> None:
         self._body, self._is_unanswered = b"", True
@@ -333,12 +355,20 @@ class HttpConnection(HttpToolsProtocol):
         if self._waiting_timer is None:
             self._waiting_timer = self.loop.call_later(self.timeout_keep_alive, self._look_if_due)
 
+    def _lets_the_client_wait(self) -> bool:
+        """Tell whether a client has reason to send nothing: it is not read, or is answered now."""
+        if self.flow.read_paused and not self._is_throttled:
+            return True
+        cycle = cast("Any", self.cycle)
+        if cycle is None or cycle.response_complete:
+            return False
+        return bool(cycle.waiting_for_100_continue or cycle.response_started)
+
     def _look_if_due(self) -> None:
         self._waiting_timer = None
         if self._waiting_since is None:
             return
-        if self.flow.read_paused and not self._is_throttled:
-            # It is not the client who lets others wait.
+        if self._lets_the_client_wait():
             self._wait()
             return
         left = self._waiting_since + self.timeout_keep_alive - self.loop.time()

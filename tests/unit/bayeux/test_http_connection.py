@@ -377,6 +377,76 @@ async def test_the_body_of_another_request_is_not_waited_for_without_end(part: b
     assert line.transport.is_aborted
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (UPLOAD, b"b"),
+        (UPLOAD, b"body"),
+        (OTHER + UPLOAD, b""),
+        (OTHER + b"G", b"E"),
+        (OTHER, b""),
+    ],
+)
+async def test_what_is_left_after_the_answer_of_another_part_is_not_waited_for_without_end(
+    before: bytes, after: bytes
+) -> None:
+    line = Line()
+    line.rest.set()
+    await line.send(before)
+    await line.transport.something_written.wait()
+    line.connection.timeout_keep_alive = 0
+
+    line.connection.data_received(after)
+    line.connection._look_if_due()
+    await whatever_is_due()
+
+    assert line.transport.is_aborted
+
+
+async def test_who_does_not_read_the_last_answer_of_another_part_is_cut_off() -> None:
+    line = Line(timeout_keep_alive=0)
+    line.rest.set()
+    await line.send(OTHER.replace(b"Host", b"Connection: close\r\nHost"))
+    was_aborted = line.transport.is_aborted
+
+    await whatever_is_due()
+
+    assert (was_aborted, line.transport.is_aborted) == (False, True)
+
+
+async def test_who_waits_to_be_told_to_go_on_is_waited_for() -> None:
+    line = Line(timeout_keep_alive=0)
+    line.connection.data_received(UPLOAD.replace(b"Host", b"Expect: 100-continue\r\nHost"))
+
+    await whatever_is_due()
+
+    assert not line.transport.is_aborted
+
+
+CHUNKED = b" HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npoll\r\n0\r\n"
+
+
+async def test_what_comes_after_the_body_is_no_header(line: Line) -> None:
+    await line.send(b"POST /cometd" + CHUNKED + b"Host: there\r\nAuthorization: x\r\n\r\n")
+
+    [request] = line.server.requests
+    assert [name for name, _ in request.scope["headers"]] == [b"host", b"transfer-encoding"]
+
+
+@pytest.mark.parametrize("line_of", [b"POST /cometd", b"POST /api"])
+async def test_trailers_are_not_read_without_end(line: Line, line_of: bytes) -> None:
+    await line.send(line_of + CHUNKED + b"X-Long: ", *[b"x" * 10_000] * 7)
+
+    assert line.transport.take().count("HTTP/1.1 400 ") == 1
+    assert line.transport.is_closed
+
+
+async def test_a_body_may_come_in_many_chunks(line: Line) -> None:
+    await line.send(b"POST /api" + CHUNKED.removesuffix(b"0\r\n"), *[b"1\r\nx\r\n"] * 20_000)
+
+    assert not line.transport.is_closed
+
+
 async def test_who_is_made_to_wait_with_a_body_is_waited_for() -> None:
     line = Line(timeout_keep_alive=0)
     line.connection.data_received(UPLOAD)
@@ -395,9 +465,11 @@ async def test_another_request_that_is_whole_may_take_its_time() -> None:
     line.connection.data_received(UPLOAD + b"body")
 
     await whatever_is_due()
+    was_aborted = line.transport.is_aborted
     line.rest.set()
-    await whatever_is_due()
+    await line.transport.something_written.wait()
 
+    assert not was_aborted
     assert line.transport.take().startswith("HTTP/1.1 204 ")
 
 
@@ -430,7 +502,10 @@ async def test_a_request_names_one_host(line: Line, line_of: bytes, hosts: bytes
     assert line.server.requests == []
 
 
-@pytest.mark.parametrize("codings", [b"gzip, chunked", b"gzip\r\nTransfer-Encoding: chunked"])
+@pytest.mark.parametrize(
+    "codings",
+    [b"gzip, chunked", b"gzip\r\nTransfer-Encoding: chunked", b"gzip", b"identity", b"xchunked"],
+)
 @pytest.mark.parametrize("line_of", [b"POST /cometd", b"POST /api"])
 async def test_a_body_in_a_coding_that_nobody_decodes_is_refused(
     line: Line, line_of: bytes, codings: bytes
@@ -438,7 +513,9 @@ async def test_a_body_in_a_coding_that_nobody_decodes_is_refused(
     head = line_of + b" HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: " + codings
     await line.send(head + b"\r\n\r\n4\r\npoll\r\n0\r\n\r\n")
 
-    assert line.transport.take().startswith("HTTP/1.1 501 ")
+    answer = line.transport.take()
+    assert answer.startswith("HTTP/1.1 501 ")
+    assert answer.count("HTTP/1.1") == 1
     assert line.transport.is_closed
     assert line.server.requests == []
 
@@ -484,6 +561,12 @@ async def test_a_websocket_of_another_version_is_told_which_one_is_spoken(
     assert answer.startswith("HTTP/1.1 426 ")
     assert "sec-websocket-version: 13\r\n" in answer
     assert line.transport.is_closed
+
+
+async def test_blanks_around_the_version_of_a_websocket_do_not_matter(line: Line) -> None:
+    await line.send(UPGRADE.replace(b": 13", b":13 \t"))
+
+    assert line.transport.protocol is not None
 
 
 @pytest.mark.parametrize("before", [POLL, OTHER])

@@ -16,8 +16,11 @@ class FakeTransport(asyncio.Transport):
         self.something_written = asyncio.Event()
         self.is_closed = self.is_aborted = False
         self.is_read = True
+        self.protocol: asyncio.BaseProtocol | None = None
 
     def write(self, data: Any) -> None:
+        if self.is_aborted:
+            return
         self.written += bytes(data)
         self.something_written.set()
 
@@ -38,6 +41,9 @@ class FakeTransport(asyncio.Transport):
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return {"peername": ("192.0.2.7", 49152), "sockname": ("192.0.2.1", 80)}.get(name, default)
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
 
     def take(self) -> str:
         """Return what was written since the last time."""
