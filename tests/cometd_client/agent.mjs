@@ -18,27 +18,28 @@ for (const level of ["log", "debug", "info", "warn", "error"]) {
 let cometd;
 const subscriptions = new Map();
 
-// Goes on after the last position that was heard, as the extension of the server asks for.
+// Goes on after the last position that was heard on each channel, as the extension asks for.
 class ReplayExtension {
   constructor(position) {
-    this.position = position;
+    this.first = position;
+    this.last = new Map();
   }
   outgoing(message) {
     if (message.channel === "/meta/handshake") {
       message.ext = { ...message.ext, replay: true };
     }
     if (message.channel === "/meta/subscribe") {
-      message.ext = { ...message.ext, replay: this.position };
+      message.ext = { ...message.ext, replay: this.last.get(message.subscription) ?? this.first };
     }
     return message;
   }
   incoming(message) {
     if (Number.isInteger(message.data?.position)) {
-      this.position = message.data.position;
+      this.last.set(message.channel, message.data.position);
     }
     // Whoever asked for what is new is told what that is, and goes on from there when cut off.
-    for (const position of Object.values(message.ext?.replay || {})) {
-      this.position = Math.max(this.position, position);
+    for (const [channel, position] of Object.entries(message.ext?.replay || {})) {
+      this.last.set(channel, Math.max(this.last.get(channel) ?? position, position));
     }
     return message;
   }

@@ -2,12 +2,16 @@
 
 While a session catches up, what is published on those channels passes it by: it is in the journal,
 and the session gets there. It joins the others at the moment when it has got as far as they have.
+
+A session hears a channel once, whatever number of its subscriptions deliver it: a further one may
+take the channel back to an earlier position, never on to a later one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from services.gateway.bayeux import replies
 from services.gateway.bayeux.effects import Wanted
@@ -17,7 +21,7 @@ from services.gateway.bayeux.session import Replay, Session
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.wire import Message
 from shared.domain.errors import PositionGoneError
-from shared.domain.journal import ALL_THAT_IS_KEPT, Span
+from shared.domain.journal import ALL_THAT_IS_KEPT, NEW_ONLY, Span
 
 EXTENSION: Final = "replay"
 
@@ -31,17 +35,24 @@ class Past:
     event: Event
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """After which position a subscription begins, and whether it asked for what is new only."""
+
+    after: int
+    is_new_only: bool
+
+
 def asks_for_replay(message: Message) -> bool:
     """Tell whether a subscription names a position."""
     return message.section("ext").get(EXTENSION) is not None
 
 
-def starts(message: Message, names: Sequence[str], span: Span | None) -> dict[str, int] | str:
-    """Return after which position each subscription begins that names one, or an error."""
-    asked = message.section("ext").get(EXTENSION)
-    found: dict[str, int] = {}
+def starts(message: Message, names: Sequence[str], span: Span | None) -> dict[str, Start] | str:
+    """Return where each subscription begins that names a position, or an error."""
+    found: dict[str, Start] = {}
     for name in names:
-        position = asked.get(name) if isinstance(asked, Mapping) else asked
+        position = _asked(message, name)
         if position is None:
             continue
         if isinstance(position, bool) or not isinstance(position, int):
@@ -51,7 +62,7 @@ def starts(message: Message, names: Sequence[str], span: Span | None) -> dict[st
         if span is None:
             return replies.REPLAY_UNAVAILABLE
         try:
-            found[name] = span.start(position)
+            found[name] = Start(span.start(position), is_new_only=position == NEW_ONLY)
         except PositionGoneError as error:
             return replies.position_gone(str(error))
     return found
@@ -62,15 +73,27 @@ def is_fresh(message: Message, name: str) -> bool:
 
     What is open is sent again to the others; it may be in the journal as well.
     """
-    asked = message.section("ext").get(EXTENSION)
-    position = asked.get(name) if isinstance(asked, Mapping) else asked
-    return position is None
+    return _asked(message, name) is None
 
 
-def begin(session: Session, routes: Sequence[Route], after: int) -> None:
-    """Let some channels of a session begin after a position."""
-    replay = Replay(reached=after, topics={route.channel: route.topic for route in routes})
-    session.replays |= dict.fromkeys(replay.topics, replay)
+def begin(
+    state: State, session: Session, routes: Iterable[Route], start: Start, heard: Collection[str]
+) -> None:
+    """Let channels begin somewhere, but none that is heard already later than where it is.
+
+    `heard` are the channels that the session heard before it asked. Those that begin at the same
+    position go through the journal together, and are heard in its order.
+    """
+    topics = {
+        route.channel: route.topic
+        for route in routes
+        if not (start.is_new_only and route.channel in heard)
+        and start.after < _reached(state, session, route.channel, heard)
+    }
+    if topics:
+        replay = _waiting_at(session, start.after) or Replay(start.after)
+        replay.topics |= topics
+        session.replays |= dict.fromkeys(topics, replay)
 
 
 def admits(session: Session, channel: str, position: int | None) -> bool:
@@ -97,6 +120,31 @@ def go_on(state: State, session: Session) -> None:
         elif session.mailbox.is_roomy:
             replay.is_asked = True
             state.effects.append(Wanted(session.user_id, session.id, replay))
+
+
+def _asked(message: Message, name: str) -> Any:
+    """Return what a message says of the position of one of its subscriptions."""
+    asked = message.section("ext").get(EXTENSION)
+    return asked.get(name) if isinstance(asked, Mapping) else asked
+
+
+def _reached(state: State, session: Session, channel: str, heard: Collection[str]) -> float:
+    """Return how far a channel has got: without end where it is not heard, or has not begun."""
+    replay = session.replays.get(channel)
+    if replay is not None and not replay.is_live:
+        return replay.reached
+    if replay is None and channel not in heard:
+        return math.inf
+    return state.told.get(session.user_id, math.inf)
+
+
+def _waiting_at(session: Session, position: int) -> Replay | None:
+    """Return the replay of a session that goes on from a position and has not been asked for."""
+    replays = session.replays.values()
+    return next(
+        (one for one in replays if one.reached == position and not (one.is_asked or one.is_live)),
+        None,
+    )
 
 
 def fill(session: Session, replay: Replay, page: Sequence[Past], end: int) -> bool:

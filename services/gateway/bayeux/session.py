@@ -68,14 +68,14 @@ class Hold:
 
 @dataclass(slots=True, eq=False)
 class Replay:
-    """A session's way through the journal, for the channels (by topic) of one subscription.
+    """A session's way through the journal, for channels that began together, and their topics.
 
     `reached` is the last position it was given. Once it is live, all that follows is given to it
     as it is published.
     """
 
     reached: int
-    topics: dict[str, str]
+    topics: dict[str, str] = field(default_factory=dict)
     is_asked: bool = False
     is_live: bool = False
 

@@ -7,6 +7,7 @@ from services.gateway.bayeux.exchange import Exchange
 from services.gateway.bayeux.policy import Denial, Grant, Route
 from services.gateway.bayeux.replaying import (
     EXTENSION,
+    Start,
     asks_for_replay,
     begin,
     is_fresh,
@@ -27,11 +28,12 @@ def subscribe(state: State, session: Session, message: Message, exchange: Exchan
         state.counters.denied += 1
         exchange.replies.append(answered(message, error))
         return
+    heard = {route.channel for route in session.routes}
     session.subscriptions.update(granted)
     for name, routes in granted.items():
         _enter(state, session, set(routes), fresh=is_fresh(message, name))
         if name in begins:
-            begin(session, routes, begins[name])
+            begin(state, session, routes, begins[name], heard)
     exchange.replies.append(answered(message) | _begun(begins))
 
 
@@ -85,15 +87,16 @@ def _verdict(state: State, session: Session, name: str) -> Grant | Denial:
 
 def _begins(
     state: State, message: Message, granted: dict[str, tuple[Route, ...]] | str, exchange: Exchange
-) -> dict[str, int] | str:
-    """Return after which position subscriptions begin, for those that name one, or an error."""
+) -> dict[str, Start] | str:
+    """Return where subscriptions begin, for those that name a position, or an error."""
     if isinstance(granted, str) or not state.settings.replay or not asks_for_replay(message):
         return {}
     return starts(message, list(granted), exchange.span)
 
 
-def _begun(begins: dict[str, int]) -> dict[str, object]:
-    return {"ext": {EXTENSION: begins}} if begins else {}
+def _begun(begins: dict[str, Start]) -> dict[str, object]:
+    positions = {name: start.after for name, start in begins.items()}
+    return {"ext": {EXTENSION: positions}} if positions else {}
 
 
 def _enter(state: State, session: Session, routes: set[Route], *, fresh: bool) -> None:

@@ -20,8 +20,11 @@ names with every change. Set the e-mail channel to Ready, subscribe to `/v2/me/i
 `/cometd`, and answer what comes.
 
 Every message on a topic has a `position`. A client that was away subscribes with `ext.replay` \
-set to the last position that it has seen (-1 for what is new, -2 for all that is kept) and \
-misses nothing, at whichever pod it lands.
+set to the last position that it has seen on that channel (-1 for what is new, -2 for all that is \
+kept) and misses nothing, at whichever pod it lands. Channels that are named in one message with \
+one position, or in several of one request, are told in the order of the journal; who subscribes \
+to them one after the other keeps a position for each. A channel that is heard already goes back \
+to a position that is named for it, never on.
 
 A failure has a status of HTTP and a body that readers of both dialects of the original \
 documentation understand.

@@ -1,6 +1,7 @@
 """Whatever happens in whatever order, a client with replay sees each event once, in order."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hypothesis import settings
@@ -12,9 +13,12 @@ from services.gateway.bayeux.events import Event
 from services.gateway.bayeux.replaying import Past
 from services.gateway.bayeux.session import Transport
 from services.gateway.bayeux.topics import CHANNELS, INTERACTIONS
+from services.gateway.bayeux.wire import Message
 from shared.domain.journal import Span
-from tests.unit.bayeux.world import SETTINGS, Client, FakePeer, Reply, World, events_of
+from tests.unit.bayeux.world import SETTINGS, Client, FakePeer, Reply, World
 
+PATTERN = "/v2/me/*"
+EVERYTHING = [PATTERN]
 SMALL = replace(SETTINGS, max_queued_events=5)
 
 
@@ -46,20 +50,33 @@ class ReplayingClient(RuleBasedStateMachine):
         self.pods = [Pod(), Pod()]
         self.got: list[int] = []
         self.seen = 0
-        self.join(self.pods[0], Transport.LONG_POLLING)
+        self.join(self.pods[0], Transport.LONG_POLLING, EVERYTHING)
 
-    def join(self, pod: Pod, transport: Transport) -> None:
-        """Shake hands somewhere and go on from the last position."""
+    def join(self, pod: Pod, transport: Transport, names: Sequence[str | list[str]]) -> None:
+        """Shake hands somewhere and go on from the last position, with all channels at once."""
+        self.names = names
         self.pod = pod
         self.waiting: FakePeer | None = None
         pod.world.span = Span(1, len(self.journal))
         self.client = Client(pod.world, transport=transport)
         self.client.handshake(ext={"replay": True})
-        channel = "/v2/me/*"
-        self.read(
-            self.client.ask("/meta/subscribe", subscription=channel, ext={"replay": self.seen})
-        )
+        self.subscribe()
         self.read(self.client.ask("/meta/connect", advice={"timeout": 0}))
+
+    def subscribe(self) -> None:
+        self.ask(*(self.subscription(name, self.seen) for name in self.names))
+
+    def subscription(self, name: str | list[str], position: int) -> Message:
+        return self.client.message("/meta/subscribe", subscription=name, ext={"replay": position})
+
+    def ask(self, *messages: Message) -> None:
+        _, outcome = self.client.send(*messages)
+        self.read([json.loads(text) for text in outcome.texts])
+
+    @rule(names=st.lists(st.sampled_from([INTERACTIONS, CHANNELS, PATTERN]), min_size=1))
+    def the_client_asks_for_what_is_new_besides(self, names: list[str]) -> None:
+        self.pod.world.span = Span(1, len(self.journal))
+        self.ask(*(self.subscription(name, -1) for name in names))
 
     @rule(topics=st.lists(st.sampled_from([INTERACTIONS, CHANNELS, ""]), min_size=1, max_size=4))
     def something_happens(self, topics: list[str]) -> None:
@@ -126,19 +143,25 @@ class ReplayingClient(RuleBasedStateMachine):
             self.waiting = None
         self.read(replies)
 
-    @rule(number=st.integers(0, 1), transport=st.sampled_from(list(Transport)))
-    def the_client_is_cut_off_and_comes_back(self, number: int, transport: Transport) -> None:
+    @rule(
+        number=st.integers(0, 1),
+        transport=st.sampled_from(list(Transport)),
+        names=st.sampled_from([EVERYTHING, [[INTERACTIONS, CHANNELS]], [INTERACTIONS, CHANNELS]]),
+    )
+    def the_client_is_cut_off_and_comes_back(
+        self, number: int, transport: Transport, names: Sequence[str | list[str]]
+    ) -> None:
         if self.waiting is not None:
             # What was written to a connection that is gone is lost to the client.
             self.pod.world.hub.collect(self.waiting, self.pod.world.now)
             self.pod.world.hub.lose(self.waiting, self.pod.world.now)
-        self.join(self.pods[number], transport)
+        self.join(self.pods[number], transport, names)
 
     @rule(number=st.integers(0, 1))
     def a_pod_is_replaced(self, number: int) -> None:
         old, self.pods[number] = self.pods[number], Pod()
         if old is self.pod:
-            self.join(self.pods[number], Transport.LONG_POLLING)
+            self.join(self.pods[number], Transport.LONG_POLLING, self.names)
 
     @invariant()
     def nothing_is_left_out_doubled_or_out_of_order(self) -> None:
@@ -153,16 +176,52 @@ class ReplayingClient(RuleBasedStateMachine):
             self.fetch(self.pod, 4)
             self.read(self.client.ask("/meta/connect", advice={"timeout": 0}))
             self.the_socket_is_written_to()
-        assert self.got == [at for at, topic in enumerate(self.journal, 1) if topic]
+        assert self.is_complete()
+
+    def is_complete(self) -> bool:
+        return self.got == [at for at, topic in enumerate(self.journal, 1) if topic]
 
     def read(self, replies: list[Reply]) -> None:
         """Take what came; a session that was ended is begun anew."""
-        for position in events_of(replies):
-            self.got.append(position)
-            self.seen = position
+        for reply in replies:
+            if "data" in reply:
+                self.hear(reply["channel"], reply["data"])
         if any(reply.get("advice", {}).get("reconnect") == "handshake" for reply in replies):
-            self.join(self.pod, self.client.transport)
+            self.join(self.pod, self.client.transport, self.names)
+
+    def hear(self, _channel: str, position: int) -> None:
+        self.got.append(position)
+        self.seen = position
+
+
+class ClientOfEachChannel(ReplayingClient):
+    """One that subscribes to one channel after the other, each after its own last position."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, list[int]] = {INTERACTIONS: [], CHANNELS: []}
+        super().__init__()
+
+    def subscribe(self) -> None:
+        for channel, got in self.of.items():
+            self.ask(self.subscription(channel, got[-1] if got else 0))
+
+    def hear(self, channel: str, position: int) -> None:
+        self.of[channel].append(position)
+
+    @invariant()
+    def nothing_is_left_out_doubled_or_out_of_order(self) -> None:
+        for channel, got in self.of.items():
+            last = got[-1] if got else 0
+            assert got == [at for at in self.all_of(channel) if at <= last]
+
+    def all_of(self, channel: str) -> list[int]:
+        return [at for at, topic in enumerate(self.journal, 1) if topic == channel]
+
+    def is_complete(self) -> bool:
+        return all(got == self.all_of(channel) for channel, got in self.of.items())
 
 
 TestAnyReplay = ReplayingClient.TestCase
-TestAnyReplay.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestAnyReplayOfEachChannel = ClientOfEachChannel.TestCase
+for case in (TestAnyReplay, TestAnyReplayOfEachChannel):
+    case.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)

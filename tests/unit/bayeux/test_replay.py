@@ -275,6 +275,113 @@ def test_a_pattern_replays_all_its_topics(world: World) -> None:
     assert heard(client) == [8, 9]
 
 
+EVERYTHING = "/v2/me/*"
+
+
+def catch_up(world: World, *, end: int, topic: str = INTERACTIONS) -> None:
+    """Bring every page that is asked for, of which each event is of one topic."""
+    while wanted := world.seen(Wanted):
+        for one in wanted:
+            assert isinstance(one, Wanted)
+            page = [Past(at, topic, Event(at)) for at in range(one.replay.reached + 1, end + 1)]
+            world.hub.fill(one.session_id, one.replay, page, end)
+        world.settle()
+
+
+@pytest.mark.parametrize("asked", [-1, 8, 6])
+def test_a_further_subscription_takes_nothing_from_one_that_is_live(
+    world: World, asked: int
+) -> None:
+    client = joined(world)
+    client.ask("/meta/subscribe", subscription=INTERACTIONS)
+    begin(world, 5)
+
+    subscribe(client, asked, EVERYTHING)
+    catch_up(world, end=5)
+    for position in (6, 7, 8, 9):
+        tell(world, position)
+
+    assert heard(client) == [6, 7, 8, 9]
+
+
+def test_for_what_is_new_a_channel_never_goes_back(world: World) -> None:
+    client = joined(world)
+    client.ask("/meta/subscribe", subscription=INTERACTIONS)
+    begin(world, 8)
+    tell(world, 9)
+
+    before = heard(client)
+
+    # The journal was asked before the event was told.
+    subscribe(client, -1, EVERYTHING)
+    catch_up(world, end=9)
+    tell(world, 10)
+
+    assert (before, heard(client)) == ([9], [10])
+
+
+@pytest.mark.parametrize("further", [-1, 8])
+def test_a_further_subscription_takes_nothing_from_one_that_catches_up(
+    world: World, further: int
+) -> None:
+    client = joined(world)
+    subscribe(client, 4)
+    subscribe(client, further, EVERYTHING)
+    begin(world, 8)
+
+    catch_up(world, end=8)
+    tell(world, 9)
+
+    assert heard(client) == [5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize("names", [[INTERACTIONS, EVERYTHING], [EVERYTHING, INTERACTIONS]])
+def test_in_one_request_the_earliest_position_counts(world: World, names: list[str]) -> None:
+    client = joined(world)
+    positions = {INTERACTIONS: 4, EVERYTHING: -1}
+
+    reply = subscribe(client, positions, names)
+    begin(world, 8)
+    catch_up(world, end=8)
+
+    assert reply["ext"] == {"replay": {INTERACTIONS: 4, EVERYTHING: 8}}
+    assert heard(client) == [5, 6, 7, 8]
+
+
+def test_who_asks_for_earlier_events_gets_them_again(world: World) -> None:
+    client = joined(world)
+    client.ask("/meta/subscribe", subscription=INTERACTIONS)
+    begin(world, 8)
+    tell(world, 9)
+    before = heard(client)
+
+    subscribe(client, 7, EVERYTHING)
+    catch_up(world, end=9)
+    tell(world, 10)
+
+    assert (before, heard(client)) == ([9], [8, 9, 10])
+
+
+@pytest.mark.parametrize("way", ["one message", "one request"])
+def test_what_begins_together_is_heard_in_the_order_of_the_journal(world: World, way: str) -> None:
+    client = joined(world)
+    if way == "one message":
+        subscribe(client, 4, [INTERACTIONS, CHANNELS])
+    else:
+        wanted = {"ext": {"replay": 4}}
+        client.send(
+            client.message("/meta/subscribe", subscription=INTERACTIONS, **wanted),
+            client.message("/meta/subscribe", subscription=CHANNELS, **wanted),
+        )
+    begin(world, 8)
+
+    topics = {5: CHANNELS, 6: INTERACTIONS, 7: CHANNELS, 8: INTERACTIONS}
+    fill(world, [Past(at, topic, Event(at)) for at, topic in topics.items()], 8)
+
+    assert heard(client) == [5, 6, 7, 8]
+    assert world.seen(Wanted) == []
+
+
 def test_unsubscribing_ends_a_replay(world: World) -> None:
     client = joined(world)
     subscribe(client, 6)
