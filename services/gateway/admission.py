@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.gateway.bayeux import Login
+from services.gateway.bayeux.settings import SameSite
 from services.gateway.bayeux.web import Scope, header
 from services.gateway.bearers import Bearers
 from services.gateway.credentials import (
@@ -66,6 +67,7 @@ class Admission:
         bearers: Bearers | None,
         clock: Clock,
         secure_cookies: bool,
+        same_site: SameSite,
         checks_csrf: bool,
     ) -> None:
         self._logins = logins
@@ -73,6 +75,7 @@ class Admission:
         self._bearers = bearers
         self._clock = clock
         self._secure = secure_cookies
+        self._same_site = same_site
         self._checks_csrf = checks_csrf
 
     async def admit(self, scope: Scope) -> Admitted:
@@ -137,7 +140,7 @@ class Admission:
         if recognised is not None and recognised[0].id == agent.id:
             return self._admitted(agent, recognised[1])
         opened = await self._sessions.begin(agent, client_address(scope), basic.password)
-        cookie = session_cookie(opened.token, secure=self._secure)
+        cookie = session_cookie(opened.token, secure=self._secure, same_site=self._same_site)
         return self._admitted(agent, opened.session, {"Set-Cookie": cookie})
 
     def _admitted(

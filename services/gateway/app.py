@@ -151,6 +151,7 @@ def _admission(
         bearers=_bearers(settings, roster, clock) if settings.oidc_issuer else None,
         clock=clock,
         secure_cookies=settings.secure_cookies,
+        same_site=settings.cookie_same_site,
         checks_csrf=settings.csrf == "on",
     )
 

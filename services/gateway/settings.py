@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.gateway.bayeux import BayeuxSettings
+from services.gateway.bayeux.settings import SameSite
 from shared.runtime.settings import ServiceSettings
 
 
@@ -25,8 +26,13 @@ class GatewaySettings(ServiceSettings):
     the agent's user name. `workbin_content` is the frame in which the content of a workbin is told
     (one message, the bare list, or a message for each), and `attach_only_new` makes AttachUserData
     refuse keys that are there already. `nested_interaction` repeats each message of an interaction
-    inside itself, where samples of 8.5.1 have it. An upload of which nothing comes for
-    `upload_stall` is ended. What happened to an agent can be asked for during `journal_retention`.
+    inside itself, where samples of 8.5.1 have it. `cookie_same_site` is None where pages of other
+    sites work with the gateway, which needs `secure_cookies`. `held_per_browser` is how many polls
+    of one browser wait at the same time (-1 for any number, where HTTP/2 is spoken in front), and
+    `multi_session_interval` when the others may come again; where it is 0 they are refused.
+    `cometd_timestamps` has every message of CometD say when it was sent. An upload of which nothing
+    comes for `upload_stall` is ended. What happened to an agent can be asked for during
+    `journal_retention`.
     """
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
@@ -39,6 +45,7 @@ class GatewaySettings(ServiceSettings):
     trusted_proxies: str = "127.0.0.1"
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
     secure_cookies: bool = False
+    cookie_same_site: SameSite = "Lax"
     session_lifetime: timedelta = timedelta(hours=8)
     csrf: Literal["on", "off"] = "on"
     oidc_issuer: str = ""
@@ -58,6 +65,9 @@ class GatewaySettings(ServiceSettings):
     connect_timeout: timedelta = timedelta(seconds=30)
     websocket_deflate: bool = False
     callback_polling: bool = False
+    held_per_browser: int = Field(default=1, ge=-1)
+    multi_session_interval: timedelta = Field(default=timedelta(seconds=2), ge=timedelta(0))
+    cometd_timestamps: bool = False
 
     @field_validator("allowed_origins", mode="before")
     @classmethod
@@ -78,6 +88,12 @@ class GatewaySettings(ServiceSettings):
             raise ValueError("GATEWAY_OIDC_JWKS_URL has to begin with https://")
         return self
 
+    @model_validator(mode="after")
+    def _require_cookies_that_browsers_keep(self) -> Self:
+        if self.cookie_same_site == "None" and not self.secure_cookies:
+            raise ValueError("GATEWAY_COOKIE_SAME_SITE=None needs GATEWAY_SECURE_COOKIES=true")
+        return self
+
     @property
     def own_url(self) -> str:
         """Where other pods reach this one; empty where they do not."""
@@ -91,6 +107,10 @@ class GatewaySettings(ServiceSettings):
             timeout=self.connect_timeout,
             callback_polling=self.callback_polling,
             secure_cookie=self.secure_cookies,
+            same_site=self.cookie_same_site,
+            max_held_per_browser=self.held_per_browser,
+            multi_session_interval=self.multi_session_interval,
+            timestamps=self.cometd_timestamps,
             allowed_origins=self.allowed_origins,
         )
 

@@ -1,4 +1,4 @@
-"""`python -m tests.bayeux_lab`: prints its address, reads events as JSON lines from a pipe.
+"""`python -m tests.bayeux_lab`: prints its address, reads events as JSON lines from a pipe or file.
 
 Environment: PORT (0 = any); TIMEOUT_MS, INTERVAL_MS, MAX_INTERVAL_MS, SWEEP_PERIOD_MS,
 DRAIN_SPREAD_MS; MAX_MESSAGE_BYTES, MAX_QUEUED_EVENTS, MAX_SUBSCRIPTIONS, MAX_SESSIONS_PER_USER,
@@ -10,7 +10,7 @@ import os
 import socket
 import stat
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import uvicorn
@@ -39,13 +39,8 @@ class DrainingServer(uvicorn.Server):
 
 async def publish_lines(lab: Lab) -> None:
     """Publish each line of standard input until it ends; say which cannot be, and go on."""
-    if not _is_pipe():
-        return
-    lines = asyncio.StreamReader(limit=2**24)
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     rest, number = b"", 0
-    while chunk := await lines.read(_CHUNK):
+    async for chunk in _standard_input():
         *complete, rest = (rest + chunk).split(b"\n")
         for line in complete:
             number += 1
@@ -62,9 +57,18 @@ def _publish(lab: Lab, number: int, line: bytes) -> None:
         sys.stderr.flush()
 
 
-def _is_pipe() -> bool:
+async def _standard_input() -> AsyncIterator[bytes]:
+    """Yield what comes, to its end; nothing where nobody sends lines."""
     mode = os.fstat(sys.stdin.fileno()).st_mode
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        lines = asyncio.StreamReader(limit=2**24)
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+        while chunk := await lines.read(_CHUNK):
+            yield chunk
+    elif stat.S_ISREG(mode):
+        while chunk := await asyncio.to_thread(sys.stdin.buffer.read, _CHUNK):
+            yield chunk
 
 
 async def serve() -> None:

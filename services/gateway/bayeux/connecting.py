@@ -19,7 +19,12 @@ def connect(state: State, session: Session, message: Message, exchange: Exchange
     waits = _may_wait(session, hold, exchange)
     crowded = waits and _is_crowded(state, session, exchange.peer)
     session.interval = _interval(state, asked, crowded=crowded)
-    if crowded or not waits:
+    if crowded and state.times.crowded_interval <= 0:
+        exchange.replies.append(
+            replies.failure(message, replies.TOO_MANY_TABS, advice=replies.ONE_TAB)
+        )
+        state.let_go(session, exchange.now)
+    elif crowded or not waits:
         session.connected = True
         exchange.replies.append(_answer(state, session, hold, crowded=crowded))
         exchange.sessions[session] = session.batch

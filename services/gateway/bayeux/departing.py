@@ -14,6 +14,7 @@ def depart(state: State, exchange: Exchange) -> list[bytes]:
     texts: list[bytes] = []
     for session, batch in exchange.sessions.items():
         if _may_leave(session, batch, exchange.peer):
+            state.note_delay(session, exchange.now)
             kept_as = batch if session.acknowledging else None
             texts += session.mailbox.take(at_most=most, batch=kept_as)
     return texts

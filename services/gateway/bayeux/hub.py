@@ -111,10 +111,10 @@ class Hub:
             and hold.peer is peer
             and (hold.is_due(now) or (session.mailbox and not pushes))
         ):
-            self._note_delay(session, now)
+            self.state.note_delay(session, now)
             texts = release(self.state, session, hold, now)
         elif pushes and session.socket is peer:
-            self._note_delay(session, now)
+            self.state.note_delay(session, now)
             texts = session.mailbox.take(at_most=self.state.settings.max_frame_bytes)
             if session.mailbox:
                 self.state.woken[peer] = None
@@ -246,11 +246,6 @@ class Hub:
     def put_off(self, message: Message) -> bytes:
         """Return what a connect is told while this process stops whose session is in another."""
         return put_off(self.state, message)
-
-    def _note_delay(self, session: Session, now: float) -> None:
-        since = session.mailbox.since
-        if since is not None:
-            self.state.counters.delays.note(now - since)
 
     def _put(self, session: Session, frame: Frame) -> None:
         if session.id not in self.state.sessions:

@@ -3,7 +3,10 @@
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
+
+SameSite = Literal["Lax", "Strict", "None"]
+"""To whom browsers show the cookies: None for pages of other sites as well, over TLS only."""
 
 BASE_PATHS: Final = ("/cometd", "/genesys/cometd", "/api/v2/notifications")
 
@@ -41,6 +44,6 @@ class BayeuxSettings:
     timestamps: bool = False
     duplicate_connect_status: int = 500
     secure_cookie: bool = False
-    same_site: str = "Lax"
+    same_site: SameSite = "Lax"
     allowed_origins: AbstractSet[str] = frozenset()
     base_paths: tuple[str, ...] = BASE_PATHS

@@ -69,8 +69,15 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self.is_writable = True
 
     async def accept(self, user: SocketUser, headers: Sequence[Header] = ()) -> None:
-        """Let the client in, and hand the socket to somebody, with what has come already."""
-        await self.send({"type": "websocket.accept", "headers": headers})
+        """Let the client in, and hand the socket to somebody, with what has come already.
+
+        Clients that offer subprotocols insist on one (RFC 6455, 4.1). Only Bayeux is spoken here,
+        whatever they call it: the first is chosen.
+        """
+        subprotocol = next(iter(self.scope["subprotocols"]), None)
+        await self.send(
+            {"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers}
+        )
         self._user = user
         self.go_on_reading()
         while not self.queue.empty():

@@ -64,10 +64,17 @@ class State:
             return None
         if peer.transport is not Transport.WEBSOCKET:
             return session if session.browser and session.browser == peer.browser else None
-        # Another socket of the same user may go on with a session (a reload); a socket that
-        # already speaks for one session may not speak for a second.
+        # Another socket of the same user may go on with a session (a reload, or a client that
+        # shook hands by HTTP and keeps no cookies); a socket that already speaks for one session
+        # may not speak for a second.
         bound = peer.session
         return session if bound in (None, session) or bound.id not in self.sessions else None
+
+    def note_delay(self, session: Session, now: float) -> None:
+        """Count how long the oldest event of a session has waited that leaves now."""
+        since = session.mailbox.since
+        if since is not None:
+            self.counters.delays.note(now - since)
 
     def touch(self, session: Session, now: float) -> None:
         """Any message keeps a session for at least the maximum interval."""

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import httpx2
 from websockets.asyncio.client import ClientConnection, connect
@@ -65,24 +65,31 @@ class RunningLab:
 
 def running_lab(**environment: str) -> AbstractAsyncContextManager[RunningLab]:
     """Run a lab while the block runs."""
-    return _running(environment, is_piped=False)
+    return _running(environment)
 
 
-def piped_lab() -> AbstractAsyncContextManager[RunningLab]:
-    """Run a lab that reads events from a pipe and tells of bad ones."""
-    return _running({}, is_piped=True)
+def piped_lab(
+    events: int | BinaryIO = asyncio.subprocess.PIPE,
+) -> AbstractAsyncContextManager[RunningLab]:
+    """Run a lab that reads events from a pipe, or a file, and tells of bad ones."""
+    return _running({}, events=events, errors=asyncio.subprocess.PIPE)
 
 
 @asynccontextmanager
-async def _running(environment: Mapping[str, str], *, is_piped: bool) -> AsyncIterator[RunningLab]:
+async def _running(
+    environment: Mapping[str, str],
+    *,
+    events: int | BinaryIO = asyncio.subprocess.DEVNULL,
+    errors: int | None = None,
+) -> AsyncIterator[RunningLab]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.bayeux_lab",
         env=os.environ | {"PORT": "0", **environment},
-        stdin=asyncio.subprocess.PIPE if is_piped else asyncio.subprocess.DEVNULL,
+        stdin=events,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE if is_piped else None,
+        stderr=errors,
     )
     assert process.stdout is not None
     url = (await process.stdout.readline()).decode().strip()

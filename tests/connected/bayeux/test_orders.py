@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +45,15 @@ async def test_a_bad_line_is_named_and_the_next_is_published() -> None:
 
         assert said.startswith(b"line 1 is not published: not JSON")
         assert replies[0]["data"] == 1
+
+
+async def test_lines_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "events"
+    file.write_bytes(b'{"agent": "7", "data": 1}\noops\n')
+
+    with file.open("rb") as events:
+        async with piped_lab(events) as lab, asyncio.timeout(15):
+            assert lab.process.stderr is not None
+            said = await lab.process.stderr.readline()
+
+    assert said.startswith(b"line 2 is not published: not JSON")

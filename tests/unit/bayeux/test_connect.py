@@ -1,8 +1,12 @@
 """When a connect waits, when it is answered, and with what."""
 
+from datetime import timedelta
+
 import pytest
 
+from services.gateway.bayeux.events import Event
 from services.gateway.bayeux.session import Transport
+from services.gateway.bayeux.topics import INTERACTIONS
 from tests.unit.bayeux.world import Client, World, events_of
 
 
@@ -146,6 +150,35 @@ def test_a_second_tab_of_a_browser_is_told_to_poll(world: World) -> None:
         "timeout": 30_000,
         "multiple-clients": True,
     }
+
+
+def test_a_second_tab_is_refused_where_tabs_may_not_poll() -> None:
+    world = World.with_settings(multi_session_interval=timedelta(0))
+    Client(world, browser="thebrowser").join().poll()
+    second = Client(world, browser="thebrowser").join()
+
+    [reply] = second.ask("/meta/connect")
+
+    assert (reply["successful"], reply["error"]) == (False, "403:multiple_clients:connect_denied")
+    assert reply["advice"] == {"reconnect": "none", "interval": 0, "multiple-clients": True}
+
+
+def test_with_as_many_polls_as_one_likes_every_tab_waits() -> None:
+    world = World.with_settings(max_held_per_browser=-1)
+
+    for _ in range(3):
+        Client(world, browser="thebrowser").join().poll()
+
+
+def test_it_is_counted_how_long_events_waited_for_the_next_connect(world: World) -> None:
+    client = Client(world).join()
+    world.hub.publish("anna", INTERACTIONS, Event(1, born=world.now))
+    world.now += 3
+
+    client.ask("/meta/connect")
+
+    assert world.hub.counters.delays.total == 3
+    assert sum(world.hub.counters.delays.buckets) == 1
 
 
 def test_a_tab_may_wait_again_once_the_other_one_was_answered(world: World) -> None:

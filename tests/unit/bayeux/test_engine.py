@@ -182,3 +182,18 @@ async def test_what_waits_for_a_slow_client_keeps_its_order_while_it_subscribes_
 
     told = [json.loads(text) for text in [*meanwhile, *outcome.texts]]
     assert [one["data"] for one in told if "data" in one] == [1, 2]
+
+
+@pytest.mark.parametrize("timestamps", [True, False])
+async def test_events_say_when_they_happened_where_timestamps_are_switched_on(
+    timestamps: bool,
+) -> None:
+    desk = Desk(Engine(BayeuxSettings(timestamps=timestamps), own_topics_only, Diary()))
+    await desk.join()
+    await desk.send("/meta/subscribe", subscription=INTERACTIONS)
+
+    desk.publish(1)
+
+    [event] = map(json.loads, desk.engine.collect(desk.peer))
+    assert event["data"] == 1
+    assert ("timestamp" in event) is timestamps

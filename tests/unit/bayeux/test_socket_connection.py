@@ -1,12 +1,14 @@
 """What goes over a websocket, seen by the client of the websockets library."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
+from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from services.gateway.bayeux.socket_connection import SocketConnection
@@ -39,7 +41,9 @@ class FakeUser:
 class Call:
     """A client that calls, and whoever answers."""
 
-    def __init__(self, path: str = "/cometd", **options: Any) -> None:
+    def __init__(
+        self, path: str = "/cometd", subprotocols: Sequence[str] | None = None, **options: Any
+    ) -> None:
         self.user = FakeUser()
         self.refusal: Answer | None = None
         self.fails = False
@@ -47,7 +51,10 @@ class Call:
         self.may_be_met = asyncio.Event()
         self.may_be_met.set()
         self.transport = FakeTransport()
-        self.client = ClientProtocol(parse_uri(f"ws://here{path}"))
+        self.client = ClientProtocol(
+            parse_uri(f"ws://here{path}"),
+            subprotocols=[Subprotocol(name) for name in subprotocols] if subprotocols else None,
+        )
         self.connection = SocketConnection(bayeux=self, **uvicorns(self._application, **options))
         self.connection.connection_made(self.transport)
         self.client.send_request(self.client.connect())
@@ -87,6 +94,15 @@ async def call() -> Call:
     [answer] = await call.settle()
     assert answer.status_code == 101
     return call
+
+
+async def test_a_client_that_insists_on_a_subprotocol_gets_its_first() -> None:
+    call = Call(subprotocols=["bayeux", "other"])
+
+    [answer] = await call.settle()
+
+    assert answer.status_code == 101
+    assert call.client.subprotocol == "bayeux"
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 300_000])

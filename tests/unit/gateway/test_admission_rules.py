@@ -101,7 +101,9 @@ def test_the_session_is_read_from_its_cookie(cookie: str, token: str | None) -> 
 
 
 def test_a_cookie_is_for_https_only_where_that_is_wanted() -> None:
-    assert session_cookie("x", secure=True).endswith("; HttpOnly; SameSite=Lax; Secure")
+    cookie = session_cookie("x", secure=True, same_site="None")
+
+    assert cookie.endswith("; HttpOnly; SameSite=None; Secure")
 
 
 @pytest.mark.parametrize(("method", "changes"), [("GET", False), ("POST", True), ("DELETE", True)])
