@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from shared.contracts.envelope import JOURNALED
 from shared.contracts.events import (
     AgentReady,
     InteractionCompleted,
@@ -229,6 +230,22 @@ async def test_an_event_written_by_one_who_died_before_telling_it_is_told_once(
         await announce_changes(world, 1)
 
         assert await positions(desktop, 2) == [since + 1, since + 2]
+
+
+async def test_a_pod_that_does_not_understand_what_another_tells_it_reads_the_journal(
+    gateway: Gateway,
+) -> None:
+    since = await newest(await gateway.client("agent1"))
+    world = gateway.world
+    event = wrap(AgentReady(agent_id="agent1"), cause(), world.clock.now())
+    async with CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1") as desktop:
+        await desktop.subscribe(CHANNELS)
+
+        other = JournalWriting(world.database, world.clock, retention=timedelta(hours=72))
+        await other.append([Announced(event.id, "agent1", event.body)])
+        await world.publisher.publish(Outgoing("1", JOURNALED, "agent1", b"of another format"))
+
+        assert await positions(desktop, 1) == [since + 1]
 
 
 async def test_what_is_no_event_is_parked_and_the_others_go_on(gateway: Gateway) -> None:
