@@ -1,15 +1,34 @@
-"""Work that is done again and again beside the messages."""
+"""Work that is done again and again beside the messages, and how tasks are brought to their end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any, Final
 
 import structlog
 
 from shared.domain.errors import Unavailable
 
 log = structlog.get_logger()
+
+_AGAIN_SECONDS: Final = 5.0
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]], *, again: float = _AGAIN_SECONDS) -> None:
+    """Cancel tasks, and return when all have ended, whatever came of them.
+
+    Who goes on is canceled again after `again` seconds: `asyncio.wait_for` before Python 3.12,
+    which drivers use, loses a cancellation that comes just when it has what it waits for.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        done, left = await asyncio.wait(left, timeout=again)
+        for task in done:
+            # Asked for, so that it is not reported as never retrieved.
+            _ = task.cancelled() or task.exception()
 
 
 @asynccontextmanager
@@ -21,9 +40,7 @@ async def repeating(
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end({task})
 
 
 async def _repeat(chore: Callable[[], Awaitable[object]], seconds: float) -> None:

@@ -10,6 +10,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from services.gateway.bindings import Bindings, OnGap
 from services.gateway.hearing import ending, hearing
+from shared.chores import end
 from shared.contracts.envelope import JOURNALED
 from shared.messaging.topology import EXCHANGES
 
@@ -72,8 +73,7 @@ class BrokerEvents:
             finally:
                 self._is_hearing = False
                 self._bindings.lose()
-                listening.cancel()
-                await asyncio.gather(listening, return_exceptions=True)
+                await end({listening})
 
     async def _hear(self, channel: AbstractChannel) -> None:
         await channel.declare_exchange(JOURNALED, EXCHANGES[JOURNALED], durable=True)

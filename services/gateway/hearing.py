@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from services.gateway.errors import trace_of
+from shared.chores import end
 
 log = structlog.get_logger()
 
@@ -40,9 +41,7 @@ async def hearing(listen: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end({task})
 
 
 async def _listen_for_ever(listen: Callable[[], Awaitable[None]]) -> None:

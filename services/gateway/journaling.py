@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from services.gateway.hearing import ending, hearing
 from services.gateway.journal_batch import batches
 from services.gateway.patience import patiently
+from shared.chores import end
 from shared.contracts.events import EVERYBODY
 from shared.faults import crash_point
 from shared.messaging.publisher import Publisher
@@ -122,7 +123,7 @@ class JournalWriter:
                 for one in done:
                     one.result()
             finally:
-                await _end(working | self._telling)
+                await end(working | self._telling)
                 self._journal.forget()
 
     async def _write_what_arrives(self, arrived: _Deliveries, told: _Told) -> None:
@@ -190,12 +191,6 @@ class JournalWriter:
         )
         copy = parked(delivered, describe(error), JOURNAL)
         await patiently(lambda: self._publisher.publish(copy))
-
-
-async def _end(tasks: set[asyncio.Task[None]]) -> None:
-    for one in tasks:
-        one.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _waiting(arrived: _Deliveries) -> list[AbstractIncomingMessage]:

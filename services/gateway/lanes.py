@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from services.gateway.errors import trace_of
+from shared.chores import end
 
 log = structlog.get_logger()
 
@@ -78,9 +79,7 @@ class Lanes:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
 
     async def _work(self, lane: Lane) -> None:
         while True:

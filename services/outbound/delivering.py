@@ -20,6 +20,7 @@ from services.outbound.schedule import next_attempt
 from services.outbound.telling import cause_of, telling
 from services.outbound.transmission import Phase, Reply, Transmission
 from services.outbound.verdicts import answered, doubted, judge
+from shared.chores import end
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
 from shared.domain.delivery import Conclusion, Delivery, Journal
@@ -206,7 +207,7 @@ class Delivering:
         try:
             yield
         finally:
-            task.cancel()
+            await end({task})
 
     async def _renew(self, claim: Claim) -> None:
         while True:

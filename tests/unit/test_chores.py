@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from shared.chores import repeating
+from shared.chores import end, repeating
 from shared.domain.errors import Unavailable
 
 
@@ -50,3 +50,48 @@ async def test_no_chore_outlives_its_context() -> None:
         before = len(asyncio.all_tasks())
 
     assert len(asyncio.all_tasks()) == before - 1
+
+
+class Stubborn:
+    """Does not hear that it is canceled the first time, as a call that just got its answer."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.lost = 0
+
+    async def do(self) -> None:
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if self.lost:
+                raise
+            self.lost += 1
+
+
+async def test_a_task_that_lost_its_cancellation_is_ended_all_the_same() -> None:
+    stubborn = Stubborn()
+
+    async def for_ever() -> None:
+        while True:
+            await stubborn.do()
+
+    task = asyncio.create_task(for_ever())
+    await stubborn.begun.wait()
+
+    async with asyncio.timeout(5):
+        await end({task}, again=0)
+
+    assert (stubborn.lost, task.cancelled()) == (1, True)
+
+
+async def test_what_came_of_tasks_that_are_ended_is_nobodys_concern() -> None:
+    async def fails() -> None:
+        raise LookupError("nobody foresaw this")
+
+    tasks = {asyncio.create_task(fails()), asyncio.create_task(asyncio.sleep(0))}
+    await asyncio.wait(tasks)
+
+    await end(tasks)
+
+    assert all(task.done() for task in tasks)

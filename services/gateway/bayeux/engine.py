@@ -26,6 +26,7 @@ from services.gateway.bayeux.replies import http_date
 from services.gateway.bayeux.session import Peer, Session
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.wire import Message
+from shared.chores import end
 from shared.domain.journal import Span
 
 log = structlog.get_logger(__name__)
@@ -200,9 +201,7 @@ class Engine:
 
     async def stop(self) -> None:
         """Fetch nothing and introduce nobody any more."""
-        for task in self._working:
-            task.cancel()
-        await asyncio.gather(*self._working, return_exceptions=True)
+        await end(self._working)
 
     @cached_property
     def _loop(self) -> asyncio.AbstractEventLoop:
