@@ -95,3 +95,12 @@ async def test_what_came_of_tasks_that_are_ended_is_nobodys_concern() -> None:
     await end(tasks)
 
     assert all(task.done() for task in tasks)
+
+
+async def test_a_chore_that_lost_its_cancellation_is_not_done_again() -> None:
+    stubborn = Stubborn()
+
+    async with asyncio.timeout(1), repeating(stubborn.do, every=timedelta(0)):
+        await stubborn.begun.wait()
+
+    assert stubborn.lost == 1
