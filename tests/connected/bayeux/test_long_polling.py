@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from contextlib import AsyncExitStack
 from urllib.parse import urlencode
 
 import pytest
@@ -217,6 +218,29 @@ async def test_a_stopping_server_releases_every_wait() -> None:
         assert reply["successful"] is True
         assert reply["advice"]["reconnect"] == "retry"
         assert 0 <= reply["advice"]["interval"] <= 5000
+
+
+async def test_clients_of_a_stopping_server_come_back_at_different_moments() -> None:
+    environment = {"TIMEOUT_MS": "60000", "DRAIN_SPREAD_MS": "8000"}
+    async with running_lab(**environment) as lab, AsyncExitStack() as stack:
+        herd = [
+            await stack.enter_async_context(RawClient(lab, str(number))) for number in range(20)
+        ]
+        await asyncio.gather(*(client.join() for client in herd))
+        waiting = [
+            asyncio.create_task(client.ask("/meta/connect", advice={"timeout": 60_000}))
+            for client in herd
+        ]
+        await lab.holds(20)
+
+        await lab.stop()
+
+        replies = [reply for [reply] in await asyncio.gather(*waiting)]
+        intervals = [reply["advice"]["interval"] for reply in replies]
+        assert all(reply["successful"] for reply in replies)
+        assert len(set(intervals)) > 15
+        assert 0 <= min(intervals) < max(intervals) - 2000
+        assert max(intervals) <= 8000
 
 
 async def _publish_numbers(lab: RunningLab, agent: str, until: int) -> None:

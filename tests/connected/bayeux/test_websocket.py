@@ -1,6 +1,7 @@
 """Bayeux over a websocket, as any client on the network sees it."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -116,6 +117,29 @@ async def test_a_stopping_server_releases_and_then_closes_with_1001() -> None:
 
         assert reply["advice"]["reconnect"] == "retry"
         assert client.socket.close_code == 1001
+
+
+async def test_sockets_of_a_stopping_server_come_back_at_different_moments() -> None:
+    environment = {"TIMEOUT_MS": "60000", "DRAIN_SPREAD_MS": "8000"}
+    async with running_lab(**environment) as lab, AsyncExitStack() as stack:
+        herd = [
+            await stack.enter_async_context(RawSocket.open(lab, str(number)))
+            for number in range(20)
+        ]
+        for client in herd:
+            await client.join()
+            await client.send("/meta/connect", advice={"timeout": 60_000})
+        await lab.holds(20)
+
+        stopping = asyncio.create_task(lab.stop())
+        replies = [reply for [reply] in [await client.receive() for client in herd]]
+        await stopping
+
+        intervals = [reply["advice"]["interval"] for reply in replies]
+        assert all(reply["successful"] for reply in replies)
+        assert len(set(intervals)) > 15
+        assert 0 <= min(intervals) < max(intervals) - 2000
+        assert max(intervals) <= 8000
 
 
 async def test_a_client_that_falls_behind_is_told_to_start_anew() -> None:

@@ -47,9 +47,11 @@ class Diary:
 class Desk:
     """A client of an engine."""
 
-    def __init__(self, engine: Engine, transport: Transport = Transport.WEBSOCKET) -> None:
+    def __init__(
+        self, engine: Engine, transport: Transport = Transport.WEBSOCKET, *, user: str = "anna"
+    ) -> None:
         self.engine = engine
-        self.peer = FakePeer("anna", transport, "browser01")
+        self.peer = FakePeer(user, transport, "browser01")
         self.client_id = ""
 
     async def send(self, channel: str, **fields: Any) -> Sequence[bytes]:
@@ -62,9 +64,8 @@ class Desk:
 
     async def join(self) -> None:
         types = ["websocket"]
-        await self.send("/meta/handshake", version="1.0", supportedConnectionTypes=types)
-        [session] = self.engine.hub.sessions()
-        self.client_id = session.id
+        [reply] = await self.send("/meta/handshake", version="1.0", supportedConnectionTypes=types)
+        self.client_id = json.loads(reply)["clientId"]
 
 
 async def test_the_listener_has_been_heard_before_the_client_reads_its_reply() -> None:
@@ -197,3 +198,22 @@ async def test_events_say_when_they_happened_where_timestamps_are_switched_on(
     [event] = map(json.loads, desk.engine.collect(desk.peer))
     assert event["data"] == 1
     assert ("timestamp" in event) is timestamps
+
+
+async def test_who_is_released_comes_back_at_a_moment_of_its_own() -> None:
+    settings = BayeuxSettings(drain_spread=timedelta(seconds=8))
+    engine = Engine(settings, own_topics_only, Diary())
+    herd = [Desk(engine, user=f"agent{number}") for number in range(200)]
+    for desk in herd:
+        await desk.join()
+        await desk.send("/meta/connect")
+        await desk.send("/meta/connect", advice={"timeout": 30_000})
+
+    engine.release_all()
+    replies = [json.loads(text) for desk in herd for text in engine.collect(desk.peer)]
+
+    intervals = [reply["advice"]["interval"] for reply in replies]
+    assert len(intervals) == len(herd)
+    assert len(set(intervals)) > 150
+    assert 0 <= min(intervals) < 1000
+    assert 7000 < max(intervals) <= 8000
