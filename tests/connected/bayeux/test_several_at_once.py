@@ -113,6 +113,42 @@ async def test_what_goes_wrong_is_counted() -> None:
         assert await lab.metric("bayeux_queued_events") == 0
 
 
+async def test_events_that_wait_are_counted_in_all_and_in_the_fullest_queue() -> None:
+    async with (
+        running_lab() as lab,
+        RawClient(lab, "8") as one,
+        RawClient(lab, "9") as other,
+        RawClient(lab, "10") as idle,
+    ):
+        for client in (one, other, idle):
+            await client.join()
+
+        for number in range(3):
+            await lab.publish("8", number)
+        for number in range(2):
+            await lab.publish("9", number)
+        waiting = await lab.metric("bayeux_queued_events")
+        longest = await lab.metric("bayeux_longest_queue_events")
+        await one.ask("/meta/connect")
+
+        assert (waiting, longest) == (5, 3)
+        assert await lab.metric("bayeux_queued_events") == 2
+        assert await lab.metric("bayeux_longest_queue_events") == 2
+
+
+async def test_events_are_counted_as_waiting_until_they_are_confirmed() -> None:
+    async with running_lab() as lab, RawClient(lab) as client:
+        await client.join(ext={"ack": True})
+        await lab.publish("7", "once")
+
+        await client.ask("/meta/connect", ext={"ack": 1})
+        unconfirmed = await lab.metric("bayeux_queued_events")
+        await client.ask("/meta/connect", ext={"ack": 2}, advice={"timeout": 0})
+
+        assert unconfirmed == 1
+        assert await lab.metric("bayeux_queued_events") == 0
+
+
 async def test_the_time_from_publishing_to_writing_is_measured() -> None:
     async with running_lab(TIMEOUT_MS="60000") as lab, RawSocket.open(lab) as client:
         await client.join()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 import aio_pika
@@ -97,20 +98,46 @@ async def test_a_batch_comes_once_to_each_pod_that_listens_to_any_of_its_agents(
         ]
         await world.publisher.publish_all([batch, end])
 
-        heard = [[await one.get()] for one in pods]
+        heard = [[await one.heard.get()] for one in pods]
         for one, bodies in zip(pods, heard, strict=True):
             while bodies[-1] != end.body:
-                bodies.append(await one.get())
+                bodies.append(await one.heard.get())
 
     assert heard == [[batch.body, end.body], [batch.body, end.body], [end.body]]
+
+
+async def test_who_is_watched_no_longer_is_heard_no_longer_and_the_others_are(
+    world: World, vhost_url: str
+) -> None:
+    told = (entry("anna", 1), entry("anna", 2), entry("bert", 1), entry("everybody", 1))
+    first, second, of_bert, end = (batch for one in told for batch in batches([one]))
+    async with pod(vhost_url, ["anna", "bert"]) as here, pod(vhost_url, ["anna"]) as there:
+        await world.publisher.publish(first)
+        assert await here.heard.get() == first.body
+
+        here.events.unwatch("anna")
+        is_settled = await here.events.settled("anna")
+        await world.publisher.publish_all([second, of_bert, end])
+
+        assert is_settled
+        assert [await here.heard.get() for _ in range(2)] == [of_bert.body, end.body]
+        assert [await there.heard.get() for _ in range(3)] == [first.body, second.body, end.body]
 
 
 def entry(agent_id: str, position: int) -> Entry:
     return Entry(position, Announced(f"{agent_id}-{position}", agent_id, b"{}"))
 
 
+@dataclass(frozen=True)
+class Pod:
+    """What a pod is told to watch, and the bodies of what it heard."""
+
+    events: BrokerEvents
+    heard: asyncio.Queue[bytes]
+
+
 @asynccontextmanager
-async def pod(vhost_url: str, agents: Sequence[str]) -> AsyncIterator[asyncio.Queue[bytes]]:
+async def pod(vhost_url: str, agents: Sequence[str]) -> AsyncIterator[Pod]:
     """Hear of some agents, and of everybody."""
     heard: asyncio.Queue[bytes] = asyncio.Queue()
     late: asyncio.Queue[frozenset[str]] = asyncio.Queue()
@@ -126,7 +153,7 @@ async def pod(vhost_url: str, agents: Sequence[str]) -> AsyncIterator[asyncio.Qu
     async with events.receiving(), asyncio.timeout(20):
         for _ in watched:
             await late.get()
-        yield heard
+        yield Pod(events, heard)
 
 
 async def test_a_pod_hears_all_again_whose_channel_the_broker_closed(

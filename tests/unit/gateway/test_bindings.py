@@ -147,6 +147,23 @@ async def test_a_new_queue_is_bound_to_all_and_all_may_have_missed_something() -
         assert second.bound == {"anna"}
 
 
+async def test_who_is_dropped_is_unbound_and_the_others_stay() -> None:
+    pod, queue = Pod(patience=60), Queue()
+    queue.answer()
+    async with pod.following(queue):
+        for agent_id in ("anna", "ben", "carl"):
+            pod.bindings.want(agent_id)
+            await pod.bindings.settled(agent_id)
+
+        pod.bindings.drop("anna")
+        pod.bindings.drop("carl")
+        settled = [await pod.bindings.settled(one) for one in ("anna", "carl")]
+
+        assert settled == [True, True]
+        assert queue.bound == {"ben"}
+        assert pod.late.empty()
+
+
 async def test_who_is_wanted_again_while_the_broker_unbinds_is_bound_again() -> None:
     pod, queue = Pod(patience=60), Queue()
     queue.answer()

@@ -1,5 +1,7 @@
 """Bodies, names of operations, file names: what may come in and go out."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.gateway.disposition import content_disposition
@@ -114,3 +116,13 @@ def test_other_pods_are_told_an_address_that_they_can_ask(address: str, url: str
     )
 
     assert settings.own_url == url
+
+
+def test_what_happened_can_be_asked_for_during_three_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GATEWAY_JOURNAL_RETENTION", raising=False)
+
+    settings = GatewaySettings.model_validate(
+        {"RABBITMQ_URL": "amqp://x", "MONGODB_URL": "mongodb://x"}
+    )
+
+    assert settings.journal_retention == timedelta(hours=72)
