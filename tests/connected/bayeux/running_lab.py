@@ -40,15 +40,17 @@ class RunningLab:
 
     async def holds(self, connects: int) -> None:
         """Return once so many connects wait."""
-        async with asyncio.timeout(15):
-            while await self.metric("bayeux_held_connects") != connects:
+        await self.reaches("bayeux_held_connects", connects)
+
+    async def reaches(self, name: str, number: float) -> None:
+        """Return once the lab has counted so many of something."""
+        async with asyncio.timeout(30):
+            while await self.metric(name) != number:
                 pass
 
     async def has_listeners(self, sessions: int = 1) -> None:
         """Return once so many sessions are subscribed to something."""
-        async with asyncio.timeout(30):
-            while await self.metric("bayeux_listening_sessions") != sessions:
-                pass
+        await self.reaches("bayeux_listening_sessions", sessions)
 
     async def crash(self) -> None:
         """Kill it."""

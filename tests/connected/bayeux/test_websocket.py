@@ -63,6 +63,36 @@ async def test_events_arrive_in_order_however_fast_they_come(lab: RunningLab) ->
         assert got == list(range(200))
 
 
+async def test_a_newer_connect_takes_the_place_of_the_older_which_is_never_answered() -> None:
+    async with running_lab(TIMEOUT_MS="60000") as lab, RawSocket.open(lab) as client:
+        await client.join()
+        await client.send("/meta/connect", id="older")
+        await lab.holds(1)
+
+        answered = await client.ask("/meta/connect", id="newer", advice={"timeout": 100})
+        [next_reply] = await client.ask("/meta/subscribe", subscription="/me/workbins")
+
+        assert [(one["id"], one["successful"]) for one in answered] == [("newer", True)]
+        assert next_reply["channel"] == "/meta/subscribe"
+        assert await lab.metric("bayeux_superseded_total") == 1
+        assert await lab.metric("bayeux_held_connects") == 0
+
+
+async def test_with_acknowledgements_events_come_with_the_newer_of_two_connects() -> None:
+    async with running_lab(TIMEOUT_MS="60000") as lab, RawSocket.open(lab) as client:
+        await client.join(ext={"ack": True})
+
+        await client.send("/meta/connect", id="older", ext={"ack": 1})
+        await client.send("/meta/connect", id="newer", ext={"ack": 1})
+        await lab.reaches("bayeux_superseded_total", 1)
+        await lab.publish("7", "once")
+        event, reply = await client.receive()
+        again = await client.ask("/meta/connect", ext={"ack": 2}, advice={"timeout": 0})
+
+        assert (event["data"], reply["id"]) == ("once", "newer")
+        assert [one["channel"] for one in again] == ["/meta/connect"]
+
+
 @pytest.mark.parametrize(
     ("sent", "code"),
     [("{", 1011), ("[]", 1011), (b"[]", 1003), ("[" + " " * 5000 + "]", 1009)],
