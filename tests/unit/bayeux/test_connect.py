@@ -55,6 +55,56 @@ def test_a_client_may_shorten_one_wait_but_not_lengthen_it(world: World) -> None
     assert len(client.collect(peer)) == 1
 
 
+def test_a_shorter_wait_is_for_one_connect_only(world: World) -> None:
+    client = Client(world).join()
+    short = client.poll(advice={"timeout": 5_000})
+    world.now += 5
+    client.collect(short)
+
+    peer = client.poll()
+    world.now += 29.9
+    early = client.collect(peer)
+    world.now += 0.1
+
+    assert early == []
+    assert len(client.collect(peer)) == 1
+
+
+@pytest.mark.parametrize("timeout", [0, -1, -5_000.5])
+def test_a_client_that_does_not_want_to_wait_is_answered_at_once(
+    world: World, timeout: float
+) -> None:
+    client = Client(world).join()
+
+    [reply] = client.ask("/meta/connect", advice={"timeout": timeout})
+
+    assert reply["successful"] is True
+
+
+@pytest.mark.parametrize("timeout", ["0", None, True, [0], {}, 1e300])
+def test_a_wait_that_is_no_number_is_as_long_as_ours(world: World, timeout: object) -> None:
+    client = Client(world).join()
+    peer = client.poll(advice={"timeout": timeout})
+
+    world.now += 29.9
+    early = client.collect(peer)
+    world.now += 0.1
+
+    assert early == []
+    assert len(client.collect(peer)) == 1
+
+
+@pytest.mark.parametrize("advice", [0, "0", None, [], [{"timeout": 0}]])
+def test_advice_that_is_no_object_is_none(world: World, advice: object) -> None:
+    client = Client(world).join()
+    peer = client.poll(advice=advice)
+
+    world.now += 30
+    [reply] = client.collect(peer)
+
+    assert "advice" not in reply
+
+
 def test_a_client_that_sends_advice_is_told_ours_again(world: World) -> None:
     client = Client(world)
     client.handshake()

@@ -1,5 +1,7 @@
 """Whose session it is, how long it lives, and how it ends."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.gateway.bayeux.effects import LastUnsubscription
@@ -117,6 +119,70 @@ def test_a_session_without_a_connect_expires(world: World) -> None:
 
     assert list(world.hub.sessions()) == []
     assert world.hub.counters.expired == 1
+
+
+# The clock of expiry has ten seconds, and as many more as an interval may have at most.
+@pytest.mark.parametrize(
+    ("interval", "seconds"),
+    [
+        (0, 10),
+        (6_000, 16),
+        (2_500.5, 12.5005),
+        (600_000, 20),
+        (-6_000, 10),
+        ("6000", 13),
+        (True, 13),
+        (None, 13),
+        (1e300, 13),
+    ],
+)
+def test_a_client_that_says_when_it_comes_back_is_waited_for_so_much_longer(
+    interval: object, seconds: float
+) -> None:
+    world = World.with_settings(interval=timedelta(seconds=3))
+    client = Client(world).join()
+
+    client.ask("/meta/connect", advice={"timeout": 0, "interval": interval})
+
+    assert lives_for(world, seconds)
+
+
+def test_a_client_that_does_not_say_comes_back_after_our_interval() -> None:
+    world = World.with_settings(interval=timedelta(seconds=3))
+    Client(world).join()
+
+    assert lives_for(world, 13)
+
+
+def test_the_interval_of_a_client_begins_when_its_connect_is_answered(world: World) -> None:
+    client = Client(world).join()
+    peer = client.poll(advice={"interval": 6_000})
+
+    world.now += 30
+    client.collect(peer)
+
+    assert lives_for(world, 16)
+
+
+def test_the_interval_of_a_client_is_for_one_connect_only(world: World) -> None:
+    client = Client(world).join()
+    client.ask("/meta/connect", advice={"timeout": 0, "interval": 6_000})
+
+    peer = client.poll()
+    world.now += 30
+    client.collect(peer)
+
+    assert lives_for(world, 10)
+
+
+def lives_for(world: World, seconds: float) -> bool:
+    """Move the clock, and say whether the only session expires then and no earlier."""
+    world.now += seconds - 0.01
+    world.sweep()
+    before = len(list(world.hub.sessions()))
+    world.now += 0.02
+    world.sweep()
+    return (before, len(list(world.hub.sessions()))) == (1, 0)
 
 
 def test_a_session_never_expires_while_its_connect_waits(world: World) -> None:
