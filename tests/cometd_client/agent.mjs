@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { adapt } from "cometd-nodejs-client";
 import { CometD } from "cometd";
 import * as ack from "cometd/AckExtension.js";
+import { TimeSyncExtension } from "cometd/TimeSyncExtension.js";
 import { WebSocket } from "ws";
 
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -16,6 +17,7 @@ for (const level of ["log", "debug", "info", "warn", "error"]) {
 }
 
 let cometd;
+let timesync;
 const subscriptions = new Map();
 
 // Goes on after the last position that was heard on each channel, as the extension asks for.
@@ -45,7 +47,20 @@ class ReplayExtension {
   }
 }
 
-function connect({ url, user, password, transport, acknowledge, replay }) {
+// Has this process live at another time, as a desktop does whose clock is wrong.
+function setClockBack(milliseconds) {
+  const RightDate = Date;
+  globalThis.Date = class extends RightDate {
+    constructor(...parts) {
+      super(...(parts.length > 0 ? parts : [RightDate.now() - milliseconds]));
+    }
+    static now() {
+      return RightDate.now() - milliseconds;
+    }
+  };
+}
+
+function connect({ url, user, password, transport, acknowledge, replay, slow }) {
   const credentials = Buffer.from(`${user}:${password}`).toString("base64");
   const headers = { Authorization: `Basic ${credentials}` };
   globalThis.window.WebSocket = class extends WebSocket {
@@ -59,6 +74,11 @@ function connect({ url, user, password, transport, acknowledge, replay }) {
   }
   if (Number.isInteger(replay)) {
     cometd.registerExtension("replay", new ReplayExtension(replay));
+  }
+  if (Number.isInteger(slow)) {
+    setClockBack(slow);
+    timesync = new TimeSyncExtension();
+    cometd.registerExtension("timesync", timesync);
   }
   for (const other of ["websocket", "long-polling", "callback-polling"]) {
     if (other !== transport) {
@@ -97,6 +117,10 @@ function publish(channel, content) {
   cometd.publish(channel, content, (reply) => say({ published: channel, reply }));
 }
 
+function tellTime() {
+  say({ clock: "server", offset: timesync.getTimeOffset(), lag: timesync.getNetworkLag() });
+}
+
 function disconnect() {
   cometd.disconnect((reply) => {
     say({ disconnected: true, reply });
@@ -116,6 +140,8 @@ createInterface({ input: process.stdin })
         return unsubscribe(order.channel);
       case "publish":
         return publish(order.channel, order.content);
+      case "time":
+        return tellTime();
       case "disconnect":
         return disconnect();
       default:

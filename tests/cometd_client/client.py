@@ -61,6 +61,7 @@ class CometdAgent:
     """Connects on entry, disconnects on exit; keeps all that it heard, in order.
 
     With `replay` every subscription begins after that position, later ones after the last heard.
+    With `slow` its clock is so many milliseconds behind, and it finds out the server's.
 
     `await agent.event(...)` returns messages with `channel` and `data`, each once.
     """
@@ -78,6 +79,7 @@ class CometdAgent:
         transport: Literal["long-polling", "websocket"] = "long-polling",
         acknowledge: bool = False,
         replay: int | None = None,
+        slow: int | None = None,
     ) -> None:
         self._login = {
             "command": "connect",
@@ -87,6 +89,7 @@ class CometdAgent:
             "transport": transport,
             "acknowledge": acknowledge,
             "replay": replay,
+            "slow": slow,
         }
         self._lines: list[Line] = []
         self._news = asyncio.Condition()
@@ -158,6 +161,11 @@ class CometdAgent:
         """Publish, which the server should refuse, and return its reply."""
         await self._order({"command": "publish", "channel": channel, "content": content})
         return await self._reply("published", channel)
+
+    async def server_clock(self) -> Line:
+        """Return by how much the server's clock is ahead and how long the way there takes."""
+        await self._order({"command": "time"})
+        return await self._wait_for(lambda line: line.get("clock") == "server", _PATIENCE)
 
     async def disconnect(self) -> None:
         """Say goodbye; the process ends by itself."""

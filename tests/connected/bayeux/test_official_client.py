@@ -50,6 +50,17 @@ async def test_it_goes_on_through_many_idle_connects(lab: RunningLab, transport:
 
 
 @both_transports
+async def test_it_finds_out_how_slow_its_clock_is(lab: RunningLab, transport: Transport) -> None:
+    hour = 3_600_000
+    agent = CometdAgent(f"{lab.url}/cometd", "agent-35", "agent-35", transport=transport, slow=hour)
+    async with agent:
+        clock = await agent.server_clock()
+
+        # Half of a way there and back is how far off it may be, and each number is rounded.
+        assert abs(clock["offset"] - hour) <= clock["lag"] + 3
+
+
+@both_transports
 async def test_it_may_neither_publish_nor_listen_to_others(
     lab: RunningLab, transport: Transport
 ) -> None:
