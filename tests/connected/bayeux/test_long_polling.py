@@ -209,7 +209,7 @@ async def test_a_revoked_login_ends_the_wait_for_good() -> None:
 async def test_a_stopping_server_releases_every_wait() -> None:
     async with running_lab(TIMEOUT_MS="60000") as lab, RawClient(lab) as client:
         await client.join()
-        waiting = asyncio.create_task(client.ask("/meta/connect"))
+        waiting = asyncio.create_task(client.ask("/meta/connect", advice={"timeout": 60_000}))
         await lab.holds(1)
 
         await lab.stop()

@@ -136,7 +136,7 @@ async def test_a_revoked_login_closes_the_socket_after_the_last_word() -> None:
 async def test_a_stopping_server_releases_and_then_closes_with_1001() -> None:
     async with running_lab(TIMEOUT_MS="60000") as lab, RawSocket.open(lab) as client:
         await client.join()
-        await client.send("/meta/connect")
+        await client.send("/meta/connect", advice={"timeout": 60_000})
         await lab.holds(1)
 
         stopping = asyncio.create_task(lab.stop())
