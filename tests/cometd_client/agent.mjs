@@ -7,6 +7,7 @@ import { CometD } from "cometd";
 import * as ack from "cometd/AckExtension.js";
 import { TimeSyncExtension } from "cometd/TimeSyncExtension.js";
 import { WebSocket } from "ws";
+import { Replay } from "./replay.mjs";
 
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
@@ -19,33 +20,6 @@ for (const level of ["log", "debug", "info", "warn", "error"]) {
 let cometd;
 let timesync;
 const subscriptions = new Map();
-
-// Goes on after the last position that was heard on each channel, as the extension asks for.
-class ReplayExtension {
-  constructor(position) {
-    this.first = position;
-    this.last = new Map();
-  }
-  outgoing(message) {
-    if (message.channel === "/meta/handshake") {
-      message.ext = { ...message.ext, replay: true };
-    }
-    if (message.channel === "/meta/subscribe") {
-      message.ext = { ...message.ext, replay: this.last.get(message.subscription) ?? this.first };
-    }
-    return message;
-  }
-  incoming(message) {
-    if (Number.isInteger(message.data?.position)) {
-      this.last.set(message.channel, message.data.position);
-    }
-    // Whoever asked for what is new is told what that is, and goes on from there when cut off.
-    for (const [channel, position] of Object.entries(message.ext?.replay || {})) {
-      this.last.set(channel, Math.max(this.last.get(channel) ?? position, position));
-    }
-    return message;
-  }
-}
 
 // Has this process live at another time, as a desktop does whose clock is wrong.
 function setClockBack(milliseconds) {
@@ -73,7 +47,7 @@ function connect({ url, user, password, transport, acknowledge, replay, slow }) 
     cometd.registerExtension("ack", new ack.AckExtension());
   }
   if (Number.isInteger(replay)) {
-    cometd.registerExtension("replay", new ReplayExtension(replay));
+    cometd.registerExtension("replay", new Replay(replay));
   }
   if (Number.isInteger(slow)) {
     setClockBack(slow);

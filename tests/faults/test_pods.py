@@ -1,20 +1,25 @@
-"""Gateway pods that die in turn under a stream of events, behind the sample proxies."""
+"""Gateway pods that die or are drained: clients go on at another one and miss nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import httpx2
 import pytest
 
 from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import wrap
+from tests.aiocometd import PythonAgent
 from tests.cometd_client.client import CometdAgent
+from tests.connected.bayeux.cable import Cable
 from tests.connected.bayeux.proxies import proxy
 from tests.connected.gateway.conftest import hashed
 from tests.connected.gateway.process import Process
+from tests.connected.gateway.test_journal import reached
 from tests.connected.world import World, cause
+from tests.faye.agent import FayeAgent
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
@@ -101,3 +106,49 @@ async def test_pods_die_in_turn_and_every_event_is_heard_once_in_order(
             await one.meta("handshake", lambda reply: reply["successful"])
 
     assert heard == [list(range(1, _DEATHS * _EACH + 1))] * 2
+
+
+@pytest.mark.parametrize("transport", ["long-polling", "websocket"])
+@pytest.mark.parametrize(
+    ("kind", "end"),
+    [
+        pytest.param(CometdAgent, Process.stop, id="official, drained"),
+        pytest.param(FayeAgent, Process.kill, id="Faye, killed"),
+        pytest.param(FayeAgent, Process.stop, id="Faye, drained"),
+        # It takes the milliseconds of `interval` for seconds: asked to spread its return from a
+        # drained pod it would come back, but up to 5000 seconds late.
+        pytest.param(PythonAgent, Process.kill, id="aiocometd-ng, killed"),
+    ],
+)
+async def test_a_client_goes_on_at_another_pod_and_misses_nothing(
+    world: World,
+    vhost_url: str,
+    database_url: str,
+    kind: type[CometdAgent],
+    end: Callable[[Process], Awaitable[object]],
+    transport: Any,
+) -> None:
+    async with (
+        pods(world, vhost_url, database_url) as (first, second),
+        httpx2.AsyncClient(base_url=second.url, auth=("agent1", "agent1"), timeout=20) as agent1,
+        Cable.laid(first.url, second.url) as cable,
+        kind(f"{cable.url}/cometd", "agent1", "agent1", transport=transport, replay=-2) as client,
+    ):
+        await client.subscribe(CHANNELS)
+        await client.meta("handshake", lambda reply: reply["successful"])
+        await announce(world, 10)
+        heard = await hear(client, 10)
+
+        await end(first)
+        # Nobody takes its place at once, so that something happens while the client is away.
+        cable.cut()
+        await announce(world, 10)
+        await reached(agent1, 20)
+        cable.mend()
+        heard += await hear(client, 10)
+        # A new session, not the old one.
+        await client.meta("handshake", lambda reply: reply["successful"], timeout=_PATIENCE)
+        await announce(world, 10)
+        heard += await hear(client, 10)
+
+    assert heard == list(range(1, 31))

@@ -3,18 +3,26 @@
 
 import { createInterface } from "node:readline";
 import faye from "faye";
+import { Replay } from "../cometd_client/replay.mjs";
 
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
 let client;
 const subscriptions = new Map();
 
-function connect({ url, user, password, transport }) {
+function connect({ url, user, password, transport, replay }) {
   const credentials = Buffer.from(`${user}:${password}`).toString("base64");
   client = new faye.Client(url, { timeout: 5, retry: 0.2 });
   client.setHeader("Authorization", `Basic ${credentials}`);
   if (transport === "long-polling") {
     client.disable("websocket");
+  }
+  if (Number.isInteger(replay)) {
+    const extension = new Replay(replay);
+    client.addExtension({
+      incoming: (message, callback) => callback(extension.incoming(message)),
+      outgoing: (message, callback) => callback(extension.outgoing(message)),
+    });
   }
   client.addExtension({
     incoming(message, callback) {

@@ -1,7 +1,7 @@
 """Clients that others wrote: Faye's (JavaScript) and aiocometd-ng (Python)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ from aiocometd_ng.client import Client
 from aiocometd_ng.constants import ConnectionType
 from aiocometd_ng.extensions import AuthExtension
 
+from tests.aiocometd import PythonAgent
 from tests.cometd_client import CometdAgent
 from tests.connected.bayeux.cable import Cable
 from tests.connected.bayeux.running_lab import INTERACTIONS, RunningLab, running_lab
@@ -61,6 +62,12 @@ async def script(
 async def heard(client: Any) -> Any:
     async with asyncio.timeout(20):
         return (await client.receive())["data"]
+
+
+async def until(client: Any, last: str) -> None:
+    """Take all events up to a certain one."""
+    while await heard(client) != last:
+        pass
 
 
 @both_transports
@@ -184,13 +191,41 @@ async def test_a_python_client_comes_back_when_the_network_does(transport: str) 
         assert await heard(client) == "while it was away"
 
 
-@pytest.mark.parametrize("kind", [CometdAgent, FayeAgent])
+@pytest.mark.parametrize("end", [RunningLab.stop, RunningLab.crash], ids=["stopped", "crashed"])
+@pytest.mark.parametrize("kind", [FayeAgent, PythonAgent])
+@both_transports
+async def test_a_client_goes_on_at_another_server(
+    transport: str, kind: type[CometdAgent], end: Callable[[RunningLab], Awaitable[None]]
+) -> None:
+    """Without the replay extension it hears all that is new; `tests/faults/test_pods.py` has it."""
+    async with (
+        # The Python client takes the milliseconds of `interval` for seconds.
+        running_lab(TIMEOUT_MS="60000", DRAIN_SPREAD_MS="0") as first,
+        running_lab(TIMEOUT_MS="2000") as second,
+        Cable.laid(first.url, second.url) as cable,
+        script(kind, cable.url, "55", transport) as client,
+    ):
+        await client.subscribe(INTERACTIONS)
+        await first.holds(1)
+        await first.publish("55", "at the first")
+        assert (await client.event())["data"] == "at the first"
+
+        await end(first)
+        await second.has_listeners()
+        for number in range(10):
+            await second.publish("55", number)
+
+        assert [(await client.event())["data"] for _ in range(10)] == list(range(10))
+
+
+@both_transports
+@pytest.mark.parametrize("kind", [CometdAgent, FayeAgent, PythonAgent])
 async def test_a_client_that_does_not_read_is_bounded_and_starts_anew(
-    kind: type[CometdAgent],
+    kind: type[CometdAgent], transport: str
 ) -> None:
     async with (
         running_lab(TIMEOUT_MS="5000", MAX_QUEUED_EVENTS="20") as lab,
-        script(kind, lab.url, "54", "websocket") as client,
+        script(kind, lab.url, "54", transport) as client,
     ):
         await client.subscribe(INTERACTIONS)
         await lab.holds(1)
@@ -198,9 +233,35 @@ async def test_a_client_that_does_not_read_is_bounded_and_starts_anew(
         with client.frozen():
             while await lab.metric("bayeux_overflows_total") == 0:
                 await lab.publish("54", "x" * 100_000)
+                assert await lab.metric("bayeux_queued_events") <= 20
+            # Its session has ended: nothing more is kept for it.
+            await lab.publish("54", "x" * 100_000)
+            assert await lab.metric("bayeux_queued_events") == 0
         await client.meta("handshake", lambda reply: reply["successful"])
         await client.meta("handshake", lambda reply: reply["successful"])
         await lab.has_listeners()
         await lab.publish("54", "anew")
 
         assert await client.event(lambda event: event["data"] == "anew")
+
+
+@both_transports
+async def test_a_python_client_whose_events_nobody_takes_is_bounded_and_starts_anew(
+    transport: str,
+) -> None:
+    """It stops reading by itself once a hundred events wait for its owner."""
+    async with (
+        running_lab(TIMEOUT_MS="5000", MAX_QUEUED_EVENTS="20") as lab,
+        python_client(lab.url, "64", transport) as client,
+    ):
+        await client.subscribe(INTERACTIONS)
+        await lab.holds(1)
+
+        while await lab.metric("bayeux_overflows_total") == 0:
+            await lab.publish("64", "x" * 100_000)
+            assert await lab.metric("bayeux_queued_events") <= 20
+        listening = asyncio.create_task(until(client, "anew"))
+        await lab.has_listeners()
+        await lab.publish("64", "anew")
+
+        await listening

@@ -39,7 +39,7 @@ async def newest(agent: httpx2.AsyncClient) -> int:
 
 async def reached(agent: httpx2.AsyncClient, position: int) -> None:
     """Return once the journal has come so far."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while await newest(agent) < position:
             pass
 
