@@ -30,6 +30,7 @@ class GatewaySettings(ServiceSettings):
     sites work with the gateway, which needs `secure_cookies`. `held_per_browser` is how many polls
     of one browser wait at the same time (-1 for any number, where HTTP/2 is spoken in front), and
     `multi_session_interval` when the others may come again; where it is 0 they are refused.
+    The clients of a pod that stops come back within `drain_spread`, each at a moment of its own.
     `cometd_timestamps` has every message of CometD say when it was sent. An upload of which nothing
     comes for `upload_stall` is ended. What happened to an agent can be asked for during
     `journal_retention`.
@@ -65,6 +66,7 @@ class GatewaySettings(ServiceSettings):
     connect_timeout: timedelta = timedelta(seconds=30)
     websocket_deflate: bool = False
     callback_polling: bool = False
+    drain_spread: timedelta = Field(default=timedelta(seconds=5), ge=timedelta(0))
     held_per_browser: int = Field(default=1, ge=-1)
     multi_session_interval: timedelta = Field(default=timedelta(seconds=2), ge=timedelta(0))
     cometd_timestamps: bool = False
@@ -106,6 +108,7 @@ class GatewaySettings(ServiceSettings):
         return BayeuxSettings(
             timeout=self.connect_timeout,
             callback_polling=self.callback_polling,
+            drain_spread=self.drain_spread,
             secure_cookie=self.secure_cookies,
             same_site=self.cookie_same_site,
             max_held_per_browser=self.held_per_browser,

@@ -47,12 +47,18 @@ async def hear(desktop: CometdAgent, times: int) -> list[int]:
 
 @asynccontextmanager
 async def desktops(url: str) -> AsyncIterator[list[CometdAgent]]:
-    """Official clients that go on after the last position that they have heard."""
+    """Official clients that acknowledge, and go on after the last position that they have heard.
+
+    What was lost under way comes again because of the one, what a session took along because of
+    the other.
+    """
     opened = []
     try:
         for agent, transport in DESKTOPS.items():
             kind: Any = transport
-            one = CometdAgent(f"{url}/cometd", agent, agent, transport=kind, replay=-2)
+            one = CometdAgent(
+                f"{url}/cometd", agent, agent, transport=kind, acknowledge=True, replay=-2
+            )
             opened.append(await one.__aenter__())
             await one.subscribe(CHANNELS)
         yield opened

@@ -24,7 +24,9 @@ set to the last position that it has seen on that channel (-1 for what is new, -
 kept) and misses nothing, at whichever pod it lands. Channels that are named in one message with \
 one position, or in several of one request, are told in the order of the journal; who subscribes \
 to them one after the other keeps a position for each. A channel that is heard already goes back \
-to a position that is named for it, never on.
+to a position that is named for it, never on. Replay brings back what a session took along when it \
+was lost; what an answer took along that was lost on its way, the session living on, comes again \
+to clients that acknowledge (`ext.ack`). Who must miss nothing does both.
 
 A failure has a status of HTTP and a body that readers of both dialects of the original \
 documentation understand.

@@ -49,9 +49,9 @@ class Wanderer:
         replies: list[dict[str, Any]] = answer.json()
         return replies
 
-    async def join(self, pod: int, elsewhere: int) -> None:
+    async def join(self, pod: int, elsewhere: int, **handshake: Any) -> None:
         """Shake hands at one pod, subscribe and connect at another."""
-        [welcome] = await self.ask(pod, **HANDSHAKE)
+        [welcome] = await self.ask(pod, **HANDSHAKE | handshake)
         self.client_id = welcome["clientId"]
         [subscribed] = await self.ask(elsewhere, "/meta/subscribe", subscription=CHANNELS)
         [connected] = await self.ask(elsewhere, "/meta/connect", advice={"timeout": 0})
@@ -78,6 +78,20 @@ async def pods(gateway: Gateway) -> AsyncIterator[list[Gateway]]:
 @pytest.fixture
 async def wanderer(pods: list[Gateway]) -> Wanderer:
     return Wanderer([await pod.client("agent1") for pod in pods])
+
+
+async def test_an_answer_that_was_lost_on_its_way_comes_again_to_who_acknowledges(
+    gateway: Gateway, wanderer: Wanderer
+) -> None:
+    await wanderer.join(0, elsewhere=1, ext={"ack": True})
+    waiting = asyncio.create_task(wanderer.ask(1, "/meta/connect", ext={"ack": 1}))
+    await gateway.announce(AgentReady(agent_id="agent1"))
+    lost, _ = await waiting
+
+    again, *_ = await wanderer.ask(0, "/meta/connect", ext={"ack": 1})
+
+    assert lost["channel"] == CHANNELS
+    assert again == lost
 
 
 async def test_whatever_pod_it_asks_it_hears_its_events(

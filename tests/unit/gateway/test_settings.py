@@ -17,6 +17,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_concerns_cometd_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = {
         "CONNECT_TIMEOUT": "PT20S",
+        "DRAIN_SPREAD": "0",
         "HELD_PER_BROWSER": "-1",
         "MULTI_SESSION_INTERVAL": "0",
         "COMETD_TIMESTAMPS": "true",
@@ -30,7 +31,7 @@ def test_what_concerns_cometd_reaches_it(monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert bayeux.timeout == timedelta(seconds=20)
     assert (bayeux.max_held_per_browser, bayeux.multi_session_interval) == (-1, timedelta(0))
-    assert bayeux.timestamps
+    assert (bayeux.timestamps, bayeux.drain_spread) == (True, timedelta(0))
     assert (bayeux.secure_cookie, bayeux.same_site) == (True, "None")
 
 
