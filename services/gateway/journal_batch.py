@@ -1,8 +1,8 @@
 """How journaled events travel to the pods: what was written together, in one message.
 
 A message has the routing keys of all the agents it is about, and comes once to a pod, however many
-of them listen there. Its body is an index and the envelopes as
-they were announced, so that a pod reads only those of its own agents.
+of them listen there. Its body is an index and the envelopes as they were announced, so that a pod
+reads only those of its own agents.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Bodies, names of operations, file names: what may come in and go out."""
 
-from datetime import timedelta
-
 import pytest
 
 from services.gateway.disposition import content_disposition
@@ -9,7 +7,6 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.registry import NOT_OFFERED, OFFERS, offer_named, operation_name
 from services.gateway.operations.user_data import keys_to_remove
 from services.gateway.request_body import parse_object
-from services.gateway.settings import GatewaySettings
 
 
 def test_an_object_is_read() -> None:
@@ -91,38 +88,3 @@ def test_keys_are_removed_whole_or_inside() -> None:
 )
 def test_no_file_name_becomes_a_header(name: str, value: str) -> None:
     assert content_disposition(name) == value
-
-
-def test_origins_are_separated_by_commas() -> None:
-    settings = GatewaySettings.model_validate(
-        {
-            "RABBITMQ_URL": "amqp://x",
-            "MONGODB_URL": "mongodb://x",
-            "allowed_origins": "https://a.example, https://b.example",
-        }
-    )
-
-    assert settings.allowed_origins == {"https://a.example", "https://b.example"}
-    assert settings.bayeux.allowed_origins == settings.allowed_origins
-
-
-@pytest.mark.parametrize(
-    ("address", "url"),
-    [("10.1.2.3", "http://10.1.2.3:8080"), ("fd00::7", "http://[fd00::7]:8080"), ("", "")],
-)
-def test_other_pods_are_told_an_address_that_they_can_ask(address: str, url: str) -> None:
-    settings = GatewaySettings.model_validate(
-        {"RABBITMQ_URL": "amqp://x", "MONGODB_URL": "mongodb://x", "own_address": address}
-    )
-
-    assert settings.own_url == url
-
-
-def test_what_happened_can_be_asked_for_during_three_days(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GATEWAY_JOURNAL_RETENTION", raising=False)
-
-    settings = GatewaySettings.model_validate(
-        {"RABBITMQ_URL": "amqp://x", "MONGODB_URL": "mongodb://x"}
-    )
-
-    assert settings.journal_retention == timedelta(hours=72)

@@ -7,11 +7,13 @@ from pydantic import ValidationError
 
 from services.gateway.settings import GatewaySettings
 
+SERVERS = {"RABBITMQ_URL": "amqp://here", "MONGODB_URL": "mongodb://here/mail"}
+
 
 @pytest.fixture(autouse=True)
 def servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RABBITMQ_URL", "amqp://here")
-    monkeypatch.setenv("MONGODB_URL", "mongodb://here/mail")
+    for name, value in SERVERS.items():
+        monkeypatch.setenv(name, value)
 
 
 def test_what_concerns_cometd_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,3 +42,30 @@ def test_cookies_for_other_sites_have_to_be_secure(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(ValidationError, match="needs GATEWAY_SECURE_COOKIES=true"):
         GatewaySettings()
+
+
+def test_origins_are_separated_by_commas() -> None:
+    settings = GatewaySettings.model_validate(
+        SERVERS | {"allowed_origins": "https://a.example, https://b.example"}
+    )
+
+    assert settings.allowed_origins == {"https://a.example", "https://b.example"}
+    assert settings.bayeux.allowed_origins == settings.allowed_origins
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [("10.1.2.3", "http://10.1.2.3:8080"), ("fd00::7", "http://[fd00::7]:8080"), ("", "")],
+)
+def test_other_pods_are_told_an_address_that_they_can_ask(address: str, url: str) -> None:
+    settings = GatewaySettings.model_validate(SERVERS | {"own_address": address})
+
+    assert settings.own_url == url
+
+
+def test_what_happened_can_be_asked_for_during_three_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GATEWAY_JOURNAL_RETENTION", raising=False)
+
+    settings = GatewaySettings()
+
+    assert settings.journal_retention == timedelta(hours=72)
