@@ -8,6 +8,7 @@ import pytest
 
 from services.gateway.bayeux.http_connection import HttpConnection, Request
 from services.gateway.bayeux.web import Answer, Scope
+from shared.chores import end
 from tests.unit.bayeux.wires import FakeTransport, uvicorns, whatever_is_due
 
 POLL = b"POST /cometd HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\npoll"
@@ -565,6 +566,8 @@ async def test_a_websocket_of_another_version_is_told_which_one_is_spoken(
 
 async def test_blanks_around_the_version_of_a_websocket_do_not_matter(line: Line) -> None:
     await line.send(UPGRADE.replace(b": 13", b":13 \t"))
+
+    await end(line.connection.tasks)
 
     assert line.transport.protocol is not None
 
