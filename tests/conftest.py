@@ -1,5 +1,6 @@
 """What every test may ask for by name."""
 
+from tests.fixtures.driver import _driver_closes_what_it_connects
 from tests.fixtures.servers import (
     broker,
     database,
@@ -12,6 +13,7 @@ from tests.fixtures.servers import (
 )
 
 __all__ = [
+    "_driver_closes_what_it_connects",
     "broker",
     "database",
     "database_url",
