@@ -15,7 +15,8 @@ from typing import Final
 import httpx2
 import structlog
 
-from services.gateway.bayeux import BASE_PATHS, Answer, Request
+from services.gateway.bayeux import BASE_PATHS, Answer
+from services.gateway.bayeux.web import Scope
 from services.gateway.credentials import client_address
 from services.gateway.replica_store import ReplicaStore
 from shared.chores import repeating
@@ -42,13 +43,17 @@ _OURS: Final = frozenset(
         b"expect",
         b"keep-alive",
         b"proxy-authorization",
+        b"sec-websocket-extensions",
+        b"sec-websocket-key",
+        b"sec-websocket-protocol",
+        b"sec-websocket-version",
         b"te",
         b"trailer",
         b"transfer-encoding",
         b"upgrade",
     }
 )
-"""Headers that are about one connection, not about what is said over it (RFC 9110, 7.6.1)."""
+"""Headers about one connection, not what is said over it (RFC 9110, 7.6.1; RFC 6455, 11.3)."""
 
 
 class Replicas:
@@ -83,14 +88,13 @@ class Replicas:
             finally:
                 await self._leave()
 
-    async def answer(self, session_id: str, request: Request) -> Answer | None:
+    async def answer(self, session_id: str, scope: Scope, body: bytes) -> Answer | None:
         """Have the pod that holds a session answer; None where it is unknown or does not."""
         name = session_id[:_NAME_SIZE]
-        headers = request.scope["headers"]
-        if name == self.name or any(header == _HANDED_ON for header, _ in headers):
+        if name == self.name or any(header == _HANDED_ON for header, _ in scope["headers"]):
             return None
         url = self._known.get(name) or await self._finding(name)
-        return await self._ask(url, request) if url else None
+        return await self._ask(url, scope, body) if url else None
 
     async def _find_together(self, names: Sequence[str]) -> Sequence[str | None]:
         """Look for pods that may have begun a moment ago."""
@@ -99,16 +103,16 @@ class Replicas:
         await self._look()
         return [self._known.get(name) for name in names]
 
-    async def _ask(self, url: str, request: Request) -> Answer | None:
-        scope = request.scope
+    async def _ask(self, url: str, scope: Scope, body: bytes) -> Answer | None:
         query = scope["query_string"].decode("ascii")
         try:
             said = await self._client.request(
-                scope["method"],
+                # What comes over a socket goes on as a request: an upgrade has no method.
+                scope.get("method", "POST"),
                 # To the protocol all paths below are one, and what a path says is not handed on.
                 f"{url}{BASE_PATHS[0]}{'?' if query else ''}{query}",
-                headers=_handed_on(request),
-                content=request.body,
+                headers=_handed_on(scope),
+                content=body,
             )
         except httpx2.HTTPError as error:
             log.warning("a pod does not answer", url=url, reason=type(error).__name__)
@@ -135,10 +139,10 @@ class Replicas:
             log.warning("this pod is not forgotten yet", reason=str(error))
 
 
-def _handed_on(request: Request) -> list[tuple[bytes, bytes]]:
-    kept = [pair for pair in request.scope["headers"] if pair[0] not in _OURS]
+def _handed_on(scope: Scope) -> list[tuple[bytes, bytes]]:
+    kept = [pair for pair in scope["headers"] if pair[0] not in _OURS]
     return [
         *kept,
         (_HANDED_ON, b"1"),
-        (b"x-forwarded-for", client_address(request.scope).encode("ascii")),
+        (b"x-forwarded-for", client_address(scope).encode("ascii")),
     ]

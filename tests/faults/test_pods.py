@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -158,3 +158,30 @@ async def test_a_client_goes_on_at_another_pod_and_misses_nothing(
         heard += await hear(client, 10)
 
     assert heard == list(range(1, 31))
+
+
+@pytest.mark.parametrize("kind", [CometdAgent, FayeAgent, PythonAgent])
+@pytest.mark.parametrize("balancer", ["nginx", "haproxy"])
+async def test_a_socket_may_be_opened_at_any_pod_even_after_a_handshake_by_request(
+    world: World,
+    vhost_url: str,
+    database_url: str,
+    balancer: str,
+    kind: type[CometdAgent],
+    tmp_path: Path,
+) -> None:
+    async with (
+        pods(world, vhost_url, database_url) as both,
+        proxy(balancer, [one.url for one in both], tmp_path, is_sticky=False) as url,
+        AsyncExitStack() as opened,
+    ):
+        clients = []
+        # Of four in a row some open their sockets where they have shaken hands, some do not.
+        for _ in range(4):
+            client = kind(f"{url}/cometd", "agent1", "agent1", transport="websocket", replay=-2)
+            clients.append(await opened.enter_async_context(client))
+            await client.subscribe(CHANNELS)
+        await announce(world, 20)
+        heard = [await hear(client, 20) for client in clients]
+
+    assert heard == [list(range(1, 21))] * 4

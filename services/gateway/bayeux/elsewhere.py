@@ -2,8 +2,11 @@
 
 from typing import Protocol
 
-from services.gateway.bayeux.http_connection import Request
-from services.gateway.bayeux.web import Answer
+import structlog
+
+from services.gateway.bayeux.web import Answer, Scope
+
+log = structlog.get_logger(__name__)
 
 
 class Elsewhere(Protocol):
@@ -14,10 +17,11 @@ class Elsewhere(Protocol):
         """How the ids of the sessions of this process begin; letters and digits."""
         ...
 
-    async def answer(self, session_id: str, request: Request) -> Answer | None:
+    async def answer(self, session_id: str, scope: Scope, body: bytes) -> Answer | None:
         """Have whoever holds a session answer; None where nobody does who can be reached.
 
-        It is canceled when the client goes away.
+        `scope` is that of the request, or of the upgrade of the socket, by which `body` came. It
+        is canceled when the client goes away.
         """
         ...
 
@@ -27,7 +31,16 @@ class Nowhere:
 
     name = ""
 
-    async def answer(self, session_id: str, request: Request) -> Answer | None:
+    async def answer(self, session_id: str, scope: Scope, body: bytes) -> Answer | None:
         """Nobody holds it."""
-        del session_id, request
+        del session_id, scope, body
+        return None
+
+
+async def ask(elsewhere: Elsewhere, session_id: str, scope: Scope, body: bytes) -> Answer | None:
+    """Have whoever holds a session answer; None where nobody does, for whatever reason."""
+    try:
+        return await elsewhere.answer(session_id, scope, body)
+    except Exception as error:
+        log.exception("not answered elsewhere", reason=type(error).__name__)
         return None

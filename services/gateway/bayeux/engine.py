@@ -88,6 +88,11 @@ def needs_preparation(messages: Sequence[Message]) -> bool:
     return any(message.channel == Meta.SUBSCRIBE for message in messages)
 
 
+def is_poll(messages: Sequence[Message]) -> bool:
+    """Tell whether it is a connect by itself, which may wait for news."""
+    return len(messages) == 1 and messages[0].channel == Meta.CONNECT
+
+
 class Engine:
     """One hub, on the loop that it is used from; the ids of its sessions begin with `name`."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from services.gateway.bayeux import replies
+from services.gateway.bayeux.channels import Meta
 from services.gateway.bayeux.connecting import put_off, release, stamped
 from services.gateway.bayeux.counters import Counters
 from services.gateway.bayeux.departing import depart
@@ -174,6 +175,14 @@ class Hub:
     def session(self, session_id: str) -> Session | None:
         """Return a live session."""
         return self.state.sessions.get(session_id)
+
+    def foreign(self, messages: Sequence[Message]) -> str | None:
+        """Return the one session that all messages are about, if it is none of this process."""
+        named = messages[0].client_id
+        if not isinstance(named, str) or named in self.state.sessions:
+            return None
+        is_one = all(one.client_id == named and one.channel != Meta.HANDSHAKE for one in messages)
+        return named if is_one else None
 
     def sessions_of(self, user_id: str) -> list[Session]:
         """Return the live sessions of a user."""

@@ -7,13 +7,11 @@ from functools import partial
 from typing import Final
 from urllib.parse import parse_qs
 
-import structlog
-
 from services.gateway.bayeux.callback_polling import HEADERS as SCRIPT_HEADERS
 from services.gateway.bayeux.callback_polling import read_call, script
 from services.gateway.bayeux.channels import Meta
-from services.gateway.bayeux.elsewhere import Elsewhere
-from services.gateway.bayeux.engine import Engine, needs_preparation
+from services.gateway.bayeux.elsewhere import Elsewhere, ask
+from services.gateway.bayeux.engine import Engine, is_poll, needs_preparation
 from services.gateway.bayeux.http_connection import HttpConnection, Request
 from services.gateway.bayeux.hub import Outcome
 from services.gateway.bayeux.known_heads import KnownHeads
@@ -32,8 +30,6 @@ from services.gateway.bayeux.web import (
     new_browser,
 )
 from services.gateway.bayeux.wire import MalformedError, Message, decode, frame
-
-log = structlog.get_logger(__name__)
 
 JSON: Final = (b"content-type", b"application/json;charset=UTF-8")
 _FRESH: Final = (b"cache-control", b"no-store")
@@ -150,10 +146,10 @@ class LongPolling:
             return
         visitor = self._visitor(who, style, read, request.scope)
         peer = RequestPeer(self._engine, visitor, request.connection)
-        if (foreign := self._foreign(read)) is not None:
+        if (foreign := self._engine.hub.foreign(read)) is not None:
             if await self._is_answered_elsewhere(foreign, read, request, peer):
                 return
-        elif request.head and _is_poll(read):
+        elif request.head and is_poll(read):
             now, until = self._engine.now(), who.login.ends_at
             self._known.remember(request.head, visitor, len(request.body), now=now, until=until)
         if not peer.is_there and any(one.channel == Meta.CONNECT for one in read):
@@ -181,31 +177,23 @@ class LongPolling:
             messages = read_messages(body, self._settings, is_form=False)
         except MalformedError:
             return False
-        if not _is_poll(messages) or self._foreign(messages):
+        if not is_poll(messages) or self._engine.hub.foreign(messages):
             return False
         peer = RequestPeer(self._engine, visitor, connection)
         peer.tell(self._engine.obey(messages, peer))
         return True
 
-    def _foreign(self, messages: Sequence[Message]) -> str | None:
-        """Return the one session that all messages are about, if it is none of this process."""
-        named = messages[0].client_id
-        if not isinstance(named, str) or self._engine.hub.session(named) is not None:
-            return None
-        is_one = all(one.client_id == named and one.channel != Meta.HANDSHAKE for one in messages)
-        return named if is_one else None
-
     async def _is_answered_elsewhere(
         self, session_id: str, messages: Sequence[Message], request: Request, peer: RequestPeer
     ) -> bool:
         """Have a request answered elsewhere; False where nobody does."""
-        is_poll = _is_poll(messages)
-        if is_poll and self._engine.hub.is_draining:
+        may_wait = is_poll(messages)
+        if may_wait and self._engine.hub.is_draining:
             peer.put_off(messages[0])
             return True
-        asking = asyncio.create_task(self._elsewhere.answer(session_id, request))
+        asking = asyncio.create_task(ask(self._elsewhere, session_id, request.scope, request.body))
         request.connection.keep(asking.cancel)
-        if is_poll:
+        if may_wait:
             self._handed_on.add(asking)
             asking.add_done_callback(self._handed_on.discard)
         try:
@@ -216,9 +204,6 @@ class LongPolling:
             # Its client has gone, or this process stops.
             peer.put_off(messages[0])
             return True
-        if (error := asking.exception()) is not None:
-            log.error("not answered elsewhere", reason=type(error).__name__)
-            return False
         if (answer := asking.result()) is not None:
             request.connection.answer(answer)
         return answer is not None
@@ -251,10 +236,6 @@ class LongPolling:
             return _PLAIN, read_messages(request.body, self._settings, is_form=kind == _FORM)
         except MalformedError:
             return _PLAIN, Answer(400)
-
-
-def _is_poll(messages: Sequence[Message]) -> bool:
-    return len(messages) == 1 and messages[0].channel == Meta.CONNECT
 
 
 def read_messages(body: bytes, settings: BayeuxSettings, *, is_form: bool) -> Sequence[Message]:

@@ -52,7 +52,7 @@ class BayeuxServer:
         self._engine = Engine(settings, policy, listener, name=others.name)
         self._authenticate = authenticate
         self._long_polling = LongPolling(self._engine, others)
-        self._websockets = WebSockets(self._engine)
+        self._websockets = WebSockets(self._engine, others)
 
     @property
     def hub(self) -> Hub:

@@ -9,7 +9,8 @@ from typing import Final
 
 import structlog
 
-from services.gateway.bayeux.engine import Engine, needs_preparation
+from services.gateway.bayeux.elsewhere import Elsewhere, ask
+from services.gateway.bayeux.engine import Engine, is_poll, needs_preparation
 from services.gateway.bayeux.hub import Outcome
 from services.gateway.bayeux.principal import Principal
 from services.gateway.bayeux.session import Session, Transport
@@ -36,11 +37,14 @@ class SocketPeer:
         "_close_code",
         "_closed",
         "_connection",
+        "_elsewhere",
         "_engine",
         "_is_over",
         "_on_end",
+        "_polling",
         "_unread",
         "_unsent",
+        "_upgrade",
         "_working",
         "browser",
         "login",
@@ -52,22 +56,26 @@ class SocketPeer:
     def __init__(
         self,
         engine: Engine,
+        elsewhere: Elsewhere,
         who: Principal,
-        browser: str | None,
+        upgrade: Scope,
         connection: SocketConnection,
         *,
         on_end: Callable[["SocketPeer"], None],
     ) -> None:
         self.user_id = who.user_id
         self.login = who.login
-        self.browser = browser
+        self.browser = browser_of(upgrade)
         self.transport = Transport.WEBSOCKET
         self.session: Session | None = None
         self._engine = engine
+        self._elsewhere = elsewhere
+        self._upgrade = upgrade
         self._connection = connection
         self._unread: deque[bytes] = deque()
         self._unsent: deque[bytes] = deque()
         self._working: asyncio.Task[None] | None = None
+        self._polling: dict[asyncio.Task[None], Message] = {}
         self._on_end: Callable[[SocketPeer], None] | None = on_end
         self._close_code: int | None = None
         self._closed: asyncio.Event | None = None
@@ -82,6 +90,11 @@ class SocketPeer:
     def is_closing(self) -> bool:
         """Tell whether the socket was told to close."""
         return self._close_code is not None
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether the socket is open and speaks for no session, here or elsewhere."""
+        return not (self.is_closing or self._polling or self._engine.hub.speaks(self))
 
     def flush(self) -> None:
         """Write what waits, if the client reads what it is sent."""
@@ -105,6 +118,12 @@ class SocketPeer:
         """Have the socket closed once all that waits has been written."""
         self._close_code = self._close_code or code
         self._engine.flush_soon(self)
+
+    def put_off(self) -> None:
+        """Have the connects made again, at another process, that wait elsewhere."""
+        for asking, message in self._polling.items():
+            if asking.cancel():
+                self._unsent.append(frame([self._engine.hub.put_off(message)]))
 
     async def closed(self) -> None:
         """Return once all that waited has been written and the socket is closed."""
@@ -141,7 +160,8 @@ class SocketPeer:
             self._connection.go_on_reading()
 
     def _may_obey(self) -> bool:
-        return self._working is None and len(self._unsent) < _MAX_UNSENT_REPLIES
+        owed = len(self._unsent) + len(self._polling)
+        return self._working is None and owed < _MAX_UNSENT_REPLIES
 
     def _obey(self, text: bytes) -> None:
         settings = self._engine.settings
@@ -152,15 +172,38 @@ class SocketPeer:
             return
         with self._closing_on_faults():
             messages = decode(text, max_batch=settings.max_batch, max_depth=settings.max_depth)
-            if needs_preparation(messages):
-                self._working = asyncio.create_task(self._prepare(messages))
-                self._working.add_done_callback(self._prepared)
+            if (session_id := self._engine.hub.foreign(messages)) is not None:
+                answering = asyncio.create_task(self._answer_elsewhere(session_id, messages, text))
+                if is_poll(messages):
+                    self._polling[answering] = messages[0]
+                    answering.add_done_callback(self._polled)
+                else:
+                    self._work(answering)
+            elif needs_preparation(messages):
+                self._work(asyncio.create_task(self._prepare(messages)))
             else:
                 self._tell(self._engine.obey(messages, self))
+
+    def _work(self, task: "asyncio.Task[None]") -> None:
+        """Obey nothing more until a task is done."""
+        self._working = task
+        task.add_done_callback(self._worked)
 
     async def _prepare(self, messages: Sequence[Message]) -> None:
         with self._closing_on_faults():
             self._tell(await self._engine.prepare(messages, self))
+
+    async def _answer_elsewhere(
+        self, session_id: str, messages: Sequence[Message], text: bytes
+    ) -> None:
+        superseded = self._engine.settings.duplicate_connect_status
+        with self._closing_on_faults():
+            answer = await ask(self._elsewhere, session_id, self._upgrade, text)
+            if answer is None or answer.status not in {200, superseded}:
+                self._tell(self._engine.obey(messages, self))
+            elif answer.body:
+                self._unsent.append(answer.body)
+                self.flush()
 
     @contextmanager
     def _closing_on_faults(self) -> Iterator[None]:
@@ -172,11 +215,16 @@ class SocketPeer:
             log.exception("a message could not be obeyed", user_id=self.user_id)
             self.close(MALFORMED)
 
-    def _prepared(self, _: "asyncio.Task[None]") -> None:
+    def _worked(self, _: "asyncio.Task[None]") -> None:
         self._working = None
         if self._is_over:
             self._finish()
         else:
+            self._go_on()
+
+    def _polled(self, polling: "asyncio.Task[None]") -> None:
+        del self._polling[polling]
+        if not self._is_over:
             self._go_on()
 
     def _tell(self, outcome: Outcome) -> None:
@@ -188,6 +236,8 @@ class SocketPeer:
         """Write nothing more: what still comes is for the next socket of the session."""
         self._is_over = True
         self._unread.clear()
+        for polling in self._polling:
+            polling.cancel()
         if self._closed is not None:
             self._closed.set()
 
@@ -201,14 +251,15 @@ class SocketPeer:
 class WebSockets:
     """Serves authenticated sockets."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, elsewhere: Elsewhere) -> None:
         self._engine = engine
+        self._elsewhere = elsewhere
         self._settings = engine.settings
         self._open: dict[str, dict[SocketPeer, asyncio.TimerHandle | None]] = {}
 
     async def serve(self, who: Principal, connection: SocketConnection, scope: Scope) -> None:
         """Accept a socket; from then on it is served until either side ends it, or its login."""
-        peer = SocketPeer(self._engine, who, browser_of(scope), connection, on_end=self._leave)
+        peer = SocketPeer(self._engine, self._elsewhere, who, scope, connection, on_end=self._leave)
         self._enter(peer)
         try:
             await connection.accept(peer, encoded(who.headers))
@@ -230,6 +281,7 @@ class WebSockets:
         """Close every socket and wait, for a limited time, until all has been written."""
         peers = [peer for mine in self._open.values() for peer in mine]
         for peer in peers:
+            peer.put_off()
             peer.close(GOING_AWAY)
             peer.flush()
         grace = self._settings.drain_grace.total_seconds()
@@ -241,7 +293,7 @@ class WebSockets:
     def _enter(self, peer: SocketPeer) -> None:
         """Let a socket in; of too many that speak for no session the oldest are closed."""
         mine = self._open.setdefault(peer.user_id, {})
-        idle = [one for one in mine if not (one.is_closing or self._engine.hub.speaks(one))]
+        idle = [one for one in mine if one.is_idle]
         too_many = max(0, len(idle) + 1 - self._settings.max_idle_sockets_per_user)
         for one in idle[:too_many]:
             one.close(POLICY_VIOLATION)

@@ -1,6 +1,8 @@
 """A client that polls may land on any pod, whatever was between its requests."""
 
 import asyncio
+import json
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
+import websockets
 
 from services.gateway.bayeux.topics import CHANNELS
 from shared.contracts.events import AgentReady
@@ -106,6 +109,36 @@ async def test_whatever_pod_it_asks_it_hears_its_events(
         heard.append((event["channel"], reply["channel"], reply["successful"]))
 
     assert heard == [(CHANNELS, "/meta/connect", True)] * 4
+
+
+async def test_a_socket_at_another_pod_speaks_for_a_session_that_a_request_began(
+    gateway: Gateway, wanderer: Wanderer, pods: list[Gateway]
+) -> None:
+    [welcome] = await wanderer.ask(0, **HANDSHAKE)
+    known = {"clientId": welcome["clientId"]}
+    cookies = "; ".join(f"{name}={value}" for name, value in wanderer.cookies.items())
+    headers = {"Cookie": cookies, "Authorization": f"Basic {b64encode(b'agent1:agent1').decode()}"}
+    url = f"{pods[1].url.replace('http', 'ws', 1)}/cometd"
+    async with websockets.connect(url, additional_headers=headers) as socket:
+
+        async def told(channel: str, **fields: Any) -> list[dict[str, Any]]:
+            await socket.send(json.dumps([known | {"channel": channel} | fields]))
+            messages: list[dict[str, Any]] = json.loads(await socket.recv())
+            return messages
+
+        [subscribed] = await told("/meta/subscribe", subscription=CHANNELS)
+        [connected] = await told("/meta/connect", advice={"timeout": 0})
+        waiting = asyncio.create_task(told("/meta/connect", connectionType="websocket"))
+        await gateway.announce(AgentReady(agent_id="agent1"))
+        event, reply = await waiting
+        [parted] = await told("/meta/disconnect")
+
+    assert subscribed["successful"]
+    assert connected["successful"]
+    assert (event["channel"], reply["successful"]) == (CHANNELS, True)
+    assert parted["successful"]
+    [gone] = await wanderer.ask(0, "/meta/connect", **known)
+    assert gone["error"] == UNKNOWN
 
 
 async def test_a_poll_that_is_given_up_leaves_its_event_for_the_next(

@@ -1,15 +1,22 @@
-"""A client that polls a Bayeux server by way of a real connection, without a network."""
+"""Clients of a Bayeux server that have real connections, without a network."""
 
 import json
 from typing import Any
+
+from websockets.client import ClientProtocol
+from websockets.frames import Close, Frame, Opcode
+from websockets.uri import parse_uri
 
 from services.gateway.bayeux import BayeuxServer, BayeuxSettings
 from services.gateway.bayeux.elsewhere import Elsewhere
 from services.gateway.bayeux.http_connection import HttpConnection
 from services.gateway.bayeux.server import Authenticate
+from services.gateway.bayeux.socket_connection import SocketConnection
 from services.gateway.bayeux.topics import INTERACTIONS
 from tests.bayeux_lab.lab import Nobody, authenticate
-from tests.unit.bayeux.wires import FakeTransport, uvicorns
+from tests.unit.bayeux.wires import FakeTransport, uvicorns, whatever_is_due
+
+BROWSER = "0123456789abcdef"
 
 
 class Line:
@@ -22,7 +29,7 @@ class Line:
         self.headers = {
             "Host": "here",
             "Authorization": "Bearer agent-7",
-            "Cookie": "BAYEUX_BROWSER=0123456789abcdef",
+            "Cookie": f"BAYEUX_BROWSER={BROWSER}",
         }
 
     def send(self, *messages: dict[str, Any], method: str = "POST") -> None:
@@ -74,6 +81,46 @@ class Desk(Line):
 
     def publish(self, payload: object) -> None:
         self.bayeux.publish("7", INTERACTIONS, payload)
+
+
+class Socket:
+    """One websocket to a server, of the same browser and agent."""
+
+    def __init__(self, bayeux: BayeuxServer) -> None:
+        self.transport = FakeTransport()
+        self._client = ClientProtocol(parse_uri("ws://here/cometd"))
+        self.connection = SocketConnection(bayeux=bayeux, **uvicorns(_nothing))
+        self.connection.connection_made(self.transport)
+        upgrade = self._client.connect()
+        upgrade.headers["authorization"] = "Bearer agent-7"
+        upgrade.headers["cookie"] = f"BAYEUX_BROWSER={BROWSER}"
+        self._client.send_request(upgrade)
+        self._send()
+
+    def say(self, *messages: dict[str, Any]) -> None:
+        self._client.send_text(json.dumps(messages).encode())
+        self._send()
+
+    async def heard(self) -> list[Any]:
+        """Return what was said since the last time, once nothing moves any more."""
+        await whatever_is_due()
+        self._client.receive_data(self.transport.take().encode("latin-1"))
+        return [
+            message
+            for event in self._client.events_received()
+            if isinstance(event, Frame)
+            for message in _messages(event)
+        ]
+
+    def _send(self) -> None:
+        self.connection.data_received(b"".join(self._client.data_to_send()))
+
+
+def _messages(said: Frame) -> list[Any]:
+    if said.opcode is Opcode.CLOSE:
+        return [Close.parse(said.data).code]
+    messages: list[Any] = json.loads(bytes(said.data))
+    return messages
 
 
 async def _nothing(_scope: Any, _receive: Any, _send: Any) -> None:
