@@ -25,6 +25,6 @@ def _may_leave(session: Session, batch: int | None, peer: Peer) -> bool:
     if session.acknowledging:
         # Where another connect was answered meanwhile, that one took them.
         return batch is not None and batch == session.batch
-    if session.pushes:
+    if session.pushes():
         return batch is not None and session.socket is peer
     return batch is not None or peer.transport is Transport.LONG_POLLING

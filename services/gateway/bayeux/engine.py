@@ -223,7 +223,7 @@ class Engine:
 
     def _event(self, payload: object) -> Event:
         timestamp = http_date(self.hub.wall()) if self.settings.timestamps else None
-        return Event(payload, timestamp=timestamp, born=self.now())
+        return Event(payload, timestamp, self.now())
 
     def _settle(self) -> Sequence[Effect]:
         """Do what the protocol asked for, and return it: newcomers are introduced by who can wait.

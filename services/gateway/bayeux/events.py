@@ -14,29 +14,30 @@ class Event:
     It is written when the first of them hears it: of what nobody hears nothing is written.
     """
 
-    __slots__ = ("_born", "_frames", "_payload", "_rest", "_timestamp")
+    __slots__ = ("_born", "_channel", "_frame", "_payload", "_rest", "_timestamp")
 
     def __init__(
-        self, payload: object, *, timestamp: str | None = None, born: float | None = None
+        self, payload: object, timestamp: str | None = None, born: float | None = None
     ) -> None:
         self._payload = payload
         self._timestamp = timestamp
         self._born = born
         self._rest: bytes | None = None
-        self._frames: dict[str, Frame] = {}
+        self._channel: str | None = None
 
     def on(self, channel: str) -> Frame:
         """Return the message that delivers this event on a channel."""
-        frame = self._frames.get(channel)
-        if frame is None:
-            frame = self._frames[channel] = (_beginning(channel) + self._written(), self._born)
-        return frame
+        if channel != self._channel:
+            rest = self._rest
+            if rest is None:
+                rest = self._rest = self._write()
+            # Sessions that hear it on another channel are few: it is put together anew for them.
+            self._channel, self._frame = channel, (_beginning(channel) + rest, self._born)
+        return self._frame
 
-    def _written(self) -> bytes:
-        if self._rest is None:
-            time = b',"timestamp":' + encode(self._timestamp) if self._timestamp else b""
-            self._rest = b',"data":' + encode(self._payload) + time + b"}"
-        return self._rest
+    def _write(self) -> bytes:
+        time = b',"timestamp":' + encode(self._timestamp) if self._timestamp else b""
+        return b',"data":' + encode(self._payload) + time + b"}"
 
 
 @lru_cache(maxsize=1024)

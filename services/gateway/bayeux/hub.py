@@ -106,18 +106,18 @@ class Hub:
         session = peer.session
         if session is None:
             return []
-        hold, pushes = session.hold, session.pushes
+        hold, mailbox, pushes = session.hold, session.mailbox, session.pushes()
         if (
             hold is not None
             and hold.peer is peer
-            and (hold.is_due(now) or (session.mailbox and not pushes))
+            and (hold.is_due(now) or (not pushes and mailbox))
         ):
             self.state.note_delay(session, now)
             texts = release(self.state, session, hold, now)
         elif pushes and session.socket is peer:
             self.state.note_delay(session, now)
-            texts = session.mailbox.take(at_most=self.state.settings.max_frame_bytes)
-            if session.mailbox:
+            texts = mailbox.take(self.state.settings.max_frame_bytes)
+            if mailbox:
                 self.state.woken[peer] = None
         else:
             return []
@@ -162,7 +162,7 @@ class Hub:
             self._overflow(session)
             return
         is_whole = fill(session, replay, page, reached)
-        if session.mailbox and (outlet := session.outlet) is not None:
+        if session.mailbox and (outlet := session.outlet()) is not None:
             self.state.woken[outlet] = None
         if is_whole:
             go_on(self.state, session)
@@ -257,15 +257,16 @@ class Hub:
         return put_off(self.state, message)
 
     def _put(self, session: Session, frame: Frame) -> None:
-        if session.id not in self.state.sessions:
+        if session.is_over:
             # It overflowed a moment ago: what comes now must not be heard before what was lost.
             return
         if not session.mailbox.put(frame):
             self._overflow(session)
             return
-        self.state.counters.queued += 1
-        if (outlet := session.outlet) is not None:
-            self.state.woken[outlet] = None
+        state = self.state
+        state.counters.queued += 1
+        if (outlet := session.outlet()) is not None:
+            state.woken[outlet] = None
 
     def _overflow(self, session: Session) -> None:
         # A gap would go unnoticed; a client told to handshake again asks for the state anew.

@@ -27,7 +27,6 @@ class Mailbox:
     def __len__(self) -> int:
         return len(self._waiting) + len(self._unconfirmed)
 
-    @property
     def since(self) -> float | None:
         """Since when the oldest event waits to go out, where that is known."""
         return self._waiting[0][1] if self._waiting else None
@@ -56,7 +55,7 @@ class Mailbox:
         """Tell whether it is at most half full."""
         return 2 * len(self) <= self._max_events and 2 * self._bytes <= self._max_bytes
 
-    def take(self, *, at_most: int, batch: int | None = None) -> list[bytes]:
+    def take(self, at_most: int, batch: int | None = None) -> list[bytes]:
         """Return events up to `at_most` bytes, at least one if any waits.
 
         With a batch number they are kept until that batch is confirmed.

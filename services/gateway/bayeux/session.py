@@ -92,6 +92,7 @@ class Session:
     login: Login = Login()
     acknowledging: bool = False
     connected: bool = False
+    is_over: bool = False
     batch: int = 0
     transport: Transport = Transport.LONG_POLLING
     interval: float = 0.0
@@ -106,12 +107,10 @@ class Session:
         """All that its subscriptions deliver, each once."""
         return {route for routes in self.subscriptions.values() for route in routes}
 
-    @property
     def pushes(self) -> bool:
         """Tell whether events go out as they come instead of with the answer to a connect."""
         return self.socket is not None and not self.acknowledging
 
-    @property
     def outlet(self) -> Peer | None:
         """Where an event could leave at this moment."""
         if self.hold is not None:

@@ -72,7 +72,7 @@ class State:
 
     def note_delay(self, session: Session, now: float) -> None:
         """Count how long the oldest event of a session has waited that leaves now."""
-        since = session.mailbox.since
+        since = session.mailbox.since()
         if since is not None:
             self.counters.delays.note(now - since)
 
@@ -89,7 +89,7 @@ class State:
             self.supersede(session, now)
         self.lose(peer, now)
         session.socket, peer.session = peer, session
-        if session.mailbox and session.pushes:
+        if session.mailbox and session.pushes():
             self.woken[peer] = None
 
     def unbind(self, session: Session) -> None:
@@ -148,6 +148,7 @@ class State:
         """Forget a session; a connect that waits is answered with `ending`."""
         if self.sessions.pop(session.id, None) is None:
             return
+        session.is_over = True
         self._forget_user(session)
         session.mailbox.clear()
         self._free_browser(session)
