@@ -14,8 +14,13 @@ from typing import Final
 
 import httpx2
 import structlog
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as open_socket
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.frames import CloseCode
 
-from services.gateway.bayeux import BASE_PATHS, Answer
+from services.gateway.bayeux import BASE_PATHS, Answer, Request
+from services.gateway.bayeux.tunnel import FarSocketClosedError
 from services.gateway.bayeux.web import Scope
 from services.gateway.credentials import client_address
 from services.gateway.replica_store import ReplicaStore
@@ -31,6 +36,12 @@ _PAUSE: Final = 0.5
 _CONNECTED_WITHIN: Final = 1.0
 """Seconds."""
 
+_OPENED_WITHIN: Final = 10.0
+"""Seconds: a pod may have a password to check."""
+
+_CLOSED_WITHIN: Final = 5.0
+"""Seconds."""
+
 _MOST_SOUGHT: Final = 10_000
 _NAME_SIZE: Final = 8
 _HANDED_ON: Final = b"x-mailroom-handed-on"
@@ -43,17 +54,13 @@ _OURS: Final = frozenset(
         b"expect",
         b"keep-alive",
         b"proxy-authorization",
-        b"sec-websocket-extensions",
-        b"sec-websocket-key",
-        b"sec-websocket-protocol",
-        b"sec-websocket-version",
         b"te",
         b"trailer",
         b"transfer-encoding",
         b"upgrade",
     }
 )
-"""Headers about one connection, not what is said over it (RFC 9110, 7.6.1; RFC 6455, 11.3)."""
+"""Headers that are about one connection, not about what is said over it (RFC 9110, 7.6.1)."""
 
 
 class Replicas:
@@ -88,13 +95,22 @@ class Replicas:
             finally:
                 await self._leave()
 
-    async def answer(self, session_id: str, scope: Scope, body: bytes) -> Answer | None:
+    async def answer(self, session_id: str, request: Request) -> Answer | None:
         """Have the pod that holds a session answer; None where it is unknown or does not."""
+        url = await self._find(session_id, request.scope)
+        return await self._ask(url, request) if url else None
+
+    async def connect(self, session_id: str, upgrade: Scope) -> "PodSocket | None":
+        """Open a socket to the pod that holds a session; None where it is unknown or refuses."""
+        url = await self._find(session_id, upgrade)
+        return await self._open(url, upgrade) if url else None
+
+    async def _find(self, session_id: str, scope: Scope) -> str | None:
+        """Return where the pod of a session is; nothing is handed on twice."""
         name = session_id[:_NAME_SIZE]
         if name == self.name or any(header == _HANDED_ON for header, _ in scope["headers"]):
             return None
-        url = self._known.get(name) or await self._finding(name)
-        return await self._ask(url, scope, body) if url else None
+        return self._known.get(name) or await self._finding(name)
 
     async def _find_together(self, names: Sequence[str]) -> Sequence[str | None]:
         """Look for pods that may have begun a moment ago."""
@@ -103,22 +119,45 @@ class Replicas:
         await self._look()
         return [self._known.get(name) for name in names]
 
-    async def _ask(self, url: str, scope: Scope, body: bytes) -> Answer | None:
-        query = scope["query_string"].decode("ascii")
+    async def _ask(self, url: str, request: Request) -> Answer | None:
         try:
             said = await self._client.request(
-                # What comes over a socket goes on as a request: an upgrade has no method.
-                scope.get("method", "POST"),
-                # To the protocol all paths below are one, and what a path says is not handed on.
-                f"{url}{BASE_PATHS[0]}{'?' if query else ''}{query}",
-                headers=_handed_on(scope),
-                content=body,
+                request.scope["method"],
+                _address(url, request.scope),
+                headers=_handed_on(request.scope),
+                content=request.body,
             )
         except httpx2.HTTPError as error:
             log.warning("a pod does not answer", url=url, reason=type(error).__name__)
             return None
         kept = [(name.lower(), value) for name, value in said.headers.raw]
         return Answer(said.status_code, said.content, [one for one in kept if one[0] not in _OURS])
+
+    async def _open(self, url: str, upgrade: Scope) -> "PodSocket | None":
+        headers = [
+            # What is not UTF-8 in somebody else's cookie spoils only that one.
+            (name.decode("latin-1"), value.decode(errors="replace"))
+            for name, value in _handed_on(upgrade)
+            # Whether the page is welcome depends on the Host, which is the other pod's here; this
+            # one has judged it.
+            if name not in {b"host", b"origin"}
+        ]
+        try:
+            connection = await open_socket(
+                _address(url.replace("http", "ws", 1), upgrade),
+                additional_headers=headers,
+                user_agent_header=None,
+                compression=None,
+                proxy=None,
+                open_timeout=_OPENED_WITHIN,
+                close_timeout=_CLOSED_WITHIN,
+                max_size=None,
+            )
+        except (OSError, WebSocketException) as error:
+            reason = error.response.status_code if isinstance(error, InvalidStatus) else error
+            log.warning("a pod opens no socket", url=url, reason=str(reason))
+            return None
+        return PodSocket(connection)
 
     async def _look_round(self) -> None:
         if self._own_url:
@@ -139,8 +178,58 @@ class Replicas:
             log.warning("this pod is not forgotten yet", reason=str(error))
 
 
+class PodSocket:
+    """A socket to another pod."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def send(self, text: bytes) -> None:
+        """Send a text (UTF-8).
+
+        Raises:
+            FarSocketClosedError: It goes nowhere.
+        """
+        try:
+            await self._connection.send(text, text=True)
+        except ConnectionClosed as closed:
+            raise _as_ours(closed) from closed
+
+    async def receive(self) -> bytes:
+        """Return the next text (UTF-8).
+
+        Raises:
+            FarSocketClosedError: Nothing comes any more.
+        """
+        try:
+            return await self._connection.recv(decode=False)
+        except ConnectionClosed as closed:
+            raise _as_ours(closed) from closed
+
+    async def close(self) -> None:
+        """Close it; what is on its way can still be received meanwhile."""
+        await self._connection.close()
+
+
+def _as_ours(closed: ConnectionClosed) -> FarSocketClosedError:
+    said = closed.rcvd.code if closed.rcvd else CloseCode.NO_STATUS_RCVD
+    return FarSocketClosedError(None if said == CloseCode.NO_STATUS_RCVD else said)
+
+
+def _address(url: str, scope: Scope) -> str:
+    """Return where a pod is asked: to the protocol all paths are one, and none is handed on."""
+    query = scope["query_string"].decode("ascii")
+    return f"{url}{BASE_PATHS[0]}{'?' if query else ''}{query}"
+
+
 def _handed_on(scope: Scope) -> list[tuple[bytes, bytes]]:
-    kept = [pair for pair in scope["headers"] if pair[0] not in _OURS]
+    named = [value for name, value in scope["headers"] if name == b"connection"]
+    hop_by_hop = _OURS.union(token.strip().lower() for token in b",".join(named).split(b","))
+    kept = [
+        (name, value)
+        for name, value in scope["headers"]
+        if name not in hop_by_hop and not name.startswith(b"sec-websocket-")
+    ]
     return [
         *kept,
         (_HANDED_ON, b"1"),

@@ -2,11 +2,9 @@
 
 from typing import Protocol
 
-import structlog
-
+from services.gateway.bayeux.http_connection import Request
+from services.gateway.bayeux.tunnel import FarSocket
 from services.gateway.bayeux.web import Answer, Scope
-
-log = structlog.get_logger(__name__)
 
 
 class Elsewhere(Protocol):
@@ -17,12 +15,15 @@ class Elsewhere(Protocol):
         """How the ids of the sessions of this process begin; letters and digits."""
         ...
 
-    async def answer(self, session_id: str, scope: Scope, body: bytes) -> Answer | None:
+    async def answer(self, session_id: str, request: Request) -> Answer | None:
         """Have whoever holds a session answer; None where nobody does who can be reached.
 
-        `scope` is that of the request, or of the upgrade of the socket, by which `body` came. It
-        is canceled when the client goes away.
+        It is canceled when the client goes away.
         """
+        ...
+
+    async def connect(self, session_id: str, upgrade: Scope) -> FarSocket | None:
+        """Open a socket like the one of `upgrade` to whoever holds a session; None as above."""
         ...
 
 
@@ -31,16 +32,12 @@ class Nowhere:
 
     name = ""
 
-    async def answer(self, session_id: str, scope: Scope, body: bytes) -> Answer | None:
+    async def answer(self, session_id: str, request: Request) -> Answer | None:
         """Nobody holds it."""
-        del session_id, scope, body
+        del session_id, request
         return None
 
-
-async def ask(elsewhere: Elsewhere, session_id: str, scope: Scope, body: bytes) -> Answer | None:
-    """Have whoever holds a session answer; None where nobody does, for whatever reason."""
-    try:
-        return await elsewhere.answer(session_id, scope, body)
-    except Exception as error:
-        log.exception("not answered elsewhere", reason=type(error).__name__)
+    async def connect(self, session_id: str, upgrade: Scope) -> FarSocket | None:
+        """Nobody holds it."""
+        del session_id, upgrade
         return None

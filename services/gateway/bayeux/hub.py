@@ -176,7 +176,7 @@ class Hub:
         """Return a live session."""
         return self.state.sessions.get(session_id)
 
-    def foreign(self, messages: Sequence[Message]) -> str | None:
+    def foreign_session(self, messages: Sequence[Message]) -> str | None:
         """Return the one session that all messages are about, if it is none of this process."""
         named = messages[0].client_id
         if not isinstance(named, str) or named in self.state.sessions:
@@ -255,6 +255,11 @@ class Hub:
     def put_off(self, message: Message) -> bytes:
         """Return what a connect is told while this process stops whose session is in another."""
         return put_off(self.state, message)
+
+    def turn_away(self, message: Message) -> bytes:
+        """Return what a connect is told whose session is elsewhere and whose login has ended."""
+        reply = replies.success(message, clientId=message.client_id) | _LOGIN_ENDED
+        return encode(stamped(self.state, reply))
 
     def _put(self, session: Session, frame: Frame) -> None:
         if session.is_over:

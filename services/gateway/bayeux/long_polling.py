@@ -7,10 +7,12 @@ from functools import partial
 from typing import Final
 from urllib.parse import parse_qs
 
+import structlog
+
 from services.gateway.bayeux.callback_polling import HEADERS as SCRIPT_HEADERS
 from services.gateway.bayeux.callback_polling import read_call, script
 from services.gateway.bayeux.channels import Meta
-from services.gateway.bayeux.elsewhere import Elsewhere, ask
+from services.gateway.bayeux.elsewhere import Elsewhere
 from services.gateway.bayeux.engine import Engine, is_poll, needs_preparation
 from services.gateway.bayeux.http_connection import HttpConnection, Request
 from services.gateway.bayeux.hub import Outcome
@@ -30,6 +32,8 @@ from services.gateway.bayeux.web import (
     new_browser,
 )
 from services.gateway.bayeux.wire import MalformedError, Message, decode, frame
+
+log = structlog.get_logger(__name__)
 
 JSON: Final = (b"content-type", b"application/json;charset=UTF-8")
 _FRESH: Final = (b"cache-control", b"no-store")
@@ -146,7 +150,7 @@ class LongPolling:
             return
         visitor = self._visitor(who, style, read, request.scope)
         peer = RequestPeer(self._engine, visitor, request.connection)
-        if (foreign := self._engine.hub.foreign(read)) is not None:
+        if (foreign := self._engine.hub.foreign_session(read)) is not None:
             if await self._is_answered_elsewhere(foreign, read, request, peer):
                 return
         elif request.head and is_poll(read):
@@ -177,7 +181,7 @@ class LongPolling:
             messages = read_messages(body, self._settings, is_form=False)
         except MalformedError:
             return False
-        if not is_poll(messages) or self._engine.hub.foreign(messages):
+        if not is_poll(messages) or self._engine.hub.foreign_session(messages):
             return False
         peer = RequestPeer(self._engine, visitor, connection)
         peer.tell(self._engine.obey(messages, peer))
@@ -191,7 +195,7 @@ class LongPolling:
         if may_wait and self._engine.hub.is_draining:
             peer.put_off(messages[0])
             return True
-        asking = asyncio.create_task(ask(self._elsewhere, session_id, request.scope, request.body))
+        asking = asyncio.create_task(self._elsewhere.answer(session_id, request))
         request.connection.keep(asking.cancel)
         if may_wait:
             self._handed_on.add(asking)
@@ -204,6 +208,9 @@ class LongPolling:
             # Its client has gone, or this process stops.
             peer.put_off(messages[0])
             return True
+        if (error := asking.exception()) is not None:
+            log.error("not answered elsewhere", reason=type(error).__name__)
+            return False
         if (answer := asking.result()) is not None:
             request.connection.answer(answer)
         return answer is not None

@@ -94,6 +94,10 @@ class SocketConnection(WebSocketsSansIOProtocol):
         scope, send = cast("Scope", self.scope), cast("Send", self.send)
         await refuse_upgrade(scope, send, answer)
 
+    async def drain(self) -> None:
+        """Return when the client reads what it is sent."""
+        await self.writable.wait()
+
     def write(self, text: bytes) -> None:
         """Send a text (UTF-8); it goes nowhere where the socket is closing."""
         if self.close_sent or self.transport.is_closing():

@@ -3,18 +3,19 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
-from services.gateway.bayeux.elsewhere import Elsewhere, ask
+from services.gateway.bayeux.elsewhere import Elsewhere
 from services.gateway.bayeux.engine import Engine, is_poll, needs_preparation
 from services.gateway.bayeux.hub import Outcome
 from services.gateway.bayeux.principal import Principal
 from services.gateway.bayeux.session import Session, Transport
 from services.gateway.bayeux.socket_connection import SocketConnection
+from services.gateway.bayeux.tunnel import Tunnel
 from services.gateway.bayeux.web import Scope, browser_of, encoded
 from services.gateway.bayeux.wire import MalformedError, Message, decode, frame
 
@@ -41,7 +42,7 @@ class SocketPeer:
         "_engine",
         "_is_over",
         "_on_end",
-        "_polling",
+        "_tunnel",
         "_unread",
         "_unsent",
         "_upgrade",
@@ -72,10 +73,10 @@ class SocketPeer:
         self._elsewhere = elsewhere
         self._upgrade = upgrade
         self._connection = connection
+        self._tunnel: Tunnel | None = None
         self._unread: deque[bytes] = deque()
         self._unsent: deque[bytes] = deque()
         self._working: asyncio.Task[None] | None = None
-        self._polling: dict[asyncio.Task[None], Message] = {}
         self._on_end: Callable[[SocketPeer], None] | None = on_end
         self._close_code: int | None = None
         self._closed: asyncio.Event | None = None
@@ -94,7 +95,7 @@ class SocketPeer:
     @property
     def is_idle(self) -> bool:
         """Tell whether the socket is open and speaks for no session, here or elsewhere."""
-        return not (self.is_closing or self._polling or self._engine.hub.speaks(self))
+        return not (self.is_closing or self._tunnel or self._engine.hub.speaks(self))
 
     def flush(self) -> None:
         """Write what waits, if the client reads what it is sent."""
@@ -110,20 +111,16 @@ class SocketPeer:
         if texts:
             # There may be more than a frame holds.
             self._engine.flush_soon(self)
-        else:
+        elif self._tunnel is None:
             self._connection.close(self._close_code)
             self._stop()
 
     def close(self, code: int) -> None:
         """Have the socket closed once all that waits has been written."""
         self._close_code = self._close_code or code
+        if self._tunnel is not None:
+            self._tunnel.close()
         self._engine.flush_soon(self)
-
-    def put_off(self) -> None:
-        """Have the connects made again, at another process, that wait elsewhere."""
-        for asking, message in self._polling.items():
-            if asking.cancel():
-                self._unsent.append(frame([self._engine.hub.put_off(message)]))
 
     async def closed(self) -> None:
         """Return once all that waited has been written and the socket is closed."""
@@ -160,8 +157,7 @@ class SocketPeer:
             self._connection.go_on_reading()
 
     def _may_obey(self) -> bool:
-        owed = len(self._unsent) + len(self._polling)
-        return self._working is None and owed < _MAX_UNSENT_REPLIES
+        return self._working is None and len(self._unsent) < _MAX_UNSENT_REPLIES
 
     def _obey(self, text: bytes) -> None:
         settings = self._engine.settings
@@ -172,38 +168,67 @@ class SocketPeer:
             return
         with self._closing_on_faults():
             messages = decode(text, max_batch=settings.max_batch, max_depth=settings.max_depth)
-            if (session_id := self._engine.hub.foreign(messages)) is not None:
-                answering = asyncio.create_task(self._answer_elsewhere(session_id, messages, text))
-                if is_poll(messages):
-                    self._polling[answering] = messages[0]
-                    answering.add_done_callback(self._polled)
-                else:
-                    self._work(answering)
+            hub = self._engine.hub
+            foreign = None if hub.speaks(self) else hub.foreign_session(messages)
+            if foreign is not None:
+                self._work(self._hand_on(foreign, messages, text))
             elif needs_preparation(messages):
-                self._work(asyncio.create_task(self._prepare(messages)))
+                self._work(self._prepare(messages))
             else:
                 self._tell(self._engine.obey(messages, self))
 
-    def _work(self, task: "asyncio.Task[None]") -> None:
-        """Obey nothing more until a task is done."""
-        self._working = task
-        task.add_done_callback(self._worked)
+    def _work(self, work: Coroutine[Any, Any, None]) -> None:
+        """Obey nothing more until something is done."""
+        self._working = asyncio.create_task(work)
+        self._working.add_done_callback(self._worked)
 
     async def _prepare(self, messages: Sequence[Message]) -> None:
         with self._closing_on_faults():
             self._tell(await self._engine.prepare(messages, self))
 
-    async def _answer_elsewhere(
-        self, session_id: str, messages: Sequence[Message], text: bytes
-    ) -> None:
-        superseded = self._engine.settings.duplicate_connect_status
+    async def _hand_on(self, session_id: str, messages: Sequence[Message], text: bytes) -> None:
         with self._closing_on_faults():
-            answer = await ask(self._elsewhere, session_id, self._upgrade, text)
-            if answer is None or answer.status not in {200, superseded}:
+            if is_poll(messages) and self._engine.hub.is_draining:
+                self._say([self._engine.hub.put_off(messages[0])])
+            elif (tunnel := await self._tunnel_to(session_id)) is not None:
+                await tunnel.send(messages, text)
+            else:
                 self._tell(self._engine.obey(messages, self))
-            elif answer.body:
-                self._unsent.append(answer.body)
-                self.flush()
+
+    async def _tunnel_to(self, session_id: str) -> Tunnel | None:
+        """Return the tunnel to the process of a session; None where that is not to be reached."""
+        if self._tunnel is not None and self._tunnel.session_id == session_id:
+            return self._tunnel
+        self._leave_tunnel()
+        far = await self._elsewhere.connect(session_id, self._upgrade)
+        if far is None:
+            return None
+        tunnel = Tunnel(session_id, far, relay=self._relay, on_end=self._tunnel_ended)
+        if self._is_over or self.is_closing:
+            tunnel.leave()
+        else:
+            self._tunnel = tunnel
+        return tunnel
+
+    async def _relay(self, text: bytes) -> None:
+        self._unsent.append(text)
+        self.flush()
+        await self._connection.drain()
+
+    def _tunnel_ended(self, tunnel: Tunnel, code: int | None) -> None:
+        """The other process has closed its end, or was asked to: so ends this one."""
+        self._tunnel = None
+        hub = self._engine.hub
+        if tunnel.waiting is not None and self._close_code == GOING_AWAY:
+            self._say([hub.put_off(tunnel.waiting)])
+        if tunnel.waiting is not None and self._close_code == POLICY_VIOLATION:
+            self._say([hub.turn_away(tunnel.waiting)])
+        self.close(code or GOING_AWAY)
+
+    def _leave_tunnel(self) -> None:
+        if self._tunnel is not None:
+            self._tunnel.leave()
+            self._tunnel = None
 
     @contextmanager
     def _closing_on_faults(self) -> Iterator[None]:
@@ -222,22 +247,22 @@ class SocketPeer:
         else:
             self._go_on()
 
-    def _polled(self, polling: "asyncio.Task[None]") -> None:
-        del self._polling[polling]
-        if not self._is_over:
-            self._go_on()
-
     def _tell(self, outcome: Outcome) -> None:
+        if self._engine.hub.speaks(self):
+            # It has begun a session here.
+            self._leave_tunnel()
         if outcome.texts:
-            self._unsent.append(frame(outcome.texts))
-            self.flush()
+            self._say(outcome.texts)
+
+    def _say(self, texts: Sequence[bytes]) -> None:
+        self._unsent.append(frame(texts))
+        self.flush()
 
     def _stop(self) -> None:
         """Write nothing more: what still comes is for the next socket of the session."""
         self._is_over = True
         self._unread.clear()
-        for polling in self._polling:
-            polling.cancel()
+        self._leave_tunnel()
         if self._closed is not None:
             self._closed.set()
 
@@ -281,7 +306,6 @@ class WebSockets:
         """Close every socket and wait, for a limited time, until all has been written."""
         peers = [peer for mine in self._open.values() for peer in mine]
         for peer in peers:
-            peer.put_off()
             peer.close(GOING_AWAY)
             peer.flush()
         grace = self._settings.drain_grace.total_seconds()

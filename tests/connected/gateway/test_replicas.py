@@ -1,10 +1,10 @@
-"""A client that polls may land on any pod, whatever was between its requests."""
+"""A client may land on any pod, whatever was between its requests, and open its socket there."""
 
 import asyncio
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,34 +111,120 @@ async def test_whatever_pod_it_asks_it_hears_its_events(
     assert heard == [(CHANNELS, "/meta/connect", True)] * 4
 
 
-async def test_a_socket_at_another_pod_speaks_for_a_session_that_a_request_began(
-    gateway: Gateway, wanderer: Wanderer, pods: list[Gateway]
-) -> None:
+PASSWORD = {"Authorization": f"Basic {b64encode(b'agent1:agent1').decode()}"}
+
+
+@dataclass
+class Socket:
+    """A client that has shaken hands by a request and opened a socket at another pod."""
+
+    wire: websockets.ClientConnection
+    client_id: str
+
+    async def say(self, channel: str, **fields: Any) -> None:
+        known = {"channel": channel, "clientId": self.client_id}
+        await self.wire.send(json.dumps([known | fields]))
+
+    async def told(self) -> list[dict[str, Any]]:
+        async with asyncio.timeout(20):
+            messages: list[dict[str, Any]] = json.loads(await self.wire.recv())
+        return messages
+
+    async def ask(self, channel: str, **fields: Any) -> list[dict[str, Any]]:
+        await self.say(channel, **fields)
+        return await self.told()
+
+
+@asynccontextmanager
+async def socket_of(
+    wanderer: Wanderer, url: str, *cookies: str, **headers: str
+) -> AsyncIterator[Socket]:
     [welcome] = await wanderer.ask(0, **HANDSHAKE)
-    known = {"clientId": welcome["clientId"]}
-    cookies = "; ".join(f"{name}={value}" for name, value in wanderer.cookies.items())
-    headers = {"Cookie": cookies, "Authorization": f"Basic {b64encode(b'agent1:agent1').decode()}"}
-    url = f"{pods[1].url.replace('http', 'ws', 1)}/cometd"
-    async with websockets.connect(url, additional_headers=headers) as socket:
+    shown = "; ".join(f"{name}={wanderer.cookies[name]}" for name in cookies)
+    if shown:
+        headers["Cookie"] = shown
+    async with websockets.connect(
+        f"{url.replace('http', 'ws', 1)}/cometd", additional_headers=headers
+    ) as wire:
+        yield Socket(wire, welcome["clientId"])
 
-        async def told(channel: str, **fields: Any) -> list[dict[str, Any]]:
-            await socket.send(json.dumps([known | {"channel": channel} | fields]))
-            messages: list[dict[str, Any]] = json.loads(await socket.recv())
-            return messages
 
-        [subscribed] = await told("/meta/subscribe", subscription=CHANNELS)
-        [connected] = await told("/meta/connect", advice={"timeout": 0})
-        waiting = asyncio.create_task(told("/meta/connect", connectionType="websocket"))
-        await gateway.announce(AgentReady(agent_id="agent1"))
-        event, reply = await waiting
-        [parted] = await told("/meta/disconnect")
+@pytest.mark.parametrize(
+    ("headers", "cookies"),
+    [
+        pytest.param(PASSWORD, ["JSESSIONID", "BAYEUX_BROWSER"], id="password and cookies"),
+        pytest.param(PASSWORD, [], id="password"),
+        # As pages do: they can send nothing else, and no token against forgery either.
+        pytest.param({}, ["JSESSIONID", "BAYEUX_BROWSER"], id="cookies"),
+    ],
+)
+async def test_a_socket_at_another_pod_speaks_for_a_session_that_a_request_began(
+    gateway: Gateway,
+    wanderer: Wanderer,
+    pods: list[Gateway],
+    headers: dict[str, str],
+    cookies: list[str],
+) -> None:
+    async with socket_of(wanderer, pods[1].url, *cookies, **headers) as socket:
+        [subscribed] = await socket.ask("/meta/subscribe", subscription=CHANNELS)
+        [connected] = await socket.ask("/meta/connect", advice={"timeout": 0})
+        await socket.say("/meta/connect", connectionType="websocket")
+        heard = []
+        for _ in range(3):
+            await gateway.announce(AgentReady(agent_id="agent1"))
+            heard += await socket.told()
+        await socket.say("/meta/disconnect")
+        parted = [*await socket.told(), *await socket.told()]
 
     assert subscribed["successful"]
     assert connected["successful"]
-    assert (event["channel"], reply["successful"]) == (CHANNELS, True)
-    assert parted["successful"]
-    [gone] = await wanderer.ask(0, "/meta/connect", **known)
+    assert [event["channel"] for event in heard] == [CHANNELS] * 3
+    assert {reply["channel"] for reply in parted} == {"/meta/connect", "/meta/disconnect"}
+    [gone] = await wanderer.ask(0, "/meta/connect", clientId=socket.client_id)
     assert gone["error"] == UNKNOWN
+
+
+async def test_a_page_of_this_site_may_open_its_socket_at_another_pod(
+    wanderer: Wanderer, pods: list[Gateway]
+) -> None:
+    url = pods[1].url
+    async with socket_of(wanderer, url, **PASSWORD, Origin=url) as socket:
+        [subscribed] = await socket.ask("/meta/subscribe", subscription=CHANNELS)
+
+    assert subscribed["successful"]
+
+
+async def test_a_socket_may_not_speak_for_the_session_of_another_user_at_another_pod(
+    wanderer: Wanderer, pods: list[Gateway]
+) -> None:
+    other = {"Authorization": f"Basic {b64encode(b'agent2:agent2').decode()}"}
+    async with socket_of(wanderer, pods[1].url, "BAYEUX_BROWSER", **other) as socket:
+        [refused] = await socket.ask("/meta/connect")
+
+    assert refused["error"] == UNKNOWN
+
+
+async def test_a_socket_ends_when_the_pod_of_its_session_stops(gateway: Gateway) -> None:
+    async with another_pod(gateway) as staying, AsyncExitStack() as running:
+        passing = await running.enter_async_context(another_pod(gateway))
+        there = Wanderer([await passing.client("agent1")])
+        async with socket_of(there, staying.url, **PASSWORD) as socket:
+            await socket.ask("/meta/subscribe", subscription=CHANNELS)
+            await socket.ask("/meta/connect", advice={"timeout": 0})
+            await socket.say("/meta/connect")
+            # What is said after it is answered, so the connect has arrived.
+            await socket.ask("/meta/subscribe", subscription=CHANNELS)
+
+            await running.aclose()
+
+            [reply] = await socket.told()
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await socket.told()
+
+    assert reply["advice"]["reconnect"] == "retry"
+    assert reply["advice"]["interval"] >= 0
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1001
 
 
 async def test_a_poll_that_is_given_up_leaves_its_event_for_the_next(

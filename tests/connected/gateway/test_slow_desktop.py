@@ -16,7 +16,8 @@ pytestmark = pytest.mark.connected
 async def test_a_desktop_that_does_not_read_goes_on_where_it_stopped(gateway: Gateway) -> None:
     agent1 = await gateway.client("agent1")
     since = await newest(agent1)
-    more = BayeuxSettings().max_queued_events + 50
+    # More than is kept for it and than one answer takes along, which waits to be read.
+    more = BayeuxSettings().max_queued_events + 500
     async with CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1", replay=-1) as desktop:
         await desktop.subscribe(CHANNELS)
         await desktop.meta("handshake", lambda reply: reply["successful"])

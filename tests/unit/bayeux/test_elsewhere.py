@@ -9,13 +9,50 @@ from typing import Any
 
 import pytest
 
-from services.gateway.bayeux import Answer
+from services.gateway.bayeux import Answer, Request
+from services.gateway.bayeux.tunnel import FarSocketClosedError
 from services.gateway.bayeux.web import Scope
 from tests.unit.bayeux.desk import Desk, Socket
 from tests.unit.bayeux.wires import whatever_is_due
 
 FOREIGN = "b" * 48
 TOLD = Answer(200, b'["from there"]')
+
+
+class FakeSocket:
+    """A socket to another process; the test says what comes from there."""
+
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        self.said: list[dict[str, Any]] = []
+        self.is_closing = False
+        self._coming: asyncio.Queue[bytes | FarSocketClosedError] = asyncio.Queue()
+
+    def tell(self, *messages: Any) -> None:
+        self._coming.put_nowait(json.dumps(messages, separators=(",", ":")).encode())
+
+    def end(self, code: int | None) -> None:
+        self._coming.put_nowait(FarSocketClosedError(code))
+
+    async def send(self, text: bytes) -> None:
+        if self.is_closing:
+            raise FarSocketClosedError(None)
+        self.said += json.loads(text)
+
+    async def receive(self) -> bytes:
+        match await self._coming.get():
+            case FarSocketClosedError() as closed:
+                raise closed
+            case bytes(text):
+                return text
+
+    async def close(self) -> None:
+        self.is_closing = True
+
+    @property
+    def waiting(self) -> int:
+        """How much has come that nobody took."""
+        return self._coming.qsize()
 
 
 class There:
@@ -26,11 +63,22 @@ class There:
     def __init__(self) -> None:
         self.asked: list[tuple[str, bytes]] = []
         self.answers: Callable[[], Awaitable[Answer | None]] = self._tell
+        self.sockets: list[FakeSocket] = []
+        self.is_gone = False
+        self.may_be_reached = asyncio.Event()
+        self.may_be_reached.set()
 
-    async def answer(self, session_id: str, scope: Scope, body: bytes) -> Answer | None:
-        assert scope["headers"]
-        self.asked.append((session_id, body))
+    async def answer(self, session_id: str, request: Request) -> Answer | None:
+        self.asked.append((session_id, request.body))
         return await self.answers()
+
+    async def connect(self, session_id: str, upgrade: Scope) -> FakeSocket | None:
+        assert (b"authorization", b"Bearer agent-7") in upgrade["headers"]
+        await self.may_be_reached.wait()
+        if self.is_gone:
+            return None
+        self.sockets.append(FakeSocket(session_id))
+        return self.sockets[-1]
 
     async def _tell(self) -> Answer | None:
         return TOLD
@@ -170,167 +218,173 @@ async def test_a_process_that_stops_asks_no_other_for_connects(desk: Desk, there
     assert there.asked == []
 
 
-class Slow(There):
-    """Another process that answers when the test says so."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.waiting: list[asyncio.Future[Answer | None]] = []
-
-    async def answer(self, session_id: str, scope: Scope, body: bytes) -> Answer | None:
-        await super().answer(session_id, scope, body)
-        self.waiting.append(asyncio.get_running_loop().create_future())
-        return await self.waiting[-1]
-
-
-@pytest.fixture
-def slow() -> Slow:
-    return Slow()
-
-
-async def socket_at(there: There, **settings: Any) -> Socket:
-    desk = Desk(elsewhere=there, **settings)
-    return await opened(desk)
-
-
 async def opened(desk: Desk) -> Socket:
     socket = Socket(desk.bayeux)
     assert await socket.heard() == []
     return socket
 
 
-CONNECT = {"channel": "/meta/connect", "clientId": FOREIGN}
+async def joined(desk: Desk, there: There) -> tuple[Socket, FakeSocket]:
+    """Open a socket and say something on it that is for a session there."""
+    socket = await opened(desk)
+    socket.say(SUBSCRIBE)
+    assert await socket.heard() == []
+    return socket, there.sockets[-1]
+
+
+CONNECT = {"channel": "/meta/connect", "clientId": FOREIGN, "id": "7"}
 SUBSCRIBE = {"channel": "/meta/subscribe", "clientId": FOREIGN, "subscription": "/v2/me/*"}
+GREETING = {
+    "channel": "/meta/handshake",
+    "version": "1.0",
+    "supportedConnectionTypes": ["websocket"],
+}
 
 
-async def test_a_socket_of_a_session_of_another_process_is_answered_from_there(
-    there: There,
+async def test_a_socket_is_joined_to_the_process_that_holds_its_session(
+    desk: Desk, there: There
 ) -> None:
-    socket = await socket_at(there)
-
-    socket.say(SUBSCRIBE)
+    socket, far = await joined(desk, there)
     socket.say(CONNECT)
+    assert await socket.heard() == []
+    far.tell("subscribed")
+    far.tell("an event", "connected")
 
-    assert await socket.heard() == ["from there", "from there"]
-    assert [session_id for session_id, _ in there.asked] == [FOREIGN, FOREIGN]
-    assert [json.loads(body) for _, body in there.asked] == [[SUBSCRIBE], [CONNECT]]
-
-
-async def test_a_connect_that_waits_elsewhere_keeps_nothing_waiting_behind_it(slow: Slow) -> None:
-    socket = await socket_at(slow)
-    socket.say(CONNECT)
-    socket.say(SUBSCRIBE)
-    await whatever_is_due()
-
-    slow.waiting[1].set_result(Answer(200, b'["subscribed"]'))
-
-    assert await socket.heard() == ["subscribed"]
-    slow.waiting[0].set_result(TOLD)
-    assert await socket.heard() == ["from there"]
+    assert await socket.heard() == ["subscribed", "an event", "connected"]
+    assert far.session_id == FOREIGN
+    assert far.said == [SUBSCRIBE, CONNECT]
+    assert there.sockets == [far]
 
 
-async def test_what_a_socket_says_is_handed_on_in_its_order(slow: Slow) -> None:
-    socket = await socket_at(slow)
-    socket.say(SUBSCRIBE | {"id": "1"})
-    socket.say(SUBSCRIBE | {"id": "2"})
-    await whatever_is_due()
-    assert [json.loads(body)[0]["id"] for _, body in slow.asked] == ["1"]
-
-    slow.waiting[0].set_result(TOLD)
-    await whatever_is_due()
-
-    assert [json.loads(body)[0]["id"] for _, body in slow.asked] == ["1", "2"]
-    slow.waiting[1].set_result(None)
-
-
-@pytest.mark.parametrize("answer", [None, Answer(401), Answer(502, b"a gateway's words")])
-async def test_a_socket_that_nobody_answers_is_told_to_shake_hands(
-    slow: Slow, answer: Answer | None
-) -> None:
-    socket = await socket_at(slow)
-    heard = []
+async def test_what_is_said_while_a_tunnel_is_made_waits_for_it(there: There) -> None:
+    desk = Desk(elsewhere=there)
+    there.may_be_reached.clear()
+    socket = await opened(desk)
     for said in (SUBSCRIBE, CONNECT):
         socket.say(said)
-        await whatever_is_due()
-        slow.waiting[-1].set_result(answer)
-        heard += await socket.heard()
+    assert await socket.heard() == []
 
-    assert [(reply["channel"], reply["error"]) for reply in heard] == [
-        ("/meta/subscribe", "402::session_unknown"),
-        ("/meta/connect", "402::session_unknown"),
-    ]
-    assert heard[-1]["advice"]["reconnect"] == "handshake"
+    there.may_be_reached.set()
+
+    assert await socket.heard() == []
+    assert there.sockets[0].said == [SUBSCRIBE, CONNECT]
 
 
-async def test_a_connect_that_a_newer_one_displaced_elsewhere_is_given_up_without_a_word(
-    slow: Slow,
-) -> None:
-    socket = await socket_at(slow, duplicate_connect_status=408)
+async def test_where_no_tunnel_can_be_made_the_session_is_unknown(desk: Desk, there: There) -> None:
+    there.is_gone = True
+    socket = await opened(desk)
+
+    socket.say(SUBSCRIBE)
     socket.say(CONNECT)
-    socket.say(CONNECT)
+
+    subscribed, connected = await socket.heard()
+    assert subscribed["error"] == connected["error"] == "402::session_unknown"
+    assert connected["advice"]["reconnect"] == "handshake"
+
+
+async def test_a_socket_that_begins_a_session_here_hears_no_other(desk: Desk, there: There) -> None:
+    socket, far = await joined(desk, there)
+    socket.say(GREETING)
+    [welcome] = await socket.heard()
+
+    far.tell("an event")
+    socket.say(SUBSCRIBE)
+
+    assert welcome["successful"]
+    assert [reply["error"] for reply in await socket.heard()] == ["402::session_unknown"]
+    assert far.is_closing
+    assert there.sockets == [far]
+
+
+async def test_a_socket_goes_over_to_another_session_elsewhere(desk: Desk, there: There) -> None:
+    socket, first = await joined(desk, there)
+    socket.say(SUBSCRIBE | {"clientId": "c" * 48})
     await whatever_is_due()
+    second = there.sockets[-1]
 
-    slow.waiting[0].set_result(Answer(408))
-    slow.waiting[1].set_result(TOLD)
+    first.tell("of the first")
+    second.tell("of the second")
 
-    assert await socket.heard() == ["from there"]
+    assert await socket.heard() == ["of the second"]
+    assert first.is_closing
+    assert second.session_id == "c" * 48
 
 
-async def test_a_socket_has_no_more_connects_elsewhere_than_replies_it_may_owe(
-    slow: Slow,
+async def test_a_client_that_does_not_read_keeps_the_other_process_waiting(
+    desk: Desk, there: There
 ) -> None:
-    socket = await socket_at(slow)
-    for _ in range(40):
-        socket.say(CONNECT)
-    await whatever_is_due()
+    socket, far = await joined(desk, there)
+    socket.connection.pause_writing()
+    for number in range(5):
+        far.tell(number)
+    assert await socket.heard() == []
+    assert far.waiting == 4
 
-    assert len(slow.asked) == 16
-    assert not socket.transport.is_read
-    for number in range(40):
-        slow.waiting[number].set_result(TOLD)
-        await whatever_is_due()
-    assert len(await socket.heard()) == 40
-    assert socket.transport.is_read
+    socket.connection.resume_writing()
+
+    assert await socket.heard() == list(range(5))
 
 
-async def test_a_connect_is_given_up_elsewhere_when_its_socket_ends_but_not_a_disconnect(
-    slow: Slow,
-) -> None:
-    socket = await socket_at(slow)
-    socket.say(CONNECT)
+async def test_a_tunnel_ends_with_its_socket(desk: Desk, there: There) -> None:
+    socket, far = await joined(desk, there)
     socket.say({"channel": "/meta/disconnect", "clientId": FOREIGN})
     await whatever_is_due()
 
     socket.connection.connection_lost(None)
     await whatever_is_due()
 
-    assert [waiting.cancelled() for waiting in slow.waiting] == [True, False]
-    slow.waiting[1].set_result(TOLD)
+    assert far.said[-1]["channel"] == "/meta/disconnect"
+    assert far.is_closing
 
 
-async def test_a_socket_whose_connect_waits_elsewhere_may_stay_open(slow: Slow) -> None:
-    desk = Desk(elsewhere=slow, max_idle_sockets_per_user=1)
-    busy = await opened(desk)
-    busy.say(CONNECT)
+async def test_a_tunnel_that_comes_too_late_is_left(desk: Desk, there: There) -> None:
+    there.may_be_reached.clear()
+    socket = await opened(desk)
+    socket.say(SUBSCRIBE)
+    await whatever_is_due()
+
+    socket.connection.connection_lost(None)
+    there.may_be_reached.set()
+    await whatever_is_due()
+
+    assert there.sockets[0].is_closing
+
+
+@pytest.mark.parametrize(("there_said", "here_said"), [(1008, 1008), (1001, 1001), (None, 1001)])
+async def test_a_socket_ends_as_its_tunnel_does(
+    desk: Desk, there: There, there_said: int | None, here_said: int
+) -> None:
+    socket, far = await joined(desk, there)
+
+    far.tell("the last words")
+    far.end(there_said)
+
+    assert await socket.heard() == ["the last words", here_said]
+
+
+async def test_a_socket_with_a_tunnel_is_not_idle(there: There) -> None:
+    desk = Desk(elsewhere=there, max_idle_sockets_per_user=1)
+    busy, _ = await joined(desk, there)
     idle = await opened(desk)
 
     await opened(desk)
 
     assert await busy.heard() == []
     assert await idle.heard() == [1008]
-    for waiting in slow.waiting:
-        waiting.cancel()
 
 
-async def test_connects_of_sockets_that_wait_elsewhere_are_made_again_when_this_process_stops(
-    slow: Slow,
+async def test_when_this_process_stops_all_is_relayed_and_the_connect_made_again(
+    there: There,
 ) -> None:
-    desk = Desk(elsewhere=slow, drain_grace=timedelta(0))
-    socket = await opened(desk)
-    socket.say(CONNECT | {"id": "7"})
+    desk = Desk(elsewhere=there, drain_grace=timedelta(0))
+    socket, far = await joined(desk, there)
+    socket.say(CONNECT)
     await whatever_is_due()
 
     await desk.bayeux.drain()
+    far.tell("an event")
+    assert await socket.heard() == ["an event"]
+    far.end(1000)
 
     reply, code = await socket.heard()
     assert reply["advice"].pop("interval") >= 0
@@ -342,4 +396,45 @@ async def test_connects_of_sockets_that_wait_elsewhere_are_made_again_when_this_
         "advice": {"reconnect": "retry", "timeout": 30_000},
     }
     assert code == 1001
-    assert slow.waiting[0].cancelled()
+
+
+async def test_a_connect_that_was_answered_elsewhere_is_not_answered_again(there: There) -> None:
+    desk = Desk(elsewhere=there, drain_grace=timedelta(0))
+    socket, far = await joined(desk, there)
+    socket.say(CONNECT)
+    await whatever_is_due()
+    far.tell({"channel": "/meta/connect", "successful": True})
+    await socket.heard()
+
+    await desk.bayeux.drain()
+    far.end(None)
+
+    assert await socket.heard() == [1001]
+
+
+async def test_a_process_that_stops_makes_no_tunnel_for_a_connect(there: There) -> None:
+    desk = Desk(elsewhere=there, drain_grace=timedelta(0))
+    await desk.bayeux.drain()
+    socket = await opened(desk)
+
+    socket.say(CONNECT)
+
+    [reply] = await socket.heard()
+    assert reply["successful"]
+    assert reply["advice"]["reconnect"] == "retry"
+    assert there.sockets == []
+
+
+async def test_whose_login_ends_is_told_also_through_a_tunnel(desk: Desk, there: There) -> None:
+    socket, far = await joined(desk, there)
+    socket.say(CONNECT)
+    await whatever_is_due()
+
+    desk.bayeux.revoke("7")
+    await whatever_is_due()
+    far.end(1000)
+
+    reply, code = await socket.heard()
+    assert (reply["id"], reply["error"]) == ("7", "401::login_revoked")
+    assert reply["advice"]["reconnect"] == "none"
+    assert code == 1008

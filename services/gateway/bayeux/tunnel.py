@@ -1,0 +1,129 @@
+"""A socket whose session another process holds: it is joined to a socket to that process.
+
+To the other process that is a socket like any other, opened with the same credentials.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Final, Protocol
+
+import structlog
+
+from services.gateway.bayeux.engine import is_poll
+from services.gateway.bayeux.wire import Message
+
+log = structlog.get_logger(__name__)
+
+_ANSWER: Final = b'"channel":"/meta/connect"'
+
+
+class FarSocketClosedError(Exception):
+    """The other process has closed the socket, or is gone.
+
+    Attributes:
+        code: What it closed the socket with (RFC 6455, 7.4); None where it did not say.
+    """
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class FarSocket(Protocol):
+    """A socket to another process."""
+
+    async def send(self, text: bytes) -> None:
+        """Send a text (UTF-8).
+
+        Raises:
+            FarSocketClosedError: It goes nowhere.
+        """
+        ...
+
+    async def receive(self) -> bytes:
+        """Return the next text (UTF-8).
+
+        Raises:
+            FarSocketClosedError: Nothing comes any more.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close it; what is on its way can still be received meanwhile."""
+        ...
+
+
+class Tunnel:
+    """Joins a socket here to one to another process.
+
+    Args:
+        session_id: the session that it is for.
+        far: the socket to the process that holds it.
+        relay: takes what comes from there, and returns when more may come.
+        on_end: told when nothing comes any more, with the code of `FarSocketClosedError`.
+
+    Attributes:
+        waiting: The connect that has no answer yet.
+    """
+
+    __slots__ = (
+        "_closing",
+        "_far",
+        "_is_left",
+        "_on_end",
+        "_reading",
+        "_relay",
+        "session_id",
+        "waiting",
+    )
+
+    def __init__(
+        self,
+        session_id: str,
+        far: FarSocket,
+        *,
+        relay: Callable[[bytes], Awaitable[None]],
+        on_end: "Callable[[Tunnel, int | None], None]",
+    ) -> None:
+        self.session_id = session_id
+        self.waiting: Message | None = None
+        self._far = far
+        self._relay = relay
+        self._on_end = on_end
+        self._is_left = False
+        self._reading = asyncio.create_task(self._read())
+        self._closing: asyncio.Task[None] | None = None
+
+    async def send(self, messages: Sequence[Message], text: bytes) -> None:
+        """Say something there; where it does not arrive the tunnel ends."""
+        if is_poll(messages):
+            self.waiting = messages[0]
+        with suppress(FarSocketClosedError):
+            await self._far.send(text)
+
+    def close(self) -> None:
+        """Have it ended once all has been relayed that the other process said until then."""
+        self._closing = self._closing or asyncio.create_task(self._far.close())
+
+    def leave(self) -> None:
+        """End it, and relay and tell nothing any more."""
+        self._is_left = True
+        self.close()
+
+    async def _read(self) -> None:
+        code = None
+        try:
+            while True:
+                text = await self._far.receive()
+                if self._is_left:
+                    continue
+                if _ANSWER in text:
+                    self.waiting = None
+                await self._relay(text)
+        except FarSocketClosedError as closed:
+            code = closed.code
+        except Exception:
+            log.exception("a tunnel broke", session_id=self.session_id)
+        if not self._is_left:
+            self._on_end(self, code)
