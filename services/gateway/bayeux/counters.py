@@ -34,4 +34,5 @@ class Counters:
     unknown_sessions: int = 0
     superseded: int = 0
     denied: int = 0
+    handed_on: int = 0
     delays: Delays = field(default_factory=Delays)

@@ -211,9 +211,11 @@ class LongPolling:
         if (error := asking.exception()) is not None:
             log.error("not answered elsewhere", reason=type(error).__name__)
             return False
-        if (answer := asking.result()) is not None:
-            request.connection.answer(answer)
-        return answer is not None
+        if (answer := asking.result()) is None:
+            return False
+        self._engine.hub.counters.handed_on += 1
+        request.connection.answer(answer)
+        return True
 
     def _visitor(
         self, who: Principal, style: Style, messages: Sequence[Message], scope: Scope

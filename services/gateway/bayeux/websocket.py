@@ -203,6 +203,7 @@ class SocketPeer:
         far = await self._elsewhere.connect(session_id, self._upgrade)
         if far is None:
             return None
+        self._engine.hub.counters.handed_on += 1
         tunnel = Tunnel(session_id, far, relay=self._relay, on_end=self._tunnel_ended)
         if self._is_over or self.is_closing:
             tunnel.leave()

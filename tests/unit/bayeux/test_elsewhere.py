@@ -111,6 +111,7 @@ async def test_what_is_about_a_session_of_another_process_is_answered_from_there
     [(session_id, body)] = there.asked
     assert session_id == FOREIGN
     assert [one["channel"] for one in json.loads(body)] == ["/meta/subscribe", "/meta/connect"]
+    assert desk.bayeux.hub.counters.handed_on == 1
 
 
 async def test_what_is_about_no_single_session_is_answered_here(desk: Desk, there: There) -> None:
@@ -254,6 +255,7 @@ async def test_a_socket_is_joined_to_the_process_that_holds_its_session(
     assert far.session_id == FOREIGN
     assert far.said == [SUBSCRIBE, CONNECT]
     assert there.sockets == [far]
+    assert desk.bayeux.hub.counters.handed_on == 1
 
 
 async def test_what_is_said_while_a_tunnel_is_made_waits_for_it(there: There) -> None:
