@@ -1,7 +1,7 @@
 """The pods of this gateway, so that a client of CometD may land on any of them at any time.
 
-A session is in one pod. What its client asks at another one is handed on with the same headers and
-the same body, and admitted there once more.
+A session is in one pod. What its client asks at another one is handed on with the same credentials,
+and admitted there once more; a socket is joined to one to that pod.
 """
 
 import asyncio
@@ -14,15 +14,11 @@ from typing import Final
 
 import httpx2
 import structlog
-from websockets.asyncio.client import ClientConnection
-from websockets.asyncio.client import connect as open_socket
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.frames import CloseCode
 
 from services.gateway.bayeux import BASE_PATHS, Answer, Request
-from services.gateway.bayeux.tunnel import FarSocketClosedError
 from services.gateway.bayeux.web import Scope
 from services.gateway.credentials import client_address
+from services.gateway.pod_socket import NotOpenedError, PodSocket
 from services.gateway.replica_store import ReplicaStore
 from shared.chores import repeating
 from shared.domain.errors import Unavailable
@@ -34,12 +30,6 @@ _EVERY: Final = timedelta(seconds=5)
 _PAUSE: Final = 0.5
 """Seconds between two looks for pods that are not known; who asks meanwhile waits for the next."""
 _CONNECTED_WITHIN: Final = 1.0
-"""Seconds."""
-
-_OPENED_WITHIN: Final = 10.0
-"""Seconds: a pod may have a password to check."""
-
-_CLOSED_WITHIN: Final = 5.0
 """Seconds."""
 
 _MOST_SOUGHT: Final = 10_000
@@ -60,7 +50,7 @@ _OURS: Final = frozenset(
         b"upgrade",
     }
 )
-"""Headers that are about one connection, not about what is said over it (RFC 9110, 7.6.1)."""
+"""Headers that are not handed on: about one connection (RFC 9110, 7.6.1), or written anew."""
 
 
 class Replicas:
@@ -100,8 +90,8 @@ class Replicas:
         url = await self._find(session_id, request.scope)
         return await self._ask(url, request) if url else None
 
-    async def connect(self, session_id: str, upgrade: Scope) -> "PodSocket | None":
-        """Open a socket to the pod that holds a session; None where it is unknown or refuses."""
+    async def open_socket(self, session_id: str, upgrade: Scope) -> PodSocket | None:
+        """Open a socket to the pod that holds a session; None where there is none to be had."""
         url = await self._find(session_id, upgrade)
         return await self._open(url, upgrade) if url else None
 
@@ -133,31 +123,19 @@ class Replicas:
         kept = [(name.lower(), value) for name, value in said.headers.raw]
         return Answer(said.status_code, said.content, [one for one in kept if one[0] not in _OURS])
 
-    async def _open(self, url: str, upgrade: Scope) -> "PodSocket | None":
+    async def _open(self, url: str, upgrade: Scope) -> PodSocket | None:
         headers = [
-            # What is not UTF-8 in somebody else's cookie spoils only that one.
-            (name.decode("latin-1"), value.decode(errors="replace"))
-            for name, value in _handed_on(upgrade)
+            pair
+            for pair in _handed_on(upgrade)
             # Whether the page is welcome depends on the Host, which is the other pod's here; this
             # one has judged it.
-            if name not in {b"host", b"origin"}
+            if pair[0] not in {b"host", b"origin"}
         ]
         try:
-            connection = await open_socket(
-                _address(url.replace("http", "ws", 1), upgrade),
-                additional_headers=headers,
-                user_agent_header=None,
-                compression=None,
-                proxy=None,
-                open_timeout=_OPENED_WITHIN,
-                close_timeout=_CLOSED_WITHIN,
-                max_size=None,
-            )
-        except (OSError, WebSocketException) as error:
-            reason = error.response.status_code if isinstance(error, InvalidStatus) else error
+            return await PodSocket.opened(_address(url.replace("http", "ws", 1), upgrade), headers)
+        except NotOpenedError as reason:
             log.warning("a pod opens no socket", url=url, reason=str(reason))
             return None
-        return PodSocket(connection)
 
     async def _look_round(self) -> None:
         if self._own_url:
@@ -176,44 +154,6 @@ class Replicas:
             await self._store.forget(self.name)
         except Unavailable as error:
             log.warning("this pod is not forgotten yet", reason=str(error))
-
-
-class PodSocket:
-    """A socket to another pod."""
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self._connection = connection
-
-    async def send(self, text: bytes) -> None:
-        """Send a text (UTF-8).
-
-        Raises:
-            FarSocketClosedError: It goes nowhere.
-        """
-        try:
-            await self._connection.send(text, text=True)
-        except ConnectionClosed as closed:
-            raise _as_ours(closed) from closed
-
-    async def receive(self) -> bytes:
-        """Return the next text (UTF-8).
-
-        Raises:
-            FarSocketClosedError: Nothing comes any more.
-        """
-        try:
-            return await self._connection.recv(decode=False)
-        except ConnectionClosed as closed:
-            raise _as_ours(closed) from closed
-
-    async def close(self) -> None:
-        """Close it; what is on its way can still be received meanwhile."""
-        await self._connection.close()
-
-
-def _as_ours(closed: ConnectionClosed) -> FarSocketClosedError:
-    said = closed.rcvd.code if closed.rcvd else CloseCode.NO_STATUS_RCVD
-    return FarSocketClosedError(None if said == CloseCode.NO_STATUS_RCVD else said)
 
 
 def _address(url: str, scope: Scope) -> str:

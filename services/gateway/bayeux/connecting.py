@@ -53,6 +53,12 @@ def put_off(state: State, message: Message) -> bytes:
     )
 
 
+def turn_away(state: State, message: Message) -> bytes:
+    """Answer a connect whose session is elsewhere and whose login has ended."""
+    reply = replies.success(message, clientId=message.client_id) | replies.LOGIN_ENDED
+    return encode(stamped(state, reply))
+
+
 def stamped(state: State, reply: Reply) -> Reply:
     """Add the time where the timestamp extension is on."""
     if state.settings.timestamps:

@@ -22,7 +22,7 @@ class Elsewhere(Protocol):
         """
         ...
 
-    async def connect(self, session_id: str, upgrade: Scope) -> FarSocket | None:
+    async def open_socket(self, session_id: str, upgrade: Scope) -> FarSocket | None:
         """Open a socket like the one of `upgrade` to whoever holds a session; None as above."""
         ...
 
@@ -37,7 +37,7 @@ class Nowhere:
         del session_id, request
         return None
 
-    async def connect(self, session_id: str, upgrade: Scope) -> FarSocket | None:
+    async def open_socket(self, session_id: str, upgrade: Scope) -> FarSocket | None:
         """Nobody holds it."""
         del session_id, upgrade
         return None

@@ -3,11 +3,11 @@
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from services.gateway.bayeux import replies
 from services.gateway.bayeux.channels import Meta
-from services.gateway.bayeux.connecting import put_off, release, stamped
+from services.gateway.bayeux.connecting import put_off, release, stamped, turn_away
 from services.gateway.bayeux.counters import Counters
 from services.gateway.bayeux.departing import depart
 from services.gateway.bayeux.effects import Effect
@@ -19,14 +19,8 @@ from services.gateway.bayeux.replaying import Past, admits, fill, go_on
 from services.gateway.bayeux.session import Hold, Peer, Replay, Session
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.state import State
-from services.gateway.bayeux.wire import Message, Reply, encode
+from services.gateway.bayeux.wire import Message, encode
 from shared.domain.journal import Span
-
-_LOGIN_ENDED: Final[Reply] = {
-    "successful": False,
-    "error": replies.LOGIN_REVOKED,
-    "advice": replies.STOP,
-}
 
 
 def random_id() -> str:
@@ -229,7 +223,7 @@ class Hub:
         """End the sessions whose clients did not come back in time, or whose login has ended."""
         for session in list(self.state.sessions.values()):
             if session.login.ends_at <= now:
-                self.state.end(session, _LOGIN_ENDED)
+                self.state.end(session, replies.LOGIN_ENDED)
             elif session.hold is None and session.expires_at <= now:
                 self.state.counters.expired += 1
                 self.state.end(session, {})
@@ -238,7 +232,7 @@ class Hub:
         """End the sessions of a user, but for those that have one of the proofs in `keeping`."""
         for session in list(self.state.by_user.get(user_id, ())):
             if session.login.proof not in keeping:
-                self.state.end(session, _LOGIN_ENDED)
+                self.state.end(session, replies.LOGIN_ENDED)
 
     def drain(self, spread: Callable[[], float]) -> None:
         """Release every connect and hold none from now on; `spread` gives intervals in seconds."""
@@ -258,8 +252,7 @@ class Hub:
 
     def turn_away(self, message: Message) -> bytes:
         """Return what a connect is told whose session is elsewhere and whose login has ended."""
-        reply = replies.success(message, clientId=message.client_id) | _LOGIN_ENDED
-        return encode(stamped(self.state, reply))
+        return turn_away(self.state, message)
 
     def _put(self, session: Session, frame: Frame) -> None:
         if session.is_over:

@@ -209,7 +209,7 @@ class LongPolling:
             peer.put_off(messages[0])
             return True
         if (error := asking.exception()) is not None:
-            log.error("not answered elsewhere", reason=type(error).__name__)
+            log.error("not answered elsewhere", exc_info=error)
             return False
         if (answer := asking.result()) is None:
             return False

@@ -8,10 +8,14 @@ from services.gateway.bayeux.wire import Message, Reply
 HANDSHAKE_AGAIN: Final[Reply] = {"reconnect": "handshake", "interval": 0}
 STOP: Final[Reply] = {"reconnect": "none", "interval": 0}
 
+LOGIN_ENDED: Final[Reply] = {
+    "successful": False,
+    "error": "401::login_revoked",
+    "advice": STOP,
+}
 ONE_TAB: Final[Reply] = STOP | {"multiple-clients": True}
 
 SESSION_UNKNOWN: Final = "402::session_unknown"
-LOGIN_REVOKED: Final = "401::login_revoked"
 QUEUE_OVERFLOW: Final = "402::queue_overflow"
 TOO_MANY_SESSIONS: Final = "403:too_many_sessions:handshake_denied"
 TOO_MANY_TABS: Final = "403:multiple_clients:connect_denied"

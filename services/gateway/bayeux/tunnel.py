@@ -4,18 +4,13 @@ To the other process that is a socket like any other, opened with the same crede
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Protocol
 
 import structlog
 
-from services.gateway.bayeux.engine import is_poll
-from services.gateway.bayeux.wire import Message
-
 log = structlog.get_logger(__name__)
-
-_ANSWER: Final = b'"channel":"/meta/connect"'
 
 
 class FarSocketClosedError(Exception):
@@ -50,7 +45,7 @@ class FarSocket(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close it; what is on its way can still be received meanwhile."""
+        """Close it within seconds; what is on its way can still be received meanwhile."""
         ...
 
 
@@ -62,21 +57,9 @@ class Tunnel:
         far: the socket to the process that holds it.
         relay: takes what comes from there, and returns when more may come.
         on_end: told when nothing comes any more, with the code of `FarSocketClosedError`.
-
-    Attributes:
-        waiting: The connect that has no answer yet.
     """
 
-    __slots__ = (
-        "_closing",
-        "_far",
-        "_is_left",
-        "_on_end",
-        "_reading",
-        "_relay",
-        "session_id",
-        "waiting",
-    )
+    __slots__ = ("_closing", "_far", "_is_left", "_on_end", "_reading", "_relay", "session_id")
 
     def __init__(
         self,
@@ -84,10 +67,9 @@ class Tunnel:
         far: FarSocket,
         *,
         relay: Callable[[bytes], Awaitable[None]],
-        on_end: "Callable[[Tunnel, int | None], None]",
+        on_end: Callable[[int | None], None],
     ) -> None:
         self.session_id = session_id
-        self.waiting: Message | None = None
         self._far = far
         self._relay = relay
         self._on_end = on_end
@@ -95,19 +77,17 @@ class Tunnel:
         self._reading = asyncio.create_task(self._read())
         self._closing: asyncio.Task[None] | None = None
 
-    async def send(self, messages: Sequence[Message], text: bytes) -> None:
+    async def send(self, text: bytes) -> None:
         """Say something there; where it does not arrive the tunnel ends."""
-        if is_poll(messages):
-            self.waiting = messages[0]
         with suppress(FarSocketClosedError):
             await self._far.send(text)
 
     def close(self) -> None:
-        """Have it ended once all has been relayed that the other process said until then."""
+        """Have it ended, for a socket here that closes: all is relayed that is on its way."""
         self._closing = self._closing or asyncio.create_task(self._far.close())
 
     def leave(self) -> None:
-        """End it, and relay and tell nothing any more."""
+        """End it, for a socket here that is gone or speaks for another session: nobody is told."""
         self._is_left = True
         self.close()
 
@@ -116,14 +96,12 @@ class Tunnel:
         try:
             while True:
                 text = await self._far.receive()
-                if self._is_left:
-                    continue
-                if _ANSWER in text:
-                    self.waiting = None
-                await self._relay(text)
+                if not self._is_left:
+                    await self._relay(text)
         except FarSocketClosedError as closed:
             code = closed.code
         except Exception:
             log.exception("a tunnel broke", session_id=self.session_id)
+            self.close()
         if not self._is_left:
-            self._on_end(self, code)
+            self._on_end(code)

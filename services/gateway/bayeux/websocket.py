@@ -28,6 +28,9 @@ TOO_BIG: Final = 1009
 MALFORMED: Final = 1011
 
 _MAX_UNSENT_REPLIES: Final = 16
+_CONNECT_REPLY: Final = b'"channel":"/meta/connect"'
+"""As `wire.encode` writes it; within the text of an event its quotes are escaped."""
+
 _CLOCK_GRAIN: Final = 0.001
 
 
@@ -43,6 +46,7 @@ class SocketPeer:
         "_is_over",
         "_on_end",
         "_tunnel",
+        "_unanswered",
         "_unread",
         "_unsent",
         "_upgrade",
@@ -74,6 +78,7 @@ class SocketPeer:
         self._upgrade = upgrade
         self._connection = connection
         self._tunnel: Tunnel | None = None
+        self._unanswered: Message | None = None
         self._unread: deque[bytes] = deque()
         self._unsent: deque[bytes] = deque()
         self._working: asyncio.Task[None] | None = None
@@ -95,7 +100,8 @@ class SocketPeer:
     @property
     def is_idle(self) -> bool:
         """Tell whether the socket is open and speaks for no session, here or elsewhere."""
-        return not (self.is_closing or self._tunnel or self._engine.hub.speaks(self))
+        is_busy = self.is_closing or self._working is not None or self._tunnel is not None
+        return not (is_busy or self._engine.hub.speaks(self))
 
     def flush(self) -> None:
         """Write what waits, if the client reads what it is sent."""
@@ -112,6 +118,8 @@ class SocketPeer:
             # There may be more than a frame holds.
             self._engine.flush_soon(self)
         elif self._tunnel is None:
+            if self._unanswered is not None:
+                self._write_farewell(self._unanswered)
             self._connection.close(self._close_code)
             self._stop()
 
@@ -188,23 +196,34 @@ class SocketPeer:
 
     async def _hand_on(self, session_id: str, messages: Sequence[Message], text: bytes) -> None:
         with self._closing_on_faults():
-            if is_poll(messages) and self._engine.hub.is_draining:
-                self._say([self._engine.hub.put_off(messages[0])])
-            elif (tunnel := await self._tunnel_to(session_id)) is not None:
-                await tunnel.send(messages, text)
+            if is_poll(messages):
+                self._unanswered = messages[0]
+                if self._engine.hub.is_draining:
+                    self.close(GOING_AWAY)
+                    return
+            tunnel = await self._tunnel_to(session_id)
+            if self._is_over or self.is_closing:
+                # Its client may be at another process by now, and this would be in its way there.
+                return
+            if tunnel is not None:
+                await tunnel.send(text)
             else:
+                self._unanswered = None
                 self._tell(self._engine.obey(messages, self))
 
     async def _tunnel_to(self, session_id: str) -> Tunnel | None:
-        """Return the tunnel to the process of a session; None where that is not to be reached."""
+        """Return the tunnel to the process of a session; None where that is not to be reached.
+
+        A socket speaks for one session: the tunnel to another one ends.
+        """
         if self._tunnel is not None and self._tunnel.session_id == session_id:
             return self._tunnel
-        self._leave_tunnel()
-        far = await self._elsewhere.connect(session_id, self._upgrade)
+        far = await self._elsewhere.open_socket(session_id, self._upgrade)
         if far is None:
             return None
         self._engine.hub.counters.handed_on += 1
         tunnel = Tunnel(session_id, far, relay=self._relay, on_end=self._tunnel_ended)
+        self._leave_tunnel()
         if self._is_over or self.is_closing:
             tunnel.leave()
         else:
@@ -212,19 +231,24 @@ class SocketPeer:
         return tunnel
 
     async def _relay(self, text: bytes) -> None:
+        if _CONNECT_REPLY in text:
+            self._unanswered = None
         self._unsent.append(text)
         self.flush()
         await self._connection.drain()
 
-    def _tunnel_ended(self, tunnel: Tunnel, code: int | None) -> None:
+    def _tunnel_ended(self, code: int | None) -> None:
         """The other process has closed its end, or was asked to: so ends this one."""
         self._tunnel = None
-        hub = self._engine.hub
-        if tunnel.waiting is not None and self._close_code == GOING_AWAY:
-            self._say([hub.put_off(tunnel.waiting)])
-        if tunnel.waiting is not None and self._close_code == POLICY_VIOLATION:
-            self._say([hub.turn_away(tunnel.waiting)])
         self.close(code or GOING_AWAY)
+
+    def _write_farewell(self, connect: Message) -> None:
+        """Answer a connect that the process of its session has not answered."""
+        hub = self._engine.hub
+        if self._close_code == GOING_AWAY:
+            self._connection.write(frame([hub.put_off(connect)]))
+        elif self._close_code == POLICY_VIOLATION:
+            self._connection.write(frame([hub.turn_away(connect)]))
 
     def _leave_tunnel(self) -> None:
         if self._tunnel is not None:
@@ -252,6 +276,7 @@ class SocketPeer:
         if self._engine.hub.speaks(self):
             # It has begun a session here.
             self._leave_tunnel()
+            self._unanswered = None
         if outcome.texts:
             self._say(outcome.texts)
 

@@ -72,7 +72,7 @@ class There:
         self.asked.append((session_id, request.body))
         return await self.answers()
 
-    async def connect(self, session_id: str, upgrade: Scope) -> FakeSocket | None:
+    async def open_socket(self, session_id: str, upgrade: Scope) -> FakeSocket | None:
         assert (b"authorization", b"Bearer agent-7") in upgrade["headers"]
         await self.may_be_reached.wait()
         if self.is_gone:
@@ -342,7 +342,7 @@ async def test_a_tunnel_ends_with_its_socket(desk: Desk, there: There) -> None:
 async def test_a_tunnel_that_comes_too_late_is_left(desk: Desk, there: There) -> None:
     there.may_be_reached.clear()
     socket = await opened(desk)
-    socket.say(SUBSCRIBE)
+    socket.say(CONNECT)
     await whatever_is_due()
 
     socket.connection.connection_lost(None)
@@ -350,6 +350,37 @@ async def test_a_tunnel_that_comes_too_late_is_left(desk: Desk, there: There) ->
     await whatever_is_due()
 
     assert there.sockets[0].is_closing
+    # Its client may have come to the session's own process meanwhile.
+    assert there.sockets[0].said == []
+
+
+async def test_a_message_for_a_session_that_nobody_holds_ends_no_tunnel(
+    desk: Desk, there: There
+) -> None:
+    socket, far = await joined(desk, there)
+    there.is_gone = True
+    socket.say({"channel": "/meta/disconnect", "clientId": "c" * 48})
+    [refused] = await socket.heard()
+
+    far.tell("an event")
+
+    assert refused["error"] == "402::session_unknown"
+    assert await socket.heard() == ["an event"]
+
+
+async def test_a_fault_in_relaying_ends_both_sockets(
+    desk: Desk, there: There, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket, far = await joined(desk, there)
+
+    async def fail() -> None:
+        raise ValueError("a fault that nobody foresaw")
+
+    monkeypatch.setattr(socket.connection, "drain", fail)
+    far.tell("an event")
+
+    assert await socket.heard() == ["an event", 1001]
+    assert far.is_closing
 
 
 @pytest.mark.parametrize(("there_said", "here_said"), [(1008, 1008), (1001, 1001), (None, 1001)])
@@ -364,15 +395,21 @@ async def test_a_socket_ends_as_its_tunnel_does(
     assert await socket.heard() == ["the last words", here_said]
 
 
-async def test_a_socket_with_a_tunnel_is_not_idle(there: There) -> None:
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "being opened"])
+async def test_a_socket_with_a_tunnel_is_not_idle(there: There, is_open: bool) -> None:
     desk = Desk(elsewhere=there, max_idle_sockets_per_user=1)
-    busy, _ = await joined(desk, there)
+    if not is_open:
+        there.may_be_reached.clear()
+    busy = await opened(desk)
+    busy.say(SUBSCRIBE)
+    await whatever_is_due()
     idle = await opened(desk)
 
     await opened(desk)
 
     assert await busy.heard() == []
     assert await idle.heard() == [1008]
+    there.may_be_reached.set()
 
 
 async def test_when_this_process_stops_all_is_relayed_and_the_connect_made_again(
@@ -421,10 +458,30 @@ async def test_a_process_that_stops_makes_no_tunnel_for_a_connect(there: There) 
 
     socket.say(CONNECT)
 
-    [reply] = await socket.heard()
+    reply, code = await socket.heard()
     assert reply["successful"]
     assert reply["advice"]["reconnect"] == "retry"
+    assert code == 1001
     assert there.sockets == []
+
+
+async def test_a_connect_is_made_again_whose_tunnel_is_not_there_when_this_process_stops(
+    there: There,
+) -> None:
+    desk = Desk(elsewhere=there, drain_grace=timedelta(0))
+    there.may_be_reached.clear()
+    socket = await opened(desk)
+    socket.say(CONNECT)
+    await whatever_is_due()
+
+    await desk.bayeux.drain()
+
+    reply, code = await socket.heard()
+    assert (reply["id"], reply["successful"], code) == ("7", True, 1001)
+    there.may_be_reached.set()
+    await whatever_is_due()
+    assert there.sockets[0].said == []
+    assert there.sockets[0].is_closing
 
 
 async def test_whose_login_ends_is_told_also_through_a_tunnel(desk: Desk, there: There) -> None:
