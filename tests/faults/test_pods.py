@@ -183,5 +183,16 @@ async def test_a_socket_may_be_opened_at_any_pod_even_after_a_handshake_by_reque
             await client.subscribe(CHANNELS)
         await announce(world, 20)
         heard = [await hear(client, 20) for client in clients]
+        handed_on = sum([await number(one, "bayeux_handed_on_total") for one in both])
 
     assert heard == [list(range(1, 21))] * 4
+    # The official client shakes hands on its socket.
+    assert (handed_on > 0) == (kind is not CometdAgent)
+
+
+async def number(pod: Process, name: str) -> float:
+    """Return one of a pod's numbers for operators."""
+    async with httpx2.AsyncClient() as operator:
+        lines = (await operator.get(f"{pod.probes}/metrics")).text.splitlines()
+    [value] = [line.rpartition(" ")[2] for line in lines if line.startswith(f"{name} ")]
+    return float(value)
