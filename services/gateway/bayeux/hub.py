@@ -213,7 +213,7 @@ class Hub:
 
     def speaks(self, peer: Peer) -> bool:
         """Tell whether a peer stands for a live session."""
-        return peer.session is not None and peer.session.id in self.state.sessions
+        return peer.session is not None and not peer.session.is_over
 
     def lose(self, peer: Peer, now: float) -> None:
         """A request was aborted or a socket closed; its session may still be gone on with."""

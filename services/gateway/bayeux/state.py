@@ -68,7 +68,7 @@ class State:
         # shook hands by HTTP and keeps no cookies); a socket that already speaks for one session
         # may not speak for a second.
         bound = peer.session
-        return session if bound in (None, session) or bound.id not in self.sessions else None
+        return session if bound in (None, session) or bound.is_over else None
 
     def note_delay(self, session: Session, now: float) -> None:
         """Count how long the oldest event of a session has waited that leaves now."""
