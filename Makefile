@@ -1,6 +1,6 @@
 # Every target is documented: `make` lists them. ARGS="..." is handed on to the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-unit soak bench bench-cometd lint format lock clean
+.PHONY: help run demo test test-unit soak fuzz bench bench-cometd lint format lock clean
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -20,6 +20,9 @@ test-unit: .venv/installed ## Run only the tests that need no server
 
 soak: .venv/installed ## Have agents do anything for an hour or so while everything is killed in turn
 	@exec env STATEFUL_RUNS=200 STATEFUL_STEPS=60 $(PYTHON) -m pytest tests/stateful -s $(ARGS)
+
+fuzz: .venv/installed ## Try hostile input for long: FUZZ_EXAMPLES (5000) for each test
+	@exec env FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5000} $(PYTHON) -m pytest tests/fuzz --timeout 0 -s $(ARGS)
 
 bench: .venv/installed ## Measure mails per second, delays and memory
 	@exec $(PYTHON) -m tests.bench $(ARGS)
