@@ -1,35 +1,42 @@
 """Files on their way into a frozen mail: as base64, piece by piece."""
 
 import binascii
+import re
 from collections.abc import AsyncIterable, AsyncIterator
-from email import policy
-from email.message import MIMEPart
 from typing import Final
 
+from services.composition.fields import Field, parameter
 from shared.domain.interaction import Attachment
 from shared.mail.content_ids import is_content_id
 
 _IN_ONE_LINE: Final = 57
 _ON_THE_WIRE: Final = 76
 _NEVER_ENCODED: Final = ("message/", "multipart/")
+_TYPE_NAME: Final = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
+_MEDIA_TYPE: Final = re.compile(f"{_TYPE_NAME}/{_TYPE_NAME}")
 
 
-def part_headers(attachment: Attachment, *, inline: bool) -> bytes:
-    """Return the headers of a file's part, with the empty line behind them.
+def file_fields(attachment: Attachment, *, inline: bool) -> list[Field]:
+    """Return the headers of a file's part.
 
-    What may not be encoded in base64 (RFC 2046 section 5.2.1) travels as octets with a name.
+    What may not be encoded in base64 (RFC 2046 section 5.2.1) travels as octets with a name, as
+    does a file whose media type is none.
     """
-    part = MIMEPart(policy=policy.SMTP)
-    whole = attachment.media_type.lower().startswith(_NEVER_ENCODED)
-    part["Content-Type"] = "application/octet-stream" if whole else attachment.media_type
-    part["Content-Transfer-Encoding"] = "base64"
     disposition = "inline" if inline else "attachment"
-    part.add_header("Content-Disposition", disposition, filename=attachment.name)
-    headers = part.as_bytes()
-    if not is_content_id(attachment.content_id):
-        return headers
-    # Written by hand: the library would make encoded words of a long one.
-    return b"Content-ID: <%s>\r\n" % attachment.content_id.encode() + headers
+    fields = [
+        Field("Content-Type", (_media_type(attachment.media_type),)),
+        Field("Content-Transfer-Encoding", ("base64",)),
+        Field("Content-Disposition", (f"{disposition};", *parameter("filename", attachment.name))),
+    ]
+    if is_content_id(attachment.content_id):
+        fields.append(Field("Content-ID", (f"<{attachment.content_id}>",)))
+    return fields
+
+
+def _media_type(declared: str) -> str:
+    is_sendable = _MEDIA_TYPE.fullmatch(declared) is not None
+    whole = declared.lower().startswith(_NEVER_ENCODED)
+    return declared if is_sendable and not whole else "application/octet-stream"
 
 
 async def base64_lines(source: AsyncIterable[bytes]) -> AsyncIterator[bytes]:

@@ -2,19 +2,16 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.message import MIMEPart
 from hashlib import sha256
 from typing import TypeAlias
 
-from services.composition.enclosing import part_headers
-from services.composition.headers import (
-    UnsendableMailError,
-    header_block,
-    wire_address,
-    wire_host,
-)
+from services.composition.enclosing import file_fields
+from services.composition.fields import Field, UnsendableMailError, block
+from services.composition.headers import mail_fields, wire_address, wire_host
 from shared.domain.interaction import Address, Attachment, Email
 
 
@@ -33,6 +30,18 @@ def recipients_of(mail: Email) -> tuple[str, ...]:
 
 Piece: TypeAlias = bytes | Attachment
 """Octets of a frozen mail, or the file whose octets come in their place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A mail or a part of one: its headers, and the pieces of its body."""
+
+    fields: tuple[Field, ...]
+    body: tuple[Piece, ...]
+
+    def pieces(self) -> list[Piece]:
+        """Return the whole part, the empty line behind its headers among it."""
+        return [block(self.fields) + b"\r\n", *self.body]
 
 
 def freeze(mail: Email, sent_at: datetime) -> bytes:
@@ -63,48 +72,49 @@ def layout(
     if mail.sender is None or not recipients_of(mail):
         raise UnsendableMailError("a mail needs a sender and at least one recipient")
     try:
-        headers = header_block(mail, mail.sender, sent_at)
-        body = _body(mail, shown)
+        content = _content(mail, shown)
+        if attached:
+            files = [_file(one, inline=False) for one in attached]
+            content = _multipart("mixed", mail, [content, *files])
+        fields = (*mail_fields(mail, mail.sender, sent_at), *content.fields)
+        return Part(fields, content.body).pieces()
     except UnicodeEncodeError as error:
         raise UnsendableMailError("the mail holds half a character") from error
-    except ValueError as error:
-        raise UnsendableMailError(f"a header cannot be written: {error}") from error
-    if attached:
-        files = [_file(one, inline=False) for one in attached]
-        body = _multipart("mixed", mail, [body, *files])
-    return [headers, *body]
 
 
-def _body(mail: Email, shown: Sequence[Attachment]) -> list[Piece]:
+def _content(mail: Email, shown: Sequence[Attachment]) -> Part:
     text = _leaf(mail.text, "plain")
     if not mail.html:
         return text
     page = _leaf(mail.html, "html")
     if shown:
         images = [_file(one, inline=True) for one in shown]
-        page = _multipart("related", mail, [page, *images], b'; type="text/html"')
+        page = _multipart("related", mail, [page, *images], 'type="text/html"')
     return _multipart("alternative", mail, [text, page])
 
 
-def _leaf(text: str, subtype: str) -> list[Piece]:
+def _leaf(text: str, subtype: str) -> Part:
     part = MIMEPart(policy=policy.SMTP)
-    part.set_content(text, subtype=subtype, cte="quoted-printable")
-    return [part.as_bytes()]
+    part.set_content(text, cte="quoted-printable")
+    _, _, octets = part.as_bytes().partition(b"\r\n\r\n")
+    fields = (
+        Field("Content-Type", (f'text/{subtype}; charset="utf-8"',)),
+        Field("Content-Transfer-Encoding", ("quoted-printable",)),
+    )
+    return Part(fields, (octets,))
 
 
-def _file(attachment: Attachment, *, inline: bool) -> list[Piece]:
-    return [part_headers(attachment, inline=inline), attachment]
+def _file(attachment: Attachment, *, inline: bool) -> Part:
+    return Part(tuple(file_fields(attachment, inline=inline)), (attachment,))
 
 
-def _multipart(
-    subtype: str, mail: Email, parts: Sequence[list[Piece]], parameters: bytes = b""
-) -> list[Piece]:
+def _multipart(subtype: str, mail: Email, parts: Sequence[Part], *parameters: str) -> Part:
     """Join parts (RFC 2046). Neither base64 nor quoted-printable ever contains `=_`."""
-    kind = subtype.encode()
-    boundary = b"=_" + sha256(kind + mail.message_id.encode()).hexdigest()[:40].encode()
-    pieces: list[Piece] = [
-        b'Content-Type: multipart/%s; boundary="%s"%s\r\n' % (kind, boundary, parameters)
-    ]
-    for part in parts:
-        pieces += [b"\r\n--%s\r\n" % boundary, *part]
-    return [*pieces, b"\r\n--%s--\r\n" % boundary]
+    digest = sha256(f"{subtype}{mail.message_id}".encode()).hexdigest()[:40]
+    boundary = f"=_{digest}"
+    kind, *others = f"multipart/{subtype}", f'boundary="{boundary}"', *parameters
+    lines = (*(f"{one};" for one in (kind, *others[:-1])), others[-1])
+    between = f"\r\n--{boundary}\r\n".encode()
+    body = [piece for part in parts for piece in (between, *part.pieces())]
+    end = f"\r\n--{boundary}--\r\n".encode()
+    return Part((Field("Content-Type", lines),), (*body, end))

@@ -5,8 +5,9 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from services.composition.drafting import Begun, following, sender_of
+from services.composition.fields import Field, block
 from services.composition.freezing import new_message_id
-from services.composition.headers import wire_address
+from services.composition.headers import address_field, wire_address
 from shared.contracts.commands import MailAddress, RedirectMail
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.envelope import Cause
@@ -127,11 +128,11 @@ def resent_headers(mail: Email, sender: Address, sent_at: datetime) -> bytes:
 
     Addresses stand there without names: these need no encoding.
     """
-    recipients = ",\r\n ".join(wire_address(one.address) for one in mail.to)
-    lines = (
-        f"Resent-From: {wire_address(sender.address)}",
-        f"Resent-To: {recipients}",
-        f"Resent-Date: {format_datetime(sent_at)}",
-        f"Resent-Message-ID: {mail.message_id}",
+    return block(
+        [
+            Field("Resent-From", (wire_address(sender.address),)),
+            address_field("Resent-To", ((wire_address(one.address),) for one in mail.to)),
+            Field("Resent-Date", (format_datetime(sent_at),)),
+            Field("Resent-Message-ID", (mail.message_id,)),
+        ]
     )
-    return "".join(f"{line}\r\n" for line in lines).encode()

@@ -7,7 +7,7 @@ from email import message_from_bytes
 import pytest
 
 from services.composition.drafts import DocumentNotStoredError, Drafts
-from services.composition.headers import UnsendableMailError
+from services.composition.fields import UnsendableMailError
 from services.composition.redirecting import Redirecting
 from services.composition.sealing import Sealing
 from shared.contracts.commands import (

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.composition.fields import UnsendableMailError
 from services.composition.freezing import freeze, new_message_id, recipients_of
-from services.composition.headers import UnsendableMailError
 from shared.domain.interaction import Address, Email
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

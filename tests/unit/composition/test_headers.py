@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.composition.drafting import references_after
+from services.composition.fields import UnsendableMailError
 from services.composition.freezing import freeze, recipients_of
-from services.composition.headers import UnsendableMailError, wire_address
+from services.composition.headers import wire_address
 from shared.domain.interaction import Address, Email
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing import parse_mail
