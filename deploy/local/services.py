@@ -62,7 +62,10 @@ def service_environment(
         "LOG_STYLE": os.environ.get("LOG_STYLE", "text"),
         "RABBITMQ_URL": rabbitmq_url,
         "MONGODB_URL": mongodb_url,
+        # The passwords are those of the demo, and addresses of this machine are what is printed.
         "PROBE_HOST": "127.0.0.1",
+        "INGEST_HOST": "127.0.0.1",
+        "GATEWAY_HOST": "127.0.0.1",
         "PROBE_PORT": str(addresses.probes[name]),
         "INGEST_SMTP_PORT": str(addresses.smtp),
         "INGEST_LMTP_PORT": str(addresses.lmtp),

@@ -159,7 +159,10 @@ def _admission(
 def _bearers(settings: GatewaySettings, roster: Roster, clock: Clock) -> Bearers:
     file = settings.oidc_jwks_file
     rules = TokenRules(
-        settings.oidc_issuer, settings.oidc_audience, user_claim=settings.oidc_user_claim
+        settings.oidc_issuer,
+        settings.oidc_audience,
+        user_claim=settings.oidc_user_claim,
+        clients=settings.oidc_clients,
     )
     keys = SigningKeys(from_file(file) if file else from_address(settings.oidc_jwks_url))
     return Bearers(keys, rules, roster, clock)

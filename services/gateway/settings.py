@@ -22,15 +22,16 @@ class GatewaySettings(ServiceSettings):
     whose X-Forwarded-For is believed. `shows_foreign_mail` lets every agent read the text of a mail
     that another one works on. `csrf` asks whoever comes with a session cookie alone for the
     session's token. With `oidc_issuer`, bearer tokens of that issuer for `oidc_audience` are
-    believed; its keys are at `oidc_jwks_url` or in `oidc_jwks_file`, and `oidc_user_claim` holds
-    the agent's user name. `workbin_content` is the frame in which the content of a workbin is told
-    (one message, the bare list, or a message for each), and `attach_only_new` makes AttachUserData
-    refuse keys that are there already. `nested_interaction` repeats each message of an interaction
-    inside itself, where samples of 8.5.1 have it. `cookie_same_site` is None where pages of other
-    sites work with the gateway, which needs `secure_cookies`. `held_per_browser` is how many polls
-    of one browser wait at the same time (-1 for any number, where HTTP/2 is spoken in front), and
-    `multi_session_interval` when the others may come again; where it is 0 they are refused.
-    The clients of a pod that stops come back within `drain_spread`, each at a moment of its own.
+    believed; its keys are at `oidc_jwks_url` or in `oidc_jwks_file`, `oidc_user_claim` holds the
+    agent's user name, and with `oidc_clients` a token has to be issued to one of them (`azp`).
+    `workbin_content` is the frame in which the content of a workbin is told (one message, the bare
+    list, or a message for each), and `attach_only_new` makes AttachUserData refuse keys that are
+    there already. `nested_interaction` repeats each message of an interaction inside itself, where
+    samples of 8.5.1 have it. `cookie_same_site` is None where pages of other sites work with the
+    gateway, which needs `secure_cookies`. `held_per_browser` is how many polls of one browser wait
+    at the same time (-1 for any number, where HTTP/2 is spoken in front), and
+    `multi_session_interval` when the others may come again; where it is 0 they are refused. The
+    clients of a pod that stops come back within `drain_spread`, each at a moment of its own.
     `cometd_timestamps` has every message of CometD say when it was sent. An upload of which nothing
     comes for `upload_stall` is ended. What happened to an agent can be asked for during
     `journal_retention`.
@@ -38,7 +39,7 @@ class GatewaySettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
 
-    host: str = "0.0.0.0"  # noqa: S104 - pods
+    host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     http_errors: Literal["real", "always-200"] = "real"
     public_url: str = ""
@@ -54,6 +55,7 @@ class GatewaySettings(ServiceSettings):
     oidc_jwks_url: str = ""
     oidc_jwks_file: Path | None = None
     oidc_user_claim: str = "preferred_username"
+    oidc_clients: Annotated[frozenset[str], NoDecode] = frozenset()
     max_body: int = Field(default=2 * 1024 * 1024, ge=1024)
     max_listed: int = Field(default=1000, ge=1)
     shows_foreign_mail: bool = False
@@ -71,7 +73,7 @@ class GatewaySettings(ServiceSettings):
     multi_session_interval: timedelta = Field(default=timedelta(seconds=2), ge=timedelta(0))
     cometd_timestamps: bool = False
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "oidc_clients", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

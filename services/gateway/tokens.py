@@ -4,10 +4,10 @@ Only the configured issuer's keys verify anything: nothing that a token says of 
 """
 
 import json
-import math
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -24,6 +24,10 @@ _KEY_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP"}
 )
 _TYPES: Final = frozenset({"jwt", "at+jwt", "application/jwt", "application/at+jwt"})
+_GIVES_ACCESS: Final = frozenset({"bearer", "jwt", "at+jwt", "access", "access_token"})
+"""The claim `typ` of access tokens; the header tells of every token of an issuer the same."""
+
+_OF_ID_TOKENS: Final = frozenset({"at_hash", "c_hash"})
 _KEYS_OF_ITS_OWN: Final = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64"})
 _LONGEST: Final = 16 * 1024
 _KEY_ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
@@ -37,11 +41,15 @@ class BadTokenError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """Whose tokens are believed, for whom they have to be meant, and who they name."""
+    """Whose tokens are believed, for whom they have to be meant, and who they name.
+
+    Where `clients` are listed, a token has to be issued to one of them.
+    """
 
     issuer: str
     audience: str
     user_claim: str = "preferred_username"
+    clients: AbstractSet[str] = frozenset()
     skew: timedelta = timedelta(seconds=60)
 
 
@@ -97,7 +105,9 @@ def verified(token: str, keys: Sequence[Key], rules: TokenRules, now: datetime) 
             signed = jws.deserialize_compact(token, key, algorithms=[head.algorithm])
     except (JoseError, ValueError) as error:
         raise BadTokenError("the signature is not right") from error
-    return _judged(_claims(signed.payload or b""), rules, now)
+    claims = _claims(signed.payload or b"")
+    _require_access_token(str(signed.headers().get("typ", "")), claims, rules)
+    return _judged(claims, rules, now)
 
 
 def read_keys(text: bytes) -> tuple[Key, ...]:
@@ -164,6 +174,28 @@ def _claims(payload: bytes) -> Mapping[str, Any]:
     return claims
 
 
+def _require_access_token(header_type: str, claims: Mapping[str, Any], rules: TokenRules) -> None:
+    """Refuse what an issuer made for a client, to tell it who logged in (OpenID Connect Core, 2).
+
+    Raises:
+        BadTokenError: It is such an ID token, or was issued to a client that is not listed.
+    """
+    claimed_type, client = claims.get("typ"), claims.get("azp", claims.get("client_id"))
+    if claimed_type is not None and str(claimed_type).lower() not in _GIVES_ACCESS:
+        raise BadTokenError("not an access token: another type")
+    if _OF_ID_TOKENS & claims.keys():
+        raise BadTokenError("not an access token: it vouches for other tokens")
+    says_so = (
+        header_type.lower().endswith("at+jwt")
+        or claimed_type is not None
+        or not claims.keys().isdisjoint({"scope", "scp"})
+    )
+    if not says_so and ("nonce" in claims or client == rules.audience):
+        raise BadTokenError("not an access token: it is for the client itself")
+    if rules.clients and not (isinstance(client, str) and client in rules.clients):
+        raise BadTokenError("issued to a client that is not listed")
+
+
 def _judged(claims: Mapping[str, Any], rules: TokenRules, now: datetime) -> Identity:
     audience = claims.get("aud")
     if claims.get("iss") != rules.issuer:
@@ -185,8 +217,9 @@ def _judged(claims: Mapping[str, Any], rules: TokenRules, now: datetime) -> Iden
 def _moment(claims: Mapping[str, Any], name: str) -> float:
     """Return a NumericDate of RFC 7519, kept where a calendar reaches."""
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadTokenError(f"{name} is no moment")
+    # Before it becomes a float, which an integer of four thousand digits cannot.
     if not 0 <= value <= 2**37:
         raise BadTokenError(f"{name} is out of range")
     return float(value)

@@ -4,6 +4,7 @@ import base64
 import json
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -130,6 +131,12 @@ def test_and_by_no_more_than_that(changes: dict[str, int]) -> None:
         {"exp": "tomorrow"},
         {"exp": True},
         {"exp": 2**60},
+        {"exp": 10**3999},
+        {"iat": 10**3999},
+        {"exp": -(10**3999)},
+        {"exp": -1},
+        {"exp": float("inf")},
+        {"exp": float("nan")},
         {"nbf": "now"},
         {"preferred_username": None},
         {"preferred_username": ""},
@@ -140,6 +147,65 @@ def test_and_by_no_more_than_that(changes: dict[str, int]) -> None:
 def test_claims_that_are_not_right_are_not_believed(changes: dict[str, Any]) -> None:
     with pytest.raises(BadTokenError):
         verified(signed(**changes), published(rsa()), RULES, NOW)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"typ": "ID"},
+        {"typ": "ID", "scope": "openid"},
+        {"typ": "Refresh"},
+        {"typ": 7},
+        {"at_hash": "x"},
+        {"c_hash": "x"},
+        {"nonce": "x"},
+        {"azp": "mailroom"},
+    ],
+)
+def test_an_id_token_is_no_access_token(changes: dict[str, Any]) -> None:
+    with pytest.raises(BadTokenError, match="access token"):
+        verified(signed(**changes), published(rsa()), RULES, NOW)
+
+
+@pytest.mark.parametrize(
+    ("head", "changes"),
+    [
+        ({"typ": "at+jwt"}, {}),
+        ({"typ": "JWT"}, {"typ": "Bearer"}),
+        ({"typ": "JWT"}, {"scope": "openid email"}),
+        ({"typ": "JWT"}, {"scp": ["mail"]}),
+    ],
+)
+def test_what_says_that_it_gives_access_may_name_client_and_nonce(
+    head: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    token = signed(head=head, azp="mailroom", nonce="x", **changes)
+
+    assert verified(token, published(rsa()), RULES, NOW).user_name == "ann"
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_good"),
+    [
+        ({"azp": "desktop"}, True),
+        ({"client_id": "desktop"}, True),
+        ({"azp": "other"}, False),
+        ({"azp": "other", "client_id": "desktop"}, False),
+        ({"azp": ["desktop"]}, False),
+        ({}, False),
+    ],
+)
+def test_only_known_clients_count_where_they_are_listed(
+    changes: dict[str, Any], is_good: bool
+) -> None:
+    rules = replace(RULES, clients=frozenset({"desktop"}))
+    token = signed(**changes)
+
+    if is_good:
+        assert verified(token, published(rsa()), rules, NOW).user_name == "ann"
+    else:
+        with pytest.raises(BadTokenError, match="client"):
+            verified(token, published(rsa()), rules, NOW)
 
 
 def test_an_unsigned_token_is_not_believed() -> None:
