@@ -1,12 +1,19 @@
 """`contact-center.yaml`, read and checked; what is wrong with it is said all at once."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as File
+from typing import Final
 
 from pydantic import ValidationError
 
 from services.console.document import Document, Problem, UnreadableError, dotted, parse
 from services.console.exits import Exit, NotPossibleError
 from shared.contracts.contact_center import ContactCenter, Path, inconsistencies
+
+_IN_THE_CLEAR: Final = (
+    "a login without TLS shows the password to the network: "
+    "set `tls` to starttls or implicit, or leave out `user_name`"
+)
 
 
 def read_description(file: File) -> ContactCenter:
@@ -35,18 +42,32 @@ def describe(text: str) -> ContactCenter:
     document = parse(text)
     if not isinstance(document.content, dict):
         raise UnreadableError((Problem(1, "describes no contact center: `name:` is missing"),))
+    unsafe = set(_unsafe(document.content))
     try:
-        return ContactCenter.model_validate(document.content)
+        described = ContactCenter.model_validate(document.content)
     except ValidationError as error:
-        raise UnreadableError(_problems(document, error)) from None
+        raise UnreadableError(_problems(document, unsafe | _invalid(document, error))) from None
+    if unsafe:
+        raise UnreadableError(_problems(document, unsafe))
+    return described
 
 
-def _problems(document: Document, error: ValidationError) -> tuple[Problem, ...]:
+def _unsafe(content: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
+    """Give what an earlier version put in force, and services can read, but is no longer let in."""
+    route = content.get("smtp_route")
+    if isinstance(route, Mapping) and route.get("user_name") and route.get("tls") == "none":
+        yield ("smtp_route", "user_name"), _IN_THE_CLEAR
+
+
+def _invalid(document: Document, error: ValidationError) -> set[tuple[Path, str]]:
     # Without input: a value may be a password that was put where its hash belongs.
-    found = {
+    return {
         (one["loc"], _plain(one["type"], one["msg"]))
         for one in error.errors(include_input=False, include_url=False)
     } | set(inconsistencies(document.content))
+
+
+def _problems(document: Document, found: Iterable[tuple[Path, str]]) -> tuple[Problem, ...]:
     problems = [_problem(document, path, words) for path, words in found]
     return tuple(sorted(problems, key=lambda problem: (problem.line, problem.words)))
 

@@ -19,8 +19,13 @@ async def open_session(
     """Connect, secure the connection as the route says, and log in.
 
     Raises:
-        RouteUnavailableError: One of these was not possible.
+        RouteUnavailableError: One of these was not possible, or the route logs in without TLS,
+            which would show the password to the network.
     """
+    if route.user_name and route.tls == "none":
+        raise RouteUnavailableError(
+            f"{route.host} is not told a password without TLS: set `tls` of smtp_route"
+        )
     smtp = SMTP(
         hostname=route.host,
         port=route.port,

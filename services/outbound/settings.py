@@ -46,8 +46,18 @@ class OutboundSettings(ServiceSettings):
     sweep: timedelta = timedelta(seconds=2)
 
     def route(self, contact_center: ContactCenter) -> SmtpRoute:
-        """Return the route that is to be used: the contact center's, or its replacement."""
-        replaced = {"host": self.smtp_host, "port": self.smtp_port, "tls": self.smtp_tls}
+        """Return the route that is to be used: the contact center's, or its replacement.
+
+        The login is for the contact center's server: another one is not told it.
+        """
+        login = "" if self.smtp_host else None
+        replaced = {
+            "host": self.smtp_host,
+            "port": self.smtp_port,
+            "tls": self.smtp_tls,
+            "user_name": login,
+            "password_variable": login,
+        }
         return contact_center.smtp_route.model_copy(
             update={name: value for name, value in replaced.items() if value is not None}
         )

@@ -150,3 +150,20 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(NotPossibleError, match="not text in UTF-8"):
         read_description(file)
+
+
+@pytest.mark.parametrize("host", ["mail.example.org", "localhost"])
+def test_a_login_in_the_clear_is_refused(host: str) -> None:
+    text = f"name: demo\nsmtp_route:\n  host: {host}\n  user_name: desk\n  tls: none\n"
+
+    assert problems(text) == [
+        Problem(
+            4,
+            "smtp_route.user_name: a login without TLS shows the password to the network: "
+            "set `tls` to starttls or implicit, or leave out `user_name`",
+        )
+    ]
+
+
+def test_a_route_in_the_clear_without_a_login_is_accepted() -> None:
+    assert describe("name: demo\nsmtp_route:\n  tls: none\n").smtp_route.tls == "none"
