@@ -22,7 +22,7 @@ def json_answer(
     return Response(
         content,
         status,
-        {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})},
+        {"Cache-Control": "no-store", **(headers or {})},
         "application/json",
     )
 

@@ -11,7 +11,6 @@ from services.gateway.errors import RequestError, Situation
 
 PATHS: Final = ("/openapi.json", "/docs")
 _SAFE: Final = {
-    "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "Cache-Control": "public, max-age=300",
 }

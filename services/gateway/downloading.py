@@ -25,7 +25,6 @@ from shared.storage.vault import ContentRef, Vault
 _LOOKS_AGAIN: Final = 0.1
 _HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Cache-Control": "private, no-store",

@@ -22,7 +22,6 @@ from shared.storage.deliveries import DeliveryStore
 
 _HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self' data:",
         "Cache-Control": "private, no-store",
     }

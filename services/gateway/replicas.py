@@ -48,6 +48,7 @@ _OURS: Final = frozenset(
         b"trailer",
         b"transfer-encoding",
         b"upgrade",
+        b"x-content-type-options",
     }
 )
 """Headers that are not handed on: about one connection (RFC 9110, 7.6.1), or written anew."""

@@ -12,7 +12,6 @@ from services.gateway.bayeux.wire import MalformedError, Message, decode, frame
 
 HEADERS: Final[Sequence[Header]] = (
     (b"content-type", b"text/javascript;charset=UTF-8"),
-    (b"x-content-type-options", b"nosniff"),
     # Opened by itself it is a file to save, not a page.
     (b"content-disposition", b"attachment; filename=f.txt"),
     (b"cache-control", b"no-store"),

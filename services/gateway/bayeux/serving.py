@@ -8,6 +8,7 @@ from typing import Any, Final
 from services.gateway.bayeux.http_connection import HttpConnection
 from services.gateway.bayeux.server import BayeuxServer
 from services.gateway.bayeux.socket_connection import SocketConnection
+from services.gateway.bayeux.web import NOT_SNIFFED
 
 _MAX_FRAME_BYTES: Final = 1024 * 1024
 _KEPT_IDLE: Final = 75
@@ -22,6 +23,7 @@ def uvicorn_options(bayeux: BayeuxServer) -> Mapping[str, Any]:
         "ws_max_size": _MAX_FRAME_BYTES,
         "timeout_keep_alive": _KEPT_IDLE,
         "lifespan": "off",
+        "headers": [(name.decode(), value.decode()) for name, value in (NOT_SNIFFED,)],
     }
 
 

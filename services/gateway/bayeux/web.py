@@ -11,6 +11,9 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
+NOT_SNIFFED: Final = (b"x-content-type-options", b"nosniff")
+"""Of every answer: no browser takes text for a script or a page."""
+
 BROWSER_COOKIE: Final = "BAYEUX_BROWSER"
 _HEADERS: Final = "bayeux.headers"
 _BROWSER_ID: Final = re.compile(r"[A-Za-z0-9]{8,64}")
@@ -34,7 +37,8 @@ async def refuse_upgrade(scope: Scope, send: Send, answer: Answer) -> None:
         await send({"type": "websocket.close"})
         return
     start = {"type": "websocket.http.response.start", "status": answer.status}
-    await send(start | {"headers": list(answer.headers)})
+    # The server adds its own headers to all other answers, not to these.
+    await send(start | {"headers": [NOT_SNIFFED, *answer.headers]})
     await send({"type": "websocket.http.response.body", "body": answer.body})
 
 
