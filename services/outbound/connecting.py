@@ -2,8 +2,9 @@
 
 import asyncio
 
-from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
+from aiosmtplib import SMTPException, SMTPHeloError, SMTPResponseException
 
+from services.outbound.protocol import SMTP
 from services.outbound.session import Deadlines, Session
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
@@ -42,13 +43,18 @@ async def open_session(
             await _greet(smtp)
     except SMTPResponseException as error:
         smtp.close()
-        raise RouteUnavailableError(f"{route.host} answers {error.code}") from error
+        raise RouteUnavailableError(f"{route.host} {_said(error.code)}") from error
     except (SMTPException, OSError, ValueError) as error:
         smtp.close()
         raise RouteUnavailableError(
             f"{route.host} cannot be reached ({type(error).__name__})"
         ) from error
     return Session(smtp, route, deadlines, clock)
+
+
+def _said(code: int) -> str:
+    # aiosmtplib gives what is no reply at all the code -1.
+    return f"answers {code}" if code > 0 else "does not answer as a mail server does"
 
 
 async def _greet(smtp: SMTP) -> None:

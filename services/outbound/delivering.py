@@ -19,13 +19,20 @@ from services.outbound.pool import SmtpPool
 from services.outbound.schedule import next_attempt
 from services.outbound.telling import cause_of, telling
 from services.outbound.transmission import Phase, Reply, Transmission
-from services.outbound.verdicts import answered, doubted, judge
+from services.outbound.verdicts import (
+    answered,
+    concluded_without_words,
+    doubted,
+    judge,
+    without_words,
+)
 from shared.chores import end
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
 from shared.domain.delivery import Conclusion, Delivery, Journal
 from shared.domain.errors import OperationNotAllowedError, Unavailable
 from shared.faults import crash_point
+from shared.storage.client import UnstorableError
 from shared.storage.deliveries import Claim, ClaimLostError, DeliveryStore
 from shared.storage.interactions import InteractionStore
 from shared.storage.vault import Vault
@@ -136,7 +143,12 @@ class Delivering:
         async def before_dot(answers: Mapping[str, Reply]) -> None:
             crash_point("outbound.before_dot")
             recipients = answered(delivery, answers, self._office.clock.now())
-            await self._office.deliveries.offer_dot(claim, recipients, self._office.lease)
+            try:
+                await self._office.deliveries.offer_dot(claim, recipients, self._office.lease)
+            except UnstorableError as error:
+                log.exception("the words cannot be stored", reason=str(error))
+                recipients = without_words(recipients)
+                await self._office.deliveries.offer_dot(claim, recipients, self._office.lease)
 
         try:
             async with self._office.pool.session(route) as session:
@@ -165,7 +177,13 @@ class Delivering:
             resend=route.when_uncertain == "resend",
         )
         _count(conclusion, doubtful=transmission.is_doubtful)
-        return await _patiently(lambda: self._office.deliveries.conclude(delivery, conclusion))
+        try:
+            return await _patiently(lambda: self._office.deliveries.conclude(delivery, conclusion))
+        except UnstorableError as error:
+            # What became of the mail must be known whatever was said about it.
+            log.exception("the reason cannot be stored", reason=str(error))
+            plain = concluded_without_words(conclusion)
+            return await _patiently(lambda: self._office.deliveries.conclude(delivery, plain))
 
     async def _as_found(self, interaction_id: str, route: SmtpRoute) -> Delivery:
         """Return the delivery, after writing down a doubt that nobody else will end."""

@@ -21,7 +21,7 @@ from aiosmtplib.protocol import SMTPProtocol
 
 from services.outbound.letters import Letter
 from services.outbound.octets import in_blocks, stuffed
-from services.outbound.transmission import Phase, Reply, Transmission
+from services.outbound.transmission import Phase, Reply, Transmission, reply_of
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
@@ -210,11 +210,12 @@ class Session:
         progress.phase = Phase.DOT
         asyncio.get_running_loop().call_soon(crash_point, "outbound.after_dot")
         response = await protocol.read_response(timeout=self._deadlines.dot.total_seconds())
-        return Reply(response.code, response.message)
+        return reply_of(response.code, response.message)
 
     async def _command(self, *words: bytes, deadline: timedelta) -> Reply:
+        await _read_what_is_there()
         response = await self._smtp.execute_command(*words, timeout=deadline.total_seconds())
-        return Reply(response.code, response.message)
+        return reply_of(response.code, response.message)
 
     async def _reset(self) -> None:
         try:
@@ -230,6 +231,12 @@ class Session:
         if self._smtp.protocol is None:
             raise SMTPServerDisconnected("the connection is gone")
         return self._smtp.protocol
+
+
+async def _read_what_is_there() -> None:
+    """Let surplus octets that have come already end the connection before they are an answer."""
+    for _ in range(2):  # asyncio's loop reads in the first turn, and hands on in the second
+        await asyncio.sleep(0)
 
 
 def _stay_to_tell() -> None:

@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
+
+from shared.domain.storable import storable
+
+_LONGEST_WORDS: Final = 1_000
 
 
 class Phase(IntEnum):
@@ -37,6 +42,11 @@ class Reply:
     def is_final(self) -> bool:
         """Say whether it answers at all: yes, later or no."""
         return self.code // 100 in (2, 4, 5)
+
+
+def reply_of(code: int, words: str) -> Reply:
+    """Return what a server said, with words that can be stored whatever they are."""
+    return Reply(code, storable(words, _LONGEST_WORDS))
 
 
 @dataclass(frozen=True, slots=True)

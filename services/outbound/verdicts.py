@@ -6,9 +6,20 @@ from datetime import datetime
 from typing import Final
 
 from services.outbound.transmission import Phase, Reply, Transmission
-from shared.domain.delivery import Conclusion, Delivery, Journal, Reception, Recipient
+from shared.domain.delivery import (
+    Conclusion,
+    Delivery,
+    Journal,
+    Reception,
+    Recipient,
+    reason_of,
+)
+from shared.domain.storable import storable
 
-_LONGEST_REASON: Final = 500
+_WORDS_IN_ALL: Final = 200_000
+_FEWEST_WORDS: Final = 40
+"""Characters of what is said about all recipients of a mail, and about each of very many."""
+_UNSTORABLE: Final = "the mail server's words could not be stored"
 _LOST: Final = (
     "the connection to the mail server was lost after the mail had been handed over: "
     "it may or may not have been delivered"
@@ -28,12 +39,12 @@ def judge(
     `retry_at` is when the next attempt would be, None where there is none left. `resend` says
     what a doubtful attempt leads to: one more with the same octets, or a mail that is held.
     """
-    recipients = tuple(_judged(one, transmission, now) for one in delivery.recipients)
+    recipients = _fitting([_judged(one, transmission, now) for one in delivery.recipients])
     if transmission.is_doubtful:
         return doubted(replace(delivery, recipients=recipients), now, retry_at if resend else None)
     if any(one.is_open for one in recipients):
         if retry_at is not None:
-            reason = _reason(one for one in recipients if one.is_open)
+            reason = reason_of(one for one in recipients if one.is_open)
             return Conclusion(
                 Journal.DEFERRED, recipients, reason, now, retry_at, resent=delivery.resent
             )
@@ -46,7 +57,18 @@ def answered(
 ) -> tuple[Recipient, ...]:
     """Return the recipients as they are known just before the dot."""
     so_far = Transmission(Phase.DOT, answers)
-    return tuple(_judged(one, so_far, now) for one in delivery.recipients)
+    return _fitting([_judged(one, so_far, now) for one in delivery.recipients])
+
+
+def without_words(recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:
+    """Return the recipients with their outcomes alone, where the database refuses the rest."""
+    return tuple(replace(one, text=_UNSTORABLE if one.code else "") for one in recipients)
+
+
+def concluded_without_words(conclusion: Conclusion) -> Conclusion:
+    """Return a conclusion with the same outcome and nothing that a server said."""
+    reason = _UNSTORABLE if conclusion.reason else ""
+    return replace(conclusion, recipients=without_words(conclusion.recipients), reason=reason)
 
 
 def doubted(delivery: Delivery, now: datetime, retry_at: datetime | None) -> Conclusion:
@@ -105,16 +127,13 @@ def _ended(recipients: Sequence[Recipient], now: datetime, *, resent: bool) -> C
     return Conclusion(
         Journal.SENT if reached else Journal.FAILED,
         tuple(recipients),
-        _reason(one for one in recipients if one.state is Reception.FAILED),
+        reason_of(one for one in recipients if one.state is Reception.FAILED),
         now,
         resent=resent,
     )
 
 
-def _reason(recipients: Iterable[Recipient]) -> str:
-    return "; ".join(map(_said, recipients))[:_LONGEST_REASON]
-
-
-def _said(recipient: Recipient) -> str:
-    code = [str(recipient.code)] if recipient.code else []
-    return " ".join([f"{recipient.address}:", *code, recipient.text])
+def _fitting(recipients: Sequence[Recipient]) -> tuple[Recipient, ...]:
+    """Cut what is said about each so that it fits into one document for all."""
+    share = max(_FEWEST_WORDS, _WORDS_IN_ALL // max(1, len(recipients)))
+    return tuple(replace(one, text=storable(one.text, share)) for one in recipients)

@@ -4,12 +4,14 @@ SMTP says "taken" only in its answer to the final dot. So the journal is written
 a mail found there is never sent again by itself, one found before it always may be.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+from shared.domain.storable import storable
 
 
 class Journal(StrEnum):
@@ -65,6 +67,7 @@ TRANSITIONS: Final[Mapping[tuple[Journal, Entry], Journal]] = MappingProxyType(
 )
 
 _FOUND_OUT: Final = "found out by an operator"
+_LONGEST_REASON: Final = 500
 
 ENTRY_FOR: Final[Mapping[Journal, Entry]] = MappingProxyType(
     {
@@ -105,6 +108,16 @@ class Recipient:
     def is_open(self) -> bool:
         """Say whether the next attempt is for it."""
         return self.state in (Reception.PENDING, Reception.DEFERRED)
+
+
+def reason_of(recipients: Iterable[Recipient]) -> str:
+    """Return what was answered about some recipients, as the author is told it."""
+    return storable("; ".join(map(_said, recipients)), _LONGEST_REASON)
+
+
+def _said(recipient: Recipient) -> str:
+    code = [str(recipient.code)] if recipient.code else []
+    return " ".join([f"{recipient.address}:", *code, recipient.text])
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +184,6 @@ def settled(delivery: Delivery, at: datetime, *, sent: bool) -> Conclusion:
         replace(one, state=reception, code=0, text=_FOUND_OUT, at=at) if one.is_open else one
         for one in delivery.recipients
     )
-    refused = [one for one in recipients if one.state is Reception.FAILED]
-    reason = "; ".join(f"{one.address}: {one.text}" for one in refused)
+    reason = reason_of(one for one in recipients if one.state is Reception.FAILED)
     state = TRANSITIONS[delivery.state, entry]
     return Conclusion(state, recipients, reason, at, resent=delivery.resent)

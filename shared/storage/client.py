@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias, TypeVar
 
 import pymongo.lock
+from bson.errors import BSONError
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -15,6 +16,7 @@ from pymongo.errors import (
     CursorNotFound,
     ExecutionTimeout,
     NetworkTimeout,
+    OperationFailure,
     PyMongoError,
     WTimeoutError,
 )
@@ -40,6 +42,9 @@ _TRANSIENT: Final = (
     WTimeoutError,
 )
 
+_TOO_LARGE: Final = frozenset({10334, 17419, 17420})
+"""What a server calls a document that would be larger than it may be after an update."""
+
 T = TypeVar("T")
 
 
@@ -60,6 +65,10 @@ class DatabaseUnavailableError(Unavailable):
 
 class WeakWriteConcernError(Exception):
     """The address of the database would let acknowledged mail be lost."""
+
+
+class UnstorableError(Exception):
+    """The database refuses a document for what is in it, and always will."""
 
 
 @asynccontextmanager
@@ -107,4 +116,17 @@ async def database_errors() -> AsyncIterator[None]:
     except PyMongoError as error:
         if is_transient(error):
             raise DatabaseUnavailableError(type(error).__name__) from error
+        raise
+
+
+@asynccontextmanager
+async def refusals() -> AsyncIterator[None]:
+    """Turn the refusal of a document into `UnstorableError`; let every other error through."""
+    try:
+        yield
+    except (BSONError, UnicodeError, OverflowError) as error:
+        raise UnstorableError(type(error).__name__) from error
+    except OperationFailure as error:
+        if error.code in _TOO_LARGE:
+            raise UnstorableError(str(error)) from error
         raise

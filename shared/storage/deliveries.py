@@ -25,7 +25,7 @@ from shared.domain.delivery import (
     Recipient,
     states_before,
 )
-from shared.storage.client import HINT, Database, Document, database_errors
+from shared.storage.client import HINT, Database, Document, database_errors, refusals
 from shared.storage.delivery_documents import (
     concluding,
     from_raw,
@@ -181,9 +181,10 @@ class DeliveryStore:
 
         Raises:
             ClaimLostError: Somebody else has it: the dot must not be sent.
+            UnstorableError: The database refuses what is said about the recipients.
         """
         until = self._clock.now() + lease
-        async with database_errors():
+        async with database_errors(), refusals():
             result = await self._collection.update_one(
                 _held(claim) | _may(Entry.OFFER_DOT),
                 {
@@ -207,11 +208,12 @@ class DeliveryStore:
 
         Raises:
             ClaimLostError: Somebody else has concluded it, or tries it anew.
+            UnstorableError: The database refuses what is said about the recipients.
         """
         wanted: Document = {"_id": delivery.id, "claimed_by": delivery.claimed_by}
         if abandoned:
             wanted["lease_until"] = {"$lte": self._clock.now()}
-        async with database_errors():
+        async with database_errors(), refusals():
             document = await self._collection.find_one_and_update(
                 wanted | _may(ENTRY_FOR[conclusion.state]),
                 concluding(delivery, conclusion),

@@ -59,15 +59,31 @@ class Kept:
 
 
 class SmtpSink:
-    """Where the mail goes in tests. `manners` are used in order, one a transaction, then ACCEPT."""
+    """Where the mail goes in tests. `manners` are used in order, one a transaction, then ACCEPT.
+
+    `encoding` is the one of its replies.
+    """
 
     def __init__(self) -> None:
+        self.encoding = "utf-8"
         self.kept: list[Kept] = []
         self.connections = 0
         self.manners: list[Manner] = []
         self.port = 0
         self._changed = asyncio.Condition()
         self._release = asyncio.Event()
+        self._connected: set[asyncio.StreamWriter] = set()
+
+    async def say_unasked(self, words: str) -> None:
+        """Send words to whoever is connected and has asked nothing."""
+        for writer in self._connected:
+            writer.write(words.encode(self.encoding) + b"\r\n")
+            await writer.drain()
+
+    async def left(self) -> None:
+        """Wait until nobody is connected."""
+        async with asyncio.timeout(20), self._changed:
+            await self._changed.wait_for(lambda: not self._connected)
 
     async def keeps(self, count: int) -> list[Kept]:
         """Wait until that many mails are kept, and return them all."""
@@ -81,9 +97,13 @@ class SmtpSink:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._connected.add(writer)
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             await _Conversation(self, reader, writer).run()
         writer.close()
+        async with self._changed:
+            self._connected.discard(writer)
+            self._changed.notify_all()
 
     def next_manner(self) -> Manner:
         return self.manners.pop(0) if self.manners else ACCEPT
@@ -175,7 +195,7 @@ class _Conversation:
         return self._manner.ending is Ending.ANSWER
 
     async def _say(self, reply: str) -> None:
-        self._writer.write(reply.encode() + b"\r\n")
+        self._writer.write(reply.encode(self._sink.encoding) + b"\r\n")
         await self._writer.drain()
 
 

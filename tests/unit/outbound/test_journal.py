@@ -60,7 +60,7 @@ def test_an_operator_ends_a_doubt_for_those_it_was_about(
     receptions: list[str],
     reason: str,
 ) -> None:
-    refused = Recipient("b@x.example", Reception.FAILED, 550, "550 unknown")
+    refused = Recipient("b@x.example", Reception.FAILED, 550, "unknown")
     doubtful = Delivery(
         "1", "agent1", "<1@x>", "s@x.example", (Recipient("a@x.example"), refused), NOW
     )
