@@ -131,7 +131,8 @@ class Admission:
     async def _by_password(self, basic: Basic, scope: Scope) -> Admitted:
         token = session_token(scope) or ""
         recognised = await self._sessions.recognise(token) if token else None
-        if recognised is not None and _is_both(token, recognised, basic):
+        is_trusted = recognised is not None and not self._logins.doubts(token)
+        if recognised and is_trusted and _is_both(token, recognised, basic):
             return self._admitted(*recognised)
         device = (token, recognised[0].id) if recognised else None
         agent = await self._logins.log_in(basic, client_address(scope), device)

@@ -1,6 +1,8 @@
 """Passwords checked against guessing: the brake before, the same effort for everybody."""
 
 import asyncio
+from collections import OrderedDict
+from typing import Final
 from weakref import WeakValueDictionary
 
 from services.gateway.brake import Attempt, Brake
@@ -10,6 +12,8 @@ from services.gateway.passwords import Passwords
 from services.gateway.roster import Roster
 from shared.domain.clock import Clock
 from shared.storage.agents import StoredAgent
+
+_MOST_KEYS: Final = 10_000
 
 
 class Logins:
@@ -21,39 +25,76 @@ class Logins:
         self._brake = brake
         self._clock = clock
         self._trying: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._successful = RecentKeys()
+        self._doubted = RecentKeys()
+
+    def doubts(self, cookie: str) -> bool:
+        """Say whether another password than that of its session was shown with a cookie.
+
+        Comparing with that password would tell a thief of the cookie, past the brake, which guess
+        is right.
+        """
+        return cookie in self._doubted
 
     async def log_in(
         self, basic: Basic, client: str, device: tuple[str, str] | None
     ) -> StoredAgent | None:
         """Return the agent; None where it is the wrong password, or the name of nobody.
 
-        `device` is the proof of a good session that the request shows, and its agent's id.
+        `device` is the cookie of a good session that the request shows, and its agent's id.
 
         Raises:
             RequestError: Too many logins failed before.
             Unavailable: It cannot be found out now.
         """
+        if device is not None:
+            # At once: of many guesses that come together the first is not judged yet.
+            self._doubted.add(device[0])
         agent = await self._roster.named(basic.user_name)
         stored = agent.password_hash if agent and agent.enabled else None
-        if self._passwords.remembers(basic.password, stored):
-            return agent
         own = device[0] if device and agent and device[1] == agent.id else None
         attempt = Attempt(basic.user_name, client, own)
         # One after the other: many guesses at once would all come before the first is counted.
         async with self._trying.setdefault(attempt.together, asyncio.Lock()):
             is_right = await self._try(attempt, basic.password, stored)
+        if is_right and device is not None:
+            self._doubted.discard(device[0])
         return agent if is_right else None
 
     async def _try(self, attempt: Attempt, password: str, stored: str | None) -> bool:
-        if self._passwords.remembers(password, stored):
-            return True
+        # The brake comes first: while it holds, no guess is told from another one.
         if (wait := await self._brake.wait(attempt, self._clock.now())) > 0:
             raise _too_often(wait)
+        if attempt.together in self._successful and self._passwords.remembers(password, stored):
+            return True
         if await self._passwords.match(password, stored):
+            self._successful.add(attempt.together)
             await self._brake.succeed(attempt, self._clock.now())
             return True
         await self._brake.fail(attempt, self._clock.now())
         return False
+
+
+class RecentKeys:
+    """The ten thousand keys that were added last."""
+
+    def __init__(self) -> None:
+        self._keys: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, key: str) -> bool:
+        """Say whether a key is one of them."""
+        return key in self._keys
+
+    def add(self, key: str) -> None:
+        """Add a key; of too many the oldest is left out."""
+        self._keys[key] = None
+        self._keys.move_to_end(key)
+        if len(self._keys) > _MOST_KEYS:
+            self._keys.popitem(last=False)
+
+    def discard(self, key: str) -> None:
+        """Leave a key out."""
+        self._keys.pop(key, None)
 
 
 def _too_often(wait: float) -> RequestError:

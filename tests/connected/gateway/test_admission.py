@@ -122,6 +122,54 @@ async def test_guessing_does_not_lock_out_the_device_with_a_session(gateway: Gat
     assert (await device.get("/api/v2/me")).status_code == 200
 
 
+ELSEWHERE = {"X-Forwarded-For": "203.0.113.9"}
+
+
+@pytest.mark.parametrize("where", [{}, ELSEWHERE], ids=["same address", "elsewhere"])
+async def test_lock_out_answers_right_and_wrong_guesses_alike(
+    gateway: Gateway, where: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"guessed-{len(where)}"
+    await gateway.hire(name)
+    await (await gateway.client(name)).get("/api/v2/me")
+    guesser = await gateway.client(headers=where)
+    for number in range(6):
+        await guesser.get("/api/v2/me", auth=(name, f"guess {number}"))
+    monkeypatch.setattr(Passwords, "match", _never)
+
+    right = await guesser.get("/api/v2/me", auth=(name, name))
+    wrong = await guesser.get("/api/v2/me", auth=(name, "wrong"))
+
+    assert (right.status_code, right.text) == (429, wrong.text)
+    assert right.headers["retry-after"] == wrong.headers["retry-after"]
+    assert "set-cookie" not in right.headers
+
+
+async def test_a_password_is_remembered_only_where_it_was_shown(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await gateway.hire("settled")
+    await (await gateway.client("settled")).get("/api/v2/me")
+    monkeypatch.setattr(Passwords, "match", _refuse)
+
+    at_home = await (await gateway.client("settled")).get("/api/v2/me")
+    elsewhere = await (await gateway.client("settled", headers=ELSEWHERE)).get("/api/v2/me")
+
+    assert (at_home.status_code, elsewhere.status_code) == (200, 401)
+
+
+async def test_a_stolen_cookie_does_not_tell_its_password(gateway: Gateway) -> None:
+    await gateway.hire("robbed")
+    cookie = (await (await gateway.client("robbed")).get("/api/v2/me")).cookies["JSESSIONID"]
+    thief = await gateway.client(headers={"Cookie": f"JSESSIONID={cookie}"} | ELSEWHERE)
+    for number in range(6):
+        await thief.get("/api/v2/me", auth=("robbed", f"guess {number}"))
+
+    right = await thief.get("/api/v2/me", auth=("robbed", "robbed"))
+
+    assert right.status_code == 429
+
+
 async def test_where_somebody_logged_in_before_only_their_own_failures_count(
     gateway: Gateway,
 ) -> None:
@@ -375,3 +423,7 @@ async def _begin(gateway: Gateway, how: str) -> str:
 
 async def _never(*_: object) -> bool:
     raise AssertionError("checked against a hash")
+
+
+async def _refuse(*_: object) -> bool:
+    return False
