@@ -6,7 +6,12 @@ from typing import Final
 from services.gateway.bayeux.web import Scope
 from services.gateway.errors import RequestError, Situation
 
+HANDED_ON: Final = b"x-mailroom-handed-on"
+"""The header by which a pod knows that another one asks."""
+
 _LARGEST_HEADERS: Final = 32 * 1024
+_ADDED_BY_PODS: Final = 1024
+"""More than a pod adds: what one has accepted is not too large for the next."""
 
 
 def refuse_large_headers(scope: Scope) -> None:
@@ -15,6 +20,8 @@ def refuse_large_headers(scope: Scope) -> None:
     Raises:
         RequestError: They are larger.
     """
-    if sum(map(len, chain.from_iterable(scope["headers"]))) > _LARGEST_HEADERS:
+    size = sum(map(len, chain.from_iterable(scope["headers"])))
+    is_from_a_pod = size > _LARGEST_HEADERS and HANDED_ON in dict(scope["headers"])
+    if size > _LARGEST_HEADERS + (_ADDED_BY_PODS if is_from_a_pod else 0):
         message = f"the headers are larger than {_LARGEST_HEADERS} bytes"
         raise RequestError(Situation.HEADERS_TOO_LARGE, message)

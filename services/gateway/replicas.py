@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
@@ -17,7 +18,12 @@ import structlog
 
 from services.gateway.bayeux import BASE_PATHS, Answer, Request
 from services.gateway.bayeux.web import Scope
-from services.gateway.credentials import client_address
+from services.gateway.pod_request import (
+    headers_for_pod,
+    headers_for_socket,
+    is_handed_on,
+    target_for_pod,
+)
 from services.gateway.pod_socket import NotOpenedError, PodSocket
 from services.gateway.replica_store import ReplicaStore
 from shared.chores import repeating
@@ -34,24 +40,23 @@ _CONNECTED_WITHIN: Final = 1.0
 
 _MOST_SOUGHT: Final = 10_000
 _NAME_SIZE: Final = 8
-_HANDED_ON: Final = b"x-mailroom-handed-on"
-_OURS: Final = frozenset(
+_NOT_OF_THE_ANSWER: Final = frozenset(
     {
-        b"accept-encoding",
         b"connection",
         b"content-length",
         b"date",
-        b"expect",
         b"keep-alive",
-        b"proxy-authorization",
-        b"te",
         b"trailer",
         b"transfer-encoding",
-        b"upgrade",
         b"x-content-type-options",
     }
 )
-"""Headers that are not handed on: about one connection (RFC 9110, 7.6.1), or written anew."""
+"""Headers about one connection (RFC 9110, 7.6.1), and what is written anew."""
+
+_STATUSES: Final = frozenset(status for status in HTTPStatus if status >= HTTPStatus.OK)
+_HUNG_UP: Final = "disconnected without sending a response"
+_NOT_TO_BE_HANDED_ON: Final = Answer(400)
+_NO_ANSWER: Final = Answer(502)
 
 
 class Replicas:
@@ -99,7 +104,7 @@ class Replicas:
     async def _find(self, session_id: str, scope: Scope) -> str | None:
         """Return where the pod of a session is; nothing is handed on twice."""
         name = session_id[:_NAME_SIZE]
-        if name == self.name or any(header == _HANDED_ON for header, _ in scope["headers"]):
+        if name == self.name or is_handed_on(scope):
             return None
         return self._known.get(name) or await self._finding(name)
 
@@ -112,28 +117,27 @@ class Replicas:
 
     async def _ask(self, url: str, request: Request) -> Answer | None:
         try:
-            said = await self._client.request(
-                request.scope["method"],
-                _address(url, request.scope),
-                headers=_handed_on(request.scope),
-                content=request.body,
-            )
+            said = await self._client.send(_asked(url, request))
+        except httpx2.LocalProtocolError as error:
+            log.warning("a request cannot be handed on", reason=str(error))
+            return _NOT_TO_BE_HANDED_ON
         except httpx2.HTTPError as error:
             log.warning("a pod does not answer", url=url, reason=type(error).__name__)
-            return None
+            return _NO_ANSWER if _is_no_http(error) else None
+        if said.status_code not in _STATUSES:
+            log.warning("a pod answers with an unknown status", url=url, status=said.status_code)
+            return _NO_ANSWER
         kept = [(name.lower(), value) for name, value in said.headers.raw]
-        return Answer(said.status_code, said.content, [one for one in kept if one[0] not in _OURS])
+        return Answer(
+            said.status_code,
+            said.content,
+            [one for one in kept if one[0] not in _NOT_OF_THE_ANSWER],
+        )
 
     async def _open(self, url: str, upgrade: Scope) -> PodSocket | None:
-        headers = [
-            pair
-            for pair in _handed_on(upgrade)
-            # Whether the page is welcome depends on the Host, which is the other pod's here; this
-            # one has judged it.
-            if pair[0] not in {b"host", b"origin"}
-        ]
+        there = f"{url.replace('http', 'ws', 1)}{BASE_PATHS[0]}"
         try:
-            return await PodSocket.opened(_address(url.replace("http", "ws", 1), upgrade), headers)
+            return await PodSocket.opened(there, headers_for_socket(upgrade))
         except NotOpenedError as reason:
             log.warning("a pod opens no socket", url=url, reason=str(reason))
             return None
@@ -157,22 +161,19 @@ class Replicas:
             log.warning("this pod is not forgotten yet", reason=str(error))
 
 
-def _address(url: str, scope: Scope) -> str:
-    """Return where a pod is asked: to the protocol all paths are one, and none is handed on."""
-    query = scope["query_string"].decode("ascii")
-    return f"{url}{BASE_PATHS[0]}{'?' if query else ''}{query}"
+def _asked(url: str, request: Request) -> httpx2.Request:
+    """Return what another pod is asked."""
+    return httpx2.Request(
+        request.scope["method"],
+        url,
+        headers=headers_for_pod(request.scope),
+        content=request.body,
+        # As it came: an address would be limited in length and written anew.
+        extensions={"target": target_for_pod(request.scope)},
+    )
 
 
-def _handed_on(scope: Scope) -> list[tuple[bytes, bytes]]:
-    named = [value for name, value in scope["headers"] if name == b"connection"]
-    hop_by_hop = _OURS.union(token.strip().lower() for token in b",".join(named).split(b","))
-    kept = [
-        (name, value)
-        for name, value in scope["headers"]
-        if name not in hop_by_hop and not name.startswith(b"sec-websocket-")
-    ]
-    return [
-        *kept,
-        (_HANDED_ON, b"1"),
-        (b"x-forwarded-for", client_address(scope).encode("ascii")),
-    ]
+def _is_no_http(error: httpx2.HTTPError) -> bool:
+    """Tell whether a pod that is there answered something else than HTTP, or half an answer."""
+    # The library has the same error for a pod that hung up, as one does that is killed.
+    return isinstance(error, httpx2.RemoteProtocolError) and _HUNG_UP not in str(error)

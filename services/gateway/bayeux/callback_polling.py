@@ -16,6 +16,9 @@ HEADERS: Final[Sequence[Header]] = (
     (b"content-disposition", b"attachment; filename=f.txt"),
     (b"cache-control", b"no-store"),
 )
+LONGEST_QUERY: Final = 16 * 1024
+"""Octets. Beside the largest headers it stays within what a head may be, here and at other pods."""
+
 _CALLBACK: Final = re.compile(r"[a-zA-Z0-9._-]{1,64}")
 _SEPARATORS: Final = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "<": "\\u003c"})
 
@@ -34,8 +37,6 @@ def read_call(query: bytes, settings: BayeuxSettings) -> Call:
     Raises:
         MalformedError: there is no harmless name, or no message.
     """
-    if len(query) > settings.max_body_bytes:
-        raise MalformedError("too long")
     try:
         fields = parse_qs(query.decode("ascii"), errors="strict", max_num_fields=8)
     except ValueError as error:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import structlog
 
 from services.gateway.bayeux.callback_polling import HEADERS as SCRIPT_HEADERS
-from services.gateway.bayeux.callback_polling import read_call, script
+from services.gateway.bayeux.callback_polling import LONGEST_QUERY, read_call, script
 from services.gateway.bayeux.channels import Meta
 from services.gateway.bayeux.elsewhere import Elsewhere
 from services.gateway.bayeux.engine import Engine, is_poll, needs_preparation
@@ -230,8 +230,11 @@ class LongPolling:
         return Visitor(who.user_id, who.login, browser, style, headers)
 
     def _read_call(self, scope: Scope) -> tuple[Style, Sequence[Message] | Answer]:
+        query = scope["query_string"]
+        if len(query) > LONGEST_QUERY:
+            return _PLAIN, Answer(414)
         try:
-            call = read_call(scope["query_string"], self._settings)
+            call = read_call(query, self._settings)
         except MalformedError:
             return _PLAIN, Answer(400)
         write = partial(script, call.callback)
