@@ -1,7 +1,9 @@
 """What agents do with drafts: reply, create, forward, save, send, cancel."""
 
 from dataclasses import replace
+from typing import TypeVar
 
+from services.composition.cleaning import PageCleaner
 from services.composition.drafting import draft_forward, draft_reply, edited, new_draft
 from services.composition.freezing import freeze, new_message_id
 from services.composition.promised import as_promised
@@ -29,6 +31,8 @@ from shared.storage.documents import DocumentStore
 from shared.storage.interactions import Change, InteractionStore
 from shared.storage.uploads import UploadStore
 
+WithEdits = TypeVar("WithEdits", CreateDraft, DraftForward, SaveDraft, SubmitDraft)
+
 
 class DocumentNotStoredError(Unavailable):
     """The bytes of an attachment are on their way."""
@@ -55,6 +59,7 @@ class Drafts:
         self._configuration = configuration
         self._clock = clock
         self._includes_to = reply_all_includes_to
+        self._pages = PageCleaner()
 
     async def reply(self, command: DraftReply, cause: Cause) -> None:
         """Create the draft, under the id that the agent has been told."""
@@ -63,7 +68,7 @@ class Drafts:
         original.require_version(command.expected_version)
         original.require_holder(command.agent_id, operation)
         draft = draft_reply(
-            original,
+            await self._quotable(original) if command.quote_original else original,
             command,
             await self._configuration.current(),
             self._clock.now(),
@@ -75,6 +80,7 @@ class Drafts:
         """Create a draft that answers nothing, under the id that the agent has been told."""
         parent = await self._interactions.get(command.parent_id) if command.parent_id else None
         now = self._clock.now()
+        command = await self._cleaned(command)
         draft = new_draft(command, parent, await self._configuration.current(), now)
         await self._interactions.add(draft, cause, [ReplyCreated.of(draft, command.agent_id)])
 
@@ -83,12 +89,18 @@ class Drafts:
         original = await self._interactions.get(command.interaction_id)
         original.require_holder(command.agent_id, Operation.FORWARD)
         now = self._clock.now()
-        draft = draft_forward(original, command, await self._configuration.current(), now)
+        draft = draft_forward(
+            await self._quotable(original),
+            await self._cleaned(command),
+            await self._configuration.current(),
+            now,
+        )
         await self._copy_documents(original, draft)
         await self._interactions.add(draft, cause, [ReplyCreated.of(draft, command.agent_id)])
 
     async def save(self, command: SaveDraft, cause: Cause) -> None:
         """Keep what the agent has written so far."""
+        command = await self._cleaned(command)
         contact_center = await self._configuration.current()
         event = PropertiesUpdated if command.is_update else DraftSaved
 
@@ -115,6 +127,7 @@ class Drafts:
         from what was written, so that a repetition after a crash freezes the same mail. Files
         whose upload was answered before are in it, even where their link is still on its way.
         """
+        command = await self._cleaned(command)
         contact_center = await self._configuration.current()
         rules = contact_center.attachments
         room = Room(rules.largest_mail, rules.most_files)
@@ -151,6 +164,13 @@ class Drafts:
         await self._interactions.change(
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
+
+    async def _cleaned(self, command: WithEdits) -> WithEdits:
+        return command.model_copy(update={"edits": await self._pages.edits(command.edits)})
+
+    async def _quotable(self, original: Interaction) -> Interaction:
+        page = await self._pages.quotable(original.mail.html)
+        return replace(original, mail=replace(original.mail, html=page))
 
     async def _copy_documents(self, original: Interaction, draft: Interaction) -> None:
         pairs = zip(original.mail.attachments, draft.mail.attachments, strict=True)

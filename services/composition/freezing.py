@@ -12,6 +12,7 @@ from typing import TypeAlias
 from services.composition.enclosing import file_fields
 from services.composition.fields import Field, UnsendableMailError, block
 from services.composition.headers import mail_fields, wire_address, wire_host
+from services.composition.pictures import with_own_pictures
 from shared.domain.interaction import Address, Attachment, Email
 
 
@@ -86,7 +87,7 @@ def _content(mail: Email, shown: Sequence[Attachment]) -> Part:
     text = _leaf(mail.text, "plain")
     if not mail.html:
         return text
-    page = _leaf(mail.html, "html")
+    page = _leaf(with_own_pictures(mail.html), "html")
     if shown:
         images = [_file(one, inline=True) for one in shown]
         page = _multipart("related", mail, [page, *images], 'type="text/html"')

@@ -28,7 +28,7 @@ def quote_text(original: str, quoting: Quoting) -> str:
 
 
 def quote_html(original_html: str, original_text: str, quoting: Quoting) -> str:
-    """Return the same as HTML. `original_html` has been made safe on arrival."""
+    """Return the same as HTML. `original_html` is safe."""
     if not quoting.quote_original:
         return ""
     quoted = original_html or "<br>".join(map(escape, _LINE_END.split(_capped(original_text))))

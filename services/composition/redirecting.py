@@ -1,9 +1,11 @@
 """Redirect: the customer's mail goes on as it came, with a note of who sent it on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 
+from services.composition.cleaning import PageCleaner
 from services.composition.drafting import Begun, following, sender_of
 from services.composition.fields import Field, block
 from services.composition.freezing import new_message_id
@@ -40,6 +42,7 @@ class Redirecting:
         self._arrivals = arrivals
         self._configuration = configuration
         self._clock = clock
+        self._pages = PageCleaner()
 
     async def redirect(self, command: RedirectMail, cause: Cause) -> None:
         """Complete the mail and hand its octets over for delivery.
@@ -64,7 +67,9 @@ class Redirecting:
             expected_version=command.expected_version,
         )
         contact_center = await self._configuration.current()
-        draft = redirected(original, command, contact_center, self._clock.now())
+        page = await self._pages.quotable(original.mail.html)
+        shown = replace(original, mail=replace(original.mail, html=page))
+        draft = redirected(shown, command, contact_center, self._clock.now())
         await self._interactions.add(draft, cause, [])
         await self._hand_over(await self._interactions.get(draft.id), original, cause)
 

@@ -80,7 +80,9 @@ def _keep_attribute(_tag: str, attribute: str, value: str) -> str | None:
 def _image_source(value: str) -> str:
     if cid := _CID.match(value):
         return f"cid:{unquote(value[cid.end() :].strip()).strip('<>')}"
-    return value if _INLINE_IMAGE.match(value) else BLOCKED + value.strip()
+    if _INLINE_IMAGE.match(value) or value.startswith(BLOCKED):
+        return value
+    return BLOCKED + value.strip()
 
 
 _CLEANER: Final = nh3.Cleaner(
@@ -90,7 +92,7 @@ _CLEANER: Final = nh3.Cleaner(
     attribute_filter=_keep_attribute,
     filter_style_properties=_STYLES,
     link_rel="noopener noreferrer nofollow",
-    url_schemes={"http", "https", "mailto", "tel", "ftp", "cid", "data"},
+    url_schemes={"http", "https", "mailto", "tel", "ftp", "cid", "data", "blocked"},
     set_tag_attribute_values={"a": {"target": "_blank"}},
 )
 
@@ -107,7 +109,7 @@ def sanitise(html: str, limits: Limits = DEFAULT_LIMITS) -> str | None:
     """Return the HTML without anything that runs, loads or submits; None when it is too heavy.
 
     Images inside the mail keep a normalised `cid:` address; all others but small `data:` images get
-    `blocked:` before theirs, which no browser loads.
+    `blocked:` before theirs, which no browser loads. What is safe already stays as it is.
     """
     if len(html) > limits.html_characters or _is_deeper(html, limits.html_depth):
         return None

@@ -6,7 +6,6 @@ from email import message_from_bytes
 import pytest
 
 from services.composition.drafts import Drafts
-from services.composition.sealing import Sealing
 from shared.contracts.commands import (
     CancelDraft,
     DraftEdits,
@@ -20,50 +19,11 @@ from shared.domain.errors import ChangedMeanwhileError, OperationNotAllowedError
 from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
-from shared.messaging.announcer import Announcer
-from shared.storage import deliveries
 from shared.storage.deliveries import DeliveryStore
-from shared.storage.documents import DocumentStore
 from shared.storage.interactions import Change
-from shared.storage.outbox import CollectionOutbox
-from shared.storage.uploads import UploadStore
-from shared.storage.vault import Vault
 from tests.connected.world import World, cause
 
 pytestmark = pytest.mark.connected
-
-
-@pytest.fixture
-def store(world: World) -> DeliveryStore:
-    """The deliveries that composition adds to."""
-    outbox = CollectionOutbox(world.database[deliveries.COLLECTION])
-    announcer = Announcer(world.publisher, outbox)
-    return DeliveryStore(world.database, world.clock, announcer.announce)
-
-
-@pytest.fixture
-def drafts(world: World, store: DeliveryStore) -> Drafts:
-    """Composition without its process."""
-    return Drafts(
-        interactions=world.interactions,
-        documents=DocumentStore(world.database, world.clock),
-        uploads=UploadStore(world.database, world.clock),
-        sealing=Sealing(
-            interactions=world.interactions,
-            deliveries=store,
-            documents=DocumentStore(world.database, world.clock),
-            vault=Vault(world.database, world.clock),
-        ),
-        configuration=world.configuration,
-        clock=world.clock,
-        reply_all_includes_to=True,
-    )
-
-
-@pytest.fixture
-async def mail(world: World) -> Interaction:
-    """A mail that agent1 works on."""
-    return await world.receive(state=State.ACCEPTED, owner_id="agent1")
 
 
 @pytest.fixture
@@ -122,13 +82,13 @@ async def test_only_the_owner_replies(drafts: Drafts, mail: Interaction) -> None
 
 
 async def test_what_is_sent_is_frozen_with_the_agents_edits(
-    world: World, drafts: Drafts, store: DeliveryStore, draft: str
+    world: World, drafts: Drafts, sent: DeliveryStore, draft: str
 ) -> None:
     edits = {"text": "Paid.", "bcc": [MailAddress(address="boss@example.org")]}
 
     await drafts.submit(submitting(draft, **edits), cause())
 
-    delivery = await store.get(draft)
+    delivery = await sent.get(draft)
     assert delivery is not None
     assert delivery.state is Journal.QUEUED
     assert [one.address for one in delivery.recipients] == ["ann@example.org", "boss@example.org"]
@@ -149,19 +109,19 @@ async def test_of_twenty_sends_at_once_one_wins(world: World, drafts: Drafts, dr
 
 
 async def test_a_send_that_is_delivered_twice_freezes_one_mail(
-    drafts: Drafts, store: DeliveryStore, draft: str
+    drafts: Drafts, sent: DeliveryStore, draft: str
 ) -> None:
     command, once = submitting(draft, text="Paid."), cause()
     await drafts.submit(command, once)
-    first = await store.get(draft)
+    first = await sent.get(draft)
 
     await drafts.submit(command, once)
 
-    assert await store.get(draft) == first
+    assert await sent.get(draft) == first
 
 
 async def test_a_send_that_died_before_the_delivery_is_finished_by_its_repetition(
-    world: World, drafts: Drafts, store: DeliveryStore, draft: str
+    world: World, drafts: Drafts, sent: DeliveryStore, draft: str
 ) -> None:
     command, once = submitting(draft, text="Paid."), cause()
     await drafts.submit(command, once)
@@ -169,7 +129,7 @@ async def test_a_send_that_died_before_the_delivery_is_finished_by_its_repetitio
 
     await drafts.submit(command, once)
 
-    delivery = await store.get(draft)
+    delivery = await sent.get(draft)
     assert delivery is not None
     assert delivery.message_id == (await world.interactions.get(draft)).mail.message_id
 

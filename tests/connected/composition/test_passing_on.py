@@ -9,7 +9,6 @@ import pytest
 from services.composition.drafts import DocumentNotStoredError, Drafts
 from services.composition.fields import UnsendableMailError
 from services.composition.redirecting import Redirecting
-from services.composition.sealing import Sealing
 from shared.contracts.commands import (
     CreateDraft,
     DraftEdits,
@@ -28,85 +27,15 @@ from shared.domain.errors import OperationNotAllowedError, Refused
 from shared.domain.ids import new_id
 from shared.domain.interaction import Attachment, Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.messaging.announcer import Announcer
-from shared.storage import arrivals, deliveries
-from shared.storage.arrivals import ArrivalStore
 from shared.storage.deliveries import DeliveryStore
 from shared.storage.documents import DocumentStore
-from shared.storage.outbox import CollectionOutbox
-from shared.storage.uploads import UploadStore
 from shared.storage.vault import Vault
+from tests.connected.composition.conftest import RAW
 from tests.connected.world import World, cause
 
 pytestmark = pytest.mark.connected
 
-RAW = b"From: ann@example.org\r\nSubject: Invoice 17\r\n\r\nHello\r\n"
 PDF = Attachment("00009A8T8Y13002S", "a.pdf", 9, "application/pdf")
-
-
-@pytest.fixture
-def documents(world: World) -> DocumentStore:
-    """The documents of all mails."""
-    return DocumentStore(world.database, world.clock)
-
-
-@pytest.fixture
-def sent(world: World) -> DeliveryStore:
-    """The deliveries that composition adds to."""
-    outbox = CollectionOutbox(world.database[deliveries.COLLECTION])
-    announcer = Announcer(world.publisher, outbox)
-    return DeliveryStore(world.database, world.clock, announcer.announce)
-
-
-@pytest.fixture
-def arrived(world: World) -> ArrivalStore:
-    """The mails as they came."""
-    outbox = CollectionOutbox(world.database[arrivals.COLLECTION])
-    announcer = Announcer(world.publisher, outbox)
-    vault = Vault(world.database, world.clock)
-    return ArrivalStore(world.database, vault, world.clock, announcer)
-
-
-@pytest.fixture
-def drafts(world: World, sent: DeliveryStore, documents: DocumentStore) -> Drafts:
-    """Composition without its process."""
-    return Drafts(
-        interactions=world.interactions,
-        documents=documents,
-        uploads=UploadStore(world.database, world.clock),
-        sealing=Sealing(
-            interactions=world.interactions,
-            deliveries=sent,
-            documents=documents,
-            vault=Vault(world.database, world.clock),
-        ),
-        configuration=world.configuration,
-        clock=world.clock,
-        reply_all_includes_to=True,
-    )
-
-
-@pytest.fixture
-def redirecting(world: World, sent: DeliveryStore, arrived: ArrivalStore) -> Redirecting:
-    """The part of composition that sends octets on."""
-    return Redirecting(
-        interactions=world.interactions,
-        deliveries=sent,
-        arrivals=arrived,
-        configuration=world.configuration,
-        clock=world.clock,
-    )
-
-
-@pytest.fixture
-async def mail(world: World, arrived: ArrivalStore) -> Interaction:
-    """A mail that agent1 works on, with the octets it came in."""
-    arrival_id = await arrived.add(
-        RAW, sender="ann@example.org", mailboxes=["support@demo.example"], peer="192.0.2.1"
-    )
-    return await world.receive(
-        state=State.ACCEPTED, owner_id="agent1", arrival_id=arrival_id, contact_id="c1"
-    )
 
 
 def creating(**fields: object) -> CreateDraft:

@@ -134,3 +134,10 @@ def test_message_ids_are_ours_and_differ() -> None:
 
 def changed(**fields: Any) -> Email:
     return replace(MAIL, **fields)
+
+
+def test_a_picture_of_the_author_is_sent_with_its_address() -> None:
+    message = read(freeze(changed(html='<img src="blocked:https://us.example/a.png">'), AT))
+
+    *_, page = message.walk()
+    assert page.get_content().strip() == '<img src="https://us.example/a.png">'

@@ -1,0 +1,137 @@
+"""What agents hand in as HTML is safe before it is stored, whichever way it comes."""
+
+from dataclasses import replace
+
+import pytest
+
+from services.composition.drafts import Drafts
+from services.composition.redirecting import Redirecting
+from shared.contracts.commands import (
+    CreateDraft,
+    DraftEdits,
+    DraftForward,
+    DraftReply,
+    MailAddress,
+    RedirectMail,
+    SaveDraft,
+    SubmitDraft,
+)
+from shared.domain.errors import Refused
+from shared.domain.ids import new_id
+from shared.domain.interaction import Interaction
+from tests.connected.world import World, cause
+from tests.unit.composition.attacks import ATTACKS, DANGERS
+
+pytestmark = pytest.mark.connected
+
+PAGE = f"<p>kept</p>{''.join(ATTACKS)}"
+EDITS = DraftEdits(html=PAGE, text="1 < 2", to=[MailAddress(address="ann@example.org")])
+
+
+async def require_safe(world: World, interaction_id: str) -> None:
+    stored = await world.interactions.get(interaction_id)
+    assert "kept" in stored.mail.html
+    assert not [danger for danger in DANGERS if danger in stored.mail.html.lower()]
+
+
+@pytest.fixture
+async def draft(drafts: Drafts) -> str:
+    """The id of a draft that was created with a hostile page."""
+    command = CreateDraft(interaction_id=new_id(), agent_id="agent1", queue="drafts", edits=EDITS)
+    await drafts.create(command, cause())
+    return command.interaction_id
+
+
+@pytest.fixture
+async def stored_raw(world: World, mail: Interaction) -> Interaction:
+    """A mail whose HTML was stored before it was made safe."""
+    page = {"$set": {"mail.html": PAGE}}
+    await world.database["interactions"].update_one({"_id": mail.id}, page)
+    return replace(mail, mail=replace(mail.mail, html=PAGE))
+
+
+async def test_a_created_draft_is_safe(world: World, draft: str) -> None:
+    await require_safe(world, draft)
+    assert (await world.interactions.get(draft)).mail.text == "1 < 2"
+
+
+@pytest.mark.parametrize("is_update", [False, True])
+async def test_a_saved_draft_is_safe(
+    world: World, drafts: Drafts, draft: str, *, is_update: bool
+) -> None:
+    save = SaveDraft(interaction_id=draft, agent_id="agent1", edits=EDITS, is_update=is_update)
+
+    await drafts.save(save, cause())
+
+    await require_safe(world, draft)
+
+
+async def test_what_is_sent_is_safe_and_has_both_bodies(
+    world: World, drafts: Drafts, draft: str
+) -> None:
+    await drafts.submit(SubmitDraft(interaction_id=draft, agent_id="agent1", edits=EDITS), cause())
+
+    await require_safe(world, draft)
+    raw = (await world.newest("deliveries", draft))["raw"].lower()
+    assert b"multipart/alternative" in raw
+    assert not [danger for danger in DANGERS if danger.encode() in raw]
+
+
+async def test_a_reply_quotes_an_old_original_safely(
+    world: World, drafts: Drafts, stored_raw: Interaction
+) -> None:
+    command = DraftReply(
+        interaction_id=stored_raw.id,
+        agent_id="agent1",
+        reply_id=new_id(),
+        queue="drafts",
+        quote_original=True,
+        start_line="<script>alert(1)</script>",
+    )
+
+    await drafts.reply(command, cause())
+
+    await require_safe(world, command.reply_id)
+
+
+async def test_a_forward_quotes_an_old_original_safely(
+    world: World, drafts: Drafts, stored_raw: Interaction
+) -> None:
+    for edits in (DraftEdits(), EDITS):
+        command = DraftForward(
+            interaction_id=stored_raw.id,
+            agent_id="agent1",
+            forward_id=new_id(),
+            queue="drafts",
+            edits=edits,
+        )
+
+        await drafts.forward(command, cause())
+
+        await require_safe(world, command.forward_id)
+
+
+async def test_what_a_redirect_shows_of_an_old_original_is_safe(
+    world: World, redirecting: Redirecting, stored_raw: Interaction
+) -> None:
+    command = RedirectMail(
+        interaction_id=stored_raw.id,
+        agent_id="agent1",
+        redirect_id=new_id(),
+        to=[MailAddress(address="bob@example.org")],
+    )
+
+    await redirecting.redirect(command, cause())
+
+    await require_safe(world, command.redirect_id)
+
+
+async def test_a_page_that_cannot_be_made_safe_changes_nothing(
+    world: World, drafts: Drafts, draft: str
+) -> None:
+    edits = DraftEdits(html="<div>" * 5_000)
+
+    with pytest.raises(Refused):
+        await drafts.save(SaveDraft(interaction_id=draft, agent_id="agent1", edits=edits), cause())
+
+    assert (await world.interactions.get(draft)).version == 1
