@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from shared.mail.safe_html import BLOCKED
+from shared.mail.blocked import BLOCKED
 
 _TAG: Final = re.compile(r'<(/?)([a-z0-9]+)((?:[^>"]|"[^"]*+")*+)>')
 _BLOCKED_SOURCE: Final = re.compile(rf'(?<= src="){BLOCKED}(?=https?://)', re.IGNORECASE)

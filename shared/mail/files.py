@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from shared.mail.attachments import attachment_name, content_id
+from shared.mail.blocked import BLOCKED
 from shared.mail.bodies import Bodies, EmbeddedFile, read_bodies
 from shared.mail.charsets import decode
 from shared.mail.encoded_words import one_line
 from shared.mail.file_names import clean_name, unique_names
 from shared.mail.limits import DEFAULT_LIMITS, Limits
 from shared.mail.parsed_mail import AttachmentPart
-from shared.mail.safe_html import BLOCKED, image_sources, replace_image_sources
+from shared.mail.safe_html import image_sources, replace_image_sources
 from shared.mail.structure import Part, read_structure
 
 _WHOLE: Final = -1

@@ -6,6 +6,7 @@ from typing import Final
 from shared.domain.interaction import Address
 from shared.mail.addresses import parse_addresses
 from shared.mail.automatic import automatic_reason, is_bounce
+from shared.mail.blocked import BLOCKED
 from shared.mail.bodies import Bodies, read_bodies
 from shared.mail.charsets import decode
 from shared.mail.dates import parse_date
@@ -15,7 +16,7 @@ from shared.mail.headers import Headers
 from shared.mail.identity import message_id, message_ids
 from shared.mail.limits import DEFAULT_LIMITS, Limits
 from shared.mail.parsed_mail import ParsedMail
-from shared.mail.safe_html import BLOCKED, image_sources
+from shared.mail.safe_html import image_sources
 from shared.mail.structure import Structure, read_structure
 
 _WANTED: Final = (

@@ -8,9 +8,8 @@ from urllib.parse import unquote
 
 import nh3
 
+from shared.mail.blocked import BLOCKED
 from shared.mail.limits import DEFAULT_LIMITS, Limits
-
-BLOCKED: Final = "blocked:"
 
 
 def _words(listed: str) -> frozenset[str]:
