@@ -113,6 +113,7 @@ def following(original: Interaction | None, begun: Begun, mail: Email) -> Intera
         owner_id=begun.agent_id,
         parent_id=original.id if original else None,
         thread_id=(original.thread_id or original.id) if original else begun.id,
+        branches=original.readable_branches if original else (),
         contact_id=original.contact_id if original else None,
         mailbox=original.mailbox if original else "",
         mail=mail,

@@ -54,6 +54,7 @@ from shared.runtime.resources import Resources
 from shared.storage.documents import DocumentStore
 from shared.storage.journal import Journal, JournalWriting
 from shared.storage.presence import PresenceStore
+from shared.storage.threads import ThreadStore
 from shared.storage.uploads import UploadStore
 
 
@@ -236,6 +237,7 @@ def _rest(
             desk=DeskStore(resources.database),
             arrivals=resources.arrivals,
             deliveries=resources.deliveries,
+            threads=ThreadStore(resources.database),
             shows_foreign_mail=settings.shows_foreign_mail,
         ),
         uploading=Uploading(

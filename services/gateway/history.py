@@ -16,9 +16,11 @@ from services.gateway.store import DeskStore
 from services.gateway.wire.ucs import Contents, email_interaction
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction
+from shared.mail.threads import named_by, nearest_of_other_threads, proves, speaker_in
 from shared.storage.agents import StoredAgent
 from shared.storage.arrivals import ArrivalStore
 from shared.storage.deliveries import DeliveryStore
+from shared.storage.threads import ThreadStore
 
 _HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -38,12 +40,14 @@ class History:
         desk: DeskStore,
         arrivals: ArrivalStore,
         deliveries: DeliveryStore,
+        threads: ThreadStore,
         shows_foreign_mail: bool,
     ) -> None:
         self._callers = callers
         self._desk = desk
         self._arrivals = arrivals
         self._deliveries = deliveries
+        self._threads = threads
         self._shows_foreign_mail = shows_foreign_mail
 
     async def one(self, request: Request) -> Response:
@@ -52,7 +56,11 @@ class History:
         interaction, changed_at = await self._desk.dated(request.path_params["id"])
         contents = None
         if await self._refusal(agent, interaction) is None:
-            contents = Contents(self._callers.root(request), await self._raw_size(interaction))
+            contents = Contents(
+                self._callers.root(request),
+                await self._raw_size(interaction),
+                await self._perhaps_related(agent, interaction),
+            )
         return json_answer(email_interaction(interaction, changed_at, contents))
 
     async def structured_text(self, request: Request) -> Response:
@@ -99,8 +107,24 @@ class History:
         )
 
     async def _is_related(self, agent: StoredAgent, interaction: Interaction) -> bool:
-        thread_id = interaction.thread_id or interaction.id
-        return await self._desk.holds_of_thread(agent.id, thread_id)
+        held = await self._desk.held_beside(agent.id, interaction)
+        if any(interaction.branch in one.readable_branches for one in held):
+            return True
+        # An original that came after its answer, or a thread of an older release.
+        speakers = [speaker_in(one) for one in held if interaction.mail.message_id in named_by(one)]
+        if any(proves(one, interaction) for one in speakers):
+            return True
+        return bool(speakers) and await self._threads.was_sent_on_to(speakers, interaction)
+
+    async def _perhaps_related(self, agent: StoredAgent, interaction: Interaction) -> list[str]:
+        """Return mails of other threads that this one names and the agent may read."""
+        return [
+            one.id
+            for one in nearest_of_other_threads(
+                interaction, await self._threads.named(named_by(interaction))
+            )
+            if await self._refusal(agent, one) is None
+        ]
 
     async def _raw_size(self, interaction: Interaction) -> int | None:
         if interaction.direction is Direction.OUTBOUND:

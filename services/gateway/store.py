@@ -84,14 +84,17 @@ class DeskStore:
             raise UnknownInteractionError(f"there is no interaction {interaction_id}")
         return to_interaction(document), document.get("changed_at")
 
-    async def holds_of_thread(self, agent_id: str, thread_id: str) -> bool:
-        """Say whether an agent holds a mail of a thread."""
-        async with database_errors():
-            found = await self._collection.find_one(
-                {"$or": [_offered_to(agent_id), _owned_by(agent_id)], "thread_id": thread_id},
-                {"_id": 1},
-            )
-        return found is not None
+    async def held_beside(self, agent_id: str, other: Interaction) -> list[Interaction]:
+        """Return what an agent holds that opens the branch of another mail, or names its id."""
+        beside: list[Document] = []
+        if other.branch:
+            beside += [{"branches": other.branch}, {"_id": other.branch}]
+        if named := other.mail.message_id:
+            beside += [{"mail.in_reply_to": named}, {"mail.references": named}]
+        if not beside:
+            return []
+        held = [_offered_to(agent_id), _owned_by(agent_id)]
+        return await self._find({"$or": [one | {"$or": beside} for one in held]}, with_text=False)
 
     async def _find(self, wanted: Document, *, with_text: bool) -> list[Interaction]:
         async with database_errors():

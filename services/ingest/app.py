@@ -9,11 +9,12 @@ from services.ingest.listening import listening
 from services.ingest.parsing import MailParsing
 from services.ingest.receiving import MailReceiver
 from services.ingest.settings import IngestSettings
-from services.ingest.store import ThreadStore
+from services.ingest.store import CopyStore
 from shared.mail.isolated import IsolatedParser
 from shared.messaging.topology import INGEST
 from shared.runtime.consuming import consuming
 from shared.runtime.resources import Resources
+from shared.storage.threads import ThreadStore
 
 
 @asynccontextmanager
@@ -27,6 +28,7 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             arrivals=resources.arrivals,
             interactions=resources.interactions,
             threads=ThreadStore(resources.database),
+            copies=CopyStore(resources.database),
             configuration=resources.configuration,
             parser=parser,
         )

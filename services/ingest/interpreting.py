@@ -1,8 +1,7 @@
 """From a parsed mail to an interaction: pure rules, one mailbox at a time."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from shared.contracts.contact_center import Mailbox
@@ -10,27 +9,23 @@ from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Attachment, Email, Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.mail.parsed_mail import ParsedMail
+from shared.mail.threads import Joining, Speaker, joining, thread_references
 from shared.storage.arrivals import Arrival
 
 _HEADERS: Final = ("Message-ID", "Date", "Content-Type", "MIME-Version")
 _CONTACT_DIGITS: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
-    """The mail of ours, in or out, that a mail answers."""
-
-    interaction_id: str
-    thread_id: str
-    direction: Direction
-
-
 def interpret(
-    mail: ParsedMail, arrival: Arrival, mailbox: Mailbox, parent: Parent | None
+    mail: ParsedMail, arrival: Arrival, mailbox: Mailbox, proven: Sequence[Interaction]
 ) -> Interaction:
-    """Return the interaction that a mail becomes in the queue of one mailbox."""
+    """Return the interaction that a mail becomes in the queue of one mailbox.
+
+    `proven` are the mails of ours that it names and may join.
+    """
     interaction_id = new_id()
-    sender = next(iter(mail.from_), Address(arrival.sender))
+    joined = joining(interaction_id, mailbox.address, thread_references(mail), proven)
+    sender = _sender(mail, arrival)
     attachments = tuple(
         Attachment(new_id(), part.name, part.size, part.media_type, part.content_id or "")
         for part in mail.attachments
@@ -38,15 +33,16 @@ def interpret(
     return Interaction(
         id=interaction_id,
         direction=Direction.INBOUND,
-        subtype=_subtype(mail, parent),
+        subtype=_subtype(mail, joined),
         state=State.QUEUED,
         queue=mailbox.queue,
         received_at=arrival.received_at,
         queued_at=arrival.received_at,
         arrival_id=arrival.id,
         mailbox=mailbox.address,
-        parent_id=parent.interaction_id if parent else None,
-        thread_id=parent.thread_id if parent else interaction_id,
+        parent_id=joined.parent_id if joined else None,
+        thread_id=joined.thread_id if joined else interaction_id,
+        branches=joined.branches if joined else (),
         contact_id=contact_id(sender.address),
         user_data=user_data(mail, sender, mailbox, attachments),
         mail=Email(
@@ -64,6 +60,12 @@ def interpret(
             attachments=attachments,
         ),
     )
+
+
+def speaker_of(mail: ParsedMail, arrival: Arrival) -> Speaker:
+    """Return who speaks in a mail: of several in From, the one whom agents see."""
+    is_report = mail.is_bounce and not arrival.sender
+    return Speaker(_sender(mail, arrival).address, is_report)
 
 
 def contact_id(address: str) -> str:
@@ -98,7 +100,11 @@ def user_data(
     return data
 
 
-def _subtype(mail: ParsedMail, parent: Parent | None) -> str:
-    if parent is None:
+def _sender(mail: ParsedMail, arrival: Arrival) -> Address:
+    return next(iter(mail.from_), Address(arrival.sender))
+
+
+def _subtype(mail: ParsedMail, joined: Joining | None) -> str:
+    if joined is None:
         return "InboundNew"
     return "InboundNDR" if mail.is_bounce else "InboundCustomerReply"

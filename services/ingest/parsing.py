@@ -6,8 +6,8 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
-from services.ingest.interpreting import interpret
-from services.ingest.store import ThreadStore
+from services.ingest.interpreting import interpret, speaker_of
+from services.ingest.store import CopyStore
 from services.ingest.unparsed import unparsed
 from shared.contracts.commands import ExtractDocuments, ParseMail
 from shared.contracts.contact_center import Mailbox
@@ -22,6 +22,7 @@ from shared.mail.threads import thread_references
 from shared.storage.arrivals import Arrival, ArrivalStore
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.interactions import InteractionStore
+from shared.storage.threads import ThreadStore
 
 log = structlog.get_logger()
 
@@ -39,12 +40,14 @@ class MailParsing:
         arrivals: ArrivalStore,
         interactions: InteractionStore,
         threads: ThreadStore,
+        copies: CopyStore,
         configuration: ConfigurationStore,
         parser: IsolatedParser,
     ) -> None:
         self._arrivals = arrivals
         self._interactions = interactions
         self._threads = threads
+        self._copies = copies
         self._configuration = configuration
         self._parser = parser
 
@@ -55,12 +58,11 @@ class MailParsing:
     async def parse_arrival(self, arrival: Arrival, cause: Cause) -> None:
         """Store the interactions of one arrival. A second time finds them and stores nothing."""
         mail = await self._read(arrival)
-        references = thread_references(mail)
+        proven = await self._threads.proven(speaker_of(mail, arrival), thread_references(mail))
         contact_center = await self._configuration.current()
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _fallback(address)
-            parent = await self._threads.parent(references, mailbox.address)
-            await self._add(interpret(mail, arrival, mailbox, parent), arrival, cause)
+            await self._add(interpret(mail, arrival, mailbox, proven), arrival, cause)
 
     async def _read(self, arrival: Arrival) -> ParsedMail:
         reason = ""
@@ -82,7 +84,7 @@ class MailParsing:
             interaction, cause, _announcements(interaction, arrival), arrival_key=key
         )
         if not is_new:
-            await self._threads.note_copy(key, arrival.id)
+            await self._copies.note(key, arrival.id)
         PARSED.labels("interaction" if is_new else "copy").inc()
 
 

@@ -87,7 +87,8 @@ class Interaction:
     `queued_at` is the place in the queue and survives a refused or missed invitation. `owner_id`
     is the agent who works on it, `invitation` the open offer, `place` the workbin it is kept in;
     at most one of them is set. `preferred_id` is an agent to whom it is offered first, `skill`
-    one that a transfer asks for, whatever queue its holder serves.
+    one that a transfer asks for, whatever queue its holder serves. `branches` are the parts of its
+    thread that whoever holds it may read, its own the last; a mail that begins a thread needs none.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Interaction:
     excluded: tuple[Exclusion, ...] = ()
     parent_id: str | None = None
     thread_id: str | None = None
+    branches: tuple[str, ...] = ()
     contact_id: str | None = None
     mailbox: str = ""
     arrival_id: str | None = None
@@ -117,6 +119,17 @@ class Interaction:
     def holder_id(self) -> str | None:
         """The agent who may act on it now: the owner, or the one who is invited."""
         return self.invitation.agent_id if self.invitation else self.owner_id
+
+    @property
+    def readable_branches(self) -> tuple[str, ...]:
+        """The branches that it opens; none where an older release let it into its thread."""
+        begins_thread = self.thread_id in (None, self.id)
+        return self.branches or ((self.id,) if begins_thread else ())
+
+    @property
+    def branch(self) -> str | None:
+        """The branch that it is in, if that is known."""
+        return next(reversed(self.readable_branches), None)
 
     def after(self, operation: Operation, **changes: object) -> "Interaction":
         """Return the snapshot that follows `operation`.

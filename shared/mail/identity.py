@@ -10,6 +10,7 @@ from shared.mail.headers import Headers, read_mail_headers
 _IN_BRACKETS: Final = re.compile(r"<([^<>]{1,998})>")
 _BLANKS: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _MOST_IDS: Final = 100
+_DERIVED: Final = "@derived.invalid>"
 _TRACE: Final = re.compile(
     rb"(?:(?:return-path|received):[^\n]*\n(?:[ \t][^\n]*\n)*)*", re.IGNORECASE
 )
@@ -28,7 +29,12 @@ def derived_message_id(raw: bytes) -> str:
     """
     trace = _TRACE.match(raw)
     octets = memoryview(raw)[trace.end() if trace else 0 :]
-    return f"<{sha256(octets).hexdigest()[:40]}@derived.invalid>"
+    return f"<{sha256(octets).hexdigest()[:40]}{_DERIVED}"
+
+
+def is_derived(message_id: str) -> bool:
+    """Tell whether an id is ours for a mail that came without one."""
+    return message_id.endswith(_DERIVED)
 
 
 def message_ids(value: bytes, *, bare: bool = False) -> tuple[str, ...]:

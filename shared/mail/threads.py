@@ -1,8 +1,20 @@
-"""Which conversation a mail belongs to: RFC 5322 section 3.6.4 and the base subject of RFC 5256."""
+"""Which conversation a mail belongs to: RFC 5322 section 3.6.4 and the base subject of RFC 5256.
+
+From is a claim, and so is In-Reply-To. The two together prove something: of a Message-ID know
+those who sent the mail to us, and those to whom we sent it.
+"""
 
 import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
+import idna
+
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Direction
+from shared.mail.identity import is_derived
 from shared.mail.parsed_mail import ParsedMail
 
 _REPLY: Final = "re|aw|sv|vs|vá|antw|antwort|odp|rif|r|res|ynt|回复|回覆|答复|답장|отв|返信"
@@ -12,16 +24,137 @@ _COLON: Final = "[:\N{FULLWIDTH COLON}]"
 _PREFIX: Final = rf"(?:{_REPLY}|{_FORWARD})\s*+{_COUNT}?+\s*+{_COLON}\s*+"
 _PREFIXES: Final = re.compile(rf"\s*+(?:{_PREFIX})*+", re.IGNORECASE)
 _FORWARDED: Final = re.compile(rf"\s*+(?:{_FORWARD})\s*+{_COLON}", re.IGNORECASE)
+_MOST_BRANCHES: Final = 30
+_MOST_RELATED: Final = 5
 _TRAILER: Final = re.compile(r"\s*\(fwd\)\s*\Z", re.IGNORECASE)
 
 
-def thread_references(mail: ParsedMail) -> tuple[str, ...]:
-    """Return the ids to look for, nearest first: In-Reply-To, then References from last to first.
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The address that a mail says it is from.
 
-    The mail's own id is left out: a mail that names itself is not its own parent.
+    A report is what a mail server says of a delivery, from the null sender (RFC 3464).
     """
-    nearest_first = dict.fromkeys((*mail.in_reply_to, *reversed(mail.references)))
-    return tuple(found for found in nearest_first if found != mail.message_id)
+
+    address: str
+    is_report: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """The place of a mail in the thread of another one."""
+
+    parent_id: str
+    thread_id: str
+    branches: tuple[str, ...]
+
+
+def thread_references(mail: ParsedMail) -> tuple[str, ...]:
+    """Return the ids that a mail names, nearest first, without its own.
+
+    A mail that names itself is not its own parent.
+    """
+    return nearest_first(mail.in_reply_to, mail.references, mail.message_id)
+
+
+def nearest_first(
+    in_reply_to: Sequence[str], references: Sequence[str], own: str
+) -> tuple[str, ...]:
+    """Return ids to look for: In-Reply-To, then References from last to first.
+
+    An id that we gave to a mail without one was never seen by anybody who received it.
+    """
+    found = dict.fromkeys((*in_reply_to, *reversed(references)))
+    return tuple(one for one in found if one and one != own and not is_derived(one))
+
+
+def named_by(interaction: Interaction) -> tuple[str, ...]:
+    """Return the ids that a stored mail names, nearest first, without its own."""
+    mail = interaction.mail
+    return nearest_first((mail.in_reply_to,), mail.references, mail.message_id)
+
+
+def speaker_in(interaction: Interaction) -> Speaker:
+    """Return who speaks in a stored mail: nobody in one of ours, where agents do."""
+    sender = interaction.mail.sender
+    arrived = interaction.direction is Direction.INBOUND
+    return Speaker(sender.address if sender and arrived else "")
+
+
+def person(address: str) -> str:
+    """Return the same text for every way to write an address, plus-tags aside (RFC 5233).
+
+    What is no address is nobody: the empty text.
+    """
+    local, _, host = unicodedata.normalize("NFC", address.strip()).lower().rpartition("@")
+    try:
+        host = host if host.isascii() else idna.encode(host, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        return ""
+    plain = local.partition("+")[0] or local
+    return f"{plain}@{host}" if plain and host else ""
+
+
+def people_of(interaction: Interaction) -> frozenset[str]:
+    """Return who knows a mail's id by right: its sender, or everybody whom we sent it to."""
+    mail = interaction.mail
+    several = (*mail.to, *mail.cc, *mail.bcc)
+    if interaction.direction is Direction.INBOUND:
+        several = (mail.sender,) if mail.sender else ()
+    return frozenset(filter(None, (person(one.address) for one in several)))
+
+
+def proves(speaker: Speaker, named: Interaction) -> bool:
+    """Say whether naming a mail's id proves that the speaker takes part in its thread.
+
+    A report has no address to go by. Ids of ours are secret: it has the id from somebody who
+    received the mail.
+    """
+    if speaker.is_report and named.direction is Direction.OUTBOUND:
+        return True
+    return person(speaker.address) in people_of(named)
+
+
+def joining(
+    own_id: str, mailbox: str, ids: Sequence[str], proven: Sequence[Interaction]
+) -> Joining | None:
+    """Return where a mail belongs that names `ids`, nearest first, and proved some; else None.
+
+    Of a mail that came to several mailboxes, the interaction of the same mailbox counts. What
+    answers a mail of ours stays in its branch. What names only mails that arrived begins a branch:
+    it opens the branches before it and they do not open it, for whoever sent the earlier mail
+    under this address need not know of this one.
+    """
+    order = {one: place for place, one in enumerate(ids)}
+    found = sorted(
+        proven, key=lambda one: (order[one.mail.message_id], one.mailbox.lower() != mailbox.lower())
+    )
+    if not found:
+        return None
+    parent = found[0]
+    thread_id = parent.thread_id or parent.id
+    is_ours = parent.direction is Direction.OUTBOUND
+    own = (parent.branch if is_ours else None) or own_id
+    before = [
+        branch
+        for one in reversed(found)
+        if (one.thread_id or one.id) == thread_id
+        for branch in one.readable_branches
+        if branch != own
+    ]
+    return Joining(parent.id, thread_id, (*tuple(dict.fromkeys(before))[-_MOST_BRANCHES:], own))
+
+
+def nearest_of_other_threads(
+    interaction: Interaction, named: Sequence[Interaction]
+) -> list[Interaction]:
+    """Return the nearest mail of each other thread that a mail names, at most five."""
+    order = {one: place for place, one in enumerate(named_by(interaction))}
+    own = interaction.thread_id or interaction.id
+    nearest: dict[str, Interaction] = {}
+    for one in sorted(named, key=lambda one: order[one.mail.message_id]):
+        nearest.setdefault(one.thread_id or one.id, one)
+    return [one for thread_id, one in nearest.items() if thread_id != own][:_MOST_RELATED]
 
 
 def base_subject(subject: str) -> str:

@@ -74,8 +74,9 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         ),
         IndexModel(
             [("parent_id", ASCENDING), ("changed_at", ASCENDING)],
-            name="answers",
-            partialFilterExpression={"parent_id": {"$type": "string"}},
+            name="following",
+            # The database sees that a comparison holds what is asked for, of a type it does not.
+            partialFilterExpression={"parent_id": {"$gt": ""}},
         ),
         IndexModel([("mail.message_id", ASCENDING)], name="threading"),
         IndexModel([("owner_id", ASCENDING), ("state", ASCENDING)], name="owned"),

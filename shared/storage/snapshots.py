@@ -56,6 +56,7 @@ def to_interaction(document: Document) -> Interaction:
             "invitation": Invitation(**values["invitation"]) if values["invitation"] else None,
             "place": Place(**place) if (place := values.get("place")) else None,
             "excluded": tuple(Exclusion(**one) for one in values["excluded"]),
+            "branches": tuple(values.get("branches", ())),
         },
     )
 

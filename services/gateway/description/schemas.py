@@ -217,6 +217,12 @@ _UCS: Final = shape(
         "parent_id": TEXT,
         "thread_id": TEXT,
         "external_id": TEXT,
+        "reference_id": NUMBER,
+        "perhaps_related": several(TEXT)
+        | {
+            "description": "interactions of other threads that this mail names without proof"
+            " that its sender takes part in them; only those that the reader may read"
+        },
         "owner_id": NUMBER,
         "creator_app_id": NUMBER,
         "start_date": MOMENT,

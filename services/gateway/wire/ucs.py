@@ -42,10 +42,15 @@ _OWNER_DIGITS: Final = 7
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What else a reader may fetch: `size` of the raw mail in bytes, None where there is none."""
+    """What else a reader may fetch and see.
+
+    `size` is that of the raw mail in bytes, None where there is none. `perhaps_related` are mails
+    of other threads that this one names, as far as the reader may see them.
+    """
 
     root: str
     size: int | None
+    perhaps_related: Sequence[str] = ()
 
 
 def email_interaction(
@@ -54,6 +59,7 @@ def email_interaction(
     """Return an interaction by the schemas of seed 004; fields without a value are left out.
 
     `contents` is None for readers who may not see the words of the mail and what agents noted.
+    They see no Message-ID either: who can name it is taken for a participant.
     """
     fields = {
         **_addressed(interaction),
@@ -66,7 +72,6 @@ def email_interaction(
         "media_type": "email",
         "parent_id": interaction.parent_id,
         "thread_id": interaction.thread_id or interaction.id,
-        "external_id": interaction.mail.message_id or None,
         "owner_id": owner_number(interaction.owner_id),
         "creator_app_id": CREATORS[interaction.direction],
         "start_date": timestamp(interaction.received_at),
@@ -100,7 +105,7 @@ def _addressed(interaction: Interaction) -> Fields:
         "sent_date": timestamp(mail.sent_at) if mail.sent_at else None,
     }
     if interaction.direction is Direction.OUTBOUND:
-        fields |= {"bcc": _addresses(mail.bcc), "reference_id": _number(mail.in_reply_to)}
+        fields["bcc"] = _addresses(mail.bcc)
     return fields
 
 
@@ -112,7 +117,14 @@ def _number(message_id: str) -> int | None:
 
 def _worded(interaction: Interaction, contents: Contents) -> Fields:
     place = f"{contents.root}/ucs/interactions/{interaction.id}"
-    fields: Fields = {"text": interaction.mail.text, "udata": user_data(interaction)}
+    fields: Fields = {
+        "text": interaction.mail.text,
+        "udata": user_data(interaction),
+        "external_id": interaction.mail.message_id or None,
+        "perhaps_related": list(contents.perhaps_related) or None,
+    }
+    if interaction.direction is Direction.OUTBOUND:
+        fields["reference_id"] = _number(interaction.mail.in_reply_to)
     if interaction.mail.html:
         fields |= {
             "structured_text": f"{place}/structured_text",

@@ -1,12 +1,9 @@
 """Users, queues, skills, contacts; filters and counts; Context Services' view."""
 
-from datetime import timedelta
-
 import httpx2
 import pytest
 
 from shared.domain.interaction import Email
-from shared.domain.lifecycle import State
 from tests.connected.gateway.conftest import Gateway, failure
 from tests.connected.ingest.conftest import make_arrivals
 
@@ -126,15 +123,3 @@ async def test_another_agent_sees_that_there_is_a_mail_and_no_word_of_it(
         answer = await agent2.get(f"/api/v2/ucs/interactions/{mine.id}/{part}")
         assert answer.status_code == 403
         assert failure(5, answer.json())
-
-
-async def test_whoever_works_on_a_thread_reads_its_finished_mails(
-    gateway: Gateway, agent1: httpx2.AsyncClient
-) -> None:
-    gateway.world.clock.move(timedelta(seconds=1))
-    old = await gateway.store(state=State.COMPLETED, thread_id="T1", mail=Email(text="before"))
-    assert "text" not in (await agent1.get(f"/api/v2/ucs/interactions/{old.id}")).json()
-
-    await gateway.accepted(thread_id="T1")
-
-    assert (await agent1.get(f"/api/v2/ucs/interactions/{old.id}")).json()["text"] == "before"

@@ -32,6 +32,9 @@ MAIL = Email(
     to=(Address("support@demo.example"),),
     text=f"{SECRET}\nbye",
     html=f"<p>{SECRET}</p>",
+    message_id=f"<{SECRET}@example.org>",
+    in_reply_to=f"<{SECRET}.2@example.org>",
+    references=(f"<{SECRET}.1@example.org>", f"<{SECRET}.2@example.org>"),
     attachments=(DOCUMENT,),
 )
 PUBLIC = {"users": "agent1", "queues": "support"}

@@ -13,12 +13,13 @@ from services.ingest.listening import listening
 from services.ingest.parsing import MailParsing
 from services.ingest.receiving import MailReceiver
 from services.ingest.settings import IngestSettings
-from services.ingest.store import ThreadStore
+from services.ingest.store import CopyStore
 from shared.mail.isolated import IsolatedParser
 from shared.messaging.announcer import Announcer
 from shared.storage import arrivals
 from shared.storage.arrivals import ArrivalStore
 from shared.storage.outbox import CollectionOutbox
+from shared.storage.threads import ThreadStore
 from shared.storage.vault import Vault
 from tests.connected.world import World
 
@@ -87,6 +88,7 @@ async def door(world: World) -> AsyncIterator[Door]:
             arrivals=store,
             interactions=world.interactions,
             threads=ThreadStore(world.database),
+            copies=CopyStore(world.database),
             configuration=world.configuration,
             parser=parser,
         )

@@ -12,18 +12,20 @@ from tests.connected.world import World, cause
 pytestmark = pytest.mark.connected
 
 
-async def arrive(door: Door, raw: bytes, *mailboxes: str) -> str:
+async def arrive(door: Door, raw: bytes, *mailboxes: str, sender: str = "ann@example.org") -> str:
     return await door.arrivals.add(
         raw,
-        sender="ann@example.org",
+        sender=sender,
         mailboxes=mailboxes or ("support@demo.example",),
         peer="192.0.2.1",
     )
 
 
-async def parsed(world: World, door: Door, raw: bytes, *mailboxes: str) -> list[Interaction]:
+async def parsed(
+    world: World, door: Door, raw: bytes, *mailboxes: str, sender: str = "ann@example.org"
+) -> list[Interaction]:
     """Return the interactions of a mail that arrives now."""
-    arrival_id = await arrive(door, raw, *mailboxes)
+    arrival_id = await arrive(door, raw, *mailboxes, sender=sender)
     await door.parsing.parse(ParseMail(arrival_id=arrival_id), cause())
     found = world.database["interactions"].find({"arrival_id": arrival_id}, {"_id": 1})
     return [await world.interactions.get(one["_id"]) for one in await found.to_list()]

@@ -16,6 +16,7 @@ from shared.contracts.events import (
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
 from shared.storage.presence import PresenceStore
+from tests.connected.plans import plans_of
 from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing, routing_in
 from tests.connected.world import World
 
@@ -195,6 +196,18 @@ async def test_work_that_nobody_touches_for_hours_is_taken_away(
 
     states = [(await world.interactions.get(one.id)).state for one in (forgotten, answered)]
     assert states == [State.QUEUED, State.ACCEPTED]
+
+
+async def test_answers_to_untouched_work_are_found_by_index(world: World, routing: Routing) -> None:
+    forgotten = [await worked_on(world) for _ in range(3)]
+    world.clock.move(POLICY.idle)
+    draft = {"direction": Direction.OUTBOUND, "state": State.REPLY_CREATED}
+    await worked_on(world, **draft, parent_id=forgotten[0].id)
+
+    async with plans_of(world.database, "interactions") as plans:
+        await routing.absences.reclaim_untouched()
+
+    assert "DISTINCT_SCAN { parent_id: 1, changed_at: 1 }" in {plan.summary for plan in plans}
 
 
 async def test_what_somebody_else_took_up_meanwhile_stays_with_them(

@@ -66,6 +66,27 @@ def test_who_may_not_read_sees_no_words() -> None:
     assert not {"text", "structured_text", "binary_content"} & set(fields)
 
 
+@pytest.mark.parametrize("direction", list(Direction))
+def test_who_may_not_read_sees_no_message_id(direction: Direction) -> None:
+    mail = inbound(direction=direction)
+    mail = replace(mail, mail=replace(mail.mail, in_reply_to="<17>", references=("<17>",)))
+
+    for contents, names in ((None, set()), (CONTENTS, {"external_id"})):
+        fields = email_interaction(mail, None, contents)
+        assert {"external_id"} & set(fields) == names
+        assert ("17>" in str(fields)) is False
+        assert ("reference_id" in fields) is (
+            contents is not None and direction is Direction.OUTBOUND
+        )
+
+
+def test_a_reader_sees_which_mails_are_perhaps_related() -> None:
+    contents = Contents("http://host/api/v2", None, ["00009A8T8Y130100"])
+
+    assert email_interaction(inbound(), None, contents)["perhaps_related"] == ["00009A8T8Y130100"]
+    assert "perhaps_related" not in email_interaction(inbound(), None, CONTENTS)
+
+
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_has_a_number(state: State) -> None:
     status = email_interaction(inbound(state=state), None, None)["status"]

@@ -1,0 +1,151 @@
+"""Which mails of a conversation an agent may read who works on another one of it."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from shared.domain.interaction import Address, Email, Interaction
+from shared.domain.lifecycle import Direction, State
+from tests.connected.gateway.conftest import Gateway, failure
+from tests.connected.plans import plans_of
+
+pytestmark = pytest.mark.connected
+
+ANN = Address("ann@example.org")
+
+
+def mail(number: int, *named: str, sender: Address = ANN) -> Email:
+    nearest = named[0] if named else ""
+    return Email(
+        text=f"words {number}",
+        sender=sender,
+        message_id=f"<{number}@example.org>",
+        in_reply_to=nearest,
+        references=named[1:],
+    )
+
+
+async def done(gateway: Gateway, number: int, *named: str, **fields: Any) -> Interaction:
+    """Store a finished mail."""
+    sender = fields.pop("sender", ANN)
+    return await gateway.store(
+        state=State.COMPLETED, mail=mail(number, *named, sender=sender), **fields
+    )
+
+
+async def view(agent: httpx2.AsyncClient, one: Interaction) -> dict[str, Any]:
+    return dict((await agent.get(f"/api/v2/ucs/interactions/{one.id}")).json())
+
+
+@pytest.mark.parametrize("is_offered", [True, False])
+async def test_who_works_on_an_answer_reads_what_its_branches_hold(
+    gateway: Gateway, agent1: httpx2.AsyncClient, is_offered: bool
+) -> None:
+    root = await done(gateway, 1)
+    second = await done(gateway, 2, thread_id=root.id, branches=(root.id, "B2"))
+    assert "text" not in await view(agent1, root)
+
+    hold = gateway.offered if is_offered else gateway.accepted
+    await hold(thread_id=root.id, branches=(root.id, "B2", "B3"))
+
+    assert (await view(agent1, root))["text"] == "words 1"
+    assert (await view(agent1, second))["text"] == "words 2"
+
+
+async def test_who_works_on_an_earlier_branch_does_not_read_the_later_one(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    root = await gateway.accepted(mail=mail(1))
+    within = await done(gateway, 2, thread_id=root.id, branches=(root.id,))
+    later = await done(gateway, 3, thread_id=root.id, branches=(root.id, "B3"))
+
+    assert "text" in await view(agent1, within)
+    assert "text" not in await view(agent1, later)
+
+
+async def test_a_mail_that_an_older_release_let_in_opens_nothing(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    root = await done(gateway, 1)
+    await gateway.accepted(
+        thread_id=root.id,
+        parent_id=root.id,
+        mail=mail(2, "<1@example.org>", sender=Address("thief@example.org")),
+    )
+
+    raw = await agent1.get(f"/api/v2/ucs/interactions/{root.id}/binary_content")
+
+    assert "text" not in await view(agent1, root)
+    assert (raw.status_code, failure(5, raw.json())) == (403, True)
+
+
+async def test_what_an_older_release_let_in_by_right_opens_what_it_names(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    root = await done(gateway, 1)
+    await gateway.accepted(thread_id=root.id, mail=mail(2, "<0@x>", "<1@example.org>"))
+
+    assert (await view(agent1, root))["text"] == "words 1"
+
+
+async def test_an_original_that_came_after_its_answer_is_read_with_it(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    answer = await gateway.accepted(mail=mail(2, "<1@example.org>"))
+    root = await done(gateway, 1)
+
+    assert (await view(agent1, root))["text"] == "words 1"
+    assert (await view(agent1, answer))["perhaps_related"] == [root.id]
+
+
+async def test_who_was_sent_a_mail_on_opens_it_by_its_own_id(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    root = await done(gateway, 1)
+    expert = Address("expert@example.net")
+    await gateway.accepted(mail=mail(2, "<1@example.org>", sender=expert))
+    assert "text" not in await view(agent1, root)
+
+    await gateway.store(
+        direction=Direction.OUTBOUND,
+        subtype="OutboundRedirect",
+        state=State.SENT,
+        parent_id=root.id,
+        mail=Email(to=(expert,)),
+    )
+
+    assert (await view(agent1, root))["text"] == "words 1"
+
+
+async def test_perhaps_related_is_told_to_who_may_read_the_other(gateway: Gateway) -> None:
+    others = [await done(gateway, number) for number in (1, 2)]
+    thief = Address("thief@example.org")
+    named = ("<1@example.org>", "<2@example.org>")
+    mine = await gateway.accepted(mail=mail(3, *named, sender=thief))
+
+    told = await view(await gateway.client("admin"), mine)
+    hidden = await view(await gateway.client("agent1"), mine)
+    foreign = await view(await gateway.client("agent2"), mine)
+
+    assert told["perhaps_related"] == [one.id for one in others]
+    assert hidden["text"] == "words 3"
+    assert "perhaps_related" not in hidden
+    assert "perhaps_related" not in foreign
+
+
+async def test_what_an_agent_holds_beside_a_mail_is_found_by_index(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    root = await done(gateway, 1)
+    for number in range(50):
+        await gateway.accepted("agent2", mail=mail(100 + number, "<1@example.org>"))
+    await gateway.accepted(mail=mail(2, "<1@example.org>"))
+
+    async with plans_of(gateway.world.database, "interactions") as plans:
+        await view(agent1, root)
+
+    beside = [plan for plan in plans if plan.summary.count("IXSCAN") > 1]
+    assert len(beside) == 1
+    assert beside[0].examined <= 2 * beside[0].returned
+    assert not any("COLLSCAN" in plan.summary for plan in plans)

@@ -1,0 +1,171 @@
+"""Which arriving mail joins a conversation."""
+
+import pytest
+
+from shared.domain.interaction import Address, Email, Interaction
+from shared.domain.lifecycle import Direction, State
+from shared.mail.threads import Speaker
+from shared.storage.threads import ThreadStore
+from tests.connected.ingest.conftest import MAIL, Door
+from tests.connected.ingest.test_parsing import parsed
+from tests.connected.plans import Plan, plans_of
+from tests.connected.world import World
+
+pytestmark = pytest.mark.connected
+
+BOUNCE = (
+    b"From: MAILER-DAEMON@example.net\r\nTo: support@demo.example\r\nIn-Reply-To: %s\r\n"
+    b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+    b"--b\r\n\r\nNot delivered\r\n"
+    b"--b\r\nContent-Type: message/delivery-status\r\n\r\nAction: failed\r\n--b--\r\n"
+)
+OURS = b"<5ecre7.1@demo.example>"
+
+
+async def root(world: World, door: Door) -> Interaction:
+    (mail,) = await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL)
+    return mail
+
+
+async def answered(world: World, door: Door, *to: str, **fields: object) -> Interaction:
+    """Store a mail of Ann and what an agent sent after it; return the latter."""
+    original = await root(world, door)
+    return await world.receive(
+        **{
+            "direction": Direction.OUTBOUND,
+            "subtype": "OutboundReply",
+            "state": State.SENT,
+            "parent_id": original.id,
+            "thread_id": original.id,
+            "branches": original.readable_branches,
+            "mail": Email(to=tuple(map(Address, to)), message_id=OURS.decode()),
+        }
+        | fields
+    )
+
+
+def from_(sender: bytes, *headers: bytes) -> bytes:
+    return b"".join(headers) + MAIL.replace(b"ann@example.org", sender)
+
+
+async def test_an_answer_to_our_mail_stays_in_its_branch(world: World, door: Door) -> None:
+    ours = await answered(world, door, "ann@example.org")
+
+    (back,) = await parsed(
+        world, door, from_(b"Ann+home@Example.org", b"In-Reply-To: " + OURS + b"\r\n")
+    )
+
+    assert (back.parent_id, back.thread_id) == (ours.id, ours.thread_id)
+    assert back.branches == (ours.thread_id,)
+    assert back.subtype == "InboundCustomerReply"
+
+
+@pytest.mark.parametrize("named", [OURS, b"<1@x>"])
+async def test_an_answer_from_another_address_begins_a_thread(
+    world: World, door: Door, named: bytes
+) -> None:
+    await answered(world, door, "ann@example.org")
+
+    (other,) = await parsed(
+        world, door, from_(b"thief@example.org", b"In-Reply-To: " + named + b"\r\n")
+    )
+
+    assert (other.parent_id, other.thread_id, other.branches) == (None, other.id, ())
+    assert other.subtype == "InboundNew"
+
+
+async def test_a_second_from_or_a_sender_header_proves_nothing(world: World, door: Door) -> None:
+    await root(world, door)
+    headers = b"In-Reply-To: <1@x>\r\nSender: ann@example.org\r\n"
+
+    (other,) = await parsed(
+        world, door, from_(b"thief@example.org, ann@example.org", headers, b"X: y\r\n")
+    )
+
+    assert other.mail.sender == Address("thief@example.org")
+    assert other.thread_id == other.id
+
+
+async def test_one_id_that_proves_among_others_suffices(world: World, door: Door) -> None:
+    ours = await answered(world, door, "bo@example.org")
+    references = b"References: <1@x> <unknown@x> " + OURS + b"\r\n"
+
+    (back,) = await parsed(world, door, from_(b"ann@example.org", references))
+
+    assert (back.parent_id, back.thread_id) == (ours.thread_id, ours.thread_id)
+    assert back.branches == (ours.thread_id, back.id)
+
+
+async def test_a_delivery_report_joins_by_an_id_of_ours(world: World, door: Door) -> None:
+    ours = await answered(world, door, "ann@example.org")
+
+    (report,) = await parsed(world, door, BOUNCE % OURS, sender="")
+    (claim,) = await parsed(world, door, BOUNCE % OURS + b"x", sender="thief@example.org")
+    (other,) = await parsed(world, door, BOUNCE % b"<1@x>", sender="")
+
+    assert (report.subtype, report.parent_id) == ("InboundNDR", ours.id)
+    assert (claim.thread_id, other.thread_id) == (claim.id, other.id)
+
+
+@pytest.mark.parametrize(
+    ("state", "joins"), [(State.SENT, True), (State.UNCERTAIN, True), (State.REPLY_CREATED, False)]
+)
+async def test_whom_a_mail_was_redirected_to_joins_by_its_id(
+    world: World, door: Door, state: State, joins: bool
+) -> None:
+    ours = await answered(
+        world, door, "expert@example.net", subtype="OutboundRedirect", state=state
+    )
+
+    (back,) = await parsed(world, door, from_(b"expert@example.net", b"In-Reply-To: <1@x>\r\n"))
+
+    assert (back.thread_id == ours.thread_id) is joins
+
+
+async def test_an_answer_before_its_original_stays_apart(world: World, door: Door) -> None:
+    (early,) = await parsed(world, door, b"In-Reply-To: <1@x>\r\n" + MAIL)
+
+    original = await root(world, door)
+
+    assert early.thread_id == early.id
+    assert original.thread_id == original.id
+
+
+async def test_named_mails_are_found_by_index_however_many_there_are(
+    world: World, door: Door
+) -> None:
+    for number in range(40):
+        await world.receive(mail=Email(message_id=f"<{number}@elsewhere>"))
+    ours = await answered(
+        world, door, "expert@example.net", subtype="OutboundRedirect", state=State.SENT
+    )
+
+    async with plans_of(world.database, "interactions") as plans:
+        proven = await ThreadStore(world.database).proven(
+            Speaker("expert@example.net"), ["<1@x>", "<unknown@x>"]
+        )
+
+    assert [one.id for one in proven] == [ours.parent_id]
+    assert plans == [
+        Plan("IXSCAN { mail.message_id: 1 }", 1, 1),
+        Plan("IXSCAN { parent_id: 1, changed_at: 1 }", 1, 1),
+    ]
+
+
+async def test_of_an_id_sent_again_and_again_the_oldest_are_looked_at(
+    world: World, door: Door
+) -> None:
+    original = await root(world, door)
+    sender = {"address": "flood@example.org", "personal": ""}
+    document = await world.database["interactions"].find_one({"_id": original.id})
+    assert document is not None
+    document["mail"]["sender"] = sender
+    del document["arrival_key"]
+    await world.database["interactions"].insert_many(
+        [document | {"_id": f"flood{number}"} for number in range(600)]
+    )
+
+    named = await ThreadStore(world.database).named(["<1@x>"])
+
+    assert len(named) == 500
+    assert named[0].id == original.id

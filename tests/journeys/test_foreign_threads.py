@@ -1,0 +1,104 @@
+"""An agent who mails in does not get at what a colleague and the customer wrote to each other."""
+
+import json
+import re
+from email import message_from_bytes
+
+import pytest
+
+from deploy.local.stack import System
+from tests.cometd_client import CometdAgent
+from tests.journeys.people import Agent, hand_in, letter
+from tests.journeys.test_main_job import TOPIC, hear
+
+pytestmark = [pytest.mark.connected, pytest.mark.journey]
+
+
+async def accepted(ears: CometdAgent, agent: Agent) -> str:
+    """Return the id of the next mail that an agent is offered and takes."""
+    invited = await hear(ears, "Invited")
+    await agent.post(invited["id"], "Accept")
+    await hear(ears, "Accepted", invited["id"])
+    return str(invited["id"])
+
+
+async def shown(agent: Agent, interaction_id: str) -> str:
+    """Return everything that the API shows an agent of a mail, as text."""
+    paths = (f"/interactions/{interaction_id}", f"/ucs/interactions/{interaction_id}")
+    bodies = [(await agent.get(path)).json() for path in (*paths, "/interactions?fields=*")]
+    return json.dumps(bodies)
+
+
+async def test_a_colleague_who_forges_the_customer_reads_nothing(
+    running: System, agent1: Agent, agent2: Agent
+) -> None:
+    url = f"{running.gateway_url}/cometd"
+    async with (
+        CometdAgent(url, "agent1", "agent1") as first,
+        CometdAgent(url, "agent2", "agent2") as second,
+    ):
+        await first.subscribe(TOPIC)
+        await second.subscribe(TOPIC)
+        await agent1.set_channel("Ready")
+        await hand_in(letter("Salary"), running.addresses.smtp)
+        foreign = await accepted(first, agent1)
+        await agent1.set_channel("NotReady")
+        seen = await shown(agent2, foreign)
+        ids = re.findall(r"<[^<>@\s]+@[^<>\s]+>", seen)
+        named = " ".join([*ids, f"<{foreign}@demo.example>", f"<{foreign}@example.org>"])
+        await agent2.set_channel("Ready")
+        for sender, reference in (("ann", named), ("thief", "<Salary@example.org>")):
+            forged = letter(f"From {sender}", In_Reply_To=reference)
+            forged = forged.replace(b"Ann <ann@", f"Ann <{sender}@".encode())
+            await hand_in(forged, running.addresses.smtp)
+
+            mine = await accepted(second, agent2)
+            view = (await agent2.get(f"/ucs/interactions/{foreign}")).json()
+            raw = await agent2.get(f"/ucs/interactions/{foreign}/binary_content")
+            own = (await agent2.get(f"/ucs/interactions/{mine}")).json()
+
+            assert (raw.status_code, raw.json()["statusCode"]) == (403, 5)
+            assert not {"text", "external_id", "udata"} & view.keys()
+            assert own["thread_id"] == mine
+            assert "perhaps_related" not in own
+            await agent2.post(mine, "Complete")
+            await hear(second, "Completed", mine)
+        await agent1.post(foreign, "Complete")
+        await hear(first, "Completed", foreign)
+        await agent2.set_channel("NotReady")
+
+
+async def test_a_customers_answer_brings_the_earlier_mails_along(
+    running: System, agent1: Agent, agent2: Agent
+) -> None:
+    url = f"{running.gateway_url}/cometd"
+    async with (
+        CometdAgent(url, "agent1", "agent1") as first,
+        CometdAgent(url, "agent2", "agent2") as second,
+    ):
+        await first.subscribe(TOPIC)
+        await second.subscribe(TOPIC)
+        await agent1.set_channel("Ready")
+        await hand_in(letter("Question"), running.addresses.smtp)
+        asked = await accepted(first, agent1)
+        answer = (await agent1.post(asked, "Reply", queueName="drafts"))["replyInteractionId"]
+        await hear(first, "ReplyCreated", answer)
+        words = {"text": "It is 17."}
+        await agent1.post(answer, "Send", queueName="drafts", email_object=words)
+        await hear(first, "Sent", answer)
+        sent = message_from_bytes((await running.sink.arrivals.get()).file.read_bytes())
+        await agent1.post(asked, "Complete")
+        await hear(first, "Completed", asked)
+        await agent1.set_channel("NotReady")
+        await agent2.set_channel("Ready")
+
+        back = letter("Re: Question", In_Reply_To=sent["Message-ID"])
+        await hand_in(back.replace(b"<ann@", b"<Ann+work@"), running.addresses.smtp)
+        mine = await accepted(second, agent2)
+
+        earlier = [(await agent2.get(f"/ucs/interactions/{one}")).json() for one in (asked, answer)]
+        assert [one["text"] for one in earlier] == ["Hello,\nhere is invoice 17.", "It is 17."]
+        assert {one["thread_id"] for one in earlier} == {asked}
+        await agent2.post(mine, "Complete")
+        await hear(second, "Completed", mine)
+        await agent2.set_channel("NotReady")
