@@ -29,6 +29,7 @@ class Times:
     timeout: float
     interval: float
     max_interval: float
+    first_interval: float
     crowded_interval: float
     advice: Advice
     crowded_advice: Advice
@@ -42,6 +43,7 @@ class Times:
             timeout=settings.timeout.total_seconds(),
             interval=settings.interval.total_seconds(),
             max_interval=settings.max_interval.total_seconds(),
+            first_interval=settings.first_interval.total_seconds(),
             crowded_interval=settings.multi_session_interval.total_seconds(),
             advice=Advice(timeout, milliseconds(settings.interval)),
             crowded_advice=Advice(timeout, crowded, multiple_clients=True),

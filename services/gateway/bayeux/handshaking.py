@@ -2,8 +2,9 @@
 
 from services.gateway.bayeux import replies
 from services.gateway.bayeux.exchange import Exchange
+from services.gateway.bayeux.newcomers import interval_of, make_room
 from services.gateway.bayeux.replaying import EXTENSION
-from services.gateway.bayeux.session import Peer, Session, Transport
+from services.gateway.bayeux.session import Session, Transport
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.timesync import timesync
 from services.gateway.bayeux.wire import Message, Reply
@@ -11,17 +12,18 @@ from services.gateway.bayeux.wire import Message, Reply
 
 def handshake(state: State, message: Message, exchange: Exchange) -> None:
     """Begin a session, or say why there is none."""
-    if (error := _fault(state, message)) or not _make_room(state, exchange.peer):
-        refusal = error or replies.TOO_MANY_SESSIONS
+    if error := _fault(state, message) or make_room(state, exchange.peer):
         state.counters.denied += 1
-        refused = replies.failure(message, refusal, advice=replies.STOP)
-        exchange.replies.append(_described(state, refused))
+        later = error == replies.SERVER_FULL
+        advice = replies.COME_AGAIN_LATER if later else replies.STOP
+        exchange.replies.append(_described(state, replies.failure(message, error, advice=advice)))
         return
-    session = state.open(exchange.peer, exchange.now)
+    interval = max(interval_of(state, exchange.peer.user_id), state.times.interval)
+    session = state.open(exchange.peer, exchange.now, interval=interval)
     if exchange.peer.transport is Transport.WEBSOCKET:
         state.bind(session, exchange.peer, exchange.now)
     state.counters.handshakes += 1
-    exchange.replies.append(_described(state, _welcome(state, session, message)))
+    exchange.replies.append(_described(state, _welcome(state, session, message, interval)))
 
 
 def _fault(state: State, message: Message) -> str | None:
@@ -33,20 +35,8 @@ def _fault(state: State, message: Message) -> str | None:
     return None if any(kind in types for kind in _supported(state)) else replies.NO_COMMON_TRANSPORT
 
 
-def _make_room(state: State, peer: Peer) -> bool:
-    """Drop the session of this user that nobody has used for longest, if there must be one less."""
-    mine = state.by_user.get(peer.user_id, {})
-    if len(mine) < state.settings.max_sessions_per_user:
-        return True
-    idle = [session for session in mine if session.hold is None and session.socket is None]
-    if not idle:
-        return False
-    state.end(min(idle, key=lambda session: session.expires_at), {})
-    return True
-
-
-def _welcome(state: State, session: Session, message: Message) -> Reply:
-    advice = state.times.advice
+def _welcome(state: State, session: Session, message: Message, interval: float) -> Reply:
+    advice = state.times.advice_with(interval)
     session.advised = (session.transport, advice)
     reply = replies.success(message, clientId=session.id, advice=advice.as_fields())
     if ext := _extensions(state, session, message):

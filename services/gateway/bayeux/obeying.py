@@ -1,12 +1,15 @@
 """The messages of one request: each is obeyed, or refused with a reason."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from services.gateway.bayeux import replies
+from services.gateway.bayeux.advice import milliseconds
 from services.gateway.bayeux.channels import Meta, is_service, is_valid
 from services.gateway.bayeux.connecting import connect
 from services.gateway.bayeux.exchange import Exchange
 from services.gateway.bayeux.handshaking import handshake
+from services.gateway.bayeux.newcomers import hear, interval_of
 from services.gateway.bayeux.session import Peer, Session, Transport
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.subscribing import answered, subscribe, unsubscribe
@@ -39,6 +42,8 @@ def _obey(state: State, message: Message, exchange: Exchange) -> None:
         handshake(state, message, exchange)
     elif (session := state.find(message, exchange.peer)) is None:
         _disown(state, message, exchange)
+    elif not hear(state, session):
+        _turn_away(message, exchange)
     else:
         _obey_for(state, session, message, exchange)
 
@@ -56,15 +61,22 @@ def _fault(state: State, message: Message) -> str | None:
 
 def _disown(state: State, message: Message, exchange: Exchange) -> None:
     state.counters.unknown_sessions += 1
-    error = replies.SESSION_UNKNOWN
-    match message.channel:
-        case Meta.CONNECT:
-            reply = replies.failure(message, error, advice=replies.HANDSHAKE_AGAIN)
-        case Meta.SUBSCRIBE | Meta.UNSUBSCRIBE:
-            reply = answered(message, error)
-        case _:
-            reply = replies.failure(message, error)
+    reply = _refusal(message, replies.SESSION_UNKNOWN)
+    if message.channel == Meta.CONNECT:
+        wait = milliseconds(timedelta(seconds=interval_of(state, exchange.peer.user_id)))
+        reply["advice"] = replies.HANDSHAKE_AGAIN | {"interval": wait}
     exchange.replies.append(reply)
+
+
+def _turn_away(message: Message, exchange: Exchange) -> None:
+    """Refuse the first message for a session beside which there are as many as there may be."""
+    advice = {"advice": replies.STOP}
+    exchange.replies.append(_refusal(message, replies.TOO_MANY_SESSIONS) | advice)
+
+
+def _refusal(message: Message, error: str) -> Reply:
+    is_subscription = message.channel in {Meta.SUBSCRIBE, Meta.UNSUBSCRIBE}
+    return answered(message, error) if is_subscription else replies.failure(message, error)
 
 
 def _obey_for(state: State, session: Session, message: Message, exchange: Exchange) -> None:

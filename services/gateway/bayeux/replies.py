@@ -13,11 +13,13 @@ LOGIN_ENDED: Final[Reply] = {
     "error": "401::login_revoked",
     "advice": STOP,
 }
+COME_AGAIN_LATER: Final[Reply] = {"reconnect": "handshake", "interval": 30_000}
 ONE_TAB: Final[Reply] = STOP | {"multiple-clients": True}
 
 SESSION_UNKNOWN: Final = "402::session_unknown"
 QUEUE_OVERFLOW: Final = "402::queue_overflow"
 TOO_MANY_SESSIONS: Final = "403:too_many_sessions:handshake_denied"
+SERVER_FULL: Final = "503::server_full"
 TOO_MANY_TABS: Final = "403:multiple_clients:connect_denied"
 NO_COMMON_TRANSPORT: Final = "301::connection_types_unsupported"
 VERSION_MISSING: Final = "400::version_missing"

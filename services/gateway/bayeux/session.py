@@ -91,6 +91,7 @@ class Session:
     expires_at: float
     login: Login = Login()
     acknowledging: bool = False
+    is_heard: bool = False
     connected: bool = False
     is_over: bool = False
     batch: int = 0

@@ -18,6 +18,9 @@ class BayeuxSettings:
     timeout: timedelta = timedelta(seconds=30)
     interval: timedelta = timedelta(0)
     max_interval: timedelta = timedelta(seconds=40)
+    first_interval: timedelta = timedelta(seconds=20)
+    """How long a client may say nothing after its handshake."""
+
     introduction: timedelta = timedelta(seconds=5)
     """How long subscribers wait for their events to be sure to come, all of a request together."""
 
@@ -27,7 +30,13 @@ class BayeuxSettings:
     multi_session_interval: timedelta = timedelta(seconds=2)
 
     max_held_per_browser: int = 1
+    max_sessions: int = 20_000
+    """In all, of one process."""
+
     max_sessions_per_user: int = 64
+    max_unheard_per_user: int = 16
+    """Sessions of which nothing was heard since their handshake."""
+
     max_subscriptions: int = 64
     max_channel_length: int = 256
     max_queued_events: int = 1000

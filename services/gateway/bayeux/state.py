@@ -28,6 +28,7 @@ class State:
     counters: Counters = field(default_factory=Counters)
     table: RoutingTable = field(default_factory=RoutingTable)
     sessions: dict[str, Session] = field(default_factory=dict)
+    unheard: dict[Session, None] = field(default_factory=dict)
     by_user: dict[str, dict[Session, None]] = field(default_factory=dict)
     holding: dict[str, set[Session]] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
@@ -39,8 +40,8 @@ class State:
     def __post_init__(self) -> None:
         self.times = Times.of(self.settings)
 
-    def open(self, peer: Peer, now: float) -> Session:
-        """Begin a session for the user behind `peer`."""
+    def open(self, peer: Peer, now: float, *, interval: float) -> Session:
+        """Begin a session for the user behind `peer`, whose client may connect in `interval`."""
         session = Session(
             id=self.new_id(),
             user_id=peer.user_id,
@@ -51,9 +52,10 @@ class State:
                 max_events=self.settings.max_queued_events,
                 max_bytes=self.settings.max_queued_bytes,
             ),
-            expires_at=now + self.times.interval + self.times.max_interval,
+            expires_at=now + interval + min(self.times.first_interval, self.times.max_interval),
         )
         self.sessions[session.id] = session
+        self.unheard[session] = None
         self.by_user.setdefault(session.user_id, {})[session] = None
         return session
 
@@ -149,6 +151,7 @@ class State:
         if self.sessions.pop(session.id, None) is None:
             return
         session.is_over = True
+        self.unheard.pop(session, None)
         self._forget_user(session)
         session.mailbox.clear()
         self._free_browser(session)
