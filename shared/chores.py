@@ -45,7 +45,7 @@ async def repeating(
 
 async def _repeat(chore: Callable[[], Awaitable[object]], seconds: float) -> None:
     name = getattr(chore, "__qualname__", repr(chore))
-    while not _is_canceled():
+    while not is_canceled():
         await asyncio.sleep(seconds)
         try:
             await chore()
@@ -55,7 +55,7 @@ async def _repeat(chore: Callable[[], Awaitable[object]], seconds: float) -> Non
             log.exception("chore failed", chore=name)
 
 
-def _is_canceled() -> bool:
+def is_canceled() -> bool:
     """Tell whether this task was told to end, though whatever it did may not have noticed."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

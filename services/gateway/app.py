@@ -66,15 +66,20 @@ async def start(
     roster = Roster(resources.agents, resources.clock)
     telling = Telling(resources.interactions, resources.configuration)
     recounting = _recounting(settings, resources, roster, telling)
+    presence = PresenceStore(resources.database, resources.clock)
     news = News(
         settings.rabbitmq_url,
         recounting=recounting,
         dialects=Dialects(nested=settings.nested_interaction),
         desk=DeskStore(resources.database),
-        presence=PresenceStore(resources.database, resources.clock),
+        presence=presence,
     )
     handing = Handing(
-        publisher=resources.publisher, news=news, telling=telling, clock=resources.clock
+        publisher=resources.publisher,
+        presence=presence,
+        news=news,
+        telling=telling,
+        clock=resources.clock,
     )
     writer = _journal_writer(settings, resources)
     async with checking_passwords() as passwords:

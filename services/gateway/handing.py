@@ -20,13 +20,15 @@ from services.gateway.preconditions import expected_version
 from services.gateway.preferences import applied, preferred_wait
 from services.gateway.seeds import numbered, seed_of
 from services.gateway.telling import Telling
-from shared.contracts.commands import AgentCommand
+from shared.contracts.commands import AcceptInvitation, AgentCommand, RejectInvitation
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionEvent, OperationRefused
-from shared.contracts.outgoing import wrap
+from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import Clock
+from shared.domain.errors import Unavailable
 from shared.domain.interaction import Interaction
 from shared.messaging.publisher import Publisher
+from shared.storage.presence import PresenceStore
 
 _SITUATIONS: Final = MappingProxyType(
     {
@@ -40,8 +42,17 @@ _SITUATIONS: Final = MappingProxyType(
 class Handing:
     """The last step of every operation on an interaction."""
 
-    def __init__(self, *, publisher: Publisher, news: News, telling: Telling, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        publisher: Publisher,
+        presence: PresenceStore,
+        news: News,
+        telling: Telling,
+        clock: Clock,
+    ) -> None:
         self._publisher = publisher
+        self._presence = presence
         self._news = news
         self._telling = telling
         self._clock = clock
@@ -89,11 +100,20 @@ class Handing:
                 pairs = zip(messages, commands, strict=True)
                 looking_out = [self._news.awaiting(UUID(one.id), command) for one, command in pairs]
                 awaited = [await stack.enter_async_context(one) for one in looking_out]
-            for message in messages:
-                await self._publisher.publish(message)
+            for message, command in zip(messages, commands, strict=True):
+                await self._publish(message, command)
             if wait is None:
                 return json_answer(answer)
             return await self._outcome(answer, awaited, wait)
+
+    async def _publish(self, message: Outgoing, command: AgentCommand) -> None:
+        try:
+            await self._publisher.publish(message)
+        except Unavailable:
+            if isinstance(command, AcceptInvitation | RejectInvitation):
+                # The fault is ours: routing must not count the offer as missed.
+                await self._presence.excuse(command.agent_id)
+            raise
 
     async def _outcome(
         self, answer: Mapping[str, object], awaited: Sequence[Awaited], wait: timedelta

@@ -9,12 +9,12 @@ from shared.domain.errors import UnknownInteractionError
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import State
 from shared.storage import interactions
+from shared.storage.active import IS_ACTIVE
 from shared.storage.client import HINT, Database, Document, database_errors
 from shared.storage.gathering import Reads
-from shared.storage.indexes import ACTIVE, SESSIONS
+from shared.storage.indexes import SESSIONS
 from shared.storage.snapshots import WITHOUT_TEXT, to_interaction
 
-_ACTIVE: Final[Document] = {"state": {"$in": [state.value for state in ACTIVE]}}
 _ON_THE_DESK: Final = (State.ACCEPTED, State.REPLY_CREATED)
 
 
@@ -54,7 +54,7 @@ class DeskStore:
         `filters` are exact values of stored fields. Going on `after` an id costs the same on
         every page; `offset` walks over what it skips.
         """
-        wanted = _ACTIVE | filters
+        wanted = IS_ACTIVE | filters
         if after:
             wanted["_id"] = {"$gt": after}
         async with database_errors():
@@ -70,7 +70,7 @@ class DeskStore:
     async def count_active(self, filters: Document) -> int:
         """Return how many are not finished."""
         async with database_errors():
-            return await self._collection.count_documents(_ACTIVE | filters)
+            return await self._collection.count_documents(IS_ACTIVE | filters)
 
     async def dated(self, interaction_id: str) -> tuple[Interaction, datetime | None]:
         """Return an interaction and when it was last changed.

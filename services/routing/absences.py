@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.routing.offering import Offering
+from services.routing.filling import QueueFiller
 from services.routing.policy import Policy
 from services.routing.revoking import Revoking
 from services.routing.store import WaitingStore
@@ -31,7 +31,7 @@ class Absences:
         presence: PresenceStore,
         configuration: ConfigurationStore,
         revoking: Revoking,
-        offering: Offering,
+        filler: QueueFiller,
         clock: Clock,
         policy: Policy,
     ) -> None:
@@ -41,7 +41,7 @@ class Absences:
         self._presence = presence
         self._configuration = configuration
         self._revoking = revoking
-        self._offering = offering
+        self._filler = filler
         self._clock = clock
         self._policy = policy
 
@@ -74,7 +74,7 @@ class Absences:
             if after is not None and after.state is State.QUEUED:
                 queues.add(after.queue)
         for queue in queues:
-            await self._offering.fill(queue)
+            self._filler.request(queue)
 
     async def _take(self, interaction_id: str, version: int, workbin: str) -> Interaction | None:
         owner: list[str] = []

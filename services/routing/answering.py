@@ -1,7 +1,9 @@
 """What agents decide about what they were offered or work on."""
 
+from datetime import datetime
+
 from services.routing.announcements import back_again, on_the_desk
-from services.routing.offering import Offering
+from services.routing.filling import QueueFiller
 from services.routing.policy import Policy
 from shared.contracts.commands import (
     AcceptInvitation,
@@ -10,7 +12,12 @@ from shared.contracts.commands import (
     RejectInvitation,
 )
 from shared.contracts.envelope import Cause
-from shared.contracts.events import InteractionCompleted, InvitationRejected, PropertiesUpdated
+from shared.contracts.events import (
+    InteractionCompleted,
+    InvitationRejected,
+    InvitationRevoked,
+    PropertiesUpdated,
+)
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.handovers import accept, put_back
@@ -33,27 +40,38 @@ class Desk:
         *,
         interactions: InteractionStore,
         agents: AgentStore,
-        offering: Offering,
+        filler: QueueFiller,
         clock: Clock,
         policy: Policy,
     ) -> None:
         self._interactions = interactions
         self._agents = agents
-        self._offering = offering
+        self._filler = filler
         self._clock = clock
         self._policy = policy
 
-    async def accept(self, command: AcceptInvitation, cause: Cause) -> None:
-        """Give the interaction to the agent who accepted it."""
+    async def accept(self, command: AcceptInvitation, cause: Cause, given_at: datetime) -> None:
+        """Give the interaction to the agent who accepted it while it was offered.
+
+        `given_at` is when the gateway took the command.
+        """
+        holders: list[str | None] = []
 
         def decide(before: Interaction) -> Change:
-            after = accept(before, command.agent_id, self._clock.now())
-            return Change(after, [on_the_desk(after, command.agent_id)])
+            after = accept(before, command.agent_id, given_at)
+            holders[:] = {before.holder_id} - {command.agent_id}
+            revoked = [InvitationRevoked.of(after, one) for one in holders if one]
+            return Change(after, [on_the_desk(after, command.agent_id), *revoked])
 
         after = await self._interactions.change(
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
         await self._agents.answer(command.agent_id)
+        for holder in holders:
+            # The offer had run out: its place was given back, and another agent may have one.
+            if holder:
+                await self._agents.release(holder, command.interaction_id)
+            await self._agents.hold(command.agent_id, command.interaction_id)
         if after.state is not State.ACCEPTED:
             # A draft is the agent's own pace: it takes no place.
             await self._agents.release(command.agent_id, command.interaction_id)
@@ -81,7 +99,7 @@ class Desk:
         await self._agents.release(command.agent_id, command.interaction_id)
         if after.state is State.ACCEPTED and after.owner_id:
             await self._agents.hold(after.owner_id, after.id)
-        await self._offering.fill(after.queue)
+        self._filler.request(after.queue)
 
     async def complete(self, command: CompleteInteraction, cause: Cause) -> None:
         """End the processing and give the agent the next one."""
@@ -95,7 +113,7 @@ class Desk:
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
         await self._agents.release(command.agent_id, command.interaction_id)
-        await self._offering.fill_for(command.agent_id)
+        await self._filler.request_for(command.agent_id)
 
     async def change_user_data(self, command: ChangeUserData, cause: Cause) -> None:
         """Set and remove keys of the user data, and the agents' notes."""

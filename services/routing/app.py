@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import uuid4
 
 from services.routing.absences import Absences
 from services.routing.answering import Desk
 from services.routing.auditing import Auditing
+from services.routing.filling import QueueFiller, Tellable
 from services.routing.handing_on import HandingOn
 from services.routing.handlers import routing_handler
 from services.routing.offering import Offering
@@ -24,6 +26,7 @@ from shared.storage.agents import AgentStore
 from shared.storage.client import Database
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.interactions import InteractionStore
+from shared.storage.leases import LeaseStore
 from shared.storage.presence import PresenceStore
 
 
@@ -32,6 +35,7 @@ class Parts:
     """Routing without its process."""
 
     offering: Offering
+    filler: QueueFiller
     desk: Desk
     handing_on: HandingOn
     revoking: Revoking
@@ -39,7 +43,7 @@ class Parts:
     auditing: Auditing
 
 
-def assemble(
+def assemble(  # noqa: PLR0913 - what all of it works with, by name
     *,
     database: Database,
     interactions: InteractionStore,
@@ -47,9 +51,12 @@ def assemble(
     configuration: ConfigurationStore,
     clock: Clock,
     policy: Policy,
+    broker: Tellable,
+    holder: str,
 ) -> Parts:
     """Return the parts, each with what it works with."""
     waiting = WaitingStore(database)
+    presence = PresenceStore(database, clock)
     offering = Offering(
         waiting=waiting,
         interactions=interactions,
@@ -58,20 +65,29 @@ def assemble(
         clock=clock,
         invitation=policy.invitation,
     )
+    filler = QueueFiller(
+        offering=offering,
+        leases=LeaseStore(database, holder),
+        agents=agents,
+        configuration=configuration,
+        broker=broker,
+    )
     revoking = Revoking(
         waiting=waiting,
         interactions=interactions,
         agents=agents,
-        offering=offering,
+        presence=presence,
+        filler=filler,
         clock=clock,
         policy=policy,
     )
     return Parts(
         offering=offering,
+        filler=filler,
         desk=Desk(
             interactions=interactions,
             agents=agents,
-            offering=offering,
+            filler=filler,
             clock=clock,
             policy=policy,
         ),
@@ -79,7 +95,7 @@ def assemble(
             interactions=interactions,
             agents=agents,
             configuration=configuration,
-            offering=offering,
+            filler=filler,
             clock=clock,
             policy=policy,
         ),
@@ -88,10 +104,10 @@ def assemble(
             waiting=waiting,
             interactions=interactions,
             agents=agents,
-            presence=PresenceStore(database, clock),
+            presence=presence,
             configuration=configuration,
             revoking=revoking,
-            offering=offering,
+            filler=filler,
             clock=clock,
             policy=policy,
         ),
@@ -109,13 +125,15 @@ async def start(settings: RoutingSettings, resources: Resources) -> AsyncIterato
         configuration=resources.configuration,
         clock=resources.clock,
         policy=settings.policy,
+        broker=resources.publisher,
+        holder=uuid4().hex,
     )
     async with consuming(settings, resources, ROUTING) as consumer:
         consumer.subscriber(
             routing_handler(
                 desk=parts.desk,
                 handing_on=parts.handing_on,
-                offering=parts.offering,
+                filler=parts.filler,
                 absences=parts.absences,
                 refusals=Refusals.of(resources),
             )
@@ -125,7 +143,8 @@ async def start(settings: RoutingSettings, resources: Resources) -> AsyncIterato
             repeating(parts.auditing.audit_places, every=settings.audit),
             repeating(parts.absences.look_round, every=settings.audit),
             repeating(parts.absences.reclaim_untouched, every=settings.audit * 4),
-            repeating(parts.offering.fill_all, every=settings.sweep * 5),
+            repeating(parts.filler.request_all, every=settings.sweep * 5),
+            parts.filler.running(),
             consumer.running(),
         ):
             yield

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from services.routing.announcements import on_the_desk
-from services.routing.offering import Offering
+from services.routing.filling import QueueFiller
 from services.routing.policy import Policy
 from shared.contracts.commands import (
     AgentCommand,
@@ -40,14 +40,14 @@ class HandingOn:
         interactions: InteractionStore,
         agents: AgentStore,
         configuration: ConfigurationStore,
-        offering: Offering,
+        filler: QueueFiller,
         clock: Clock,
         policy: Policy,
     ) -> None:
         self._interactions = interactions
         self._agents = agents
         self._configuration = configuration
-        self._offering = offering
+        self._filler = filler
         self._clock = clock
         self._policy = policy
 
@@ -112,7 +112,7 @@ class HandingOn:
         )
         await self._agents.hold(command.to_agent_id, command.interaction_id)
         await self._agents.release(command.agent_id, command.interaction_id)
-        await self._offering.fill_for(command.agent_id)
+        await self._filler.request_for(command.agent_id)
 
     async def _pass_on(self, command: TransferInteraction, cause: Cause) -> None:
         target = Target(command.to_queue, command.to_skill)
@@ -125,7 +125,7 @@ class HandingOn:
             return Change(after, [InteractionTransferred.of(after, agent_id)])
 
         after = await self._give_up(command, cause, decide)
-        await self._offering.fill(after.queue)
+        self._filler.request(after.queue)
 
     async def _give_up(
         self, command: AgentCommand, cause: Cause, decide: Callable[[Interaction], Change]
@@ -134,7 +134,7 @@ class HandingOn:
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
         await self._agents.release(command.agent_id, command.interaction_id)
-        await self._offering.fill_for(command.agent_id)
+        await self._filler.request_for(command.agent_id)
         return after
 
     async def _require_queue(self, name: str) -> None:

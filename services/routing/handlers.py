@@ -5,8 +5,8 @@ from typing import assert_never
 
 from services.routing.absences import Absences
 from services.routing.answering import Desk
+from services.routing.filling import QueueFiller
 from services.routing.handing_on import HandingOn
-from services.routing.offering import Offering
 from shared.contracts.commands import (
     AcceptInvitation,
     ChangeUserData,
@@ -18,7 +18,7 @@ from shared.contracts.commands import (
     RoutingCommand,
     TransferInteraction,
 )
-from shared.contracts.envelope import Cause, Envelope
+from shared.contracts.envelope import Envelope
 from shared.contracts.events import (
     AgentNotReady,
     AgentReady,
@@ -35,7 +35,7 @@ def routing_handler(
     *,
     desk: Desk,
     handing_on: HandingOn,
-    offering: Offering,
+    filler: QueueFiller,
     absences: Absences,
     refusals: Refusals,
 ) -> Handler:
@@ -44,22 +44,25 @@ def routing_handler(
     async def on_work(envelope: Envelope[RoutingWork]) -> None:
         match envelope.body:
             case InteractionReceived() | PlacedInQueue() as event:
-                await offering.fill(event.queue)
+                filler.request(event.queue)
             case AgentReady() as event:
-                await offering.fill_for(event.agent_id)
+                await filler.request_for(event.agent_id)
             case AgentNotReady() as event:
                 await absences.follow(event)
             case command:
                 async with refusals.told_to(command, envelope.cause):
-                    await _obey(desk, handing_on, command, envelope.cause)
+                    await _obey(desk, handing_on, command, envelope)
 
     return on_work
 
 
-async def _obey(desk: Desk, handing_on: HandingOn, command: RoutingCommand, cause: Cause) -> None:
+async def _obey(
+    desk: Desk, handing_on: HandingOn, command: RoutingCommand, envelope: Envelope[RoutingWork]
+) -> None:
+    cause = envelope.cause
     match command:
         case AcceptInvitation():
-            await desk.accept(command, cause)
+            await desk.accept(command, cause, envelope.occurred_at)
         case RejectInvitation():
             await desk.reject(command, cause)
         case CompleteInteraction():

@@ -1,13 +1,9 @@
-"""Offers waiting interactions to Ready agents: one pass at a time through each queue."""
+"""Offers waiting interactions to Ready agents: one pass through a queue."""
 
-import asyncio
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
-
-import structlog
 
 from services.routing.store import WaitingStore
 from shared.contracts.contact_center import Queue
@@ -19,16 +15,14 @@ from shared.storage.agents import AgentStore
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.interactions import Change, InteractionStore
 
-log = structlog.get_logger()
-
-_INVITATIONS_AT_ONCE: Final = 20
+INVITATIONS_AT_ONCE: Final = 20
 
 
 class Offering:
     """Brings waiting interactions and free agents together, the longest-waiting first.
 
-    However many ask at once, one pass serves all who asked before it began. Two pods may pass
-    through the same queue: the compare-and-set on the interaction lets one of them win.
+    Two passes through a queue at once are safe, but a waste: the compare-and-set on the
+    interaction lets one of them win. `QueueFiller` sees to it that there is one.
     """
 
     def __init__(
@@ -47,48 +41,54 @@ class Offering:
         self._configuration = configuration
         self._clock = clock
         self._invitation = invitation
-        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._asked: dict[str, int] = defaultdict(int)
-        self._served: dict[str, int] = defaultdict(int)
 
-    async def fill(self, queue: str) -> None:
-        """Return when everything that waited in the queue has been offered as far as it goes."""
-        self._asked[queue] += 1
-        turn = self._asked[queue]
-        async with self._locks[queue]:
-            if self._served[queue] >= turn:
-                return
-            asked = self._asked[queue]
-            await self._pass_through(queue)
-            self._served[queue] = asked
+    async def pass_through(self, name: str) -> AsyncGenerator[int]:
+        """Offer what waits in a queue, as far as there are free agents.
 
-    async def fill_for(self, agent_id: str) -> None:
-        """Offer what waits in any queue that the agent serves."""
-        agent = await self._agents.get(agent_id)
-        for queue in agent.queues if agent else ():
-            await self.fill(queue)
-
-    async def fill_all(self) -> None:
-        """Offer what waits in any queue: for exclusions that have ended and for lost hints."""
-        for queue in (await self._configuration.current()).queues:
-            await self.fill(queue.name)
-
-    async def _pass_through(self, name: str) -> None:
+        Give after each bulk of invitations how many of them were written; whoever iterates may
+        stop there. The pass ends by itself where somebody else takes everything first.
+        """
         queue = (await self._configuration.current()).queue(name) or Queue(name=name)
         offers: list[tuple[Interaction, str]] = []
         try:
-            async for interaction in self._waiting.waiting(name):
-                agent_id = await self._reserve(interaction, queue)
-                if agent_id is not None:
-                    offers.append((interaction, agent_id))
-                elif _is_for_anybody(interaction):
-                    break
-                if len(offers) == _INVITATIONS_AT_ONCE:
+            async for interaction, agent_id in self._reservations(queue):
+                offers.append((interaction, agent_id))
+                if len(offers) == INVITATIONS_AT_ONCE:
                     together, offers = offers, []
-                    await self._invite(together)
+                    invited = await self._invite(together)
+                    yield invited
+                    if not invited:
+                        return
         finally:
             # Whatever broke off the pass, places are taken for these.
             await self._invite(offers)
+
+    async def _reservations(self, queue: Queue) -> AsyncIterator[tuple[Interaction, str]]:
+        """Take a place for one waiting interaction after the other; give both."""
+        seen = set()
+        async for interaction in self._waiting.waiting(queue.name):
+            seen.add(interaction.id)
+            if (agent_id := await self._reserve(interaction, queue)) is not None:
+                yield interaction, agent_id
+            elif not await self._may_take_another(interaction, queue):
+                break
+        else:
+            return
+        # Nobody who serves the queue is free, but agents with a skill need not serve it.
+        async for interaction in self._waiting.waiting_for_skill(queue.name):
+            if interaction.id in seen:
+                continue
+            if (agent_id := await self._reserve(interaction, queue)) is not None:
+                yield interaction, agent_id
+
+    async def _may_take_another(self, untaken: Interaction, queue: Queue) -> bool:
+        """Say whether a mail behind one that nobody could take might still be taken."""
+        if untaken.skill:
+            return True
+        now = self._clock.now()
+        if all(one.until <= now for one in untaken.excluded):
+            return False
+        return await self._agents.is_anybody_free(queue.name, requires=queue.requires)
 
     async def _reserve(self, interaction: Interaction, queue: Queue) -> str | None:
         now = self._clock.now()
@@ -104,7 +104,7 @@ class Offering:
             return agent_id
         return await reserve()
 
-    async def _invite(self, offers: Sequence[tuple[Interaction, str]]) -> None:
+    async def _invite(self, offers: Sequence[tuple[Interaction, str]]) -> int:
         expires_at = self._clock.now() + self._invitation
         invited = await self._interactions.change_together(
             [(before, _offer(before, agent_id, expires_at)) for before, agent_id in offers]
@@ -113,13 +113,9 @@ class Offering:
             if not is_invited:
                 # Somebody else took it from the queue first.
                 await self._agents.release(agent_id, before.id)
+        return sum(invited)
 
 
 def _offer(before: Interaction, agent_id: str, expires_at: datetime) -> Change:
     after = invite(before, agent_id, expires_at)
     return Change(after, [AgentInvited.of(after, agent_id)])
-
-
-def _is_for_anybody(interaction: Interaction) -> bool:
-    """Say whether nobody could take what waits behind it, if nobody could take this."""
-    return not interaction.excluded and not interaction.skill

@@ -1,9 +1,11 @@
 """Takes invitations back, because their time is up or because their agent has gone."""
 
+from datetime import datetime
+
 from services.routing.announcements import back_again
-from services.routing.offering import Offering
+from services.routing.filling import QueueFiller
 from services.routing.policy import Policy
-from services.routing.store import WaitingStore
+from services.routing.store import Offer, WaitingStore
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InvitationRevoked
 from shared.domain.clock import Clock
@@ -13,6 +15,7 @@ from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.storage.agents import AgentStore
 from shared.storage.interactions import Change, InteractionStore
+from shared.storage.presence import PresenceStore
 
 
 class Revoking:
@@ -24,71 +27,72 @@ class Revoking:
         waiting: WaitingStore,
         interactions: InteractionStore,
         agents: AgentStore,
-        offering: Offering,
+        presence: PresenceStore,
+        filler: QueueFiller,
         clock: Clock,
         policy: Policy,
     ) -> None:
         self._waiting = waiting
         self._interactions = interactions
         self._agents = agents
-        self._offering = offering
+        self._presence = presence
+        self._filler = filler
         self._clock = clock
         self._policy = policy
 
     async def revoke_unanswered(self) -> int:
-        """Revoke every invitation whose time is up and offer the interactions to others."""
-        unanswered = await self._waiting.unanswered(self._clock.now())
-        queues = set()
-        for interaction_id in unanswered:
-            if revoked := await self._revoke(interaction_id, None):
-                agent_id, after = revoked
-                queues.add(after.queue)
-                await self._count_miss(agent_id)
-        for queue in queues:
-            await self._offering.fill(queue)
+        """Revoke every invitation whose time is up and offer the interactions to others.
+
+        Agents are passed over, and miss something, only where they heard of the invitation and
+        could have answered it.
+        """
+        until = self._clock.now() - self._policy.answer_grace
+        unanswered = await self._waiting.unanswered(until)
+        excused = await self._presence.excused(
+            {one.agent_id for one in unanswered}, since=until - self._policy.invitation
+        )
+        for one in unanswered:
+            is_missed = one.is_told and one.agent_id not in excused
+            revoked = await self._revoke(one, until, is_missed=is_missed)
+            if revoked and is_missed:
+                await self._count_miss(one.agent_id)
         return len(unanswered)
 
     async def revoke_all_of(self, agent_id: str) -> None:
         """Revoke what is offered to an agent who has gone, and offer it to others."""
-        queues = set()
-        for interaction_id in await self._waiting.offered_to(agent_id):
-            if revoked := await self._revoke(interaction_id, agent_id):
-                queues.add(revoked[1].queue)
-        for queue in queues:
-            await self._offering.fill(queue)
+        for offer in await self._waiting.offered_to(agent_id):
+            await self._revoke(offer, None, is_missed=True)
 
-    async def _revoke(
-        self, interaction_id: str, gone_id: str | None
-    ) -> tuple[str, Interaction] | None:
-        invited: list[str] = []
+    async def _revoke(self, offer: Offer, until: datetime | None, *, is_missed: bool) -> bool:
+        """Take an offer back if it still stands; with `until` only if it ended by then."""
 
         def decide(before: Interaction) -> Change:
             invitation, now = before.invitation, self._clock.now()
-            if invitation is None:
+            if invitation is None or invitation.agent_id != offer.agent_id:
                 raise OperationNotAllowedError("it was answered in the meantime")
-            if invitation.expires_at > now and invitation.agent_id != gone_id:
-                raise OperationNotAllowedError("it stands for somebody else")
-            invited[:] = [invitation.agent_id]
+            if until is not None and invitation.expires_at > until:
+                raise OperationNotAllowedError("it was offered to the same agent again")
             after = put_back(
                 before,
                 Operation.REVOKE,
                 now,
-                now + self._policy.exclusion,
+                now + self._policy.exclusion if is_missed else None,
                 to_sender=self._policy.returns_to_sender,
             )
-            revoked = InvitationRevoked.of(after, invitation.agent_id)
+            revoked = InvitationRevoked.of(after, offer.agent_id)
             return Change(after, [revoked, *back_again(after)])
 
         try:
             after = await self._interactions.change(
-                interaction_id, Cause.about(interaction_id), decide
+                offer.interaction_id, Cause.about(offer.interaction_id), decide
             )
         except OperationNotAllowedError:
-            return None
-        await self._agents.release(invited[0], interaction_id)
+            return False
+        await self._agents.release(offer.agent_id, after.id)
         if after.state is State.ACCEPTED and after.owner_id:
-            await self._agents.hold(after.owner_id, interaction_id)
-        return invited[0], after
+            await self._agents.hold(after.owner_id, after.id)
+        self._filler.request(after.queue)
+        return True
 
     async def _count_miss(self, agent_id: str) -> None:
         misses = await self._agents.miss(agent_id)

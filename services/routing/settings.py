@@ -19,6 +19,7 @@ class RoutingSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="ROUTING_", frozen=True, extra="ignore")
 
     invitation: timedelta = timedelta(seconds=30)
+    answer_grace: timedelta = timedelta(seconds=2)
     exclusion: timedelta = timedelta(seconds=60)
     misses: int = Field(default=2, ge=0)
     returns_to_sender: bool = False
@@ -34,6 +35,7 @@ class RoutingSettings(ServiceSettings):
         """What of this decides."""
         return Policy(
             invitation=self.invitation,
+            answer_grace=self.answer_grace,
             exclusion=self.exclusion,
             misses=self.misses,
             returns_to_sender=self.returns_to_sender,

@@ -1,19 +1,32 @@
 """What routing asks of the interactions: who waits, whose time is up, who holds what."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from pymongo import ASCENDING
 
+from shared.contracts.events import AgentInvited
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
 from shared.storage import interactions
-from shared.storage.client import Database, Document, database_errors
+from shared.storage.active import ON_A_DESK, unfinished
+from shared.storage.client import NEWEST, Database, Document, database_errors
 from shared.storage.snapshots import WITHOUT_TEXT, to_interaction
 
 _MOST: Final = 500
-_ON_A_DESK: Final = (State.ACCEPTED.value, State.REPLY_CREATED.value)
+_FIRST_PAGE: Final = 2
+_BY_PLACE: Final = [("queued_at", ASCENDING), ("_id", ASCENDING)]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An open invitation. `is_told` says whether it has left for its agent."""
+
+    interaction_id: str
+    agent_id: str
+    is_told: bool
 
 
 class WaitingStore:
@@ -21,41 +34,44 @@ class WaitingStore:
 
     def __init__(self, database: Database) -> None:
         self._collection = database[interactions.COLLECTION]
+        self._newest = self._collection.with_options(read_concern=NEWEST)
 
     async def waiting(self, queue: str) -> AsyncIterator[Interaction]:
         """Give the interactions that wait in a queue, the longest-waiting first."""
-        async with database_errors():
-            async for document in self._collection.find(
-                {"queue": queue, "state": State.QUEUED.value},
-                WITHOUT_TEXT,
-                sort=[("queued_at", ASCENDING), ("_id", ASCENDING)],
-                batch_size=50,
-            ):
+        wanted: Document = {"queue": queue, "state": State.QUEUED.value}
+        # Where nobody is free the first one is all that is looked at, however many wait.
+        first = await self._page(wanted, _FIRST_PAGE)
+        for document in first:
+            yield to_interaction(document)
+        if len(first) < _FIRST_PAGE:
+            return
+        seen = {document["_id"] for document in first}
+        wanted["queued_at"] = {"$gte": first[-1]["queued_at"]}
+        async for document in self._each(wanted):
+            if document["_id"] not in seen:
                 yield to_interaction(document)
 
-    async def unanswered(self, now: datetime) -> list[str]:
-        """Return the ids of interactions whose invitation has ended, at most 500 of them."""
-        return await self._ids(
-            {"state": State.INVITED.value, "invitation.expires_at": {"$lte": now}}, _MOST
-        )
+    async def waiting_for_skill(self, queue: str) -> AsyncIterator[Interaction]:
+        """Give the interactions in a queue for which a transfer asked for a skill, as above."""
+        wanted = {"queue": queue, "state": State.QUEUED.value, "skill": {"$gt": ""}}
+        async for document in self._each(wanted):
+            yield to_interaction(document)
 
-    async def offered_to(self, agent_id: str) -> list[str]:
-        """Return the ids of what is offered to an agent."""
-        return await self._ids(
-            {"state": State.INVITED.value, "invitation.agent_id": agent_id}, _MOST
-        )
+    async def unanswered(self, until: datetime) -> list[Offer]:
+        """Return the offers that ended by a moment, at most 500 of them."""
+        return await self._offers({"invitation.expires_at": {"$lte": until}})
+
+    async def offered_to(self, agent_id: str) -> list[Offer]:
+        """Return the offers to an agent, at most 500 of them."""
+        return await self._offers({"invitation.agent_id": agent_id})
 
     async def worked_on_by(self, agent_ids: Sequence[str]) -> dict[str, int]:
         """Return the ids and versions of what some agents work on, at most 500 of them."""
-        return await self._versions(
-            {"owner_id": {"$in": list(agent_ids)}, "state": {"$in": list(_ON_A_DESK)}}
-        )
+        return await self._versions({"owner_id": {"$in": list(agent_ids)}} | ON_A_DESK)
 
     async def untouched(self, since: datetime) -> dict[str, int]:
         """Return the ids and versions of what lies on a desk unchanged, and unanswered, since."""
-        found = await self._versions(
-            {"state": {"$in": list(_ON_A_DESK)}, "changed_at": {"$lte": since}}
-        )
+        found = await self._versions(ON_A_DESK | {"changed_at": {"$lte": since}})
         async with database_errors():
             answered = await self._collection.distinct(
                 "parent_id", {"parent_id": {"$in": list(found)}, "changed_at": {"$gt": since}}
@@ -67,7 +83,7 @@ class WaitingStore:
         held: dict[str, set[str]] = {}
         async with database_errors():
             async for document in self._collection.find(
-                {"state": {"$in": [State.INVITED.value, State.ACCEPTED.value]}},
+                unfinished([State.INVITED, State.ACCEPTED]),
                 {"owner_id": 1, "invitation.agent_id": 1},
             ):
                 invited = (document.get("invitation") or {}).get("agent_id")
@@ -79,7 +95,35 @@ class WaitingStore:
             found = await self._collection.find(wanted, {"version": 1}).to_list(_MOST)
         return {document["_id"]: document["version"] for document in found}
 
-    async def _ids(self, wanted: Document, most: int) -> list[str]:
+    async def _page(self, wanted: Document, most: int) -> list[Document]:
         async with database_errors():
-            found = await self._collection.find(wanted, {"_id": 1}).to_list(most)
-        return [document["_id"] for document in found]
+            return await self._collection.find(
+                wanted, WITHOUT_TEXT, sort=_BY_PLACE, limit=most
+            ).to_list()
+
+    async def _each(self, wanted: Document) -> AsyncIterator[Document]:
+        async with database_errors():
+            async for document in self._collection.find(
+                wanted, WITHOUT_TEXT, sort=_BY_PLACE, batch_size=50
+            ):
+                yield document
+
+    async def _offers(self, wanted: Document) -> list[Offer]:
+        async with database_errors():
+            # Striking from an outbox is a hint: the newest write says whether it happened.
+            found = await self._newest.find(
+                {"state": State.INVITED.value} | wanted,
+                {"invitation.agent_id": 1, "outbox.key": 1},
+            ).to_list(_MOST)
+        return [
+            Offer(
+                one["_id"],
+                one["invitation"]["agent_id"],
+                is_told=not any(map(_is_invitation, one["outbox"])),
+            )
+            for one in found
+        ]
+
+
+def _is_invitation(entry: Document) -> bool:
+    return str(entry["key"]).startswith(AgentInvited.address)

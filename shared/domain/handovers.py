@@ -3,10 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from shared.domain.errors import OperationNotAllowedError
-from shared.domain.interaction import Exclusion, Interaction, Invitation, Place
+from shared.domain.interaction import Exclusion, Interaction, Invitation, MissedOffer, Place
 from shared.domain.lifecycle import Direction, Operation
+
+MISSED_OFFERS: Final = 8
+"""So many offers that ran out are remembered with an interaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,50 +26,75 @@ def invite(interaction: Interaction, agent_id: str, expires_at: datetime) -> Int
     return interaction.after(Operation.INVITE, invitation=Invitation(agent_id, expires_at))
 
 
-def accept(interaction: Interaction, agent_id: str, now: datetime) -> Interaction:
+def accept(interaction: Interaction, agent_id: str, given_at: datetime) -> Interaction:
     """Make the invited agent the owner.
 
+    The moment at which the agent gave the command decides, however late it is handled: an offer
+    that ran out meanwhile is still the agent's while nobody else has accepted another one.
+
     Raises:
-        OperationNotAllowedError: There is no open invitation, or it has run out.
-        NotOwnerError: Somebody else is invited.
+        OperationNotAllowedError: There was no open invitation at that moment.
+        NotOwnerError: Somebody else was invited.
     """
-    interaction.require_holder(agent_id, Operation.ACCEPT)
-    if interaction.invitation is not None and interaction.invitation.expires_at <= now:
-        raise OperationNotAllowedError(f"the invitation to interaction {interaction.id} has ended")
+    if _missed(interaction, agent_id, given_at):
+        operation = Operation.ACCEPT_MISSED
+    else:
+        operation = Operation.ACCEPT
+        interaction.require_holder(agent_id, operation)
+        _require_standing(interaction, given_at)
     return interaction.after(
-        Operation.ACCEPT,
+        operation,
         owner_id=agent_id,
         invitation=None,
         excluded=(),
+        missed=(),
         preferred_id=None,
         skill="",
     )
+
+
+def _missed(interaction: Interaction, agent_id: str, given_at: datetime) -> bool:
+    return interaction.holder_id != agent_id and any(
+        offer.agent_id == agent_id and given_at < offer.stood_until for offer in interaction.missed
+    )
+
+
+def _require_standing(interaction: Interaction, given_at: datetime) -> None:
+    if interaction.invitation is not None and interaction.invitation.expires_at <= given_at:
+        raise OperationNotAllowedError(f"the invitation to interaction {interaction.id} has ended")
 
 
 def put_back(
     interaction: Interaction,
     operation: Operation,
     now: datetime,
-    exclusion_ends: datetime,
+    exclusion_ends: datetime | None,
     *,
     to_sender: bool = False,
 ) -> Interaction:
     """Take an offer back: to the old place in the queue, its agent passed over for a while.
 
-    `operation` is REJECT or REVOKE. A transfer prefers the agent who made it. With `to_sender`
-    it is that agent's work again at once, as a draft always is: strangers are not offered it.
-    Exclusions that have ended by `now` are forgotten.
+    `operation` is REJECT or REVOKE. Without `exclusion_ends` the agent may be offered it again at
+    once. A transfer prefers the agent who made it. With `to_sender` it is that agent's work again
+    at once, as a draft always is: strangers are not offered it. Exclusions that have ended by
+    `now` are forgotten.
     """
     invited = interaction.invitation
     sender = invited.sender_id if invited else None
     if sender and (to_sender or interaction.direction is Direction.OUTBOUND):
         return interaction.after(Operation.RETURN, invitation=None, owner_id=sender)
-    still = tuple(one for one in interaction.excluded if one.until > now)
-    added = (Exclusion(invited.agent_id, exclusion_ends),) if invited else ()
+    excluded = tuple(one for one in interaction.excluded if one.until > now)
+    if invited and exclusion_ends:
+        excluded += (Exclusion(invited.agent_id, exclusion_ends),)
+    missed = interaction.missed
+    if invited and operation is Operation.REVOKE:
+        stood_until = min(invited.expires_at, now)
+        missed = (*missed, MissedOffer(invited.agent_id, stood_until))[-MISSED_OFFERS:]
     return interaction.after(
         operation,
         invitation=None,
-        excluded=still + added,
+        excluded=excluded,
+        missed=missed,
         preferred_id=sender or interaction.preferred_id,
     )
 

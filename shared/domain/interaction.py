@@ -68,6 +68,14 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class MissedOffer:
+    """An offer that stood until a moment and was taken back unanswered."""
+
+    agent_id: str
+    stood_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """One workbin: its name, and the agent or the group (the queue) that it belongs to."""
 
@@ -87,8 +95,9 @@ class Interaction:
     `queued_at` is the place in the queue and survives a refused or missed invitation. `owner_id`
     is the agent who works on it, `invitation` the open offer, `place` the workbin it is kept in;
     at most one of them is set. `preferred_id` is an agent to whom it is offered first, `skill`
-    one that a transfer asks for, whatever queue its holder serves. `branches` are the parts of its
-    thread that whoever holds it may read, its own the last; a mail that begins a thread needs none.
+    one that a transfer asks for, whatever queue its holder serves. `missed` are the newest offers
+    that ran out since somebody last held it. `branches` are the parts of its thread that whoever
+    holds it may read, its own the last; a mail that begins a thread needs none.
     """
 
     id: str
@@ -103,6 +112,7 @@ class Interaction:
     owner_id: str | None = None
     invitation: Invitation | None = None
     excluded: tuple[Exclusion, ...] = ()
+    missed: tuple[MissedOffer, ...] = ()
     parent_id: str | None = None
     thread_id: str | None = None
     branches: tuple[str, ...] = ()

@@ -40,6 +40,7 @@ class Operation(StrEnum):
 
     INVITE = "invite"
     ACCEPT = "accept"
+    ACCEPT_MISSED = "accept-missed"
     REJECT = "reject"
     REVOKE = "revoke"
     TRANSFER = "transfer"
@@ -85,6 +86,9 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
     {
         (_IN, _S.QUEUED, _O.INVITE): Transition(_S.INVITED, by_agent=False),
         (_IN, _S.INVITED, _O.ACCEPT): Transition(_S.ACCEPTED),
+        # An Accept that was given in time and handled after the offer had been taken back.
+        (_IN, _S.QUEUED, _O.ACCEPT_MISSED): Transition(_S.ACCEPTED, by_agent=False),
+        (_IN, _S.INVITED, _O.ACCEPT_MISSED): Transition(_S.ACCEPTED, by_agent=False),
         (_IN, _S.INVITED, _O.REJECT): Transition(_S.QUEUED),
         (_IN, _S.INVITED, _O.REVOKE): Transition(_S.QUEUED, by_agent=False),
         # A transfer that the other agent turns down or misses may go straight back.
@@ -124,6 +128,8 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         # A draft that somebody has to finish is offered like any other work.
         (_OUT, _S.QUEUED, _O.INVITE): Transition(_S.INVITED, by_agent=False),
         (_OUT, _S.INVITED, _O.ACCEPT): Transition(_S.REPLY_CREATED),
+        (_OUT, _S.QUEUED, _O.ACCEPT_MISSED): Transition(_S.REPLY_CREATED, by_agent=False),
+        (_OUT, _S.INVITED, _O.ACCEPT_MISSED): Transition(_S.REPLY_CREATED, by_agent=False),
         (_OUT, _S.INVITED, _O.REJECT): Transition(_S.QUEUED),
         (_OUT, _S.INVITED, _O.REVOKE): Transition(_S.QUEUED, by_agent=False),
         (_OUT, _S.INVITED, _O.RETURN): Transition(_S.REPLY_CREATED, by_agent=False),

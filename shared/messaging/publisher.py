@@ -1,6 +1,8 @@
 """The one way onto the broker: persistent, confirmed, with a deadline, on its own connection."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,8 @@ _OTHER_KEYS: Final = "BCC"
 """RabbitMQ's sender-selected distribution; it takes the header off again."""
 
 _DEADLINE: Final = timedelta(seconds=10)
+_DOUBTED_SECONDS: Final = 5.0
+"""So long after a message that was not confirmed the broker counts as away."""
 _MAY_BE_UNHEARD: Final = frozenset({EVENTS, JOURNALED})
 _CONNECTION_FAULTS: Final = (AMQPError, ConnectionError, TimeoutError, RuntimeError)
 
@@ -55,6 +59,13 @@ class Publisher:
 
     def __init__(self, channel: AbstractRobustChannel) -> None:
         self._channel = channel
+        self._unconfirmed_at = -math.inf
+
+    def is_open(self) -> bool:
+        """Say whether the broker seems to take messages now."""
+        if time.monotonic() - self._unconfirmed_at < _DOUBTED_SECONDS:
+            return False
+        return not self._channel.is_closed
 
     async def publish(self, message: Outgoing, *, deadline: timedelta = _DEADLINE) -> None:
         """Return once a majority of brokers hold the message.
@@ -81,6 +92,7 @@ class Publisher:
         except PublishError as error:
             raise UnroutableError(f"nobody takes {message.routing_key}") from error
         except _CONNECTION_FAULTS as error:
+            self._unconfirmed_at = time.monotonic()
             raise BrokerUnavailableError(f"no confirm for {message.routing_key}") from error
 
     async def publish_all(self, messages: Sequence[Outgoing]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from pymongo import ASCENDING, ReturnDocument
@@ -11,12 +11,14 @@ from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentNotReady, AgentReady
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
-from shared.storage.client import HINT, Database, Document, database_errors
+from shared.storage.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.gathering import Reads
 from shared.storage.interactions import Announce
 from shared.storage.outbox import to_entry
 
 COLLECTION: Final = "agents"
+OUT_OF_REACH: Final = timedelta(seconds=45)
+"""An agent whom no gateway has seen for so long is offered nothing: nobody could tell them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,19 +167,11 @@ class AgentStore:
         Without a queue the skills alone decide; `only` asks for one agent and for nobody else.
         An agent who already holds the interaction keeps the one place.
         """
-        wanted: Document = {
-            "ready": True,
-            "enabled": True,
-            "free": {"$gt": 0},
-            "holding": {"$ne": interaction_id},
-        }
-        if queue is not None:
-            wanted["queues"] = queue
+        wanted = self._free(queue, requires) | {"holding": {"$ne": interaction_id}}
         if passing_over:
             wanted["_id"] = {"$nin": list(passing_over)}
         if only is not None:
             wanted = {"$and": [{"_id": only}, wanted]}
-        wanted |= {f"skills.{skill}": {"$gte": level} for skill, level in requires.items()}
         async with database_errors():
             document = await self._hints.find_one_and_update(
                 wanted,
@@ -191,6 +185,14 @@ class AgentStore:
                 return_document=ReturnDocument.AFTER,
             )
         return document["_id"] if document else None
+
+    async def is_anybody_free(self, queue: str, *, requires: Mapping[str, int]) -> bool:
+        """Say whether a Ready agent who serves the queue has a free place."""
+        wanted = self._free(queue, requires)
+        # A place is given back as a hint, so the newest write counts.
+        newest = self._collection.with_options(read_concern=NEWEST)
+        async with database_errors():
+            return await newest.find_one(wanted, {"_id": 1}) is not None
 
     async def hold(self, agent_id: str, interaction_id: str) -> None:
         """Count an interaction against the agent's capacity, even beyond it."""
@@ -237,3 +239,19 @@ class AgentStore:
                 {f"skills.{skill}": {"$gt": 0}, "enabled": True}, {"_id": 1}
             )
         return found is not None
+
+    def _free(self, queue: str | None, requires: Mapping[str, int]) -> Document:
+        """Return the filter for agents who may be offered something that they would hear of."""
+        wanted: Document = {
+            "ready": True,
+            "enabled": True,
+            "free": {"$gt": 0},
+            # An agent who never had a desktop open is judged by the login alone.
+            "$or": [
+                {"connected_at": {"$exists": False}},
+                {"connected_at": {"$gte": self._clock.now() - OUT_OF_REACH}},
+            ],
+        }
+        if queue is not None:
+            wanted["queues"] = queue
+        return wanted | {f"skills.{skill}": {"$gte": level} for skill, level in requires.items()}

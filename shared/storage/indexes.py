@@ -15,6 +15,7 @@ from shared.storage import (
     journal,
     vault,
 )
+from shared.storage.active import IS_ACTIVE, ON_A_DESK
 from shared.storage.client import Database, database_errors
 from shared.storage.outbox import OWES
 
@@ -24,12 +25,6 @@ SESSIONS: Final = "sessions"
 LOGIN_FAILURES: Final = "login_failures"
 REMEMBERED_ANSWERS: Final = "remembered_answers"
 REPLICAS: Final = "replicas"
-
-
-ACTIVE: Final = tuple(
-    state for state in State if state not in (State.COMPLETED, State.SENT, State.CANCELED)
-)
-"""The states of what is not finished: the only interactions that the index `active` holds."""
 
 
 def _owing() -> IndexModel:
@@ -55,6 +50,11 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             [("queue", ASCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)],
             name="waiting",
             partialFilterExpression={"state": State.QUEUED.value},
+        ),
+        IndexModel(
+            [("queue", ASCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)],
+            name="waiting-for-skill",
+            partialFilterExpression={"state": State.QUEUED.value, "skill": {"$gt": ""}},
         ),
         IndexModel(
             [("invitation.expires_at", ASCENDING)],
@@ -88,7 +88,10 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel(
             [("state", ASCENDING), ("_id", ASCENDING)],
             name="active",
-            partialFilterExpression={"state": {"$in": [state.value for state in ACTIVE]}},
+            partialFilterExpression=IS_ACTIVE,
+        ),
+        IndexModel(
+            [("changed_at", ASCENDING)], name="untouched", partialFilterExpression=ON_A_DESK
         ),
     ],
     agents.COLLECTION: [

@@ -6,11 +6,13 @@ from typing import Final
 
 from shared.domain.clock import Clock
 from shared.storage import agents
-from shared.storage.client import Database, Document, database_errors
+from shared.storage.client import HINT, NEWEST, Database, Document, database_errors
 
 COLLECTION: Final = "presence"
 _GATEWAYS: Final = "gateways"
 _GAP: Final = timedelta(seconds=45)
+_UNSEEN: Final = timedelta(seconds=20)
+"""Gateways note every 15 seconds who is connected."""
 
 
 class PresenceStore:
@@ -34,6 +36,28 @@ class PresenceStore:
                 await self._agents.update_many(
                     {"_id": {"$in": list(connected)}}, {"$set": {"connected_at": now}}
                 )
+
+    async def excuse(self, agent_id: str) -> None:
+        """Note that an answer of the agent could not be taken, for a fault of ours."""
+        hints = self._agents.with_options(write_concern=HINT)
+        async with database_errors():
+            await hints.update_one({"_id": agent_id}, {"$set": {"unheard_at": self._clock.now()}})
+
+    async def excused(self, agent_ids: Collection[str], *, since: datetime) -> set[str]:
+        """Return who of some agents could not hear or not answer, at some time since a moment.
+
+        Agents count as deaf whom no gateway has seen for longer than gateways take to note it.
+        Agents who never had a desktop open are judged by their login alone.
+        """
+        if not agent_ids:
+            return set()
+        unseen = {"connected_at": {"$lt": self._clock.now() - _UNSEEN}}
+        unheard = {"unheard_at": {"$gte": since}}
+        wanted = {"_id": {"$in": list(agent_ids)}, "$or": [unseen, unheard]}
+        newest = self._agents.with_options(read_concern=NEWEST)
+        async with database_errors():
+            found = await newest.find(wanted, {"_id": 1}).to_list()
+        return {document["_id"] for document in found}
 
     async def lost(self, patience: timedelta, *, ready: bool) -> list[str]:
         """Return who was connected and has been away for longer than `patience`.

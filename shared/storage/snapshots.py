@@ -10,12 +10,15 @@ from shared.domain.interaction import (
     Exclusion,
     Interaction,
     Invitation,
+    MissedOffer,
     Place,
 )
 from shared.domain.lifecycle import Direction, State
 from shared.storage.client import Document
 
 _NAMES: Final = tuple(field.name for field in fields(Interaction) if field.name != "id")
+
+_NESTED: Final = (Address, Attachment, Email, Exclusion, Invitation, MissedOffer, Place)
 
 WITHOUT_TEXT: Final[Document] = {"mail.text": 0, "mail.html": 0}
 """A projection for those who move an interaction without reading it."""
@@ -57,6 +60,7 @@ def to_interaction(document: Document) -> Interaction:
             "place": Place(**place) if (place := values.get("place")) else None,
             "excluded": tuple(Exclusion(**one) for one in values["excluded"]),
             "branches": tuple(values.get("branches", ())),
+            "missed": tuple(MissedOffer(**one) for one in values.get("missed", ())),
         },
     )
 
@@ -81,7 +85,7 @@ def _to_mail(stored: Document) -> Email:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    if isinstance(value, (Address, Attachment, Email, Exclusion, Invitation, Place)):
+    if isinstance(value, _NESTED):
         return _plain(asdict(value))
     if isinstance(value, (Direction, State)):
         return value.value

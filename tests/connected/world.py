@@ -1,7 +1,7 @@
 """A contact center on a real database and a real broker, with a clock that a test moves."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +13,7 @@ from pymongo.read_concern import ReadConcern
 from shared.contracts.contact_center import ContactCenter, Mailbox, Queue, Sender
 from shared.contracts.envelope import EVENTS, Cause, Contract, Envelope
 from shared.contracts.events import AgentNews, InteractionReceived
+from shared.contracts.outgoing import Outgoing
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
@@ -25,7 +26,7 @@ from shared.storage.agents import AgentStore
 from shared.storage.client import Database, open_database
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.indexes import create_indexes
-from shared.storage.interactions import InteractionStore
+from shared.storage.interactions import Announce, InteractionStore
 from shared.storage.outbox import CollectionOutbox
 from tests.doubles.clock import MovableClock
 
@@ -158,21 +159,29 @@ async def open_world(rabbitmq_url: str, database_url: str) -> AsyncIterator[Worl
         await declare_topology(rabbitmq_url)
         configuration = ConfigurationStore(database, clock)
         await configuration.write(CENTER)
-        announcers = [
-            Announcer(publisher, CollectionOutbox(database[name]))
+        of_interactions, of_agents = [
+            announcing_at_once(Announcer(publisher, CollectionOutbox(database[name])))
             for name in (interactions.COLLECTION, agents.COLLECTION)
         ]
         yield World(
             database,
             publisher,
             clock,
-            InteractionStore(database, clock, announcers[0].announce),
-            AgentStore(database, clock, announcers[1].announce),
+            InteractionStore(database, clock, of_interactions),
+            AgentStore(database, clock, of_agents),
             configuration,
             heard,
         )
-        for announcer in announcers:
-            await announcer.finish()
+
+
+def announcing_at_once(announcer: Announcer) -> Announce:
+    """Return how a document's messages leave without staying in its outbox for a moment."""
+
+    async def announce(document_id: str, owed: Sequence[Outgoing]) -> None:
+        await announcer.announce(document_id, owed)
+        await announcer.strike_published()
+
+    return announce
 
 
 @asynccontextmanager

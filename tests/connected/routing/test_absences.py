@@ -17,7 +17,7 @@ from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
 from shared.storage.presence import PresenceStore
 from tests.connected.plans import plans_of
-from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing, routing_in
+from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing, RoutingBy, fill, revoke
 from tests.connected.world import World
 
 pytestmark = pytest.mark.connected
@@ -33,7 +33,7 @@ def presence(world: World) -> PresenceStore:
 
 async def offered(world: World, routing: Routing) -> Interaction:
     mail = await world.receive()
-    await routing.offering.fill("support")
+    await fill(routing)
     await world.hear(AgentInvited)
     return mail
 
@@ -65,9 +65,9 @@ def leaving(*, logged_out: bool) -> AgentNotReady:
     ],
 )
 async def test_an_open_offer_survives_not_ready_unless_a_setting_or_the_door_ends_it(
-    world: World, logged_out: bool, revokes: bool, state: State
+    world: World, routing_by: RoutingBy, logged_out: bool, revokes: bool, state: State
 ) -> None:
-    routing = routing_in(world, Policy(revokes_when_not_ready=revokes))
+    routing = await routing_by(Policy(revokes_when_not_ready=revokes))
     await world.hire("agent1")
     mail = await offered(world, routing)
     await world.agents.set_ready("agent1", ready=False, logged_in=not logged_out)
@@ -233,14 +233,14 @@ async def test_what_somebody_else_took_up_meanwhile_stays_with_them(
 
 @pytest.mark.parametrize(("limit", "ready"), [(2, False), (3, True), (0, True)])
 async def test_so_many_misses_in_a_row_make_an_agent_not_ready(
-    world: World, limit: int, ready: bool
+    world: World, routing_by: RoutingBy, limit: int, ready: bool
 ) -> None:
-    routing = routing_in(world, Policy(exclusion=EXCLUSION, misses=limit))
+    routing = await routing_by(Policy(answer_grace=timedelta(), exclusion=EXCLUSION, misses=limit))
     await world.hire("agent1")
     for _ in range(2):
         await offered(world, routing)
         world.clock.move(INVITATION)
-        await routing.revoking.revoke_unanswered()
+        await revoke(routing)
         world.clock.move(EXCLUSION)
 
     agent = await world.agents.get("agent1")

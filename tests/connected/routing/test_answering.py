@@ -28,7 +28,7 @@ from shared.domain.errors import (
 )
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
-from tests.connected.routing.conftest import INVITATION, Routing
+from tests.connected.routing.conftest import INVITATION, Routing, fill
 from tests.connected.world import World, cause
 
 pytestmark = pytest.mark.connected
@@ -41,7 +41,7 @@ async def offered(world: World, routing: Routing) -> Interaction:
     world.clock.move(timedelta(seconds=1))
     await world.hire("agent2")
     mail = await world.receive()
-    await routing.offering.fill("support")
+    await fill(routing)
     await world.hear(AgentInvited)
     return mail
 
@@ -49,7 +49,7 @@ async def offered(world: World, routing: Routing) -> Interaction:
 @pytest.fixture
 async def accepted(world: World, routing: Routing, offered: Interaction) -> Interaction:
     """A mail that agent1 works on."""
-    await routing.desk.accept(accept(offered), cause())
+    await routing.desk.accept(accept(offered), cause(), world.clock.now())
     await world.hear(InvitationAccepted)
     return offered
 
@@ -61,7 +61,7 @@ def accept(mail: Interaction, agent_id: str = "agent1") -> AcceptInvitation:
 async def test_the_invited_agent_becomes_the_owner(
     world: World, routing: Routing, offered: Interaction
 ) -> None:
-    await routing.desk.accept(accept(offered), cause())
+    await routing.desk.accept(accept(offered), cause(), world.clock.now())
 
     after = await world.interactions.get(offered.id)
     assert (after.state, after.owner_id, after.invitation) == (State.ACCEPTED, "agent1", None)
@@ -70,7 +70,7 @@ async def test_the_invited_agent_becomes_the_owner(
 async def test_of_fifty_accepts_at_once_one_wins(
     world: World, routing: Routing, offered: Interaction
 ) -> None:
-    tries = (routing.desk.accept(accept(offered), cause()) for _ in range(50))
+    tries = (routing.desk.accept(accept(offered), cause(), world.clock.now()) for _ in range(50))
 
     results = await asyncio.gather(*tries, return_exceptions=True)
 
@@ -84,10 +84,10 @@ async def test_a_second_delivery_of_the_same_accept_changes_nothing(
     world: World, routing: Routing, offered: Interaction
 ) -> None:
     once = cause()
-    await routing.desk.accept(accept(offered), once)
+    await routing.desk.accept(accept(offered), once, world.clock.now())
     version = (await world.interactions.get(offered.id)).version
 
-    await routing.desk.accept(accept(offered), once)
+    await routing.desk.accept(accept(offered), once, world.clock.now())
 
     assert (await world.interactions.get(offered.id)).version == version
 
@@ -96,7 +96,7 @@ async def test_another_agent_cannot_accept(
     world: World, routing: Routing, offered: Interaction
 ) -> None:
     with pytest.raises(NotOwnerError):
-        await routing.desk.accept(accept(offered, "agent2"), cause())
+        await routing.desk.accept(accept(offered, "agent2"), cause(), world.clock.now())
 
     assert (await world.interactions.get(offered.id)).state is State.INVITED
 
@@ -107,7 +107,7 @@ async def test_an_accept_after_the_deadline_is_refused(
     world.clock.move(INVITATION)
 
     with pytest.raises(OperationNotAllowedError):
-        await routing.desk.accept(accept(offered), cause())
+        await routing.desk.accept(accept(offered), cause(), world.clock.now())
 
 
 async def test_a_rejected_mail_is_offered_to_another_agent(

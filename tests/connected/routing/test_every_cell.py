@@ -1,7 +1,7 @@
 """Each of routing's commands in each state: the step of the table, or a refusal and no change."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,7 +27,9 @@ pytestmark = pytest.mark.connected
 Obey = Callable[[Routing, dict[str, str]], Awaitable[None]]
 
 COMMANDS: dict[Operation, Obey] = {
-    Operation.ACCEPT: lambda all_, by: all_.desk.accept(AcceptInvitation(**by), cause()),
+    Operation.ACCEPT: lambda all_, by: all_.desk.accept(
+        AcceptInvitation(**by), cause(), datetime.min.replace(tzinfo=UTC)
+    ),
     Operation.REJECT: lambda all_, by: all_.desk.reject(RejectInvitation(**by), cause()),
     Operation.COMPLETE: lambda all_, by: all_.desk.complete(CompleteInteraction(**by), cause()),
     Operation.UPDATE_PROPERTIES: lambda all_, by: all_.desk.change_user_data(

@@ -27,7 +27,7 @@ from shared.contracts.events import (
 from shared.domain.errors import NotOwnerError, Refused
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
-from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing, routing_in
+from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing, RoutingBy, fill, revoke
 from tests.connected.world import World, cause
 
 pytestmark = pytest.mark.connected
@@ -144,11 +144,11 @@ async def test_a_draft_in_a_queue_is_offered_and_accepted_as_a_draft(
     await world.agents.set_ready("agent1", ready=False)
     queueing = PlaceInQueue(interaction_id=draft.id, agent_id="agent1", queue="sales")
     await routing.handing_on.place_in_queue(queueing, cause())
-    await routing.offering.fill("sales")
+    await fill(routing, "sales")
 
     invited = await world.hear(AgentInvited)
     accepting = AcceptInvitation(interaction_id=draft.id, agent_id=invited.agent_id)
-    await routing.desk.accept(accepting, cause())
+    await routing.desk.accept(accepting, cause(), world.clock.now())
 
     after = await world.interactions.get(draft.id)
     assert (after.state, after.owner_id) == (State.REPLY_CREATED, "agent2")
@@ -181,7 +181,7 @@ async def test_a_mail_for_a_skill_that_nobody_has_now_holds_up_no_other(
     await routing.handing_on.transfer(transferring(mail, to_skill="klingon"), cause())
     behind = await world.receive()
 
-    await routing.offering.fill("support")
+    await fill(routing)
 
     assert (await world.hear(AgentInvited)).interaction_id == behind.id
 
@@ -207,16 +207,16 @@ async def test_a_transfer_that_is_missed_prefers_who_made_it(
     await world.hear(AgentInvited)
 
     world.clock.move(INVITATION)
-    await routing.revoking.revoke_unanswered()
+    await revoke(routing)
 
     assert (await world.hear(InvitationRevoked)).agent_id == "agent2"
     assert (await world.hear(AgentInvited)).agent_id == "agent1"
 
 
 async def test_by_policy_a_transfer_that_is_turned_down_goes_straight_back(
-    world: World, mail: Interaction
+    world: World, routing_by: RoutingBy, mail: Interaction
 ) -> None:
-    routing = routing_in(world, Policy(exclusion=EXCLUSION, returns_to_sender=True))
+    routing = await routing_by(Policy(exclusion=EXCLUSION, returns_to_sender=True))
     await routing.handing_on.transfer(transferring(mail, to_agent_id="agent2"), cause())
 
     rejecting = RejectInvitation(interaction_id=mail.id, agent_id="agent2")
@@ -233,7 +233,7 @@ async def test_a_draft_that_is_turned_down_is_offered_to_no_stranger(
     await routing.handing_on.transfer(transferring(draft, to_agent_id="agent2"), cause())
 
     world.clock.move(timedelta(minutes=1))
-    await routing.revoking.revoke_unanswered()
+    await revoke(routing)
 
     assert (await world.hear(ReplyCreated)).agent_id == "agent1"
     after = await world.interactions.get(draft.id)

@@ -13,7 +13,15 @@ from shared.contracts.events import AgentInvited, InvitationRevoked
 from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import State
-from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing
+from tests.connected.routing.conftest import (
+    EXCLUSION,
+    INVITATION,
+    Routing,
+    fill,
+    fill_all,
+    fill_for,
+    revoke,
+)
 from tests.connected.world import CENTER, World
 
 pytestmark = pytest.mark.connected
@@ -27,7 +35,7 @@ async def test_the_longest_idle_ready_agent_is_invited(world: World, routing: Ro
     await world.hire("fresh")
     mail = await world.receive()
 
-    await routing.offering.fill("support")
+    await fill(routing)
 
     invited = await world.hear(AgentInvited)
     assert (invited.agent_id, invited.interaction_id) == ("idle", mail.id)
@@ -42,7 +50,7 @@ async def test_mails_are_spread_over_the_agents_who_have_room(
     for _ in range(3):
         await world.receive()
 
-    await routing.offering.fill("support")
+    await fill(routing)
 
     assert [len(await world.holding(name)) for name in ("anna", "ben", "cleo")] == [1, 1, 1]
 
@@ -51,7 +59,7 @@ async def test_nobody_is_invited_beyond_their_capacity(world: World, routing: Ro
     await world.hire("agent", capacity=2)
     mails = [await world.receive() for _ in range(3)]
 
-    await routing.offering.fill("support")
+    await fill(routing)
 
     states = [(await world.interactions.get(mail.id)).state for mail in mails]
     assert states == [State.INVITED, State.INVITED, State.QUEUED]
@@ -66,7 +74,7 @@ async def test_an_agent_without_the_skill_is_passed_over(world: World, routing: 
     await world.hire("speaker", skills={"german": 4})
     await world.receive()
 
-    await routing.offering.fill("support")
+    await fill(routing)
 
     assert (await world.hear(AgentInvited)).agent_id == "speaker"
 
@@ -79,10 +87,10 @@ async def test_the_backlog_drains_in_its_order_when_an_agent_becomes_ready(
     for _ in range(3):
         mails.append(await world.receive())
         world.clock.move(timedelta(seconds=1))
-    await routing.offering.fill("support")
+    await fill(routing)
 
     await world.agents.set_ready("agent", ready=True)
-    await routing.offering.fill_for("agent")
+    await fill_for(routing, "agent")
 
     offered = {(await world.hear(AgentInvited)).interaction_id for _ in range(2)}
     assert offered == {mails[0].id, mails[1].id}
@@ -95,10 +103,10 @@ async def test_an_invitation_nobody_answers_goes_to_the_next_agent(
     world.clock.move(timedelta(seconds=1))
     await world.hire("second")
     mail = await world.receive()
-    await routing.offering.fill("support")
+    await fill(routing)
 
     world.clock.move(INVITATION)
-    await routing.revoking.revoke_unanswered()
+    await revoke(routing)
 
     assert (await world.hear(AgentInvited)).agent_id == "first"
     assert (await world.hear(InvitationRevoked)).agent_id == "first"
@@ -114,21 +122,21 @@ async def test_a_mail_that_no_message_brought_is_revoked_like_any_other(
     mail = replace(await world.receive(), id=new_id())
     await world.interactions.add(mail, Cause(), [])
     await world.hire("other")
-    await routing.offering.fill("support")
+    await fill(routing)
 
     world.clock.move(INVITATION)
 
-    assert await routing.revoking.revoke_unanswered() == 2
+    assert await revoke(routing) == 2
 
 
 async def test_an_answered_invitation_is_not_revoked(world: World, routing: Routing) -> None:
     await world.hire("agent")
     await world.receive()
-    await routing.offering.fill("support")
+    await fill(routing)
 
     world.clock.move(INVITATION - timedelta(seconds=1))
 
-    assert await routing.revoking.revoke_unanswered() == 0
+    assert await revoke(routing) == 0
 
 
 async def test_a_lone_agent_is_offered_the_mail_again_after_a_while(
@@ -136,14 +144,14 @@ async def test_a_lone_agent_is_offered_the_mail_again_after_a_while(
 ) -> None:
     await world.hire("lone")
     await world.receive()
-    await routing.offering.fill("support")
+    await fill(routing)
     world.clock.move(INVITATION)
-    await routing.revoking.revoke_unanswered()
+    await revoke(routing)
     world.heard_so_far()
 
-    await routing.offering.fill_all()
+    await fill_all(routing)
     world.clock.move(EXCLUSION)
-    await routing.offering.fill_all()
+    await fill_all(routing)
 
     assert (await world.hear(AgentInvited)).agent_id == "lone"
 
@@ -153,11 +161,11 @@ async def test_a_mail_that_was_refused_does_not_hold_up_those_behind_it(
 ) -> None:
     await world.hire("agent")
     await world.receive()
-    await routing.offering.fill("support")
+    await fill(routing)
     world.clock.move(INVITATION)
     behind = await world.receive()
 
-    await routing.revoking.revoke_unanswered()
+    await revoke(routing)
 
     await world.hear(InvitationRevoked)
     assert (await world.hear(AgentInvited)).interaction_id == behind.id
@@ -168,7 +176,7 @@ async def test_many_who_ask_at_once_invite_each_mail_once(world: World, routing:
         await world.hire(f"agent{number}", capacity=3)
     mails = [await world.receive() for _ in range(20)]
 
-    await asyncio.gather(*(routing.offering.fill("support") for _ in range(20)))
+    await asyncio.gather(*(fill(routing) for _ in range(20)))
 
     invited = [(await world.hear(AgentInvited)).interaction_id for _ in mails]
     assert sorted(invited) == sorted(mail.id for mail in mails)
@@ -213,7 +221,7 @@ async def test_a_database_that_goes_away_is_told_as_such_and_breaks_off_no_invit
     monkeypatch.setattr(type(world.agents), "reserve", staticmethod(falter))
 
     with pytest.raises(Unavailable, match="away"):
-        await routing.offering.fill("support")
+        _ = [bulk async for bulk in routing.offering.pass_through("support")]
 
     states = [(await world.interactions.get(mail.id)).state for mail in (first, second)]
     assert states == [State.INVITED, State.INVITED]
@@ -235,7 +243,7 @@ async def test_a_mail_that_somebody_else_took_first_leaves_the_agent_a_free_plac
 
     monkeypatch.setattr(type(world.agents), "reserve", staticmethod(overtaken))
 
-    await routing.offering.fill("support")
+    await fill(routing)
 
     assert await world.holding("agent") == [left.id]
     assert (await world.interactions.get(taken.id)).state == State.QUEUED
