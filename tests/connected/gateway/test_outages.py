@@ -71,3 +71,5 @@ async def test_without_a_broker_nothing_is_promised_and_what_changed_is_told_whe
     assert (told["id"], told["state"], told["sequence"]) == (mail.id, "Revoked", 2)
     assert answer.status_code == 503
     assert failure(4, answer.json())
+    # Routing counts no miss for this.
+    assert (await fragile.world.newest("agents", "agent1"))["unheard_at"]
