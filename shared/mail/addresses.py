@@ -37,6 +37,7 @@ class _Mailbox:
     comments: list[str] = field(default_factory=list)
     angle: list[str] | None = None
     closed: bool = False
+    has_at: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -100,7 +101,7 @@ def _comment(current: _Mailbox, depth: int, kind: str, lexeme: str) -> int:
 def _ends_mailbox(current: _Mailbox, lexeme: str) -> bool:
     if lexeme == ":":
         # A group's name ends here and is dropped; inside <...> it belongs to a route.
-        return not current.is_open and not any("@" in word for word in current.words)
+        return not current.is_open and not current.has_at
     if lexeme == "," and current.is_open:
         first = next((piece for piece in current.angle or () if not piece.isspace()), "@")
         return not first.startswith("@")
@@ -124,9 +125,14 @@ def _text(current: _Mailbox, kind: str, lexeme: str) -> None:
     elif kind == "blank":
         current.words.append(" ")
     elif kind == "quoted":
-        current.words.append(_QUOTED_PAIR.sub(r"\1", lexeme[1:-1]))
+        _add_word(current, _QUOTED_PAIR.sub(r"\1", lexeme[1:-1]))
     else:
-        current.words.append(lexeme)
+        _add_word(current, lexeme)
+
+
+def _add_word(current: _Mailbox, word: str) -> None:
+    current.words.append(word)
+    current.has_at = current.has_at or "@" in word
 
 
 def _finish(read: _Mailbox) -> Address:

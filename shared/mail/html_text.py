@@ -7,6 +7,7 @@ from typing import Final
 
 _TAG: Final = re.compile(r'<(/?)([a-z0-9]+)((?:[^>"]|"[^"]*+")*+)>')
 _ANY_TAG: Final = re.compile(r"<[^<>]*+>?")
+_HUGE_REFERENCE: Final = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{8,}+);?")
 _CODE: Final = re.compile(r"<(/?)(?:script|style)\b[^<>]*+>?", re.IGNORECASE)
 _SOFT_SPACE: Final = re.compile(r"[ \t\r\n\f]+")
 _EDGE: Final = "\x1e"
@@ -38,7 +39,9 @@ def strip_tags(html: str) -> str:
     """Return the text between the tags of HTML that is too heavy to sanitise."""
     first, *rest = _CODE.split(html)
     shown = (after for closing, after in zip(rest[::2], rest[1::2], strict=True) if closing)
-    return _tidy(unescape(_ANY_TAG.sub("\n", "".join((first, *shown)))))
+    text = _ANY_TAG.sub("\n", "".join((first, *shown)))
+    # Python refuses to read such long numbers, and no character has one.
+    return _tidy(unescape(_HUGE_REFERENCE.sub("\ufffd", text)))
 
 
 def from_text(text: str) -> str:

@@ -23,7 +23,7 @@ class Limits:
     addresses: int = 2_000
     encoded_words: int = 100
     html_characters: int = 5_000_000
-    html_depth: int = 1_000
+    html_depth: int = 500
     shown_characters: int = 1_000_000
 
 

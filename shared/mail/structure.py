@@ -11,7 +11,7 @@ from shared.mail.parameters import ParameterisedValue, parse_parameters
 from shared.mail.transfer import decode_transfer, is_known
 
 _OPAQUE_ENCODINGS: Final = frozenset({"base64", "quoted-printable"})
-_FIRST_DELIMITER: Final = re.compile(rb"(?:^|\n)--([^\s][^\r\n]{0,199}?)[ \t]*\r*(?=\n)")
+_FIRST_DELIMITER: Final = re.compile(rb"(?:^|\n)--([^\s][^\r\n]{0,199}+)[ \t]*+\r*+(?=\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _split_anyway(part: Part, limits: Limits) -> list[Part]:
         decoded = part.content()
         return _split_range(part, decoded, 0, len(decoded), boundary, limits)
     guessed = _FIRST_DELIMITER.search(part.source, part.start, part.end)
-    return _split(part, guessed[1], limits) if guessed else []
+    return _split(part, guessed[1].rstrip(), limits) if guessed else []
 
 
 def _split(part: Part, boundary: bytes, limits: Limits) -> list[Part]:
@@ -171,7 +171,7 @@ def _regions(source: bytes, start: int, end: int, boundary: bytes) -> Iterator[t
     """Yield where the parts between this multipart's delimiter lines start and end."""
     if not boundary.strip():
         return
-    delimiter = re.compile(rb"\n--" + re.escape(boundary.rstrip()) + rb"(--)?[ \t]*\r*(?=\n|\Z)")
+    delimiter = re.compile(rb"\n--" + re.escape(boundary.rstrip()) + rb"(--)?[ \t]*+\r*+(?=\n|\Z)")
     opened: int | None = _opening(source, start, end, boundary)
     for found in delimiter.finditer(source, max(start - 1, 0), end):
         if opened is not None and opened < found.start():

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from services.gateway.description.container import WORDS
 from services.gateway.description.operations import CONTENT, CREATE, OPERATIONS
 from services.gateway.description.paths import path_items
 from services.gateway.description.schemas import SCHEMAS, ref
@@ -41,7 +42,7 @@ def openapi() -> dict[str, Any]:
             "title": "Mailroom",
             "version": "2",
             "summary": "Agents' API of the e-mail channel.",
-            "description": _WORDS,
+            "description": f"{_WORDS}\n{WORDS}",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/api/v2"}],
