@@ -74,14 +74,18 @@ class AgentDirectory:
         return {one["user_name"]: one for one in found}
 
     async def write(self, described: Sequence[Agent]) -> None:
-        """Add and change agents; disable everybody else, who keeps what they hold."""
+        """Add and change agents; disable everybody else, who keeps what they hold.
+
+        The logins end for good of whoever is disabled or has another password.
+        """
         for agent in described:
             await self._collection.update_one(
                 {"user_name": agent.user_name}, [self._written(agent)], upsert=True
             )
         names = [agent.user_name for agent in described]
         await self._collection.update_many(
-            {"user_name": {"$nin": names}, "enabled": True}, {"$set": {"enabled": False}}
+            {"user_name": {"$nin": names}, "enabled": True},
+            {"$set": {"enabled": False}, "$inc": {"login_generation": 1}},
         )
 
     def _written(self, agent: Agent) -> Document:
@@ -101,7 +105,17 @@ class AgentDirectory:
             "$set": {name: {"$literal": value} for name, value in described.items()}
             | {name: {"$ifNull": [f"${name}", value]} for name, value in live.items()}
             | {"free": {"$add": [{"$ifNull": ["$free", 0]}, more]}}
+            | {"login_generation": _generation(agent)}
         }
+
+
+def _generation(agent: Agent) -> Document:
+    """Return the expression for the logins' generation: the next one where they have to end."""
+    ends: list[Document] = [{"$ne": ["$password_hash", {"$literal": agent.password_hash}]}]
+    if not agent.enabled:
+        ends.append({"$eq": ["$enabled", True]})
+    before = {"$ifNull": ["$login_generation", 0]}
+    return {"$add": [before, {"$cond": [{"$or": ends}, 1, 0]}]}
 
 
 async def contact_center_in_force(database: Database, clock: Clock) -> ContactCenter | None:

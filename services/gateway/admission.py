@@ -4,7 +4,7 @@ import asyncio
 import math
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.gateway.bayeux import Login
@@ -24,8 +24,8 @@ from services.gateway.credentials import (
 )
 from services.gateway.errors import RequestError, Situation
 from services.gateway.logins import Logins
-from services.gateway.sessions import Sessions, proof_of, shows_its_password
-from services.gateway.store import Session
+from services.gateway.sessions import OpenSession, Sessions, proof_of, shows_its_password
+from services.gateway.store import session_key
 from shared.domain.clock import Clock
 from shared.storage.agents import StoredAgent
 
@@ -43,11 +43,15 @@ _KEY: Final = "mailroom.admitted"
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Somebody who may speak, by what right, and what the answer has to carry for it."""
+    """Somebody who may speak, by what right, and what the answer has to carry for it.
+
+    `cookie` is the value of their session's; empty where they have no session.
+    """
 
     agent: StoredAgent
     login: Login
     csrf_token: str = ""
+    cookie: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -93,6 +97,30 @@ class Admission:
         scope[_KEY] = admitted
         return admitted
 
+    async def log_out(self, scope: Scope) -> Mapping[str, str]:
+        """End the session of a request for good; return what takes its cookie away.
+
+        Raises:
+            Unavailable: It may not have ended.
+        """
+        admitted = await self.admit(scope)
+        if admitted.cookie:
+            await self._sessions.end(admitted.cookie)
+        return self._without_cookie()
+
+    async def log_out_everywhere(self, scope: Scope) -> Mapping[str, str]:
+        """End all sessions of whoever asks for good; return what takes the cookie away.
+
+        Raises:
+            Unavailable: They may not have ended.
+        """
+        await self._sessions.end_all((await self.admit(scope)).agent)
+        return self._without_cookie()
+
+    def _without_cookie(self) -> Mapping[str, str]:
+        cookie = session_cookie("", secure=self._secure, same_site=self._same_site)
+        return {"Set-Cookie": f"{cookie}; Max-Age=0"}
+
     async def _admit(self, scope: Scope) -> Admitted:
         try:
             shown = credentials(scope)
@@ -119,36 +147,43 @@ class Admission:
         return Admitted(agent, Login(BEARER, asyncio.get_running_loop().time() + lasts))
 
     async def _by_session(self, scope: Scope) -> Admitted:
-        token = session_token(scope)
+        token = session_token(scope) or ""
         recognised = await self._sessions.recognise(token) if token else None
         if recognised is None:
             raise stranger()
         agent, session = recognised
         if self._checks_csrf and changes_something(scope):
             _require_token(scope, session.csrf_token)
-        return self._admitted(agent, session)
+        lasts = (session.ends_at - self._clock.now()).total_seconds()
+        ends_at = asyncio.get_running_loop().time() + lasts
+        login = Login(proof_of(agent), ends_at, session_key(token))
+        return replace(self._admitted(agent, OpenSession(token, session)), login=login)
 
     async def _by_password(self, basic: Basic, scope: Scope) -> Admitted:
         token = session_token(scope) or ""
         recognised = await self._sessions.recognise(token) if token else None
-        is_trusted = recognised is not None and not self._logins.doubts(token)
-        if recognised and is_trusted and _is_both(token, recognised, basic):
-            return self._admitted(*recognised)
+        if recognised is not None:
+            agent, session = recognised
+            known = OpenSession(token, session)
+            if not self._logins.doubts(token) and _is_both(known, agent, basic):
+                return self._admitted(agent, known)
         device = (token, recognised[0].id) if recognised else None
-        agent = await self._logins.log_in(basic, client_address(scope), device)
-        if agent is None:
+        logged_in = await self._logins.log_in(basic, client_address(scope), device)
+        if logged_in is None:
             raise stranger()
-        if recognised is not None and recognised[0].id == agent.id:
-            return self._admitted(agent, recognised[1])
-        opened = await self._sessions.begin(agent, client_address(scope), basic.password)
+        if recognised is not None and recognised[0].id == logged_in.id:
+            return self._admitted(logged_in, OpenSession(token, recognised[1]))
+        opened = await self._sessions.begin(logged_in, client_address(scope), basic.password)
         cookie = session_cookie(opened.token, secure=self._secure, same_site=self._same_site)
-        return self._admitted(agent, opened.session, {"Set-Cookie": cookie})
+        return self._admitted(logged_in, opened, {"Set-Cookie": cookie})
 
     def _admitted(
-        self, agent: StoredAgent, session: Session, headers: Mapping[str, str] | None = None
+        self, agent: StoredAgent, opened: OpenSession, headers: Mapping[str, str] | None = None
     ) -> Admitted:
-        token = session.csrf_token if self._checks_csrf else ""
-        return Admitted(agent, Login(proof_of(agent), math.inf), token, headers or {})
+        """Return somebody who showed a password: what they open does not depend on the session."""
+        csrf_token = opened.session.csrf_token if self._checks_csrf else ""
+        login = Login(proof_of(agent), math.inf)
+        return Admitted(agent, login, csrf_token, opened.token, headers or {})
 
 
 def stranger() -> RequestError:
@@ -158,14 +193,13 @@ def stranger() -> RequestError:
     )
 
 
-def _is_both(token: str, recognised: tuple[StoredAgent, Session], basic: Basic) -> bool:
+def _is_both(known: OpenSession, agent: StoredAgent, basic: Basic) -> bool:
     """Say whether a password is shown beside the cookie of the session that it began.
 
     Checking it against the stored hash takes a core up to half a second, which is too much when a
     thousand desktops come back at once.
     """
-    agent, session = recognised
-    return agent.user_name == basic.user_name and shows_its_password(token, session, basic.password)
+    return agent.user_name == basic.user_name and shows_its_password(known, basic.password)
 
 
 def _require_token(scope: Scope, csrf_token: str) -> None:

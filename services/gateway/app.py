@@ -38,6 +38,7 @@ from services.gateway.replicas import Replicas
 from services.gateway.requests import Callers
 from services.gateway.resources import RestResources, rest_router
 from services.gateway.roster import Roster
+from services.gateway.session_watch import SessionWatch
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
 from services.gateway.shelves import Shelves
@@ -83,7 +84,14 @@ async def start(
     )
     writer = _journal_writer(settings, resources)
     async with checking_passwords() as passwords:
-        admission = _admission(settings, resources, roster, passwords)
+        sessions = Sessions(
+            SessionStore(resources.database),
+            roster,
+            resources.clock,
+            idle=settings.session_idle,
+            lifetime=settings.session_lifetime,
+        )
+        admission = _admission(settings, resources, roster, sessions, passwords)
         replicas = Replicas(
             ReplicaStore(resources.database, resources.clock),
             own_url=settings.own_url,
@@ -122,6 +130,7 @@ async def start(
             news.flowing(bayeux),
             _listening(settings, front, bayeux),
             Vigil(resources.agents, roster, bayeux).keeping(),
+            SessionWatch(sessions, bayeux).keeping(),
         ):
             with _measured(bayeux, registry):
                 yield
@@ -144,12 +153,13 @@ def _recounting(
 
 
 def _admission(
-    settings: GatewaySettings, resources: Resources, roster: Roster, passwords: Passwords
+    settings: GatewaySettings,
+    resources: Resources,
+    roster: Roster,
+    sessions: Sessions,
+    passwords: Passwords,
 ) -> Admission:
     clock = resources.clock
-    sessions = Sessions(
-        SessionStore(resources.database), roster, clock, lifetime=settings.session_lifetime
-    )
     brake = Brake(LoginFailures(resources.database))
     return Admission(
         logins=Logins(passwords, roster, brake, clock),

@@ -123,7 +123,9 @@ def _with_headers(send: Send, scope: Scope, admitted: Admitted | None) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in extra.items():
-                headers.append(name, value)
+                # A resource that takes a cookie away has the last word about it.
+                if name != "Set-Cookie" or name not in headers:
+                    headers.append(name, value)
         await send(message)
 
     return sending

@@ -17,7 +17,7 @@ from shared.storage.configuration import ConfigurationStore
 
 
 class Presence:
-    """The resources /me, /me/channels and /settings/agent-states."""
+    """The resources /me, /me/sessions, /me/channels and /settings/agent-states."""
 
     def __init__(
         self,
@@ -77,9 +77,14 @@ class Presence:
                 return json_answer(await self._log_in(agent.id, body))
             case "EndContactCenterSession":
                 await self._agents.set_ready(agent.id, ready=False, logged_in=False)
+                return json_answer(OK, headers=await self._callers.log_out(request))
             case name:
                 await self._set(agent.id, name)
         return json_answer(OK)
+
+    async def end_sessions(self, request: Request) -> Response:
+        """DELETE /me/sessions: nobody who logged in as the caller stays logged in."""
+        return json_answer(OK, headers=await self._callers.log_out_everywhere(request))
 
     async def _log_in(self, agent_id: str, body: Body) -> Fields:
         wanted = _wanted_channels(body)

@@ -1,5 +1,6 @@
 """What REST resources ask of a request."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import Request
@@ -22,6 +23,14 @@ class Callers:
     async def anybody(self, request: Request) -> StoredAgent:
         """Return who calls."""
         return (await self._admission.admit(request.scope)).agent
+
+    async def log_out(self, request: Request) -> Mapping[str, str]:
+        """End the caller's session for good; return the headers that take its cookie away."""
+        return await self._admission.log_out(request.scope)
+
+    async def log_out_everywhere(self, request: Request) -> Mapping[str, str]:
+        """End all sessions of the caller; return the headers that take the cookie away."""
+        return await self._admission.log_out_everywhere(request.scope)
 
     async def agent(self, request: Request) -> StoredAgent:
         """Return the caller, who has to be an agent.

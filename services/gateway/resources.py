@@ -49,6 +49,7 @@ def rest_router(parts: RestResources) -> Router:
         [
             Route("/me", parts.presence.me),
             Route("/me", parts.presence.change_session, methods=["POST"]),
+            Route("/me/sessions", parts.presence.end_sessions, methods=["DELETE"]),
             Route("/me/channels", parts.presence.my_channels),
             Route("/me/channels/{channel}", parts.presence.my_channel),
             Route("/me/channels/{channel}", parts.presence.change_channel, methods=["POST"]),

@@ -26,6 +26,11 @@ class Roster:
         """Return an agent by id."""
         return await self._recall(("id", agent_id), self._agents.get)
 
+    async def end_logins(self, agent: StoredAgent) -> None:
+        """End every login of an agent that has begun."""
+        await self._agents.end_logins(agent.id)
+        self.forget(agent)
+
     def forget(self, agent: StoredAgent | StoredLogin) -> None:
         """Read an agent anew when they are asked for next."""
         self._seen.forget(("id", agent.id))

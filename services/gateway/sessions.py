@@ -1,15 +1,16 @@
-"""Logins that go on by cookie: begun with a password, known to every pod, ended by time."""
+"""Logins that go on by cookie: begun with a password, known to every pod, ended for good."""
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
 from services.gateway.roster import Roster
-from services.gateway.store import Session, SessionStore
+from services.gateway.store import Session, SessionStore, session_key
 from shared.domain.clock import Clock
 from shared.short_memory import ShortMemory
 from shared.storage.agents import StoredAgent, StoredLogin
@@ -26,14 +27,25 @@ class OpenSession:
 
 
 class Sessions:
-    """Begins sessions and recognises them."""
+    """Begins sessions, recognises them and ends them.
+
+    One that is not used ends after `idle`, and any after `lifetime`. What was found out in this
+    process counts for five seconds.
+    """
 
     def __init__(
-        self, store: SessionStore, roster: Roster, clock: Clock, *, lifetime: timedelta
+        self,
+        store: SessionStore,
+        roster: Roster,
+        clock: Clock,
+        *,
+        idle: timedelta,
+        lifetime: timedelta,
     ) -> None:
         self._store = store
         self._roster = roster
         self._clock = clock
+        self._idle = idle
         self._lifetime = lifetime
         self._begun: dict[tuple[str, str], OpenSession] = {}
         self._seen = ShortMemory[str, Session]()
@@ -44,41 +56,70 @@ class Sessions:
         A client that never returns its cookie gets the same session again, not a new one for
         each request.
         """
-        now, key = self._clock.now(), (agent.id, client)
-        known = self._begun.get(key)
-        if (
-            known
-            and known.session.expires_at - now > self._lifetime / 2
-            and _fits(known.session, agent)
-        ):
-            return known
-        token = secrets.token_urlsafe(24)
+        key = (agent.id, client)
+        while (known := self._begun.get(key)) and self._is_reusable(known.session, agent):
+            if await self._recall(known.token) is not None:
+                return known
+            if self._begun.get(key) is known:
+                del self._begun[key]
+        now, token = self._clock.now(), secrets.token_urlsafe(24)
+        ends_at = now + self._lifetime
         session = Session(
             agent.id,
             str(uuid4()),
             proof_of(agent),
-            now + self._lifetime,
+            min(now + self._idle, ends_at),
+            ends_at,
             _digest(token, password),
         )
-        opened = OpenSession(token, session)
-        if len(self._begun) >= _MOST_BEGUN:
-            self._begun.clear()
-        # Before it is stored: requests that come together share one session.
-        self._begun[key] = opened
-        try:
-            await self._store.add(opened.token, opened.session)
-        except BaseException:
-            self._begun.pop(key, None)
-            raise
-        return opened
+        return await self._store_first(key, OpenSession(token, session))
 
     async def recognise(self, token: str) -> tuple[StoredAgent, Session] | None:
         """Return whose session it is; None where it has ended or never was one."""
         session = await self._recall(token)
         agent = await self._roster.get(session.agent_id) if session else None
-        if session is None or agent is None or not agent.enabled or not _fits(session, agent):
+        if session is None or agent is None:
             return None
-        return agent, session
+        if not agent.enabled:
+            # Whoever disabled the agent: it must not come back when the agent does.
+            await self.end(token)
+            return None
+        return (agent, session) if _fits(session, agent) else None
+
+    async def end(self, token: str) -> None:
+        """End a session for good; other pods know it for five seconds more at most."""
+        await self._store.end(session_key(token))
+        self._seen.forget(token)
+
+    async def end_all(self, agent: StoredAgent) -> None:
+        """End all sessions of an agent for good; other pods know them for five seconds more."""
+        await self._roster.end_logins(agent)
+
+    async def ended(self, keys: Collection[str]) -> set[str]:
+        """Return which of some sessions have ended; the others are in use."""
+        now = self._clock.now()
+        still_open = await self._store.open(keys, now)
+        for key, session in still_open.items():
+            await self._prolonged(key, session, now)
+        return set(keys) - still_open.keys()
+
+    async def _store_first(self, key: tuple[str, str], opened: OpenSession) -> OpenSession:
+        if len(self._begun) >= _MOST_BEGUN:
+            self._begun.clear()
+        # Before it is stored: requests that come together share one session.
+        self._begun[key] = opened
+        self._keep(opened.token, opened.session)
+        try:
+            await self._store.add(opened.token, opened.session)
+        except BaseException:
+            self._begun.pop(key, None)
+            self._seen.forget(opened.token)
+            raise
+        return opened
+
+    def _is_reusable(self, session: Session, agent: StoredAgent) -> bool:
+        left = session.expires_at - self._clock.now()
+        return left > min(self._idle, self._lifetime) / 2 and _fits(session, agent)
 
     async def _recall(self, token: str) -> Session | None:
         now = self._clock.now()
@@ -87,19 +128,29 @@ class Sessions:
         session = await self._store.find(token, now)
         if session is None:
             return None
-        if session.expires_at - now < self._lifetime / 2:
-            session = replace(session, expires_at=now + self._lifetime)
-            await self._store.prolong(token, session.expires_at)
-        self._seen.keep(token, session, now=now.timestamp())
+        session = await self._prolonged(session_key(token), session, now)
+        self._keep(token, session)
         return session
 
+    def _keep(self, token: str, session: Session) -> None:
+        now, until = self._clock.now().timestamp(), session.expires_at.timestamp()
+        self._seen.keep(token, session, now=now, until=until)
 
-def shows_its_password(token: str, session: Session, password: str) -> bool:
+    async def _prolonged(self, key: str, session: Session, now: datetime) -> Session:
+        """Return a session that is used now: it lasts longer, but never beyond its end."""
+        expires_at = min(now + self._idle, session.ends_at)
+        if session.expires_at - now >= self._idle / 2 or expires_at <= session.expires_at:
+            return session
+        await self._store.prolong(key, expires_at)
+        return replace(session, expires_at=expires_at)
+
+
+def shows_its_password(known: OpenSession, password: str) -> bool:
     """Say whether a password is the one that a session was begun with; it costs microseconds.
 
     Nobody can guess passwords with it who does not have the cookie.
     """
-    return secrets.compare_digest(session.password_digest, _digest(token, password))
+    return secrets.compare_digest(known.session.password_digest, _digest(known.token, password))
 
 
 def _digest(token: str, password: str) -> str:
@@ -111,5 +162,6 @@ def _fits(session: Session, agent: StoredAgent) -> bool:
 
 
 def proof_of(agent: StoredAgent | StoredLogin) -> str:
-    """Return what changes with the agent's password."""
-    return hashlib.sha256(agent.password_hash.encode()).hexdigest()[:32]
+    """Return what changes with the agent's password, and whenever their logins are ended."""
+    generation = f"#{agent.login_generation}" if agent.login_generation else ""
+    return hashlib.sha256(f"{agent.password_hash}{generation}".encode()).hexdigest()[:32]

@@ -28,8 +28,9 @@ class GatewaySettings(ServiceSettings):
     list, or a message for each), and `attach_only_new` makes AttachUserData refuse keys that are
     there already. `nested_interaction` repeats each message of an interaction inside itself, where
     samples of 8.5.1 have it. `cookie_same_site` is None where pages of other sites work with the
-    gateway, which needs `secure_cookies`. `held_per_browser` is how many polls of one browser wait
-    at the same time (-1 for any number, where HTTP/2 is spoken in front), and
+    gateway, which needs `secure_cookies`. A session ends when it was not used for `session_idle`,
+    and `session_lifetime` after its login in any case. `held_per_browser` is how many polls of one
+    browser wait at the same time (-1 for any number, where HTTP/2 is spoken in front), and
     `multi_session_interval` when the others may come again; where it is 0 they are refused. The
     clients of a pod that stops come back within `drain_spread`, each at a moment of its own.
     `cometd_timestamps` has every message of CometD say when it was sent. An upload of which nothing
@@ -48,7 +49,8 @@ class GatewaySettings(ServiceSettings):
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
     secure_cookies: bool = False
     cookie_same_site: SameSite = "Lax"
-    session_lifetime: timedelta = timedelta(hours=8)
+    session_idle: timedelta = Field(default=timedelta(hours=8), gt=timedelta(0))
+    session_lifetime: timedelta = Field(default=timedelta(hours=12), gt=timedelta(0))
     csrf: Literal["on", "off"] = "on"
     oidc_issuer: str = ""
     oidc_audience: str = ""

@@ -23,7 +23,10 @@ OUT_OF_REACH: Final = timedelta(seconds=45)
 
 @dataclass(frozen=True, slots=True)
 class StoredAgent:
-    """An agent as stored. `holding` lists the interactions that count against `capacity`."""
+    """An agent as stored. `holding` lists the interactions that count against `capacity`.
+
+    A new `login_generation` ends every login that began before, for good; the agent is the same.
+    """
 
     id: str
     user_name: str
@@ -41,6 +44,7 @@ class StoredAgent:
     logged_in: bool = False
     state_since: datetime | None = field(default=None)
     reason: str = ""
+    login_generation: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class StoredLogin:
     user_name: str
     password_hash: str
     enabled: bool
+    login_generation: int = 0
 
 
 def to_agent(document: Document) -> StoredAgent:
@@ -72,6 +77,7 @@ def to_agent(document: Document) -> StoredAgent:
         logged_in=document.get("logged_in", False),
         state_since=document.get("state_since"),
         reason=document.get("reason", ""),
+        login_generation=document.get("login_generation", 0),
     )
 
 
@@ -100,11 +106,17 @@ class AgentStore:
 
     async def logins(self, agent_ids: Iterable[str]) -> list[StoredLogin]:
         """Return by what the agents of some ids log in, in no order."""
-        fields = {"user_name": 1, "password_hash": 1, "enabled": 1}
+        fields = {"user_name": 1, "password_hash": 1, "enabled": 1, "login_generation": 1}
         async with database_errors():
             found = await self._collection.find({"_id": {"$in": list(agent_ids)}}, fields).to_list()
         return [
-            StoredLogin(one["_id"], one["user_name"], one["password_hash"], one["enabled"])
+            StoredLogin(
+                one["_id"],
+                one["user_name"],
+                one["password_hash"],
+                one["enabled"],
+                one.get("login_generation", 0),
+            )
             for one in found
         ]
 
@@ -151,6 +163,11 @@ class AgentStore:
         async with database_errors():
             await self._collection.update_one({"_id": agent_id}, update)
         await self._announce(agent_id, owed)
+
+    async def end_logins(self, agent_id: str) -> None:
+        """End every login of an agent that has begun, in all pods and for good."""
+        async with database_errors():
+            await self._collection.update_one({"_id": agent_id}, {"$inc": {"login_generation": 1}})
 
     async def reserve(
         self,

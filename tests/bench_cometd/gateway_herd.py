@@ -119,7 +119,7 @@ async def _hire(database: Database, agents: Sequence[str]) -> None:
     until = datetime.now(UTC) + _LASTS
     await database[AGENTS].insert_many([agent_document(agent) for agent in agents])
     for agent in agents:
-        await sessions.add(_token(agent), Session(agent, "csrf", proof, until))
+        await sessions.add(_token(agent), Session(agent, "csrf", proof, until, until))
 
 
 def _token(agent: str) -> str:

@@ -168,6 +168,11 @@ class Engine:
         self.hub.revoke(user_id, keeping)
         self._settle()
 
+    def end_login_sessions(self, ended: Collection[str]) -> None:
+        """End the sessions that speak by a login session that has ended."""
+        self.hub.end_login_sessions(ended)
+        self._settle()
+
     def lose(self, peer: Peer) -> None:
         """A peer went away."""
         self.hub.lose(peer, self.now())

@@ -234,6 +234,12 @@ class Hub:
             if session.login.proof not in keeping:
                 self.state.end(session, replies.LOGIN_ENDED)
 
+    def end_login_sessions(self, ended: Collection[str]) -> None:
+        """End the sessions that speak by a login session that has ended."""
+        for session in list(self.state.sessions.values()):
+            if session.login.session in ended:
+                self.state.end(session, replies.LOGIN_ENDED)
+
     def drain(self, spread: Callable[[], float]) -> None:
         """Release every connect and hold none from now on; `spread` gives intervals in seconds."""
         self.state.spread = spread

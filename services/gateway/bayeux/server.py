@@ -136,6 +136,16 @@ class BayeuxServer:
         self._engine.revoke(user_id, keeping)
         self._websockets.close_user(user_id, keeping)
 
+    def login_sessions(self) -> set[str]:
+        """Return the login sessions (`Login.session`) by which something is open here."""
+        spoken_for = {session.login.session for session in self.hub.sessions()}
+        return (spoken_for | self._websockets.login_sessions()) - {""}
+
+    def end_login_sessions(self, ended: Collection[str]) -> None:
+        """End what is open by login sessions that have ended, as `revoke` does."""
+        self._engine.end_login_sessions(ended)
+        self._websockets.end_login_sessions(ended)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Sweep dead sessions while the block runs."""

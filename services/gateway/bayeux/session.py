@@ -23,11 +23,13 @@ class Transport(StrEnum):
 class Login:
     """By what right somebody speaks.
 
-    `proof` is what a revocation compares, `ends_at` the monotonic time when the right ends.
+    `proof` is what a revocation compares, `ends_at` the monotonic time when the right ends, and
+    `session` the login session with which it ends, where a cookie is all that was shown.
     """
 
     proof: str = ""
     ends_at: float = math.inf
+    session: str = ""
 
 
 class Peer(Protocol):

@@ -328,6 +328,17 @@ class WebSockets:
             if peer.login.proof not in keeping:
                 peer.close(POLICY_VIOLATION)
 
+    def login_sessions(self) -> set[str]:
+        """Return by which login sessions sockets are open."""
+        return {peer.login.session for mine in self._open.values() for peer in mine}
+
+    def end_login_sessions(self, ended: Collection[str]) -> None:
+        """Close the sockets that are open by a login session that has ended."""
+        for mine in self._open.values():
+            for peer in mine:
+                if peer.login.session in ended:
+                    peer.close(POLICY_VIOLATION)
+
     async def close_all(self) -> None:
         """Close every socket and wait, for a limited time, until all has been written."""
         peers = [peer for mine in self._open.values() for peer in mine]

@@ -129,9 +129,18 @@ CALLS: Final = (
         "post",
         "/me",
         "Agent",
-        "Begin or end the session; Ready or not on all channels.",
+        "Begin or end the session; Ready or not on all channels. Its end takes the cookie away, and"
+        " what was opened by cookie alone is closed within seconds.",
         {"oneOf": [constant(OK), _SOME_CHANNELS]},
         _SESSION,
+    ),
+    Call(
+        "delete",
+        "/me/sessions",
+        "Agent",
+        "End all my sessions, this one too: every cookie is worth nothing from now on, and all that"
+        " is open by password or cookie is closed within seconds.",
+        constant(OK),
     ),
     Call(
         "get",
