@@ -15,7 +15,7 @@ from typing import Final
 
 from services.composition.cleaner import TOO_HEAVY
 from shared.contracts.commands import DraftEdits
-from shared.domain.errors import Refused, Unavailable
+from shared.domain.errors import TooLargeError, Unavailable
 from shared.mail.safe_html import sanitise
 
 LARGEST_PAGE: Final = 2_000_000
@@ -31,10 +31,8 @@ _IMPORT_ROOT: Final = Path(__file__).resolve().parents[2]
 _ENVIRONMENT: Final = ("PATH", "LD_LIBRARY_PATH")
 
 
-class PageRefusedError(Refused):
+class PageRefusedError(TooLargeError):
     """The HTML of a mail is too large, or takes too long to make safe."""
-
-    kind = "too-large"
 
 
 class PageCleaner:

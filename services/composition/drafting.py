@@ -15,8 +15,9 @@ from shared.contracts.commands import (
 )
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.ids import derived_id
-from shared.domain.interaction import Address, Email, Interaction
+from shared.domain.interaction import LONGEST_SUBJECT, Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
+from shared.domain.user_data import change_user_data
 
 _MOST_REFERENCES: Final = 20
 
@@ -50,7 +51,7 @@ def draft_reply(
     )
     quoting = Quoting(command.quote_original, command.start_line, command.indent)
     reply = Email(
-        subject=f"{command.subject_prefix}{mail.subject}",
+        subject=_subject(command.subject_prefix, mail),
         sender=sender_of(original, contact_center),
         to=recipients.to,
         cc=recipients.cc,
@@ -70,7 +71,7 @@ def draft_forward(
     mail = original.mail
     quoting = Quoting(quote_original=True, start_line=command.start_line, indent=command.indent)
     forwarded = Email(
-        subject=f"{command.subject_prefix}{mail.subject}",
+        subject=_subject(command.subject_prefix, mail),
         sender=sender_of(original, contact_center),
         text=quote_text(mail.text, quoting),
         html=quote_html(mail.html, mail.text, quoting),
@@ -93,7 +94,8 @@ def new_draft(
     sender = default_sender(contact_center)
     begun = Begun(command.interaction_id, command.subtype, command.agent_id, command.queue, now)
     draft = following(parent, begun, edited(Email(sender=sender), command.edits))
-    return replace(draft, mailbox=sender.address if sender else "", user_data=command.user_data)
+    user_data = change_user_data({}, command.user_data, {})
+    return replace(draft, mailbox=sender.address if sender else "", user_data=user_data)
 
 
 def following(original: Interaction | None, begun: Begun, mail: Email) -> Interaction:
@@ -160,6 +162,11 @@ def edited(mail: Email, edits: DraftEdits) -> Email:
     if edits.text is not None and edits.html is None:
         changes["html"] = ""
     return replace(mail, **changes)  # type: ignore[arg-type]
+
+
+def _subject(prefix: str, original: Email) -> str:
+    """Return the subject of what follows from a mail: each answer to an answer adds a prefix."""
+    return f"{prefix}{original.subject}"[:LONGEST_SUBJECT]
 
 
 def _address(address: MailAddress) -> Address:

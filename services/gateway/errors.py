@@ -16,6 +16,7 @@ from shared.domain.errors import (
     OperationNotAllowedError,
     PositionGoneError,
     Refused,
+    TooLargeError,
     Unavailable,
     UnknownInteractionError,
 )
@@ -97,6 +98,7 @@ _DOMAIN: Final[Mapping[type[Exception], Situation]] = MappingProxyType(
         UnknownInteractionError: Situation.NOT_FOUND,
         ChangedMeanwhileError: Situation.PRECONDITION_FAILED,
         PositionGoneError: Situation.NO_LONGER_KEPT,
+        TooLargeError: Situation.VALUE_REFUSED,
         Refused: Situation.WRONG_STATE,
         Unavailable: Situation.UNAVAILABLE,
     }

@@ -35,6 +35,7 @@ _SITUATIONS: Final = MappingProxyType(
         "not-owner": Situation.NOT_PERMITTED,
         "unknown": Situation.NOT_FOUND,
         "changed": Situation.PRECONDITION_FAILED,
+        "too-large": Situation.VALUE_REFUSED,
     }
 )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.contracts.contact_center import Mailbox
 from shared.domain.ids import new_id
-from shared.domain.interaction import Address, Attachment, Email, Interaction
+from shared.domain.interaction import LONGEST_SUBJECT, Address, Attachment, Email, Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.threads import Joining, Speaker, joining, thread_references
@@ -14,6 +14,8 @@ from shared.storage.arrivals import Arrival
 
 _HEADERS: Final = ("Message-ID", "Date", "Content-Type", "MIME-Version")
 _CONTACT_DIGITS: Final = 16
+_LONGEST_VALUE: Final = 1000
+"""Characters of a value: agents need room for theirs, and the mail has all of it."""
 
 
 def interpret(
@@ -46,7 +48,7 @@ def interpret(
         contact_id=contact_id(sender.address),
         user_data=user_data(mail, sender, mailbox, attachments),
         mail=Email(
-            subject=mail.subject,
+            subject=mail.subject[:LONGEST_SUBJECT],
             sender=sender,
             reply_to=mail.reply_to,
             to=mail.to,
@@ -81,7 +83,7 @@ def user_data(
 
     The keys are those that the e-mail server of the 8.5 generation attaches.
     """
-    data: dict[str, object] = {
+    data = {
         "Subject": mail.subject,
         "To": ", ".join(one.address for one in mail.to),
         "Mailbox": mailbox.address,
@@ -97,7 +99,7 @@ def user_data(
     data |= {f"Header_{name}": mail.headers[name] for name in _HEADERS if name in mail.headers}
     if mail.automatic:
         data["_AutomaticMail"] = mail.automatic
-    return data
+    return {key: value[:_LONGEST_VALUE] for key, value in data.items()}
 
 
 def _sender(mail: ParsedMail, arrival: Arrival) -> Address:

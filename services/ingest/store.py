@@ -1,7 +1,11 @@
 """What ingest writes on interactions beside their snapshots."""
 
+from typing import Final
+
 from shared.storage import interactions
 from shared.storage.client import Database, database_errors
+
+_MOST_COPIES: Final = 100
 
 
 class CopyStore:
@@ -11,9 +15,13 @@ class CopyStore:
         self._collection = database[interactions.COLLECTION]
 
     async def note(self, arrival_key: str, arrival_id: str) -> None:
-        """Remember on the interaction that the same mail has arrived again."""
+        """Remember on the interaction that the same mail has arrived again: the first times."""
         async with database_errors():
             await self._collection.update_one(
-                {"arrival_key": arrival_key, "arrival_id": {"$ne": arrival_id}},
+                {
+                    "arrival_key": arrival_key,
+                    "arrival_id": {"$ne": arrival_id},
+                    f"copies.{_MOST_COPIES - 1}": {"$exists": False},
+                },
                 {"$addToSet": {"copies": arrival_id}},
             )

@@ -196,7 +196,8 @@ class DeliveryUncertain(DeliveryTrouble):
 class OperationRefused(InteractionEvent):
     """A command lost a race, or came too late; the state is what it was.
 
-    `kind` says why in a word: refused, wrong-state, not-owner, unknown, changed.
+    `kind` says why in a word: refused, wrong-state, not-owner, unknown, changed,
+    too-large.
     """
 
     address: ClassVar[str] = "interaction.refused.v1"

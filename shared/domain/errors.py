@@ -37,6 +37,12 @@ class ChangedMeanwhileError(Refused):
     kind = "changed"
 
 
+class TooLargeError(Refused):
+    """What would be stored is larger, or more, than may be."""
+
+    kind = "too-large"
+
+
 class PositionGoneError(Refused):
     """What an agent asks for, after a position of the journal, is not there: read a snapshot."""
 

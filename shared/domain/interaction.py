@@ -9,6 +9,9 @@ from typing import Final
 from shared.domain.errors import ChangedMeanwhileError, NotOwnerError
 from shared.domain.lifecycle import Direction, Operation, State, advance
 
+LONGEST_SUBJECT: Final = 998
+"""Characters of a subject: what a line of a mail holds (RFC 5322 section 2.1.1)."""
+
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 

@@ -1,6 +1,15 @@
 """The user data of an interaction: what operators and agents attach to a mail."""
 
+import json
 from collections.abc import Mapping, Sequence
+from typing import Final
+
+from shared.domain.errors import TooLargeError
+
+MOST_KEYS: Final = 512
+"""Keys of the whole user data, those inside other keys not counted."""
+LARGEST: Final = 64 * 1024
+"""Bytes of the whole user data as JSON in UTF-8."""
 
 
 def change_user_data(
@@ -11,7 +20,10 @@ def change_user_data(
     """Return the user data with some keys set and others removed.
 
     `remove` names keys; where it lists sub-keys, only those go (seed 002, DeleteUserData). An
-    absent key is no error.
+    absent key is no error. What is too large already may still become smaller.
+
+    Raises:
+        TooLargeError: All of it together would be too large.
     """
     after = {**before, **put}
     for key, sub_keys in remove.items():
@@ -20,4 +32,15 @@ def change_user_data(
             after[key] = {name: one for name, one in value.items() if name not in sub_keys}
         else:
             after.pop(key, None)
+    if len(after) > max(MOST_KEYS, len(before)):
+        raise TooLargeError(f"userData would have more than {MOST_KEYS} keys: delete some first")
+    size = _size(after)
+    if size > LARGEST and size > _size(before):
+        raise TooLargeError(f"userData would be larger than {LARGEST} bytes: delete keys first")
     return after
+
+
+def _size(user_data: Mapping[str, object]) -> int:
+    # What operators attach may be dates or octets: they count as what they look like.
+    written = json.dumps(user_data, ensure_ascii=False, separators=(",", ":"), default=str)
+    return len(written.encode(errors="replace"))

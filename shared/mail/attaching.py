@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from shared.domain.errors import Refused
+from shared.domain.errors import TooLargeError
 from shared.domain.interaction import Attachment, Email
 from shared.mail.file_names import unique_names
 
 
-class TooMuchAttachedError(Refused):
+class TooMuchAttachedError(TooLargeError):
     """The mail would be larger, or have more files, than the contact center allows."""
 
 

@@ -11,6 +11,7 @@ from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentNotReady, AgentReady
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
+from shared.domain.errors import Unavailable
 from shared.storage.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.gathering import Reads
 from shared.storage.interactions import Announce
@@ -19,6 +20,8 @@ from shared.storage.outbox import to_entry
 COLLECTION: Final = "agents"
 OUT_OF_REACH: Final = timedelta(seconds=45)
 """An agent whom no gateway has seen for so long is offered nothing: nobody could tell them."""
+_MOST_OWED: Final = 1_000
+"""News of one agent that may wait for the broker: a document has at most 16 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,9 @@ class AgentStore:
 
         `reason` is why an agent takes none. An agent who is not logged in is no target of a
         transfer.
+
+        Raises:
+            Unavailable: Too much of what the agent did before waits for the broker.
         """
         now = self._clock.now()
         event = (
@@ -160,8 +166,14 @@ class AgentStore:
         }
         if not logged_in:
             update["$unset"] = {"connected_at": ""}
+        has_room = {"_id": agent_id, f"outbox.{_MOST_OWED - 1}": {"$exists": False}}
         async with database_errors():
-            await self._collection.update_one({"_id": agent_id}, update)
+            result = await self._collection.update_one(has_room, update)
+            is_full = not result.matched_count and await self._collection.find_one(
+                {"_id": agent_id}, {"_id": 1}
+            )
+        if is_full:
+            raise Unavailable("the broker has not taken the agent's earlier news yet")
         await self._announce(agent_id, owed)
 
     async def end_logins(self, agent_id: str) -> None:

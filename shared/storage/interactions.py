@@ -11,7 +11,7 @@ from pymongo import UpdateOne
 from shared.contracts.envelope import Cause, Contract
 from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import Clock
-from shared.domain.errors import StaleInteractionError, UnknownInteractionError
+from shared.domain.errors import StaleInteractionError, Unavailable, UnknownInteractionError
 from shared.domain.interaction import Interaction
 from shared.storage.client import Collection, Database, Document, database_errors
 from shared.storage.gathering import Inserts, Reads
@@ -21,6 +21,8 @@ from shared.storage.snapshots import WITHOUT_TEXT, changed_fields, to_document, 
 COLLECTION: Final = "interactions"
 _REMEMBERED_COMMANDS: Final = 16
 _TRIES: Final = 8
+_MOST_OWED: Final = 1_000
+"""Events of one interaction that may wait for the broker: a document has at most 16 MB."""
 
 
 class Announce(Protocol):
@@ -102,12 +104,16 @@ class InteractionStore:
             UnknownInteractionError: There is none of that id.
             Refused: Whatever `decide` raises.
             StaleInteractionError: Others were faster each time.
+            Unavailable: Too much of what happened before waits for the broker.
         """
         for _ in range(_TRIES):
             document = await self._read(interaction_id, with_text=with_text)
             if cause.message_id and str(cause.message_id) in document["applied"]:
                 await self._announce_again(document)
                 return to_interaction(document)
+            if len(document["outbox"]) >= _MOST_OWED:
+                await self._announce_again(document)
+                raise Unavailable(f"the broker has not taken the news of {interaction_id} yet")
             before = to_interaction(document)
             before.require_version(expected_version)
             change = decide(before)

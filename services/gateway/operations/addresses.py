@@ -12,6 +12,7 @@ from shared.contracts.commands import MailAddress
 
 _MOST: Final = 500
 _LONGEST: Final = 254
+_LONGEST_NAME: Final = 320
 
 # Which names resolve is the network's business: a house may well call itself `.local` or `.test`.
 SPECIAL_USE_DOMAIN_NAMES.clear()
@@ -95,6 +96,8 @@ def _read_text(text: str, name: str) -> list[MailAddress]:
 
 def _checked(personal: str, address: str, name: str) -> MailAddress:
     _require_one_line(personal + address, name)
+    if len(personal) > _LONGEST_NAME:
+        raise refused(f"{name} holds a name of more than {_LONGEST_NAME} characters")
     if not is_address(address):
         raise refused(f"{name} holds something that is not an address")
     return MailAddress(address=normalize("NFC", address), personal=personal)

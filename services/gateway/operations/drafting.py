@@ -96,7 +96,7 @@ def order_creation(
         queue=require_queue(wanted.queue, contact_center),
         subtype=subtype,
         parent_id=wanted.parent_id,
-        user_data=require_storable(wanted.user_data),
+        user_data=require_storable(wanted.user_data, {}),
         edits=edits_in(wanted, contact_center),
     )
     return command, _answer(new_id)
@@ -149,7 +149,7 @@ def _saving(asked: Asked, *, is_update: bool) -> SaveDraft:
         interaction_id=asked.interaction.id,
         agent_id=asked.agent_id,
         edits=edits_in(wanted, asked.contact_center),
-        put=require_storable(wanted.user_data),
+        put=require_storable(wanted.user_data, asked.interaction.user_data),
         is_update=is_update,
     )
 

@@ -19,7 +19,7 @@ from services.gateway.operations.parameters import (
 )
 from shared.contracts.commands import DraftEdits, MailAddress, SubmitDraft
 from shared.contracts.contact_center import ContactCenter
-from shared.domain.interaction import Email
+from shared.domain.interaction import LONGEST_SUBJECT, Email
 
 _SPELLINGS: Final = {
     "to": ("to", "toaddress", "toaddresses"),
@@ -115,6 +115,8 @@ def _subject(given: Mapping[str, object]) -> str | None:
         return None
     if not isinstance(subject, str) or any(mark in subject for mark in "\r\n\0"):
         raise refused("subject has to be a text on one line")
+    if len(subject) > LONGEST_SUBJECT:
+        raise refused(f"subject has more than {LONGEST_SUBJECT} characters")
     return subject
 
 

@@ -1,6 +1,5 @@
 """UpdateUserData, AttachUserData and DeleteUserData (seed 002); notes and outcomes."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
@@ -10,10 +9,9 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.asked import OK, Asked, Order, refused
 from services.gateway.operations.parameters import OneLine, Parameters, Text, read
 from shared.contracts.commands import ChangeUserData
+from shared.domain.user_data import change_user_data
 
-_MOST_KEYS: Final = 512
 _LONGEST_KEY: Final = 255
-_LARGEST: Final = 64 * 1024
 _LONGEST_COMMENT: Final = 32_768
 
 
@@ -47,13 +45,14 @@ class DispositionParameters(Parameters):
 def prepare_put(asked: Asked) -> Order:
     """Set some keys and keep the rest."""
     put = read(PutParameters, asked.body).user_data
-    return _order(asked, put=require_storable(put))
+    return _order(asked, put=require_storable(put, asked.interaction.user_data))
 
 
 def prepare_attach(asked: Asked) -> Order:
     """Add some keys: one that is there already is overwritten, or by a setting an error."""
-    put = require_storable(read(PutParameters, asked.body).user_data)
-    taken = sorted(put.keys() & asked.interaction.user_data.keys())
+    before = asked.interaction.user_data
+    put = require_storable(read(PutParameters, asked.body).user_data, before)
+    taken = sorted(put.keys() & before.keys())
     if asked.only_new_keys and taken:
         raise RequestError(Situation.WRONG_STATE, f"userData has {taken[0][:64]!r} already")
     return _order(asked, put=put, only_new=asked.only_new_keys)
@@ -62,7 +61,7 @@ def prepare_attach(asked: Asked) -> Order:
 def prepare_remove(asked: Asked) -> Order:
     """Remove some keys, or some keys inside them; what is absent already is no error."""
     remove = keys_to_remove(read(RemoveParameters, asked.body).user_data)
-    _require_keys(remove)
+    _require_names(remove)
     return _order(asked, remove=remove)
 
 
@@ -74,18 +73,19 @@ def prepare_comment(asked: Asked) -> Order:
 def prepare_disposition(asked: Asked) -> Order:
     """Write the outcome of the work into the user data."""
     wanted = read(DispositionParameters, asked.body)
-    return _order(asked, put=require_storable({wanted.key: wanted.disposition}))
+    put = {wanted.key: wanted.disposition}
+    return _order(asked, put=require_storable(put, asked.interaction.user_data))
 
 
-def require_storable(put: dict[str, Any]) -> dict[str, Any]:
-    """Return keys that may be set.
+def require_storable(put: dict[str, Any], before: Mapping[str, object]) -> dict[str, Any]:
+    """Return keys that may be added to what is there; who writes them checks it again.
 
     Raises:
-        RequestError: They are too many or too large, or cannot be stored.
+        RequestError: They cannot be stored.
+        TooLargeError: All of it together would be too large.
     """
-    _require_keys(put)
-    if len(json.dumps(put)) > _LARGEST:
-        raise refused(f"userData is larger than {_LARGEST} bytes")
+    _require_names(put)
+    change_user_data(before, put, {})
     return put
 
 
@@ -101,9 +101,7 @@ def keys_to_remove(keys: Mapping[str, object] | list[str]) -> dict[str, list[str
     return {key: list(value) if isinstance(value, Mapping) else [] for key, value in keys.items()}
 
 
-def _require_keys(values: Mapping[str, object]) -> None:
-    if len(values) > _MOST_KEYS:
-        raise refused(f"userData holds more than {_MOST_KEYS} keys")
+def _require_names(values: Mapping[str, object]) -> None:
     for key in _all_keys(values):
         # MongoDB reads these as something else, or not at all.
         if not key or len(key) > _LONGEST_KEY or key.startswith("$") or "\0" in key:

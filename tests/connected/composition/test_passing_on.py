@@ -23,10 +23,11 @@ from shared.contracts.events import (
     PropertiesUpdated,
     ReplyCreated,
 )
-from shared.domain.errors import OperationNotAllowedError, Refused
+from shared.domain.errors import OperationNotAllowedError, Refused, TooLargeError
 from shared.domain.ids import new_id
 from shared.domain.interaction import Attachment, Interaction
 from shared.domain.lifecycle import Direction, State
+from shared.domain.user_data import LARGEST
 from shared.storage.deliveries import DeliveryStore
 from shared.storage.documents import DocumentStore
 from shared.storage.vault import Vault
@@ -116,6 +117,28 @@ async def test_what_is_written_so_far_is_kept(
     stored = await world.interactions.get(creation.interaction_id)
     assert (stored.state, stored.mail.text) == (State.REPLY_CREATED, "so far")
     assert (stored.mail.to[0].address, stored.user_data) == ("ann@example.org", {"a": 1})
+
+
+async def test_saves_do_not_let_user_data_grow_beyond_its_bound(
+    world: World, drafts: Drafts
+) -> None:
+    creation = creating(user_data={"a": "x" * (LARGEST * 2 // 3)})
+    await drafts.create(creation, cause())
+    save = SaveDraft(
+        interaction_id=creation.interaction_id,
+        agent_id="agent1",
+        put={"b": "x" * (LARGEST * 2 // 3)},
+    )
+
+    with pytest.raises(TooLargeError):
+        await drafts.save(save, cause())
+
+    assert (await world.interactions.get(creation.interaction_id)).version == 1
+
+
+async def test_a_draft_does_not_begin_with_more_user_data_than_allowed(drafts: Drafts) -> None:
+    with pytest.raises(TooLargeError):
+        await drafts.create(creating(user_data={"a": "x" * (LARGEST + 1)}), cause())
 
 
 async def test_a_draft_is_not_saved_with_a_foreign_sender(world: World, drafts: Drafts) -> None:

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.connected
 
 ACCEPT = {"operationName": "Accept"}
 REPLY = {"operationName": "Reply", "queueName": "drafts"}
+FORWARD = {"operationName": "Forward", "queueName": "drafts"}
 
 
 async def post(client: httpx2.AsyncClient, mail: Interaction, body: Any) -> httpx2.Response:
@@ -43,6 +44,22 @@ async def post(client: httpx2.AsyncClient, mail: Interaction, body: Any) -> http
         ({"operationName": "UpdateUserData", "userData": "x"}, 10, 400),
         ({"operationName": "UpdateUserData", "userData": {"$x": 1}}, 10, 400),
         ({"operationName": "UpdateUserData", "userData": {"x": 2**64}}, 10, 400),
+        ({"operationName": "UpdateUserData", "userData": {"x": "y" * 65_537}}, 10, 400),
+        ({"operationName": "SetDisposition", "disposition": "x" * 999}, 10, 400),
+        (
+            {"operationName": "SetDisposition", "disposition": "x", "dispositionKey": "k" * 256},
+            10,
+            400,
+        ),
+        ({"operationName": "AddComment", "comment": "x" * 32_769}, 10, 400),
+        (REPLY | {"subjectPrefix": "x" * 999}, 10, 400),
+        (FORWARD | {"email_object": {"subject": "x" * 999}}, 10, 400),
+        (FORWARD | {"email_object": {"cc": ["a@b.example"] * 501}}, 10, 400),
+        (
+            FORWARD | {"email_object": {"to": {"address": "a@b.example", "personal": "x" * 321}}},
+            10,
+            400,
+        ),
         ({}, 1, 400),
         ({"operationName": ""}, 1, 400),
         ({"operationName": 7}, 10, 400),

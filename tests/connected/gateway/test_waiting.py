@@ -57,7 +57,13 @@ async def test_the_outcome_is_in_the_answer(gateway: Gateway, agent1: httpx2.Asy
 
 @pytest.mark.parametrize(
     ("kind", "status_code", "http"),
-    [("wrong-state", 2, 409), ("not-owner", 5, 403), ("unknown", 6, 404), ("changed", 2, 412)],
+    [
+        ("wrong-state", 2, 409),
+        ("not-owner", 5, 403),
+        ("unknown", 6, 404),
+        ("changed", 2, 412),
+        ("too-large", 10, 400),
+    ],
 )
 async def test_a_lost_race_is_a_failure_with_its_own_code(
     gateway: Gateway, agent1: httpx2.AsyncClient, kind: str, status_code: int, http: int

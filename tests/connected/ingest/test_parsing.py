@@ -78,6 +78,27 @@ async def test_the_same_mail_again_is_noted_on_the_first(world: World, door: Doo
     assert len((await world.newest("interactions", first.id))["copies"]) == 1
 
 
+async def test_only_so_many_copies_of_a_mail_are_noted(world: World, door: Door) -> None:
+    (first,) = await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL)
+    noted = {"$set": {"copies": [str(number) for number in range(100)]}}
+    await world.database["interactions"].update_one({"_id": first.id}, noted)
+
+    await parsed(world, door, b"Received: by other\r\nMessage-ID: <1@x>\r\n" + MAIL)
+
+    assert len((await world.newest("interactions", first.id))["copies"]) == 100
+
+
+async def test_a_mail_leaves_room_in_its_user_data_for_agents(world: World, door: Door) -> None:
+    everybody = ",\r\n ".join(f"{number:09}@example.org" for number in range(500))
+    headers = f"To: {everybody}\r\nSubject: {'x ' * 5_000}\r\nContent-Type: text/plain"
+
+    (interaction,) = await parsed(world, door, f"{headers}\r\n\r\nHello".encode())
+
+    assert all(len(str(value)) <= 1000 for value in interaction.user_data.values())
+    assert len(interaction.mail.subject) == 998
+    assert len(interaction.mail.to) == 500
+
+
 async def test_the_same_id_on_another_text_is_another_mail(world: World, door: Door) -> None:
     await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL)
 

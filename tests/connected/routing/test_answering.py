@@ -25,9 +25,11 @@ from shared.domain.errors import (
     NotOwnerError,
     OperationNotAllowedError,
     Refused,
+    TooLargeError,
 )
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
+from shared.domain.user_data import LARGEST
 from tests.connected.routing.conftest import INVITATION, Routing, fill
 from tests.connected.world import World, cause
 
@@ -194,6 +196,23 @@ async def test_user_data_is_set_and_removed_key_by_key(
     )
 
     assert (await world.interactions.get(accepted.id)).user_data == {"Order": {"Number": 17}}
+
+
+async def test_two_updates_at_once_do_not_exceed_the_bound_together(
+    world: World, routing: Routing, accepted: Interaction
+) -> None:
+    def changing(key: str) -> ChangeUserData:
+        put = {key: "x" * (LARGEST * 2 // 3)}
+        return ChangeUserData(interaction_id=accepted.id, agent_id="agent1", put=put)
+
+    results = await asyncio.gather(
+        *(routing.desk.change_user_data(changing(key), cause()) for key in "abcd"),
+        return_exceptions=True,
+    )
+
+    assert results.count(None) == 1
+    assert sum(isinstance(one, TooLargeError) for one in results) == 3
+    assert len((await world.interactions.get(accepted.id)).user_data) == 1
 
 
 async def test_another_version_than_the_expected_one_is_not_changed(

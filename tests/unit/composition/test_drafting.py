@@ -55,6 +55,13 @@ def test_a_reply_goes_to_the_one_who_wrote_from_the_address_they_wrote_to() -> N
     assert (draft.mail.text, draft.mail.html) == ("", "")
 
 
+def test_answers_to_answers_do_not_let_the_subject_grow() -> None:
+    draft = reply(with_mail(subject="x" * 998), subject_prefix="Re: ")
+
+    assert len(draft.mail.subject) == 998
+    assert draft.mail.subject.startswith("Re: x")
+
+
 def test_reply_to_wins_over_from() -> None:
     draft = reply(with_mail(reply_to=(Address("billing@example.org"), Address("bo@example.org"))))
 
