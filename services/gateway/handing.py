@@ -20,6 +20,7 @@ from services.gateway.preconditions import expected_version
 from services.gateway.preferences import applied, preferred_wait
 from services.gateway.seeds import numbered, seed_of
 from services.gateway.telling import Telling
+from services.gateway.wire.refusals import reason_of
 from shared.contracts.commands import AcceptInvitation, AgentCommand, RejectInvitation
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionEvent, OperationRefused
@@ -133,7 +134,7 @@ class Handing:
     ) -> Response:
         if isinstance(event, OperationRefused):
             situation = _SITUATIONS.get(event.kind, Situation.WRONG_STATE)
-            raise RequestError(situation, event.reason, headers=applied(wait))
+            raise RequestError(situation, reason_of(event), headers=applied(wait))
         message = await self._telling.tell(event)
         told = {"interaction": message.payload} if message else {}
         return json_answer({**answer, **told}, headers=applied(wait))

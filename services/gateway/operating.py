@@ -6,7 +6,7 @@ from starlette.responses import Response
 from services.gateway.answers import json_answer
 from services.gateway.errors import RequestError, Situation
 from services.gateway.handing import Handing
-from services.gateway.operations.asked import OK, Asked, Offer, Order, missing
+from services.gateway.operations.asked import OK, Asked, Offer, Order, missing, named
 from services.gateway.operations.drafting import order_creation
 from services.gateway.operations.registry import (
     CREATE,
@@ -136,7 +136,7 @@ class Operating:
             parent = await self._interactions.get(command.parent_id, with_text=False)
             if situation := refusal_of(Read.MINE, agent, parent):
                 raise RequestError(situation, "the parent is somebody else's")
-        return await self._handing.over(request, Order(command, answer))
+        return await self._handing.over(request, named(Order(command, answer), CREATE))
 
     async def _read(self, request: Request) -> tuple[StoredAgent, Body]:
         agent = await self._callers.agent(request)

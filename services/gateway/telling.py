@@ -17,6 +17,7 @@ from services.gateway.wire.channels import (
 )
 from services.gateway.wire.mail import LONGEST_TEXT, Fields
 from services.gateway.wire.messages import NotificationType, gone, held, invited, stamped
+from services.gateway.wire.refusals import NOT_HELD, operation_refused, reason_of
 from services.gateway.wire.states import STATES
 from shared.contracts.events import (
     AgentInvited,
@@ -168,13 +169,13 @@ class Telling:
         return stamped(message, event.version, _NOTIFICATIONS.get(type(event), "StatusChange"))
 
     async def _refused(self, event: OperationRefused) -> Fields:
-        """Tell the true state: the agent may have seen an older one."""
+        """Tell the true state to its holder, who may have seen an older one."""
         interaction = await self._read(event, text=True)
         if interaction.holder_id == event.agent_id:
             message = held(interaction, longest=LONGEST_TEXT)
         else:
-            message = gone(interaction.id, interaction.mail.subject, STATES[interaction.state])
-        return _error(message, interaction.version, event.operation, event.reason)
+            message = gone(interaction.id, interaction.mail.subject, NOT_HELD)
+        return _error(message, interaction.version, event)
 
     async def _read(self, event: InteractionEvent, *, text: bool) -> Interaction:
         return await self._interactions.get(event.interaction_id, with_text=text)
@@ -199,12 +200,13 @@ def _troubled(message: Fields, event: DeliveryTrouble) -> Fields:
     )
 
 
-def _error(message: Fields, version: int, operation: str, reason: object) -> Fields:
+def _error(message: Fields, version: int, event: OperationRefused) -> Fields:
+    reason = reason_of(event)
     return stamped(
         message,
         version,
         "Error",
-        operationName=operation,
-        reason=str(reason),
-        errorDescription=str(reason),
+        operationName=operation_refused(event),
+        reason=reason,
+        errorDescription=reason,
     )

@@ -73,7 +73,7 @@ class Uploading:
         expected_version(request.headers.getlist("if-match"), draft)
         await self._uploads.withdraw([document_id])
         command = UnlinkDocument(
-            interaction_id=draft.id, agent_id=agent.id, document_id=document_id
+            interaction_id=draft.id, agent_id=agent.id, document_id=document_id, asked_as="DELETE"
         )
         return await self._handing.over(request, Order(command, ZERO), draft)
 
@@ -107,7 +107,12 @@ class Uploading:
         self, request: Request, draft_id: str, agent_id: str, documents: Sequence[str]
     ) -> Response:
         commands = [
-            LinkDocument(interaction_id=draft_id, agent_id=agent_id, document_id=one)
+            LinkDocument(
+                interaction_id=draft_id,
+                agent_id=agent_id,
+                document_id=one,
+                asked_as="LinkAttachment",
+            )
             for one in documents
         ]
         several = {"documentIds": list(documents)} if len(documents) > 1 else {}

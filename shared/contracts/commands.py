@@ -34,11 +34,13 @@ class AgentCommand(Command):
     """A command that an agent gave, about one interaction.
 
     With `expected_version` it is refused where the interaction has another version by then.
+    `asked_as` is the operation by the name that the agent's client used.
     """
 
     interaction_id: str
     agent_id: str
     expected_version: int | None = None
+    asked_as: str = ""
 
 
 class AcceptInvitation(AgentCommand):

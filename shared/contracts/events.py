@@ -196,8 +196,9 @@ class DeliveryUncertain(DeliveryTrouble):
 class OperationRefused(InteractionEvent):
     """A command lost a race, or came too late; the state is what it was.
 
-    `kind` says why in a word: refused, wrong-state, not-owner, unknown, changed,
-    too-large.
+    `kind` says why in a word: refused, wrong-state, not-owner, unknown, changed, too-large.
+    `operation` is the command's type, `asked_as` what the agent called it, `state` the one that
+    does not allow it.
     """
 
     address: ClassVar[str] = "interaction.refused.v1"
@@ -205,6 +206,8 @@ class OperationRefused(InteractionEvent):
     operation: str
     reason: str
     kind: str = "refused"
+    asked_as: str = ""
+    state: str = ""
 
 
 class WorkbinEvent(InteractionEvent):

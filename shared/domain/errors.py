@@ -14,9 +14,13 @@ class Unavailable(Exception):  # noqa: N818 - a family of answers, not of faults
 
 
 class OperationNotAllowedError(Refused):
-    """The interaction's state does not allow the operation."""
+    """The interaction's state, `state` where it alone is why, does not allow the operation."""
 
     kind = "wrong-state"
+
+    def __init__(self, message: str, *, state: str = "") -> None:
+        super().__init__(message)
+        self.state = state
 
 
 class NotOwnerError(Refused):

@@ -154,7 +154,8 @@ def advance(direction: Direction, state: State, operation: Operation) -> State:
     """
     step = TRANSITIONS.get((direction, state, operation))
     if step is None:
-        raise OperationNotAllowedError(f"{operation} is not possible in state {state}")
+        message = f"{operation} is not possible in state {state}"
+        raise OperationNotAllowedError(message, state=state.value)
     return step.to
 
 

@@ -43,6 +43,8 @@ class Refusals:
                 operation=getattr(command, "type", ""),
                 reason=str(refused),
                 kind=refused.kind,
+                asked_as=command.asked_as,
+                state=getattr(refused, "state", ""),
             )
             again = uuid5(cause.message_id, "refused") if cause.message_id else None
             await self.publisher.publish(wrap(event, cause, self.clock.now(), message_id=again))

@@ -3,6 +3,7 @@
 from typing import Any, Final, TypeAlias
 
 from services.gateway.wire.mail import Fields
+from services.gateway.wire.refusals import NOT_HELD
 from services.gateway.wire.states import CAPABILITIES, STATES
 
 Schema: TypeAlias = dict[str, Any]
@@ -128,7 +129,7 @@ _MESSAGE: Final = shape(
         "inQueues": ANYTHING,
         "outQueues": ANYTHING,
         "receivedAt": MOMENT,
-        "state": {"enum": [*STATES.values(), *NOTICES]},
+        "state": {"enum": [*STATES.values(), *NOTICES, NOT_HELD]},
         "capabilities": several({"enum": list(CAPABILITIES.values())}),
         "extendedCapabilities": several({"enum": list(CAPABILITIES.values())}),
         "direction": {"enum": ["Inbound", "Outbound"]},
@@ -138,13 +139,18 @@ _MESSAGE: Final = shape(
         "sequence": NUMBER,
         "position": NUMBER,
         "notificationType": TEXT,
+        "operationName": TEXT,
+        "reason": TEXT,
+        "errorDescription": TEXT,
     },
     ("messageTypeName", "messageType", "id", "channel", "email_object", "state", "capabilities"),
     description=(
         "An interaction as an agent sees it, in lists and on the topic `/v2/me/interactions`"
         " (seed 003). Of two messages about one interaction the one with the higher `sequence`"
         " is the newer. `position`, on the topic only, is the message's place in the agent's"
-        " journal: whoever goes on after it misses nothing."
+        " journal: whoever goes on after it misses nothing. An operation that came too late is told"
+        " with `notificationType` Error, its `operationName` and the `reason`; to who does not hold"
+        " the interaction, with the state NotHeld."
     ),
 )
 _USER: Final = shape(

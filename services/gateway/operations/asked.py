@@ -1,7 +1,7 @@
 """An operation as it is asked for, and the order that follows from it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.gateway.errors import RequestError, Situation
@@ -60,6 +60,11 @@ ZERO = {"statusCode": 0, "status": "ok"}
 
 CANCELED = {"status": 0, "statusCode": 0}
 """Of Cancel, the one operation whose `status` is a number (seed 002)."""
+
+
+def named(order: Order, name: str) -> Order:
+    """Return an order whose refusal will call the operation as the agent does."""
+    return replace(order, command=order.command.model_copy(update={"asked_as": name}))
 
 
 def missing(name: str) -> RequestError:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.operations.asked import Asked, Offer, Order, missing, refused
+from services.gateway.operations.asked import Asked, Offer, Order, missing, named, refused
 from services.gateway.operations.drafting import (
     prepare_forward,
     prepare_redirect,
@@ -114,7 +114,7 @@ def prepare(offer: Offer, asked: Asked) -> Order:
     offer = _meant(offer, asked.interaction)
     match refusal_of(offer.operation, asked.agent, asked.interaction):
         case None:
-            return offer.prepare(asked)
+            return named(offer.prepare(asked), offer.name)
         case Situation.WRONG_STATE as situation:
             state = STATES[asked.interaction.state]
             hint = _hint(offer, asked.interaction)

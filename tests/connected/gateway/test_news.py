@@ -112,7 +112,7 @@ async def test_readiness_is_told_on_the_topic_of_channels(gateway: Gateway) -> N
     assert message["channels"][0]["userState"]["state"] == "Ready"
 
 
-async def test_a_lost_race_is_told_with_the_true_state(gateway: Gateway) -> None:
+async def test_a_lost_race_is_told_without_a_state_of_the_seeds(gateway: Gateway) -> None:
     async with AsyncExitStack() as stack:
         agent = await listening(gateway, stack)
         mail = await gateway.accepted("agent2")
@@ -127,9 +127,33 @@ async def test_a_lost_race_is_told_with_the_true_state(gateway: Gateway) -> None
         await gateway.announce(refused)
 
         message = (await agent.event())["data"]
-    assert (message["state"], message["capabilities"], message["sequence"]) == ("Accepted", [], 3)
+    assert (message["state"], message["capabilities"], message["sequence"]) == ("NotHeld", [], 3)
     assert (message["notificationType"], message["errorDescription"]) == ("Error", "too late")
+    assert message["operationName"] == "Accept"
     assert "Text" not in message["email_object"]
+
+
+async def test_a_refusal_is_told_to_the_holder_with_the_true_state(gateway: Gateway) -> None:
+    async with AsyncExitStack() as stack:
+        agent = await listening(gateway, stack)
+        mail = await gateway.accepted("agent1")
+        refused = OperationRefused.of(
+            mail,
+            "agent1",
+            operation="accept-invitation",
+            asked_as="Accept",
+            reason="accept is not possible in state accepted",
+            kind="wrong-state",
+            state="accepted",
+        )
+
+        await gateway.announce(refused)
+
+        message = (await agent.event())["data"]
+    assert message["state"] == "Accepted"
+    assert "Reply" in message["capabilities"]
+    assert message["reason"] == message["errorDescription"]
+    assert message["reason"] == "Accept is not possible in state Accepted"
 
 
 async def test_what_happened_while_the_broker_was_away_is_told_afterwards(

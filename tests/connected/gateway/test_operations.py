@@ -36,6 +36,7 @@ async def test_accept_is_handed_to_routing(
         "interaction_id": mail.id,
         "agent_id": "agent1",
         "expected_version": None,
+        "asked_as": "Accept",
     }
 
 
@@ -80,6 +81,7 @@ async def test_a_reply_has_its_id_before_it_exists(
         "interaction_id": mail.id,
         "agent_id": "agent1",
         "expected_version": None,
+        "asked_as": name,
         "reply_id": reply_id,
         "queue": "drafts",
         "to_all": name == "ReplyAll",

@@ -60,6 +60,7 @@ async def test_a_file_is_stored_as_it_is_and_its_link_commanded(
         "interaction_id": draft.id,
         "agent_id": "agent1",
         "expected_version": None,
+        "asked_as": "LinkAttachment",
         "document_id": document_id,
     }
     document = await DocumentStore(gateway.world.database, gateway.world.clock).get(document_id)

@@ -56,28 +56,33 @@ async def test_the_outcome_is_in_the_answer(gateway: Gateway, agent1: httpx2.Asy
 
 
 @pytest.mark.parametrize(
-    ("kind", "status_code", "http"),
+    ("kind", "status_code", "http", "words"),
     [
-        ("wrong-state", 2, 409),
-        ("not-owner", 5, 403),
-        ("unknown", 6, 404),
-        ("changed", 2, 412),
-        ("too-large", 10, 400),
+        ("wrong-state", 2, 409, "Accept is not possible in state Accepted"),
+        ("not-owner", 5, 403, "Accept is for the agent who holds this interaction"),
+        ("unknown", 6, 404, "too late"),
+        ("changed", 2, 412, "too late"),
+        ("too-large", 10, 400, "too late"),
     ],
 )
 async def test_a_lost_race_is_a_failure_with_its_own_code(
-    gateway: Gateway, agent1: httpx2.AsyncClient, kind: str, status_code: int, http: int
+    gateway: Gateway, agent1: httpx2.AsyncClient, kind: str, status_code: int, http: int, words: str
 ) -> None:
     mail = await gateway.offered()
     refused = OperationRefused.of(
-        mail, "agent1", operation="accept-invitation", reason="too late", kind=kind
+        mail,
+        "agent1",
+        operation="accept-invitation",
+        reason="too late",
+        kind=kind,
+        state="accepted",
     )
 
     answer = await answered_by(gateway, post(agent1, mail.id, "Accept", "wait=20"), refused)
 
     assert answer.status_code == http
     assert failure(status_code, answer.json())
-    assert answer.json()["statusMessage"] == "too late"
+    assert answer.json()["statusMessage"] == words
 
 
 async def test_a_send_waits_for_the_delivery(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:

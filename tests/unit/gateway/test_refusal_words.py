@@ -1,0 +1,63 @@
+"""A refusal speaks as the API does, whatever the services call it."""
+
+from typing import get_args
+
+import pytest
+
+from services.gateway.operations.registry import OFFERS
+from services.gateway.wire.refusals import NOT_HELD, operation_refused, reason_of
+from services.gateway.wire.states import STATES
+from shared.contracts.commands import AgentCommand
+from shared.contracts.events import OperationRefused
+from shared.domain.lifecycle import State
+
+
+def refused(**fields: str) -> OperationRefused:
+    return OperationRefused.model_validate(
+        {
+            "interaction_id": "00009A8T8Y130123",
+            "agent_id": "agent1",
+            "version": 0,
+            "operation": "draft-reply",
+            "reason": "as a service says it",
+            **fields,
+        }
+    )
+
+
+def command_types() -> list[str]:
+    return sorted(get_args(one.model_fields["type"].annotation)[0] for one in commands())
+
+
+def commands() -> list[type[AgentCommand]]:
+    return [one for one in AgentCommand.__subclasses__() if "type" in one.model_fields]
+
+
+@pytest.mark.parametrize("command", command_types())
+def test_every_command_of_an_agent_has_a_name_of_the_api(command: str) -> None:
+    name = operation_refused(refused(operation=command))
+
+    assert name in {*(offer.name for offer in OFFERS), "Create", "LinkAttachment", "DELETE"}
+
+
+def test_what_the_agent_called_it_comes_first() -> None:
+    assert operation_refused(refused(asked_as="ReplyAll")) == "ReplyAll"
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_a_wrong_state_is_named_as_agents_know_it(state: State) -> None:
+    told = reason_of(refused(kind="wrong-state", state=state.value, asked_as="ReplyAll"))
+
+    assert told == f"ReplyAll is not possible in state {STATES[state]}"
+
+
+@pytest.mark.parametrize("fields", [{}, {"kind": "wrong-state"}, {"kind": "changed"}])
+def test_any_other_reason_is_told_as_it_is(fields: dict[str, str]) -> None:
+    assert reason_of(refused(**fields)) == "as a service says it"
+
+
+def test_who_does_not_hold_it_is_told_so() -> None:
+    assert (
+        reason_of(refused(kind="not-owner")) == "Reply is for the agent who holds this interaction"
+    )
+    assert NOT_HELD not in STATES.values()
