@@ -7,6 +7,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from deploy.local.child import Child, Program
+from deploy.local.secret_files import secret
 from deploy.local.server import LocalServer
 
 REPLICA_SET = "rs0"
@@ -14,6 +15,7 @@ _OPTIONS = (
     f"replicaSet={REPLICA_SET}&w=majority&journal=true&readConcernLevel=majority"
     "&retryWrites=true&timeoutMS=10000"
 )
+_ADMINISTRATOR = "administrator"
 _NOT_YET_INITIALIZED = 94
 _SLOWEST_START = 60.0
 
@@ -21,7 +23,8 @@ _SLOWEST_START = 60.0
 class LocalMongoDB(LocalServer):
     """A server that keeps its data in one folder and its port for life, started or not.
 
-    `test_commands` lets a test inject faults with `configureFailPoint`.
+    It lets nobody in without a password; its members, of which it is the only one, know each other
+    by a key file. `test_commands` lets a test inject faults with `configureFailPoint`.
     """
 
     def __init__(
@@ -33,11 +36,13 @@ class LocalMongoDB(LocalServer):
         self._mongod = mongod
         self._test_commands = test_commands
         (self._folder / "db").mkdir(parents=True, exist_ok=True)
+        self._key = secret(self._folder / "key")
+        self._password = secret(self._folder / "password")
 
     @property
     def url(self) -> str:
-        """The address of the database `mailroom`: majority writes, deadlines, retries."""
-        return url_of(self._port)
+        """The administrator's address of the database `mailroom`, password included."""
+        return url_of(self._port, f"{_ADMINISTRATOR}:{self._password}")
 
     def start(self) -> None:
         """Start the server, or start it again with the same port and data; return when it serves.
@@ -50,9 +55,13 @@ class LocalMongoDB(LocalServer):
 
     def _can_write(self) -> bool:
         try:
-            return is_writable(self._port)
+            if not is_writable(self._port, self._key):
+                return False
+            with _client(self._port, self._key) as client:
+                _make_administrator(client, self._password)
         except PyMongoError:
             return False
+        return True
 
     def _program(self) -> Program:
         return Program("mongod", self._command(), dict(os.environ), self._folder / "mongod.log")
@@ -63,6 +72,8 @@ class LocalMongoDB(LocalServer):
         command += [
             "--replSet",
             REPLICA_SET,
+            "--keyFile",
+            str(self._folder / "key"),
             "--oplogSize",
             "64",
             "--wiredTigerCacheSizeGB",
@@ -75,25 +86,41 @@ class LocalMongoDB(LocalServer):
         return command
 
 
-def url_of(port: int) -> str:
-    """Return the address of the database `mailroom` at `port`: majority writes, deadlines."""
-    return f"mongodb://127.0.0.1:{port}/mailroom?{_OPTIONS}"
+def url_of(port: int, who: str = "") -> str:
+    """Return the address of the database `mailroom` at `port`: majority writes, deadlines.
+
+    `who` is a name and a password with a colon between, where the server asks for them.
+    """
+    if not who:
+        return f"mongodb://127.0.0.1:{port}/mailroom?{_OPTIONS}"
+    return f"mongodb://{who}@127.0.0.1:{port}/mailroom?authSource=admin&{_OPTIONS}"
 
 
-def is_writable(port: int) -> bool:
+def is_writable(port: int, key: str = "") -> bool:
     """Tell whether the server at `port` is a primary, making it the only member of its set first.
+
+    `key` is what the members of the set know each other by, where they do.
 
     Raises:
         PyMongoError: it does not answer, or not yet.
     """
-    client: MongoClient[dict[str, object]] = MongoClient(
-        "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=500
-    )
-    with client:
+    with _client(port, key) as client:
         if client.admin.command("hello")["isWritablePrimary"]:
             return True
         _join_own_set(client, f"127.0.0.1:{port}")
     return False
+
+
+def _client(port: int, key: str = "") -> MongoClient[dict[str, object]]:
+    address = f"127.0.0.1:{port}/"
+    if key:
+        address = f"__system:{key}@{address}?authSource=local&authMechanism=SCRAM-SHA-256"
+    return MongoClient(f"mongodb://{address}", directConnection=True, serverSelectionTimeoutMS=500)
+
+
+def _make_administrator(client: MongoClient[dict[str, object]], password: str) -> None:
+    if not client.admin.command("usersInfo", _ADMINISTRATOR)["users"]:
+        client.admin.command("createUser", _ADMINISTRATOR, pwd=password, roles=["root"])
 
 
 def _join_own_set(client: MongoClient[dict[str, object]], address: str) -> None:

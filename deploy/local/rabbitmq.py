@@ -1,17 +1,19 @@
 """A private RabbitMQ node from Debian's package; the machine's own node is never touched."""
 
 import os
-import secrets
+import shutil
 import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.accounts import Accounts
 from deploy.local.child import Child, Program
 from deploy.local.folders import turn
 from deploy.local.packages import disable_service, install
 from deploy.local.ports import free_port, is_open
 from deploy.local.progress import NotPossibleError
+from deploy.local.secret_files import secret
 from deploy.local.server import LocalServer
 from deploy.local.tether import tethered
 
@@ -72,26 +74,40 @@ class RabbitPorts:
 
 
 class LocalRabbitMQ(LocalServer):
-    """A node that keeps its data in one folder and its ports for life, started or not."""
+    """A node that keeps its data in one folder and its ports for life, started or not.
 
-    def __init__(self, folder: Path, ports: RabbitPorts, *, management: bool) -> None:
+    With accounts it loads, at each start, the users of all services and what they may do.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        ports: RabbitPorts,
+        *,
+        management: bool,
+        accounts: Accounts | None = None,
+    ) -> None:
         super().__init__()
         self._folder = folder.resolve()
         self._ports = ports
         self._management = management
         self._scripts = find_rabbitmq()
         self._epmd: Child | None = None
-        self._password = _prepare(self._folder)
+        password = _prepare(self._folder)
+        self._accounts = accounts
+        self._user, self._password = (
+            (accounts.operator.name, accounts.operator.password) if accounts else (_USER, password)
+        )
 
     @property
     def url(self) -> str:
         """The AMQP address of the default virtual host, user and password included."""
-        return f"amqp://{_USER}:{self._password}@127.0.0.1:{self._ports.amqp}/"
+        return f"amqp://{self._user}:{self._password}@127.0.0.1:{self._ports.amqp}/"
 
     @property
     def management_url(self) -> str:
         """The HTTP address of the management API, user and password included."""
-        return f"http://{_USER}:{self._password}@127.0.0.1:{self._ports.management}"
+        return f"http://{self._user}:{self._password}@127.0.0.1:{self._ports.management}"
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -169,8 +185,9 @@ class LocalRabbitMQ(LocalServer):
         (self._folder / "enabled_plugins").write_text(f"[{plugins}].\n")
         (self._folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self._ports.amqp}\n"
-            f"default_user = {_USER}\n"
+            f"default_user = {self._user}\n"
             f"default_pass = {self._password}\n"
+            f"{self._loading()}"
             "vm_memory_high_watermark.absolute = 1GB\n"
             "disk_free_limit.absolute = 200MB\n"
             + (
@@ -179,6 +196,19 @@ class LocalRabbitMQ(LocalServer):
                 else ""
             )
         )
+
+    def _loading(self) -> str:
+        if self._accounts is None:
+            return ""
+        file = self._folder / "definitions.json"
+        file.touch(mode=0o600)
+        file.write_text(self._accounts.definitions())
+        return f"load_definitions = {file}\n"
+
+    def wipe(self) -> None:
+        """Throw away all data of a node that does not run: messages, queues, users, policies."""
+        shutil.rmtree(self._folder / "mnesia")
+        _prepare(self._folder)
 
     def _environment(self) -> dict[str, str]:
         folder = str(self._folder)
@@ -215,16 +245,8 @@ def _prepare(folder: Path) -> str:
     for name in ("mnesia", "log", "generated"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "rabbitmq-env.conf").touch()
-    _secret(folder / ".erlang.cookie")
-    return _secret(folder / "password")
-
-
-def _secret(file: Path) -> str:
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_hex(16))
-        file.chmod(0o400)
-    return file.read_text()
+    secret(folder / ".erlang.cookie")
+    return secret(folder / "password")
 
 
 def speaks_amqp(port: int) -> bool:

@@ -56,7 +56,7 @@ def _stop_or_kill(whole: asyncio.Task[None]) -> None:
 
 async def _on_system(up: Servers, use: Use) -> None:
     with lasting_folder("sent") as sent:
-        async with system(up.rabbitmq_url, up.mongodb_url, sent=sent) as running:
+        async with system(up.access, sent=sent) as running:
             await _first_of(use(up, running), _servers_gone(up))
 
 

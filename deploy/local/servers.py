@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.accounts import Access, Accounts
 from deploy.local.folders import LOCAL
 from deploy.local.mongod import find_mongod
 from deploy.local.mongodb import LocalMongoDB
@@ -17,12 +18,22 @@ from deploy.local.server import LocalServer
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Where the servers are; `rabbitmq` and `mongodb` are None where the environment named one."""
+    """Where the servers are; `rabbitmq` and `mongodb` are None where the environment named one.
+
+    Services have users of their own where both servers are ours.
+    """
 
     rabbitmq_url: str
     mongodb_url: str
     rabbitmq: LocalRabbitMQ | None
     mongodb: LocalMongoDB | None
+    accounts: Accounts | None = None
+
+    @property
+    def access(self) -> Access:
+        """How services reach them."""
+        management_url = self.rabbitmq.management_url if self.rabbitmq else ""
+        return Access(self.rabbitmq_url, self.mongodb_url, management_url, self.accounts)
 
     @property
     def started_here(self) -> tuple[LocalServer, ...]:
@@ -50,19 +61,22 @@ def servers(folder: Path, environment: Mapping[str, str] = os.environ) -> Iterat
 def _choose(folder: Path, environment: Mapping[str, str]) -> Servers:
     rabbitmq_url = environment.get("RABBITMQ_URL", "")
     mongodb_url = environment.get("MONGODB_URL", "")
-    rabbitmq = None if rabbitmq_url else _rabbitmq(folder)
+    is_ours = not rabbitmq_url and not mongodb_url
+    accounts = Accounts.kept_in(folder / "passwords.json") if is_ours else None
+    rabbitmq = None if rabbitmq_url else _rabbitmq(folder, accounts)
     mongodb = None if mongodb_url else _mongodb(folder)
     return Servers(
         rabbitmq_url=rabbitmq.url if rabbitmq else rabbitmq_url,
         mongodb_url=mongodb.url if mongodb else mongodb_url,
         rabbitmq=rabbitmq,
         mongodb=mongodb,
+        accounts=accounts,
     )
 
 
-def _rabbitmq(folder: Path) -> LocalRabbitMQ:
+def _rabbitmq(folder: Path, accounts: Accounts | None) -> LocalRabbitMQ:
     ports = RabbitPorts.choose(amqp=5672, management=15672)
-    return LocalRabbitMQ(folder / "rabbitmq", ports, management=True)
+    return LocalRabbitMQ(folder / "rabbitmq", ports, management=True, accounts=accounts)
 
 
 def _mongodb(folder: Path) -> LocalMongoDB:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from deploy.local.accounts import Access
 from deploy.local.ports import free_port
 
 NAMES = ("ingest", "attachments", "routing", "composition", "outbound", "gateway")
@@ -42,26 +43,23 @@ class Service:
     ready_url: str
 
 
-def service(name: str, rabbitmq_url: str, mongodb_url: str, addresses: Addresses) -> Service:
+def service(name: str, access: Access, addresses: Addresses) -> Service:
     """Return one of `NAMES`, bound to these servers and addresses."""
     return Service(
         name=name,
         command=(sys.executable, "-m", f"services.{name}"),
-        environment=service_environment(name, rabbitmq_url, mongodb_url, addresses),
+        environment=service_environment(name, access, addresses),
         ready_url=f"http://127.0.0.1:{addresses.probes[name]}/ready",
     )
 
 
-def service_environment(
-    name: str, rabbitmq_url: str, mongodb_url: str, addresses: Addresses
-) -> dict[str, str]:
+def service_environment(name: str, access: Access, addresses: Addresses) -> dict[str, str]:
     """Return the whole environment of a service: ours on top of the user's own settings."""
     return {
         **os.environ,
         "PYTHONUNBUFFERED": "1",
         "LOG_STYLE": os.environ.get("LOG_STYLE", "text"),
-        "RABBITMQ_URL": rabbitmq_url,
-        "MONGODB_URL": mongodb_url,
+        **access.of_service(name),
         # The passwords are those of the demo, and addresses of this machine are what is printed.
         "PROBE_HOST": "127.0.0.1",
         "INGEST_HOST": "127.0.0.1",
@@ -75,6 +73,6 @@ def service_environment(
     }
 
 
-def console_environment(rabbitmq_url: str, mongodb_url: str) -> dict[str, str]:
+def console_environment(access: Access) -> dict[str, str]:
     """Return the environment of the operator's command line."""
-    return {**os.environ, "RABBITMQ_URL": rabbitmq_url, "MONGODB_URL": mongodb_url}
+    return {**os.environ, **access.of_console()}

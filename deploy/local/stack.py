@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.accounts import Access
 from deploy.local.folders import CHECKOUT
 from deploy.local.log import Log
 from deploy.local.progress import NotPossibleError, report, waiting
@@ -34,8 +35,7 @@ class System:
 
 @asynccontextmanager
 async def system(
-    rabbitmq_url: str,
-    mongodb_url: str,
+    access: Access,
     *,
     sent: Path,
     addresses: Addresses | None = None,
@@ -52,8 +52,8 @@ async def system(
     where = addresses or Addresses.choose()
     log = Log((*NAMES, "sink", "mailroom"))
     async with mail_sink(sent, where.sink, log) as sink:
-        await _apply(configuration, rabbitmq_url, mongodb_url)
-        services = [service(name, rabbitmq_url, mongodb_url, where) for name in NAMES]
+        await _apply(configuration, access)
+        services = [service(name, access, where) for name in NAMES]
         supervisor = Supervisor(services, log, first_pause=first_pause)
         supervisor.start()
         try:
@@ -65,13 +65,13 @@ async def system(
             await supervisor.stop()
 
 
-async def _apply(configuration: Path, rabbitmq_url: str, mongodb_url: str) -> None:
+async def _apply(configuration: Path, access: Access) -> None:
     process = await asyncio.create_subprocess_exec(
         *CONSOLE,
         "apply",
         str(configuration),
         cwd=CHECKOUT,
-        env=console_environment(rabbitmq_url, mongodb_url),
+        env=console_environment(access),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -7,12 +7,13 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from services.console import doubts, replaying
+from services.console.accounts import BROKER, accounts_of
 from services.console.applying import apply
 from services.console.arguments import parser
+from services.console.definitions import definitions
 from services.console.doctor import diagnose
 from services.console.exits import Exit, NotPossibleError
 from services.console.passwords import ask_for_password, hash_password
-from services.console.policies import definitions
 from shared.contracts.schemas import FieldLostError, write_schemas
 from shared.domain.errors import Unavailable
 
@@ -52,8 +53,8 @@ async def _command(arguments: Namespace) -> Exit | None:
             await _doubts(arguments)
         case "hash-password":
             print(hash_password(ask_for_password()))
-        case "policies":
-            print(definitions(), end="")
+        case "definitions":
+            print(definitions(accounts_of(BROKER), arguments.virtual_host), end="")
         case "schemas":
             for name in write_schemas(arguments.into):
                 print(f"{name}: written")

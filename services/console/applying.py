@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from services.console.accounts import BROKER, DATABASE, accounts_of
 from services.console.broker import open_connection
+from services.console.broker_users import put_broker_users
 from services.console.changes import agent_changes, settings_changes
+from services.console.database_users import put_database_users
 from services.console.description import read_description
 from services.console.management import ManagementApi, virtual_host_of
 from services.console.policies import put_policies
@@ -26,16 +29,31 @@ async def apply(file: Path, *, dry_run: bool) -> None:
     """
     wanted = read_description(file)
     settings, clock = read_settings(), SystemClock()
+    lines = [] if dry_run else await prepare_users(settings)
     async with reaching_database(settings.mongodb_url) as database:
         if dry_run:
             about_settings, about_agents = await _differences(database, clock, wanted)
             print("\n".join([*about_settings, *about_agents] or ["nothing would change"]))
             return
-        lines = await prepare_broker(settings)
+        lines += await prepare_broker(settings)
         lines += await put_in_force(database, clock, wanted)
     print("\n".join(lines or ["nothing changed"]))
     if not settings.management_url:
         print("note: the broker's policies are not looked at without RABBITMQ_MANAGEMENT_URL")
+
+
+async def prepare_users(settings: ConsoleSettings) -> list[str]:
+    """Give services users of their own, where passwords and the administrators' addresses are set.
+
+    They come first, because the operator who applies the rest may be one of them.
+    """
+    lines: list[str] = []
+    if settings.management_url and (users := accounts_of(BROKER)):
+        virtual_host = virtual_host_of(settings.rabbitmq_url)
+        lines += await put_broker_users(ManagementApi(settings.management_url, virtual_host), users)
+    if settings.mongodb_admin_url and (users := accounts_of(DATABASE)):
+        lines += await put_database_users(settings.mongodb_admin_url, settings.mongodb_url, users)
+    return lines
 
 
 async def prepare_broker(settings: ConsoleSettings) -> list[str]:

@@ -14,6 +14,10 @@ environment:
   MONGODB_URL              the database: mongodb://host:27017/mailroom?replicaSet=rs0
   RABBITMQ_MANAGEMENT_URL  the broker's management API, if there is one:
                            http://user:password@host:15672
+  MONGODB_ADMIN_URL        the database as a user who may make users
+  RABBITMQ_PASSWORD_INGEST, MONGODB_PASSWORD_INGEST and so on, or files of these names in
+  PASSWORDS_FOLDER         the passwords of the users that services have of their own
+  USER_PREFIX              what the names of these users begin with (mailroom)
 
 exit codes:
   0 all well   1 the doctor found something   64 wrong command   65 wrong file
@@ -59,8 +63,9 @@ def _add_apply(commands: Commands) -> None:
         help="put a description of the contact center in force",
         description="Put a description in force and print what changed. Safe to repeat. "
         "Agents who are not described any more are disabled, never deleted. Also makes the "
-        "database's indexes and the broker's queues, and, where RABBITMQ_MANAGEMENT_URL is set, "
-        "the broker's policies.",
+        "database's indexes and the broker's queues; where RABBITMQ_MANAGEMENT_URL is set, the "
+        "broker's policies; and where passwords are given, the users of services (those of the "
+        "database where MONGODB_ADMIN_URL is set).",
     )
     apply.add_argument("file", metavar="FILE", type=Path, help="usually contact-center.yaml")
     apply.add_argument(
@@ -131,11 +136,15 @@ def _add_hash_password(commands: Commands) -> None:
 
 
 def _add_generators(commands: Commands) -> None:
-    commands.add_parser(
-        "policies",
-        help="print the broker's policies as a definitions file",
-        description="Print a definitions file (JSON) with the limits of every queue, for brokers "
-        "that are configured by file.",
+    definitions = commands.add_parser(
+        "definitions",
+        help="print what the broker loads at each start: users, exchanges, policies",
+        description="Print a definitions file (JSON) for RabbitMQ's `load_definitions`: virtual "
+        "host, users with hashed passwords, permissions, exchanges and policies. A broker that "
+        "loads definitions makes no user of its own: set the passwords first.",
+    )
+    definitions.add_argument(
+        "--virtual-host", metavar="NAME", default="/", help="the one that services use (/)"
     )
     schemas = commands.add_parser(
         "schemas",

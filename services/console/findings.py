@@ -65,7 +65,7 @@ def _about_consumers(queue: WorkQueue, work: QueueCount) -> Finding:
     if not work.consumers:
         return bad(
             f"queue {queue.name} has no consumer, and {work.messages} messages",
-            do=f"start the {queue.kept_by or queue.service} service, or look into its log",
+            do=f"start the {queue.keeper} service, or look into its log",
         )
     return fine(f"queue {queue.name}: consumers {work.consumers}, messages {work.messages}")
 

@@ -1,4 +1,4 @@
-"""RabbitMQ's management API, as far as policies, alarms and bindings need it."""
+"""RabbitMQ's management API, as far as users, policies, alarms and bindings need it."""
 
 import asyncio
 import base64
@@ -66,8 +66,42 @@ class ManagementApi:
 
     async def put_policy(self, name: str, policy: Mapping[str, object]) -> None:
         """Put a policy in force, in place of one of the same name."""
-        path = f"/policies/{self._virtual_host}/{quote(name, safe='')}"
-        await asyncio.to_thread(self._call, "PUT", path, policy)
+        await self._put(f"/policies/{self._virtual_host}/{quote(name, safe='')}", policy)
+
+    async def users(self) -> dict[str, Mapping[str, Any]]:
+        """Return every user of the broker by name, each with tags and hashed password."""
+        return {one["name"]: one for one in await self._get("/users")}
+
+    async def permissions(self) -> dict[str, dict[str, str]]:
+        """Return what users may do here, by name, as regular expressions."""
+        return {
+            one["user"]: {field: one[field] for field in ("configure", "write", "read")}
+            for one in await self._get(f"/vhosts/{self._virtual_host}/permissions")
+        }
+
+    async def topic_permissions(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Return which keys users may publish and bind, by name and exchange."""
+        found: dict[str, dict[str, dict[str, str]]] = {}
+        for one in await self._get(f"/vhosts/{self._virtual_host}/topic-permissions"):
+            fields = {field: one[field] for field in ("write", "read")}
+            found.setdefault(one["user"], {})[one["exchange"]] = fields
+        return found
+
+    async def put_user(self, name: str, user: Mapping[str, str]) -> None:
+        """Make a user, in place of one of the same name."""
+        await self._put(f"/users/{quote(name, safe='')}", user)
+
+    async def put_permission(self, user: str, permission: Mapping[str, str]) -> None:
+        """Let a user do this here, and nothing else."""
+        await self._put(f"/permissions/{self._virtual_host}/{quote(user, safe='')}", permission)
+
+    async def put_topic_permission(self, user: str, permission: Mapping[str, str]) -> None:
+        """Narrow what a user may do with one topic exchange."""
+        path = f"/topic-permissions/{self._virtual_host}/{quote(user, safe='')}"
+        await self._put(path, permission)
+
+    async def _put(self, path: str, body: Mapping[str, object]) -> None:
+        await asyncio.to_thread(self._call, "PUT", path, body)
 
     async def _get(self, path: str) -> Any:
         return json.loads(await asyncio.to_thread(self._call, "GET", path))

@@ -1,18 +1,7 @@
-"""The broker's limits, from the topology: as a definitions file, or put in force directly."""
-
-import json
+"""The broker's limits, from the topology, put in force where no definitions are loaded."""
 
 from services.console.management import ManagementApi
 from shared.messaging import topology
-
-
-def definitions(virtual_host: str = "/") -> str:
-    """Return a definitions file that RabbitMQ can import: the virtual host and its policies."""
-    policies = [
-        {"vhost": virtual_host, "name": name, **policy}
-        for name, policy in topology.policies().items()
-    ]
-    return json.dumps({"vhosts": [{"name": virtual_host}], "policies": policies}, indent=2) + "\n"
 
 
 async def wrong_policies(api: ManagementApi) -> dict[str, str]:

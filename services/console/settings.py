@@ -12,13 +12,14 @@ _EXAMPLES = {
 
 
 class ConsoleSettings(BaseSettings):
-    """Addresses, with user names and passwords in them. The management API is optional."""
+    """Addresses, with user names and passwords in them. The last two are optional."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     rabbitmq_url: str = Field(validation_alias="RABBITMQ_URL", min_length=1)
     mongodb_url: str = Field(validation_alias="MONGODB_URL", min_length=1)
     management_url: str = Field(default="", validation_alias="RABBITMQ_MANAGEMENT_URL")
+    mongodb_admin_url: str = Field(default="", validation_alias="MONGODB_ADMIN_URL")
 
 
 def read_settings() -> ConsoleSettings:

@@ -12,7 +12,6 @@ from services.gateway.bindings import Bindings, OnGap
 from services.gateway.hearing import ending, hearing
 from shared.chores import end
 from shared.contracts.envelope import JOURNALED
-from shared.messaging.topology import EXCHANGES
 
 log = structlog.get_logger()
 
@@ -76,7 +75,6 @@ class BrokerEvents:
                 await end({listening})
 
     async def _hear(self, channel: AbstractChannel) -> None:
-        await channel.declare_exchange(JOURNALED, EXCHANGES[JOURNALED], durable=True)
         queue = await channel.declare_queue(exclusive=True, auto_delete=True)
         # Unacknowledged: what is lost with the connection is read from the journal.
         await queue.consume(self._on_message, no_ack=True)

@@ -1,16 +1,20 @@
 """Commands: each has one owner, who answers for it; an unroutable command is an error."""
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.envelope import COMMANDS, Contract
+from shared.contracts.envelope import Contract, commands_to
 
 
 class Command(Contract):
-    """Something that one service is asked to do."""
+    """Something that one service is asked to do: the first word of its address says which."""
 
-    exchange: ClassVar[str] = COMMANDS
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Give each command the exchange of its service."""
+        if address := getattr(cls, "address", ""):
+            cls.exchange = commands_to(address.partition(".")[0])
 
 
 class ParseMail(Command):

@@ -7,11 +7,15 @@ from uuid import UUID, uuid4, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
-COMMANDS = "commands"
 EVENTS = "events"
 JOURNALED = "journal"
 
 _JOURNEYS: Final = UUID("6f1d7a52-3d0e-4c0b-9d0a-7f1f0a4a7c11")
+
+
+def commands_to(service: str) -> str:
+    """Return the exchange that leads to one service, so that a user may write to that alone."""
+    return f"{service}.commands"
 
 
 class Contract(BaseModel):

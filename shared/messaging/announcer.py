@@ -1,7 +1,7 @@
 """Publishes what documents owe, and strikes it from their outboxes once the broker has it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -35,12 +35,25 @@ class Outbox(Protocol):
         ...
 
 
-class Announcer:
-    """Publishes on behalf of one outbox. A crash at any line publishes twice, never not at all."""
+MayPublish = Callable[[Outgoing], bool]
 
-    def __init__(self, publisher: Publisher, outbox: Outbox) -> None:
+
+def _everything(_: Outgoing) -> bool:
+    return True
+
+
+class Announcer:
+    """Publishes on behalf of one outbox. A crash at any line publishes twice, never not at all.
+
+    What it may not publish it leaves to the service whose it is.
+    """
+
+    def __init__(
+        self, publisher: Publisher, outbox: Outbox, may_publish: MayPublish = _everything
+    ) -> None:
         self._publisher = publisher
         self._outbox = outbox
+        self._may_publish = may_publish
         self._published: list[tuple[str, Sequence[str]]] = []
         self._soon: set[asyncio.Task[None]] = set()
         self._bell = asyncio.Event()
@@ -48,18 +61,20 @@ class Announcer:
     async def announce(self, document_id: str, owed: Sequence[Outgoing]) -> None:
         """Publish what a document owes; where the broker does not answer, the sweep will."""
         crash_point("announcer.before_publish")
+        ours = self._ours(owed)
         try:
-            await self._publisher.publish_all(owed)
+            await self._publisher.publish_all(ours)
         except Unavailable as error:
             log.warning("announcement is still owed", document_id=document_id, reason=str(error))
             return
         crash_point("announcer.after_publish")
-        self.settle(document_id, owed)
+        self.settle(document_id, ours)
 
     def settle(self, document_id: str, owed: Sequence[Outgoing]) -> None:
         """Strike messages from the outbox soon: they are published, or need not be any more."""
-        self._published.append((document_id, [message.id for message in owed]))
-        self._bell.set()
+        if owed:
+            self._published.append((document_id, [message.id for message in owed]))
+            self._bell.set()
 
     async def announce_soon(self, document_id: str, owed: Sequence[Outgoing]) -> None:
         """Publish in the background; with too much of that going on, leave it to the sweep."""
@@ -77,9 +92,13 @@ class Announcer:
         """Publish what nobody came back for; return how many documents owed something."""
         count = 0
         async for document_id, messages in self._outbox.owed(before):
-            await self.announce(document_id, messages)
-            count += 1
+            if ours := self._ours(messages):
+                await self.announce(document_id, ours)
+                count += 1
         return count
+
+    def _ours(self, messages: Sequence[Outgoing]) -> list[Outgoing]:
+        return [message for message in messages if self._may_publish(message)]
 
     async def strike_published(self) -> None:
         """Strike everything published so far from the outboxes, in one write."""
@@ -105,10 +124,10 @@ class Announcer:
 
 @asynccontextmanager
 async def running_announcer(
-    publisher: Publisher, outbox: Outbox, clock: Clock
+    publisher: Publisher, outbox: Outbox, clock: Clock, may_publish: MayPublish = _everything
 ) -> AsyncIterator[Announcer]:
     """Give an announcer whose sweeping goes on for as long as the context lasts."""
-    announcer = Announcer(publisher, outbox)
+    announcer = Announcer(publisher, outbox, may_publish)
 
     async def sweep_forgotten() -> None:
         await announcer.sweep_forgotten(clock.now())

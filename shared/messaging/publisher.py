@@ -16,7 +16,6 @@ from aiormq import Channel, spec
 from shared.contracts.envelope import EVENTS, JOURNALED
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
-from shared.messaging.topology import EXCHANGES
 
 _OTHER_KEYS: Final = "BCC"
 """RabbitMQ's sender-selected distribution; it takes the header off again."""
@@ -118,6 +117,4 @@ async def open_publisher(url: str, *, name: str) -> AsyncIterator[Publisher]:
     )
     async with connection:
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        for exchange, kind in EXCHANGES.items():
-            await channel.declare_exchange(exchange, kind, durable=True)
         yield Publisher(channel)

@@ -46,13 +46,13 @@ def after_failure(message: Delivered, error: BaseException, queue: WorkQueue) ->
     if isinstance(error, Unavailable) and message.attempt < MAX_ATTEMPTS:
         rooms = queue.waiting_rooms
         room = rooms[min(message.attempt, len(rooms)) - 1]
-        return _copy(message, room.name, {ATTEMPT: message.attempt})
+        return _copy(message, queue, room.name, {ATTEMPT: message.attempt})
     return parked(message, describe(error), queue)
 
 
 def parked(message: Delivered, reason: str, queue: WorkQueue) -> Outgoing:
     """Return the copy that waits for an operator, with the reason beside it."""
-    return _copy(message, queue.parking, {ATTEMPT: message.attempt, REASON: reason})
+    return _copy(message, queue, queue.parking, {ATTEMPT: message.attempt, REASON: reason})
 
 
 def describe(error: BaseException) -> str:
@@ -63,8 +63,12 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
 
 
-def _copy(message: Delivered, routing_key: str, headers: dict[str, str | int]) -> Outgoing:
-    return Outgoing(message.id, "", routing_key, message.body, message.correlation_id, headers)
+def _copy(
+    message: Delivered, queue: WorkQueue, routing_key: str, headers: dict[str, str | int]
+) -> Outgoing:
+    return Outgoing(
+        message.id, queue.retries, routing_key, message.body, message.correlation_id, headers
+    )
 
 
 def _count(value: object) -> int:

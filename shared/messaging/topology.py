@@ -9,7 +9,7 @@ from typing import Final, get_args
 from aio_pika.abc import FieldValue
 
 from shared.contracts.commands import ParseMail
-from shared.contracts.envelope import COMMANDS, EVENTS, JOURNALED
+from shared.contracts.envelope import EVENTS, JOURNALED, commands_to
 from shared.contracts.events import (
     AgentNews,
     AgentNotReady,
@@ -18,11 +18,9 @@ from shared.contracts.events import (
     PlacedInQueue,
 )
 
-EXCHANGES: Final[Mapping[str, str]] = MappingProxyType(
-    {COMMANDS: "topic", EVENTS: "topic", JOURNALED: "direct"}
-)
-"""Each exchange and its kind. Nobody binds a pattern of agents, and the broker binds thousands of
-names to a direct exchange in half the time."""
+EXCHANGES: Final[Mapping[str, str]] = MappingProxyType({EVENTS: "topic", JOURNALED: "direct"})
+"""Each exchange that belongs to no single service, and its kind. Nobody binds a pattern of agents,
+and the broker binds thousands of names to a direct exchange in half the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +36,13 @@ class WaitingRoom:
     """A queue whose messages go back to the work queue after a fixed time.
 
     The time is part of the name, so that another time is another queue: a queue's arguments
-    cannot be changed.
+    cannot be changed. They go by the exchange of their own work queue, because whoever may write
+    to the broker's default exchange may write to every queue.
     """
 
     name: str
     delay: timedelta
+    exchange: str
     returns_to: str
 
     @property
@@ -51,7 +51,7 @@ class WaitingRoom:
         return {
             "x-queue-type": "quorum",
             "x-message-ttl": int(self.delay.total_seconds() * 1000),
-            "x-dead-letter-exchange": "",
+            "x-dead-letter-exchange": self.exchange,
             "x-dead-letter-routing-key": self.returns_to,
             "x-dead-letter-strategy": "at-least-once",
             "x-overflow": "reject-publish",
@@ -90,6 +90,27 @@ class WorkQueue:
         return {"x-queue-type": "quorum"} | (only_one if self.single_active else {})
 
     @property
+    def commands(self) -> str:
+        """The topic exchange of what the service is asked to do."""
+        return commands_to(self.service)
+
+    @property
+    def exchanges(self) -> dict[str, str]:
+        """The exchanges that only the service itself makes, and their kinds."""
+        obeys = any(binding.exchange == self.commands for binding in self.bindings)
+        return {self.retries: "direct"} | ({self.commands: "topic"} if obeys else {})
+
+    @property
+    def retries(self) -> str:
+        """The direct exchange that leads to the waiting rooms, the parking queue and back."""
+        return f"{self.service}.retries"
+
+    @property
+    def keeper(self) -> str:
+        """The service whose pods consume the queue."""
+        return self.kept_by or self.service
+
+    @property
     def parking(self) -> str:
         """The queue of what could not be handled, for an operator to inspect and replay."""
         return f"{self.name}.dead"
@@ -98,12 +119,13 @@ class WorkQueue:
     def waiting_rooms(self) -> tuple[WaitingRoom, ...]:
         """The ladder, shortest wait first."""
         return tuple(
-            WaitingRoom(f"{self.name}.wait-{label}", delay, self.name) for label, delay in _LADDER
+            WaitingRoom(f"{self.name}.retry-{label}", delay, self.retries, self.name)
+            for label, delay in _LADDER
         )
 
 
 def _commands(pattern: str) -> Binding:
-    return Binding(COMMANDS, pattern)
+    return Binding(commands_to(pattern.partition(".")[0]), pattern)
 
 
 def _events(address: str) -> Binding:
@@ -133,6 +155,13 @@ OUTBOUND: Final = WorkQueue("outbound", (_commands("outbound.*.v1"),))
 JOURNAL: Final = WorkQueue("journal", _news(), single_active=True, kept_by="gateway")
 
 WORK_QUEUES: Final = (INGEST, ATTACHMENTS, ROUTING, COMPOSITION, OUTBOUND, JOURNAL)
+
+
+def all_exchanges() -> dict[str, str]:
+    """Return every exchange there is, and its kind."""
+    return dict(EXCHANGES) | {
+        name: kind for queue in WORK_QUEUES for name, kind in queue.exchanges.items()
+    }
 
 
 def policies() -> dict[str, dict[str, object]]:

@@ -11,9 +11,10 @@ import structlog
 from shared.domain.clock import Clock, SystemClock
 from shared.domain.errors import Unavailable
 from shared.messaging.announcer import Announcer, running_announcer
-from shared.messaging.declaring import declare_topology
+from shared.messaging.declaring import declare_patiently
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.observability.probes import Health
+from shared.runtime.rights import RIGHTS, Rights
 from shared.runtime.settings import ServiceSettings
 from shared.storage import agents, arrivals, deliveries, interactions
 from shared.storage.agents import AgentStore
@@ -24,6 +25,7 @@ from shared.storage.deliveries import DeliveryStore
 from shared.storage.indexes import create_indexes
 from shared.storage.interactions import InteractionStore
 from shared.storage.outbox import CollectionOutbox
+from shared.storage.privileges import Action
 from shared.storage.vault import Vault
 
 log = structlog.get_logger()
@@ -52,16 +54,16 @@ async def open_resources(
     settings: ServiceSettings, *, name: str, health: Health
 ) -> AsyncIterator[Resources]:
     """Connect to broker and database, waiting for as long as they are away."""
-    clock = SystemClock()
+    clock, rights = SystemClock(), RIGHTS[name]
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.mongodb_url, name=name))
-        await _create_indexes_patiently(database)
+        await _create_indexes_patiently(database, rights)
         publisher = await stack.enter_async_context(
             open_publisher(settings.rabbitmq_url, name=name)
         )
-        await declare_topology(settings.rabbitmq_url)
+        await declare_patiently(settings.rabbitmq_url, rights.broker.queues)
         of_interactions, of_agents, of_deliveries, of_arrivals = [
-            await _announcer(stack, publisher, database, clock, collection)
+            await _announcer(stack, publisher, database, clock, rights, collection)
             for collection in (
                 interactions.COLLECTION,
                 agents.COLLECTION,
@@ -85,16 +87,23 @@ async def open_resources(
 
 
 async def _announcer(
-    stack: AsyncExitStack, publisher: Publisher, database: Database, clock: Clock, collection: str
+    stack: AsyncExitStack,
+    publisher: Publisher,
+    database: Database,
+    clock: Clock,
+    rights: Rights,
+    collection: str,
 ) -> Announcer:
-    outbox = CollectionOutbox(database[collection])
-    return await stack.enter_async_context(running_announcer(publisher, outbox, clock))
+    outbox, may_publish = CollectionOutbox(database[collection]), rights.broker.may_publish
+    if not rights.database.may(Action.UPDATE, collection):
+        return Announcer(publisher, outbox, may_publish)
+    return await stack.enter_async_context(running_announcer(publisher, outbox, clock, may_publish))
 
 
-async def _create_indexes_patiently(database: Database) -> None:
+async def _create_indexes_patiently(database: Database, rights: Rights) -> None:
     while True:
         try:
-            await create_indexes(database)
+            await create_indexes(database, rights.database.founds)
         except Unavailable as error:
             log.warning("database does not answer yet", reason=str(error))
             await asyncio.sleep(_RETRY_SECONDS)

@@ -1,5 +1,6 @@
 """Every index there is, as data; `mailroom apply` and each service's start make them so."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from pymongo import ASCENDING, IndexModel
@@ -152,8 +153,9 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
 }
 
 
-async def create_indexes(database: Database) -> None:
-    """Make every index that is missing. Safe to run by many at once."""
+async def create_indexes(database: Database, collections: Iterable[str] = INDEXES) -> None:
+    """Make every index of these collections that is missing. Safe to run by many at once."""
     async with database_errors():
-        for collection, models in INDEXES.items():
-            await database[collection].create_indexes(models)
+        for collection in collections:
+            if models := INDEXES.get(collection):
+                await database[collection].create_indexes(models)

@@ -158,8 +158,7 @@ async def measure(up: Servers, folder: Path, megabytes: int) -> list[Phase]:
     description.write_text(raised(CONTACT_CENTER.read_text(), megabytes * 2))
     async with (
         system(
-            up.rabbitmq_url,
-            up.mongodb_url,
+            up.access,
             sent=folder / "sent",
             addresses=Addresses.choose(familiar=False),
             configuration=description,

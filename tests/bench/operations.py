@@ -151,8 +151,7 @@ async def _office(up: Servers, folder: Path, each: int) -> AsyncIterator[Office]
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(
             system(
-                up.rabbitmq_url,
-                up.mongodb_url,
+                up.access,
                 sent=folder / "answers",
                 addresses=addresses,
                 configuration=description,

@@ -66,8 +66,7 @@ async def the_product(servers: Servers, folder: Path, agents: int) -> AsyncItera
     description = folder / "contact-center.yaml"
     description.write_text(contact_center(names))
     async with system(
-        servers.rabbitmq_url,
-        servers.mongodb_url,
+        servers.access,
         sent=folder / "sent",
         addresses=Addresses.choose(familiar=False),
         configuration=description,

@@ -47,12 +47,10 @@ async def running(
     sent: Path = tmp_path_factory.mktemp("sent")
     name = storage.get_default_database().name
     database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
-    with pytest.MonkeyPatch.context() as environment, broker.virtual_host() as rabbitmq_url:
+    with pytest.MonkeyPatch.context() as environment, broker.access(database_url) as access:
         for variable, value in SETTINGS.items():
             environment.setenv(variable, value)
-        async with system(
-            rabbitmq_url, database_url, sent=sent, addresses=Addresses.choose(familiar=False)
-        ) as up:
+        async with system(access, sent=sent, addresses=Addresses.choose(familiar=False)) as up:
             yield up
 
 

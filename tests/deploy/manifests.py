@@ -13,7 +13,8 @@ BASE: Final = KUBERNETES / "base"
 KEDA: Final = KUBERNETES / "components" / "keda"
 OIDC: Final = KUBERNETES / "components" / "oidc"
 EXAMPLE: Final = KUBERNETES / "overlays" / "example"
-LAYERS: Final = (BASE, KEDA, OIDC, EXAMPLE)
+OWN_USERS: Final = KUBERNETES / "components" / "own-users"
+LAYERS: Final = (BASE, KEDA, OIDC, OWN_USERS, EXAMPLE)
 
 Manifest = dict[str, Any]
 

@@ -2,9 +2,18 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from services.console.accounts import (
+    BROKER,
+    DATABASE,
+    OPERATOR,
+    password_variable,
+    password_variables,
+    user_name,
+)
 from tests.deploy.conftest import Start
 from tests.deploy.installed import CONSOLE, services, variables_of
 from tests.deploy.manifests import CHECKOUT, Manifest, project, read_yaml
@@ -12,7 +21,10 @@ from tests.deploy.manifests import CHECKOUT, Manifest, project, read_yaml
 COMPOSE = read_yaml(CHECKOUT / "docker-compose.yml")
 PARTS: dict[str, Manifest] = COMPOSE["services"]
 OURS = {name: part for name, part in PARTS.items() if "build" in part}
-SERVICES = {name: part for name, part in OURS.items() if name != "configure"}
+STEPS = ("definitions", "configure")
+"""What runs once, with the command line's image, before the services do."""
+
+SERVICES = {name: part for name, part in OURS.items() if name not in STEPS}
 each_service = pytest.mark.parametrize("name", SERVICES)
 each_of_ours = pytest.mark.parametrize("name", OURS)
 
@@ -22,8 +34,8 @@ def seconds(duration: str) -> float:
 
 
 def environment(name: str) -> dict[str, str]:
-    """Return the variables of a service where the person at the terminal sets none."""
-    given: dict[str, str] = SERVICES[name]["environment"]
+    """Return the variables of a container where the person at the terminal sets none."""
+    given: dict[str, str] = PARTS[name]["environment"]
     return {key: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value) for key, value in given.items()}
 
 
@@ -37,7 +49,7 @@ def test_every_service_is_there() -> None:
 
 @each_of_ours
 def test_an_image_is_built_from_its_own_service(name: str) -> None:
-    service = CONSOLE if name == "configure" else name
+    service = CONSOLE if name in STEPS else name
 
     assert OURS[name]["image"] == f"mailroom-{service}:{project()['version']}"
     assert OURS[name]["build"] == {
@@ -57,10 +69,10 @@ def test_no_container_of_ours_may_do_more_than_it_has_to(name: str) -> None:
     assert [one.partition(":")[0] for one in part["tmpfs"]] == ["/tmp"]  # noqa: S108 - inside it
 
 
-def test_only_the_one_that_ends_is_not_asked_for_its_health() -> None:
+def test_only_those_that_end_are_not_asked_for_its_health() -> None:
     unasked = {name for name, part in OURS.items() if part.get("healthcheck", {}).get("disable")}
 
-    assert unasked == {"configure"}
+    assert unasked == set(STEPS)
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
@@ -84,8 +96,8 @@ def test_the_environment_of_a_container_is_valid_and_all_of_it_is_read(
     settings = settings_in(name, given)
 
     assert set(given) - variables_of(name) == set()
-    assert settings.rabbitmq_url.startswith("amqp://mailroom:mailroom@rabbitmq:5672/")
-    assert settings.mongodb_url.endswith("replicaSet=mailroom")
+    assert urlsplit(settings.rabbitmq_url).hostname == "rabbitmq"
+    assert "replicaSet=mailroom" in settings.mongodb_url
 
 
 @each_service
@@ -145,11 +157,59 @@ def test_the_configuration_is_a_file_of_this_checkout() -> None:
     assert mode == "ro"
 
 
-def test_the_policies_are_applied_through_the_management_api() -> None:
-    given = PARTS["configure"]["environment"]
+@each_service
+def test_a_service_is_a_user_of_its_own_and_knows_no_other(name: str) -> None:
+    given = environment(name)
+    passwords = passwords_of("definitions") | passwords_of("configure")
 
-    assert set(given) - variables_of(CONSOLE) <= {"LOG_STYLE"}
-    assert given["RABBITMQ_MANAGEMENT_URL"] == "http://mailroom:mailroom@rabbitmq:15672"
+    for server, url in ((BROKER, given["RABBITMQ_URL"]), (DATABASE, given["MONGODB_URL"])):
+        assert urlsplit(url).username == user_name(name, {})
+        assert urlsplit(url).password == passwords[password_variable(server, name)]
+    assert [one for one in given if "PASSWORD" in one] == []
+
+
+def passwords_of(step: str) -> dict[str, str]:
+    return {key: one for key, one in environment(step).items() if "PASSWORD" in key}
+
+
+def test_the_broker_loads_every_user_and_the_rest_is_applied() -> None:
+    defined, applied = passwords_of("definitions"), passwords_of("configure")
+
+    assert set(defined) == {one for one in password_variables() if one.startswith(BROKER)}
+    assert set(applied) == set(password_variables())
+    assert len(set(defined.values())) == len(defined)
+
+
+def test_the_operator_applies_with_the_operators_users() -> None:
+    given = environment("configure")
+
+    assert set(given) - set(password_variables()) - variables_of(CONSOLE) <= {"LOG_STYLE"}
+    assert urlsplit(given["RABBITMQ_URL"]).username == user_name(OPERATOR, {})
+    assert urlsplit(given["MONGODB_URL"]).username == user_name(OPERATOR, {})
+    assert urlsplit(given["MONGODB_ADMIN_URL"]).username == "root"
+    assert "authSource=admin" in given["MONGODB_ADMIN_URL"]
+
+
+def test_every_password_has_a_line_in_the_example() -> None:
+    example = (CHECKOUT / "deploy" / "docker" / "example.env").read_text().splitlines()
+    names = [line.partition("=")[0] for line in example if line and not line.startswith("#")]
+    text = (CHECKOUT / "docker-compose.yml").read_text()
+
+    secrets = set(re.findall(r"\$\{((?:RABBITMQ|MONGODB)_\w+):-", text))
+
+    assert sorted(names) == sorted(secrets)
+
+
+def test_the_broker_starts_with_definitions_that_it_can_read() -> None:
+    broker, step = PARTS["rabbitmq"], PARTS["definitions"]
+    script = broker["entrypoint"][-1]
+
+    assert broker["depends_on"] == {"definitions": {"condition": "service_completed_successfully"}}
+    assert "definitions:/definitions" in step["volumes"]
+    assert "definitions:/definitions:ro" in broker["volumes"]
+    assert "/app/start definitions > /definitions/definitions.json" in step["entrypoint"][-1]
+    assert "install -o rabbitmq -g rabbitmq -m 400 /definitions/definitions.json" in script
+    assert "load_definitions = /etc/rabbitmq/definitions.json" in script
 
 
 def test_the_database_is_a_replica_set() -> None:
@@ -159,7 +219,15 @@ def test_the_database_is_a_replica_set() -> None:
     assert "rs.initiate" in database["healthcheck"]["test"][-1]
 
 
+def test_the_database_lets_nobody_in_without_a_password() -> None:
+    database = PARTS["mongodb"]
+
+    assert database["command"][-2:] == ["--keyFile", "/etc/mongodb.key"]
+    assert "chmod 400 /etc/mongodb.key" in database["entrypoint"][2]
+    assert database["environment"]["MONGO_INITDB_ROOT_USERNAME"] == "root"
+
+
 def test_what_has_to_survive_is_on_a_volume_of_its_own() -> None:
     mounted = {PARTS[name]["volumes"][0].partition(":")[0] for name in ("rabbitmq", "mongodb")}
 
-    assert mounted == set(COMPOSE["volumes"])
+    assert mounted == set(COMPOSE["volumes"]) - {"definitions"}

@@ -4,6 +4,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+import yaml
 
 from shared.contracts.contact_center import ContactCenter
 from tests.deploy.manifests import (
@@ -12,8 +13,10 @@ from tests.deploy.manifests import (
     KEDA,
     KUBERNETES,
     LAYERS,
+    OWN_USERS,
     container,
     kustomization,
+    named,
     pod,
     project,
     read_yaml,
@@ -85,6 +88,7 @@ def test_every_configuration_that_a_pod_asks_for_is_generated() -> None:
         one["configMapRef"]["name"]
         for workload in workloads().values()
         for one in container(workload).get("envFrom", ())
+        if "configMapRef" in one
     }
     by_volumes = {
         one["configMap"]["name"]
@@ -118,3 +122,33 @@ def test_the_autoscaler_and_not_a_layer_counts_the_pods_that_it_scales() -> None
         "trigger-authentication",
     }
     assert fixed & scaled == set()
+
+
+def test_every_service_becomes_a_user_of_its_own() -> None:
+    patches = {one["target"]["name"]: one for one in kustomization(OWN_USERS)["patches"]}
+
+    assert set(patches) == set(named("Deployment", BASE))
+    for name, patch in patches.items():
+        environment = container(workloads()[name])["env"]
+        steps = yaml.safe_load(patch["patch"])
+        assert [step["op"] for step in steps] == ["test", "replace", "test", "replace"]
+        for number, variable in enumerate(("RABBITMQ_URL", "MONGODB_URL")):
+            place = f"/spec/template/spec/containers/0/env/{number}"
+            test, replacement = steps[2 * number : 2 * number + 2]
+            assert environment[number]["name"] == variable
+            assert (test["path"], test["value"]) == (f"{place}/name", variable)
+            assert replacement["path"] == f"{place}/valueFrom/secretKeyRef/name"
+            assert replacement["value"] == f"mailroom-{name}"
+
+
+def test_the_passwords_of_users_are_optional_and_only_the_console_gets_them() -> None:
+    given = {
+        name: [
+            one["secretRef"] for one in container(workload).get("envFrom", ()) if "secretRef" in one
+        ]
+        for name, workload in workloads().items()
+    }
+
+    assert {name: found for name, found in given.items() if found} == {
+        "configure": [{"name": "mailroom-passwords", "optional": True}]
+    }

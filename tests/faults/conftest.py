@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from deploy.local.accounts import Access
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
 from tests.connected.conftest import world
@@ -24,8 +25,8 @@ async def house(
     name = f"faults_{secrets.token_hex(6)}"
     database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
     folder = tmp_path_factory.mktemp("house")
-    with broker.virtual_host() as rabbitmq_url:
-        async with open_house(rabbitmq_url, database_url, folder) as opened:
+    with broker.access(database_url) as access:
+        async with open_house(access, folder) as opened:
             yield opened
             await opened.database.client.drop_database(name)
 
@@ -47,5 +48,6 @@ async def siege(
 ) -> AsyncIterator[Siege]:
     """A system on servers that a test may kill and start again."""
     folder = tmp_path_factory.mktemp("siege")
-    async with open_house(private_rabbitmq.url, private_mongodb.url, folder) as opened:
+    one_for_all = Access(private_rabbitmq.url, private_mongodb.url)
+    async with open_house(one_for_all, folder) as opened:
         yield Siege(opened, private_rabbitmq, private_mongodb)

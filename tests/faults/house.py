@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 import yaml
 
+from deploy.local.accounts import Access
 from deploy.local.services import NAMES, Addresses
 from deploy.local.stack import CONTACT_CENTER, System, system
 from tests.faults import archive
@@ -81,7 +82,7 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(rabbitmq_url: str, mongodb_url: str, folder: Path) -> AsyncIterator[House]:
+async def open_house(access: Access, folder: Path) -> AsyncIterator[House]:
     """Give a system on these servers whose short durations suit an impatient test."""
     sent = folder / "sent"
     with pytest.MonkeyPatch.context() as environment:
@@ -89,16 +90,15 @@ async def open_house(rabbitmq_url: str, mongodb_url: str, folder: Path) -> Async
             environment.setenv(name, value)
         async with (
             system(
-                rabbitmq_url,
-                mongodb_url,
+                access,
                 sent=sent,
                 addresses=Addresses.choose(familiar=False),
                 configuration=_busy_contact_center(folder),
                 first_pause=0.01,
             ) as running,
-            archive.open_client(mongodb_url) as client,
+            archive.open_client(access.mongodb_url) as client,
         ):
-            yield House(running, rabbitmq_url, client.get_default_database(), sent)
+            yield House(running, access.rabbitmq_url, client.get_default_database(), sent)
 
 
 def new_run() -> str:

@@ -21,15 +21,16 @@ INVITATION_SECONDS = "4"
 async def running(
     broker: Broker, mongodb_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[System]:
-    """A system on a virtual host and a database of its own; an invitation lasts 4 seconds."""
+    """A system on a virtual host and a database of its own, each service as its own user.
+
+    An invitation lasts 4 seconds.
+    """
     sent: Path = tmp_path_factory.mktemp("sent")
     name = f"journey_{secrets.token_hex(6)}"
     database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
-    with pytest.MonkeyPatch.context() as environment, broker.virtual_host() as rabbitmq_url:
+    with pytest.MonkeyPatch.context() as environment, broker.access(database_url) as access:
         environment.setenv("ROUTING_INVITATION", INVITATION_SECONDS)
-        async with system(
-            rabbitmq_url, database_url, sent=sent, addresses=Addresses.choose(familiar=False)
-        ) as up:
+        async with system(access, sent=sent, addresses=Addresses.choose(familiar=False)) as up:
             yield up
     async with AsyncMongoClient[dict[str, object]](database_url) as client:
         await client.drop_database(name)

@@ -13,6 +13,7 @@ import yaml
 from argon2 import PasswordHasher
 from pymongo import MongoClient
 
+from deploy.local.accounts import Access
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
 from deploy.local.services import Addresses
@@ -80,8 +81,7 @@ async def office(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> As
             environment.setenv(variable, value)
         async with (
             system(
-                ground.rabbitmq_url,
-                ground.mongodb_url,
+                Access(ground.rabbitmq_url, ground.mongodb_url),
                 sent=folder / "sent",
                 addresses=Addresses.choose(familiar=False),
                 configuration=_contact_center(folder),

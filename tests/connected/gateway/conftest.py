@@ -22,7 +22,7 @@ from deploy.local.ports import free_port
 from services.gateway.app import start
 from services.gateway.settings import GatewaySettings
 from shared.contracts.contact_center import ContactCenter
-from shared.contracts.envelope import COMMANDS, Contract
+from shared.contracts.envelope import Contract
 from shared.contracts.outgoing import wrap
 from shared.domain.interaction import Attachment, Interaction, Invitation
 from shared.domain.lifecycle import Direction, State
@@ -33,6 +33,7 @@ from shared.storage import agents, documents, interactions
 from shared.storage.deliveries import DeliveryStore
 from shared.storage.vault import Vault
 from tests.connected.ingest.conftest import make_arrivals
+from tests.connected.messaging.queues import commands_to_all
 from tests.connected.world import CENTER, World, cause, open_world
 from tests.fixtures.broker import Broker
 
@@ -183,9 +184,7 @@ async def _commands(url: str) -> "AsyncIterator[asyncio.Queue[dict[str, Any]]]":
     connection = await aio_pika.connect(url)
     async with connection:
         channel = await connection.channel()
-        queue = await channel.declare_queue(exclusive=True)
-        await channel.declare_exchange(COMMANDS, "topic", durable=True)
-        await queue.bind(COMMANDS, "#")
+        queue = await commands_to_all(channel)
 
         async def keep(message: aio_pika.abc.AbstractIncomingMessage) -> None:
             body = json.loads(message.body)["body"]

@@ -10,13 +10,14 @@ import aio_pika
 import httpx2
 import pytest
 
-from shared.contracts.envelope import COMMANDS, Cause
+from shared.contracts.envelope import Cause
 from shared.contracts.events import AttachmentAdded, AttachmentRemoved, OperationRefused
 from shared.contracts.outgoing import wrap
 from shared.domain.interaction import Email, Interaction
 from shared.storage.indexes import REMEMBERED_ANSWERS
 from shared.storage.uploads import UploadStore
 from tests.connected.gateway.conftest import PDF, Gateway, failure
+from tests.connected.messaging.queues import commands_to_all
 
 pytestmark = pytest.mark.connected
 
@@ -54,8 +55,7 @@ async def workers(gateway: Gateway) -> AsyncIterator[Any]:
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(await aio_pika.connect(gateway.broker_url))
         channel = await connection.channel()
-        queue = await channel.declare_queue(exclusive=True)
-        await queue.bind(COMMANDS, "#")
+        queue = await commands_to_all(channel)
         messages = await stack.enter_async_context(queue.iterator())
 
         async def tell(event: Any) -> None:

@@ -8,10 +8,11 @@ import aio_pika
 import httpx2
 import pytest
 
-from shared.contracts.envelope import COMMANDS, Cause, Contract
+from shared.contracts.envelope import Cause, Contract
 from shared.contracts.events import InvitationAccepted, MailSent, OperationRefused
 from shared.contracts.outgoing import wrap
 from tests.connected.gateway.conftest import Gateway, failure
+from tests.connected.messaging.queues import commands_to_all
 
 pytestmark = pytest.mark.connected
 
@@ -21,8 +22,7 @@ async def answered_by(gateway: Gateway, request: Any, event: Contract) -> httpx2
     connection = await aio_pika.connect(gateway.broker_url)
     async with connection:
         channel = await connection.channel()
-        queue = await channel.declare_queue(exclusive=True)
-        await queue.bind(COMMANDS, "#")
+        queue = await commands_to_all(channel)
         asking = asyncio.create_task(request)
         async with queue.iterator() as messages:
             message = await anext(messages)

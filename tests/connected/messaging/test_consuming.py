@@ -11,7 +11,7 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from shared.contracts.commands import ExtractDocuments
-from shared.contracts.envelope import COMMANDS, Cause, Envelope
+from shared.contracts.envelope import Cause, Envelope
 from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.errors import Unavailable
 from shared.messaging.consumer import Consumer
@@ -124,7 +124,9 @@ async def test_what_is_no_message_is_parked_and_others_flow(
         handled.put_nowait(envelope.body.interaction_id)
 
     async with consuming(world, vhost_url, handler, prefetch=1):
-        await world.publisher.publish(Outgoing("bad", COMMANDS, ExtractDocuments.address, body))
+        await world.publisher.publish(
+            Outgoing("bad", ATTACHMENTS.commands, ExtractDocuments.address, body)
+        )
         await world.publisher.publish(command(world, "good"))
         parked = await take(channel, ATTACHMENTS.parking)
         following = await asyncio.wait_for(handled.get(), 10)
@@ -157,7 +159,9 @@ async def test_stopping_finishes_what_runs_and_leaves_the_rest(
 
 async def test_a_command_that_nobody_takes_is_an_error(world: World) -> None:
     with pytest.raises(UnroutableError):
-        await world.publisher.publish(Outgoing("1", COMMANDS, "nobody.does-this.v1", b"{}"))
+        await world.publisher.publish(
+            Outgoing("1", ATTACHMENTS.commands, "nobody.does-this.v1", b"{}")
+        )
 
 
 async def test_a_channel_that_the_broker_closed_over_a_long_handler_is_opened_again(

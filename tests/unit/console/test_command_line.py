@@ -1,7 +1,6 @@
 """The command line explains itself and ends with a code that a script can use."""
 
 import io
-import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from argon2 import PasswordHasher
 from services.console.__main__ import main
 from services.console.description import read_description
 from services.console.exits import Exit
-from shared.messaging.topology import WORK_QUEUES, policies
+from shared.messaging.topology import WORK_QUEUES
 
 CHECKOUT = Path(__file__).parents[3]
 DEMO = CHECKOUT / "deploy" / "local" / "contact-center.yaml"
@@ -37,7 +36,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
     shown = capsys.readouterr().out
     ours = ("apply", "doctor", "replay", "doubts", "resend", "settle", "hash-password")
-    for command in (*ours, "policies", "schemas"):
+    for command in (*ours, "definitions", "schemas"):
         assert f"\n    {command}" in shown
 
 
@@ -96,18 +95,6 @@ def test_an_empty_password_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_demos_passwords_are_the_user_names() -> None:
     for one in read_description(DEMO).agents:
         assert PasswordHasher().verify(one.password_hash, one.user_name)
-
-
-def test_the_definitions_file_is_what_the_topology_says(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    committed = (CHECKOUT / "deploy" / "rabbitmq" / "definitions.json").read_text()
-
-    assert ends_with("policies") == Exit.FINE
-    assert capsys.readouterr().out == committed
-    assert {one["name"]: one["vhost"] for one in json.loads(committed)["policies"]} == (
-        dict.fromkeys(policies(), "/")
-    )
 
 
 def test_schemas_are_written_where_they_are_wanted(

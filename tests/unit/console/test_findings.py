@@ -46,9 +46,11 @@ def test_parked_messages_are_counted() -> None:
 
 
 def test_missing_queues_are_named() -> None:
-    found = list(findings.about_queue(ROUTING, counts(**{"routing.work.wait-5s": None})))
+    found = list(findings.about_queue(ROUTING, counts(**{"routing.work.retry-5s": None})))
 
-    assert str(found[0]) == ("bad  queues missing: routing.work.wait-5s: run `mailroom apply FILE`")
+    assert str(found[0]) == (
+        "bad  queues missing: routing.work.retry-5s: run `mailroom apply FILE`"
+    )
 
 
 def test_a_missing_binding_is_named() -> None:

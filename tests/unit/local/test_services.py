@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from deploy.local.accounts import Access
 from deploy.local.services import NAMES, Addresses, service_environment
 from tests.deploy.installed import service_settings
 
@@ -17,7 +18,7 @@ def test_service_of_the_local_stack_listens_on_loopback_only(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GATEWAY_HOST", "192.0.2.1")
-    environment = service_environment(name, "amqp://here", "mongodb://here/mail", ADDRESSES)
+    environment = service_environment(name, Access("amqp://here", "mongodb://here/mail"), ADDRESSES)
     for variable in tuple(os.environ):
         monkeypatch.delenv(variable)
     for variable, value in environment.items():

@@ -21,11 +21,11 @@ def delivered(**headers: object) -> Delivered:
 @pytest.mark.parametrize(
     ("attempts_before", "room"),
     [
-        (0, "routing.work.wait-5s"),
-        (1, "routing.work.wait-30s"),
-        (2, "routing.work.wait-5m"),
-        (3, "routing.work.wait-5m"),
-        (MAX_ATTEMPTS - 2, "routing.work.wait-5m"),
+        (0, "routing.work.retry-5s"),
+        (1, "routing.work.retry-30s"),
+        (2, "routing.work.retry-5m"),
+        (3, "routing.work.retry-5m"),
+        (MAX_ATTEMPTS - 2, "routing.work.retry-5m"),
         (MAX_ATTEMPTS - 1, "routing.work.dead"),
     ],
 )
@@ -41,7 +41,7 @@ def test_what_is_unavailable_is_waited_for_longer_each_time(
 def test_losing_a_race_is_worth_another_try() -> None:
     copy = after_failure(delivered(), StaleInteractionError("1"), ROUTING)
 
-    assert copy.routing_key == "routing.work.wait-5s"
+    assert copy.routing_key == "routing.work.retry-5s"
 
 
 def test_a_defect_is_parked_at_once_with_its_reason() -> None:

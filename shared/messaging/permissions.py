@@ -1,0 +1,110 @@
+"""What a user of the broker needs, worked out from what a service consumes and publishes."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from shared.contracts.envelope import EVENTS, JOURNALED, Contract
+from shared.contracts.outgoing import Outgoing
+from shared.messaging.topology import Binding, WorkQueue
+
+NOTHING: Final = "^$"
+EVERYTHING: Final = ".*"
+_OWN_NAMELESS: Final = r"amq\.gen-.+"
+"""Queues that the broker names; each belongs to the connection that asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Regular expressions of the names that a user may configure, write to and read from."""
+
+    configure: str
+    write: str
+    read: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPermission:
+    """Which routing keys a user may publish to a topic exchange, and bind a queue to."""
+
+    exchange: str
+    write: str
+    read: str
+
+
+ALL: Final = Permission(EVERYTHING, EVERYTHING, EVERYTHING)
+NONE: Final = Permission(NOTHING, NOTHING, NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerRights:
+    """What a service does with the broker.
+
+    It consumes `queues`, publishes contracts of the kinds `publishes`, and with `tells_pods` tells
+    the gateway's pods what is journaled, and is told.
+    """
+
+    queues: tuple[WorkQueue, ...]
+    publishes: tuple[type[Contract], ...]
+    tells_pods: bool = False
+
+    @property
+    def permission(self) -> Permission:
+        """Return what it may do with exchanges and queues.
+
+        The broker's default exchange is never among them: it leads to every queue. Nor is the
+        exchange of anybody to whom it has nothing to say: which command goes to one is checked by
+        exchange, because a queue's dead letters pass every check of routing keys.
+        """
+        own = [pattern for queue in self.queues for pattern in _own(queue)]
+        if self.tells_pods:
+            own.append(_OWN_NAMELESS)
+        pods = {JOURNALED} if self.tells_pods else set()
+        published = {contract.exchange for contract in self.publishes}
+        bound = {binding.exchange for binding in self._bindings}
+        return Permission(
+            configure=_any_of(own),
+            write=_any_of([*own, *map(re.escape, sorted(published | pods))]),
+            read=_any_of([*own, *map(re.escape, sorted(bound | pods))]),
+        )
+
+    @property
+    def topics(self) -> tuple[TopicPermission, ...]:
+        """Return the keys that it may publish to each topic exchange, and bind its queue to.
+
+        An exchange that is not among them would be open to any key.
+        """
+        published = {contract.exchange for contract in self.publishes}
+        exchanges = {EVENTS} | published | {binding.exchange for binding in self._bindings}
+        return tuple(
+            TopicPermission(exchange, self._keys(exchange), self._patterns(exchange))
+            for exchange in sorted(exchanges)
+        )
+
+    @property
+    def _bindings(self) -> list[Binding]:
+        return [binding for queue in self.queues for binding in queue.bindings]
+
+    def may_publish(self, message: Outgoing) -> bool:
+        """Say whether a message that a document owes is one of this service's to publish."""
+        return re.search(self._keys(message.exchange), message.routing_key) is not None
+
+    def _keys(self, exchange: str) -> str:
+        addresses = [one.address for one in self.publishes if one.exchange == exchange]
+        # An event's address is followed by the agent whom it concerns.
+        end = r"\.[^.]+" if exchange == EVENTS else ""
+        return _any_of(f"{re.escape(address)}{end}" for address in addresses)
+
+    def _patterns(self, exchange: str) -> str:
+        return _any_of(re.escape(one.pattern) for one in self._bindings if one.exchange == exchange)
+
+
+def _own(queue: WorkQueue) -> list[str]:
+    beside = [re.escape(exchange) for exchange in queue.exchanges]
+    return [rf"{re.escape(queue.name)}(\..+)?", *beside]
+
+
+def _any_of(patterns: Iterable[str]) -> str:
+    some = "|".join(patterns)
+    return f"^({some})$" if some else NOTHING

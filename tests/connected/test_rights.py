@@ -1,0 +1,333 @@
+"""Each service's own users on real servers: what they need works, all else is refused."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aio_pika
+import pytest
+import pytest_asyncio
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.exceptions import ChannelAccessRefused
+from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure
+
+from deploy.local.accounts import Access
+from deploy.local.services import NAMES
+from services.console.accounts import BROKER, DATABASE, accounts_of
+from services.console.broker_users import put_broker_users
+from services.console.database_users import put_database_users
+from services.console.management import ManagementApi, virtual_host_of
+from shared.contracts import commands, events
+from shared.contracts.commands import Command
+from shared.contracts.envelope import EVENTS, JOURNALED, Contract
+from shared.contracts.events import Event
+from shared.messaging.declaring import declare, declare_topology
+from shared.messaging.topology import ROUTING, WORK_QUEUES, all_exchanges
+from shared.runtime.rights import RIGHTS
+from shared.storage.indexes import INDEXES, create_indexes
+from shared.storage.privileges import Action
+from tests.fixtures.broker import Broker
+
+pytestmark = pytest.mark.connected
+
+CONTRACTS: list[type[Contract]] = [
+    one
+    for module in (commands, events)
+    for _, one in inspect.getmembers(module, inspect.isclass)
+    if issubclass(one, Command | Event) and hasattr(one, "address")
+]
+COLLECTIONS = sorted({one for rights in RIGHTS.values() for one in rights.database.collections})
+NOT_AUTHORIZED = 13
+
+each_service = pytest.mark.parametrize("service", NAMES)
+Act = Callable[[AbstractChannel], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class House:
+    """Servers on which every service has users of its own, and everything is declared."""
+
+    access: Access
+
+    @asynccontextmanager
+    async def connected(self, service: str) -> AsyncIterator[AbstractConnection]:
+        url = self.access.of_service(service)["RABBITMQ_URL"]
+        async with await aio_pika.connect(url) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def database(self, service: str) -> AsyncIterator[Any]:
+        url = self.access.of_service(service)["MONGODB_URL"]
+        async with AsyncMongoClient[dict[str, Any]](url) as client:
+            yield client.get_default_database()
+
+
+@pytest.fixture(scope="module")
+def access(broker: Broker, mongodb_url: str) -> Iterator[Access]:
+    url = mongodb_url.replace("/mailroom?", "/rights?")
+    with broker.access(url) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module")
+async def house(access: Access) -> AsyncIterator[House]:
+    assert access.accounts
+    given = access.accounts.variables
+    api = ManagementApi(access.management_url, virtual_host_of(access.rabbitmq_url))
+    await put_broker_users(api, accounts_of(BROKER, given))
+    await put_database_users(access.mongodb_url, access.mongodb_url, accounts_of(DATABASE, given))
+    await declare_topology(access.rabbitmq_url)
+    yield House(access)
+    async with AsyncMongoClient[dict[str, Any]](access.mongodb_url) as client:
+        await client.drop_database("rights")
+
+
+async def is_refused(connection: AbstractConnection, act: Act) -> bool:
+    """Do something on a channel of its own; say whether the broker refused it."""
+    channel = await connection.channel()
+    try:
+        await act(channel)
+    except ChannelAccessRefused:
+        return True
+    await channel.close()
+    return False
+
+
+def publishing(exchange: str, key: str, **headers: Any) -> Act:
+    async def act(channel: AbstractChannel) -> None:
+        underlay = await channel.get_underlay_channel()
+        properties = aio_pika.Message(b"{}", headers=headers).properties
+        await underlay.basic_publish(
+            b"{}", exchange=exchange, routing_key=key, properties=properties
+        )
+
+    return act
+
+
+def making(contract: type[Contract]) -> Act:
+    is_command = issubclass(contract, Command)
+    return publishing(contract.exchange, contract.address + ("" if is_command else ".nobody"))
+
+
+def binding(queue: str, exchange: str, pattern: str) -> Act:
+    async def act(channel: AbstractChannel) -> None:
+        underlay = await channel.get_underlay_channel()
+        await underlay.queue_bind(queue, exchange, pattern)
+
+    return act
+
+
+def declaring(queue: str, **arguments: Any) -> Act:
+    async def act(channel: AbstractChannel) -> None:
+        await channel.declare_queue(queue, durable=True, arguments=arguments or None)
+
+    return act
+
+
+def taking(queue: str) -> Act:
+    async def act(channel: AbstractChannel) -> None:
+        underlay = await channel.get_underlay_channel()
+        await underlay.basic_consume(queue, lambda _: asyncio.sleep(0))
+
+    return act
+
+
+def purging(queue: str) -> Act:
+    async def act(channel: AbstractChannel) -> None:
+        await (await channel.get_underlay_channel()).queue_purge(queue)
+
+    return act
+
+
+def deleting(queue: str) -> Act:
+    async def act(channel: AbstractChannel) -> None:
+        await (await channel.get_underlay_channel()).queue_delete(queue)
+
+    return act
+
+
+@each_service
+async def test_a_service_makes_its_own_queues_and_uses_them(house: House, service: str) -> None:
+    own = RIGHTS[service].broker.queues
+
+    async with house.connected(service) as connection:
+        await declare(connection, own)
+        for queue in own:
+            beside = [queue.name, queue.parking, *(room.name for room in queue.waiting_rooms)]
+            for name in beside:
+                assert not await is_refused(connection, publishing(queue.retries, name))
+                assert not await is_refused(connection, taking(name))
+
+
+@each_service
+async def test_a_service_publishes_its_contracts_and_no_other(house: House, service: str) -> None:
+    async with house.connected(service) as connection:
+        refused = {one for one in CONTRACTS if await is_refused(connection, making(one))}
+
+    assert {one.__name__ for one in CONTRACTS if one not in refused} == {
+        one.__name__ for one in RIGHTS[service].broker.publishes
+    }
+
+
+@each_service
+async def test_a_service_touches_no_queue_of_another(house: House, service: str) -> None:
+    foreign = [queue for queue in WORK_QUEUES if queue.keeper != service]
+    names = [
+        name
+        for queue in foreign
+        for name in (queue.name, queue.parking, *(room.name for room in queue.waiting_rooms))
+    ]
+
+    async with house.connected(service) as connection:
+        for name in names:
+            for act in (declaring(name), taking(name), purging(name), deleting(name)):
+                assert await is_refused(connection, act), name
+            assert await is_refused(connection, publishing("", name))
+        for queue in foreign:
+            assert await is_refused(connection, publishing(queue.retries, queue.name))
+
+
+@each_service
+async def test_a_service_hears_only_what_its_queue_is_for(house: House, service: str) -> None:
+    broker = RIGHTS[service].broker
+    wanted = {(one.exchange, one.pattern) for queue in broker.queues for one in queue.bindings}
+    all_bindings = {(one.exchange, one.pattern) for queue in WORK_QUEUES for one in queue.bindings}
+    eager = {(exchange, "#") for exchange, kind in all_exchanges().items() if kind == "topic"}
+
+    async with house.connected(service) as connection:
+        for exchange, pattern in all_bindings | eager:
+            act = binding(broker.queues[0].name, exchange, pattern)
+            assert await is_refused(connection, act) == ((exchange, pattern) not in wanted)
+
+
+@each_service
+async def test_only_the_gateway_hears_and_writes_the_journal(house: House, service: str) -> None:
+    own = RIGHTS[service].broker.queues[0].name
+
+    async with house.connected(service) as connection:
+        heard = not await is_refused(connection, binding(own, JOURNALED, "agent"))
+        told = not await is_refused(connection, publishing(JOURNALED, "agent"))
+
+    assert heard == told == (service == "gateway")
+
+
+@each_service
+async def test_a_service_makes_no_exchange_that_others_use(house: House, service: str) -> None:
+    own = {name for queue in RIGHTS[service].broker.queues for name in queue.exchanges}
+
+    async with house.connected(service) as connection:
+        for name, kind in all_exchanges().items():
+
+            async def act(channel: AbstractChannel, name: str = name, kind: str = kind) -> None:
+                await channel.declare_exchange(name, kind, durable=True)
+
+            assert await is_refused(connection, act) == (name not in own)
+
+
+@pytest.mark.parametrize("target", ["", ROUTING.commands, ROUTING.retries, EVENTS, "amq.topic"])
+async def test_a_stolen_secret_commands_nobody_by_dead_letters(house: House, target: str) -> None:
+    own = RIGHTS["outbound"].broker.queues[0]
+    evil = declaring(
+        f"{own.name}.evil",
+        **{"x-dead-letter-exchange": target, "x-dead-letter-routing-key": ROUTING.name},
+    )
+
+    async with house.connected("outbound") as connection:
+        refused = await is_refused(connection, evil)
+        if not refused:
+            assert not await is_refused(connection, deleting(f"{own.name}.evil"))
+
+    # Events are its own to publish; routing believes the database and not them.
+    assert refused == (target != EVENTS)
+
+
+@each_service
+async def test_a_service_makes_its_indexes(house: House, service: str) -> None:
+    async with house.database(service) as database:
+        await create_indexes(database, RIGHTS[service].database.founds)
+
+    with pytest.raises(OperationFailure) as refused:
+        async with house.database(service) as database:
+            await create_indexes(database, INDEXES)
+    assert refused.value.code == NOT_AUTHORIZED
+
+
+@each_service
+async def test_a_service_does_with_the_database_what_the_table_says(
+    house: House, service: str
+) -> None:
+    rights = RIGHTS[service].database
+
+    async with house.database(service) as database:
+        for collection in [*COLLECTIONS, "system.users", "probes"]:
+            for action in Action:
+                allowed = await _may(database[collection], action)
+                assert allowed == rights.may(action, collection), (collection, action)
+
+
+async def _may(collection: Any, action: Action) -> bool:
+    try:
+        match action:
+            case Action.FIND:
+                await collection.find_one({"_id": "nothing"})
+            case Action.INSERT:
+                await collection.insert_many([{"_id": "nothing"}] * 2)
+            case Action.UPDATE:
+                await collection.update_one({"_id": "no such"}, {"$set": {"seen": True}})
+            case Action.REMOVE:
+                await collection.delete_one({"_id": "no such"})
+    except OperationFailure as error:
+        return error.code != NOT_AUTHORIZED
+    return True
+
+
+@each_service
+async def test_a_service_makes_no_users_and_drops_nothing(house: House, service: str) -> None:
+    async with house.database(service) as database:
+        for command in (
+            {"createUser": "thief", "pwd": "thief", "roles": ["readWrite"]},
+            {"dropDatabase": 1},
+            {"drop": "interactions"},
+            {"listCollections": 1},
+        ):
+            with pytest.raises(OperationFailure) as refused:
+                await database.command(command)
+            assert refused.value.code == NOT_AUTHORIZED
+
+
+async def test_users_that_are_right_are_left_alone(house: House) -> None:
+    assert house.access.accounts
+    given = house.access.accounts.variables
+    url = house.access.mongodb_url
+    api = ManagementApi(house.access.management_url, virtual_host_of(house.access.rabbitmq_url))
+
+    assert await put_broker_users(api, accounts_of(BROKER, given)) == []
+    assert await put_database_users(url, url, accounts_of(DATABASE, given)) == []
+
+
+async def test_a_changed_password_and_a_widened_right_are_put_right(house: House) -> None:
+    assert house.access.accounts
+    given = dict(house.access.accounts.variables)
+    url = house.access.mongodb_url
+    api = ManagementApi(house.access.management_url, virtual_host_of(house.access.rabbitmq_url))
+    users = accounts_of(BROKER, given)
+    outbound = next(one for one in users if one.owner == "outbound")
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    await api.put_permission(outbound.name, everything)
+    changed = {"RABBITMQ_PASSWORD_INGEST": "another", "MONGODB_PASSWORD_INGEST": "another"}
+
+    about_broker = await put_broker_users(api, accounts_of(BROKER, given | changed))
+    about_database = await put_database_users(url, url, accounts_of(DATABASE, given | changed))
+
+    prefix = given["USER_PREFIX"]
+    assert about_broker == [
+        f"broker user {prefix}-ingest: changed",
+        f"broker user {prefix}-outbound: changed",
+    ]
+    assert about_database == [f"database user {prefix}-ingest: changed"]
+    await put_broker_users(api, users)
+    await put_database_users(url, url, accounts_of(DATABASE, given))
