@@ -18,6 +18,8 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 from joserfc.util import urlsafe_b64decode
 
+from shared.domain.storable import storable
+
 Key = RSAKey | ECKey | OKPKey
 
 _KEY_TYPES: Final[Mapping[str, str]] = MappingProxyType(
@@ -211,6 +213,8 @@ def _judged(claims: Mapping[str, Any], rules: TokenRules, now: datetime) -> Iden
     user_name = claims.get(rules.user_claim)
     if not isinstance(user_name, str) or not 0 < len(user_name) <= 256:  # noqa: PLR2004 - a name
         raise BadTokenError("names nobody")
+    if storable(user_name, len(user_name)) != user_name:
+        raise BadTokenError("names nobody that could be stored")
     return Identity(user_name, datetime.fromtimestamp(ends_at, UTC))
 
 

@@ -90,7 +90,7 @@ class MailReceiver:
             async with asyncio.timeout(self._settings.storing.total_seconds()):
                 arrival_id = await self._arrivals.add(
                     self._trace(server, session, envelope, recipients) + without_return_path(raw),
-                    sender=envelope.mail_from or "",
+                    sender=_sender(envelope),
                     mailboxes=recipients,
                     peer=_address(session),
                 )
@@ -104,7 +104,7 @@ class MailReceiver:
         self, server: SMTP, session: Session, envelope: Envelope, recipients: Sequence[str]
     ) -> bytes:
         return trace(
-            sender=envelope.mail_from or "",
+            sender=_sender(envelope),
             recipients=recipients,
             name=session.host_name or "",
             peer=_address(session),
@@ -112,6 +112,11 @@ class MailReceiver:
             protocol=_protocol(server, session),
             now=self._clock.now(),
         )
+
+
+def _sender(envelope: Envelope) -> str:
+    sender = envelope.mail_from or ""
+    return "" if sender == "<>" else sender  # what aiosmtpd calls the null reverse-path
 
 
 def _address(session: Session) -> str:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
+from shared.domain.storable import storable
 from shared.messaging.topology import WorkQueue
 
 ATTEMPT: Final = "x-attempt"
@@ -59,8 +60,8 @@ def describe(error: BaseException) -> str:
     """Return a reason in one line, free of the content that the message carried."""
     if isinstance(error, ValidationError):
         places = (".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
-        return f"not a valid message: {', '.join(places)}"[:_LONGEST_REASON]
-    return f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
+        return storable(f"not a valid message: {', '.join(places)}", _LONGEST_REASON)
+    return storable(f"{type(error).__name__}: {error}", _LONGEST_REASON)
 
 
 def _copy(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes, hmac, serialization
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 
@@ -142,6 +142,7 @@ def test_and_by_no_more_than_that(changes: dict[str, int]) -> None:
         {"preferred_username": ""},
         {"preferred_username": 7},
         {"preferred_username": "a" * 257},
+        {"preferred_username": "ann\0"},
     ],
 )
 def test_claims_that_are_not_right_are_not_believed(changes: dict[str, Any]) -> None:
@@ -206,6 +207,14 @@ def test_only_known_clients_count_where_they_are_listed(
     else:
         with pytest.raises(BadTokenError, match="client"):
             verified(token, published(rsa()), rules, NOW)
+
+
+def test_a_name_with_half_a_character_is_nobody_s() -> None:
+    named = json.dumps(claims(preferred_username="half of \ud83d")).encode()
+    token = jws.serialize_compact({"alg": "RS256", "kid": "rsa"}, named, rsa())
+
+    with pytest.raises(BadTokenError):
+        verified(token, published(rsa()), RULES, NOW)
 
 
 def test_an_unsigned_token_is_not_believed() -> None:

@@ -74,3 +74,7 @@ def test_a_reason_never_holds_what_the_message_said() -> None:
 
 def test_a_reason_is_short() -> None:
     assert len(describe(KeyError("x" * 10_000))) == 300
+
+
+def test_a_reason_can_be_sent_whatever_it_is() -> None:
+    assert describe(ValueError("a\udcfc\r\nb")) == "ValueError: a\N{REPLACEMENT CHARACTER} b"

@@ -1,0 +1,146 @@
+"""Which sessions there are, and who may have one more: rules about peers."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from operator import itemgetter
+from typing import Final, Protocol, TypeAlias
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+FULL: Final = b"421 4.3.2 too many sessions, try again later\r\n"
+CROWDED: Final = b"421 4.7.0 too many sessions from your network, try again later\r\n"
+IDLE: Final = b"421 4.3.2 others need this session, come back with the next mail\r\n"
+STOPPING: Final = b"421 4.3.2 the service is stopping, try again later\r\n"
+
+_IPV6_SITE: Final = 64
+"""Whoever has one address of IPv6 has this many bits' worth of them."""
+
+
+class OpenSession(Protocol):
+    """What is asked of a session."""
+
+    address: str
+
+    @property
+    def useful_at(self) -> float:
+        """When it was opened, or handed in its last mail."""
+        ...
+
+    @property
+    def is_handing_in(self) -> bool:
+        """Say whether it is between DATA and the answer to the final dot."""
+        ...
+
+    def send_away(self, reason: bytes) -> None:
+        """End the session with these words."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """How many sessions there may be: in all, and of one peer that is no relay.
+
+    Where there are no more, one that was of no use for `idle_when_full` seconds makes room.
+    """
+
+    most: int
+    per_peer: int
+    relays: Collection[Network]
+    idle_when_full: float
+
+
+class Sessions:
+    """The open sessions."""
+
+    def __init__(self, limits: SessionLimits, now: Callable[[], float]) -> None:
+        self._limits = limits
+        self._now = now
+        self._open: dict[OpenSession, str] = {}
+        self._of_peer: Counter[str] = Counter()
+        self._changed = asyncio.Event()
+        self._is_stopping = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def admit(self, session: OpenSession) -> bytes | None:
+        """Let a session in; or return why it is turned away."""
+        if self._is_stopping:
+            return STOPPING
+        peer = peer_of(session.address)
+        mine = self._of_peer[peer]
+        if mine >= self._limits.per_peer and not self._is_relay(session.address):
+            return CROWDED
+        if len(self._open) >= self._limits.most and not self._make_room(mine):
+            return FULL
+        self._open[session] = peer
+        self._of_peer[peer] += 1
+        return None
+
+    def end(self, session: OpenSession) -> None:
+        """Forget a session. It may have been forgotten before."""
+        peer = self._open.pop(session, None)
+        if peer is None:
+            return
+        self._changed.set()
+        self._of_peer[peer] -= 1
+        if not self._of_peer[peer]:
+            del self._of_peer[peer]
+
+    def look_again(self) -> None:
+        """Note that a session has come to the end of a mail."""
+        self._changed.set()
+
+    async def end_all(self) -> None:
+        """Let nobody in any more; end idle sessions at once, and the others after their mail."""
+        self._is_stopping = True
+        while self._open:
+            self._changed.clear()
+            for session in [one for one in self._open if not one.is_handing_in]:
+                session.send_away(STOPPING)
+            await self._changed.wait()
+
+    def _make_room(self, mine: int) -> bool:
+        """End the least useful session of the peer that has most, unless I have more myself."""
+        latest = self._now() - self._limits.idle_when_full
+        idle = [
+            (self._of_peer[peer], -one.useful_at, one)
+            for one, peer in self._open.items()
+            if one.useful_at <= latest and not one.is_handing_in and self._of_peer[peer] >= mine
+        ]
+        if not idle:
+            return False
+        *_, spared = max(idle, key=itemgetter(0, 1))
+        self.end(spared)
+        spared.send_away(IDLE)
+        return True
+
+    def _is_relay(self, address: str) -> bool:
+        parsed = _parsed(address)
+        return parsed is not None and any(parsed in network for network in self._limits.relays)
+
+
+def peer_of(address: str) -> str:
+    """Return whom an address stands for: itself, or the site of an IPv6 address."""
+    parsed = _parsed(address)
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, _IPV6_SITE), strict=False))
+    return str(parsed or address)
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(parsed, "ipv4_mapped", None) or parsed

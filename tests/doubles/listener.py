@@ -1,0 +1,237 @@
+"""Ingest's listeners on an event loop of their own, with a store that only keeps what it is given.
+
+The loop is the caller's choice: production runs on uvloop, whose transports are no
+`asyncio.Transport` and behave differently when they are closed.
+"""
+
+import asyncio
+import select
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self, cast
+
+import structlog
+
+from deploy.local.ports import free_port
+from services.ingest.listening import listening
+from services.ingest.receiving import MailReceiver
+from services.ingest.settings import IngestSettings
+from shared.contracts.contact_center import ContactCenter
+from shared.storage.configuration import ConfigurationStore
+from tests.connected.world import CENTER
+from tests.doubles.clock import MovableClock
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+_DEADLINE = 10.0
+
+
+@dataclass(frozen=True)
+class KeptMail:
+    """What the store was asked to keep."""
+
+    raw: bytes
+    sender: str
+    mailboxes: tuple[str, ...]
+    peer: str
+
+
+class _Keeping:
+    """The store: keeps a mail when it is allowed to."""
+
+    def __init__(self) -> None:
+        self.kept: list[KeptMail] = []
+        self.may_store = asyncio.Event()
+        self.may_store.set()
+        self.asked = threading.Event()
+
+    async def add(self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str) -> str:
+        self.asked.set()
+        await self.may_store.wait()
+        self.kept.append(KeptMail(raw, sender, tuple(mailboxes), peer))
+        return f"mail{len(self.kept)}"
+
+
+class _Described:
+    async def current(self) -> ContactCenter:
+        return CENTER
+
+
+@dataclass
+class RunningListener:
+    """Listeners in a thread, what they kept, and what went wrong on their loop."""
+
+    settings: IngestSettings
+    loop: asyncio.AbstractEventLoop
+    keeping: _Keeping
+    faults: list[Mapping[str, Any]] = field(default_factory=list)
+    logged: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    _end: asyncio.Event = field(default_factory=asyncio.Event)
+    _started: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def kept(self) -> list[KeptMail]:
+        return self.keeping.kept
+
+    @property
+    def tracebacks(self) -> list[Mapping[str, Any]]:
+        """What an operator would be alarmed by."""
+        return [*self.faults, *(one for one in self.logged if one.get("exc_info"))]
+
+    def connect(self, source: str = "127.0.0.1", *, lmtp: bool = False) -> "Client":
+        """Connect from an address of this machine, without waiting for a greeting."""
+        port = self.settings.lmtp_port if lmtp else self.settings.smtp_port
+        return Client(
+            socket.create_connection(("127.0.0.1", port), _DEADLINE, source_address=(source, 0))
+        )
+
+    def let_store(self, *, allowed: bool) -> None:
+        """Let the store keep mails, or have it wait."""
+        change = self.keeping.may_store.set if allowed else self.keeping.may_store.clear
+        self.loop.call_soon_threadsafe(change)
+
+    def stop(self) -> None:
+        """Begin to stop, as SIGTERM does."""
+        self.loop.call_soon_threadsafe(self._end.set)
+
+    async def serve(self) -> None:
+        self.loop.set_exception_handler(lambda _, context: self.faults.append(context))
+        receiver = MailReceiver(
+            self.keeping, cast("ConfigurationStore", _Described()), self.settings, MovableClock()
+        )
+        async with listening(receiver, self.settings):
+            self._started.set()
+            await self._end.wait()
+
+    def wait_until_started(self) -> None:
+        assert self._started.wait(_DEADLINE)
+
+
+class Client:
+    """A stranger who may say anything, line by line or octet by octet."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lines = connection.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._lines.close()
+        self._connection.close()
+
+    def send(self, octets: bytes) -> None:
+        self._connection.sendall(octets)
+
+    def blurt(self, octets: bytes) -> None:
+        """Send octets, heard or not."""
+        with suppress(ConnectionError):
+            self.send(octets)
+
+    def converse(self, pieces: Sequence[bytes]) -> bytes:
+        """Send pieces, each as soon as something was answered to the last; return all answers."""
+        heard = b""
+        for piece in pieces:
+            self.blurt(piece)
+            if self.hears_within(0.02):
+                with suppress(ConnectionError):
+                    heard += self._connection.recv(65_536)
+        self.end()
+        with suppress(ConnectionError):
+            heard += self._lines.read()
+        return heard
+
+    def end(self) -> None:
+        """Say that nothing follows, and go on listening."""
+        with suppress(OSError):  # the other side has closed already
+            self._connection.shutdown(socket.SHUT_WR)
+
+    def hears_within(self, seconds: float) -> bool:
+        """Say whether anything comes, or the connection ends, within some time."""
+        return bool(select.select([self._connection], [], [], seconds)[0])
+
+    def answer(self) -> bytes:
+        """Return the last line of the next answer; nothing where the connection has ended."""
+        try:
+            while (line := self._lines.readline())[3:4] == b"-":
+                pass
+        except ConnectionError:
+            return b""
+        return line
+
+    def code(self) -> int:
+        """Return the code of the next answer; 0 where the connection has ended."""
+        return int(self.answer()[:3] or b"0")
+
+    def ask(self, command: str) -> int:
+        """Return the code that a command is answered with."""
+        try:
+            self.send(command.encode() + b"\r\n")
+        except ConnectionError:
+            return 0
+        return self.code()
+
+    def greet(self, hello: str = "EHLO client.example") -> Self:
+        assert self.code() == 220
+        assert self.ask(hello) == 250
+        return self
+
+    def address(self, recipient: str = "support@demo.example") -> Self:
+        """Name sender and recipient of the next mail."""
+        assert self.ask("MAIL FROM:<ann@example.org>") == 250
+        assert self.ask(f"RCPT TO:<{recipient}>") == 250
+        return self
+
+    def is_hung_up_on(self) -> bool:
+        """Read to the end; say whether it came in time."""
+        try:
+            while self._lines.readline():
+                pass
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            return True
+        return True
+
+
+@contextmanager
+def running_listener(make_loop: LoopFactory, **changed: Any) -> Iterator[RunningListener]:
+    """Run the listeners until the context ends."""
+    settings = IngestSettings.model_validate(
+        {
+            "RABBITMQ_URL": "amqp://unused",
+            "MONGODB_URL": "mongodb://unused",
+            "smtp_port": free_port(),
+            "lmtp_port": free_port(),
+            "largest_mail": 2_000_000,
+            "storing": 2,
+        }
+        | changed
+    )
+    running = RunningListener(settings, make_loop(), _Keeping())
+
+    def serve() -> None:
+        asyncio.set_event_loop(running.loop)
+        running.loop.run_until_complete(running.serve())
+        running.loop.run_until_complete(running.loop.shutdown_asyncgens())
+        running.loop.close()
+
+    with structlog.testing.capture_logs() as logged:
+        running.logged = logged
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            running.wait_until_started()
+            yield running
+        finally:
+            with suppress(RuntimeError):  # it has been stopped already
+                running.let_store(allowed=True)
+                running.stop()
+            thread.join(_DEADLINE)
+    assert not thread.is_alive()

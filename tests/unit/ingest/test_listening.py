@@ -1,0 +1,391 @@
+"""What strangers may do to the listeners, on the loop of production and on asyncio's."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import uvloop
+
+from tests.doubles.listener import Client, LoopFactory, RunningListener, running_listener
+
+Run = Callable[..., RunningListener]
+
+
+@pytest.fixture(params=[uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
+def run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """Give what runs the listeners with some settings; nothing may go wrong on their loop."""
+    make_loop: LoopFactory = request.param
+    with ExitStack() as stack:
+
+        def start(**changed: Any) -> RunningListener:
+            running = stack.enter_context(running_listener(make_loop, **changed))
+            stack.callback(lambda: _assert_calm(running))
+            return running
+
+        yield start
+
+
+def _assert_calm(running: RunningListener) -> None:
+    assert running.tracebacks == []
+
+
+def test_a_session_too_many_is_turned_away(run: Run) -> None:
+    running = run(most_sessions=2)
+
+    with running.connect() as first, running.connect() as second, running.connect() as third:
+        assert (first.code(), second.code()) == (220, 220)
+        assert third.answer().startswith(b"421 4.3.2 ")
+        assert third.is_hung_up_on()
+
+
+def test_many_sessions_too_many_are_all_closed(run: Run) -> None:
+    running = run(most_sessions=1)
+
+    with running.connect() as first, ExitStack() as stack:
+        first.greet()
+        surplus = [stack.enter_context(running.connect()) for _ in range(200)]
+        assert {one.code() for one in surplus} == {421}
+        assert all(one.is_hung_up_on() for one in surplus)
+        assert first.ask("NOOP") == 250
+
+
+def test_a_surplus_peer_that_talks_on_is_closed_too(run: Run) -> None:
+    running = run(most_sessions=1)
+
+    with running.connect() as first, running.connect() as surplus:
+        first.greet()
+        surplus.send(b"EHLO x\r\n" * 10)
+        surplus.end()
+        assert surplus.is_hung_up_on()
+
+
+def test_one_peer_has_its_share_of_sessions(run: Run) -> None:
+    running = run(sessions_per_peer=2)
+
+    with ExitStack() as stack:
+        taken = [stack.enter_context(running.connect("127.0.0.2")) for _ in range(3)]
+        assert [one.code() for one in taken[:2]] == [220, 220]
+        assert taken[2].answer().startswith(b"421 4.7.0 ")
+        assert stack.enter_context(running.connect("127.0.0.3")).code() == 220
+
+
+def test_a_peer_that_leaves_makes_room_for_itself(run: Run) -> None:
+    running = run(sessions_per_peer=1)
+
+    for _ in range(3):
+        with running.connect() as client:
+            assert client.greet().ask("QUIT") == 221
+            assert client.is_hung_up_on()
+
+
+def test_a_relay_is_no_single_peer(run: Run) -> None:
+    running = run(sessions_per_peer=1, relays="192.0.2.0/24, 127.0.0.2")
+
+    with ExitStack() as stack:
+        taken = [stack.enter_context(running.connect("127.0.0.2")) for _ in range(5)]
+        assert {one.code() for one in taken} == {220}
+
+
+def test_idle_sessions_of_a_relay_lock_nobody_out(run: Run) -> None:
+    running = run(most_sessions=3, relays="127.0.0.2", idle_when_full=0)
+
+    with ExitStack() as stack:
+        idle = [stack.enter_context(running.connect("127.0.0.2")).greet() for _ in range(3)]
+        stranger = stack.enter_context(running.connect("127.0.0.3")).greet()
+        assert idle[0].answer().startswith(b"421 4.3.2 ")
+        assert idle[1].ask("NOOP") == 250
+        assert stranger.address().ask("DATA") == 354
+
+
+def test_a_session_in_the_middle_of_a_mail_makes_no_room(run: Run) -> None:
+    running = run(most_sessions=1, idle_when_full=0)
+
+    with running.connect() as busy:
+        assert busy.greet().address().ask("DATA") == 354
+        with running.connect() as other:
+            assert other.code() == 421
+        busy.send(b"Subject: x\r\n\r\nx\r\n.\r\n")
+        assert busy.code() == 250
+
+
+@pytest.mark.parametrize("end", [b"", b"\r", b"\0"])
+def test_a_command_without_end_ends_the_session(run: Run, end: bytes) -> None:
+    running = run()
+
+    with running.connect() as client:
+        client.greet()
+        _send_until_cut(client, b"NOOP " + b"x" * 60_000 + end)
+        assert client.code() in (500, 0)
+        assert client.is_hung_up_on()
+
+
+def test_a_line_of_a_mail_without_end_ends_the_session(run: Run) -> None:
+    running = run()
+
+    with running.connect() as client:
+        assert client.greet().address().ask("DATA") == 354
+        _send_until_cut(client, b"x" * 60_000)
+        assert client.code() in (500, 0)
+        assert client.is_hung_up_on()
+    assert running.kept == []
+
+
+def test_a_mail_without_end_ends_the_session(run: Run) -> None:
+    running = run()
+
+    with running.connect() as client:
+        assert client.greet().address().ask("DATA") == 354
+        _send_until_cut(client, (b"x" * 70 + b"\r\n") * 1_000)
+        assert client.code() in (552, 0)
+        assert client.is_hung_up_on()
+    assert running.kept == []
+
+
+def test_a_long_command_is_refused_and_the_next_obeyed(run: Run) -> None:
+    running = run()
+
+    with running.connect() as client:
+        assert client.greet().ask("NOOP " + "x" * 2_000) == 500
+        assert client.ask("NOOP") == 250
+
+
+def test_a_mail_that_trickles_is_cut_off(run: Run) -> None:
+    running = run(silence=0.3, slowest=1_000_000)
+
+    with running.connect() as client:
+        assert client.greet().address().ask("DATA") == 354
+        assert _trickles_until_cut(client, b"x\r\n")
+    assert running.kept == []
+
+
+def test_a_mail_that_comes_fast_enough_is_never_cut(run: Run) -> None:
+    running = run(silence=0.3, slowest=10)
+
+    with running.connect() as client:
+        assert client.greet().address().ask("DATA") == 354
+        assert not _trickles_until_cut(client, b"x" * 100 + b"\r\n", times=30)
+        client.send(b".\r\n")
+        assert client.code() == 250
+
+
+def test_a_session_that_reads_no_answers_is_cut_off(run: Run) -> None:
+    running = run(most_sessions=1, silence=0.3, flushing=0.1)
+
+    with running.connect() as deaf:
+        deaf.greet()
+        _send_until_cut(deaf, b"HELP\r\n" * 10_000)
+    with running.connect() as client:
+        client.greet()
+
+
+def test_a_session_is_ended_that_has_lasted_long_enough(run: Run) -> None:
+    running = run(longest_session=0)
+
+    with running.connect() as client:
+        assert client.answer().startswith(b"421 4.7.0 enough ")
+        assert client.is_hung_up_on()
+
+
+def test_a_session_has_its_number_of_mails(run: Run) -> None:
+    running = run(mails_per_session=2)
+
+    with running.connect() as client:
+        client.greet()
+        for _ in range(2):
+            assert client.address().ask("DATA") == 354
+            client.send(b"Subject: x\r\n\r\nx\r\n.\r\n")
+            assert client.code() == 250
+        assert client.ask("MAIL FROM:<ann@example.org>") == 421
+        assert client.is_hung_up_on()
+    assert len(running.kept) == 2
+
+
+def test_who_guesses_recipients_is_hung_up_on(run: Run) -> None:
+    running = run(most_refusals=20, refusal_delay=0.001)
+
+    with running.connect() as client:
+        client.greet()
+        client.ask("MAIL FROM:<ann@example.org>")
+        answers = [client.ask(f"RCPT TO:<guess{number}@demo.example>") for number in range(3_000)]
+        assert answers[:21] == [550] * 20 + [421]
+        assert set(answers[21:]) == {0}
+
+
+def test_who_guesses_recipients_slows_nobody_else_down(run: Run) -> None:
+    running = run(refusal_delay=60, longest_delay=60)
+
+    with running.connect() as guesser, running.connect() as client:
+        guesser.greet().ask("MAIL FROM:<ann@example.org>")
+        guesser.send(b"RCPT TO:<guess@demo.example>\r\n" * 20)
+        assert {guesser.code() for _ in range(5)} == {550}
+        assert client.greet().address().ask("DATA") == 354
+
+
+def test_a_mail_that_is_taken_makes_up_for_refusals(run: Run) -> None:
+    running = run(most_refusals=3, refusal_delay=0)
+
+    with running.connect() as client:
+        client.greet()
+        for _ in range(3):
+            client.address()
+            assert client.ask("RCPT TO:<nobody@demo.example>") == 550
+            assert client.ask("RCPT TO:<stranger@demo.example>") == 550
+            assert client.ask("DATA") == 354
+            client.send(b"Subject: x\r\n\r\nx\r\n.\r\n")
+            assert client.code() == 250
+
+
+@pytest.mark.parametrize("command", ["WHAT", "MAIL", "RCPT TO:<x>", "HELO", "VRFY \udcff", ""])
+def test_who_talks_nonsense_is_hung_up_on(run: Run, command: str) -> None:
+    running = run(most_refusals=10, refusal_delay=0)
+
+    with running.connect() as client:
+        client.greet()
+        answers: list[int] = []
+        while (code := _ask_octets(client, command)) and len(answers) < 3_000:
+            answers.append(code)
+        assert len(answers) < 3_000
+        assert client.is_hung_up_on()
+
+
+def test_who_does_nothing_again_and_again_is_hung_up_on(run: Run) -> None:
+    running = run(most_refusals=10, refusal_delay=0)
+
+    with running.connect() as client:
+        client.greet()
+        answers = [client.ask("NOOP") for _ in range(5_000)]
+        assert answers[-1] == 0
+        assert 421 in answers
+
+
+def test_greeting_again_makes_no_longer_commands(run: Run) -> None:
+    running = run()
+
+    with running.connect() as client, running.connect() as other:
+        client.greet()
+        for _ in range(50):
+            client.ask("EHLO client.example")
+        assert client.ask("MAIL FROM:<" + "x" * 600 + "@example.org>") == 500
+        other.greet()
+        parameters = "SIZE=1000 BODY=8BITMIME SMTPUTF8"
+        assert client.ask("MAIL FROM:<" + "x" * 480 + f"@example.org> {parameters}") in (250, 553)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"MAIL FROM:<\xff@example.org>",
+        b"MAIL FROM:<a\x01b@example.org>",
+        b"MAIL FROM:" + b"(" * 450,
+        b'MAIL FROM:<"',
+        b"MAIL FROM:<a@[",
+        b"MAIL FROM:<@",
+        b"MAIL FROM:<\\",
+        b"RCPT TO:<\xff@demo.example>",
+        b"VRFY \xff",
+        b"HELP \xff",
+        b"EXPN \xff",
+        b"AUTH PLAIN \xff",
+        b"\xff",
+        b"NOOP \xff\0",
+    ],
+)
+def test_strange_octets_are_refused_without_a_traceback(run: Run, octets: bytes) -> None:
+    running = run()
+
+    with running.connect() as client:
+        client.greet()
+        client.send(octets + b"\r\n")
+        answered = client.code()
+        assert answered in {250, 252} or 500 <= answered < 560
+        assert client.ask("NOOP") == 250
+
+
+def test_names_that_are_not_unicode_are_stored_somehow(run: Run) -> None:
+    running = run()
+
+    with running.connect() as client:
+        assert client.code() == 220
+        client.send(b"EHLO \xff\xfe" + b"n" * 400 + b"\r\n")
+        assert client.code() == 250
+        assert client.address().ask("DATA") == 354
+        client.send(b"Subject: x\r\n\r\nx\r\n.\r\n")
+        assert client.code() == 250
+    assert "n" * 200 in running.kept[0].raw.decode()
+
+
+def test_the_null_sender_is_nobody(run: Run) -> None:
+    running = run()
+
+    with running.connect() as client:
+        assert client.greet().ask("MAIL FROM:<>") == 250
+        assert client.ask("RCPT TO:<support@demo.example>") == 250
+        assert client.ask("DATA") == 354
+        client.send(b"Subject: x\r\n\r\nx\r\n.\r\n")
+        assert client.code() == 250
+    assert running.kept[0].sender == ""
+    assert running.kept[0].raw.startswith(b"Return-Path: <>\r\n")
+
+
+def test_a_service_that_stops_says_so_when_it_may(run: Run) -> None:
+    running = run()
+
+    with running.connect() as idle, running.connect() as busy:
+        idle.greet()
+        assert busy.greet().address().ask("DATA") == 354
+        running.let_store(allowed=False)
+        busy.send(b"Subject: x\r\n\r\nx\r\n.\r\n")
+        assert running.keeping.asked.wait(10)
+
+        running.stop()
+
+        assert idle.answer().startswith(b"421 4.3.2 ")
+        assert idle.is_hung_up_on()
+        running.let_store(allowed=True)
+        assert busy.code() == 250
+        assert busy.answer().startswith(b"421 4.3.2 ")
+        assert busy.is_hung_up_on()
+    assert len(running.kept) == 1
+
+
+@pytest.mark.parametrize("octets", [b"", b"EHLO x\r\n", b"MAIL", b"\0" * 100])
+def test_who_leaves_at_once_leaves_nothing_behind(run: Run, octets: bytes) -> None:
+    running = run(most_sessions=1)
+
+    for _ in range(20):
+        with running.connect() as client:
+            client.send(octets)
+            client.end()
+            assert client.is_hung_up_on()
+    with running.connect() as client:
+        client.greet()
+
+
+def _ask_octets(client: Client, command: str) -> int:
+    try:
+        client.send(command.encode("utf-8", "surrogateescape") + b"\r\n")
+    except ConnectionError:
+        return 0
+    return client.code()
+
+
+def _send_until_cut(client: Client, octets: bytes, *, times: int = 2_000) -> None:
+    try:
+        for _ in range(times):
+            client.send(octets)
+    except ConnectionError:
+        return
+    raise AssertionError("still listened to")
+
+
+def _trickles_until_cut(client: Client, octets: bytes, *, times: int = 200) -> bool:
+    for _ in range(times):
+        try:
+            client.send(octets)
+            if client.hears_within(0.05):
+                return client.code() in (421, 0)
+        except (TimeoutError, ConnectionError):
+            return True
+    return False

@@ -1,0 +1,141 @@
+"""Who may have one more session."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from pydantic import ValidationError
+
+from services.ingest.sessions import (
+    CROWDED,
+    FULL,
+    IDLE,
+    STOPPING,
+    Network,
+    SessionLimits,
+    Sessions,
+    peer_of,
+)
+from services.ingest.settings import IngestSettings
+
+
+@dataclass(eq=False)
+class FakeSession:
+    address: str
+    useful_at: float = 0.0
+    is_handing_in: bool = False
+    said: list[bytes] = field(default_factory=list)
+
+    def send_away(self, reason: bytes) -> None:
+        self.said.append(reason)
+
+
+def settings(**changed: object) -> IngestSettings:
+    needed = {"RABBITMQ_URL": "amqp://unused", "MONGODB_URL": "mongodb://unused"}
+    return IngestSettings.model_validate(needed | changed)
+
+
+def sessions(
+    *, most: int = 4, per_peer: int = 4, relays: tuple[Network, ...] = (), now: float = 100.0
+) -> Sessions:
+    return Sessions(SessionLimits(most, per_peer, relays, 10.0), lambda: now)
+
+
+@pytest.mark.parametrize(
+    ("address", "peer"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8::ffff:1", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+    ],
+)
+def test_a_site_of_ipv6_is_one_peer(address: str, peer: str) -> None:
+    assert peer_of(address) == peer
+
+
+def test_addresses_of_one_site_share_its_sessions() -> None:
+    open_ones = sessions(per_peer=2)
+
+    answers = [open_ones.admit(FakeSession(f"2001:db8::{number}")) for number in range(3)]
+
+    assert answers == [None, None, CROWDED]
+    assert open_ones.admit(FakeSession("2001:db8:1::1")) is None
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "::ffff:192.0.2.7", "2001:db8::5"])
+def test_a_relay_is_found_in_its_network(address: str) -> None:
+    relays = settings(relays="192.0.2.0/24, 2001:db8::5").relays
+    open_ones = sessions(per_peer=1, relays=relays)
+
+    assert [open_ones.admit(FakeSession(address)) for _ in range(3)] == [None] * 3
+
+
+def test_the_least_useful_of_the_greediest_makes_room() -> None:
+    open_ones = sessions()
+    modest = FakeSession("192.0.2.1", useful_at=1)
+    greedy = [FakeSession("192.0.2.2", useful_at=moment) for moment in (50, 20, 30)]
+    for one in (modest, *greedy):
+        assert open_ones.admit(one) is None
+
+    assert open_ones.admit(FakeSession("192.0.2.3")) is None
+
+    assert [one.said for one in greedy] == [[], [IDLE], []]
+    assert modest.said == []
+
+
+def test_nobody_makes_room_for_who_has_more() -> None:
+    open_ones = sessions(most=3)
+    modest = FakeSession("192.0.2.1", useful_at=1)
+    greedy = [FakeSession("192.0.2.2", useful_at=99) for _ in range(2)]
+    for one in (modest, *greedy):
+        open_ones.admit(one)
+
+    assert open_ones.admit(FakeSession("192.0.2.2")) == FULL
+    assert modest.said == []
+
+
+@pytest.mark.parametrize(
+    "busy",
+    [FakeSession("192.0.2.1", useful_at=95), FakeSession("192.0.2.1", is_handing_in=True)],
+)
+def test_who_is_at_work_makes_no_room(busy: FakeSession) -> None:
+    open_ones = sessions(most=1)
+    open_ones.admit(busy)
+
+    assert open_ones.admit(FakeSession("192.0.2.3")) == FULL
+    assert busy.said == []
+
+
+def test_a_session_that_ends_twice_counts_once() -> None:
+    open_ones = sessions(per_peer=1)
+    first, second = FakeSession("192.0.2.1"), FakeSession("192.0.2.1")
+    open_ones.admit(first)
+    open_ones.end(first)
+    open_ones.admit(second)
+    open_ones.end(first)
+
+    assert open_ones.admit(FakeSession("192.0.2.1")) == CROWDED
+
+
+async def test_nobody_comes_in_where_all_go() -> None:
+    open_ones = sessions()
+    await open_ones.end_all()
+
+    assert open_ones.admit(FakeSession("192.0.2.1")) == STOPPING
+
+
+@pytest.mark.parametrize("relays", ["192.0.2.1/24", "relay.example", "192.0.2.0/33"])
+def test_what_is_no_network_is_no_relay(relays: str) -> None:
+    with pytest.raises(ValidationError):
+        settings(relays=relays)
+
+
+def test_relays_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RABBITMQ_URL", "amqp://unused")
+    monkeypatch.setenv("MONGODB_URL", "mongodb://unused")
+    monkeypatch.setenv("INGEST_RELAYS", "192.0.2.0/24,2001:db8::/32")
+
+    assert [str(one) for one in IngestSettings().relays] == ["192.0.2.0/24", "2001:db8::/32"]
