@@ -1,7 +1,7 @@
 """The child of `PageCleaner`: makes the HTML on its standard input safe and ends.
 
-Its time and memory are limited by the system, for a page can be written so that cleaning it takes
-the square of its length, inside code that nobody can interrupt.
+Its time and memory are limited by the system, for cleaning a large page takes seconds, inside code
+that nobody can interrupt, and holds up whoever else is served by the same process.
 """
 
 import resource

@@ -22,7 +22,7 @@ LARGEST_PAGE: Final = 2_000_000
 """Octets of a page, as it is handed in and as it is stored: several fit into one document."""
 
 _LARGEST_AT_ONCE: Final = 16 * 1024
-_SECONDS: Final = 3
+_SECONDS: Final = 5
 _MEMORY: Final = 512 * 1024 * 1024
 _PATIENCE: Final = 60.0
 _AT_ONCE: Final = 2
@@ -36,9 +36,13 @@ class PageRefusedError(TooLargeError):
 
 
 class PageCleaner:
-    """Makes pages safe: a short one at once, a longer one in a process whose time is limited."""
+    """Makes pages safe: a short one at once, a longer one in a process whose time is limited.
 
-    def __init__(self) -> None:
+    `seconds` are those of a processor, so that a busy machine makes no page too complex.
+    """
+
+    def __init__(self, *, seconds: int = _SECONDS) -> None:
+        self._seconds = seconds
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def clean(self, page: str) -> str:
@@ -57,7 +61,7 @@ class PageCleaner:
         if len(octets) > LARGEST_PAGE:
             raise _too_heavy()
         async with self._room:
-            return _stored(await _cleaned_apart(octets))
+            return _stored(await _cleaned_apart(octets, self._seconds))
 
     async def edits(self, edits: DraftEdits) -> DraftEdits:
         """Return what an agent wrote, its HTML safe.
@@ -83,12 +87,12 @@ def _stored(page: str | None) -> str:
     return page
 
 
-async def _cleaned_apart(octets: bytes) -> str | None:
+async def _cleaned_apart(octets: bytes, seconds: int) -> str | None:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "services.composition.cleaner",
-        str(_SECONDS),
+        str(seconds),
         str(_MEMORY),
         stdin=PIPE,
         stdout=PIPE,

@@ -52,6 +52,11 @@ async def test_a_page_of_many_attributes_keeps_what_is_safe(pages: PageCleaner) 
     assert await pages.clean(f"<p {many}>x</p>") == "<p>x</p>"
 
 
+async def test_a_page_that_takes_too_long_is_given_up() -> None:
+    with pytest.raises(PageRefusedError):
+        await PageCleaner(seconds=1).clean("<b><p></b>" * 150_000)
+
+
 async def test_an_original_that_costs_too_much_is_quoted_as_text(pages: PageCleaner) -> None:
     assert await pages.quotable("<div>" * 5_000) == ""
 
