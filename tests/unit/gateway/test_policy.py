@@ -49,6 +49,7 @@ POSSIBLE = {
 
 OF_THE_SYSTEM = {
     "invite",
+    "accept-missed",
     "revoke",
     "deliver",
     "fail",
