@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.gateway.bayeux import Login
-from services.gateway.bayeux.settings import SameSite
+from services.gateway.bayeux.cookies import CookiePolicy
 from services.gateway.bayeux.web import Scope, header
 from services.gateway.bearers import Bearers
 from services.gateway.credentials import (
+    COOKIE,
     CSRF_HEADER,
     Basic,
     Bearer,
@@ -19,7 +20,6 @@ from services.gateway.credentials import (
     changes_something,
     client_address,
     credentials,
-    session_cookie,
     session_token,
 )
 from services.gateway.errors import RequestError, Situation
@@ -70,16 +70,14 @@ class Admission:
         sessions: Sessions,
         bearers: Bearers | None,
         clock: Clock,
-        secure_cookies: bool,
-        same_site: SameSite,
+        cookies: CookiePolicy,
         checks_csrf: bool,
     ) -> None:
         self._logins = logins
         self._sessions = sessions
         self._bearers = bearers
         self._clock = clock
-        self._secure = secure_cookies
-        self._same_site = same_site
+        self._cookies = cookies
         self._checks_csrf = checks_csrf
 
     async def admit(self, scope: Scope) -> Admitted:
@@ -118,8 +116,7 @@ class Admission:
         return self._without_cookie()
 
     def _without_cookie(self) -> Mapping[str, str]:
-        cookie = session_cookie("", secure=self._secure, same_site=self._same_site)
-        return {"Set-Cookie": f"{cookie}; Max-Age=0"}
+        return {"Set-Cookie": f"{self._cookies.cookie(COOKIE, '')}; Max-Age=0"}
 
     async def _admit(self, scope: Scope) -> Admitted:
         try:
@@ -174,7 +171,7 @@ class Admission:
         if recognised is not None and recognised[0].id == logged_in.id:
             return self._admitted(logged_in, OpenSession(token, recognised[1]))
         opened = await self._sessions.begin(logged_in, client_address(scope), basic.password)
-        cookie = session_cookie(opened.token, secure=self._secure, same_site=self._same_site)
+        cookie = self._cookies.cookie(COOKIE, opened.token)
         return self._admitted(logged_in, opened, {"Set-Cookie": cookie})
 
     def _admitted(

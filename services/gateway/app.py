@@ -166,8 +166,7 @@ def _admission(
         sessions=sessions,
         bearers=_bearers(settings, roster, clock) if settings.oidc_issuer else None,
         clock=clock,
-        secure_cookies=settings.secure_cookies,
-        same_site=settings.cookie_same_site,
+        cookies=settings.cookies,
         checks_csrf=settings.csrf == "on",
     )
 

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from services.gateway.bayeux.settings import SameSite
 from services.gateway.bayeux.web import Scope, cookie
 
 COOKIE: Final = "JSESSIONID"
@@ -70,12 +69,6 @@ def session_token(scope: Scope) -> str | None:
     """Return the value of the session cookie."""
     value = cookie(scope, COOKIE)
     return None if value is None else value[:_LONGEST]
-
-
-def session_cookie(token: str, *, secure: bool, same_site: SameSite) -> str:
-    """Return the Set-Cookie value that begins a session in a client."""
-    marks = "; Secure" if secure else ""
-    return f"{COOKIE}={token}; Path=/; HttpOnly; SameSite={same_site}{marks}"
 
 
 def changes_something(scope: Scope) -> bool:

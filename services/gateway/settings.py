@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.gateway.bayeux import BayeuxSettings
-from services.gateway.bayeux.settings import SameSite
+from services.gateway.bayeux.cookies import CookiePolicy, SameSite
 from shared.runtime.settings import ServiceSettings
 
 
@@ -28,11 +28,14 @@ class GatewaySettings(ServiceSettings):
     list, or a message for each), and `attach_only_new` makes AttachUserData refuse keys that are
     there already. `nested_interaction` repeats each message of an interaction inside itself, where
     samples of 8.5.1 have it. `cookie_same_site` is None where pages of other sites work with the
-    gateway, which needs `secure_cookies`. A session ends when it was not used for `session_idle`,
-    and `session_lifetime` after its login in any case. `held_per_browser` is how many polls of one
-    browser wait at the same time (-1 for any number, where HTTP/2 is spoken in front), and
-    `multi_session_interval` when the others may come again; where it is 0 they are refused. The
-    clients of a pod that stops come back within `drain_spread`, each at a moment of its own.
+    gateway, which needs `secure_cookies`; their cookies are then partitioned (CHIPS), unless
+    `cookie_partitioned` is false because the browsers are told to accept third-party cookies.
+    `trust_client_id` serves polls without the cookie of their browser, where id and login are
+    right. A session ends when it was not used for `session_idle`, and `session_lifetime` after its
+    login in any case. `held_per_browser` is how many polls of one browser wait at the same time (-1
+    for any number, where HTTP/2 is spoken in front), and `multi_session_interval` when the others
+    may come again; where it is 0 they are refused. The clients of a pod that stops come back within
+    `drain_spread`, each at a moment of its own.
     `cometd_timestamps` has every message of CometD say when it was sent. An upload of which nothing
     comes for `upload_stall` is ended. What happened to an agent can be asked for during
     `journal_retention`.
@@ -49,6 +52,8 @@ class GatewaySettings(ServiceSettings):
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
     secure_cookies: bool = False
     cookie_same_site: SameSite = "Lax"
+    cookie_partitioned: bool = True
+    trust_client_id: bool = False
     session_idle: timedelta = Field(default=timedelta(hours=8), gt=timedelta(0))
     session_lifetime: timedelta = Field(default=timedelta(hours=12), gt=timedelta(0))
     csrf: Literal["on", "off"] = "on"
@@ -107,14 +112,21 @@ class GatewaySettings(ServiceSettings):
         return f"http://{host}:{self.port}" if host else ""
 
     @property
+    def cookies(self) -> CookiePolicy:
+        """How the cookies of logins and of browsers are marked."""
+        return CookiePolicy(
+            self.secure_cookies, self.cookie_same_site, partitioned=self.cookie_partitioned
+        )
+
+    @property
     def bayeux(self) -> BayeuxSettings:
         """What of this the CometD server needs."""
         return BayeuxSettings(
             timeout=self.connect_timeout,
             callback_polling=self.callback_polling,
             drain_spread=self.drain_spread,
-            secure_cookie=self.secure_cookies,
-            same_site=self.cookie_same_site,
+            cookies=self.cookies,
+            trusts_client_id=self.trust_client_id,
             max_held_per_browser=self.held_per_browser,
             multi_session_interval=self.multi_session_interval,
             timestamps=self.cometd_timestamps,

@@ -178,6 +178,16 @@ class Hub:
         is_one = all(one.client_id == named and one.channel != Meta.HANDSHAKE for one in messages)
         return named if is_one else None
 
+    def lacks_cookie(self, messages: Sequence[Message], user_id: str, browser: str | None) -> bool:
+        """Tell whether a session's own user asks for it, but without the cookie that it needs."""
+        named = (self.state.sessions.get(str(message.client_id)) for message in messages)
+        return any(
+            session is not None
+            and session.user_id == user_id
+            and not self.state.is_its_browser(session, browser)
+            for session in named
+        )
+
     def sessions_of(self, user_id: str) -> list[Session]:
         """Return the live sessions of a user."""
         return list(self.state.by_user.get(user_id, ()))

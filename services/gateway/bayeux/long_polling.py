@@ -17,6 +17,7 @@ from services.gateway.bayeux.engine import Engine, is_poll, needs_preparation
 from services.gateway.bayeux.http_connection import HttpConnection, Request
 from services.gateway.bayeux.hub import Outcome
 from services.gateway.bayeux.known_heads import KnownHeads
+from services.gateway.bayeux.lost_cookies import LostCookies
 from services.gateway.bayeux.origins import cors_headers
 from services.gateway.bayeux.principal import Principal
 from services.gateway.bayeux.session import Login, Session, Transport
@@ -134,10 +135,11 @@ class RequestPeer:
 class LongPolling:
     """Serves authenticated POSTs, and GETs where callback-polling is on."""
 
-    def __init__(self, engine: Engine, elsewhere: Elsewhere) -> None:
+    def __init__(self, engine: Engine, elsewhere: Elsewhere, lost_cookies: LostCookies) -> None:
         self._engine = engine
         self._elsewhere = elsewhere
         self._settings = engine.settings
+        self._lost_cookies = lost_cookies
         self._known: KnownHeads[Visitor] = KnownHeads()
         self._handed_on: set[asyncio.Task[Answer | None]] = set()
 
@@ -148,6 +150,7 @@ class LongPolling:
         if isinstance(read, Answer):
             request.connection.answer(read.plus(*cors_headers(request.scope)))
             return
+        self._lost_cookies.look(request.scope, read, who.user_id)
         visitor = self._visitor(who, style, read, request.scope)
         peer = RequestPeer(self._engine, visitor, request.connection)
         if (foreign := self._engine.hub.foreign_session(read)) is not None:
@@ -226,7 +229,7 @@ class LongPolling:
             headers += encoded(who.headers)
             if browser is None:
                 browser = new_browser()
-                headers.append(browser_cookie(browser, self._settings))
+                headers.append(browser_cookie(browser, self._settings.cookies))
         return Visitor(who.user_id, who.login, browser, style, headers)
 
     def _read_call(self, scope: Scope) -> tuple[Style, Sequence[Message] | Answer]:

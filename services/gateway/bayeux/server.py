@@ -8,6 +8,7 @@ from services.gateway.bayeux.engine import Engine, Listener
 from services.gateway.bayeux.http_connection import HttpConnection, Request
 from services.gateway.bayeux.hub import Hub
 from services.gateway.bayeux.long_polling import LongPolling
+from services.gateway.bayeux.lost_cookies import LostCookies
 from services.gateway.bayeux.origins import cors_headers, is_welcome, may_include, preflight
 from services.gateway.bayeux.policy import SubscriptionPolicy
 from services.gateway.bayeux.principal import Principal
@@ -51,7 +52,8 @@ class BayeuxServer:
         self._below = tuple(f"{base}/" for base in settings.base_paths)
         self._engine = Engine(settings, policy, listener, name=others.name)
         self._authenticate = authenticate
-        self._long_polling = LongPolling(self._engine, others)
+        self._lost_cookies = LostCookies(self._engine.hub, settings)
+        self._long_polling = LongPolling(self._engine, others, self._lost_cookies)
         self._websockets = WebSockets(self._engine, others)
 
     @property
@@ -91,10 +93,12 @@ class BayeuxServer:
     async def meet(self, connection: SocketConnection, scope: Scope) -> None:
         """Let a websocket in, or refuse it."""
         if not is_welcome(scope, self._settings):
+            self._lost_cookies.refuse(scope)
             await connection.refuse(Answer(403))
             return
         who = await self._authenticate(scope)
         if isinstance(who, Answer):
+            self._lost_cookies.look_at_stranger(scope)
             await connection.refuse(who)
         else:
             await self._websockets.serve(who, connection, scope)
@@ -168,6 +172,7 @@ class BayeuxServer:
     def _refusal(self, scope: Scope) -> Answer | None:
         """Answer what needs no user."""
         if not is_welcome(scope, self._settings):
+            self._lost_cookies.refuse(scope)
             return Answer(403)
         if scope["method"] == "OPTIONS":
             return preflight(scope)

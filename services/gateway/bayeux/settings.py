@@ -1,12 +1,11 @@
 """What an operator may decide about the Bayeux server."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 
-SameSite = Literal["Lax", "Strict", "None"]
-"""To whom browsers show the cookies: None for pages of other sites as well, over TLS only."""
+from services.gateway.bayeux.cookies import CookiePolicy
 
 BASE_PATHS: Final = ("/cometd", "/genesys/cometd", "/api/v2/notifications")
 
@@ -52,7 +51,9 @@ class BayeuxSettings:
     replay: bool = True
     timestamps: bool = False
     duplicate_connect_status: int = 500
-    secure_cookie: bool = False
-    same_site: SameSite = "Lax"
+    cookies: CookiePolicy = field(default_factory=CookiePolicy)
+    trusts_client_id: bool = False
+    """Whether the id of a session and the login of its user are enough, where no cookie comes."""
+
     allowed_origins: AbstractSet[str] = frozenset()
     base_paths: tuple[str, ...] = BASE_PATHS

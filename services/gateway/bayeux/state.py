@@ -65,12 +65,18 @@ class State:
         if session is None or session.user_id != peer.user_id:
             return None
         if peer.transport is not Transport.WEBSOCKET:
-            return session if session.browser and session.browser == peer.browser else None
+            return session if self.is_its_browser(session, peer.browser) else None
         # Another socket of the same user may go on with a session (a reload, or a client that
         # shook hands by HTTP and keeps no cookies); a socket that already speaks for one session
         # may not speak for a second.
         bound = peer.session
         return session if bound in (None, session) or bound.is_over else None
+
+    def is_its_browser(self, session: Session, browser: str | None) -> bool:
+        """Tell whether the user of a session may poll for it with this cookie, or with none."""
+        if browser is None:
+            return self.settings.trusts_client_id
+        return session.browser == browser
 
     def note_delay(self, session: Session, now: float) -> None:
         """Count how long the oldest event of a session has waited that leaves now."""

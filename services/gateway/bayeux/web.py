@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from services.gateway.bayeux.settings import BayeuxSettings
+from services.gateway.bayeux.cookies import CookiePolicy
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -78,8 +78,6 @@ def new_browser() -> str:
     return secrets.token_hex(16)
 
 
-def browser_cookie(browser: str, settings: BayeuxSettings) -> Header:
+def browser_cookie(browser: str, cookies: CookiePolicy) -> Header:
     """Return the header that leaves the id in the browser."""
-    secure = "; Secure" if settings.secure_cookie else ""
-    value = f"{BROWSER_COOKIE}={browser}; Path=/; HttpOnly; SameSite={settings.same_site}{secure}"
-    return (b"set-cookie", value.encode())
+    return (b"set-cookie", cookies.cookie(BROWSER_COOKIE, browser).encode())

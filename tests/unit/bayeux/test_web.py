@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.gateway.asgi import TooLargeError, read_body
+from services.gateway.bayeux.cookies import CookiePolicy
 from services.gateway.bayeux.origins import is_welcome
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.web import browser_cookie, browser_of
@@ -26,11 +27,12 @@ def test_a_browser_is_known_again_by_its_cookie(cookie: str, expected: str | Non
 
 
 def test_the_cookie_says_what_it_may_be_used_for() -> None:
-    settings = BayeuxSettings(secure_cookie=True, same_site="None")
+    name, value = browser_cookie("abc", CookiePolicy())
 
-    _, value = browser_cookie("abc", settings)
-
-    assert value == b"BAYEUX_BROWSER=abc; Path=/; HttpOnly; SameSite=None; Secure"
+    assert (name, value) == (
+        b"set-cookie",
+        b"BAYEUX_BROWSER=abc; Path=/; HttpOnly; SameSite=Lax",
+    )
 
 
 @pytest.mark.parametrize(

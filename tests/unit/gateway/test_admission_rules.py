@@ -16,7 +16,6 @@ from services.gateway.credentials import (
     MalformedCredentialsError,
     changes_something,
     credentials,
-    session_cookie,
     session_token,
 )
 from services.gateway.login_failures import Failures
@@ -98,12 +97,6 @@ def test_no_header_is_no_credentials() -> None:
 )
 def test_the_session_is_read_from_its_cookie(cookie: str, token: str | None) -> None:
     assert session_token(request(cookie=cookie)) == token
-
-
-def test_a_cookie_is_for_https_only_where_that_is_wanted() -> None:
-    cookie = session_cookie("x", secure=True, same_site="None")
-
-    assert cookie.endswith("; HttpOnly; SameSite=None; Secure")
 
 
 @pytest.mark.parametrize(("method", "changes"), [("GET", False), ("POST", True), ("DELETE", True)])

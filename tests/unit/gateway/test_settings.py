@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
+from services.gateway.bayeux.cookies import CookiePolicy
 from services.gateway.settings import GatewaySettings
 
 SERVERS = {"RABBITMQ_URL": "amqp://here", "MONGODB_URL": "mongodb://here/mail"}
@@ -34,7 +35,8 @@ def test_what_concerns_cometd_reaches_it(monkeypatch: pytest.MonkeyPatch) -> Non
     assert bayeux.timeout == timedelta(seconds=20)
     assert (bayeux.max_held_per_browser, bayeux.multi_session_interval) == (-1, timedelta(0))
     assert (bayeux.timestamps, bayeux.drain_spread) == (True, timedelta(0))
-    assert (bayeux.secure_cookie, bayeux.same_site) == (True, "None")
+    assert bayeux.cookies == CookiePolicy(secure=True, same_site="None", partitioned=True)
+    assert not bayeux.trusts_client_id
 
 
 def test_cookies_for_other_sites_have_to_be_secure(monkeypatch: pytest.MonkeyPatch) -> None:

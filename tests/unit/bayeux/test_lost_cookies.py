@@ -1,0 +1,130 @@
+"""Clients that return no cookie are served where the operator says so; else the log says why."""
+
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from services.gateway.bayeux.cookies import CookiePolicy
+from services.gateway.bayeux.lost_cookies import (
+    BLOCKED,
+    LOG_IN_FIRST,
+    NEEDS_HTTPS,
+    NOT_FOR_OTHER_SITES,
+    NOT_KEPT,
+    NOT_PARTITIONED,
+    NOT_WELCOME,
+    LostCookies,
+)
+from tests.unit.bayeux.desk import Desk
+from tests.unit.bayeux.world import Client, World
+
+UNKNOWN = "402::session_unknown"
+OTHER_SITE = {"Origin": "https://desk.test", "Sec-Fetch-Site": "cross-site"}
+FOR_OTHER_SITES = CookiePolicy(secure=True, same_site="None")
+
+
+@pytest.mark.parametrize(
+    ("trusts", "user", "browser", "is_served"),
+    [
+        (False, "anna", None, False),
+        (True, "anna", None, True),
+        (True, "anna", "anotherbrowser", False),
+        (True, "bert", None, False),
+        (True, "bert", "thebrowser", False),
+    ],
+)
+def test_a_poll_without_cookie_is_served_where_id_and_login_are_enough(
+    trusts: bool, user: str, browser: str | None, is_served: bool
+) -> None:
+    world = World.with_settings(trusts_client_id=trusts)
+    client = Client(world, "anna", browser="thebrowser").join()
+    client.user_id = user
+    client.browser = browser  # type: ignore[assignment]
+
+    [reply] = client.ask("/meta/connect", advice={"timeout": 0})
+
+    assert reply["successful"] is is_served
+    assert reply.get("error") == (None if is_served else UNKNOWN)
+
+
+async def get_nowhere(headers: dict[str, str], times: int = 3, **settings: Any) -> list[Any]:
+    """Shake hands and poll without a cookie, and return what the log says of it."""
+    desk = Desk(allowed_origins=frozenset({"https://desk.test"}), **settings)
+    del desk.headers["Cookie"]
+    desk.headers |= headers
+    with capture_logs() as logs:
+        for _ in range(times):
+            [reply] = await desk.ask(
+                {"channel": "/meta/connect", "clientId": await desk.handshake()}
+            )
+            assert reply["error"] == UNKNOWN
+    return logs
+
+
+@pytest.mark.parametrize(
+    ("headers", "cookies", "remedy"),
+    [
+        ({}, CookiePolicy(), NOT_KEPT),
+        (OTHER_SITE, CookiePolicy(), NOT_FOR_OTHER_SITES),
+        (OTHER_SITE, CookiePolicy(secure=True), NOT_FOR_OTHER_SITES),
+        (OTHER_SITE, FOR_OTHER_SITES, BLOCKED),
+        (OTHER_SITE, CookiePolicy(True, "None", partitioned=False), NOT_PARTITIONED),
+        ({"Origin": "https://desk.test"}, CookiePolicy(), NOT_FOR_OTHER_SITES),
+        ({"Origin": "http://here"}, CookiePolicy(secure=True), NEEDS_HTTPS),
+        ({"Origin": "http://here"}, CookiePolicy(), NOT_KEPT),
+        ({"Origin": "https://desk.test", "Sec-Fetch-Site": "same-site"}, CookiePolicy(), NOT_KEPT),
+    ],
+)
+async def test_the_log_says_once_what_would_help(
+    headers: dict[str, str], cookies: CookiePolicy, remedy: str
+) -> None:
+    [said] = await get_nowhere(headers, cookies=cookies)
+
+    assert said["event"] == "a client returns no cookie"
+    assert (said["origin"], said["remedy"]) == (headers.get("Origin"), remedy)
+
+
+async def test_the_log_says_which_pages_are_refused_and_names_few_of_many() -> None:
+    desk = Desk()
+    with capture_logs() as logs:
+        for number in range(120):
+            desk.headers["Origin"] = f"https://{number:03}{'x' * 300}.test"
+            for _ in range(2):
+                desk.send({"channel": "/meta/connect"})
+                head, _ = await desk.read()
+                assert " 403 " in head
+
+    assert [said["remedy"] for said in logs] == [NOT_WELCOME] * 100
+    assert max(len(said["origin"]) for said in logs) == 200
+
+
+async def test_the_log_says_nothing_of_clients_that_return_their_cookie() -> None:
+    desk = Desk()
+    with capture_logs() as logs:
+        await desk.ask(await desk.join() | {"advice": {"timeout": 0}})
+
+    assert logs == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "remedies"),
+    [
+        ({"origin": "https://desk.test", "sec-fetch-site": "cross-site"}, [NOT_FOR_OTHER_SITES]),
+        ({"origin": "https://here", "host": "here"}, [LOG_IN_FIRST]),
+        ({"origin": "https://here", "host": "here", "cookie": "JSESSIONID=ended"}, []),
+        # A program, which may send what it likes.
+        ({"host": "here"}, []),
+    ],
+)
+def test_the_log_says_once_why_a_page_opens_no_socket(
+    headers: dict[str, str], remedies: list[str]
+) -> None:
+    world = World()
+    lost_cookies = LostCookies(world.hub, world.settings)
+    scope = {"headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
+    with capture_logs() as logs:
+        for _ in range(3):
+            lost_cookies.look_at_stranger(scope)
+
+    assert [said["remedy"] for said in logs] == remedies
