@@ -101,11 +101,11 @@ async def start(
             settings.bayeux,
             authenticate=Entrance(
                 admission,
-                trusted_proxies=settings.trusted_proxies,
                 always_200=settings.http_errors == "always-200",
             ),
             listener=news,
             elsewhere=replicas,
+            trusted_proxies=settings.trusted_proxies,
         )
         callers = Callers(admission, public_url=settings.public_url)
         front = Dispatcher(

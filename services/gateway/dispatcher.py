@@ -13,7 +13,7 @@ from services.gateway.admission import Admission, Admitted
 from services.gateway.answers import failure
 from services.gateway.asgi import AbortedError, Receive
 from services.gateway.bayeux import Answer, BayeuxSettings
-from services.gateway.bayeux.origins import cors_headers, is_welcome
+from services.gateway.bayeux.origins import cors_headers, is_known_host, is_welcome
 from services.gateway.bayeux.web import Scope, Send, refuse_upgrade
 from services.gateway.credentials import CSRF_HEADER
 from services.gateway.describing import PATHS, described
@@ -75,6 +75,9 @@ class Dispatcher:
 
     async def _resource(self, scope: Scope, receive: Receive, send: Send) -> None:
         refuse_large_headers(scope)
+        if not is_known_host(scope, self._settings):
+            message = "this host is not served here: GATEWAY_ALLOWED_HOSTS names those that are"
+            raise RequestError(Situation.MISDIRECTED, message)
         if not is_welcome(scope, self._settings):
             raise RequestError(Situation.FORGED, "this origin is not welcome")
         if scope["method"] == "OPTIONS":

@@ -1,14 +1,9 @@
 """Who may speak to CometD: the same people as to REST, refused with the same words."""
 
-from typing import Any, cast
-
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
-
 from services.gateway.admission import Admission, Admitted
 from services.gateway.answers import failure
-from services.gateway.asgi import Receive
 from services.gateway.bayeux import Answer
-from services.gateway.bayeux.web import Scope, Send
+from services.gateway.bayeux.web import Scope
 from services.gateway.errors import explained
 from services.gateway.heads import refuse_large_headers
 
@@ -16,31 +11,20 @@ from services.gateway.heads import refuse_large_headers
 class Entrance:
     """Admits who asks for CometD, by the head of a request or an upgrade.
 
-    `trusted_proxies` are believed when they say for whom they ask (X-Forwarded-For), as uvicorn
-    believes them before an application. With `always_200` requests are refused as in REST.
+    With `always_200` requests are refused as in REST.
     """
 
-    def __init__(self, admission: Admission, *, trusted_proxies: str, always_200: bool) -> None:
+    def __init__(self, admission: Admission, *, always_200: bool) -> None:
         self._admission = admission
-        self._believe_proxies: Any = ProxyHeadersMiddleware(cast("Any", _nothing), trusted_proxies)
         self._always_200 = always_200
 
     async def __call__(self, scope: Scope) -> Admitted | Answer:
         """Return who speaks, or what they are answered."""
         try:
             refuse_large_headers(scope)
-            await self._believe_proxies(scope, _nowhere, _nowhere)
             return await self._admission.admit(scope)
         except Exception as error:  # noqa: BLE001 - each fault has an answer
             always_200 = self._always_200 and scope["type"] == "http"
             answer = failure(explained(error, scope), always_200=always_200)
             headers = (pair for pair in answer.raw_headers if pair[0] != b"content-length")
             return Answer(answer.status_code, bytes(answer.body), tuple(headers))
-
-
-async def _nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    """Follow the middleware: what it has to say is in the scope."""
-
-
-async def _nowhere(*_: object) -> None:
-    """Be what nobody calls."""

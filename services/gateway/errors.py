@@ -62,6 +62,7 @@ class Situation(StrEnum):
     KEY_REUSED = "key reused"
     TOO_SLOW = "too slow"
     RANGE_REFUSED = "range refused"
+    MISDIRECTED = "misdirected"
     NOT_AUTHENTICATED = "not authenticated"
 
 
@@ -87,6 +88,7 @@ CODES: Final[Mapping[Situation, Codes]] = MappingProxyType(
         Situation.KEY_REUSED: Codes(10, 422),
         Situation.TOO_SLOW: Codes(10, 408, is_final=False),
         Situation.RANGE_REFUSED: Codes(10, 416),
+        Situation.MISDIRECTED: Codes(3, 421),
         Situation.NOT_AUTHENTICATED: Codes(20, 401, is_final=False),
     }
 )

@@ -17,14 +17,10 @@ _LOOKED_AT: Final = frozenset(
         b"content-type",
         b"cookie",
         CSRF_HEADER.lower().encode(),
-        b"host",
-        b"origin",
         b"referer",
         b"sec-fetch-site",
     }
 )
-_JUDGED_HERE: Final = frozenset({b"host", b"origin"})
-"""Whether a page is welcome depends on the Host, which is the other pod's for a socket."""
 
 
 def is_handed_on(scope: Scope) -> bool:
@@ -33,18 +29,16 @@ def is_handed_on(scope: Scope) -> bool:
 
 
 def headers_for_pod(scope: Scope) -> list[Header]:
-    """Return the headers of a request, with the address and the scheme that were found out here."""
+    """Return the headers of a request, with the address and the scheme that were found out here.
+
+    Host and Origin are not among them: whether the page is welcome was judged here.
+    """
     kept = [(name, value.strip(b" \t")) for name, value in scope["headers"] if name in _LOOKED_AT]
     scheme = scope.get("scheme", "http").replace("ws", "http")
     added = [(HANDED_ON, b"1"), (b"x-forwarded-proto", scheme.encode("latin-1"))]
     if address := client_address(scope).encode("latin-1").strip(b" \t"):
         added.append((b"x-forwarded-for", address))
     return [*kept, *added]
-
-
-def headers_for_socket(scope: Scope) -> list[Header]:
-    """Return the headers of an upgrade."""
-    return [pair for pair in headers_for_pod(scope) if pair[0] not in _JUDGED_HERE]
 
 
 def target_for_pod(scope: Scope) -> bytes:

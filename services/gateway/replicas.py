@@ -20,7 +20,6 @@ from services.gateway.bayeux import BASE_PATHS, Answer, Request
 from services.gateway.bayeux.web import Scope
 from services.gateway.pod_request import (
     headers_for_pod,
-    headers_for_socket,
     is_handed_on,
     target_for_pod,
 )
@@ -137,7 +136,7 @@ class Replicas:
     async def _open(self, url: str, upgrade: Scope) -> PodSocket | None:
         there = f"{url.replace('http', 'ws', 1)}{BASE_PATHS[0]}"
         try:
-            return await PodSocket.opened(there, headers_for_socket(upgrade))
+            return await PodSocket.opened(there, headers_for_pod(upgrade))
         except NotOpenedError as reason:
             log.warning("a pod opens no socket", url=url, reason=str(reason))
             return None

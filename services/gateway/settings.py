@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.gateway.bayeux import BayeuxSettings
 from services.gateway.bayeux.cookies import CookiePolicy, SameSite
+from services.gateway.bayeux.origins import origin_of
 from shared.runtime.settings import ServiceSettings
 
 
@@ -17,7 +18,9 @@ class GatewaySettings(ServiceSettings):
     """The gateway's addresses, limits and times. Sizes are bytes.
 
     `http_errors` decides whether a failure has its HTTP status or always 200, `public_url` what the
-    addresses in answers begin with (by default what the client called), `own_address` at which the
+    addresses in answers begin with (by default what the client called); where it is set only its
+    host, `allowed_hosts`, loopback names and `own_address` are served, pages have to be its own or
+    in `allowed_origins`, and cookies are Secure where it is https. `own_address` is at which the
     other pods reach this one's port, so that clients need not stay at one pod, `trusted_proxies`
     whose X-Forwarded-For is believed. `shows_foreign_mail` lets every agent read the text of a mail
     that another one works on. `csrf` asks whoever comes with a session cookie alone for the
@@ -50,6 +53,7 @@ class GatewaySettings(ServiceSettings):
     own_address: str = ""
     trusted_proxies: str = "127.0.0.1"
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
+    allowed_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     secure_cookies: bool = False
     cookie_same_site: SameSite = "Lax"
     cookie_partitioned: bool = True
@@ -80,11 +84,18 @@ class GatewaySettings(ServiceSettings):
     multi_session_interval: timedelta = Field(default=timedelta(seconds=2), ge=timedelta(0))
     cometd_timestamps: bool = False
 
-    @field_validator("allowed_origins", "oidc_clients", mode="before")
+    @field_validator("allowed_origins", "allowed_hosts", "oidc_clients", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return frozenset(filter(None, (one.strip() for one in value.split(","))))
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _require_address(cls, value: str) -> str:
+        if value and origin_of("/".join(value.split("/")[:3])) is None:
+            raise ValueError("GATEWAY_PUBLIC_URL has to look like https://mail.example.org")
         return value
 
     @model_validator(mode="after")
@@ -101,9 +112,29 @@ class GatewaySettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _require_cookies_that_browsers_keep(self) -> Self:
-        if self.cookie_same_site == "None" and not self.secure_cookies:
-            raise ValueError("GATEWAY_COOKIE_SAME_SITE=None needs GATEWAY_SECURE_COOKIES=true")
+        if self.cookie_same_site == "None" and not self.has_secure_cookies:
+            raise ValueError(
+                "GATEWAY_COOKIE_SAME_SITE=None needs GATEWAY_SECURE_COOKIES=true, "
+                "or a GATEWAY_PUBLIC_URL that begins with https://"
+            )
         return self
+
+    @property
+    def has_secure_cookies(self) -> bool:
+        """Whether browsers send our cookies over TLS only."""
+        return self.secure_cookies or self.public_url.startswith("https:")
+
+    @property
+    def public_origin(self) -> str:
+        """The scheme, host and port of the public URL; empty where it is not known."""
+        return "/".join(self.public_url.split("/")[:3])
+
+    @property
+    def known_hosts(self) -> frozenset[str]:
+        """What a request may say that it was sent to: from outside, or by another pod."""
+        named = [f"http://{one}" for one in self.allowed_hosts]
+        found = (origin_of(url) for url in (self.public_origin, self.own_url, *named))
+        return frozenset(one.host for one in found if one is not None)
 
     @property
     def own_url(self) -> str:
@@ -115,7 +146,7 @@ class GatewaySettings(ServiceSettings):
     def cookies(self) -> CookiePolicy:
         """How the cookies of logins and of browsers are marked."""
         return CookiePolicy(
-            self.secure_cookies, self.cookie_same_site, partitioned=self.cookie_partitioned
+            self.has_secure_cookies, self.cookie_same_site, partitioned=self.cookie_partitioned
         )
 
     @property
@@ -131,6 +162,8 @@ class GatewaySettings(ServiceSettings):
             multi_session_interval=self.multi_session_interval,
             timestamps=self.cometd_timestamps,
             allowed_origins=self.allowed_origins,
+            public_origin=self.public_origin,
+            known_hosts=self.known_hosts,
         )
 
 

@@ -217,7 +217,8 @@ class LongPolling:
         if (answer := asking.result()) is None:
             return False
         self._engine.hub.counters.handed_on += 1
-        request.connection.answer(answer)
+        # The other process was not told of the page, which was judged here.
+        request.connection.answer(answer.plus(*cors_headers(request.scope)))
         return True
 
     def _visitor(

@@ -1,6 +1,9 @@
 """Which web pages may talk to the server (CORS, and cross-site hijacking of websockets)."""
 
-from typing import Final
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from services.gateway.bayeux.settings import BayeuxSettings
@@ -10,13 +13,55 @@ _ALLOWED_HEADERS: Final = (
     b"Content-Type, Accept, Authorization, X-Requested-With, X-CSRF-TOKEN, ssid, surl"
 )
 
+_ORIGIN: Final = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")
+_PORTS: Final[Mapping[str, int]] = MappingProxyType({"http": 80, "https": 443})
+_LOOPBACK: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
+
+
+class Origin(NamedTuple):
+    """Where a page comes from; a host that is an address of IPv6 has brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
 
 def is_welcome(scope: Scope, settings: BayeuxSettings) -> bool:
-    """Tell whether the page behind a request may be served; no Origin means no browser."""
+    """Tell whether the page behind a request may be served; no Origin means no browser.
+
+    What is not in the list has to be our own in scheme, host and port (RFC 6454, 5). Behind a proxy
+    the scheme is what it says, once it is believed.
+    """
     origin = header(scope, b"origin")
     if origin is None or origin in settings.allowed_origins:
         return True
-    return origin.partition("://")[2] == header(scope, b"host")
+    page = origin_of(origin)
+    return page is not None and page == origin_of(settings.public_origin or _called(scope))
+
+
+def is_known_host(scope: Scope, settings: BayeuxSettings) -> bool:
+    """Tell whether a request is for us, by its Host; all are where nobody said what we are called.
+
+    The name of a stranger that leads to us makes a stranger's page one of ours (DNS rebinding).
+    """
+    if not settings.public_origin:
+        return True
+    named = origin_of(f"http://{header(scope, b'host') or ''}")
+    return named is not None and named.host in {*settings.known_hosts, *_LOOPBACK}
+
+
+def origin_of(text: str) -> Origin | None:
+    """Return scheme, host and port; None where it is no origin of the web, such as `null`."""
+    found = _ORIGIN.fullmatch(text.lower())
+    if found is None:
+        return None
+    scheme, host, port = found.groups()
+    return Origin(scheme, host.rstrip("."), int(port) if port else _PORTS[scheme])
+
+
+def _called(scope: Scope) -> str:
+    scheme = scope.get("scheme", "http").replace("ws", "http")
+    return f"{scheme}://{header(scope, b'host') or ''}"
 
 
 def may_include(scope: Scope, settings: BayeuxSettings) -> bool:

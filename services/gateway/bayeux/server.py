@@ -2,6 +2,9 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from services.gateway.bayeux.elsewhere import Elsewhere, Nowhere
 from services.gateway.bayeux.engine import Engine, Listener
@@ -9,7 +12,13 @@ from services.gateway.bayeux.http_connection import HttpConnection, Request
 from services.gateway.bayeux.hub import Hub
 from services.gateway.bayeux.long_polling import LongPolling
 from services.gateway.bayeux.lost_cookies import LostCookies
-from services.gateway.bayeux.origins import cors_headers, is_welcome, may_include, preflight
+from services.gateway.bayeux.origins import (
+    cors_headers,
+    is_known_host,
+    is_welcome,
+    may_include,
+    preflight,
+)
 from services.gateway.bayeux.policy import SubscriptionPolicy
 from services.gateway.bayeux.principal import Principal
 from services.gateway.bayeux.settings import BayeuxSettings
@@ -35,6 +44,8 @@ class BayeuxServer:
         listener: told who listens, see `Listener`.
         elsewhere: the other processes that hold sessions of the same clients.
         policy: judges subscriptions; by default an agent's own topics only.
+        trusted_proxies: believed when they say for whom they ask, and by which scheme, as uvicorn
+            believes them before an application.
     """
 
     def __init__(
@@ -45,6 +56,7 @@ class BayeuxServer:
         listener: Listener,
         elsewhere: Elsewhere | None = None,
         policy: SubscriptionPolicy = own_topics_only,
+        trusted_proxies: str = "",
     ) -> None:
         self.is_stopping = False
         others = elsewhere or Nowhere()
@@ -53,6 +65,7 @@ class BayeuxServer:
         self._engine = Engine(settings, policy, listener, name=others.name)
         self._authenticate = authenticate
         self._lost_cookies = LostCookies(self._engine.hub, settings)
+        self._believe_proxies: Any = ProxyHeadersMiddleware(cast("Any", _nothing), trusted_proxies)
         self._long_polling = LongPolling(self._engine, others, self._lost_cookies)
         self._websockets = WebSockets(self._engine, others)
 
@@ -77,6 +90,7 @@ class BayeuxServer:
 
     async def serve(self, request: Request) -> None:
         """Answer one request, or keep it until there is news."""
+        await self._believe_proxies(request.scope, None, None)
         if (refusal := self._refusal(request.scope)) is not None:
             request.connection.answer(refusal)
             return
@@ -92,9 +106,9 @@ class BayeuxServer:
 
     async def meet(self, connection: SocketConnection, scope: Scope) -> None:
         """Let a websocket in, or refuse it."""
-        if not is_welcome(scope, self._settings):
-            self._lost_cookies.refuse(scope)
-            await connection.refuse(Answer(403))
+        await self._believe_proxies(scope, None, None)
+        if (refusal := self._refusal_of_place(scope)) is not None:
+            await connection.refuse(refusal)
             return
         who = await self._authenticate(scope)
         if isinstance(who, Answer):
@@ -171,9 +185,8 @@ class BayeuxServer:
 
     def _refusal(self, scope: Scope) -> Answer | None:
         """Answer what needs no user."""
-        if not is_welcome(scope, self._settings):
-            self._lost_cookies.refuse(scope)
-            return Answer(403)
+        if (refusal := self._refusal_of_place(scope)) is not None:
+            return refusal
         if scope["method"] == "OPTIONS":
             return preflight(scope)
         if scope["method"] == "GET" and self._settings.callback_polling:
@@ -182,3 +195,16 @@ class BayeuxServer:
         if scope["method"] == "POST":
             return None
         return Answer(405, headers=(allowed, *cors_headers(scope)))
+
+    def _refusal_of_place(self, scope: Scope) -> Answer | None:
+        """Answer what was meant for another server, or comes from a page of another one."""
+        if not is_known_host(scope, self._settings):
+            return Answer(421)
+        if not is_welcome(scope, self._settings):
+            self._lost_cookies.refuse(scope)
+            return Answer(403)
+        return None
+
+
+async def _nothing(*_: object) -> None:
+    """Follow the middleware: what it has to say is in the scope."""

@@ -56,4 +56,10 @@ class BayeuxSettings:
     """Whether the id of a session and the login of its user are enough, where no cookie comes."""
 
     allowed_origins: AbstractSet[str] = frozenset()
+    public_origin: str = ""
+    """Where the server's own pages are; without it that is wherever a request says that it went."""
+
+    known_hosts: AbstractSet[str] = frozenset()
+    """What the server is called besides loopback names, where its public origin is known."""
+
     base_paths: tuple[str, ...] = BASE_PATHS

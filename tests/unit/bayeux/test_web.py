@@ -6,7 +6,7 @@ import pytest
 
 from services.gateway.asgi import TooLargeError, read_body
 from services.gateway.bayeux.cookies import CookiePolicy
-from services.gateway.bayeux.origins import is_welcome
+from services.gateway.bayeux.origins import is_known_host, is_welcome
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.web import browser_cookie, browser_of
 
@@ -39,20 +39,71 @@ def test_the_cookie_says_what_it_may_be_used_for() -> None:
     ("origin", "expected"),
     [
         (None, True),
-        (b"https://desk.example", True),
-        (b"https://mail.example", True),
-        (b"https://mail.example:8443", False),
-        (b"https://desk.example.evil.example", False),
-        (b"null", False),
+        ("https://desk.example", True),
+        ("https://mail.example", True),
+        ("https://mail.example:443", True),
+        ("https://mail.example:8443", False),
+        ("http://mail.example", False),
+        ("http://mail.example:443", False),
+        ("https://desk.example.evil.example", False),
+        ("null", False),
+        ("", False),
+        ("evil://mail.example", False),
+        ("chrome-extension://mail.example", False),
+        ("https://mail.example/", False),
+        ("https://evil.example@mail.example", False),
+        ("https://mail.example:99999999", False),
     ],
 )
+@pytest.mark.parametrize("public_origin", ["", "https://mail.example"])
+@pytest.mark.parametrize("scheme", ["https", "wss"])
 def test_only_pages_of_the_list_and_of_the_server_itself_are_welcome(
-    origin: bytes | None, expected: bool
+    origin: str | None, expected: bool, public_origin: str, scheme: str
 ) -> None:
-    settings = BayeuxSettings(allowed_origins=frozenset({"https://desk.example"}))
-    named = [] if origin is None else [(b"origin", origin)]
+    settings = BayeuxSettings(
+        allowed_origins=frozenset({"https://desk.example"}), public_origin=public_origin
+    )
+    named = [] if origin is None else [(b"origin", origin.encode())]
+    scope = {"scheme": scheme, "headers": [*named, (b"host", b"mail.example")]}
 
-    assert is_welcome({"headers": [*named, (b"host", b"mail.example")]}, settings) is expected
+    assert is_welcome(scope, settings) is expected
+
+
+def test_the_public_origin_counts_whatever_the_host() -> None:
+    settings = BayeuxSettings(public_origin="https://mail.example")
+    headers = [(b"origin", b"https://mail.example"), (b"host", b"10.1.2.3:8080")]
+
+    assert is_welcome({"scheme": "http", "headers": headers}, settings)
+    assert not is_welcome(
+        {"scheme": "http", "headers": [(b"origin", b"http://10.1.2.3:8080"), headers[1]]}, settings
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "is_known"),
+    [
+        (b"mail.example", True),
+        (b"MAIL.example.:8443", True),
+        (b"127.0.0.1:8080", True),
+        (b"[::1]:8080", True),
+        (b"localhost", True),
+        (b"evil.example", False),
+        (b"mail.example.evil.example", False),
+        (b"mail.example@evil.example", False),
+        (b"", False),
+        (None, False),
+    ],
+)
+def test_only_our_own_names_are_served_where_they_are_known(
+    host: bytes | None, is_known: bool
+) -> None:
+    settings = BayeuxSettings(
+        public_origin="https://mail.example", known_hosts=frozenset({"mail.example"})
+    )
+    scope = {"headers": [] if host is None else [(b"host", host)]}
+
+    assert is_known_host(scope, settings) is is_known
+    assert is_known_host(scope, BayeuxSettings())
 
 
 async def test_a_body_is_not_read_past_its_limit() -> None:

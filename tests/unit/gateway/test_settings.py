@@ -71,3 +71,46 @@ def test_what_happened_can_be_asked_for_during_three_days(monkeypatch: pytest.Mo
     settings = GatewaySettings()
 
     assert settings.journal_retention == timedelta(hours=72)
+
+
+@pytest.mark.parametrize(
+    ("public_url", "chosen", "is_secure"),
+    [
+        ("https://mail.example.org/desk", {}, True),
+        ("https://mail.example.org", {"secure_cookies": "false"}, True),
+        ("https://mail.example.org", {"cookie_same_site": "None"}, True),
+        ("http://mail.example.org", {}, False),
+        ("", {}, False),
+    ],
+)
+def test_cookies_are_secure_where_the_public_url_is(
+    public_url: str, chosen: dict[str, str], is_secure: bool
+) -> None:
+    settings = GatewaySettings.model_validate(SERVERS | {"public_url": public_url} | chosen)
+
+    assert settings.cookies.secure is settings.bayeux.cookies.secure is is_secure
+
+
+def test_the_public_url_names_the_host_that_is_served() -> None:
+    settings = GatewaySettings.model_validate(
+        SERVERS
+        | {
+            "public_url": "https://mail.example.org:8443/desk",
+            "own_address": "fd00::7",
+            "allowed_hosts": "gateway.mail.svc, other.example",
+        }
+    )
+
+    assert settings.bayeux.public_origin == "https://mail.example.org:8443"
+    assert settings.bayeux.known_hosts == {
+        "mail.example.org",
+        "[fd00::7]",
+        "gateway.mail.svc",
+        "other.example",
+    }
+
+
+@pytest.mark.parametrize("public_url", ["mail.example.org", "ftp://mail.example", "https://a b"])
+def test_a_public_url_that_no_browser_calls_is_refused(public_url: str) -> None:
+    with pytest.raises(ValidationError, match="has to look like"):
+        GatewaySettings.model_validate(SERVERS | {"public_url": public_url})
