@@ -28,7 +28,7 @@ def make_room(state: State, peer: Peer) -> str | None:
     if len(unheard) < state.settings.max_unheard_per_user and not is_server_full:
         return None
     # Those with a socket are more likely to be heard of.
-    oldest = min(unheard or state.unheard, key=_has_socket, default=None)
+    oldest = min(unheard, key=_has_socket, default=next(iter(state.unheard), None))
     if oldest is None:
         return replies.SERVER_FULL
     state.end(oldest, {})
