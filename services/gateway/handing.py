@@ -23,7 +23,12 @@ from services.gateway.telling import Telling
 from services.gateway.wire.refusals import reason_of
 from shared.contracts.commands import AcceptInvitation, AgentCommand, RejectInvitation
 from shared.contracts.envelope import Cause
-from shared.contracts.events import InteractionEvent, OperationRefused
+from shared.contracts.events import (
+    DeliveryFailed,
+    DeliveryTrouble,
+    InteractionEvent,
+    OperationRefused,
+)
 from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
@@ -135,6 +140,10 @@ class Handing:
         if isinstance(event, OperationRefused):
             situation = _SITUATIONS.get(event.kind, Situation.WRONG_STATE)
             raise RequestError(situation, reason_of(event), headers=applied(wait))
+        if isinstance(event, DeliveryFailed):
+            raise RequestError(Situation.VALUE_REFUSED, event.reason, headers=applied(wait))
         message = await self._telling.tell(event)
         told = {"interaction": message.payload} if message else {}
-        return json_answer({**answer, **told}, headers=applied(wait))
+        # A delivery that is put off or in doubt is not over.
+        status = 202 if isinstance(event, DeliveryTrouble) else 200
+        return json_answer({**answer, **told}, status, applied(wait))

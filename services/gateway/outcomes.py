@@ -11,13 +11,12 @@ from shared.contracts.commands import AgentCommand, SubmitDraft
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import (
     AgentNews,
-    DeliveryFailed,
     DeliveryTrouble,
     InteractionEvent,
     MailSent,
 )
 
-_OF_DELIVERY: Final = (MailSent, DeliveryTrouble, DeliveryFailed)
+_OF_DELIVERY: Final = (MailSent, DeliveryTrouble)
 
 
 @dataclass(eq=False, slots=True)

@@ -9,10 +9,18 @@ import httpx2
 import pytest
 
 from shared.contracts.envelope import Cause, Contract
-from shared.contracts.events import InvitationAccepted, MailSent, OperationRefused
+from shared.contracts.events import (
+    DeliveryDeferred,
+    DeliveryFailed,
+    DeliveryUncertain,
+    InvitationAccepted,
+    MailSent,
+    OperationRefused,
+)
 from shared.contracts.outgoing import wrap
-from tests.connected.gateway.conftest import Gateway, failure
+from tests.connected.gateway.conftest import Gateway, failure, running_gateway
 from tests.connected.messaging.queues import commands_to_all
+from tests.connected.world import CENTER, World
 
 pytestmark = pytest.mark.connected
 
@@ -94,6 +102,53 @@ async def test_a_send_waits_for_the_delivery(gateway: Gateway, agent1: httpx2.As
 
     body = (await asking).json()
     assert (body["status"], body["interaction"]["state"]) == ("ok", "Sent")
+
+
+_REFUSED = "ann@example.org: 550 5.1.1 unknown"
+
+
+async def told_of_a_send(gateway: Gateway, client: httpx2.AsyncClient, kind: Any) -> Any:
+    """Return the answer to a Send that ends in trouble."""
+    draft = await gateway.drafted()
+    asking = asyncio.create_task(post(client, draft.id, "Send", "wait=20"))
+    await gateway.command()
+    await gateway.announce(kind.of(draft, "agent1", reason=_REFUSED))
+    return await asking
+
+
+async def test_a_send_that_is_refused_is_a_failure(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    answer = await told_of_a_send(gateway, agent1, DeliveryFailed)
+
+    assert (answer.status_code, answer.headers["preference-applied"]) == (400, "wait=20")
+    assert failure(10, answer.json())
+    assert answer.json()["statusMessage"] == _REFUSED
+
+
+async def test_a_send_that_is_refused_is_a_failure_in_the_other_dialect(
+    world: World, vhost_url: str, database_url: str
+) -> None:
+    async with running_gateway(world, vhost_url, database_url, http_errors="always-200") as gateway:
+        await gateway.describe(CENTER)
+        await gateway.hire("agent1", logged_in=True)
+        client = await gateway.client("agent1")
+        answer = await told_of_a_send(gateway, client, DeliveryFailed)
+
+    assert answer.status_code == 200
+    assert failure(10, answer.json())
+    assert answer.json()["errorDescription"] == _REFUSED
+
+
+@pytest.mark.parametrize("kind", [DeliveryDeferred, DeliveryUncertain])
+async def test_a_send_that_is_not_over_is_only_taken(
+    gateway: Gateway, agent1: httpx2.AsyncClient, kind: Any
+) -> None:
+    answer = await told_of_a_send(gateway, agent1, kind)
+
+    assert answer.status_code == 202
+    assert answer.json()["status"] == "ok"
+    assert answer.json()["interaction"]["reason"] == _REFUSED
 
 
 async def test_what_takes_longer_has_been_taken_all_the_same(
