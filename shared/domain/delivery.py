@@ -59,7 +59,13 @@ TRANSITIONS: Final[Mapping[tuple[Journal, Entry], Journal]] = MappingProxyType(
         (_J.DOT_PENDING, _E.FAIL): _J.FAILED,
         # There is no (DOT_PENDING, CLAIM): who finds it after its lease may only doubt.
         (_J.DOT_PENDING, _E.DOUBT): _J.UNCERTAIN,
-        # Only an operator ends a doubt.
+        # The claim that was doubted was only paused, and has the answer after all. The write
+        # compares the claim, so that nothing is touched that somebody else has begun since.
+        (_J.UNCERTAIN, _E.ACCEPT): _J.SENT,
+        (_J.UNCERTAIN, _E.FAIL): _J.FAILED,
+        (_J.DEFERRED, _E.ACCEPT): _J.SENT,
+        (_J.DEFERRED, _E.FAIL): _J.FAILED,
+        # Otherwise only an operator ends a doubt.
         (_J.UNCERTAIN, _E.RESEND): _J.QUEUED,
         (_J.UNCERTAIN, _E.CONFIRM): _J.SENT,
         (_J.UNCERTAIN, _E.DENY): _J.FAILED,

@@ -72,6 +72,7 @@ class SmtpSink:
         self.port = 0
         self._changed = asyncio.Condition()
         self._release = asyncio.Event()
+        self._hanging = asyncio.Event()
         self._connected: set[asyncio.StreamWriter] = set()
 
     async def say_unasked(self, words: str) -> None:
@@ -114,7 +115,12 @@ class SmtpSink:
             self._changed.notify_all()
 
     async def hang(self) -> None:
+        self._hanging.set()
         await self._release.wait()
+
+    async def hangs(self) -> None:
+        """Wait until an answer is awaited."""
+        await asyncio.wait_for(self._hanging.wait(), 20)
 
 
 class _Conversation:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import SystemRandom
@@ -95,10 +95,23 @@ async def sink() -> AsyncIterator[SmtpSink]:
 @pytest.fixture
 async def post(world: World, sink: SmtpSink) -> AsyncIterator[Post]:
     """Outbound, with a dot deadline of half a second."""
+    async with _outbound(world, sink, dot=timedelta(seconds=0.5)) as running:
+        yield running
+
+
+@pytest.fixture
+async def patient_post(world: World, sink: SmtpSink) -> AsyncIterator[Post]:
+    """Outbound that waits long for the answer to the final dot."""
+    async with _outbound(world, sink, dot=timedelta(seconds=60)) as running:
+        yield running
+
+
+@asynccontextmanager
+async def _outbound(world: World, sink: SmtpSink, *, dot: timedelta) -> AsyncIterator[Post]:
     announcer = Announcer(world.publisher, CollectionOutbox(world.database[deliveries.COLLECTION]))
     store = DeliveryStore(world.database, world.clock, announcer.announce)
     ten = timedelta(seconds=10)
-    deadlines = Deadlines(ten, ten, ten, ten, ten, dot=timedelta(seconds=0.5))
+    deadlines = Deadlines(ten, ten, ten, ten, ten, dot=dot)
 
     async def connect(route: SmtpRoute) -> Session:
         return await open_session(

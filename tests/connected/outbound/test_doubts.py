@@ -1,10 +1,15 @@
 """A mail that may have been delivered: what an operator does, and what its author hears."""
 
+import asyncio
+from datetime import timedelta
+from typing import Literal
+
 import pytest
 
 from deploy.local.ports import free_port
 from services.console import doubts
 from services.console.exits import Exit, NotPossibleError
+from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.events import (
     DeliveryDeferred,
     DeliveryFailed,
@@ -14,8 +19,8 @@ from shared.contracts.events import (
 from shared.domain.delivery import Journal
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import State
-from tests.connected.outbound.conftest import Post
-from tests.doubles.smtp_sink import DROP_AFTER_DOT
+from tests.connected.outbound.conftest import LEASE, Post
+from tests.doubles.smtp_sink import DROP_AFTER_DOT, Ending, Manner
 
 pytestmark = pytest.mark.connected
 
@@ -164,3 +169,43 @@ async def test_without_a_broker_nothing_is_sent_once_more_and_it_says_so(
 
     assert refused.value.code is Exit.UNAVAILABLE
     assert (await post.journal(doubtful)).state is Journal.UNCERTAIN
+
+
+@pytest.mark.parametrize("when_uncertain", ["hold", "resend"])
+@pytest.mark.parametrize(
+    ("answer", "ending", "state"),
+    [
+        ("250 taken", Journal.SENT, State.SENT),
+        ("554 not this", Journal.FAILED, State.REPLY_CREATED),
+    ],
+)
+async def test_an_answer_that_comes_after_the_lease_ends_the_doubt(
+    patient_post: Post,
+    answer: str,
+    ending: Journal,
+    state: State,
+    when_uncertain: Literal["hold", "resend"],
+) -> None:
+    async def route() -> SmtpRoute:
+        usual = await patient_post.office.route()
+        return usual.model_copy(update={"when_uncertain": when_uncertain})
+
+    patient_post.sink.manners = [Manner(after_dot=answer, ending=Ending.HANG)]
+    mail = await patient_post.submit()
+    paused = asyncio.create_task(patient_post.another(route=route).deliver(mail))
+    await patient_post.sink.hangs()
+    patient_post.later(2 * LEASE)
+    await patient_post.another(route=route).deliver(mail)
+    doubted = await patient_post.journal(mail)
+
+    patient_post.sink.release()
+    await paused
+    patient_post.later(timedelta(hours=1))
+    await patient_post.delivering.deliver(mail)
+
+    in_doubt = Journal.UNCERTAIN if when_uncertain == "hold" else Journal.DEFERRED
+    assert doubted.state is in_doubt
+    found = await patient_post.journal(mail)
+    assert (found.state, found.next_attempt_at) == (ending, None)
+    assert await patient_post.state(mail) is state
+    assert len(patient_post.sink.kept) == (1 if ending is Journal.SENT else 0)
