@@ -46,6 +46,7 @@ from services.gateway.signing_keys import SigningKeys, from_address, from_file
 from services.gateway.store import DeskStore, SessionStore
 from services.gateway.telling import Telling
 from services.gateway.tokens import TokenRules
+from services.gateway.turns import Turns
 from services.gateway.uploading import Uploading
 from services.gateway.vigil import Vigil
 from services.gateway.workbin_news import WorkbinTelling
@@ -56,6 +57,7 @@ from shared.storage.documents import DocumentStore
 from shared.storage.journal import Journal, JournalWriting
 from shared.storage.presence import PresenceStore
 from shared.storage.threads import ThreadStore
+from shared.storage.turns import TurnStore
 from shared.storage.uploads import UploadStore
 
 
@@ -206,6 +208,7 @@ def _rest(
         configuration=resources.configuration,
         publisher=resources.publisher,
         handing=handing,
+        turns=Turns(TurnStore(resources.database), resources.clock, settings.turn_patience),
         clock=resources.clock,
         max_body=settings.max_body,
         only_new_keys=settings.attach_only_new,

@@ -20,6 +20,7 @@ from services.gateway.policy import Read, refusal_of
 from services.gateway.request_body import Body, read_object
 from services.gateway.requests import Callers
 from services.gateway.seeds import seed_of
+from services.gateway.turns import Turns
 from services.gateway.workbins import find_place
 from shared.contracts.envelope import Cause
 from shared.contracts.events import WorkbinContentWanted
@@ -43,6 +44,7 @@ class Operating:
         configuration: ConfigurationStore,
         publisher: Publisher,
         handing: Handing,
+        turns: Turns,
         clock: Clock,
         max_body: int,
         only_new_keys: bool = False,
@@ -53,6 +55,7 @@ class Operating:
         self._configuration = configuration
         self._publisher = publisher
         self._handing = handing
+        self._turns = turns
         self._clock = clock
         self._max_body = max_body
         self._only_new_keys = only_new_keys
@@ -105,8 +108,12 @@ class Operating:
         Raises:
             RequestError: It is not possible now, not for this agent, or not with this body.
         """
-        asked = await self._asked(request, agent, interaction_id, offer, body)
-        return await self._handing.over(request, prepare(offer, asked), asked.interaction)
+        seed = seed_of(request.scope)
+        async with self._turns.one(interaction_id, agent.id, seed):
+            asked = await self._asked(request, agent, interaction_id, offer, body)
+            order = prepare(offer, asked)
+            await self._turns.announce(interaction_id, agent.id, seed, order.answer)
+            return await self._handing.over(request, order, asked.interaction)
 
     async def tell_content(self, agent: StoredAgent, identifier: object) -> Response:
         """Have the content of a workbin told wherever the agent listens.
@@ -136,6 +143,7 @@ class Operating:
             parent = await self._interactions.get(command.parent_id, with_text=False)
             if situation := refusal_of(Read.MINE, agent, parent):
                 raise RequestError(situation, "the parent is somebody else's")
+        await self._turns.announce(command.interaction_id, agent.id, seed_of(request.scope), answer)
         return await self._handing.over(request, named(Order(command, answer), CREATE))
 
     async def _read(self, request: Request) -> tuple[StoredAgent, Body]:

@@ -74,6 +74,9 @@ class GatewaySettings(ServiceSettings):
     attach_only_new: bool = False
     nested_interaction: bool = False
     document_patience: timedelta = timedelta(seconds=5)
+    turn_patience: timedelta = Field(
+        default=timedelta(seconds=5), ge=timedelta(0), le=timedelta(seconds=30)
+    )
     upload_stall: timedelta = timedelta(seconds=60)
     journal_retention: timedelta = Field(default=timedelta(hours=72), ge=timedelta(hours=1))
     connect_timeout: timedelta = timedelta(seconds=30)

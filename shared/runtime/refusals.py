@@ -13,6 +13,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.messaging.publisher import Publisher
 from shared.runtime.resources import Resources
+from shared.storage.interactions import InteractionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,13 @@ class Refusals:
     """Where a refusal goes: to the agent who gave the command, as an event."""
 
     publisher: Publisher
+    interactions: InteractionStore
     clock: Clock
 
     @classmethod
     def of(cls, resources: Resources) -> "Refusals":
         """Return the refusals of a service."""
-        return cls(resources.publisher, resources.clock)
+        return cls(resources.publisher, resources.interactions, resources.clock)
 
     @asynccontextmanager
     async def told_to(self, command: AgentCommand, cause: Cause) -> AsyncIterator[None]:
@@ -48,3 +50,4 @@ class Refusals:
             )
             again = uuid5(cause.message_id, "refused") if cause.message_id else None
             await self.publisher.publish(wrap(event, cause, self.clock.now(), message_id=again))
+            await self.interactions.note_refusal(command.interaction_id, cause)

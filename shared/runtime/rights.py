@@ -228,6 +228,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     indexes.SESSIONS: ADD,
                     indexes.LOGIN_FAILURES: ADD,
                     indexes.REMEMBERED_ANSWERS: ADD,
+                    indexes.TURNS: ADD,
                     indexes.REPLICAS: KEEP,
                 },
             ),

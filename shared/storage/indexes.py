@@ -26,6 +26,7 @@ SESSIONS: Final = "sessions"
 LOGIN_FAILURES: Final = "login_failures"
 REMEMBERED_ANSWERS: Final = "remembered_answers"
 REPLICAS: Final = "replicas"
+TURNS: Final = "turns"
 
 
 def _owing() -> IndexModel:
@@ -118,6 +119,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     LOGIN_FAILURES: [_ending()],
     REMEMBERED_ANSWERS: [_ending()],
     REPLICAS: [_ending()],
+    TURNS: [_ending()],
     DELIVERIES: [
         _owing(),
         _holding("raw.sha256"),

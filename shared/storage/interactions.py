@@ -13,7 +13,7 @@ from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import Clock
 from shared.domain.errors import StaleInteractionError, Unavailable, UnknownInteractionError
 from shared.domain.interaction import Interaction
-from shared.storage.client import Collection, Database, Document, database_errors
+from shared.storage.client import HINT, Collection, Database, Document, database_errors
 from shared.storage.gathering import Inserts, Reads
 from shared.storage.outbox import to_entry, to_message
 from shared.storage.snapshots import WITHOUT_TEXT, changed_fields, to_document, to_interaction
@@ -120,6 +120,19 @@ class InteractionStore:
             if await self._write(before, change, cause):
                 return change.after
         raise StaleInteractionError(interaction_id)
+
+    async def note_refusal(self, interaction_id: str, cause: Cause) -> None:
+        """Remember that the message of `cause` was refused, for whoever waits for its outcome.
+
+        It says that nothing changed; where it is lost, who waits does so for longer.
+        """
+        if cause.message_id is None:
+            return
+        refused = {"$each": [str(cause.message_id)], "$slice": -_REMEMBERED_COMMANDS}
+        async with database_errors():
+            await self._collection.with_options(write_concern=HINT).update_one(
+                {"_id": interaction_id}, {"$push": {"refused": refused}}
+            )
 
     async def change_together(self, decided: Sequence[tuple[Interaction, Change]]) -> list[bool]:
         """Write what was decided on snapshots read a moment ago, in one write, and announce it.

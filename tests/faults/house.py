@@ -29,6 +29,7 @@ _SETTINGS: Final = {
     "OUTBOUND_SWEEP": "0.5",
     "ROUTING_EXCLUSION": "1",
     "ROUTING_AUDIT": "2",
+    "GATEWAY_TURN_PATIENCE": "20",
 }
 _CAPACITY: Final = 20
 _LOOK_EVERY: Final = 0.2

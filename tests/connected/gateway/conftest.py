@@ -145,6 +145,8 @@ async def running_gateway(
             "port": port,
             "own_address": "127.0.0.1",
             "connect_timeout": "PT5S",
+            # No service here gives a command its outcome.
+            "turn_patience": "PT0S",
             **options,
         }
     )
