@@ -41,7 +41,8 @@ class GatewaySettings(ServiceSettings):
     `drain_spread`, each at a moment of its own.
     `cometd_timestamps` has every message of CometD say when it was sent. An upload of which nothing
     comes for `upload_stall` is ended. What happened to an agent can be asked for during
-    `journal_retention`.
+    `journal_retention`. `turn_patience` is how long an operation waits for those that the same
+    agent asked of the same interaction before; zero never waits.
     """
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
