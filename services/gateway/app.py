@@ -225,6 +225,7 @@ def _rest(
             desk=DeskStore(resources.database),
             recounting=recounting,
             interactions=resources.interactions,
+            deliveries=resources.deliveries,
             shows_foreign_mail=settings.shows_foreign_mail,
             max_listed=settings.max_listed,
         ),

@@ -14,6 +14,7 @@ from services.gateway.policy import Ownership, Read, refusal, refusal_of
 from services.gateway.requests import Callers
 from services.gateway.store import DeskStore
 from services.gateway.wire.ucs import Contents, email_interaction
+from shared.domain.delivery import Delivery
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction
 from shared.mail.threads import named_by, nearest_of_other_threads, proves, speaker_in
@@ -60,8 +61,14 @@ class History:
                 self._callers.root(request),
                 await self._raw_size(interaction),
                 await self._perhaps_related(agent, interaction),
+                await self._delivery(interaction),
             )
         return json_answer(email_interaction(interaction, changed_at, contents))
+
+    async def _delivery(self, interaction: Interaction) -> Delivery | None:
+        if interaction.direction is Direction.INBOUND:
+            return None
+        return await self._deliveries.get(interaction.id)
 
     async def structured_text(self, request: Request) -> Response:
         """GET …/structured_text: the safe HTML of a mail."""

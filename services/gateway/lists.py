@@ -16,11 +16,14 @@ from services.gateway.preconditions import entity_tag
 from services.gateway.recounting import Recounting
 from services.gateway.requests import Callers
 from services.gateway.store import DeskStore
+from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import held, kept, outlined, stamped, watched
 from services.gateway.wire.states import STATES
 from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Direction
 from shared.storage.agents import StoredAgent
+from shared.storage.deliveries import DeliveryStore
 from shared.storage.interactions import InteractionStore
 
 FILTERS: Final[Mapping[str, str]] = MappingProxyType(
@@ -45,6 +48,7 @@ class Reading:
         desk: DeskStore,
         recounting: Recounting,
         interactions: InteractionStore,
+        deliveries: DeliveryStore,
         shows_foreign_mail: bool,
         max_listed: int,
     ) -> None:
@@ -52,6 +56,7 @@ class Reading:
         self._desk = desk
         self._recounting = recounting
         self._interactions = interactions
+        self._deliveries = deliveries
         self._shows_foreign_mail = shows_foreign_mail
         self._max_listed = max_listed
 
@@ -109,7 +114,7 @@ class Reading:
         """GET /interactions/{id}."""
         agent = await self._callers.agent_or_admin(request)
         interaction = await self._interactions.get(request.path_params["id"])
-        return self._one(interaction, agent)
+        return await self._one(interaction, agent)
 
     async def one_of_mine(self, request: Request) -> Response:
         """GET /me/interactions/{id}."""
@@ -117,11 +122,22 @@ class Reading:
         interaction = await self._interactions.get(request.path_params["id"])
         if situation := refusal_of(Read.MINE, agent, interaction):
             raise RequestError(situation, "this interaction is somebody else's")
-        return self._one(interaction, agent)
+        return await self._one(interaction, agent)
 
-    def _one(self, interaction: Interaction, agent: StoredAgent) -> Response:
-        body = {"statusCode": 0, "interaction": self._seen(interaction, agent)}
+    async def _one(self, interaction: Interaction, agent: StoredAgent) -> Response:
+        seen = self._seen(interaction, agent) | await self._delivered(interaction, agent)
+        body = {"statusCode": 0, "interaction": seen}
         return json_answer(body, headers={"ETag": entity_tag(interaction)})
+
+    async def _delivered(self, interaction: Interaction, agent: StoredAgent) -> Fields:
+        """Return what the next mail server said; it names the blind copies."""
+        shows_all = self._shows_foreign_mail
+        if interaction.direction is Direction.INBOUND:
+            return {}
+        if refusal_of(Read.HISTORY, agent, interaction, shows_all=shows_all) is not None:
+            return {}
+        delivery = await self._deliveries.get(interaction.id)
+        return {"delivery": delivery_fields(delivery)} if delivery else {}
 
     def _seen(
         self, interaction: Interaction, agent: StoredAgent, *, listed: bool = False

@@ -2,6 +2,7 @@
 
 from typing import Any, Final, TypeAlias
 
+from services.gateway.wire.delivery import DELIVERY_STATES, RECEPTION_STATES
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.refusals import NOT_HELD
 from services.gateway.wire.states import CAPABILITIES, STATES
@@ -142,6 +143,7 @@ _MESSAGE: Final = shape(
         "operationName": TEXT,
         "reason": TEXT,
         "errorDescription": TEXT,
+        "delivery": ref("Delivery"),
     },
     ("messageTypeName", "messageType", "id", "channel", "email_object", "state", "capabilities"),
     description=(
@@ -151,6 +153,31 @@ _MESSAGE: Final = shape(
         " journal: whoever goes on after it misses nothing. An operation that came too late is told"
         " with `notificationType` Error, its `operationName` and the `reason`; to who does not hold"
         " the interaction, with the state NotHeld."
+    ),
+)
+_DELIVERY: Final = shape(
+    {
+        "state": {"enum": list(DELIVERY_STATES)},
+        "attempts": NUMBER,
+        "reason": TEXT,
+        "nextAttemptAt": MOMENT,
+        "recipients": several(
+            shape(
+                {
+                    "address": TEXT,
+                    "state": {"enum": list(RECEPTION_STATES)},
+                    "code": NUMBER,
+                    "text": TEXT,
+                    "at": MOMENT,
+                },
+                ("address", "state"),
+            )
+        ),
+    },
+    ("state", "attempts", "recipients"),
+    description=(
+        "What the next mail server said of a mail that was sent, for those who may read the mail;"
+        " not in lists and not on the topic."
     ),
 )
 _USER: Final = shape(
@@ -243,6 +270,7 @@ _UCS: Final = shape(
         "binary_content_mime": TEXT,
         "binary_content_size": NUMBER,
         "udata": ANYTHING,
+        "delivery": ref("Delivery"),
     },
     (
         "customer_id",
@@ -275,6 +303,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         _USER["properties"] | _QUEUE["properties"] | {"contactType": TEXT},
         ("id", "uri", "contactType"),
     ),
+    "Delivery": _DELIVERY,
     "EmailInteraction": _UCS,
     "EmailObject": _EMAIL_OBJECT,
     "Failure": _FAILURE,

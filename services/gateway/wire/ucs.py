@@ -6,8 +6,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import timestamp, user_data
+from shared.domain.delivery import Delivery
 from shared.domain.interaction import Address, Interaction
 from shared.domain.lifecycle import Direction, State
 
@@ -45,12 +47,14 @@ class Contents:
     """What else a reader may fetch and see.
 
     `size` is that of the raw mail in bytes, None where there is none. `perhaps_related` are mails
-    of other threads that this one names, as far as the reader may see them.
+    of other threads that this one names, as far as the reader may see them. `delivery` is what the
+    next mail server said, where there has been one.
     """
 
     root: str
     size: int | None
     perhaps_related: Sequence[str] = ()
+    delivery: Delivery | None = None
 
 
 def email_interaction(
@@ -130,6 +134,8 @@ def _worded(interaction: Interaction, contents: Contents) -> Fields:
             "structured_text": f"{place}/structured_text",
             "structured_text_mime": "text/html",
         }
+    if contents.delivery is not None:
+        fields["delivery"] = delivery_fields(contents.delivery)
     if contents.size is not None:
         fields |= {
             "binary_content": f"{place}/binary_content",

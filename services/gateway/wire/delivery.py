@@ -1,0 +1,52 @@
+"""What became of a mail at the next mail server, as readers of the mail see it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from services.gateway.wire.mail import Fields
+from services.gateway.wire.messages import timestamp
+from shared.domain.delivery import Delivery, Journal, Reception, Recipient
+
+_STATES: Final[Mapping[Journal, str]] = MappingProxyType(
+    {
+        Journal.QUEUED: "Waiting",
+        Journal.CLAIMED: "Waiting",
+        Journal.DOT_PENDING: "Waiting",
+        Journal.DEFERRED: "Deferred",
+        Journal.SENT: "Sent",
+        Journal.FAILED: "Failed",
+        Journal.UNCERTAIN: "Uncertain",
+    }
+)
+_RECEPTIONS: Final[Mapping[Reception, str]] = MappingProxyType(
+    {
+        Reception.PENDING: "Waiting",
+        Reception.ACCEPTED: "Accepted",
+        Reception.DEFERRED: "Deferred",
+        Reception.FAILED: "Refused",
+    }
+)
+DELIVERY_STATES: Final = tuple(dict.fromkeys(_STATES.values()))
+RECEPTION_STATES: Final = tuple(_RECEPTIONS.values())
+
+
+def delivery_fields(delivery: Delivery) -> Fields:
+    """Return how far a delivery has got, and what was said about whom."""
+    fields: Fields = {
+        "state": _STATES[delivery.state],
+        "attempts": delivery.attempt,
+        "recipients": [_recipient(one) for one in delivery.recipients],
+    }
+    if delivery.reason:
+        fields["reason"] = delivery.reason
+    if delivery.state is Journal.DEFERRED and delivery.next_attempt_at is not None:
+        fields["nextAttemptAt"] = timestamp(delivery.next_attempt_at)
+    return fields
+
+
+def _recipient(one: Recipient) -> Fields:
+    answer = {"code": one.code or None, "text": one.text or None}
+    at = {"at": timestamp(one.at)} if one.at else {}
+    said = {name: value for name, value in answer.items() if value is not None}
+    return {"address": one.address, "state": _RECEPTIONS[one.state], **said, **at}
