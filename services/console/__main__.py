@@ -14,6 +14,7 @@ from services.console.definitions import definitions
 from services.console.doctor import diagnose
 from services.console.exits import Exit, NotPossibleError
 from services.console.passwords import ask_for_password, hash_password
+from services.console.reparsing import order_parsing
 from shared.contracts.schemas import FieldLostError, write_schemas
 from shared.domain.errors import Unavailable
 
@@ -49,6 +50,8 @@ async def _command(arguments: Namespace) -> Exit | None:
             return await diagnose()
         case "replay":
             await _replay(arguments)
+        case "parse":
+            await order_parsing(arguments.arrival)
         case "doubts" | "resend" | "settle":
             await _doubts(arguments)
         case "hash-password":

@@ -48,6 +48,7 @@ def parser() -> Parser:
     _add_apply(commands)
     _add_doctor(commands)
     _add_replay(commands)
+    _add_parse(commands)
     _add_doubts(commands)
     _add_hash_password(commands)
     _add_generators(commands)
@@ -97,6 +98,15 @@ def _add_replay(commands: Commands) -> None:
     )
     replay.add_argument("--id", metavar="MESSAGE_ID", help="only this message")
     replay.add_argument("--limit", metavar="N", type=_positive, help="at most so many messages")
+
+
+def _add_parse(commands: Commands) -> None:
+    parse = commands.add_parser(
+        "parse",
+        help="have a mail parsed anew that arrived and is nowhere to be seen",
+        description="Order an arrival to be parsed. What has been parsed already stays as it is.",
+    )
+    parse.add_argument("arrival", metavar="ARRIVAL_ID", help="as `mailroom doctor` names it")
 
 
 def _add_doubts(commands: Commands) -> None:

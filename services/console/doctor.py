@@ -31,6 +31,12 @@ _OVERDUE: Final = timedelta(minutes=2)
 """A mail that is due is handed out anew every minute until somebody takes it."""
 
 
+_UNSEEN: Final = timedelta(minutes=45)
+"""A mail that hangs is tried again for half an hour at most."""
+
+_MOST_NAMED: Final = 20
+
+
 async def diagnose() -> Exit:
     """Print one line a finding; the exit says whether all is well.
 
@@ -104,6 +110,8 @@ async def _server(database: Observatory) -> AsyncIterator[Finding]:
 async def _content(database: Database, clock: Clock) -> AsyncIterator[Finding]:
     observatory = Observatory(database, clock)
     yield findings.about_outboxes(await observatory.owing(_PATIENCE))
+    unseen = await observatory.unseen(_UNSEEN)
+    yield findings.about_unseen(unseen[:_MOST_NAMED], more=len(unseen) > _MOST_NAMED)
     for finding in findings.about_deliveries(
         await observatory.deliveries_in(Journal.UNCERTAIN),
         await observatory.deliveries_in(Journal.FAILED),

@@ -124,6 +124,18 @@ def about_outboxes(owing: Mapping[str, int]) -> Finding:
     return fine("no announcement is owed")
 
 
+def about_unseen(arrival_ids: Sequence[str], *, more: bool) -> Finding:
+    """Judge whether every mail that arrived can be seen by somebody."""
+    if arrival_ids:
+        return bad(
+            f"mails that arrived and are nowhere to be seen: {', '.join(arrival_ids)}"
+            f"{' and more' if more else ''}",
+            do="see with `mailroom replay ingest --list` whether they are parked; "
+            "`mailroom parse ARRIVAL_ID` has one parsed anew",
+        )
+    return fine("every mail that arrived in the last three days can be seen")
+
+
 def about_deliveries(uncertain: int, failed: int, overdue: int) -> Iterator[Finding]:
     """Judge the mails on their way out."""
     if uncertain:

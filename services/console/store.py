@@ -16,7 +16,8 @@ from shared.contracts.contact_center import Agent, ContactCenter
 from shared.domain.clock import Clock
 from shared.domain.delivery import Journal
 from shared.domain.errors import Unavailable
-from shared.storage import agents, deliveries
+from shared.domain.ids import id_of
+from shared.storage import agents, arrivals, deliveries, interactions
 from shared.storage.client import Database, Document, WeakWriteConcernError, open_database
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.indexes import INDEXES
@@ -24,6 +25,9 @@ from shared.storage.outbox import OWES
 
 _DEADLINE_SECONDS: Final = 5
 _PROBES: Final = "probes"
+_LOOKED_BACK: Final = timedelta(days=3)
+_LONGEST_LOOK_SECONDS: Final = 60
+_MOST_UNSEEN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,5 +171,35 @@ class Observatory:
         before: datetime = self._clock.now() - since
         return await self._count(deliveries.COLLECTION, {"next_attempt_at": {"$lt": before}})
 
+    async def unseen(self, since: timedelta) -> list[str]:
+        """Return arrivals of the last days that became no interaction for so long, oldest first.
+
+        A mail that is a copy of another one is seen with that.
+        """
+        now = self._clock.now()
+        seen_by = [_without(interactions.COLLECTION, field) for field in ("arrival_id", "copies")]
+        pipeline: list[Document] = [
+            {"$match": {"_id": {"$gte": id_of(now - _LOOKED_BACK), "$lt": id_of(now - since)}}},
+            {"$project": {"_id": 1}},
+            *(stage for stages in seen_by for stage in stages),
+            {"$sort": {"_id": 1}},
+            {"$limit": _MOST_UNSEEN},
+        ]
+        with pymongo.timeout(_LONGEST_LOOK_SECONDS):
+            cursor = await self._database[arrivals.COLLECTION].aggregate(pipeline)
+            return [one["_id"] for one in await cursor.to_list()]
+
     async def _count(self, collection: str, wanted: Document) -> int:
         return await self._database[collection].count_documents(wanted)
+
+
+def _without(collection: str, field: str) -> list[Document]:
+    """Return the stages that leave out what some document of a collection names in a field."""
+    found = {
+        "from": collection,
+        "localField": "_id",
+        "foreignField": field,
+        "pipeline": [{"$limit": 1}, {"$project": {"_id": 1}}],
+        "as": field,
+    }
+    return [{"$lookup": found}, {"$match": {f"{field}.0": {"$exists": False}}}]

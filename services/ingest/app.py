@@ -21,7 +21,11 @@ from shared.storage.threads import ThreadStore
 async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator[None]:
     """Run ingest for as long as the context lasts: listeners end first, then the parsing."""
     async with (
-        IsolatedParser(processes=settings.parsers, deadline=settings.parsing) as parser,
+        IsolatedParser(
+            processes=settings.parsers,
+            quick=settings.quick_parsing,
+            deadline=settings.parsing,
+        ) as parser,
         consuming(settings, resources, INGEST) as consumer,
     ):
         parsing = MailParsing(
@@ -31,6 +35,7 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             copies=CopyStore(resources.database),
             configuration=resources.configuration,
             parser=parser,
+            clock=resources.clock,
         )
         consumer.subscriber(ingest_handler(parsing))
         intake = Intake(

@@ -8,19 +8,24 @@ that dies, the sweep finds.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 import structlog
 
 from services.ingest.parsing import MailParsing
+from shared.chores import repeating
 from shared.contracts.envelope import Cause
 from shared.faults import crash_point
 from shared.storage.arrivals import ArrivalStore, Stored
 
 log = structlog.get_logger()
+
+_HOLDING: Final = timedelta(seconds=2)
+"""The sweep orders what nobody has said a word about for five seconds."""
 
 
 class Intake:
@@ -37,11 +42,12 @@ class Intake:
         self._patience = patience if at_once else timedelta(0)
         self._room = asyncio.Semaphore(at_once)
         self._running: set[asyncio.Task[None]] = set()
+        self._held: set[str] = set()
 
     async def add(self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str) -> str:
         """Return the id of a mail once it is stored."""
         stored = await self._arrivals.store(raw, sender=sender, mailboxes=mailboxes, peer=peer)
-        if await self._finds_room():
+        if await self._finds_room(stored):
             task = asyncio.create_task(self._parse(stored))
             self._running.add(task)
             task.add_done_callback(self._end)
@@ -51,17 +57,34 @@ class Intake:
 
     @asynccontextmanager
     async def finishing(self) -> AsyncIterator[None]:
-        """Finish what has begun before the context ends."""
-        try:
-            yield
-        finally:
-            await asyncio.gather(*self._running, return_exceptions=True)
+        """Finish what has begun before the context ends.
 
-    async def _finds_room(self) -> bool:
-        with suppress(TimeoutError):
+        Meanwhile the sweep is told what waits here: it would order that a second time.
+        """
+        async with repeating(self.hold, every=_HOLDING):
+            try:
+                yield
+            finally:
+                await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def hold(self) -> None:
+        """Say what waits here or is being parsed."""
+        if self._held:
+            await self._arrivals.hold(sorted(self._held))
+
+    async def _finds_room(self, stored: Stored) -> bool:
+        with self._holding(stored), suppress(TimeoutError):
             async with asyncio.timeout(self._patience.total_seconds()):
                 return await self._room.acquire()
         return False
+
+    @contextmanager
+    def _holding(self, stored: Stored) -> Iterator[None]:
+        self._held.add(stored.arrival.id)
+        try:
+            yield
+        finally:
+            self._held.discard(stored.arrival.id)
 
     def _end(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
@@ -71,7 +94,8 @@ class Intake:
         crash_point("ingest.before_parse")
         cause = Cause(UUID(stored.order.correlation_id), UUID(stored.order.id))
         try:
-            await self._parsing.parse_arrival(stored.arrival, cause)
+            with self._holding(stored):
+                await self._parsing.parse_arrival(stored.arrival, cause)
         except Exception as error:  # noqa: BLE001 - whatever it is, the queue knows what to do
             log.warning("mail goes to the queue", reason=type(error).__name__)
             await self._arrivals.order_parsing(stored)

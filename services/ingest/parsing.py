@@ -1,6 +1,7 @@
 """From an arrival to interactions, once for each mailbox that it is for."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -13,14 +14,17 @@ from shared.contracts.commands import ExtractDocuments, ParseMail
 from shared.contracts.contact_center import Mailbox
 from shared.contracts.envelope import Cause, Contract
 from shared.contracts.events import InteractionReceived
+from shared.domain.clock import Clock
+from shared.domain.errors import Unavailable
 from shared.domain.interaction import Interaction
 from shared.mail.identity import duplicate_key
-from shared.mail.isolated import IsolatedParser, ParserKilledError
+from shared.mail.isolated import IsolatedParser, ParserBusyError, ParserKilledError
 from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.threads import thread_references
 from shared.storage.arrivals import Arrival, ArrivalStore
 from shared.storage.configuration import ConfigurationStore
+from shared.storage.gathering import UnstorableError
 from shared.storage.interactions import InteractionStore
 from shared.storage.threads import ThreadStore
 
@@ -29,6 +33,13 @@ log = structlog.get_logger()
 PARSED: Final = Counter("mailroom_mails_parsed_total", "Mails by what they became", ["outcome"])
 
 _TRIES: Final = 3
+_REST: Final = timedelta(seconds=5)
+_LONGEST_WAIT: Final = timedelta(minutes=30)
+"""A mail that was slow once and found no room since is shown unread: nobody waits without end."""
+
+
+class ParsingPostponedError(Unavailable):
+    """The mail was slow, or crashed its reader: it waits, and others come first."""
 
 
 class MailParsing:
@@ -43,6 +54,7 @@ class MailParsing:
         copies: CopyStore,
         configuration: ConfigurationStore,
         parser: IsolatedParser,
+        clock: Clock,
     ) -> None:
         self._arrivals = arrivals
         self._interactions = interactions
@@ -50,6 +62,7 @@ class MailParsing:
         self._copies = copies
         self._configuration = configuration
         self._parser = parser
+        self._clock = clock
 
     async def parse(self, command: ParseMail, cause: Cause) -> None:
         """Store the interactions of the arrival that a command names."""
@@ -62,21 +75,44 @@ class MailParsing:
         contact_center = await self._configuration.current()
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _fallback(address)
-            await self._add(interpret(mail, arrival, mailbox, proven), arrival, cause)
+            interaction = interpret(mail, arrival, mailbox, proven)
+            try:
+                await self._add(interaction, arrival, cause)
+            except UnstorableError as error:
+                shown = self._unparsed(arrival, f"not storable: {error}", mail)
+                await self._add(interpret(shown, arrival, mailbox, proven), arrival, cause)
 
     async def _read(self, arrival: Arrival) -> ParsedMail:
-        reason = ""
-        for _ in range(_TRIES):
-            try:
-                return await self._parser.parse(arrival.raw, envelope_sender=arrival.sender)
-            except UnparsableMailError as error:
-                reason = str(error)
-                break
-            except ParserKilledError as error:
-                reason = str(error)
+        """Return the mail; one that was slow or crashed its reader is tried again later.
+
+        Raises:
+            ParsingPostponedError: It is not its turn.
+        """
+        now = self._clock.now()
+        if arrival.tries and now - arrival.received_at > _LONGEST_WAIT:
+            return self._unparsed(arrival, "it takes too long to read")
+        if arrival.retry_at and now < arrival.retry_at:
+            raise ParsingPostponedError("its next try is later")
+        try:
+            return await self._parser.parse(
+                arrival.raw, envelope_sender=arrival.sender, slow=arrival.tries > 0
+            )
+        except UnparsableMailError as error:
+            return self._unparsed(arrival, str(error))
+        except ParserBusyError as error:
+            raise ParsingPostponedError(str(error)) from error
+        except ParserKilledError as error:
+            if arrival.tries + 1 >= _TRIES:
+                return self._unparsed(arrival, str(error))
+            await self._arrivals.postpone(arrival, now + _REST)
+            raise ParsingPostponedError(str(error)) from error
+
+    def _unparsed(
+        self, arrival: Arrival, reason: str, known: ParsedMail | None = None
+    ) -> ParsedMail:
         log.warning("mail unparsed", arrival_id=arrival.id, reason=reason)
         PARSED.labels("unparsed").inc()
-        return unparsed(arrival.raw, reason)
+        return unparsed(arrival.raw, reason, known)
 
     async def _add(self, interaction: Interaction, arrival: Arrival, cause: Cause) -> None:
         key = duplicate_key(interaction.mailbox, interaction.mail.message_id, arrival.raw)

@@ -22,10 +22,12 @@ class IngestSettings(ServiceSettings):
     `silence` is how long a session may say nothing, between commands or within a mail; a mail has
     to come at the rate of `slowest` octets a second. Who does not read the last words of a session
     has `flushing` to do so.
-    `storing` is how long a sender waits for its mail to be stored before it is told to come back;
-    `parsing` how long one mail may occupy a parser, `parsing_at_once` how many mails a process
-    parses as they come, and `room_for_parsing` how long a sender waits for room among them before
-    its mail, stored already, is left to the queue.
+    `storing` is how long a sender waits for its mail to be stored before it is told to come back.
+    `quick_parsing` is how long one mail may occupy a parser at first, `parsing` how long when it
+    is tried again; `parsers` is the number of processes, one of which what is tried again never
+    has. `parsing_at_once` is how many mails a process parses as they come, and `room_for_parsing`
+    how long a sender waits for room among them before its mail, stored already, is left to the
+    queue.
     """
 
     model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore")
@@ -52,7 +54,8 @@ class IngestSettings(ServiceSettings):
     silence: timedelta = timedelta(minutes=5)
     storing: timedelta = timedelta(seconds=30)
     parsing: timedelta = timedelta(seconds=10)
-    parsers: int = Field(default=1, ge=1)
+    quick_parsing: timedelta = timedelta(seconds=3)
+    parsers: int = Field(default=2, ge=2)
     parsing_at_once: int = Field(default=20, ge=0, le=40)
     room_for_parsing: timedelta = timedelta(milliseconds=500)
 

@@ -1,18 +1,27 @@
 """What becomes of a mail that defeats the parser: an interaction with the raw mail attached."""
 
+from typing import Final
+
+from shared.domain.interaction import Address
+from shared.domain.storable import storable
 from shared.mail.files import whole_mail
 from shared.mail.identity import derived_message_id
 from shared.mail.parsed_mail import ParsedMail
 
+_LONGEST: Final = 200
 
-def unparsed(raw: bytes, reason: str) -> ParsedMail:
-    """Return a mail without a body whose one attachment is itself."""
+
+def unparsed(raw: bytes, reason: str, known: ParsedMail | None = None) -> ParsedMail:
+    """Return a mail without a body whose one attachment is itself.
+
+    Of what is known of it, the beginning of its subject and its author are shown.
+    """
     return ParsedMail(
         message_id=derived_message_id(raw),
         in_reply_to=(),
         references=(),
-        subject="(unparsed mail)",
-        from_=(),
+        subject=(known and storable(known.subject, _LONGEST)) or "(unparsed mail)",
+        from_=tuple(map(_short, known.from_[:1])) if known else (),
         reply_to=(),
         to=(),
         cc=(),
@@ -25,3 +34,7 @@ def unparsed(raw: bytes, reason: str) -> ParsedMail:
         is_bounce=False,
         warnings=(reason,),
     )
+
+
+def _short(person: Address) -> Address:
+    return Address(storable(person.address, _LONGEST), storable(person.personal, _LONGEST))

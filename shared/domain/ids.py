@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import time
+from datetime import datetime
 from typing import Final
 
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -20,6 +21,11 @@ def new_id() -> str:
     return _base36(time.time_ns() // 1_000_000, _TIME_LENGTH) + _base36(
         secrets.randbelow(36**_RANDOM_LENGTH), _RANDOM_LENGTH
     )
+
+
+def id_of(moment: datetime) -> str:
+    """Return what sorts before each id made from that moment on, and after those made before."""
+    return _base36(int(moment.timestamp() * 1000), _TIME_LENGTH)
 
 
 def numbered_id(batch: str, number: int) -> str:

@@ -8,6 +8,7 @@ from shared.mail.file_names import LONGEST_NAME, clean_name
 from shared.mail.headers import read_mail_headers
 from shared.mail.structure import Part
 
+_LONGEST_ID: Final = 998
 _TELLING: Final = frozenset({"audio", "image", "message", "text", "video"})
 _EXTENSIONS: Final = {
     "application/ics": ".ics",
@@ -58,8 +59,8 @@ def attachment_name(part: Part) -> str:
 
 def content_id(part: Part) -> str | None:
     """Return the Content-ID without its angle brackets."""
-    value = part.headers.first("content-id")
-    return one_line(decode(value)).strip("<> ") or None if value else None
+    value = part.headers.first("content-id") or b""
+    return one_line(decode(value[:_LONGEST_ID])).strip("<> ") or None
 
 
 def _made_up_name(part: Part) -> str:

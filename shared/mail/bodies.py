@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Final
 
 from shared.mail.attachments import declared_name
@@ -22,6 +21,7 @@ _META_CHARSET: Final = re.compile(
     rb"<meta[^>]{1,200}charset\s{0,9}=[\s\"']{0,9}([\w:.-]{1,40})", re.IGNORECASE
 )
 _META_WITHIN: Final = 4096
+_TOO_HEAVY: Final = "html-too-heavy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Bodies:
     html: str | None
     files: tuple[Part | EmbeddedFile, ...]
     warnings: frozenset[str]
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether of some HTML only the words are here."""
+        return _TOO_HEAVY in self.warnings
 
 
 @dataclass(slots=True)
@@ -68,13 +73,15 @@ def read_bodies(leaves: tuple[Part, ...], limits: Limits = DEFAULT_LIMITS) -> Bo
     """Collect all inline texts in order; of alternatives, text and HTML count once."""
     blocks: dict[int, _Block] = {}
     files: list[Part | EmbeddedFile] = []
-    numbers = count(len(leaves))
+    next_index = len(leaves)
     for part, is_body in _roles(leaves):
         if not is_body:
             files.append(part)
             continue
         key = -1 - part.index if part.alternative is None else part.alternative
-        files += _add(blocks.setdefault(key, _Block()), part, limits, numbers)
+        embedded = _add(blocks.setdefault(key, _Block()), part, limits, next_index)
+        files += embedded
+        next_index += len(embedded)
     shown = [(block.text(), block.html()) for block in blocks.values()]
     heavy = any(block.heavy for block in blocks.values())
     return Bodies(_text(shown), _html(shown), tuple(files), _warnings(leaves, heavy=heavy))
@@ -106,16 +113,16 @@ def _reads_as_plain(part: Part) -> bool:
     return part.alternative is None and not declared_name(part)
 
 
-def _add(block: _Block, part: Part, limits: Limits, numbers: Iterator[int]) -> list[EmbeddedFile]:
-    octets = part.content()
+def _add(block: _Block, part: Part, limits: Limits, next_index: int) -> list[EmbeddedFile]:
     if part.media_type == "text/html":
-        html = _decode_html(part, octets)
+        html = _decode_html(part, part.content())
         safe = sanitise(html, limits)
         (block.heavy if safe is None else block.htmls).append(html if safe is None else safe)
         return []
-    remaining, found = split_uuencoded(octets)
+    # Each counts as a part of the mail.
+    remaining, found = split_uuencoded(part.content(), limits.parts - next_index)
     block.texts.append(_decode_text(part, remaining))
-    return [EmbeddedFile(next(numbers), name, content) for name, content in found]
+    return [EmbeddedFile(next_index + at, *file) for at, file in enumerate(found)]
 
 
 def _decode_html(part: Part, octets: bytes) -> str:
@@ -146,7 +153,7 @@ def _html(shown: list[tuple[str, str]]) -> str | None:
 
 def _warnings(leaves: tuple[Part, ...], *, heavy: bool) -> frozenset[str]:
     found = {_KINDS[part.media_type] for part in leaves if part.media_type in _KINDS}
-    return frozenset(found | {"html-too-heavy"} if heavy else found)
+    return frozenset(found | {_TOO_HEAVY} if heavy else found)
 
 
 _KINDS: Final = {

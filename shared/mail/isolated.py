@@ -18,6 +18,7 @@ from shared.mail.wire import load
 _MEBIBYTE: Final = 1024 * 1024
 # Seconds after the deadline at which a child ends itself, should its parent be gone.
 _GRACE: Final = 2
+_SECONDS_A_MEBIBYTE: Final = 0.2
 _LARGE: Final = 8 * _MEBIBYTE
 _IMPORT_ROOT: Final = Path(__file__).resolve().parents[2]
 # Secrets stay with the parent: a stranger's mail is read without them.
@@ -28,20 +29,32 @@ class ParserKilledError(Exception):
     """The process that read the mail died or was killed at the deadline; another one takes over."""
 
 
+class ParserBusyError(Exception):
+    """As many slow mails are being read as may be at once; try this one again later."""
+
+
 class IsolatedParser:
     """A fixed number of child processes that read one mail each at a time.
 
+    A mail has `quick` to be read, and a little more for each megabyte. One that needed more is
+    slow: given in again as such it has the `deadline`. One process fewer than there are reads slow
+    mails, so that they can never have all of them.
     Children start when first needed and end with this object, or when this process is gone.
     """
 
     def __init__(
         self,
         *,
-        processes: int = 1,
+        processes: int = 2,
+        quick: timedelta = timedelta(seconds=3),
         deadline: timedelta = timedelta(seconds=10),
         memory: int = 512 * _MEBIBYTE,
     ) -> None:
+        if processes <= 1:
+            raise ValueError("slow mails leave one process to the others: at least 2 are needed")
+        self._quick = quick.total_seconds()
         self._deadline = deadline.total_seconds()
+        self._room_for_slow = processes - 1
         self._memory = memory
         self._idle: asyncio.LifoQueue[Process | None] = asyncio.LifoQueue()
         for _ in range(processes):
@@ -59,17 +72,32 @@ class IsolatedParser:
     ) -> None:
         await self.close()
 
-    async def parse(self, raw: bytes, *, envelope_sender: str | None = None) -> ParsedMail:
+    async def parse(
+        self, raw: bytes, *, envelope_sender: str | None = None, slow: bool = False
+    ) -> ParsedMail:
         """Read a mail; waits for an idle child first.
 
-        Raises `UnparsableMailError` for a mail above a limit and `ParserKilledError` for one that
-        crashed its reader or took longer than the deadline.
+        Raises `UnparsableMailError` for a mail above a limit, `ParserKilledError` for one that
+        crashed its reader or took longer than it may, and `ParserBusyError` for a slow one while
+        there is no room for it.
         """
+        if not slow:
+            quick = self._quick + _SECONDS_A_MEBIBYTE * len(raw) / _MEBIBYTE
+            return await self._parse(raw, envelope_sender, min(quick, self._deadline))
+        if not self._room_for_slow:
+            raise ParserBusyError("other slow mails are being read")
+        self._room_for_slow -= 1
+        try:
+            return await self._parse(raw, envelope_sender, self._deadline)
+        finally:
+            self._room_for_slow += 1
+
+    async def _parse(self, raw: bytes, envelope_sender: str | None, seconds: float) -> ParsedMail:
         child = await self._idle.get()
         try:
             if child is None or child.returncode is not None:
                 child = await self._start()
-            mark, content = await self._exchange(child, raw, envelope_sender)
+            mark, content = await self._exchange(child, raw, envelope_sender, seconds)
             if len(raw) > _LARGE:
                 # What a large mail took from the system, its reader gives back only by ending.
                 await self._kill(child)
@@ -89,11 +117,11 @@ class IsolatedParser:
             await self._kill(child)
 
     async def _exchange(
-        self, child: Process, raw: bytes, envelope_sender: str | None
+        self, child: Process, raw: bytes, envelope_sender: str | None, seconds: float
     ) -> tuple[bytes, bytes]:
-        head = pack_head(raw, envelope_sender, seconds=int(self._deadline) + _GRACE)
+        head = pack_head(raw, envelope_sender, seconds=int(seconds) + _GRACE)
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(seconds):
                 return await _talk(child, head, raw)
         except TimeoutError as error:
             raise ParserKilledError("the deadline passed") from error

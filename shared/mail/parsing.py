@@ -56,7 +56,7 @@ def parse_mail(
     structure = read_structure(raw, limits)
     bodies = read_bodies(structure.leaves, limits)
     html, attachments = describe_files(bodies)
-    shown = _shown(bodies.text, html, limits)
+    shown = _shown(bodies, html, limits)
     headers = structure.headers
     people = _People(headers, _charset(structure), limits)
     from_ = people.sender()
@@ -92,11 +92,12 @@ class _Shown:
     is_cut: bool
 
 
-def _shown(text: str, html: str | None, limits: Limits) -> _Shown:
-    longest = limits.shown_characters
+def _shown(bodies: Bodies, html: str | None, limits: Limits) -> _Shown:
+    text, longest = bodies.text, limits.shown_characters
     beginning = text if len(text) <= longest else text[:longest] + _REST
     whole = html if len(html or "") <= longest else None
-    return _Shown(beginning, whole, is_cut=(beginning, whole) != (text, html))
+    is_cut = bodies.is_reduced or (beginning, whole) != (text, html)
+    return _Shown(beginning, whole, is_cut=is_cut)
 
 
 @dataclass(frozen=True, slots=True)

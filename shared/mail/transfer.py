@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from shared.mail.limits import refuse_above
+
 _NOT_BASE64: Final = bytes(
     set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 )
@@ -62,8 +64,11 @@ def decode_uuencode(encoded: bytes) -> bytes:
     return _decode_uu_lines(encoded[start : end.start() if end else len(encoded)])
 
 
-def split_uuencoded(text: bytes) -> tuple[bytes, tuple[tuple[bytes, bytes], ...]]:
-    """Take whole uuencoded blocks out of a text: what remains, and (name, octets) of each block."""
+def split_uuencoded(text: bytes, most: int) -> tuple[bytes, tuple[tuple[bytes, bytes], ...]]:
+    """Take whole uuencoded blocks out of a text: what remains, and (name, octets) of each block.
+
+    Raises `UnparsableMailError` for more blocks than `most`.
+    """
     kept: list[bytes] = []
     blocks: list[tuple[bytes, bytes]] = []
     position = 0
@@ -71,6 +76,7 @@ def split_uuencoded(text: bytes) -> tuple[bytes, tuple[tuple[bytes, bytes], ...]
     while begin and (end := _UU_END.search(text, begin.end())):
         lines = text[begin.end() : end.start()]
         if _looks_uuencoded(lines):
+            refuse_above(most, len(blocks) + 1, "uuencoded files")
             kept.append(text[position : begin.start()])
             blocks.append((begin[1].strip(), _decode_uu_lines(lines)))
             position = min(end.end() + 1, len(text))

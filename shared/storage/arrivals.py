@@ -27,6 +27,7 @@ class Arrival:
     """One mail as it was handed in: RFC 5321's envelope, and the octets between DATA and dot.
 
     `sender` is empty for the null reverse-path; `mailboxes` are those of ours that it is for.
+    `tries` counts how often reading it took too long or crashed; the next try is at `retry_at`.
     """
 
     id: str
@@ -35,6 +36,8 @@ class Arrival:
     peer: str
     received_at: datetime
     raw: bytes
+    tries: int = 0
+    retry_at: datetime | None = None
 
 
 class Announcing(Protocol):
@@ -130,7 +133,25 @@ class ArrivalStore:
             document["peer"],
             document["received_at"],
             raw,
+            document.get("tries", 0),
+            document.get("retry_at"),
         )
+
+    async def postpone(self, arrival: Arrival, retry_at: datetime) -> None:
+        """Note that a mail could not be read, and not before when to try again."""
+        async with database_errors():
+            await self._collection.update_one(
+                {"_id": arrival.id, "tries": {"$not": {"$gt": arrival.tries}}},
+                {"$set": {"tries": arrival.tries + 1, "retry_at": retry_at}},
+            )
+
+    async def hold(self, arrival_ids: Sequence[str]) -> None:
+        """Say that somebody who runs has these mails: the sweep need not order them again."""
+        async with database_errors():
+            await self._collection.update_many(
+                {"_id": {"$in": list(arrival_ids)}, "outbox.0": {"$exists": True}},
+                {"$set": {"outbox.$[].at": self._clock.now()}},
+            )
 
     async def raw_size(self, arrival_id: str) -> int | None:
         """Return how many octets a mail has; None where there is no such arrival."""

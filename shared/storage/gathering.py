@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 import bson
+from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
-from pymongo.errors import BulkWriteError, DocumentTooLarge, WriteError
+from pymongo.errors import BulkWriteError, WriteError
 
 from shared.storage.client import Collection, Document
 
@@ -19,6 +20,8 @@ _MOST_OF_A_HERD: Final = 500
 _REST_FOR_EACH_OF_A_HERD: Final = 0.002
 _LONGEST_REST: Final = 0.1
 _DUPLICATE_KEY: Final = 11000
+# BadValue, InvalidBSON, DocumentValidationFailure, BSONObjectTooLarge, a key too long to index.
+_REFUSED_FOR_GOOD: Final = frozenset({2, 22, 121, 10334, 17280})
 _LARGEST: Final = 16 * 1024 * 1024
 
 CarryOut = Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]
@@ -95,6 +98,10 @@ def for_herds(
     return Gathering(carry_out, most=most, at_once=1, rest_for_each=_REST_FOR_EACH_OF_A_HERD)
 
 
+class UnstorableError(Exception):
+    """The database takes no such document, neither now nor later."""
+
+
 class Inserts:
     """Inserts into one collection; what comes at the same time is one write, and one journaling."""
 
@@ -106,13 +113,21 @@ class Inserts:
         """Insert a document; say whether its id and whatever else must be unique were free.
 
         A document that cannot be stored is the fault of its own caller, whoever else inserts.
+
+        Raises:
+            UnstorableError: It is too large, or holds what the database knows no form for.
         """
         # Encoded here: what cannot be is found before it is among the documents of others.
-        encoded = bson.encode(document, codec_options=self._collection.codec_options)
+        try:
+            encoded = bson.encode(document, codec_options=self._collection.codec_options)
+        except (BSONError, OverflowError, ValueError) as error:
+            raise UnstorableError(type(error).__name__) from error
         if len(encoded) > _LARGEST:
-            raise DocumentTooLarge(f"a document of {len(encoded)} bytes")
+            raise UnstorableError(f"a document of {len(encoded)} bytes")
         fault = await self._gathering(RawBSONDocument(encoded))
         if fault is not None and fault["code"] != _DUPLICATE_KEY:
+            if fault["code"] in _REFUSED_FOR_GOOD:
+                raise UnstorableError(fault["errmsg"])
             raise WriteError(fault["errmsg"], fault["code"], fault)
         return fault is None
 

@@ -81,6 +81,16 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             partialFilterExpression={"parent_id": {"$gt": ""}},
         ),
         IndexModel([("mail.message_id", ASCENDING)], name="threading"),
+        IndexModel(
+            [("arrival_id", ASCENDING)],
+            name="of-arrival",
+            partialFilterExpression={"arrival_id": {"$type": "string"}},
+        ),
+        IndexModel(
+            [("copies", ASCENDING)],
+            name="copied",
+            partialFilterExpression={"copies": {"$exists": True}},
+        ),
         IndexModel([("owner_id", ASCENDING), ("state", ASCENDING)], name="owned"),
         IndexModel(
             [("invitation.agent_id", ASCENDING)],

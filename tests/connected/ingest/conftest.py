@@ -91,6 +91,7 @@ async def door(world: World) -> AsyncIterator[Door]:
             copies=CopyStore(world.database),
             configuration=world.configuration,
             parser=parser,
+            clock=world.clock,
         )
         yield Door(settings, store, parsing, announcer)
         await announcer.finish()

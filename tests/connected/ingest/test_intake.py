@@ -92,3 +92,51 @@ async def test_a_mail_that_was_parsed_is_not_swept(world: World, door: Door) -> 
 
     for arrival_id in arrival_ids:
         assert (await world.newest("arrivals", arrival_id))["outbox"] == []
+
+
+async def test_mail_that_waits_for_its_parser_is_not_ordered_again(
+    world: World, door: Door, vhost_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, going_on = asyncio.Event(), asyncio.Event()
+
+    async def wait(_arrival: Arrival, _cause: object) -> None:
+        begun.set()
+        await going_on.wait()
+
+    monkeypatch.setattr(door.parsing, "parse_arrival", wait)
+    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+
+    async with intake.finishing():
+        await take(intake)
+        waiting = asyncio.create_task(take(intake))
+        try:
+            await begun.wait()
+            while len(intake._held) < 2:
+                await asyncio.wait([waiting], timeout=0)
+            world.clock.move(timedelta(seconds=30))
+            await intake.hold()
+            await door.announcer.sweep_forgotten(world.clock.now())
+        finally:
+            going_on.set()
+            await waiting
+    await door.announcer.finish()
+
+    assert await waiting_in(vhost_url, INGEST.name) == 0
+
+
+async def test_mail_whose_sender_gave_up_waiting_is_left_to_the_sweep(
+    world: World, door: Door, vhost_url: str
+) -> None:
+    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+    await intake._room.acquire()
+    waiting = asyncio.create_task(take(intake))
+    while not await world.database["arrivals"].count_documents({}):
+        await asyncio.wait([waiting], timeout=0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+    world.clock.move(timedelta(seconds=30))
+    await intake.hold()
+    await door.announcer.sweep_forgotten(world.clock.now())
+
+    assert await waiting_in(vhost_url, INGEST.name) == 1

@@ -1,11 +1,19 @@
 """What arrivals become."""
 
+from dataclasses import replace
+from datetime import timedelta
+from typing import cast
+
 import pytest
 
 from shared.contracts.commands import ParseMail
 from shared.contracts.events import InteractionReceived
+from shared.domain.errors import Unavailable
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
+from shared.mail.isolated import IsolatedParser, ParserKilledError
+from shared.mail.parsed_mail import ParsedMail
+from shared.mail.parsing import parse_mail
 from tests.connected.ingest.conftest import MAIL, Door
 from tests.connected.world import World, cause
 
@@ -151,3 +159,83 @@ async def test_an_answer_joins_the_thread_of_the_mailbox_that_it_comes_to(
 
     threads = {one.mailbox: one.thread_id for one in first}
     assert [one.thread_id for one in answers] == [threads[name] for name in both]
+
+
+async def test_mail_of_too_many_uuencoded_files_is_its_own_attachment(
+    world: World, door: Door
+) -> None:
+    raw = MAIL + b"begin 644 x\n!80\n`\nend\n" * 2_000
+
+    (interaction,) = await parsed(world, door, raw)
+
+    assert [(one.name, one.size) for one in interaction.mail.attachments] == [
+        ("mail.eml", len(raw))
+    ]
+    assert "uuencoded files" in interaction.mail.text
+
+
+class _Oversized:
+    """A parser whose mails are larger than a document may be."""
+
+    async def parse(self, raw: bytes, **_asked: object) -> ParsedMail:
+        return replace(parse_mail(raw), text="x" * 17_000_000, subject="Long " * 100)
+
+
+async def test_mail_that_the_database_refuses_is_shown_with_its_author(
+    world: World, door: Door
+) -> None:
+    door.parsing._parser = cast("IsolatedParser", _Oversized())
+
+    (interaction,) = await parsed(world, door, MAIL)
+
+    assert interaction.mail.sender is not None
+    assert interaction.mail.sender.address == "ann@example.org"
+    assert interaction.mail.subject.startswith("Long Long")
+    assert [one.name for one in interaction.mail.attachments] == ["mail.eml"]
+
+
+class _Hanging:
+    """A parser that never ends in time, and notes how it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[bool] = []
+
+    async def parse(self, _raw: bytes, *, slow: bool, **_envelope: str) -> ParsedMail:
+        self.asked.append(slow)
+        raise ParserKilledError("the deadline passed")
+
+
+async def test_mail_that_hangs_is_tried_again_later_and_shown_unread(
+    world: World, door: Door
+) -> None:
+    hanging = _Hanging()
+    door.parsing._parser = cast("IsolatedParser", hanging)
+    command = ParseMail(arrival_id=await arrive(door, MAIL))
+
+    for tries in (1, 2):
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await door.parsing.parse(command, cause())
+        assert len(hanging.asked) == tries
+        world.clock.move(timedelta(seconds=5))
+    await door.parsing.parse(command, cause())
+
+    assert hanging.asked == [False, True, True]
+    (found,) = await world.database["interactions"].find({}).to_list()
+    assert found["mail"]["attachments"][0]["name"] == "mail.eml"
+
+
+async def test_mail_that_finds_no_room_for_slow_ones_is_shown_in_the_end(
+    world: World, door: Door
+) -> None:
+    hanging = _Hanging()
+    door.parsing._parser = cast("IsolatedParser", hanging)
+    command = ParseMail(arrival_id=await arrive(door, MAIL))
+    with pytest.raises(Unavailable):
+        await door.parsing.parse(command, cause())
+    world.clock.move(timedelta(minutes=31))
+
+    await door.parsing.parse(command, cause())
+
+    assert len(hanging.asked) == 1
+    assert await world.database["interactions"].count_documents({}) == 1

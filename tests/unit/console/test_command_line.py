@@ -35,7 +35,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert ends_with("--help") == Exit.FINE
 
     shown = capsys.readouterr().out
-    ours = ("apply", "doctor", "replay", "doubts", "resend", "settle", "hash-password")
+    ours = ("apply", "doctor", "replay", "parse", "doubts", "resend", "settle", "hash-password")
     for command in (*ours, "definitions", "schemas"):
         assert f"\n    {command}" in shown
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from shared.mail.framing import ANSWER, READ, REFUSED, pack_head, unpack_request
-from shared.mail.isolated import IsolatedParser, ParserKilledError
+from shared.mail.isolated import IsolatedParser, ParserBusyError, ParserKilledError
 from shared.mail.limits import UnparsableMailError
 from shared.mail.parsing import parse_mail
 from shared.mail.wire import load
@@ -41,13 +41,43 @@ async def test_the_envelope_sender_reaches_the_reader(parser: IsolatedParser) ->
     assert (await parser.parse(LETTER, envelope_sender="ann@client.example")).automatic is None
 
 
-async def test_one_child_reads_many_mails(parser: IsolatedParser) -> None:
+async def test_each_child_reads_many_mails(parser: IsolatedParser) -> None:
     await parser.parse(LETTER)
     first = children(parser)
 
     await asyncio.gather(*(parser.parse(LETTER) for _ in range(20)))
 
-    assert children(parser) == first
+    assert children(parser) >= first
+    assert len(children(parser)) == 2
+
+
+async def test_slow_mails_leave_a_child_to_the_others(parser: IsolatedParser) -> None:
+    await parser.parse(LETTER)
+    (first,) = children(parser)
+    os.kill(first, signal.SIGSTOP)
+    hanging = asyncio.create_task(parser.parse(LETTER, slow=True))
+    await asyncio.wait([hanging], timeout=0)
+
+    with pytest.raises(ParserBusyError):
+        await parser.parse(LETTER, slow=True)
+
+    assert (await parser.parse(LETTER)).subject == "hello"
+    os.kill(first, signal.SIGCONT)
+    assert (await hanging).subject == "hello"
+    assert (await parser.parse(LETTER, slow=True)).subject == "hello"
+
+
+async def test_mail_that_was_not_quick_has_the_deadline_as_a_slow_one() -> None:
+    async with IsolatedParser(quick=timedelta(microseconds=1)) as parser:
+        with pytest.raises(ParserKilledError, match="deadline"):
+            await parser.parse(LETTER)
+
+        assert (await parser.parse(LETTER, slow=True)).subject == "hello"
+
+
+def test_a_parser_of_one_process_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 2"):
+        IsolatedParser(processes=1)
 
 
 async def test_a_mail_above_a_limit_leaves_the_child_alive(parser: IsolatedParser) -> None:

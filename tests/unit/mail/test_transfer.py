@@ -58,7 +58,7 @@ def test_other_encodings_change_nothing(name: str) -> None:
 
 
 def test_a_uuencoded_block_is_taken_out_of_its_text() -> None:
-    text, blocks = split_uuencoded(b"before\n" + BLOCK + b"after\n")
+    text, blocks = split_uuencoded(b"before\n" + BLOCK + b"after\n", 1)
 
     assert text == b"before\nafter\n"
     assert blocks == ((b"hello.txt", b"Hello uu\n"),)
@@ -74,4 +74,4 @@ def test_a_uuencoded_block_is_taken_out_of_its_text() -> None:
     ],
 )
 def test_what_only_looks_like_a_block_stays(text: bytes) -> None:
-    assert split_uuencoded(text) == (text, ())
+    assert split_uuencoded(text, 1) == (text, ())
