@@ -60,6 +60,7 @@ def interpret(
             references=mail.references,
             sent_at=mail.sent_at,
             attachments=attachments,
+            warnings=mail.warnings,
         ),
     )
 

@@ -32,7 +32,7 @@ def unparsed(raw: bytes, reason: str, known: ParsedMail | None = None) -> Parsed
         headers={},
         automatic="unparsed",
         is_bounce=False,
-        warnings=(reason,),
+        warnings=("unparsed",),
     )
 
 

@@ -36,7 +36,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """The mail itself: what was written, by whom, to whom."""
+    """The mail itself: what was written, by whom, to whom; and what the reader found odd."""
 
     subject: str = ""
     sender: Address | None = None
@@ -51,6 +51,7 @@ class Email:
     references: tuple[str, ...] = ()
     sent_at: datetime | None = None
     attachments: tuple[Attachment, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

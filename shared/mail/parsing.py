@@ -145,6 +145,4 @@ def _warnings(
         found.add("malformed-header-line")
     if html and any(source.startswith(BLOCKED) for source in image_sources(html)):
         found.add("remote-images-blocked")
-    if not structure.headers.first("message-id"):
-        found.add("no-message-id")
     return tuple(sorted(found))

@@ -73,6 +73,7 @@ def _to_mail(stored: Document) -> Email:
         | {
             "sender": Address(**sender) if sender else None,
             "references": tuple(stored["references"]),
+            "warnings": tuple(stored.get("warnings", ())),
             "attachments": tuple(Attachment(**one) for one in stored["attachments"]),
         }
         | {

@@ -6,6 +6,7 @@ from services.gateway.wire.delivery import DELIVERY_STATES, RECEPTION_STATES
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.refusals import NOT_HELD
 from services.gateway.wire.states import CAPABILITIES, STATES
+from shared.mail.warnings import WARNINGS
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -112,9 +113,15 @@ _EMAIL_OBJECT: Final = shape(
         "ContactID": TEXT,
         "truncated": FLAG,
         "attachments": several(ref("Attachment")),
+        "Warnings": several({"enum": list(WARNINGS)}),
     },
     ("subject", "Subject", "interactionId"),
-    description="What the message shows of the mail; several addresses are joined by commas.",
+    description=(
+        "What the message shows of the mail; several addresses are joined by commas. `Warnings`, on"
+        " mails that arrived and only where there are any: "
+        + "; ".join(f"`{name}`: {meaning}" for name, meaning in WARNINGS.items())
+        + "."
+    ),
 )
 _MESSAGE: Final = shape(
     {

@@ -44,6 +44,7 @@ def received(interaction: Interaction, *, longest: int | None = LONGEST_TEXT) ->
         "TheComment": interaction.comment,
         "ContactID": interaction.contact_id or "",
         **attached(interaction),
+        **_warned(interaction),
         **_named(interaction),
     }
 
@@ -74,6 +75,11 @@ def _document(attachment: Attachment) -> Fields:
     }
     # What the HTML calls `cid:` (RFC 2392) is found by this.
     return fields | {"contentId": attachment.content_id} if attachment.content_id else fields
+
+
+def _warned(interaction: Interaction) -> Fields:
+    warnings = interaction.mail.warnings
+    return {"Warnings": list(warnings)} if warnings else {}
 
 
 def _named(interaction: Interaction) -> Fields:

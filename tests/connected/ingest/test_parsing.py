@@ -134,7 +134,16 @@ async def test_what_cannot_be_read_is_handled_by_an_agent_all_the_same(
 
     (attachment,) = interaction.mail.attachments
     assert (attachment.media_type, attachment.size) == ("message/rfc822", len(bomb))
+    assert interaction.mail.warnings == ("unparsed",)
     assert interaction.state is State.QUEUED
+
+
+async def test_what_the_reader_found_odd_is_stored(world: World, door: Door) -> None:
+    encrypted = b"Content-Type: application/pgp-encrypted\r\n" + MAIL
+
+    (interaction,) = await parsed(world, door, encrypted)
+
+    assert interaction.mail.warnings == ("encrypted",)
 
 
 async def test_mail_without_attachments_asks_nobody_to_extract_any(

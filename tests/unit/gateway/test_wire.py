@@ -177,6 +177,15 @@ def test_blind_copies_are_shown_to_their_author() -> None:
     assert email_object["BCCAddresses"] == "eve@example.org"
 
 
+def test_what_the_reader_found_odd_is_shown() -> None:
+    odd = replace(ACCEPTED, mail=replace(ACCEPTED.mail, warnings=("encrypted", "tnef")))
+
+    email_object = held(odd, longest=None)["email_object"]
+
+    assert isinstance(email_object, dict)
+    assert email_object["Warnings"] == ["encrypted", "tnef"]
+
+
 def test_a_text_too_long_for_a_message_is_cut_and_said_to_be() -> None:
     email_object = held(ACCEPTED, longest=3)["email_object"]
 

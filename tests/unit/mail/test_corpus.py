@@ -13,6 +13,7 @@ from shared.mail.limits import UnparsableMailError
 from shared.mail.parsing import parse_mail
 from shared.mail.structure import Structure, read_structure
 from shared.mail.threads import thread_references
+from shared.mail.warnings import WARNINGS
 from shared.mail.wire import dump, load
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -39,6 +40,7 @@ def test_every_mail_is_read_or_refused_for_a_limit(corpus: dict[str, bytes]) -> 
             refused.append(name)
         else:
             assert load(dump(parsed)) == parsed, name
+            assert WARNINGS.keys() >= {*parsed.warnings}, name
 
     assert refused in ([], ["flanker/long-header.eml"])
 

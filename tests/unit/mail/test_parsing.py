@@ -8,6 +8,7 @@ from shared.domain.interaction import Address
 from shared.mail.limits import Limits, UnparsableMailError
 from shared.mail.parsed_mail import AttachmentPart, ParsedMail
 from shared.mail.parsing import parse_mail
+from shared.mail.warnings import WARNINGS
 from shared.mail.wire import dump, load
 from tests.unit.mail.mails import file_part, mail, multipart, part, whole
 
@@ -115,6 +116,7 @@ def test_raw_octets_in_the_subject_share_the_charset_of_the_body() -> None:
 def test_what_cannot_be_shown_is_marked_and_kept(kind: bytes, mark: str) -> None:
     parsed = parse_mail(whole(multipart(b"mixed", part(kind, b"x"))))
 
+    assert mark in WARNINGS
     assert mark in parsed.warnings
     assert parsed.attachments[0].size == 1
 

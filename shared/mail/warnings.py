@@ -1,0 +1,26 @@
+"""What an agent is told about a mail beside its words."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "encrypted": "its words are encrypted (PGP)",
+        "external-body": "a file is somewhere else on the network",
+        "header-cut": "a header was too long: its beginning is shown",
+        "html-too-heavy": "its HTML is too large or complex: only the words are shown",
+        "malformed-header-line": "its headers are damaged",
+        "missing-boundary": "its parts could not be told apart",
+        "partial": "it is one piece of a larger mail",
+        "reaction": "it is a reaction to another mail: its text is the emoji",
+        "remote-images-blocked": "it has images that are somewhere else on the network",
+        "signed": "it carries a signature, which nobody has checked",
+        "smime": "its words are in an S/MIME file",
+        "tnef": "words or files of it are in a file of Outlook (winmail.dat)",
+        "unknown-transfer-encoding": "a part has an encoding that nobody knows",
+        "unparsed": "it could not be read: it is attached as it arrived",
+        "words-too-long": "it was too long to show: its beginning is shown",
+    }
+)
+"""Each warning, and what it says of the mail."""
