@@ -21,6 +21,7 @@ from shared.domain.clock import Clock, SystemClock
 from shared.domain.delivery import Journal
 from shared.messaging.topology import WORK_QUEUES, WorkQueue
 from shared.storage.client import Database
+from shared.storage.clock import DatabaseClock
 
 Look = Callable[[], AsyncIterator[Finding]]
 
@@ -94,6 +95,9 @@ async def _management(settings: ConsoleSettings) -> AsyncIterator[Finding]:
 
 async def _database(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Finding]:
     async with reaching_database(settings.mongodb_url) as database:
+        database_clock = DatabaseClock(database, clock)
+        await database_clock.measure()
+        yield findings.about_clock(database_clock.skew)
         async for finding in _server(Observatory(database, clock)):
             yield finding
         async for finding in _content(database, clock):

@@ -12,7 +12,6 @@ from services.console.settings import read_settings
 from services.console.store import reaching_database
 from shared.contracts.envelope import Cause
 from shared.contracts.events import DeliveryDeferred, DeliveryFailed, MailSent
-from shared.domain.clock import SystemClock
 from shared.domain.delivery import Delivery, Journal
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
@@ -20,6 +19,7 @@ from shared.domain.lifecycle import Operation, State
 from shared.messaging.announcer import Announcer
 from shared.messaging.publisher import open_publisher
 from shared.storage import deliveries, interactions
+from shared.storage.clock import DatabaseClock
 from shared.storage.deliveries import DeliveryStore
 from shared.storage.doubts import DoubtStore, doubtful
 from shared.storage.interactions import Change, InteractionStore
@@ -104,12 +104,14 @@ async def settle(interaction_id: str, *, sent: bool) -> None:
 
 @asynccontextmanager
 async def _desk() -> AsyncIterator[_Desk]:
-    settings, clock = read_settings(), SystemClock()
+    settings = read_settings()
     async with (
         reaching_database(settings.mongodb_url) as database,
         open_connection(settings.rabbitmq_url),
         open_publisher(settings.rabbitmq_url, name="console") as publisher,
     ):
+        clock = DatabaseClock(database)
+        await clock.measure()
         of_interactions, of_deliveries = [
             Announcer(publisher, CollectionOutbox(database[collection]))
             for collection in (interactions.COLLECTION, deliveries.COLLECTION)

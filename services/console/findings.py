@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from services.console.broker import QueueCount
 from shared.contracts.contact_center import ContactCenter, Queue
 from shared.messaging.topology import WORK_QUEUES, Binding, WorkQueue
+
+_LARGEST_SKEW: Final = timedelta(seconds=1)
 
 
 class Mark(StrEnum):
@@ -111,6 +114,19 @@ def about_replica_set(version: str, replica_set: str, members: int) -> Finding:
             do="start mongod with --replSet and initiate the set, of one member at least",
         )
     return fine(f"database: MongoDB {version}, replica set {replica_set} of {members}")
+
+
+def about_clock(skew: timedelta) -> Finding:
+    """Judge the clock of this machine by the database's."""
+    seconds = skew.total_seconds()
+    if abs(skew) > _LARGEST_SKEW:
+        which = "ahead of" if seconds > 0 else "behind"
+        return bad(
+            f"clock: this machine is {abs(seconds):.1f} s {which} the database's",
+            do="set both by NTP; services correct their time, but a pod more than "
+            "CLOCK_SKEW seconds off is not Ready",
+        )
+    return fine("clock: this machine and the database agree")
 
 
 def about_outboxes(owing: Mapping[str, int]) -> Finding:

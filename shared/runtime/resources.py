@@ -1,14 +1,16 @@
 """What a service works with, opened in order and closed in the reverse order."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
 
-from shared.domain.clock import Clock, SystemClock
+from shared.chores import repeating
+from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
 from shared.messaging.announcer import Announcer, running_announcer
 from shared.messaging.declaring import declare_patiently
@@ -20,6 +22,7 @@ from shared.storage import agents, arrivals, deliveries, interactions
 from shared.storage.agents import AgentStore
 from shared.storage.arrivals import ArrivalStore
 from shared.storage.client import Database, open_database
+from shared.storage.clock import MEASURED_EVERY, DatabaseClock
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.deliveries import DeliveryStore
 from shared.storage.indexes import create_indexes
@@ -54,10 +57,11 @@ async def open_resources(
     settings: ServiceSettings, *, name: str, health: Health
 ) -> AsyncIterator[Resources]:
     """Connect to broker and database, waiting for as long as they are away."""
-    clock, rights = SystemClock(), RIGHTS[name]
+    rights = RIGHTS[name]
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.mongodb_url, name=name))
-        await _create_indexes_patiently(database, rights)
+        await _patiently(partial(create_indexes, database, rights.database.founds))
+        clock = await stack.enter_async_context(_database_clock(settings, database, health))
         publisher = await stack.enter_async_context(
             open_publisher(settings.rabbitmq_url, name=name)
         )
@@ -86,6 +90,17 @@ async def open_resources(
         )
 
 
+@asynccontextmanager
+async def _database_clock(
+    settings: ServiceSettings, database: Database, health: Health
+) -> AsyncIterator[DatabaseClock]:
+    clock = DatabaseClock(database)
+    await _patiently(clock.measure)
+    health.ready["clock"] = lambda: abs(clock.skew) <= settings.clock_skew
+    async with repeating(clock.measure, every=MEASURED_EVERY):
+        yield clock
+
+
 async def _announcer(
     stack: AsyncExitStack,
     publisher: Publisher,
@@ -100,10 +115,11 @@ async def _announcer(
     return await stack.enter_async_context(running_announcer(publisher, outbox, clock, may_publish))
 
 
-async def _create_indexes_patiently(database: Database, rights: Rights) -> None:
+async def _patiently(step: Callable[[], Awaitable[object]]) -> None:
+    """Take a step of the start as soon as the database answers."""
     while True:
         try:
-            await create_indexes(database, rights.database.founds)
+            await step()
         except Unavailable as error:
             log.warning("database does not answer yet", reason=str(error))
             await asyncio.sleep(_RETRY_SECONDS)

@@ -27,6 +27,12 @@ class ServiceSettings(BaseSettings):
         default=timedelta(minutes=10), validation_alias="LONGEST_HANDLER"
     )
 
+    clock_skew: timedelta = Field(
+        default=timedelta(seconds=60),
+        validation_alias="CLOCK_SKEW",
+        description="A pod whose clock is further from the database's is not Ready (seconds)",
+    )
+
     @field_validator("*", mode="before")
     @classmethod
     def _read_plain_numbers_as_seconds(cls, value: object, field: ValidationInfo) -> object:
