@@ -18,7 +18,6 @@ from services.gateway.bayeux.web import Scope, Send, refuse_upgrade
 from services.gateway.credentials import CSRF_HEADER
 from services.gateway.describing import PATHS, described
 from services.gateway.errors import RequestError, Situation, explained
-from services.gateway.heads import refuse_large_headers
 from services.gateway.preflight import EXPOSED, answer_preflight
 from services.gateway.repeating import Repeating
 
@@ -74,7 +73,6 @@ class Dispatcher:
         SECONDS.labels(_known(scope["method"]), str(status)).observe(time.monotonic() - began)
 
     async def _resource(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refuse_large_headers(scope)
         if not is_known_host(scope, self._settings):
             message = "this host is not served here: GATEWAY_ALLOWED_HOSTS names those that are"
             raise RequestError(Situation.MISDIRECTED, message)

@@ -5,7 +5,6 @@ from services.gateway.answers import failure
 from services.gateway.bayeux import Answer
 from services.gateway.bayeux.web import Scope
 from services.gateway.errors import explained
-from services.gateway.heads import refuse_large_headers
 
 
 class Entrance:
@@ -21,7 +20,6 @@ class Entrance:
     async def __call__(self, scope: Scope) -> Admitted | Answer:
         """Return who speaks, or what they are answered."""
         try:
-            refuse_large_headers(scope)
             return await self._admission.admit(scope)
         except Exception as error:  # noqa: BLE001 - each fault has an answer
             always_200 = self._always_200 and scope["type"] == "http"

@@ -56,7 +56,6 @@ class Situation(StrEnum):
     NO_LONGER_KEPT = "no longer kept"
     VALUE_REFUSED = "value refused"
     TOO_LARGE = "too large"
-    HEADERS_TOO_LARGE = "headers too large"
     PRECONDITION_FAILED = "precondition failed"
     IN_PROGRESS = "in progress"
     KEY_REUSED = "key reused"
@@ -82,7 +81,6 @@ CODES: Final[Mapping[Situation, Codes]] = MappingProxyType(
         Situation.NO_LONGER_KEPT: Codes(6, 410),
         Situation.VALUE_REFUSED: Codes(10, 400),
         Situation.TOO_LARGE: Codes(10, 413),
-        Situation.HEADERS_TOO_LARGE: Codes(10, 431),
         Situation.PRECONDITION_FAILED: Codes(2, 412),
         Situation.IN_PROGRESS: Codes(2, 409, is_final=False),
         Situation.KEY_REUSED: Codes(10, 422),

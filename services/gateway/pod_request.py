@@ -7,9 +7,9 @@ every request that this one has taken.
 from typing import Final
 
 from services.gateway.bayeux import BASE_PATHS
+from services.gateway.bayeux.request_head import HANDED_ON
 from services.gateway.bayeux.web import Header, Scope
 from services.gateway.credentials import CSRF_HEADER, client_address
-from services.gateway.heads import HANDED_ON
 
 _LOOKED_AT: Final = frozenset(
     {

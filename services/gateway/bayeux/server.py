@@ -88,15 +88,16 @@ class BayeuxServer:
         """Tell whether a path is for clients of Bayeux."""
         return path in self._settings.base_paths or path.startswith(self._below)
 
+    async def refusal(self, scope: Scope) -> Answer | None:
+        """Return what a request is answered whatever its body is; None where it depends on that."""
+        who = await self._admitted(scope)
+        return who if isinstance(who, Answer) else None
+
     async def serve(self, request: Request) -> None:
         """Answer one request, or keep it until there is news."""
-        await self._believe_proxies(request.scope, None, None)
-        if (refusal := self._refusal(request.scope)) is not None:
-            request.connection.answer(refusal)
-            return
-        who = await self._authenticate(request.scope)
+        who = await self._admitted(request.scope)
         if isinstance(who, Answer):
-            request.connection.answer(who.plus(*cors_headers(request.scope)))
+            request.connection.answer(who)
         else:
             await self._long_polling.serve(who, request)
 
@@ -182,6 +183,13 @@ class BayeuxServer:
 
     async def _sweep(self) -> None:
         self._engine.sweep()
+
+    async def _admitted(self, scope: Scope) -> Principal | Answer:
+        await self._believe_proxies(scope, None, None)
+        if (refusal := self._refusal(scope)) is not None:
+            return refusal
+        who = await self._authenticate(scope)
+        return who.plus(*cors_headers(scope)) if isinstance(who, Answer) else who
 
     def _refusal(self, scope: Scope) -> Answer | None:
         """Answer what needs no user."""

@@ -31,6 +31,10 @@ to clients that acknowledge (`ext.ack`). Who must miss nothing does both.
 
 A failure has a status of HTTP and a body that readers of both dialects of the original \
 documentation understand.
+
+What cannot be read as HTTP/1.1 (RFC 9112) is refused in plain text, whatever it asks for, and \
+the connection closed: an address of more than 8,000 octets with 414; more than 100 headers, one \
+of more than 8,000 octets, or 32,768 together, with 431; the rest with 400, 417, 501 or 505.
 """
 
 

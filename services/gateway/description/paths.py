@@ -11,8 +11,7 @@ from services.gateway.description.schemas import (
 )
 
 _FAILURES: Final = tuple(
-    str(code)
-    for code in (400, 401, 403, 404, 405, 408, 409, 410, 413, 416, 421, 429, 431, 500, 503)
+    str(code) for code in (400, 401, 403, 404, 405, 408, 409, 410, 413, 416, 421, 429, 500, 503)
 )
 _FAILURES_OF_POST: Final = ("412", "422")
 _QUERY: Final[dict[str, tuple[Schema, str]]] = {

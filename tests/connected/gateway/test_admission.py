@@ -325,7 +325,8 @@ async def test_headers_that_are_too_large_are_refused(agent1: httpx2.AsyncClient
     answer = await agent1.get("/api/v2/me", headers={"X-Large": "x" * 40_000})
 
     assert answer.status_code == 431
-    assert failure(10, answer.json())
+    assert "Send at most 100 headers" in answer.text
+    assert answer.headers["connection"] == "close"
 
 
 async def test_headers_without_end_are_cut_off(gateway: Gateway) -> None:
@@ -336,7 +337,7 @@ async def test_headers_without_end_are_cut_off(gateway: Gateway) -> None:
     answer = await reader.read()
 
     writer.close()
-    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.startswith(b"HTTP/1.1 431 ")
 
 
 async def test_a_handshake_by_cookie_alone_needs_the_token(

@@ -1,91 +1,12 @@
 """How requests share a connection, whoever asks and whoever answers."""
 
-import asyncio
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
-from services.gateway.bayeux.http_connection import HttpConnection, Request
-from services.gateway.bayeux.web import Answer, Scope
+from services.gateway.bayeux.http_connection import Request
+from services.gateway.bayeux.web import Answer
 from shared.chores import end
-from tests.unit.bayeux.wires import FakeTransport, uvicorns, whatever_is_due
-
-POLL = b"POST /cometd HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\npoll"
-OTHER = b"GET /api HTTP/1.1\r\nHost: here\r\n\r\n"
-DONE = Answer(200, b"done")
-
-
-class FakeServer:
-    """Keeps every request until it is told to answer; knows heads again once it was told to."""
-
-    max_body_bytes = 8
-    is_stopping = False
-
-    def __init__(self) -> None:
-        self.requests: list[Request] = []
-        self.again: list[bytes] = []
-        self.gone = 0
-        self.knows: Callable[[bytes], bool] = lambda _: False
-        self.fails = False
-
-    def too_large(self, scope: Scope) -> Answer:
-        return Answer(413, headers=((b"x-path", scope["path"].encode()),))
-
-    def serves(self, path: str) -> bool:
-        return path.startswith("/cometd")
-
-    async def serve(self, request: Request) -> None:
-        if self.fails:
-            raise ValueError("a fault that nobody foresaw")
-        self.requests.append(request)
-        request.connection.keep(self._leave)
-
-    def serve_again(self, connection: HttpConnection, head: bytes, body: bytes) -> bool:
-        if not self.knows(head):
-            return False
-        if self.fails:
-            raise ValueError("a fault that nobody foresaw")
-        self.again.append(body)
-        connection.keep(self._leave)
-        return True
-
-    def _leave(self) -> None:
-        self.gone += 1
-
-
-class Line:
-    """One connection, and both of its ends."""
-
-    def __init__(self, **options: Any) -> None:
-        self.server = FakeServer()
-        self.transport = FakeTransport()
-        self.rest = asyncio.Event()
-        self.connection = HttpConnection(
-            bayeux=self.server, **uvicorns(self._application, **options)
-        )
-        self.connection.connection_made(self.transport)
-
-    async def _application(self, _scope: Any, _receive: Any, send: Any) -> None:
-        await self.rest.wait()
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-    async def send(self, *pieces: bytes) -> None:
-        for piece in pieces:
-            self.connection.data_received(piece)
-            # What is not known is served by a task.
-            await asyncio.sleep(0)
-
-    def answer(self, answer: Answer = DONE) -> str:
-        self.connection.answer(answer)
-        return self.transport.take()
-
-    async def other(self) -> str:
-        self.rest.set()
-        await self.send(OTHER)
-        await self.transport.something_written.wait()
-        return self.transport.take()
+from tests.unit.bayeux.lines import DONE, OTHER, POLL, UPGRADE, Line
+from tests.unit.bayeux.wires import whatever_is_due
 
 
 @pytest.fixture
@@ -134,7 +55,7 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(line: Line) -> No
     await line.send(POLL.replace(b"4", b"1000").replace(b"poll", b"x" * 9))
 
     assert line.transport.take().startswith("HTTP/1.1 413 ")
-    assert line.transport.is_closed
+    assert line.transport.is_ended
     assert line.server.requests == []
 
 
@@ -439,7 +360,7 @@ async def test_trailers_are_not_read_without_end(line: Line, line_of: bytes) -> 
     await line.send(line_of + CHUNKED + b"X-Long: ", *[b"x" * 10_000] * 7)
 
     assert line.transport.take().count("HTTP/1.1 400 ") == 1
-    assert line.transport.is_closed
+    assert line.transport.is_ended
 
 
 async def test_a_body_may_come_in_many_chunks(line: Line) -> None:
@@ -517,7 +438,7 @@ async def test_a_body_in_a_coding_that_nobody_decodes_is_refused(
     answer = line.transport.take()
     assert answer.startswith("HTTP/1.1 501 ")
     assert answer.count("HTTP/1.1") == 1
-    assert line.transport.is_closed
+    assert line.transport.is_ended
     assert line.server.requests == []
 
 
@@ -529,7 +450,7 @@ async def test_a_body_is_not_asked_for_that_is_going_to_be_too_large(line: Line)
     answer = line.transport.take()
     assert answer.startswith("HTTP/1.1 413 ")
     assert "x-path: /cometd" in answer
-    assert line.transport.is_closed
+    assert line.transport.is_ended
 
 
 @pytest.mark.parametrize("protocol", [b"h2c", b"TLS/1.0", b"websockets"])
@@ -546,12 +467,6 @@ async def test_an_offer_of_another_protocol_is_passed_over(
     assert not line.transport.is_closed
 
 
-UPGRADE = (
-    b"GET /cometd HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-)
-
-
 @pytest.mark.parametrize("version", [b"Sec-WebSocket-Version: 8\r\n", b""])
 async def test_a_websocket_of_another_version_is_told_which_one_is_spoken(
     line: Line, version: bytes
@@ -561,7 +476,7 @@ async def test_a_websocket_of_another_version_is_told_which_one_is_spoken(
     answer = line.transport.take()
     assert answer.startswith("HTTP/1.1 426 ")
     assert "sec-websocket-version: 13\r\n" in answer
-    assert line.transport.is_closed
+    assert line.transport.is_ended
 
 
 async def test_blanks_around_the_version_of_a_websocket_do_not_matter(line: Line) -> None:
@@ -581,5 +496,5 @@ async def test_an_upgrade_that_does_not_wait_is_not_served(line: Line, before: b
     await line.transport.something_written.wait()
 
     assert line.transport.take().startswith("HTTP/1.1 20")
-    assert line.transport.is_closed
+    assert line.transport.is_ended
     assert line.connection in line.connection.connections
