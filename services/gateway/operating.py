@@ -8,6 +8,7 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.handing import Handing
 from services.gateway.operations.asked import OK, Asked, Offer, Order, missing, named
 from services.gateway.operations.drafting import order_creation
+from services.gateway.operations.editing import compares_words
 from services.gateway.operations.registry import (
     CREATE,
     GET_WORKBIN_CONTENT,
@@ -160,7 +161,9 @@ class Operating:
     ) -> Asked:
         return Asked(
             agent=agent,
-            interaction=await self._interactions.get(interaction_id, with_text=False),
+            interaction=await self._interactions.get(
+                interaction_id, with_text=compares_words(body)
+            ),
             body=body,
             contact_center=await self._configuration.current(),
             now=self._clock.now(),

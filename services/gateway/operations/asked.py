@@ -1,6 +1,6 @@
 """An operation as it is asked for, and the order that follows from it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -75,6 +75,12 @@ def missing(name: str) -> RequestError:
 def refused(message: str) -> RequestError:
     """Return the error of a value that cannot be."""
     return RequestError(Situation.VALUE_REFUSED, message)
+
+
+def disagreeing(names: Iterable[str]) -> RequestError:
+    """Return the error of one parameter that came under several names with different values."""
+    several = " and ".join(name[:64] for name in names)
+    return refused(f"{several} are one parameter and differ: send one of them")
 
 
 def not_found(message: str) -> RequestError:

@@ -8,14 +8,14 @@ from pydantic import AliasChoices, Field
 
 from services.gateway.operations.addresses import read_addresses
 from services.gateway.operations.asked import OK, ZERO, Asked, Order, missing, refused
-from services.gateway.operations.parameters import (
-    OneLine,
-    Text,
-    by_lower_name,
-    read,
-    require_queue,
+from services.gateway.operations.editing import (
+    MailParameters,
+    changed_addresses,
+    edits_in,
+    ignored_in,
 )
-from services.gateway.operations.sending import MailParameters, edits_in
+from services.gateway.operations.parameters import OneLine, Text, read, require_queue
+from services.gateway.operations.spellings import by_field, require_known
 from services.gateway.operations.user_data import require_storable
 from services.gateway.request_body import Body
 from shared.contracts.commands import (
@@ -38,7 +38,6 @@ _SUBTYPES: Final[Mapping[str, str]] = MappingProxyType(
         )
     }
 )
-_TO: Final = {"to": "to", "toaddress": "to", "toaddresses": "to"}
 
 
 class CreateParameters(MailParameters):
@@ -99,17 +98,17 @@ def order_creation(
         user_data=require_storable(wanted.user_data, {}),
         edits=edits_in(wanted, contact_center),
     )
-    return command, _answer(new_id)
+    return command, _answer(new_id) | ignored_in(wanted)
 
 
 def prepare_save(asked: Asked) -> Order:
     """Keep what the agent has written so far."""
-    return Order(_saving(asked, is_update=False), OK)
+    return _saving(asked, OK, is_update=False)
 
 
 def prepare_update(asked: Asked) -> Order:
     """Do the same for who puts the whole resource (PUT)."""
-    return Order(_saving(asked, is_update=True), ZERO)
+    return _saving(asked, ZERO, is_update=True)
 
 
 def prepare_forward(asked: Asked) -> Order:
@@ -125,7 +124,7 @@ def prepare_forward(asked: Asked) -> Order:
         indent=wanted.indent,
         edits=edits_in(wanted, asked.contact_center),
     )
-    return Order(command, _answer(asked.new_id))
+    return Order(command, _answer(asked.new_id) | ignored_in(wanted))
 
 
 def prepare_redirect(asked: Asked) -> Order:
@@ -138,25 +137,33 @@ def prepare_redirect(asked: Asked) -> Order:
         to=_recipients(wanted, asked),
         queue=require_queue(wanted.queue, asked.contact_center) if wanted.queue else "",
     )
-    return Order(command, {**ZERO, "interactionId": asked.new_id})
+    ignored = [key for key in wanted.mail if key not in by_field(wanted.mail).get("to", {})]
+    named = {"ignoredKeys": ignored} if ignored else {}
+    return Order(command, {**ZERO, "interactionId": asked.new_id, **named})
 
 
-def _saving(asked: Asked, *, is_update: bool) -> SaveDraft:
+def _saving(asked: Asked, answer: Mapping[str, object], *, is_update: bool) -> Order:
     wanted = read(SaveParameters, asked.body)
     if not wanted.mail and not wanted.user_data:
         raise missing("email_object")
-    return SaveDraft(
+    command = SaveDraft(
         interaction_id=asked.interaction.id,
         agent_id=asked.agent_id,
-        edits=edits_in(wanted, asked.contact_center),
+        edits=edits_in(wanted, asked.contact_center, asked.interaction.mail),
         put=require_storable(wanted.user_data, asked.interaction.user_data),
         is_update=is_update,
     )
+    return Order(command, {**answer, **ignored_in(wanted, asked.interaction)})
 
 
 def _recipients(wanted: MailParameters, asked: Asked) -> list[MailAddress]:
-    given = by_lower_name(asked.body, _TO) | by_lower_name(wanted.mail, _TO)
-    found = read_addresses(given["to"], "toAddress") if "to" in given else []
+    require_known(wanted.mail)
+    given = {
+        f"{place}{key}": read_addresses(value, "toAddress")
+        for place, mail in (("", asked.body), ("email_object.", wanted.mail))
+        for key, value in by_field(mail).get("to", {}).items()
+    }
+    found = changed_addresses(given, ())
     if not found:
         raise missing("toAddress")
     if any(asked.contact_center.owns(one.address) for one in found):

@@ -1,12 +1,11 @@
 """Reads the parameters of operations into models, and says in one line what is wrong."""
 
-from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from services.gateway.errors import RequestError
-from services.gateway.operations.asked import missing, not_found, refused
+from services.gateway.operations.asked import disagreeing, missing, not_found, refused
 from services.gateway.request_body import Body
 from shared.contracts.contact_center import ContactCenter
 
@@ -35,6 +34,12 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    @classmethod
+    def same_parameters(cls) -> list[list[str]]:
+        """Return the names of each parameter that has several."""
+        aliases = (field.validation_alias for field in cls.model_fields.values())
+        return [list(map(str, one.choices)) for one in aliases if isinstance(one, AliasChoices)]
+
 
 P = TypeVar("P", bound=Parameters)
 
@@ -43,10 +48,15 @@ def read(model: type[P], body: Body) -> P:
     """Return the parameters in a body.
 
     Raises:
-        RequestError: One is missing, or is not what it has to be.
+        RequestError: One is missing, is not what it has to be, or has two names and two values.
     """
+    given = {name: one for name, one in body.items() if one is not None}
+    for names in model.same_parameters():
+        several = [name for name in names if name in given]
+        if any(given[name] != given[several[0]] for name in several):
+            raise disagreeing(several)
     try:
-        return model.model_validate({name: one for name, one in body.items() if one is not None})
+        return model.model_validate(given)
     except ValidationError as error:
         raise _first_fault(error) from error
 
@@ -62,15 +72,6 @@ def require_queue(name: str, contact_center: ContactCenter) -> str:
     if contact_center.queue(name) is None:
         raise not_found(f"there is no queue {name[:64]!r}")
     return name
-
-
-def by_lower_name(values: Mapping[str, object], aliases: Mapping[str, str]) -> dict[str, object]:
-    """Return values under their one name; `aliases` maps every spelling in lower case to it."""
-    return {
-        aliases[name.lower()]: value
-        for name, value in values.items()
-        if name.lower() in aliases and value is not None
-    }
 
 
 def _first_fault(error: ValidationError) -> RequestError:

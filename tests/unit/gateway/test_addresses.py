@@ -6,7 +6,7 @@ import pytest
 
 from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.addresses import is_address, read_address, read_addresses
-from services.gateway.operations.sending import read_edits
+from services.gateway.operations.editing import read_edits
 
 
 @pytest.mark.parametrize(
