@@ -30,6 +30,7 @@ from services.gateway.news import News
 from services.gateway.operating import Operating
 from services.gateway.passwords import Passwords, checking_passwords
 from services.gateway.presence import Presence
+from services.gateway.promises import PromiseKeeping, PromiseStore
 from services.gateway.recounting import Recounting
 from services.gateway.remembered_answers import RememberedAnswers
 from services.gateway.repeating import Repeating
@@ -77,8 +78,10 @@ async def start(
         desk=DeskStore(resources.database),
         presence=presence,
     )
+    promises = PromiseStore(resources.database, resources.clock)
     handing = Handing(
         publisher=resources.publisher,
+        promises=promises,
         presence=presence,
         news=news,
         telling=telling,
@@ -112,7 +115,7 @@ async def start(
         callers = Callers(admission, public_url=settings.public_url)
         front = Dispatcher(
             rest=Repeating(
-                _rest(settings, resources, callers, handing, recounting),
+                PromiseKeeping(_rest(settings, resources, callers, handing, recounting), promises),
                 RememberedAnswers(resources.database),
                 admission,
                 resources.clock,
@@ -227,6 +230,7 @@ def _rest(
             interactions=resources.interactions,
             deliveries=resources.deliveries,
             shows_foreign_mail=settings.shows_foreign_mail,
+            admins_read_interactions=settings.admins_read_interactions,
             max_listed=settings.max_listed,
         ),
         operating=operating,

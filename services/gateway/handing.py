@@ -18,6 +18,7 @@ from services.gateway.operations.asked import Order
 from services.gateway.outcomes import Awaited
 from services.gateway.preconditions import expected_version
 from services.gateway.preferences import applied, preferred_wait
+from services.gateway.promises import PromiseStore
 from services.gateway.seeds import numbered, seed_of
 from services.gateway.telling import Telling
 from services.gateway.wire.refusals import reason_of
@@ -33,6 +34,7 @@ from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
 from shared.domain.interaction import Interaction
+from shared.faults import crash_point
 from shared.messaging.publisher import Publisher
 from shared.storage.presence import PresenceStore
 
@@ -53,12 +55,14 @@ class Handing:
         self,
         *,
         publisher: Publisher,
+        promises: PromiseStore,
         presence: PresenceStore,
         news: News,
         telling: Telling,
         clock: Clock,
     ) -> None:
         self._publisher = publisher
+        self._promises = promises
         self._presence = presence
         self._news = news
         self._telling = telling
@@ -79,6 +83,11 @@ class Handing:
         """
         version = expected_version(request.headers.getlist("if-match"), interaction)
         command = order.command.model_copy(update={"expected_version": version})
+        created = order.answer.get("interactionId")
+        if isinstance(created, str):
+            # Before the broker has the command: whoever repeats a request whose answer was lost
+            # may be told this id by another pod.
+            await self._promises.add(created)
         return await self.all(request, [command], order.answer)
 
     async def all(
@@ -109,6 +118,7 @@ class Handing:
                 awaited = [await stack.enter_async_context(one) for one in looking_out]
             for message, command in zip(messages, commands, strict=True):
                 await self._publish(message, command)
+            crash_point("gateway.before_answering")
             if wait is None:
                 return json_answer(answer)
             return await self._outcome(answer, awaited, wait)

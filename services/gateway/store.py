@@ -82,7 +82,7 @@ class DeskStore:
         async with database_errors():
             document = await self._collection.find_one({"_id": interaction_id})
         if document is None:
-            raise UnknownInteractionError(f"there is no interaction {interaction_id}")
+            raise UnknownInteractionError(interaction_id)
         return to_interaction(document), document.get("changed_at")
 
     async def held_beside(self, agent_id: str, other: Interaction) -> list[Interaction]:

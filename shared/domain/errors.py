@@ -34,6 +34,10 @@ class UnknownInteractionError(Refused):
 
     kind = "unknown"
 
+    def __init__(self, interaction_id: str) -> None:
+        super().__init__(f"there is no interaction {interaction_id}")
+        self.interaction_id = interaction_id
+
 
 class ChangedMeanwhileError(Refused):
     """The interaction has another version than the one that was to be changed."""

@@ -230,6 +230,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     indexes.REMEMBERED_ANSWERS: ADD,
                     indexes.TURNS: ADD,
                     indexes.REPLICAS: KEEP,
+                    indexes.PROMISED_INTERACTIONS: ADD,
                 },
             ),
         ),

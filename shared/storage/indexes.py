@@ -27,6 +27,7 @@ LOGIN_FAILURES: Final = "login_failures"
 REMEMBERED_ANSWERS: Final = "remembered_answers"
 REPLICAS: Final = "replicas"
 TURNS: Final = "turns"
+PROMISED_INTERACTIONS: Final = "promised_interactions"
 
 
 def _owing() -> IndexModel:
@@ -130,6 +131,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     REMEMBERED_ANSWERS: [_ending()],
     REPLICAS: [_ending()],
     TURNS: [_ending()],
+    PROMISED_INTERACTIONS: [_ending()],
     DELIVERIES: [
         _owing(),
         _holding("raw.sha256"),

@@ -172,7 +172,7 @@ class InteractionStore:
         async with database_errors():
             document = await reads.get(interaction_id)
         if document is None:
-            raise UnknownInteractionError(f"there is no interaction {interaction_id}")
+            raise UnknownInteractionError(interaction_id)
         return document
 
     async def _write(self, before: Interaction, change: Change, cause: Cause) -> bool:
