@@ -27,6 +27,11 @@ def json_answer(
     )
 
 
+def not_modified(tag: str) -> Response:
+    """Return the answer to a client that has this version (RFC 9110 section 15.4.5)."""
+    return Response(status_code=304, headers={"Cache-Control": "no-store", "ETag": tag})
+
+
 def failure(error: RequestError, *, always_200: bool = False) -> Response:
     """Return the answer to a request that failed.
 

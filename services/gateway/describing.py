@@ -24,7 +24,9 @@ def described(method: str, path: str) -> Response:
     """
     if method not in ("GET", "HEAD"):
         message = "this can only be read"
-        raise RequestError(Situation.METHOD_UNKNOWN, message, headers={"Allow": "GET, HEAD"})
+        raise RequestError(
+            Situation.METHOD_UNKNOWN, message, headers={"Allow": "GET, HEAD, OPTIONS"}
+        )
     content, media_type = _content(path)
     return Response(content, headers=_SAFE, media_type=media_type)
 

@@ -66,6 +66,16 @@ class Directory:
         center = await self._configuration.current()
         return self._answer(request, "skills", skills(await self._agents.everyone(), center, root))
 
+    async def one_skill(self, request: Request) -> Response:
+        """GET /skills/{id}."""
+        root = await self._admit(request)
+        center = await self._configuration.current()
+        known = skills(await self._agents.everyone(), center, root)
+        found = next((one for one in known if one["id"] == request.path_params["id"]), None)
+        if found is None:
+            raise RequestError(Situation.NOT_FOUND, "there is no such skill")
+        return json_answer({"statusCode": 0, "skill": found})
+
     async def contacts(self, request: Request) -> Response:
         """GET /contacts: the directory of whom to transfer to, not the customers."""
         root = await self._admit(request)

@@ -13,7 +13,8 @@ from services.gateway.disposition import content_disposition
 from services.gateway.errors import RequestError, Situation, unavailable
 from services.gateway.file_kinds import TELLING, served_kind, shown_kind
 from services.gateway.policy import Read, refusal_of
-from services.gateway.ranges import Span, is_known, wanted_span
+from services.gateway.preconditions import is_known
+from services.gateway.ranges import Span, wanted_span
 from services.gateway.requests import Callers
 from shared.domain.interaction import Interaction
 from shared.mail.attaching import has_attachment
@@ -61,7 +62,7 @@ class Downloading:
         document = await self._stored(interaction, request.path_params["attachment_id"])
         tag = f'"{document.content.sha256}"'
         headers = {**_HARMLESS, "ETag": tag, "Accept-Ranges": "bytes"}
-        if is_known(request.headers, tag):
+        if is_known(request.headers.getlist("if-none-match"), tag):
             return Response(status_code=304, headers=headers)
         span = wanted_span(request.headers, tag, document.content.size)
         headers |= await self._described(document, request)

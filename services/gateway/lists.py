@@ -7,12 +7,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.answers import json_answer
+from services.gateway.answers import json_answer, not_modified
 from services.gateway.errors import RequestError, Situation
 from services.gateway.listing import cut, listed, read_listing
 from services.gateway.missed import missed
 from services.gateway.policy import Ownership, Read, ownership_of, refusal_of
-from services.gateway.preconditions import entity_tag
+from services.gateway.preconditions import digest_of, entity_tag, is_known
 from services.gateway.recounting import Recounting
 from services.gateway.requests import Callers
 from services.gateway.store import DeskStore
@@ -37,6 +37,8 @@ FILTERS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Attributes of a message by which all interactions can be filtered, and where they are stored."""
 
+_HOLDS: Final = frozenset({Ownership.INVITED, Ownership.OWNER, Ownership.READER})
+
 
 class Reading:
     """The resources that only read."""
@@ -50,6 +52,7 @@ class Reading:
         interactions: InteractionStore,
         deliveries: DeliveryStore,
         shows_foreign_mail: bool,
+        admins_read_interactions: bool,
         max_listed: int,
     ) -> None:
         self._callers = callers
@@ -58,6 +61,7 @@ class Reading:
         self._interactions = interactions
         self._deliveries = deliveries
         self._shows_foreign_mail = shows_foreign_mail
+        self._admins_read_interactions = admins_read_interactions
         self._max_listed = max_listed
 
     async def mine(self, request: Request) -> Response:
@@ -111,10 +115,12 @@ class Reading:
         return json_answer(body)
 
     async def one(self, request: Request) -> Response:
-        """GET /interactions/{id}."""
-        agent = await self._callers.agent_or_admin(request)
+        """GET /interactions/{id}: for agents (seed 002), by a setting for administrators too."""
+        callers = self._callers
+        admit = callers.agent_or_admin if self._admins_read_interactions else callers.agent
+        agent = await admit(request)
         interaction = await self._interactions.get(request.path_params["id"])
-        return await self._one(interaction, agent)
+        return await self._one(request, interaction, agent)
 
     async def one_of_mine(self, request: Request) -> Response:
         """GET /me/interactions/{id}."""
@@ -122,12 +128,27 @@ class Reading:
         interaction = await self._interactions.get(request.path_params["id"])
         if situation := refusal_of(Read.MINE, agent, interaction):
             raise RequestError(situation, "this interaction is somebody else's")
-        return await self._one(interaction, agent)
+        return await self._one(request, interaction, agent)
 
-    async def _one(self, interaction: Interaction, agent: StoredAgent) -> Response:
-        seen = self._seen(interaction, agent) | await self._delivered(interaction, agent)
-        body = {"statusCode": 0, "interaction": seen}
-        return json_answer(body, headers={"ETag": entity_tag(interaction)})
+    async def _one(self, request: Request, interaction: Interaction, agent: StoredAgent) -> Response:
+        delivered = await self._delivered(interaction, agent)
+        holds = ownership_of(interaction, agent) in _HOLDS
+        view = "" if holds else self._view(interaction, agent, delivered)
+        tag = entity_tag(interaction, view)
+        # What is known of a delivery changes without a new version of the mail.
+        is_told = is_known(request.headers.getlist("if-none-match"), tag)
+        if is_told and not (holds and delivered):
+            return not_modified(tag)
+        body = {"statusCode": 0, "interaction": self._seen(interaction, agent) | delivered}
+        return json_answer(body, headers={"ETag": tag})
+
+    def _view(self, interaction: Interaction, agent: StoredAgent, delivered: Fields) -> str:
+        view = "whole" if self._may_read(interaction, agent) else "outline"
+        return f"{view}-{digest_of(delivered)}" if delivered else view
+
+    def _may_read(self, interaction: Interaction, agent: StoredAgent) -> bool:
+        shows_all = self._shows_foreign_mail
+        return refusal_of(Read.WHOLE, agent, interaction, shows_all=shows_all) is None
 
     async def _delivered(self, interaction: Interaction, agent: StoredAgent) -> Fields:
         """Return what the next mail server said; it names the blind copies."""
@@ -142,12 +163,11 @@ class Reading:
     def _seen(
         self, interaction: Interaction, agent: StoredAgent, *, listed: bool = False
     ) -> Fields:
-        shows_all = self._shows_foreign_mail
-        may_read = refusal_of(Read.WHOLE, agent, interaction, shows_all=shows_all) is None
+        may_read = self._may_read(interaction, agent)
         match ownership_of(interaction, agent):
             case Ownership.READER if listed:
                 message = kept(interaction)
-            case Ownership.INVITED | Ownership.OWNER | Ownership.READER:
+            case ownership if ownership in _HOLDS:
                 message = held(interaction, longest=None)
             case _ if may_read and not listed:
                 message = watched(interaction, longest=None)

@@ -1,18 +1,36 @@
-"""`ETag` and `If-Match` (RFC 9110): the version of an interaction, so that no edit is lost."""
+"""`ETag`, `If-Match`, `If-None-Match` (RFC 9110): no edit is lost, and nothing is read twice."""
 
+import hashlib
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.gateway.errors import RequestError, Situation
 from shared.domain.interaction import Interaction
 
 _TAG: Final = re.compile(r'"(\d{1,18})"')
+_ANY_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 
 
-def entity_tag(interaction: Interaction) -> str:
-    """Return the ETag of a snapshot."""
-    return f'"{interaction.version}"'
+def entity_tag(interaction: Interaction, view: str = "") -> str:
+    """Return the ETag of a snapshot.
+
+    `view` tells what somebody sees who cannot change it: the same version shows them less.
+    """
+    return f'"{interaction.version}-{view}"' if view else f'"{interaction.version}"'
+
+
+def digest_of(fields: Mapping[str, object]) -> str:
+    """Return what stands in a tag for parts of an answer that have no version."""
+    content = json.dumps(fields, sort_keys=True).encode()
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def is_known(if_none_match: Sequence[str], tag: str) -> bool:
+    """Say whether the client has this version already (section 13.1.2)."""
+    given = ",".join(if_none_match)
+    return given.strip() == "*" or tag in _ANY_TAG.findall(given)
 
 
 def expected_version(if_match: Sequence[str], interaction: Interaction | None) -> int | None:

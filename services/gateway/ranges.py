@@ -8,7 +8,6 @@ from typing import Final
 from services.gateway.errors import RequestError, Situation
 
 _ONE_RANGE: Final = re.compile(r"bytes\s*=\s*(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
-_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +21,6 @@ class Span:
     def size(self) -> int:
         """How many bytes it has."""
         return self.last - self.first + 1
-
-
-def is_known(headers: Mapping[str, str], tag: str) -> bool:
-    """Say whether the client has this version already (section 13.1.2)."""
-    given = headers.get("if-none-match", "")
-    return given.strip() == "*" or tag in _TAG.findall(given)
 
 
 def wanted_span(headers: Mapping[str, str], tag: str, size: int) -> Span | None:

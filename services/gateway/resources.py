@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route, Router
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from services.gateway.directory import Directory
 from services.gateway.downloading import Downloading
@@ -29,6 +30,33 @@ class Reserved(Route):
         return (Match.FULL if match is Match.PARTIAL else match), child
 
 
+class RestRouter(Router):
+    """A router that names all methods of an address to who uses another one (RFC 9110 15.5.6)."""
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request.
+
+        Raises:
+            HTTPException: There is no such address, or it has no such method.
+        """
+        try:
+            await super().app(scope, receive, send)
+        except HTTPException as error:
+            if error.status_code != 405:  # noqa: PLR2004 - RFC 9110
+                raise
+            allowed = ", ".join([*self._methods(scope), "OPTIONS"])
+            raise HTTPException(405, headers={"Allow": allowed}) from error
+
+    def _methods(self, scope: Scope) -> list[str]:
+        found: set[str] = set()
+        for route in self.routes:
+            if route.matches(scope)[0] is not Match.NONE and isinstance(route, Route):
+                found |= route.methods or set()
+                if isinstance(route, Reserved):
+                    break
+        return sorted(found)
+
+
 @dataclass(frozen=True, slots=True)
 class RestResources:
     """Everything that REST serves, part by part."""
@@ -43,9 +71,9 @@ class RestResources:
     uploading: Uploading
 
 
-def rest_router(parts: RestResources) -> Router:
+def rest_router(parts: RestResources) -> RestRouter:
     """Return all resources, under their addresses without prefix."""
-    return Router(
+    return RestRouter(
         [
             Route("/me", parts.presence.me),
             Route("/me", parts.presence.change_session, methods=["POST"]),
@@ -70,6 +98,7 @@ def rest_router(parts: RestResources) -> Router:
             Route("/queues", parts.directory.queues),
             Route("/queues/{id}", parts.directory.one_queue),
             Route("/skills", parts.directory.skills),
+            Route("/skills/{id}", parts.directory.one_skill),
             Route("/contacts", parts.directory.contacts),
             Route(_HISTORY, parts.history.one),
             Route(f"{_HISTORY}/structured_text", parts.history.structured_text),

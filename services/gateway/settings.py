@@ -23,7 +23,8 @@ class GatewaySettings(ServiceSettings):
     in `allowed_origins`, and cookies are Secure where it is https. `own_address` is at which the
     other pods reach this one's port, so that clients need not stay at one pod, `trusted_proxies`
     whose X-Forwarded-For is believed. `shows_foreign_mail` lets every agent read the text of a mail
-    that another one works on. `csrf` asks whoever comes with a session cookie alone for the
+    that another one works on. `admins_read_interactions` opens `GET /interactions/{id}` to
+    administrators who are no agents. `csrf` asks whoever comes with a session cookie alone for the
     session's token. With `oidc_issuer`, bearer tokens of that issuer for `oidc_audience` are
     believed; its keys are at `oidc_jwks_url` or in `oidc_jwks_file`, `oidc_user_claim` holds the
     agent's user name, and with `oidc_clients` a token has to be issued to one of them (`azp`).
@@ -71,6 +72,7 @@ class GatewaySettings(ServiceSettings):
     max_body: int = Field(default=2 * 1024 * 1024, ge=1024)
     max_listed: int = Field(default=1000, ge=1)
     shows_foreign_mail: bool = False
+    admins_read_interactions: bool = False
     workbin_content: Literal["message", "array", "each"] = "message"
     attach_only_new: bool = False
     nested_interaction: bool = False

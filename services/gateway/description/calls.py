@@ -326,6 +326,7 @@ CALLS: Final = (
     Call("get", "/queues", "Directory", "Queues.", listing("queues", "Queue"), query=_LIST),
     Call("get", "/queues/{id}", "Directory", "One queue.", answering(queue=ref("Queue"))),
     Call("get", "/skills", "Directory", "Skills.", listing("skills", "Skill"), query=_LIST),
+    Call("get", "/skills/{id}", "Directory", "One skill.", answering(skill=ref("Skill"))),
     Call(
         "get",
         "/contacts",

@@ -38,6 +38,31 @@ async def test_no_password_is_shown(agent1: httpx2.AsyncClient) -> None:
         assert "argon2" not in (await agent1.get(f"/api/v2/{path}")).text
 
 
+@pytest.mark.parametrize(
+    "path", ["me/channels", "users", "queues", "skills", "contacts", "interactions"]
+)
+async def test_every_address_in_a_list_leads_to_its_object(
+    gateway: Gateway, agent1: httpx2.AsyncClient, path: str
+) -> None:
+    await gateway.hire("linguist", skills={"german": 5})
+    await gateway.accepted()
+
+    uris = (await agent1.get(f"/api/v2/{path}")).json()["uris"]
+
+    assert uris
+    for uri in uris:
+        answer = (await agent1.get(uri)).json()
+        assert answer["statusCode"] == 0, uri
+
+
+async def test_one_skill_is_read(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+    await gateway.hire("linguist", skills={"german": 5})
+
+    answer = await agent1.get("/api/v2/skills/german")
+
+    assert answer.json()["skill"]["name"] == "german"
+
+
 async def test_skills_are_those_of_agents(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     await gateway.hire("linguist", skills={"german": 5})
 
@@ -46,7 +71,9 @@ async def test_skills_are_those_of_agents(gateway: Gateway, agent1: httpx2.Async
     assert answer.json()["skills"] == [{"name": "german"}]
 
 
-@pytest.mark.parametrize("path", ["users/nobody", "queues/nowhere", "ucs/interactions/NOTHING"])
+@pytest.mark.parametrize(
+    "path", ["users/nobody", "queues/nowhere", "skills/none", "ucs/interactions/NOTHING"]
+)
 async def test_what_is_not_there_is_not_found(agent1: httpx2.AsyncClient, path: str) -> None:
     answer = await agent1.get(f"/api/v2/{path}")
 

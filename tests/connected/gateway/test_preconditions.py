@@ -60,3 +60,59 @@ async def test_whose_it_is_comes_before_its_version(
 
     assert answer.status_code == 403
     assert failure(5, answer.json())
+
+
+@pytest.mark.parametrize("path", ["/api/v2/me/interactions/{}", "/api/v2/interactions/{}"])
+@pytest.mark.parametrize("tag", ['"7"', 'W/"7"', '"6", "7"', "*"])
+async def test_version_that_the_client_has_is_not_sent_again(
+    gateway: Gateway, agent1: httpx2.AsyncClient, path: str, tag: str
+) -> None:
+    draft = await gateway.drafted(version=7)
+    whole = await agent1.get(path.format(draft.id))
+
+    for method in ("GET", "HEAD"):
+        answer = await agent1.request(method, path.format(draft.id), headers={"If-None-Match": tag})
+
+        assert (answer.status_code, answer.content) == (304, b"")
+        for name in ("etag", "cache-control", "vary"):
+            assert answer.headers.get(name) == whole.headers.get(name)
+        assert "content-type" not in answer.headers
+
+
+async def test_version_that_has_changed_is_sent(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted(version=7)
+
+    answer = await agent1.get(
+        f"/api/v2/me/interactions/{draft.id}", headers={"If-None-Match": '"6"'}
+    )
+
+    assert answer.status_code == 200
+    assert answer.json()["interaction"]["id"] == draft.id
+
+
+async def test_what_others_see_of_a_version_has_a_tag_of_its_own(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted(version=7)
+    path = f"/api/v2/interactions/{draft.id}"
+    agent2 = await gateway.client("agent2")
+
+    outline = await agent2.get(path)
+    known = await agent2.get(path, headers={"If-None-Match": outline.headers["etag"]})
+    whole = await agent1.get(path, headers={"If-None-Match": outline.headers["etag"]})
+
+    assert known.status_code == 304
+    assert "Text" not in outline.json()["interaction"]["email_object"]
+    assert "Text" in whole.json()["interaction"]["email_object"]
+
+
+async def test_mail_of_somebody_else_is_refused_whatever_is_known(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted("agent2", version=7)
+
+    answer = await agent1.get(f"/api/v2/me/interactions/{draft.id}", headers={"If-None-Match": "*"})
+
+    assert answer.status_code == 403

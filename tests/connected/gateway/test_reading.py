@@ -100,11 +100,38 @@ async def test_the_list_of_all_shows_no_words_and_comes_in_pages(
     assert first["interactions"][0]["capabilities"] == []
 
 
+async def test_one_interaction_is_not_for_an_administrator(gateway: Gateway) -> None:
+    mail = await gateway.accepted("agent2")
+    admin = await gateway.client("admin")
+
+    answer = await admin.get(f"/api/v2/interactions/{mail.id}")
+
+    assert answer.status_code == 403
+    assert failure(5, answer.json())
+
+
+async def test_one_interaction_is_for_administrators_by_a_setting(
+    world: World, vhost_url: str, database_url: str
+) -> None:
+    async with running_gateway(
+        world, vhost_url, database_url, admins_read_interactions="true"
+    ) as gateway:
+        await gateway.hire("admin", roles=["Contact Center Admin"])
+        mail = await gateway.accepted("agent2")
+        admin = await gateway.client("admin")
+
+        (uri,) = (await admin.get("/api/v2/interactions")).json()["uris"]
+        seen = (await admin.get(uri)).json()["interaction"]
+
+    assert (seen["id"], seen["email_object"]["Text"]) == (mail.id, "Hello\nbye")
+
+
 async def test_the_words_of_another_agents_mail_are_for_administrators(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await gateway.accepted("agent2")
-    admin = await gateway.client("admin")
+    await gateway.hire("head", roles=["Agent", "Contact Center Admin"])
+    admin = await gateway.client("head")
 
     seen = (await agent1.get(f"/api/v2/interactions/{mail.id}")).json()["interaction"]
     watched = (await admin.get(f"/api/v2/interactions/{mail.id}")).json()["interaction"]

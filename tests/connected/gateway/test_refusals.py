@@ -1,11 +1,15 @@
 """Bad input: the right code, the body of both dialects, and nothing changed."""
 
+import re
 from datetime import timedelta
 from typing import Any
+from unittest.mock import MagicMock
 
 import httpx2
 import pytest
+from starlette.routing import Route
 
+from services.gateway.resources import rest_router
 from shared.domain.interaction import Email, Interaction
 from tests.connected.gateway.conftest import Gateway, failure
 
@@ -245,12 +249,36 @@ async def test_an_address_where_nothing_is_answers_in_both_dialects(
     assert failure(6, answer.json())
 
 
+def served() -> dict[str, set[str]]:
+    """Return the methods of every address, by its path with some id in it."""
+    found: dict[str, set[str]] = {"/openapi.json": {"GET", "HEAD"}, "/docs": {"GET", "HEAD"}}
+    for route in rest_router(MagicMock()).routes:
+        assert isinstance(route, Route)
+        path = re.sub(r"{\w+(:path)?}", "x", route.path)
+        found.setdefault(path, set()).update(route.methods or {"GET", "HEAD"})
+    return found
+
+
+def allowed(answer: httpx2.Response) -> set[str]:
+    return set(answer.headers["allow"].split(", "))
+
+
+@pytest.mark.parametrize(("path", "methods"), served().items())
+async def test_method_that_is_not_served_is_told_which_are(
+    agent1: httpx2.AsyncClient, path: str, methods: set[str]
+) -> None:
+    for method in {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"} - methods:
+        answer = await agent1.request(method, f"/api/v2{path}")
+
+        assert answer.status_code == 405
+        assert allowed(answer) == methods | {"OPTIONS"}
+
+
 async def test_a_method_that_is_not_offered_says_so(agent1: httpx2.AsyncClient) -> None:
     answer = await agent1.delete("/api/v2/me/channels")
 
     assert answer.status_code == 405
     assert failure(3, answer.json())
-    assert "GET" in answer.headers["allow"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
@@ -260,7 +288,7 @@ async def test_the_list_of_events_is_no_interaction(
     answer = await agent1.request(method, "/api/v2/me/interactions/events", json=ACCEPT)
 
     assert answer.status_code == 405
-    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+    assert allowed(answer) == {"GET", "HEAD", "OPTIONS"}
     assert failure(3, answer.json())
 
 

@@ -37,7 +37,7 @@ MAIL = Email(
     references=(f"<{SECRET}.1@example.org>", f"<{SECRET}.2@example.org>"),
     attachments=(DOCUMENT,),
 )
-PUBLIC = {"users": "agent1", "queues": "support"}
+PUBLIC = {"users": "agent1", "queues": "support", "skills": "german"}
 """What any agent may look up, by the first part of the path."""
 
 PARAMETERS = {

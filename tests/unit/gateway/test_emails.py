@@ -111,7 +111,7 @@ def test_what_has_left_the_desk_is_told_by_its_heading(state: str, shown: str) -
 
     assert told["email"] == {
         "id": "00009A8T8Y130123",
-        "uri": "/api/v2/me/interactions/00009A8T8Y130123",
+        "uri": "/api/v2/interactions/00009A8T8Y130123",
         "state": shown,
         "subject": "Invoice 17",
         "capabilities": [],
