@@ -87,7 +87,8 @@ class Handing:
         if isinstance(created, str):
             # Before the broker has the command: whoever repeats a request whose answer was lost
             # may be told this id by another pod.
-            await self._promises.add(created)
+            seed = seed_of(request.scope)
+            await self._promises.add(created, seed.message_id, command.interaction_id)
         return await self.all(request, [command], order.answer)
 
     async def all(

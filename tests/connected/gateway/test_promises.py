@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
 
 from services.gateway.promises import PROMISED_FOR
+from shared.contracts.envelope import Cause
 from tests.connected.gateway.conftest import Gateway, failure, hashed, running_gateway
 from tests.connected.gateway.process import Process
 from tests.connected.world import World
@@ -106,6 +108,23 @@ async def test_promised_interaction_is_read_once_it_is_there(
     answer = await agent1.get(f"/api/v2/me/interactions/{draft}")
 
     assert answer.json()["interaction"]["id"] == draft
+
+
+async def test_promise_that_was_refused_is_not_kept(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mail = await gateway.accepted()
+    draft = await ask(agent1, mail.id, REPLY)
+    (promise,) = (
+        await gateway.world.database["promised_interactions"].find({"_id": draft}).to_list()
+    )
+    await gateway.world.interactions.note_refusal(
+        mail.id, Cause(message_id=UUID(promise["command_id"]))
+    )
+
+    answer = await agent1.get(f"/api/v2/me/interactions/{draft}")
+
+    assert answer.status_code == 404
 
 
 async def test_id_that_nobody_promised_is_unknown(agent1: httpx2.AsyncClient) -> None:
