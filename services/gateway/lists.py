@@ -19,7 +19,7 @@ from services.gateway.store import DeskStore
 from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import held, kept, outlined, stamped, watched
-from services.gateway.wire.states import STATES
+from services.gateway.wire.states import STATES, capabilities
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction
 from shared.storage.agents import StoredAgent
@@ -43,7 +43,7 @@ _HOLDS: Final = frozenset({Ownership.INVITED, Ownership.OWNER, Ownership.READER}
 class Reading:
     """The resources that only read."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, by name
         self,
         *,
         callers: Callers,
@@ -130,20 +130,24 @@ class Reading:
             raise RequestError(situation, "this interaction is somebody else's")
         return await self._one(request, interaction, agent)
 
-    async def _one(self, request: Request, interaction: Interaction, agent: StoredAgent) -> Response:
+    async def _one(
+        self, request: Request, interaction: Interaction, agent: StoredAgent
+    ) -> Response:
         delivered = await self._delivered(interaction, agent)
-        holds = ownership_of(interaction, agent) in _HOLDS
-        view = "" if holds else self._view(interaction, agent, delivered)
-        tag = entity_tag(interaction, view)
-        # What is known of a delivery changes without a new version of the mail.
+        works = ownership_of(interaction, agent) in _HOLDS and bool(capabilities(interaction))
+        tag = entity_tag(interaction, "" if works else self._view(interaction, agent, delivered))
         is_told = is_known(request.headers.getlist("if-none-match"), tag)
-        if is_told and not (holds and delivered):
+        # What is known of a delivery changes without a new version of the mail.
+        if is_told and not (works and delivered):
             return not_modified(tag)
         body = {"statusCode": 0, "interaction": self._seen(interaction, agent) | delivered}
         return json_answer(body, headers={"ETag": tag})
 
     def _view(self, interaction: Interaction, agent: StoredAgent, delivered: Fields) -> str:
-        view = "whole" if self._may_read(interaction, agent) else "outline"
+        if ownership_of(interaction, agent) in _HOLDS:
+            view = "held"
+        else:
+            view = "whole" if self._may_read(interaction, agent) else "outline"
         return f"{view}-{digest_of(delivered)}" if delivered else view
 
     def _may_read(self, interaction: Interaction, agent: StoredAgent) -> bool:

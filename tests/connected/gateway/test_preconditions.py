@@ -3,7 +3,10 @@
 import httpx2
 import pytest
 
+from shared.domain.delivery import Journal
+from shared.domain.lifecycle import State
 from tests.connected.gateway.conftest import Gateway, failure
+from tests.connected.gateway.test_delivery_shown import LATER, outbound, tried
 
 pytestmark = pytest.mark.connected
 
@@ -116,3 +119,31 @@ async def test_mail_of_somebody_else_is_refused_whatever_is_known(
     answer = await agent1.get(f"/api/v2/me/interactions/{draft.id}", headers={"If-None-Match": "*"})
 
     assert answer.status_code == 403
+
+
+async def test_news_of_a_delivery_is_read_although_the_version_is_known(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted(version=7)
+    await tried(gateway, draft, Journal.DEFERRED, LATER)
+    path = f"/api/v2/me/interactions/{draft.id}"
+
+    answer = await agent1.get(path, headers={"If-None-Match": '"7"'})
+
+    assert answer.headers["etag"] == '"7"'
+    assert answer.json()["interaction"]["delivery"]["state"]
+
+
+async def test_news_of_a_delivery_changes_the_tag_of_who_holds_nothing(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    sent = await outbound(gateway, State.SENDING)
+    path = f"/api/v2/interactions/{sent.id}"
+    before = await agent1.get(path)
+    await tried(gateway, sent, Journal.DEFERRED, LATER)
+
+    after = await agent1.get(path, headers={"If-None-Match": before.headers["etag"]})
+    again = await agent1.get(path, headers={"If-None-Match": after.headers["etag"]})
+
+    assert (after.status_code, again.status_code) == (200, 304)
+    assert after.json()["interaction"]["delivery"]["attempts"] == 1
