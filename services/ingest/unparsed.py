@@ -4,8 +4,8 @@ from typing import Final
 
 from shared.domain.interaction import Address
 from shared.domain.storable import storable
+from shared.mail.derived_ids import derived_message_id
 from shared.mail.files import whole_mail
-from shared.mail.identity import derived_message_id
 from shared.mail.parsed_mail import ParsedMail
 
 _LONGEST: Final = 200

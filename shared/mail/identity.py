@@ -5,36 +5,18 @@ from hashlib import sha256
 from typing import Final
 
 from shared.mail.charsets import decode
+from shared.mail.derived_ids import derived_message_id
 from shared.mail.headers import Headers, read_mail_headers
 
 _IN_BRACKETS: Final = re.compile(r"<([^<>]{1,998})>")
 _BLANKS: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _MOST_IDS: Final = 100
-_DERIVED: Final = "@derived.invalid>"
-_TRACE: Final = re.compile(
-    rb"(?:(?:return-path|received):[^\n]*\n(?:[ \t][^\n]*\n)*)*", re.IGNORECASE
-)
 
 
 def message_id(headers: Headers, raw: bytes) -> str:
     """Return the mail's own id in angle brackets, or one that the same octets always yield."""
     found = message_ids(headers.first("message-id") or b"", bare=True)
     return found[0] if found else derived_message_id(raw)
-
-
-def derived_message_id(raw: bytes) -> str:
-    """Return an id for a mail that has none; `.invalid` keeps it apart from everybody's own.
-
-    The trace at the top does not count: it differs on every way that a mail takes.
-    """
-    trace = _TRACE.match(raw)
-    octets = memoryview(raw)[trace.end() if trace else 0 :]
-    return f"<{sha256(octets).hexdigest()[:40]}{_DERIVED}"
-
-
-def is_derived(message_id: str) -> bool:
-    """Tell whether an id is ours for a mail that came without one."""
-    return message_id.endswith(_DERIVED)
 
 
 def message_ids(value: bytes, *, bare: bool = False) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import idna
 
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction
-from shared.mail.identity import is_derived
+from shared.mail.derived_ids import is_derived
 from shared.mail.parsed_mail import ParsedMail
 
 _REPLY: Final = "re|aw|sv|vs|vá|antw|antwort|odp|rif|r|res|ynt|回复|回覆|答复|답장|отв|返信"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.mail.identity import derived_message_id
+from shared.mail.derived_ids import derived_message_id
 from shared.mail.parsing import parse_mail
 from shared.mail.trace import trace, without_return_path
 from tests.unit.mail.mails import mail
