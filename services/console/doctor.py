@@ -22,6 +22,7 @@ from shared.domain.delivery import Journal
 from shared.messaging.topology import WORK_QUEUES, WorkQueue
 from shared.storage.client import Database
 from shared.storage.clock import DatabaseClock
+from shared.storage.parked import ParkedStore
 
 Look = Callable[[], AsyncIterator[Finding]]
 
@@ -113,6 +114,8 @@ async def _server(database: Observatory) -> AsyncIterator[Finding]:
 
 async def _content(database: Database, clock: Clock) -> AsyncIterator[Finding]:
     observatory = Observatory(database, clock)
+    for finding in findings.about_parked(await ParkedStore(database, clock).counts()):
+        yield finding
     yield findings.about_outboxes(await observatory.owing(_PATIENCE))
     unseen = await observatory.unseen(_UNSEEN)
     yield findings.about_unseen(unseen[:_MOST_NAMED], more=len(unseen) > _MOST_NAMED)

@@ -75,12 +75,25 @@ def _about_consumers(queue: WorkQueue, work: QueueCount) -> Finding:
 
 def _about_parking(queue: WorkQueue, parked: QueueCount) -> Finding:
     if parked.messages:
-        return bad(
-            f"queue {queue.parking} holds {parked.messages} parked messages",
-            do=f"see why with `mailroom replay {queue.service} --list`, "
-            f"then put them back with `mailroom replay {queue.service}`",
+        return _parked_messages(
+            f"queue {queue.parking} holds {parked.messages} parked messages", queue
         )
     return fine(f"queue {queue.parking} is empty")
+
+
+def _parked_messages(words: str, queue: WorkQueue) -> Finding:
+    return bad(
+        words,
+        do=f"see why with `mailroom replay {queue.service} --list`, "
+        f"then put them back with `mailroom replay {queue.service}`",
+    )
+
+
+def about_parked(counts: Mapping[str, int]) -> Iterator[Finding]:
+    """Judge what services could not handle and have put into the database."""
+    for queue in WORK_QUEUES:
+        if parked := counts.get(queue.name):
+            yield _parked_messages(f"queue {queue.name} has parked {parked} messages", queue)
 
 
 def about_bindings(present: set[tuple[str, Binding]]) -> Finding:

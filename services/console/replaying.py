@@ -4,37 +4,26 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from aio_pika.abc import AbstractIncomingMessage
 
 from services.console.broker import count, open_connection
 from services.console.exits import Exit, NotPossibleError
-from services.console.settings import read_settings
+from services.console.settings import ConsoleSettings, read_settings
+from services.console.store import reaching_database
 from shared.contracts.outgoing import Outgoing
+from shared.domain.clock import SystemClock
+from shared.messaging.parking import attempts_of, reason_of
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.messaging.retries import ATTEMPT, REASON
 from shared.messaging.topology import WORK_QUEUES, WorkQueue
+from shared.runtime.keeping_parked import to_parked
+from shared.storage.parked import ParkedMessage, ParkedStore
 
 _DELIVERY_COUNT: Final = "x-delivery-count"
 _MANY_RETURNS: Final = 10
 """From RabbitMQ 4 on, a message that was taken and given back 20 times is thrown away."""
-
-
-@dataclass(frozen=True, slots=True)
-class ParkedMessage:
-    """What an operator is told of a message; never what it carries."""
-
-    id: str
-    type: str
-    reason: str
-    attempts: int
-    parked_at: str
-
-    def __str__(self) -> str:
-        tried = f", tried {self.attempts} times" if self.attempts else ""
-        return f"{self.id}  {self.parked_at}  {self.type}{tried}: {self.reason}"
 
 
 def queue_named(name: str) -> WorkQueue:
@@ -52,9 +41,9 @@ def queue_named(name: str) -> WorkQueue:
 
 async def show_parked(queue: WorkQueue, *, message_id: str | None, limit: int | None) -> None:
     """Print one line for each parked message; all of them stay where they are."""
-    async with _parked(read_settings().rabbitmq_url, queue) as (messages, _):
-        chosen = _choose(messages, message_id, limit)
-        print("\n".join(str(describe(one)) for one in chosen) or f"nothing parked by {queue.name}")
+    async with _parked(read_settings(), queue) as parked:
+        chosen = _choose(parked.messages, message_id, limit)
+        print("\n".join(describe(one) for one in chosen) or f"nothing parked by {queue.name}")
 
 
 async def replay(queue: WorkQueue, *, message_id: str | None, limit: int | None) -> None:
@@ -63,23 +52,50 @@ async def replay(queue: WorkQueue, *, message_id: str | None, limit: int | None)
     Raises:
         NotPossibleError: The message that was asked for is not there, or the broker refuses.
     """
-    async with _parked(read_settings().rabbitmq_url, queue) as (messages, publisher):
-        chosen = _choose(messages, message_id, limit)
+    async with _parked(read_settings(), queue) as parked:
+        chosen = _choose(parked.messages, message_id, limit)
         if message_id and not chosen:
             raise NotPossibleError(f"{queue.parking} holds no message {message_id}", Exit.NOT_FINE)
         for message in chosen:
-            # The copy first: a crash in between repeats the message and never loses it.
-            await publisher.publish(_copy(message, queue.name, {}))
-            await message.ack()
-    print(f"{len(chosen)} of {len(messages)} parked messages put back on {queue.name}")
+            await parked.put_back(message)
+    print(f"{len(chosen)} of {len(parked.messages)} parked messages put back on {queue.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parked:
+    """What a work queue parked: most of it in the database, what is not there yet in the broker."""
+
+    queue: WorkQueue
+    store: ParkedStore
+    publisher: Publisher
+    kept: Sequence[ParkedMessage]
+    in_broker: Mapping[str, AbstractIncomingMessage]
+
+    @property
+    def messages(self) -> list[ParkedMessage]:
+        """All of them, oldest first."""
+        return [*self.kept, *(to_parked(self.queue, one) for one in self.in_broker.values())]
+
+    async def put_back(self, message: ParkedMessage) -> None:
+        """Publish the copy first: a crash in between repeats the message and never loses it."""
+        await self.publisher.publish(
+            Outgoing(
+                message.message_id, "", self.queue.name, message.body, message.correlation_id, {}
+            )
+        )
+        await self.store.forget(message)
+        if delivered := self.in_broker.get(message.key):
+            await delivered.ack()
 
 
 @asynccontextmanager
-async def _parked(
-    url: str, queue: WorkQueue
-) -> AsyncIterator[tuple[Sequence[AbstractIncomingMessage], Publisher]]:
+async def _parked(settings: ConsoleSettings, queue: WorkQueue) -> AsyncIterator[_Parked]:
     """Hold everything that is parked now; at the end, what is not acknowledged goes back."""
-    async with open_connection(url) as connection, open_publisher(url, name="console") as publisher:
+    async with (
+        reaching_database(settings.mongodb_url) as database,
+        open_connection(settings.rabbitmq_url) as connection,
+        open_publisher(settings.rabbitmq_url, name="console") as publisher,
+    ):
         there = await count(connection, queue.parking)
         if there is None:
             raise NotPossibleError(
@@ -89,37 +105,25 @@ async def _parked(
         channel = await connection.channel()
         parking = await channel.get_queue(queue.parking, ensure=False)
         taken = [await parking.get(fail=False) for _ in range(there.messages)]
-        messages = [message for message in taken if message is not None]
-        yield messages, publisher
-        for message in messages:
+        in_broker = [message for message in taken if message is not None]
+        store = ParkedStore(database, SystemClock())
+        by_key = {to_parked(queue, one).key: one for one in in_broker}
+        kept = [one for one in await store.of(queue.name) if one.key not in by_key]
+        yield _Parked(queue, store, publisher, kept, by_key)
+        for message in in_broker:
             if not message.processed and _returns(message) >= _MANY_RETURNS:
                 await publisher.publish(_copy(message, queue.parking, _notes(message)))
                 await message.ack()
         await channel.close()
 
 
-def describe(message: AbstractIncomingMessage) -> ParkedMessage:
-    """Return what an operator is told of a parked message, whoever parked it."""
-    death = _death(message)
-    reason = message.headers.get(REASON) or f"parked by the broker ({death.get('reason', '?')})"
-    attempts = message.headers.get(ATTEMPT)
-    parked_at = death.get("time") or message.timestamp
-    return ParkedMessage(
-        id=message.message_id or "(no id)",
-        type=_type(message.body),
-        reason=str(reason),
-        attempts=attempts if isinstance(attempts, int) else 0,
-        parked_at=f"{parked_at:%Y-%m-%d %H:%M:%S} UTC" if isinstance(parked_at, datetime) else "?",
+def describe(message: ParkedMessage) -> str:
+    """Return what an operator is told of a parked message; never what it carries."""
+    at = f"{message.parked_at:%Y-%m-%d %H:%M:%S} UTC" if message.parked_at else "?"
+    tried = f", tried {message.attempts} times" if message.attempts else ""
+    return (
+        f"{message.message_id or '(no id)'}  {at}  {_type(message.body)}{tried}: {message.reason}"
     )
-
-
-def _death(message: AbstractIncomingMessage) -> Mapping[str, object]:
-    """Return what the broker noted when it parked the message itself; empty if it did not."""
-    deaths = message.headers.get("x-death")
-    last = (
-        deaths[0] if isinstance(deaths, list) and deaths and REASON not in message.headers else {}
-    )
-    return last if isinstance(last, Mapping) else {}
 
 
 def _type(body: bytes) -> str:
@@ -130,8 +134,8 @@ def _type(body: bytes) -> str:
 
 
 def _choose(
-    messages: Sequence[AbstractIncomingMessage], message_id: str | None, limit: int | None
-) -> list[AbstractIncomingMessage]:
+    messages: Sequence[ParkedMessage], message_id: str | None, limit: int | None
+) -> list[ParkedMessage]:
     return [one for one in messages if message_id in (None, one.message_id)][:limit]
 
 
@@ -155,5 +159,4 @@ def _returns(message: AbstractIncomingMessage) -> int:
 
 def _notes(message: AbstractIncomingMessage) -> dict[str, str | int]:
     """Return what was noted when the message was parked, to keep it with a fresh copy."""
-    told = describe(message)
-    return {ATTEMPT: told.attempts, REASON: told.reason}
+    return {ATTEMPT: attempts_of(message), REASON: reason_of(message)}

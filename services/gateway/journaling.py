@@ -20,6 +20,7 @@ from services.gateway.patience import patiently
 from shared.chores import end
 from shared.contracts.events import EVERYBODY
 from shared.faults import crash_point
+from shared.messaging.declaring import declare
 from shared.messaging.publisher import Publisher
 from shared.messaging.retries import Delivered, describe, parked
 from shared.messaging.topology import JOURNAL
@@ -109,9 +110,9 @@ class JournalWriter:
             channel = await connection.channel(publisher_confirms=False)
             ended = await ending(connection, channel)
             await channel.set_qos(_PREFETCH)
-            queue = await channel.declare_queue(
-                JOURNAL.name, durable=True, arguments=JOURNAL.arguments
-            )
+            # The broker may have come back empty, or the queue be gone, and with it its bindings.
+            await declare(connection, (JOURNAL,))
+            queue = await channel.get_queue(JOURNAL.name, ensure=False)
             arrived, told = _Deliveries(), _Told()
             await queue.consume(arrived.put)
             working = {

@@ -100,4 +100,4 @@ class Intake:
             log.warning("mail goes to the queue", reason=type(error).__name__)
             await self._arrivals.order_parsing(stored)
         else:
-            self._arrivals.settle(stored)
+            self._arrivals.settle(stored.arrival.id, stored.order.id)

@@ -142,7 +142,8 @@ class Delivery:
     """The journal of one outbound interaction's mail; its id is the interaction's.
 
     `next_attempt_at` is when somebody has to look at it again: the next attempt of a deferred
-    one, the end of the lease of a claimed one. `claimed_by` names one claim, not one process.
+    one, the end of the lease of a claimed one, some minutes for one whose order may be lost.
+    `claimed_by` names one claim, not one process.
     `resent` says that it was sent once more after a doubt.
     """
 

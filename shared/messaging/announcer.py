@@ -30,6 +30,10 @@ class Outbox(Protocol):
         """Give the id of each document and what it has owed since before a moment."""
         ...
 
+    async def postpone(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Owe messages again, but not soon: whoever handles them strikes them."""
+        ...
+
     async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Forget messages, given as the document's id and the messages' ids."""
         ...
@@ -45,15 +49,23 @@ def _everything(_: Outgoing) -> bool:
 class Announcer:
     """Publishes on behalf of one outbox. A crash at any line publishes twice, never not at all.
 
-    What it may not publish it leaves to the service whose it is.
+    What it may not publish it leaves to the service whose it is. With `until_handled` a message
+    that was published stays owed, for a while in silence, until whoever handles it says `settle`.
     """
 
     def __init__(
-        self, publisher: Publisher, outbox: Outbox, may_publish: MayPublish = _everything
+        self,
+        publisher: Publisher,
+        outbox: Outbox,
+        may_publish: MayPublish = _everything,
+        *,
+        until_handled: bool = False,
     ) -> None:
         self._publisher = publisher
         self._outbox = outbox
         self._may_publish = may_publish
+        self._until_handled = until_handled
+        self._postponed: list[tuple[str, Sequence[str]]] = []
         self._published: list[tuple[str, Sequence[str]]] = []
         self._soon: set[asyncio.Task[None]] = set()
         self._bell = asyncio.Event()
@@ -68,12 +80,16 @@ class Announcer:
             log.warning("announcement is still owed", document_id=document_id, reason=str(error))
             return
         crash_point("announcer.after_publish")
-        self.settle(document_id, ours)
+        if self._until_handled and ours:
+            self._postponed.append((document_id, [message.id for message in ours]))
+            self._bell.set()
+        else:
+            self.settle(document_id, [message.id for message in ours])
 
-    def settle(self, document_id: str, owed: Sequence[Outgoing]) -> None:
+    def settle(self, document_id: str, message_ids: Sequence[str]) -> None:
         """Strike messages from the outbox soon: they are published, or need not be any more."""
-        if owed:
-            self._published.append((document_id, [message.id for message in owed]))
+        if message_ids:
+            self._published.append((document_id, message_ids))
             self._bell.set()
 
     async def announce_soon(self, document_id: str, owed: Sequence[Outgoing]) -> None:
@@ -104,6 +120,9 @@ class Announcer:
         """Strike everything published so far from the outboxes, in one write."""
         self._bell.clear()
         published, self._published = self._published, []
+        postponed, self._postponed = self._postponed, []
+        if postponed:
+            await self._outbox.postpone(postponed)
         if published:
             await self._outbox.strike(published)
 
@@ -124,10 +143,15 @@ class Announcer:
 
 @asynccontextmanager
 async def running_announcer(
-    publisher: Publisher, outbox: Outbox, clock: Clock, may_publish: MayPublish = _everything
+    publisher: Publisher,
+    outbox: Outbox,
+    clock: Clock,
+    may_publish: MayPublish = _everything,
+    *,
+    until_handled: bool = False,
 ) -> AsyncIterator[Announcer]:
     """Give an announcer whose sweeping goes on for as long as the context lasts."""
-    announcer = Announcer(publisher, outbox, may_publish)
+    announcer = Announcer(publisher, outbox, may_publish, until_handled=until_handled)
 
     async def sweep_forgotten() -> None:
         await announcer.sweep_forgotten(clock.now())

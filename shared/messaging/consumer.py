@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import cast
 
+from aio_pika.abc import AbstractRobustChannel
 from faststream import AckPolicy
 from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
 
@@ -23,6 +25,7 @@ class Consumer:
     def __init__(
         self, url: str, queue: WorkQueue, publisher: Publisher, *, prefetch: int, drain: timedelta
     ) -> None:
+        self._publisher = publisher
         self.handlers = RunningHandlers()
         self.broker = RabbitBroker(
             url,
@@ -44,6 +47,7 @@ class Consumer:
     async def running(self) -> AsyncIterator[None]:
         """Consume for as long as the context lasts; at its end take nothing new and finish."""
         await self.broker.start()
+        await self._watch()
         try:
             yield
         finally:
@@ -55,6 +59,20 @@ class Consumer:
         queue = self.subscriber._queue_obj  # noqa: SLF001 - FastStream offers no other way to know
         tag = self.subscriber._consumer_tag  # noqa: SLF001 - as above
         return queue is not None and tag is not None and not queue.channel.is_closed
+
+    async def _watch(self) -> None:
+        # aio-pika makes a queue that was deleted again and consumes it, but binds nothing to it.
+        queue = self.subscriber._queue_obj  # noqa: SLF001 - as above
+        if queue is None:
+            return
+        channel = cast("AbstractRobustChannel", queue.channel)
+
+        async def watch(*_: object) -> None:
+            underlay = await channel.get_underlay_channel()
+            underlay.on_consumer_cancel_callbacks.add(lambda _: self._publisher.queue_is_lost())
+
+        channel.reopen_callbacks.add(watch)
+        await watch()
 
     async def _take_nothing_new(self) -> None:
         # FastStream waits for running handlers first and cancels the consumer afterwards: what

@@ -1,25 +1,20 @@
 """Makes the topology real: every exchange, queue and binding that the broker does not have yet."""
 
-import asyncio
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import aio_pika
-import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection
-from aio_pika.exceptions import ChannelNotFoundEntity
-from aiormq.exceptions import ChannelAccessRefused
+from aio_pika.abc import AbstractConnection
+from aiormq.abc import AbstractChannel
+from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity
+from pamqp.common import Arguments
 
 from shared.domain.errors import Unavailable
 from shared.messaging.topology import EXCHANGES, WORK_QUEUES, WorkQueue
 
-log = structlog.get_logger()
 
-_RETRY_SECONDS: Final = 1.0
-
-
-class ExchangeMissingError(Unavailable):
-    """The broker lacks an exchange, and this user may not make one."""
+class TopologyError(Unavailable):
+    """The broker lacks something that this user may not make, or that another service makes."""
 
 
 async def declare_topology(url: str) -> None:
@@ -29,55 +24,74 @@ async def declare_topology(url: str) -> None:
         await declare(connection, WORK_QUEUES)
 
 
-async def declare_patiently(url: str, queues: Sequence[WorkQueue]) -> None:
-    """Make what one service needs, waiting for as long as the broker is away or not set up."""
-    connection = await aio_pika.connect_robust(url, fail_fast=False, reconnect_interval=1)
-    async with connection:
-        while True:
-            try:
-                await declare(connection, queues)
-            except ExchangeMissingError as error:
-                log.warning("broker is not set up yet", reason=str(error))
-                await asyncio.sleep(_RETRY_SECONDS)
-            else:
-                return
-
-
 async def declare(connection: AbstractConnection, queues: Sequence[WorkQueue]) -> None:
     """Make the exchanges of all, and these queues with everything beside them.
 
     Raises:
-        ExchangeMissingError: An exchange is missing that this user may not make.
+        TopologyError: An exchange is missing that this user may not make.
     """
     for name, kind in EXCHANGES.items():
         await _make_sure_of(connection, name, kind)
-    channel = await connection.channel()
-    for queue in queues:
-        await _declare(channel, queue)
-    await channel.close()
+    async with passing_channel(connection) as channel:
+        for queue in queues:
+            await _declare(channel, queue)
+
+
+async def require(connection: AbstractConnection, queue: WorkQueue) -> None:
+    """Return if another service's queue is there, with everything that leads to it.
+
+    Raises:
+        TopologyError: It is not.
+    """
+    if not await exists(connection, queue.parking):
+        raise TopologyError(
+            f"the broker has no queue {queue.name}: start the {queue.keeper} service, or run "
+            "`mailroom apply FILE`"
+        )
+
+
+async def exists(connection: AbstractConnection, queue: str) -> bool:
+    """Say whether there is a queue of that name; it takes no right to ask."""
+    try:
+        async with passing_channel(connection) as channel:
+            await channel.queue_declare(queue, passive=True)
+    except ChannelNotFoundEntity:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def passing_channel(connection: AbstractConnection) -> AsyncIterator[AbstractChannel]:
+    """Give a channel below the library's, which would declare again whatever was declared once."""
+    transport = connection.transport
+    if transport is None or transport.connection.is_closed:
+        raise ConnectionError("the broker is away")
+    channel = await transport.connection.channel(publisher_confirms=False)
+    try:
+        yield channel
+    finally:
+        if not channel.is_closed:
+            await channel.close()
 
 
 async def _make_sure_of(connection: AbstractConnection, exchange: str, kind: str) -> None:
     """Look first: whoever may not make exchanges may still see that they are there."""
-    channel = await connection.channel()
     try:
-        await channel.declare_exchange(exchange, passive=True)
+        async with passing_channel(connection) as channel:
+            await channel.exchange_declare(exchange, passive=True)
     except ChannelNotFoundEntity:
         await _make(connection, exchange, kind)
-    else:
-        await channel.close()
 
 
 async def _make(connection: AbstractConnection, exchange: str, kind: str) -> None:
-    channel = await connection.channel()
     try:
-        await channel.declare_exchange(exchange, kind, durable=True)
+        async with passing_channel(connection) as channel:
+            await channel.exchange_declare(exchange, exchange_type=kind, durable=True)
     except ChannelAccessRefused:
-        raise ExchangeMissingError(
+        raise TopologyError(
             f"the broker has no exchange {exchange}, and this user may not make it: have the "
             "broker load the file that `mailroom definitions` prints, or run `mailroom apply FILE`"
         ) from None
-    await channel.close()
 
 
 async def _declare(channel: AbstractChannel, queue: WorkQueue) -> None:
@@ -86,15 +100,17 @@ async def _declare(channel: AbstractChannel, queue: WorkQueue) -> None:
     The parking queue comes last: where it is, everything else is.
     """
     for exchange, kind in queue.exchanges.items():
-        await channel.declare_exchange(exchange, kind, durable=True)
-    work = await channel.declare_queue(queue.name, durable=True, arguments=queue.arguments)
-    await work.bind(queue.retries, queue.name)
+        await channel.exchange_declare(exchange, exchange_type=kind, durable=True)
+    await _declare_beside(channel, queue, queue.name, queue.arguments)
     for binding in queue.bindings:
-        await work.bind(binding.exchange, binding.pattern)
+        await channel.queue_bind(queue.name, binding.exchange, binding.pattern)
     for room in queue.waiting_rooms:
-        waiting = await channel.declare_queue(room.name, durable=True, arguments=room.arguments)
-        await waiting.bind(queue.retries, room.name)
-    parking = await channel.declare_queue(
-        queue.parking, durable=True, arguments={"x-queue-type": "quorum"}
-    )
-    await parking.bind(queue.retries, queue.parking)
+        await _declare_beside(channel, queue, room.name, room.arguments)
+    await _declare_beside(channel, queue, queue.parking, {"x-queue-type": "quorum"})
+
+
+async def _declare_beside(
+    channel: AbstractChannel, queue: WorkQueue, name: str, arguments: Arguments
+) -> None:
+    await channel.queue_declare(name, durable=True, arguments=arguments)
+    await channel.queue_bind(name, queue.retries, name)

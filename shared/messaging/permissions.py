@@ -70,6 +70,13 @@ class BrokerRights:
         )
 
     @property
+    def publishes_to(self) -> list[str]:
+        """Return the exchanges that it publishes to."""
+        pods = {JOURNALED} if self.tells_pods else set()
+        own = {queue.retries for queue in self.queues}
+        return sorted({contract.exchange for contract in self.publishes} | own | pods)
+
+    @property
     def topics(self) -> tuple[TopicPermission, ...]:
         """Return the keys that it may publish to each topic exchange, and bind its queue to.
 

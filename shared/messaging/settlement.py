@@ -11,12 +11,16 @@ from aio_pika.abc import AbstractIncomingMessage
 from faststream import BaseMiddleware, ContextRepo
 from prometheus_client import Counter, Histogram
 
+from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
 from shared.messaging.publisher import Publisher
 from shared.messaging.retries import Delivered, after_failure, describe, parked
 from shared.messaging.topology import WorkQueue
 
 log = structlog.get_logger()
+
+_TRIES: Final = 30
+_RETRY_SECONDS: Final = 1.0
 
 HANDLED: Final = Counter(
     "mailroom_messages_handled_total",
@@ -131,4 +135,16 @@ class Settlement(BaseMiddleware[Any, Any]):
             reason=describe(error),
             exc_info=None if isinstance(error, Unavailable) else error,
         )
+        await self._publish_patiently(copy)
+
+    async def _publish_patiently(self, copy: Outgoing) -> None:
+        """Try for a while: a message that goes back is delivered again at once, and that counts."""
+        for _ in range(_TRIES):
+            try:
+                await self._publisher.publish(copy)
+            except Unavailable as error:
+                log.warning("copy is published soon", reason=str(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                return
         await self._publisher.publish(copy)

@@ -26,10 +26,19 @@ class Health:
 
     live: dict[str, Check] = field(default_factory=dict)
     ready: dict[str, Check] = field(default_factory=dict)
+    reasons: dict[str, Callable[[], str]] = field(default_factory=dict)
+
+    def claim_ready(self, name: str, problem: Callable[[], str]) -> None:
+        """Claim to be ready as long as there is no problem; `problem` also says what it is."""
+        self.ready[name] = lambda: not problem()
+        self.reasons[name] = problem
 
     def failing(self, checks: Mapping[str, Check]) -> list[str]:
-        """Name the claims that do not hold at this moment."""
-        return [name for name, holds in checks.items() if not holds()]
+        """Name the claims that do not hold at this moment, with the reason where one is known."""
+        failing = [name for name, holds in checks.items() if not holds()]
+        return [
+            f"{name}: {self.reasons[name]()}" if name in self.reasons else name for name in failing
+        ]
 
 
 class LoopLag:

@@ -13,9 +13,9 @@ from shared.chores import repeating
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
 from shared.messaging.announcer import Announcer, running_announcer
-from shared.messaging.declaring import declare_patiently
-from shared.messaging.publisher import Publisher, open_publisher
+from shared.messaging.publisher import Publisher, open_service_publisher
 from shared.observability.probes import Health
+from shared.runtime.keeping_parked import keeping_parked
 from shared.runtime.rights import RIGHTS, Rights
 from shared.runtime.settings import ServiceSettings
 from shared.storage import agents, arrivals, deliveries, interactions
@@ -28,6 +28,7 @@ from shared.storage.deliveries import DeliveryStore
 from shared.storage.indexes import create_indexes
 from shared.storage.interactions import InteractionStore
 from shared.storage.outbox import CollectionOutbox
+from shared.storage.parked import ParkedStore
 from shared.storage.privileges import Action
 from shared.storage.vault import Vault
 
@@ -62,10 +63,11 @@ async def open_resources(
         database = await stack.enter_async_context(open_database(settings.mongodb_url, name=name))
         await _patiently(partial(create_indexes, database, rights.database.founds))
         clock = await stack.enter_async_context(_database_clock(settings, database, health))
-        publisher = await stack.enter_async_context(
-            open_publisher(settings.rabbitmq_url, name=name)
+        publisher, upkeep = await stack.enter_async_context(
+            open_service_publisher(settings.rabbitmq_url, name=name, rights=rights.broker)
         )
-        await declare_patiently(settings.rabbitmq_url, rights.broker.queues)
+        health.claim_ready("topology", upkeep.problem)
+        await upkeep.declared()
         of_interactions, of_agents, of_deliveries, of_arrivals = [
             await _announcer(stack, publisher, database, clock, rights, collection)
             for collection in (
@@ -75,6 +77,11 @@ async def open_resources(
                 arrivals.COLLECTION,
             )
         ]
+        await stack.enter_async_context(
+            keeping_parked(
+                settings.rabbitmq_url, rights.broker.queues, ParkedStore(database, clock), name=name
+            )
+        )
         vault = Vault(database, clock)
         yield Resources(
             clock,
@@ -109,10 +116,19 @@ async def _announcer(
     rights: Rights,
     collection: str,
 ) -> Announcer:
-    outbox, may_publish = CollectionOutbox(database[collection]), rights.broker.may_publish
+    outbox, may_publish = CollectionOutbox(database[collection], clock), rights.broker.may_publish
     if not rights.database.may(Action.UPDATE, collection):
         return Announcer(publisher, outbox, may_publish)
-    return await stack.enter_async_context(running_announcer(publisher, outbox, clock, may_publish))
+    return await stack.enter_async_context(
+        running_announcer(
+            publisher,
+            outbox,
+            clock,
+            may_publish,
+            # A mail stays owed until it is parsed: the broker may lose the order with its data.
+            until_handled=collection == arrivals.COLLECTION,
+        )
+    )
 
 
 async def _patiently(step: Callable[[], Awaitable[object]]) -> None:

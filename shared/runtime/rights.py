@@ -73,10 +73,11 @@ from shared.storage import (
     interactions,
     journal,
     leases,
+    parked,
     presence,
     vault,
 )
-from shared.storage.privileges import ADD, CHANGE, KEEP, READ, Action, DatabaseRights
+from shared.storage.privileges import ADD, CHANGE, KEEP, LEAVE, READ, Action, DatabaseRights
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ _READS_CONTENTS: Final[Mapping[str, frozenset[Action]]] = dict.fromkeys(_STORES_
 
 
 def _database(*rows: Mapping[str, frozenset[Action]]) -> DatabaseRights:
-    collections = {configuration.COLLECTION: READ}
+    collections = {configuration.COLLECTION: READ, parked.COLLECTION: LEAVE}
     for row in rows:
         collections |= row
     return DatabaseRights(MappingProxyType(collections))

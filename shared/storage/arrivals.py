@@ -47,7 +47,7 @@ class Announcing(Protocol):
         """Publish in the background, or leave it to the sweep."""
         ...
 
-    def settle(self, document_id: str, owed: Sequence[Outgoing], /) -> None:
+    def settle(self, document_id: str, message_ids: Sequence[str], /) -> None:
         """Strike what has been done already."""
         ...
 
@@ -109,9 +109,9 @@ class ArrivalStore:
         """Put the order on the queue, behind the caller's back."""
         await self._announcing.announce_soon(stored.arrival.id, [stored.order])
 
-    def settle(self, stored: Stored) -> None:
-        """Note that the order has been carried out."""
-        self._announcing.settle(stored.arrival.id, [stored.order])
+    def settle(self, arrival_id: str, order_id: str) -> None:
+        """Note that the order has been carried out, by whatever way it came."""
+        self._announcing.settle(arrival_id, [order_id])
 
     async def get(self, arrival_id: str) -> Arrival:
         """Return an arrival with its octets.

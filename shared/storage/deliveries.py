@@ -41,6 +41,9 @@ from shared.storage.vault import IN_ONE_DOCUMENT, ContentRef, Vault
 COLLECTION: Final = "deliveries"
 
 _WITHOUT_RAW: Final[Document] = {"raw": 0, "outbox": 0}
+_SUMMONED_IF_FORGOTTEN_AFTER: Final = timedelta(minutes=5)
+"""The broker may lose the order to deliver with its data."""
+
 _SUMMONED_AGAIN_AFTER: Final = timedelta(minutes=1)
 
 
@@ -73,6 +76,7 @@ def new_delivery(
         sender=sender,
         recipients=tuple(Recipient(address) for address in recipients),
         queued_at=now,
+        next_attempt_at=now + _SUMMONED_IF_FORGOTTEN_AFTER,
     )
 
 

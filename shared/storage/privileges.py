@@ -20,6 +20,9 @@ class Action(StrEnum):
 READ: Final = frozenset({Action.FIND})
 CHANGE: Final = READ | {Action.UPDATE}
 ADD: Final = READ | {Action.INSERT, Action.UPDATE}
+LEAVE: Final = frozenset({Action.INSERT, Action.UPDATE})
+"""For whoever puts something down and never looks at it again."""
+
 KEEP: Final = ADD | {Action.REMOVE}
 
 _CREATE_INDEX: Final = "createIndex"

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import aio_pika
 import pytest
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel
+from bson import CodecOptions
 
 from deploy.local.desktop import logged_in
 from shared.contracts.commands import ParseMail
@@ -14,6 +15,7 @@ from shared.contracts.envelope import Cause
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import SystemClock
 from shared.messaging.topology import INGEST, ROUTING, WORK_QUEUES, WorkQueue
+from shared.storage.parked import ParkedMessage, ParkedStore
 from tests.faults.house import House, new_run, until
 from tests.faults.senders import message_ids
 
@@ -25,29 +27,29 @@ class Parking:
     """Everything that is parked, as an operator sees it."""
 
     channel: AbstractChannel
+    store: ParkedStore
 
     async def put(self, queue: WorkQueue, body: bytes, message_id: str) -> None:
         message = aio_pika.Message(body, message_id=message_id, delivery_mode=2)
         await self.channel.default_exchange.publish(message, queue.name)
 
-    async def parked(self, queue: WorkQueue) -> AbstractIncomingMessage:
+    async def parked(self, queue: WorkQueue) -> ParkedMessage:
         """Return the next parked message and take it away."""
-        parking = await self.channel.get_queue(queue.parking, ensure=False)
-        found: list[AbstractIncomingMessage] = []
+        found: list[ParkedMessage] = []
 
         async def holds() -> bool:
-            if (message := await parking.get(fail=False)) is not None:
-                await message.ack()
-                found.append(message)
+            found.extend((await self.store.of(queue.name))[:1])
             return bool(found)
 
         assert await until(holds, 20)
+        await self.store.forget(found[0])
         return found[0]
 
     async def waiting(self, queue: WorkQueue) -> int:
-        """Return how many messages are parked."""
+        """Return how many messages are parked, here or there."""
         declared = await self.channel.declare_queue(queue.parking, passive=True)
-        return declared.declaration_result.message_count or 0
+        in_broker = declared.declaration_result.message_count or 0
+        return in_broker + len(await self.store.of(queue.name))
 
 
 @pytest.fixture
@@ -55,7 +57,13 @@ async def parking(house: House) -> AsyncIterator[Parking]:
     """The parking queues of the system."""
     connection = await aio_pika.connect(house.rabbitmq_url)
     async with connection:
-        yield Parking(await connection.channel())
+        yield Parking(
+            await connection.channel(),
+            ParkedStore(
+                house.database.with_options(codec_options=CodecOptions(tz_aware=True)),
+                SystemClock(),
+            ),
+        )
 
 
 async def mail_flows(house: House) -> bool:
@@ -88,7 +96,7 @@ async def test_what_is_no_message_is_parked_with_its_reason_while_mail_flows(
     for queue in WORK_QUEUES:
         message = await parking.parked(queue)
         assert message.body == body
-        assert message.headers["x-reason"]
+        assert message.reason
         assert await parking.waiting(queue) == 0
 
 
@@ -101,5 +109,5 @@ async def test_a_command_that_always_fails_is_parked_once_while_mail_flows(
     assert await mail_flows(house)
     message = await parking.parked(INGEST)
     assert (message.message_id, message.body) == (command.id, command.body)
-    assert message.headers["x-reason"] == "UnknownArrivalError: nothing"
+    assert message.reason == "UnknownArrivalError: nothing"
     assert [await parking.waiting(queue) for queue in (INGEST, ROUTING)] == [0, 0]

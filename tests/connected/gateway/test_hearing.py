@@ -15,8 +15,10 @@ from services.gateway.broker_events import BrokerEvents
 from services.gateway.hearing import ending
 from services.gateway.journal_batch import batches
 from shared.contracts.envelope import JOURNALED
+from shared.messaging.declaring import declare_topology
 from shared.storage.journal import Announced, Entry
 from tests.connected.world import World
+from tests.faults.house import until
 from tests.fixtures.broker import Broker
 
 pytestmark = pytest.mark.connected
@@ -62,6 +64,7 @@ async def test_a_consumer_ends_when_the_broker_closes_its_channel(
 
 
 async def test_a_herd_is_heard_to_the_last(vhost_url: str) -> None:
+    await declare_topology(vhost_url)
     heard: asyncio.Queue[str] = asyncio.Queue()
     late: asyncio.Queue[frozenset[str]] = asyncio.Queue()
     herd = [f"agent{number}" for number in range(2_000)]
@@ -159,6 +162,7 @@ async def pod(vhost_url: str, agents: Sequence[str]) -> AsyncIterator[Pod]:
 async def test_a_pod_hears_all_again_whose_channel_the_broker_closed(
     vhost_url: str, broker: Broker
 ) -> None:
+    await declare_topology(vhost_url)
     heard: asyncio.Queue[str] = asyncio.Queue()
     late: asyncio.Queue[frozenset[str]] = asyncio.Queue()
 
@@ -174,6 +178,12 @@ async def test_a_pod_hears_all_again_whose_channel_the_broker_closed(
 
         # There is nothing to bind to: the broker closes the channel.
         events.watch("ben")
+
+        async def is_cut_off() -> bool:
+            return not events.is_connected()
+
+        assert await until(is_cut_off, 10, every=0.01)
+        await declare_topology(vhost_url)
         again = {next(iter(await late.get())) for _ in range(2)}
         async with await aio_pika.connect(vhost_url) as connection:
             exchange = await (await connection.channel()).get_exchange(JOURNALED)

@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from shared.contracts.commands import ParseMail
+from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentInvited
 from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.interaction import Interaction
 from shared.messaging import announcer as announcing
 from shared.messaging.announcer import Announcer, running_announcer
+from shared.messaging.topology import INGEST
 from shared.storage.client import Collection
-from shared.storage.outbox import CollectionOutbox
+from shared.storage.outbox import CollectionOutbox, to_entry
+from tests.connected.messaging.queues import waiting_in
 from tests.connected.world import World, cause
 
 pytestmark = pytest.mark.connected
@@ -106,3 +110,24 @@ class Faltering(CollectionOutbox):
     async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
         await super().strike(published)
         self.struck.set()
+
+
+async def test_what_has_to_be_handled_stays_owed_until_somebody_says_so(
+    world: World, vhost_url: str
+) -> None:
+    outbox = CollectionOutbox(world.database["arrivals"], world.clock)
+    announcer = Announcer(world.publisher, outbox, until_handled=True)
+    order = wrap(ParseMail(arrival_id="ONE"), Cause(), world.clock.now())
+    entry = to_entry(order, world.clock.now())
+    await world.database["arrivals"].insert_one({"_id": "ONE", "outbox": [entry]})
+
+    await announcer.announce("ONE", [order])
+    await announcer.strike_published()
+    soon = await announcer.sweep(world.clock.now() + timedelta(minutes=59))
+    later = await announcer.sweep(world.clock.now() + timedelta(minutes=61))
+    announcer.settle("ONE", [order.id])
+    await announcer.strike_published()
+
+    assert (soon, later) == (0, 1)
+    assert await waiting_in(vhost_url, INGEST.name) == 2
+    assert (await world.newest("arrivals", "ONE"))["outbox"] == []

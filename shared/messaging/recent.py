@@ -1,0 +1,52 @@
+"""What was published a moment ago, for a broker that loses it with its data."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Final
+
+from shared.contracts.envelope import EVENTS, JOURNALED
+from shared.contracts.outgoing import Outgoing
+
+_SECONDS: Final = 60.0
+_MOST: Final = 5_000
+_MOST_COMMANDS: Final = 8
+"""An interaction knows its last 16 commands again. What is older would be done a second time."""
+
+
+class RecentMessages:
+    """The messages of the last minute, 5,000 at most, in their order.
+
+    What pods are told is not among them: they read it in the journal.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._messages: deque[tuple[float, Outgoing]] = deque(maxlen=_MOST)
+
+    def add(self, message: Outgoing) -> None:
+        """Remember a message that the broker has confirmed."""
+        if message.exchange == JOURNALED:
+            return
+        now = self._now()
+        self._messages.append((now, message))
+        while self._messages[0][0] < now - _SECONDS:
+            self._messages.popleft()
+
+    def all(self) -> list[Outgoing]:
+        """Return those that may be published once more, oldest first.
+
+        Of the commands about one interaction these are the newest.
+        """
+        oldest = self._now() - _SECONDS
+        commands: Counter[str] = Counter()
+        kept = []
+        for at, message in reversed(self._messages):
+            if message.exchange != EVENTS:
+                commands[message.correlation_id] += 1
+            is_known_again = (
+                message.exchange == EVENTS or commands[message.correlation_id] <= _MOST_COMMANDS
+            )
+            if at >= oldest and is_known_again:
+                kept.append(message)
+        return kept[::-1]

@@ -1,0 +1,148 @@
+"""What is deleted by hand comes back by itself, and until then nothing is published into a void."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aio_pika
+import pytest
+import pytest_asyncio
+from aio_pika.abc import AbstractChannel
+
+from shared.contracts.commands import DeliverMail
+from shared.contracts.envelope import EVENTS, Cause, Contract
+from shared.contracts.events import AgentReady
+from shared.contracts.outgoing import Outgoing, wrap
+from shared.domain.clock import SystemClock
+from shared.domain.errors import Unavailable
+from shared.messaging.declaring import declare_topology
+from shared.messaging.publisher import Publisher, UnroutableError, open_service_publisher
+from shared.messaging.topology import COMPOSITION, JOURNAL, OUTBOUND, ROUTING
+from shared.messaging.upkeep import Upkeep
+from shared.runtime.rights import RIGHTS
+from tests.connected.messaging.queues import waiting_in
+from tests.faults.house import until
+
+pytestmark = pytest.mark.connected
+
+
+@dataclass
+class Service:
+    """Composition's end of the broker, and a channel of somebody who tampers with it."""
+
+    publisher: Publisher
+    upkeep: Upkeep
+    channel: AbstractChannel
+    url: str
+
+    async def reports(self, words: str) -> str:
+        """Return the problem once it is the one that is expected; empty for none at all."""
+
+        async def holds() -> bool:
+            problem = self.upkeep.problem()
+            return words in problem if words else not problem
+
+        assert await until(holds, 20, every=0.05)
+        return self.upkeep.problem()
+
+    async def publishes(self, message: Outgoing) -> bool:
+        """Say whether a message is published at last."""
+
+        async def holds() -> bool:
+            try:
+                await self.publisher.publish(message)
+            except Unavailable:
+                return False
+            return True
+
+        return await until(holds, 20, every=0.05)
+
+
+@asynccontextmanager
+async def composition(url: str) -> AsyncIterator[Service]:
+    rights = RIGHTS["composition"].broker
+    async with (
+        open_service_publisher(url, name="test", rights=rights) as (publisher, upkeep),
+        await aio_pika.connect(url) as connection,
+    ):
+        await upkeep.declared()
+        yield Service(publisher, upkeep, await connection.channel(), url)
+
+
+@pytest_asyncio.fixture
+async def service(vhost_url: str) -> AsyncIterator[Service]:
+    """Composition on a broker where everything is in place."""
+    await declare_topology(vhost_url)
+    async with composition(vhost_url) as opened:
+        await opened.reports("")
+        yield opened
+
+
+def order(contract: Contract | None = None) -> Outgoing:
+    return wrap(contract or DeliverMail(interaction_id="1"), Cause(), SystemClock().now())
+
+
+async def test_service_makes_its_own_queue_and_names_those_that_are_missing(
+    vhost_url: str,
+) -> None:
+    async with composition(vhost_url) as alone:
+        problem = await alone.reports("no queue")
+
+        own = await alone.channel.declare_queue(COMPOSITION.parking, passive=True)
+        with pytest.raises(Unavailable, match="mailroom apply"):
+            await alone.publisher.publish(order())
+
+        assert "start the" in problem
+        assert own.declaration_result.message_count == 0
+        await declare_topology(vhost_url)
+        await alone.reports("")
+        await alone.publisher.publish(order())
+
+    assert await waiting_in(vhost_url, OUTBOUND.name) == 1
+
+
+@pytest.mark.parametrize(
+    "name", [COMPOSITION.name, COMPOSITION.parking, COMPOSITION.waiting_rooms[0].name]
+)
+async def test_own_queue_deleted_by_hand_comes_back_with_bindings(
+    service: Service, name: str
+) -> None:
+    await service.channel.queue_delete(name)
+
+    service.upkeep.look_again()
+    copy = Outgoing("1", COMPOSITION.retries, name, b"{}")
+    assert await service.publishes(copy)
+    assert await waiting_in(service.url, name) == 1
+
+
+async def test_event_whose_queue_lost_its_bindings_is_not_published(service: Service) -> None:
+    for queue in (ROUTING, JOURNAL):
+        await service.channel.queue_delete(queue.name)
+
+    with pytest.raises(UnroutableError):
+        await service.publisher.publish(order(AgentReady(agent_id="1")))
+
+
+async def test_exchange_behind_which_a_queue_is_missing_is_closed(service: Service) -> None:
+    await service.channel.queue_delete(JOURNAL.parking)
+    service.upkeep.look_again()
+    await service.reports(JOURNAL.name)
+
+    assert not service.upkeep.takes(EVENTS)
+    assert service.upkeep.takes(OUTBOUND.commands)
+
+
+async def test_what_a_wiped_broker_lost_is_published_again(service: Service) -> None:
+    await service.publisher.publish(order())
+    async with await aio_pika.connect(service.url) as connection:
+        channel = await connection.channel()
+        for queue in (service.upkeep.marker, OUTBOUND.name):
+            await channel.queue_delete(queue)
+    await declare_topology(service.url)
+
+    service.upkeep.look_again()
+
+    async def is_there() -> bool:
+        return await waiting_in(service.url, OUTBOUND.name) == 1
+
+    assert await until(is_there, 20)

@@ -1,0 +1,88 @@
+"""A broker that comes back empty: users, queues, policies and messages are gone; nobody helps."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.accounts import Access, Accounts
+from deploy.local.folders import passing_folder
+from deploy.local.mongodb import LocalMongoDB
+from deploy.local.rabbitmq import LocalRabbitMQ, RabbitPorts
+from services.console.management import ManagementApi
+from services.console.policies import wrong_policies
+from shared.messaging.topology import WORK_QUEUES
+from tests.faults.checker import check
+from tests.faults.conftest import Siege
+from tests.faults.house import open_house
+from tests.faults.load import under_load
+
+pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Accounts:
+    """The users that the broker loads."""
+    return Accounts.kept_in(tmp_path_factory.mktemp("accounts") / "passwords.json")
+
+
+@pytest.fixture(scope="module")
+def loading_rabbitmq(accounts: Accounts) -> Iterator[LocalRabbitMQ]:
+    """A broker that loads definitions at each start, and may be wiped."""
+    with passing_folder() as folder:
+        node = LocalRabbitMQ(
+            folder / "rabbitmq", RabbitPorts.choose(), management=True, accounts=accounts
+        )
+        try:
+            node.start()
+            yield node
+        finally:
+            node.discard()
+
+
+@pytest.fixture(scope="module")
+async def siege(
+    loading_rabbitmq: LocalRabbitMQ,
+    private_mongodb: LocalMongoDB,
+    accounts: Accounts,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Siege]:
+    """A system each of whose services is a user of its own."""
+    folder: Path = tmp_path_factory.mktemp("wiped")
+    access = Access(
+        loading_rabbitmq.url, private_mongodb.url, loading_rabbitmq.management_url, accounts
+    )
+    async with open_house(access, folder) as opened:
+        yield Siege(opened, loading_rabbitmq, private_mongodb)
+
+
+def come_back_empty(node: LocalRabbitMQ) -> None:
+    node.kill()
+    node.wipe()
+    node.start()
+
+
+async def test_broker_that_comes_back_empty_under_load_costs_nothing(siege: Siege) -> None:
+    async with under_load(siege.house, mails=150) as load:
+        await load.told(150)
+        await asyncio.to_thread(come_back_empty, siege.rabbitmq)
+        await load.told(150)
+        books = await load.balance()
+
+    print(books.summary())
+    assert [str(one) for one in check(books)] == []
+    assert len(books.accepted) == len(books.inbound) == len(books.replies) == 150
+    assert {reply.state for reply in books.replies} == {"sent"}
+
+
+async def test_broker_that_came_back_empty_has_all_it_had(siege: Siege) -> None:
+    await asyncio.to_thread(come_back_empty, siege.rabbitmq)
+    await siege.house.system.supervisor.wait_until_ready(60)
+
+    api = ManagementApi(siege.rabbitmq.management_url, "/")
+    bindings = await api.bindings()
+
+    wanted = {(queue.name, one) for queue in WORK_QUEUES for one in queue.bindings}
+    assert wanted - bindings == set()
+    assert await wrong_policies(api) == {}
