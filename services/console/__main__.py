@@ -14,6 +14,7 @@ from services.console.definitions import definitions
 from services.console.doctor import diagnose
 from services.console.exits import Exit, NotPossibleError
 from services.console.passwords import ask_for_password, hash_password
+from services.console.rehousing import Moving
 from services.console.reparsing import order_parsing
 from shared.contracts.schemas import FieldLostError, write_schemas
 from shared.domain.errors import Unavailable
@@ -45,7 +46,8 @@ def run(arguments: Namespace) -> Exit:
 async def _command(arguments: Namespace) -> Exit | None:
     match arguments.command:
         case "apply":
-            await apply(arguments.file, dry_run=arguments.dry_run)
+            moving = Moving(arguments.move_to, arguments.yes)
+            await apply(arguments.file, dry_run=arguments.dry_run, moving=moving)
         case "doctor":
             return await diagnose()
         case "replay":

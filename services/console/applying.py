@@ -1,6 +1,10 @@
 """`mailroom apply`: puts a description in force, and says what that changes."""
 
+import asyncio
+import sys
+from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from services.console.accounts import BROKER, DATABASE, accounts_of
 from services.console.broker import open_connection
@@ -10,36 +14,91 @@ from services.console.database_users import put_database_users
 from services.console.description import read_description
 from services.console.management import ManagementApi, virtual_host_of
 from services.console.policies import put_policies
+from services.console.rehousing import Moving, Rehousing, plan_rehousing, require_leave
 from services.console.settings import ConsoleSettings, read_settings
 from services.console.store import AgentDirectory, contact_center_in_force, reaching_database
+from services.console.stranded import StrandedWork
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock, SystemClock
 from shared.messaging.declaring import declare_topology
-from shared.storage.client import Database
-from shared.storage.configuration import ConfigurationStore
+from shared.storage.client import Database, require_replica_set
+from shared.storage.configuration import KEPT_FOR, ConfigurationStore
 from shared.storage.indexes import create_indexes
 
+_LEAVE: Final = Moving()
+_SAME: Final = "nothing would change"
+_LATENCY: Final = timedelta(seconds=1)
+"""What a service may still write by a description that it read just before."""
 
-async def apply(file: Path, *, dry_run: bool) -> None:
+
+async def apply(file: Path, *, dry_run: bool, moving: Moving = _LEAVE) -> None:
     """Put a file in force and print what changed; a dry run only prints what would change.
 
     Raises:
-        NotPossibleError: The file has problems, the environment names no servers, or a server
-            does not answer. Running it again is always safe.
+        NotPossibleError: The file has problems, the environment names no servers, a server does
+            not answer, or work would be stranded. Running it again is always safe.
     """
     wanted = read_description(file)
     settings, clock = read_settings(), SystemClock()
     lines = [] if dry_run else await prepare_users(settings)
     async with reaching_database(settings.mongodb_url) as database:
+        await require_replica_set(database)
         if dry_run:
-            about_settings, about_agents = await _differences(database, clock, wanted)
-            print("\n".join([*about_settings, *about_agents] or ["nothing would change"]))
+            print("\n".join(await differences(database, clock, wanted, moving) or [_SAME]))
             return
+        plan = await plan_apply(database, clock, wanted, moving)
         lines += await prepare_broker(settings)
-        lines += await put_in_force(database, clock, wanted)
+        lines += await put_in_force(database, clock, plan.wanted)
+        lines += await rehouse_stranded(database, clock, plan)
+        if plan.removes:
+            print("waiting until every service has read the description", file=sys.stderr)
+            await asyncio.sleep((KEPT_FOR + _LATENCY).total_seconds())
+            lines += await rehouse_stranded(database, clock, plan)
     print("\n".join(lines or ["nothing changed"]))
     if not settings.management_url:
         print("note: the broker's policies are not looked at without RABBITMQ_MANAGEMENT_URL")
+
+
+async def plan_apply(
+    database: Database, clock: Clock, wanted: ContactCenter, moving: Moving
+) -> Rehousing:
+    """Return what an apply puts in force and moves, having changed nothing.
+
+    Raises:
+        NotPossibleError: It would strand work, and the operator has not said where that goes.
+    """
+    return require_leave(await _plan(database, clock, wanted, moving))
+
+
+async def rehouse_stranded(database: Database, clock: Clock, plan: Rehousing) -> list[str]:
+    """Move what has lost its home; return one line about it, or none."""
+    stranded = StrandedWork(database, clock)
+    found = await stranded.find(plan.homes)
+    moved = await stranded.move(found, plan.homes, plan.queue)
+    lines = [f"{moved} stranded interactions: moved"] if moved else []
+    if len(found) > moved:
+        lines.append(
+            f"note: {len(found) - moved} interactions are where nobody finds them; "
+            "`mailroom doctor` lists them, --move-to QUEUE or --yes moves them"
+        )
+    return lines
+
+
+async def differences(
+    database: Database, clock: Clock, wanted: ContactCenter, moving: Moving
+) -> list[str]:
+    """Return what an apply would change, and what it would strand."""
+    plan = await _plan(database, clock, wanted, moving)
+    about_settings, about_agents = await _differences(database, clock, plan.wanted)
+    return [*about_settings, *about_agents, *(f"strands {line}" for line in plan.lines)]
+
+
+async def _plan(
+    database: Database, clock: Clock, wanted: ContactCenter, moving: Moving
+) -> Rehousing:
+    before = await contact_center_in_force(database, clock)
+    stored = await AgentDirectory(database, clock).described()
+    return await plan_rehousing(StrandedWork(database, clock), before, stored, wanted, moving)
 
 
 async def prepare_users(settings: ConsoleSettings) -> list[str]:

@@ -66,11 +66,21 @@ def _add_apply(commands: Commands) -> None:
         "Agents who are not described any more are disabled, never deleted. Also makes the "
         "database's indexes and the broker's queues; where RABBITMQ_MANAGEMENT_URL is set, the "
         "broker's policies; and where passwords are given, the users of services (those of the "
-        "database where MONGODB_ADMIN_URL is set).",
+        "database where MONGODB_ADMIN_URL is set). Refuses to strand work: mail whose queue or "
+        "workbin is taken out, drafts and workbins of agents who go.",
     )
     apply.add_argument("file", metavar="FILE", type=Path, help="usually contact-center.yaml")
     apply.add_argument(
         "--dry-run", action="store_true", help="only check the file and print what would change"
+    )
+    stranded = apply.add_mutually_exclusive_group()
+    stranded.add_argument(
+        "--move-to", metavar="QUEUE", help="move work that would be stranded to this queue"
+    )
+    stranded.add_argument(
+        "--yes",
+        action="store_true",
+        help="move it to the queue `unassigned`, which agents who are administrators serve",
     )
 
 

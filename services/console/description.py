@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from services.console.document import Document, Problem, UnreadableError, dotted, parse
 from services.console.exits import Exit, NotPossibleError
-from shared.contracts.contact_center import ContactCenter, Path, inconsistencies
+from shared.contracts.contact_center import ContactCenter, Path, alike, inconsistencies
 
 _IN_THE_CLEAR: Final = (
     "a login without TLS shows the password to the network: "
@@ -42,7 +42,7 @@ def describe(text: str) -> ContactCenter:
     document = parse(text)
     if not isinstance(document.content, dict):
         raise UnreadableError((Problem(1, "describes no contact center: `name:` is missing"),))
-    unsafe = set(_unsafe(document.content))
+    unsafe = {*_unsafe(document.content), *alike(document.content)}
     try:
         described = ContactCenter.model_validate(document.content)
     except ValidationError as error:

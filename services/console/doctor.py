@@ -17,6 +17,8 @@ from services.console.store import (
     contact_center_in_force,
     reaching_database,
 )
+from services.console.stranded import StrandedWork, homes_of, told
+from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock, SystemClock
 from shared.domain.delivery import Journal
 from shared.messaging.topology import WORK_QUEUES, WorkQueue
@@ -129,3 +131,10 @@ async def _content(database: Database, clock: Clock) -> AsyncIterator[Finding]:
     agents = await AgentDirectory(database, clock).described()
     for finding in findings.about_contact_center(center, agents):
         yield finding
+    if center is not None:
+        yield findings.about_stranded(await _stranded(center, StrandedWork(database, clock)))
+
+
+async def _stranded(center: ContactCenter, stranded: StrandedWork) -> list[str]:
+    found = await stranded.find(homes_of(center, await stranded.disabled()))
+    return list(told(found, await stranded.user_names()))

@@ -165,6 +165,16 @@ def about_unseen(arrival_ids: Sequence[str], *, more: bool) -> Finding:
     return fine("every mail that arrived in the last three days can be seen")
 
 
+def about_stranded(lines: Sequence[str]) -> Finding:
+    """Judge whether somebody can find all work."""
+    if lines:
+        return bad(
+            f"work that nobody finds, as these are gone: {'; '.join(lines)}",
+            do="run `mailroom apply FILE` with --move-to QUEUE or --yes",
+        )
+    return fine("all work has a queue, a workbin or an agent")
+
+
 def about_deliveries(uncertain: int, failed: int, overdue: int) -> Iterator[Finding]:
     """Judge the mails on their way out."""
     if uncertain:

@@ -17,6 +17,7 @@ from shared.contracts.events import InteractionReceived
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
 from shared.domain.interaction import Interaction
+from shared.domain.stranding import UNASSIGNED
 from shared.mail.identity import duplicate_key
 from shared.mail.isolated import IsolatedParser, ParserBusyError, ParserKilledError
 from shared.mail.limits import UnparsableMailError
@@ -134,4 +135,4 @@ def _announcements(interaction: Interaction, arrival: Arrival) -> Sequence[Contr
 
 def _fallback(address: str) -> Mailbox:
     """Return where mail goes whose mailbox was removed between its arrival and its parsing."""
-    return Mailbox(address=address, queue="unassigned")
+    return Mailbox(address=address, queue=UNASSIGNED)

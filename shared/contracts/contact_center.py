@@ -22,6 +22,13 @@ _ADDRESS: Final = re.compile(r"[^@\s<>\"]{1,64}@[A-Za-z0-9.-]{1,189}")
 _MEDIA_TYPE_PATTERN: Final = re.compile(r"[A-Za-z0-9.+-]{1,127}/([A-Za-z0-9.+-]{1,127}|[*])")
 _EXTENSION: Final = re.compile(r"[A-Za-z0-9]{1,16}")
 
+_NAMED: Final = (
+    ("agents", "user_name"),
+    ("queues", "name"),
+    ("workbins", "name"),
+    ("agent_states", "name"),
+)
+
 Path = tuple[str | int, ...]
 """Where something stands: keys and, from 0, places in lists."""
 
@@ -253,10 +260,8 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
     ):
         if name not in queues:
             yield path, f"there is no queue {name!r} under `queues`"
-    yield from _repeated(_texts(content, "agents", "user_name"))
-    yield from _repeated(_texts(content, "queues", "name"))
-    yield from _repeated(_texts(content, "workbins", "name"))
-    yield from _repeated(_texts(content, "agent_states", "name"))
+    for section, field in _NAMED:
+        yield from _repeated(_texts(content, section, field))
     yield from _repeated(
         (path, address.lower())
         for path, address in (
@@ -267,6 +272,19 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
     yield from _repeated(
         (path, address.lower()) for path, address in _texts(content, "senders", "address")
     )
+
+
+def alike(content: object) -> Iterator[tuple[Path, str]]:
+    """Give the names that differ from an earlier one in case only, with their places.
+
+    People take them for one name. Services can read them, because earlier versions let them in.
+    """
+    for section, field in _NAMED:
+        first: dict[str, str] = {}
+        for path, name in _texts(content, section, field):
+            known = first.setdefault(name.casefold(), name)
+            if known != name:
+                yield path, f"{name} and {known} differ in case only, and are one name"
 
 
 def _repeated(texts: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:

@@ -111,6 +111,9 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         # Its agent has gone, or has not touched it for hours.
         (_IN, _S.ACCEPTED, _O.RECLAIM): Transition(_S.QUEUED, by_agent=False),
         (_IN, _S.IN_WORKBIN, _O.PULL): Transition(_S.ACCEPTED),
+        # Nobody can look into the workbin any more: the workbin, its group or its agent is gone.
+        (_IN, _S.IN_WORKBIN, _O.RECLAIM): Transition(_S.QUEUED, by_agent=False),
+        (_OUT, _S.IN_WORKBIN, _O.RECLAIM): Transition(_S.QUEUED, by_agent=False),
         (_OUT, _S.REPLY_CREATED, _O.CANCEL): Transition(_S.CANCELED),
         (_OUT, _S.REPLY_CREATED, _O.SEND): Transition(_S.SENDING),
         (_OUT, _S.REPLY_CREATED, _O.PLACE_IN_WORKBIN): Transition(_S.IN_WORKBIN),

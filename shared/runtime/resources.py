@@ -21,7 +21,7 @@ from shared.runtime.settings import ServiceSettings
 from shared.storage import agents, arrivals, deliveries, interactions
 from shared.storage.agents import AgentStore
 from shared.storage.arrivals import ArrivalStore
-from shared.storage.client import Database, open_database
+from shared.storage.client import Database, open_database, require_replica_set
 from shared.storage.clock import MEASURED_EVERY, DatabaseClock
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.deliveries import DeliveryStore
@@ -61,6 +61,7 @@ async def open_resources(
     rights = RIGHTS[name]
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.mongodb_url, name=name))
+        await _patiently(partial(require_replica_set, database))
         await _patiently(partial(create_indexes, database, rights.database.founds))
         clock = await stack.enter_async_context(_database_clock(settings, database, health))
         publisher, upkeep = await stack.enter_async_context(

@@ -45,6 +45,9 @@ _TRANSIENT: Final = (
 _TOO_LARGE: Final = frozenset({10334, 17419, 17420})
 """What a server calls a document that would be larger than it may be after an update."""
 
+_ROUTER: Final = "isdbgrid"
+"""What mongos calls itself; the servers behind it are replica sets."""
+
 T = TypeVar("T")
 
 
@@ -95,6 +98,20 @@ def _require_majority(database: Database) -> None:
         raise WeakWriteConcernError(
             f"MONGODB_URL asks for the write concern {concern}, with which a crash loses mail "
             "that was acknowledged. Remove w and journal from it, or set w=majority&journal=true."
+        )
+
+
+async def require_replica_set(database: Database) -> None:
+    """Make sure that the server is a member of a replica set.
+
+    Raises:
+        DatabaseUnavailableError: It is not, or not yet, so that nothing it acknowledges is safe.
+    """
+    async with database_errors():
+        hello = await database.command("hello")
+    if not hello.get("setName") and hello.get("msg") != _ROUTER:
+        raise DatabaseUnavailableError(
+            "MongoDB is no replica set: start mongod with --replSet and initiate the set"
         )
 
 

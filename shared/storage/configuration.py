@@ -10,7 +10,8 @@ from shared.storage.client import Database, database_errors
 
 COLLECTION: Final = "configuration"
 _ID: Final = "contact-center"
-_KEPT_FOR: Final = timedelta(seconds=5)
+KEPT_FOR: Final = timedelta(seconds=5)
+"""A service may go by a description that is so old."""
 
 
 class NotConfiguredError(Unavailable):
@@ -23,7 +24,7 @@ class ConfigurationStore:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._collection = database[COLLECTION]
         self._clock = clock
-        self._read_at = clock.now() - _KEPT_FOR
+        self._read_at = clock.now() - KEPT_FOR
         self._current: ContactCenter | None = None
 
     async def current(self) -> ContactCenter:
@@ -33,7 +34,7 @@ class ConfigurationStore:
             NotConfiguredError: `mailroom apply` has never been run on this database.
         """
         now = self._clock.now()
-        if self._current is None or now - self._read_at >= _KEPT_FOR:
+        if self._current is None or now - self._read_at >= KEPT_FOR:
             self._current = await self.read()
             self._read_at = now
         if self._current is None:

@@ -54,6 +54,14 @@ agents:
     ]
 
 
+def test_names_that_differ_in_case_only_are_one_name() -> None:
+    text = "name: demo\nqueues:\n  - name: support\n  - name: Support\n"
+
+    assert problems(text) == [
+        Problem(4, "queues.1.name: Support and support differ in case only, and are one name")
+    ]
+
+
 def test_a_missing_field_is_reported_where_its_entry_begins() -> None:
     text = "name: demo\nqueues:\n  - name: support\n  - description: no name\n"
 

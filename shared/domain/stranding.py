@@ -1,0 +1,100 @@
+"""Work that nobody would find: its queue, its workbin or its agent is gone. Pure rules."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from shared.domain.interaction import Interaction, Place
+from shared.domain.lifecycle import Direction, Operation, State
+
+UNASSIGNED: Final = "unassigned"
+"""The queue for mail that has no other; administrators who take mail serve it."""
+
+
+class Loss(StrEnum):
+    """Which home a piece of work has lost."""
+
+    QUEUE = "queue"
+    WORKBIN = "workbin"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """The queues and workbins that there are, and the agents (ids) who may not log in any more."""
+
+    queues: frozenset[str]
+    workbins: frozenset[str]
+    gone_agents: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What of an unfinished interaction says where it is."""
+
+    id: str
+    direction: Direction
+    state: State
+    queue: str
+    owner_id: str | None = None
+    place: Place | None = None
+
+    @classmethod
+    def of(cls, interaction: Interaction) -> "Work":
+        """Return where an interaction is."""
+        return cls(
+            interaction.id,
+            interaction.direction,
+            interaction.state,
+            interaction.queue,
+            interaction.owner_id,
+            interaction.place,
+        )
+
+
+def losses(work: Work, homes: Homes) -> list[tuple[Loss, str]]:
+    """Return what a piece of work has lost, and the name or id of each; nothing where all is well.
+
+    Mail on the desk of an agent who is gone is not among it: routing takes that back by itself.
+    """
+    found = _losses_of_place(work, homes)
+    if work.queue not in homes.queues:
+        found.insert(0, (Loss.QUEUE, work.queue))
+    return list(dict.fromkeys(found))
+
+
+def rehouse(interaction: Interaction, homes: Homes, queue: str) -> Interaction:
+    """Return the interaction with `queue` as its queue, waiting there where nobody can reach it.
+
+    Its place in the queue stays what it was.
+    """
+    version = interaction.version + 1
+    if not _losses_of_place(Work.of(interaction), homes):
+        return replace(interaction, queue=queue, version=version)
+    kept = interaction
+    if kept.state is State.REPLY_CREATED:
+        kept = kept.after(Operation.RECLAIM, owner_id=None)
+    waiting = kept.after(Operation.RECLAIM, queue=queue, place=None, excluded=())
+    return replace(waiting, version=version)
+
+
+def same_name(name: str, names: Iterable[str]) -> str | None:
+    """Return the name among `names` that differs from `name` in case at most."""
+    folded = name.casefold()
+    return next((one for one in names if one.casefold() == folded), None)
+
+
+def _losses_of_place(work: Work, homes: Homes) -> list[tuple[Loss, str]]:
+    """Return why nobody can take the work up from where it lies."""
+    if work.place is None:
+        is_left = work.state is State.REPLY_CREATED and work.owner_id in homes.gone_agents
+        return [(Loss.AGENT, work.owner_id or "")] if is_left else []
+    found = []
+    if work.place.workbin not in homes.workbins:
+        found.append((Loss.WORKBIN, work.place.workbin))
+    if work.place.of_group and work.place.owner not in homes.queues:
+        found.append((Loss.QUEUE, work.place.owner))
+    if not work.place.of_group and work.place.owner in homes.gone_agents:
+        found.append((Loss.AGENT, work.place.owner))
+    return found
