@@ -6,9 +6,10 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from services.console.document import Document, Problem, UnreadableError, dotted, parse
+from services.console.document import LONGEST, Document, Problem, UnreadableError, dotted, parse
 from services.console.exits import Exit, NotPossibleError
 from shared.contracts.contact_center import ContactCenter, Path, alike, inconsistencies
+from shared.contracts.wording import in_words
 
 _IN_THE_CLEAR: Final = (
     "a login without TLS shows the password to the network: "
@@ -23,7 +24,8 @@ def read_description(file: File) -> ContactCenter:
         NotPossibleError: It cannot be read, or has problems: one line each, `FILE:LINE: FIELD: …`.
     """
     try:
-        return describe(file.read_text(encoding="utf-8"))
+        with file.open(encoding="utf-8") as text:
+            return describe(text.read(LONGEST + 1))
     except OSError as error:
         raise NotPossibleError(f"{file}: {error.strerror}", Exit.BAD_FILE) from None
     except UnicodeDecodeError:
@@ -62,7 +64,7 @@ def _unsafe(content: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
 def _invalid(document: Document, error: ValidationError) -> set[tuple[Path, str]]:
     # Without input: a value may be a password that was put where its hash belongs.
     return {
-        (one["loc"], _plain(one["type"], one["msg"]))
+        (one["loc"], in_words(one["type"], one["msg"]))
         for one in error.errors(include_input=False, include_url=False)
     } | set(inconsistencies(document.content))
 
@@ -74,16 +76,3 @@ def _problems(document: Document, found: Iterable[tuple[Path, str]]) -> tuple[Pr
 
 def _problem(document: Document, path: Path, words: str) -> Problem:
     return Problem(document.line(path), f"{dotted(path)}: {words}")
-
-
-def _plain(kind: str, message: str) -> str:
-    """Return pydantic's words without its jargon."""
-    match kind:
-        case "missing":
-            return "is missing"
-        case "extra_forbidden":
-            return "is no field of a contact center: misspelt?"
-        case "value_error":
-            return message.removeprefix("Value error, ")
-        case _:
-            return message[0].lower() + message[1:]

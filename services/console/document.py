@@ -2,13 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import yaml
 
 from shared.contracts.contact_center import Path
 
+LONGEST: Final = 2_000_000
+"""Characters of a text: thousands of agents."""
+
 _MERGE: Final = "tag:yaml.org,2002:merge"
+_DEEPEST: Final = 20
+_MOST_VALUES: Final = 200_000
+_TOO_DEEP: Final = f"is nested deeper than {_DEEPEST} levels"
+_TOO_MANY: Final = f"holds more than {_MOST_VALUES} values, its aliases written out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +54,76 @@ def dotted(path: Path) -> str:
     return ".".join(map(str, path))
 
 
+class _BoundedLoader(yaml.SafeLoader):
+    """Reads a text whose depth and size, aliases written out, are within bounds.
+
+    Whatever an alias stands for has been measured by then, so that nothing is written out or gone
+    into to find that it is too much.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._open = 0
+        self._sizes: dict[int, int] = {}
+        self._depths: dict[int, int] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Read the next node, and measure it."""
+        if self.check_event(yaml.AliasEvent):
+            return super().compose_node(parent, index)
+        self._open += 1
+        _require(self._open <= _DEEPEST, self.peek_event().start_mark, _TOO_DEEP)  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
+        self._open -= 1
+        if node is not None:
+            parts = [id(part) for part in _parts(node)]
+            self._sizes[id(node)] = 1 + sum(self._sizes.get(part, 0) for part in parts)
+            self._depths[id(node)] = 1 + max((self._depths.get(one, 0) for one in parts), default=0)
+            _require(self._sizes[id(node)] <= _MOST_VALUES, node.start_mark, _TOO_MANY)
+            _require(self._depths[id(node)] <= _DEEPEST, node.start_mark, _TOO_DEEP)
+        return node
+
+
 def parse(text: str) -> Document:
     """Read a text.
 
     Raises:
-        UnreadableError: It is not YAML, gives a key twice or refers to itself.
+        UnreadableError: It is not YAML, gives a key twice, refers to itself or is too large.
     """
+    if len(text) > LONGEST:
+        raise UnreadableError((Problem(1, f"is larger than {LONGEST} characters"),))
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if root is None:
-            return Document(None, {})
-        places = tuple(_places(root, (), ()))
-        _refuse_repeated_keys(places)
-        content = yaml.safe_load(text)
+        return _read(_BoundedLoader(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         words = f"not YAML: {error.problem or error.context}"
         raise UnreadableError((Problem(mark.line + 1 if mark else 1, words),)) from None
     except yaml.YAMLError as error:
         raise UnreadableError((Problem(1, f"not YAML: {error}".splitlines()[0]),)) from None
-    return Document(content, dict(places))
+    except ValueError as error:
+        # The library lets through what dates and numbers say of themselves.
+        raise UnreadableError((Problem(1, f"not YAML: {error}"),)) from None
+
+
+def _read(loader: _BoundedLoader) -> Document:
+    root = loader.get_single_node()
+    if root is None:
+        return Document(None, {})
+    places = tuple(_places(root, (), ()))
+    _refuse_repeated_keys(places)
+    return Document(loader.construct_document(root), dict(places))
+
+
+def _parts(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        yield from chain.from_iterable(node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
+
+
+def _require(holds: bool, mark: yaml.Mark, words: str) -> None:  # noqa: FBT001 - as assert
+    if not holds:
+        raise UnreadableError((Problem(mark.line + 1, words),))
 
 
 def _places(

@@ -4,8 +4,10 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from random import SystemRandom
 
+from services.outbound import figures
 from services.outbound.connecting import open_session
 from services.outbound.delivering import Delivering, Office
 from services.outbound.handlers import outbound_handler
@@ -18,6 +20,8 @@ from shared.contracts.contact_center import SmtpRoute
 from shared.messaging.topology import OUTBOUND
 from shared.runtime.consuming import consuming
 from shared.runtime.resources import Resources
+from shared.storage.client import Database
+from shared.storage.doubts import count_doubtful
 from shared.storage.vault import Vault
 
 
@@ -32,11 +36,17 @@ async def start(settings: OutboundSettings, resources: Resources) -> AsyncIterat
             try:
                 async with (
                     repeating(summoning.summon_due, every=settings.sweep),
+                    repeating(partial(count_doubts, resources.database), every=settings.counting),
                     consumer.running(),
                 ):
                     yield
             finally:
                 await delivering.finish()
+
+
+async def count_doubts(database: Database) -> None:
+    """Say in the metrics how many mails wait for an operator, in whatever pod they came to that."""
+    figures.UNCERTAIN.set(await count_doubtful(database))
 
 
 def make_pool(settings: OutboundSettings, resources: Resources) -> SmtpPool:

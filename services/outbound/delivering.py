@@ -176,7 +176,7 @@ class Delivering:
             retry_at=self._retry_at(delivery),
             resend=route.when_uncertain == "resend",
         )
-        _count(conclusion, doubtful=transmission.is_doubtful)
+        _count(conclusion)
         try:
             return await _patiently(lambda: self._office.deliveries.conclude(delivery, conclusion))
         except UnstorableError as error:
@@ -196,7 +196,7 @@ class Delivering:
             return delivery
         resend = route.when_uncertain == "resend"
         conclusion = doubted(delivery, now, self._retry_at(delivery) if resend else None)
-        _count(conclusion, doubtful=True)
+        _count(conclusion)
         log.warning("dot without an answer", interaction_id=delivery.id, attempt=delivery.attempt)
         return await self._office.deliveries.conclude(delivery, conclusion, abandoned=True)
 
@@ -251,10 +251,8 @@ async def _patiently(write: Callable[[], Awaitable[T]]) -> T:
     return await write()
 
 
-def _count(conclusion: Conclusion, *, doubtful: bool) -> None:
+def _count(conclusion: Conclusion) -> None:
     figures.CONCLUDED.labels(conclusion.state.lower()).inc()
-    if doubtful:
-        figures.UNCERTAIN.inc()
 
 
 def _report(delivery: Delivery, transmission: Transmission) -> None:

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 CONCLUDED: Final = Counter(
     "mailroom_deliveries_total", "Attempts to deliver a mail, by how they ended", ["outcome"]
 )
-UNCERTAIN: Final = Counter(
-    "mailroom_uncertain_deliveries_total",
-    "Mails whose final dot was sent and never answered, held or sent once more",
+UNCERTAIN: Final = Gauge(
+    "mailroom_uncertain_deliveries",
+    "Mails of all pods whose final dot was never answered, and which wait for an operator",
 )
 SECONDS: Final = Histogram(
     "mailroom_smtp_transaction_seconds",

@@ -15,7 +15,8 @@ class OutboundSettings(ServiceSettings):
 
     `smtp_host`, `smtp_port` and `smtp_tls` replace those of the contact center's route, for a
     system that must not mail anybody. `lease` is how long a delivery stays with a process that
-    has died, `sweep` how often what is due is looked for. The deadlines are those of RFC 5321
+    has died, `sweep` how often what is due is looked for, `counting` how often the metrics are
+    told how many deliveries are in doubt. The deadlines are those of RFC 5321
     section 4.5.3.2, with 30 s to connect; `block_deadline` is for each 64 KiB of a mail, and
     `body_deadline` the bound for all of it, however slow the line. A pooled connection carries
     `session_mails` mails and lives for `session_age`; it is asked whether it is alive after
@@ -44,6 +45,7 @@ class OutboundSettings(ServiceSettings):
     dot_deadline: timedelta = timedelta(minutes=10)
     lease: timedelta = timedelta(seconds=60)
     sweep: timedelta = timedelta(seconds=2)
+    counting: timedelta = timedelta(seconds=10)
 
     def route(self, contact_center: ContactCenter) -> SmtpRoute:
         """Return the route that is to be used: the contact center's, or its replacement.

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from shared.observability.logs import configure_logging
 from shared.observability.probes import Health, serving_probes
 from shared.runtime.resources import Resources, open_resources
-from shared.runtime.settings import ServiceSettings
+from shared.runtime.settings import ServiceSettings, problems, unknown_variables
 from shared.storage.client import WeakWriteConcernError
 
 log = structlog.get_logger()
@@ -32,8 +33,12 @@ def run(name: str, settings_class: type[S], start: Start[S]) -> None:
     try:
         settings = settings_class()
     except ValidationError as error:
-        sys.exit(_misconfigured(name, error))
+        for line in problems(settings_class, error):
+            print(f"{name}: {line}", file=sys.stderr)  # noqa: T201 - before logging
+        sys.exit(_MISCONFIGURED)
     configure_logging(name, style=settings.log_style)
+    for variable, meant in unknown_variables(settings_class, os.environ):
+        log.warning("no such setting", variable=variable, perhaps=meant)
     try:
         uvloop.run(_serve(name, settings, start))
     except WeakWriteConcernError as error:
@@ -76,10 +81,3 @@ def _spare_what_stays() -> None:
     """Keep what the start made out of garbage collections: a full one stops the loop for 50 ms."""
     gc.collect()
     gc.freeze()
-
-
-def _misconfigured(name: str, error: ValidationError) -> int:
-    for one in error.errors(include_input=False, include_url=False):
-        variable = ".".join(map(str, one["loc"]))
-        print(f"{name}: {variable}: {one['msg']}", file=sys.stderr)  # noqa: T201 - before logging
-    return _MISCONFIGURED

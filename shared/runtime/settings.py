@@ -1,10 +1,18 @@
 """What every service reads from its environment, once, when it starts."""
 
+import re
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Literal
+from difflib import get_close_matches
+from typing import Final, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.contracts.wording import in_words
+
+_OF_KUBERNETES: Final = re.compile(r"(SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_(TCP|UDP)\w*)")
+"""How names go on that Kubernetes makes of other services, where a pod lets it."""
 
 
 class ServiceSettings(BaseSettings):
@@ -40,6 +48,40 @@ class ServiceSettings(BaseSettings):
         if cls.model_fields[field.field_name or ""].annotation is not timedelta:
             return value
         return float(value) if isinstance(value, str) and _is_number(value) else value
+
+
+def variables(settings: type[BaseSettings]) -> dict[str, str]:
+    """Return the variable of each field."""
+    prefix = settings.model_config.get("env_prefix", "")
+    return {
+        name: str(field.validation_alias or f"{prefix}{name}").upper()
+        for name, field in settings.model_fields.items()
+    }
+
+
+def problems(settings: type[BaseSettings], error: ValidationError) -> list[str]:
+    """Say what is wrong with which variable, without its value, which may be a password."""
+    names = variables(settings)
+    lines = []
+    for one in error.errors(include_input=False, include_url=False):
+        first, *inside = map(str, one["loc"] or ("",))
+        where = ".".join([names.get(first, first), *inside])
+        words = in_words(one["type"], one["msg"])
+        lines.append(f"{where}: {words}" if where else words)
+    return lines
+
+
+def unknown_variables(
+    settings: type[BaseSettings], environment: Iterable[str]
+) -> list[tuple[str, str]]:
+    """Return the variables that only look like settings, each with the one that may be meant."""
+    prefix, known = settings.model_config.get("env_prefix", ""), variables(settings).values()
+    names = {name for name in environment if prefix and name.upper().startswith(prefix)}
+    return [
+        (name, next(iter(get_close_matches(name.upper(), known, 1)), ""))
+        for name in sorted(names)
+        if name.upper() not in known and not _OF_KUBERNETES.fullmatch(name[len(prefix) :].upper())
+    ]
 
 
 def _is_number(text: str) -> bool:

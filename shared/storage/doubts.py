@@ -65,3 +65,9 @@ async def doubtful(database: Database) -> AsyncIterator[Delivery]:
         )
         async for document in found:
             yield to_delivery(document)
+
+
+async def count_doubtful(database: Database) -> int:
+    """Return how many deliveries are in doubt."""
+    async with database_errors():
+        return await database[COLLECTION].count_documents({"state": Journal.UNCERTAIN.value})

@@ -5,6 +5,7 @@ from typing import Final
 
 from pymongo import ASCENDING, IndexModel
 
+from shared.domain.delivery import Journal
 from shared.domain.lifecycle import State
 from shared.storage import (
     agents,
@@ -139,6 +140,11 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             [("next_attempt_at", ASCENDING)],
             name="due",
             partialFilterExpression={"next_attempt_at": {"$exists": True}},
+        ),
+        IndexModel(
+            [("queued_at", ASCENDING)],
+            name="in-doubt",
+            partialFilterExpression={"state": Journal.UNCERTAIN.value},
         ),
     ],
     journal.COLLECTION: [

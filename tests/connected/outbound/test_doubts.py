@@ -9,6 +9,8 @@ import pytest
 from deploy.local.ports import free_port
 from services.console import doubts
 from services.console.exits import Exit, NotPossibleError
+from services.outbound import figures
+from services.outbound.app import count_doubts
 from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.events import (
     DeliveryDeferred,
@@ -55,6 +57,19 @@ async def test_a_mail_in_doubt_is_sent_once_more_with_the_same_octets(
     assert (await post.journal(doubtful)).state is Journal.SENT
     assert await post.state(doubtful) is State.SENT
     assert (await post.world.hear(MailSent)).interaction_id == doubtful
+
+
+async def test_doubts_are_counted_in_the_database(post: Post, doubtful: str) -> None:
+    figures.UNCERTAIN.set(0)  # as after a restart
+
+    await count_doubts(post.world.database)
+    before = figures.UNCERTAIN.collect()
+    await doubts.settle(doubtful, sent=True)
+    await count_doubts(post.world.database)
+
+    (metric,), (settled,) = before, figures.UNCERTAIN.collect()
+    assert (metric.samples[0].name, metric.samples[0].value) == ("mailroom_uncertain_deliveries", 1)
+    assert settled.samples[0].value == 0
 
 
 async def test_nothing_is_sent_again_unless_the_operator_is_sure(post: Post, doubtful: str) -> None:

@@ -1,5 +1,6 @@
 """A description is checked as a whole; every problem says on which line it is."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,64 @@ def test_a_login_in_the_clear_is_refused(host: str) -> None:
 
 def test_a_route_in_the_clear_without_a_login_is_accepted() -> None:
     assert describe("name: demo\nsmtp_route:\n  tls: none\n").smtp_route.tls == "none"
+
+
+def refusal_in_time(text: str) -> Problem:
+    """Return the one problem of a text, which has to be found within a second of processor time."""
+    begun = time.process_time()
+    (problem,) = problems(text)
+    assert time.process_time() - begun < 1
+    return problem
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_aliases_that_grow_beyond_measure_are_refused(merged: bool) -> None:
+    first = "a0: &a0 {k: v}" if merged else "a0: &a0 [v]"
+    lines = ["name: demo", first]
+    for level in range(1, 20):
+        nine = ", ".join([f"*a{level - 1}"] * 9)
+        value = f"{{<<: [{nine}], k{level}: v}}" if merged else f"[{nine}]"
+        lines.append(f"a{level}: &a{level} {value}")
+
+    assert "more than 200000 values" in refusal_in_time("\n".join(lines)).words
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "a:\n "])
+def test_depth_beyond_measure_is_refused(opening: str) -> None:
+    text = "name: demo\nqueues:\n  " + opening * 5000
+    if opening == "a:\n ":
+        text = "".join(f"{' ' * depth}a:\n" for depth in range(1000))
+
+    assert "deeper than 20" in refusal_in_time(text).words
+
+
+def test_a_text_of_many_megabytes_is_refused() -> None:
+    assert "larger than 2000000" in refusal_in_time("name: demo\n" + "#" * 3_000_000).words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("agents: 5", "agents: has to be a list"),
+        ("queues: [support]", "queues.0: has to have fields, such as `name: value`"),
+        ("queues: [{name: 5}]", "queues.0.name: has to be a text: put it in quotes"),
+        ("smtp_route: {port: x}", "smtp_route.port: has to be a whole number"),
+        ("smtp_route: {port: 0}", "smtp_route.port: has to be greater than or equal to 1"),
+        ("smtp_route: {tls: yes}", "smtp_route.tls: has to be 'none', 'starttls' or 'implicit'"),
+        ("attachments: {largest_file: big}", "attachments.largest_file: has to be a size"),
+        (
+            f"agents: [{{user_name: a, password_hash: '{HASH}', enabled: 7}}]",
+            "agents.0.enabled: has to be true or false",
+        ),
+        (
+            f"agents: [{{user_name: a, password_hash: '{HASH}', skills: [x]}}]",
+            "agents.0.skills: has to have fields, such as `name: value`",
+        ),
+        ("agents:", "agents: has to be a list"),
+    ],
+)
+def test_what_is_wrong_is_told_in_words_for_people(text: str, words: str) -> None:
+    (problem,) = problems(f"name: demo\n{text}\n")
+
+    assert problem.words.startswith(words)
+    assert "valid" not in problem.words

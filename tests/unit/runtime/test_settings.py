@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from shared.runtime.settings import ServiceSettings
+from shared.runtime.settings import ServiceSettings, problems, unknown_variables
 
 
 class ExampleSettings(ServiceSettings):
@@ -56,3 +56,34 @@ def test_a_service_without_addresses_does_not_start(monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(ValidationError, match="MONGODB_URL"):
         ExampleSettings()
+
+
+def test_what_is_wrong_names_the_variable_and_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXAMPLE_PATIENCE", "soon")
+    monkeypatch.setenv("PREFETCH", "secret")
+    monkeypatch.setenv("LOG_STYLE", "xml")
+    monkeypatch.delenv("MONGODB_URL")
+
+    with pytest.raises(ValidationError) as caught:
+        ExampleSettings()
+
+    assert sorted(problems(ExampleSettings, caught.value)) == [
+        "EXAMPLE_PATIENCE: has to be a duration, such as 30 (seconds) or PT30S",
+        "LOG_STYLE: has to be 'json' or 'text'",
+        "MONGODB_URL: is missing",
+        "PREFETCH: has to be a whole number",
+    ]
+
+
+def test_a_misspelt_variable_is_named_with_what_may_be_meant() -> None:
+    environment = ["EXAMPLE_PATIENCE", "EXAMPLE_PATIENSE", "example_greeting", "OTHER_PATIENSE"]
+
+    assert unknown_variables(ExampleSettings, environment) == [
+        ("EXAMPLE_PATIENSE", "EXAMPLE_PATIENCE")
+    ]
+
+
+def test_what_kubernetes_sets_by_itself_is_no_misspelt_variable() -> None:
+    environment = ["EXAMPLE_SERVICE_HOST", "EXAMPLE_SERVICE_PORT_HTTP", "EXAMPLE_PORT_80_TCP_ADDR"]
+
+    assert unknown_variables(ExampleSettings, environment) == []
