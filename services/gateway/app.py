@@ -126,7 +126,7 @@ async def start(
             settings=settings.bayeux,
             always_200=settings.http_errors == "always-200",
         )
-        resources.health.ready["events"] = news.is_arriving
+        resources.health.claim("events", news.problem, needed=settings.needs_broker)
         collect_garbage_rarely()
         async with (
             writer.writing(),

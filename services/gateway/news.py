@@ -70,6 +70,10 @@ class News:
         """Say whether the broker delivers here."""
         return self._events.is_connected()
 
+    def problem(self) -> str:
+        """Say why nothing arrives here; nothing where it does."""
+        return "" if self.is_arriving() else "the broker delivers none here"
+
     def on_first_subscription(self, user_id: str) -> None:
         """Somebody began to listen to this user's topics."""
         self._listening.add(user_id)

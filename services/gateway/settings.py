@@ -47,6 +47,7 @@ class GatewaySettings(ServiceSettings):
     """
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
+    needs_broker = False
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)

@@ -31,6 +31,7 @@ class IngestSettings(ServiceSettings):
     """
 
     model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore")
+    needs_broker = False
 
     host: str = "127.0.0.1"
     smtp_port: int = 2525

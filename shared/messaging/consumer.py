@@ -8,8 +8,10 @@ from functools import partial
 from typing import cast
 
 from aio_pika.abc import AbstractRobustChannel
+from aiormq import Channel
 from faststream import AckPolicy
-from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
+from faststream.rabbit import Channel as ConsumingChannel
+from faststream.rabbit import QueueType, RabbitBroker, RabbitQueue
 
 from shared.messaging.declaring import declare_topology
 from shared.messaging.publisher import Publisher
@@ -26,12 +28,13 @@ class Consumer:
         self, url: str, queue: WorkQueue, publisher: Publisher, *, prefetch: int, drain: timedelta
     ) -> None:
         self._publisher = publisher
+        self._underlay: Channel | None = None
         self.handlers = RunningHandlers()
         self.broker = RabbitBroker(
             url,
             fail_fast=False,
             reconnect_interval=1,
-            default_channel=Channel(prefetch_count=prefetch),
+            default_channel=ConsumingChannel(prefetch_count=prefetch),
             graceful_timeout=drain.total_seconds(),
             middlewares=[
                 partial(Settlement, queue=queue, publisher=publisher, running=self.handlers)
@@ -56,9 +59,13 @@ class Consumer:
 
     def is_consuming(self) -> bool:
         """Say whether the broker would deliver a message here now."""
-        queue = self.subscriber._queue_obj  # noqa: SLF001 - FastStream offers no other way to know
-        tag = self.subscriber._consumer_tag  # noqa: SLF001 - as above
-        return queue is not None and tag is not None and not queue.channel.is_closed
+        tag = self.subscriber._consumer_tag  # noqa: SLF001 - FastStream offers no other way to know
+        channel = self._underlay
+        return channel is not None and not channel.is_closed and tag in channel.consumers
+
+    def problem(self) -> str:
+        """Say why nothing is delivered here; nothing where it is."""
+        return "" if self.is_consuming() else "the broker delivers nothing here"
 
     async def _watch(self) -> None:
         # aio-pika makes a queue that was deleted again and consumes it, but binds nothing to it.
@@ -68,7 +75,7 @@ class Consumer:
         channel = cast("AbstractRobustChannel", queue.channel)
 
         async def watch(*_: object) -> None:
-            underlay = await channel.get_underlay_channel()
+            underlay = self._underlay = cast("Channel", await channel.get_underlay_channel())
             underlay.on_consumer_cancel_callbacks.add(lambda _: self._publisher.queue_is_lost())
 
         channel.reopen_callbacks.add(watch)

@@ -22,15 +22,22 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 @dataclass(slots=True)
 class Health:
-    """Named claims about a process. A broker or database that is away is no reason to restart."""
+    """Named claims about a process. A broker or database that is away is no reason to restart.
+
+    What fails in `degraded` is told and leaves the pod Ready: it can do its own job all the same.
+    """
 
     live: dict[str, Check] = field(default_factory=dict)
     ready: dict[str, Check] = field(default_factory=dict)
+    degraded: dict[str, Check] = field(default_factory=dict)
     reasons: dict[str, Callable[[], str]] = field(default_factory=dict)
 
-    def claim_ready(self, name: str, problem: Callable[[], str]) -> None:
-        """Claim to be ready as long as there is no problem; `problem` also says what it is."""
-        self.ready[name] = lambda: not problem()
+    def claim(self, name: str, problem: Callable[[], str], *, needed: bool = True) -> None:
+        """Claim that there is no problem; `problem` also says what it is.
+
+        Where it is needed, the pod is Ready only as long as the claim holds.
+        """
+        (self.ready if needed else self.degraded)[name] = lambda: not problem()
         self.reasons[name] = problem
 
     def failing(self, checks: Mapping[str, Check]) -> list[str]:
@@ -74,14 +81,15 @@ class ProbeApplication:
                 await self._answer(send, self._health.failing(self._health.live))
             case "/ready":
                 checks = self._health.live | self._health.ready
-                await self._answer(send, self._health.failing(checks))
+                degraded = self._health.failing(self._health.degraded)
+                await self._answer(send, self._health.failing(checks), degraded=degraded)
             case "/metrics":
                 await _respond(send, 200, CONTENT_TYPE_LATEST, generate_latest())
             case _:
                 await _respond(send, 404, "text/plain", b"try /live, /ready or /metrics\n")
 
-    async def _answer(self, send: Send, failing: list[str]) -> None:
-        body = json.dumps({"ok": not failing, "failing": failing}).encode()
+    async def _answer(self, send: Send, failing: list[str], **more: list[str]) -> None:
+        body = json.dumps({"ok": not failing, "failing": failing} | more).encode()
         await _respond(send, 503 if failing else 200, "application/json", body)
 
 

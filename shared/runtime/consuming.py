@@ -23,5 +23,5 @@ async def consuming(
     )
     limit = settings.longest_handler.total_seconds()
     resources.health.live["handlers end"] = lambda: consumer.handlers.oldest() < limit
-    resources.health.ready["consuming"] = consumer.is_consuming
+    resources.health.claim("consuming", consumer.problem, needed=settings.needs_broker)
     yield consumer

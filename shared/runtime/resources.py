@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -35,6 +36,8 @@ from shared.storage.vault import Vault
 log = structlog.get_logger()
 
 _RETRY_SECONDS: Final = 1.0
+_UNANSWERED: Final = 2
+"""Questions in a row that the database leaves unanswered before a pod is not Ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ async def open_resources(
         publisher, upkeep = await stack.enter_async_context(
             open_service_publisher(settings.rabbitmq_url, name=name, rights=rights.broker)
         )
-        health.claim_ready("topology", upkeep.problem)
+        health.claim("topology", upkeep.problem, needed=settings.needs_broker)
         await upkeep.declared()
         of_interactions, of_agents, of_deliveries, of_arrivals = [
             await _announcer(stack, publisher, database, clock, rights, collection)
@@ -104,9 +107,15 @@ async def _database_clock(
 ) -> AsyncIterator[DatabaseClock]:
     clock = DatabaseClock(database)
     await _patiently(clock.measure)
+    health.claim("database", partial(_silence, clock, _UNANSWERED * MEASURED_EVERY))
     health.ready["clock"] = lambda: abs(clock.skew) <= settings.clock_skew
     async with repeating(clock.measure, every=MEASURED_EVERY):
         yield clock
+
+
+def _silence(clock: DatabaseClock, most: timedelta) -> str:
+    silence = clock.silence()
+    return f"no answer for {silence.total_seconds():.0f} seconds" if silence > most else ""
 
 
 async def _announcer(

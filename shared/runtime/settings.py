@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +23,9 @@ class ServiceSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    needs_broker: ClassVar[bool] = True
+    """Whether a pod that the broker does not reach has nothing to do, and so is not Ready."""
 
     rabbitmq_url: str = Field(validation_alias="RABBITMQ_URL")
     mongodb_url: str = Field(validation_alias="MONGODB_URL")
@@ -80,7 +83,9 @@ def unknown_variables(
     return [
         (name, next(iter(get_close_matches(name.upper(), known, 1)), ""))
         for name in sorted(names)
-        if name.upper() not in known and not _OF_KUBERNETES.fullmatch(name[len(prefix) :].upper())
+        if name.upper() not in known
+        and "PASSWORD" not in name.upper()  # operators choose names for `password_variable`
+        and not _OF_KUBERNETES.fullmatch(name[len(prefix) :].upper())
     ]
 
 

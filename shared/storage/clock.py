@@ -34,11 +34,16 @@ class DatabaseClock:
         self._database = database
         self._machine = machine or SystemClock()
         self._skew = timedelta(0)
+        self._answered_at = time.monotonic()
 
     @property
     def skew(self) -> timedelta:
         """How far the machine's clock was ahead of the database's when it was last measured."""
         return self._skew
+
+    def silence(self) -> timedelta:
+        """Return for how long the database has not answered; it is asked every few seconds."""
+        return timedelta(seconds=time.monotonic() - self._answered_at)
 
     def now(self) -> datetime:
         """Return the database's present moment in UTC, cut to milliseconds."""
@@ -68,7 +73,8 @@ class DatabaseClock:
             hello = await self._database.command(
                 "hello", codec_options=self._database.codec_options
             )
-        delay = timedelta(seconds=time.monotonic() - began)
+        self._answered_at = time.monotonic()
+        delay = timedelta(seconds=self._answered_at - began)
         skew = asked_at + delay / 2 - hello["localTime"]
         # Whole milliseconds, as everything that is stored.
         return delay, timedelta(milliseconds=round(skew.total_seconds() * 1000))
