@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.domain.interaction import Address
-from shared.mail.charsets import decode_raw
-from shared.mail.encoded_words import decode_words, one_line
-from shared.mail.limits import DEFAULT_LIMITS, refuse_above
+from shared.mail.encoded_words import WORD, decode_words, one_line, read_raw
+from shared.mail.limits import DEFAULT_LIMITS
 
 _LEXEME: Final = re.compile(
-    r"""
-      (?P<word>=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*+\?=)
+    rf"""
+      (?P<word>{WORD})
     | (?P<quoted>"(?:[^"\\]|\\.)*+")
     | (?P<unclosed>"(?:[^"\\]|\\.)*+)
-    | (?P<literal>\[[0-9A-Za-z:.]{1,80}\])
+    | (?P<literal>\[[0-9A-Za-z:.]{{1,80}}\])
     | (?P<mark>[(),:;<>])
     | (?P<blank>\s++)
     | (?P<text>[^\s"(),:;<>=\[]++|.)
@@ -27,21 +26,48 @@ _BRACKETS: Final = re.compile(r"[()]")
 _QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _AROUND_AT: Final = re.compile(r" ?@ ?")
+_WORD: Final = re.compile(WORD)
+_NOBODY: Final = frozenset({"undisclosed-recipients", "unlisted-recipients"})
+_MOST_PIECES: Final = 5
+"""Of a name that unquoted commas split: more of them are a list of something."""
 
 
 @dataclass(slots=True)
 class _Mailbox:
-    """What has been read of one mailbox so far."""
+    """What has been read of one mailbox so far; `words_before` is set where its `<...>` ends."""
 
     words: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     angle: list[str] | None = None
-    closed: bool = False
+    words_before: int | None = None
     has_at: bool = False
+    is_encoded: bool = False
 
     @property
     def is_open(self) -> bool:
-        return self.angle is not None and not self.closed
+        return self.angle is not None and self.words_before is None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.words_before is not None and any("@" in one for one in self.angle or ())
+
+    def take_rest(self) -> "_Mailbox":
+        """Return a mailbox of the words behind this one, for want of a comma between them."""
+        rest = self.words[self.words_before :]
+        del self.words[self.words_before :]
+        return _Mailbox(rest, has_at=any("@" in word for word in rest))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A mailbox, or a piece of text between two commas.
+
+    A piece may be the beginning of a name, and a single word the mailbox of the sender's own host.
+    """
+
+    mailbox: Address
+    is_piece: bool = False
+    is_word: bool = False
 
 
 def parse_addresses(
@@ -50,30 +76,43 @@ def parse_addresses(
     """Return the mailboxes of all these header values, groups dissolved, in order.
 
     A single word without an address (`MAILER-DAEMON`) is kept as the address, so that none is ever
-    empty. `charset` is for raw 8-bit text that is not UTF-8.
-    Raises `UnparsableMailError` when there are more mailboxes than `limit`.
+    empty. `charset` is for raw 8-bit text that is not UTF-8. What is behind the first `limit`
+    mailboxes is not read.
     """
+    found = parse_named(values, charset=charset, limit=limit)
+    return tuple(mailbox for mailbox in found if mailbox.address)
+
+
+def parse_named(
+    values: Iterable[bytes], *, charset: str = "", limit: int = DEFAULT_LIMITS.addresses
+) -> tuple[Address, ...]:
+    """Return the mailboxes as `parse_addresses` does, and the names that have no address."""
     found: list[Address] = []
     for value in values:
-        found += _merge_split_names(map(_finish, _mailboxes(decode_raw(value, charset), limit)))
-        refuse_above(limit, len(found), "addresses in a header")
-    return tuple(found)
+        mailboxes = _mailboxes(read_raw(value, charset), limit - len(found))
+        found += _merge_split_names(map(_finish, mailboxes))
+        if len(found) >= limit:
+            break
+    return tuple(found[:limit])
 
 
 def _mailboxes(text: str, limit: int) -> list[_Mailbox]:
-    lexemes = _lexemes(text)
     done: list[_Mailbox] = []
     current = _Mailbox()
     depth = 0
-    for kind, lexeme in lexemes:
+    for kind, lexeme in _lexemes(text):
         if depth or (kind == "mark" and lexeme in "()"):
             depth = _comment(current, depth, kind, lexeme)
         elif kind == "mark" and _ends_mailbox(current, lexeme):
             if lexeme != ":":
                 done.append(current)
-            refuse_above(limit, len(done), "addresses in a header")
+            if len(done) >= limit:
+                return done
             current = _Mailbox()
         elif kind == "mark":
+            if lexeme == "<" and current.is_whole:
+                done.append(current)
+                current = current.take_rest()
             _mark(current, lexeme)
         else:
             _text(current, kind, lexeme)
@@ -110,9 +149,9 @@ def _ends_mailbox(current: _Mailbox, lexeme: str) -> bool:
 
 def _mark(current: _Mailbox, lexeme: str) -> None:
     if lexeme == "<":
-        current.angle, current.closed = [], False
+        current.angle, current.words_before = [], None
     elif lexeme == ">":
-        current.closed = True
+        current.words_before = len(current.words)
     elif current.is_open and current.angle is not None:
         current.angle.append(lexeme)
     else:
@@ -131,18 +170,26 @@ def _text(current: _Mailbox, kind: str, lexeme: str) -> None:
 
 
 def _add_word(current: _Mailbox, word: str) -> None:
+    if "=?" in word:
+        # What was encoded is a name, never an address: whoever reads it must not be misled.
+        current.is_encoded = True
+        word = _WORD.sub(lambda found: found[0].replace("@", "=40"), word)
     current.words.append(word)
     current.has_at = current.has_at or "@" in word
 
 
-def _finish(read: _Mailbox) -> Address:
+def _finish(read: _Mailbox) -> _Read:
     words = "".join(read.words)
     if read.angle is None:
-        return _bare(words, read) if "@" in words else Address("", _name(words))
+        if "@" in words:
+            return _Read(_bare(words, read))
+        name = _name(words)
+        is_word = bool(name) and " " not in name and not read.is_encoded
+        return _Read(Address("", name), is_piece=True, is_word=is_word)
     address = _address("".join(read.angle))
     if "@" in words and "@" not in address:
-        return _bare(words, read)
-    return Address(address, _name(words) or _name("".join(read.comments)))
+        return _Read(_bare(words, read))
+    return _Read(Address(address, _name(words) or _name("".join(read.comments))))
 
 
 def _bare(words: str, read: _Mailbox) -> Address:
@@ -157,7 +204,7 @@ def _address(text: str) -> str:
     route, colon, mailbox = text.strip().rpartition(":")
     if not (colon and (route.startswith("@") or route.lower() == "mailto")):
         mailbox = text
-    address = _INVISIBLE.sub("", one_line(decode_words(mailbox)).replace(" ", "").strip("<>"))
+    address = _INVISIBLE.sub("", one_line(mailbox).replace(" ", "").strip("<>"))
     return address if len(address) <= _LONGEST else ""
 
 
@@ -165,21 +212,29 @@ def _name(text: str) -> str:
     return _INVISIBLE.sub("", one_line(decode_words(text))).strip("'\" ")
 
 
-def _merge_split_names(mailboxes: Iterable[Address]) -> list[Address]:
-    """Undo the split of `Doe, John <john@example.com>` at its unquoted comma."""
-    out: list[Address] = []
-    pending: list[str] = []
-    for mailbox in mailboxes:
-        if not mailbox.address:
-            pending.append(mailbox.personal)
-        elif len(pending) == 1 and pending[0] and mailbox.personal:
-            out.append(Address(mailbox.address, f"{pending.pop()}, {mailbox.personal}"))
+def _merge_split_names(several: Iterable[_Read]) -> Iterator[Address]:
+    """Undo the split of `Doe, John <john@example.com>` at its unquoted commas."""
+    pieces: list[_Read] = []
+    for one in several:
+        if one.is_piece:
+            pieces.append(one)
+            continue
+        names = [piece.mailbox.personal for piece in pieces]
+        if 0 < len(names) < _MOST_PIECES and all((*names, one.mailbox.personal)):
+            personal = ", ".join((*names, one.mailbox.personal))
+            yield Address(one.mailbox.address, personal)
         else:
-            out += (*_local_names(pending), mailbox)
-            pending = []
-    return [*out, *_local_names(pending)]
+            yield from _names(pieces)
+            yield one.mailbox
+        pieces = []
+    yield from _names(pieces)
 
 
-def _local_names(names: Iterable[str]) -> Iterator[Address]:
-    """A single word may be a mailbox of the sender's own host; several are only words."""
-    return (Address(name) for name in names if name and " " not in name)
+def _names(pieces: Iterable[_Read]) -> Iterator[Address]:
+    """Return names without an address; a single word is the address of a mailbox nearby."""
+    for piece in pieces:
+        name = piece.mailbox.personal
+        if piece.is_word and name.lower() not in _NOBODY:
+            yield Address(name)
+        elif name:
+            yield Address("", name)

@@ -20,6 +20,7 @@ from shared.mail.html_elements import (
     HEADINGS,
     INLINE,
     ITEMS,
+    LINES,
     LISTS,
     OF_TABLES,
     ROOMS,
@@ -27,7 +28,7 @@ from shared.mail.html_elements import (
     SECTIONS,
     VOID,
 )
-from shared.mail.html_tags import PLAIN_TAG, Ends, read_tag
+from shared.mail.html_tags import PLAIN_TAG, Ends, read_tag, shown_value
 
 _LONGEST_PLAIN_TAG: Final = 1_000
 _MOST_REOPENED: Final = 8
@@ -128,6 +129,10 @@ class _Balancer:
             self._begin_of_table(name, tag)
         elif name in ELEMENTS and (not self._is_between_cells() or self._leaves_rows(name)):
             self._begin_in_text(name, tag)
+        elif name in LINES:
+            self._begin("br", "<br>", position)
+        elif name == "input" and (value := shown_value(tag)):
+            self._text(f" {value} ")
         return position
 
     def _begin_in_text(self, name: str, tag: str) -> None:
@@ -197,7 +202,7 @@ class _Balancer:
             self._end_inline(name)
         elif name in ITEMS:
             self._end_item(frozenset({name}))
-        elif name == "br":
+        elif name in {"br", "textarea", "select"}:
             self._begin("br", "<br>", 0)
         elif self._rooms[-1].open[name]:
             self._end_block(name)

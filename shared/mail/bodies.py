@@ -1,7 +1,8 @@
 """What a reader of the mail sees: its text, its HTML, and which parts are files instead."""
 
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,6 +22,8 @@ _META_CHARSET: Final = re.compile(
     rb"<meta[^>]{1,200}charset\s{0,9}=[\s\"']{0,9}([\w:.-]{1,40})", re.IGNORECASE
 )
 _META_WITHIN: Final = 4096
+_REACTION: Final = "text/vnd.google.email-reaction+json"
+_LONGEST_REACTION: Final = 4096
 _TOO_HEAVY: Final = "html-too-heavy"
 
 
@@ -78,6 +81,8 @@ def read_bodies(leaves: tuple[Part, ...], limits: Limits = DEFAULT_LIMITS) -> Bo
         if not is_body:
             files.append(part)
             continue
+        if _is_file_too(part):
+            files.append(part)
         key = -1 - part.index if part.alternative is None else part.alternative
         embedded = _add(blocks.setdefault(key, _Block()), part, limits, next_index)
         files += embedded
@@ -87,23 +92,34 @@ def read_bodies(leaves: tuple[Part, ...], limits: Limits = DEFAULT_LIMITS) -> Bo
     return Bodies(_text(shown), _html(shown), tuple(files), _warnings(leaves, heavy=heavy))
 
 
-def _roles(leaves: Iterable[Part]) -> Iterator[tuple[Part, bool]]:
+def _roles(leaves: Sequence[Part]) -> Iterator[tuple[Part, bool]]:
     """Pair each leaf with whether it is read as body; further forms of the body are left out."""
-    seen_body = False
+    # A text that has a name is read where no other is: else it is a file, wherever it stands.
+    wants_named = not any(_is_text(part) and not declared_name(part) for part in leaves)
     for part in leaves:
         if part.alternative is not None and part.media_type in _OTHER_FORMS_OF_THE_BODY:
             continue
-        is_body = _is_body(part, seen_body=seen_body)
-        seen_body = seen_body or is_body
+        if part.media_type == _REACTION:
+            if wants_named:
+                yield part, True
+            continue
+        is_body = _is_text(part) and (
+            wants_named or part.alternative is not None or not declared_name(part)
+        )
+        wants_named = wants_named and not is_body
         yield part, is_body
 
 
-def _is_body(part: Part, *, seen_body: bool) -> bool:
-    if part.disposition.main.startswith("attachment"):
+def _is_text(part: Part) -> bool:
+    if part.disposition.main.startswith("attach") or part.media_type == _REACTION:
         return False
-    if part.media_type not in {"text/plain", "text/html"} and not _reads_as_plain(part):
-        return False
-    return not (declared_name(part) and seen_body and part.alternative is None)
+    return part.media_type in {"text/plain", "text/html"} or _reads_as_plain(part)
+
+
+def _is_file_too(part: Part) -> bool:
+    """Tell whether a text that is read is a file to be had as well."""
+    has_name = bool(part.depth and part.disposition.get("filename"))
+    return has_name and part.media_type != "text/html" and part.alternative is None
 
 
 def _reads_as_plain(part: Part) -> bool:
@@ -120,9 +136,22 @@ def _add(block: _Block, part: Part, limits: Limits, next_index: int) -> list[Emb
         (block.heavy if safe is None else block.htmls).append(html if safe is None else safe)
         return []
     # Each counts as a part of the mail.
+    if part.media_type == _REACTION:
+        block.texts.append(_emoji(part.content()))
+        return []
     remaining, found = split_uuencoded(part.content(), limits.parts - next_index)
     block.texts.append(_decode_text(part, remaining))
     return [EmbeddedFile(next_index + at, *file) for at, file in enumerate(found)]
+
+
+def _emoji(octets: bytes) -> str:
+    """Return the emoji of a reaction as Google writes it."""
+    try:
+        written = json.loads(octets) if len(octets) <= _LONGEST_REACTION else {}
+    except (ValueError, RecursionError):
+        return ""
+    emoji = written.get("emoji") if isinstance(written, dict) else ""
+    return emoji if isinstance(emoji, str) else ""
 
 
 def _decode_html(part: Part, octets: bytes) -> str:
@@ -153,10 +182,13 @@ def _html(shown: list[tuple[str, str]]) -> str | None:
 
 def _warnings(leaves: tuple[Part, ...], *, heavy: bool) -> frozenset[str]:
     found = {_KINDS[part.media_type] for part in leaves if part.media_type in _KINDS}
+    if any(part.disposition.main == "reaction" for part in leaves):
+        found.add("reaction")
     return frozenset(found | {_TOO_HEAVY} if heavy else found)
 
 
 _KINDS: Final = {
+    _REACTION: "reaction",
     "application/ms-tnef": "tnef",
     "application/vnd.ms-tnef": "tnef",
     "application/pgp-encrypted": "encrypted",

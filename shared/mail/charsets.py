@@ -39,6 +39,33 @@ _ALIASES: Final = {
     "x-euc-jp": "euc_jp",
     "iso-8859-8-i": "iso8859-8",
     "iso-8859-8-e": "iso8859-8",
+    "x-windows-949": "cp949",
+    "windows-949": "cp949",
+    "ms949": "cp949",
+    "ksc_5601": "cp949",
+    "windows-936": "gb18030",
+    "cp936": "gb18030",
+    "ms936": "gb18030",
+    "chinesebig5": "big5hkscs",
+    "cn-big5": "big5hkscs",
+    "windows-950": "big5hkscs",
+    "cp950": "big5hkscs",
+    "cn-gb": "gb18030",
+    "chinese": "gb18030",
+    "windows-932": "cp932",
+    "ms932": "cp932",
+    "x-euc-kr": "cp949",
+    "x-cp1250": "cp1250",
+    "x-cp1251": "cp1251",
+    "x-cp1252": "cp1252",
+    "win-1251": "cp1251",
+    "koi8": "koi8-r",
+    "koi": "koi8-r",
+    "x-koi8-r": "koi8-r",
+    "koi8-ru": "koi8-u",
+    "logical": "iso8859-8",
+    "visual": "iso8859-8",
+    "dos-874": "cp874",
     "x-mac-roman": "mac_roman",
     "macintosh": "mac_roman",
     "x-mac-cyrillic": "mac_cyrillic",
@@ -65,6 +92,14 @@ _NOT_CHARSETS: Final = frozenset(
         "unicode-escape",
     }
 )
+_MULTI_BYTE: Final = frozenset({"utf-8", "gb18030", "big5hkscs", "cp932", "cp949", "euc_jp"})
+# What declares one of these declares next to nothing: they are the defaults of programs.
+_DEFAULTS: Final = frozenset({None, "ascii", "utf-8", "cp1252"})
+_OF_OTHER_SCRIPTS: Final = _MULTI_BYTE | {
+    *("koi8-r", "koi8-u", "cp866", "cp1251", "iso8859-5", "cp1253", "iso8859-7"),
+    *("cp1255", "iso8859-8", "cp1256", "iso8859-6", "cp874"),
+}
+_SOUND_FOR_EACH_LOST: Final = 10
 _JIS_SHIFT: Final = re.compile(rb"\x1b(\$[@B]|\([BJI])")
 _ISO_2022_KR: Final = b"\x1b$)C"
 
@@ -77,16 +112,40 @@ def decode(raw: bytes, label: str | None = None) -> str:
 
 
 def decode_raw(raw: bytes, hint: str = "") -> str:
-    """Return unlabelled octets of a header as text: UTF-8 before the charset that the body has."""
+    """Return unlabelled octets of a header as text: UTF-8 before the charset that is hinted at.
+
+    What is plainly of another script than western European is not read as that, whatever the hint.
+    """
     if raw.isascii() and b"\x1b" not in raw:
         return raw.decode("ascii")
     text = _strictly(raw, "utf-8") if b"\x1b" not in raw else None
+    if text is not None:
+        return text
+    hinted = codec_for(hint)
+    if hinted in _DEFAULTS and (guessed := _guess(raw)) in _OF_OTHER_SCRIPTS:
+        text = _strictly(raw, guessed)
     return decode(raw, hint) if text is None else text
+
+
+def says_little(label: str) -> bool:
+    """Tell whether a charset is one that programs declare by default, whatever they write."""
+    return codec_for(label) in _DEFAULTS
+
+
+def reads_as(raw: bytes, label: str) -> bool:
+    """Tell whether the octets are sound text of that charset."""
+    return _strictly(raw, codec_for(label) or "ascii") is not None
+
+
+def is_one_octet_a_character(label: str) -> bool:
+    """Tell whether a charset could not be told from others by its octets."""
+    codec = codec_for(label)
+    return codec is None or codec == "ascii" or codec.startswith(("cp12", "iso8859", "koi8"))
 
 
 def codec_for(label: str | None) -> str | None:
     """Return the Python codec that reads what the label means in mail, or None."""
-    wanted = (label or "").strip("\"' \t").lower()
+    wanted = (label or "").strip("\"' \t,;:.").lower()
     if wanted in _NO_LABEL:
         return None
     wanted = _ALIASES.get(wanted, wanted)
@@ -116,6 +175,9 @@ def _attempts(raw: bytes, label: str | None) -> Iterator[str | None]:
     if codec and codec != "ascii":
         yield _declared(raw, codec)
     yield _strictly(raw, "utf-8")
+    if codec:
+        yield _damaged(raw, codec)
+    yield _damaged(raw, "utf-8")
     yield _strictly(raw, _guess(raw))
     yield _windows_1252(raw)
 
@@ -131,6 +193,21 @@ def _strictly(raw: bytes, codec: str) -> str | None:
     except (LookupError, ValueError):
         return None
     return text
+
+
+def _damaged(raw: bytes, codec: str) -> str | None:
+    """Return the text with a mark for what is lost of it, where most of it is sound."""
+    if codec == "euc_jp" and (text := _strictly(raw, "euc_jis_2004")) is not None:
+        return text
+    if codec.startswith("cp125"):
+        return raw.decode(codec, "mail-c1")
+    if codec not in _MULTI_BYTE:
+        return None
+    text = raw.decode(codec, "replace")
+    lost = text.count("\ufffd")
+    sound = len(text) - len(text.encode("ascii", "ignore")) - lost
+    needed = lost if codec == "utf-8" or lost == 1 else lost * _SOUND_FOR_EACH_LOST
+    return text if sound >= needed else None
 
 
 def _guess(raw: bytes) -> str:

@@ -4,11 +4,27 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from shared.mail.limits import DEFAULT_LIMITS
+
 _FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _BLOCK_END: Final = re.compile(rb"\n(?=\r*(?:\n|\Z))")
 _NO_HEADERS: Final = re.compile(rb"\r?\n")
 _LEADING_BLANKS: Final = re.compile(rb"[ \t\r\n]*\n")
 _ENVELOPE_LINES: Final = (b"From ", b">From ")
+_FIELD_END: Final = re.compile(rb"\n(?![ \t])")
+_OF_MAILS: Final = re.compile(
+    rb"(?:bcc|cc|date|from|message-id|received|reply-to|return-path|sender|subject|to)[ \t]*:",
+    re.IGNORECASE,
+)
+_WORDS: Final = re.compile(rb"[0-9A-Za-z\x80-\xff]")
+_STRUCTURED: Final = frozenset(
+    {
+        *("from", "sender", "reply-to", "to", "cc", "bcc", "return-path", "date", "message-id"),
+        *("content-type", "content-disposition", "content-transfer-encoding", "mime-version"),
+    }
+)
+_UNFINISHED: Final = (b",", b";", b"=", b":", b"<")
+_FIELDS_AT_LEAST: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +33,17 @@ class Headers:
 
     fields: tuple[tuple[str, bytes], ...] = ()
     malformed: bool = False
+    cut: bool = False
     _first: dict[str, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_first", dict(reversed(self.fields)))
+        topmost = dict(reversed(self.fields))
+        if not all(topmost.values()):
+            topmost |= {name: value for name, value in reversed(self.fields) if value}
+        object.__setattr__(self, "_first", topmost)
 
     def first(self, name: str) -> bytes | None:
-        """Return the value of the topmost field of that lower-case name."""
+        """Return the value of the topmost field of that lower-case name that says something."""
         return self._first.get(name)
 
     def every(self, name: str) -> tuple[bytes, ...]:
@@ -31,28 +51,48 @@ class Headers:
         return tuple(value for key, value in self.fields if key == name)
 
 
-def read_mail_headers(raw: bytes) -> tuple[Headers, int]:
+def read_mail_headers(raw: bytes, limit: int = DEFAULT_LIMITS.header_octets) -> tuple[Headers, int]:
     """Return a whole mail's headers and where its body starts.
 
-    Blank lines before the first field are skipped, as is an mbox `From ` line.
+    Blank lines before the first field are skipped, as is an mbox `From ` line. Of a block that is
+    longer than `limit` so much is read, of each field the beginning.
     """
     blanks = _LEADING_BLANKS.match(raw)
     start = blanks.end() if blanks and _starts_headers(raw, blanks.end()) else 0
-    return read_headers(raw, start, len(raw))
+    return read_headers(raw, start, len(raw), limit)
 
 
-def read_headers(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
+def read_headers(
+    raw: bytes, start: int, end: int, limit: int = DEFAULT_LIMITS.header_octets
+) -> tuple[Headers, int]:
     """Return the header block that starts there and the offset of what follows its blank line."""
     if no_headers := _NO_HEADERS.match(raw, start, end):
         return Headers(), no_headers.end()
     blank = _BLOCK_END.search(raw, start, end)
     block_end = blank.end() if blank else end
-    lines = raw[start:block_end].splitlines(keepends=True)
+    lines = raw[start : min(block_end, start + limit)].splitlines(keepends=True)
     count = _header_line_count(lines)
     if count < len(lines):
         return _read_lines(lines[:count]), start + sum(map(len, lines[:count]))
     body = raw.find(b"\n", block_end, end) if blank else -1
-    return _read_lines(lines), body + 1 if body >= 0 else end
+    is_cut = block_end > start + limit
+    if is_cut:
+        lines = _beginnings(raw, start, block_end, limit).splitlines(keepends=True)
+    return _read_lines(lines, is_cut=is_cut), body + 1 if body >= 0 else end
+
+
+def _beginnings(raw: bytes, start: int, end: int, limit: int) -> bytes:
+    """Return the fields of a long block, the long ones cut, until there are enough octets."""
+    kept: list[bytes] = []
+    room, longest = limit, limit // _FIELDS_AT_LEAST
+    while start < end and room > 0:
+        found = _FIELD_END.search(raw, start, end)
+        field_end = found.end() if found else end
+        beginning = raw[start : min(field_end, start + longest, start + room)]
+        kept.append(beginning if beginning.endswith(b"\n") else beginning + b"\n")
+        room -= len(beginning)
+        start = field_end
+    return b"".join(kept)
 
 
 def _starts_headers(raw: bytes, start: int) -> bool:
@@ -61,8 +101,13 @@ def _starts_headers(raw: bytes, start: int) -> bool:
 
 def _header_line_count(lines: list[bytes]) -> int:
     """Count the lines up to the last one that can be a field: text after it is body."""
-    # A delimiter of a multipart says that its sender forgot the blank line before it.
-    count = next((n for n, line in enumerate(lines) if line.startswith(b"--")), len(lines))
+    # A delimiter of a multipart says that its sender forgot the blank line before it; but a line
+    # of dashes that has fields of the mail below it is only a line of dashes.
+    dashes = [n for n, line in enumerate(lines) if line.startswith(b"--")]
+    if dashes:
+        last = max((n for n, line in enumerate(lines) if _OF_MAILS.match(line)), default=-1)
+        dashes = [n for n in dashes if n > last]
+    count = dashes[0] if dashes else len(lines)
     while count and not _belongs(lines[count - 1]):
         count -= 1
     return count
@@ -72,7 +117,7 @@ def _belongs(line: bytes) -> bool:
     return line.startswith((b" ", b"\t", b"\r", *_ENVELOPE_LINES)) or _FIELD.match(line) is not None
 
 
-def _read_lines(lines: list[bytes]) -> Headers:
+def _read_lines(lines: list[bytes], *, is_cut: bool = False) -> Headers:
     names: list[str] = []
     values: list[list[bytes]] = []
     malformed = False
@@ -83,10 +128,21 @@ def _read_lines(lines: list[bytes]) -> Headers:
             values.append([line[found.end() :].strip()])
         elif line.startswith(_ENVELOPE_LINES) or not line.strip():
             continue
-        else:
-            # A line without a colon is most often a value that somebody forgot to fold.
-            malformed = malformed or not line.startswith((b" ", b"\t"))
+        elif line.startswith((b" ", b"\t")):
             if values:
                 values[-1].append(line.strip())
+        else:
+            malformed = True
+            if values and _goes_on(names[-1], values[-1][-1], line):
+                values[-1].append(line.strip())
     joined = (b" ".join(filter(None, value)) for value in values)
-    return Headers(tuple(zip(names, joined, strict=True)), malformed)
+    return Headers(tuple(zip(names, joined, strict=True)), malformed, is_cut)
+
+
+def _goes_on(name: str, before: bytes, line: bytes) -> bool:
+    """Tell whether a line without a colon is part of the value that somebody forgot to fold."""
+    if line.startswith(b"--") or _WORDS.search(line) is None:
+        return False
+    if name not in _STRUCTURED or not before:
+        return True
+    return before.endswith(_UNFINISHED) or before.count(b'"') % 2 == 1

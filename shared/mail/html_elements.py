@@ -20,12 +20,13 @@ ELEMENTS: Final = _words(
 
 DROPPED_WITH_CONTENT: Final = _words(
     """
-    script style title template noscript iframe object applet textarea select option svg
-    math xml
+    script style title template iframe object applet svg math xml
     """
 )
 """The elements whose content is nothing to read."""
 
+LINES: Final = _words("textarea option optgroup")
+"""Elements of forms: what somebody wrote or may choose begins a line."""
 VOID: Final = _words("br col hr img wbr")
 FORMATS: Final = _words("a b big code em font i s small strike strong tt u")
 """A paragraph that ends does not end these: what follows has the same looks."""

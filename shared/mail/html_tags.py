@@ -20,6 +20,9 @@ _ATTRIBUTE: Final = re.compile(
 )
 _ATTRIBUTE_NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_:.-]{0,40}")
 _MOST_ATTRIBUTES: Final = 30
+_WITHOUT_WORDS: Final = frozenset(
+    {"checkbox", "color", "file", "hidden", "image", "password", "radio", "range"}
+)
 _ENDS: Final = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in DROPPED_WITH_CONTENT
 }
@@ -49,6 +52,18 @@ def read_tag(html: str, start: int) -> tuple[str, str, int] | None:
         return f"/{name}", "", position
     written = "".join(f' {key}="{value}"' for key, value in attributes.items())
     return name, f"<{name}{written}>", position
+
+
+def shown_value(tag: str) -> str:
+    """Return what is written in the field of a form that this tag of an `<input>` stands for."""
+    attributes = {
+        found[2].lower(): found[3] or found[4] or found[5] or ""
+        for found in _ATTRIBUTE.finditer(tag, len("<input"), len(tag) - 1)
+        if found[2]
+    }
+    if attributes.get("type", "text").lower() in _WITHOUT_WORDS:
+        return ""
+    return attributes.get("value", "").replace("<", "&lt;").replace(">", "&gt;")
 
 
 class Ends:

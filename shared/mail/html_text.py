@@ -8,7 +8,7 @@ from typing import Final
 _TAG: Final = re.compile(r'<(/?)([a-z0-9]+)((?:[^>"]|"[^"]*+")*+)>')
 _ANY_TAG: Final = re.compile(r"<[^<>]*+>?")
 _HUGE_REFERENCE: Final = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{8,}+);?")
-_CODE: Final = re.compile(r"<(/?)(?:script|style)\b[^<>]*+>?", re.IGNORECASE)
+_CODE: Final = re.compile(r"<(/?)(?:script|style|title)\b[^<>]*+>?", re.IGNORECASE)
 _SOFT_SPACE: Final = re.compile(r"[ \t\r\n\f]+")
 _EDGE: Final = "\x1e"
 _EDGES: Final = re.compile(r" ?\x1e[ \x1e]*+")

@@ -12,8 +12,8 @@ class UnparsableMailError(Exception):
 class Limits:
     """Upper bounds for one mail; real mail stays far below each of them.
 
-    Of a longer text than `shown_characters` the beginning is shown, of longer HTML nothing; the
-    other bounds make a mail unparsable.
+    Of a longer text than `shown_characters` the beginning is shown, of longer HTML nothing. Headers
+    with more octets, addresses or encoded words are cut. The other bounds make a mail unparsable.
     """
 
     raw_octets: int = 50 * 1024 * 1024

@@ -7,11 +7,13 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from shared.mail.charsets import decode
-from shared.mail.encoded_words import decode_words, one_line
+from shared.mail.encoded_words import decode_words, one_line, read_raw
 
-_MAIN: Final = re.compile(r"[^;]*")
 _PARAMETER: Final = re.compile(
     r""";\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"?+|[^;"]*+)""", re.DOTALL
+)
+_NO_SEMICOLON: Final = re.compile(
+    r"""\s*+(?:['"]?([^\s;="',]++)['"]?[\s,]++)?(?=[^\s=;"]++\s*+=)"""
 )
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}")
 _ESCAPED: Final = re.compile(r'\\(["\\])')
@@ -40,11 +42,14 @@ def parse_parameters(value: bytes | None) -> ParameterisedValue:
     """Read a structured header; of a repeated parameter the first counts, damage is skipped."""
     if not value:
         return ParameterisedValue()
-    text = decode(value)
-    main = _MAIN.match(text)
-    end = main.end() if main else 0
+    text = read_raw(value)
+    if "=?" in text.partition(";")[0]:
+        text = decode_words(text)
+    if missing := _NO_SEMICOLON.match(text):
+        text = f"{missing[1] or ''};{text[missing.end() :]}"
+    end = text.find(";") if ";" in text else len(text)
     raw = [(name.lower(), _unquote(given)) for name, given in _PARAMETER.findall(text, end)]
-    return ParameterisedValue(one_line(text[:end]).lower(), _decode_all(raw))
+    return ParameterisedValue(one_line(text[:end]).strip("\"' ").lower(), _decode_all(raw))
 
 
 def _unquote(given: str) -> str:
@@ -61,7 +66,9 @@ def _decode_all(raw: list[tuple[str, str]]) -> dict[str, str]:
     for name, value in raw:
         found = _SECTION.fullmatch(name) if "*" in name else None
         if found is None:
-            plain.setdefault(name, one_line(decode_words(value)))
+            # Boundaries are compared with octets of the body: they are never encoded.
+            read = value.strip() if name == "boundary" else one_line(decode_words(value))
+            plain.setdefault(name, read)
         else:
             section = int(found[2] or 0)
             sections.setdefault(found[1], {}).setdefault(section, (value, bool(found[3])))

@@ -1,14 +1,16 @@
 """The one way from raw octets to a `ParsedMail`."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from shared.domain.interaction import Address
-from shared.mail.addresses import parse_addresses
+from shared.mail.addresses import parse_addresses, parse_named
 from shared.mail.automatic import automatic_reason, is_bounce
 from shared.mail.blocked import BLOCKED
 from shared.mail.bodies import Bodies, read_bodies
-from shared.mail.charsets import decode
+from shared.mail.charsets import decode, says_little
 from shared.mail.dates import parse_date
 from shared.mail.encoded_words import decode_value, one_line
 from shared.mail.files import describe_files, whole_mail
@@ -42,6 +44,8 @@ _WANTED: Final = (
 )
 _LONGEST_HEADER: Final = 998
 _REST: Final = "\n\n[The rest is in mail.eml, which is attached.]\n"
+_LABEL: Final = re.compile(rb"=\?([A-Za-z][A-Za-z0-9._-]{1,40})(?:\*[^?\s]{1,20})?\?[bBqQ]\?")
+_NAMED: Final = ("subject", "from", "reply-to", "to", "cc")
 _SENDERS: Final = ("from", "reply-to", "sender", "return-path")
 
 
@@ -79,7 +83,7 @@ def parse_mail(
         headers=_wanted_headers(headers),
         automatic=automatic_reason(headers, structure.root.media_type, address, envelope_sender),
         is_bounce=is_bounce(headers, structure.leaves, address, envelope_sender),
-        warnings=_warnings(structure, bodies, html, is_cut=shown.is_cut),
+        warnings=_warnings(structure, bodies, html, limits, is_cut=shown.is_cut),
     )
 
 
@@ -112,18 +116,42 @@ class _People:
         return self._read(self.headers.every(header))
 
     def sender(self) -> tuple[Address, ...]:
-        """Return who wrote: the first From that has an address, else the nearest substitute."""
-        values = (value for name in _SENDERS for value in self.headers.every(name))
-        return next(filter(None, (self._read((value,)) for value in values)), ())
+        """Return who wrote: the first From that has an address, else the nearest substitute.
+
+        A name without an address goes to the substitute. A word without a host counts last.
+        """
+        name = ""
+        words: tuple[Address, ...] = ()
+        for header, value in self._senders():
+            found = parse_named((value,), charset=self.charset, limit=self.limits.addresses)
+            if complete := tuple(one for one in found if "@" in one.address):
+                first = complete[0]
+                return complete if not name else (Address(first.address, name), *complete[1:])
+            words = words or tuple(one for one in found if one.address)
+            if found and header == "from":
+                name = name or found[0].personal or found[0].address
+        return words
+
+    def _senders(self) -> Iterator[tuple[str, bytes]]:
+        return ((name, value) for name in _SENDERS for value in self.headers.every(name))
 
     def _read(self, values: tuple[bytes, ...]) -> tuple[Address, ...]:
         return parse_addresses(values, charset=self.charset, limit=self.limits.addresses)
 
 
 def _charset(structure: Structure) -> str:
-    """Return the charset that the mail's texts declare: raw 8-bit headers mostly share it."""
+    """Return the charset that raw 8-bit headers most likely have.
+
+    They mostly share that of the mail's texts, or that of the words that are encoded as they
+    should be.
+    """
     declared = (part.charset for part in structure.leaves if part.media_type.startswith("text/"))
-    return structure.root.charset or next(filter(None, declared), "")
+    of_texts = structure.root.charset or next(filter(None, declared), "")
+    if not says_little(of_texts):
+        return of_texts
+    values = (value for name in _NAMED for value in structure.headers.every(name))
+    labels = (found[1].decode("latin-1") for value in values if (found := _LABEL.search(value)))
+    return next((label for label in labels if not says_little(label)), of_texts)
 
 
 def _wanted_headers(headers: Headers) -> dict[str, str]:
@@ -136,13 +164,18 @@ def _wanted_headers(headers: Headers) -> dict[str, str]:
 
 
 def _warnings(
-    structure: Structure, bodies: Bodies, html: str | None, *, is_cut: bool
+    structure: Structure, bodies: Bodies, html: str | None, limits: Limits, *, is_cut: bool
 ) -> tuple[str, ...]:
     found = set(structure.warnings | bodies.warnings)
     if is_cut:
         found.add("words-too-long")
-    if structure.headers.malformed:
+    headers = structure.headers
+    if headers.malformed:
         found.add("malformed-header-line")
+    words = (headers.first("subject") or b"").count(b"=?")
+    people = sum(value.count(b"@") for name in ("to", "cc") for value in headers.every(name))
+    if headers.cut or words > limits.encoded_words or people > limits.addresses:
+        found.add("header-cut")
     if html and any(source.startswith(BLOCKED) for source in image_sources(html)):
         found.add("remote-images-blocked")
     return tuple(sorted(found))

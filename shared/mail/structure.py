@@ -3,15 +3,24 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
+from shared.mail.encoded_words import decode_words
 from shared.mail.headers import Headers, read_headers, read_mail_headers
 from shared.mail.limits import DEFAULT_LIMITS, Limits, refuse_above
 from shared.mail.parameters import ParameterisedValue, parse_parameters
 from shared.mail.transfer import decode_transfer, is_known
 
 _OPAQUE_ENCODINGS: Final = frozenset({"base64", "quoted-printable"})
-_FIRST_DELIMITER: Final = re.compile(rb"(?:^|\n)--([^\s][^\r\n]{0,199}+)[ \t]*+\r*+(?=\n)")
+# What looks like a delimiter is one where a part begins behind it.
+_DELIMITER: Final = re.compile(
+    rb"(?<![^\n])--([^\s][^\r\n]{0,199}+)\r*+\n(?=(content-[a-z-]{1,40}+[ \t]*+:)|\r*+\n)",
+    re.IGNORECASE,
+)
+_MOST_GUESSES: Final = 20
+_MOST_TYPES: Final = 5
+_HTML: Final = re.compile(rb"\s*+<(?:!doctype\s++html|html)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class Part:
     def encoding(self) -> str:
         """The content transfer encoding, lower-case."""
         value = self.headers.first("content-transfer-encoding") or b""
-        words = value.decode("ascii", "replace").lower().split(";")[0].split()
+        words = decode_words(value.decode("ascii", "replace")).lower().split(";")[0].split()
         return words[0].strip("\"'") if words else ""
 
     def content(self) -> bytes:
@@ -60,13 +69,12 @@ def read_structure(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Structure:
     """Split a mail into its parts.
 
     A multipart without its delimiters is read as text; message/rfc822 is a leaf.
-    Raises `UnparsableMailError` above the limits on octets, header block, parts and depth.
+    Raises `UnparsableMailError` above the limits on octets, parts and depth.
     """
     refuse_above(limits.raw_octets, len(raw), "octets")
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
-    headers, body = read_mail_headers(raw)
-    refuse_above(limits.header_octets, body, "octets of headers")
+    headers, body = read_mail_headers(raw, limits.header_octets)
     root = _part(headers, raw, body, len(raw), parent=None)
     warnings: set[str] = set()
     leaves = tuple(_leaves(root, limits, warnings))
@@ -95,19 +103,25 @@ def _oddities(part: Part) -> Iterator[str]:
         yield "missing-boundary"
     if part.headers.malformed:
         yield "malformed-header-line"
+    if part.headers.cut:
+        yield "header-cut"
     if not is_known(part.encoding):
         yield "unknown-transfer-encoding"
 
 
 def _as_leaf(part: Part, index: int) -> Part:
-    broken = part.media_type.startswith("multipart/")
-    return replace(part, index=index, media_type="text/plain" if broken else part.media_type)
+    if not part.media_type.startswith("multipart/"):
+        return replace(part, index=index)
+    is_html = _HTML.match(part.source, part.start, part.end) is not None
+    return replace(part, index=index, media_type="text/html" if is_html else "text/plain")
 
 
 def _part(headers: Headers, source: bytes, start: int, end: int, parent: Part | None) -> Part:
-    content_type = parse_parameters(headers.first("content-type"))
+    content_type = _content_type(headers, source, start, end)
     charset = content_type.get("charset")
     media_type = content_type.media_type or _default_type(headers, parent)
+    if content_type.media_type is None and _is_multipart(content_type, headers, source, start, end):
+        media_type = "multipart/mixed"
     return Part(
         headers,
         content_type,
@@ -122,9 +136,32 @@ def _part(headers: Headers, source: bytes, start: int, end: int, parent: Part | 
     )
 
 
+def _content_type(headers: Headers, source: bytes, start: int, end: int) -> ParameterisedValue:
+    """Return the first Content-Type that is one; of several, one whose parts are there."""
+    values = [value for value in headers.every("content-type") if value][:_MOST_TYPES]
+    types = [parse_parameters(value) for value in values]
+    if len(types) > 1:
+        for one in types:
+            boundary = one.get("boundary").encode("utf-8")
+            if boundary and source.find(b"--" + boundary, start, end) >= 0:
+                return one
+    sound = (one for one in types if one.media_type)
+    return next(sound, types[0] if types else ParameterisedValue())
+
+
+def _is_multipart(
+    content_type: ParameterisedValue, headers: Headers, source: bytes, start: int, end: int
+) -> bool:
+    """Tell whether a part with a Content-Type that is none has parts."""
+    if content_type.main.startswith("multipart") or content_type.get("boundary"):
+        return True
+    found = _DELIMITER.match(source, start, end)
+    return headers.first("content-type") is not None and found is not None and bool(found[2])
+
+
 def _default_type(headers: Headers, parent: Part | None) -> str:
-    if headers.first("content-type"):
-        return "text/plain"
+    if declared := headers.first("content-type"):
+        return "text/html" if declared.strip().lower().startswith(b"html") else "text/plain"
     return "message/rfc822" if parent and parent.media_type == "multipart/digest" else "text/plain"
 
 
@@ -147,8 +184,16 @@ def _split_anyway(part: Part, limits: Limits) -> list[Part]:
     if part.encoding in _OPAQUE_ENCODINGS:
         decoded = part.content()
         return _split_range(part, decoded, 0, len(decoded), boundary, limits)
-    guessed = _FIRST_DELIMITER.search(part.source, part.start, part.end)
-    return _split(part, guessed[1].rstrip(), limits) if guessed else []
+    guessed = _guess_boundary(part.source, part.start, part.end)
+    return _split(part, guessed, limits) if guessed else []
+
+
+def _guess_boundary(source: bytes, start: int, end: int) -> bytes:
+    for found in islice(_DELIMITER.finditer(source, start, end), _MOST_GUESSES):
+        boundary = found[1].rstrip()
+        if found[2] or source.find(b"\n--" + boundary + b"--", found.end() - 1, end) >= 0:
+            return boundary
+    return b""
 
 
 def _split(part: Part, boundary: bytes, limits: Limits) -> list[Part]:
@@ -160,8 +205,7 @@ def _split_range(
 ) -> list[Part]:
     children: list[Part] = []
     for part_start, part_end in _regions(source, start, end, boundary):
-        headers, body = read_headers(source, part_start, part_end)
-        refuse_above(limits.header_octets, body - part_start, "octets of headers")
+        headers, body = read_headers(source, part_start, part_end, limits.header_octets)
         children.append(_part(headers, source, body, part_end, parent))
         refuse_above(limits.parts, len(children), "parts")
     return children

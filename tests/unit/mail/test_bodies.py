@@ -137,3 +137,134 @@ def test_flowed_mail_is_unflowed() -> None:
     parsed = parse_mail(mail(b"Content-Type: text/plain; format=flowed\r\n", b"one \r\ntwo\r\n"))
 
     assert parsed.text == "one two"
+
+
+NAMED = part(
+    b'text/plain; name="notes.txt"', b"notes", b"Content-Disposition: inline; filename=notes.txt"
+)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (NAMED, TEXT),
+        (part(b'text/plain; name="notes.txt"', b"notes"), TEXT),
+        (NAMED, multipart(b"alternative", TEXT, HTML).replace(b"edge", b"inner")),
+        (
+            part(
+                b"text/plain",
+                b"notes",
+                b"Content-Disposition: =?utf-8?q?attachment?=; filename=notes.txt",
+            ),
+            TEXT,
+        ),
+        (
+            TEXT,
+            part(
+                b"text/plain",
+                b"notes",
+                b"Content-Disposition: =?utf-8?Q?attachment=3B_filename=3Dnotes.txt?=",
+            ),
+        ),
+        (
+            TEXT,
+            part(
+                b"text/plain",
+                b"notes",
+                b"Content-Disposition: attachment; filename==?utf-8?q?notes.txt?=",
+            ),
+        ),
+        (
+            TEXT,
+            part(b"text/plain", b"notes", b"Content-Disposition: attachment filename=notes.txt"),
+        ),
+        (TEXT, part(b"text/plain", b"notes", b"Content-Disposition: filename=notes.txt")),
+        (
+            TEXT,
+            part(
+                b"text/plain",
+                b"notes",
+                b'Content-Disposition: "attachment"; filename*1=s.txt; filename*0=note',
+            ),
+        ),
+        (
+            TEXT,
+            part(
+                b"text/plain",
+                b"notes",
+                b"Content-Disposition: attachment; filename*=gb2312''C:%5Cx%5Cnotes.txt",
+            ),
+        ),
+    ],
+)
+def test_a_named_text_is_a_file_wherever_it_stands(parts: tuple[bytes, ...]) -> None:
+    parsed = parse_mail(whole(multipart(b"mixed", *parts)))
+
+    assert parsed.text == "the text"
+    assert [(one.name, one.size) for one in parsed.attachments] == [("notes.txt", 5)]
+
+
+def test_a_named_text_that_is_all_there_is_can_be_read_and_had() -> None:
+    image = file_part(b"a.png", b"png", b"image/png")
+    parsed = parse_mail(whole(multipart(b"mixed", NAMED, image)))
+
+    assert parsed.text == "notes"
+    assert [one.name for one in parsed.attachments] == ["notes.txt", "a.png"]
+
+
+def test_a_reaction_is_shown_as_one() -> None:
+    emoji = part(b"text/plain; charset=utf-8", "👍".encode(), b"Content-Disposition: reaction")
+
+    for raw in (whole(emoji), whole(multipart(b"mixed", emoji))):
+        parsed = parse_mail(raw)
+        assert (parsed.text, parsed.attachments) == ("👍", ())
+        assert parsed.warnings == ("reaction",)
+
+
+def test_a_reaction_of_gmail_is_no_file() -> None:
+    json = part(b"text/vnd.google.email-reaction+json", '{"emoji":"👍","version":1}'.encode())
+
+    beside = parse_mail(whole(multipart(b"alternative", TEXT, json, HTML)))
+    alone = parse_mail(whole(json))
+
+    assert (beside.text, beside.attachments, beside.warnings) == ("the text", (), ("reaction",))
+    assert (alone.text, alone.attachments, alone.warnings) == ("👍", (), ("reaction",))
+
+
+@pytest.mark.parametrize(
+    "written", [b"", b"{", b"[]", b'{"emoji":7}', b"[" * 4_000, b'"' + b"x" * 5_000 + b'"']
+)
+def test_a_damaged_reaction_has_no_text(written: bytes) -> None:
+    assert parse_mail(whole(part(b"text/vnd.google.email-reaction+json", written))).text == ""
+
+
+@pytest.mark.parametrize(
+    ("html", "lines"),
+    [
+        ("<noscript><p>Order 17</p></noscript>", ["Order 17"]),
+        ("Say:<textarea name=a>Please\ncall me</textarea>Bye", ["Say:", "Please call me", "Bye"]),
+        ("<select><option>Rome<option selected>Bonn</select>!", ["Rome", "Bonn", "!"]),
+        ("Order <input name=a value='17 &lt;b&gt;'> now", ["Order 17 <b> now"]),
+        ("<input type=submit value=Send>", ["Send"]),
+        ("<button>Send</button>", ["Send"]),
+        (
+            "<input type=hidden value=h><input type=password value=p><input type=radio value=r>x",
+            ["x"],
+        ),
+        ("<input value='<script>alert(1)</script>'>", ["<script>alert(1)</script>"]),
+        ("<title>No</title><p>Yes", ["Yes"]),
+        ("<!-- no --><!--[if mso]>no<![endif]--><![if !mso]>yes<![endif]>", ["yes"]),
+        ("<style>no</style><script>no</script><template>no</template>yes", ["yes"]),
+    ],
+)
+def test_what_a_form_says_can_be_read(html: str, lines: list[str]) -> None:
+    parsed = parse_mail(mail(b"Content-Type: text/html; charset=utf-8\r\n", html.encode()))
+
+    assert [line for line in parsed.text.split("\n") if line] == lines
+    assert not {"<script", "<input", "<textarea", "<noscript"} & {parsed.html or ""}
+
+
+def test_the_title_of_heavy_html_is_not_read() -> None:
+    heavy = b"<title>No</title>" + b"<div>" * 1_500 + b"the words"
+
+    assert parse_mail(mail(b"Content-Type: text/html\r\n", heavy)).text == "the words"

@@ -29,6 +29,12 @@ def test_the_body_starts_after_the_first_blank_line() -> None:
         b"Subject : here\r\n\r\nbody",
         b"Subject\t: here\nX-Other: 1\n\nbody",
         b"Received: x\nno colon in this line\nSubject: here\n\nbody",
+        b"Received: x\n---- passed on ----\nSubject: here\n\nbody",
+        b"-----\nSubject: here\n\nbody",
+        b"Received: x\n=====\nSubject: here\nTo: a@x.example\n\nbody",
+        b"Subject: here\n-- \nTo: a@x.example\n\nbody",
+        b"Received: x\nFrom ann Mon Jan  1\nSubject: here\n\nbody",
+        b"Subject:\nSubject: here\n\nbody",
         b"Subject: here\r\r\nX-Other: 1\r\r\n\r\r\nbody",
     ],
 )
@@ -45,6 +51,45 @@ def test_a_line_without_a_colon_continues_the_value_and_is_reported() -> None:
     assert headers.first("subject") == b"a long subject"
     assert headers.first("to") == b"x@y.example"
     assert headers.malformed
+
+
+def test_a_junk_line_does_not_become_part_of_an_address() -> None:
+    raw = b"From: Ann <a@x.example>\nsome junk\nTo: b@y.example,\nc@z.example\nDate: x\n\nbody"
+
+    headers, _ = read_mail_headers(raw)
+
+    assert headers.first("from") == b"Ann <a@x.example>"
+    assert headers.first("to") == b"b@y.example, c@z.example"
+
+
+def test_of_a_long_block_the_beginnings_of_the_fields_are_read() -> None:
+    fields = b"X: " + b"y" * 300_000 + b"\r\nSubject: here\r\nTo: a,\r\n b\r\n"
+
+    headers, body = read_mail_headers(fields + b"\r\nbody")
+
+    assert (headers.first("subject"), headers.first("to")) == (b"here", b"a, b")
+    assert len(headers.first("x") or b"") < 100_000
+    assert headers.cut
+    assert (fields + b"\r\nbody")[body:] == b"body"
+
+
+def test_of_too_many_fields_the_first_are_read() -> None:
+    raw = b"Subject: here\n" + b"X: y\n" * 100_000 + b"\nbody"
+
+    headers, body = read_mail_headers(raw)
+
+    assert headers.first("subject") == b"here"
+    assert len(headers.fields) < 60_000
+    assert (headers.cut, raw[body:]) == (True, b"body")
+
+
+def test_a_long_text_without_a_blank_line_is_body() -> None:
+    raw = b"Subject: here\n" + b"A line of text.\n" * 50_000
+
+    headers, body = read_mail_headers(raw)
+
+    assert (headers.fields, headers.cut) == ((("subject", b"here"),), False)
+    assert body == len(b"Subject: here\n")
 
 
 def test_text_that_follows_the_fields_without_a_blank_line_is_body() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.domain.interaction import Address
-from shared.mail.limits import Limits, UnparsableMailError
+from shared.mail.limits import Limits
 from shared.mail.parsed_mail import AttachmentPart, ParsedMail
 from shared.mail.parsing import parse_mail
 from shared.mail.warnings import WARNINGS
@@ -87,7 +87,8 @@ def test_a_date_is_an_instant_or_unknown(date: bytes, instant: datetime | None) 
         b"From: a@x.example\r\nFrom: b@x.example\r\n",
         b"From: \r\nReply-To: a@x.example\r\n",
         b"Sender: a@x.example\r\nReturn-Path: <b@x.example>\r\n",
-        b"From: No Address Here\r\nReturn-Path: <a@x.example>\r\n",
+        b"From: <>\r\nSender: <>\r\nReturn-Path: <a@x.example>\r\n",
+        b"From: root, a@x.example\r\n",
     ],
 )
 def test_the_sender_is_found_where_from_is_missing_or_repeated(headers: bytes) -> None:
@@ -121,9 +122,46 @@ def test_what_cannot_be_shown_is_marked_and_kept(kind: bytes, mark: str) -> None
     assert parsed.attachments[0].size == 1
 
 
-def test_addresses_above_the_limit_are_refused() -> None:
-    with pytest.raises(UnparsableMailError):
-        parse_mail(mail(b"To: a@x, b@x, c@x\r\n"), limits=Limits(addresses=2))
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b'From: "Shop" <>\r\nReply-To: <a@x.example>\r\nReturn-Path: <b@x.example>\r\n',
+        b"From: Shop <>\r\nReturn-Path: <a@x.example>\r\n",
+        b"From: Shop\r\nReturn-Path: <a@x.example>\r\n",
+        b"From: =?utf-8?q?Shop?=\r\nReply-To: Orders <a@x.example>\r\n",
+    ],
+)
+def test_a_sender_without_an_address_lends_its_name(headers: bytes) -> None:
+    assert parse_mail(headers + b"\r\nx").from_ == (Address("a@x.example", "Shop"),)
+
+
+def test_a_daemon_without_a_host_keeps_its_name() -> None:
+    raw = b"From: MAILER-DAEMON\r\nReturn-Path: <>\r\n\r\nx"
+
+    assert parse_mail(raw).from_ == (Address("MAILER-DAEMON"),)
+
+
+def test_raw_octets_in_the_subject_share_the_charset_of_encoded_words() -> None:
+    raw = (
+        b"From: =?gb2312?B?suLK1A==?= <a@x.example>\r\nSubject: \xc4\xe3\xba\xc3\r\n"
+        b"Content-Type: text/plain; charset=iso-8859-1\r\n\r\nx"
+    )
+
+    assert parse_mail(raw).subject == "你好"
+
+
+def test_addresses_above_the_limit_are_left_out_and_said_to_be() -> None:
+    read = parse_mail(mail(b"To: a@x, b@x, c@x\r\n"), limits=Limits(addresses=2))
+
+    assert [one.address for one in read.to] == ["a@x", "b@x"]
+    assert read.warnings == ("header-cut",)
+
+
+def test_a_subject_of_too_many_words_is_cut_and_said_to_be() -> None:
+    read = parse_mail(mail(b"Subject:" + b" =?utf-8?q?=C3=BC?=\r\n" * 150))
+
+    assert (read.subject, read.text) == ("ü" * 100, "Hello")
+    assert read.warnings == ("header-cut",)
 
 
 def test_of_words_too_long_to_show_the_beginning_is_shown_and_the_mail_attached() -> None:
