@@ -1,6 +1,6 @@
 # Every target is documented: `make` lists them. ARGS="..." is handed on to the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-unit soak fuzz bench bench-cometd lint format lock clean
+.PHONY: help run demo test test-unit soak fuzz drill bench bench-cometd lint format lock clean
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -23,6 +23,9 @@ soak: .venv/installed ## Have agents do anything for an hour or so while everyth
 
 fuzz: .venv/installed ## Try hostile input for long: FUZZ_EXAMPLES (5000) for each test
 	@exec env FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5000} $(PYTHON) -m pytest tests/fuzz --timeout 0 -s $(ARGS)
+
+drill: .venv/installed ## Strike every service, broker, database and mail server under load; print what it cost
+	@exec $(PYTHON) -m tests.faults.drill $(ARGS)
 
 bench: .venv/installed ## Measure mails per second, delays and memory
 	@exec $(PYTHON) -m tests.bench $(ARGS)
