@@ -16,6 +16,7 @@ from services.console.exits import Exit, NotPossibleError
 from services.console.passwords import ask_for_password, hash_password
 from services.console.rehousing import Moving
 from services.console.reparsing import order_parsing
+from services.console.restoring import announce_restore
 from shared.contracts.schemas import FieldLostError, write_schemas
 from shared.domain.errors import Unavailable
 
@@ -54,7 +55,7 @@ async def _command(arguments: Namespace) -> Exit | None:
             await _replay(arguments)
         case "parse":
             await order_parsing(arguments.arrival)
-        case "doubts" | "resend" | "settle":
+        case "doubts" | "resend" | "settle" | "restored":
             await _doubts(arguments)
         case "hash-password":
             print(hash_password(ask_for_password()))
@@ -74,8 +75,12 @@ async def _replay(arguments: Namespace) -> None:
 
 async def _doubts(arguments: Namespace) -> None:
     match arguments.command:
+        case "resend" if arguments.all:
+            await doubts.resend_all(sure=arguments.yes)
         case "resend":
             await doubts.resend(arguments.interaction, sure=arguments.yes)
+        case "restored":
+            await announce_restore()
         case "settle":
             await doubts.settle(arguments.interaction, sent=arguments.sent)
         case _:

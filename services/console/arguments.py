@@ -50,6 +50,7 @@ def parser() -> Parser:
     _add_replay(commands)
     _add_parse(commands)
     _add_doubts(commands)
+    _add_restored(commands)
     _add_hash_password(commands)
     _add_generators(commands)
     return root
@@ -132,7 +133,9 @@ def _add_doubts(commands: Commands) -> None:
         description="Send the same octets with the same Message-ID once more. Who got the mail "
         "the first time may get it twice.",
     )
-    resend.add_argument("interaction", metavar="INTERACTION_ID")
+    which = resend.add_mutually_exclusive_group(required=True)
+    which.add_argument("interaction", metavar="INTERACTION_ID", nargs="?")
+    which.add_argument("--all", action="store_true", help="every mail in doubt")
     resend.add_argument("--yes", action="store_true", help="it may come twice, and that is fine")
     settle = commands.add_parser(
         "settle",
@@ -144,6 +147,17 @@ def _add_doubts(commands: Commands) -> None:
     found = settle.add_mutually_exclusive_group(required=True)
     found.add_argument("--sent", action="store_true", help="the server has taken it")
     found.add_argument("--failed", action="store_true", help="the server has never taken it")
+
+
+def _add_restored(commands: Commands) -> None:
+    commands.add_parser(
+        "restored",
+        help="say that the database was restored from a backup",
+        description="Run this after a restore, before services start. Mails that were on their "
+        "way when the backup was taken may have left since: they are held as mails in doubt "
+        "(`mailroom doubts`). Clients of agents are told to start over, because the backup would "
+        "give positions of the journal again.",
+    )
 
 
 def _add_hash_password(commands: Commands) -> None:

@@ -12,6 +12,7 @@ from services.console.settings import read_settings
 from services.console.store import reaching_database
 from shared.contracts.envelope import Cause
 from shared.contracts.events import DeliveryDeferred, DeliveryFailed, MailSent
+from shared.domain.clock import Clock
 from shared.domain.delivery import Delivery, Journal
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
@@ -19,6 +20,7 @@ from shared.domain.lifecycle import Operation, State
 from shared.messaging.announcer import Announcer
 from shared.messaging.publisher import open_publisher
 from shared.storage import deliveries, interactions
+from shared.storage.client import Database
 from shared.storage.clock import DatabaseClock
 from shared.storage.deliveries import DeliveryStore
 from shared.storage.doubts import DoubtStore, doubtful
@@ -29,22 +31,26 @@ _AGAIN: Final = "an operator has the mail sent once more"
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class Desk:
     """What the commands work with."""
 
+    database: Database
+    clock: Clock
     interactions: InteractionStore
     deliveries: DeliveryStore
     doubts: DoubtStore
 
     async def delivery(self, interaction_id: str) -> Delivery:
+        """Return a delivery."""
         found = await self.deliveries.get(interaction_id)
         if found is None:
             raise NotPossibleError(f"nothing was ever sent of {interaction_id}", Exit.NOT_FINE)
         return found
 
     async def tell(self, delivery: Delivery, decide: Callable[[Interaction], Change]) -> None:
+        """Change the interaction of a delivery."""
         try:
-            await self.interactions.change(delivery.id, _cause(delivery), decide)
+            await self.interactions.change(delivery.id, cause_of(delivery), decide)
         except Refused as error:
             raise NotPossibleError(str(error), Exit.NOT_FINE) from error
 
@@ -56,6 +62,24 @@ async def show() -> None:
     print("\n".join(lines) or "no mail is in doubt")
 
 
+async def resend_all(*, sure: bool) -> None:
+    """Have every mail in doubt sent once more.
+
+    Raises:
+        NotPossibleError: `sure` is not said.
+    """
+    async with open_desk() as desk:
+        doubted = [one.id async for one in desk.doubts.all()]
+    if not sure:
+        raise NotPossibleError(
+            f"mails in doubt: {len(doubted)}. Whoever got one would get it twice: look into the "
+            "next server's log, and say --yes if it shall be",
+            Exit.NOT_FINE,
+        )
+    for interaction_id in doubted:
+        await resend(interaction_id, sure=True)
+
+
 async def resend(interaction_id: str, *, sure: bool) -> None:
     """Have the frozen octets of a mail in doubt sent once more.
 
@@ -65,7 +89,7 @@ async def resend(interaction_id: str, *, sure: bool) -> None:
     Raises:
         NotPossibleError: The mail is not in doubt, or `sure` is not said.
     """
-    async with _desk() as desk:
+    async with open_desk() as desk:
         delivery = await desk.delivery(interaction_id)
         if delivery.state is not Journal.UNCERTAIN:
             raise _not_in_doubt(delivery)
@@ -76,7 +100,7 @@ async def resend(interaction_id: str, *, sure: bool) -> None:
                 Exit.NOT_FINE,
             )
         await desk.tell(delivery, _sent_again)
-        if not await desk.doubts.resend(delivery, _cause(delivery)):
+        if not await desk.doubts.resend(delivery, cause_of(delivery)):
             raise _not_in_doubt(delivery)
     print(f"{interaction_id} is sent once more")
 
@@ -91,7 +115,7 @@ async def settle(interaction_id: str, *, sent: bool) -> None:
         NotPossibleError: The mail is not in doubt.
     """
     wanted = Journal.SENT if sent else Journal.FAILED
-    async with _desk() as desk:
+    async with open_desk() as desk:
         delivery = await desk.delivery(interaction_id)
         if delivery.state is Journal.UNCERTAIN:
             await desk.doubts.settle(delivery, sent=sent)
@@ -103,7 +127,8 @@ async def settle(interaction_id: str, *, sent: bool) -> None:
 
 
 @asynccontextmanager
-async def _desk() -> AsyncIterator[_Desk]:
+async def open_desk() -> AsyncIterator[Desk]:
+    """Give what the commands work with, on the servers of the environment."""
     settings = read_settings()
     async with (
         reaching_database(settings.mongodb_url) as database,
@@ -117,7 +142,9 @@ async def _desk() -> AsyncIterator[_Desk]:
             for collection in (interactions.COLLECTION, deliveries.COLLECTION)
         ]
         try:
-            yield _Desk(
+            yield Desk(
+                database,
+                clock,
                 InteractionStore(database, clock, of_interactions.announce),
                 DeliveryStore(database, clock, of_deliveries.announce),
                 DoubtStore(database, clock, of_deliveries.announce),
@@ -143,7 +170,8 @@ def _ended(before: Interaction, delivery: Delivery) -> Change:
     return Change(after, [DeliveryFailed.of(after, delivery.agent_id, reason=delivery.reason)])
 
 
-def _cause(delivery: Delivery) -> Cause:
+def cause_of(delivery: Delivery) -> Cause:
+    """Return the journey that a delivery belongs to."""
     return Cause(UUID(delivery.correlation_id))
 
 

@@ -38,6 +38,7 @@ from services.gateway.replica_store import ReplicaStore
 from services.gateway.replicas import Replicas
 from services.gateway.requests import Callers
 from services.gateway.resources import RestResources, rest_router
+from services.gateway.restore_watch import RestoreWatch
 from services.gateway.roster import Roster
 from services.gateway.session_watch import SessionWatch
 from services.gateway.sessions import Sessions
@@ -55,11 +56,13 @@ from shared.domain.clock import Clock
 from shared.observability.serving import serving
 from shared.runtime.resources import Resources
 from shared.storage.documents import DocumentStore
+from shared.storage.generations import JournalGenerations
 from shared.storage.journal import Journal, JournalWriting
 from shared.storage.presence import PresenceStore
 from shared.storage.threads import ThreadStore
 from shared.storage.turns import TurnStore
 from shared.storage.uploads import UploadStore
+from shared.storage.witness import Witness
 
 
 @asynccontextmanager
@@ -136,6 +139,7 @@ async def start(
             _listening(settings, front, bayeux),
             Vigil(resources.agents, roster, bayeux).keeping(),
             SessionWatch(sessions, bayeux).keeping(),
+            _restore_watch(resources, news).keeping(),
         ):
             with _measured(bayeux, registry):
                 yield
@@ -194,6 +198,14 @@ def _journal_writer(settings: GatewaySettings, resources: Resources) -> JournalW
         JournalWriting(resources.database, resources.clock, retention=settings.journal_retention),
         resources.publisher,
         resources.agents,
+    )
+
+
+def _restore_watch(resources: Resources, news: News) -> RestoreWatch:
+    return RestoreWatch(
+        JournalGenerations(resources.database, resources.clock),
+        Witness(resources.database),
+        news,
     )
 
 

@@ -139,6 +139,11 @@ class News:
         ]
         return Page(events, reached=told[-1].position if told else after)
 
+    def start_over(self) -> None:
+        """Forget every position: all clients shake hands and subscribe anew."""
+        for agent_id in list(self._listening):
+            self._start_over(agent_id)
+
     @asynccontextmanager
     async def flowing(self, bayeux: BayeuxServer) -> AsyncIterator[None]:
         """Feed an application for as long as the context lasts."""

@@ -12,6 +12,7 @@ from services.outbound.connecting import open_session
 from services.outbound.delivering import Delivering, Office
 from services.outbound.handlers import outbound_handler
 from services.outbound.pool import PoolLimits, SmtpPool
+from services.outbound.restore_watch import RestoreWatch
 from services.outbound.session import Deadlines, Session
 from services.outbound.settings import OutboundSettings
 from services.outbound.summoning import Summoning
@@ -23,6 +24,7 @@ from shared.runtime.resources import Resources
 from shared.storage.client import Database
 from shared.storage.doubts import count_doubtful
 from shared.storage.vault import Vault
+from shared.storage.witness import Witness
 
 
 @asynccontextmanager
@@ -31,12 +33,14 @@ async def start(settings: OutboundSettings, resources: Resources) -> AsyncIterat
     async with aclosing(make_pool(settings, resources)) as pool:
         delivering = Delivering(_office(settings, resources, pool))
         summoning = Summoning(resources.deliveries, resources.publisher, resources.clock)
+        witness = Witness(resources.database)
+        watch = RestoreWatch(resources.database, resources.clock, witness, summoning)
         async with consuming(settings, resources, OUTBOUND) as consumer:
             consumer.subscriber(outbound_handler(delivering))
             try:
                 async with (
-                    repeating(summoning.summon_due, every=settings.sweep),
                     repeating(partial(count_doubts, resources.database), every=settings.counting),
+                    repeating(watch.summon_due, every=settings.sweep),
                     consumer.running(),
                 ):
                     yield

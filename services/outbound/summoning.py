@@ -1,6 +1,7 @@
 """Orders what is due: the next attempt of a deferred mail, the end of a lease."""
 
 from shared.contracts.commands import DeliverMail
+from shared.contracts.envelope import Cause
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
 from shared.messaging.publisher import Publisher
@@ -22,5 +23,13 @@ class Summoning:
             Unavailable: Broker or database do not answer.
         """
         async for delivery_id, cause in self._deliveries.summon_due():
-            order = DeliverMail(interaction_id=delivery_id)
-            await self._publisher.publish(wrap(order, cause, self._clock.now()))
+            await self.summon(delivery_id, cause)
+
+    async def summon(self, delivery_id: str, cause: Cause) -> None:
+        """Have somebody look at a delivery.
+
+        Raises:
+            Unavailable: The broker does not answer.
+        """
+        order = DeliverMail(interaction_id=delivery_id)
+        await self._publisher.publish(wrap(order, cause, self._clock.now()))

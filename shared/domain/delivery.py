@@ -38,6 +38,7 @@ class Entry(StrEnum):
     RESEND = "resend"
     CONFIRM = "confirm"
     DENY = "deny"
+    MISTRUST = "mistrust"
 
 
 _J: Final = Journal
@@ -65,6 +66,11 @@ TRANSITIONS: Final[Mapping[tuple[Journal, Entry], Journal]] = MappingProxyType(
         (_J.UNCERTAIN, _E.FAIL): _J.FAILED,
         (_J.DEFERRED, _E.ACCEPT): _J.SENT,
         (_J.DEFERRED, _E.FAIL): _J.FAILED,
+        # The database was restored: what was due when the backup was taken may have left since.
+        (_J.QUEUED, _E.MISTRUST): _J.UNCERTAIN,
+        (_J.CLAIMED, _E.MISTRUST): _J.UNCERTAIN,
+        (_J.DOT_PENDING, _E.MISTRUST): _J.UNCERTAIN,
+        (_J.DEFERRED, _E.MISTRUST): _J.UNCERTAIN,
         # Otherwise only an operator ends a doubt.
         (_J.UNCERTAIN, _E.RESEND): _J.QUEUED,
         (_J.UNCERTAIN, _E.CONFIRM): _J.SENT,
@@ -73,6 +79,7 @@ TRANSITIONS: Final[Mapping[tuple[Journal, Entry], Journal]] = MappingProxyType(
 )
 
 _FOUND_OUT: Final = "found out by an operator"
+_RESTORED: Final = "it was due when the backup was taken, and may have left since"
 _LONGEST_REASON: Final = 500
 
 ENTRY_FOR: Final[Mapping[Journal, Entry]] = MappingProxyType(
@@ -194,3 +201,14 @@ def settled(delivery: Delivery, at: datetime, *, sent: bool) -> Conclusion:
     reason = reason_of(one for one in recipients if one.state is Reception.FAILED)
     state = TRANSITIONS[delivery.state, entry]
     return Conclusion(state, recipients, reason, at, resent=delivery.resent)
+
+
+def mistrusted(delivery: Delivery, at: datetime) -> Conclusion:
+    """Return the doubt about a delivery that a restored backup says is still to be made."""
+    return Conclusion(
+        TRANSITIONS[delivery.state, Entry.MISTRUST],
+        delivery.recipients,
+        _RESTORED,
+        at,
+        resent=delivery.resent,
+    )

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from shared.domain.errors import PositionGoneError
 
 NEW_ONLY: Final = -1
 ALL_THAT_IS_KEPT: Final = -2
+
+_GENERATION: Final = 2**23
+_FIRST_SECOND: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""A generation of positions is the second in which it began. Clients keep positions in 53 bits,
+which is enough until 2060."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,15 @@ class Span:
         if asked > self.newest:
             raise PositionGoneError(f"position {asked} is unknown: the newest is {self.newest}")
         return asked
+
+
+def floor_after(floor: int, now: datetime) -> int:
+    """Return the floor of the generation of positions that follows the one above `floor`.
+
+    Positions above it were never given before, whatever was given after a backup was taken.
+    """
+    seconds = (now - _FIRST_SECOND) // timedelta(seconds=1)
+    return max(floor // _GENERATION + 1, seconds) * _GENERATION
 
 
 def next_positions(agents: Iterable[str], newest: Mapping[str, int]) -> list[int]:

@@ -69,6 +69,7 @@ from shared.storage import (
     configuration,
     deliveries,
     documents,
+    generations,
     indexes,
     interactions,
     journal,
@@ -76,6 +77,7 @@ from shared.storage import (
     parked,
     presence,
     vault,
+    witness,
 )
 from shared.storage.privileges import ADD, CHANGE, KEEP, LEAVE, READ, Action, DatabaseRights
 
@@ -185,7 +187,11 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
             ),
             _database(
                 _READS_CONTENTS,
-                {deliveries.COLLECTION: CHANGE, interactions.COLLECTION: CHANGE},
+                {
+                    deliveries.COLLECTION: CHANGE,
+                    interactions.COLLECTION: CHANGE,
+                    witness.COLLECTION: ADD,
+                },
             ),
         ),
         "gateway": Rights(
@@ -225,13 +231,14 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     documents.COLLECTION: ADD,
                     presence.COLLECTION: ADD,
                     journal.COLLECTION: ADD,
-                    journal.NEWEST: ADD,
+                    generations.NEWEST: ADD,
                     indexes.SESSIONS: ADD,
                     indexes.LOGIN_FAILURES: ADD,
                     indexes.REMEMBERED_ANSWERS: ADD,
                     indexes.TURNS: ADD,
                     indexes.REPLICAS: KEEP,
                     indexes.PROMISED_INTERACTIONS: ADD,
+                    witness.COLLECTION: ADD,
                 },
             ),
         ),

@@ -1,6 +1,6 @@
 """Deliveries that nobody can be sure of, and how an operator ends the doubt."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from pymongo import ASCENDING
@@ -9,8 +9,15 @@ from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Cause
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
-from shared.domain.delivery import Delivery, Journal, settled
-from shared.storage.client import Database, Document, database_errors
+from shared.domain.delivery import (
+    Delivery,
+    Entry,
+    Journal,
+    mistrusted,
+    settled,
+    states_before,
+)
+from shared.storage.client import Collection, Database, Document, database_errors
 from shared.storage.deliveries import COLLECTION
 from shared.storage.delivery_documents import concluding, to_delivery
 from shared.storage.interactions import Announce
@@ -27,6 +34,10 @@ class DoubtStore:
         self._clock = clock
         self._announce = announce
 
+    def all(self) -> AsyncIterator[Delivery]:
+        """Give every delivery in doubt, oldest first."""
+        return _in_states(self._collection, [Journal.UNCERTAIN])
+
     async def resend(self, delivery: Delivery, cause: Cause) -> bool:
         """Order the same octets once more, with its whole lifetime; say whether it was in doubt."""
         now = self._clock.now()
@@ -36,7 +47,7 @@ class DoubtStore:
             "$unset": dict.fromkeys(_OF_ONE_ATTEMPT, ""),
             "$push": {"outbox": to_entry(order, now)},
         }
-        if not await self._write(delivery, changes):
+        if not await _write(self._collection, delivery, Entry.RESEND, changes):
             return False
         await self._announce(delivery.id, [order])
         return True
@@ -44,25 +55,34 @@ class DoubtStore:
     async def settle(self, delivery: Delivery, *, sent: bool) -> bool:
         """Write down what an operator has found out; say whether it was in doubt."""
         conclusion = settled(delivery, self._clock.now(), sent=sent)
-        return await self._write(delivery, concluding(delivery, conclusion))
-
-    async def _write(self, delivery: Delivery, changes: Document) -> bool:
-        wanted = {
-            "_id": delivery.id,
-            "state": Journal.UNCERTAIN.value,
-            "attempt": delivery.attempt,
-        }
-        async with database_errors():
-            return bool((await self._collection.update_one(wanted, changes)).matched_count)
+        entry = Entry.CONFIRM if sent else Entry.DENY
+        return await _write(self._collection, delivery, entry, concluding(delivery, conclusion))
 
 
-async def doubtful(database: Database) -> AsyncIterator[Delivery]:
+async def mistrust_unfinished(database: Database, clock: Clock) -> list[Delivery]:
+    """Doubt every delivery that is still to be made, after a restore; return those.
+
+    The claim goes with it: what an attempt of before the restore hears is about another one.
+    """
+    collection, doubted = database[COLLECTION], []
+    async for delivery in _in_states(collection, states_before(Entry.MISTRUST)):
+        changes = concluding(delivery, mistrusted(delivery, clock.now()))
+        changes["$set"]["claimed_by"] = ""
+        if await _write(collection, delivery, Entry.MISTRUST, changes):
+            doubted.append(delivery)
+    return doubted
+
+
+def doubtful(database: Database) -> AsyncIterator[Delivery]:
     """Give every delivery in doubt, oldest first."""
-    wanted = {"state": Journal.UNCERTAIN.value}
+    return _in_states(database[COLLECTION], [Journal.UNCERTAIN])
+
+
+async def _in_states(collection: Collection, states: Sequence[Journal]) -> AsyncIterator[Delivery]:
+    """Give every delivery in some states, oldest first."""
+    wanted = {"state": {"$in": [state.value for state in states]}}
     async with database_errors():
-        found = database[COLLECTION].find(
-            wanted, {"raw": 0, "outbox": 0}, sort=[("queued_at", ASCENDING)]
-        )
+        found = collection.find(wanted, {"raw": 0, "outbox": 0}, sort=[("queued_at", ASCENDING)])
         async for document in found:
             yield to_delivery(document)
 
@@ -71,3 +91,15 @@ async def count_doubtful(database: Database) -> int:
     """Return how many deliveries are in doubt."""
     async with database_errors():
         return await database[COLLECTION].count_documents({"state": Journal.UNCERTAIN.value})
+
+
+async def _write(
+    collection: Collection, delivery: Delivery, entry: Entry, changes: Document
+) -> bool:
+    wanted = {
+        "_id": delivery.id,
+        "state": {"$in": [state.value for state in states_before(entry)]},
+        "attempt": delivery.attempt,
+    }
+    async with database_errors():
+        return bool((await collection.update_one(wanted, changes)).matched_count)

@@ -16,6 +16,7 @@ from shared.storage import (
     interactions,
     journal,
     vault,
+    witness,
 )
 from shared.storage.active import IS_ACTIVE, ON_A_DESK
 from shared.storage.client import Database, database_errors
@@ -133,6 +134,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     REPLICAS: [_ending()],
     TURNS: [_ending()],
     PROMISED_INTERACTIONS: [_ending()],
+    witness.COLLECTION: [_ending()],
     DELIVERIES: [
         _owing(),
         _holding("raw.sha256"),

@@ -14,11 +14,9 @@ from shared.domain.errors import PositionGoneError, Unavailable
 from shared.domain.journal import Span, next_positions, require_no_gap
 from shared.storage.client import Collection, Database, Document, database_errors
 from shared.storage.gathering import for_herds
+from shared.storage.generations import NEWEST, read_floor
 
 COLLECTION: Final = "journal"
-NEWEST: Final = "journal_newest"
-"""Each agent's newest position, which has to outlive the entries: it is never given again."""
-
 _MOST_PAGES: Final = 100
 _TRIES: Final = 8
 _DUPLICATE_KEY: Final = 11000
@@ -104,7 +102,8 @@ class Journal:
 
     async def _read_spans(self, agent_ids: Sequence[str]) -> Sequence[Span]:
         newest = await newest_positions(self._entries, self._newest, agent_ids)
-        oldest = await _ends(self._entries, agent_ids, ASCENDING)
+        floor = await read_floor(self._newest)
+        oldest = await _ends(self._entries, agent_ids, ASCENDING, above=floor)
         return [Span(oldest.get(one, newest[one] + 1), newest[one]) for one in agent_ids]
 
     async def _read_pages(self, pages: Sequence[Page]) -> Sequence[list[Entry]]:
@@ -134,6 +133,7 @@ class JournalWriting:
         self._clock = clock
         self._retention = retention
         self._reached: dict[str, int] = {}
+        self._floor = 0
 
     def forget(self) -> None:
         """Read the newest positions anew: somebody else may have written."""
@@ -193,12 +193,20 @@ class JournalWriting:
 
     async def _number(self, events: Iterable[Announced]) -> list[Entry]:
         events = list(events)
+        await self._forget_earlier_generations()
         unknown = {event.agent_id for event in events} - self._reached.keys()
         if unknown:
             async with database_errors():
                 self._reached |= await newest_positions(self._entries, self._newest, unknown)
         positions = next_positions((event.agent_id for event in events), self._reached)
         return [Entry(at, event) for at, event in zip(positions, events, strict=True)]
+
+    async def _forget_earlier_generations(self) -> None:
+        async with database_errors():
+            floor = await read_floor(self._newest)
+        if floor != self._floor:
+            self.forget()
+            self._floor = floor
 
     async def _insert(self, entries: list[Entry]) -> list[Entry]:
         """Write entries up to the first whose place, or whose event, is there already."""
@@ -229,17 +237,20 @@ async def newest_positions(
     if missing := [one for one in agents if one not in found]:
         noted = await newest.find({"_id": {"$in": missing}}, batch_size=len(missing) + 1).to_list()
         found |= {document["_id"]: document["position"] for document in noted}
-    return {one: found.get(one, 0) for one in agents}
+    floor = await read_floor(newest)
+    return {one: max(found.get(one, 0), floor) for one in agents}
 
 
-async def _ends(entries: Collection, agent_ids: Sequence[str], direction: int) -> dict[str, int]:
+async def _ends(
+    entries: Collection, agent_ids: Sequence[str], direction: int, *, above: int = 0
+) -> dict[str, int]:
     """Return the first position of each agent in a direction, of those who have entries.
 
     Sorted and grouped like the index, it looks at one key for each agent (DISTINCT_SCAN).
     """
     cursor = await entries.aggregate(
         [
-            {"$match": {"agent_id": {"$in": agent_ids}}},
+            {"$match": {"agent_id": {"$in": agent_ids}, "position": {"$gt": above}}},
             {"$sort": {"agent_id": direction, "position": direction}},
             {"$group": {"_id": "$agent_id", "position": {"$first": "$position"}}},
         ],

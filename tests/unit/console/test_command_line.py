@@ -22,7 +22,7 @@ def ends_with(*arguments: str) -> object:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("dance",), ("apply",), ("replay", "routing", "--limit", "0")]
+    "arguments", [(), ("dance",), ("apply",), ("resend",), ("replay", "routing", "--limit", "0")]
 )
 def test_a_wrong_command_shows_the_usage(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
@@ -35,8 +35,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert ends_with("--help") == Exit.FINE
 
     shown = capsys.readouterr().out
-    ours = ("apply", "doctor", "replay", "parse", "doubts", "resend", "settle", "hash-password")
-    for command in (*ours, "definitions", "schemas"):
+    ours = ("apply", "doctor", "replay", "parse", "doubts", "resend", "settle", "restored")
+    for command in (*ours, "hash-password", "definitions", "schemas"):
         assert f"\n    {command}" in shown
 
 

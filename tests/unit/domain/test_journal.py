@@ -1,5 +1,7 @@
 """Which positions of a journal can be gone on from, and which come next."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from shared.domain.journal import (
     ALL_THAT_IS_KEPT,
     NEW_ONLY,
     Span,
+    floor_after,
     next_positions,
     require_no_gap,
 )
@@ -53,3 +56,16 @@ def test_positions_of_an_agent_have_no_gap(agents: list[str], newest: dict[str, 
 def test_a_gap_is_never_passed_over(positions: list[int]) -> None:
     with pytest.raises(PositionGoneError):
         require_no_gap(4, positions)
+
+
+def test_a_later_generation_begins_above_all_positions_of_the_earlier() -> None:
+    restored_at = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+    first = floor_after(0, restored_at)
+
+    assert first > 10**9
+    assert floor_after(first, restored_at) - first > 10**6
+    assert floor_after(0, restored_at + timedelta(seconds=1)) - first > 10**6
+
+
+def test_positions_fit_into_the_numbers_of_javascript_until_2060() -> None:
+    assert floor_after(0, datetime(2060, 1, 1, tzinfo=UTC)) < 2**53

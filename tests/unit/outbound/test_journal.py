@@ -34,6 +34,12 @@ def test_only_a_mail_at_the_dot_is_ever_doubted() -> None:
     assert states_before(Entry.DOUBT) == (Journal.DOT_PENDING,)
 
 
+def test_after_a_restore_whatever_has_no_end_is_doubted() -> None:
+    unended = set(Journal) - {Journal.SENT, Journal.FAILED, Journal.UNCERTAIN}
+
+    assert set(states_before(Entry.MISTRUST)) == unended
+
+
 @pytest.mark.parametrize("end", [Journal.SENT, Journal.FAILED])
 def test_nothing_is_written_after_the_end(end: Journal) -> None:
     assert [state for state, _ in TRANSITIONS if state is end] == []

@@ -1,0 +1,52 @@
+"""Notices that a backup was put in the database's place, before what it says is due is sent."""
+
+import structlog
+
+from services.outbound.summoning import Summoning
+from services.outbound.telling import cause_of
+from shared.domain.clock import Clock
+from shared.storage.client import Database
+from shared.storage.doubts import mistrust_unfinished
+from shared.storage.witness import Witness
+
+log = structlog.get_logger()
+
+
+class RestoreWatch:
+    """Orders what is due, unless the database knows less than it has acknowledged.
+
+    Then all that it says is due may have left since the backup: it is held as mails in doubt.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, witness: Witness, summoning: Summoning
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._witness = witness
+        self._summoning = summoning
+        self._is_restored = False
+
+    async def summon_due(self) -> None:
+        """Order every delivery whose time has come, or hold them all.
+
+        Raises:
+            Unavailable: Broker or database do not answer.
+        """
+        if await self._witness.has_seen_a_restore():
+            self._is_restored = True
+        if self._is_restored:
+            await self._hold()
+        await self._summoning.summon_due()
+
+    async def _hold(self) -> None:
+        held = await mistrust_unfinished(self._database, self._clock)
+        self._is_restored = False
+        log.error(
+            "the database was replaced by a backup: mails that were on their way are held",
+            held=len(held),
+            do="run `mailroom restored`, then see `mailroom doubts`",
+        )
+        for delivery in held:
+            # Whoever looks at it tells its author.
+            await self._summoning.summon(delivery.id, cause_of(delivery))

@@ -1,0 +1,110 @@
+"""A backup in the database's place: what it says is due may have left since."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.console import doubts
+from services.console.exits import NotPossibleError
+from services.console.restoring import announce_restore
+from services.outbound.restore_watch import RestoreWatch
+from shared.contracts.events import DeliveryUncertain
+from shared.domain.delivery import Journal
+from shared.domain.lifecycle import State
+from shared.storage.witness import Witness
+from tests.connected.backups import Backup
+from tests.connected.outbound.conftest import Post
+from tests.doubles.smtp_sink import DROP_AFTER_DOT
+
+pytestmark = pytest.mark.connected
+
+
+@pytest.fixture(autouse=True)
+def _console(vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the console work on the test's own servers."""
+    monkeypatch.setenv("RABBITMQ_URL", vhost_url)
+    monkeypatch.setenv("MONGODB_URL", database_url)
+
+
+async def restored(post: Post, watch: RestoreWatch | None = None) -> list[str]:
+    """Put a backup in place of which two mails have left since; return their ids."""
+    mails = [await post.submit() for _ in range(2)]
+    backup = await Backup.of(post.world.database)
+    for mail in mails:
+        await post.delivering.deliver(mail)
+    if watch:
+        await watch.summon_due()
+    await backup.restore(post.world.database)
+    assert len(post.sink.kept) == len(mails)
+    return mails
+
+
+async def test_after_a_restore_what_was_due_is_held(
+    post: Post, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mails = await restored(post)
+
+    await announce_restore()
+    for mail in mails:
+        await post.delivering.deliver(mail)
+    await doubts.show()
+
+    assert len(post.sink.kept) == 2
+    assert {await post.state(mail) for mail in mails} == {State.UNCERTAIN}
+    told = [await post.world.hear(DeliveryUncertain) for _ in mails]
+    assert {one.interaction_id for one in told} == set(mails)
+    assert "backup" in told[0].reason
+    shown = capsys.readouterr().out
+    assert all(mail in shown for mail in mails)
+
+
+async def test_an_operator_lets_go_what_is_held(post: Post) -> None:
+    mails = await restored(post)
+    await announce_restore()
+
+    with pytest.raises(NotPossibleError, match="in doubt: 2"):
+        await doubts.resend_all(sure=False)
+    await doubts.settle(mails[0], sent=True)
+    await doubts.resend_all(sure=True)
+    for mail in mails:
+        await post.delivering.deliver(mail)
+
+    assert len(post.sink.kept) == 3
+    assert {await post.state(mail) for mail in mails} == {State.SENT}
+
+
+async def test_announcing_a_restore_twice_does_no_harm(post: Post) -> None:
+    mails = await restored(post)
+
+    await announce_restore()
+    await announce_restore()
+
+    assert {(await post.journal(mail)).state for mail in mails} == {Journal.UNCERTAIN}
+    assert len((await post.journal(mails[0])).attempts) == 1
+
+
+async def test_outbound_left_running_sends_nothing_of_a_backup(post: Post) -> None:
+    world = post.world
+    watch = RestoreWatch(world.database, world.clock, Witness(world.database), post.summoning)
+    await watch.summon_due()
+    mails = await restored(post, watch)
+    post.later(timedelta(hours=1))
+
+    await watch.summon_due()
+    for mail in mails:
+        await post.delivering.deliver(mail)
+
+    assert len(post.sink.kept) == 2
+    assert {await post.state(mail) for mail in mails} == {State.UNCERTAIN}
+
+
+async def test_a_database_that_lost_nothing_holds_nothing(post: Post) -> None:
+    world = post.world
+    watch = RestoreWatch(world.database, world.clock, Witness(world.database), post.summoning)
+    for _ in range(3):
+        await watch.summon_due()
+    post.sink.manners = [DROP_AFTER_DOT]
+    mail = await post.submit()
+    await watch.summon_due()
+
+    assert (await post.journal(mail)).state is Journal.QUEUED
