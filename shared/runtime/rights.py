@@ -232,7 +232,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     presence.COLLECTION: ADD,
                     journal.COLLECTION: ADD,
                     generations.NEWEST: ADD,
-                    indexes.SESSIONS: ADD,
+                    indexes.SESSIONS: KEEP,
                     indexes.LOGIN_FAILURES: ADD,
                     indexes.REMEMBERED_ANSWERS: ADD,
                     indexes.TURNS: ADD,

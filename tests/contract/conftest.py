@@ -69,11 +69,15 @@ async def _empty(running: System, storage: Database) -> None:
 async def desk(running: System, _empty: None) -> AsyncIterator[Desk]:
     """agent1 at work, with the official CometD client."""
     async with AsyncExitStack() as stack:
-        yield await sit_down(stack, running, "agent1")
+        agent1 = await sit_down(stack, running, "agent1")
+        yield agent1
+        await agent1.visit()
 
 
 @pytest.fixture
 async def other(running: System, _empty: None) -> AsyncIterator[Desk]:
     """agent2 at work, with the official CometD client."""
     async with AsyncExitStack() as stack:
-        yield await sit_down(stack, running, "agent2")
+        agent2 = await sit_down(stack, running, "agent2")
+        yield agent2
+        await agent2.visit()

@@ -1,27 +1,70 @@
 """An agent at work on the running system: REST calls, and what is heard over CometD."""
 
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
+from types import TracebackType
 from typing import Any
 
 import httpx2
 
 from deploy.local.stack import System
 from tests.cometd_client import CometdAgent
+from tests.described import require_described_answer, require_described_event
 from tests.journeys.people import hand_in
 
 TOPIC = "/v2/me/interactions"
 WORKBINS = "/v2/me/workbins"
 
 
+class DescribedAgent(CometdAgent):
+    """A client of CometD that hears nothing but what the API's description tells of."""
+
+    async def event(self, *args: Any, **options: Any) -> Any:
+        """Return the oldest event that fulfils the condition, if it is as described."""
+        event = await super().event(*args, **options)
+        require_described_event(event)
+        return event
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Look at what nobody waited for as well."""
+        await super().__aexit__(kind, error, trace)
+        for line in self._lines:
+            if "event" in line:
+                require_described_event(line["event"])
+
+
 @dataclass(frozen=True)
 class Desk:
-    """An agent's program."""
+    """An agent's program. All that it is told has to be as described.
+
+    `addresses` are those that answers held.
+    """
 
     system: System
     client: httpx2.AsyncClient
     ears: CometdAgent
+    addresses: set[str] = field(default_factory=set)
+
+    async def look_at(self, answer: httpx2.Response) -> None:
+        """Compare an answer with the description, and keep the addresses in it."""
+        await answer.aread()
+        require_described_answer(answer)
+        if answer.headers.get("content-type") == "application/json":
+            self.addresses.update(addresses_in(answer.json()))
+
+    async def visit(self) -> None:
+        """Go to every address of this API that was told."""
+        for address in sorted(self.addresses):
+            if address.startswith(("/api/v2/", f"{self.system.gateway_url}/")):
+                answer = await self.client.get(address)
+                assert answer.status_code == 200, f"{address}: {answer.text}"
 
     async def ready(self, *, is_ready: bool = True) -> None:
         """Take mail, or none."""
@@ -102,13 +145,30 @@ def letter(**headers: str) -> bytes:
     return bytes(mail)
 
 
+def addresses_in(value: Any) -> Iterator[str]:
+    """Give everything in an answer that could be an address."""
+    match value:
+        case str() if value.startswith(("/", "http")):
+            yield value
+        case dict():
+            for name, one in value.items():
+                found = addresses_in(one)
+                # Addresses without prefix go by this name.
+                yield from (f"/api/v2{path}" for path in found) if name == "path" else found
+        case list():
+            for one in value:
+                yield from addresses_in(one)
+
+
 async def sit_down(stack: AsyncExitStack, system: System, name: str) -> Desk:
     """Return an agent who listens, and is not ready."""
     client = await stack.enter_async_context(
         httpx2.AsyncClient(base_url=system.gateway_url, auth=(name, name), timeout=30)
     )
-    ears = await stack.enter_async_context(CometdAgent(f"{system.gateway_url}/cometd", name, name))
+    cometd = f"{system.gateway_url}/cometd"
+    ears = await stack.enter_async_context(DescribedAgent(cometd, name, name))
     desk = Desk(system, client, ears)
+    client.event_hooks["response"] = [desk.look_at]
     await desk.ready(is_ready=False)
     for topic in (TOPIC, WORKBINS):
         assert (await ears.subscribe(topic))["successful"]

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from tests.cometd_client import CometdAgent
-from tests.contract.desk import TOPIC, Desk
+from tests.contract.desk import TOPIC, DescribedAgent, Desk
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
 
@@ -31,7 +30,9 @@ async def test_the_past_of_a_draft_that_was_handed_over_is_told_without_its_new_
 
     since = draft["position"] - 1
     read = (await desk.client.get(f"/api/v2/me/interactions/events?since={since}")).json()
-    replaying = CometdAgent(f"{desk.system.gateway_url}/cometd", "agent1", "agent1", replay=since)
+    replaying = DescribedAgent(
+        f"{desk.system.gateway_url}/cometd", "agent1", "agent1", replay=since
+    )
     async with replaying:
         await replaying.subscribe(TOPIC)
         replayed = [await replaying.event() for _ in read["events"]]

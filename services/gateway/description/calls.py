@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from services.gateway.description.operations import MAIL, OPERATIONS
-from services.gateway.description.schemas import (
+from services.gateway.description.operations import OPERATIONS, WORKBIN
+from services.gateway.description.schemas import listing
+from services.gateway.description.shapes import (
     ANYTHING,
     FLAG,
     NUMBER,
@@ -12,7 +13,6 @@ from services.gateway.description.schemas import (
     Schema,
     answering,
     constant,
-    listing,
     optional,
     ref,
     several,
@@ -66,6 +66,8 @@ _ANSWERED: Final[Schema] = {
         "interaction": ref("InteractionStateMessage"),
         "replyInteractionId": TEXT,
         "interactionId": TEXT,
+        "ignoredKeys": several(TEXT)
+        | {"description": "Keys of `email_object` that came changed and that nothing reads."},
     },
     "required": ["status", "statusCode"],
 }
@@ -75,7 +77,11 @@ _STATE: Final = shape(
     example={"operationName": "Ready"},
 )
 _SESSION: Final = shape(
-    {"operationName": TEXT, "channels": optional(several(TEXT))},
+    {
+        "operationName": TEXT,
+        "channels": optional(several(TEXT)),
+        **{name: {"description": "Not read."} for name in ("place", "loginCode", "queue")},
+    },
     ("operationName",),
     description="StartContactCenterSession, EndContactCenterSession, or an agent's state.",
     example={"operationName": "StartContactCenterSession", "channels": ["email"]},
@@ -90,15 +96,36 @@ _SOME_CHANNELS: Final = shape(
     description="Some of the channels are not offered here.",
 )
 _UPDATE: Final = shape(
-    {"email_object": optional(MAIL), "email": optional(MAIL), "userData": optional(ANYTHING)},
+    {
+        "email_object": optional(ref("Mail")),
+        "email": optional(ref("Mail")),
+        "userData": optional(ANYTHING),
+    },
     (),
     description="A draft as far as it is written, keys of the user data, or both.",
     example={"email_object": {"text": "It is"}},
 )
 _IN_A_WORKBIN: Final = shape(
-    {"operationName": TEXT, "id": optional(TEXT)},
+    {
+        "operationName": {
+            "enum": [
+                "AddInteraction",
+                "AddEmail",
+                "AddInteractionToWorkbin",
+                "PullInteraction",
+                "PullEmail",
+                "GetWorkbinContent",
+                "SubscribeWorkbinEvents",
+                "UnsubscribeWorkbinEvents",
+            ]
+        },
+        "id": optional(TEXT),
+        "interactionId": optional(TEXT),
+        "workbin": optional(WORKBIN),
+        "agentGroup": optional(TEXT),
+    },
     ("operationName",),
-    description="AddInteraction, PullInteraction (both with an `id`), GetWorkbinContent.",
+    description="AddInteraction and PullInteraction need the `id` of the interaction.",
     example={"operationName": "AddInteraction", "id": "00009A8T8Y130124"},
 )
 _WORKBINS_FOUND: Final = {"status": {"const": 0}}

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.gateway.description.container import WORDS
-from services.gateway.description.operations import CONTENT, CREATE, OPERATIONS
+from services.gateway.description.messages import topics
+from services.gateway.description.operations import CONTENT, CREATE, MAIL, OPERATIONS
 from services.gateway.description.paths import path_items
-from services.gateway.description.schemas import SCHEMAS, ref
+from services.gateway.description.schemas import SCHEMAS
+from services.gateway.description.shapes import ref
 from services.gateway.operations.registry import OFFERS
 
 COMMITTED: Final = Path(__file__).with_name("openapi.json")
@@ -28,6 +30,12 @@ to them one after the other keeps a position for each. A channel that is heard a
 to a position that is named for it, never on. Replay brings back what a session took along when it \
 was lost; what an answer took along that was lost on its way, the session living on, comes again \
 to clients that acknowledge (`ext.ack`). Who must miss nothing does both.
+
+Clients of CometD keep the cookies that the handshake sets, `BAYEUX_BROWSER` among them, and send \
+them with every further request, as browsers do: without them the session is unknown (402).
+
+An id that an answer names (`replyInteractionId`) is there a moment later. Until then everything \
+about it is 503 with Retry-After, for 15 minutes at the most: ask again, and do not reply again.
 
 A failure has a status of HTTP and a body that readers of both dialects of the original \
 documentation understand.
@@ -56,13 +64,18 @@ def openapi() -> dict[str, Any]:
             for name in ("Agent", "Interactions", "Workbins", "Attachments", "Directory", "History")
         ],
         "paths": path_items(),
+        "x-topics": topics(),
         "components": {
             "schemas": SCHEMAS
             | {
                 f"{offer.name}Operation": OPERATIONS[offer.name].body(offer.name, *offer.aliases)
                 for offer in OFFERS
             }
-            | {"CreateOperation": CREATE, "GetWorkbinContentOperation": CONTENT},
+            | {
+                "CreateOperation": CREATE,
+                "GetWorkbinContentOperation": CONTENT,
+                "Mail": MAIL,
+            },
             "responses": {
                 "Failure": {
                     "description": "It did not work; the body says why.",

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from services.gateway.description.calls import CALLS, Call
-from services.gateway.description.schemas import (
+from services.gateway.description.shapes import (
     FLAG,
     NUMBER,
     TEXT,

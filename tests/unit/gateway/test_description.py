@@ -5,14 +5,22 @@ from typing import Any
 from unittest.mock import create_autospec
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from starlette.routing import Route
 
 from services.gateway.description.document import COMMITTED, as_json, openapi
-from services.gateway.description.operations import OPERATIONS
+from services.gateway.description.messages import MESSAGE, PER_STATE, TOPICS
+from services.gateway.description.operations import MAIL, OPERATIONS
 from services.gateway.description.page import page
+from services.gateway.description.samples import IN_STATE
+from services.gateway.description.shapes import ref
 from services.gateway.operations.registry import OFFERS
+from services.gateway.operations.spellings import READ_ONLY, SPELLINGS
 from services.gateway.resources import RestResources, rest_router
+from services.gateway.telling import _GONE
+from services.gateway.wire.refusals import NOT_HELD
+from services.gateway.wire.states import STATES
+from tests.described import require_described
 
 DOCUMENT = openapi()
 
@@ -52,11 +60,71 @@ def test_every_schema_is_one(name: str) -> None:
     Draft202012Validator.check_schema(DOCUMENT["components"]["schemas"][name])
 
 
-@pytest.mark.parametrize("name", list(OPERATIONS))
-def test_every_example_is_what_its_schema_says(name: str) -> None:
-    schema = DOCUMENT["components"]["schemas"][f"{name}Operation"]
+EXAMPLES = [name for name, one in DOCUMENT["components"]["schemas"].items() if "example" in one]
 
-    Draft202012Validator(schema).validate(schema["example"])
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_is_what_its_schema_says(name: str) -> None:
+    schema = DOCUMENT["components"]["schemas"][name]
+
+    require_described(ref(name), schema["example"])
+
+
+def test_every_operation_and_every_message_has_an_example() -> None:
+    messages = {name for topic in TOPICS for name in topic.messages}
+
+    assert messages | {f"{name}Operation" for name in OPERATIONS} <= set(EXAMPLES)
+
+
+def test_every_state_has_a_message_of_its_own() -> None:
+    states = {*STATES.values(), *_GONE.values(), NOT_HELD}
+
+    assert set(PER_STATE) == {f"{state}Message" for state in states}
+    for state in states:
+        assert IN_STATE[state]["state"] == state
+
+
+def test_key_that_is_not_described_is_found() -> None:
+    message: Any = IN_STATE["Accepted"]
+    mail = message["email_object"] | {"Colour": "red"}
+
+    for told in (message | {"colour": "red"}, message | {"email_object": mail}):
+        with pytest.raises(ValidationError):
+            require_described(ref(MESSAGE), told)
+
+
+def test_every_spelling_of_a_mail_is_described() -> None:
+    spellings = {one for several in SPELLINGS.values() for one in several}
+    described = {name.lower() for name in MAIL["properties"]}
+
+    assert described == spellings | READ_ONLY
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("DeleteUserData", {"keys": ["Order"]}),
+        ("DeleteUserData", {"userData": ["Order"]}),
+        ("PlaceInWorkbin", {"workbin": ["email.draft"]}),
+        ("PlaceInWorkbin", {"workbin": [{"workbinName": "email.draft"}]}),
+        ("GetWorkbinContent", {"workbin": ["email.draft"]}),
+        ("AddComment", {"TheComment": "x"}),
+        ("Forward", {"queueName": "drafts", "forwardStartLine": "x"}),
+        ("Transfer", {"agentGroupName": "sales"}),
+        ("Create", {"queueName": "drafts", "parentId": "1"}),
+        ("Redirect", {"email": {"to": ["a@b.example"]}}),
+        ("Save", {"email": {"from": "a@b.example", "body": "x", "mime": "text/plain"}}),
+    ],
+)
+def test_what_is_taken_is_described(operation: str, body: dict[str, Any]) -> None:
+    require_described(ref(f"{operation}Operation"), {"operationName": operation, **body})
+
+
+@pytest.mark.parametrize("body", [{}, {"queueName": "drafts"}])
+def test_what_lacks_a_parameter_is_not_described(body: dict[str, Any]) -> None:
+    for operation in ("DeleteUserData", "AddComment"):
+        with pytest.raises(ValidationError):
+            require_described(ref(f"{operation}Operation"), {"operationName": operation, **body})
 
 
 def test_every_reference_leads_somewhere() -> None:
@@ -82,6 +150,19 @@ def test_the_page_shows_every_address_and_fetches_nothing() -> None:
     assert "http://" not in html
     assert "https://" not in html
     assert "<script" not in html
+
+
+def test_page_shows_every_message_and_a_call_of_everything() -> None:
+    html = page()
+    calls = sum(len(methods) for methods in DOCUMENT["paths"].values())
+
+    for topic in TOPICS:
+        assert topic.name in html
+        assert all(f"id='{name}'" in html for name in topic.messages)
+    # And one for each operation, Create, GetWorkbinContent; three for CometD.
+    assert html.count("<pre class=curl>") == calls + len(OPERATIONS) + 2 + 3
+    for words in ("BAYEUX_BROWSER", "ccAddress", "bccAddress", "CreateOperation"):
+        assert words in html
 
 
 def test_every_link_of_the_page_leads_to_something_on_it() -> None:

@@ -1,0 +1,130 @@
+"""One example of each message, made by the code that makes the messages."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from services.gateway.wire.channels import READY, channel_state_message
+from services.gateway.wire.emails import email_message
+from services.gateway.wire.mail import Fields
+from services.gateway.wire.messages import (
+    accepted,
+    gone,
+    invited,
+    kept,
+    outlined,
+    reply_created,
+    stamped,
+)
+from services.gateway.wire.refusals import NOT_HELD
+from services.gateway.wire.workbins import change_message, content_message
+from shared.domain.interaction import (
+    Address,
+    Attachment,
+    Email,
+    Interaction,
+    Invitation,
+    Place,
+)
+from shared.domain.lifecycle import Direction, State
+
+MAIL_ID: Final = "00009A8T8Y130123"
+DRAFT_ID: Final = "00009A8T8Y130124"
+DOCUMENT_ID: Final = "00009A8T8Y13002S"
+
+_NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+_PLACE: Final = Place("email.in-progress", "agent1")
+_WAITING: Final = Interaction(
+    id=MAIL_ID,
+    direction=Direction.INBOUND,
+    subtype="InboundNew",
+    state=State.QUEUED,
+    queue="support",
+    received_at=_NOON,
+    queued_at=_NOON,
+    contact_id="0000HA8S2A7X000N",
+    thread_id=MAIL_ID,
+    version=2,
+    mail=Email(
+        subject="Invoice 17",
+        sender=Address("ann@example.org", "Ann"),
+        to=(Address("support@demo.example"),),
+        cc=(Address("bob@example.org"),),
+        text="Is it paid?",
+        html="<p>Is it paid?</p>",
+        attachments=(Attachment(DOCUMENT_ID, "invoice.pdf", 48_213, "application/pdf"),),
+    ),
+    user_data={"Subject": "Invoice 17", "FromAddress": "ann@example.org"},
+)
+_OFFERED: Final = replace(
+    _WAITING,
+    state=State.INVITED,
+    invitation=Invitation("agent1", _NOON + timedelta(seconds=30)),
+    version=3,
+)
+_ACCEPTED: Final = replace(_WAITING, state=State.ACCEPTED, owner_id="agent1", version=4)
+_KEPT: Final = replace(_WAITING, state=State.IN_WORKBIN, place=_PLACE, version=5)
+_DRAFT: Final = replace(
+    _ACCEPTED,
+    id=DRAFT_ID,
+    direction=Direction.OUTBOUND,
+    subtype="OutboundReply",
+    state=State.REPLY_CREATED,
+    queue="drafts",
+    parent_id=MAIL_ID,
+    version=1,
+    mail=Email(
+        subject="Re: Invoice 17",
+        sender=Address("support@demo.example"),
+        to=(Address("ann@example.org", "Ann"),),
+        text="Ann wrote:\n> Is it paid?",
+    ),
+    user_data={},
+)
+
+
+def _gone(state: str, interaction: Interaction, position: int, reason: str = "") -> Fields:
+    message = gone(interaction.id, interaction.mail.subject, state)
+    told = stamped(message, interaction.version + 1) | {"position": position}
+    return told | {"reason": reason} if reason else told
+
+
+def _refused(reason: str) -> Fields:
+    message = gone(MAIL_ID, _WAITING.mail.subject, NOT_HELD)
+    told = stamped(
+        message, 5, "Error", operationName="Accept", reason=reason, errorDescription=reason
+    )
+    return told | {"position": 23}
+
+
+_NEW_DRAFT: Final = stamped(reply_created(_DRAFT, longest=None), 1) | {"position": 14}
+
+IN_STATE: Final[Mapping[str, Fields]] = MappingProxyType(
+    {
+        "Queued": stamped(outlined(_WAITING, with_user_data=False), 2),
+        "Invited": stamped(invited(_OFFERED), 3) | {"position": 12},
+        "Accepted": stamped(accepted(_ACCEPTED, longest=None), 4) | {"position": 13},
+        "InWorkbin": stamped(kept(_KEPT), 5),
+        "Completed": _gone("Completed", _ACCEPTED, 17),
+        "ReplyCreated": _NEW_DRAFT,
+        "Sending": _gone("Sending", _DRAFT, 15, reason="451 4.3.0 come back later"),
+        "Sent": _gone("Sent", _DRAFT, 16),
+        "Uncertain": _gone("Uncertain", _DRAFT, 16),
+        "Canceled": _gone("Canceled", _DRAFT, 16),
+        "Revoked": _gone("Revoked", _OFFERED, 18),
+        "Rejected": _gone("Rejected", _OFFERED, 19),
+        "PlacedInQueue": _gone("PlacedInQueue", _ACCEPTED, 20),
+        "PlacedInWorkbin": _gone("PlacedInWorkbin", _ACCEPTED, 21),
+        "Transferred": _gone("Transferred", _ACCEPTED, 22),
+        NOT_HELD: _refused("Accept is not possible in state Accepted"),
+    }
+)
+
+EMAIL: Final = email_message(_NEW_DRAFT)
+CHANNEL: Final = channel_state_message(READY) | {"position": 11}
+WORKBIN_CHANGE: Final = change_message("ItemAdded", _PLACE, stamped(kept(_KEPT), 5)) | {
+    "position": 21
+}
+WORKBIN_CONTENT: Final = content_message(_PLACE, [_KEPT]) | {"position": 24}

@@ -1,0 +1,112 @@
+"""Every address of the description, read while there is something at it.
+
+Each answer is compared with the description by the desk, and so are all messages.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from services.gateway.bayeux.topics import EMAILS
+from services.gateway.description.document import COMMITTED
+from tests.contract.conftest import Database
+from tests.contract.desk import WORKBINS, Desk
+from tests.contract.test_channels import CHANNELS
+
+pytestmark = [pytest.mark.connected, pytest.mark.journey]
+
+READ = sorted(
+    path for path, calls in json.loads(COMMITTED.read_text())["paths"].items() if "get" in calls
+)
+
+
+async def at_work(desk: Desk) -> dict[str, str]:
+    """Hold a mail and a draft, both with a file; return what stands in addresses."""
+    mail = await desk.accepted(X_File="yes")
+    answer = await desk.do(mail["id"], "Reply", queueName="drafts", quoteOriginal=True)
+    draft = await desk.hear("ReplyCreated", answer["replyInteractionId"])
+    (document,) = mail["email_object"]["attachments"]
+    page = {"structuredText": "<p>It is paid.</p>", "toAddress": "ann@example.org"}
+    await desk.do(draft["id"], "Save", email_object=page)
+    await desk.hear("ReplyCreated", draft["id"], "EmailSaved")
+    user = (await desk.client.get("/api/v2/me")).json()["user"]
+    return {
+        "mail": mail["id"],
+        "draft": draft["id"],
+        "attachment_id": document["id"],
+        "user": user["id"],
+    }
+
+
+def addressed(path: str, held: dict[str, str]) -> str:
+    """Return an address at which there is something."""
+    ids = {"users": held["user"], "queues": "support", "skills": "english", "ucs": held["mail"]}
+    if path.endswith("structured_text"):
+        ids["ucs"] = held["draft"]
+    parts = {
+        "id": ids.get(path.split("/")[1], held["mail"]),
+        "attachment_id": held["attachment_id"],
+        "channel": "email",
+        "workbin": "email.in-progress",
+    }
+    return f"/api/v2{path.format_map(parts)}"
+
+
+async def test_every_address_answers_as_described(desk: Desk, storage: Database) -> None:
+    held = await at_work(desk)
+    agents = storage.get_default_database()["agents"]
+    await agents.update_many({}, {"$set": {"skills": {"english": 5}}})
+
+    for path in READ:
+        since = {"since": "-2"} if path.endswith("events") else {}
+        for query in (since, since | {"fields": "*", "totalCount": "true"}):
+            answer = await desk.client.get(addressed(path, held), params=query)
+
+            assert answer.status_code == 200, f"{path}: {answer.text}"
+
+
+async def test_drafts_and_what_was_sent_are_read_as_described(desk: Desk) -> None:
+    held = await at_work(desk)
+    paths = [f"/api/v2/{one}/{held['draft']}" for one in ("interactions", "ucs/interactions")]
+    await desk.do(held["draft"], "Send", queueName="drafts")
+    await desk.hear("Sent", held["draft"])
+
+    sent = [await desk.client.get(path) for path in paths]
+
+    assert [answer.status_code for answer in sent] == [200, 200]
+    assert sent[0].json()["interaction"]["delivery"]["state"]
+
+
+async def test_every_topic_tells_what_is_described(desk: Desk) -> None:
+    for topic in (EMAILS, CHANNELS):
+        assert (await desk.ears.subscribe(topic))["successful"]
+    held = await at_work(desk)
+
+    await desk.do(held["draft"], "PlaceInWorkbin", workbin=["email.draft"])
+    await desk.hear("PlacedInWorkbin", held["draft"])
+    await desk.hear_on(WORKBINS)
+    await desk.do("any", "GetWorkbinContent", workbin={"workbinName": "email.draft"})
+    content = await desk.ears.event(lambda one: "interactions" in one["data"])
+    await desk.do(held["mail"], "DeleteUserData", keys=["Subject"])
+    await desk.hear("Accepted", held["mail"], "PropertiesUpdated")
+
+    assert [one["id"] for one in content["data"]["interactions"]] == [held["draft"]]
+    assert (await desk.hear_on(EMAILS))["email"]["uri"]
+    assert (await desk.hear_on(CHANNELS))["channels"]
+
+
+@pytest.mark.parametrize("changed", ["Subject", "subject"])
+async def test_mail_as_it_came_with_another_subject_is_saved(desk: Desk, changed: str) -> None:
+    draft = await desk.replied(subjectPrefix="Re: ")
+    mail: dict[str, Any] = draft["email_object"] | {changed: "Invoice 17 is paid"}
+
+    answer = await desk.do(draft["id"], "Save", email_object=mail)
+
+    assert answer == {"status": "ok", "statusCode": 0}
+    saved = await desk.hear("ReplyCreated", draft["id"], "EmailSaved")
+    assert saved["email_object"]["Subject"] == "Invoice 17 is paid"
+    unchanged = {"Subject", "subject"}
+    assert {k: v for k, v in saved["email_object"].items() if k not in unchanged} == {
+        k: v for k, v in draft["email_object"].items() if k not in unchanged
+    }
