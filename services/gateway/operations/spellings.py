@@ -48,7 +48,7 @@ READ_ONLY: Final = frozenset(
 _FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {spelling: field for field, spellings in SPELLINGS.items() for spelling in spellings}
 )
-_MOST_NAMED: Final = 8
+_MOST_NAMED: Final = 12
 
 Spelled = dict[str, object]
 Value = TypeVar("Value")
@@ -58,12 +58,17 @@ def by_field(mail: Mapping[str, object]) -> dict[str, Spelled]:
     """Return the values of each field under the spellings they were sent in.
 
     Null is as good as absent.
+
+    Raises:
+        RequestError: One field has more spellings than a client can mean: each value is read.
     """
     found: dict[str, Spelled] = {}
     for key, value in mail.items():
         field = _FIELDS.get(key.lower())
         if field is not None and value is not None:
             found.setdefault(field, {})[key] = value
+            if len(found[field]) > _MOST_NAMED:
+                raise refused(f"email_object has more than {_MOST_NAMED} spellings of one field")
     return found
 
 

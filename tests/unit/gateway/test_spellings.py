@@ -1,5 +1,6 @@
 """Of two spellings of one field the one that was changed counts."""
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -184,6 +185,17 @@ def test_parameter_with_two_names_and_one_value_is_read() -> None:
     assert read(CommentParameters, {"comment": "a", "TheComment": "a"}).comment == "a"
     same = {"subject": "x"}
     assert read(MailParameters, {"email_object": same, "email": same}).mail == same
+
+
+def test_field_in_countless_spellings_is_refused_before_it_is_read() -> None:
+    cases = itertools.product(*((one, one.upper()) for one in "toaddresses"))
+    mail = {"".join(letters): "a@x.example, " * 100 for letters in cases}
+
+    with pytest.raises(RequestError) as refusal:
+        read_edits(mail, DRAFT)
+
+    assert refusal.value.situation is Situation.VALUE_REFUSED
+    assert len(refusal.value.message) < 500
 
 
 def test_unknown_keys_of_a_mail_are_refused_by_name() -> None:
