@@ -51,7 +51,7 @@ async def _command(arguments: Namespace) -> Exit | None:
             await apply(arguments.file, dry_run=arguments.dry_run, moving=moving)
         case "doctor":
             return await diagnose()
-        case "replay":
+        case "replay" | "discard":
             await _replay(arguments)
         case "parse":
             await order_parsing(arguments.arrival)
@@ -69,6 +69,9 @@ async def _command(arguments: Namespace) -> Exit | None:
 
 async def _replay(arguments: Namespace) -> None:
     queue = replaying.queue_named(arguments.queue)
+    if arguments.command == "discard":
+        await replaying.discard(queue, arguments.id, arguments.reason)
+        return
     act = replaying.show_parked if arguments.list else replaying.replay
     await act(queue, message_id=arguments.id, limit=arguments.limit)
 

@@ -48,6 +48,7 @@ def parser() -> Parser:
     _add_apply(commands)
     _add_doctor(commands)
     _add_replay(commands)
+    _add_discard(commands)
     _add_parse(commands)
     _add_doubts(commands)
     _add_restored(commands)
@@ -101,7 +102,8 @@ def _add_replay(commands: Commands) -> None:
         "replay",
         help="put back to work what could not be handled",
         description="Put messages of a parking queue back on their work queue, oldest first. "
-        "Handling a message twice does no harm.",
+        "Handling a message twice does no harm. Says what is done again, and which were "
+        "parked for a reason that passing time does not mend.",
     )
     replay.add_argument("queue", metavar="QUEUE", help=f"one of {known}")
     replay.add_argument(
@@ -118,6 +120,20 @@ def _add_parse(commands: Commands) -> None:
         description="Order an arrival to be parsed. What has been parsed already stays as it is.",
     )
     parse.add_argument("arrival", metavar="ARRIVAL_ID", help="as `mailroom doctor` names it")
+
+
+def _add_discard(commands: Commands) -> None:
+    known = ", ".join(queue.service for queue in WORK_QUEUES)
+    discard = commands.add_parser(
+        "discard",
+        help="throw away a message that cannot be handled",
+        description="Take one message out of a parking queue for good. What it would have done "
+        "never happens. It is kept in the database, in the collection `discarded`, with the "
+        "reason. `mailroom replay QUEUE --list` shows the ids.",
+    )
+    discard.add_argument("queue", metavar="QUEUE", help=f"one of {known}")
+    discard.add_argument("id", metavar="MESSAGE_ID")
+    discard.add_argument("--reason", metavar="WORDS", required=True, help="why, for the record")
 
 
 def _add_doubts(commands: Commands) -> None:

@@ -1,5 +1,6 @@
 """The broker as an operator reaches it: at once or not at all, and in words."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,11 +9,16 @@ from typing import Final
 from aio_pika import Connection
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity
+from aiormq.exceptions import InvalidFrameError
 from yarl import URL
 
 from services.console.exits import Exit, NotPossibleError
+from services.console.management import virtual_host_of
 
 _DEADLINE_SECONDS: Final = 5
+_REPRESENTATION: Final = re.compile(r"<[A-Za-z.]+ object|\w+\(.*=")
+"""What Python says of an object: no words for people."""
+
 _FAULTS: Final = (AMQPError, OSError, TimeoutError, ValueError)
 
 
@@ -37,6 +43,12 @@ async def open_connection(url: str) -> AsyncIterator[AbstractConnection]:
     )
     try:
         await connection.connect(timeout=_DEADLINE_SECONDS)
+    except InvalidFrameError:
+        # The library forgets what the broker said when it closed the connection it was to open.
+        raise _unreachable(
+            f"it has no virtual host {virtual_host_of(url)}, or does not let this user in there: "
+            "see the end of RABBITMQ_URL"
+        ) from None
     except _FAULTS as error:
         raise _unreachable(_why(error)) from None
     finally:
@@ -94,4 +106,5 @@ def _why(error: BaseException) -> str:
         return f"no answer within {_DEADLINE_SECONDS} seconds"
     # Some of the library's errors quote the address, and with it the password.
     texts = [one for one in error.args if isinstance(one, str) and "://" not in one]
-    return texts[-1] if texts else type(error).__name__
+    plain = texts and not _REPRESENTATION.search(texts[-1])
+    return texts[-1] if plain else f"{type(error).__name__}, see the broker's log"

@@ -78,7 +78,7 @@ def _entry_changes(kind: str, before: Entries, after: Entries) -> Iterator[str]:
 
 def _changed(before: Entry, after: Entry) -> str:
     """Return which fields differ; `enabled` has words of its own."""
-    names = [name for name in after if before.get(name) != after[name]]
+    names = [name for name in {**after, **before} if before.get(name) != after.get(name)]
     words = [_SPOKEN.get(name, name.replace("_", " ")) for name in names if name != "enabled"]
     phrases = [f"{_enumerated(words)} changed"] if words else []
     if "enabled" in names:

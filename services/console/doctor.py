@@ -1,10 +1,11 @@
 """`mailroom doctor`: looks at everything, whatever else is broken, and says what it sees."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Final
 
-from services.console import findings
+from services.console import findings, flow, flow_findings
 from services.console.broker import count, open_connection, version_of
 from services.console.exits import Exit, NotPossibleError
 from services.console.findings import Finding, Mark
@@ -34,6 +35,9 @@ _PATIENCE: Final = timedelta(seconds=30)
 _OVERDUE: Final = timedelta(minutes=2)
 """A mail that is due is handed out anew every minute until somebody takes it."""
 
+
+_NEXT_FIGURES: Final = 6.0
+"""Seconds until the broker's figures are others: it counts every five."""
 
 _UNSEEN: Final = timedelta(minutes=45)
 """A mail that hangs is tried again for half an hour at most."""
@@ -94,6 +98,15 @@ async def _management(settings: ConsoleSettings) -> AsyncIterator[Finding]:
     yield findings.about_alarms(await api.alarms())
     yield findings.about_bindings(await api.bindings())
     yield findings.about_policies(await wrong_policies(api))
+    yield await _consumers(api)
+
+
+async def _consumers(api: ManagementApi) -> Finding:
+    before = await api.unacknowledged()
+    if not any(one.messages for one in before.values()):
+        return flow_findings.about_unacknowledged(before, before)
+    await asyncio.sleep(_NEXT_FIGURES)
+    return flow_findings.about_unacknowledged(before, await api.unacknowledged())
 
 
 async def _database(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Finding]:
@@ -104,6 +117,8 @@ async def _database(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Fi
         async for finding in _server(Observatory(database, clock)):
             yield finding
         async for finding in _content(database, clock):
+            yield finding
+        async for finding in _flow(settings, database, clock):
             yield finding
 
 
@@ -133,6 +148,23 @@ async def _content(database: Database, clock: Clock) -> AsyncIterator[Finding]:
         yield finding
     if center is not None:
         yield findings.about_stranded(await _stranded(center, StrandedWork(database, clock)))
+
+
+async def _flow(
+    settings: ConsoleSettings, database: Database, clock: Clock
+) -> AsyncIterator[Finding]:
+    yield flow_findings.about_indexes(await flow.missing_indexes(database))
+    for finding in flow_findings.about_deferrals(await flow.deferrals(database)):
+        yield finding
+    center = await contact_center_in_force(database, clock)
+    if center is None:
+        return
+    waits = [await flow.long_waits(database, queue, clock) for queue in center.queues]
+    for finding in flow_findings.about_waiting(waits):
+        yield finding
+    route = center.smtp_route.replaced(settings.smtp_host, settings.smtp_port, settings.smtp_tls)
+    problem = await flow.greet(route)
+    yield flow_findings.about_next_server(f"{route.host}:{route.port}", problem)
 
 
 async def _stranded(center: ContactCenter, stranded: StrandedWork) -> list[str]:

@@ -85,7 +85,8 @@ def _parked_messages(words: str, queue: WorkQueue) -> Finding:
     return bad(
         words,
         do=f"see why with `mailroom replay {queue.service} --list`, "
-        f"then put them back with `mailroom replay {queue.service}`",
+        f"then put them back with `mailroom replay {queue.service}`, or throw one away with "
+        f"`mailroom discard {queue.service} ID --reason WORDS`",
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -19,6 +20,14 @@ _DEADLINE_SECONDS = 10
 def virtual_host_of(rabbitmq_url: str) -> str:
     """Return the virtual host that an AMQP address names; `/` where it names none."""
     return unquote(urlsplit(rabbitmq_url).path[1:]) or "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Unacknowledged:
+    """What consumers of a queue hold, and how many messages they have ever settled."""
+
+    messages: int
+    settled: int
 
 
 class ManagementApi:
@@ -53,6 +62,15 @@ class ManagementApi:
             (one["destination"], Binding(one["source"], one["routing_key"]))
             for one in await self._get(f"/bindings/{self._virtual_host}")
             if one["destination_type"] == "queue"
+        }
+
+    async def unacknowledged(self) -> dict[str, Unacknowledged]:
+        """Return what consumers hold, by queue."""
+        return {
+            one["name"]: Unacknowledged(
+                one.get("messages_unacknowledged", 0), one.get("message_stats", {}).get("ack", 0)
+            )
+            for one in await self._get(f"/queues/{self._virtual_host}")
         }
 
     async def policies(self) -> dict[str, dict[str, object]]:

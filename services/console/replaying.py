@@ -1,6 +1,7 @@
-"""`mailroom replay`: shows what was parked, and puts it back to work."""
+"""`mailroom replay` and `discard`: shows what was parked, puts it back or throws it away."""
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from shared.contracts.outgoing import Outgoing
 from shared.domain.clock import SystemClock
 from shared.messaging.parking import attempts_of, reason_of
 from shared.messaging.publisher import Publisher, open_publisher
-from shared.messaging.retries import ATTEMPT, REASON
+from shared.messaging.retries import ATTEMPT, MAX_ATTEMPTS, REASON
 from shared.messaging.topology import WORK_QUEUES, WorkQueue
 from shared.runtime.keeping_parked import to_parked
 from shared.storage.parked import ParkedMessage, ParkedStore
@@ -24,6 +25,8 @@ from shared.storage.parked import ParkedMessage, ParkedStore
 _DELIVERY_COUNT: Final = "x-delivery-count"
 _MANY_RETURNS: Final = 10
 """From RabbitMQ 4 on, a message that was taken and given back 20 times is thrown away."""
+
+_MOST_REASONS: Final = 10
 
 
 def queue_named(name: str) -> WorkQueue:
@@ -46,6 +49,21 @@ async def show_parked(queue: WorkQueue, *, message_id: str | None, limit: int | 
         print("\n".join(describe(one) for one in chosen) or f"nothing parked by {queue.name}")
 
 
+async def discard(queue: WorkQueue, message_id: str, reason: str) -> None:
+    """Throw a parked message away for good, and note it and why in the database.
+
+    Raises:
+        NotPossibleError: There is no such message.
+    """
+    async with _parked(read_settings(), queue) as parked:
+        chosen = _choose(parked.messages, message_id, None)
+        if not chosen:
+            raise _not_there(queue, message_id)
+        for message in chosen:
+            await parked.discard(message, reason)
+            print(f"thrown away: {describe(message)}")
+
+
 async def replay(queue: WorkQueue, *, message_id: str | None, limit: int | None) -> None:
     """Put parked messages back on their work queue, oldest first, and print how many.
 
@@ -55,7 +73,9 @@ async def replay(queue: WorkQueue, *, message_id: str | None, limit: int | None)
     async with _parked(read_settings(), queue) as parked:
         chosen = _choose(parked.messages, message_id, limit)
         if message_id and not chosen:
-            raise NotPossibleError(f"{queue.parking} holds no message {message_id}", Exit.NOT_FINE)
+            raise _not_there(queue, message_id)
+        for words in happening_again(chosen):
+            print(words)
         for message in chosen:
             await parked.put_back(message)
     print(f"{len(chosen)} of {len(parked.messages)} parked messages put back on {queue.name}")
@@ -87,6 +107,12 @@ class _Parked:
         if delivered := self.in_broker.get(message.key):
             await delivered.ack()
 
+    async def discard(self, message: ParkedMessage, reason: str) -> None:
+        """Note the message first: a crash in between leaves it parked as well."""
+        await self.store.discard(message, reason)
+        if delivered := self.in_broker.get(message.key):
+            await delivered.ack()
+
 
 @asynccontextmanager
 async def _parked(settings: ConsoleSettings, queue: WorkQueue) -> AsyncIterator[_Parked]:
@@ -115,6 +141,26 @@ async def _parked(settings: ConsoleSettings, queue: WorkQueue) -> AsyncIterator[
                 await publisher.publish(_copy(message, queue.parking, _notes(message)))
                 await message.ack()
         await channel.close()
+
+
+def happening_again(messages: Sequence[ParkedMessage]) -> list[str]:
+    """Say what is going to be done again, and what will most likely come of it."""
+    types = Counter(_type(one.body) for one in messages)
+    lines = [f"{count} times {kind}" for kind, count in sorted(types.items())]
+    again = Counter(one.reason for one in messages if is_lasting(one))
+    return [f"is done again: {line}" for line in lines] + [
+        f"note: {count} were parked for: {reason}; unless that was mended they are parked again"
+        for reason, count in again.most_common(_MOST_REASONS)
+    ]
+
+
+def is_lasting(message: ParkedMessage) -> bool:
+    """Say whether the reason was a fault of the message or of the service, not of its time."""
+    return message.attempts < MAX_ATTEMPTS
+
+
+def _not_there(queue: WorkQueue, message_id: str) -> NotPossibleError:
+    return NotPossibleError(f"{queue.parking} holds no message {message_id}", Exit.NOT_FINE)
 
 
 def describe(message: ParkedMessage) -> str:

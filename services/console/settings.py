@@ -4,6 +4,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.console.exits import Exit, NotPossibleError
+from shared.contracts.contact_center import Tls
 
 _EXAMPLES = {
     "RABBITMQ_URL": "amqp://user:password@localhost:5672/",
@@ -12,7 +13,10 @@ _EXAMPLES = {
 
 
 class ConsoleSettings(BaseSettings):
-    """Addresses, with user names and passwords in them. The last two are optional."""
+    """Addresses, with user names and passwords in them; only the first two have to be given.
+
+    Those of the next mail server replace the contact center's, as they do in outbound.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
@@ -20,6 +24,9 @@ class ConsoleSettings(BaseSettings):
     mongodb_url: str = Field(validation_alias="MONGODB_URL", min_length=1)
     management_url: str = Field(default="", validation_alias="RABBITMQ_MANAGEMENT_URL")
     mongodb_admin_url: str = Field(default="", validation_alias="MONGODB_ADMIN_URL")
+    smtp_host: str | None = Field(default=None, validation_alias="OUTBOUND_SMTP_HOST")
+    smtp_port: int | None = Field(default=None, validation_alias="OUTBOUND_SMTP_PORT")
+    smtp_tls: Tls | None = Field(default=None, validation_alias="OUTBOUND_SMTP_TLS")
 
 
 def read_settings() -> ConsoleSettings:
@@ -31,6 +38,8 @@ def read_settings() -> ConsoleSettings:
     try:
         return ConsoleSettings()
     except ValidationError as error:
-        missing = [str(one["loc"][0]) for one in error.errors(include_input=False)]
-        words = ", ".join(f"{name} (for example {_EXAMPLES[name]})" for name in missing)
-        raise NotPossibleError(f"not set in the environment: {words}", Exit.MISCONFIGURED) from None
+        wrong = [str(one["loc"][0]) for one in error.errors(include_input=False)]
+        missing = [f"{name} (for example {_EXAMPLES[name]})" for name in wrong if name in _EXAMPLES]
+        words = [f"not set in the environment: {', '.join(missing)}"] if missing else []
+        words += [f"{name} is wrong" for name in wrong if name not in _EXAMPLES]
+        raise NotPossibleError("; ".join(words), Exit.MISCONFIGURED) from None

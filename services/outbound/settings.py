@@ -1,12 +1,11 @@
 """What outbound reads from its environment."""
 
 from datetime import timedelta
-from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.contracts.contact_center import ContactCenter, SmtpRoute
+from shared.contracts.contact_center import ContactCenter, SmtpRoute, Tls
 from shared.runtime.settings import ServiceSettings
 
 
@@ -31,7 +30,7 @@ class OutboundSettings(ServiceSettings):
     )
     smtp_host: str | None = None
     smtp_port: int | None = Field(default=None, ge=1, le=65535)
-    smtp_tls: Literal["none", "starttls", "implicit"] | None = None
+    smtp_tls: Tls | None = None
     hello_name: str = ""
     connections: int = Field(default=4, ge=1, le=64)
     session_mails: int = Field(default=100, ge=1)
@@ -48,18 +47,5 @@ class OutboundSettings(ServiceSettings):
     counting: timedelta = timedelta(seconds=10)
 
     def route(self, contact_center: ContactCenter) -> SmtpRoute:
-        """Return the route that is to be used: the contact center's, or its replacement.
-
-        The login is for the contact center's server: another one is not told it.
-        """
-        login = "" if self.smtp_host else None
-        replaced = {
-            "host": self.smtp_host,
-            "port": self.smtp_port,
-            "tls": self.smtp_tls,
-            "user_name": login,
-            "password_variable": login,
-        }
-        return contact_center.smtp_route.model_copy(
-            update={name: value for name, value in replaced.items() if value is not None}
-        )
+        """Return the route that is to be used: the contact center's, or its replacement."""
+        return contact_center.smtp_route.replaced(self.smtp_host, self.smtp_port, self.smtp_tls)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -83,6 +84,7 @@ MailboxAddress = Annotated[str, AfterValidator(_mail_address)]
 PasswordHash = Annotated[str, AfterValidator(_password_hash)]
 MediaTypePattern = Annotated[str, AfterValidator(_media_type_pattern)]
 Extension = Annotated[str, AfterValidator(_extension)]
+Tls = Literal["none", "starttls", "implicit"]
 Role = Literal["Agent", "Contact Center Admin"]
 
 
@@ -108,11 +110,19 @@ class Agent(Section):
 
 
 class Queue(Section):
-    """A business queue; an agent needs every skill it `requires`, at that level or above."""
+    """A business queue; an agent needs every skill it `requires`, at that level or above.
+
+    `mailroom doctor` calls mail stuck that waits for longer than `longest_wait`, which is seconds
+    or ISO 8601 (`PT4H`).
+    """
 
     name: Name
     description: str = ""
     requires: Skills = Field(default_factory=dict)
+    # Left out where it says nothing, so that services that do not know it yet can read the rest.
+    longest_wait: Annotated[
+        timedelta | None, Field(gt=timedelta(0), exclude_if=lambda value: value is None)
+    ] = None
 
 
 class Workbin(Section):
@@ -149,10 +159,25 @@ class SmtpRoute(Section):
 
     host: str = "localhost"
     port: int = Field(default=25, ge=1, le=65535)
-    tls: Literal["none", "starttls", "implicit"] = "starttls"
+    tls: Tls = "starttls"
     user_name: str = ""
     password_variable: str = ""
     when_uncertain: Literal["hold", "resend"] = "hold"
+
+    def replaced(self, host: str | None, port: int | None, tls: Tls | None) -> "SmtpRoute":
+        """Return the route with another server.
+
+        The login is for the contact center's server: another one is not told it.
+        """
+        login = "" if host else None
+        given = {
+            "host": host,
+            "port": port,
+            "tls": tls,
+            "user_name": login,
+            "password_variable": login,
+        }
+        return self.model_copy(update={name: one for name, one in given.items() if one is not None})
 
 
 class AttachmentRules(Section):

@@ -9,6 +9,8 @@ from shared.domain.clock import Clock
 from shared.storage.client import Database, Document, database_errors
 
 COLLECTION: Final = "parked"
+DISCARDED: Final = "discarded"
+"""What an operator threw away, and why; only the command line writes there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +37,12 @@ class ParkedStore:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._collection = database[COLLECTION]
+        self._discarded = database[DISCARDED]
         self._clock = clock
 
     async def put(self, message: ParkedMessage) -> None:
         """Keep a message; only then is it safe to take it from the broker."""
-        document: Document = {
-            "queue": message.queue,
-            "message_id": message.message_id,
-            "body": message.body,
-            "correlation_id": message.correlation_id,
-            "reason": message.reason,
-            "attempts": message.attempts,
-            "parked_at": message.parked_at or self._clock.now(),
-        }
+        document = _document(message) | {"parked_at": message.parked_at or self._clock.now()}
         async with database_errors():
             await self._collection.update_one({"_id": message.key}, {"$set": document}, upsert=True)
 
@@ -64,6 +59,13 @@ class ParkedStore:
         async with database_errors():
             await self._collection.delete_one({"_id": message.key})
 
+    async def discard(self, message: ParkedMessage, why: str) -> None:
+        """Move a message to those that nobody handles any more, with the operator's reason."""
+        document = {**_document(message), "why": why, "discarded_at": self._clock.now()}
+        async with database_errors():
+            await self._discarded.replace_one({"_id": message.key}, document, upsert=True)
+        await self.forget(message)
+
     async def counts(self) -> dict[str, int]:
         """Return how many messages each work queue parked, of those that parked any."""
         async with database_errors():
@@ -71,3 +73,15 @@ class ParkedStore:
                 [{"$group": {"_id": "$queue", "count": {"$sum": 1}}}]
             )
             return {one["_id"]: one["count"] async for one in cursor}
+
+
+def _document(message: ParkedMessage) -> Document:
+    return {
+        "queue": message.queue,
+        "message_id": message.message_id,
+        "body": message.body,
+        "correlation_id": message.correlation_id,
+        "reason": message.reason,
+        "attempts": message.attempts,
+        "parked_at": message.parked_at,
+    }

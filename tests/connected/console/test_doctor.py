@@ -4,43 +4,62 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from aio_pika import Message
 from aio_pika.abc import AbstractIncomingMessage
 
+from deploy.local.ports import free_port
 from services.console.applying import apply
 from services.console.broker import open_connection
 from services.console.doctor import diagnose, examine
 from services.console.exits import Exit
 from services.console.findings import Mark
+from services.console.management import ManagementApi, Unacknowledged, virtual_host_of
 from services.console.settings import ConsoleSettings
 from shared.domain.clock import SystemClock
 from shared.messaging.topology import INGEST, WORK_QUEUES, WorkQueue
 from shared.storage.client import Database
+from shared.storage.snapshots import to_document
 from tests.connected.console.test_replaying import park
+from tests.doubles.smtp_sink import running_sink
+from tests.unit.domain.examples import inbound
 
 pytestmark = pytest.mark.connected
 
 CHECKOUT = Path(__file__).parents[3]
 DEMO = CHECKOUT / "deploy" / "local" / "contact-center.yaml"
 CLOCK = SystemClock()
+NOTHING_HELD = Unacknowledged(0, 0)
 START_INGEST = "start the ingest service, or look into its log"
 
 
 @pytest_asyncio.fixture
-async def applied(settings: ConsoleSettings, capsys: pytest.CaptureFixture[str]) -> ConsoleSettings:
-    """A system that the demo was applied to."""
+async def applied(
+    settings: ConsoleSettings,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[ConsoleSettings]:
+    """A system that the demo was applied to, with a mail server that answers."""
     await apply(DEMO, dry_run=False)
     capsys.readouterr()
-    return settings
+    async with running_sink() as sink:
+        monkeypatch.setenv("OUTBOUND_SMTP_HOST", "127.0.0.1")
+        monkeypatch.setenv("OUTBOUND_SMTP_PORT", str(sink.port))
+        yield settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": sink.port})
 
 
 async def acknowledge(message: AbstractIncomingMessage) -> None:
     await message.ack()
+
+
+async def keep(_: AbstractIncomingMessage) -> None:
+    """Hold a message and never settle it."""
 
 
 async def consuming(stack: AsyncExitStack, url: str, *queues: WorkQueue) -> None:
@@ -107,6 +126,76 @@ async def test_each_broken_thing_is_found(applied: ConsoleSettings, opened: Data
     ]
 
 
+async def test_messages_that_a_consumer_holds_and_never_settles_are_named(
+    applied: ConsoleSettings,
+) -> None:
+    api = ManagementApi(applied.management_url, virtual_host_of(applied.rabbitmq_url))
+
+    async def is_held() -> bool:
+        return api_held.get(INGEST.name, NOTHING_HELD).messages == 1
+
+    async with AsyncExitStack() as stack:
+        await consuming(stack, applied.rabbitmq_url, *(set(WORK_QUEUES) - {INGEST}))
+        connection = await stack.enter_async_context(open_connection(applied.rabbitmq_url))
+        channel = await connection.channel()
+        await (await channel.get_queue(INGEST.name, ensure=False)).consume(keep)
+        await channel.default_exchange.publish(Message(b"{}"), INGEST.name)
+        api_held: dict[str, Unacknowledged] = {}
+        while not await is_held():
+            api_held = await api.unacknowledged()
+
+        lines = await bad_lines(applied)
+
+    assert len(lines) == 1
+    assert "hold and do not settle: 1 of ingest.work (service ingest)" in lines[0]
+
+
+async def test_mail_that_does_not_move_is_named(applied: ConsoleSettings, opened: Database) -> None:
+    old, soon = CLOCK.now() - timedelta(days=2), CLOCK.now() + timedelta(minutes=5)
+    await opened["interactions"].insert_one(
+        to_document(inbound(queue="support", queued_at=old)) | {"outbox": []}
+    )
+    await opened["deliveries"].insert_one(
+        {
+            "_id": "MAIL1",
+            "state": "DEFERRED",
+            "reason": "451 come\x1b[2J back\r\nlater",
+            "next_attempt_at": soon,
+        }
+    )
+    await opened["interactions"].drop_index("waiting")
+    away = applied.model_copy(update={"smtp_port": free_port()})
+
+    async with AsyncExitStack() as stack:
+        await consuming(stack, applied.rabbitmq_url, *WORK_QUEUES)
+        lines = [str(one) async for one in examine(away, CLOCK)]
+
+    bad = [line for line in lines if line.startswith("bad")]
+    assert [line.partition(":")[0] for line in bad] == [
+        "bad  indexes missing",
+        "bad  queue support",
+        "bad  next mail server 127.0.0.1",
+    ]
+    assert "interactions.waiting" in bad[0]
+    assert "longer than 1 day" in bad[1]
+    (deferred,) = [line for line in lines if "tried again" in line]
+    assert deferred.endswith("1 for: 451 come [2J back later")
+
+
+async def test_a_queue_says_how_long_its_mail_may_wait(
+    applied: ConsoleSettings, opened: Database
+) -> None:
+    await opened["configuration"].update_one(
+        {}, {"$set": {"content.queues.0.longest_wait": "PT1M"}}
+    )
+    waiting = inbound(queue="support", queued_at=CLOCK.now() - timedelta(minutes=2))
+    await opened["interactions"].insert_one(to_document(waiting) | {"outbox": []})
+
+    lines = await bad_lines(applied)
+
+    assert any("queue support: mails that wait for longer than 0:01:00" in one for one in lines)
+
+
 @pytest.mark.usefixtures("settings")
 async def test_before_anything_is_applied_everything_says_what_to_do(
     capsys: pytest.CaptureFixture[str],
@@ -147,6 +236,14 @@ async def test_servers_that_are_away_are_one_sentence_each() -> None:
     ]
     assert (ended.returncode, ended.stderr) == (Exit.NOT_FINE, "")
     assert "secret" not in ended.stdout
+
+
+async def test_a_wrong_virtual_host_is_a_sentence(settings: ConsoleSettings) -> None:
+    host = settings.rabbitmq_url.rpartition("/")[0]
+    lines = await bad_lines(settings.model_copy(update={"rabbitmq_url": f"{host}/nowhere"}))
+
+    assert lines[0].startswith("bad  the broker cannot be reached: it has no virtual host nowhere")
+    assert "<" not in lines[0]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from services.console.broker import count, open_connection
 from services.console.exits import Exit, NotPossibleError
-from services.console.replaying import queue_named, replay, show_parked
+from services.console.replaying import discard, queue_named, replay, show_parked
 from services.console.settings import ConsoleSettings
 from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Cause
@@ -19,6 +19,7 @@ from shared.messaging.declaring import declare_topology
 from shared.messaging.publisher import open_publisher
 from shared.messaging.retries import Delivered, parked
 from shared.messaging.topology import OUTBOUND
+from shared.storage.client import Database
 
 pytestmark = pytest.mark.connected
 
@@ -64,7 +65,10 @@ async def test_exactly_the_chosen_message_goes_back(
     async with at_work(settings) as messages:
         assert [one.message_id for one in messages] == [ids[1]]
     assert await parked_now(settings) == 2
-    assert capsys.readouterr().out == "1 of 3 parked messages put back on outbound.work\n"
+    again, note, done = capsys.readouterr().out.splitlines()
+    assert again == "is done again: 1 times deliver-mail"
+    assert note.startswith("note: 1 were parked for: KeyError: 'recipient'; unless that was mended")
+    assert done == "1 of 3 parked messages put back on outbound.work"
 
 
 async def test_a_message_goes_back_as_new(settings: ConsoleSettings, ids: list[str]) -> None:
@@ -94,6 +98,26 @@ async def test_everything_goes_back_where_nothing_is_chosen(
     async with at_work(settings) as messages:
         assert [one.message_id for one in messages] == ids
     assert await parked_now(settings) == 0
+
+
+async def test_a_discarded_message_is_gone_and_kept_with_the_reason(
+    settings: ConsoleSettings, ids: list[str], opened: Database
+) -> None:
+    await discard(OUTBOUND, ids[1], "its interaction was deleted by hand")
+
+    assert await parked_now(settings) == 2
+    (kept,) = await opened["discarded"].find().to_list()
+    assert (kept["message_id"], kept["why"]) == (ids[1], "its interaction was deleted by hand")
+    assert b"MAIL1" in kept["body"]
+
+
+async def test_an_unknown_message_is_not_discarded(
+    settings: ConsoleSettings, ids: list[str]
+) -> None:
+    with pytest.raises(NotPossibleError, match="holds no message nobody"):
+        await discard(OUTBOUND, "nobody", "why")
+
+    assert await parked_now(settings) == len(ids)
 
 
 async def test_a_list_tells_what_why_and_when_and_moves_nothing(

@@ -79,3 +79,9 @@ def test_fields_that_an_older_version_did_not_store_count_as_changed() -> None:
     del before["agent1"]["skills"]
 
     assert agent_changes(before, center()) == ["agent agent1: skills changed"]
+
+
+def test_a_field_that_is_left_out_again_is_named() -> None:
+    before = center(queues=[{"name": "support", "longest_wait": 60}, {"name": "sales"}])
+
+    assert settings_changes(before, center()) == ["queue support: longest wait changed"]
