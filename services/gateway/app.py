@@ -198,6 +198,7 @@ def _journal_writer(settings: GatewaySettings, resources: Resources) -> JournalW
         JournalWriting(resources.database, resources.clock, retention=settings.journal_retention),
         resources.publisher,
         resources.agents,
+        ReplicaStore(resources.database, resources.clock).newest_news_form,
     )
 
 

@@ -16,6 +16,9 @@ from shared.contracts.envelope import JOURNALED
 from shared.contracts.outgoing import Outgoing
 from shared.storage.journal import Entry
 
+FORM: Final = 1
+"""How pods are told, as a number that grows: another body, exchange or key is another form."""
+
 _MOST: Final = 200
 """Entries of a message: their agents have to fit into one frame of 128 KiB, 255 octets for each."""
 

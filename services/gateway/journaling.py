@@ -1,7 +1,7 @@
 """Writes the journal: what waits in one write, then told to the pods that listen, then settled."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
 from services.gateway.hearing import ending, hearing
-from services.gateway.journal_batch import batches
+from services.gateway.journal_batch import FORM, batches
 from services.gateway.patience import patiently
 from shared.chores import end
 from shared.contracts.events import EVERYBODY
@@ -36,6 +36,7 @@ _SETTLED_FOR: Final = 0.2
 crash, and pods tell no client twice."""
 
 _IDLE_SECONDS: Final = 60
+_FORM_CHECK_SECONDS: Final = 5
 _HEARTBEAT_SECONDS: Final = 10
 """A pod that hangs gives the journal to another one after two of these."""
 
@@ -84,15 +85,27 @@ class JournalWriter:
     A message is acknowledged when its event has a place that a majority of databases know and the
     broker has told the pods. Whatever dies in between, the next one finds the place and tells it
     again.
+
+    It tells in its own form, so it leaves the writing to others while a pod of a newer release is
+    there that reads another one. `newest_form` says which that is.
     """
 
     def __init__(
-        self, url: str, journal: JournalWriting, publisher: Publisher, agents: AgentStore
+        self,
+        url: str,
+        journal: JournalWriting,
+        publisher: Publisher,
+        agents: AgentStore,
+        newest_form: Callable[[], Awaitable[int]],
+        *,
+        form: int = FORM,
     ) -> None:
         self._url = url
         self._agents = agents
         self._journal = journal
         self._publisher = publisher
+        self._newest_form = newest_form
+        self._form = form
         self._telling: set[asyncio.Task[None]] = set()
 
     def writing(self) -> AbstractAsyncContextManager[None]:
@@ -100,6 +113,7 @@ class JournalWriter:
         return hearing(self._write_while_connected)
 
     async def _write_while_connected(self) -> None:
+        await self._until(outdated=False)
         connection = await aio_pika.connect(
             self._url,
             client_properties={"connection_name": "gateway journal"},
@@ -118,6 +132,7 @@ class JournalWriter:
             working = {
                 asyncio.ensure_future(self._write_what_arrives(arrived, told)),
                 asyncio.ensure_future(self._settle_what_is_told(told)),
+                asyncio.ensure_future(self._become_outdated()),
             }
             try:
                 done, _ = await asyncio.wait({ended, *working}, return_when=asyncio.FIRST_COMPLETED)
@@ -126,6 +141,15 @@ class JournalWriter:
             finally:
                 await end(working | self._telling)
                 self._journal.forget()
+
+    async def _become_outdated(self) -> None:
+        """Return when a pod of a newer release is there, which does not read what is told here."""
+        await self._until(outdated=True)
+        log.warning("a newer release is there: the journal is left to it", form=self._form)
+
+    async def _until(self, *, outdated: bool) -> None:
+        while (await patiently(self._newest_form) > self._form) is not outdated:  # noqa: ASYNC110 - pods say it in the database
+            await asyncio.sleep(_FORM_CHECK_SECONDS)
 
     async def _write_what_arrives(self, arrived: _Deliveries, told: _Told) -> None:
         while True:

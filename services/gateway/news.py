@@ -236,6 +236,17 @@ class News:
 
     async def _look_round(self) -> None:
         await self._note_presence(frozenset(self._listening))
+        self._catch_up_soon(await self._behind())
+
+    async def _behind(self) -> frozenset[str]:
+        """Return whose journal has come further: another release may tell in ways unheard here."""
+        reached = dict(self._reached)
+        newest = await asyncio.gather(*map(self._recounting.newest, reached))
+        return frozenset(
+            agent_id
+            for agent_id, position in zip(reached, newest, strict=True)
+            if position > reached[agent_id]
+        )
 
     async def _note_together(self, agent_ids: Sequence[str]) -> Sequence[None]:
         await self._note_presence(agent_ids)

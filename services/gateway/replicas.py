@@ -18,6 +18,7 @@ import structlog
 
 from services.gateway.bayeux import BASE_PATHS, Answer, Request
 from services.gateway.bayeux.web import Scope
+from services.gateway.journal_batch import FORM
 from services.gateway.pod_request import (
     headers_for_pod,
     is_handed_on,
@@ -143,7 +144,7 @@ class Replicas:
 
     async def _look_round(self) -> None:
         if self._own_url:
-            await self._store.note(self.name, self._own_url)
+            await self._store.note(self.name, self._own_url, news_form=FORM)
         await self._look()
 
     async def _look(self) -> None:

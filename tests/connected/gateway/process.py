@@ -4,14 +4,19 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 
 from deploy.local.ports import free_port
 
 
 class Process:
-    """A gateway process, its address and the address of its probes."""
+    """A gateway process, its address and the address of its probes.
 
-    def __init__(self, rabbitmq_url: str, mongodb_url: str) -> None:
+    `code` is the folder of its sources, where they are not this checkout's.
+    """
+
+    def __init__(self, rabbitmq_url: str, mongodb_url: str, code: Path | None = None) -> None:
+        self._code = code
         port, probes = free_port(), free_port()
         self.url, self.probes = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{probes}"
         self.environment = {
@@ -31,6 +36,7 @@ class Process:
             "-m",
             "services.gateway",
             env=self.environment,
+            cwd=self._code,
             stderr=asyncio.subprocess.PIPE,
         )
         log = self.process.stderr
