@@ -8,7 +8,7 @@ from shared.contracts.contact_center import Mailbox
 from shared.domain.ids import new_id
 from shared.domain.interaction import LONGEST_SUBJECT, Address, Attachment, Email, Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.mail.parsed_mail import ParsedMail
+from shared.mail.parsed_mail import ParsedMail, ReportedRecipient
 from shared.mail.threads import Joining, Speaker, joining, thread_references
 from shared.storage.arrivals import Arrival
 
@@ -35,7 +35,7 @@ def interpret(
     return Interaction(
         id=interaction_id,
         direction=Direction.INBOUND,
-        subtype=_subtype(mail, joined),
+        subtype=_subtype(mail, arrival, joined),
         state=State.QUEUED,
         queue=mailbox.queue,
         received_at=arrival.received_at,
@@ -56,7 +56,7 @@ def interpret(
             text=mail.text,
             html=mail.html or "",
             message_id=mail.message_id,
-            in_reply_to=next(iter(mail.in_reply_to), ""),
+            in_reply_to=next(iter((*mail.in_reply_to, *_returned_ids(mail))), ""),
             references=mail.references,
             sent_at=mail.sent_at,
             attachments=attachments,
@@ -67,8 +67,7 @@ def interpret(
 
 def speaker_of(mail: ParsedMail, arrival: Arrival) -> Speaker:
     """Return who speaks in a mail: of several in From, the one whom agents see."""
-    is_report = mail.is_bounce and not arrival.sender
-    return Speaker(_sender(mail, arrival).address, is_report)
+    return Speaker(_sender(mail, arrival).address, _is_report(mail, arrival))
 
 
 def contact_id(address: str) -> str:
@@ -100,14 +99,35 @@ def user_data(
     data |= {f"Header_{name}": mail.headers[name] for name in _HEADERS if name in mail.headers}
     if mail.automatic:
         data["_AutomaticMail"] = mail.automatic
+    if mail.report:
+        data["_Report"] = mail.report.kind
+        data["_ReportedRecipients"] = ", ".join(map(_in_words, mail.report.recipients))
     return {key: value[:_LONGEST_VALUE] for key, value in data.items()}
 
 
 def _sender(mail: ParsedMail, arrival: Arrival) -> Address:
-    return next(iter(mail.from_), Address(arrival.sender))
+    return next(iter(mail.from_), Address(_envelope_sender(arrival)))
 
 
-def _subtype(mail: ParsedMail, joined: Joining | None) -> str:
+def _envelope_sender(arrival: Arrival) -> str:
+    """Return who handed the mail in, empty for the null sender however it was written down."""
+    return arrival.sender.strip("<> ")
+
+
+def _is_report(mail: ParsedMail, arrival: Arrival) -> bool:
+    return mail.is_bounce and not _envelope_sender(arrival)
+
+
+def _returned_ids(mail: ParsedMail) -> tuple[str, ...]:
+    return mail.report.returned_ids if mail.report else ()
+
+
+def _in_words(recipient: ReportedRecipient) -> str:
+    address = recipient.original or recipient.address
+    return f"{address} ({recipient.status})" if recipient.status else address
+
+
+def _subtype(mail: ParsedMail, arrival: Arrival, joined: Joining | None) -> str:
     if joined is None:
-        return "InboundNew"
+        return "InboundNDR" if _is_report(mail, arrival) else "InboundNew"
     return "InboundNDR" if mail.is_bounce else "InboundCustomerReply"

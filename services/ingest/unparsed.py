@@ -31,7 +31,6 @@ def unparsed(raw: bytes, reason: str, known: ParsedMail | None = None) -> Parsed
         attachments=(whole_mail(raw),),
         headers={},
         automatic="unparsed",
-        is_bounce=False,
         warnings=("unparsed",),
     )
 

@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
+from shared.mail.addresses import parse_addresses
 from shared.mail.charsets import decode
 from shared.mail.headers import Headers
-from shared.mail.structure import Part
 
 _ROBOTS: Final = re.compile(
     r"(?:mailer-daemon|postmaster|no[-_.]?reply|do[-_.]?not[-_.]?reply|bounces?|autoreply)(?:[+=-][^@]*)?(?:@|\Z)",
@@ -38,13 +38,10 @@ def has_null_sender(headers: Headers, envelope_sender: str | None = None) -> boo
     return (headers.first("return-path") or b"").replace(b" ", b"") == b"<>"
 
 
-def is_bounce(
-    headers: Headers, leaves: tuple[Part, ...], sender: str, envelope_sender: str | None = None
-) -> bool:
-    """Tell whether this reports on another mail's delivery (RFC 3464, or a daemon's letter)."""
-    if any(part.media_type == "message/delivery-status" for part in leaves):
-        return True
-    return has_null_sender(headers, envelope_sender) and _DAEMON.match(sender) is not None
+def is_of_daemon(headers: Headers) -> bool:
+    """Tell whether a mail says that it is from a mail server."""
+    senders = parse_addresses(headers.every("from")[:1], limit=1)
+    return any(_DAEMON.match(one.address) for one in senders)
 
 
 def _marked(headers: Headers) -> str | None:

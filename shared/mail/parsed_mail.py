@@ -25,6 +25,35 @@ class AttachmentPart:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportedRecipient:
+    """Somebody to whom a mail was to be delivered.
+
+    `status` is that of RFC 3463, `hard` says that there is nobody at this address. `original` is
+    the address that the mail was sent to, if the server says so, `action` what became of the mail,
+    `words` what the server said.
+    """
+
+    address: str
+    status: str
+    hard: bool
+    action: str = ""
+    original: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a mail server says of a delivery: failed, delayed, delivered, relayed or expanded.
+
+    `returned_ids` are the ids of the mail that it is about, as far as it came back.
+    """
+
+    kind: str
+    recipients: tuple[ReportedRecipient, ...] = ()
+    returned_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedMail:
     """One mail as a person would see it, plus what threading and routing need.
 
@@ -48,8 +77,13 @@ class ParsedMail:
     attachments: tuple[AttachmentPart, ...]
     headers: Mapping[str, str]
     automatic: str | None
-    is_bounce: bool
     warnings: tuple[str, ...]
+    report: Report | None = None
+
+    @property
+    def is_bounce(self) -> bool:
+        """Whether a mail server reports on a delivery."""
+        return self.report is not None
 
     @property
     def is_automatic(self) -> bool:

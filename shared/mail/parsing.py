@@ -7,7 +7,7 @@ from typing import Final
 
 from shared.domain.interaction import Address
 from shared.mail.addresses import parse_addresses, parse_named
-from shared.mail.automatic import automatic_reason, is_bounce
+from shared.mail.automatic import automatic_reason
 from shared.mail.blocked import BLOCKED
 from shared.mail.bodies import Bodies, read_bodies
 from shared.mail.charsets import decode, says_little
@@ -18,6 +18,7 @@ from shared.mail.headers import Headers
 from shared.mail.identity import message_id, message_ids
 from shared.mail.limits import DEFAULT_LIMITS, Limits
 from shared.mail.parsed_mail import ParsedMail
+from shared.mail.reports import report_in
 from shared.mail.safe_html import image_sources
 from shared.mail.structure import Structure, read_structure
 
@@ -82,8 +83,8 @@ def parse_mail(
         attachments=(*attachments, whole_mail(raw)) if shown.is_cut else attachments,
         headers=_wanted_headers(headers),
         automatic=automatic_reason(headers, structure.root.media_type, address, envelope_sender),
-        is_bounce=is_bounce(headers, structure.leaves, address, envelope_sender),
         warnings=_warnings(structure, bodies, html, limits, is_cut=shown.is_cut),
+        report=report_in(structure, envelope_sender, limits),
     )
 
 

@@ -19,6 +19,7 @@ _DELIMITER: Final = re.compile(
     re.IGNORECASE,
 )
 _MOST_GUESSES: Final = 20
+_MOST_SEARCHES: Final = 3
 _MOST_TYPES: Final = 5
 _HTML: Final = re.compile(rb"\s*+<(?:!doctype\s++html|html)\b", re.IGNORECASE)
 
@@ -189,9 +190,14 @@ def _split_anyway(part: Part, limits: Limits) -> list[Part]:
 
 
 def _guess_boundary(source: bytes, start: int, end: int) -> bytes:
-    for found in islice(_DELIMITER.finditer(source, start, end), _MOST_GUESSES):
-        boundary = found[1].rstrip()
-        if found[2] or source.find(b"\n--" + boundary + b"--", found.end() - 1, end) >= 0:
+    found = list(islice(_DELIMITER.finditer(source, start, end), _MOST_GUESSES))
+    for one in found:
+        if one[2]:
+            return one[1].rstrip()
+    # A part without headers begins behind a delimiter only where that ends somewhere, too.
+    for one in found[:_MOST_SEARCHES]:
+        boundary = one[1].rstrip()
+        if source.find(b"\n--" + boundary + b"--", one.end() - 1, end) >= 0:
             return boundary
     return b""
 

@@ -52,9 +52,10 @@ class Joining:
 def thread_references(mail: ParsedMail) -> tuple[str, ...]:
     """Return the ids that a mail names, nearest first, without its own.
 
-    A mail that names itself is not its own parent.
+    A mail that names itself is not its own parent. A report is about the mail that came back.
     """
-    return nearest_first(mail.in_reply_to, mail.references, mail.message_id)
+    returned = mail.report.returned_ids if mail.report else ()
+    return nearest_first((*returned, *mail.in_reply_to), mail.references, mail.message_id)
 
 
 def nearest_first(

@@ -4,11 +4,12 @@ JSON and not pickle, because a reader that was taken over must not run code in i
 """
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from shared.domain.interaction import Address
-from shared.mail.parsed_mail import AttachmentPart, ParsedMail
+from shared.mail.parsed_mail import AttachmentPart, ParsedMail, Report, ReportedRecipient
 
 
 def dump(mail: ParsedMail) -> bytes:
@@ -28,8 +29,8 @@ def dump(mail: ParsedMail) -> bytes:
         "attachments": [_row(attachment) for attachment in mail.attachments],
         "headers": dict(mail.headers),
         "automatic": mail.automatic,
-        "is_bounce": mail.is_bounce,
         "warnings": mail.warnings,
+        "report": mail.report and asdict(mail.report),
     }
     return json.dumps(fields).encode()
 
@@ -43,7 +44,15 @@ def load(dumped: bytes) -> ParsedMail:
         fields[name] = tuple(Address(*pair) for pair in fields[name])
     fields["attachments"] = tuple(AttachmentPart(*row) for row in fields["attachments"])
     fields["sent_at"] = fields["sent_at"] and datetime.fromisoformat(fields["sent_at"])
+    fields["report"] = _report(fields["report"])
     return ParsedMail(**fields)
+
+
+def _report(fields: dict[str, Any] | None) -> Report | None:
+    if fields is None:
+        return None
+    recipients = tuple(ReportedRecipient(**one) for one in fields["recipients"])
+    return Report(fields["kind"], recipients, tuple(fields["returned_ids"]))
 
 
 def _pairs(addresses: tuple[Address, ...]) -> list[tuple[str, str]]:

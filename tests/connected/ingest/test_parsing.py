@@ -9,7 +9,7 @@ import pytest
 from shared.contracts.commands import ParseMail
 from shared.contracts.events import InteractionReceived
 from shared.domain.errors import Unavailable
-from shared.domain.interaction import Interaction
+from shared.domain.interaction import Address, Interaction
 from shared.domain.lifecycle import State
 from shared.mail.isolated import IsolatedParser, ParserKilledError
 from shared.mail.parsed_mail import ParsedMail
@@ -136,6 +136,14 @@ async def test_what_cannot_be_read_is_handled_by_an_agent_all_the_same(
     assert (attachment.media_type, attachment.size) == ("message/rfc822", len(bomb))
     assert interaction.mail.warnings == ("unparsed",)
     assert interaction.state is State.QUEUED
+
+
+@pytest.mark.parametrize("sender", ["", "<>"])
+async def test_a_mail_from_nobody_is_from_nobody(world: World, door: Door, sender: str) -> None:
+    (interaction,) = await parsed(world, door, b"Subject: x\r\n\r\nHi", sender=sender)
+
+    assert interaction.mail.sender == Address("")
+    assert interaction.user_data["FromAddress"] == ""
 
 
 async def test_what_the_reader_found_odd_is_stored(world: World, door: Door) -> None:

@@ -107,6 +107,82 @@ async def test_a_delivery_report_joins_by_an_id_of_ours(world: World, door: Door
     assert (claim.thread_id, other.thread_id) == (claim.id, other.id)
 
 
+RETURNED = b"From: support@demo.example\r\nMessage-ID: " + OURS + b"\r\n\r\nHello\r\n"
+STATUS = (
+    b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+    b"Final-Recipient: rfc822; gone@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+)
+
+
+def returning(kind: bytes, returned: bytes) -> bytes:
+    """Return a report that names our mail only in what came back of it."""
+    return (
+        b"From: MAILER-DAEMON@example.net\r\nTo: support@demo.example\r\n"
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+        b"--b\r\n\r\nNot delivered\r\n--b\r\n"
+        + STATUS
+        + b"--b\r\nContent-Type: "
+        + kind
+        + b"\r\n\r\n"
+        + returned
+        + b"--b--\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        returning(b"message/rfc822", RETURNED),
+        returning(b"text/rfc822-headers", RETURNED),
+        returning(
+            b"multipart/mixed; boundary=c",
+            b"--c\r\nContent-Type: message/rfc822\r\n\r\n" + RETURNED + b"--c--\r\n",
+        ),
+        b"From: MAILER-DAEMON@example.net\r\n\r\n<gone@example.net>:\r\n550 5.1.1 no such user"
+        b"\r\n\r\n" + RETURNED,
+    ],
+    ids=["mail", "headers", "deeper", "words alone"],
+)
+@pytest.mark.parametrize("sender", ["", "<>"])
+async def test_a_delivery_report_joins_the_mail_that_came_back(
+    world: World, door: Door, report: bytes, sender: str
+) -> None:
+    ours = await answered(world, door, "gone@example.net")
+
+    (read,) = await parsed(world, door, report, sender=sender)
+
+    assert (read.subtype, read.parent_id, read.thread_id) == (
+        "InboundNDR",
+        ours.id,
+        ours.thread_id,
+    )
+    assert read.mail.in_reply_to == OURS.decode()
+    assert read.user_data["_Report"] == "failed"
+    assert read.user_data["_ReportedRecipients"] == "gone@example.net (5.1.1)"
+
+
+async def test_a_delivery_report_on_a_foreign_mail_is_one_all_the_same(
+    world: World, door: Door
+) -> None:
+    report = returning(b"message/rfc822", RETURNED)
+
+    (read,) = await parsed(world, door, report, sender="")
+    (claim,) = await parsed(world, door, report + b"x", sender="thief@example.org")
+
+    assert (read.subtype, read.parent_id) == ("InboundNDR", None)
+    assert (claim.subtype, claim.parent_id) == ("InboundNew", None)
+
+
+async def test_who_forwards_a_report_does_not_join(world: World, door: Door) -> None:
+    ours = await answered(world, door, "ann@example.org")
+
+    (claim,) = await parsed(
+        world, door, returning(b"message/rfc822", RETURNED), sender="thief@example.org"
+    )
+
+    assert claim.thread_id != ours.thread_id
+
+
 @pytest.mark.parametrize(
     ("state", "joins"), [(State.SENT, True), (State.UNCERTAIN, True), (State.REPLY_CREATED, False)]
 )

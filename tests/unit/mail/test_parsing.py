@@ -51,12 +51,19 @@ def test_every_part_of_a_letter_is_read() -> None:
             "Return-Path": "<ann@client.example>",
         },
         automatic=None,
-        is_bounce=False,
         warnings=(),
     )
 
 
-@pytest.mark.parametrize("raw", [LETTER, b"", mail(b"Auto-Submitted: x\r\n"), whole(b"\xff\x00")])
+REPORT = (
+    b"From: MAILER-DAEMON@x.example\r\nContent-Type: message/delivery-status\r\n\r\n"
+    b"Final-Recipient: rfc822; a@x.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "raw", [LETTER, REPORT, b"", mail(b"Auto-Submitted: x\r\n"), whole(b"\xff\x00")]
+)
 def test_what_was_read_survives_the_pipe(raw: bytes) -> None:
     parsed = parse_mail(raw)
 
