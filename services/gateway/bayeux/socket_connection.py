@@ -14,8 +14,12 @@ from services.gateway.bayeux.web import Answer, Header, Scope, Send, refuse_upgr
 log = structlog.get_logger(__name__)
 
 NOT_UNICODE: Final = 1007
+TOO_BIG: Final = 1009
+MOST_FRAGMENTS: Final = 1_024
+"""Of one message; no client that is well sends many."""
 
 _FINAL_TEXT: Final = 0x81
+_PONG: Final = b"\x8a"
 _IN_TWO_BYTES, _IN_EIGHT_BYTES = 126, 127
 _TWO_BYTES, _EIGHT_BYTES = Struct("!BBH"), Struct("!BBQ")
 
@@ -66,6 +70,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         super().__init__(**uvicorns)
         self._bayeux = bayeux
         self._user: SocketUser | None = None
+        self._late_pong = b""
         self.is_writable = True
 
     async def accept(self, user: SocketUser, headers: Sequence[Header] = ()) -> None:
@@ -146,6 +151,12 @@ class SocketConnection(WebSocketsSansIOProtocol):
         if self._user is None:
             self.transport.close()
 
+    async def send(self, message: Any) -> None:
+        """Say something for the application; uvicorn logs a refusal in its words as a fault."""
+        await super().send(message)
+        if self.close_sent:
+            self.handshake_complete = True
+
     def send_receive_event_to_app(self) -> None:
         """Hand a message on."""
         if self._user is None:
@@ -161,6 +172,29 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._user.read(content)
         else:
             self.close(NOT_UNICODE)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Keep a fragment. The library bounds their octets, which empty ones have none of."""
+        if self.close_sent:
+            return
+        if len(self.frames) < MOST_FRAGMENTS:
+            super().handle_cont(event)
+        elif self.handshake_complete:
+            self.frames = []
+            self.close(TOO_BIG)
+        else:
+            self.transport.abort()
+
+    def handle_ping(self) -> None:
+        """Answer; of those that come while the client reads nothing the last (RFC 6455, 5.5.3)."""
+        if self.is_writable:
+            super().handle_ping()
+            return
+        for frame in self.conn.data_to_send():
+            if frame.startswith(_PONG):
+                self._late_pong = frame
+            else:
+                self.transport.write(frame)
 
     def handle_close(self, event: Frame) -> None:
         """The client closes the socket, or agrees that it is closed."""
@@ -192,6 +226,9 @@ class SocketConnection(WebSocketsSansIOProtocol):
         """The client has read most of what was written."""
         super().resume_writing()
         self.is_writable = True
+        pong, self._late_pong = self._late_pong, b""
+        if pong and not (self.close_sent or self.transport.is_closing()):
+            self.transport.write(pong)
         if self._user is not None:
             self._user.go_on_writing()
 

@@ -24,6 +24,9 @@ from services.gateway.bayeux.web import Answer
 log = structlog.get_logger(__name__)
 
 END_OF_HEAD: Final = b"\r\n\r\n"
+MOST_WAITING: Final = 16
+"""Requests that may follow another one without waiting for its answer."""
+
 _LINGERING: Final = 5.0
 """Seconds in which a client that still sends may read why it is refused (RFC 9112, 9.6)."""
 
@@ -38,7 +41,8 @@ class StrictHttpProtocol(HttpToolsProtocol):
     on its way. Offers of another protocol are passed over, except that of a websocket. A request
     does not get its connection anew where its octets do not all come within uvicorn's
     `timeout_keep_alive`; who sends nothing more of a body for so long, or does not read the last
-    answer, is cut off. So is a connection that nobody uses.
+    answer, is cut off. So is a connection that nobody uses. Where too many requests wait for their
+    turn, the connection ends with the last of their answers; its client may repeat the others.
     """
 
     def __init__(self, **uvicorns: Any) -> None:
@@ -49,6 +53,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._has_body_come = False
         self._is_last = False
         self._is_ending = False
+        self._is_rest_ignored = False
         self._is_body_doubtful = False
         self._upgrading: RequestHead | None = None
         self._waiting_since: float | None = None
@@ -67,7 +72,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; end the connection when no end of headers or trailers is in sight."""
-        if self._is_ending:
+        if self._is_ending or self._is_rest_ignored:
             return
         self._unset_keepalive_if_required()
         if self._is_body_awaited():
@@ -124,7 +129,10 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._wait()
 
     def _take(self, head: RequestHead) -> None:
-        """Begin a request for the application."""
+        """Begin a request for the application, or have it wait for its turn."""
+        if len(self.pipeline) >= MOST_WAITING:
+            self._end_with_the_answer()
+            return
         self.expect_100_continue = head.is_asking
         super().on_headers_complete()
         cycle: Any = self.cycle
@@ -253,9 +261,13 @@ class StrictHttpProtocol(HttpToolsProtocol):
         return TARGET_TOO_LONG if len(self.url) > LONGEST_TARGET else FIELDS_TOO_LARGE
 
     def _end_with_the_answer(self) -> None:
-        self._is_last = True
-        if self.cycle is not None:
-            self.cycle.keep_alive = False
+        """Read nothing more, not even to its end: a parser keeps what it cannot hand on."""
+        self._is_last = self._is_rest_ignored = True
+        cycle: Any = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False
+            if cycle.transport is self.transport:
+                cycle.transport = LingeringTransport(self.transport, self._hang_up)
 
     def _hang_up(self) -> None:
         """End the connection; a client that still sends can read what it was answered."""
@@ -266,7 +278,8 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
-        if not self._is_in_message or self.transport.is_closing():
+        is_sending = self._is_in_message or self._is_rest_ignored
+        if not is_sending or self.transport.is_closing():
             self._wait()
             self.transport.close()
             return

@@ -84,7 +84,7 @@ async def test_what_does_not_wait_for_the_answer_before_it_is_not_served(
     answer = line.answer()
 
     assert "connection: close\r\n" in answer
-    assert line.transport.is_closed
+    assert line.transport.is_ended
     assert len(line.server.requests) == 1
 
 
@@ -95,7 +95,7 @@ async def test_what_does_not_wait_for_the_answer_of_another_part_is_not_served(l
     await line.transport.something_written.wait()
 
     assert line.transport.take().startswith("HTTP/1.1 204 ")
-    assert line.transport.is_closed
+    assert line.transport.is_ended
     assert line.server.requests == []
 
 

@@ -11,8 +11,8 @@ from websockets.http11 import Response
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from services.gateway.bayeux.socket_connection import SocketConnection
-from services.gateway.bayeux.web import Answer, Scope
+from services.gateway.bayeux.socket_connection import MOST_FRAGMENTS, SocketConnection
+from services.gateway.bayeux.web import Answer, Scope, refuse_upgrade
 from tests.unit.bayeux.wires import FakeTransport, uvicorns, whatever_is_due
 
 
@@ -48,6 +48,7 @@ class Call:
         self.refusal: Answer | None = None
         self.fails = False
         self.reached_application = False
+        self.answer_of_application: Answer | None = None
         self.may_be_met = asyncio.Event()
         self.may_be_met.set()
         self.transport = FakeTransport()
@@ -73,9 +74,12 @@ class Call:
         else:
             await connection.accept(self.user)
 
-    async def _application(self, _scope: Any, _receive: Any, send: Any) -> None:
+    async def _application(self, scope: Any, _receive: Any, send: Any) -> None:
         self.reached_application = True
-        await send({"type": "websocket.close"})
+        if self.answer_of_application is None:
+            await send({"type": "websocket.close"})
+        else:
+            await refuse_upgrade(scope, send, self.answer_of_application)
 
     async def settle(self) -> list[Any]:
         """Return what the client got, once nothing moves any more."""
@@ -145,6 +149,61 @@ async def test_pings_are_answered(call: Call) -> None:
     assert frame == Frame(Opcode.PONG, b"here?")
 
 
+async def test_pings_of_a_client_that_reads_nothing_are_not_piled_up(call: Call) -> None:
+    await call.settle()
+    call.connection.pause_writing()
+    for number in range(100):
+        call.client.send_ping(b"%d" % number)
+        call.send()
+    was_written = call.transport.written
+
+    call.connection.resume_writing()
+
+    assert was_written == b""
+    assert await call.settle() == [Frame(Opcode.PONG, b"99")]
+
+
+async def test_a_client_that_closes_while_it_reads_nothing_is_answered(call: Call) -> None:
+    await call.settle()
+    call.connection.pause_writing()
+    call.client.send_ping(b"here?")
+    call.client.send_close(1000)
+    call.send()
+
+    await call.settle()
+
+    assert call.client.close_rcvd is not None
+    assert call.transport.is_closed
+
+
+@pytest.mark.parametrize("fragment", [b"", b"x"], ids=["empty", "short"])
+async def test_a_message_in_fragments_without_end_closes_the_socket(
+    call: Call, fragment: bytes
+) -> None:
+    await call.settle()
+    call.client.send_text(b"[", fin=False)
+    for _ in range(2 * MOST_FRAGMENTS):
+        call.client.send_continuation(fragment, fin=False)
+    call.send()
+
+    await call.settle()
+
+    assert call.client.close_rcvd is not None
+    assert call.client.close_rcvd.code == 1009
+    assert call.connection.frames == []
+    assert call.user.read_texts == []
+
+
+async def test_fragments_without_end_before_the_answer_end_the_line() -> None:
+    call = Call()
+    call.may_be_met.clear()
+    early = [Frame(Opcode.TEXT, b"[", fin=False), *[Frame(Opcode.CONT, b"", fin=False)] * 2_000]
+
+    call.connection.data_received(b"".join(one.serialize(mask=True) for one in early))
+
+    assert call.transport.is_aborted
+
+
 async def test_what_came_before_the_socket_was_accepted_is_not_lost() -> None:
     call = Call()
     call.may_be_met.clear()
@@ -180,6 +239,18 @@ async def test_a_fault_is_told_and_the_socket_closed() -> None:
 
     assert answer.status_code == 500
     assert call.transport.is_closed
+
+
+async def test_a_socket_that_the_application_refuses_is_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    call = Call("/other")
+    call.answer_of_application = Answer(404)
+
+    [answer] = await call.settle()
+
+    assert answer.status_code == 404
+    assert [one.message for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 async def test_other_sockets_are_for_the_application() -> None:
