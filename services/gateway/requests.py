@@ -1,5 +1,6 @@
 """What REST resources ask of a request."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,6 +11,7 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.policy import AGENTS, AGENTS_AND_ADMINS
 from shared.storage.agents import StoredAgent
 
+_NUMBER: Final = re.compile(r"[0-9]{1,10}")
 _FALSE: Final = frozenset({"", "0", "false", "none"})
 
 
@@ -75,7 +77,8 @@ def bounded_number(request: Request, name: str, *, at_most: int, default: int | 
     if text is None:
         return at_most if default is None else default
     least = 1 if default is None else default
-    if not text.isascii() or not text.isdigit() or not least <= int(text[:10]) <= at_most:
+    number = int(text) if _NUMBER.fullmatch(text) else -1
+    if not least <= number <= at_most:
         message = f"{name} has to be from {least} to {at_most}"
         raise RequestError(Situation.VALUE_REFUSED, message)
-    return int(text)
+    return number

@@ -52,7 +52,17 @@ def test_a_page_begins_where_it_is_said() -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=101", "limit=x", "offset=-1", "limit=%C2%B2", "totalCount=perhaps"],
+    [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "offset=-1",
+        "limit=%C2%B2",
+        "totalCount=perhaps",
+        "limit=00000000019999",
+        "limit=0000000001" + 5_000 * "9",
+        "limit=",
+    ],
 )
 def test_what_is_out_of_range_is_refused(query: str) -> None:
     with pytest.raises(RequestError):
