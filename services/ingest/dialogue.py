@@ -23,6 +23,9 @@ from shared.faults import crash_point
 logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 _IDENT: Final = "Mailroom"
+_REPEATED_COMMAND: Final = b'500 Error: command "'
+"""How aiosmtpd begins the answer to a command that it does not know, before it repeats it."""
+_UNKNOWN_COMMAND: Final = b"500 5.5.1 there is no such command here, HELP lists those there are"
 _ENDLESS_COMMAND: Final = b"500 5.5.2 this command has no end\r\n"
 _ENDLESS_LINE: Final = b"500 5.6.0 this line has no end\r\n"
 _ENDLESS_MAIL: Final = b"552 5.3.4 this mail has no end\r\n"
@@ -122,6 +125,8 @@ class Dialogue(SMTP):
     async def push(self, status: str | bytes) -> None:
         """Answer; later each time where it is a refusal, and for the last time at the end."""
         answer = status.encode(errors="replace") if isinstance(status, str) else status
+        if answer.startswith(_REPEATED_COMMAND):
+            answer = _UNKNOWN_COMMAND
         if answer.startswith(b"354"):
             self._pace, self._unended = Pace(self._settings, self.loop.time()), 0
         farewell = None

@@ -303,6 +303,20 @@ def test_strange_octets_are_refused_without_a_traceback(run: Run, octets: bytes)
         assert client.ask("NOOP") == 250
 
 
+@pytest.mark.parametrize("octets", [b"STRANGER x", "STRANGER\rx ü".encode(), b"STRANGER\0"])
+@pytest.mark.parametrize("lmtp", [False, True], ids=["SMTP", "LMTP"])
+def test_an_unknown_command_is_not_repeated(run: Run, octets: bytes, *, lmtp: bool) -> None:
+    running = run()
+
+    with running.connect(lmtp=lmtp) as client:
+        client.answer()
+        client.send(octets + b"\r\n")
+        answered = client.answer()
+
+    assert answered.startswith(b"500 ")
+    assert b"STRANGER" not in answered
+
+
 def test_names_that_are_not_unicode_are_stored_somehow(run: Run) -> None:
     running = run()
 
