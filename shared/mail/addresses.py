@@ -142,7 +142,7 @@ def _ends_mailbox(current: _Mailbox, lexeme: str) -> bool:
         # A group's name ends here and is dropped; inside <...> it belongs to a route.
         return not current.is_open and not current.has_at
     if lexeme == "," and current.is_open:
-        first = next((piece for piece in current.angle or () if not piece.isspace()), "@")
+        first = next(iter(current.angle or ()), "@")
         return not first.startswith("@")
     return lexeme in ",;"
 
@@ -160,7 +160,9 @@ def _mark(current: _Mailbox, lexeme: str) -> None:
 
 def _text(current: _Mailbox, kind: str, lexeme: str) -> None:
     if current.is_open and current.angle is not None:
-        current.angle.append(lexeme)
+        # What it begins with is asked for at every comma: a blank would say nothing.
+        if current.angle or kind != "blank":
+            current.angle.append(lexeme)
     elif kind == "blank":
         current.words.append(" ")
     elif kind == "quoted":

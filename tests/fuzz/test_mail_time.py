@@ -107,6 +107,8 @@ ATTACKS: dict[str, bytes] = {
     "words in quotes": b"To: " + b'"a' * 150_000,
     "open brackets": b"To: " + b"(" * LARGE,
     "open angles": b"To: " + b"<, " * (LARGE // 3),
+    "blanks before a route": b"To: <" + b" " * (LARGE // 2) + b"@" + b"," * (LARGE // 2),
+    "comments before a route": b"To: <" + b" (a)" * (LARGE // 8) + b"@" + b"," * (LARGE // 2),
     "encoded words": b"To: " + b"=?utf-8?q?a?= " * (LARGE // 14),
     "charsets": b"Content-Disposition: attachment; filename=" + b"=?x?q?=FF?=" * (LARGE // 11),
     "parameters": b"Content-Type: text/plain" + numbered("; a*%=b")(LARGE),
