@@ -63,7 +63,8 @@ def email_interaction(
     """Return an interaction by the schemas of seed 004; fields without a value are left out.
 
     `contents` is None for readers who may not see the words of the mail and what agents noted.
-    They see no Message-ID either: who can name it is taken for a participant.
+    They see no Message-ID either: who can name it is taken for a participant. Nor do they see who
+    got a blind copy, as no recipient does.
     """
     fields = {
         **_addressed(interaction),
@@ -101,16 +102,13 @@ def owner_number(agent_id: str | None) -> int | None:
 
 def _addressed(interaction: Interaction) -> Fields:
     mail = interaction.mail
-    fields: Fields = {
+    return {
         "from": _address(mail.sender) if mail.sender else None,
         "reply_to": _address(mail.reply_to[0]) if mail.reply_to else None,
         "to": _addresses(mail.to),
         "cc": _addresses(mail.cc),
         "sent_date": timestamp(mail.sent_at) if mail.sent_at else None,
     }
-    if interaction.direction is Direction.OUTBOUND:
-        fields["bcc"] = _addresses(mail.bcc)
-    return fields
 
 
 def _number(message_id: str) -> int | None:
@@ -128,6 +126,7 @@ def _worded(interaction: Interaction, contents: Contents) -> Fields:
         "perhaps_related": list(contents.perhaps_related) or None,
     }
     if interaction.direction is Direction.OUTBOUND:
+        fields["bcc"] = _addresses(interaction.mail.bcc)
         fields["reference_id"] = _number(interaction.mail.in_reply_to)
     if interaction.mail.html:
         fields |= {

@@ -48,12 +48,19 @@ def test_email_out_has_blind_copies_and_its_own_kind() -> None:
     draft = inbound(direction=Direction.OUTBOUND, subtype="OutboundReply", state=State.SENT)
     draft = replace(draft, mail=replace(draft.mail, bcc=(Address("boss@example.org"),)))
 
-    fields = email_interaction(draft, LATER, None)
+    fields = email_interaction(draft, LATER, CONTENTS)
 
     assert (fields["entity_type"], fields["type"]) == (1, "Outbound")
     assert fields["bcc"] == [{"address": "boss@example.org"}]
     assert (fields["status"], fields["stopped_reason"]) == (3, "Sent")
     assert fields["end_date"] == "2026-03-02T09:00:30.000Z"
+
+
+def test_who_may_not_read_sees_no_blind_copies() -> None:
+    draft = inbound(direction=Direction.OUTBOUND, subtype="OutboundReply", state=State.SENT)
+    draft = replace(draft, mail=replace(draft.mail, bcc=(Address("boss@example.org"),)))
+
+    assert "boss" not in str(email_interaction(draft, LATER, None))
 
 
 def test_a_root_is_its_own_thread() -> None:
