@@ -17,6 +17,7 @@ from services.console.passwords import ask_for_password, hash_password
 from services.console.rehousing import Moving
 from services.console.reparsing import order_parsing
 from services.console.restoring import announce_restore
+from services.console.tracing import trace
 from shared.contracts.schemas import FieldLostError, write_schemas
 from shared.domain.errors import Unavailable
 
@@ -51,8 +52,8 @@ async def _command(arguments: Namespace) -> Exit | None:
             await apply(arguments.file, dry_run=arguments.dry_run, moving=moving)
         case "doctor":
             return await diagnose()
-        case "replay" | "discard":
-            await _replay(arguments)
+        case "replay" | "discard" | "trace":
+            await _look_into(arguments)
         case "parse":
             await order_parsing(arguments.arrival)
         case "doubts" | "resend" | "settle" | "restored":
@@ -67,7 +68,10 @@ async def _command(arguments: Namespace) -> Exit | None:
     return None
 
 
-async def _replay(arguments: Namespace) -> None:
+async def _look_into(arguments: Namespace) -> None:
+    if arguments.command == "trace":
+        await trace(arguments.message_id)
+        return
     queue = replaying.queue_named(arguments.queue)
     if arguments.command == "discard":
         await replaying.discard(queue, arguments.id, arguments.reason)

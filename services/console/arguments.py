@@ -49,6 +49,7 @@ def parser() -> Parser:
     _add_doctor(commands)
     _add_replay(commands)
     _add_discard(commands)
+    _add_trace(commands)
     _add_parse(commands)
     _add_doubts(commands)
     _add_restored(commands)
@@ -120,6 +121,19 @@ def _add_parse(commands: Commands) -> None:
         description="Order an arrival to be parsed. What has been parsed already stays as it is.",
     )
     parse.add_argument("arrival", metavar="ARRIVAL_ID", help="as `mailroom doctor` names it")
+
+
+def _add_trace(commands: Commands) -> None:
+    trace = commands.add_parser(
+        "trace",
+        help="say what became of one mail: received, where it is, whether it was sent",
+        description="Print what the database knows of a mail: its arrival, its interactions and "
+        "who has them, its answers, and each attempt to deliver it. Exits with 1 where nothing is "
+        "known.",
+    )
+    trace.add_argument(
+        "message_id", metavar="MESSAGE-ID", help="with or without <>, or an interaction's id"
+    )
 
 
 def _add_discard(commands: Commands) -> None:

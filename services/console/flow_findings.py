@@ -7,6 +7,7 @@ from typing import Final
 from services.console.findings import Finding, Mark, bad, fine
 from services.console.flow import Deferral, LongWaits
 from services.console.management import Unacknowledged
+from shared.domain.storable import storable
 from shared.messaging.topology import WORK_QUEUES
 
 _MOST_REASONS: Final = 5
@@ -52,7 +53,7 @@ def about_deferrals(found: Sequence[Deferral]) -> Iterator[Finding]:
     """Tell which mails the next server did not take yet, and why."""
     if not found:
         return
-    reasons = Counter(printable(one.reason) or "(no reason)" for one in found)
+    reasons = Counter(storable(one.reason, _LONGEST) or "(no reason)" for one in found)
     why = "; ".join(
         f"{count} for: {reason}" for reason, count in reasons.most_common(_MOST_REASONS)
     )
@@ -68,7 +69,7 @@ def about_next_server(where: str, problem: str) -> Finding:
     """Judge whether the server that takes our mail is there."""
     if problem:
         return bad(
-            f"next mail server {where} cannot be used from here: {printable(problem)}",
+            f"next mail server {where} cannot be used from here: {storable(problem, _LONGEST)}",
             do="start it, or correct `smtp_route`; mail waits until then",
         )
     return fine(f"next mail server {where} answers")
@@ -79,9 +80,3 @@ def about_indexes(missing: Sequence[str]) -> Finding:
     if missing:
         return bad(f"indexes missing: {', '.join(missing)}", do="run `mailroom apply FILE`")
     return fine("database has its indexes")
-
-
-def printable(text: str) -> str:
-    """Return what a stranger's server said in one line that does nothing to a terminal."""
-    plain = "".join(one if one.isprintable() else " " for one in text)
-    return " ".join(plain.split())[:_LONGEST]

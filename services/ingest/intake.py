@@ -94,7 +94,10 @@ class Intake:
         crash_point("ingest.before_parse")
         cause = Cause(UUID(stored.order.correlation_id), UUID(stored.order.id))
         try:
-            with self._holding(stored):
+            with (
+                self._holding(stored),
+                structlog.contextvars.bound_contextvars(correlation_id=stored.order.correlation_id),
+            ):
                 await self._parsing.parse_arrival(stored.arrival, cause)
         except Exception as error:  # noqa: BLE001 - whatever it is, the queue knows what to do
             log.warning("mail goes to the queue", reason=type(error).__name__)

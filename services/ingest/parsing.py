@@ -124,6 +124,14 @@ class MailParsing:
         if not is_new:
             await self._copies.note(key, arrival.id)
         PARSED.labels("interaction" if is_new else "copy").inc()
+        log.info(
+            "mail became an interaction" if is_new else "mail is a copy of an earlier one",
+            arrival_id=arrival.id,
+            interaction_id=interaction.id if is_new else "",
+            message_id=interaction.mail.message_id,
+            mailbox=interaction.mailbox,
+            queue=interaction.queue,
+        )
 
 
 def _announcements(interaction: Interaction, arrival: Arrival) -> Sequence[Contract]:

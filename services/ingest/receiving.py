@@ -11,8 +11,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from prometheus_client import Counter
 
 from services.ingest.settings import IngestSettings
+from shared.contracts.envelope import Cause
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
+from shared.domain.storable import storable
 from shared.faults import crash_point
 from shared.mail.trace import trace, without_return_path
 from shared.storage.configuration import ConfigurationStore
@@ -22,6 +24,10 @@ log = structlog.get_logger()
 RECEIVED: Final = Counter("mailroom_mails_received_total", "Mails at the final dot", ["answer"])
 
 _RECEIVED_HEADER: Final = re.compile(rb"^received:", re.IGNORECASE | re.MULTILINE)
+_MESSAGE_ID: Final = re.compile(
+    rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]*)", re.IGNORECASE | re.MULTILINE
+)
+_LONGEST_ID: Final = 998
 _HEADER_END: Final = re.compile(rb"\r?\n\r?\n")
 
 ACCEPTED: Final = "250 2.0.0 stored as {}"
@@ -98,6 +104,16 @@ class MailReceiver:
             log.warning("mail not stored", reason=str(error) or type(error).__name__)
             return COME_BACK
         crash_point("ingest.after_store")
+        log.info(
+            "mail accepted",
+            arrival_id=arrival_id,
+            correlation_id=str(Cause.about(arrival_id).correlation_id),
+            message_id=_message_id(raw),
+            peer=_address(session),
+            sender=_sender(envelope),
+            recipients=recipients,
+            size=len(raw),
+        )
         return ACCEPTED.format(arrival_id)
 
     def _trace(
@@ -128,6 +144,13 @@ def _protocol(server: SMTP, session: Session) -> str:
     if isinstance(server, LMTP):
         return "LMTP"
     return "ESMTP" if session.extended_smtp else "SMTP"
+
+
+def _message_id(raw: bytes) -> str:
+    """Return what the header says, for the log; the reader decides later what it is."""
+    end = _HEADER_END.search(raw)
+    found = _MESSAGE_ID.search(raw, 0, end.start() if end else len(raw))
+    return storable(found[1], _LONGEST_ID) if found else ""
 
 
 def _hops(raw: bytes) -> int:

@@ -124,7 +124,7 @@ class Delivering:
         async with self._renewing(claim):
             with figures.SECONDS.time():
                 transmission = await self._breakable(self._transmit(claim, route))
-            _report(claim.delivery, transmission)
+            _report(claim.delivery, transmission, route)
             return await self._conclude(claim.delivery, transmission, route)
 
     async def _breakable(self, transmitting: Coroutine[Any, Any, Transmission]) -> Transmission:
@@ -255,15 +255,20 @@ def _count(conclusion: Conclusion) -> None:
     figures.CONCLUDED.labels(conclusion.state.lower()).inc()
 
 
-def _report(delivery: Delivery, transmission: Transmission) -> None:
+def _report(delivery: Delivery, transmission: Transmission, route: SmtpRoute) -> None:
     reply = transmission.reply
     taken = transmission.phase is Phase.DOT and reply is not None and reply.is_positive
     (log.info if taken else log.warning)(
         "mail handed over" if taken else "mail not handed over",
         interaction_id=delivery.id,
+        correlation_id=delivery.correlation_id,
+        message_id=delivery.message_id,
         attempt=delivery.attempt,
+        domains=sorted({one.address.rpartition("@")[2] for one in delivery.open_recipients}),
+        relay=f"{route.host}:{route.port}",
         phase=transmission.phase.name,
         code=reply.code if reply else 0,
+        said=reply.text if reply else "",
         fault=transmission.fault,
         refused=[one.code for one in transmission.recipients.values() if not one.is_positive],
     )

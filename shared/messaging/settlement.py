@@ -89,7 +89,8 @@ class Settlement(BaseMiddleware[Any, Any]):
         """Handle the message, unless it is lethal."""
         if self._delivered.is_lethal:
             raise LethalMessageError("its consumers ended before they answered, again and again")
-        return await call_next(msg)
+        with structlog.contextvars.bound_contextvars(correlation_id=self._delivered.correlation_id):
+            return await call_next(msg)
 
     async def __aexit__(
         self,

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from types import TracebackType
 from typing import Final, Literal
 
 import structlog
@@ -13,23 +14,49 @@ _TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
 
 
 def configure_logging(service: str, *, style: Literal["json", "text"] = "json") -> None:
-    """Send the logs of this process to standard error, each with the service's name."""
+    """Send the logs of this process to standard error, each with the service's name.
+
+    What libraries log, warn of or raise to the very end is a line of the same kind.
+    """
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if style == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _TRACEBACKS if style == "json" else structlog.processors.format_exc_info,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _TRACEBACKS if style == "json" else structlog.processors.format_exc_info,
-            renderer,
-        ],
+        processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    _take_over_from_libraries(shared, renderer)
+    sys.excepthook = _log_the_end
+
+
+def _take_over_from_libraries(
+    shared: list[structlog.typing.Processor], renderer: structlog.typing.Processor
+) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+
+
+def _log_the_end(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    structlog.get_logger().critical("ended by an error", exc_info=(kind, error, trace))

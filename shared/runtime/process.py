@@ -33,8 +33,9 @@ def run(name: str, settings_class: type[S], start: Start[S]) -> None:
     try:
         settings = settings_class()
     except ValidationError as error:
+        configure_logging(name, style="text" if os.environ.get("LOG_STYLE") == "text" else "json")
         for line in problems(settings_class, error):
-            print(f"{name}: {line}", file=sys.stderr)  # noqa: T201 - before logging
+            log.critical("wrong setting", problem=line)
         sys.exit(_MISCONFIGURED)
     configure_logging(name, style=settings.log_style)
     for variable, meant in unknown_variables(settings_class, os.environ):
@@ -42,7 +43,7 @@ def run(name: str, settings_class: type[S], start: Start[S]) -> None:
     try:
         uvloop.run(_serve(name, settings, start))
     except WeakWriteConcernError as error:
-        print(f"{name}: {error}", file=sys.stderr)  # noqa: T201 - the last word of the process
+        log.critical("wrong setting", problem=str(error))
         sys.exit(_MISCONFIGURED)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from deploy.local.mongodb import LocalMongoDB
 from services.ingest.listening import listening
@@ -48,6 +49,26 @@ async def test_mail_is_stored_octet_for_octet_when_it_is_accepted(world: World, 
     assert (code, words.split()[-1]) == (250, arrival_id.encode())
     assert arrival.raw.endswith(b"+0000\r\n" + raw)
     assert (arrival.sender, arrival.mailboxes) == ("ann@example.org", (SUPPORT,))
+
+
+async def test_an_accepted_mail_is_one_line_in_the_log(world: World, door: Door) -> None:
+    raw = b"Subject: secret\r\nMESSAGE-id:\r\n <4711@example.org>\r\n\r\nMessage-ID: <no@x>\r\n"
+    with capture_logs() as logs:
+        await door.smtp(sending(raw))
+
+    (line,) = [one for one in logs if one["event"] == "mail accepted"]
+    (arrival_id,) = await arrival_ids(world)
+    assert line.pop("correlation_id")
+    assert line == {
+        "event": "mail accepted",
+        "log_level": "info",
+        "arrival_id": arrival_id,
+        "message_id": "<4711@example.org>",
+        "peer": "127.0.0.1",
+        "sender": "ann@example.org",
+        "recipients": [SUPPORT],
+        "size": len(raw),
+    }
 
 
 async def test_large_mail_is_stored_octet_for_octet_too(world: World, door: Door) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.events import (
@@ -43,6 +44,19 @@ async def test_a_mail_that_is_taken_is_sent_once_with_the_same_octets(post: Post
     assert post.sink.kept == [
         Kept("support@demo.example", ("ann@example.org", "bob@example.org"), OCTETS)
     ]
+
+
+async def test_an_attempt_is_one_line_in_the_log(post: Post) -> None:
+    post.sink.manners = [DEFER_AFTER_DOT]
+
+    with capture_logs() as logs:
+        mail = await post.delivered("ann@example.org", "bob@example.net")
+
+    (line,) = [one for one in logs if one["event"] == "mail not handed over"]
+    assert (line["message_id"], line["correlation_id"]) == (mail.message_id, mail.correlation_id)
+    assert line["domains"] == ["example.net", "example.org"]
+    assert line["relay"].endswith(f":{post.sink.port}")
+    assert (line["phase"], line["code"], line["said"]) == ("DOT", 451, "4.3.0 later")
 
 
 async def test_a_large_mail_goes_out_piece_by_piece(post: Post) -> None:

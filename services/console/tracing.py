@@ -1,0 +1,142 @@
+"""`mailroom trace`: did we receive it, where is it, was it sent? From the data alone."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from services.console.exits import Exit, NotPossibleError
+from services.console.settings import read_settings
+from services.console.store import reaching_database
+from shared.domain.delivery import Delivery
+from shared.domain.lifecycle import Direction
+from shared.domain.storable import storable
+from shared.storage import agents, arrivals, deliveries, interactions
+from shared.storage.client import Database, Document
+from shared.storage.delivery_documents import to_delivery
+from shared.storage.outbox import OWES
+
+_MOST: Final = 100
+_MOST_UNREAD: Final = 1_000
+_LONGEST: Final = 300
+_WHERE: Final[Document] = {
+    "direction": 1,
+    "state": 1,
+    "queue": 1,
+    "owner_id": 1,
+    "invitation": 1,
+    "place": 1,
+    "mailbox": 1,
+    "arrival_id": 1,
+    "received_at": 1,
+    "changed_at": 1,
+    "parent_id": 1,
+    "copies": 1,
+}
+
+
+async def trace(message_id: str) -> None:
+    """Print what is known of a mail, in the order in which it happened.
+
+    Raises:
+        NotPossibleError: Nothing is.
+    """
+    async with reaching_database(read_settings().mongodb_url) as database:
+        lines = [line async for line in Tracing(database).lines(message_id)]
+    if not lines:
+        raise NotPossibleError(
+            f"nothing is known of {storable(message_id, _LONGEST)}: it was not taken here, or its "
+            "sender was answered with a refusal; ingest's log has a line for each mail it took",
+            Exit.NOT_FINE,
+        )
+    print("\n".join(lines))
+
+
+class Tracing:
+    """Follows one mail through the collections."""
+
+    def __init__(self, database: Database) -> None:
+        self._interactions = database[interactions.COLLECTION]
+        self._arrivals = database[arrivals.COLLECTION]
+        self._deliveries = database[deliveries.COLLECTION]
+        self._agents = database[agents.COLLECTION]
+
+    async def lines(self, message_id: str) -> AsyncIterator[str]:
+        """Give one line for each thing that is known; the id may be of a mail or an interaction."""
+        bare = message_id.strip().strip("<>")
+        named = {"$or": [{"mail.message_id": f"<{bare}>"}, {"_id": bare}]}
+        found = await self._interactions.find(named, _WHERE).sort("received_at").to_list(_MOST)
+        for one in found:
+            async for line in self._about(one):
+                yield line
+            async for answer in self._interactions.find({"parent_id": one["_id"]}, _WHERE):
+                yield f"{one['_id']}: has the answer or successor {answer['_id']}"
+                async for line in self._about(answer):
+                    yield line
+        if not found:
+            async for line in self._unread(bare):
+                yield line
+
+    async def _about(self, one: Document) -> AsyncIterator[str]:
+        for arrival_id in [one.get("arrival_id"), *one.get("copies", ())]:
+            if arrival_id:
+                yield await self._arrival(arrival_id)
+        yield f"{one['_id']}: {await self._whereabouts(one)}"
+        if one["direction"] == Direction.OUTBOUND.value:
+            async for line in self._delivery(one["_id"]):
+                yield line
+
+    async def _arrival(self, arrival_id: str) -> str:
+        arrival = await self._arrivals.find_one({"_id": arrival_id}, {"raw": 0, "outbox": 0})
+        return _received(arrival) if arrival else f"arrival {arrival_id}: no longer kept"
+
+    async def _whereabouts(self, one: Document) -> str:
+        invitation, place = one.get("invitation"), one.get("place")
+        where = f"{one['state']} in queue {one['queue'] or '(none)'}"
+        if invitation:
+            where += f", offered to {await self._name(invitation['agent_id'])}"
+        if one.get("owner_id"):
+            where += f", with {await self._name(one['owner_id'])}"
+        if place:
+            owner = place["owner"] if place["of_group"] else await self._name(place["owner"])
+            where += f", in workbin {place['workbin']} of {owner}"
+        return f"{one['direction']}, {where}, since {one['changed_at']:%Y-%m-%d %H:%M:%S} UTC"
+
+    async def _delivery(self, interaction_id: str) -> AsyncIterator[str]:
+        stored = await self._deliveries.find_one({"_id": interaction_id}, {"raw": 0, "outbox": 0})
+        if stored is None:
+            yield f"{interaction_id}: was never given to a mail server"
+            return
+        delivery = to_delivery(stored)
+        yield f"{interaction_id}: delivery {delivery.state} of {delivery.message_id}"
+        for line in _attempts(delivery):
+            yield f"{interaction_id}: {line}"
+
+    async def _unread(self, bare: str) -> AsyncIterator[str]:
+        """Give the arrivals that nobody has read yet and that carry the id."""
+        wanted, fields = bare.encode(), {"outbox": 0}
+        async for one in self._arrivals.find(OWES, fields, limit=_MOST_UNREAD):
+            if one["_id"] == bare or wanted in one.get("raw", b""):
+                yield f"{_received(one)}; not read yet, ingest will"
+
+    async def _name(self, agent_id: str) -> str:
+        agent = await self._agents.find_one({"_id": agent_id}, {"user_name": 1})
+        return str(agent["user_name"]) if agent else agent_id
+
+
+def _received(arrival: Document) -> str:
+    mailboxes, sender = ", ".join(arrival["mailboxes"]), storable(arrival["sender"], _LONGEST)
+    return (
+        f"arrival {arrival['_id']}: received {arrival['received_at']:%Y-%m-%d %H:%M:%S} UTC from "
+        f"{arrival['peer'] or '?'}, sender <{sender}>, for {mailboxes}"
+    )
+
+
+def _attempts(delivery: Delivery) -> list[str]:
+    lines = [
+        f"attempt {one.number} {one.ended_at:%Y-%m-%d %H:%M:%S} UTC: {one.ended_as}"
+        + (f", {storable(one.reason, _LONGEST)}" if one.reason else "")
+        for one in delivery.attempts
+    ]
+    lines += [f"recipient {one.address}: {one.state}" for one in delivery.recipients]
+    if delivery.next_attempt_at:
+        lines.append(f"looked at again {delivery.next_attempt_at:%Y-%m-%d %H:%M:%S} UTC")
+    return lines

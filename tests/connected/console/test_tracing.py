@@ -1,0 +1,108 @@
+"""One question about a mail is answered from the data: received, where, sent."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from services.console.exits import NotPossibleError
+from services.console.tracing import trace
+from shared.contracts.envelope import Cause
+from shared.domain.clock import SystemClock
+from shared.domain.delivery import Conclusion, Journal, Reception, Recipient
+from shared.domain.lifecycle import Direction, State
+from shared.storage.arrivals import ArrivalStore
+from shared.storage.client import Database
+from shared.storage.deliveries import DeliveryStore, new_delivery
+from shared.storage.interactions import InteractionStore
+from shared.storage.vault import Vault
+from tests.unit.domain.examples import inbound
+
+pytestmark = [pytest.mark.connected, pytest.mark.usefixtures("settings")]
+
+CLOCK = SystemClock()
+RAW = b"Message-ID: <1@example.org>\r\nSubject: secret\r\n\r\nHello\r\n"
+
+
+class Silence:
+    """Announces nothing."""
+
+    async def announce_soon(self, _document_id: str, _owed: object) -> None:
+        """Leave the order where it is."""
+
+    def settle(self, _document_id: str, _message_ids: Sequence[str]) -> None:
+        """Strike nothing."""
+
+
+async def nobody_listens(_: str, __: object) -> None:
+    """Announce nothing: these tests are about what is stored."""
+
+
+async def arrive(opened: Database) -> str:
+    store = ArrivalStore(opened, Vault(opened, CLOCK), CLOCK, Silence())
+    return await store.add(
+        RAW, sender="ann@example.org", mailboxes=["support@demo.example"], peer="192.0.2.1"
+    )
+
+
+async def test_a_mail_is_followed_from_its_arrival_to_its_answer(
+    opened: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrival = await arrive(opened)
+    interactions = InteractionStore(opened, CLOCK, nobody_listens)
+    mail = inbound(id="MAIL1", arrival_id=arrival, state=State.ACCEPTED, owner_id="ann")
+    await interactions.add(mail, Cause(), [])
+    reply = inbound(
+        id="REPLY1", direction=Direction.OUTBOUND, state=State.SENDING, parent_id="MAIL1"
+    )
+    await interactions.add(reply, Cause(), [])
+    await deliver(opened, "451 4.7.1 greylisted")
+
+    await trace("1@example.org")
+
+    out = capsys.readouterr().out
+    assert f"arrival {arrival}: received" in out
+    assert "from 192.0.2.1, sender <ann@example.org>, for support@demo.example" in out
+    assert "MAIL1: Inbound, accepted in queue support, with ann" in out
+    assert "MAIL1: has the answer or successor REPLY1" in out
+    assert "REPLY1: delivery DEFERRED of <reply@demo.example>" in out
+    assert "DEFERRED, 451 4.7.1 greylisted" in out
+    assert "secret" not in out
+
+
+async def deliver(opened: Database, reason: str) -> None:
+    deliveries, now = DeliveryStore(opened, CLOCK, nobody_listens), CLOCK.now()
+    new = new_delivery(
+        interaction_id="REPLY1",
+        agent_id="ann",
+        message_id="<reply@demo.example>",
+        sender="support@demo.example",
+        recipients=["ann@example.org"],
+        now=now,
+    )
+    await deliveries.add(new, RAW, Cause())
+    found = await opened["deliveries"].find_one_and_update(
+        {"_id": "REPLY1"}, {"$set": {"state": Journal.CLAIMED.value, "claimed_by": "test"}}
+    )
+    claimed = await deliveries.get("REPLY1")
+    assert found
+    assert claimed
+    waiting = (Recipient("ann@example.org", Reception.DEFERRED),)
+    await deliveries.conclude(
+        claimed, Conclusion(Journal.DEFERRED, waiting, reason, now, next_attempt_at=now)
+    )
+
+
+async def test_a_mail_that_nobody_has_read_yet_was_received(
+    opened: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrival = await arrive(opened)
+
+    await trace("<1@example.org>")
+
+    assert f"arrival {arrival}: received" in (out := capsys.readouterr().out)
+    assert out.endswith("not read yet, ingest will\n")
+
+
+async def test_of_a_mail_that_never_came_nothing_is_known() -> None:
+    with pytest.raises(NotPossibleError, match=r"nothing is known of <2@example\.org>"):
+        await trace("<2@example.org>")
