@@ -23,7 +23,7 @@ from shared.contracts.events import DraftCanceled, DraftSaved, PropertiesUpdated
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused, Unavailable
 from shared.domain.interaction import Address, Email, Interaction
-from shared.domain.lifecycle import Operation
+from shared.domain.lifecycle import Operation, State
 from shared.domain.user_data import change_user_data
 from shared.mail.attaching import Room
 from shared.storage.configuration import ConfigurationStore
@@ -154,7 +154,17 @@ class Drafts:
         await self._uploads.settle([one.id for one in submitted.mail.attachments])
 
     async def cancel(self, command: CancelDraft, cause: Cause) -> None:
-        """Throw the draft away; the mail it answers stays as it is."""
+        """Throw the draft away; the mail it answers stays as it is.
+
+        One that waits for its next attempt to be delivered is taken back first. Once that is
+        done it is canceled, whatever its version has become meanwhile.
+        """
+        expected_version = command.expected_version
+        before = await self._interactions.get(command.interaction_id, with_text=False)
+        if before.state is State.SENDING:
+            before.require_holder(command.agent_id, Operation.CANCEL)
+            await self._sealing.take_back(before, expected_version)
+            expected_version = None
 
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.CANCEL)
@@ -162,7 +172,7 @@ class Drafts:
             return Change(after, [DraftCanceled.of(after, command.agent_id)])
 
         await self._interactions.change(
-            command.interaction_id, cause, decide, expected_version=command.expected_version
+            command.interaction_id, cause, decide, expected_version=expected_version
         )
 
     async def _cleaned(self, command: WithEdits) -> WithEdits:

@@ -8,7 +8,8 @@ from services.composition.enclosing import base64_lines
 from services.composition.freezing import Piece, freeze, layout, recipients_of
 from services.composition.headers import wire_address
 from shared.contracts.envelope import Cause
-from shared.domain.errors import Unavailable, UnknownInteractionError
+from shared.domain.delivery import Journal
+from shared.domain.errors import OperationNotAllowedError, Unavailable, UnknownInteractionError
 from shared.domain.interaction import Attachment, Email, Interaction
 from shared.mail.content_ids import is_content_id, referred_ids
 from shared.storage.deliveries import DeliveryStore, new_delivery
@@ -62,6 +63,21 @@ class Sealing:
             await self.seal(submitted, mail.sent_at),
             cause,
         )
+
+    async def take_back(self, before: Interaction, expected_version: int | None) -> None:
+        """Stop the delivery of a mail that waits for an attempt; twice is as good as once.
+
+        Raises:
+            OperationNotAllowedError: It is being handed to a mail server now, or has been.
+            ChangedMeanwhileError: It is of another version, and was not taken back before.
+        """
+        delivery = await self._deliveries.get(before.id)
+        if delivery is None or delivery.state is not Journal.CANCELED:
+            before.require_version(expected_version)
+        if delivery is None or not await self._deliveries.cancel(before.id):
+            raise OperationNotAllowedError(
+                f"the mail of interaction {before.id} is being handed to a mail server now"
+            )
 
     async def seal(self, submitted: Interaction, sent_at: datetime) -> bytes | ContentRef:
         """Return the octets of a mail without files; those of any other go to the vault.

@@ -220,6 +220,7 @@ def _rest(
     operating = Operating(
         callers=callers,
         interactions=resources.interactions,
+        deliveries=resources.deliveries,
         agents=resources.agents,
         configuration=resources.configuration,
         publisher=resources.publisher,

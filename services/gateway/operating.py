@@ -27,9 +27,11 @@ from shared.contracts.envelope import Cause
 from shared.contracts.events import WorkbinContentWanted
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
+from shared.domain.lifecycle import Operation, State
 from shared.messaging.publisher import Publisher
 from shared.storage.agents import AgentStore, StoredAgent
 from shared.storage.configuration import ConfigurationStore
+from shared.storage.deliveries import DeliveryStore
 from shared.storage.interactions import InteractionStore
 
 
@@ -41,6 +43,7 @@ class Operating:
         *,
         callers: Callers,
         interactions: InteractionStore,
+        deliveries: DeliveryStore,
         agents: AgentStore,
         configuration: ConfigurationStore,
         publisher: Publisher,
@@ -52,6 +55,7 @@ class Operating:
     ) -> None:
         self._callers = callers
         self._interactions = interactions
+        self._deliveries = deliveries
         self._agents = agents
         self._configuration = configuration
         self._publisher = publisher
@@ -113,8 +117,19 @@ class Operating:
         async with self._turns.one(interaction_id, agent.id, seed):
             asked = await self._asked(request, agent, interaction_id, offer, body)
             order = prepare(offer, asked)
+            if offer.operation is Operation.CANCEL and asked.interaction.state is State.SENDING:
+                await self._require_waiting(interaction_id)
             await self._turns.announce(interaction_id, agent.id, seed, order.answer)
             return await self._handing.over(request, order, asked.interaction)
+
+    async def _require_waiting(self, interaction_id: str) -> None:
+        delivery = await self._deliveries.get(interaction_id)
+        if delivery is None or not delivery.may_be_canceled:
+            raise RequestError(
+                Situation.WRONG_STATE,
+                "the mail is being handed to a mail server now: Cancel is possible again if it has "
+                "to wait for another attempt",
+            )
 
     async def tell_content(self, agent: StoredAgent, identifier: object) -> Response:
         """Have the content of a workbin told wherever the agent listens.

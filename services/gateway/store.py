@@ -16,7 +16,8 @@ from shared.storage.gathering import Reads
 from shared.storage.indexes import SESSIONS
 from shared.storage.snapshots import WITHOUT_TEXT, to_interaction
 
-_ON_THE_DESK: Final = (State.ACCEPTED, State.REPLY_CREATED)
+_ON_THE_DESK: Final = (State.ACCEPTED, State.REPLY_CREATED, State.SENDING)
+"""What is being sent stays with its author, who may take it back while it waits."""
 
 
 class DeskStore:
@@ -26,7 +27,7 @@ class DeskStore:
         self._collection = database[interactions.COLLECTION]
 
     async def held_by(self, agent_id: str, *, with_text: bool = False) -> list[Interaction]:
-        """Return what is offered to an agent and what the agent works on, oldest first."""
+        """Return what is offered to an agent, worked on and being sent, oldest first."""
         return await self._find(
             {"$or": [_offered_to(agent_id), _owned_by(agent_id)]}, with_text=with_text
         )

@@ -24,6 +24,7 @@ class Journal(StrEnum):
     DEFERRED = "DEFERRED"
     FAILED = "FAILED"
     UNCERTAIN = "UNCERTAIN"
+    CANCELED = "CANCELED"
 
 
 class Entry(StrEnum):
@@ -39,6 +40,7 @@ class Entry(StrEnum):
     CONFIRM = "confirm"
     DENY = "deny"
     MISTRUST = "mistrust"
+    CANCEL = "cancel"
 
 
 _J: Final = Journal
@@ -66,6 +68,9 @@ TRANSITIONS: Final[Mapping[tuple[Journal, Entry], Journal]] = MappingProxyType(
         (_J.UNCERTAIN, _E.FAIL): _J.FAILED,
         (_J.DEFERRED, _E.ACCEPT): _J.SENT,
         (_J.DEFERRED, _E.FAIL): _J.FAILED,
+        # Its author takes back what waits for an attempt; a claimed mail may be in a session.
+        (_J.QUEUED, _E.CANCEL): _J.CANCELED,
+        (_J.DEFERRED, _E.CANCEL): _J.CANCELED,
         # The database was restored: what was due when the backup was taken may have left since.
         (_J.QUEUED, _E.MISTRUST): _J.UNCERTAIN,
         (_J.CLAIMED, _E.MISTRUST): _J.UNCERTAIN,
@@ -175,6 +180,11 @@ class Delivery:
     def open_recipients(self) -> tuple[Recipient, ...]:
         """Those whom the next attempt is for."""
         return tuple(one for one in self.recipients if one.is_open)
+
+    @property
+    def may_be_canceled(self) -> bool:
+        """Say whether it waits for an attempt: nobody is handing it to a server now."""
+        return (self.state, Entry.CANCEL) in TRANSITIONS
 
 
 @dataclass(frozen=True, slots=True)

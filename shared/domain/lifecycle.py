@@ -136,6 +136,8 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         (_OUT, _S.INVITED, _O.REJECT): Transition(_S.QUEUED),
         (_OUT, _S.INVITED, _O.REVOKE): Transition(_S.QUEUED, by_agent=False),
         (_OUT, _S.INVITED, _O.RETURN): Transition(_S.REPLY_CREATED, by_agent=False),
+        # Only while the delivery waits for an attempt, which the delivery itself knows.
+        (_OUT, _S.SENDING, _O.CANCEL): Transition(_S.CANCELED, in_seed=False),
         (_OUT, _S.SENDING, _O.DELIVER): Transition(_S.SENT, by_agent=False),
         # A mail that no server takes goes back to its author, who can correct it.
         (_OUT, _S.SENDING, _O.FAIL): Transition(_S.REPLY_CREATED, by_agent=False),

@@ -228,6 +228,24 @@ class DeliveryStore:
             return await self._concluded_before(delivery, conclusion)
         return to_delivery(document)
 
+    async def cancel(self, delivery_id: str) -> bool:
+        """Take a mail back that waits for an attempt; say whether it is canceled now.
+
+        Recipients whom an earlier attempt has reached stay noted as such.
+        """
+        async with database_errors():
+            result = await self._collection.update_one(
+                {"_id": delivery_id} | _may(Entry.CANCEL),
+                {
+                    "$set": {"state": Journal.CANCELED.value},
+                    "$unset": {"next_attempt_at": "", "summoned_at": ""},
+                },
+            )
+        if result.matched_count:
+            return True
+        found = await self.get(delivery_id)
+        return found is not None and found.state is Journal.CANCELED
+
     async def summon_due(self) -> AsyncIterator[tuple[str, Cause]]:
         """Give each delivery that somebody has to look at now, to one of all who ask."""
         while True:

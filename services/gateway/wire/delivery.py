@@ -17,6 +17,7 @@ _STATES: Final[Mapping[Journal, str]] = MappingProxyType(
         Journal.SENT: "Sent",
         Journal.FAILED: "Failed",
         Journal.UNCERTAIN: "Uncertain",
+        Journal.CANCELED: "Canceled",
     }
 )
 _RECEPTIONS: Final[Mapping[Reception, str]] = MappingProxyType(

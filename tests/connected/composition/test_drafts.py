@@ -1,6 +1,8 @@
 """Drafts on a real database and a real broker."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes
 
 import pytest
@@ -14,8 +16,13 @@ from shared.contracts.commands import (
     SubmitDraft,
 )
 from shared.contracts.events import DraftCanceled, ReplyCreated
-from shared.domain.delivery import Journal
-from shared.domain.errors import ChangedMeanwhileError, OperationNotAllowedError, Refused
+from shared.domain.delivery import Conclusion, Journal, Reception
+from shared.domain.errors import (
+    ChangedMeanwhileError,
+    NotOwnerError,
+    OperationNotAllowedError,
+    Refused,
+)
 from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
@@ -177,3 +184,87 @@ async def test_of_two_tabs_the_second_does_not_overwrite_the_first(
         )
 
     assert (await world.interactions.get(draft)).state is State.REPLY_CREATED
+
+
+async def waiting(drafts: Drafts, sent: DeliveryStore, draft: str) -> None:
+    """Let a mail wait for a retry whose first recipient was reached."""
+    await drafts.submit(submitting(draft, text="Paid."), cause())
+    claim = await sent.claim(draft, "outbound", timedelta(minutes=1))
+    assert claim
+    first, *others = claim.delivery.recipients
+    reached = (replace(first, state=Reception.ACCEPTED, code=250), *others)
+    now = claim.delivery.claimed_at or claim.delivery.queued_at
+    await sent.conclude(
+        claim.delivery,
+        Conclusion(Journal.DEFERRED, reached, "451 later", now, now + timedelta(hours=1)),
+    )
+
+
+async def test_a_mail_that_waits_for_a_retry_is_taken_back_by_its_author(
+    world: World, drafts: Drafts, sent: DeliveryStore, draft: str
+) -> None:
+    await waiting(drafts, sent, draft)
+    world.clock.move(timedelta(hours=2))
+
+    await drafts.cancel(CancelDraft(interaction_id=draft, agent_id="agent1"), cause())
+
+    assert (await world.hear(DraftCanceled)).interaction_id == draft
+    assert (await world.interactions.get(draft)).state is State.CANCELED
+    assert await sent.claim(draft, "outbound", timedelta(minutes=1)) is None
+    assert [one async for one in sent.summon_due()] == []
+    delivery = await sent.get(draft)
+    assert delivery is not None
+    assert (delivery.state, delivery.recipients[0].state) == (
+        Journal.CANCELED,
+        Reception.ACCEPTED,
+    )
+
+
+async def test_a_mail_that_is_claimed_is_not_taken_back(
+    world: World, drafts: Drafts, sent: DeliveryStore, draft: str
+) -> None:
+    await drafts.submit(submitting(draft, text="Paid."), cause())
+    assert await sent.claim(draft, "outbound", timedelta(minutes=1))
+
+    with pytest.raises(OperationNotAllowedError, match="now"):
+        await drafts.cancel(CancelDraft(interaction_id=draft, agent_id="agent1"), cause())
+
+    assert (await world.interactions.get(draft)).state is State.SENDING
+
+
+async def test_nobody_takes_back_the_mail_of_another(
+    drafts: Drafts, sent: DeliveryStore, draft: str
+) -> None:
+    await waiting(drafts, sent, draft)
+
+    for command, error in (
+        (CancelDraft(interaction_id=draft, agent_id="agent2"), NotOwnerError),
+        (
+            CancelDraft(interaction_id=draft, agent_id="agent1", expected_version=1),
+            ChangedMeanwhileError,
+        ),
+    ):
+        with pytest.raises(error):
+            await drafts.cancel(command, cause())
+
+    delivery = await sent.get(draft)
+    assert delivery is not None
+    assert delivery.state is Journal.DEFERRED
+
+
+async def test_a_cancel_that_died_halfway_is_finished_by_its_repetition(
+    world: World, drafts: Drafts, sent: DeliveryStore, draft: str
+) -> None:
+    await waiting(drafts, sent, draft)
+    seen = await world.interactions.get(draft)
+    assert await sent.cancel(draft)
+    await world.interactions.change(
+        draft, cause(), lambda before: Change(replace(before, version=before.version + 1))
+    )
+
+    await drafts.cancel(
+        CancelDraft(interaction_id=draft, agent_id="agent1", expected_version=seen.version),
+        cause(),
+    )
+
+    assert (await world.interactions.get(draft)).state is State.CANCELED

@@ -25,19 +25,26 @@ async def _announce_nothing(_id: str, _owed: Sequence[Outgoing]) -> None:
     pass
 
 
-async def tried(gateway: Gateway, mail: Interaction, ending: Journal, text: str) -> None:
-    """Let an attempt end: ann's server takes the mail, bob's says something else."""
+async def waiting(gateway: Gateway, mail_id: str) -> DeliveryStore:
+    """Let a mail wait for its first attempt."""
     clock = gateway.world.clock
     store = DeliveryStore(gateway.world.database, clock, _announce_nothing)
     delivery = new_delivery(
-        interaction_id=mail.id,
+        interaction_id=mail_id,
         agent_id="agent1",
-        message_id=f"<{mail.id}@demo.example>",
+        message_id=f"<{mail_id}@demo.example>",
         sender="support@demo.example",
         recipients=("ann@example.org", "bob@example.org"),
         now=clock.now(),
     )
     await store.add(delivery, b"Subject: x\r\n\r\nx\r\n", cause())
+    return store
+
+
+async def tried(gateway: Gateway, mail: Interaction, ending: Journal, text: str) -> None:
+    """Let an attempt end: ann's server takes the mail, bob's says something else."""
+    clock = gateway.world.clock
+    store = await waiting(gateway, mail.id)
     claim = await store.claim(mail.id, "me", timedelta(minutes=1))
     assert claim
     await store.offer_dot(claim, claim.delivery.recipients, timedelta(minutes=1))
@@ -113,3 +120,36 @@ async def test_a_mail_that_was_never_sent_has_no_delivery(
     mail = await gateway.drafted()
 
     assert await shown(agent1, f"interactions/{mail.id}") is None
+
+
+async def test_a_mail_that_waits_for_a_retry_is_listed_and_may_be_canceled(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mail = await outbound(gateway, State.SENDING)
+    await tried(gateway, mail, Journal.DEFERRED, LATER)
+
+    mine = (await agent1.get("/api/v2/me/interactions?fields=*")).json()["interactions"]
+    answer = await agent1.post(
+        f"/api/v2/me/interactions/{mail.id}", json={"operationName": "Cancel"}
+    )
+
+    assert [(one["id"], one["state"]) for one in mine] == [(mail.id, "Sending")]
+    assert "Cancel" in mine[0]["extendedCapabilities"]
+    assert answer.status_code == 200
+    assert (await gateway.command())["address"] == "composition.cancel-draft.v1"
+
+
+async def test_a_mail_in_a_session_is_not_canceled(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mail = await outbound(gateway, State.SENDING)
+    store = await waiting(gateway, mail.id)
+    assert await store.claim(mail.id, "me", timedelta(minutes=1))
+
+    answer = await agent1.post(
+        f"/api/v2/me/interactions/{mail.id}", json={"operationName": "Cancel"}
+    )
+
+    assert (answer.status_code, answer.json()["statusCode"]) == (409, 2)
+    assert "handed to a mail server now" in answer.json()["statusMessage"]
+    assert await gateway.unchanged(mail)

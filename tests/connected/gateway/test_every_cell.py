@@ -10,6 +10,7 @@ from services.gateway.operations.registry import OFFERS
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State
 from tests.connected.gateway.conftest import Gateway, failure
+from tests.connected.gateway.test_delivery_shown import waiting
 
 pytestmark = pytest.mark.connected
 
@@ -45,6 +46,10 @@ async def in_state(gateway: Gateway, way: Direction, state: State) -> Interactio
             return await gateway.store(direction=way, state=state, place=place)
         case State.QUEUED:
             return await gateway.store(direction=way, state=state)
+        case State.SENDING:
+            mail = await gateway.store(direction=way, state=state, owner_id="agent1")
+            await waiting(gateway, mail.id)
+            return mail
         case _:
             return await gateway.store(direction=way, state=state, owner_id="agent1")
 

@@ -42,6 +42,7 @@ POSSIBLE = {
         "cancel send place-in-workbin update-properties link-attachment save transfer "
         "place-in-queue add-comment set-disposition"
     ),
+    (OUT, State.SENDING): "cancel",
     (OUT, State.IN_WORKBIN): "pull",
     (OUT, State.INVITED): "accept reject",
 }

@@ -17,6 +17,7 @@ from shared.domain.delivery import (
     states_before,
 )
 
+ENDS = [Journal.SENT, Journal.FAILED, Journal.CANCELED]
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -24,6 +25,10 @@ def test_a_mail_may_be_claimed_as_long_as_its_dot_was_not_offered() -> None:
     claimable = set(states_before(Entry.CLAIM))
 
     assert claimable == {Journal.QUEUED, Journal.DEFERRED, Journal.CLAIMED}
+
+
+def test_a_mail_in_a_session_is_not_canceled() -> None:
+    assert set(states_before(Entry.CANCEL)) == {Journal.QUEUED, Journal.DEFERRED}
 
 
 def test_only_a_claimed_mail_comes_to_the_dot() -> None:
@@ -35,12 +40,12 @@ def test_only_a_mail_at_the_dot_is_ever_doubted() -> None:
 
 
 def test_after_a_restore_whatever_has_no_end_is_doubted() -> None:
-    unended = set(Journal) - {Journal.SENT, Journal.FAILED, Journal.UNCERTAIN}
+    unended = set(Journal) - {*ENDS, Journal.UNCERTAIN}
 
     assert set(states_before(Entry.MISTRUST)) == unended
 
 
-@pytest.mark.parametrize("end", [Journal.SENT, Journal.FAILED])
+@pytest.mark.parametrize("end", ENDS)
 def test_nothing_is_written_after_the_end(end: Journal) -> None:
     assert [state for state, _ in TRANSITIONS if state is end] == []
 
