@@ -48,8 +48,10 @@ class Revoking:
         """
         until = self._clock.now() - self._policy.answer_grace
         unanswered = await self._waiting.unanswered(until)
+        # However late this comes, whatever happened since the first of them was made counts.
+        first = min((one.expires_at for one in unanswered), default=until)
         excused = await self._presence.excused(
-            {one.agent_id for one in unanswered}, since=until - self._policy.invitation
+            {one.agent_id for one in unanswered}, since=first - self._policy.invitation
         )
         for one in unanswered:
             is_missed = one.is_told and one.agent_id not in excused

@@ -26,6 +26,7 @@ class Offer:
 
     interaction_id: str
     agent_id: str
+    expires_at: datetime
     is_told: bool
 
 
@@ -113,12 +114,13 @@ class WaitingStore:
             # Striking from an outbox is a hint: the newest write says whether it happened.
             found = await self._newest.find(
                 {"state": State.INVITED.value} | wanted,
-                {"invitation.agent_id": 1, "outbox.key": 1},
+                {"invitation": 1, "outbox.key": 1},
             ).to_list(_MOST)
         return [
             Offer(
                 one["_id"],
                 one["invitation"]["agent_id"],
+                one["invitation"]["expires_at"],
                 is_told=not any(map(_is_invitation, one["outbox"])),
             )
             for one in found

@@ -158,7 +158,7 @@ async def test_an_agent_whom_no_gateway_saw_misses_nothing(
 async def test_an_answer_we_could_not_take_is_no_miss(world: World, routing: Routing) -> None:
     await offered_to(world, routing, "agent")
     await PresenceStore(world.database, world.clock).excuse("agent")
-    world.clock.move(INVITATION)
+    world.clock.move(INVITATION * 3)
 
     await revoke(routing)
     assert await misses(world, "agent") == 0
