@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import MISSING, SMTP
 
+from services.ingest.mail_data import LineTooLongError, MailTooLargeError, read_mail
 from services.ingest.pace import Pace, Patience
 from services.ingest.receiving import MailReceiver
 from services.ingest.sessions import Sessions
@@ -23,6 +24,11 @@ from shared.faults import crash_point
 logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 _IDENT: Final = "Mailroom"
+_GO_AHEAD: Final = "354 End data with <CR><LF>.<CR><LF>"
+_NO_RECIPIENT: Final = "503 5.5.1 name a recipient by RCPT first"
+_NO_ARGUMENT: Final = "501 5.5.4 Syntax: DATA"
+_TOO_LARGE: Final = "552 5.3.4 this mail is too large, EHLO tells how large one may be"
+_LINE_TOO_LONG: Final = "500 5.6.0 a line of this mail is too long (RFC 5321, 4.5.3.1.6)"
 _REPEATED_COMMAND: Final = b'500 Error: command "'
 """How aiosmtpd begins the answer to a command that it does not know, before it repeats it."""
 _UNKNOWN_COMMAND: Final = b"500 5.5.1 there is no such command here, HELP lists those there are"
@@ -61,6 +67,7 @@ class Dialogue(SMTP):
         self._pace: Pace | None = None
         self._unended = 0
         self.address = ""
+        self.is_storing = False
 
     @property
     def is_handing_in(self) -> bool:
@@ -110,6 +117,9 @@ class Dialogue(SMTP):
         self._unended = len(data) - end if end >= 0 else self._unended + len(data)
         if self._pace is not None:
             self._pace.come(len(data))
+            self._sessions.take(self, len(data))
+            if self.transport is None or self.transport.is_closing():
+                return
             self._reset_timeout(self._pace.patience(self.loop.time()))
             if self._unended > _LONGEST_UNENDED:
                 self.send_away(_ENDLESS_LINE)
@@ -146,14 +156,36 @@ class Dialogue(SMTP):
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
         """Take a mail."""
         try:
-            await super().smtp_DATA(arg)
+            await self._take_mail(arg)
             asyncio.get_running_loop().call_soon(crash_point, "ingest.after_answer")
         except Exception:
             self._set_post_data_state()  # type: ignore[no-untyped-call]
             raise
         finally:
-            self._pace = None
-            self._sessions.look_again()
+            self._pace, self.is_storing = None, False
+            self._sessions.finish_mail(self)
+
+    async def _take_mail(self, arg: str) -> None:
+        if await self.check_helo_needed():
+            return
+        if self.envelope is None or not self.envelope.rcpt_tos:
+            await self.push(_NO_RECIPIENT)
+            return
+        if arg:
+            await self.push(_NO_ARGUMENT)
+            return
+        await self.push(_GO_AHEAD)
+        try:
+            octets = await read_mail(self._reader, largest=self._settings.largest_mail)
+        except MailTooLargeError:
+            answer = _TOO_LARGE
+        except LineTooLongError:
+            answer = _LINE_TOO_LONG
+        else:
+            self.envelope.content = self.envelope.original_content = octets
+            answer = await self._call_handler_hook("DATA")
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        await self.push(answer)
 
     async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802 - as above
         """Greet, and allow MAIL its parameters."""
@@ -170,6 +202,7 @@ class Dialogue(SMTP):
     async def _call_handler_hook(self, command: str, *args: Any) -> Any:
         if command != "DATA":
             return await super()._call_handler_hook(command, *args)
+        self.is_storing = True
         self._reset_timeout()  # all has come: what takes time now is the storing
         status = await super()._call_handler_hook(command, *args)
         if status is not MISSING and status.startswith("250"):

@@ -23,6 +23,7 @@ async def listening(receiver: MailReceiver, settings: IngestSettings) -> AsyncIt
         settings.sessions_per_peer,
         settings.relays,
         settings.idle_when_full.total_seconds(),
+        settings.room,
     )
     sessions = Sessions(limits, asyncio.get_running_loop().time)
     servers = [

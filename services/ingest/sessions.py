@@ -20,6 +20,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 FULL: Final = b"421 4.3.2 too many sessions, try again later\r\n"
 CROWDED: Final = b"421 4.7.0 too many sessions from your network, try again later\r\n"
 IDLE: Final = b"421 4.3.2 others need this session, come back with the next mail\r\n"
+OVERFULL: Final = b"421 4.3.1 too much mail at the same time, try again later\r\n"
 STOPPING: Final = b"421 4.3.2 the service is stopping, try again later\r\n"
 
 _IPV6_SITE: Final = 64
@@ -41,6 +42,11 @@ class OpenSession(Protocol):
         """Say whether it is between DATA and the answer to the final dot."""
         ...
 
+    @property
+    def is_storing(self) -> bool:
+        """Say whether a whole mail has come and its answer has not been given."""
+        ...
+
     def send_away(self, reason: bytes) -> None:
         """End the session with these words."""
         ...
@@ -51,12 +57,14 @@ class SessionLimits:
     """How many sessions there may be: in all, and of one peer that is no relay.
 
     Where there are no more, one that was of no use for `idle_when_full` seconds makes room.
+    `room` is how many octets of mails they may hand in at the same time.
     """
 
     most: int
     per_peer: int
     relays: Collection[Network]
     idle_when_full: float
+    room: int
 
 
 class Sessions:
@@ -67,6 +75,8 @@ class Sessions:
         self._now = now
         self._open: dict[OpenSession, str] = {}
         self._of_peer: Counter[str] = Counter()
+        self._in_hand: Counter[OpenSession] = Counter()
+        self._octets_in_hand = 0
         self._changed = asyncio.Event()
         self._is_stopping = False
 
@@ -97,9 +107,32 @@ class Sessions:
         if not self._of_peer[peer]:
             del self._of_peer[peer]
 
-    def look_again(self) -> None:
+    def take(self, session: OpenSession, octets: int) -> None:
+        """Note octets of a mail; without room for them, the peer that hands in most ends one."""
+        self._in_hand[session] += octets
+        self._octets_in_hand += octets
+        while self._octets_in_hand > self._limits.room and (largest := self._largest()):
+            self._let_go(largest)
+            largest.send_away(OVERFULL)
+
+    def finish_mail(self, session: OpenSession) -> None:
         """Note that a session has come to the end of a mail."""
+        self._let_go(session)
         self._changed.set()
+
+    def _let_go(self, session: OpenSession) -> None:
+        self._octets_in_hand -= self._in_hand.pop(session, 0)
+
+    def _largest(self) -> OpenSession | None:
+        """Return the largest mail of the peer that hands in most; one that is whole is kept."""
+        of_peer: Counter[str] = Counter()
+        for one, octets in self._in_hand.items():
+            of_peer[peer_of(one.address)] += octets
+        return max(
+            (one for one in self._in_hand if not one.is_storing),
+            key=lambda one: (of_peer[peer_of(one.address)], self._in_hand[one]),
+            default=None,
+        )
 
     async def end_all(self) -> None:
         """Let nobody in any more; end idle sessions at once, and the others after their mail."""

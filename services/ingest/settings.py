@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.runtime.settings import ServiceSettings
@@ -22,6 +22,8 @@ class IngestSettings(ServiceSettings):
     `silence` is how long a session may say nothing, between commands or within a mail; a mail has
     to come at the rate of `slowest` octets a second. Who does not read the last words of a session
     has `flushing` to do so.
+    `room` is for the octets of all mails that are being handed in, which are in memory: without
+    room the peer that hands in most comes back later with its largest mail.
     `storing` is how long a sender waits for its mail to be stored before it is told to come back.
     `quick_parsing` is how long one mail may occupy a parser at first, `parsing` how long when it
     is tried again; `parsers` is the number of processes, one of which what is tried again never
@@ -38,6 +40,7 @@ class IngestSettings(ServiceSettings):
     lmtp_port: int = 2424
     host_name: str = "mailroom"
     largest_mail: int = Field(default=50_000_000, ge=1_000)
+    room: int = Field(default=300_000_000, ge=1_000)
     longest_line: int = Field(default=65_536, ge=1_000)
     most_recipients: int = Field(default=100, ge=100)
     most_hops: int = Field(default=100, ge=100)
@@ -59,6 +62,12 @@ class IngestSettings(ServiceSettings):
     parsers: int = Field(default=2, ge=2)
     parsing_at_once: int = Field(default=20, ge=0, le=40)
     room_for_parsing: timedelta = timedelta(milliseconds=500)
+
+    @model_validator(mode="after")
+    def _require_room_for_one_mail(self) -> Self:
+        if self.room < 2 * self.largest_mail:
+            raise ValueError("INGEST_ROOM has to be at least twice INGEST_LARGEST_MAIL")
+        return self
 
     @field_validator("relays", mode="before")
     @classmethod

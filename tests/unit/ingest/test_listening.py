@@ -403,3 +403,15 @@ def _trickles_until_cut(client: Client, octets: bytes, *, times: int = 200) -> b
         except (TimeoutError, ConnectionError):
             return True
     return False
+
+
+def test_the_largest_mail_is_ended_where_there_is_no_room_for_all(run: Run) -> None:
+    running = run(room=4_000, largest_mail=2_000)
+
+    with running.connect("127.0.0.2") as greedy, running.connect("127.0.0.3") as modest:
+        assert greedy.greet().address().ask("DATA") == 354
+        assert modest.greet().address().ask("DATA") == 354
+        greedy.send(b"x\r\n" * 1_000)
+        modest.send(b"x\r\n" * 500)
+        assert greedy.answer().startswith(b"421 4.3.1 ")
+        assert modest.ask(".") == 250

@@ -9,6 +9,7 @@ from services.ingest.sessions import (
     CROWDED,
     FULL,
     IDLE,
+    OVERFULL,
     STOPPING,
     Network,
     SessionLimits,
@@ -17,12 +18,15 @@ from services.ingest.sessions import (
 )
 from services.ingest.settings import IngestSettings
 
+ROOM = 100
+
 
 @dataclass(eq=False)
 class FakeSession:
     address: str
     useful_at: float = 0.0
     is_handing_in: bool = False
+    is_storing: bool = False
     said: list[bytes] = field(default_factory=list)
 
     def send_away(self, reason: bytes) -> None:
@@ -37,7 +41,7 @@ def settings(**changed: object) -> IngestSettings:
 def sessions(
     *, most: int = 4, per_peer: int = 4, relays: tuple[Network, ...] = (), now: float = 100.0
 ) -> Sessions:
-    return Sessions(SessionLimits(most, per_peer, relays, 10.0), lambda: now)
+    return Sessions(SessionLimits(most, per_peer, relays, 10.0, ROOM), lambda: now)
 
 
 @pytest.mark.parametrize(
@@ -139,3 +143,39 @@ def test_relays_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("INGEST_RELAYS", "192.0.2.0/24,2001:db8::/32")
 
     assert [str(one) for one in IngestSettings().relays] == ["192.0.2.0/24", "2001:db8::/32"]
+
+
+def test_the_largest_mail_of_who_hands_in_most_makes_room() -> None:
+    open_ones = sessions()
+    alone, small, large = (FakeSession(one) for one in ("192.0.2.1", "192.0.2.2", "192.0.2.2"))
+
+    for session, octets in ((alone, 40), (small, 20), (large, 35), (alone, 6)):
+        open_ones.take(session, octets)
+
+    assert (alone.said, small.said, large.said) == ([], [], [OVERFULL])
+
+
+def test_a_mail_that_is_whole_makes_no_room() -> None:
+    open_ones = sessions()
+    whole, begun = FakeSession("192.0.2.1", is_storing=True), FakeSession("192.0.2.2")
+
+    open_ones.take(whole, 90)
+    open_ones.take(begun, 11)
+
+    assert (whole.said, begun.said) == ([], [OVERFULL])
+
+
+def test_mails_that_were_handed_in_leave_their_room_to_others() -> None:
+    open_ones = sessions()
+    session = FakeSession("192.0.2.1")
+
+    for _ in range(3):
+        open_ones.take(session, ROOM)
+        open_ones.finish_mail(session)
+
+    assert session.said == []
+
+
+def test_room_is_for_one_mail_at_least() -> None:
+    with pytest.raises(ValidationError, match="INGEST_ROOM"):
+        settings(room=1_999, largest_mail=1_000)
