@@ -15,6 +15,7 @@ _SECTIONS: Final = (
     ("agent_states", "agent state", "name"),
     ("mailboxes", "mailbox", "address"),
     ("senders", "sender", "address"),
+    ("oauth", "OAuth login", "name"),
 )
 _SPOKEN: Final = {"password_hash": "password", "requires": "required skills"}
 _DEFAULT_RULES: Final = AttachmentRules().model_dump(mode="json")

@@ -7,16 +7,16 @@ from typing import Annotated, Final, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ByteSize,
-    ConfigDict,
     Field,
     ValidationError,
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+from shared.contracts.oauth import OAuthLogin, RouteLogin
+from shared.contracts.sections import Name, Section
+
 _SKILL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _DRAFTS: Final = "email.draft"
 _ADDRESS: Final = re.compile(r"[^@\s<>\"]{1,64}@[A-Za-z0-9.-]{1,189}")
@@ -28,19 +28,11 @@ _NAMED: Final = (
     ("queues", "name"),
     ("workbins", "name"),
     ("agent_states", "name"),
+    ("oauth", "name"),
 )
 
 Path = tuple[str | int, ...]
 """Where something stands: keys and, from 0, places in lists."""
-
-
-def _name(value: str) -> str:
-    if not _NAME.fullmatch(value):
-        raise ValueError(
-            "a name has 1 to 64 letters, digits, dots, hyphens and underscores, "
-            "and begins with a letter or digit"
-        )
-    return value
 
 
 def _skill(value: str) -> str:
@@ -77,7 +69,6 @@ def _extension(value: str) -> str:
     return value.lower()
 
 
-Name = Annotated[str, AfterValidator(_name)]
 Skill = Annotated[str, AfterValidator(_skill)]
 Skills = dict[Skill, Annotated[int, Field(ge=1, le=10)]]
 MailboxAddress = Annotated[str, AfterValidator(_mail_address)]
@@ -86,12 +77,6 @@ MediaTypePattern = Annotated[str, AfterValidator(_media_type_pattern)]
 Extension = Annotated[str, AfterValidator(_extension)]
 Tls = Literal["none", "starttls", "implicit"]
 Role = Literal["Agent", "Contact Center Admin"]
-
-
-class Section(BaseModel):
-    """A part of the file: unknown keys are errors, so that a misspelt one is found."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Agent(Section):
@@ -155,29 +140,41 @@ class Sender(Section):
 
 
 class SmtpRoute(Section):
-    """The server that takes our mail. The password is read from the environment."""
+    """The server that takes our mail.
+
+    It is logged in to by a password, which is read from the environment, or by OAuth (XOAUTH2).
+    """
 
     host: str = "localhost"
     port: int = Field(default=25, ge=1, le=65535)
     tls: Tls = "starttls"
     user_name: str = ""
     password_variable: str = ""
+    login: RouteLogin | None = None
     when_uncertain: Literal["hold", "resend"] = "hold"
+
+    @model_validator(mode="after")
+    def _logs_in_in_one_way(self) -> "SmtpRoute":
+        if self.login is None:
+            return self
+        if self.password_variable:
+            raise ValueError("`login` and `password_variable` exclude each other: leave out one")
+        if not self.user_name:
+            raise ValueError("`login` needs `user_name`: the mailbox that sends")
+        if self.tls == "none":
+            raise ValueError("a login without TLS shows the token to the network: set `tls`")
+        return self
 
     def replaced(self, host: str | None, port: int | None, tls: Tls | None) -> "SmtpRoute":
         """Return the route with another server.
 
         The login is for the contact center's server: another one is not told it.
         """
-        login = "" if host else None
-        given = {
-            "host": host,
-            "port": port,
-            "tls": tls,
-            "user_name": login,
-            "password_variable": login,
-        }
-        return self.model_copy(update={name: one for name, one in given.items() if one is not None})
+        given = {"host": host, "port": port, "tls": tls}
+        update: dict[str, object] = {name: one for name, one in given.items() if one is not None}
+        if host:
+            update |= {"user_name": "", "password_variable": "", "login": None}
+        return self.model_copy(update=update)
 
 
 class AttachmentRules(Section):
@@ -222,6 +219,7 @@ class ContactCenter(Section):
     mailboxes: tuple[Mailbox, ...] = ()
     senders: tuple[Sender, ...] = ()
     smtp_route: SmtpRoute = SmtpRoute()
+    oauth: tuple[OAuthLogin, ...] = ()
     attachments: AttachmentRules = AttachmentRules()
 
     @model_validator(mode="after")
@@ -247,6 +245,10 @@ class ContactCenter(Section):
                 if wanted in (mailbox.address, *mailbox.aliases):
                     return mailbox
         return None
+
+    def oauth_login(self, name: str) -> OAuthLogin | None:
+        """Return the OAuth login of that name, if it is described."""
+        return next((login for login in self.oauth if login.name == name), None)
 
     def queue(self, name: str) -> Queue | None:
         """Return the queue of that name, if it is defined."""
@@ -285,6 +287,10 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
     ):
         if name not in queues:
             yield path, f"there is no queue {name!r} under `queues`"
+    logins = {name for _, name in _texts(content, "oauth", "name")}
+    for path, name in _text_at(content, "smtp_route", "login", "oauth"):
+        if name not in logins:
+            yield path, f"there is no login {name!r} under `oauth`"
     for section, field in _NAMED:
         yield from _repeated(_texts(content, section, field))
     yield from _repeated(
@@ -330,6 +336,13 @@ def _texts(content: object, section: str, field: str) -> Iterator[tuple[Path, st
         for place, one in enumerate(_sequence(value)):
             if isinstance(one, str):
                 yield (section, index, field, place), one
+
+
+def _text_at(content: object, *path: str) -> Iterator[tuple[Path, str]]:
+    for key in path:
+        content = content.get(key) if isinstance(content, Mapping) else None
+    if isinstance(content, str):
+        yield path, content
 
 
 def _sequence(value: object) -> Sequence[object]:

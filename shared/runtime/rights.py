@@ -191,6 +191,8 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     deliveries.COLLECTION: CHANGE,
                     interactions.COLLECTION: CHANGE,
                     witness.COLLECTION: ADD,
+                    leases.COLLECTION: ADD,
+                    indexes.LOGINS: ADD,
                 },
             ),
         ),

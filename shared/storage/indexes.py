@@ -30,6 +30,7 @@ REMEMBERED_ANSWERS: Final = "remembered_answers"
 REPLICAS: Final = "replicas"
 TURNS: Final = "turns"
 PROMISED_INTERACTIONS: Final = "promised_interactions"
+LOGINS: Final = "logins"
 
 
 def _owing() -> IndexModel:

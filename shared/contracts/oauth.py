@@ -1,0 +1,101 @@
+"""Logins by OAuth 2, as described under `oauth:`. Secrets are named there, never given."""
+
+import ipaddress
+import re
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shared.contracts.sections import Name, Section
+
+_PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,2000}")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+_FIELDS_OF_KINDS: Final = {
+    "client-credentials": {"client_id", "client_secret_variable", "client_key_variable"},
+    "service-account": {"key_variable"},
+    "device": {"client_id", "client_secret_variable", "device_url"},
+}
+
+
+def _token_address(value: str) -> str:
+    try:
+        where = urlsplit(value)
+        host, _ = where.hostname or "", where.port
+    except ValueError:
+        host = ""
+    if not host or not _PRINTABLE.fullmatch(value):
+        raise ValueError("an address looks like https://id.example.org/token")
+    if where.username is not None or where.fragment:
+        raise ValueError("an address has no user, password or fragment here")
+    if where.scheme != "https" and not (where.scheme == "http" and _is_loopback(host)):
+        raise ValueError("secrets are sent there: the address has to begin with https://")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _variable(value: str) -> str:
+    if value and not _VARIABLE.fullmatch(value):
+        raise ValueError("this is no name of an environment variable")
+    return value
+
+
+TokenAddress = Annotated[str, AfterValidator(_token_address)]
+Variable = Annotated[str, AfterValidator(_variable)]
+
+
+class OAuthLogin(Section):
+    """Where access tokens come from, and what shows that we may have them.
+
+    `client-credentials` is RFC 6749 section 4.4, with a secret or with a private key in PEM, beside
+    which its certificate may stand (RFC 7523). `service-account` is RFC 7523, with a key in the
+    JSON form of Google; its token is for the user that logs in. `device` is RFC 8628: a person
+    agrees once, by `mailroom authorize`.
+    """
+
+    name: Name
+    kind: Literal["client-credentials", "service-account", "device"]
+    token_url: TokenAddress
+    scope: Annotated[str, Field(max_length=2000)] = ""
+    client_id: Annotated[str, Field(max_length=500)] = ""
+    client_secret_variable: Variable = ""
+    client_key_variable: Variable = ""
+    key_variable: Variable = ""
+    device_url: TokenAddress | None = None
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> "OAuthLogin":
+        allowed = _FIELDS_OF_KINDS[self.kind]
+        given = {name for name in set().union(*_FIELDS_OF_KINDS.values()) if getattr(self, name)}
+        if strange := sorted(given - allowed):
+            raise ValueError(f"{self.kind} has no {', '.join(strange)}")
+        needed = allowed - {"client_secret_variable", "client_key_variable"}
+        if missing := sorted(needed - given):
+            raise ValueError(f"{self.kind} needs {', '.join(missing)}")
+        if self.kind == "client-credentials" and bool(self.client_secret_variable) == bool(
+            self.client_key_variable
+        ):
+            raise ValueError(
+                f"{self.kind} needs client_secret_variable or client_key_variable, and not both"
+            )
+        return self
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that hold its secrets."""
+        named = (self.client_secret_variable, self.client_key_variable, self.key_variable)
+        return tuple(one for one in named if one)
+
+
+class RouteLogin(Section):
+    """How the SMTP route logs in, where it does so without a password."""
+
+    oauth: Name

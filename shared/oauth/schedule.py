@@ -1,0 +1,80 @@
+"""When a token is renewed, when a login is tried again, and what may be used meanwhile. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+_RENEWED_AFTER: Final = 0.8
+_JITTER: Final = 0.05
+_FIRST_PAUSE: Final = timedelta(seconds=5)
+_LONGEST_PAUSE: Final = timedelta(minutes=5)
+_MOST_DOUBLINGS: Final = 6
+_LAST_SHARE: Final = 0.1
+_LAST_MOMENTS: Final = timedelta(seconds=30)
+
+REFUSED_FOR: Final = timedelta(minutes=15)
+"""A refused login is left alone for so long, unless its description or its secret changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginState:
+    """What is known of one login of one user. All times are the database's, and so is `now`.
+
+    `made_from` tells the description that the token was asked with, `tried_from` the descriptions
+    and secrets that were tried in vain since the last token. `rejections` counts how often the mail
+    server has refused a token since it last took one.
+    """
+
+    now: datetime
+    version: int = 0
+    access_token: str = field(default="", repr=False)
+    expires_at: datetime | None = None
+    renew_at: datetime | None = None
+    made_from: str = ""
+    refresh_token: str = field(default="", repr=False)
+    refused_at: datetime | None = None
+    tried_from: tuple[str, ...] = ()
+    retry_at: datetime | None = None
+    fault: str = ""
+    faults: int = 0
+    rejections: int = 0
+
+    def is_usable(self, made_from: str) -> bool:
+        """Say whether there is a token that can be shown now."""
+        return (
+            bool(self.access_token)
+            and self.made_from == made_from
+            and self.expires_at is not None
+            and self.now < self.expires_at
+        )
+
+    def is_resting(self, attempt: str) -> bool:
+        """Say whether asking again with the same description and secrets is too soon."""
+        return self.retry_at is not None and self.now < self.retry_at and attempt in self.tried_from
+
+    def is_due(self, made_from: str, attempt: str) -> bool:
+        """Say whether a token is to be asked for now."""
+        is_fresh = self.renew_at is not None and self.now < self.renew_at
+        return not self.is_resting(attempt) and not (is_fresh and self.is_usable(made_from))
+
+    def is_sick(self, made_from: str) -> bool:
+        """Say whether mail cannot go out, or soon no more, until somebody does something."""
+        return self.refused_at is not None or (self.faults > 0 and not self.is_usable(made_from))
+
+
+def usable_for(life: timedelta) -> timedelta:
+    """Return for how long a token may be shown: a login takes a moment too."""
+    return life - min(life * _LAST_SHARE, _LAST_MOMENTS)
+
+
+def renewed_after(life: timedelta, random: Random) -> timedelta:
+    """Return when a token is renewed: at four fifths of its life, or a little before."""
+    return life * random.uniform(_RENEWED_AFTER - _JITTER, _RENEWED_AFTER)
+
+
+def pause_after_fault(faults: int, told: timedelta | None, random: Random) -> timedelta:
+    """Return how long an endpoint is left alone after so many faults: what it told, or longer."""
+    doubled = _FIRST_PAUSE * (1 << min(max(faults - 1, 0), _MOST_DOUBLINGS))
+    own = min(doubled, _LONGEST_PAUSE) * random.uniform(0.8, 1.0)
+    return max(told, own) if told else own
