@@ -1,28 +1,34 @@
 """Composes outbound: the one place that knows all of its parts."""
 
-import os
+import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from random import SystemRandom
 
 from services.outbound import figures
-from services.outbound.connecting import open_session
+from services.outbound.connecting import Proof, open_session
 from services.outbound.delivering import Delivering, Office
 from services.outbound.handlers import outbound_handler
-from services.outbound.pool import PoolLimits, SmtpPool
+from services.outbound.logging_in import RouteLogins
+from services.outbound.pool import Connect, PoolLimits, SmtpPool
 from services.outbound.restore_watch import RestoreWatch
 from services.outbound.session import Deadlines, Session
 from services.outbound.settings import OutboundSettings
 from services.outbound.summoning import Summoning
+from services.outbound.tokens import Issuer, TokenKeeper
 from shared.chores import repeating
 from shared.contracts.contact_center import SmtpRoute
 from shared.messaging.topology import OUTBOUND
+from shared.oauth.asking import post
 from shared.runtime.consuming import consuming
 from shared.runtime.resources import Resources
 from shared.storage.client import Database
 from shared.storage.doubts import count_doubtful
+from shared.storage.leases import LeaseStore
+from shared.storage.logins import LoginStore
+from shared.storage.sealing import Sealer
 from shared.storage.vault import Vault
 from shared.storage.witness import Witness
 
@@ -30,8 +36,16 @@ from shared.storage.witness import Witness
 @asynccontextmanager
 async def start(settings: OutboundSettings, resources: Resources) -> AsyncIterator[None]:
     """Run outbound for as long as the context lasts."""
-    async with aclosing(make_pool(settings, resources)) as pool:
-        delivering = Delivering(_office(settings, resources, pool))
+    logins = make_logins(settings, resources)
+
+    async def route() -> SmtpRoute:
+        return settings.route(await resources.configuration.current())
+
+    async def look_at_login() -> None:
+        await logins.look(await route())
+
+    async with aclosing(make_pool(settings, resources, logins.connect)) as pool:
+        delivering = Delivering(_office(settings, resources, pool, route))
         summoning = Summoning(resources.deliveries, resources.publisher, resources.clock)
         witness = Witness(resources.database)
         watch = RestoreWatch(resources.database, resources.clock, witness, summoning)
@@ -41,6 +55,7 @@ async def start(settings: OutboundSettings, resources: Resources) -> AsyncIterat
                 async with (
                     repeating(partial(count_doubts, resources.database), every=settings.counting),
                     repeating(watch.summon_due, every=settings.sweep),
+                    repeating(look_at_login, every=settings.login_look),
                     consumer.running(),
                 ):
                     yield
@@ -53,8 +68,8 @@ async def count_doubts(database: Database) -> None:
     figures.UNCERTAIN.set(await count_doubtful(database))
 
 
-def make_pool(settings: OutboundSettings, resources: Resources) -> SmtpPool:
-    """Return a pool whose connections follow the settings."""
+def make_logins(settings: OutboundSettings, resources: Resources) -> RouteLogins:
+    """Return what opens connections, each with its deadlines and its login."""
     deadlines = Deadlines(
         settings.connect_deadline,
         settings.command_deadline,
@@ -64,25 +79,46 @@ def make_pool(settings: OutboundSettings, resources: Resources) -> SmtpPool:
         settings.dot_deadline,
     )
 
-    async def connect(route: SmtpRoute) -> Session:
+    async def connect(route: SmtpRoute, proof: Proof) -> Session:
         return await open_session(
             route,
-            password=os.environ.get(route.password_variable, ""),
+            proof,
             hello_name=settings.hello_name or socket.gethostname(),
             deadlines=deadlines,
             clock=resources.clock,
         )
 
+    def make_keeper() -> TokenKeeper:
+        # Only here: who uses no tokens needs no key.
+        sealer = Sealer(settings.sealing_key.get_secret_value())
+        return TokenKeeper(
+            Issuer(
+                LoginStore(resources.database, sealer),
+                LeaseStore(resources.database, secrets.token_hex(8)),
+                sealer,
+                post,
+                resources.clock,
+                SystemRandom(),
+            )
+        )
+
+    return RouteLogins(connect, make_keeper, resources.configuration.current)
+
+
+def make_pool(settings: OutboundSettings, resources: Resources, connect: Connect) -> SmtpPool:
+    """Return a pool whose connections follow the settings."""
     limits = PoolLimits(
         settings.connections, settings.session_mails, settings.session_age, settings.session_idle
     )
     return SmtpPool(connect, limits, resources.clock)
 
 
-def _office(settings: OutboundSettings, resources: Resources, pool: SmtpPool) -> Office:
-    async def route() -> SmtpRoute:
-        return settings.route(await resources.configuration.current())
-
+def _office(
+    settings: OutboundSettings,
+    resources: Resources,
+    pool: SmtpPool,
+    route: Callable[[], Awaitable[SmtpRoute]],
+) -> Office:
     return Office(
         deliveries=resources.deliveries,
         interactions=resources.interactions,

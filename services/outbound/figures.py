@@ -16,3 +16,8 @@ SECONDS: Final = Histogram(
     "Time from MAIL, or from connecting, to the last answer",
     buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600),
 )
+LOGIN_REFUSED: Final = Gauge(
+    "mailroom_outbound_login_refused",
+    "1 where the mail server cannot be logged in to: `mailroom doctor` says why",
+    ["login"],
+)

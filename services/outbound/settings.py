@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.contracts.contact_center import ContactCenter, SmtpRoute, Tls
@@ -19,7 +19,9 @@ class OutboundSettings(ServiceSettings):
     section 4.5.3.2, with 30 s to connect; `block_deadline` is for each 64 KiB of a mail, and
     `body_deadline` the bound for all of it, however slow the line. A pooled connection carries
     `session_mails` mails and lives for `session_age`; it is asked whether it is alive after
-    `session_idle`.
+    `session_idle`. Tokens of OAuth logins are sealed under `MAILROOM_SEALING_KEY`, 32 bytes in
+    Base64, or two with a comma while keys are changed, the new one first; `login_look` is how often
+    it is looked whether one has to be renewed.
     """
 
     model_config = SettingsConfigDict(env_prefix="OUTBOUND_", frozen=True, extra="ignore")
@@ -45,6 +47,8 @@ class OutboundSettings(ServiceSettings):
     lease: timedelta = timedelta(seconds=60)
     sweep: timedelta = timedelta(seconds=2)
     counting: timedelta = timedelta(seconds=10)
+    sealing_key: SecretStr = Field(default=SecretStr(""), validation_alias="MAILROOM_SEALING_KEY")
+    login_look: timedelta = timedelta(seconds=20)
 
     def route(self, contact_center: ContactCenter) -> SmtpRoute:
         """Return the route that is to be used: the contact center's, or its replacement."""

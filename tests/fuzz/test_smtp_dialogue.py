@@ -17,7 +17,7 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.outbound.connecting import RouteUnavailableError, open_session
+from services.outbound.connecting import Proof, RouteUnavailableError, open_session
 from services.outbound.letters import Letter
 from services.outbound.session import Deadlines
 from services.outbound.transmission import Phase, Reply, Transmission
@@ -221,7 +221,7 @@ async def _transmitted(hostile: Hostile) -> Transmission:
 
     try:
         session = await open_session(
-            route, password="", hello_name="test.example", deadlines=deadlines, clock=MovableClock()
+            route, Proof(), hello_name="test.example", deadlines=deadlines, clock=MovableClock()
         )
     except RouteUnavailableError as error:
         return Transmission(Phase.CONNECT, fault=str(error))

@@ -9,7 +9,7 @@ from random import SystemRandom
 
 import pytest
 
-from services.outbound.connecting import open_session
+from services.outbound.connecting import Proof, open_session
 from services.outbound.delivering import Delivering, Office
 from services.outbound.pool import PoolLimits, SmtpPool
 from services.outbound.session import Deadlines, Session
@@ -115,7 +115,7 @@ async def _outbound(world: World, sink: SmtpSink, *, dot: timedelta) -> AsyncIte
 
     async def connect(route: SmtpRoute) -> Session:
         return await open_session(
-            route, password="", hello_name="test.example", deadlines=deadlines, clock=world.clock
+            route, Proof(), hello_name="test.example", deadlines=deadlines, clock=world.clock
         )
 
     async def route() -> SmtpRoute:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.outbound.connecting import open_session
+from services.outbound.connecting import Proof, open_session
 from services.outbound.letters import Letter
 from services.outbound.session import Deadlines
 from services.outbound.transmission import Phase, Reply, Transmission
@@ -45,7 +45,7 @@ async def transmitted(
 ) -> Transmission:
     session = await open_session(
         SmtpRoute(host="127.0.0.1", port=sink.port, tls="none"),
-        password="",
+        Proof(),
         hello_name="test.example",
         deadlines=Deadlines(TEN, TEN, TEN, block, body, TEN),
         clock=MovableClock(),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.outbound.connecting import RouteUnavailableError, open_session
+from services.outbound.connecting import Proof, RouteUnavailableError, open_session
 from services.outbound.session import Deadlines
 from services.outbound.settings import OutboundSettings
 from shared.contracts.contact_center import ContactCenter, SmtpRoute
@@ -40,7 +40,7 @@ async def test_a_password_is_never_sent_in_the_clear() -> None:
     with pytest.raises(RouteUnavailableError, match="without TLS"):
         await open_session(
             route,
-            password="secret",
+            Proof(password="secret"),
             hello_name="test.example",
             deadlines=Deadlines(TEN, TEN, TEN, TEN, TEN, TEN),
             clock=MovableClock(),

@@ -1,0 +1,30 @@
+"""Postfix and Dovecot, for the tests of what a real mail server says to a login."""
+
+import os
+import shutil
+from pathlib import Path
+
+from deploy.local.folders import turn
+from deploy.local.packages import disable_service, install
+from deploy.local.progress import NotPossibleError
+
+POSTFIX = Path("/usr/lib/postfix/sbin/master")
+DOVECOT = Path("/usr/sbin/dovecot")
+
+
+def find_mail_server() -> None:
+    """See that both are there, installed first if need be.
+
+    Raises:
+        NotPossibleError: They are missing and cannot be installed from here, or we are not root,
+            which Postfix's processes have to start as.
+    """
+    if os.geteuid() != 0:
+        raise NotPossibleError("Postfix can only be started by root: run this test as root")
+    with turn("mail-server"):
+        if not (POSTFIX.exists() and DOVECOT.exists()):
+            install(["postfix", "dovecot-core"])
+            for name in ("postfix", "dovecot"):
+                disable_service(name)
+    if shutil.which("postconf") is None:
+        raise NotPossibleError("postfix is installed, but its tools are not in PATH")

@@ -1,0 +1,72 @@
+"""Outbound's logins without their process: several pods on one database, one token endpoint."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import SystemRandom
+from uuid import uuid4
+
+from services.outbound.tokens import Issuer, LoginIdentity, TokenKeeper
+from shared.contracts.oauth import OAuthLogin
+from shared.domain.clock import Clock
+from shared.oauth.asking import post
+from shared.oauth.credentials import read_credentials
+from shared.oauth.schedule import LoginState
+from shared.storage import logins
+from shared.storage.client import Database
+from shared.storage.leases import LeaseStore
+from shared.storage.logins import LoginStore
+from shared.storage.sealing import Sealer
+from tests.doubles.clock import MovableClock
+
+OLD_KEY, KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
+USER = "desk@demo.example"
+ENVIRONMENT = {"OAUTH_SECRET": "a very secret secret"}
+_TIMES = ("expires_at", "renew_at", "refused_at", "retry_at")
+
+
+def described(token_url: str, **changes: object) -> OAuthLogin:
+    """Return a login at an endpoint, by a client's secret unless changed."""
+    fields: dict[str, object] = {
+        "name": "provider",
+        "kind": "client-credentials",
+        "token_url": token_url,
+        "client_id": "client-1",
+        "client_secret_variable": "OAUTH_SECRET",
+        "scope": "mail.send",
+    }
+    return OAuthLogin.model_validate(fields | changes)
+
+
+def identity(login: OAuthLogin, environment: Mapping[str, str] = ENVIRONMENT) -> LoginIdentity:
+    """Return who logs in."""
+    return LoginIdentity(login, USER, read_credentials(login, environment))
+
+
+@dataclass
+class Pod:
+    """One pod's share; its clock is months behind the database's."""
+
+    database: Database
+    keys: str = KEY
+    clock: Clock = field(default_factory=MovableClock)
+
+    @property
+    def store(self) -> LoginStore:
+        return LoginStore(self.database, Sealer(self.keys))
+
+    def keeper(self) -> TokenKeeper:
+        leases = LeaseStore(self.database, uuid4().hex)
+        return TokenKeeper(
+            Issuer(self.store, leases, Sealer(self.keys), post, self.clock, SystemRandom())
+        )
+
+    async def state(self, who: LoginIdentity) -> LoginState:
+        return await self.store.read(who.id)
+
+
+async def let_pass(database: Database, by: timedelta) -> None:
+    """Let time pass for all logins: the database's own clock cannot be moved."""
+    earlier = {name: {"$subtract": [f"${name}", int(by.total_seconds() * 1000)]} for name in _TIMES}
+    await database[logins.COLLECTION].update_many({}, [{"$set": earlier}])

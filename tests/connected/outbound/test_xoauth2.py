@@ -1,0 +1,308 @@
+"""Outbound logs in by token at a real server: Postfix, with Dovecot asking about each token."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+from prometheus_client import REGISTRY
+
+from services.console import findings
+from services.outbound.connecting import Proof, open_session
+from services.outbound.delivering import Delivering
+from services.outbound.logging_in import RouteLogins
+from services.outbound.pool import PoolLimits, SmtpPool
+from services.outbound.session import Deadlines, Session
+from shared.contracts.contact_center import ContactCenter, SmtpRoute
+from shared.contracts.events import DeliveryDeferred
+from shared.domain.delivery import Delivery, Journal
+from shared.domain.lifecycle import State
+from shared.storage.client import Database
+from tests.connected.outbound.conftest import Post
+from tests.connected.outbound.pods import ENVIRONMENT, USER, Pod, described, identity, let_pass
+from tests.doubles.token_endpoint import Answer, TokenEndpoint, running_endpoint
+from tests.fixtures.mail_server import MailServer, running_mail_server
+
+pytestmark = pytest.mark.connected
+
+TEN = timedelta(seconds=10)
+QUARTER = timedelta(minutes=16)
+INVALID_SCOPE = Answer.of(400, {"error": "invalid_scope", "error_description": "no such scope"})
+
+
+@dataclass
+class Provider:
+    """A mail server, and the endpoint that gives the tokens it takes."""
+
+    endpoint: TokenEndpoint
+    server: MailServer
+
+
+@pytest_asyncio.fixture(scope="module")
+async def started() -> AsyncIterator[Provider]:
+    async with running_endpoint() as endpoint, running_mail_server(endpoint.port) as server:
+        yield Provider(endpoint, server)
+
+
+@pytest.fixture
+def provider(started: Provider, monkeypatch: pytest.MonkeyPatch) -> Provider:
+    """The provider as if it had just begun; its certificate is believed."""
+    fresh = TokenEndpoint(port=started.endpoint.port)
+    for name in vars(fresh):
+        setattr(started.endpoint, name, getattr(fresh, name))
+    monkeypatch.setenv("SSL_CERT_FILE", str(started.server.certificate))
+    return started
+
+
+@dataclass
+class Outbound:
+    """One pod of outbound whose route logs in by OAuth."""
+
+    post: Post
+    provider: Provider
+    logins: RouteLogins
+    delivering: Delivering
+    route: SmtpRoute
+
+    async def delivered(self) -> Delivery:
+        mail = await self.post.submit()
+        await self.delivering.deliver(mail)
+        return await self.post.journal(mail)
+
+    async def refused(self) -> str:
+        """Return what the author is told of a mail that could not go out."""
+        mail = await self.delivered()
+        assert mail.state is Journal.DEFERRED
+        assert await self.post.state(mail.id) is State.SENDING
+        return str((await self.post.world.hear(DeliveryDeferred, mail.id)).reason)
+
+    async def gauge(self) -> float | None:
+        await self.logins.look(self.route)
+        return REGISTRY.get_sample_value("mailroom_outbound_login_refused", {"login": "provider"})
+
+    async def finding(self) -> str:
+        """Return what the doctor says of the login."""
+        login = described(self.provider.endpoint.url)
+        state = await Pod(self.database).state(identity(login))
+        return str(findings.about_login(login, USER, state))
+
+    @property
+    def database(self) -> Database:
+        return self.post.world.database
+
+
+@asynccontextmanager
+async def running_outbound(
+    post: Post, provider: Provider, environment: dict[str, str] | None = None, **changes: object
+) -> AsyncIterator[Outbound]:
+    route = SmtpRoute.model_validate(
+        {
+            "host": "localhost",
+            "port": provider.server.port,
+            "user_name": USER,
+            "login": {"oauth": "provider"},
+        }
+    )
+    login = described(provider.endpoint.url, **changes)
+    center = ContactCenter(name="test", smtp_route=route, oauth=(login,))
+    clock = post.world.clock
+
+    async def connect(route: SmtpRoute, proof: Proof) -> Session:
+        deadlines = Deadlines(TEN, TEN, TEN, TEN, TEN, TEN)
+        return await open_session(
+            route, proof, hello_name="test.example", deadlines=deadlines, clock=clock
+        )
+
+    async def current() -> ContactCenter:
+        return center
+
+    async def chosen() -> SmtpRoute:
+        return route
+
+    pod = Pod(post.world.database)
+    logins = RouteLogins(connect, pod.keeper, current, environment or ENVIRONMENT)
+    limits = PoolLimits(4, 100, timedelta(minutes=10), timedelta(seconds=30))
+    async with aclosing(SmtpPool(logins.connect, limits, clock)) as pool:
+        yield Outbound(post, provider, logins, post.another(pool=pool, route=chosen), route)
+
+
+@pytest.fixture
+async def outbound(post: Post, provider: Provider) -> AsyncIterator[Outbound]:
+    async with running_outbound(post, provider) as running:
+        yield running
+
+
+async def test_mail_goes_out_by_token(outbound: Outbound) -> None:
+    first, second = await outbound.delivered(), await outbound.delivered()
+
+    assert (first.state, second.state) == (Journal.SENT, Journal.SENT)
+    assert len(outbound.provider.endpoint.asked) == 1
+    assert await outbound.gauge() == 0
+    assert (await outbound.finding()).startswith("ok   login provider of desk@demo.example: token")
+
+
+async def test_another_pod_uses_the_same_token(
+    outbound: Outbound, post: Post, provider: Provider
+) -> None:
+    await outbound.delivered()
+
+    async with running_outbound(post, provider) as another:
+        assert (await another.delivered()).state is Journal.SENT
+
+    assert len(provider.endpoint.asked) == 1
+
+
+async def test_a_token_of_four_kilobytes_is_shown(outbound: Outbound) -> None:
+    outbound.provider.endpoint.suffix = "x" * 4000
+
+    assert (await outbound.delivered()).state is Journal.SENT
+
+
+async def test_a_revoked_token_is_replaced_and_the_mail_goes_out(
+    outbound: Outbound, post: Post, provider: Provider
+) -> None:
+    await outbound.delivered()
+    provider.endpoint.revoke_all()
+
+    async with running_outbound(post, provider) as fresh:
+        mail = await fresh.delivered()
+
+    assert mail.state is Journal.SENT
+    assert len(provider.endpoint.asked) == 2
+    assert (
+        await Pod(outbound.database).state(identity(described(provider.endpoint.url)))
+    ).rejections == 0
+
+
+async def test_an_expired_token_is_not_shown(
+    outbound: Outbound, post: Post, provider: Provider
+) -> None:
+    await outbound.delivered()
+    await let_pass(outbound.database, timedelta(hours=1))
+
+    async with running_outbound(post, provider) as fresh:
+        mail = await fresh.delivered()
+
+    assert mail.state is Journal.SENT
+    assert provider.endpoint.introspected == ["token-1", "token-2"]
+
+
+async def test_a_server_that_takes_no_token_is_left_alone(outbound: Outbound) -> None:
+    endpoint = outbound.provider.endpoint
+    endpoint.scope = "openid"  # what is not for sending mail
+
+    told = [await outbound.refused() for _ in range(3)]
+
+    assert len(endpoint.asked) == len(endpoint.introspected) == 2
+    assert "refuses the login of desk@demo.example: 535" in told[0]
+    assert told[0] == told[2]
+    assert await outbound.gauge() == 1
+    assert "mail waits: localhost refuses the login" in await outbound.finding()
+
+
+async def test_a_server_that_takes_no_token_is_asked_once_in_fifteen_minutes(
+    outbound: Outbound,
+) -> None:
+    endpoint = outbound.provider.endpoint
+    endpoint.scope = "openid"
+    mails = [await outbound.post.submit() for _ in range(4)]
+    await asyncio.gather(*map(outbound.delivering.deliver, mails))
+    asked = len(endpoint.introspected)
+
+    await let_pass(outbound.database, QUARTER)
+    outbound.post.later(timedelta(hours=1))
+    await asyncio.gather(*map(outbound.delivering.deliver, mails))
+
+    assert (asked, len(endpoint.introspected)) == (2, 3)
+    assert await outbound.gauge() == 1
+
+
+async def test_a_login_that_is_allowed_again_works_by_itself(outbound: Outbound) -> None:
+    outbound.provider.endpoint.scope = "openid"
+    mail = await outbound.delivered()
+    before = await outbound.gauge()
+    outbound.provider.endpoint.scope = "mail.send"
+
+    await let_pass(outbound.database, QUARTER)
+    outbound.post.later(timedelta(hours=1))
+    await outbound.delivering.deliver(mail.id)
+
+    assert (await outbound.post.journal(mail.id)).state is Journal.SENT
+    assert (before, await outbound.gauge()) == (1, 0)
+    assert (await outbound.finding()).startswith("ok")
+
+
+async def test_a_refusal_of_the_endpoint_opens_no_connection(outbound: Outbound) -> None:
+    outbound.provider.endpoint.always = INVALID_SCOPE
+    connections = outbound.provider.server.logins()
+
+    told = [await outbound.refused() for _ in range(3)]
+
+    assert outbound.provider.server.logins() == connections
+    assert len(outbound.provider.endpoint.asked) == 1
+    assert (
+        told[0]
+        == told[2]
+        == (
+            "ann@example.org: localhost cannot be logged in to (provider): "
+            "the token endpoint answers 400: invalid_scope: no such scope"
+        )
+    )
+    assert "refused since" in await outbound.finding()
+
+
+async def test_a_refused_login_is_told_without_any_mail(outbound: Outbound) -> None:
+    outbound.provider.endpoint.always = INVALID_SCOPE
+
+    assert await outbound.gauge() == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(200, b"<html>"), Answer(429, b"", {"retry-after": "60"}), Answer(503, b"")]
+)
+async def test_an_odd_answer_only_delays_the_mail(outbound: Outbound, answer: Answer) -> None:
+    outbound.provider.endpoint.answers = [answer]
+    mail = await outbound.delivered()
+    before = mail.state
+    alarm = await outbound.gauge()
+
+    await let_pass(outbound.database, timedelta(seconds=61))
+    outbound.post.later(timedelta(hours=1))
+    await outbound.delivering.deliver(mail.id)
+
+    assert before is Journal.DEFERRED
+    assert (alarm, await outbound.gauge()) == (1, 0)
+    assert (await outbound.post.journal(mail.id)).state is Journal.SENT
+
+
+async def test_a_secret_that_is_not_set_is_named(post: Post, provider: Provider) -> None:
+    async with running_outbound(post, provider, {"OTHER": "x"}) as outbound:
+        told = await outbound.refused()
+
+        assert "set OAUTH_SECRET in the environment" in told
+        assert await outbound.gauge() == 1
+
+
+async def test_no_secret_is_logged_or_stored(
+    outbound: Outbound, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outbound.provider.endpoint.scope = "openid"
+    secret = ENVIRONMENT["OAUTH_SECRET"]
+    echo = Answer.of(400, {"error": "invalid_client", "error_description": f"not {secret}"})
+
+    await outbound.refused()
+    await let_pass(outbound.database, QUARTER)
+    outbound.provider.endpoint.always = echo
+    await outbound.gauge()
+
+    stored = [
+        repr(await outbound.database[name].find().to_list())
+        for name in await outbound.database.list_collection_names()
+    ]
+    shown = "".join([*stored, *capsys.readouterr()])
+    assert "invalid_client: not [secret]" in shown
+    assert secret not in shown
+    assert "token-1" not in shown
