@@ -1,5 +1,6 @@
 """The users of the local stack: one for each service, with passwords made up here."""
 
+import base64
 import json
 import secrets
 from collections.abc import Mapping
@@ -18,13 +19,14 @@ from services.console.accounts import (
 )
 from services.console.database_users import url_for
 from services.console.definitions import definitions
+from shared.storage.sealing import VARIABLE as SEALING_KEY
 
 _READ_BY_NOBODY_ELSE: Final = 0o600
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Every user's password, as the variables that the command line reads."""
+    """Every user's password and the key that seals tokens, as variables."""
 
     variables: Mapping[str, str]
 
@@ -35,15 +37,14 @@ class Accounts:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=_READ_BY_NOBODY_ELSE)
         known = json.loads(file.read_text() or "{}")
-        made_up = {name: secrets.token_urlsafe(24) for name in password_variables()}
+        made_up = _made_up()
         file.write_text(json.dumps(made_up | known, indent=2) + "\n")
         return cls(made_up | known)
 
     @classmethod
     def made_up(cls, prefix: str) -> "Accounts":
         """Return new ones, for users whose names begin with `prefix`."""
-        passwords = {name: secrets.token_urlsafe(24) for name in password_variables()}
-        return cls({"USER_PREFIX": prefix, **passwords})
+        return cls({"USER_PREFIX": prefix, **_made_up()})
 
     @property
     def operator(self) -> Account:
@@ -70,9 +71,19 @@ class Accounts:
         """Return an address of the database for another user."""
         return url_for(self._account(DATABASE, owner), url)
 
+    @property
+    def sealing_key(self) -> dict[str, str]:
+        """What outbound seals tokens with, as a variable."""
+        return {SEALING_KEY: self.variables[SEALING_KEY]}
+
     def _account(self, server: str, owner: str) -> Account:
         (found,) = [one for one in accounts_of(server, self.variables) if one.owner == owner]
         return found
+
+
+def _made_up() -> dict[str, str]:
+    passwords = {name: secrets.token_urlsafe(24) for name in password_variables()}
+    return {**passwords, SEALING_KEY: base64.b64encode(secrets.token_bytes(32)).decode()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,10 @@ class Access:
 
     def of_service(self, name: str) -> dict[str, str]:
         """Return what a service's environment says about the servers."""
-        return {"RABBITMQ_URL": self._rabbitmq(name), "MONGODB_URL": self._mongodb(name)}
+        addresses = {"RABBITMQ_URL": self._rabbitmq(name), "MONGODB_URL": self._mongodb(name)}
+        if name == "outbound" and self.accounts:
+            addresses |= self.accounts.sealing_key
+        return addresses
 
     def of_console(self) -> dict[str, str]:
         """Return what the environment of the command line says about them."""

@@ -10,6 +10,7 @@ from services.console import doubts, replaying
 from services.console.accounts import BROKER, accounts_of
 from services.console.applying import apply
 from services.console.arguments import parser
+from services.console.authorizing import authorize
 from services.console.definitions import definitions
 from services.console.doctor import diagnose
 from services.console.exits import Exit, NotPossibleError
@@ -58,6 +59,15 @@ async def _command(arguments: Namespace) -> Exit | None:
             await order_parsing(arguments.arrival)
         case "doubts" | "resend" | "settle" | "restored":
             await _doubts(arguments)
+        case "authorize":
+            await authorize(arguments.name)
+        case _:
+            _generate(arguments)
+    return None
+
+
+def _generate(arguments: Namespace) -> None:
+    match arguments.command:
         case "hash-password":
             print(hash_password(ask_for_password()))
         case "definitions":
@@ -65,7 +75,6 @@ async def _command(arguments: Namespace) -> Exit | None:
         case "schemas":
             for name in write_schemas(arguments.into):
                 print(f"{name}: written")
-    return None
 
 
 async def _look_into(arguments: Namespace) -> None:

@@ -13,6 +13,7 @@ from services.console.changes import agent_changes, settings_changes
 from services.console.database_users import put_database_users
 from services.console.description import read_description
 from services.console.management import ManagementApi, virtual_host_of
+from services.console.oauth_logins import refuse_unusable_logins
 from services.console.policies import put_policies
 from services.console.rehousing import Moving, Rehousing, plan_rehousing, require_leave
 from services.console.settings import ConsoleSettings, read_settings
@@ -35,11 +36,13 @@ async def apply(file: Path, *, dry_run: bool, moving: Moving = _LEAVE) -> None:
     """Put a file in force and print what changed; a dry run only prints what would change.
 
     Raises:
-        NotPossibleError: The file has problems, the environment names no servers, a server does
-            not answer, or work would be stranded. Running it again is always safe.
+        NotPossibleError: The file has problems, the environment names no servers or lacks what a
+            login needs, a server does not answer, or work would be stranded. Running it again is
+            always safe.
     """
     wanted = read_description(file)
     settings, clock = read_settings(), SystemClock()
+    refuse_unusable_logins(wanted, settings.sealing_key.get_secret_value())
     lines = [] if dry_run else await prepare_users(settings)
     async with reaching_database(settings.mongodb_url) as database:
         await require_replica_set(database)

@@ -17,6 +17,8 @@ environment:
   MONGODB_ADMIN_URL        the database as a user who may make users
   RABBITMQ_PASSWORD_INGEST, MONGODB_PASSWORD_INGEST and so on, or files of these names in
   PASSWORDS_FOLDER         the passwords of the users that services have of their own
+  MAILROOM_SEALING_KEY     the key under which outbound keeps tokens, where an OAuth login is
+                           used; with it, the variables that the login names
   USER_PREFIX              what the names of these users begin with (mailroom)
 
 exit codes:
@@ -53,6 +55,7 @@ def parser() -> Parser:
     _add_parse(commands)
     _add_doubts(commands)
     _add_restored(commands)
+    _add_authorize(commands)
     _add_hash_password(commands)
     _add_generators(commands)
     return root
@@ -188,6 +191,17 @@ def _add_restored(commands: Commands) -> None:
         "(`mailroom doubts`). Clients of agents are told to start over, because the backup would "
         "give positions of the journal again.",
     )
+
+
+def _add_authorize(commands: Commands) -> None:
+    authorize = commands.add_parser(
+        "authorize",
+        help="have a person agree that mail is sent as them (OAuth logins of the kind device)",
+        description="Print an address and a code, wait until somebody has agreed there, and keep "
+        "the consent, sealed under MAILROOM_SEALING_KEY. Needed once, and again where the consent "
+        "was taken back.",
+    )
+    authorize.add_argument("name", metavar="NAME", help="a login's name under `oauth`")
 
 
 def _add_hash_password(commands: Commands) -> None:

@@ -10,6 +10,7 @@ from services.console.broker import count, open_connection, version_of
 from services.console.exits import Exit, NotPossibleError
 from services.console.findings import Finding, Mark
 from services.console.management import ManagementApi, virtual_host_of
+from services.console.oauth_logins import examine_login
 from services.console.policies import wrong_policies
 from services.console.settings import ConsoleSettings, read_settings
 from services.console.store import (
@@ -119,6 +120,9 @@ async def _database(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Fi
         async for finding in _content(database, clock):
             yield finding
         async for finding in _flow(settings, database, clock):
+            yield finding
+        center = await contact_center_in_force(database, clock)
+        async for finding in examine_login(database, center, settings):
             yield finding
 
 

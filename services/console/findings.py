@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from services.console.broker import QueueCount
 from shared.contracts.contact_center import ContactCenter, Queue
+from shared.contracts.oauth import OAuthLogin
 from shared.messaging.topology import WORK_QUEUES, Binding, WorkQueue
+from shared.oauth.schedule import LoginState
 
 _LARGEST_SKEW: Final = timedelta(seconds=1)
 
@@ -193,6 +195,36 @@ def about_deliveries(uncertain: int, failed: int, overdue: int) -> Iterator[Find
         )
     if not (uncertain or overdue):
         yield fine("every mail on its way out is on time")
+
+
+def about_login(login: OAuthLogin, user_name: str, state: LoginState) -> Finding:
+    """Judge the login at the mail server that takes our mail, by what outbound wrote down."""
+    name = f"login {login.name} of {user_name}"
+    ends = f"{state.expires_at:%Y-%m-%d %H:%M} UTC" if state.expires_at else "never had"
+    if state.refused_at:
+        again = (
+            f"run `mailroom authorize {login.name}` if nobody has agreed or the consent was "
+            "taken back; else "
+            if login.kind == "device"
+            else ""
+        )
+        return bad(
+            f"{name} refused since {state.refused_at:%Y-%m-%d %H:%M} UTC, mail waits: "
+            f"{state.fault}",
+            do=f"{again}mend the description and `mailroom apply` it, set another secret, or ask "
+            "who runs the mail server; it is tried again every 15 minutes",
+        )
+    has_token = bool(state.access_token) and bool(state.expires_at and state.now < state.expires_at)
+    if state.faults and not has_token:
+        return bad(
+            f"{name} has no token, mail waits: {state.fault}",
+            do="see that outbound reaches the token endpoint; it is tried again by itself",
+        )
+    if state.faults:
+        return Finding(Mark.NOTE, f"{name}: not renewed yet, token until {ends}: {state.fault}")
+    if not has_token:
+        return bad(f"{name} has no token yet", do="start the outbound service, or see its log")
+    return fine(f"{name}: token until {ends}")
 
 
 def about_contact_center(

@@ -1,6 +1,6 @@
 """Where the system is: read from the environment, by the commands that need it."""
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.console.exits import Exit, NotPossibleError
@@ -15,7 +15,8 @@ _EXAMPLES = {
 class ConsoleSettings(BaseSettings):
     """Addresses, with user names and passwords in them; only the first two have to be given.
 
-    Those of the next mail server replace the contact center's, as they do in outbound.
+    Those of the next mail server replace the contact center's, as they do in outbound. The sealing
+    key is outbound's too: the command line checks it, and seals what a person agreed to.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
@@ -27,6 +28,7 @@ class ConsoleSettings(BaseSettings):
     smtp_host: str | None = Field(default=None, validation_alias="OUTBOUND_SMTP_HOST")
     smtp_port: int | None = Field(default=None, validation_alias="OUTBOUND_SMTP_PORT")
     smtp_tls: Tls | None = Field(default=None, validation_alias="OUTBOUND_SMTP_TLS")
+    sealing_key: SecretStr = Field(default=SecretStr(""), validation_alias="MAILROOM_SEALING_KEY")
 
 
 def read_settings() -> ConsoleSettings:

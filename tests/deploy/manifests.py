@@ -12,9 +12,10 @@ KUBERNETES: Final = CHECKOUT / "deploy" / "kubernetes"
 BASE: Final = KUBERNETES / "base"
 KEDA: Final = KUBERNETES / "components" / "keda"
 OIDC: Final = KUBERNETES / "components" / "oidc"
+OAUTH: Final = KUBERNETES / "components" / "oauth"
 EXAMPLE: Final = KUBERNETES / "overlays" / "example"
 OWN_USERS: Final = KUBERNETES / "components" / "own-users"
-LAYERS: Final = (BASE, KEDA, OIDC, OWN_USERS, EXAMPLE)
+LAYERS: Final = (BASE, KEDA, OIDC, OAUTH, OWN_USERS, EXAMPLE)
 
 Manifest = dict[str, Any]
 

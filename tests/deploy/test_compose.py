@@ -195,7 +195,7 @@ def test_every_password_has_a_line_in_the_example() -> None:
     names = [line.partition("=")[0] for line in example if line and not line.startswith("#")]
     text = (CHECKOUT / "docker-compose.yml").read_text()
 
-    secrets = set(re.findall(r"\$\{((?:RABBITMQ|MONGODB)_\w+):-", text))
+    secrets = set(re.findall(r"\$\{((?:RABBITMQ|MONGODB|MAILROOM)_\w+):-", text))
 
     assert sorted(names) == sorted(secrets)
 

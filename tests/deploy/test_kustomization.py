@@ -141,7 +141,10 @@ def test_every_service_becomes_a_user_of_its_own() -> None:
             assert replacement["value"] == f"mailroom-{name}"
 
 
-def test_the_passwords_of_users_are_optional_and_only_the_console_gets_them() -> None:
+def test_secrets_of_users_and_logins_are_optional_and_go_to_who_needs_them() -> None:
+    passwords, logins = (
+        {"name": name, "optional": True} for name in ("mailroom-passwords", "mailroom-logins")
+    )
     given = {
         name: [
             one["secretRef"] for one in container(workload).get("envFrom", ()) if "secretRef" in one
@@ -150,5 +153,6 @@ def test_the_passwords_of_users_are_optional_and_only_the_console_gets_them() ->
     }
 
     assert {name: found for name, found in given.items() if found} == {
-        "configure": [{"name": "mailroom-passwords", "optional": True}]
+        "configure": [passwords, logins],
+        "outbound": [logins],
     }

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from tests.deploy.manifests import (
     BASE,
+    OAUTH,
     OIDC,
     Manifest,
     kustomization,
@@ -15,6 +16,7 @@ from tests.deploy.manifests import (
 )
 
 POLICIES = named("NetworkPolicy", BASE)
+TOKENS = named("NetworkPolicy", OAUTH)["outbound-tokens"]
 KEYS = named("NetworkPolicy", OIDC)["gateway-signing-keys"]
 PART_OF = {"app.kubernetes.io/part-of": "mailroom"}
 
@@ -90,4 +92,12 @@ def test_the_gateway_reaches_the_keys_of_tokens_and_never_the_metadata_of_the_cl
 
     assert selected(KEYS) == {"app.kubernetes.io/name": "gateway"}
     assert (address.scheme, allowed(KEYS)) == ("https", {address.port or 443})
+    assert all(place["ipBlock"]["except"] for place in rule["to"])
+
+
+def test_outbound_asks_for_tokens_by_https_and_never_the_metadata_of_the_cloud() -> None:
+    (rule,) = TOKENS["spec"]["egress"]
+
+    assert selected(TOKENS) == {"app.kubernetes.io/name": "outbound"}
+    assert allowed(TOKENS) == {443}
     assert all(place["ipBlock"]["except"] for place in rule["to"])

@@ -8,7 +8,17 @@ import kubernetes_validate
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from tests.deploy.manifests import BASE, EXAMPLE, KEDA, LAYERS, OIDC, Manifest, manifests, named
+from tests.deploy.manifests import (
+    BASE,
+    EXAMPLE,
+    KEDA,
+    LAYERS,
+    OAUTH,
+    OIDC,
+    Manifest,
+    manifests,
+    named,
+)
 
 SCHEMAS = {
     "ScaledObject": "scaled-object.json",
@@ -26,7 +36,7 @@ def validator(kind: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads(file.read_text()))
 
 
-@pytest.mark.parametrize("manifest", manifests(BASE, OIDC, EXAMPLE), ids=title)
+@pytest.mark.parametrize("manifest", manifests(BASE, OIDC, OAUTH, EXAMPLE), ids=title)
 def test_kubernetes_would_accept(manifest: Manifest) -> None:
     kubernetes_validate.validate(manifest, "1.32", strict=True)
 

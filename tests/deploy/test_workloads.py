@@ -204,3 +204,11 @@ def test_the_contact_center_is_applied_from_where_it_is_mounted() -> None:
     mounts = {one["name"]: one["mountPath"] for one in main["volumeMounts"]}
 
     assert main["args"] == ["apply", f"{mounts['contact-center']}/contact-center.yaml"]
+
+
+def test_only_outbound_and_the_console_have_the_key_that_seals_tokens() -> None:
+    told = {
+        name for name, one in WORKLOADS.items() if "MAILROOM_SEALING_KEY" in own_environment(one)
+    }
+
+    assert told == {"outbound", "configure"}

@@ -237,3 +237,59 @@ def test_what_is_wrong_is_told_in_words_for_people(text: str, words: str) -> Non
 
     assert problem.words.startswith(words)
     assert "valid" not in problem.words
+
+
+LOGIN = """\
+name: demo
+oauth:
+  - name: provider
+    kind: client-credentials
+    token_url: https://id.example/token
+    client_id: client-1
+    client_secret_variable: OAUTH_SECRET
+smtp_route:
+  host: smtp.example
+  user_name: desk@demo.example
+  login: {oauth: provider}
+"""
+
+
+def test_a_route_logs_in_by_oauth() -> None:
+    center = describe(LOGIN)
+
+    assert center.smtp_route.login
+    login = center.oauth_login(center.smtp_route.login.oauth)
+    assert login
+    assert login.variables == ("OAUTH_SECRET",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "words"),
+    [
+        ("oauth: provider", "oauth: other", 11, "there is no login 'other' under `oauth`"),
+        ("user_name: desk@demo.example", "tls: starttls", 8, "`login` needs `user_name`"),
+        ("host: smtp.example", "password_variable: P", 8, "`login` and `password_variable`"),
+        ("host: smtp.example", "tls: none", 8, "a login without TLS shows the token"),
+        ("https://id.example/token", "http://id.example/token", 5, "begin with https://"),
+        ("https://id.example/token", "http://[::1", 5, "an address looks like"),
+        ("https://id.example/token", "https:///token", 5, "an address looks like"),
+        ("https://id.example/token", "https://me:pw@id.example/", 5, "has no user, password"),
+        ("kind: client-credentials", "kind: service-account", 3, "has no client_id"),
+        ("client_id: client-1", "scope: x", 3, "needs client_id"),
+        ("client_secret_variable: OAUTH_SECRET", "scope: x", 3, "client_key_variable, and not"),
+        ("client_id: client-1", "client_key_variable: K", 3, "needs client_id"),
+        ("OAUTH_SECRET", "my secret!", 7, "no name of an environment variable"),
+    ],
+)
+def test_a_login_that_cannot_work_is_refused(
+    before: str, after: str, line: int, words: str
+) -> None:
+    found = problems(LOGIN.replace(before, after))
+
+    assert (line, True) in [(one.line, words in one.words) for one in found]
+    assert not any("my secret!" in one.words or "me:pw" in one.words for one in found)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "[::1]:8000", "localhost"])
+def test_a_token_endpoint_on_this_machine_needs_no_tls(host: str) -> None:
+    assert describe(LOGIN.replace("https://id.example/", f"http://{host}/")).oauth

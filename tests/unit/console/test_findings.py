@@ -1,10 +1,18 @@
 """The doctor says what is wrong in one line, and what to do about it."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
 from services.console import findings
 from services.console.broker import QueueCount
 from services.console.findings import Finding, Mark
+from shared.contracts.oauth import OAuthLogin
 from shared.messaging.topology import ROUTING, WORK_QUEUES
+from shared.oauth.schedule import LoginState
 from tests.unit.console.descriptions import agent, center
+
+Kind = Literal["client-credentials", "service-account", "device"]
+NOW, HOUR = datetime(2026, 3, 2, 9, 0, tzinfo=UTC), timedelta(hours=1)
 
 EMPTY = QueueCount(messages=0, consumers=0)
 BUSY = QueueCount(messages=4, consumers=2)
@@ -110,3 +118,37 @@ def test_a_mailbox_is_served_by_an_enabled_agent_of_its_queue_with_its_skills() 
     assert serving(queues=["sales"]) is Mark.BAD
     assert serving(skills={"french": 2}) is Mark.BAD
     assert serving(skills={}) is Mark.BAD
+
+
+def login_finding(kind: Kind = "client-credentials", **fields: object) -> str:
+    login = OAuthLogin.model_construct(name="provider", kind=kind, token_url="https://id.example")
+    state = LoginState(now=NOW, **fields)  # type: ignore[arg-type]
+    return str(findings.about_login(login, "desk@demo.example", state))
+
+
+def test_a_login_with_a_token_is_fine() -> None:
+    found = login_finding(access_token="token-1", expires_at=NOW + HOUR)
+
+    assert found == "ok   login provider of desk@demo.example: token until 2026-03-02 10:00 UTC"
+
+
+def test_a_refused_login_says_why_and_what_to_do() -> None:
+    found = login_finding(refused_at=NOW, fault="invalid_client")
+
+    assert found.startswith(
+        "bad  login provider of desk@demo.example refused since 2026-03-02 09:00 UTC, mail waits: "
+        "invalid_client: mend the description"
+    )
+
+
+def test_a_consent_that_was_taken_back_is_asked_for_again() -> None:
+    assert "run `mailroom authorize provider`" in login_finding("device", refused_at=NOW)
+
+
+def test_a_fault_of_a_login_counts_when_its_token_has_ended() -> None:
+    still = login_finding(access_token="token-1", expires_at=NOW + HOUR, faults=2, fault="503")
+    ended = login_finding(access_token="token-1", expires_at=NOW, faults=2, fault="503")
+
+    assert still.startswith("--   ")
+    assert ended.startswith("bad  ")
+    assert login_finding().startswith("bad  ")

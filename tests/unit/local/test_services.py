@@ -5,8 +5,9 @@ from ipaddress import ip_address
 
 import pytest
 
-from deploy.local.accounts import Access
+from deploy.local.accounts import Access, Accounts
 from deploy.local.services import NAMES, Addresses, service_environment
+from shared.storage.sealing import Sealer
 from tests.deploy.installed import service_settings
 
 PROBES = dict.fromkeys(NAMES, 9000)
@@ -29,3 +30,15 @@ def test_service_of_the_local_stack_listens_on_loopback_only(
     hosts = [settings[field] for field in ("host", "probe_host") if field in settings]
     assert hosts
     assert all(ip_address(host).is_loopback for host in hosts)
+
+
+def test_outbound_and_the_command_line_have_the_key_for_tokens_and_nobody_else() -> None:
+    accounts = Accounts.made_up("test")
+    access = Access("amqp://here", "mongodb://here/mail", accounts=accounts)
+    key = accounts.variables["MAILROOM_SEALING_KEY"]
+
+    told = {name for name in NAMES if access.of_service(name).get("MAILROOM_SEALING_KEY") == key}
+
+    assert told == {"outbound"}
+    assert access.of_console()["MAILROOM_SEALING_KEY"] == key
+    assert Sealer(key).open(Sealer(key).seal("token", "a"), "a") == "token"
