@@ -194,7 +194,11 @@ def test_every_variable_is_one_that_some_service_reads() -> None:
 def test_the_console_gets_what_it_reads_and_nothing_else() -> None:
     job = WORKLOADS["configure"]
 
-    assert set(own_environment(job)) == variables_of(CONSOLE)
+    unset = variables_of(CONSOLE) - set(own_environment(job))
+
+    assert set(own_environment(job)) <= variables_of(CONSOLE)
+    # What replaces the next mail server is for systems that must not mail anybody.
+    assert all(one.startswith("OUTBOUND_SMTP_") for one in unset)
     assert "RABBITMQ_MANAGEMENT_URL" in variables_of(CONSOLE)
     assert settings_of(CONSOLE).model_fields["management_url"].is_required() is False
 
