@@ -49,7 +49,8 @@ def named(kind: str, *layers: Path) -> dict[str, Manifest]:
 
 def workloads() -> dict[str, Manifest]:
     """Return everything that runs pods, by name."""
-    return named("Deployment", BASE) | named("Job", BASE)
+    scheduled = {name: one["spec"]["jobTemplate"] for name, one in named("CronJob", BASE).items()}
+    return named("Deployment", BASE) | scheduled
 
 
 def pod(workload: Manifest) -> Manifest:

@@ -203,6 +203,15 @@ def test_the_console_gets_what_it_reads_and_nothing_else() -> None:
     assert settings_of(CONSOLE).model_fields["management_url"].is_required() is False
 
 
+def test_the_configuration_can_be_applied_again_at_any_time() -> None:
+    # The template of a Job is immutable: a second `kubectl apply` would be refused.
+    assert named("Job", BASE) == {}
+    scheduled = named("CronJob", BASE)["configure"]["spec"]
+    assert scheduled["concurrencyPolicy"] == "Forbid"
+    assert scheduled["jobTemplate"]["spec"]["activeDeadlineSeconds"] < 300
+    assert scheduled["schedule"] == "*/5 * * * *"
+
+
 def test_the_contact_center_is_applied_from_where_it_is_mounted() -> None:
     main = container(WORKLOADS["configure"])
     mounts = {one["name"]: one["mountPath"] for one in main["volumeMounts"]}
