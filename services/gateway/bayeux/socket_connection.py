@@ -181,7 +181,9 @@ class SocketConnection(WebSocketsSansIOProtocol):
             super().handle_cont(event)
         elif self.handshake_complete:
             self.frames = []
-            self.close(TOO_BIG)
+            # Unlike `close` it reads nothing more: the rest of the message may have no end.
+            self.conn.fail(TOO_BIG)
+            self.handle_parser_exception()
         else:
             self.transport.abort()
 

@@ -190,6 +190,7 @@ async def test_a_message_in_fragments_without_end_closes_the_socket(
 
     assert call.client.close_rcvd is not None
     assert call.client.close_rcvd.code == 1009
+    assert call.transport.is_closed
     assert call.connection.frames == []
     assert call.user.read_texts == []
 
