@@ -12,6 +12,7 @@ from shared.mail.limits import DEFAULT_LIMITS
 _LEXEME: Final = re.compile(
     rf"""
       (?P<word>{WORD})
+    | (?P<local>"(?:[^"\\]|\\.)*+"(?=@))
     | (?P<quoted>"(?:[^"\\]|\\.)*+")
     | (?P<unclosed>"(?:[^"\\]|\\.)*+)
     | (?P<literal>\[[0-9A-Za-z:.]{{1,80}}\])
@@ -24,6 +25,7 @@ _LEXEME: Final = re.compile(
 _LONGEST: Final = 320
 _BRACKETS: Final = re.compile(r"[()]")
 _QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
+_KEPT_BLANK: Final = "\x01"
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _AROUND_AT: Final = re.compile(r" ?@ ?")
 _WORD: Final = re.compile(WORD)
@@ -68,6 +70,7 @@ class _Read:
     mailbox: Address
     is_piece: bool = False
     is_word: bool = False
+    is_nameless: bool = False
 
 
 def parse_addresses(
@@ -159,6 +162,8 @@ def _mark(current: _Mailbox, lexeme: str) -> None:
 
 
 def _text(current: _Mailbox, kind: str, lexeme: str) -> None:
+    if kind == "local":
+        lexeme = lexeme.replace(" ", _KEPT_BLANK)
     if current.is_open and current.angle is not None:
         # What it begins with is asked for at every comma: a blank would say nothing.
         if current.angle or kind != "blank":
@@ -191,7 +196,8 @@ def _finish(read: _Mailbox) -> _Read:
     address = _address("".join(read.angle))
     if "@" in words and "@" not in address:
         return _Read(_bare(words, read))
-    return _Read(Address(address, _name(words) or _name("".join(read.comments))))
+    name = _name(words) or _name("".join(read.comments))
+    return _Read(Address(address, name), is_nameless=not name)
 
 
 def _bare(words: str, read: _Mailbox) -> Address:
@@ -206,7 +212,7 @@ def _address(text: str) -> str:
     route, colon, mailbox = text.strip().rpartition(":")
     if not (colon and (route.startswith("@") or route.lower() == "mailto")):
         mailbox = text
-    address = _INVISIBLE.sub("", one_line(mailbox).replace(" ", "").strip("<>"))
+    address = _INVISIBLE.sub("", one_line("".join(mailbox.split())).strip("<>"))
     return address if len(address) <= _LONGEST else ""
 
 
@@ -222,9 +228,13 @@ def _merge_split_names(several: Iterable[_Read]) -> Iterator[Address]:
             pieces.append(one)
             continue
         names = [piece.mailbox.personal for piece in pieces]
-        if 0 < len(names) < _MOST_PIECES and all((*names, one.mailbox.personal)):
-            personal = ", ".join((*names, one.mailbox.personal))
-            yield Address(one.mailbox.address, personal)
+        if one.mailbox.personal:
+            names.append(one.mailbox.personal)
+        elif not one.is_nameless or all(piece.is_word for piece in pieces):
+            # Words in front of an address without a name are mailboxes nearby.
+            names = []
+        if 0 < len(pieces) < _MOST_PIECES and names and all(names):
+            yield Address(one.mailbox.address, ", ".join(names))
         else:
             yield from _names(pieces)
             yield one.mailbox

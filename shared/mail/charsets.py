@@ -100,6 +100,8 @@ _OF_OTHER_SCRIPTS: Final = _MULTI_BYTE | {
     *("cp1255", "iso8859-8", "cp1256", "iso8859-6", "cp874"),
 }
 _SOUND_FOR_EACH_LOST: Final = 10
+_ASCII: Final = bytes(range(128))
+_FEW: Final = 4
 _JIS_SHIFT: Final = re.compile(rb"\x1b(\$[@B]|\([BJI])")
 _ISO_2022_KR: Final = b"\x1b$)C"
 
@@ -213,7 +215,10 @@ def _damaged(raw: bytes, codec: str) -> str | None:
 def _guess(raw: bytes) -> str:
     detector = EncodingDetector()
     detector.feed(raw[:_GUESS_FROM], last=True)
-    return codec_for(detector.guess(tld=None, allow_utf8=False)) or "cp1252"
+    guessed = codec_for(detector.guess(tld=None, allow_utf8=False)) or "cp1252"
+    # Of a few letters that western and Baltic words share, the detector knows nothing.
+    is_few = guessed in {"cp1257", "iso8859-4"} and len(raw.translate(None, _ASCII)) < _FEW
+    return "cp1252" if is_few else guessed
 
 
 def _undefined_as_control(error: UnicodeError) -> tuple[str, int]:

@@ -18,6 +18,8 @@ _WORD: Final = re.compile(rf"{_BEGINNING}(?:({_ENCODED})\?=|({_ENDLESS})\??+)")
 _RAW_WORD: Final = re.compile(rf"{_BEGINNING}({_ENCODED})\?=".encode())
 _NOT_PLAIN: Final = re.compile(rb"[^!-<>@-^`-~]")
 _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_QUOTED_OCTET: Final = re.compile(r"=[0-9A-F]{2}")
+"""Never in base64: whoever says so and writes this means the other encoding."""
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _SPACES: Final = re.compile(r"\s+")
 
@@ -114,7 +116,7 @@ def _octets(words: list[_Word]) -> list[bytes]:
     out: list[bytes] = []
     held = ""
     for word in words:
-        if word.encoding == "q":
+        if word.encoding == "q" or _QUOTED_OCTET.search(word.encoded):
             out += (decode_base64(held.encode("utf-8")), _decode_q(word.encoded))
             held = ""
         else:

@@ -48,6 +48,8 @@ class Headers:
 
     def every(self, name: str) -> tuple[bytes, ...]:
         """Return the values of all fields of that lower-case name, in order."""
+        if name not in self._first:
+            return ()
         return tuple(value for key, value in self.fields if key == name)
 
 

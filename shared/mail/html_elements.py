@@ -20,7 +20,7 @@ ELEMENTS: Final = _words(
 
 DROPPED_WITH_CONTENT: Final = _words(
     """
-    script style title template iframe object applet svg math xml
+    script style title template iframe svg math xml
     """
 )
 """The elements whose content is nothing to read."""

@@ -15,6 +15,7 @@ _PARAMETER: Final = re.compile(
 _NO_SEMICOLON: Final = re.compile(
     r"""\s*+(?:['"]?([^\s;="',]++)['"]?[\s,]++)?(?=[^\s=;"]++\s*+=)"""
 )
+_AROUND_SLASH: Final = re.compile(r" ?/ ?")
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}")
 _ESCAPED: Final = re.compile(r'\\(["\\])')
 _SECTION: Final = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?")
@@ -48,8 +49,9 @@ def parse_parameters(value: bytes | None) -> ParameterisedValue:
     if missing := _NO_SEMICOLON.match(text):
         text = f"{missing[1] or ''};{text[missing.end() :]}"
     end = text.find(";") if ";" in text else len(text)
+    main = _AROUND_SLASH.sub("/", one_line(text[:end]).strip("\"' ").lower())
     raw = [(name.lower(), _unquote(given)) for name, given in _PARAMETER.findall(text, end)]
-    return ParameterisedValue(one_line(text[:end]).strip("\"' ").lower(), _decode_all(raw))
+    return ParameterisedValue(main, _decode_all(raw))
 
 
 def _unquote(given: str) -> str:

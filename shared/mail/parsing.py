@@ -125,12 +125,12 @@ class _People:
         words: tuple[Address, ...] = ()
         for header, value in self._senders():
             found = parse_named((value,), charset=self.charset, limit=self.limits.addresses)
-            if complete := tuple(one for one in found if "@" in one.address):
+            if complete := tuple(one for one in found if _is_complete(one.address)):
                 first = complete[0]
                 return complete if not name else (Address(first.address, name), *complete[1:])
             words = words or tuple(one for one in found if one.address)
             if found and header == "from":
-                name = name or found[0].personal or found[0].address
+                name = name or found[0].personal or found[0].address.strip("@")
         return words
 
     def _senders(self) -> Iterator[tuple[str, bytes]]:
@@ -138,6 +138,11 @@ class _People:
 
     def _read(self, values: tuple[bytes, ...]) -> tuple[Address, ...]:
         return parse_addresses(values, charset=self.charset, limit=self.limits.addresses)
+
+
+def _is_complete(address: str) -> bool:
+    local, _, host = address.rpartition("@")
+    return bool(local and host)
 
 
 def _charset(structure: Structure) -> str:
@@ -148,7 +153,8 @@ def _charset(structure: Structure) -> str:
     """
     declared = (part.charset for part in structure.leaves if part.media_type.startswith("text/"))
     of_texts = structure.root.charset or next(filter(None, declared), "")
-    if not says_little(of_texts):
+    root = structure.root
+    if root.source[: root.start].isascii() or not says_little(of_texts):
         return of_texts
     values = (value for name in _NAMED for value in structure.headers.every(name))
     labels = (found[1].decode("latin-1") for value in values if (found := _LABEL.search(value)))

@@ -139,13 +139,14 @@ def _part(headers: Headers, source: bytes, start: int, end: int, parent: Part | 
 
 def _content_type(headers: Headers, source: bytes, start: int, end: int) -> ParameterisedValue:
     """Return the first Content-Type that is one; of several, one whose parts are there."""
-    values = [value for value in headers.every("content-type") if value][:_MOST_TYPES]
-    types = [parse_parameters(value) for value in values]
-    if len(types) > 1:
-        for one in types:
-            boundary = one.get("boundary").encode("utf-8")
-            if boundary and source.find(b"--" + boundary, start, end) >= 0:
-                return one
+    values = headers.every("content-type")
+    if len(values) <= 1:
+        return parse_parameters(values[0] if values else None)
+    types = [parse_parameters(value) for value in filter(None, values[:_MOST_TYPES])]
+    for one in types:
+        boundary = one.get("boundary").encode("utf-8")
+        if boundary and source.find(b"--" + boundary, start, end) >= 0:
+            return one
     sound = (one for one in types if one.media_type)
     return next(sound, types[0] if types else ParameterisedValue())
 

@@ -252,6 +252,7 @@ def test_a_damaged_reaction_has_no_text(written: bytes) -> None:
             ["x"],
         ),
         ("<input value='<script>alert(1)</script>'>", ["<script>alert(1)</script>"]),
+        ("<object data='x.swf'><embed src='y.swf'>Order 17</object>", ["Order 17"]),
         ("<title>No</title><p>Yes", ["Yes"]),
         ("<!-- no --><!--[if mso]>no<![endif]--><![if !mso]>yes<![endif]>", ["yes"]),
         ("<style>no</style><script>no</script><template>no</template>yes", ["yes"]),

@@ -33,6 +33,8 @@ from shared.mail.encoded_words import decode_value
         (b"=?utf-8?Q?Gr=C3=BC=C3=9Fe?", "Gr\u00fc\u00dfe"),
         (b"=?utf-8?Q?Gr=C3=BC =?utf-8?Q?=C3=9Fe?=", "Gr\u00fc\u00dfe"),
         (b"=?utf-8?B?R3LDvA?= =?utf-8?B?w59l?=", "Gr\u00fc\u00dfe"),
+        (b"=?utf-8?B?Gr=C3=BC=C3=9Fe?=", "Gr\u00fc\u00dfe"),
+        (b"=?utf-8?Q?na=EFve?=", "na\u00efve"),
         (b"=?utf-8?B?R3LD vMOf ZQ==?=", "Gr\u00fc\u00dfe"),
         (b"=?utf-8?Q?Gr=C3=BC=C3?=", "Gr\u00fc\ufffd"),
         (b"=?gb2312?B?1uzpRrv5?=", "朱镕基"),

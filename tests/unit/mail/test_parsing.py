@@ -96,6 +96,7 @@ def test_a_date_is_an_instant_or_unknown(date: bytes, instant: datetime | None) 
         b"Sender: a@x.example\r\nReturn-Path: <b@x.example>\r\n",
         b"From: <>\r\nSender: <>\r\nReturn-Path: <a@x.example>\r\n",
         b"From: root, a@x.example\r\n",
+        b"From: @\r\nSender: a@\r\nReturn-Path: <a@x.example>\r\n",
     ],
 )
 def test_the_sender_is_found_where_from_is_missing_or_repeated(headers: bytes) -> None:

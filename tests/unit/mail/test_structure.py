@@ -189,6 +189,7 @@ def test_a_guessed_delimiter_splits_all_of_its_parts() -> None:
         (b"html", "text/html"),
         (b"", "text/plain"),
         (b"text/html charset=utf-8", "text/html"),
+        (b"text / html", "text/html"),
         (b'"text/html"; charset=utf-8', "text/html"),
         (b"=?utf-8?q?text/html?=", "text/html"),
         (b"\r\nContent-Type: text/html", "text/html"),
