@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.gateway.login_failures import Failures, LoginFailures
+from shared.domain.peers import peer_of
 
 _LONGEST: Final = timedelta(minutes=5)
 _HALF_LIFE: Final = timedelta(minutes=15)
@@ -15,7 +16,10 @@ _FREE_ADDRESS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A login that is tried: under a name, from an address, by a device with a good session."""
+    """A login that is tried: under a name, from an address, by a device with a good session.
+
+    Whoever has one address of IPv6 has a site of them, which counts as one.
+    """
 
     user_name: str
     client: str
@@ -26,7 +30,7 @@ class Attempt:
         """The key of the name at this address, or of the device."""
         if self.device is not None:
             return f"device {self.device}"
-        return f"{self.client} {self.user_name[:256]}"
+        return f"{peer_of(self.client)} {self.user_name[:256]}"
 
     @property
     def apart(self) -> tuple[tuple[str, int], ...]:
@@ -35,7 +39,7 @@ class Attempt:
             return ()
         return (
             (f"name {self.user_name[:256]}", _FREE_NAME),
-            (f"address {self.client}", _FREE_ADDRESS),
+            (f"address {peer_of(self.client)}", _FREE_ADDRESS),
         )
 
 

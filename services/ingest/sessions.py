@@ -4,16 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-    ip_network,
-)
+from ipaddress import IPv4Network, IPv6Network
 from operator import itemgetter
 from typing import Final, Protocol, TypeAlias
+
+from shared.domain.peers import parsed_address, peer_of
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -22,9 +17,6 @@ CROWDED: Final = b"421 4.7.0 too many sessions from your network, try again late
 IDLE: Final = b"421 4.3.2 others need this session, come back with the next mail\r\n"
 OVERFULL: Final = b"421 4.3.1 too much mail at the same time, try again later\r\n"
 STOPPING: Final = b"421 4.3.2 the service is stopping, try again later\r\n"
-
-_IPV6_SITE: Final = 64
-"""Whoever has one address of IPv6 has this many bits' worth of them."""
 
 
 class OpenSession(Protocol):
@@ -159,21 +151,5 @@ class Sessions:
         return True
 
     def _is_relay(self, address: str) -> bool:
-        parsed = _parsed(address)
+        parsed = parsed_address(address)
         return parsed is not None and any(parsed in network for network in self._limits.relays)
-
-
-def peer_of(address: str) -> str:
-    """Return whom an address stands for: itself, or the site of an IPv6 address."""
-    parsed = _parsed(address)
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network((parsed, _IPV6_SITE), strict=False))
-    return str(parsed or address)
-
-
-def _parsed(address: str) -> IPv4Address | IPv6Address | None:
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(parsed, "ipv4_mapped", None) or parsed

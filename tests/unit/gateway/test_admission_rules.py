@@ -173,3 +173,15 @@ async def test_requests_that_come_together_pay_once(pool: ThreadPoolExecutor) ->
     answers = await asyncio.gather(*(passwords.match("secret", stored) for _ in range(20)))
 
     assert (answers, checks) == ([True] * 20, ["secret"])
+
+
+def test_addresses_of_one_ipv6_site_are_braked_together() -> None:
+    one, other = Attempt("agent1", "2001:db8::1"), Attempt("agent1", "2001:db8::ffff:2")
+
+    assert (one.together, one.apart) == (other.together, other.apart)
+
+
+def test_sites_of_ipv6_are_braked_apart() -> None:
+    one, other = Attempt("agent1", "2001:db8::1"), Attempt("agent1", "2001:db8:0:1::1")
+
+    assert one.together != other.together

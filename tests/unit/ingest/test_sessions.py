@@ -14,7 +14,6 @@ from services.ingest.sessions import (
     Network,
     SessionLimits,
     Sessions,
-    peer_of,
 )
 from services.ingest.settings import IngestSettings
 
@@ -42,22 +41,6 @@ def sessions(
     *, most: int = 4, per_peer: int = 4, relays: tuple[Network, ...] = (), now: float = 100.0
 ) -> Sessions:
     return Sessions(SessionLimits(most, per_peer, relays, 10.0, ROOM), lambda: now)
-
-
-@pytest.mark.parametrize(
-    ("address", "peer"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("2001:db8::1", "2001:db8::/64"),
-        ("2001:db8::ffff:1", "2001:db8::/64"),
-        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", ""),
-    ],
-)
-def test_a_site_of_ipv6_is_one_peer(address: str, peer: str) -> None:
-    assert peer_of(address) == peer
 
 
 def test_addresses_of_one_site_share_its_sessions() -> None:
