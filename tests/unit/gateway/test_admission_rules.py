@@ -120,10 +120,13 @@ def test_a_wait_runs_out() -> None:
 
 
 def test_a_stranger_is_counted_in_three_ways_and_a_device_in_one() -> None:
-    assert Attempt("ann", "::1").together == "::1 ann"
-    assert [key for key, _ in Attempt("ann", "::1").apart] == ["name ann", "address ::1"]
-    assert Attempt("ann", "::1", "x").together == "device x"
-    assert Attempt("ann", "::1", "x").apart == ()
+    assert Attempt("ann", "192.0.2.1").together == "192.0.2.1 ann"
+    assert [key for key, _ in Attempt("ann", "192.0.2.1").apart] == [
+        "name ann",
+        "address 192.0.2.1",
+    ]
+    assert Attempt("ann", "192.0.2.1", "x").together == "device x"
+    assert Attempt("ann", "192.0.2.1", "x").apart == ()
 
 
 @pytest.fixture
