@@ -15,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from prometheus_client import Gauge
 
 from services.ingest.parsing import MailParsing
 from shared.chores import repeating
@@ -23,6 +24,10 @@ from shared.faults import crash_point
 from shared.storage.arrivals import ArrivalStore, Stored
 
 log = structlog.get_logger()
+
+IN_HAND: Final = Gauge(
+    "mailroom_ingest_mails_in_hand", "Mails that this pod parses, or that wait here for room"
+)
 
 _HOLDING: Final = timedelta(seconds=2)
 """The sweep orders what nobody has said a word about for five seconds."""
@@ -81,10 +86,12 @@ class Intake:
     @contextmanager
     def _holding(self, stored: Stored) -> Iterator[None]:
         self._held.add(stored.arrival.id)
+        IN_HAND.set(len(self._held))
         try:
             yield
         finally:
             self._held.discard(stored.arrival.id)
+            IN_HAND.set(len(self._held))
 
     def _end(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)

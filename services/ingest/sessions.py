@@ -8,9 +8,13 @@ from ipaddress import IPv4Network, IPv6Network
 from operator import itemgetter
 from typing import Final, Protocol, TypeAlias
 
+from prometheus_client import Gauge
+
 from shared.domain.peers import parsed_address, peer_of
 
 Network: TypeAlias = IPv4Network | IPv6Network
+
+OPEN: Final = Gauge("mailroom_ingest_sessions", "Sessions of SMTP and LMTP that are open here")
 
 FULL: Final = b"421 4.3.2 too many sessions, try again later\r\n"
 CROWDED: Final = b"421 4.7.0 too many sessions from your network, try again later\r\n"
@@ -87,6 +91,7 @@ class Sessions:
             return FULL
         self._open[session] = peer
         self._of_peer[peer] += 1
+        OPEN.set(len(self._open))
         return None
 
     def end(self, session: OpenSession) -> None:
@@ -94,6 +99,7 @@ class Sessions:
         peer = self._open.pop(session, None)
         if peer is None:
             return
+        OPEN.set(len(self._open))
         self._changed.set()
         self._of_peer[peer] -= 1
         if not self._of_peer[peer]:

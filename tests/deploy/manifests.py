@@ -11,11 +11,12 @@ CHECKOUT: Final = Path(__file__).parents[2]
 KUBERNETES: Final = CHECKOUT / "deploy" / "kubernetes"
 BASE: Final = KUBERNETES / "base"
 KEDA: Final = KUBERNETES / "components" / "keda"
+KEDA_PROMETHEUS: Final = KUBERNETES / "components" / "keda-prometheus"
 OIDC: Final = KUBERNETES / "components" / "oidc"
 OAUTH: Final = KUBERNETES / "components" / "oauth"
 EXAMPLE: Final = KUBERNETES / "overlays" / "example"
 OWN_USERS: Final = KUBERNETES / "components" / "own-users"
-LAYERS: Final = (BASE, KEDA, OIDC, OAUTH, OWN_USERS, EXAMPLE)
+LAYERS: Final = (BASE, KEDA, KEDA_PROMETHEUS, OIDC, OAUTH, OWN_USERS, EXAMPLE)
 
 Manifest = dict[str, Any]
 

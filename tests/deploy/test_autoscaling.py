@@ -3,14 +3,20 @@
 import re
 
 import pytest
+import yaml
+from prometheus_client import Gauge
 
+from services.ingest.intake import IN_HAND
+from services.ingest.sessions import OPEN
 from shared.messaging.topology import WORK_QUEUES
 from tests.deploy.manifests import (
     BASE,
     EXAMPLE,
     KEDA,
+    KEDA_PROMETHEUS,
     Manifest,
     container,
+    kustomization,
     named,
 )
 
@@ -86,6 +92,27 @@ def test_what_works_before_or_without_a_queue_scales_by_its_processor_time() -> 
         assert "cpu" in main["resources"]["requests"]
         assert trigger["metricType"] == "AverageValue"
         assert int(trigger["metadata"]["value"].removesuffix("m")) < 1000
+
+
+def name_of(gauge: Gauge) -> str:
+    (metric,) = gauge.collect()
+    return metric.name
+
+
+def test_prometheus_is_asked_for_figures_that_the_services_have() -> None:
+    patches = kustomization(KEDA_PROMETHEUS)["patches"]
+    added = {
+        patch["target"]["name"]: [step["value"] for step in yaml.safe_load(patch["patch"])]
+        for patch in patches
+    }
+
+    assert {name: [one["metadata"]["query"] for one in of_it] for name, of_it in added.items()} == {
+        "ingest": [f"sum({name_of(IN_HAND)})", f"sum({name_of(OPEN)})"],
+        "gateway": ["sum(bayeux_sessions)"],
+    }
+    for trigger in (one for of_it in added.values() for one in of_it):
+        assert (trigger["type"], trigger["metricType"]) == ("prometheus", "AverageValue")
+        assert set(trigger["metadata"]) == {"serverAddress", "query", "threshold"}
 
 
 def test_no_second_autoscaler_is_there() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.ingest.intake import Intake
 from shared.contracts.commands import ParseMail
@@ -140,3 +141,21 @@ async def test_mail_whose_sender_gave_up_waiting_is_left_to_the_sweep(
     await door.announcer.sweep_forgotten(world.clock.now())
 
     assert await waiting_in(vhost_url, INGEST.name) == 1
+
+
+async def test_the_autoscaler_sees_load_that_the_queue_does_not(door: Door, vhost_url: str) -> None:
+    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+
+    def in_hand() -> float:
+        return REGISTRY.get_sample_value("mailroom_ingest_mails_in_hand") or 0
+
+    async with intake.finishing(), asyncio.TaskGroup() as senders:
+        for _ in range(6):
+            senders.create_task(take(intake))
+        waiting = 0
+        async with asyncio.timeout(20):
+            while in_hand() < 3:
+                waiting += await waiting_in(vhost_url, INGEST.name)
+
+    assert waiting == 0
+    assert in_hand() == 0

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import ValidationError
 
 from services.ingest.sessions import (
@@ -162,3 +163,16 @@ def test_mails_that_were_handed_in_leave_their_room_to_others() -> None:
 def test_room_is_for_one_mail_at_least() -> None:
     with pytest.raises(ValidationError, match="INGEST_ROOM"):
         settings(room=1_999, largest_mail=1_000)
+
+
+def test_the_autoscaler_sees_how_many_sessions_are_open() -> None:
+    open_ones = sessions()
+    two = [FakeSession("192.0.2.1"), FakeSession("192.0.2.2")]
+    for one in two:
+        open_ones.admit(one)
+    at_most = REGISTRY.get_sample_value("mailroom_ingest_sessions")
+    for one in two:
+        open_ones.end(one)
+
+    assert at_most == 2
+    assert REGISTRY.get_sample_value("mailroom_ingest_sessions") == 0
