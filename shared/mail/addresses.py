@@ -212,12 +212,16 @@ def _address(text: str) -> str:
     route, colon, mailbox = text.strip().rpartition(":")
     if not (colon and (route.startswith("@") or route.lower() == "mailto")):
         mailbox = text
-    address = _INVISIBLE.sub("", one_line("".join(mailbox.split())).strip("<>"))
+    address = _visible(one_line("".join(mailbox.split())).strip("<>"))
     return address if len(address) <= _LONGEST else ""
 
 
 def _name(text: str) -> str:
-    return _INVISIBLE.sub("", one_line(decode_words(text))).strip("'\" ")
+    return _visible(one_line(decode_words(text))).strip("'\" ")
+
+
+def _visible(text: str) -> str:
+    return text if text.isascii() else _INVISIBLE.sub("", text)
 
 
 def _merge_split_names(several: Iterable[_Read]) -> Iterator[Address]:

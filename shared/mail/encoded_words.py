@@ -74,6 +74,9 @@ def _spell_out(word: re.Match[bytes]) -> bytes:
 
 def one_line(text: str) -> str:
     """Return the text with runs of blanks and control characters as single blanks."""
+    if text.isprintable():
+        # Then the only blank in it is the one of ASCII, and there are no controls.
+        return " ".join(text.split())
     return _SPACES.sub(" ", _CONTROLS.sub(" ", text)).strip()
 
 
