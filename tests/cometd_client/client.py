@@ -93,7 +93,7 @@ class CometdAgent:
         }
         self._lines: list[Line] = []
         self._news = asyncio.Condition()
-        self._has_ended = False
+        self._has_left = self._has_ended = False
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -111,7 +111,8 @@ class CometdAgent:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if kind is None and not self._has_ended:
+            # One that has said goodbye may still be about to end, and would not hear it again.
+            if kind is None and not (self._has_left or self._has_ended):
                 await self.disconnect()
         finally:
             await self.kill()
@@ -171,6 +172,7 @@ class CometdAgent:
         """Say goodbye; the process ends by itself."""
         await self._order({"command": "disconnect"})
         await self._wait_for(lambda line: "disconnected" in line, _PATIENCE)
+        self._has_left = True
 
     async def event(
         self,
