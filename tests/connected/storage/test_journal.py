@@ -21,6 +21,7 @@ from shared.storage.journal import (
     JournalUnavailableError,
     JournalWriting,
 )
+from tests.connected.plans import plans_of
 from tests.doubles.clock import MovableClock
 
 pytestmark = pytest.mark.connected
@@ -224,3 +225,12 @@ async def test_what_is_not_proven_to_stay_is_not_counted_as_written(
     entries = await writing.append(fresh)
 
     assert [entry.position for entry in entries] == [1, 1]
+
+
+async def test_the_ends_of_a_journal_are_found_by_one_key_for_each_agent(opened: Database) -> None:
+    await writer(opened).append(events(*["anna"] * 30, *["bert"] * 30))
+
+    async with plans_of(opened, COLLECTION) as plans:
+        await Journal(opened).span("anna")
+
+    assert {plan.summary for plan in plans} == {"DISTINCT_SCAN { agent_id: 1, position: 1 }"}
