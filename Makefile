@@ -48,7 +48,8 @@ format: .venv/installed ## Format the code and repair what can be repaired
 lock: ## Choose the newest allowed versions and write requirements.lock
 	@sh deploy/local/bootstrap.sh lock
 
-clean: ## Remove what these targets made: environment, local data, caches
+clean: ## Remove what these targets made, unless something runs: environment, data, caches
+	@sh deploy/local/bootstrap.sh idle
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 	find deploy services shared tests -type d -name __pycache__ -prune -exec rm -rf {} +
 

@@ -1,22 +1,46 @@
 """`make run`: the whole system stays up until Ctrl-C."""
 
 import asyncio
+import shlex
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
+from deploy.local.folders import CHECKOUT, LOCAL
 from deploy.local.run import operate
 from deploy.local.servers import Servers
+from deploy.local.services import terminal_environment
 from deploy.local.stack import System
 
+ENVIRONMENT: Final = LOCAL / "environment"
 DEMO_AGENTS = ("agent1", "agent2", "admin")
 
 
 async def stay_up(up: Servers, running: System) -> None:
     """Say where everything is, then wait for ever."""
-    print(welcome(up, running), flush=True)
-    await asyncio.Event().wait()
+    with environment_file(terminal_environment(up.access, running.addresses)) as file:
+        print(welcome(up, running, file), flush=True)
+        await asyncio.Event().wait()
 
 
-def welcome(up: Servers, running: System) -> str:
+@contextmanager
+def environment_file(variables: Mapping[str, str], file: Path = ENVIRONMENT) -> Iterator[Path]:
+    """Write what a shell can source, passwords among it, for as long as the context lasts."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
+    lines.append(f'export PATH={shlex.quote(str(CHECKOUT / ".venv" / "bin"))}:"$PATH"')
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text("\n".join(lines) + "\n")
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def welcome(up: Servers, running: System, file: Path) -> str:
     """Return what a person needs to use the system: addresses, names, passwords."""
     where = running.addresses
     agents = "\n".join(f"  {name} / {name}" for name in DEMO_AGENTS)
@@ -31,6 +55,7 @@ Mailroom is up.
   RabbitMQ       {up.rabbitmq_url}
   its web page   {management}
   MongoDB        {up.mongodb_url}
+In another terminal, `. {file.relative_to(CHECKOUT)}` lets `mailroom` and README's commands find it.
 Who may log in (name / password):
 {agents}
 Ctrl-C stops it.

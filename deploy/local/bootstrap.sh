@@ -2,6 +2,7 @@
 # What has to happen before any Python of ours can run. Called by the Makefile:
 #   bootstrap.sh venv   make .venv hold exactly what requirements.lock says
 #   bootstrap.sh lock   write requirements.lock anew
+#   bootstrap.sh idle   fail while something runs from this checkout
 set -eu
 
 say() { printf 'mailroom  %s\n' "$*"; }
@@ -106,8 +107,18 @@ make_lock() {
     say "requirements.lock names $(grep -c '==' requirements.lock) packages"
 }
 
+# The kernel holds the lock of each folder that a process uses, for as long as that lives.
+require_idle() {
+    command -v flock >/dev/null 2>&1 || return 0
+    for lock in .local/*/lock .local/passing/*/lock; do
+        [ ! -e "$lock" ] || flock --nonblock "$lock" true ||
+            fail "${lock%/lock} is in use: stop what runs from this checkout first (Ctrl-C)."
+    done
+}
+
 case ${1:-} in
 venv) make_venv ;;
 lock) make_lock ;;
-*) fail "usage: bootstrap.sh venv|lock" ;;
+idle) require_idle ;;
+*) fail "usage: bootstrap.sh venv|lock|idle" ;;
 esac

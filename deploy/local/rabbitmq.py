@@ -136,9 +136,9 @@ class LocalRabbitMQ(LocalServer):
         """
         self._started().wait_until(self._answers, _SLOWEST_START)
 
-    def stop(self) -> None:
+    def stop(self, grace: float = 30.0) -> None:
         """Stop the node (6 s with the management API), then its port mapper."""
-        super().stop()
+        super().stop(grace)
         self._stop_epmd()
 
     def discard(self) -> None:

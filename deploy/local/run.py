@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 
 from deploy.local.folders import lasting_folder
@@ -14,6 +15,11 @@ Use = Callable[[Servers, System], Awaitable[None]]
 """What to do with a system that is up; it ends when the use ends."""
 
 _WATCH_EVERY = 1.0
+_LONGEST_END = 5.0
+_SERVICES_GRACE = 2.0
+_SERVERS_GRACE = 2.0
+"""RabbitMQ takes six seconds to stop as its makers mean it; killed, it loses nothing either."""
+
 _INTERRUPTED = 130
 
 
@@ -23,8 +29,9 @@ def operate(use: Use) -> int:
     Returns the exit code: 0 when `use` ended or a signal asked to stop, 1 when something was not
     possible (said in words), 130 when a second Ctrl-C killed what was still stopping.
     """
+    signal.signal(signal.SIGINT, _interrupt)
     try:
-        with lasting_folder("run") as folder, servers(folder) as up:
+        with lasting_folder("run") as folder, servers(folder, grace=_SERVERS_GRACE) as up:
             asyncio.run(_until_done_or_asked(up, use))
     except NotPossibleError as reason:
         report(str(reason))
@@ -34,6 +41,28 @@ def operate(use: Use) -> int:
         return _INTERRUPTED
     report("stopped: nothing of it runs any more")
     return 0
+
+
+def end_within(seconds: float = _LONGEST_END) -> None:
+    """Kill everything after so many seconds, whatever is still stopping or starting by then.
+
+    What we started is tied to us, so that the kernel kills it with us; what it has acknowledged
+    is kept.
+    """
+    timer = threading.Timer(seconds, _kill_everything)
+    timer.daemon = True
+    timer.start()
+
+
+def _kill_everything() -> None:
+    report("killing what is left")
+    os._exit(_INTERRUPTED)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """End while nothing runs yet that would hear of it: the servers are being started."""
+    end_within()
+    raise KeyboardInterrupt
 
 
 async def _until_done_or_asked(up: Servers, use: Use) -> None:
@@ -48,15 +77,15 @@ async def _until_done_or_asked(up: Servers, use: Use) -> None:
 
 def _stop_or_kill(whole: asyncio.Task[None]) -> None:
     if whole.cancelling():
-        report("killing everything")
-        os._exit(_INTERRUPTED)  # what we started is tied to us: the kernel kills all of it
+        _kill_everything()
     report("stopping; Ctrl-C once more kills")
+    end_within()
     whole.cancel()
 
 
 async def _on_system(up: Servers, use: Use) -> None:
     with lasting_folder("sent") as sent:
-        async with system(up.access, sent=sent) as running:
+        async with system(up.access, sent=sent, grace=_SERVICES_GRACE) as running:
             await _first_of(use(up, running), _servers_gone(up))
 
 

@@ -24,10 +24,13 @@ class LocalServer:
         if self.is_running():
             self._started().terminate()
 
-    def stop(self) -> None:
-        """Stop the server as its makers mean it. Nothing of ours listens afterwards."""
+    def stop(self, grace: float = 30.0) -> None:
+        """Stop the server as its makers mean it, or kill it after `grace` seconds.
+
+        Nothing of ours listens afterwards.
+        """
         if self._process is not None:
-            self._process.stop()
+            self._process.stop(grace)
 
     def discard(self) -> None:
         """End everything at once, for data that nobody needs any more."""

@@ -42,9 +42,12 @@ class Servers:
 
 
 @contextmanager
-def servers(folder: Path, environment: Mapping[str, str] = os.environ) -> Iterator[Servers]:
+def servers(
+    folder: Path, environment: Mapping[str, str] = os.environ, *, grace: float = 30.0
+) -> Iterator[Servers]:
     """Give both servers while the block runs; data is kept in `folder`.
 
+    At the end each of them is killed that has not stopped in `grace` seconds.
     `RABBITMQ_URL` and `MONGODB_URL` win: what they name is used and nothing is started for it.
 
     Raises:
@@ -55,7 +58,7 @@ def servers(folder: Path, environment: Mapping[str, str] = os.environ) -> Iterat
         _start(chosen)
         yield chosen
     finally:
-        _stop(chosen)
+        _stop(chosen, grace)
 
 
 def _choose(folder: Path, environment: Mapping[str, str]) -> Servers:
@@ -95,7 +98,7 @@ def _start(chosen: Servers) -> None:
             chosen.rabbitmq.wait_until_ready()
 
 
-def _stop(chosen: Servers) -> None:
+def _stop(chosen: Servers, grace: float) -> None:
     ours = chosen.started_here
     if not any(server.is_running() for server in ours):
         return
@@ -104,7 +107,7 @@ def _stop(chosen: Servers) -> None:
         for server in ours:
             server.terminate()
         for server in ours:
-            server.stop()
+            server.stop(grace)
     except BaseException:
         for server in ours:
             server.discard()

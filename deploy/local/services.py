@@ -76,3 +76,15 @@ def service_environment(name: str, access: Access, addresses: Addresses) -> dict
 def console_environment(access: Access) -> dict[str, str]:
     """Return the environment of the operator's command line."""
     return {**os.environ, **access.of_console()}
+
+
+def terminal_environment(access: Access, addresses: Addresses) -> dict[str, str]:
+    """Return what a terminal has to know so that commands find this system."""
+    return {
+        **access.of_console(),
+        "OUTBOUND_SMTP_HOST": "127.0.0.1",
+        "OUTBOUND_SMTP_PORT": str(addresses.sink),
+        "OUTBOUND_SMTP_TLS": "none",
+        "MAILROOM_API": f"http://127.0.0.1:{addresses.gateway}/api/v2",
+        "MAILROOM_SMTP": f"smtp://127.0.0.1:{addresses.smtp}",
+    }

@@ -14,6 +14,7 @@ from deploy.local.progress import NotPossibleError, report, waiting
 from deploy.local.services import NAMES, Addresses, console_environment, service
 from deploy.local.sink import MailSink, mail_sink
 from deploy.local.supervisor import SHORTEST_PAUSE, Supervisor
+from deploy.local.tether import tethered
 
 CONTACT_CENTER = Path(__file__).with_name("contact-center.yaml")
 CONSOLE = (sys.executable, "-m", "services.console")
@@ -41,10 +42,12 @@ async def system(
     addresses: Addresses | None = None,
     configuration: Path = CONTACT_CENTER,
     first_pause: float = SHORTEST_PAUSE,
+    grace: float = 30.0,
 ) -> AsyncIterator[System]:
     """Give the whole system, ready, while the block runs; mails that leave are kept in `sent`.
 
-    `first_pause` is how many seconds a service that died rests before it is started again.
+    `first_pause` is how many seconds a service that died rests before it is started again, `grace`
+    how many it has to stop in the end before it is killed.
 
     Raises:
         NotPossibleError: the configuration is refused or a service does not get ready; says why.
@@ -54,7 +57,7 @@ async def system(
     async with mail_sink(sent, where.sink, log) as sink:
         await _apply(configuration, access)
         services = [service(name, access, where) for name in NAMES]
-        supervisor = Supervisor(services, log, first_pause=first_pause)
+        supervisor = Supervisor(services, log, grace=grace, first_pause=first_pause)
         supervisor.start()
         try:
             with waiting("starting the services"):
@@ -67,9 +70,7 @@ async def system(
 
 async def _apply(configuration: Path, access: Access) -> None:
     process = await asyncio.create_subprocess_exec(
-        *CONSOLE,
-        "apply",
-        str(configuration),
+        *tethered([*CONSOLE, "apply", str(configuration)]),
         cwd=CHECKOUT,
         env=console_environment(access),
         stdout=asyncio.subprocess.PIPE,
