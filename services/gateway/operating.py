@@ -123,7 +123,7 @@ class Operating:
             return await self._handing.over(request, order, asked.interaction)
 
     async def _require_waiting(self, interaction_id: str) -> None:
-        delivery = await self._deliveries.get(interaction_id)
+        delivery = await self._deliveries.get(interaction_id, newest=True)
         if delivery is None or not delivery.may_be_canceled:
             raise RequestError(
                 Situation.WRONG_STATE,

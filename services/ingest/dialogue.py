@@ -143,7 +143,9 @@ class Dialogue(SMTP):
         if answer[3:4] != b"-":
             self._patience.note(answer)
             farewell = None if self.is_handing_in else self._patience.farewell(self.loop.time())
-            await asyncio.sleep(self._patience.delay())
+            # An answer that need not wait is written before anything else may happen.
+            if delay := self._patience.delay():
+                await asyncio.sleep(delay)
         if farewell is not None and not answer.startswith(b"221"):
             self.send_away(farewell)
         if self.transport is None or self.transport.is_closing():

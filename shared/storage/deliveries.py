@@ -25,7 +25,7 @@ from shared.domain.delivery import (
     Recipient,
     states_before,
 )
-from shared.storage.client import HINT, Database, Document, database_errors, refusals
+from shared.storage.client import HINT, NEWEST, Database, Document, database_errors, refusals
 from shared.storage.delivery_documents import (
     concluding,
     from_raw,
@@ -115,10 +115,16 @@ class DeliveryStore:
                 return
         await self._announce(delivery.id, [order])
 
-    async def get(self, delivery_id: str) -> Delivery | None:
-        """Return a delivery as it stands."""
+    async def get(self, delivery_id: str, *, newest: bool = False) -> Delivery | None:
+        """Return a delivery as it stands; with `newest` also a claim of this very moment.
+
+        A claim is a hint, so a majority may not have it yet.
+        """
+        reading = self._collection
+        if newest:
+            reading = reading.with_options(read_concern=NEWEST)
         async with database_errors():
-            document = await self._collection.find_one({"_id": delivery_id}, _WITHOUT_RAW)
+            document = await reading.find_one({"_id": delivery_id}, _WITHOUT_RAW)
         return to_delivery(document) if document else None
 
     async def raw_size(self, delivery_id: str) -> int | None:

@@ -73,7 +73,9 @@ async def test_work_that_is_taken_away_is_revoked(gateway: Gateway) -> None:
     assert message == gone(mail.id, "Revoked")
 
 
-async def test_an_order_that_lost_a_race_is_told_with_the_true_state(gateway: Gateway) -> None:
+async def test_an_order_that_lost_a_race_is_told_in_the_words_of_the_api(
+    gateway: Gateway,
+) -> None:
     mail = await gateway.accepted("agent2")
     refused = OperationRefused.of(
         mail, "agent1", operation="accept-invitation", reason="too late", kind="not-owner"
@@ -81,10 +83,11 @@ async def test_an_order_that_lost_a_race_is_told_with_the_true_state(gateway: Ga
 
     message = await told(gateway, refused)
 
+    reason = "Accept is for the agent who holds this interaction"
     assert message == {
-        **gone(mail.id, "Accepted"),
+        **gone(mail.id, "NotHeld"),
         "notificationType": "Error",
-        "operationName": "accept-invitation",
-        "reason": "too late",
-        "errorDescription": "too late",
+        "operationName": "Accept",
+        "reason": reason,
+        "errorDescription": reason,
     }
