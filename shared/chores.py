@@ -1,16 +1,13 @@
 """Work that is done again and again beside the messages, and how tasks are brought to their end."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
 
-import structlog
-
-from shared.domain.errors import Unavailable
-
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 _AGAIN_SECONDS: Final = 5.0
 
@@ -35,7 +32,10 @@ async def end(tasks: Iterable[asyncio.Task[Any]], *, again: float = _AGAIN_SECON
 async def repeating(
     chore: Callable[[], Awaitable[object]], *, every: timedelta
 ) -> AsyncIterator[None]:
-    """Do a chore at intervals for as long as the context lasts; a failure waits for the next."""
+    """Do a chore at intervals for as long as the context lasts; a failure waits for the next.
+
+    A failure is logged with its traceback, but in one line where the error is `is_temporary`.
+    """
     task = asyncio.create_task(_repeat(chore, every.total_seconds()))
     try:
         yield
@@ -49,10 +49,11 @@ async def _repeat(chore: Callable[[], Awaitable[object]], seconds: float) -> Non
         await asyncio.sleep(seconds)
         try:
             await chore()
-        except Unavailable as error:
-            log.warning("chore put off", chore=name, reason=str(error))
-        except Exception:
-            log.exception("chore failed", chore=name)
+        except Exception as error:
+            if getattr(error, "is_temporary", False):
+                log.warning("%s is put off: %s", name, error)
+            else:
+                log.exception("%s failed", name)
 
 
 def is_canceled() -> bool:

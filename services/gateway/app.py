@@ -13,6 +13,7 @@ from services.gateway.bayeux import (
     collect_garbage_rarely,
     uvicorn_options,
 )
+from services.gateway.bayeux.topics import own_topics_only
 from services.gateway.bearers import Bearers
 from services.gateway.brake import Brake
 from services.gateway.dialects import Dialects
@@ -112,6 +113,7 @@ async def start(
                 always_200=settings.http_errors == "always-200",
             ),
             listener=news,
+            policy=own_topics_only,
             elsewhere=replicas,
             trusted_proxies=settings.trusted_proxies,
         )

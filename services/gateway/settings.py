@@ -11,6 +11,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from services.gateway.bayeux import BayeuxSettings
 from services.gateway.bayeux.cookies import CookiePolicy, SameSite
 from services.gateway.bayeux.origins import origin_of
+from services.gateway.cometd_options import ALLOWED_HEADERS, REMEDIES
 from shared.runtime.settings import ServiceSettings
 
 
@@ -168,9 +169,11 @@ class GatewaySettings(ServiceSettings):
             max_held_per_browser=self.held_per_browser,
             multi_session_interval=self.multi_session_interval,
             timestamps=self.cometd_timestamps,
+            allowed_headers=ALLOWED_HEADERS,
             allowed_origins=self.allowed_origins,
             public_origin=self.public_origin,
             known_hosts=self.known_hosts,
+            remedies=REMEDIES,
         )
 
 

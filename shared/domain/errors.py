@@ -12,6 +12,9 @@ class Refused(Exception):  # noqa: N818 - a family of answers, not of faults
 class Unavailable(Exception):  # noqa: N818 - a family of answers, not of faults
     """Something that is needed does not answer: try the message again later."""
 
+    is_temporary: ClassVar[bool] = True
+    """Worth a line in a log and no traceback."""
+
 
 class OperationNotAllowedError(Refused):
     """The interaction's state, `state` where it alone is why, does not allow the operation."""

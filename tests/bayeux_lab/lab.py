@@ -21,7 +21,7 @@ from services.gateway.bayeux import (
     Page,
     Route,
 )
-from services.gateway.bayeux.topics import INTERACTIONS
+from services.gateway.bayeux.topics import INTERACTIONS, own_topics_only
 from services.gateway.bayeux.web import Scope, Send, header, refuse_upgrade
 from shared.domain.journal import Span
 
@@ -120,7 +120,9 @@ class Lab:
     """Bayeux, and an ASGI application: `POST /publish`, `POST /revoke`, `GET /metrics`."""
 
     def __init__(self, settings: BayeuxSettings) -> None:
-        self.bayeux = BayeuxServer(settings, authenticate=authenticate, listener=Nobody())
+        self.bayeux = BayeuxServer(
+            settings, authenticate=authenticate, listener=Nobody(), policy=own_topics_only
+        )
         self._registry = CollectorRegistry()
         self._registry.register(BayeuxCollector(self.bayeux.hub))
 

@@ -106,3 +106,23 @@ async def test_a_chore_that_lost_its_cancellation_is_not_done_again() -> None:
         await stubborn.begun.wait()
 
     assert stubborn.lost == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "logged"),
+    [
+        (Unavailable("away"), ("WARNING", False)),
+        (LookupError("nobody foresaw this"), ("ERROR", True)),
+    ],
+)
+async def test_only_an_unforeseen_failure_is_logged_with_its_traceback(
+    fault: Exception, logged: tuple[str, bool], caplog: pytest.LogCaptureFixture
+) -> None:
+    chore = Chore(fault)
+
+    async with repeating(chore.do, every=timedelta(0)), asyncio.timeout(5):
+        await chore.done.wait()
+
+    [record] = caplog.records
+    assert (record.levelname, record.exc_info is not None) == logged
+    assert str(fault) in caplog.text

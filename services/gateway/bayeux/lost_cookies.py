@@ -18,31 +18,6 @@ _MOST: Final = 100
 _LONGEST: Final = 200
 """Characters of an origin."""
 
-NOT_FOR_OTHER_SITES: Final = (
-    "browsers show no cookie to pages of another site: set GATEWAY_COOKIE_SAME_SITE=None and "
-    "GATEWAY_SECURE_COOKIES=true, and serve https"
-)
-NOT_PARTITIONED: Final = (
-    "browsers that block third-party cookies keep none for pages of another site: set "
-    "GATEWAY_COOKIE_PARTITIONED=true"
-)
-BLOCKED: Final = (
-    "the browser keeps no cookies for this page: GATEWAY_TRUST_CLIENT_ID=true lets it poll without"
-)
-NEEDS_HTTPS: Final = (
-    "with GATEWAY_SECURE_COOKIES=true browsers return cookies over https only: serve https"
-)
-NOT_KEPT: Final = (
-    "the client has to return the cookie BAYEUX_BROWSER of its handshake; "
-    "GATEWAY_TRUST_CLIENT_ID=true lets it poll without"
-)
-LOG_IN_FIRST: Final = (
-    "a page's socket shows its login by cookie only: log in by a request that includes credentials"
-)
-NOT_WELCOME: Final = (
-    "pages of this origin are refused: add it to GATEWAY_ALLOWED_ORIGINS if they are a desktop"
-)
-
 
 class LostCookies:
     """Looks at requests that lead nowhere."""
@@ -63,12 +38,12 @@ class LostCookies:
         """Say what would help, where the socket of a page shows no login."""
         if header(upgrade, b"cookie") is None and (origin := header(upgrade, b"origin")):
             is_foreign = _is_of_another_site(upgrade, origin)
-            remedy = self._remedy(upgrade) if is_foreign else LOG_IN_FIRST
+            remedy = self._remedy(upgrade) if is_foreign else self._settings.remedies.log_in_first
             self._say(self._strange, upgrade, "a page opens a socket without cookies", remedy)
 
     def refuse(self, scope: Scope) -> None:
         """Say that a page is not welcome."""
-        self._say(self._refused, scope, "a page is refused", NOT_WELCOME)
+        self._say(self._refused, scope, "a page is refused", self._settings.remedies.not_welcome)
 
     def _say(self, named: set[str], scope: Scope, event: str, remedy: str) -> None:
         origin = (header(scope, b"origin") or "")[:_LONGEST]
@@ -77,14 +52,19 @@ class LostCookies:
             log.warning(event, origin=origin or None, remedy=remedy)
 
     def _remedy(self, scope: Scope) -> str:
-        cookies, origin = self._settings.cookies, header(scope, b"origin")
+        cookies, remedies = self._settings.cookies, self._settings.remedies
+        origin = header(scope, b"origin")
         if origin is None:
-            return NOT_KEPT
+            return remedies.not_kept
         if _is_of_another_site(scope, origin):
             if cookies.same_site != "None":
-                return NOT_FOR_OTHER_SITES
-            return BLOCKED if cookies.is_partitioned else NOT_PARTITIONED
-        return NEEDS_HTTPS if cookies.secure and origin.startswith("http://") else NOT_KEPT
+                return remedies.not_for_other_sites
+            return remedies.blocked if cookies.is_partitioned else remedies.not_partitioned
+        return (
+            remedies.needs_https
+            if cookies.secure and origin.startswith("http://")
+            else remedies.not_kept
+        )
 
 
 def _is_of_another_site(scope: Scope, origin: str) -> bool:

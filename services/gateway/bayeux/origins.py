@@ -9,10 +9,6 @@ from urllib.parse import urlsplit
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.web import Answer, Header, Scope, header
 
-_ALLOWED_HEADERS: Final = (
-    b"Content-Type, Accept, Authorization, X-Requested-With, X-CSRF-TOKEN, ssid, surl"
-)
-
 _ORIGIN: Final = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")
 _PORTS: Final[Mapping[str, int]] = MappingProxyType({"http": 80, "https": 443})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
@@ -84,14 +80,14 @@ def cors_headers(scope: Scope) -> tuple[Header, ...]:
     )
 
 
-def preflight(scope: Scope) -> Answer:
+def preflight(scope: Scope, settings: BayeuxSettings) -> Answer:
     """Answer OPTIONS of a welcome origin."""
     return Answer(
         200,
         headers=(
             *cors_headers(scope),
             (b"access-control-allow-methods", b"POST, OPTIONS"),
-            (b"access-control-allow-headers", _ALLOWED_HEADERS),
+            (b"access-control-allow-headers", ", ".join(settings.allowed_headers).encode()),
             (b"access-control-max-age", b"600"),
         ),
     )

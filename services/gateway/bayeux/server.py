@@ -23,7 +23,6 @@ from services.gateway.bayeux.policy import SubscriptionPolicy
 from services.gateway.bayeux.principal import Principal
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.socket_connection import SocketConnection
-from services.gateway.bayeux.topics import own_topics_only
 from services.gateway.bayeux.web import Answer, Scope
 from services.gateway.bayeux.websocket import WebSockets
 from shared.chores import repeating
@@ -42,8 +41,8 @@ class BayeuxServer:
         settings: times, limits, origins.
         authenticate: asked for every request and every upgrade.
         listener: told who listens, see `Listener`.
+        policy: judges subscriptions.
         elsewhere: the other processes that hold sessions of the same clients.
-        policy: judges subscriptions; by default an agent's own topics only.
         trusted_proxies: believed when they say for whom they ask, and by which scheme, as uvicorn
             believes them before an application.
     """
@@ -54,8 +53,8 @@ class BayeuxServer:
         *,
         authenticate: Authenticate,
         listener: Listener,
+        policy: SubscriptionPolicy,
         elsewhere: Elsewhere | None = None,
-        policy: SubscriptionPolicy = own_topics_only,
         trusted_proxies: str = "",
     ) -> None:
         self.is_stopping = False
@@ -196,7 +195,7 @@ class BayeuxServer:
         if (refusal := self._refusal_of_place(scope)) is not None:
             return refusal
         if scope["method"] == "OPTIONS":
-            return preflight(scope)
+            return preflight(scope, self._settings)
         if scope["method"] == "GET" and self._settings.callback_polling:
             return None if may_include(scope, self._settings) else Answer(403)
         allowed = (b"allow", b"POST, OPTIONS")

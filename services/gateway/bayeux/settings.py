@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from services.gateway.bayeux.cookies import CookiePolicy
+from services.gateway.bayeux.remedies import Remedies
 
 BASE_PATHS: Final = ("/cometd", "/genesys/cometd", "/api/v2/notifications")
 
@@ -62,4 +63,14 @@ class BayeuxSettings:
     known_hosts: AbstractSet[str] = frozenset()
     """What the server is called besides loopback names, where its public origin is known."""
 
+    allowed_headers: tuple[str, ...] = (
+        "Content-Type",
+        "Accept",
+        "Authorization",
+        "X-Requested-With",
+    )
+    """What pages of other origins may send beside what browsers let every page send (CORS)."""
+
     base_paths: tuple[str, ...] = BASE_PATHS
+    remedies: Remedies = field(default_factory=Remedies)
+    """What the log advises where a client gets nowhere."""

@@ -12,7 +12,7 @@ from playwright.async_api import Page
 from structlog.testing import capture_logs
 
 from deploy.local.folders import passing_folder
-from services.gateway.bayeux.lost_cookies import NOT_PARTITIONED
+from services.gateway.cometd_options import REMEDIES
 from shared.contracts.events import AgentReady
 from tests.cometd_client import client as cometd_client
 from tests.connected.gateway.conftest import Gateway, running_gateway
@@ -125,7 +125,7 @@ async def test_without_partitioned_cookies_it_is_slowed_down_and_the_log_says_wh
     assert seen["transports"] == []
     [said] = [one for one in logs if one["event"] == "a client returns no cookie"]
     assert said["origin"].startswith("https://desk.test:")
-    assert said["remedy"] == NOT_PARTITIONED
+    assert said["remedy"] == REMEDIES.not_partitioned
 
 
 async def test_where_client_ids_are_trusted_it_polls_without_any_cookie(gateway: Gateway) -> None:

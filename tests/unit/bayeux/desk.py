@@ -12,7 +12,7 @@ from services.gateway.bayeux.elsewhere import Elsewhere
 from services.gateway.bayeux.http_connection import HttpConnection
 from services.gateway.bayeux.server import Authenticate
 from services.gateway.bayeux.socket_connection import SocketConnection
-from services.gateway.bayeux.topics import INTERACTIONS
+from services.gateway.bayeux.topics import INTERACTIONS, own_topics_only
 from tests.bayeux_lab.lab import Nobody, authenticate
 from tests.unit.bayeux.wires import FakeTransport, uvicorns, whatever_is_due
 
@@ -63,6 +63,7 @@ class Desk(Line):
             BayeuxSettings(**settings),
             authenticate=authenticate,
             listener=Nobody(),
+            policy=own_topics_only,
             elsewhere=elsewhere,
         )
         super().__init__(self.bayeux)

@@ -6,19 +6,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.gateway.bayeux.cookies import CookiePolicy
-from services.gateway.bayeux.lost_cookies import (
-    BLOCKED,
-    LOG_IN_FIRST,
-    NEEDS_HTTPS,
-    NOT_FOR_OTHER_SITES,
-    NOT_KEPT,
-    NOT_PARTITIONED,
-    NOT_WELCOME,
-    LostCookies,
-)
+from services.gateway.bayeux.lost_cookies import LostCookies
+from services.gateway.bayeux.remedies import Remedies
 from tests.unit.bayeux.desk import Desk
 from tests.unit.bayeux.world import Client, World
 
+REMEDIES = Remedies()
 UNKNOWN = "402::session_unknown"
 OTHER_SITE = {"Origin": "https://desk.test", "Sec-Fetch-Site": "cross-site"}
 FOR_OTHER_SITES = CookiePolicy(secure=True, same_site="None")
@@ -65,15 +58,19 @@ async def get_nowhere(headers: dict[str, str], times: int = 3, **settings: Any) 
 @pytest.mark.parametrize(
     ("headers", "cookies", "remedy"),
     [
-        ({}, CookiePolicy(), NOT_KEPT),
-        (OTHER_SITE, CookiePolicy(), NOT_FOR_OTHER_SITES),
-        (OTHER_SITE, CookiePolicy(secure=True), NOT_FOR_OTHER_SITES),
-        (OTHER_SITE, FOR_OTHER_SITES, BLOCKED),
-        (OTHER_SITE, CookiePolicy(True, "None", partitioned=False), NOT_PARTITIONED),
-        ({"Origin": "https://desk.test"}, CookiePolicy(), NOT_FOR_OTHER_SITES),
-        ({"Origin": "http://here"}, CookiePolicy(secure=True), NEEDS_HTTPS),
-        ({"Origin": "http://here"}, CookiePolicy(), NOT_KEPT),
-        ({"Origin": "https://desk.test", "Sec-Fetch-Site": "same-site"}, CookiePolicy(), NOT_KEPT),
+        ({}, CookiePolicy(), REMEDIES.not_kept),
+        (OTHER_SITE, CookiePolicy(), REMEDIES.not_for_other_sites),
+        (OTHER_SITE, CookiePolicy(secure=True), REMEDIES.not_for_other_sites),
+        (OTHER_SITE, FOR_OTHER_SITES, REMEDIES.blocked),
+        (OTHER_SITE, CookiePolicy(True, "None", partitioned=False), REMEDIES.not_partitioned),
+        ({"Origin": "https://desk.test"}, CookiePolicy(), REMEDIES.not_for_other_sites),
+        ({"Origin": "http://here"}, CookiePolicy(secure=True), REMEDIES.needs_https),
+        ({"Origin": "http://here"}, CookiePolicy(), REMEDIES.not_kept),
+        (
+            {"Origin": "https://desk.test", "Sec-Fetch-Site": "same-site"},
+            CookiePolicy(),
+            REMEDIES.not_kept,
+        ),
     ],
 )
 async def test_the_log_says_once_what_would_help(
@@ -95,7 +92,7 @@ async def test_the_log_says_which_pages_are_refused_and_names_few_of_many() -> N
                 head, _ = await desk.read()
                 assert " 403 " in head
 
-    assert [said["remedy"] for said in logs] == [NOT_WELCOME] * 100
+    assert [said["remedy"] for said in logs] == [REMEDIES.not_welcome] * 100
     assert max(len(said["origin"]) for said in logs) == 200
 
 
@@ -110,8 +107,11 @@ async def test_the_log_says_nothing_of_clients_that_return_their_cookie() -> Non
 @pytest.mark.parametrize(
     ("headers", "remedies"),
     [
-        ({"origin": "https://desk.test", "sec-fetch-site": "cross-site"}, [NOT_FOR_OTHER_SITES]),
-        ({"origin": "https://here", "host": "here"}, [LOG_IN_FIRST]),
+        (
+            {"origin": "https://desk.test", "sec-fetch-site": "cross-site"},
+            [REMEDIES.not_for_other_sites],
+        ),
+        ({"origin": "https://here", "host": "here"}, [REMEDIES.log_in_first]),
         ({"origin": "https://here", "host": "here", "cookie": "JSESSIONID=ended"}, []),
         # A program, which may send what it likes.
         ({"host": "here"}, []),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from unittest.mock import AsyncMock, MagicMock, patch
 
 from services.gateway.bayeux import BayeuxServer, BayeuxSettings
+from services.gateway.bayeux.topics import own_topics_only
 from services.gateway.vigil import Vigil
 from tests.bayeux_lab.lab import Nobody, authenticate
 
@@ -44,6 +45,7 @@ async def test_dead_sessions_are_swept_on_after_a_fault() -> None:
         BayeuxSettings(sweep_period=OFTEN),
         authenticate=authenticate,
         listener=Nobody(),
+        policy=own_topics_only,
     )
     with patch.object(bayeux.hub, "sweep", lambda _: faulty.ask()):
         async with bayeux.running(), asyncio.timeout(10):
