@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from services.composition.cleaning import PageCleaner
 from services.composition.drafting import draft_forward, draft_reply, edited, new_draft
-from services.composition.freezing import freeze, new_message_id
+from services.composition.freezing import new_message_id, require_sendable
 from services.composition.promised import as_promised
 from services.composition.sealing import Sealing
 from shared.contracts.commands import (
@@ -137,8 +137,9 @@ class Drafts:
             before.require_holder(command.agent_id, Operation.SEND)
             mail = as_promised(edited(before.mail, command.edits), pending, room)
             message_id = new_message_id(before.id, require_own_sender(mail, contact_center))
-            mail = replace(mail, message_id=message_id, sent_at=self._clock.now())
-            freeze(mail, self._clock.now())
+            sent_at = self._clock.now()
+            mail = replace(mail, message_id=message_id, sent_at=sent_at)
+            require_sendable(mail, sent_at)
             queue = command.queue or before.queue
             after = before.after(Operation.SEND, mail=mail, queue=queue)
             return Change(after, completions(after, command))

@@ -5,12 +5,11 @@ import re
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import Final
 
-from services.composition.fields import Field, parameter
+from services.composition.fields import LONGEST_LINE, Field, parameter
 from shared.domain.interaction import Attachment
 from shared.mail.content_ids import is_content_id
 
 _IN_ONE_LINE: Final = 57
-_ON_THE_WIRE: Final = 76
 _NEVER_ENCODED: Final = ("message/", "multipart/")
 _TYPE_NAME: Final = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
 _MEDIA_TYPE: Final = re.compile(f"{_TYPE_NAME}/{_TYPE_NAME}")
@@ -46,13 +45,14 @@ async def base64_lines(source: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
         held += piece
         whole = len(held) - len(held) % _IN_ONE_LINE
         if whole:
-            yield _lines(held[:whole])
+            yield in_base64(held[:whole])
             held = held[whole:]
     if held:
-        yield _lines(held)
+        yield in_base64(held)
 
 
-def _lines(octets: bytes) -> bytes:
+def in_base64(octets: bytes) -> bytes:
+    """Return octets as lines of base64 that end with CRLF."""
     encoded = binascii.b2a_base64(octets, newline=False)
-    starts = range(0, len(encoded), _ON_THE_WIRE)
-    return b"\r\n".join([encoded[at : at + _ON_THE_WIRE] for at in starts]) + b"\r\n"
+    starts = range(0, len(encoded), LONGEST_LINE)
+    return b"\r\n".join([encoded[at : at + LONGEST_LINE] for at in starts]) + b"\r\n"

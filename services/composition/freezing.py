@@ -1,14 +1,14 @@
 """The final octets of a mail: made once, at Send, and never changed."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from email import policy
-from email.message import MIMEPart
 from hashlib import sha256
 from typing import TypeAlias
 
+from services.composition.bodies import encode_body
 from services.composition.enclosing import file_fields
 from services.composition.fields import Field, UnsendableMailError, block
 from services.composition.headers import mail_fields, wire_address, wire_host
@@ -45,6 +45,20 @@ class Part:
         return [block(self.fields) + b"\r\n", *self.body]
 
 
+def require_sendable(mail: Email, sent_at: datetime) -> None:
+    """Make sure that a mail can be laid out with its files, without encoding its text.
+
+    Raises:
+        UnsendableMailError: There is no sender or no recipient, or something cannot be written.
+    """
+    with _half_characters_refused():
+        block(_fields(mail, sent_at))
+        for one in mail.attachments:
+            block(file_fields(one, inline=False))
+        for text in (mail.text, mail.html):
+            text.encode()
+
+
 def freeze(mail: Email, sent_at: datetime) -> bytes:
     """Return a mail without files as it goes over the wire, with CRLF line ends.
 
@@ -70,17 +84,27 @@ def layout(
     Raises:
         UnsendableMailError: There is no sender or no recipient, or something cannot be written.
     """
-    if mail.sender is None or not recipients_of(mail):
-        raise UnsendableMailError("a mail needs a sender and at least one recipient")
-    try:
+    with _half_characters_refused():
+        fields = _fields(mail, sent_at)
         content = _content(mail, shown)
         if attached:
             files = [_file(one, inline=False) for one in attached]
             content = _multipart("mixed", mail, [content, *files])
-        fields = (*mail_fields(mail, mail.sender, sent_at), *content.fields)
-        return Part(fields, content.body).pieces()
+        return Part((*fields, *content.fields), content.body).pieces()
+
+
+@contextmanager
+def _half_characters_refused() -> Iterator[None]:
+    try:
+        yield
     except UnicodeEncodeError as error:
-        raise UnsendableMailError("the mail holds half a character") from error
+        raise UnsendableMailError("the mail holds half a character: write it anew") from error
+
+
+def _fields(mail: Email, sent_at: datetime) -> list[Field]:
+    if mail.sender is None or not recipients_of(mail):
+        raise UnsendableMailError("a mail needs a sender and at least one recipient")
+    return mail_fields(mail, mail.sender, sent_at)
 
 
 def _content(mail: Email, shown: Sequence[Attachment]) -> Part:
@@ -95,14 +119,12 @@ def _content(mail: Email, shown: Sequence[Attachment]) -> Part:
 
 
 def _leaf(text: str, subtype: str) -> Part:
-    part = MIMEPart(policy=policy.SMTP)
-    part.set_content(text, cte="quoted-printable")
-    _, _, octets = part.as_bytes().partition(b"\r\n\r\n")
+    body = encode_body(text)
     fields = (
         Field("Content-Type", (f'text/{subtype}; charset="utf-8"',)),
-        Field("Content-Transfer-Encoding", ("quoted-printable",)),
+        Field("Content-Transfer-Encoding", (body.encoding,)),
     )
-    return Part(fields, (octets,))
+    return Part(fields, (body.octets,))
 
 
 def _file(attachment: Attachment, *, inline: bool) -> Part:
@@ -110,7 +132,7 @@ def _file(attachment: Attachment, *, inline: bool) -> Part:
 
 
 def _multipart(subtype: str, mail: Email, parts: Sequence[Part], *parameters: str) -> Part:
-    """Join parts (RFC 2046). Neither base64 nor quoted-printable ever contains `=_`."""
+    """Join parts (RFC 2046). No encoded part ever contains `=_`."""
     digest = sha256(f"{subtype}{mail.message_id}".encode()).hexdigest()[:40]
     boundary = f"=_{digest}"
     kind, *others = f"multipart/{subtype}", f'boundary="{boundary}"', *parameters

@@ -1,5 +1,6 @@
 """The octets that are sent."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -11,8 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.composition.fields import UnsendableMailError
-from services.composition.freezing import freeze, new_message_id, recipients_of
-from shared.domain.interaction import Address, Email
+from services.composition.freezing import (
+    freeze,
+    layout,
+    new_message_id,
+    recipients_of,
+    require_sendable,
+)
+from shared.domain.interaction import Address, Attachment, Email
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MAIL = Email(
@@ -95,8 +102,33 @@ def test_a_domain_beyond_ascii_is_written_as_servers_take_it() -> None:
     ],
 )
 def test_what_no_mail_may_hold_is_refused(broken: dict[str, object]) -> None:
-    with pytest.raises(UnsendableMailError):
-        freeze(changed(**broken), AT)
+    for step in (require_sendable, freeze):
+        with pytest.raises(UnsendableMailError):
+            step(changed(**broken), AT)
+
+
+ANY_TEXT = st.one_of(st.just("Hello"), st.text(), st.text("a\r\0\ud800", max_size=3))
+
+
+@given(ANY_TEXT, ANY_TEXT, ANY_TEXT, ANY_TEXT, ANY_TEXT)
+def test_a_mail_is_sendable_exactly_where_it_can_be_laid_out(
+    subject: str, personal: str, text: str, html: str, name: str
+) -> None:
+    to = (Address("ann@example.org", personal),)
+    file = Attachment("1", name, 3, "application/pdf")
+    mail = changed(subject=subject, to=to, text=text, html=html, attachments=(file,))
+
+    assert _passes(lambda: require_sendable(mail, AT)) == _passes(
+        lambda: layout(mail, AT, attached=mail.attachments)
+    )
+
+
+def _passes(step: Callable[[], object]) -> bool:
+    try:
+        step()
+    except UnsendableMailError:
+        return False
+    return True
 
 
 @given(st.text(), st.text(), st.text())
