@@ -54,8 +54,8 @@ class TooLargeError(Refused):
     kind = "too-large"
 
 
-class PositionGoneError(Refused):
-    """What an agent asks for, after a position of the journal, is not there: read a snapshot."""
+class PositionGoneError(Exception):
+    """What is asked for, after a position of a journal, is not there: read a snapshot."""
 
 
 class StaleInteractionError(Unavailable):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import pytest
 
@@ -182,7 +182,7 @@ def test_every_index_is_made_by_somebody_who_starts() -> None:
 
 def test_every_collection_is_somebodys() -> None:
     modules = [
-        import_module(f"shared.storage.{one.name}") for one in iter_modules(storage.__path__)
+        import_module(one.name) for one in walk_packages(storage.__path__, "shared.storage.")
     ]
     stored = {one.COLLECTION for one in modules if hasattr(one, "COLLECTION")} | set(INDEXES)
     known = {one for rights in RIGHTS.values() for one in rights.database.collections}
