@@ -54,7 +54,7 @@ class TooLargeError(Refused):
     kind = "too-large"
 
 
-class PositionGoneError(Exception):
+class PositionGoneError(LookupError):
     """What is asked for, after a position of a journal, is not there: read a snapshot."""
 
 

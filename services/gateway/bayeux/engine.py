@@ -21,13 +21,13 @@ from services.gateway.bayeux.events import Event
 from services.gateway.bayeux.exchange import Exchange
 from services.gateway.bayeux.hub import Hub, Outcome, random_id
 from services.gateway.bayeux.policy import Route, SubscriptionPolicy
+from services.gateway.bayeux.positions import Span
 from services.gateway.bayeux.replaying import Past, asks_for_replay
 from services.gateway.bayeux.replies import http_date
 from services.gateway.bayeux.session import Peer, Session
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.wire import Message
 from shared.chores import end
-from shared.domain.journal import Span
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +78,7 @@ class Listener(Protocol):
         """Return the next events of the user's journal; a page gets further than `after`.
 
         Raises:
-            PositionGoneError: They are no longer kept.
+            LookupError: They are no longer kept.
         """
         ...
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from services.gateway.bayeux.positions import Span
 from services.gateway.bayeux.session import Hold, Peer, Session
 from services.gateway.bayeux.wire import Reply
-from shared.domain.journal import Span
 
 
 @dataclass(slots=True)

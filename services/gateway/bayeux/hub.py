@@ -15,12 +15,12 @@ from services.gateway.bayeux.events import Event, Frame
 from services.gateway.bayeux.exchange import Exchange
 from services.gateway.bayeux.obeying import obey
 from services.gateway.bayeux.policy import SubscriptionPolicy
+from services.gateway.bayeux.positions import Span
 from services.gateway.bayeux.replaying import Past, admits, fill, go_on
 from services.gateway.bayeux.session import Hold, Peer, Replay, Session
 from services.gateway.bayeux.settings import BayeuxSettings
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.wire import Message, encode
-from shared.domain.journal import Span
 
 
 def random_id() -> str:

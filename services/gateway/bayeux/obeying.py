@@ -10,11 +10,11 @@ from services.gateway.bayeux.connecting import connect
 from services.gateway.bayeux.exchange import Exchange
 from services.gateway.bayeux.handshaking import handshake
 from services.gateway.bayeux.newcomers import hear, interval_of
+from services.gateway.bayeux.positions import Span
 from services.gateway.bayeux.session import Peer, Session, Transport
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.subscribing import answered, subscribe, unsubscribe
 from services.gateway.bayeux.wire import Message, Reply
-from shared.domain.journal import Span
 
 
 def obey(

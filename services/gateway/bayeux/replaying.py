@@ -17,11 +17,10 @@ from services.gateway.bayeux import replies
 from services.gateway.bayeux.effects import Wanted
 from services.gateway.bayeux.events import Event
 from services.gateway.bayeux.policy import Route
+from services.gateway.bayeux.positions import ALL_THAT_IS_KEPT, NEW_ONLY, Span
 from services.gateway.bayeux.session import Replay, Session
 from services.gateway.bayeux.state import State
 from services.gateway.bayeux.wire import Message
-from shared.domain.errors import PositionGoneError
-from shared.domain.journal import ALL_THAT_IS_KEPT, NEW_ONLY, Span
 
 EXTENSION: Final = "replay"
 
@@ -63,7 +62,7 @@ def starts(message: Message, names: Sequence[str], span: Span | None) -> dict[st
             return replies.REPLAY_UNAVAILABLE
         try:
             found[name] = Start(span.start(position), is_new_only=position == NEW_ONLY)
-        except PositionGoneError as error:
+        except LookupError as error:
             return replies.position_gone(str(error))
     return found
 
