@@ -12,7 +12,7 @@ from services.console.broker_users import put_broker_users
 from services.console.changes import agent_changes, settings_changes
 from services.console.database_users import put_database_users
 from services.console.description import read_description
-from services.console.management import ManagementApi, virtual_host_of
+from services.console.management import ManagementApi
 from services.console.oauth_logins import refuse_unusable_logins
 from services.console.policies import put_policies
 from services.console.rehousing import Moving, Rehousing, plan_rehousing, require_leave
@@ -22,6 +22,7 @@ from services.console.stranded import StrandedWork
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock, SystemClock
 from shared.messaging.declaring import declare_topology
+from shared.messaging.reaching import virtual_host_of
 from shared.storage.client import Database, require_replica_set
 from shared.storage.configuration import KEPT_FOR, ConfigurationStore
 from shared.storage.indexes import create_indexes

@@ -1,6 +1,5 @@
 """The broker as an operator reaches it: at once or not at all, and in words."""
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,16 +8,12 @@ from typing import Final
 from aio_pika import Connection
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity
-from aiormq.exceptions import InvalidFrameError
 from yarl import URL
 
 from services.console.exits import Exit, NotPossibleError
-from services.console.management import virtual_host_of
+from shared.messaging.reaching import in_words, why_unreachable
 
 _DEADLINE_SECONDS: Final = 5
-_REPRESENTATION: Final = re.compile(r"<[A-Za-z.]+ object|\w+\(.*=")
-"""What Python says of an object: no words for people."""
-
 _FAULTS: Final = (AMQPError, OSError, TimeoutError, ValueError)
 
 
@@ -43,14 +38,10 @@ async def open_connection(url: str) -> AsyncIterator[AbstractConnection]:
     )
     try:
         await connection.connect(timeout=_DEADLINE_SECONDS)
-    except InvalidFrameError:
-        # The library forgets what the broker said when it closed the connection it was to open.
-        raise _unreachable(
-            f"it has no virtual host {virtual_host_of(url)}, or does not let this user in there: "
-            "see the end of RABBITMQ_URL"
-        ) from None
     except _FAULTS as error:
-        raise _unreachable(_why(error)) from None
+        raise NotPossibleError(
+            f"the broker cannot be reached: {why_unreachable(error, url)}", Exit.UNAVAILABLE
+        ) from None
     finally:
         if not connection.connected.is_set():
             await connection.close()
@@ -58,7 +49,9 @@ async def open_connection(url: str) -> AsyncIterator[AbstractConnection]:
         try:
             yield connection
         except AMQPError as error:
-            raise NotPossibleError(f"the broker refuses: {_why(error)}", Exit.UNAVAILABLE) from None
+            raise NotPossibleError(
+                f"the broker refuses: {in_words(error)}", Exit.UNAVAILABLE
+            ) from None
 
 
 def _checked(url: str) -> URL:
@@ -95,16 +88,3 @@ async def count(connection: AbstractConnection, queue: str) -> QueueCount | None
         return None
     await channel.close()
     return QueueCount(declared.message_count or 0, declared.consumer_count or 0)
-
-
-def _unreachable(why: str) -> NotPossibleError:
-    return NotPossibleError(f"the broker cannot be reached: {why}", Exit.UNAVAILABLE)
-
-
-def _why(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return f"no answer within {_DEADLINE_SECONDS} seconds"
-    # Some of the library's errors quote the address, and with it the password.
-    texts = [one for one in error.args if isinstance(one, str) and "://" not in one]
-    plain = texts and not _REPRESENTATION.search(texts[-1])
-    return texts[-1] if plain else f"{type(error).__name__}, see the broker's log"

@@ -9,7 +9,7 @@ from services.console import findings, flow, flow_findings
 from services.console.broker import count, open_connection, version_of
 from services.console.exits import Exit, NotPossibleError
 from services.console.findings import Finding, Mark
-from services.console.management import ManagementApi, virtual_host_of
+from services.console.management import ManagementApi
 from services.console.oauth_logins import examine_login
 from services.console.policies import wrong_policies
 from services.console.settings import ConsoleSettings, read_settings
@@ -23,6 +23,7 @@ from services.console.stranded import StrandedWork, homes_of, told
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock, SystemClock
 from shared.domain.delivery import Journal
+from shared.messaging.reaching import virtual_host_of
 from shared.messaging.topology import WORK_QUEUES, WorkQueue
 from shared.storage.client import Database
 from shared.storage.clock import DatabaseClock

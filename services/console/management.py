@@ -17,11 +17,6 @@ from shared.messaging.topology import Binding
 _DEADLINE_SECONDS = 10
 
 
-def virtual_host_of(rabbitmq_url: str) -> str:
-    """Return the virtual host that an AMQP address names; `/` where it names none."""
-    return unquote(urlsplit(rabbitmq_url).path[1:]) or "/"
-
-
 @dataclass(frozen=True, slots=True)
 class Unacknowledged:
     """What consumers of a queue hold, and how many messages they have ever settled."""

@@ -2,37 +2,60 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from typing import cast
+from typing import Final, cast
 
+import structlog
 from aio_pika.abc import AbstractRobustChannel
 from aiormq import Channel
 from faststream import AckPolicy
 from faststream.rabbit import Channel as ConsumingChannel
 from faststream.rabbit import QueueType, RabbitBroker, RabbitQueue
 
+from shared.chores import end
 from shared.messaging.declaring import declare_topology
 from shared.messaging.publisher import Publisher
+from shared.messaging.reaching import CONNECTION_FAULTS, in_words
 from shared.messaging.settlement import RunningHandlers, Settlement
 from shared.messaging.topology import WorkQueue
 
 __all__ = ["Consumer", "declare_topology"]
 
+log = structlog.get_logger()
+
+_PAUSE_SECONDS: Final = 1.0
+_CONNECTING_SECONDS: Final = 10.0
+
 
 class Consumer:
-    """A worker's end of its queue. Handlers are registered with `subscriber` before `running`."""
+    """A worker's end of its queue. Handlers are registered with `subscriber` before `running`.
+
+    Whoever has nothing else to do waits in `running` until the broker is there
+    (`waits_for_broker`); others go on, and it consumes when it is.
+    """
 
     def __init__(
-        self, url: str, queue: WorkQueue, publisher: Publisher, *, prefetch: int, drain: timedelta
+        self,
+        url: str,
+        queue: WorkQueue,
+        publisher: Publisher,
+        *,
+        prefetch: int,
+        drain: timedelta,
+        waits_for_broker: bool = True,
     ) -> None:
+        self._name = queue.name
         self._publisher = publisher
+        self._waits_for_broker = waits_for_broker
         self._underlay: Channel | None = None
         self.handlers = RunningHandlers()
         self.broker = RabbitBroker(
             url,
-            fail_fast=False,
+            # Only the first attempt fails fast; `_start` makes another one.
+            fail_fast=True,
+            timeout=_CONNECTING_SECONDS,
             reconnect_interval=1,
             default_channel=ConsumingChannel(prefetch_count=prefetch),
             graceful_timeout=drain.total_seconds(),
@@ -49,11 +72,13 @@ class Consumer:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Consume for as long as the context lasts; at its end take nothing new and finish."""
-        await self.broker.start()
-        await self._watch()
+        starting = asyncio.create_task(self._start())
         try:
+            if self._waits_for_broker:
+                await starting
             yield
         finally:
+            await end({starting})
             await self._take_nothing_new()
             await self.broker.stop()
 
@@ -66,6 +91,20 @@ class Consumer:
     def problem(self) -> str:
         """Say why nothing is delivered here; nothing where it is."""
         return "" if self.is_consuming() else "the broker delivers nothing here"
+
+    async def _start(self) -> None:
+        while True:
+            await self._publisher.in_place()
+            try:
+                await self.broker.start()
+                await self._watch()
+            except CONNECTION_FAULTS as error:
+                log.warning("does not consume yet", queue=self._name, reason=in_words(error))
+                with suppress(*CONNECTION_FAULTS, ExceptionGroup):
+                    await self.broker.stop()
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                return
 
     async def _watch(self) -> None:
         # aio-pika makes a queue that was deleted again and consumes it, but binds nothing to it.

@@ -6,19 +6,24 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Final, cast
+from typing import Final, NoReturn, cast
 
 import aio_pika
-from aio_pika.abc import AbstractRobustChannel, AbstractRobustConnection, FieldValue
-from aio_pika.exceptions import AMQPError, PublishError
+import structlog
+from aio_pika.abc import AbstractRobustChannel, FieldValue
+from aio_pika.exceptions import PublishError
 from aiormq import Channel, spec
 
+from shared.chores import end
 from shared.contracts.envelope import JOURNALED
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
 from shared.messaging.permissions import BrokerRights
+from shared.messaging.reaching import CONNECTION_FAULTS, connected, in_words
 from shared.messaging.recent import RecentMessages
 from shared.messaging.upkeep import Upkeep
+
+log = structlog.get_logger()
 
 _OTHER_KEYS: Final = "BCC"
 """RabbitMQ's sender-selected distribution; it takes the header off again."""
@@ -26,7 +31,7 @@ _OTHER_KEYS: Final = "BCC"
 _DEADLINE: Final = timedelta(seconds=10)
 _DOUBTED_SECONDS: Final = 5.0
 """So long after a message that was not confirmed the broker counts as away."""
-_CONNECTION_FAULTS: Final = (AMQPError, ConnectionError, TimeoutError, RuntimeError)
+_PAUSE_SECONDS: Final = 1.0
 
 
 class BrokerUnavailableError(Unavailable):
@@ -55,10 +60,11 @@ class Publisher:
     """Puts messages on the broker and knows that they are there.
 
     It speaks to the channel below aio-pika's: what is published together then leaves in one write
-    instead of waiting for the socket one by one, at three quarters of the time.
+    instead of waiting for the socket one by one, at three quarters of the time. Without a channel
+    the broker counts as away.
     """
 
-    def __init__(self, channel: AbstractRobustChannel) -> None:
+    def __init__(self, channel: AbstractRobustChannel | None = None) -> None:
         self._channel = channel
         self._unconfirmed_at = -math.inf
         self._recent = RecentMessages()
@@ -67,6 +73,15 @@ class Publisher:
     def follow(self, upkeep: Upkeep) -> None:
         """From now on publish only where everything is in place."""
         self._upkeep = upkeep
+
+    def use(self, channel: AbstractRobustChannel) -> None:
+        """From now on publish over a channel."""
+        self._channel = channel
+
+    async def in_place(self) -> None:
+        """Return once everything was there that this service makes at the broker itself."""
+        if self._upkeep is not None:
+            await self._upkeep.declared()
 
     def queue_is_lost(self) -> None:
         """Have what is missing made again soon."""
@@ -77,7 +92,7 @@ class Publisher:
         """Say whether the broker seems to take messages now."""
         if time.monotonic() - self._unconfirmed_at < _DOUBTED_SECONDS:
             return False
-        return not self._channel.is_closed
+        return self._channel is not None and not self._channel.is_closed
 
     async def publish(self, message: Outgoing, *, deadline: timedelta = _DEADLINE) -> None:
         """Return once a majority of brokers hold the message.
@@ -108,6 +123,8 @@ class Publisher:
     async def _send(self, message: Outgoing, deadline: timedelta) -> None:
         try:
             async with asyncio.timeout(deadline.total_seconds()):
+                if self._channel is None:
+                    raise ConnectionError("the broker was not there yet")
                 channel = cast("Channel", await self._channel.get_underlay_channel())
                 if channel.is_closed:
                     raise ConnectionError("the channel is being opened again")
@@ -122,7 +139,7 @@ class Publisher:
         except PublishError as error:
             self.queue_is_lost()
             raise UnroutableError(f"nobody takes {message.routing_key}") from error
-        except _CONNECTION_FAULTS as error:
+        except CONNECTION_FAULTS as error:
             self._unconfirmed_at = time.monotonic()
             raise BrokerUnavailableError(f"no confirm for {message.routing_key}") from error
 
@@ -139,38 +156,38 @@ class Publisher:
 
 
 @asynccontextmanager
-async def connected(url: str, *, name: str) -> AsyncIterator[AbstractRobustConnection]:
-    """Connect, and reconnect for as long as the context lasts. `name` is shown by the broker."""
-    connection = await aio_pika.connect_robust(
-        url,
-        client_properties={"connection_name": f"{name} publisher"},
-        fail_fast=False,
-        reconnect_interval=1,
-    )
-    async with connection:
-        yield connection
-
-
-@asynccontextmanager
 async def open_publisher(url: str, *, name: str) -> AsyncIterator[Publisher]:
     """Give a publisher that asks for nothing to be in place but what each message needs."""
-    async with connected(url, name=name) as connection:
-        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        yield Publisher(channel)
+    async with connected(url, name=f"{name} publisher") as connection:
+        yield Publisher(await connection.channel(publisher_confirms=True, on_return_raises=True))
 
 
 @asynccontextmanager
 async def open_service_publisher(
     url: str, *, name: str, rights: BrokerRights
 ) -> AsyncIterator[tuple[Publisher, Upkeep]]:
-    """Give the publisher of a service, and what keeps its topology in place meanwhile.
+    """Give the publisher of a service at once, and what keeps its topology in place meanwhile.
 
-    Both go by one connection: what was found on it holds for what is published on it.
+    The broker may be away: until it is there, nothing is published. Both go by one connection:
+    what was found on it holds for what is published on it.
     """
-    async with connected(url, name=name) as connection:
-        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        publisher = Publisher(channel)
-        upkeep = Upkeep(connection, rights.queues, rights.publishes_to, publisher.republish)
-        publisher.follow(upkeep)
-        async with upkeep.going_on():
-            yield publisher, upkeep
+    publisher = Publisher()
+    upkeep = Upkeep(rights.queues, rights.publishes_to, publisher.republish)
+    publisher.follow(upkeep)
+    task = asyncio.create_task(_stay_connected(url, name, publisher, upkeep))
+    try:
+        yield publisher, upkeep
+    finally:
+        await end({task})
+
+
+async def _stay_connected(url: str, name: str, publisher: Publisher, upkeep: Upkeep) -> NoReturn:
+    while True:
+        try:
+            async with connected(url, name=f"{name} publisher") as connection:
+                channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                publisher.use(channel)
+                await upkeep.keep(connection)
+        except CONNECTION_FAULTS as error:
+            log.warning("broker went away again", reason=in_words(error))
+            await asyncio.sleep(_PAUSE_SECONDS)

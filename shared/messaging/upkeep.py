@@ -2,15 +2,13 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, NoReturn
 
 import structlog
 from aio_pika.abc import AbstractRobustConnection
 from aiormq.exceptions import AMQPError
 
-from shared.chores import end
 from shared.domain.errors import Unavailable
 from shared.messaging.declaring import declare, exists, passing_channel, require
 from shared.messaging.topology import EXCHANGES, WORK_QUEUES, WorkQueue
@@ -23,7 +21,7 @@ _LONGEST_LOOK_SECONDS: Final = 20.0
 _MARKER_LASTS: Final = 3_600_000
 """Milliseconds after which the broker deletes the marker of a process that is gone."""
 
-_NOT_YET: Final = "not looked at since the broker was away"
+_NOT_YET: Final = "the broker is away, or was until a moment ago"
 
 Republish = Callable[[], Awaitable[None]]
 
@@ -37,13 +35,8 @@ class Upkeep:
     """
 
     def __init__(
-        self,
-        connection: AbstractRobustConnection,
-        own: Sequence[WorkQueue],
-        publishes_to: Sequence[str],
-        republish: Republish,
+        self, own: Sequence[WorkQueue], publishes_to: Sequence[str], republish: Republish
     ) -> None:
-        self._connection = connection
         self._own = own
         self._needed = {exchange: _behind(exchange, own) for exchange in publishes_to}
         self._republish = republish
@@ -53,8 +46,6 @@ class Upkeep:
         self._declared = asyncio.Event()
         self.marker = f"{own[0].name}.seen-{secrets.token_hex(6)}"
         self._is_marked = False
-        connection.close_callbacks.add(self._on_close)
-        connection.reconnect_callbacks.add(self._on_reconnect)
 
     def takes(self, exchange: str) -> bool:
         """Say whether what is published to an exchange gets to where it has to."""
@@ -72,19 +63,13 @@ class Upkeep:
         """Return once everything was there that the service makes itself."""
         await self._declared.wait()
 
-    @asynccontextmanager
-    async def going_on(self) -> AsyncIterator[None]:
-        """Keep the topology in place for as long as the context lasts."""
-        task = asyncio.create_task(self._look_for_ever())
-        try:
-            yield
-        finally:
-            await end({task})
-
-    async def _look_for_ever(self) -> None:
+    async def keep(self, connection: AbstractRobustConnection) -> NoReturn:
+        """Keep the topology in place, as long as nobody cancels it."""
+        connection.close_callbacks.add(self._on_close)
+        connection.reconnect_callbacks.add(self._on_reconnect)
         while True:
             self._asked.clear()
-            await self._look()
+            await self._look(connection)
             pause = _SOON_SECONDS if self._problem else _EVERY_SECONDS
             try:
                 async with asyncio.timeout(pause):
@@ -92,11 +77,11 @@ class Upkeep:
             except TimeoutError:
                 continue
 
-    async def _look(self) -> None:
+    async def _look(self, connection: AbstractRobustConnection) -> None:
         try:
             async with asyncio.timeout(_LONGEST_LOOK_SECONDS):
-                await self._declare()
-                problem = await self._open_exchanges()
+                await self._declare(connection)
+                problem = await self._open_exchanges(connection)
         except TimeoutError:
             # A broker under an alarm answers nobody who publishes: what was there still is.
             log.warning("broker does not say whether everything is there")
@@ -106,29 +91,29 @@ class Upkeep:
         else:
             self._note(problem)
 
-    async def _declare(self) -> None:
-        was_lost = self._is_marked and not await exists(self._connection, self.marker)
+    async def _declare(self, connection: AbstractRobustConnection) -> None:
+        was_lost = self._is_marked and not await exists(connection, self.marker)
         if was_lost:
             log.warning("broker has lost its data: what it was given lately is published again")
-        await declare(self._connection, self._own)
+        await declare(connection, self._own)
         if was_lost:
-            await self._require_all()
+            await self._require_all(connection)
             await self._republish()
-        await self._mark()
+        await self._mark(connection)
         self._declared.set()
 
-    async def _require_all(self) -> None:
+    async def _require_all(self, connection: AbstractRobustConnection) -> None:
         for queues in self._needed.values():
             for queue in queues:
-                await require(self._connection, queue)
+                await require(connection, queue)
 
-    async def _open_exchanges(self) -> str:
+    async def _open_exchanges(self, connection: AbstractRobustConnection) -> str:
         """Open each exchange behind which everything is; return what is missing behind others."""
         problem = ""
         for exchange, queues in self._needed.items():
             try:
                 for queue in queues:
-                    await require(self._connection, queue)
+                    await require(connection, queue)
             except Unavailable as error:
                 problem = str(error)
                 self._open.discard(exchange)
@@ -136,9 +121,9 @@ class Upkeep:
                 self._open.add(exchange)
         return problem
 
-    async def _mark(self) -> None:
+    async def _mark(self, connection: AbstractRobustConnection) -> None:
         """Leave a queue by which this process knows the broker again, unlike an empty one."""
-        async with passing_channel(self._connection) as channel:
+        async with passing_channel(connection) as channel:
             await channel.queue_declare(
                 self.marker, durable=True, arguments={"x-expires": _MARKER_LASTS}
             )

@@ -20,6 +20,7 @@ async def consuming(
         resources.publisher,
         prefetch=settings.prefetch,
         drain=settings.drain,
+        waits_for_broker=settings.needs_broker,
     )
     limit = settings.longest_handler.total_seconds()
     resources.health.live["handlers end"] = lambda: consumer.handlers.oldest() < limit

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final
+from typing import Final, NoReturn
 
-import aio_pika
 import structlog
-from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.abc import AbstractIncomingMessage, AbstractRobustConnection
 
+from shared.chores import end
 from shared.messaging.parking import attempts_of, parked_at, reason_of
+from shared.messaging.publisher import Publisher
+from shared.messaging.reaching import CONNECTION_FAULTS, connected, in_words
 from shared.messaging.topology import WorkQueue
 from shared.storage.parked import ParkedMessage, ParkedStore
 
@@ -22,25 +24,45 @@ _PAUSE_SECONDS: Final = 5.0
 
 @asynccontextmanager
 async def keeping_parked(
-    url: str, queues: Sequence[WorkQueue], store: ParkedStore, *, name: str
+    url: str, queues: Sequence[WorkQueue], store: ParkedStore, publisher: Publisher, *, name: str
 ) -> AsyncIterator[None]:
-    """Keep in the database what these queues park, for as long as the context lasts."""
-    async with AsyncExitStack() as stack:
-        connection = await aio_pika.connect_robust(
-            url,
-            client_properties={"connection_name": f"{name} parked"},
-            fail_fast=False,
-            reconnect_interval=1,
-        )
-        await stack.enter_async_context(connection)
-        channel = await connection.channel(publisher_confirms=False)
-        await channel.set_qos(_AT_ONCE)
-        for queue in queues:
-            parking = await channel.declare_queue(
-                queue.parking, durable=True, arguments={"x-queue-type": "quorum"}
-            )
-            await parking.consume(partial(_keep, store, queue))
+    """Keep in the database what these queues park, for as long as the context lasts.
+
+    It begins when `publisher` has everything in place.
+    """
+    task = asyncio.create_task(_keep_all(url, queues, store, publisher, name))
+    try:
         yield
+    finally:
+        await end({task})
+
+
+async def _keep_all(
+    url: str, queues: Sequence[WorkQueue], store: ParkedStore, publisher: Publisher, name: str
+) -> NoReturn:
+    while True:
+        # The parking queue is the sign that all else is there: nobody may make it before that.
+        await publisher.in_place()
+        try:
+            async with connected(url, name=f"{name} parked") as connection:
+                await _consume(connection, queues, store)
+                # From here on the library consumes again after each reconnect.
+                await asyncio.Event().wait()
+        except CONNECTION_FAULTS as error:
+            log.warning("parked messages stay in the broker", reason=in_words(error))
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _consume(
+    connection: AbstractRobustConnection, queues: Sequence[WorkQueue], store: ParkedStore
+) -> None:
+    channel = await connection.channel(publisher_confirms=False)
+    await channel.set_qos(_AT_ONCE)
+    for queue in queues:
+        parking = await channel.declare_queue(
+            queue.parking, durable=True, arguments={"x-queue-type": "quorum"}
+        )
+        await parking.consume(partial(_keep, store, queue))
 
 
 async def _keep(store: ParkedStore, queue: WorkQueue, message: AbstractIncomingMessage) -> None:

@@ -60,7 +60,10 @@ class Resources:
 async def open_resources(
     settings: ServiceSettings, *, name: str, health: Health
 ) -> AsyncIterator[Resources]:
-    """Connect to broker and database, waiting for as long as they are away."""
+    """Connect to database and broker.
+
+    A database that is away is waited for; a broker only where nothing can be done without it.
+    """
     rights = RIGHTS[name]
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.mongodb_url, name=name))
@@ -71,7 +74,8 @@ async def open_resources(
             open_service_publisher(settings.rabbitmq_url, name=name, rights=rights.broker)
         )
         health.claim("topology", upkeep.problem, needed=settings.needs_broker)
-        await upkeep.declared()
+        if settings.needs_broker:
+            await upkeep.declared()
         of_interactions, of_agents, of_deliveries, of_arrivals = [
             await _announcer(stack, publisher, database, clock, rights, collection)
             for collection in (
@@ -83,7 +87,11 @@ async def open_resources(
         ]
         await stack.enter_async_context(
             keeping_parked(
-                settings.rabbitmq_url, rights.broker.queues, ParkedStore(database, clock), name=name
+                settings.rabbitmq_url,
+                rights.broker.queues,
+                ParkedStore(database, clock),
+                publisher,
+                name=name,
             )
         )
         vault = Vault(database, clock)
