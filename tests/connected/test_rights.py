@@ -20,12 +20,13 @@ from deploy.local.services import NAMES
 from services.console.accounts import BROKER, DATABASE, accounts_of
 from services.console.broker_users import put_broker_users
 from services.console.database_users import put_database_users
-from services.console.management import ManagementApi, virtual_host_of
+from services.console.management import ManagementApi
 from shared.contracts import commands, events
 from shared.contracts.commands import Command
 from shared.contracts.envelope import EVENTS, JOURNALED, Contract
 from shared.contracts.events import Event
 from shared.messaging.declaring import declare, declare_topology
+from shared.messaging.reaching import virtual_host_of
 from shared.messaging.topology import ROUTING, WORK_QUEUES, all_exchanges
 from shared.runtime.rights import RIGHTS
 from shared.storage.indexes import INDEXES, create_indexes

@@ -7,11 +7,12 @@ import pytest
 
 from services.console.applying import apply, put_in_force
 from services.console.exits import Exit, NotPossibleError
-from services.console.management import ManagementApi, virtual_host_of
+from services.console.management import ManagementApi
 from services.console.policies import wrong_policies
 from services.console.settings import ConsoleSettings
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import SystemClock
+from shared.messaging.reaching import virtual_host_of
 from shared.storage.agents import AgentStore
 from shared.storage.client import Database
 from shared.storage.configuration import ConfigurationStore

@@ -20,9 +20,10 @@ from services.console.broker import open_connection
 from services.console.doctor import diagnose, examine
 from services.console.exits import Exit
 from services.console.findings import Mark
-from services.console.management import ManagementApi, Unacknowledged, virtual_host_of
+from services.console.management import ManagementApi, Unacknowledged
 from services.console.settings import ConsoleSettings
 from shared.domain.clock import SystemClock
+from shared.messaging.reaching import virtual_host_of
 from shared.messaging.topology import INGEST, WORK_QUEUES, WorkQueue
 from shared.storage.client import Database
 from shared.storage.snapshots import to_document
