@@ -11,6 +11,7 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.passwords import Passwords
 from services.gateway.roster import Roster
 from shared.domain.clock import Clock
+from shared.short_memory import ShortMemory
 from shared.storage.agents import StoredAgent
 
 _MOST_KEYS: Final = 10_000
@@ -26,6 +27,7 @@ class Logins:
         self._clock = clock
         self._trying: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._successful = RecentKeys()
+        self._unbraked = ShortMemory[str, None]()
         self._doubted = RecentKeys()
 
     def doubts(self, cookie: str) -> bool:
@@ -62,17 +64,24 @@ class Logins:
         return agent if is_right else None
 
     async def _try(self, attempt: Attempt, password: str, stored: str | None) -> bool:
+        now, together = self._clock.now(), attempt.together
+        is_remembered = together in self._successful and self._passwords.remembers(password, stored)
+        # Without the cookie a client shows its password with every request. The counters need not
+        # be read for each: the first wrong guess ends this, so it tells nobody a second one.
+        if is_remembered and self._unbraked.recall(together, now=now.timestamp()):
+            return True
+        self._unbraked.forget(together)
         # The brake comes first: while it holds, no guess is told from another one.
-        if (wait := await self._brake.wait(attempt, self._clock.now())) > 0:
+        if (wait := await self._brake.wait(attempt, now)) > 0:
             raise _too_often(wait)
-        if attempt.together in self._successful and self._passwords.remembers(password, stored):
-            return True
-        if await self._passwords.match(password, stored):
-            self._successful.add(attempt.together)
+        if not is_remembered:
+            if not await self._passwords.match(password, stored):
+                await self._brake.fail(attempt, self._clock.now())
+                return False
+            self._successful.add(together)
             await self._brake.succeed(attempt, self._clock.now())
-            return True
-        await self._brake.fail(attempt, self._clock.now())
-        return False
+        self._unbraked.keep(together, None, now=now.timestamp())
+        return True
 
 
 class RecentKeys:

@@ -14,7 +14,9 @@ from services.gateway.brake import Attempt, Brake
 from services.gateway.login_failures import LoginFailures
 from services.gateway.passwords import Passwords
 from shared.contracts.events import AgentNotReady
+from shared.storage.indexes import LOGIN_FAILURES
 from tests.connected.gateway.conftest import Gateway, failure, running_gateway
+from tests.connected.plans import plans_of
 from tests.connected.world import World
 
 pytestmark = pytest.mark.connected
@@ -156,6 +158,35 @@ async def test_a_password_is_remembered_only_where_it_was_shown(
     elsewhere = await (await gateway.client("settled", headers=ELSEWHERE)).get("/api/v2/me")
 
     assert (at_home.status_code, elsewhere.status_code) == (200, 401)
+
+
+async def test_a_password_shown_again_and_again_reads_no_counters(gateway: Gateway) -> None:
+    await gateway.hire("cookieless")
+    for _ in range(2):
+        await (await gateway.client("cookieless")).get("/api/v2/me")
+
+    async with plans_of(gateway.world.database, LOGIN_FAILURES) as plans:
+        answers = [
+            await (await gateway.client("cookieless")).get("/api/v2/me") for _ in range(5)
+        ]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert plans == []
+
+
+async def test_a_wrong_guess_has_the_counters_read_again(
+    gateway: Gateway, vhost_url: str, database_url: str
+) -> None:
+    await gateway.hire("watched")
+    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+        await (await gateway.client("watched")).get("/api/v2/me")
+        for number in range(6):
+            await (await other.client()).get("/api/v2/me", auth=("watched", f"guess {number}"))
+
+        wrong = await (await gateway.client()).get("/api/v2/me", auth=("watched", "wrong"))
+        right = await (await gateway.client()).get("/api/v2/me", auth=("watched", "watched"))
+
+    assert (wrong.status_code, right.status_code) == (429, 429)
 
 
 async def test_a_stolen_cookie_does_not_tell_its_password(gateway: Gateway) -> None:
