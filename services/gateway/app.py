@@ -31,7 +31,7 @@ from services.gateway.news import News
 from services.gateway.operating import Operating
 from services.gateway.passwords import Passwords, checking_passwords
 from services.gateway.presence import Presence
-from services.gateway.promises import PromiseKeeping, PromiseStore
+from services.gateway.promises import PromisedInteractions, PromiseKeeping, PromiseStore
 from services.gateway.recounting import Recounting
 from services.gateway.remembered_answers import RememberedAnswers
 from services.gateway.repeating import Repeating
@@ -120,7 +120,9 @@ async def start(
         callers = Callers(admission, public_url=settings.public_url)
         front = Dispatcher(
             rest=Repeating(
-                PromiseKeeping(_rest(settings, resources, callers, handing, recounting), promises),
+                PromiseKeeping(
+                    _rest(settings, resources, callers, handing, recounting, promises), promises
+                ),
                 RememberedAnswers(resources.database),
                 admission,
                 resources.clock,
@@ -218,10 +220,12 @@ def _rest(
     callers: Callers,
     handing: Handing,
     recounting: Recounting,
+    promises: PromiseStore,
 ) -> Router:
     operating = Operating(
         callers=callers,
         interactions=resources.interactions,
+        promised=PromisedInteractions(resources.interactions, promises, settings.turn_patience),
         deliveries=resources.deliveries,
         agents=resources.agents,
         configuration=resources.configuration,

@@ -18,6 +18,7 @@ from services.gateway.operations.registry import (
     prepare,
 )
 from services.gateway.policy import Read, refusal_of
+from services.gateway.promises import PromisedInteractions
 from services.gateway.request_body import Body, read_object
 from services.gateway.requests import Callers
 from services.gateway.seeds import seed_of
@@ -43,6 +44,7 @@ class Operating:
         *,
         callers: Callers,
         interactions: InteractionStore,
+        promised: PromisedInteractions,
         deliveries: DeliveryStore,
         agents: AgentStore,
         configuration: ConfigurationStore,
@@ -55,6 +57,7 @@ class Operating:
     ) -> None:
         self._callers = callers
         self._interactions = interactions
+        self._promised = promised
         self._deliveries = deliveries
         self._agents = agents
         self._configuration = configuration
@@ -119,7 +122,6 @@ class Operating:
             order = prepare(offer, asked)
             if offer.operation is Operation.CANCEL and asked.interaction.state is State.SENDING:
                 await self._require_waiting(interaction_id)
-            await self._turns.announce(interaction_id, agent.id, seed, order.answer)
             return await self._handing.over(request, order, asked.interaction)
 
     async def _require_waiting(self, interaction_id: str) -> None:
@@ -159,7 +161,6 @@ class Operating:
             parent = await self._interactions.get(command.parent_id, with_text=False)
             if situation := refusal_of(Read.MINE, agent, parent):
                 raise RequestError(situation, "the parent is somebody else's")
-        await self._turns.announce(command.interaction_id, agent.id, seed_of(request.scope), answer)
         return await self._handing.over(request, named(Order(command, answer), CREATE))
 
     async def _read(self, request: Request) -> tuple[StoredAgent, Body]:
@@ -176,9 +177,7 @@ class Operating:
     ) -> Asked:
         return Asked(
             agent=agent,
-            interaction=await self._interactions.get(
-                interaction_id, with_text=compares_words(body)
-            ),
+            interaction=await self._promised.get(interaction_id, with_text=compares_words(body)),
             body=body,
             contact_center=await self._configuration.current(),
             now=self._clock.now(),

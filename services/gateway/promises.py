@@ -1,5 +1,6 @@
 """Interactions whose id a client knows before they exist: what composition has still to create."""
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -9,12 +10,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.gateway.errors import unavailable
 from shared.domain.clock import Clock
 from shared.domain.errors import UnknownInteractionError
+from shared.domain.interaction import Interaction
 from shared.storage import interactions
 from shared.storage.client import NEWEST, Database, database_errors
+from shared.storage.gathering import Inserts
 from shared.storage.indexes import PROMISED_INTERACTIONS
+from shared.storage.interactions import InteractionStore
 
 PROMISED_FOR: Final = timedelta(minutes=15)
 """How long an id that was answered is told to come, and not to be unknown."""
+
+_FIRST_PAUSE: Final = 0.01
+_LONGEST_PAUSE: Final = 0.1
 
 
 class PromiseStore:
@@ -22,18 +29,21 @@ class PromiseStore:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._promises = database[PROMISED_INTERACTIONS]
+        self._inserts = Inserts(self._promises)
         self._interactions = database[interactions.COLLECTION].with_options(read_concern=NEWEST)
         self._clock = clock
 
     async def add(self, interaction_id: str, command_id: UUID, about: str) -> None:
         """Promise what a command about another interaction will create."""
         promise = {
+            "_id": interaction_id,
             "command_id": str(command_id),
             "about": about,
             "expires_at": self._clock.now() + PROMISED_FOR,
         }
         async with database_errors():
-            await self._promises.update_one({"_id": interaction_id}, {"$set": promise}, upsert=True)
+            # A request that is repeated promises the same id once more.
+            await self._inserts.add(promise)
 
     async def is_open(self, interaction_id: str) -> bool:
         """Say whether an interaction that is not there was promised lately, and not refused."""
@@ -44,6 +54,36 @@ class PromiseStore:
                 return False
             refused = {"_id": promise["about"], "refused": promise["command_id"]}
             return await self._interactions.find_one(refused, {"_id": 1}) is None
+
+
+class PromisedInteractions:
+    """Reads interactions; one that is promised is waited for, at most for `patience`."""
+
+    def __init__(
+        self, store: InteractionStore, promises: PromiseStore, patience: timedelta
+    ) -> None:
+        self._store = store
+        self._promises = promises
+        self._patience = patience.total_seconds()
+
+    async def get(self, interaction_id: str, *, with_text: bool) -> Interaction:
+        """Return an interaction.
+
+        Raises:
+            UnknownInteractionError: There is none, or none yet.
+            Unavailable: The database does not answer.
+        """
+        loop = asyncio.get_running_loop()
+        end, pause = loop.time() + self._patience, _FIRST_PAUSE
+        while True:
+            try:
+                return await self._store.get(interaction_id, with_text=with_text)
+            except UnknownInteractionError:
+                is_over = loop.time() >= end
+                if is_over or not await self._promises.is_open(interaction_id):
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 class PromiseKeeping:

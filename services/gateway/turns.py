@@ -1,7 +1,7 @@
 """An agent's operations on one interaction, one after the other, whichever pods and services."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
@@ -57,14 +57,6 @@ class Turns:
                 message = "an operation that was asked for before is still on its way: try again"
                 raise unavailable(message) from error
             raise
-
-    async def announce(
-        self, interaction_id: str, agent_id: str, seed: Seed, answer: Mapping[str, object]
-    ) -> None:
-        """Let operations on an interaction wait for it whose id the agent is about to be told."""
-        if self._patience and seed.new_id in answer.values():
-            turn = self._turn(interaction_id, seed)
-            await self._store.take(_key(seed.new_id, agent_id), turn)
 
     def _turn(self, interaction_id: str, seed: Seed) -> Turn:
         return Turn(str(seed.message_id), interaction_id, seed.new_id, self._clock.now())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pymongo.read_concern import ReadConcern
 
-from shared.storage.client import Database
+from shared.storage.client import Database, Document
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,27 @@ class Plan:
 async def plans_of(database: Database, collection: str) -> AsyncIterator[list[Plan]]:
     """Give a list that holds every query on a collection, once the context ends."""
     plans: list[Plan] = []
+    async with commands_on(database, collection) as commands:
+        yield plans
+    plans.extend(
+        Plan(one["planSummary"], one["docsExamined"], one.get("nreturned", 0))
+        for one in commands
+        if "planSummary" in one
+    )
+
+
+@asynccontextmanager
+async def commands_on(database: Database, collection: str) -> AsyncIterator[list[Document]]:
+    """Give a list that holds what the profiler noted of a collection, once the context ends.
+
+    A write of many documents is one entry for each of them where they are updates.
+    """
+    commands: list[Document] = []
     await database.command({"profile": 2})
     try:
-        yield plans
+        yield commands
     finally:
         await database.command({"profile": 0})
     profile = database["system.profile"].with_options(read_concern=ReadConcern("local"))
-    asked = await profile.find(
-        {"ns": f"{database.name}.{collection}", "planSummary": {"$exists": True}}
-    ).to_list()
-    plans.extend(
-        Plan(one["planSummary"], one["docsExamined"], one.get("nreturned", 0)) for one in asked
-    )
+    commands.extend(await profile.find({"ns": f"{database.name}.{collection}"}).to_list())
     await profile.drop()

@@ -166,9 +166,7 @@ async def test_a_password_shown_again_and_again_reads_no_counters(gateway: Gatew
         await (await gateway.client("cookieless")).get("/api/v2/me")
 
     async with plans_of(gateway.world.database, LOGIN_FAILURES) as plans:
-        answers = [
-            await (await gateway.client("cookieless")).get("/api/v2/me") for _ in range(5)
-        ]
+        answers = [await (await gateway.client("cookieless")).get("/api/v2/me") for _ in range(5)]
 
     assert {answer.status_code for answer in answers} == {200}
     assert plans == []

@@ -1,16 +1,21 @@
 """An id that was answered is never unknown while composition has still to create it."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 
-from services.gateway.promises import PROMISED_FOR
+from services.gateway.promises import PROMISED_FOR, PromisedInteractions, PromiseStore
 from shared.contracts.envelope import Cause
+from shared.domain.clock import Clock
+from shared.domain.errors import UnknownInteractionError
+from shared.storage.client import Database
 from tests.connected.gateway.conftest import Gateway, failure, hashed, running_gateway
 from tests.connected.gateway.process import Process
+from tests.connected.plans import commands_on
 from tests.connected.world import World
 
 pytestmark = pytest.mark.connected
@@ -108,6 +113,57 @@ async def test_promised_interaction_is_read_once_it_is_there(
     answer = await agent1.get(f"/api/v2/me/interactions/{draft}")
 
     assert answer.json()["interaction"]["id"] == draft
+
+
+async def test_promised_interaction_is_waited_for(world: World) -> None:
+    promises = PromiseCheckedOnce(world.database, world.clock)
+    await promises.add("DRAFT", uuid4(), "PARENT")
+    reader = PromisedInteractions(world.interactions, promises, timedelta(seconds=20))
+    reading = asyncio.create_task(reader.get("DRAFT", with_text=False))
+    await promises.checked.wait()
+
+    await world.receive(id="DRAFT", owner_id="agent1")
+
+    assert (await reading).id == "DRAFT"
+
+
+async def test_unknown_interaction_is_not_waited_for(world: World) -> None:
+    promises = PromiseStore(world.database, world.clock)
+    reader = PromisedInteractions(world.interactions, promises, timedelta(days=1))
+
+    with pytest.raises(UnknownInteractionError):
+        await reader.get("DRAFT", with_text=False)
+
+
+async def test_promised_interaction_is_waited_for_until_patience_ends(world: World) -> None:
+    promises = PromiseStore(world.database, world.clock)
+    await promises.add("DRAFT", uuid4(), "PARENT")
+    reader = PromisedInteractions(world.interactions, promises, timedelta(0))
+
+    with pytest.raises(UnknownInteractionError):
+        await reader.get("DRAFT", with_text=False)
+
+
+async def test_promises_at_the_same_time_are_one_write(world: World) -> None:
+    promises = PromiseStore(world.database, world.clock)
+
+    async with commands_on(world.database, "promised_interactions") as commands:
+        await asyncio.gather(*(promises.add(f"DRAFT{n}", uuid4(), "PARENT") for n in range(20)))
+
+    assert len(commands) <= 3
+    assert all([await promises.is_open(f"DRAFT{n}") for n in range(20)])
+
+
+class PromiseCheckedOnce(PromiseStore):
+    """Tells when a promise was asked for."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database, clock)
+        self.checked = asyncio.Event()
+
+    async def is_open(self, interaction_id: str) -> bool:
+        self.checked.set()
+        return await super().is_open(interaction_id)
 
 
 async def test_promise_that_was_refused_is_not_kept(

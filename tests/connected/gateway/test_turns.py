@@ -103,22 +103,6 @@ async def test_what_was_refused_at_once_holds_nobody_up(world: World) -> None:
     assert await queued(world, mail.id) == 1
 
 
-async def test_an_operation_waits_for_the_draft_that_it_is_about(world: World) -> None:
-    parent = await held(world)
-    await pod(world).announce(parent.id, "agent1", FIRST, {"replyInteractionId": FIRST.new_id})
-    second = await waiting(world, FIRST.new_id, pod(world))
-
-    await world.receive(id=FIRST.new_id, owner_id="agent1")
-
-    await second
-
-
-async def test_an_answer_without_a_new_id_announces_none(world: World) -> None:
-    await pod(world).announce("PARENT", "agent1", FIRST, {"statusCode": 0})
-
-    assert await queued(world, FIRST.new_id) == 0
-
-
 @pytest.mark.parametrize(
     ("error", "situation"),
     [
