@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pymongo
 from pydantic import ValidationError
-from pymongo.errors import InvalidURI, PyMongoError
+from pymongo.errors import PyMongoError
 
 from services.console.exits import Exit, NotPossibleError
 from shared.contracts.contact_center import Agent, ContactCenter
@@ -18,7 +18,7 @@ from shared.domain.delivery import Journal
 from shared.domain.errors import Unavailable
 from shared.domain.ids import id_of
 from shared.storage import agents, arrivals, deliveries, interactions
-from shared.storage.client import Database, Document, WeakWriteConcernError, open_database
+from shared.storage.client import Database, Document, WrongAddressError, in_words, open_database
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.indexes import INDEXES
 from shared.storage.outbox import OWES
@@ -49,19 +49,11 @@ async def reaching_database(url: str) -> AsyncIterator[Database]:
     try:
         async with open_database(url, name="console") as database:
             yield database
-    except WeakWriteConcernError as error:
+    except WrongAddressError as error:
         raise NotPossibleError(str(error), Exit.MISCONFIGURED) from None
-    except InvalidURI as error:
-        raise NotPossibleError(f"MONGODB_URL is wrong: {error}", Exit.MISCONFIGURED) from None
     except (PyMongoError, Unavailable) as error:
-        raise NotPossibleError(
-            f"the database cannot be used: {_why(error)}", Exit.UNAVAILABLE
-        ) from None
-
-
-def _why(error: BaseException) -> str:
-    cause = error.__cause__ if isinstance(error, Unavailable) and error.__cause__ else error
-    return str(cause).partition(" (configured timeouts")[0].partition(", Timeout: ")[0]
+        words = in_words(error) if isinstance(error, PyMongoError) else str(error)
+        raise NotPossibleError(f"the database cannot be used: {words}", Exit.UNAVAILABLE) from None
 
 
 class AgentDirectory:

@@ -17,7 +17,7 @@ from shared.observability.logs import configure_logging
 from shared.observability.probes import Health, serving_probes
 from shared.runtime.resources import Resources, open_resources
 from shared.runtime.settings import ServiceSettings, problems, unknown_variables
-from shared.storage.client import WeakWriteConcernError
+from shared.storage.client import DatabaseRefusesError, WrongAddressError
 
 log = structlog.get_logger()
 
@@ -29,7 +29,10 @@ Start = Callable[[S, Resources], AbstractAsyncContextManager[None]]
 
 
 def run(name: str, settings_class: type[S], start: Start[S]) -> None:
-    """Run a service until it is told to stop; exit with 78 where its settings are wrong."""
+    """Run a service until it is told to stop; exit with 78 where its settings are wrong.
+
+    Wrong is also an address that the database refuses at the start.
+    """
     try:
         settings = settings_class()
     except ValidationError as error:
@@ -42,7 +45,7 @@ def run(name: str, settings_class: type[S], start: Start[S]) -> None:
         log.warning("no such setting", variable=variable, perhaps=meant)
     try:
         uvloop.run(_serve(name, settings, start))
-    except WeakWriteConcernError as error:
+    except (DatabaseRefusesError, WrongAddressError) as error:
         log.critical("wrong setting", problem=str(error))
         sys.exit(_MISCONFIGURED)
 

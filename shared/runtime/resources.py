@@ -22,7 +22,12 @@ from shared.runtime.settings import ServiceSettings
 from shared.storage import agents, arrivals, deliveries, interactions
 from shared.storage.agents import AgentStore
 from shared.storage.arrivals import ArrivalStore
-from shared.storage.client import Database, open_database, require_replica_set
+from shared.storage.client import (
+    Database,
+    DatabaseRefusesError,
+    open_database,
+    require_replica_set,
+)
 from shared.storage.clock import MEASURED_EVERY, DatabaseClock
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.deliveries import DeliveryStore
@@ -150,10 +155,16 @@ async def _announcer(
 
 
 async def _patiently(step: Callable[[], Awaitable[object]]) -> None:
-    """Take a step of the start as soon as the database answers."""
+    """Take a step of the start as soon as the database answers.
+
+    Raises:
+        DatabaseRefusesError: It does, and lets this user not do it: waiting would not help.
+    """
     while True:
         try:
             await step()
+        except DatabaseRefusesError:
+            raise
         except Unavailable as error:
             log.warning("database does not answer yet", reason=str(error))
             await asyncio.sleep(_RETRY_SECONDS)

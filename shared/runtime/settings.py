@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import ClassVar, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,6 +44,14 @@ class ServiceSettings(BaseSettings):
         validation_alias="CLOCK_SKEW",
         description="A pod whose clock is further from the database's is not Ready (seconds)",
     )
+
+    @field_validator("rabbitmq_url")
+    @classmethod
+    def _require_address_of_broker(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
+            raise ValueError("no address such as amqp://user:password@localhost:5672/")
+        return value
 
     @field_validator("*", mode="before")
     @classmethod

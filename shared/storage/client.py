@@ -1,6 +1,7 @@
 """The one MongoDB client of a process, refused where it could lose what it acknowledges."""
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
@@ -13,11 +14,13 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
     AutoReconnect,
+    ConfigurationError,
     CursorNotFound,
     ExecutionTimeout,
     NetworkTimeout,
     OperationFailure,
     PyMongoError,
+    ServerSelectionTimeoutError,
     WTimeoutError,
 )
 from pymongo.read_concern import ReadConcern
@@ -40,7 +43,12 @@ _TRANSIENT: Final = (
     NetworkTimeout,
     ExecutionTimeout,
     WTimeoutError,
+    ConfigurationError,  # what the DNS says of mongodb+srv, which is asked at the first use
 )
+
+_AUTHENTICATION_FAILED: Final = 18
+_UNAUTHORIZED: Final = 13
+_NOT_ALLOWED: Final = re.compile(r"not authorized on (\S+) to execute command \{ (\w+)")
 
 _TOO_LARGE: Final = frozenset({10334, 17419, 17420})
 """What a server calls a document that would be larger than it may be after an update."""
@@ -66,7 +74,18 @@ class DatabaseUnavailableError(Unavailable):
     """The database does not answer, or cannot promise that what it wrote stays."""
 
 
-class WeakWriteConcernError(Exception):
+class DatabaseRefusesError(DatabaseUnavailableError):
+    """The database does not let this user in, or not do this, until somebody changes something.
+
+    Its text says what. A service that runs goes on trying, one that starts ends with it.
+    """
+
+
+class WrongAddressError(Exception):
+    """The address of the database is none, or asks for what may not be; its text says which."""
+
+
+class WeakWriteConcernError(WrongAddressError):
     """The address of the database would let acknowledged mail be lost."""
 
 
@@ -80,10 +99,17 @@ async def open_database(url: str, *, name: str) -> AsyncIterator[Database]:
 
     Raises:
         WeakWriteConcernError: The URL asks for less than a majority of journaled writes.
+        WrongAddressError: The URL is none.
     """
-    client: AsyncMongoClient[Document] = AsyncMongoClient(
-        url, appname=f"mailroom {name}", tz_aware=True, maxPoolSize=50, timeoutMS=10_000
-    )
+    try:
+        client: AsyncMongoClient[Document] = AsyncMongoClient(
+            url, appname=f"mailroom {name}", tz_aware=True, maxPoolSize=50, timeoutMS=10_000
+        )
+    except (ConfigurationError, ValueError) as error:
+        raise WrongAddressError(
+            f"MONGODB_URL is wrong: {error}. It looks like "
+            "mongodb://user:password@host:27017/mailroom?replicaSet=name"
+        ) from None
     try:
         database = client.get_default_database("mailroom")
         _require_majority(database)
@@ -132,8 +158,36 @@ async def database_errors() -> AsyncIterator[None]:
         yield
     except PyMongoError as error:
         if is_transient(error):
-            raise DatabaseUnavailableError(type(error).__name__) from error
+            raise DatabaseUnavailableError(f"{type(error).__name__}: {in_words(error)}") from error
+        if isinstance(error, OperationFailure) and (refusal := _refusal(error)):
+            raise DatabaseRefusesError(refusal) from error
         raise
+
+
+def in_words(error: PyMongoError) -> str:
+    """Return what the driver says, without its timeouts and the state of its connections."""
+    words = str(error).partition(" (configured timeouts")[0].partition(", Timeout: ")[0]
+    words = words.partition(", full error: ")[0]
+    is_lost = isinstance(error, ServerSelectionTimeoutError | ConfigurationError)
+    return f"{words}, see MONGODB_URL" if is_lost else words
+
+
+def _refusal(error: OperationFailure) -> str:
+    """Return what to do about a user or a right that is missing; nothing for other failures."""
+    if error.code == _AUTHENTICATION_FAILED:
+        return (
+            "the database does not let this user in: see user, password and authSource in "
+            "MONGODB_URL"
+        )
+    if error.code == _UNAUTHORIZED:
+        # The whole text repeats the command, and with it what was to be stored.
+        found = _NOT_ALLOWED.search(str(error))
+        what = f"may not {found[2]} in {found[1]}" if found else "lacks a right"
+        return (
+            f"the user of MONGODB_URL {what}: run `mailroom apply FILE` with MONGODB_ADMIN_URL, "
+            "which gives each service its rights, or give this service its own user"
+        )
+    return ""
 
 
 @asynccontextmanager
