@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from services.console.accounts import BROKER, DATABASE, accounts_of
+from services.console.agents import AgentDirectory, Move
 from services.console.broker import open_connection
 from services.console.broker_users import put_broker_users
 from services.console.changes import agent_changes, settings_changes
@@ -17,7 +18,7 @@ from services.console.oauth_logins import refuse_unusable_logins
 from services.console.policies import put_policies
 from services.console.rehousing import Moving, Rehousing, plan_rehousing, require_leave
 from services.console.settings import ConsoleSettings, read_settings
-from services.console.store import AgentDirectory, contact_center_in_force, reaching_database
+from services.console.store import contact_center_in_force, reaching_database
 from services.console.stranded import StrandedWork
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock, SystemClock
@@ -135,13 +136,27 @@ async def prepare_broker(settings: ConsoleSettings) -> list[str]:
 async def put_in_force(database: Database, clock: Clock, wanted: ContactCenter) -> list[str]:
     """Write what differs from what is in force; return one line for each difference."""
     await create_indexes(database)
+    directory = AgentDirectory(database, clock)
+    about_logins = _told(await directory.move_logins())
     about_settings, about_agents = await _differences(database, clock, wanted)
     # Queues first: an agent must never serve one that nobody has heard of.
     if about_settings:
         await ConfigurationStore(database, clock).write(wanted)
     if about_agents:
-        await AgentDirectory(database, clock).write(wanted.agents)
-    return [*about_settings, *about_agents]
+        await directory.write(wanted.agents)
+    return [*about_settings, *about_agents, *about_logins]
+
+
+def _told(move: Move) -> list[str]:
+    lines = []
+    if move.hashes:
+        lines.append(f"password hashes of {move.hashes} agents: moved to a collection of their own")
+    if move.waiting_for:
+        lines.append(
+            f"note: {move.waiting_for} gateways of an earlier release run, so password hashes stay "
+            "where routing can read them: run `mailroom apply` again when they have gone"
+        )
+    return lines
 
 
 async def _differences(

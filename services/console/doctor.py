@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from services.console import findings, flow, flow_findings
+from services.console.agents import AgentDirectory
 from services.console.broker import count, open_connection, version_of
 from services.console.exits import Exit, NotPossibleError
 from services.console.findings import Finding, Mark
@@ -14,7 +15,6 @@ from services.console.oauth_logins import examine_login
 from services.console.policies import wrong_policies
 from services.console.settings import ConsoleSettings, read_settings
 from services.console.store import (
-    AgentDirectory,
     Observatory,
     contact_center_in_force,
     reaching_database,
@@ -148,9 +148,10 @@ async def _content(database: Database, clock: Clock) -> AsyncIterator[Finding]:
     ):
         yield finding
     center = await contact_center_in_force(database, clock)
-    agents = await AgentDirectory(database, clock).described()
-    for finding in findings.about_contact_center(center, agents):
+    directory = AgentDirectory(database, clock)
+    for finding in findings.about_contact_center(center, await directory.described()):
         yield finding
+    yield findings.about_hashes(await directory.with_hashes())
     if center is not None:
         yield findings.about_stranded(await _stranded(center, StrandedWork(database, clock)))
 

@@ -168,6 +168,16 @@ def about_unseen(arrival_ids: Sequence[str], *, more: bool) -> Finding:
     return fine("every mail that arrived in the last three days can be seen")
 
 
+def about_hashes(kept_by_agents: int) -> Finding:
+    """Judge whether the gateway alone can read password hashes."""
+    if kept_by_agents:
+        return bad(
+            f"password hashes that routing can read and change: {kept_by_agents}",
+            do="run `mailroom apply FILE` when no gateway of an earlier release runs",
+        )
+    return fine("nobody but the gateway can read password hashes")
+
+
 def about_stranded(lines: Sequence[str]) -> Finding:
     """Judge whether somebody can find all work."""
     if lines:

@@ -1,23 +1,22 @@
-"""What the command line reads and writes in the database: agents, and how the system is."""
+"""What the command line reads in the database, and how the system is."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import uuid4
 
 import pymongo
 from pydantic import ValidationError
 from pymongo.errors import PyMongoError
 
 from services.console.exits import Exit, NotPossibleError
-from shared.contracts.contact_center import Agent, ContactCenter
+from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock
 from shared.domain.delivery import Journal
 from shared.domain.errors import Unavailable
 from shared.domain.ids import id_of
-from shared.storage import agents, arrivals, deliveries, interactions
+from shared.storage import arrivals, deliveries, interactions
 from shared.storage.client import Database, Document, WrongAddressError, in_words, open_database
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.indexes import INDEXES
@@ -54,64 +53,6 @@ async def reaching_database(url: str) -> AsyncIterator[Database]:
     except (PyMongoError, Unavailable) as error:
         words = in_words(error) if isinstance(error, PyMongoError) else str(error)
         raise NotPossibleError(f"the database cannot be used: {words}", Exit.UNAVAILABLE) from None
-
-
-class AgentDirectory:
-    """Who the agents are, as described; what they do at the moment is left alone."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._collection = database[agents.COLLECTION]
-        self._clock = clock
-
-    async def described(self) -> dict[str, Document]:
-        """Return the fields of the stored agents that a description sets, by user name."""
-        fields = dict.fromkeys(Agent.model_fields, 1) | {"_id": 0}
-        found = await self._collection.find({}, fields, sort=[("user_name", 1)]).to_list()
-        return {one["user_name"]: one for one in found}
-
-    async def write(self, described: Sequence[Agent]) -> None:
-        """Add and change agents; disable everybody else, who keeps what they hold.
-
-        The logins end for good of whoever is disabled or has another password.
-        """
-        for agent in described:
-            await self._collection.update_one(
-                {"user_name": agent.user_name}, [self._written(agent)], upsert=True
-            )
-        names = [agent.user_name for agent in described]
-        await self._collection.update_many(
-            {"user_name": {"$nin": names}, "enabled": True},
-            {"$set": {"enabled": False}, "$inc": {"login_generation": 1}},
-        )
-
-    def _written(self, agent: Agent) -> Document:
-        # One step that reads the document as it is, so that a place taken meanwhile stays taken.
-        described = agent.model_dump(mode="json")
-        more = {"$subtract": [agent.capacity, {"$ifNull": ["$capacity", 0]}]}
-        live = {
-            "_id": uuid4().hex,
-            "ready": False,
-            "holding": [],
-            "idle_since": self._clock.now(),
-            "logged_in": False,
-            "outbox": [],
-            "applied": [],
-        }
-        return {
-            "$set": {name: {"$literal": value} for name, value in described.items()}
-            | {name: {"$ifNull": [f"${name}", value]} for name, value in live.items()}
-            | {"free": {"$add": [{"$ifNull": ["$free", 0]}, more]}}
-            | {"login_generation": _generation(agent)}
-        }
-
-
-def _generation(agent: Agent) -> Document:
-    """Return the expression for the logins' generation: the next one where they have to end."""
-    ends: list[Document] = [{"$ne": ["$password_hash", {"$literal": agent.password_hash}]}]
-    if not agent.enabled:
-        ends.append({"$eq": ["$enabled", True]})
-    before = {"$ifNull": ["$login_generation", 0]}
-    return {"$add": [before, {"$cond": [{"$or": ends}, 1, 0]}]}
 
 
 async def contact_center_in_force(database: Database, clock: Clock) -> ContactCenter | None:

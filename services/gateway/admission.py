@@ -24,6 +24,7 @@ from services.gateway.credentials import (
 )
 from services.gateway.errors import RequestError, Situation
 from services.gateway.logins import Logins
+from services.gateway.roster import Member
 from services.gateway.sessions import OpenSession, Sessions, proof_of, shows_its_password
 from services.gateway.store import session_key
 from shared.domain.clock import Clock
@@ -148,39 +149,39 @@ class Admission:
         recognised = await self._sessions.recognise(token) if token else None
         if recognised is None:
             raise stranger()
-        agent, session = recognised
+        member, session = recognised
         if self._checks_csrf and changes_something(scope):
             _require_token(scope, session.csrf_token)
         lasts = (session.ends_at - self._clock.now()).total_seconds()
         ends_at = asyncio.get_running_loop().time() + lasts
-        login = Login(proof_of(agent), ends_at, session_key(token))
-        return replace(self._admitted(agent, OpenSession(token, session)), login=login)
+        login = Login(proof_of(member.login), ends_at, session_key(token))
+        return replace(self._admitted(member, OpenSession(token, session)), login=login)
 
     async def _by_password(self, basic: Basic, scope: Scope) -> Admitted:
         token = session_token(scope) or ""
         recognised = await self._sessions.recognise(token) if token else None
         if recognised is not None:
-            agent, session = recognised
+            member, session = recognised
             known = OpenSession(token, session)
-            if not self._logins.doubts(token) and _is_both(known, agent, basic):
-                return self._admitted(agent, known)
-        device = (token, recognised[0].id) if recognised else None
+            if not self._logins.doubts(token) and _is_both(known, member, basic):
+                return self._admitted(member, known)
+        device = (token, recognised[0].agent.id) if recognised else None
         logged_in = await self._logins.log_in(basic, client_address(scope), device)
         if logged_in is None:
             raise stranger()
-        if recognised is not None and recognised[0].id == logged_in.id:
+        if recognised is not None and recognised[0].agent.id == logged_in.agent.id:
             return self._admitted(logged_in, OpenSession(token, recognised[1]))
         opened = await self._sessions.begin(logged_in, client_address(scope), basic.password)
         cookie = self._cookies.cookie(COOKIE, opened.token)
         return self._admitted(logged_in, opened, {"Set-Cookie": cookie})
 
     def _admitted(
-        self, agent: StoredAgent, opened: OpenSession, headers: Mapping[str, str] | None = None
+        self, member: Member, opened: OpenSession, headers: Mapping[str, str] | None = None
     ) -> Admitted:
         """Return somebody who showed a password: what they open does not depend on the session."""
         csrf_token = opened.session.csrf_token if self._checks_csrf else ""
-        login = Login(proof_of(agent), math.inf)
-        return Admitted(agent, login, csrf_token, opened.token, headers or {})
+        login = Login(proof_of(member.login), math.inf)
+        return Admitted(member.agent, login, csrf_token, opened.token, headers or {})
 
 
 def stranger() -> RequestError:
@@ -190,13 +191,13 @@ def stranger() -> RequestError:
     )
 
 
-def _is_both(known: OpenSession, agent: StoredAgent, basic: Basic) -> bool:
+def _is_both(known: OpenSession, member: Member, basic: Basic) -> bool:
     """Say whether a password is shown beside the cookie of the session that it began.
 
     Checking it against the stored hash takes a core up to half a second, which is too much when a
     thousand desktops come back at once.
     """
-    return agent.user_name == basic.user_name and shows_its_password(known, basic.password)
+    return member.login.user_name == basic.user_name and shows_its_password(known, basic.password)
 
 
 def _require_token(scope: Scope, csrf_token: str) -> None:

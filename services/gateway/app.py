@@ -56,6 +56,7 @@ from services.gateway.workbin_news import WorkbinTelling
 from shared.domain.clock import Clock
 from shared.observability.serving import serving
 from shared.runtime.resources import Resources
+from shared.storage.agent_logins import AgentLoginStore
 from shared.storage.documents import DocumentStore
 from shared.storage.generations import JournalGenerations
 from shared.storage.journal import Journal, JournalWriting
@@ -71,7 +72,8 @@ async def start(
     settings: GatewaySettings, resources: Resources, registry: CollectorRegistry = REGISTRY
 ) -> AsyncIterator[None]:
     """Run the gateway for as long as the context lasts; `registry` gets CometD's numbers."""
-    roster = Roster(resources.agents, resources.clock)
+    logins = AgentLoginStore(resources.database)
+    roster = Roster(resources.agents, logins, resources.clock)
     telling = Telling(resources.interactions, resources.configuration)
     recounting = _recounting(settings, resources, roster, telling)
     presence = PresenceStore(resources.database, resources.clock)
@@ -141,7 +143,7 @@ async def start(
             bayeux.running(),
             news.flowing(bayeux),
             _listening(settings, front, bayeux),
-            Vigil(resources.agents, roster, bayeux).keeping(),
+            Vigil(logins, roster, bayeux).keeping(),
             SessionWatch(sessions, bayeux).keeping(),
             _restore_watch(resources, news).keeping(),
         ):

@@ -35,5 +35,5 @@ class Bearers:
         except BadTokenError as error:
             log.info("bearer token refused", reason=str(error))
             return None
-        agent = await self.roster.named(identity.user_name)
-        return (agent, identity.ends_at) if agent and agent.enabled else None
+        member = await self.roster.named(identity.user_name)
+        return (member.agent, identity.ends_at) if member and member.login.enabled else None

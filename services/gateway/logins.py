@@ -9,10 +9,9 @@ from services.gateway.brake import Attempt, Brake
 from services.gateway.credentials import Basic
 from services.gateway.errors import RequestError, Situation
 from services.gateway.passwords import Passwords
-from services.gateway.roster import Roster
+from services.gateway.roster import Member, Roster
 from shared.domain.clock import Clock
 from shared.short_memory import ShortMemory
-from shared.storage.agents import StoredAgent
 
 _MOST_KEYS: Final = 10_000
 
@@ -40,7 +39,7 @@ class Logins:
 
     async def log_in(
         self, basic: Basic, client: str, device: tuple[str, str] | None
-    ) -> StoredAgent | None:
+    ) -> Member | None:
         """Return the agent; None where it is the wrong password, or the name of nobody.
 
         `device` is the cookie of a good session that the request shows, and its agent's id.
@@ -52,16 +51,16 @@ class Logins:
         if device is not None:
             # At once: of many guesses that come together the first is not judged yet.
             self._doubted.add(device[0])
-        agent = await self._roster.named(basic.user_name)
-        stored = agent.password_hash if agent and agent.enabled else None
-        own = device[0] if device and agent and device[1] == agent.id else None
+        member = await self._roster.named(basic.user_name)
+        stored = member.login.password_hash if member and member.login.enabled else None
+        own = device[0] if device and member and device[1] == member.agent.id else None
         attempt = Attempt(basic.user_name, client, own)
         # One after the other: many guesses at once would all come before the first is counted.
         async with self._trying.setdefault(attempt.together, asyncio.Lock()):
             is_right = await self._try(attempt, basic.password, stored)
         if is_right and device is not None:
             self._doubted.discard(device[0])
-        return agent if is_right else None
+        return member if is_right else None
 
     async def _try(self, attempt: Attempt, password: str, stored: str | None) -> bool:
         now, together = self._clock.now(), attempt.together

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from shared.domain.clock import Clock
+from shared.storage.agent_logins import READS_THEM
 from shared.storage.client import HINT, Database, Document, database_errors
 from shared.storage.indexes import REPLICAS
 
@@ -21,12 +22,9 @@ class ReplicaStore:
     async def note(self, name: str, url: str, *, news_form: int) -> None:
         """Say that a pod is there, where it can be reached, and which form of news it reads."""
         until = self._clock.now() + _LASTS
+        fields = {"url": url, "expires_at": until, "news_form": news_form, READS_THEM: True}
         async with database_errors():
-            await self._collection.update_one(
-                {"_id": name},
-                {"$set": {"url": url, "expires_at": until, "news_form": news_form}},
-                upsert=True,
-            )
+            await self._collection.update_one({"_id": name}, {"$set": fields}, upsert=True)
 
     async def all(self) -> Mapping[str, str]:
         """Return the addresses of the pods by their names."""

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
-from services.gateway.roster import Roster
+from services.gateway.roster import Member, Roster
 from services.gateway.store import Session, SessionStore, session_key
 from shared.domain.clock import Clock
 from shared.short_memory import ShortMemory
-from shared.storage.agents import StoredAgent, StoredLogin
+from shared.storage.agent_logins import StoredLogin
+from shared.storage.agents import StoredAgent
 
 _MOST_BEGUN: Final = 10_000
 
@@ -50,14 +51,14 @@ class Sessions:
         self._begun: dict[tuple[str, str], OpenSession] = {}
         self._seen = ShortMemory[str, Session]()
 
-    async def begin(self, agent: StoredAgent, client: str, password: str) -> OpenSession:
+    async def begin(self, member: Member, client: str, password: str) -> OpenSession:
         """Return a session for an agent whose password was right.
 
         A client that never returns its cookie gets the same session again, not a new one for
         each request.
         """
-        key = (agent.id, client)
-        while (known := self._begun.get(key)) and self._is_reusable(known.session, agent):
+        key = (member.agent.id, client)
+        while (known := self._begun.get(key)) and self._is_reusable(known.session, member.login):
             if await self._recall(known.token) is not None:
                 return known
             if self._begun.get(key) is known:
@@ -65,26 +66,26 @@ class Sessions:
         now, token = self._clock.now(), secrets.token_urlsafe(24)
         ends_at = now + self._lifetime
         session = Session(
-            agent.id,
+            member.agent.id,
             str(uuid4()),
-            proof_of(agent),
+            proof_of(member.login),
             min(now + self._idle, ends_at),
             ends_at,
             _digest(token, password),
         )
         return await self._store_first(key, OpenSession(token, session))
 
-    async def recognise(self, token: str) -> tuple[StoredAgent, Session] | None:
+    async def recognise(self, token: str) -> tuple[Member, Session] | None:
         """Return whose session it is; None where it has ended or never was one."""
         session = await self._recall(token)
-        agent = await self._roster.get(session.agent_id) if session else None
-        if session is None or agent is None:
+        member = await self._roster.get(session.agent_id) if session else None
+        if session is None or member is None:
             return None
-        if not agent.enabled:
+        if not member.login.enabled:
             # Whoever disabled the agent: it must not come back when the agent does.
             await self.end(token)
             return None
-        return (agent, session) if _fits(session, agent) else None
+        return (member, session) if _fits(session, member.login) else None
 
     async def end(self, token: str) -> None:
         """End a session for good; other pods know it for five seconds more at most."""
@@ -117,9 +118,9 @@ class Sessions:
             raise
         return opened
 
-    def _is_reusable(self, session: Session, agent: StoredAgent) -> bool:
+    def _is_reusable(self, session: Session, login: StoredLogin) -> bool:
         left = session.expires_at - self._clock.now()
-        return left > min(self._idle, self._lifetime) / 2 and _fits(session, agent)
+        return left > min(self._idle, self._lifetime) / 2 and _fits(session, login)
 
     async def _recall(self, token: str) -> Session | None:
         now = self._clock.now()
@@ -157,11 +158,11 @@ def _digest(token: str, password: str) -> str:
     return hmac.digest(token.encode(), password.encode(), hashlib.sha256).hex()
 
 
-def _fits(session: Session, agent: StoredAgent) -> bool:
-    return secrets.compare_digest(session.proof, proof_of(agent))
+def _fits(session: Session, login: StoredLogin) -> bool:
+    return secrets.compare_digest(session.proof, proof_of(login))
 
 
-def proof_of(agent: StoredAgent | StoredLogin) -> str:
+def proof_of(login: StoredLogin) -> str:
     """Return what changes with the agent's password, and whenever their logins are ended."""
-    generation = f"#{agent.login_generation}" if agent.login_generation else ""
-    return hashlib.sha256(f"{agent.password_hash}{generation}".encode()).hexdigest()[:32]
+    generation = f"#{login.generation}" if login.generation else ""
+    return hashlib.sha256(f"{login.password_hash}{generation}".encode()).hexdigest()[:32]

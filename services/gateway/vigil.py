@@ -9,7 +9,7 @@ from services.gateway.bayeux import BayeuxServer
 from services.gateway.roster import Roster
 from services.gateway.sessions import proof_of
 from shared.chores import repeating
-from shared.storage.agents import AgentStore, StoredLogin
+from shared.storage.agent_logins import AgentLoginStore, StoredLogin
 
 _EVERY: Final = timedelta(seconds=2)
 
@@ -17,8 +17,8 @@ _EVERY: Final = timedelta(seconds=2)
 class Vigil:
     """Looks every two seconds at the agents who have something open in this pod."""
 
-    def __init__(self, agents: AgentStore, roster: Roster, bayeux: BayeuxServer) -> None:
-        self._agents = agents
+    def __init__(self, logins: AgentLoginStore, roster: Roster, bayeux: BayeuxServer) -> None:
+        self._logins = logins
         self._roster = roster
         self._bayeux = bayeux
         self._proofs: dict[str, str | None] = {}
@@ -31,18 +31,18 @@ class Vigil:
         """End what is open by a login that is no longer good.
 
         Raises:
-            Unavailable: The agents cannot be read now.
+            Unavailable: The logins cannot be read now.
         """
         users = self._bayeux.users()
-        found = {agent.id: agent for agent in await self._agents.logins(users)} if users else {}
+        found = {login.id: login for login in await self._logins.of(users)} if users else {}
         for user_id in users:
             self._judge(user_id, found.get(user_id))
         self._proofs = {user_id: self._proofs[user_id] for user_id in users}
 
-    def _judge(self, user_id: str, agent: StoredLogin | None) -> None:
-        proof = proof_of(agent) if agent and agent.enabled else None
-        if agent is not None and self._proofs.get(user_id, "") != proof:
+    def _judge(self, user_id: str, login: StoredLogin | None) -> None:
+        proof = proof_of(login) if login and login.enabled else None
+        if login is not None and self._proofs.get(user_id, "") != proof:
             # Before anything is ended: whoever comes back is judged by what is stored now.
-            self._roster.forget(agent)
+            self._roster.forget(login)
         self._proofs[user_id] = proof
         self._bayeux.revoke(user_id, keeping=(proof, BEARER) if proof else ())

@@ -72,8 +72,8 @@ class WorkbinTelling:
         return stamped(kept(interaction), interaction.version)
 
     async def _may_see(self, agent_id: str, news: WorkbinItemAdded | WorkbinItemRemoved) -> bool:
-        agent = await self._roster.get(agent_id)
-        return agent is not None and news.place.is_open_to(agent.id, agent.queues)
+        member = await self._roster.get(agent_id)
+        return member is not None and news.place.is_open_to(agent_id, member.agent.queues)
 
 
 def _taken(news: WorkbinItemAdded | WorkbinItemRemoved) -> Fields:

@@ -63,6 +63,7 @@ from shared.contracts.events import (
 from shared.messaging.permissions import BrokerRights
 from shared.messaging.topology import ATTACHMENTS, COMPOSITION, INGEST, JOURNAL, OUTBOUND, ROUTING
 from shared.storage import (
+    agent_logins,
     agents,
     arrivals,
     chunked_files,
@@ -230,6 +231,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     arrivals.COLLECTION: READ,
                     deliveries.COLLECTION: READ,
                     agents.COLLECTION: CHANGE,
+                    agent_logins.COLLECTION: CHANGE,
                     documents.COLLECTION: ADD,
                     presence.COLLECTION: ADD,
                     journal.COLLECTION: ADD,

@@ -1,7 +1,7 @@
 """The agents: who they are, whether they take mail, and what they hold."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,12 +28,12 @@ _MOST_OWED: Final = 1_000
 class StoredAgent:
     """An agent as stored. `holding` lists the interactions that count against `capacity`.
 
-    A new `login_generation` ends every login that began before, for good; the agent is the same.
+    `roles` and `enabled` are for the directory and for routing; who may log in, and as what, is in
+    the agent's login.
     """
 
     id: str
     user_name: str
-    password_hash: str
     first_name: str
     last_name: str
     email_address: str
@@ -45,20 +45,8 @@ class StoredAgent:
     ready: bool
     holding: tuple[str, ...] = ()
     logged_in: bool = False
-    state_since: datetime | None = field(default=None)
+    state_since: datetime | None = None
     reason: str = ""
-    login_generation: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredLogin:
-    """What an agent needs to log in."""
-
-    id: str
-    user_name: str
-    password_hash: str
-    enabled: bool
-    login_generation: int = 0
 
 
 def to_agent(document: Document) -> StoredAgent:
@@ -66,7 +54,6 @@ def to_agent(document: Document) -> StoredAgent:
     return StoredAgent(
         id=document["_id"],
         user_name=document["user_name"],
-        password_hash=document["password_hash"],
         first_name=document["first_name"],
         last_name=document["last_name"],
         email_address=document["email_address"],
@@ -80,7 +67,6 @@ def to_agent(document: Document) -> StoredAgent:
         logged_in=document.get("logged_in", False),
         state_since=document.get("state_since"),
         reason=document.get("reason", ""),
-        login_generation=document.get("login_generation", 0),
     )
 
 
@@ -102,26 +88,10 @@ class AgentStore:
         return to_agent(document) if document else None
 
     async def named(self, user_name: str) -> StoredAgent | None:
-        """Return an agent by the name that they log in with."""
+        """Return an agent by user name."""
         async with database_errors():
             document = await self._by_name.get(user_name)
         return to_agent(document) if document else None
-
-    async def logins(self, agent_ids: Iterable[str]) -> list[StoredLogin]:
-        """Return by what the agents of some ids log in, in no order."""
-        fields = {"user_name": 1, "password_hash": 1, "enabled": 1, "login_generation": 1}
-        async with database_errors():
-            found = await self._collection.find({"_id": {"$in": list(agent_ids)}}, fields).to_list()
-        return [
-            StoredLogin(
-                one["_id"],
-                one["user_name"],
-                one["password_hash"],
-                one["enabled"],
-                one.get("login_generation", 0),
-            )
-            for one in found
-        ]
 
     async def everyone(self) -> list[StoredAgent]:
         """Return all agents, by user name."""
@@ -175,11 +145,6 @@ class AgentStore:
         if is_full:
             raise Unavailable("the broker has not taken the agent's earlier news yet")
         await self._announce(agent_id, owed)
-
-    async def end_logins(self, agent_id: str) -> None:
-        """End every login of an agent that has begun, in all pods and for good."""
-        async with database_errors():
-            await self._collection.update_one({"_id": agent_id}, {"$inc": {"login_generation": 1}})
 
     async def reserve(
         self,

@@ -47,7 +47,7 @@ _TRANSIENT: Final = (
 )
 
 _AUTHENTICATION_FAILED: Final = 18
-_UNAUTHORIZED: Final = 13
+UNAUTHORIZED: Final = 13
 _NOT_ALLOWED: Final = re.compile(r"not authorized on (\S+) to execute command \{ (\w+)")
 
 _TOO_LARGE: Final = frozenset({10334, 17419, 17420})
@@ -179,7 +179,7 @@ def _refusal(error: OperationFailure) -> str:
             "the database does not let this user in: see user, password and authSource in "
             "MONGODB_URL"
         )
-    if error.code == _UNAUTHORIZED:
+    if error.code == UNAUTHORIZED:
         # The whole text repeats the command, and with it what was to be stored.
         found = _NOT_ALLOWED.search(str(error))
         what = f"may not {found[2]} in {found[1]}" if found else "lacks a right"

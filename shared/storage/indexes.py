@@ -8,6 +8,7 @@ from pymongo import ASCENDING, IndexModel
 from shared.domain.delivery import Journal
 from shared.domain.lifecycle import State
 from shared.storage import (
+    agent_logins,
     agents,
     arrivals,
     chunked_files,
@@ -118,6 +119,9 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="free-longest-idle",
             partialFilterExpression={"free": {"$gt": 0}},
         ),
+    ],
+    agent_logins.COLLECTION: [
+        IndexModel([("user_name", ASCENDING)], name="login", unique=True),
     ],
     arrivals.COLLECTION: [_owing(), _holding("content.sha256")],
     DOCUMENTS: [

@@ -16,13 +16,13 @@ from shared.contracts.outgoing import wrap
 from shared.domain.clock import SystemClock
 from shared.messaging.declaring import declare_topology
 from shared.messaging.publisher import Publisher, open_publisher
-from shared.storage.agents import COLLECTION as AGENTS
+from shared.storage import agent_logins, agents
 from shared.storage.client import Database, open_database
 from shared.storage.configuration import ConfigurationStore
 from shared.storage.indexes import create_indexes
 from tests.bench_cometd.herd import Herd
 from tests.connected.gateway.process import Process
-from tests.connected.world import CENTER, agent_document, cause
+from tests.connected.world import CENTER, agent_document, cause, login_document
 
 EVENTS: Final = 3
 _PATIENCE: Final = 120.0
@@ -112,14 +112,15 @@ async def _gateway(rabbitmq_url: str, database_url: str) -> AsyncIterator[Proces
         await process.kill()
 
 
-async def _hire(database: Database, agents: Sequence[str]) -> None:
+async def _hire(database: Database, names: Sequence[str]) -> None:
     """Add agents who have logged in before."""
     sessions = SessionStore(database)
     proof = hashlib.sha256(b"").hexdigest()[:32]
     until = datetime.now(UTC) + _LASTS
-    await database[AGENTS].insert_many([agent_document(agent) for agent in agents])
-    for agent in agents:
-        await sessions.add(_token(agent), Session(agent, "csrf", proof, until, until))
+    await database[agent_logins.COLLECTION].insert_many([login_document(one) for one in names])
+    await database[agents.COLLECTION].insert_many([agent_document(one) for one in names])
+    for name in names:
+        await sessions.add(_token(name), Session(name, "csrf", proof, until, until))
 
 
 def _token(agent: str) -> str:

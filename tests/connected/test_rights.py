@@ -4,7 +4,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aio_pika
@@ -18,21 +18,28 @@ from pymongo.errors import OperationFailure
 from deploy.local.accounts import Access
 from deploy.local.services import NAMES
 from services.console.accounts import BROKER, DATABASE, accounts_of
+from services.console.applying import put_in_force
 from services.console.broker_users import put_broker_users
 from services.console.database_users import put_database_users
 from services.console.management import ManagementApi
+from services.gateway.roster import Roster
 from shared.contracts import commands, events
 from shared.contracts.commands import Command
+from shared.contracts.contact_center import ContactCenter
 from shared.contracts.envelope import EVENTS, JOURNALED, Contract
 from shared.contracts.events import Event
+from shared.domain.clock import SystemClock
 from shared.messaging.declaring import declare, declare_topology
 from shared.messaging.reaching import virtual_host_of
 from shared.messaging.topology import ROUTING, WORK_QUEUES, all_exchanges
 from shared.runtime.rights import RIGHTS
+from shared.storage.agent_logins import AgentLoginStore
+from shared.storage.agents import AgentStore
 from shared.storage.client import DatabaseRefusesError
 from shared.storage.indexes import INDEXES, create_indexes
 from shared.storage.privileges import Action
 from tests.fixtures.broker import Broker
+from tests.unit.console.descriptions import agent, center
 
 pytestmark = pytest.mark.connected
 
@@ -298,6 +305,82 @@ async def test_a_service_makes_no_users_and_drops_nothing(house: House, service:
             with pytest.raises(OperationFailure) as refused:
                 await database.command(command)
             assert refused.value.code == NOT_AUTHORIZED
+
+
+@pytest_asyncio.fixture
+async def described(house: House) -> AsyncIterator[ContactCenter]:
+    """A contact center with two agents in force, written as the operator."""
+    wanted = center(agents=[agent("agent1"), agent("agent2")])
+    async with AsyncMongoClient[dict[str, Any]](house.access.mongodb_url) as client:
+        database = client.get_default_database()
+        await put_in_force(database, SystemClock(), wanted)
+        yield wanted
+        for collection in ("agents", "agent_logins"):
+            await database[collection].delete_many({})
+
+
+@each_service
+async def test_no_service_but_the_gateway_reads_a_hash(
+    house: House, described: ContactCenter, service: str
+) -> None:
+    hashes = {one.password_hash for one in described.agents}
+    readable = [one for one in COLLECTIONS if RIGHTS[service].database.may(Action.FIND, one)]
+
+    async with house.database(service) as database:
+        read = [str(await database[one].find().to_list()) for one in readable]
+
+    assert any(one in text for one in hashes for text in read) == (service == "gateway")
+
+
+async def test_what_routing_writes_into_agents_lets_nobody_log_in(
+    house: House, described: ContactCenter
+) -> None:
+    del described
+    evil = {"password_hash": "planted", "roles": ["Contact Center Admin"], "enabled": True}
+    async with house.database("routing") as database:
+        await database["agents"].update_one(
+            {"user_name": "agent1"}, {"$set": evil | {"user_name": "thief"}}
+        )
+        with pytest.raises(OperationFailure) as refused:
+            await database["agent_logins"].update_one({"user_name": "agent1"}, {"$set": evil})
+    assert refused.value.code == NOT_AUTHORIZED
+
+    async with house.database("gateway") as database:
+        roster = Roster(
+            AgentStore(database, SystemClock(), announce_nothing),
+            AgentLoginStore(database),
+            SystemClock(),
+        )
+        member, thief = await roster.named("agent1"), await roster.named("thief")
+
+    assert thief is None
+    assert member
+    assert member.login.password_hash != "planted"
+    assert (member.agent.user_name, member.agent.roles) == ("agent1", ("Agent",))
+
+
+async def test_logins_are_read_where_they_were_until_the_gateway_may_read_others(
+    house: House, described: ContactCenter
+) -> None:
+    del described
+    async with AsyncMongoClient[dict[str, Any]](house.access.mongodb_url) as client:
+        kept = {"password_hash": "kept by an earlier release"}
+        agents = client.get_default_database()["agents"]
+        await agents.update_one({"user_name": "agent2"}, {"$set": kept})
+
+    # Routing's user may read what the gateway's of an earlier release may.
+    async with house.database("routing") as database:
+        store = AgentLoginStore(database)
+        found = await store.named("agent2")
+        assert found
+        assert found.password_hash == "kept by an earlier release"
+        assert await store.of([found.id]) == [found] == [await store.get(found.id)]
+        await store.end(found.id)
+        assert await store.of([found.id]) == [replace(found, generation=1)]
+
+
+async def announce_nothing(_: str, __: object) -> None:
+    """Announce nothing: the store is only read."""
 
 
 async def test_users_that_are_right_are_left_alone(house: House) -> None:

@@ -21,7 +21,7 @@ from shared.messaging.announcer import Announcer
 from shared.messaging.consumer import declare_topology
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.observability.probes import Health
-from shared.storage import agents, interactions
+from shared.storage import agent_logins, agents, interactions
 from shared.storage.agents import AgentStore
 from shared.storage.client import Database, open_database
 from shared.storage.configuration import ConfigurationStore
@@ -58,13 +58,22 @@ class World:
     async def hire(self, agent_id: str, *, ready: bool = True, **fields: Any) -> None:
         """Add an agent who serves support and sales and has room for one mail."""
         capacity = fields.pop("capacity", 1)
+        login = login_document(agent_id)
+        login |= {name: value for name, value in fields.items() if name in login}
+        fields.pop("password_hash", None)
         document = agent_document(agent_id) | {
             "capacity": capacity,
             "free": capacity,
             "ready": ready,
             "idle_since": self.clock.now(),
         }
+        await self.database[agent_logins.COLLECTION].insert_one(login)
         await self.database[agents.COLLECTION].insert_one(document | fields)
+
+    async def keep_login_as_before(self, agent_id: str) -> None:
+        """Put an agent's login where an earlier release keeps it."""
+        login = await self.database[agent_logins.COLLECTION].find_one_and_delete({"_id": agent_id})
+        await self.database[agents.COLLECTION].update_one({"_id": agent_id}, {"$set": login})
 
     async def newest(self, collection: str, document_id: str) -> dict[str, Any]:
         """Return a document as the newest write has it, whether a majority does or not."""
@@ -138,6 +147,17 @@ def agent_document(agent_id: str) -> dict[str, Any]:
         "ready": True,
         "outbox": [],
         "applied": [],
+    }
+
+
+def login_document(agent_id: str) -> dict[str, Any]:
+    """Return how an agent logs in, as stored; no password is right."""
+    return {
+        "_id": agent_id,
+        "user_name": agent_id,
+        "password_hash": "",
+        "roles": ["Agent"],
+        "enabled": True,
     }
 
 

@@ -111,7 +111,7 @@ async def test_each_broken_thing_is_found(applied: ConsoleSettings, opened: Data
             {"_id": "MAIL3", "state": "DEFERRED", "next_attempt_at": past},
         ]
     )
-    await opened["agents"].update_many({}, {"$set": {"enabled": False}})
+    await opened["agents"].update_many({}, {"$set": {"enabled": False, "password_hash": "kept"}})
 
     async with AsyncExitStack() as stack:
         await consuming(stack, applied.rabbitmq_url, *WORK_QUEUES)
@@ -124,6 +124,7 @@ async def test_each_broken_thing_is_found(applied: ConsoleSettings, opened: Data
         "bad  mails overdue for their next try",
         "bad  mailbox support@demo.example",
         "bad  mailbox sales@demo.example",
+        "bad  password hashes that routing can read and change",
     ]
 
 

@@ -29,7 +29,7 @@ from shared.domain.lifecycle import Direction, State
 from shared.messaging.topology import WorkQueue
 from shared.observability.probes import Health
 from shared.runtime.resources import Resources
-from shared.storage import agents, documents, interactions
+from shared.storage import agent_logins, agents, documents, interactions
 from shared.storage.deliveries import DeliveryStore
 from shared.storage.vault import Vault
 from tests.connected.ingest.conftest import make_arrivals
@@ -69,8 +69,8 @@ class Gateway:
 
     async def clear(self) -> None:
         """Dismiss everybody and forget every mail."""
-        for collection in (agents.COLLECTION, interactions.COLLECTION, documents.COLLECTION):
-            await self.world.database[collection].delete_many({})
+        for stored in (agents, agent_logins, interactions, documents):
+            await self.world.database[stored.COLLECTION].delete_many({})
         self.world.heard_so_far()
         while not self.commands.empty():
             self.commands.get_nowait()

@@ -119,6 +119,7 @@ async def releases(
 ) -> AsyncIterator[tuple[Process, Process]]:
     """A gateway of the previous release and one of this one, neither of them started."""
     await world.hire("agent1", password_hash=hashed("agent1"))
+    await world.keep_login_as_before("agent1")
     old = Process(vhost_url, database_url, code=previous_release)
     new = Process(vhost_url, database_url)
     yield old, new

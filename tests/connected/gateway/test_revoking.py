@@ -8,7 +8,7 @@ import httpx2
 import pytest
 import websockets
 
-from shared.storage import agents
+from shared.storage import agent_logins
 from tests.connected.gateway.conftest import Gateway, hashed
 from tests.connected.gateway.test_bearers import HANDSHAKE
 
@@ -18,8 +18,9 @@ CHANGES = [("disabled", {"enabled": False}), ("changed", {"password_hash": hashe
 
 
 async def change(gateway: Gateway, agent_id: str, fields: dict[str, Any]) -> None:
-    """Write what `mailroom apply` writes."""
-    await gateway.world.database[agents.COLLECTION].update_one({"_id": agent_id}, {"$set": fields})
+    """Write what `mailroom apply` writes into a login."""
+    logins = gateway.world.database[agent_logins.COLLECTION]
+    await logins.update_one({"_id": agent_id}, {"$set": fields})
 
 
 async def connected(client: httpx2.AsyncClient) -> dict[str, str]:

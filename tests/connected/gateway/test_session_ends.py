@@ -9,11 +9,13 @@ import httpx2
 import pytest
 import websockets
 
-from services.console.store import AgentDirectory
+from services.console.agents import AgentDirectory
 from services.gateway.roster import Roster
 from services.gateway.sessions import Sessions
 from services.gateway.store import SessionStore, session_key
 from shared.contracts.contact_center import Agent
+from shared.storage import agent_logins
+from shared.storage.agent_logins import AgentLoginStore
 from tests.connected.gateway.conftest import Gateway, hashed, running_gateway
 from tests.connected.gateway.test_bearers import HANDSHAKE
 from tests.connected.gateway.test_revoking import connected
@@ -185,7 +187,12 @@ async def test_a_session_that_listens_is_prolonged_up_to_its_end(gateway: Gatewa
     cookie, began = browser.headers["cookie"].partition("=")[2], world.clock.now()
     store = SessionStore(world.database)
     hours = {"idle": timedelta(hours=8), "lifetime": timedelta(hours=12)}
-    sessions = Sessions(store, Roster(world.agents, world.clock), world.clock, **hours)
+    sessions = Sessions(
+        store,
+        Roster(world.agents, AgentLoginStore(world.database), world.clock),
+        world.clock,
+        **hours,
+    )
     world.clock.move(timedelta(hours=5))
 
     ended = await sessions.ended({session_key(cookie), session_key("another")})
@@ -221,9 +228,9 @@ async def test_a_cookie_shown_while_its_agent_is_disabled_is_worth_nothing_later
     gateway: Gateway,
 ) -> None:
     browser = await logged_in(gateway)
-    agents = gateway.world.database["agents"]
+    logins = gateway.world.database[agent_logins.COLLECTION]
     for enabled in (False, True):
-        await agents.update_one({"_id": "agent1"}, {"$set": {"enabled": enabled}})
+        await logins.update_one({"_id": "agent1"}, {"$set": {"enabled": enabled}})
         gateway.world.clock.move(FIVE_SECONDS)
         assert await status(browser) == 401
 

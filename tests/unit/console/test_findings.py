@@ -120,6 +120,11 @@ def test_a_mailbox_is_served_by_an_enabled_agent_of_its_queue_with_its_skills() 
     assert serving(skills={}) is Mark.BAD
 
 
+def test_hashes_that_routing_can_read_are_bad() -> None:
+    assert findings.about_hashes(0).mark is Mark.OK
+    assert findings.about_hashes(2).mark is Mark.BAD
+
+
 def login_finding(kind: Kind = "client-credentials", **fields: object) -> str:
     login = OAuthLogin.model_construct(name="provider", kind=kind, token_url="https://id.example")
     state = LoginState(now=NOW, **fields)  # type: ignore[arg-type]

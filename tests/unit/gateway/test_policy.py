@@ -18,7 +18,6 @@ IN, OUT = Direction.INBOUND, Direction.OUTBOUND
 ANN = StoredAgent(
     id="ann",
     user_name="ann",
-    password_hash="",
     first_name="",
     last_name="",
     email_address="",

@@ -29,11 +29,11 @@ class Faulty:
 
 async def test_logins_are_watched_on_after_a_fault() -> None:
     faulty = Faulty()
-    agents = MagicMock(logins=AsyncMock(side_effect=lambda _: faulty.ask()))
+    logins = MagicMock(of=AsyncMock(side_effect=lambda _: faulty.ask()))
     bayeux = MagicMock(users=MagicMock(return_value={"anna"}))
 
     async with (
-        Vigil(agents, MagicMock(), bayeux).keeping(every=OFTEN),
+        Vigil(logins, MagicMock(), bayeux).keeping(every=OFTEN),
         asyncio.timeout(10),
     ):
         await faulty.is_asked_again.wait()

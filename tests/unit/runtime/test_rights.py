@@ -39,8 +39,8 @@ MADE_BY_SHARED_CODE = {
 }
 """What a service owes through a store, or the refusals, that others use as well."""
 
-WITHOUT_SERVICE = {"agents"}
-"""Whoever applies the description makes the agents, and their indexes with them."""
+WITHOUT_SERVICE = {"agents", "agent_logins"}
+"""Whoever applies the description makes the agents and their logins, and the indexes with them."""
 
 each_service = pytest.mark.parametrize("service", NAMES)
 

@@ -1,0 +1,103 @@
+"""Hashes that an earlier release kept in the agents' documents move to where they are safe."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.console.agents import AgentDirectory, Move
+from services.console.applying import put_in_force
+from shared.domain.clock import SystemClock
+from shared.storage.agent_logins import AgentLoginStore, StoredLogin
+from shared.storage.client import Database
+from tests.connected.world import agent_document
+from tests.unit.console.descriptions import HASH, agent, center
+
+pytestmark = pytest.mark.connected
+
+CLOCK = SystemClock()
+OTHER = HASH.replace("c2FsdHNhbHQ", "b3RoZXJzYWx0")
+
+
+async def keep(database: Database, name: str = "agent1", **fields: Any) -> None:
+    """Store an agent as an earlier release does."""
+    document = agent_document(name) | {"password_hash": HASH, "login_generation": 2}
+    await database["agents"].insert_one(document | fields)
+
+
+async def start_earlier_gateway(database: Database) -> None:
+    until = CLOCK.now() + timedelta(seconds=30)
+    await database["replicas"].insert_one({"_id": "old", "url": "http://x", "expires_at": until})
+
+
+def login(**fields: Any) -> StoredLogin:
+    known = {"id": "agent1", "user_name": "agent1", "password_hash": HASH, "roles": ("Agent",)}
+    return StoredLogin(**{**known, "enabled": True, "generation": 2, **fields})
+
+
+async def test_apply_leaves_no_hash_in_the_agents(opened: Database) -> None:
+    await keep(opened)
+    await keep(opened, "gone", enabled=False)
+
+    lines = await put_in_force(opened, CLOCK, center())
+    again = await put_in_force(opened, CLOCK, center())
+
+    assert lines[-1] == "password hashes of 2 agents: moved to a collection of their own"
+    assert again == []
+    assert "argon2" not in str(await opened["agents"].find().to_list())
+    store = AgentLoginStore(opened)
+    assert await store.get("agent1") == login()
+    assert await store.named("gone") == login(id="gone", user_name="gone", enabled=False)
+
+
+async def test_hashes_wait_for_gateways_of_an_earlier_release(opened: Database) -> None:
+    await keep(opened)
+    await start_earlier_gateway(opened)
+
+    lines = await put_in_force(opened, CLOCK, center(agents=[agent("agent1", password_hash=OTHER)]))
+
+    (kept,) = await opened["agents"].find().to_list()
+    assert lines[-1].startswith("note: 1 gateways of an earlier release run")
+    assert (kept["_id"], kept["password_hash"], kept["login_generation"]) == ("agent1", OTHER, 3)
+    assert await opened["agent_logins"].find().to_list() == []
+    await opened["replicas"].delete_many({})
+    assert await AgentDirectory(opened, CLOCK).move_logins() == Move(hashes=1)
+    assert await AgentLoginStore(opened).get("agent1") == login(password_hash=OTHER, generation=3)
+
+
+async def test_a_move_that_broke_off_is_finished(opened: Database) -> None:
+    await keep(opened)
+    fields = {"user_name": "agent1", "password_hash": HASH, "roles": ["Agent"], "enabled": True}
+    await opened["agent_logins"].insert_one({"_id": "agent1", **fields, "login_generation": 2})
+
+    await AgentDirectory(opened, CLOCK).move_logins()
+
+    (kept,) = await opened["agents"].find().to_list()
+    assert (kept["password_hash"], "login_generation" in kept) == ("", False)
+    assert await AgentLoginStore(opened).named("agent1")
+
+
+async def test_logins_that_an_earlier_release_ended_stay_ended(opened: Database) -> None:
+    await keep(opened)
+    await put_in_force(opened, CLOCK, center())
+    # Whoever goes back applies with the earlier release, which writes the hash where it was.
+    back = {"password_hash": HASH, "login_generation": 1}
+    await opened["agents"].update_one({"_id": "agent1"}, {"$set": back})
+
+    await put_in_force(opened, CLOCK, center())
+
+    assert await AgentLoginStore(opened).get("agent1") == login(generation=3)
+
+
+async def test_an_agent_without_a_login_gets_one_again(opened: Database) -> None:
+    await put_in_force(opened, CLOCK, center())
+    (before,) = await opened["agents"].find().to_list()
+    await opened["agent_logins"].delete_many({})
+
+    lines = await put_in_force(opened, CLOCK, center())
+
+    (after,) = await opened["agents"].find().to_list()
+    found = await AgentLoginStore(opened).named("agent1")
+    assert lines == ["agent agent1: password changed"]
+    assert found
+    assert (after["_id"], found.id, found.password_hash) == (before["_id"], before["_id"], HASH)
