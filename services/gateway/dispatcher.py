@@ -1,5 +1,6 @@
 """REST as one ASGI application: origins, logins, every fault to an answer."""
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -8,6 +9,7 @@ from prometheus_client import Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import Message
+from structlog.contextvars import bound_contextvars
 
 from services.gateway.admission import Admission, Admitted
 from services.gateway.answers import failure
@@ -20,8 +22,10 @@ from services.gateway.describing import PATHS, described
 from services.gateway.errors import RequestError, Situation, explained
 from services.gateway.preflight import EXPOSED, answer_preflight
 from services.gateway.repeating import Repeating
+from shared.contracts.envelope import Cause
 
 PREFIX: Final = "/api/v2"
+_INTERACTION: Final = re.compile(r"/interactions/([0-9A-Z]+)")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
 SECONDS: Final = Histogram(
@@ -52,6 +56,10 @@ class Dispatcher:
         if scope["type"] == "websocket":
             await refuse_upgrade(scope, send, Answer(404))
             return
+        with bound_contextvars(correlation_id=_journey(scope["path"])):
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, status = time.monotonic(), 0
 
         async def noting(message: Message) -> None:
@@ -94,6 +102,12 @@ class Dispatcher:
 
     def _explain(self, error: Exception, scope: Scope) -> RequestError:
         return _of_router(error) or explained(error, scope)
+
+
+def _journey(path: str) -> str:
+    """Return the id in the log of what a request concerns: a mail's, else one of its own."""
+    found = _INTERACTION.search(path)
+    return str((Cause.about(found[1]) if found else Cause()).correlation_id)
 
 
 def _known(method: str) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
+from structlog.contextvars import bound_contextvars
 
 from services.gateway.answers import json_answer
 from services.gateway.errors import RequestError, Situation
@@ -112,6 +113,8 @@ class Handing:
         ]
         wait = preferred_wait(request.headers.getlist("prefer"))
         async with AsyncExitStack() as stack:
+            # What a request creates has a journey of its own.
+            stack.enter_context(bound_contextvars(correlation_id=messages[0].correlation_id))
             awaited = []
             if wait is not None:
                 pairs = zip(messages, commands, strict=True)
