@@ -1,10 +1,12 @@
 """Logins that `mailroom apply` has not moved yet are good, and go on when it does."""
 
+from collections.abc import AsyncIterator
+
 import httpx2
 import pytest
 
 from services.console.agents import AgentDirectory, Move
-from tests.connected.gateway.conftest import Gateway
+from tests.connected.gateway.conftest import Gateway, running_gateway
 from tests.connected.gateway.test_revoking import connected
 from tests.connected.gateway.test_session_ends import FIVE_SECONDS, logged_in, status
 
@@ -12,11 +14,12 @@ pytestmark = pytest.mark.connected
 
 
 @pytest.fixture
-async def earlier(gateway: Gateway) -> Gateway:
-    """A gateway whose agents an earlier release has stored."""
+async def earlier(gateway: Gateway, vhost_url: str, database_url: str) -> AsyncIterator[Gateway]:
+    """A gateway that starts when an earlier release has stored its agents."""
     for name in ("agent1", "agent2", "admin"):
         await gateway.world.keep_login_as_before(name)
-    return gateway
+    async with running_gateway(gateway.world, vhost_url, database_url) as started:
+        yield started
 
 
 async def move(gateway: Gateway) -> Move:
