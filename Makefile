@@ -21,8 +21,8 @@ test-unit: .venv/installed ## Run only the tests that need no server
 soak: .venv/installed ## Have agents do anything for an hour or so while everything is killed in turn
 	@exec env STATEFUL_RUNS=200 STATEFUL_STEPS=60 $(PYTHON) -m pytest tests/stateful -s $(ARGS)
 
-fuzz: .venv/installed ## Try hostile input for long: FUZZ_EXAMPLES (5000) for each test
-	@exec env FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5000} $(PYTHON) -m pytest tests/fuzz --timeout 0 -s $(ARGS)
+fuzz: .venv/installed ## Try made-up input for long: FUZZ_EXAMPLES (5000) for each test
+	@exec env FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5000} $(PYTHON) -m pytest tests/fuzz tests/unit -m hypothesis --timeout 0 -s $(ARGS)
 
 drill: .venv/installed ## Strike every service, broker, database and mail server under load; print what it cost
 	@exec $(PYTHON) -m tests.faults.drill $(ARGS)

@@ -1,5 +1,6 @@
-"""What every test may ask for by name."""
+"""What every test may ask for by name, and how much Hypothesis tries."""
 
+import tests.fixtures.examples  # noqa: F401 - before a test's module makes settings of its own
 from tests.fixtures.driver import _driver_closes_what_it_connects
 from tests.fixtures.servers import (
     broker,

@@ -8,7 +8,6 @@ from services.composition.redirecting import resent_headers
 from shared.domain.interaction import Address, Email
 from shared.mail.encoded_words import decode_value
 from shared.mail.trace import trace
-from tests.fuzz.budget import BUDGET
 from tests.unit.composition.freezer import AT, frozen
 from tests.unit.composition.hostile import in_b, in_q
 from tests.unit.composition.strict_reader import names_in
@@ -26,13 +25,11 @@ WORDS = st.recursive(WHOLE, lambda inner: inner.map(in_q) | inner.map(in_b), max
 TEXTS = st.lists(ANY | MARKS | EDGES | WORDS, max_size=6).map("".join)
 
 
-@BUDGET
 @given(st.dictionaries(st.sampled_from(PLACES), TEXTS))
 def test_no_field_of_a_mail_adds_a_header(mail: dict[str, str]) -> None:
     require_ours(frozen(mail))
 
 
-@BUDGET
 @given(TEXTS, TEXTS, TEXTS)
 def test_no_field_of_a_redirect_adds_a_header(address: str, name: str, message_id: str) -> None:
     mail = Email(to=(Address(address, name), Address(f"a@{name}")), message_id=message_id)
@@ -44,7 +41,6 @@ def test_no_field_of_a_redirect_adds_a_header(address: str, name: str, message_i
         assert len(names_in(added)) == 4
 
 
-@BUDGET
 @given(TEXTS, TEXTS, TEXTS)
 def test_no_word_of_a_client_adds_a_trace_header(sender: str, name: str, peer: str) -> None:
     octets = trace(
@@ -60,7 +56,6 @@ def test_no_word_of_a_client_adds_a_trace_header(sender: str, name: str, peer: s
     assert names_in(octets.replace(b"\r\n\t", b"\r\n ")) == ["Return-Path", "Received"]
 
 
-@BUDGET
 @given(TEXTS)
 def test_no_arriving_subject_is_on_two_lines(text: str) -> None:
     try:

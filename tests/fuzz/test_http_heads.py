@@ -8,7 +8,6 @@ import h11
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fuzz.budget import BUDGET
 from tests.unit.bayeux.lines import Conversation
 
 SMUGGLED = b"GET /api/smuggled HTTP/1.1\r\nHost: evil\r\n\r\n"
@@ -160,7 +159,6 @@ def in_origin_form(found: Sequence[Plain]) -> list[Plain]:
     return [one._replace(target=one.target.removeprefix("http://here")) for one in found]
 
 
-@BUDGET
 @given(st.lists(requests() | framed_requests(), min_size=1, max_size=4), CUTS)
 async def test_odd_requests_are_the_same_however_they_are_cut(
     sent: Sequence[bytes], places: Sequence[int]
@@ -177,7 +175,6 @@ async def test_odd_requests_are_the_same_however_they_are_cut(
     assert as_seen(whole) == expected[: len(whole.seen)]
 
 
-@BUDGET
 @given(st.lists(framed_requests(), min_size=1, max_size=4), st.lists(CUTS, min_size=4, max_size=4))
 async def test_good_requests_are_all_served_however_they_are_cut(
     sent: Sequence[bytes], places: Sequence[Sequence[int]]

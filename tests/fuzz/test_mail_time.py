@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from shared.mail.limits import Limits, UnparsableMailError
 from shared.mail.parsing import parse_mail
-from tests.fuzz.budget import BUDGET
 
 SIZE = 50_000
 LARGE = 300_000
@@ -71,7 +70,6 @@ def take(raw: bytes) -> None:
     assert any(seconds(raw) < allowed for _ in range(3))
 
 
-@BUDGET
 @given(st.sampled_from(HEADS), st.lists(st.sampled_from(SCRAPS), min_size=1, max_size=6))
 def test_repeated_scraps_take_time_in_proportion(head: bytes, scraps: list[bytes]) -> None:
     scrap = b"".join(scraps)

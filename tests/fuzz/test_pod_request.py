@@ -12,7 +12,6 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from services.gateway.bayeux.web import cookie, header
 from services.gateway.credentials import client_address
 from services.gateway.pod_request import headers_for_pod, target_for_pod
-from tests.fuzz.budget import BUDGET
 
 NAMES = (
     b"Authorization",
@@ -70,7 +69,6 @@ async def read(octets: bytes, peer: str) -> dict[str, Any] | None:
     return scope
 
 
-@BUDGET
 @given(st.sampled_from(["GET", "POST"]), st.binary(max_size=8), HEADERS)
 def test_what_one_pod_reads_the_next_one_reads_as_well(
     method: str, query: bytes, headers: list[tuple[bytes, bytes]]

@@ -28,7 +28,6 @@ from shared.storage.deliveries import new_delivery
 from shared.storage.delivery_documents import concluding, to_recipients
 from tests.doubles.clock import MovableClock
 from tests.doubles.listener import LoopFactory, RunningListener, running_listener
-from tests.fuzz.budget import BUDGET
 
 _LOOPS: Final = pytest.mark.parametrize(
     "make_loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"]
@@ -86,7 +85,6 @@ _PIECES: Final = st.lists(
 )
 
 
-@BUDGET
 @given(pieces=_PIECES, in_one=st.booleans(), lmtp=st.booleans())
 def test_whatever_a_stranger_says_ends_in_good_order(
     listener: RunningListener, pieces: list[bytes], in_one: bool, lmtp: bool
@@ -102,7 +100,6 @@ def test_whatever_a_stranger_says_ends_in_good_order(
     assert listener.tracebacks == []
 
 
-@BUDGET
 @given(pieces=_PIECES)
 def test_whoever_leaves_in_the_middle_leaves_no_trouble(
     listener: RunningListener, pieces: list[bytes]
@@ -239,7 +236,6 @@ async def _concluded(hostile: Hostile) -> Conclusion:
 
 
 @_LOOPS
-@BUDGET
 @given(answers=_ANSWERS)
 def test_whatever_a_next_server_answers_each_recipient_has_one_outcome(
     make_loop: LoopFactory, answers: dict[str, bytes]

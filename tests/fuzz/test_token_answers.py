@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from shared.oauth.answers import Denied, Granted, HttpAnswer, PutOff, read_answer
 from shared.oauth.consent import Invitation, read_invitation
-from tests.fuzz.budget import BUDGET
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECRET = "s3cr3t"
@@ -40,7 +39,6 @@ ANSWERS = st.builds(
 )
 
 
-@BUDGET
 @given(ANSWERS)
 def test_every_answer_is_judged_within_bounds(answer: HttpAnswer) -> None:
     outcome = read_answer(answer, NOW, [SECRET])
@@ -57,7 +55,6 @@ def test_every_answer_is_judged_within_bounds(answer: HttpAnswer) -> None:
             assert pause is None or timedelta(seconds=5) <= pause <= timedelta(hours=1)
 
 
-@BUDGET
 @given(ANSWERS)
 def test_every_invitation_is_judged_within_bounds(answer: HttpAnswer) -> None:
     found = read_invitation(answer, NOW, [SECRET])

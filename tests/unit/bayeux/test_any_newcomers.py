@@ -77,4 +77,4 @@ def connects(client: Client) -> bool:
 
 
 TestCrowd = Crowd.TestCase
-TestCrowd.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestCrowd.settings = settings(stateful_step_count=40)

@@ -162,7 +162,7 @@ class HastyClient(RuleBasedStateMachine):
 
 
 TestHasty = HastyClient.TestCase
-TestHasty.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestHasty.settings = settings(stateful_step_count=30)
 
 TestAnyOrder = AcknowledgingClient.TestCase
-TestAnyOrder.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyOrder.settings = settings(stateful_step_count=40)

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.storable import storable
-from tests.fuzz.budget import BUDGET
 
 _ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=300)
 
@@ -27,7 +26,6 @@ def test_words_become_one_line_of_unicode(words: str | bytes, expected: str) -> 
     assert storable(words, 10) == expected
 
 
-@BUDGET
 @given(st.one_of(st.binary(max_size=300), _ANY_TEXT), st.integers(1, 100))
 def test_any_words_are_storable_and_bounded(words: str | bytes, longest: int) -> None:
     text = storable(words, longest)

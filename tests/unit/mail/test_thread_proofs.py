@@ -19,7 +19,6 @@ from shared.mail.threads import (
     proves,
     speaker_in,
 )
-from tests.fuzz.budget import BUDGET
 from tests.unit.domain.examples import inbound
 
 ANN = Speaker("ann@example.org")
@@ -252,7 +251,6 @@ KNOWN = {
 """Whose Message-IDs each of them can name."""
 
 
-@BUDGET
 @given(ACTS)
 def test_a_thief_without_an_id_of_others_opens_no_mail_of_others(
     acts: list[tuple[str, list[int]]],
