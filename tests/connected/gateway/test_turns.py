@@ -17,7 +17,7 @@ from shared.domain.lifecycle import Operation, State
 from shared.runtime.refusals import Refusals
 from shared.storage.interactions import Change
 from shared.storage.turns import Turn, TurnStore
-from tests.connected.gateway.test_uploading import until
+from tests.connected.changes import wait_until
 from tests.connected.world import World
 
 pytestmark = pytest.mark.connected
@@ -42,12 +42,19 @@ async def queued(world: World, mail_id: str) -> int:
     return len((await world.newest("turns", f"{mail_id} agent1")).get("turns", ()))
 
 
+async def two_are_queued(world: World, mail_id: str) -> None:
+    async def are_queued() -> bool:
+        return await queued(world, mail_id) == 2
+
+    await wait_until(world.database["turns"], are_queued)
+
+
 async def waiting(
     world: World, mail_id: str, turns: Turns, seed: Seed = SECOND
 ) -> asyncio.Task[None]:
     """Ask for a second operation that is not over at once."""
     task = asyncio.create_task(asked(turns, mail_id, seed))
-    await until(lambda: queued(world, mail_id), lambda number: number == 2)
+    await two_are_queued(world, mail_id)
     assert not task.done()
     return task
 
@@ -72,7 +79,7 @@ async def test_a_second_operation_waits_for_the_first(world: World) -> None:
         order.append("second")
 
     second = asyncio.create_task(ask())
-    await until(lambda: queued(world, mail.id), lambda number: number == 2)
+    await two_are_queued(world, mail.id)
     order.append("first")
     await apply(world, mail, FIRST)
     await second

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +18,7 @@ from shared.domain.lifecycle import Direction, State
 from shared.storage.documents import DocumentStore
 from shared.storage.uploads import Awaits, UploadStore
 from shared.storage.vault import Vault
+from tests.connected.changes import wait_until
 from tests.connected.gateway.conftest import PDF, Gateway, failure, running_gateway
 from tests.connected.world import CENTER, World
 
@@ -102,11 +103,14 @@ async def test_a_body_is_stored_while_it_comes(
     chunks = gateway.world.database["vault.chunks"]
     before, stored_meanwhile = await chunks.count_documents({}), asyncio.Event()
 
+    async def has_more() -> bool:
+        return await chunks.count_documents({}) > before
+
     async def body() -> AsyncIterator[bytes]:
         yield PART
         for _ in range(48):
             yield bytes(64 * 1024)
-        await until(lambda: chunks.count_documents({}), lambda count: count > before)
+        await wait_until(chunks, has_more)
         stored_meanwhile.set()
         yield b"\r\n--XYZ--\r\n"
 
@@ -218,18 +222,18 @@ async def test_nothing_stays_of_an_upload_whose_client_goes_away(gateway: Gatewa
     chunks = gateway.world.database["vault.chunks"]
     before = await chunks.count_documents({})
 
-    async with beginning_of_an_upload(gateway, draft, 3_000_000):
-        await until(lambda: chunks.count_documents({}), lambda count: count > before)
+    async def has_more() -> bool:
+        return await chunks.count_documents({}) > before
 
-    await until(lambda: chunks.count_documents({}), lambda count: count == before)
+    async def has_no_more() -> bool:
+        return not await has_more()
+
+    async with beginning_of_an_upload(gateway, draft, 3_000_000):
+        await wait_until(chunks, has_more)
+
+    await wait_until(chunks, has_no_more)
     assert await gateway.unchanged(draft)
     assert await awaited(gateway, draft) == []
-
-
-async def until(read: Callable[[], Awaitable[int]], holds: Callable[[int], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not holds(await read()):  # noqa: ASYNC110 - it happens in the database
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("state", [State.SENDING, State.SENT, State.CANCELED])

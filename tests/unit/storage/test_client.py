@@ -1,15 +1,29 @@
 """The driver's own lock survives whoever is canceled while waiting for a server."""
 
 import asyncio
+from typing import Literal
 
 import pytest
-from pymongo.lock import _async_cond_wait, _async_create_condition, _async_create_lock
+from pymongo.lock import Lock, _async_cond_wait, _async_create_condition
 
 import shared.storage.client  # noqa: F401 - mends the driver
 
 
+class LockThatTells(Lock):
+    """The driver's lock; an event says that somebody wants it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted = asyncio.Event()
+
+    async def acquire(self) -> Literal[True]:
+        self.wanted.set()
+        await super().acquire()
+        return True
+
+
 async def test_a_canceled_wait_for_a_server_gives_the_lock_back() -> None:
-    lock = _async_create_lock()
+    lock = LockThatTells()
     condition = _async_create_condition(lock)
     waiting = asyncio.Event()
 
@@ -21,8 +35,9 @@ async def test_a_canceled_wait_for_a_server_gives_the_lock_back() -> None:
     task = asyncio.create_task(wait_for_a_server())
     await waiting.wait()
     async with lock:
-        # Longer than its time limit: it now wants the lock back, which is held here.
-        await asyncio.sleep(0.05)
+        lock.wanted.clear()
+        # Its time ends: it wants the lock back, which is held here.
+        await lock.wanted.wait()
         task.cancel()
         await asyncio.sleep(0)
     with pytest.raises(asyncio.CancelledError):
