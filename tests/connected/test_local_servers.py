@@ -42,8 +42,8 @@ with passing_folder() as folder, servers(folder, {}) as up:
 """
 
 
-async def test_a_published_message_can_be_fetched(vhost_url: str) -> None:
-    async with await aio_pika.connect(vhost_url) as connection:
+async def test_a_published_message_can_be_fetched(bare_vhost_url: str) -> None:
+    async with await aio_pika.connect(bare_vhost_url) as connection:
         queue = await _durable_queue(connection)
 
         await _publish(connection, b"hello")
@@ -58,8 +58,10 @@ async def test_a_majority_write_can_be_read(mongodb_url: str, database: str) -> 
         assert await client[database]["mails"].find_one() == {"_id": 1}
 
 
-async def test_the_address_of_a_tests_database_names_it(database_url: str, database: str) -> None:
-    async with AsyncMongoClient[dict[str, Any]](database_url) as client:
+async def test_the_address_of_a_tests_database_names_it(
+    bare_database_url: str, database: str
+) -> None:
+    async with AsyncMongoClient[dict[str, Any]](bare_database_url) as client:
         assert client.get_default_database().name == database
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 import aio_pika
 import pytest
 
-from shared.messaging.declaring import declare_topology
 from shared.messaging.topology import WorkQueue
 from shared.runtime import resources
 from tests.connected.pods import CONSUMERS, SERVICES, WORKERS, Pod, running_pod
@@ -28,7 +27,6 @@ async def pods(
     monkeypatch.setattr(resources, "MEASURED_EVERY", timedelta(seconds=0.5))
     for name in ("INGEST_SMTP_PORT", "INGEST_LMTP_PORT", "GATEWAY_PORT"):
         monkeypatch.setenv(name, "0")
-    await declare_topology(vhost_url)
 
     @asynccontextmanager
     async def opened(name: str) -> AsyncIterator[Pod]:

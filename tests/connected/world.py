@@ -168,15 +168,23 @@ def cause() -> Cause:
 
 @asynccontextmanager
 async def open_world(rabbitmq_url: str, database_url: str) -> AsyncIterator[World]:
-    """Give a world with the demo's queues and no agents."""
+    """Give a world with the demo's queues and no agents, on servers where nothing is yet."""
+    async with open_database(database_url, name="test") as database:
+        await create_indexes(database)
+    await declare_topology(rabbitmq_url)
+    async with open_prepared_world(rabbitmq_url, database_url) as world:
+        yield world
+
+
+@asynccontextmanager
+async def open_prepared_world(rabbitmq_url: str, database_url: str) -> AsyncIterator[World]:
+    """Give a world with the demo's queues and no agents, where all queues and indexes are."""
     clock = MovableClock()
     async with (
         open_database(database_url, name="test") as database,
         open_publisher(rabbitmq_url, name="test") as publisher,
         listening_to_everything(rabbitmq_url) as heard,
     ):
-        await create_indexes(database)
-        await declare_topology(rabbitmq_url)
         configuration = ConfigurationStore(database, clock)
         await configuration.write(CENTER)
         of_interactions, of_agents = [

@@ -12,17 +12,17 @@ from tests.fixtures.broker import Broker
 
 @pytest.fixture
 def settings(
-    broker: Broker, vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, bare_vhost_url: str, bare_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> ConsoleSettings:
     """What the console reads from its environment, which says the same."""
-    monkeypatch.setenv("RABBITMQ_URL", vhost_url)
-    monkeypatch.setenv("MONGODB_URL", database_url)
+    monkeypatch.setenv("RABBITMQ_URL", bare_vhost_url)
+    monkeypatch.setenv("MONGODB_URL", bare_database_url)
     monkeypatch.setenv("RABBITMQ_MANAGEMENT_URL", broker.management_url)
     return ConsoleSettings()
 
 
 @pytest_asyncio.fixture
-async def opened(database_url: str) -> AsyncIterator[Database]:
+async def opened(bare_database_url: str) -> AsyncIterator[Database]:
     """The test's own database."""
-    async with open_database(database_url, name="test") as database:
+    async with open_database(bare_database_url, name="test") as database:
         yield database

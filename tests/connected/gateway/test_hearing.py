@@ -64,7 +64,6 @@ async def test_a_consumer_ends_when_the_broker_closes_its_channel(
 
 
 async def test_a_herd_is_heard_to_the_last(vhost_url: str) -> None:
-    await declare_topology(vhost_url)
     heard: asyncio.Queue[str] = asyncio.Queue()
     late: asyncio.Queue[frozenset[str]] = asyncio.Queue()
     herd = [f"agent{number}" for number in range(2_000)]
@@ -162,7 +161,6 @@ async def pod(vhost_url: str, agents: Sequence[str]) -> AsyncIterator[Pod]:
 async def test_a_pod_hears_all_again_whose_channel_the_broker_closed(
     vhost_url: str, broker: Broker
 ) -> None:
-    await declare_topology(vhost_url)
     heard: asyncio.Queue[str] = asyncio.Queue()
     late: asyncio.Queue[frozenset[str]] = asyncio.Queue()
 

@@ -72,7 +72,6 @@ async def composition(url: str) -> AsyncIterator[Service]:
 @pytest_asyncio.fixture
 async def service(vhost_url: str) -> AsyncIterator[Service]:
     """Composition on a broker where everything is in place."""
-    await declare_topology(vhost_url)
     async with composition(vhost_url) as opened:
         await opened.reports("")
         yield opened
@@ -83,9 +82,9 @@ def order(contract: Contract | None = None) -> Outgoing:
 
 
 async def test_service_makes_its_own_queue_and_names_those_that_are_missing(
-    vhost_url: str,
+    bare_vhost_url: str,
 ) -> None:
-    async with composition(vhost_url) as alone:
+    async with composition(bare_vhost_url) as alone:
         problem = await alone.reports("no queue")
 
         own = await alone.channel.declare_queue(COMPOSITION.parking, passive=True)
@@ -94,11 +93,11 @@ async def test_service_makes_its_own_queue_and_names_those_that_are_missing(
 
         assert "start the" in problem
         assert own.declaration_result.message_count == 0
-        await declare_topology(vhost_url)
+        await declare_topology(bare_vhost_url)
         await alone.reports("")
         await alone.publisher.publish(order())
 
-    assert await waiting_in(vhost_url, OUTBOUND.name) == 1
+    assert await waiting_in(bare_vhost_url, OUTBOUND.name) == 1
 
 
 @pytest.mark.parametrize(

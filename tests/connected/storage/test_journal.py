@@ -13,7 +13,6 @@ from pymongo.errors import BulkWriteError
 from shared.domain.errors import PositionGoneError
 from shared.domain.journal import Span
 from shared.storage.client import Database, open_database
-from shared.storage.indexes import create_indexes
 from shared.storage.journal import (
     COLLECTION,
     Announced,
@@ -34,7 +33,6 @@ _ids = count()
 async def opened(database_url: str) -> AsyncIterator[Database]:
     """A database with its indexes."""
     async with open_database(database_url, name="test") as opened:
-        await create_indexes(opened)
         yield opened
 
 

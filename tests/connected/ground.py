@@ -1,0 +1,162 @@
+"""A virtual host and a database that one test after another uses; each finds them empty.
+
+Queues and indexes take a second to make and a moment to empty. A test may also change them: delete
+a queue, set a policy, drop a collection. Then the next test gets new ones.
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import aio_pika
+from aio_pika.abc import AbstractConnection
+
+from shared.messaging.consumer import declare_topology
+from shared.messaging.topology import WORK_QUEUES, WorkQueue
+from shared.storage.client import Database, open_database
+from shared.storage.indexes import INDEXES, create_indexes
+from tests.fixtures.broker import Broker
+
+_Form = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Every queue and every index, with nothing in them before a test uses them."""
+
+    rabbitmq_url: str
+    database_url: str
+    database: Database
+    broker: Broker
+    stack: AsyncExitStack
+
+    def declared(self) -> _Form:
+        """Return every exchange, queue, binding and policy."""
+        host = urlsplit(self.rabbitmq_url).path
+        definitions = json.loads(self.broker.call("GET", f"/api/definitions{host}"))
+        return {kind: each for kind, each in definitions.items() if isinstance(each, list)}
+
+    async def founded(self) -> _Form:
+        """Return the identity of every collection, and how many indexes there are."""
+        statistics = await self.database.command("dbStats")
+        return {"indexes": statistics["indexes"], **await _identities(self.database)}
+
+    async def delete(self, queues: Iterable[str]) -> None:
+        """Delete queues, and with them what is bound to them."""
+        async with await aio_pika.connect(self.rabbitmq_url) as connection:
+            channel = await connection.channel()
+            for name in queues:
+                await channel.queue_delete(name)
+
+    async def purge(self) -> bool:
+        """Remove all messages; return False if some may appear later."""
+        async with await aio_pika.connect(self.rabbitmq_url) as connection:
+            return all(await asyncio.gather(*(_purge(connection, one) for one in WORK_QUEUES)))
+
+    async def clear(self) -> None:
+        """Remove all documents, and every collection without an index."""
+        async with asyncio.TaskGroup() as group:
+            for name in await _identities(self.database):
+                if name in INDEXES:
+                    group.create_task(self.database[name].delete_many({}))
+                else:
+                    group.create_task(self.database.drop_collection(name))
+
+
+def _names(declared: _Form) -> set[str]:
+    return {queue["name"] for queue in declared["queues"]}
+
+
+def _sorted(declared: _Form) -> _Form:
+    return {
+        kind: sorted(json.dumps(one, sort_keys=True) for one in each)
+        for kind, each in declared.items()
+    }
+
+
+async def _identities(database: Database) -> dict[str, Any]:
+    """Return each collection's identity, which it loses when it is dropped and made again."""
+    found = await database.list_collections()
+    return {
+        one["name"]: one["info"]["uuid"]
+        async for one in found
+        if not one["name"].startswith("system.")
+    }
+
+
+async def _purge(connection: AbstractConnection, queue: WorkQueue) -> bool:
+    """Empty a queue and those beside it.
+
+    A message whose wait has just ended is neither in its waiting room nor in the queue: whether
+    there is one nobody knows, so a waiting room that was used counts as not emptied.
+    """
+    channel = await (await connection.channel()).get_underlay_channel()
+    for name in (queue.name, queue.parking):
+        await channel.queue_purge(name)
+    waited = [await channel.queue_purge(room.name) for room in queue.waiting_rooms]
+    return not any(one.message_count for one in waited)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A ground, and how it was when it was made."""
+
+    ground: Ground
+    declared: _Form
+    founded: _Form
+
+    async def restored(self) -> bool:
+        """Empty it; say whether it is as it was."""
+        declared = self.ground.declared()
+        # Such as the queue by which a service sees that the broker was wiped.
+        if others := _names(declared) - _names(self.declared):
+            await self.ground.delete(others)
+            declared = self.ground.declared()
+        if _sorted(declared) != _sorted(self.declared):
+            return False
+        purged, _ = await asyncio.gather(self.ground.purge(), self.ground.clear())
+        return purged and await self.ground.founded() == self.founded
+
+
+class Grounds:
+    """Grounds that are not in use, each as it was made."""
+
+    def __init__(self, broker: Broker, mongodb_url: str) -> None:
+        self._broker = broker
+        self._mongodb_url = mongodb_url
+        self._free: list[_Kept] = []
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[Ground]:
+        """Give a ground; keep it for the next test if this one left it as it was."""
+        kept = self._free.pop() if self._free else await self._make()
+        restored = False
+        try:
+            yield kept.ground
+            restored = await kept.restored()
+        finally:
+            if restored:
+                self._free.append(kept)
+            else:
+                await kept.ground.stack.aclose()
+
+    async def close(self) -> None:
+        """Delete all."""
+        for kept in self._free:
+            await kept.ground.stack.aclose()
+
+    async def _make(self) -> _Kept:
+        name = f"test_{secrets.token_hex(6)}"
+        database_url = urlsplit(self._mongodb_url)._replace(path=f"/{name}").geturl()
+        async with AsyncExitStack() as stack:
+            rabbitmq_url = stack.enter_context(self._broker.virtual_host())
+            database = await stack.enter_async_context(open_database(database_url, name="test"))
+            stack.push_async_callback(database.client.drop_database, name)
+            await asyncio.gather(create_indexes(database), declare_topology(rabbitmq_url))
+            ground = Ground(rabbitmq_url, database_url, database, self._broker, stack.pop_all())
+        return _Kept(ground, ground.declared(), await ground.founded())

@@ -1,0 +1,125 @@
+"""What one test leaves on the servers, no other test meets."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractChannel
+
+from shared.contracts.envelope import EVENTS
+from shared.messaging.declaring import exists
+from shared.messaging.topology import ROUTING
+from shared.storage import agents
+from tests.connected.ground import Ground, Grounds
+from tests.connected.messaging.queues import waiting_in
+
+pytestmark = pytest.mark.connected
+
+
+async def publish(channel: AbstractChannel, queue: str) -> None:
+    await channel.default_exchange.publish(aio_pika.Message(b"{}"), queue)
+
+
+async def test_messages_of_one_test_are_gone_for_the_next(grounds: Grounds) -> None:
+    async with (
+        grounds.one() as first,
+        await aio_pika.connect(first.rabbitmq_url) as connection,
+    ):
+        channel = await connection.channel()
+        for queue in (ROUTING.name, ROUTING.name, ROUTING.parking):
+            await publish(channel, queue)
+        taken = await (await channel.get_queue(ROUTING.name)).get()
+
+    async with grounds.one() as second:
+        left = [await waiting_in(second.rabbitmq_url, q) for q in (ROUTING.name, ROUTING.parking)]
+
+    assert taken.body == b"{}"
+    assert second.rabbitmq_url == first.rabbitmq_url
+    assert left == [0, 0]
+
+
+async def test_queues_of_one_test_are_gone_for_the_next(grounds: Grounds) -> None:
+    async with (
+        grounds.one() as first,
+        await aio_pika.connect(first.rabbitmq_url) as connection,
+    ):
+        await (await connection.channel()).declare_queue("more", durable=True)
+
+    async with (
+        grounds.one() as second,
+        await aio_pika.connect(second.rabbitmq_url) as connection,
+    ):
+        is_there = await exists(connection, "more")
+
+    assert second.rabbitmq_url == first.rabbitmq_url
+    assert not is_there
+
+
+async def test_documents_of_one_test_are_gone_for_the_next(grounds: Grounds) -> None:
+    async with grounds.one() as first:
+        await first.database[agents.COLLECTION].insert_one({"user_name": "agent1"})
+        await first.database["unheard_of"].insert_one({})
+
+    async with grounds.one() as second:
+        left = await second.database[agents.COLLECTION].count_documents({})
+        names = await second.database.list_collection_names()
+
+    assert second.database_url == first.database_url
+    assert left == 0
+    assert "unheard_of" not in names
+
+
+async def delete_a_queue(ground: Ground) -> None:
+    async with await aio_pika.connect(ground.rabbitmq_url) as connection:
+        await (await connection.channel()).queue_delete(ROUTING.parking)
+
+
+async def bind_a_queue(ground: Ground) -> None:
+    async with await aio_pika.connect(ground.rabbitmq_url) as connection:
+        queue = await (await connection.channel()).get_queue(ROUTING.name)
+        await queue.bind(EVENTS, "#")
+
+
+async def set_a_policy(ground: Ground) -> None:
+    host = urlsplit(ground.rabbitmq_url).path
+    policy: dict[str, Any] = {"pattern": ".*", "definition": {"max-length": 1}}
+    ground.broker.call("PUT", f"/api/policies{host}/short", policy)
+
+
+async def let_a_message_wait(ground: Ground) -> None:
+    async with await aio_pika.connect(ground.rabbitmq_url) as connection:
+        await publish(await connection.channel(), ROUTING.waiting_rooms[0].name)
+
+
+async def drop_a_collection(ground: Ground) -> None:
+    await ground.database.drop_collection(agents.COLLECTION)
+
+
+async def drop_an_index(ground: Ground) -> None:
+    await ground.database[agents.COLLECTION].drop_index("login")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        delete_a_queue,
+        bind_a_queue,
+        set_a_policy,
+        let_a_message_wait,
+        drop_a_collection,
+        drop_an_index,
+    ],
+)
+async def test_changed_ground_is_used_by_no_other_test(
+    grounds: Grounds, change: Callable[[Ground], Awaitable[None]]
+) -> None:
+    async with grounds.one() as first:
+        await change(first)
+
+    async with grounds.one() as second:
+        pass
+
+    assert second.rabbitmq_url != first.rabbitmq_url
+    assert second.database_url != first.database_url
