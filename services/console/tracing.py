@@ -1,18 +1,24 @@
 """`mailroom trace`: did we receive it, where is it, was it sent? From the data alone."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Final
 
 from services.console.exits import Exit, NotPossibleError
 from services.console.settings import read_settings
-from services.console.store import reaching_database
+from services.console.store import Observatory, reaching_database
+from shared.contracts.envelope import Cause
+from shared.domain.clock import SystemClock
 from shared.domain.delivery import Delivery
 from shared.domain.lifecycle import Direction
 from shared.domain.storable import storable
-from shared.storage import agents, arrivals, deliveries, interactions
+from shared.mail.headers import read_mail_headers
+from shared.mail.identity import message_id
+from shared.storage import agents, arrivals, deliveries, interactions, parked
 from shared.storage.client import Database, Document
 from shared.storage.delivery_documents import to_delivery
 from shared.storage.outbox import OWES
+from shared.storage.vault import ContentRef, DamagedContentError, Vault
 
 _MOST: Final = 100
 _MOST_UNREAD: Final = 1_000
@@ -33,17 +39,17 @@ _WHERE: Final[Document] = {
 }
 
 
-async def trace(message_id: str) -> None:
+async def trace(wanted_id: str) -> None:
     """Print what is known of a mail, in the order in which it happened.
 
     Raises:
         NotPossibleError: Nothing is.
     """
     async with reaching_database(read_settings().mongodb_url) as database:
-        lines = [line async for line in Tracing(database).lines(message_id)]
+        lines = [line async for line in Tracing(database).lines(wanted_id)]
     if not lines:
         raise NotPossibleError(
-            f"nothing is known of {storable(message_id, _LONGEST)}: it was not taken here, or its "
+            f"nothing is known of {storable(wanted_id, _LONGEST)}: it was not taken here, or its "
             "sender was answered with a refusal; ingest's log has a line for each mail it took",
             Exit.NOT_FINE,
         )
@@ -58,10 +64,14 @@ class Tracing:
         self._arrivals = database[arrivals.COLLECTION]
         self._deliveries = database[deliveries.COLLECTION]
         self._agents = database[agents.COLLECTION]
+        self._parked = database[parked.COLLECTION]
+        self._discarded = database[parked.DISCARDED]
+        self._vault = Vault(database, SystemClock())
+        self._observatory = Observatory(database, SystemClock())
 
-    async def lines(self, message_id: str) -> AsyncIterator[str]:
+    async def lines(self, wanted_id: str) -> AsyncIterator[str]:
         """Give one line for each thing that is known; the id may be of a mail or an interaction."""
-        bare = message_id.strip().strip("<>")
+        bare = wanted_id.strip().strip("<>")
         named = {"$or": [{"mail.message_id": f"<{bare}>"}, {"_id": bare}]}
         found = await self._interactions.find(named, _WHERE).sort("received_at").to_list(_MOST)
         for one in found:
@@ -79,10 +89,22 @@ class Tracing:
         for arrival_id in [one.get("arrival_id"), *one.get("copies", ())]:
             if arrival_id:
                 yield await self._arrival(arrival_id)
+                async for line in self._not_handled(arrival_id):
+                    yield line
         yield f"{one['_id']}: {await self._whereabouts(one)}"
         if one["direction"] == Direction.OUTBOUND.value:
             async for line in self._delivery(one["_id"]):
                 yield line
+        async for line in self._not_handled(one["_id"]):
+            yield line
+
+    async def _not_handled(self, about: str) -> AsyncIterator[str]:
+        """Give what was parked or thrown away of an arrival's or interaction's messages."""
+        journey = {"correlation_id": str(Cause.about(about).correlation_id)}
+        async for one in self._parked.find(journey, {"body": 0}, sort=[("parked_at", 1)]):
+            yield f"{about}: {_parked(one)}"
+        async for one in self._discarded.find(journey, {"body": 0}, sort=[("discarded_at", 1)]):
+            yield f"{about}: {_discarded(one)}"
 
     async def _arrival(self, arrival_id: str) -> str:
         arrival = await self._arrivals.find_one({"_id": arrival_id}, {"raw": 0, "outbox": 0})
@@ -111,11 +133,42 @@ class Tracing:
             yield f"{interaction_id}: {line}"
 
     async def _unread(self, bare: str) -> AsyncIterator[str]:
-        """Give the arrivals that nobody has read yet and that carry the id."""
-        wanted, fields = bare.encode(), {"outbox": 0}
-        async for one in self._arrivals.find(OWES, fields, limit=_MOST_UNREAD):
-            if one["_id"] == bare or wanted in one.get("raw", b""):
-                yield f"{_received(one)}; not read yet, ingest will"
+        """Give the arrivals that carry the id and are no interaction, unread or lost."""
+        owed = self._arrivals.find(OWES, {"outbox": 0}, limit=_MOST_UNREAD)
+        unread = [one async for one in owed if await self._carries(one, bare)]
+        unseen = set(await self._observatory.unseen(timedelta(0)))
+        wanted = {"_id": {"$in": sorted(unseen - {one["_id"] for one in unread})}}
+        rest = self._arrivals.find(wanted, {"outbox": 0})
+        lost = [one async for one in rest if await self._carries(one, bare)]
+        for one in unread:
+            yield f"{_received(one)}; not read yet, ingest will"
+        for one in lost:
+            yield (
+                f"{_received(one)}; became no interaction: `mailroom parse {one['_id']}` reads it "
+                "again"
+            )
+        for one in unread + lost:
+            async for line in self._not_handled(one["_id"]):
+                yield line
+
+    async def _carries(self, arrival: Document, bare: str) -> bool:
+        """Say whether an arrival is of that id, or its mail is; a large one lies in the vault."""
+        if arrival["_id"] == bare:
+            return True
+        raw = arrival.get("raw")
+        if raw is None:
+            raw = await self._beginning(ContentRef(**arrival["content"]))
+        headers, _ = read_mail_headers(raw)
+        return message_id(headers, raw) == f"<{bare}>"
+
+    async def _beginning(self, ref: ContentRef) -> bytes:
+        """Return the first piece, in which the headers are; nothing where it is damaged."""
+        try:
+            async for piece in self._vault.open(ref):
+                return piece
+        except DamagedContentError:
+            return b""
+        return b""
 
     async def _name(self, agent_id: str) -> str:
         agent = await self._agents.find_one({"_id": agent_id}, {"user_name": 1})
@@ -127,6 +180,23 @@ def _received(arrival: Document) -> str:
     return (
         f"arrival {arrival['_id']}: received {arrival['received_at']:%Y-%m-%d %H:%M:%S} UTC from "
         f"{arrival['peer'] or '?'}, sender <{sender}>, for {mailboxes}"
+    )
+
+
+def _parked(message: Document) -> str:
+    tried = f", tried {message['attempts']} times" if message["attempts"] else ""
+    return (
+        f"parked by {message['queue']} since {message['parked_at']:%Y-%m-%d %H:%M:%S} UTC{tried}: "
+        f"{storable(message['reason'], _LONGEST)}; `mailroom replay {message['queue']} --id "
+        f"{message['message_id']}` handles it again"
+    )
+
+
+def _discarded(message: Document) -> str:
+    return (
+        f"thrown away {message['discarded_at']:%Y-%m-%d %H:%M:%S} UTC because "
+        f"{storable(message['why'], _LONGEST)}; it was parked by {message['queue']}: "
+        f"{storable(message['reason'], _LONGEST)}"
     )
 
 

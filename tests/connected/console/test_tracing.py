@@ -10,11 +10,13 @@ from shared.contracts.envelope import Cause
 from shared.domain.clock import SystemClock
 from shared.domain.delivery import Conclusion, Journal, Reception, Recipient
 from shared.domain.lifecycle import Direction, State
+from shared.storage import arrivals
 from shared.storage.arrivals import ArrivalStore
 from shared.storage.client import Database
 from shared.storage.deliveries import DeliveryStore, new_delivery
 from shared.storage.interactions import InteractionStore
-from shared.storage.vault import Vault
+from shared.storage.parked import ParkedMessage, ParkedStore
+from shared.storage.vault import IN_ONE_DOCUMENT, Vault
 from tests.unit.domain.examples import inbound
 
 pytestmark = [pytest.mark.connected, pytest.mark.usefixtures("settings")]
@@ -37,10 +39,10 @@ async def nobody_listens(_: str, __: object) -> None:
     """Announce nothing: these tests are about what is stored."""
 
 
-async def arrive(opened: Database) -> str:
+async def arrive(opened: Database, raw: bytes = RAW) -> str:
     store = ArrivalStore(opened, Vault(opened, CLOCK), CLOCK, Silence())
     return await store.add(
-        RAW, sender="ann@example.org", mailboxes=["support@demo.example"], peer="192.0.2.1"
+        raw, sender="ann@example.org", mailboxes=["support@demo.example"], peer="192.0.2.1"
     )
 
 
@@ -101,6 +103,77 @@ async def test_a_mail_that_nobody_has_read_yet_was_received(
 
     assert f"arrival {arrival}: received" in (out := capsys.readouterr().out)
     assert out.endswith("not read yet, ingest will\n")
+
+
+async def test_a_large_mail_that_nobody_has_read_is_found(
+    opened: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrival = await arrive(opened, RAW + b"x" * IN_ONE_DOCUMENT)
+
+    await trace("<1@example.org>")
+
+    assert f"arrival {arrival}: received" in capsys.readouterr().out
+
+
+async def test_an_answer_that_nobody_has_read_is_not_its_original(opened: Database) -> None:
+    await arrive(
+        opened, b"Message-ID: <2@example.org>\r\nIn-Reply-To: <1@example.org>\r\n\r\nHi\r\n"
+    )
+
+    with pytest.raises(NotPossibleError, match=r"nothing is known of <1@example\.org>"):
+        await trace("<1@example.org>")
+
+
+async def test_a_mail_that_was_read_and_became_nothing_is_found(
+    opened: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrival = await arrive(opened)
+    await opened[arrivals.COLLECTION].update_one({"_id": arrival}, {"$set": {"outbox": []}})
+
+    await trace("<1@example.org>")
+
+    out = capsys.readouterr().out
+    assert f"arrival {arrival}: received" in out
+    assert out.endswith(f"became no interaction: `mailroom parse {arrival}` reads it again\n")
+
+
+def parked_message(queue: str, about: str) -> ParkedMessage:
+    correlation = str(Cause.about(about).correlation_id)
+    return ParkedMessage(queue, f"of-{about}", b"{}", correlation, "KeyError: 'x'", 3, CLOCK.now())
+
+
+async def test_a_parked_message_about_a_mail_is_told(
+    opened: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrival = await arrive(opened)
+    store = ParkedStore(opened, CLOCK)
+    await store.put(parked_message("ingest.work", arrival))
+    await store.put(parked_message("ingest.work", "another"))
+
+    await trace("<1@example.org>")
+
+    out = capsys.readouterr().out
+    assert f"arrival {arrival}: received" in out
+    assert f"{arrival}: parked by ingest.work since " in out
+    assert "tried 3 times: KeyError: 'x'" in out
+    assert f"`mailroom replay ingest.work --id of-{arrival}`" in out
+    assert "another" not in out
+
+
+async def test_a_command_that_was_thrown_away_is_told(
+    opened: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interactions = InteractionStore(opened, CLOCK, nobody_listens)
+    await interactions.add(inbound(id="MAIL1", state=State.ACCEPTED, owner_id="ann"), Cause(), [])
+    message, store = parked_message("routing.work", "MAIL1"), ParkedStore(opened, CLOCK)
+    await store.put(message)
+    await store.discard(message, "it was a test")
+
+    await trace("MAIL1")
+
+    out = capsys.readouterr().out
+    assert "MAIL1: thrown away " in out
+    assert "because it was a test; it was parked by routing.work" in out
 
 
 async def test_of_a_mail_that_never_came_nothing_is_known() -> None:
