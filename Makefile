@@ -1,6 +1,6 @@
 # Every target is documented: `make` lists them. ARGS="..." is handed on to the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-unit soak fuzz drill bench bench-cometd lint format lock clean
+.PHONY: help run demo test test-unit soak fuzz drill bench bench-scale bench-cometd lint format lock clean
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -29,6 +29,9 @@ drill: .venv/installed ## Strike every service, broker, database and mail server
 
 bench: .venv/installed ## Measure mails per second, delays and memory
 	@exec $(PYTHON) -m tests.bench $(ARGS)
+
+bench-scale: .venv/installed ## Measure one, two and four pods of each service, and a rush of agents
+	@exec $(PYTHON) -m tests.bench.scale $(ARGS)
 
 bench-cometd: .venv/installed ## Measure our CometD server beside Faye (installed by npm)
 	@exec $(PYTHON) -m tests.bench_cometd $(ARGS)

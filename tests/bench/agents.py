@@ -20,7 +20,7 @@ TOPIC = "/v2/me/interactions"
 CAPACITY = 20
 
 
-def contact_center(names: list[str]) -> str:
+def contact_center(names: list[str], capacity: int = CAPACITY) -> str:
     """Return a description with these agents, all on one queue.
 
     Their password's hash is a cheap one: how long argon2id takes is not what is measured.
@@ -37,7 +37,7 @@ def contact_center(names: list[str]) -> str:
                     "user_name": name,
                     "password_hash": password_hash,
                     "queues": ["support"],
-                    "capacity": CAPACITY,
+                    "capacity": capacity,
                 }
                 for name in names
             ],
@@ -45,44 +45,64 @@ def contact_center(names: list[str]) -> str:
     )
 
 
-class Agent:
-    """One agent: REST with a session of its own, CometD over a websocket of its own."""
+class Listener:
+    """Somebody who listens over a websocket of their own."""
 
-    def __init__(self, rest: httpx2.AsyncClient, socket: ClientConnection, floor: Heard) -> None:
-        self._rest = rest
+    def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
-        self._heard = floor
         self._client_id = ""
-        self.works = False
 
-    async def begin(self) -> None:
-        """Shake hands, subscribe, and be Ready."""
+    async def subscribe(self) -> None:
+        """Shake hands, subscribe, and connect."""
         await self._say("handshake", version="1.0", supportedConnectionTypes=["websocket"])
         self._client_id = json.loads(await self._socket.recv())[0]["clientId"]
         await self._say("subscribe", subscription=TOPIC)
         await self._socket.recv()
         await self._connect()
-        await self.post("/me/channels/email", "Ready")
 
     async def listen(self) -> None:
-        """Note every invitation; where the agent works, accept and complete it."""
+        """Hear all that is told, for as long as the connection lasts."""
         async for frame in self._socket:
             moment = time.monotonic()
             for message in json.loads(frame):
-                await self._hear(message, moment)
+                if message["channel"] == "/meta/connect":
+                    await self._connect()
+                elif message["channel"] == TOPIC:
+                    await self.hear(message["data"], moment)
+
+    async def hear(self, news: dict[str, Any], moment: float) -> None:
+        """Hear one message of `TOPIC`, which came at a moment of `time.monotonic()`."""
+        raise NotImplementedError
+
+    async def _connect(self) -> None:
+        await self._say("connect", connectionType="websocket")
+
+    async def _say(self, what: str, **fields: Any) -> None:
+        client = {"clientId": self._client_id} if self._client_id else {}
+        await self._socket.send(json.dumps([{"channel": f"/meta/{what}", **client, **fields}]))
+
+
+class Agent(Listener):
+    """One agent: REST with a session of its own beside the websocket."""
+
+    def __init__(self, rest: httpx2.AsyncClient, socket: ClientConnection, floor: Heard) -> None:
+        super().__init__(socket)
+        self._rest = rest
+        self._heard = floor
+        self.works = False
+
+    async def begin(self) -> None:
+        """Subscribe, and be Ready."""
+        await self.subscribe()
+        await self.post("/me/channels/email", "Ready")
 
     async def post(self, path: str, operation: str) -> None:
         """Give an order."""
         answer = await self._rest.post(f"/api/v2{path}", json={"operationName": operation})
         answer.raise_for_status()
 
-    async def _hear(self, message: dict[str, Any], moment: float) -> None:
-        if message["channel"] == "/meta/connect":
-            await self._connect()
-        elif message["channel"] == TOPIC:
-            await self._work(message["data"], moment)
-
-    async def _work(self, news: dict[str, Any], moment: float) -> None:
+    async def hear(self, news: dict[str, Any], moment: float) -> None:
+        """Note an invitation; where the agent works, accept and complete it."""
         match news["state"]:
             case "Invited":
                 if self.works:
@@ -97,12 +117,12 @@ class Agent:
     async def _do(self, news: dict[str, Any], operation: str) -> None:
         await self.post(f"/me/interactions/{news['id']}", operation)
 
-    async def _connect(self) -> None:
-        await self._say("connect", connectionType="websocket")
 
-    async def _say(self, what: str, **fields: Any) -> None:
-        client = {"clientId": self._client_id} if self._client_id else {}
-        await self._socket.send(json.dumps([{"channel": f"/meta/{what}", **client, **fields}]))
+def socket_of(url: str, name: str) -> connect:
+    """Return an agent's connection to CometD, still to be opened."""
+    headers = {"Authorization": httpx2.BasicAuth(name, PASSWORD)._auth_header}
+    address = f"ws{url.removeprefix('http')}/cometd"
+    return connect(address, additional_headers=headers, compression=None)
 
 
 @asynccontextmanager
@@ -122,10 +142,6 @@ async def listening(url: str, names: list[str], heard: Heard) -> AsyncIterator[l
 async def _log_in(stack: AsyncExitStack, url: str, name: str, heard: Heard) -> Agent:
     client = httpx2.AsyncClient(base_url=url, auth=(name, PASSWORD), timeout=30)
     rest = await stack.enter_async_context(client)
-    headers = {"Authorization": httpx2.BasicAuth(name, PASSWORD)._auth_header}
-    socket = connect(
-        f"ws{url.removeprefix('http')}/cometd", additional_headers=headers, compression=None
-    )
-    agent = Agent(rest, await stack.enter_async_context(socket), heard)
+    agent = Agent(rest, await stack.enter_async_context(socket_of(url, name)), heard)
     await agent.begin()
     return agent

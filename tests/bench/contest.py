@@ -89,7 +89,7 @@ class Contest:
     async def _flat_out(self, contestant: Contestant, score: Score, mails: int) -> None:
         before = await majority_writes(self.servers.mongodb_url)
         score.flat_out.append(
-            await lap(contestant, self.servers, partial(flat_out, contestant.port, mails))
+            await lap(contestant, self.servers, partial(flat_out, mails, contestant.port))
         )
         score.majority_writes += await majority_writes(self.servers.mongodb_url) - before
         await self._settle(contestant)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,11 +35,21 @@ class Operation:
 
 def operations(log: Iterable[str], database: str) -> Iterator[Operation]:
     """Give the reads and writes of one database in lines of mongod's log."""
+    return (operation for _, operation in timed_operations(log, database))
+
+
+def timed_operations(log: Iterable[str], database: str) -> Iterator[tuple[float, Operation]]:
+    """Give the reads and writes of one database, and when each ended in seconds since 1970.
+
+    mongod tells whole milliseconds.
+    """
     for line in log:
         entry = json.loads(line) if line.startswith("{") else {}
         attributes = entry.get("attr", {})
         if entry.get("msg") == "Slow query" and entry.get("c") == "COMMAND":
-            yield from _operation(attributes, database)
+            at = datetime.fromisoformat(entry["t"]["$date"]).timestamp()
+            for operation in _operation(attributes, database):
+                yield at, operation
 
 
 def _operation(attributes: dict[str, Any], database: str) -> Iterator[Operation]:
@@ -64,9 +75,13 @@ class Trace:
 
     def count(self) -> Counter[Operation]:
         """Return how often each command came."""
+        return Counter(operation for _, operation in self.timed())
+
+    def timed(self) -> list[tuple[float, Operation]]:
+        """Return every command, and when it ended in seconds since 1970."""
         with self._log.open(encoding="utf-8", errors="replace") as log:
             log.seek(self._from)
-            return Counter(operations(log, self._database))
+            return list(timed_operations(log, self._database))
 
 
 @asynccontextmanager

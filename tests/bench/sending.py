@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import cycle
 
 from tests.bench.letters import MAILBOX, SENDER, letter, next_subject
 
@@ -68,10 +69,11 @@ Connections = asyncio.Queue[Connection]
 
 
 @asynccontextmanager
-async def connections(port: int) -> AsyncIterator[Connections]:
-    """Give `CONNECTIONS` idle connections to 127.0.0.1."""
+async def connections(*ports: int) -> AsyncIterator[Connections]:
+    """Give `CONNECTIONS` idle connections to 127.0.0.1, as many to each port."""
     opened = [
-        Connection(*await asyncio.open_connection("127.0.0.1", port)) for _ in range(CONNECTIONS)
+        Connection(*await asyncio.open_connection("127.0.0.1", port))
+        for _, port in zip(range(CONNECTIONS), cycle(ports))
     ]
     idle: Connections = asyncio.Queue()
     for one in opened:
@@ -84,7 +86,7 @@ async def connections(port: int) -> AsyncIterator[Connections]:
             one.close()
 
 
-async def flat_out(port: int, mails: int) -> list[Sent]:
+async def flat_out(mails: int, *ports: int) -> list[Sent]:
     """Send as fast as all connections together can."""
     left = [next_subject() for _ in range(mails)]
     sent: list[Sent] = []
@@ -93,7 +95,7 @@ async def flat_out(port: int, mails: int) -> list[Sent]:
         while left:
             sent.append(await connection.send(left.pop()))
 
-    async with connections(port) as idle, asyncio.TaskGroup() as working:
+    async with connections(*ports) as idle, asyncio.TaskGroup() as working:
         while not idle.empty():
             working.create_task(work(idle.get_nowait()))
     return sent

@@ -44,7 +44,7 @@ async def _take_through(product: Product, mails: int) -> None:
     contestant = product.contestant
     while mails > 0:
         some = min(_AT_ONCE, mails)
-        sent = await flat_out(contestant.port, some)
+        sent = await flat_out(some, contestant.port)
         await contestant.heard.all_of([one.subject for one in sent])
         mails -= some
 

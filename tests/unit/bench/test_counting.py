@@ -5,12 +5,16 @@ from collections import Counter
 from typing import Any
 
 from tests.bench.cost import rows
-from tests.bench.counting import Operation, operations
+from tests.bench.counting import Operation, operations, timed_operations
+
+
+MOMENT = "2026-11-29T17:00:00.250+00:00"
 
 
 def logged(command: dict[str, Any], *, component: str = "COMMAND", client: str = "x") -> str:
     attributes = {"appName": f"mailroom {client}", "command": {**command, "$db": "mailroom"}}
-    return json.dumps({"c": component, "msg": "Slow query", "attr": attributes})
+    entry = {"t": {"$date": MOMENT}, "c": component, "msg": "Slow query", "attr": attributes}
+    return json.dumps(entry)
 
 
 def test_a_write_is_told_with_its_client_collection_and_write_concern() -> None:
@@ -27,6 +31,12 @@ def test_what_a_find_and_modify_updates_is_not_taken_for_an_update() -> None:
     assert list(operations([line], "mailroom")) == [
         Operation("mailroom x", "findAndModify", "agents", "1")
     ]
+
+
+def test_command_is_told_with_the_moment_at_which_it_ended() -> None:
+    ((moment, _),) = timed_operations([logged({"find": "arrivals"})], "mailroom")
+
+    assert moment == 1_795_971_600.25
 
 
 def test_the_next_page_of_a_read_belongs_to_its_collection() -> None:
