@@ -159,8 +159,8 @@ class Operating:
         )
         if command.parent_id:
             parent = await self._interactions.get(command.parent_id, with_text=False)
-            if situation := refusal_of(Read.MINE, agent, parent):
-                raise RequestError(situation, "the parent is somebody else's")
+            if situation := refusal_of(Read.FOLLOWED, agent, parent):
+                raise RequestError(situation, "the parent is not yours: accept it first")
         return await self._handing.over(request, named(Order(command, answer), CREATE))
 
     async def _read(self, request: Request) -> tuple[StoredAgent, Body]:

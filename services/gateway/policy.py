@@ -21,6 +21,8 @@ class Read(StrEnum):
     WHOLE = "whole"
     HISTORY = "history"
     ATTACHMENT = "attachment"
+    FOLLOWED = "followed"
+    """The thread, for as long as a mail is worked on that was begun after this one."""
 
 
 class Ownership(StrEnum):
@@ -81,6 +83,8 @@ RULES: Final[Mapping[Act, Rule]] = MappingProxyType(
         ),
         # Of what somebody may not read, not even the existence of a document is told.
         Read.ATTACHMENT: Rule(AGENTS, _READER, Situation.NOT_FOUND),
+        # Whoever is only offered a mail could begin another, refuse the offer, and read on.
+        Read.FOLLOWED: Rule(AGENTS, frozenset({Ownership.OWNER})),
         Operation.ACCEPT: _OFFER,
         Operation.REJECT: _OFFER,
         Operation.TRANSFER: _WORK,

@@ -42,7 +42,7 @@ def is_known_host(scope: Scope, settings: BayeuxSettings) -> bool:
     """
     if not settings.public_origin:
         return True
-    named = origin_of(f"http://{header(scope, b'host') or ''}")
+    named = origin_of(f"http://{_host(scope)}")
     return named is not None and named.host in {*settings.known_hosts, *_LOOPBACK}
 
 
@@ -57,7 +57,12 @@ def origin_of(text: str) -> Origin | None:
 
 def _called(scope: Scope) -> str:
     scheme = scope.get("scheme", "http").replace("ws", "http")
-    return f"{scheme}://{header(scope, b'host') or ''}"
+    return f"{scheme}://{_host(scope)}"
+
+
+def _host(scope: Scope) -> str:
+    """Return who is asked; a port may be empty, and is the scheme's then (RFC 9110, 4.2.3)."""
+    return (header(scope, b"host") or "").removesuffix(":")
 
 
 def may_include(scope: Scope, settings: BayeuxSettings) -> bool:

@@ -80,7 +80,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._has_body_come = False
         self._parse(data)
         if self._is_in_message and not self._has_body_come:
-            self._head_bytes += len(data)
+            self._head_bytes += _unfinished(data)
             if self._head_bytes > LARGEST_UNFINISHED:
                 self._refuse_unread(self._too_large())
 
@@ -330,3 +330,9 @@ class StrictHttpProtocol(HttpToolsProtocol):
         else:
             # Closing would wait for a client that may never read.
             self.transport.abort()
+
+
+def _unfinished(data: bytes) -> int:
+    """Return how many octets of a piece may be of a head or a trailer that has not ended in it."""
+    end = data.rfind(END_OF_HEAD)
+    return len(data) if end < 0 else len(data) - end - len(END_OF_HEAD)

@@ -53,6 +53,20 @@ async def test_who_works_on_an_answer_reads_what_its_branches_hold(
     assert (await view(agent1, second))["text"] == "words 2"
 
 
+@pytest.mark.parametrize("is_offered", [True, False])
+async def test_a_mail_is_begun_after_another_only_by_its_owner(
+    gateway: Gateway, agent1: httpx2.AsyncClient, is_offered: bool
+) -> None:
+    parent = await (gateway.offered if is_offered else gateway.accepted)()
+    body = {"operationName": "Create", "queueName": "drafts", "parentInteractionId": parent.id}
+
+    answer = await agent1.post("/api/v2/me/interactions", json=body)
+
+    assert answer.json()["statusCode"] == (5 if is_offered else 0)
+    if not is_offered:
+        assert (await gateway.command())["parent_id"] == parent.id
+
+
 async def test_who_works_on_an_earlier_branch_does_not_read_the_later_one(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:

@@ -57,3 +57,26 @@ async def test_no_head_without_end_is_kept_behind_a_request(before: bytes, field
     kept = sum(len(name) + len(value) for name, value in line.connection.headers)
     assert kept <= LARGEST_UNFINISHED + PIECE
     assert not line.transport.is_ended  # the request before is still to be answered
+
+
+async def test_requests_before_a_head_do_not_count_against_it() -> None:
+    line = Conversation()
+    long = OTHER[:-2] + b"x: " + b"y" * 7_000 + b"\r\n\r\n"
+
+    line.say(long * 9 + long[:3_000], long[3_000:])
+    await all_answered(line)
+
+    assert line.statuses == [200] * 10
+    assert not line.transport.is_ended
+
+
+async def test_a_trailer_without_end_behind_other_requests_is_refused() -> None:
+    line = Conversation()
+    chunked = b"POST /api HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+
+    line.say(OTHER + chunked)
+    for _ in range(3):
+        line.say(b"x: y\r\n" * (PIECE // 6))
+    await all_answered(line)
+
+    assert line.transport.is_ended

@@ -69,6 +69,12 @@ def test_only_pages_of_the_list_and_of_the_server_itself_are_welcome(
     assert is_welcome(scope, settings) is expected
 
 
+def test_a_host_with_an_empty_port_has_pages_of_its_own() -> None:
+    headers = [(b"origin", b"http://mail.example"), (b"host", b"mail.example:")]
+
+    assert is_welcome({"scheme": "http", "headers": headers}, BayeuxSettings())
+
+
 def test_the_public_origin_counts_whatever_the_host() -> None:
     settings = BayeuxSettings(public_origin="https://mail.example")
     headers = [(b"origin", b"https://mail.example"), (b"host", b"10.1.2.3:8080")]
@@ -84,6 +90,10 @@ def test_the_public_origin_counts_whatever_the_host() -> None:
     [
         (b"mail.example", True),
         (b"MAIL.example.:8443", True),
+        (b"mail.example:", True),
+        (b"[::1]:", True),
+        (b"rebound.example:", False),
+        (b"mail.example::", False),
         (b"127.0.0.1:8080", True),
         (b"[::1]:8080", True),
         (b"localhost", True),

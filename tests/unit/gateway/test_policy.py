@@ -84,6 +84,7 @@ READERS: dict[str, tuple[str, set[str]]] = {
     "whole": ("agent admin", {"invited", "owner", "reader"}),
     "history": ("agent admin", {"invited", "owner", "reader", "related"}),
     "attachment": ("agent", {"invited", "owner", "reader"}),
+    "followed": ("agent", {"owner"}),
 }
 """By act: the roles that may, and how an agent has to stand to the interaction."""
 
