@@ -1,11 +1,10 @@
 """Takes the parts out of an arrived mail and stores each once."""
 
 import asyncio
-from collections.abc import Iterator
 
 from shared.contracts.commands import ExtractDocuments
 from shared.domain.interaction import Attachment
-from shared.mail.files import iter_attachments
+from shared.mail.files import file_contents
 from shared.storage.arrivals import Arrival, ArrivalStore
 from shared.storage.documents import DocumentStore
 from shared.storage.interactions import InteractionStore
@@ -49,14 +48,10 @@ def contents_of(arrival: Arrival, attachments: tuple[Attachment, ...]) -> list[b
     """
     *parts, last = attachments
     if is_whole_mail(arrival, last):
-        return [*(_octets(arrival.raw) if parts else ()), arrival.raw]
-    return list(_octets(arrival.raw))
+        return [*(file_contents(arrival.raw) if parts else ()), arrival.raw]
+    return list(file_contents(arrival.raw))
 
 
 def is_whole_mail(arrival: Arrival, attachment: Attachment) -> bool:
     """Say whether an attachment is the mail as it arrived."""
     return attachment.media_type == _WHOLE_MAIL and attachment.size == len(arrival.raw)
-
-
-def _octets(raw: bytes) -> Iterator[bytes]:
-    return (content for _, content in iter_attachments(raw))

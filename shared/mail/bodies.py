@@ -23,6 +23,7 @@ _META_CHARSET: Final = re.compile(
 )
 _META_WITHIN: Final = 4096
 _REACTION: Final = "text/vnd.google.email-reaction+json"
+_WITHOUT_FILES: Final = frozenset({"text/html", _REACTION})
 _LONGEST_REACTION: Final = 4096
 _TOO_HEAVY: Final = "html-too-heavy"
 
@@ -76,20 +77,47 @@ def read_bodies(leaves: tuple[Part, ...], limits: Limits = DEFAULT_LIMITS) -> Bo
     """Collect all inline texts in order; of alternatives, text and HTML count once."""
     blocks: dict[int, _Block] = {}
     files: list[Part | EmbeddedFile] = []
-    next_index = len(leaves)
-    for part, is_body in _roles(leaves):
-        if not is_body:
-            files.append(part)
-            continue
-        if _is_file_too(part):
-            files.append(part)
-        key = -1 - part.index if part.alternative is None else part.alternative
-        embedded = _add(blocks.setdefault(key, _Block()), part, limits, next_index)
-        files += embedded
-        next_index += len(embedded)
+    for leaf in _leaves(leaves, limits):
+        files += leaf.files
+        if leaf.is_body:
+            part = leaf.part
+            key = -1 - part.index if part.alternative is None else part.alternative
+            _add(blocks.setdefault(key, _Block()), leaf, limits)
     shown = [(block.text(), block.html()) for block in blocks.values()]
     heavy = any(block.heavy for block in blocks.values())
     return Bodies(_text(shown), _html(shown), tuple(files), _warnings(leaves, heavy=heavy))
+
+
+def read_files(
+    leaves: tuple[Part, ...], limits: Limits = DEFAULT_LIMITS
+) -> Iterator[Part | EmbeddedFile]:
+    """Yield the files that `read_bodies` finds, in their order, without reading any HTML."""
+    for leaf in _leaves(leaves, limits):
+        yield from leaf.files
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """A part, whether it is read as body, its text without files, and the files it is or holds."""
+
+    part: Part
+    is_body: bool
+    text: bytes
+    files: list[Part | EmbeddedFile]
+
+
+def _leaves(leaves: tuple[Part, ...], limits: Limits) -> Iterator[_Leaf]:
+    next_index = len(leaves)
+    for part, is_body in _roles(leaves):
+        text: bytes = b""
+        found: tuple[tuple[bytes, bytes], ...] = ()
+        if is_body and part.media_type not in _WITHOUT_FILES:
+            # Each counts as a part of the mail.
+            text, found = split_uuencoded(part.content(), limits.parts - next_index)
+        embedded = [EmbeddedFile(next_index + at, *file) for at, file in enumerate(found)]
+        next_index += len(embedded)
+        own = [] if is_body and not _is_file_too(part) else [part]
+        yield _Leaf(part, is_body, text, [*own, *embedded])
 
 
 def _roles(leaves: Sequence[Part]) -> Iterator[tuple[Part, bool]]:
@@ -129,19 +157,16 @@ def _reads_as_plain(part: Part) -> bool:
     return part.alternative is None and not declared_name(part)
 
 
-def _add(block: _Block, part: Part, limits: Limits, next_index: int) -> list[EmbeddedFile]:
+def _add(block: _Block, leaf: _Leaf, limits: Limits) -> None:
+    part = leaf.part
     if part.media_type == "text/html":
         html = _decode_html(part, part.content())
         safe = sanitise(html, limits)
         (block.heavy if safe is None else block.htmls).append(html if safe is None else safe)
-        return []
-    # Each counts as a part of the mail.
-    if part.media_type == _REACTION:
+    elif part.media_type == _REACTION:
         block.texts.append(_emoji(part.content()))
-        return []
-    remaining, found = split_uuencoded(part.content(), limits.parts - next_index)
-    block.texts.append(_decode_text(part, remaining))
-    return [EmbeddedFile(next_index + at, *file) for at, file in enumerate(found)]
+    else:
+        block.texts.append(_decode_text(part, leaf.text))
 
 
 def _emoji(octets: bytes) -> str:

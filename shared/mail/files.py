@@ -1,11 +1,11 @@
-"""The files of a mail: what they are, and their octets found again by index."""
+"""The files of a mail: what they are, and their octets."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from shared.mail.attachments import attachment_name, content_id
 from shared.mail.blocked import BLOCKED
-from shared.mail.bodies import Bodies, EmbeddedFile, read_bodies
+from shared.mail.bodies import Bodies, EmbeddedFile, read_files
 from shared.mail.charsets import decode
 from shared.mail.encoded_words import one_line
 from shared.mail.file_names import clean_name, unique_names
@@ -17,34 +17,17 @@ from shared.mail.structure import Part, read_structure
 _WHOLE: Final = -1
 
 
-class NoSuchPartError(LookupError):
-    """The mail has no part with that index."""
-
-
 def whole_mail(raw: bytes) -> AttachmentPart:
     """Return the mail as a file of itself, for what cannot be shown in full; it stands last."""
     return AttachmentPart(_WHOLE, "mail.eml", "message/rfc822", len(raw))
 
 
-def open_part(raw: bytes, index: int, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """Return the decoded octets of the part with that index; raises `NoSuchPartError`."""
-    leaves = read_structure(raw, limits).leaves
-    if 0 <= index < len(leaves):
-        return leaves[index].content()
-    for file in read_bodies(leaves, limits).files if index >= 0 else ():
-        if isinstance(file, EmbeddedFile) and file.index == index:
-            return file.octets
-    raise NoSuchPartError(index)
+def file_contents(raw: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[bytes]:
+    """Yield the decoded octets of every file of a mail, in the order of the attachments.
 
-
-def iter_attachments(
-    raw: bytes, *, limits: Limits = DEFAULT_LIMITS
-) -> Iterator[tuple[AttachmentPart, bytes]]:
-    """Yield every file of the mail with its decoded octets, in the order of the attachments."""
-    bodies = read_bodies(read_structure(raw, limits).leaves, limits)
-    _, attachments = describe_files(bodies)
-    for attachment, file in zip(attachments, bodies.files, strict=True):
-        yield attachment, _octets(file)
+    No HTML is read, for making it safe may take longer than anything that a file needs.
+    """
+    return map(_octets, read_files(read_structure(raw, limits).leaves, limits))
 
 
 def describe_files(bodies: Bodies) -> tuple[str | None, tuple[AttachmentPart, ...]]:

