@@ -64,12 +64,17 @@ def listed(name: str, objects: Iterable[Fields], listing: Listing) -> Fields:
     """Return the body of a list: an array named after the resource, or `uris`."""
     found = [one for one in objects if matches(one, listing.filters)]
     page = found[listing.offset : listing.offset + listing.limit]
+    return paged(name, page, listing, len(found))
+
+
+def paged(name: str, page: Iterable[Fields], listing: Listing, total: int) -> Fields:
+    """Return the body of a list whose page was chosen elsewhere, `total` counted there."""
     body: Fields = {"statusCode": 0}
     if listing.names is None:
         body["uris"] = [one["uri"] for one in page]
     else:
         body[name] = [cut(one, listing.names) for one in page]
-    return body | ({"totalCount": len(found)} if listing.counted else {})
+    return body | ({"totalCount": total} if listing.counted else {})
 
 
 def _names(fields: str) -> tuple[str, ...]:

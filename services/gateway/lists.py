@@ -37,6 +37,9 @@ FILTERS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Attributes of a message by which all interactions can be filtered, and where they are stored."""
 
+_MAIL: Final = "email_object"
+"""The attribute of a message that holds the words of a mail."""
+
 _HOLDS: Final = frozenset({Ownership.INVITED, Ownership.OWNER, Ownership.READER})
 
 
@@ -75,9 +78,16 @@ class Reading:
         whole = listing.names is not None
         # Before the list: what happens in between is in both rather than in neither.
         place = {"position": await self._recounting.newest(agent.id)} if whole else {}
-        snapshots = await self._desk.held_by(agent.id, with_text=whole)
         root = self._callers.root(request)
-        objects = [self._seen(one, agent, listed=True) | _found_at(one, root) for one in snapshots]
+        objects: list[Fields]
+        if not whole and not listing.filters:
+            objects = [_found_at(one, root) for one in await self._desk.ids_held_by(agent.id)]
+        else:
+            with_text = whole and (not listing.names or _MAIL in listing.names)
+            objects = [
+                self._seen(one, agent, listed=True) | _found_at(one.id, root)
+                for one in await self._desk.held_by(agent.id, with_text=with_text)
+            ]
         return json_answer({**_without_uri(listed("interactions", objects, listing)), **place})
 
     async def missed(self, request: Request) -> Response:
@@ -104,7 +114,7 @@ class Reading:
         body: Fields = {"statusCode": 0}
         if listing.names is None:
             root = self._callers.root(request)
-            body["uris"] = [_found_at(one, root)["uri"] for one in page]
+            body["uris"] = [_found_at(one.id, root)["uri"] for one in page]
         else:
             seen = (self._seen(one, agent, listed=True) for one in page)
             body["interactions"] = [cut(one, listing.names) for one in seen]
@@ -203,8 +213,8 @@ def _stored_state(name: str) -> str:
     raise RequestError(Situation.VALUE_REFUSED, f"there is no state {name[:64]!r}")
 
 
-def _found_at(interaction: Interaction, root: str) -> Fields:
-    return {"uri": f"{root}/interactions/{interaction.id}"}
+def _found_at(interaction_id: str, root: str) -> Fields:
+    return {"uri": f"{root}/interactions/{interaction_id}"}
 
 
 def _without_uri(body: Fields) -> Fields:

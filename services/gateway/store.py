@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 from shared.domain.errors import UnknownInteractionError
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import State
 from shared.storage import interactions
-from shared.storage.active import IS_ACTIVE
+from shared.storage.active import IS_ACTIVE, unfinished
 from shared.storage.client import Database, Document, database_errors
 from shared.storage.gathering import Reads
 from shared.storage.indexes import SESSIONS
@@ -28,9 +29,13 @@ class DeskStore:
 
     async def held_by(self, agent_id: str, *, with_text: bool = False) -> list[Interaction]:
         """Return what is offered to an agent, worked on and being sent, oldest first."""
-        return await self._find(
-            {"$or": [_offered_to(agent_id), _owned_by(agent_id)]}, with_text=with_text
-        )
+        return await self._find(_held_by(agent_id), with_text=with_text)
+
+    async def ids_held_by(self, agent_id: str) -> list[str]:
+        """Return the ids of the same, in the same order, without reading the mails."""
+        async with database_errors():
+            found = await self._collection.find(_held_by(agent_id), {"received_at": 1}).to_list()
+        return [one["_id"] for one in sorted(found, key=itemgetter("received_at", "_id"))]
 
     async def offered_to(self, agent_id: str) -> list[Interaction]:
         """Return the open invitations of an agent, oldest first."""
@@ -56,7 +61,7 @@ class DeskStore:
         `filters` are exact values of stored fields. Going on `after` an id costs the same on
         every page; `offset` walks over what it skips.
         """
-        wanted = IS_ACTIVE | filters
+        wanted = _active(filters)
         if after:
             wanted["_id"] = {"$gt": after}
         async with database_errors():
@@ -72,7 +77,7 @@ class DeskStore:
     async def count_active(self, filters: Document) -> int:
         """Return how many are not finished."""
         async with database_errors():
-            return await self._collection.count_documents(IS_ACTIVE | filters)
+            return await self._collection.count_documents(_active(filters))
 
     async def dated(self, interaction_id: str) -> tuple[Interaction, datetime | None]:
         """Return an interaction and when it was last changed.
@@ -105,6 +110,16 @@ class DeskStore:
             ).to_list()
         snapshots = [to_interaction(document) for document in found]
         return sorted(snapshots, key=lambda one: (one.received_at, one.id))
+
+
+def _active(filters: Document) -> Document:
+    """Return the filter for what is not finished and has some values."""
+    others = {name: value for name, value in filters.items() if name != "state"}
+    return (unfinished([State(filters["state"])]) if "state" in filters else IS_ACTIVE) | others
+
+
+def _held_by(agent_id: str) -> Document:
+    return {"$or": [_offered_to(agent_id), _owned_by(agent_id)]}
 
 
 def _offered_to(agent_id: str) -> Document:

@@ -1,10 +1,11 @@
 """Gives places back that nobody needs: what agents hold is a hint that follows the interactions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from services.routing.store import WaitingStore
-from shared.storage.agents import AgentStore, StoredAgent
+from shared.storage.agents import AgentStore
 
 
 class Auditing:
@@ -22,7 +23,7 @@ class Auditing:
         can leave a place taken, or too many free. A difference counts only when it is seen twice,
         because between reserving and inviting there is one.
         """
-        found = frozenset(discrepancies(await self._agents.everyone(), await self._waiting.held()))
+        found = frozenset(discrepancies(await self._agents.holdings(), await self._waiting.held()))
         lasting = found & self._suspected
         self._suspected = found - lasting
         for one in lasting:
@@ -41,11 +42,13 @@ class Discrepancy:
     is_missing: bool
 
 
-def discrepancies(agents: Iterable[StoredAgent], held: Mapping[str, set[str]]) -> list[Discrepancy]:
+def discrepancies(
+    taken: Mapping[str, AbstractSet[str]], held: Mapping[str, AbstractSet[str]]
+) -> list[Discrepancy]:
     """Compare the places that agents have taken with what the interactions say."""
     found = []
-    for agent in agents:
-        taken, true = set(agent.holding), held.get(agent.id, set())
-        found += [Discrepancy(agent.id, one, is_missing=False) for one in taken - true]
-        found += [Discrepancy(agent.id, one, is_missing=True) for one in true - taken]
+    for agent_id in taken.keys() | held.keys():
+        places, true = taken.get(agent_id, frozenset()), held.get(agent_id, frozenset())
+        found += [Discrepancy(agent_id, one, is_missing=False) for one in places - true]
+        found += [Discrepancy(agent_id, one, is_missing=True) for one in true - places]
     return found

@@ -20,6 +20,10 @@ from shared.storage.outbox import to_entry
 COLLECTION: Final = "agents"
 OUT_OF_REACH: Final = timedelta(seconds=45)
 """An agent whom no gateway has seen for so long is offered nothing: nobody could tell them."""
+_WITHOUT_NEWS: Final[Document] = {"outbox": 0, "applied": 0}
+_EVERYONE: Final[Document] = {"user_name": {"$gt": ""}}
+"""Counted by the index of the names, where no filter at all would have all agents read."""
+
 _MOST_OWED: Final = 1_000
 """News of one agent that may wait for the broker: a document has at most 16 MB."""
 
@@ -93,11 +97,42 @@ class AgentStore:
             document = await self._by_name.get(user_name)
         return to_agent(document) if document else None
 
-    async def everyone(self) -> list[StoredAgent]:
-        """Return all agents, by user name."""
+    async def page(self, wanted: Document, *, offset: int, limit: int) -> list[StoredAgent]:
+        """Return some of the agents who match a filter, by user name."""
         async with database_errors():
-            found = await self._collection.find({}, sort=[("user_name", ASCENDING)]).to_list()
+            found = await self._collection.find(
+                wanted,
+                _WITHOUT_NEWS,
+                sort=[("user_name", ASCENDING)],
+                skip=offset,
+                limit=limit,
+            ).to_list()
         return [to_agent(document) for document in found]
+
+    async def count(self, wanted: Document) -> int:
+        """Return how many agents match a filter."""
+        async with database_errors():
+            return await self._collection.count_documents(wanted or _EVERYONE)
+
+    async def skill_names(self) -> list[str]:
+        """Return the name of every skill that an agent has, sorted.
+
+        The database reads all agents for it.
+        """
+        stages: list[Document] = [
+            {"$project": {"skill": {"$objectToArray": "$skills"}}},
+            {"$unwind": "$skill"},
+            {"$group": {"_id": "$skill.k"}},
+        ]
+        async with database_errors():
+            found = await (await self._collection.aggregate(stages)).to_list()
+        return sorted(one["_id"] for one in found)
+
+    async def holdings(self) -> dict[str, frozenset[str]]:
+        """Return what each agent holds, of those who hold anything."""
+        async with database_errors():
+            found = await self._collection.find({"holding": {"$gt": ""}}, {"holding": 1}).to_list()
+        return {one["_id"]: frozenset(one["holding"]) for one in found}
 
     async def serving(self, queue: str) -> list[str]:
         """Return the ids of the agents of a queue, whether they take mail now or not."""

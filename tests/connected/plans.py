@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pymongo.read_concern import ReadConcern
 
@@ -11,11 +11,15 @@ from shared.storage.client import Database, Document
 
 @dataclass(frozen=True)
 class Plan:
-    """One query: its stages, such as `IXSCAN { owner_id: 1 }`, and what it came to."""
+    """One query: its stages, such as `IXSCAN { owner_id: 1 }`, and what it came to.
+
+    `octets` is the size of the answer.
+    """
 
     summary: str
     examined: int
     returned: int
+    octets: int = field(default=0, compare=False)
 
 
 @asynccontextmanager
@@ -25,7 +29,12 @@ async def plans_of(database: Database, collection: str) -> AsyncIterator[list[Pl
     async with commands_on(database, collection) as commands:
         yield plans
     plans.extend(
-        Plan(one["planSummary"], one["docsExamined"], one.get("nreturned", 0))
+        Plan(
+            one["planSummary"],
+            one["docsExamined"],
+            one.get("nreturned", 0),
+            one.get("responseLength", 0),
+        )
         for one in commands
         if "planSummary" in one
     )

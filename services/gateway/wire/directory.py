@@ -1,11 +1,13 @@
 """Queues, skills and contacts as resources."""
 
-from collections.abc import Iterable
+from typing import Final
 
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.users import user
 from shared.contracts.contact_center import ContactCenter, Queue
 from shared.storage.agents import StoredAgent
+
+CONTACT_USER: Final = "User"
 
 
 def queue(one: Queue, root: str) -> Fields:
@@ -20,19 +22,16 @@ def queue(one: Queue, root: str) -> Fields:
     }
 
 
-def skills(agents: Iterable[StoredAgent], center: ContactCenter, root: str) -> list[Fields]:
-    """Return every skill that an agent has or a queue asks for, by name."""
-    names = {name for agent in agents for name in agent.skills}
-    names |= {name for one in center.queues for name in one.requires}
-    return [
-        {"id": name, "name": name, "uri": f"{root}/skills/{name}", "path": f"/skills/{name}"}
-        for name in sorted(names)
-    ]
+def skill(name: str, root: str) -> Fields:
+    """Return a skill; its name is also its id."""
+    return {"id": name, "name": name, "uri": f"{root}/skills/{name}", "path": f"/skills/{name}"}
 
 
-def contacts(agents: Iterable[StoredAgent], center: ContactCenter, root: str) -> list[Fields]:
-    """Return whom mail can be given to: agents who may log in, and queues."""
-    people = [
-        user(one, center.name, root) | {"contactType": "User"} for one in agents if one.enabled
-    ]
-    return people + [queue(one, root) | {"contactType": "Queue"} for one in center.queues]
+def contact_user(agent: StoredAgent, center: ContactCenter, root: str) -> Fields:
+    """Return an agent to whom mail can be given."""
+    return user(agent, center.name, root) | {"contactType": CONTACT_USER}
+
+
+def contact_queue(one: Queue, root: str) -> Fields:
+    """Return a queue to which mail can be given."""
+    return queue(one, root) | {"contactType": "Queue"}

@@ -1,5 +1,6 @@
 """Agents as resources."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from services.gateway.wire.mail import Fields
@@ -8,11 +9,21 @@ from shared.storage.agents import StoredAgent
 AGENT: Final = "Agent"
 ADMIN: Final = "Contact Center Admin"
 _ROLES: Final = {AGENT: "ROLE_AGENT", ADMIN: "ROLE_ADMIN"}
+_USERS: Final = "/users/"
+_BOOLEANS: Final = {"true": True, "false": False}
+_STORED: Final = {
+    "id": "_id",
+    "userName": "user_name",
+    "firstName": "first_name",
+    "lastName": "last_name",
+    "emailAddress": "email_address",
+}
+"""The fields of a user that are stored as they are shown, and where."""
 
 
 def user(agent: StoredAgent, contact_center: str, root: str) -> Fields:
     """Return an agent as others know them; `root` is where the API's addresses begin."""
-    path = f"/users/{agent.id}"
+    path = f"{_USERS}{agent.id}"
     return {
         "id": agent.id,
         "userName": agent.user_name,
@@ -26,3 +37,34 @@ def user(agent: StoredAgent, contact_center: str, root: str) -> Fields:
         "uri": f"{root}{path}",
         "path": path,
     }
+
+
+def stored_filter(
+    filters: Mapping[str, str], contact_center: str, root: str
+) -> dict[str, object] | None:
+    """Return what the store has to look for, so that `user` has these values; None for nobody."""
+    same_for_all = {"changePasswordOnFirstLogin": "false", "contactCenterId": contact_center}
+    wanted: list[dict[str, object]] = []
+    for name, value in filters.items():
+        if name in same_for_all and same_for_all[name] == value:
+            continue
+        condition = _condition(name, value, root)
+        if condition is None:
+            return None
+        wanted.append(condition)
+    return {"$and": wanted} if wanted else {}
+
+
+def _condition(name: str, value: str, root: str) -> dict[str, object] | None:
+    start = {"uri": f"{root}{_USERS}", "path": _USERS}.get(name, "")
+    if name in _STORED:
+        return {_STORED[name]: value}
+    if start and value.startswith(start):
+        return {"_id": value.removeprefix(start)}
+    if name == "enabled" and value in _BOOLEANS:
+        return {"enabled": _BOOLEANS[value]}
+    if name == "roles":
+        shown = value.split(",") if value else []
+        stored = [role for one in shown for role in _ROLES if _ROLES[role] == one]
+        return {"roles": stored} if len(stored) == len(shown) else None
+    return None

@@ -4,8 +4,10 @@ import httpx2
 import pytest
 
 from shared.domain.interaction import Email
+from shared.storage import agents, interactions
 from tests.connected.gateway.conftest import Gateway, failure
 from tests.connected.ingest.conftest import make_arrivals
+from tests.connected.plans import plans_of
 
 pytestmark = pytest.mark.connected
 
@@ -31,6 +33,102 @@ async def test_a_user_is_found_by_name(agent1: httpx2.AsyncClient) -> None:
     answer = await agent1.get("/api/v2/users?fields=id&userName=agent2&totalCount=true")
 
     assert answer.json() == {"statusCode": 0, "users": [{"id": "agent2"}], "totalCount": 1}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("id=anna", ["anna"]),
+        ("firstName=Anna&lastName=Ek", ["anna"]),
+        ("firstName=Anna&lastName=Berg", []),
+        ("emailAddress=anna@demo.example", ["anna"]),
+        ("enabled=false", ["gone"]),
+        ("enabled=true&userName=anna", ["anna"]),
+        ("enabled=perhaps", []),
+        ("roles=ROLE_ADMIN", ["admin"]),
+        ("roles=ROLE_AGENT,ROLE_ADMIN", ["anna"]),
+        ("roles=Agent", []),
+        ("contactCenterId=test&userName=anna", ["anna"]),
+        ("contactCenterId=other", []),
+        ("changePasswordOnFirstLogin=false&id=anna", ["anna"]),
+        ("changePasswordOnFirstLogin=true", []),
+        ("path=/users/anna", ["anna"]),
+        ("path=anna", []),
+        ("colour=red", []),
+    ],
+)
+async def test_users_are_found_by_any_field(
+    gateway: Gateway, agent1: httpx2.AsyncClient, query: str, found: list[str]
+) -> None:
+    await gateway.hire(
+        "anna",
+        first_name="Anna",
+        last_name="Ek",
+        email_address="anna@demo.example",
+        roles=["Agent", "Contact Center Admin"],
+    )
+    await gateway.hire("gone", enabled=False)
+
+    answer = (await agent1.get(f"/api/v2/users?fields=id&totalCount=true&{query}")).json()
+
+    assert [one["id"] for one in answer["users"]] == found
+    assert answer["totalCount"] == len(found)
+
+
+async def test_a_user_is_found_by_its_address(agent1: httpx2.AsyncClient) -> None:
+    (uri,) = (await agent1.get("/api/v2/users?userName=agent2")).json()["uris"]
+
+    answer = await agent1.get("/api/v2/users", params={"uri": uri, "fields": "id"})
+
+    assert answer.json()["users"] == [{"id": "agent2"}]
+
+
+async def test_pages_of_contacts_are_agents_and_then_queues(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    await gateway.hire("gone", enabled=False)
+    names = ["admin", "agent1", "agent2", "support", "sales", "drafts"]
+
+    for offset in range(8):
+        path = f"/api/v2/contacts?fields=id&totalCount=true&limit=2&offset={offset}"
+        answer = (await agent1.get(path)).json()
+
+        assert [one["id"] for one in answer["contacts"]] == names[offset : offset + 2]
+        assert answer["totalCount"] == len(names)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("contactType=Queue", ["support", "sales", "drafts"]),
+        ("contactType=User&userName=agent2", ["agent2"]),
+        ("channel=email&id=sales", ["sales"]),
+        ("id=agent1", ["agent1"]),
+        ("contactType=Customer", []),
+    ],
+)
+async def test_contacts_are_filtered_as_what_they_are(
+    agent1: httpx2.AsyncClient, query: str, found: list[str]
+) -> None:
+    answer = (await agent1.get(f"/api/v2/contacts?fields=id&totalCount=true&{query}")).json()
+
+    assert [one["id"] for one in answer["contacts"]] == found
+    assert answer["totalCount"] == len(found)
+
+
+@pytest.mark.parametrize("path", ["users?fields=*", "contacts?fields=*", "users"])
+async def test_a_page_of_agents_reads_no_others(
+    gateway: Gateway, agent1: httpx2.AsyncClient, path: str
+) -> None:
+    for number in range(30):
+        await gateway.hire(f"agent9{number}")
+    separator = "&" if "?" in path else "?"
+
+    async with plans_of(gateway.world.database, agents.COLLECTION) as plans:
+        answer = await agent1.get(f"/api/v2/{path}{separator}limit=2&offset=5")
+
+    assert answer.status_code == 200
+    assert max(plan.examined for plan in plans) == 2
 
 
 async def test_no_password_is_shown(agent1: httpx2.AsyncClient) -> None:
@@ -116,6 +214,19 @@ async def test_my_interactions_can_be_cut_to_fields(
     answer = await agent1.get("/api/v2/me/interactions?fields=id,state")
 
     assert answer.json()["interactions"] == [{"id": mine.id, "state": "Accepted"}]
+
+
+@pytest.mark.parametrize("query", ["", "?fields=id,state", "?state=Accepted", "?fields=id&id=x"])
+async def test_a_list_of_mine_without_texts_reads_none(
+    gateway: Gateway, agent1: httpx2.AsyncClient, query: str
+) -> None:
+    await gateway.accepted(mail=Email(text="x" * 100_000))
+
+    async with plans_of(gateway.world.database, interactions.COLLECTION) as plans:
+        answer = await agent1.get(f"/api/v2/me/interactions{query}")
+
+    assert answer.status_code == 200
+    assert 0 < sum(plan.octets for plan in plans) < 10_000
 
 
 async def test_the_owner_reads_the_mail_as_it_arrived(
