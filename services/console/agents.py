@@ -12,6 +12,7 @@ from shared.storage.agent_logins import FIELDS, KEPT_BY_AGENTS, READS_THEM
 from shared.storage.client import Database, Document
 from shared.storage.indexes import REPLICAS
 
+_BY_NAME: Final = [("user_name", 1)]
 _OF_LOGINS: Final = ("user_name", "password_hash", "roles", "enabled")
 
 
@@ -42,8 +43,8 @@ class AgentDirectory:
     async def described(self) -> dict[str, Document]:
         """Return the fields of the stored agents that a description sets, by user name."""
         fields = dict.fromkeys(Agent.model_fields, 1)
-        found = await self._agents.find({}, fields, sort=[("user_name", 1)]).to_list()
-        logins = await self._logins.find({}, {"password_hash": 1}).to_list()
+        found = await self._agents.find({}, fields, sort=_BY_NAME).to_list()
+        logins = await self._logins.find({}, {"password_hash": 1}, sort=_BY_NAME).to_list()
         hashes = {one["_id"]: {"password_hash": one["password_hash"]} for one in logins}
         return {one["user_name"]: one | hashes.get(one.pop("_id"), {}) for one in found}
 
@@ -58,7 +59,7 @@ class AgentDirectory:
         be run again; what has begun waits for nobody.
         """
         earlier = await self._earlier_gateways()
-        if earlier and await self._logins.find_one({}, {"_id": 1}) is None:
+        if earlier and await self._logins.find_one({}, {"_id": 1}, sort=_BY_NAME) is None:
             return Move(waiting_for=earlier)
         without_login: Document = {
             "from": agent_logins.COLLECTION,

@@ -19,6 +19,7 @@ from shared.domain.ids import id_of
 from shared.storage import arrivals, deliveries, interactions
 from shared.storage.client import Database, Document, WrongAddressError, in_words, open_database
 from shared.storage.configuration import ConfigurationStore
+from shared.storage.delivery_documents import unsettled
 from shared.storage.indexes import INDEXES
 from shared.storage.outbox import OWES
 
@@ -27,6 +28,7 @@ _PROBES: Final = "probes"
 _LOOKED_BACK: Final = timedelta(days=3)
 _LONGEST_LOOK_SECONDS: Final = 60
 _MOST_UNSEEN: Final = 100
+_PAGE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,43 +98,47 @@ class Observatory:
         }
 
     async def deliveries_in(self, state: Journal) -> int:
-        """Return how many mails are in a state of their delivery."""
-        return await self._count(deliveries.COLLECTION, {"state": state.value})
+        """Return how many mails are in a state of their delivery, which is not over."""
+        return await self._count(deliveries.COLLECTION, unsettled([state]))
 
     async def deliveries_overdue(self, since: timedelta) -> int:
         """Return how many mails should have been tried again so long ago."""
         before: datetime = self._clock.now() - since
         return await self._count(deliveries.COLLECTION, {"next_attempt_at": {"$lt": before}})
 
+    async def has_arrival(self, arrival_id: str) -> bool:
+        """Say whether there is an arrival of that id."""
+        found = await self._database[arrivals.COLLECTION].find_one({"_id": arrival_id}, {"_id": 1})
+        return found is not None
+
     async def unseen(self, since: timedelta) -> list[str]:
         """Return arrivals of the last days that became no interaction for so long, oldest first.
 
         A mail that is a copy of another one is seen with that.
         """
-        now = self._clock.now()
-        seen_by = [_without(interactions.COLLECTION, field) for field in ("arrival_id", "copies")]
-        pipeline: list[Document] = [
-            {"$match": {"_id": {"$gte": id_of(now - _LOOKED_BACK), "$lt": id_of(now - since)}}},
-            {"$project": {"_id": 1}},
-            *(stage for stages in seen_by for stage in stages),
-            {"$sort": {"_id": 1}},
-            {"$limit": _MOST_UNSEEN},
-        ]
+        now, unseen = self._clock.now(), list[str]()
+        after, until = id_of(now - _LOOKED_BACK), id_of(now - since)
         with pymongo.timeout(_LONGEST_LOOK_SECONDS):
-            cursor = await self._database[arrivals.COLLECTION].aggregate(pipeline)
-            return [one["_id"] for one in await cursor.to_list()]
+            while len(unseen) < _MOST_UNSEEN and (page := await self._arrived(after, until)):
+                unseen += await self._without_interaction(page)
+                after = page[-1]
+        return unseen[:_MOST_UNSEEN]
+
+    async def _arrived(self, after: str, until: str) -> list[str]:
+        arrived = self._database[arrivals.COLLECTION]
+        found = await arrived.find(
+            {"_id": {"$gt": after, "$lt": until}}, {"_id": 1}, sort=[("_id", 1)], limit=_PAGE
+        ).to_list()
+        return [one["_id"] for one in found]
+
+    async def _without_interaction(self, arrival_ids: list[str]) -> list[str]:
+        """Return those arrivals that no interaction names, in their order."""
+        # A `$lookup` of each would use no partial index.
+        seen: set[str] = set()
+        for field in ("arrival_id", "copies"):
+            wanted = {field: {"$in": arrival_ids}}
+            seen |= set(await self._database[interactions.COLLECTION].distinct(field, wanted))
+        return [one for one in arrival_ids if one not in seen]
 
     async def _count(self, collection: str, wanted: Document) -> int:
         return await self._database[collection].count_documents(wanted)
-
-
-def _without(collection: str, field: str) -> list[Document]:
-    """Return the stages that leave out what some document of a collection names in a field."""
-    found = {
-        "from": collection,
-        "localField": "_id",
-        "foreignField": field,
-        "pipeline": [{"$limit": 1}, {"$project": {"_id": 1}}],
-        "as": field,
-    }
-    return [{"$lookup": found}, {"$match": {f"{field}.0": {"$exists": False}}}]

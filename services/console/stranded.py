@@ -52,7 +52,10 @@ class StrandedWork:
 
     async def user_names(self) -> dict[str, str]:
         """Return the user names of all agents, by id."""
-        return {one["_id"]: one["user_name"] async for one in self._agents.find({}, _USER)}
+        return {
+            one["_id"]: one["user_name"]
+            async for one in self._agents.find({}, _USER, sort=_BY_NAME)
+        }
 
     async def disabled(self) -> frozenset[str]:
         """Return the ids of the agents who may not log in now."""
@@ -105,6 +108,7 @@ class StrandedWork:
 
 
 _USER: Final[Document] = {"user_name": 1}
+_BY_NAME: Final = [("user_name", 1)]
 
 
 def homes_of(center: ContactCenter, gone_agents: frozenset[str]) -> Homes:

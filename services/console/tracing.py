@@ -134,7 +134,9 @@ class Tracing:
 
     async def _unread(self, bare: str) -> AsyncIterator[str]:
         """Give the arrivals that carry the id and are no interaction, unread or lost."""
-        owed = self._arrivals.find(OWES, {"outbox": 0}, limit=_MOST_UNREAD)
+        # The moment is what the index of outboxes is by.
+        owing = OWES | {"outbox.at": {"$exists": True}}
+        owed = self._arrivals.find(owing, {"outbox": 0}, limit=_MOST_UNREAD)
         unread = [one async for one in owed if await self._carries(one, bare)]
         unseen = set(await self._observatory.unseen(timedelta(0)))
         wanted = {"_id": {"$in": sorted(unseen - {one["_id"] for one in unread})}}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from pymongo import ReturnDocument
+from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from shared.contracts.commands import DeliverMail
@@ -253,18 +253,24 @@ class DeliveryStore:
         return found is not None and found.state is Journal.CANCELED
 
     async def summon_due(self) -> AsyncIterator[tuple[str, Cause]]:
-        """Give each delivery that somebody has to look at now, to one of all who ask."""
+        """Give each delivery that somebody has to look at now, to one of all who ask.
+
+        The longest overdue come first. Each search goes on where the one before it ended.
+        """
+        due: Document = {}
         while True:
             now = self._clock.now()
             quiet = {"$not": {"$gt": now - _SUMMONED_AGAIN_AFTER}}
             async with database_errors():
                 document = await self._hints.find_one_and_update(
-                    {"next_attempt_at": {"$lte": now}, "summoned_at": quiet},
+                    {"next_attempt_at": {**due, "$lte": now}, "summoned_at": quiet},
                     {"$set": {"summoned_at": now}},
-                    {"correlation_id": 1},
+                    {"correlation_id": 1, "next_attempt_at": 1},
+                    sort=[("next_attempt_at", ASCENDING)],
                 )
             if document is None:
                 return
+            due = {"$gte": document["next_attempt_at"]}
             yield document["_id"], Cause(UUID(document["correlation_id"]))
 
     async def _kept(self, raw: bytes | ContentRef) -> bytes | ContentRef:

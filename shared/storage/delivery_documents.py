@@ -1,11 +1,26 @@
 """How a delivery is written down: the only place that knows the names of its fields."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
+from typing import Final
 
 from shared.domain.delivery import Attempt, Conclusion, Delivery, Journal, Reception, Recipient
 from shared.storage.client import Document
 from shared.storage.vault import ContentRef
+
+UNSETTLED: Final = tuple(one for one in Journal if one not in (Journal.SENT, Journal.CANCELED))
+"""The states of what may still need somebody: few, however much was ever sent."""
+
+IS_UNSETTLED: Final[Document] = {"state": {"$in": [state.value for state in UNSETTLED]}}
+"""The filter of the index `unsettled`."""
+
+
+def unsettled(states: Iterable[Journal]) -> Document:
+    """Return a filter for some of the states of `UNSETTLED`, which repeats that of the index.
+
+    MongoDB 6.0 does not see that fewer states are a part of it.
+    """
+    return {"$and": [{"state": {"$in": [state.value for state in states]}}, IS_UNSETTLED]}
 
 
 def concluding(delivery: Delivery, conclusion: Conclusion) -> Document:

@@ -19,7 +19,7 @@ from shared.domain.delivery import (
 )
 from shared.storage.client import Collection, Database, Document, database_errors
 from shared.storage.deliveries import COLLECTION
-from shared.storage.delivery_documents import concluding, to_delivery
+from shared.storage.delivery_documents import concluding, to_delivery, unsettled
 from shared.storage.interactions import Announce
 from shared.storage.outbox import to_entry
 
@@ -80,9 +80,10 @@ def doubtful(database: Database) -> AsyncIterator[Delivery]:
 
 async def _in_states(collection: Collection, states: Sequence[Journal]) -> AsyncIterator[Delivery]:
     """Give every delivery in some states, oldest first."""
-    wanted = {"state": {"$in": [state.value for state in states]}}
     async with database_errors():
-        found = collection.find(wanted, {"raw": 0, "outbox": 0}, sort=[("queued_at", ASCENDING)])
+        found = collection.find(
+            unsettled(states), {"raw": 0, "outbox": 0}, sort=[("queued_at", ASCENDING)]
+        )
         async for document in found:
             yield to_delivery(document)
 
@@ -90,7 +91,7 @@ async def _in_states(collection: Collection, states: Sequence[Journal]) -> Async
 async def count_doubtful(database: Database) -> int:
     """Return how many deliveries are in doubt."""
     async with database_errors():
-        return await database[COLLECTION].count_documents({"state": Journal.UNCERTAIN.value})
+        return await database[COLLECTION].count_documents(unsettled([Journal.UNCERTAIN]))
 
 
 async def _write(

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
+import pymongo
 from pymongo import ASCENDING, IndexModel
 
-from shared.domain.delivery import Journal
 from shared.domain.lifecycle import State
 from shared.storage import (
     agent_logins,
@@ -16,11 +16,13 @@ from shared.storage import (
     documents,
     interactions,
     journal,
+    parked,
     vault,
     witness,
 )
 from shared.storage.active import IS_ACTIVE, ON_A_DESK
 from shared.storage.client import Database, database_errors
+from shared.storage.delivery_documents import IS_UNSETTLED
 from shared.storage.outbox import OWES
 
 DOCUMENTS: Final = documents.COLLECTION
@@ -32,6 +34,9 @@ REPLICAS: Final = "replicas"
 TURNS: Final = "turns"
 PROMISED_INTERACTIONS: Final = "promised_interactions"
 LOGINS: Final = "logins"
+
+
+_LONGEST_BUILD_SECONDS: Final = 3600
 
 
 def _owing() -> IndexModel:
@@ -88,8 +93,8 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("mail.message_id", ASCENDING)], name="threading"),
         IndexModel(
             [("arrival_id", ASCENDING)],
-            name="of-arrival",
-            partialFilterExpression={"arrival_id": {"$type": "string"}},
+            name="from-arrival",
+            partialFilterExpression={"arrival_id": {"$gt": ""}},
         ),
         IndexModel(
             [("copies", ASCENDING)],
@@ -107,6 +112,27 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="active",
             partialFilterExpression=IS_ACTIVE,
         ),
+        # Pages of `GET /interactions`: by each of its filters, and by it and the state.
+        IndexModel(
+            [("queue", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)],
+            name="active-in-queue",
+            partialFilterExpression=IS_ACTIVE,
+        ),
+        IndexModel(
+            [("subtype", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)],
+            name="active-of-subtype",
+            partialFilterExpression=IS_ACTIVE,
+        ),
+        IndexModel(
+            [("thread_id", ASCENDING), ("_id", ASCENDING)],
+            name="active-in-thread",
+            partialFilterExpression=IS_ACTIVE,
+        ),
+        IndexModel(
+            [("parent_id", ASCENDING), ("_id", ASCENDING)],
+            name="active-below",
+            partialFilterExpression=IS_ACTIVE | {"parent_id": {"$gt": ""}},
+        ),
         IndexModel(
             [("changed_at", ASCENDING)], name="untouched", partialFilterExpression=ON_A_DESK
         ),
@@ -118,6 +144,40 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             [("queues", ASCENDING), ("ready", ASCENDING), ("idle_since", ASCENDING)],
             name="free-longest-idle",
             partialFilterExpression={"free": {"$gt": 0}},
+        ),
+        # Who has the skill that a transfer asks for need not serve the queue.
+        IndexModel(
+            [("ready", ASCENDING), ("idle_since", ASCENDING)],
+            name="free-in-any-queue",
+            partialFilterExpression={"free": {"$gt": 0}},
+        ),
+        IndexModel([("skills.$**", ASCENDING)], name="skilled"),
+        IndexModel([("queues", ASCENDING)], name="serving"),
+        IndexModel(
+            [("holding", ASCENDING)],
+            name="holding",
+            partialFilterExpression={"holding": {"$gt": ""}},
+        ),
+        IndexModel(
+            [("connected_at", ASCENDING)],
+            name="connected",
+            partialFilterExpression={"connected_at": {"$exists": True}},
+        ),
+        IndexModel([("enabled", ASCENDING), ("user_name", ASCENDING)], name="by-name"),
+        IndexModel(
+            [("password_hash", ASCENDING)],
+            name="with-hash",
+            partialFilterExpression=agent_logins.KEPT_BY_AGENTS,
+        ),
+        IndexModel(
+            [("enabled", ASCENDING), ("state_since", ASCENDING)],
+            name="dismissed",
+            partialFilterExpression={"enabled": False},
+        ),
+        IndexModel(
+            [("logged_in", ASCENDING), ("state_since", ASCENDING)],
+            name="logged-out",
+            partialFilterExpression={"logged_in": False},
         ),
     ],
     agent_logins.COLLECTION: [
@@ -144,14 +204,23 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         _owing(),
         _holding("raw.sha256"),
         IndexModel(
-            [("next_attempt_at", ASCENDING)],
-            name="due",
+            [("next_attempt_at", ASCENDING), ("summoned_at", ASCENDING)],
+            name="due-and-summoned",
             partialFilterExpression={"next_attempt_at": {"$exists": True}},
         ),
         IndexModel(
-            [("queued_at", ASCENDING)],
-            name="in-doubt",
-            partialFilterExpression={"state": Journal.UNCERTAIN.value},
+            [("state", ASCENDING), ("queued_at", ASCENDING)],
+            name="unsettled",
+            partialFilterExpression=IS_UNSETTLED,
+        ),
+    ],
+    parked.COLLECTION: [
+        IndexModel([("queue", ASCENDING), ("parked_at", ASCENDING)], name="of-queue"),
+        IndexModel([("correlation_id", ASCENDING), ("parked_at", ASCENDING)], name="of-journey"),
+    ],
+    parked.DISCARDED: [
+        IndexModel(
+            [("correlation_id", ASCENDING), ("discarded_at", ASCENDING)], name="of-journey"
         ),
     ],
     journal.COLLECTION: [
@@ -181,8 +250,12 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
 
 
 async def create_indexes(database: Database, collections: Iterable[str] = INDEXES) -> None:
-    """Make every index of these collections that is missing. Safe to run by many at once."""
+    """Make every index of these collections that is missing. Safe to run by many at once.
+
+    On a large collection that takes minutes: an hour is waited, instead of ten seconds.
+    """
     async with database_errors():
         for collection in collections:
             if models := INDEXES.get(collection):
-                await database[collection].create_indexes(models)
+                with pymongo.timeout(_LONGEST_BUILD_SECONDS):
+                    await database[collection].create_indexes(models)

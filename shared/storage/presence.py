@@ -77,12 +77,9 @@ class PresenceStore:
 
     async def logged_out(self, patience: timedelta) -> list[str]:
         """Return who logged out, or was dismissed, longer ago than `patience`."""
-        until = self._clock.now() - patience
+        since = {"state_since": {"$lte": self._clock.now() - patience}}
         return await self._ids(
-            {
-                "$or": [{"logged_in": False}, {"enabled": False}],
-                "state_since": {"$lte": until},
-            }
+            {"$or": [{"logged_in": False, **since}, {"enabled": False, **since}]}
         )
 
     async def _has_looked_for(self, patience: timedelta, now: datetime) -> bool:

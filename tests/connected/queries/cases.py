@@ -1,0 +1,621 @@
+"""Every query of the product, made once in each of its forms on a large contact center."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+from argon2 import PasswordHasher
+
+from services.console.agents import AgentDirectory
+from services.console.flow import deferrals, long_waits
+from services.console.store import Observatory
+from services.console.stranded import StrandedWork, homes_of
+from services.console.tracing import Tracing
+from services.gateway.lists import FILTERS
+from services.gateway.login_failures import LoginFailures
+from services.gateway.promises import PromiseStore
+from services.gateway.remembered_answers import Answered, RememberedAnswers
+from services.gateway.replica_store import ReplicaStore
+from services.gateway.store import DeskStore, Session, SessionStore, session_key
+from services.ingest.store import CopyStore
+from services.routing.auditing import Auditing
+from services.routing.offering import Offering
+from services.routing.store import WaitingStore
+from shared.contracts.commands import DeliverMail
+from shared.contracts.contact_center import Agent, Queue
+from shared.contracts.envelope import Cause
+from shared.contracts.events import InteractionCompleted
+from shared.contracts.outgoing import Outgoing, wrap
+from shared.domain.delivery import Conclusion, Delivery, Journal, Recipient
+from shared.domain.interaction import Attachment, Interaction, Place
+from shared.domain.lifecycle import State
+from shared.mail.threads import Speaker
+from shared.oauth.schedule import LoginState
+from shared.storage import doubts, indexes, vault
+from shared.storage.agent_logins import COLLECTION as LOGINS_OF_AGENTS
+from shared.storage.agent_logins import READS_THEM, AgentLoginStore
+from shared.storage.agents import AgentStore
+from shared.storage.arrivals import Arrival, ArrivalStore
+from shared.storage.chunked_files import ChunkedFiles
+from shared.storage.client import Document
+from shared.storage.configuration import ConfigurationStore
+from shared.storage.deliveries import ClaimLostError, DeliveryStore
+from shared.storage.documents import DocumentStore
+from shared.storage.generations import JournalGenerations
+from shared.storage.interactions import Change, InteractionStore
+from shared.storage.journal import Announced, JournalWriting
+from shared.storage.journal import Journal as JournalReading
+from shared.storage.leases import LeaseStore
+from shared.storage.logins import Grant, LoginStore
+from shared.storage.outbox import CollectionOutbox, to_entry
+from shared.storage.parked import ParkedMessage, ParkedStore
+from shared.storage.presence import PresenceStore
+from shared.storage.sealing import Sealer
+from shared.storage.threads import ThreadStore
+from shared.storage.turns import Turn, TurnStore
+from shared.storage.uploads import UploadStore
+from shared.storage.vault import IN_ONE_DOCUMENT, ContentRef, Vault
+from shared.storage.witness import Witness
+from tests.connected.queries.large import (
+    BEGAN,
+    BUSIEST,
+    Large,
+    agent_id,
+    held_id,
+    mail_id,
+    number,
+    waiting_id,
+)
+from tests.doubles.clock import MovableClock
+
+Case = Callable[[Large], Awaitable[None]]
+CASES: Final[list[Case]] = []
+
+MOMENT: Final = timedelta(milliseconds=1)
+LEASE: Final = timedelta(seconds=30)
+
+
+def case(function: Case) -> Case:
+    """Have something tried."""
+    CASES.append(function)
+    return function
+
+
+async def nobody(_: str, __: object) -> None:
+    """Take what is announced, and tell nobody."""
+
+
+def _cause() -> Cause:
+    return Cause(message_id=uuid4())
+
+
+def _ref(at: int) -> ContentRef:
+    return ContentRef(number(at), 100_000)
+
+
+# The gateway
+
+
+@case
+async def lists(large: Large) -> None:
+    desk = DeskStore(large.database)
+    for with_text in (True, False):
+        await desk.held_by(agent_id(0), with_text=with_text)
+    await desk.ids_held_by(agent_id(0))
+    await desk.offered_to(agent_id(0))
+    await desk.kept_in(Place("shared", "support", of_group=True))
+    await desk.kept_in(Place("drafts", agent_id(0)))
+    await desk.dated(number(7))
+    for holder in (agent_id(0), BUSIEST):
+        await desk.held_beside(holder, await _mail(large, held_id(1)))
+
+
+async def _mail(large: Large, interaction_id: str) -> Interaction:
+    return await InteractionStore(large.database, large.clock, nobody).get(interaction_id)
+
+
+_FILTERED: Final[dict[str, tuple[str, ...]]] = {
+    "state": tuple(one.value for one in (State.QUEUED, State.INVITED, State.UNCERTAIN)),
+    "queue": ("support", "sales", "nowhere"),
+    "subtype": ("InboundNew", "OutboundReply", "OutboundNew"),
+    "parent_id": (held_id(1), number(3), "nothing"),
+    "thread_id": (held_id(1), number(3), "nothing"),
+}
+"""Values that much of what is unfinished has, that little of it has, and that nothing has."""
+
+
+@case
+async def all_interactions(large: Large) -> None:
+    filters: list[Document] = [{}]
+    for stored in FILTERS.values():
+        filters += [{stored: value} for value in _FILTERED[stored]]
+    filters += [
+        {"state": state, stored: value}
+        for stored in ("queue", "subtype")
+        for state in _FILTERED["state"]
+        for value in _FILTERED[stored]
+    ]
+    filters += [
+        {"queue": "support", "subtype": "OutboundReply"},
+        {"queue": "support", "state": State.QUEUED.value, "thread_id": held_id(1)},
+    ]
+    desk = DeskStore(large.database)
+    for wanted in filters:
+        await desk.active(dict(wanted), after="", offset=0, limit=51)
+        await desk.active(dict(wanted), after=waiting_id(7), offset=0, limit=51)
+        await desk.active(dict(wanted), after="", offset=20, limit=51)
+        await desk.count_active(dict(wanted))
+
+
+@case
+async def sessions(large: Large) -> None:
+    store, now = SessionStore(large.database), large.clock.now()
+    ends = now + timedelta(days=30_000)
+    await store.add("token", Session(agent_id(0), "", "", ends, ends))
+    await store.find("token", now)
+    await store.open([session_key("token"), number(1)], now)
+    await store.prolong(session_key("token"), ends)
+    await store.end(session_key("token"))
+
+
+@case
+async def login_failures(large: Large) -> None:
+    store, now = LoginFailures(large.database), large.clock.now()
+    await store.add(["a", "b"], now, timedelta(minutes=1))
+    await store.read(["a", "b"])
+    await store.forget("a", now)
+
+
+@case
+async def remembered_answers(large: Large) -> None:
+    store, now = RememberedAnswers(large.database), large.clock.now()
+    await store.claim("key", "print", now)
+    await store.release("key", now)
+    await store.claim("key", "print", now)
+    await store.keep("key", Answered(200, [], b""))
+
+
+@case
+async def promises(large: Large) -> None:
+    store = PromiseStore(large.database, large.clock)
+    await store.add("promised", uuid4(), number(5))
+    await store.is_open("promised")
+
+
+@case
+async def replicas(large: Large) -> None:
+    store = ReplicaStore(large.database, large.clock)
+    await store.note("another", "http://127.0.0.1", news_form=1)
+    await store.all()
+    await store.newest_news_form()
+    await store.forget("another")
+
+
+@case
+async def turns(large: Large) -> None:
+    store = TurnStore(large.database)
+    turn = Turn("command", number(5), "created", large.clock.now())
+    await store.take("key", turn)
+    await store.open("key", [turn])
+    await store.give_back("key", "command")
+
+
+# Routing
+
+
+@case
+async def waiting(large: Large) -> None:
+    store, now = WaitingStore(large.database), large.clock.now()
+    await store.unanswered(now)
+    await store.unanswered(now + timedelta(hours=2))
+    await store.offered_to(agent_id(0))
+    await store.worked_on_by([agent_id(at) for at in range(100)])
+    await store.untouched(now - timedelta(hours=8))
+    await store.untouched(now)
+    await store.held()
+
+
+@case
+async def passes(large: Large) -> None:
+    """Pass through a backlog for which nobody is free, and where some are."""
+    agents = AgentStore(large.database, large.clock, nobody)
+    offering = Offering(
+        waiting=WaitingStore(large.database),
+        interactions=InteractionStore(large.database, large.clock, nobody),
+        agents=agents,
+        configuration=ConfigurationStore(large.database, large.clock),
+        clock=large.clock,
+        invitation=timedelta(hours=1),
+    )
+    for queue in ("support", "sales"):
+        async for _ in offering.pass_through(queue):
+            pass
+
+
+@case
+async def audits(large: Large) -> None:
+    agents = AgentStore(large.database, large.clock, nobody)
+    await Auditing(waiting=WaitingStore(large.database), agents=agents).audit_places()
+
+
+@case
+async def agents(large: Large) -> None:
+    store = AgentStore(large.database, large.clock, nobody)
+    for asked in (1, 3):
+        await asyncio.gather(*(store.get(agent_id(at)) for at in range(asked)))
+        await asyncio.gather(*(store.named(agent_id(at)) for at in range(asked)))
+    filters: list[Document] = [{}, {"enabled": True}, {"user_name": agent_id(7)}, {"_id": "none"}]
+    for wanted in [*filters, {"first_name": "Zoe"}]:
+        await store.page(wanted, offset=0, limit=100)
+        await store.page(wanted, offset=1_500, limit=100)
+        await store.count(wanted)
+    await store.skill_names()
+    await store.holdings()
+    await store.serving("support")
+    await store.serving("nowhere")
+    await store.set_ready(agent_id(0), ready=True)
+    await store.set_ready("nobody", ready=True)
+    await store.is_anybody_free("sales", requires={})
+    await store.is_anybody_free("support", requires={"english": 1})
+    await store.hold(agent_id(0), held_id(9))
+    await store.release(agent_id(0), held_id(9))
+    await store.miss(agent_id(0))
+    await store.answer(agent_id(0))
+    await store.has_skill("german")
+    await store.has_skill("latin")
+
+
+@case
+async def agent_logins(large: Large) -> None:
+    """Before `mailroom apply` has moved anything, and after."""
+    directory = AgentDirectory(large.database, large.clock)
+    await _update_gateways(large)
+    for _ in range(2):
+        store = AgentLoginStore(large.database)
+        for asked in (1, 3):
+            await asyncio.gather(*(store.get(agent_id(at)) for at in range(asked)))
+            await asyncio.gather(*(store.named(agent_id(at)) for at in range(asked)))
+        await store.of([agent_id(0), agent_id(1)])
+        await store.end(agent_id(0))
+        await directory.with_hashes()
+        await directory.move_logins()
+
+
+@case
+async def reservations(large: Large) -> None:
+    store = AgentStore(large.database, large.clock, nobody)
+    wanted: list[tuple[str | None, dict[str, int]]] = [
+        ("sales", {}),
+        ("sales", {"english": 1}),
+        (None, {"english": 1}),
+    ]
+    for queue, requires in wanted:
+        taken = await store.reserve("reserved", queue, requires=requires, passing_over=["nobody"])
+        assert taken
+        await store.release(taken, "reserved")
+    for name in ("support", "nowhere"):
+        assert await store.reserve("reserved", name, requires={}) is None
+    assert await store.reserve("reserved", "support", requires={}, only=agent_id(1)) is None
+
+
+@case
+async def unheard_of_skills(large: Large) -> None:
+    store = AgentStore(large.database, large.clock, nobody)
+    await store.reserve("reserved", None, requires={"latin": 1})
+    await store.is_anybody_free("sales", requires={"latin": 1})
+
+
+@case
+async def nobody_in_reach(large: Large) -> None:
+    later = MovableClock()
+    later.move(timedelta(minutes=1))
+    store = AgentStore(large.database, later, nobody)
+    assert await store.reserve("reserved", "sales", requires={}) is None
+    assert not await store.is_anybody_free("sales", requires={})
+
+
+@case
+async def presence(large: Large) -> None:
+    store = PresenceStore(large.database, large.clock)
+    large.clock.move(timedelta(seconds=1))
+    await store.note([])
+    await store.note([agent_id(at) for at in range(0, 100, 2)])
+    await store.excuse(agent_id(0))
+    await store.excused([agent_id(at) for at in range(100)], since=large.clock.now())
+    await store.lost(timedelta(0), ready=True)
+    await store.lost(timedelta(0), ready=False)
+    await store.logged_out(timedelta(minutes=2))
+    await store.logged_out(timedelta(days=2))
+
+
+@case
+async def leases(large: Large) -> None:
+    store = LeaseStore(large.database, "us")
+    await store.acquire("lease", LEASE)
+    await store.release("lease", LEASE)
+
+
+# Interactions, and what they announce
+
+
+@case
+async def changes(large: Large) -> None:
+    store = InteractionStore(large.database, large.clock, nobody)
+    before = await store.get(number(11))
+    await store.get(number(11), with_text=False)
+    await store.note_refusal(number(11), _cause())
+
+    def decide(one: Interaction) -> Change:
+        return Change(one, [InteractionCompleted.of(one, "")])
+
+    await store.change(number(11), _cause(), decide)
+    await store.change_together([(before, decide(before)), (before, decide(before))])
+    stale = replace(before, version=99)
+    await store.change_together([(stale, decide(stale))])
+
+
+@case
+async def outboxes(large: Large) -> None:
+    now = large.clock.now()
+    order = wrap(DeliverMail(interaction_id="x"), _cause(), now)
+    for name, models in indexes.INDEXES.items():
+        if not any(model.document["name"] == "owing" for model in models):
+            continue
+        collection = large.database[name]
+        some = [one["_id"] async for one in collection.find({}, {"_id": 1}, limit=3)]
+        await collection.update_many(
+            {"_id": {"$in": some}}, {"$push": {"outbox": to_entry(order, now)}}
+        )
+        outbox = CollectionOutbox(collection, large.clock)
+        owed: list[tuple[str, list[Outgoing]]] = []
+        async for document_id, messages in outbox.owed(now + MOMENT):
+            owed.append((document_id, list(messages)))
+        published = [(one, [message.id for message in messages]) for one, messages in owed]
+        await outbox.postpone(published)
+        await outbox.strike(published)
+
+
+@case
+async def threads(large: Large) -> None:
+    store = ThreadStore(large.database)
+    await store.named([])
+    await store.named([mail_id(3), mail_id(4), "<nothing@example.org>"])
+    speaker = Speaker("stranger@example.org")
+    await store.proven(speaker, [mail_id(3), mail_id(4)])
+    await store.was_sent_on_to([speaker], await _mail(large, number(4)))
+
+
+@case
+async def copies(large: Large) -> None:
+    await CopyStore(large.database).note(number(3), "another")
+
+
+# What arrives, and what is sent
+
+
+class _Announcing:
+    async def announce_soon(self, *_: object) -> None:
+        pass
+
+    def settle(self, *_: object) -> None:
+        pass
+
+
+@case
+async def arrivals(large: Large) -> None:
+    contents = Vault(large.database, large.clock)
+    store = ArrivalStore(large.database, contents, large.clock, _Announcing())
+    arrival = await store.add(b"Subject: x\r\n\r\n", sender="", mailboxes=["x"], peer="")
+    await store.get(arrival)
+    await store.postpone(Arrival(arrival, "", (), "", BEGAN, b""), BEGAN)
+    await store.hold([arrival])
+    await store.raw_size(arrival)
+    _ = [piece async for piece in store.raw(arrival)]
+
+
+@case
+async def deliveries(large: Large) -> None:
+    store = DeliveryStore(large.database, large.clock, nobody)
+    fresh = Delivery("new", agent_id(0), "<n@x>", "", (Recipient("a@b.example"),), BEGAN)
+    for _ in range(2):
+        await store.add(fresh, b"Subject: x\r\n\r\n", _cause())
+    for newest in (True, False):
+        await store.get("new", newest=newest)
+    await store.raw_size("new")
+    _ = [piece async for piece in store.raw("new")]
+    claim = await store.claim("new", "us", LEASE)
+    assert claim
+    await store.renew(claim, LEASE)
+    await store.offer_dot(claim, claim.delivery.recipients, LEASE)
+    sent = Conclusion(Journal.SENT, claim.delivery.recipients, "", BEGAN)
+    await store.conclude(claim.delivery, sent)
+    for abandoned in (True, False):
+        with suppress(ClaimLostError):
+            await store.conclude(claim.delivery, sent, abandoned=abandoned)
+    await store.cancel("new")
+
+
+@case
+async def nothing_due(large: Large) -> None:
+    store = DeliveryStore(large.database, large.clock, nobody)
+    assert [one async for one in store.summon_due()] == []
+
+
+@case
+async def much_due(large: Large) -> None:
+    large.clock.move(timedelta(minutes=10))
+    store = DeliveryStore(large.database, large.clock, nobody)
+    assert len([one async for one in store.summon_due()]) >= 100
+
+
+@case
+async def doubtful(large: Large) -> None:
+    store = doubts.DoubtStore(large.database, large.clock, nobody)
+    in_doubt = [one async for one in store.all()]
+    _ = [one async for one in doubts.doubtful(large.database)]
+    await doubts.count_doubtful(large.database)
+    await store.resend(in_doubt[0], _cause())
+    await store.settle(in_doubt[1], sent=True)
+    await store.settle(in_doubt[2], sent=False)
+    await doubts.mistrust_unfinished(large.database, large.clock)
+
+
+@case
+async def contents(large: Large) -> None:
+    store, files = Vault(large.database, large.clock), ChunkedFiles(large.database, large.clock)
+    much = b"x" * (IN_ONE_DOCUMENT + 1)
+
+    async def stream(content: bytes) -> AsyncIterator[bytes]:
+        yield content
+
+    small = await store.put(b"small")
+    await store.put_stream(stream(b"small too"))
+    large_one = await store.put(much)
+    await store.put(much)
+    await store.put_stream(stream(much))
+    await store.get(small)
+    for ref in (small, large_one):
+        _ = [piece async for piece in store.section(ref, 1, 3)]
+    later = large.clock.now() + LEASE
+    await files.begin("unfinished")
+    found = await large.database[vault.COLLECTION].find_one({"_id": large_one.sha256})
+    assert found
+    await files.doubt(found["upload"])
+    await store.forget_unfinished(later)
+    await store.forget(large_one.sha256, later)
+
+
+@case
+async def documents(large: Large) -> None:
+    store = DocumentStore(large.database, large.clock)
+    uploads = UploadStore(large.database, large.clock)
+    attachment = Attachment("upload", "a.pdf", 1, "application/pdf")
+    await store.add("draft", [(attachment, _ref(1))])
+    await store.get("upload")
+    await store.stored("draft")
+    await uploads.add("draft", attachment, _ref(1))
+    await uploads.promise(["upload"])
+    held = await uploads.hold("draft", "upload")
+    assert held
+    await uploads.pending("draft")
+    _ = [one async for one in uploads.unsettled(large.clock.now() + LEASE)]
+    await uploads.withdraw(["upload"])
+    await uploads.settle(["another"])
+    await uploads.forget(held.document)
+    await uploads.is_referred("nothing")
+
+
+# What is told
+
+
+@case
+async def journals(large: Large) -> None:
+    reading = JournalReading(large.database)
+    writing = JournalWriting(large.database, large.clock, retention=timedelta(days=30_000))
+    await reading.newest(agent_id(0))
+    await reading.newest("nobody")
+    await reading.span(agent_id(0))
+    await reading.after(agent_id(0), 10, limit=20)
+    event = Announced("event", agent_id(0), b"{}")
+    await writing.append([event])
+    entries = await writing.append([event])
+    await writing.keep_newest(entries)
+
+
+@case
+async def generations(large: Large) -> None:
+    store = JournalGenerations(large.database, large.clock)
+    await store.floor()
+    await store.begin_generation()
+    await Witness(large.database).has_seen_a_restore()
+
+
+@case
+async def logins(large: Large) -> None:
+    store = LoginStore(large.database, Sealer(base64.b64encode(b"k" * 32).decode()))
+    await store.read("login")
+    await store.write_consent("login", "refresh")
+    state = LoginState(large.clock.now(), version=1)
+    hour = timedelta(hours=1)
+    await store.write_granted("login", state, Grant("a", "r", hour, hour, "x"))
+    await store.write_refused("login", state, attempt="x", fault="x")
+    await store.write_fault("login", state, attempt="x", fault="x", pause=hour)
+    await store.write_rejected("login", state, attempt="x", fault="x")
+    await store.write_taken("login", state)
+
+
+# The operator's
+
+
+@case
+async def configuration(large: Large) -> None:
+    store = ConfigurationStore(large.database, large.clock)
+    await store.write(await store.current())
+
+
+@case
+async def parked(large: Large) -> None:
+    store = ParkedStore(large.database, large.clock)
+    message = ParkedMessage("routing.work", "one", b"", "", "", 1)
+    await store.put(message)
+    await store.of("routing.work")
+    await store.counts()
+    await store.discard(message, "why")
+
+
+@case
+async def traces(large: Large) -> None:
+    tracing = Tracing(large.database)
+    for wanted in (mail_id(3), held_id(0), held_id(1), "Y" + "0" * 15, "Z" + "0" * 15, "nothing"):
+        _ = [line async for line in tracing.lines(wanted)]
+
+
+@case
+async def flow(large: Large) -> None:
+    await long_waits(large.database, Queue(name="support"), large.clock)
+    large.clock.move(timedelta(days=2))
+    await long_waits(large.database, Queue(name="support"), large.clock)
+    await deferrals(large.database)
+
+
+@case
+async def observations(large: Large) -> None:
+    observatory = Observatory(large.database, large.clock)
+    await observatory.write_durably()
+    await observatory.owing(timedelta(0))
+    for state in (Journal.UNCERTAIN, Journal.FAILED):
+        await observatory.deliveries_in(state)
+    await observatory.deliveries_overdue(timedelta(0))
+    await observatory.unseen(timedelta(0))
+    await observatory.has_arrival(number(1))
+
+
+@case
+async def stranded(large: Large) -> None:
+    work = StrandedWork(large.database, large.clock)
+    await work.user_names()
+    center = await ConfigurationStore(large.database, large.clock).current()
+    await work.find(homes_of(center, await work.disabled()))
+
+
+@case
+async def directory(large: Large) -> None:
+    """Describe the agents anew; the last case, for it dismisses all others."""
+    store = AgentDirectory(large.database, large.clock)
+    described = [Agent(user_name=agent_id(0), password_hash=PasswordHasher().hash("x"))]
+    await store.described()
+    await store.write(described)
+    # Once more, as while a gateway runs that is of an earlier release.
+    await large.database[LOGINS_OF_AGENTS].delete_many({})
+    await large.database[indexes.REPLICAS].update_many({}, {"$unset": {READS_THEM: ""}})
+    await store.write(described)
+
+
+async def _update_gateways(large: Large) -> None:
+    """Have every gateway be of this release."""
+    await large.database[indexes.REPLICAS].update_many({}, {"$set": {READS_THEM: True}})
