@@ -1,6 +1,6 @@
 # Every target is documented: `make` lists them. ARGS="..." is handed on to the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-unit soak fuzz drill bench bench-scale bench-cometd lint format lock clean
+.PHONY: help run demo test test-unit soak fuzz queries drill bench bench-scale bench-cometd lint format lock clean
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -23,6 +23,10 @@ soak: .venv/installed ## Have agents do anything for an hour or so while everyth
 
 fuzz: .venv/installed ## Try made-up input for long: FUZZ_EXAMPLES (5000) for each test
 	@exec env FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5000} $(PYTHON) -m pytest tests/fuzz tests/unit -m hypothesis --timeout 0 -s $(ARGS)
+
+queries: .venv/installed ## Explain every query, and time every sweep, over a million documents each
+	@env LARGE_DOCUMENTS=$${LARGE_DOCUMENTS:-1000000} $(PYTHON) -m pytest tests/connected/queries $(ARGS)
+	@exec $(PYTHON) -m tests.bench.sweeps
 
 drill: .venv/installed ## Strike every service, broker, database and mail server under load; print what it cost
 	@exec $(PYTHON) -m tests.faults.drill $(ARGS)

@@ -219,9 +219,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("correlation_id", ASCENDING), ("parked_at", ASCENDING)], name="of-journey"),
     ],
     parked.DISCARDED: [
-        IndexModel(
-            [("correlation_id", ASCENDING), ("discarded_at", ASCENDING)], name="of-journey"
-        ),
+        IndexModel([("correlation_id", ASCENDING), ("discarded_at", ASCENDING)], name="of-journey"),
     ],
     journal.COLLECTION: [
         IndexModel(

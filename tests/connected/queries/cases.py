@@ -406,10 +406,14 @@ class _Announcing:
         pass
 
 
+def _arrivals(large: Large) -> ArrivalStore:
+    contents = Vault(large.database, large.clock)
+    return ArrivalStore(large.database, contents, large.clock, _Announcing())
+
+
 @case
 async def arrivals(large: Large) -> None:
-    contents = Vault(large.database, large.clock)
-    store = ArrivalStore(large.database, contents, large.clock, _Announcing())
+    store = _arrivals(large)
     arrival = await store.add(b"Subject: x\r\n\r\n", sender="", mailboxes=["x"], peer="")
     await store.get(arrival)
     await store.postpone(Arrival(arrival, "", (), "", BEGAN, b""), BEGAN)
@@ -570,8 +574,19 @@ async def parked(large: Large) -> None:
 
 @case
 async def traces(large: Large) -> None:
+    unread = await _arrivals(large).store(
+        b"Message-ID: <u@x>\r\n\r\n", sender="", mailboxes=["x"], peer=""
+    )
     tracing = Tracing(large.database)
-    for wanted in (mail_id(3), held_id(0), held_id(1), "Y" + "0" * 15, "Z" + "0" * 15, "nothing"):
+    for wanted in (
+        mail_id(3),
+        held_id(0),
+        held_id(1),
+        "Y" + "0" * 15,
+        "Z" + "0" * 15,
+        unread.arrival.id,
+        "nothing",
+    ):
         _ = [line async for line in tracing.lines(wanted)]
 
 

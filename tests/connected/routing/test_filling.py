@@ -10,7 +10,9 @@ from services.routing.filling import QueueFiller
 from shared.contracts.events import AgentInvited
 from shared.domain.interaction import Exclusion
 from shared.domain.lifecycle import State
+from shared.storage import interactions
 from shared.storage.leases import LeaseStore
+from tests.connected.plans import plans_of
 from tests.connected.routing.conftest import (
     EXCLUSION,
     POLICY,
@@ -142,6 +144,17 @@ async def test_a_backlog_that_was_refused_once_costs_one_try_where_nobody_is_fre
     await fill(routing)
 
     assert len(tried) == 1
+
+
+async def test_a_backlog_that_nobody_can_take_is_not_read(world: World, routing: Routing) -> None:
+    for _ in range(40):
+        await world.receive()
+    await world.hire("agent", free=0)
+
+    async with plans_of(world.database, interactions.COLLECTION) as plans:
+        await fill(routing)
+
+    assert 1 <= sum(plan.examined for plan in plans) <= 2
 
 
 async def test_a_mail_for_a_skill_is_offered_past_a_backlog_nobody_can_take(

@@ -1,0 +1,168 @@
+"""What sweeps cost while nothing is due: `python -m tests.bench.sweeps`.
+
+Fills collections with a million documents each (`LARGE_DOCUMENTS`) and as many agents as
+`LARGE_AGENTS` says, and runs each sweep of the services, and the pages of `GET /interactions`, in
+turn. Prints milliseconds: the median and the longest of twenty.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from statistics import median
+
+os.environ.setdefault("LARGE_DOCUMENTS", "1000000")
+
+from deploy.local.folders import LOCAL, passing_folder
+from deploy.local.mongod import find_mongod
+from deploy.local.mongodb import LocalMongoDB
+from deploy.local.ports import free_port
+from services.attachments.sweeping import Sweeping
+from services.gateway.store import DeskStore
+from services.routing.app import Parts, assemble
+from services.routing.policy import Policy
+from shared.storage import doubts, indexes
+from shared.storage.agents import AgentStore
+from shared.storage.client import Database, Document, open_database
+from shared.storage.configuration import ConfigurationStore
+from shared.storage.deliveries import DeliveryStore
+from shared.storage.interactions import InteractionStore
+from shared.storage.outbox import CollectionOutbox
+from shared.storage.uploads import UploadStore
+from shared.storage.vault import Vault
+from tests.connected.queries.large import AGENTS, DOCUMENTS, Large, fill_database, held_id, number
+
+TIMES = 20
+
+Chore = Callable[[], Awaitable[object]]
+
+
+class _Broker:
+    def is_open(self) -> bool:
+        return True
+
+
+async def _nobody(_: str, __: object) -> None:
+    """Tell nobody."""
+
+
+def _routing(large: Large) -> Parts:
+    database, clock = large.database, large.clock
+    return assemble(
+        database=database,
+        interactions=InteractionStore(database, clock, _nobody),
+        agents=AgentStore(database, clock, _nobody),
+        configuration=ConfigurationStore(database, clock),
+        clock=clock,
+        policy=Policy(),
+        broker=_Broker(),
+        holder="bench",
+    )
+
+
+def sweeps(large: Large, routing: Parts) -> dict[str, Chore]:
+    """Return what services do again and again, by name."""
+    database, clock = large.database, large.clock
+
+    async def fill() -> None:
+        await routing.filler.request_all()
+        await routing.filler.wait_until_idle()
+
+    async def summon() -> None:
+        async for _ in DeliveryStore(database, clock, _nobody).summon_due():
+            pass
+
+    def owed(collection: str) -> Chore:
+        async def look() -> None:
+            outbox = CollectionOutbox(database[collection], clock)
+            async for _ in outbox.owed(clock.now()):
+                pass
+
+        return look
+
+    sweeping = Sweeping(
+        interactions=InteractionStore(database, clock, _nobody),
+        uploads=UploadStore(database, clock),
+        vault=Vault(database, clock),
+        clock=clock,
+    )
+    return {
+        "routing: revoke_unanswered": routing.revoking.revoke_unanswered,
+        "routing: audit_places": routing.auditing.audit_places,
+        "routing: look_round": routing.absences.look_round,
+        "routing: reclaim_untouched": routing.absences.reclaim_untouched,
+        "routing: a pass through each queue": fill,
+        "outbound: summon_due": summon,
+        "outbound: count_doubtful": lambda: doubts.count_doubtful(database),
+        "attachments: sweep": sweeping.sweep,
+    } | {f"outbox of {name}": owed(name) for name in _owing()}
+
+
+def _owing() -> list[str]:
+    return [
+        name
+        for name, models in indexes.INDEXES.items()
+        if any(model.document["name"] == "owing" for model in models)
+    ]
+
+
+def pages(database: Database) -> dict[str, Chore]:
+    """Return the pages of `GET /interactions`, by what they are filtered by."""
+    desk = DeskStore(database)
+
+    def page(filters: Document) -> Chore:
+        return lambda: desk.active(dict(filters), after="", offset=0, limit=101)
+
+    return {
+        "GET /interactions": page({}),
+        "GET /interactions?currentQueue= (a backlog)": page({"queue": "support"}),
+        "GET /interactions?currentQueue= (an empty one)": page({"queue": "nowhere"}),
+        "GET /interactions?threadId=": page({"thread_id": held_id(1)}),
+        "GET /interactions?threadId= (finished)": page({"thread_id": number(3)}),
+        "GET /interactions?parentInteractionId=": page({"parent_id": held_id(1)}),
+        "GET /interactions?interactionSubType= (none)": page({"subtype": "OutboundNew"}),
+    }
+
+
+async def _milliseconds(chore: Chore) -> list[float]:
+    took = []
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        await chore()
+        took.append((time.perf_counter() - began) * 1000)
+    return took
+
+
+async def _measure(url: str) -> list[str]:
+    async with open_database(url.replace("/mailroom?", "/sweeps?"), name="bench") as database:
+        await database.client.drop_database("sweeps")
+        large = await fill_database(database)
+        routing = _routing(large)
+        lines = [f"{DOCUMENTS} documents, {AGENTS} agents, nothing due   median   longest  (ms)"]
+        async with routing.filler.running():
+            chores = sweeps(large, routing) | pages(database)
+            for name, chore in chores.items():
+                took = await _milliseconds(chore)
+                lines.append(f"{name:<48}{median(took):>9.1f}{max(took):>10.1f}")
+        await database.client.drop_database("sweeps")
+    return lines
+
+
+def main() -> int:
+    """Measure on the server of `MONGODB_URL`, or on one of its own."""
+    with ExitStack() as stack:
+        url = os.environ.get("MONGODB_URL")
+        if url is None:
+            folder = stack.enter_context(passing_folder())
+            server = LocalMongoDB(folder / "mongodb", free_port(), find_mongod(LOCAL))
+            stack.callback(server.discard)
+            server.start()
+            url = server.url
+        sys.stdout.write("\n".join([*asyncio.run(_measure(url)), ""]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
