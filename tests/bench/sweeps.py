@@ -6,12 +6,15 @@ turn. Prints milliseconds: the median and the longest of twenty.
 """
 
 import asyncio
+import logging
 import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from statistics import median
+
+import structlog
 
 os.environ.setdefault("LARGE_DOCUMENTS", "1000000")
 
@@ -152,6 +155,7 @@ async def _measure(url: str) -> list[str]:
 
 def main() -> int:
     """Measure on the server of `MONGODB_URL`, or on one of its own."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with ExitStack() as stack:
         url = os.environ.get("MONGODB_URL")
         if url is None:
