@@ -231,13 +231,16 @@ def _merge_split_names(several: Iterable[_Read]) -> Iterator[Address]:
         if one.is_piece:
             pieces.append(one)
             continue
+        if not pieces:
+            yield one.mailbox
+            continue
         names = [piece.mailbox.personal for piece in pieces]
         if one.mailbox.personal:
             names.append(one.mailbox.personal)
         elif not one.is_nameless or all(piece.is_word for piece in pieces):
             # Words in front of an address without a name are mailboxes nearby.
             names = []
-        if 0 < len(pieces) < _MOST_PIECES and names and all(names):
+        if len(pieces) < _MOST_PIECES and names and all(names):
             yield Address(one.mailbox.address, ", ".join(names))
         else:
             yield from _names(pieces)

@@ -11,6 +11,7 @@ _BLOCK_END: Final = re.compile(rb"\n(?=\r*(?:\n|\Z))")
 _NO_HEADERS: Final = re.compile(rb"\r?\n")
 _LEADING_BLANKS: Final = re.compile(rb"[ \t\r\n]*\n")
 _ENVELOPE_LINES: Final = (b"From ", b">From ")
+_FOLDED: Final = (b" ", b"\t")
 _FIELD_END: Final = re.compile(rb"\n(?![ \t])")
 _OF_MAILS: Final = re.compile(
     rb"(?:bcc|cc|date|from|message-id|received|reply-to|return-path|sender|subject|to)[ \t]*:",
@@ -50,7 +51,7 @@ class Headers:
         """Return the values of all fields of that lower-case name, in order."""
         if name not in self._first:
             return ()
-        return tuple(value for key, value in self.fields if key == name)
+        return tuple([value for key, value in self.fields if key == name])
 
 
 def read_mail_headers(raw: bytes, limit: int = DEFAULT_LIMITS.header_octets) -> tuple[Headers, int]:
@@ -124,20 +125,17 @@ def _read_lines(lines: list[bytes], *, is_cut: bool = False) -> Headers:
     values: list[list[bytes]] = []
     malformed = False
     for line in lines:
-        found = _FIELD.match(line)
-        if found and not line.startswith((b" ", b"\t")):
-            names.append(found[1].decode("ascii").lower())
-            values.append([line[found.end() :].strip()])
-        elif line.startswith(_ENVELOPE_LINES) or not line.strip():
-            continue
-        elif line.startswith((b" ", b"\t")):
+        if line.startswith(_FOLDED):
             if values:
                 values[-1].append(line.strip())
-        else:
+        elif found := _FIELD.match(line):
+            names.append(found[1].decode("ascii").lower())
+            values.append([line[found.end() :].strip()])
+        elif line.strip() and not line.startswith(_ENVELOPE_LINES):
             malformed = True
             if values and _goes_on(names[-1], values[-1][-1], line):
                 values[-1].append(line.strip())
-    joined = (b" ".join(filter(None, value)) for value in values)
+    joined = [value[0] if len(value) == 1 else b" ".join(filter(None, value)) for value in values]
     return Headers(tuple(zip(names, joined, strict=True)), malformed, is_cut)
 
 

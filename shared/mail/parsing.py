@@ -43,6 +43,7 @@ _WANTED: Final = (
     "X-Original-To",
     "X-Priority",
 )
+_WANTED_KEYS: Final = tuple((name, name.lower()) for name in _WANTED)
 _LONGEST_HEADER: Final = 998
 _REST: Final = "\n\n[The rest is in mail.eml, which is attached.]\n"
 _LABEL: Final = re.compile(rb"=\?([A-Za-z][A-Za-z0-9._-]{1,40})(?:\*[^?\s]{1,20})?\?[bBqQ]\?")
@@ -162,7 +163,7 @@ def _charset(structure: Structure) -> str:
 
 
 def _wanted_headers(headers: Headers) -> dict[str, str]:
-    found = ((name, headers.first(name.lower())) for name in _WANTED)
+    found = [(name, headers.first(key)) for name, key in _WANTED_KEYS]
     return {
         name: one_line(decode(value))[:_LONGEST_HEADER]
         for name, value in found
