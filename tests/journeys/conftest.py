@@ -1,4 +1,4 @@
-"""The whole system, every service its own process, for all journeys of a module."""
+"""The whole system, every service its own process, for all journeys."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -17,13 +17,13 @@ from tests.journeys.people import Agent
 INVITATION_SECONDS = "4"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 async def running(
     broker: Broker, mongodb_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[System]:
     """A system on a virtual host and a database of its own, each service as its own user.
 
-    An invitation lasts 4 seconds.
+    An invitation lasts 4 seconds. Each journey ends with nobody ready and no mail waiting.
     """
     sent: Path = tmp_path_factory.mktemp("sent")
     name = f"journey_{secrets.token_hex(6)}"
