@@ -67,8 +67,10 @@ class World:
             "ready": ready,
             "idle_since": self.clock.now(),
         }
-        await self.database[agent_logins.COLLECTION].insert_one(login)
-        await self.database[agents.COLLECTION].insert_one(document | fields)
+        await asyncio.gather(
+            self.database[agent_logins.COLLECTION].insert_one(login),
+            self.database[agents.COLLECTION].insert_one(document | fields),
+        )
 
     async def keep_login_as_before(self, agent_id: str) -> None:
         """Put an agent's login where an earlier release keeps it."""

@@ -12,6 +12,7 @@ import httpx2
 from deploy.local.stack import System
 from tests.cometd_client import CometdAgent
 from tests.described import require_described_answer, require_described_event
+from tests.fixtures.plain_http import NO_CERTIFICATES
 from tests.journeys.people import hand_in
 
 TOPIC = "/v2/me/interactions"
@@ -163,7 +164,9 @@ def addresses_in(value: Any) -> Iterator[str]:
 async def sit_down(stack: AsyncExitStack, system: System, name: str) -> Desk:
     """Return an agent who listens, and is not ready."""
     client = await stack.enter_async_context(
-        httpx2.AsyncClient(base_url=system.gateway_url, auth=(name, name), timeout=30)
+        httpx2.AsyncClient(
+            base_url=system.gateway_url, auth=(name, name), timeout=30, verify=NO_CERTIFICATES
+        )
     )
     cometd = f"{system.gateway_url}/cometd"
     ears = await stack.enter_async_context(DescribedAgent(cometd, name, name))

@@ -13,6 +13,8 @@ from typing import Any, BinaryIO, Self
 import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.fixtures.plain_http import NO_CERTIFICATES
+
 Replies = list[dict[str, Any]]
 INTERACTIONS = "/v2/me/interactions"
 TYPES = ["websocket", "long-polling"]
@@ -96,7 +98,7 @@ async def _running(
     assert process.stdout is not None
     url = (await process.stdout.readline()).decode().strip()
     try:
-        async with httpx2.AsyncClient(timeout=15) as http:
+        async with httpx2.AsyncClient(timeout=15, verify=NO_CERTIFICATES) as http:
             lab = RunningLab(url, process, http)
             yield lab
             await lab.stop()
@@ -112,7 +114,7 @@ class RawClient:
     def __init__(self, lab: RunningLab, agent: str = "7", path: str = "/cometd") -> None:
         self.url = f"{lab.url}{path}"
         self.headers = {"Authorization": f"Bearer agent-{agent}"}
-        self.http = httpx2.AsyncClient(headers=self.headers, timeout=15)
+        self.http = httpx2.AsyncClient(headers=self.headers, timeout=15, verify=NO_CERTIFICATES)
         self.client_id: str | None = None
         self._ids = count(1)
 

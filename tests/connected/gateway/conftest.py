@@ -36,6 +36,7 @@ from tests.connected.ingest.conftest import make_arrivals
 from tests.connected.messaging.queues import commands_to_all
 from tests.connected.world import CENTER, World, cause, open_world
 from tests.fixtures.broker import Broker
+from tests.fixtures.plain_http import NO_CERTIFICATES
 
 _CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -64,13 +65,17 @@ class Gateway:
     async def client(self, name: str | None = None, **options: Any) -> httpx2.AsyncClient:
         """Return a client that logs in with every request; None is a stranger."""
         auth = (name, name) if name else None
-        client = httpx2.AsyncClient(base_url=self.url, auth=auth, timeout=20, **options)
+        client = httpx2.AsyncClient(
+            base_url=self.url, auth=auth, timeout=20, verify=NO_CERTIFICATES, **options
+        )
         return await self.stack.enter_async_context(client)
 
     async def clear(self) -> None:
         """Dismiss everybody and forget every mail."""
-        for stored in (agents, agent_logins, interactions, documents):
-            await self.world.database[stored.COLLECTION].delete_many({})
+        used = (agents, agent_logins, interactions, documents)
+        await asyncio.gather(
+            *(self.world.database[stored.COLLECTION].delete_many({}) for stored in used)
+        )
         self.world.heard_so_far()
         while not self.commands.empty():
             self.commands.get_nowait()
@@ -214,10 +219,12 @@ async def shared_gateway(broker: Broker, mongodb_url: str) -> AsyncIterator[Gate
 async def gateway(shared_gateway: Gateway) -> Gateway:
     """A gateway with two agents, an administrator who is no agent, and no mail."""
     await shared_gateway.clear()
-    await shared_gateway.describe(CENTER)
-    await shared_gateway.hire("agent1", logged_in=True)
-    await shared_gateway.hire("agent2", logged_in=True)
-    await shared_gateway.hire("admin", roles=["Contact Center Admin"])
+    await asyncio.gather(
+        shared_gateway.describe(CENTER),
+        shared_gateway.hire("agent1", logged_in=True),
+        shared_gateway.hire("agent2", logged_in=True),
+        shared_gateway.hire("admin", roles=["Contact Center Admin"]),
+    )
     return shared_gateway
 
 
