@@ -58,7 +58,9 @@ class Absences:
         gone = await self._presence.lost(self._policy.absence, ready=False)
         for agent_id in gone:
             await self._agents.set_ready(agent_id, ready=False, logged_in=False)
-        out = await self._presence.logged_out(self._policy.absence)
+        # Those who work are fewer than those who have gone home, and left nothing.
+        workers = await self._waiting.workers()
+        out = await self._presence.logged_out(workers, self._policy.absence)
         await self._reclaim(await self._waiting.worked_on_by([*gone, *out]))
 
     async def reclaim_untouched(self) -> None:

@@ -66,6 +66,13 @@ class WaitingStore:
         """Return the offers to an agent, at most 500 of them."""
         return await self._offers({"invitation.agent_id": agent_id})
 
+    async def workers(self) -> list[str]:
+        """Return the ids of the agents who work on something, from the index alone."""
+        stages: list[Document] = [{"$match": ON_A_DESK}, {"$group": {"_id": "$owner_id"}}]
+        async with database_errors():
+            found = await (await self._collection.aggregate(stages)).to_list()
+        return [one["_id"] for one in found]
+
     async def worked_on_by(self, agent_ids: Sequence[str]) -> dict[str, int]:
         """Return the ids and versions of what some agents work on, at most 500 of them."""
         return await self._versions({"owner_id": {"$in": list(agent_ids)}} | ON_A_DESK)

@@ -134,6 +134,11 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             partialFilterExpression=IS_ACTIVE | {"parent_id": {"$gt": ""}},
         ),
         IndexModel(
+            [("state", ASCENDING), ("owner_id", ASCENDING)],
+            name="on-a-desk",
+            partialFilterExpression=ON_A_DESK,
+        ),
+        IndexModel(
             [("changed_at", ASCENDING)], name="untouched", partialFilterExpression=ON_A_DESK
         ),
     ],
@@ -168,16 +173,6 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             [("password_hash", ASCENDING)],
             name="with-hash",
             partialFilterExpression=agent_logins.KEPT_BY_AGENTS,
-        ),
-        IndexModel(
-            [("enabled", ASCENDING), ("state_since", ASCENDING)],
-            name="dismissed",
-            partialFilterExpression={"enabled": False},
-        ),
-        IndexModel(
-            [("logged_in", ASCENDING), ("state_since", ASCENDING)],
-            name="logged-out",
-            partialFilterExpression={"logged_in": False},
         ),
     ],
     agent_logins.COLLECTION: [

@@ -75,11 +75,16 @@ class PresenceStore:
             }
         )
 
-    async def logged_out(self, patience: timedelta) -> list[str]:
-        """Return who logged out, or was dismissed, longer ago than `patience`."""
-        since = {"state_since": {"$lte": self._clock.now() - patience}}
+    async def logged_out(self, agent_ids: Collection[str], patience: timedelta) -> list[str]:
+        """Return who of some agents logged out, or was dismissed, longer ago than `patience`."""
+        if not agent_ids:
+            return []
         return await self._ids(
-            {"$or": [{"logged_in": False, **since}, {"enabled": False, **since}]}
+            {
+                "_id": {"$in": list(agent_ids)},
+                "$or": [{"logged_in": False}, {"enabled": False}],
+                "state_since": {"$lte": self._clock.now() - patience},
+            }
         )
 
     async def _has_looked_for(self, patience: timedelta, now: datetime) -> bool:

@@ -214,6 +214,7 @@ async def waiting(large: Large) -> None:
     await store.unanswered(now)
     await store.unanswered(now + timedelta(hours=2))
     await store.offered_to(agent_id(0))
+    await store.workers()
     await store.worked_on_by([agent_id(at) for at in range(100)])
     await store.untouched(now - timedelta(hours=8))
     await store.untouched(now)
@@ -329,8 +330,7 @@ async def presence(large: Large) -> None:
     await store.excused([agent_id(at) for at in range(100)], since=large.clock.now())
     await store.lost(timedelta(0), ready=True)
     await store.lost(timedelta(0), ready=False)
-    await store.logged_out(timedelta(minutes=2))
-    await store.logged_out(timedelta(days=2))
+    await store.logged_out([agent_id(at) for at in range(100)], timedelta(days=2))
 
 
 @case

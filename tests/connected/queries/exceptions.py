@@ -63,6 +63,12 @@ EXCEPTIONS: Final = (
         "looks at the agents that it is asked about: whose offers ran out in this second",
     ),
     Allowance(
+        "shared/storage/presence.py",
+        "PresenceStore.logged_out",
+        100,
+        "looks at the agents that it is asked about: who works on something",
+    ),
+    Allowance(
         "services/gateway/store.py",
         "DeskStore.held_beside",
         HELD_BY_ONE,

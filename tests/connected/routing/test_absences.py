@@ -210,6 +210,20 @@ async def test_answers_to_untouched_work_are_found_by_index(world: World, routin
     assert "DISTINCT_SCAN { parent_id: 1, changed_at: 1 }" in {plan.summary for plan in plans}
 
 
+async def test_who_left_no_work_behind_is_not_looked_at(world: World, routing: Routing) -> None:
+    await worked_on(world, "busy")
+    await world.hire("busy", logged_in=True)
+    for number in range(30):
+        left = {"logged_in": False, "state_since": world.clock.now()}
+        await world.hire(f"agent{number}", ready=False, **left)
+    world.clock.move(POLICY.absence)
+
+    async with plans_of(world.database, "agents") as plans:
+        await routing.absences.look_round()
+
+    assert sum(plan.examined for plan in plans) == 1
+
+
 async def test_what_somebody_else_took_up_meanwhile_stays_with_them(
     world: World, routing: Routing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
