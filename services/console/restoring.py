@@ -9,6 +9,7 @@ from shared.domain.lifecycle import Operation
 from shared.storage.doubts import mistrust_unfinished
 from shared.storage.generations import JournalGenerations
 from shared.storage.interactions import Change
+from shared.storage.witness import note_announced
 
 
 async def announce_restore() -> None:
@@ -21,6 +22,7 @@ async def announce_restore() -> None:
         doubted = await mistrust_unfinished(desk.database, desk.clock)
         untold = [delivery async for delivery in desk.doubts.all() if await _tell(desk, delivery)]
         floor = await JournalGenerations(desk.database, desk.clock).begin_generation()
+        await note_announced(desk.database, desk.clock.now())
     print(f"positions of the journal go on from {floor}: clients start over")
     print(f"mails that were on their way, and are held now: {len(doubted)}")
     print(f"authors told: {len(untold)}")

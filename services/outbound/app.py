@@ -20,9 +20,11 @@ from services.outbound.summoning import Summoning
 from services.outbound.tokens import Issuer, TokenKeeper
 from shared.chores import repeating
 from shared.contracts.contact_center import SmtpRoute
+from shared.messaging.record import BrokerRecord
 from shared.messaging.topology import OUTBOUND
 from shared.oauth.asking import post
 from shared.runtime.consuming import consuming
+from shared.runtime.lasting_witness import LastingWitness
 from shared.runtime.resources import Resources
 from shared.storage.client import Database
 from shared.storage.doubts import count_doubtful
@@ -30,7 +32,6 @@ from shared.storage.leases import LeaseStore
 from shared.storage.logins import LoginStore
 from shared.storage.sealing import Sealer
 from shared.storage.vault import Vault
-from shared.storage.witness import Witness
 
 
 @asynccontextmanager
@@ -47,8 +48,10 @@ async def start(settings: OutboundSettings, resources: Resources) -> AsyncIterat
     async with aclosing(make_pool(settings, resources, logins.connect)) as pool:
         delivering = Delivering(_office(settings, resources, pool, route))
         summoning = Summoning(resources.deliveries, resources.publisher, resources.clock)
-        witness = Witness(resources.database)
+        record = BrokerRecord(settings.rabbitmq_url, OUTBOUND, resources.publisher, name="outbound")
+        witness = LastingWitness(resources.database, resources.clock, record)
         watch = RestoreWatch(resources.database, resources.clock, witness, summoning)
+        await watch.look_back()
         async with consuming(settings, resources, OUTBOUND) as consumer:
             consumer.subscriber(outbound_handler(delivering))
             try:

@@ -5,9 +5,9 @@ import structlog
 from services.outbound.summoning import Summoning
 from services.outbound.telling import cause_of
 from shared.domain.clock import Clock
+from shared.runtime.lasting_witness import LastingWitness
 from shared.storage.client import Database
 from shared.storage.doubts import mistrust_unfinished
-from shared.storage.witness import Witness
 
 log = structlog.get_logger()
 
@@ -19,13 +19,24 @@ class RestoreWatch:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, witness: Witness, summoning: Summoning
+        self, database: Database, clock: Clock, witness: LastingWitness, summoning: Summoning
     ) -> None:
         self._database = database
         self._clock = clock
         self._witness = witness
         self._summoning = summoning
         self._is_restored = False
+
+    async def look_back(self) -> None:
+        """Hold all that is due where a backup was put in place while no outbound ran.
+
+        To be done before anything is delivered.
+
+        Raises:
+            Unavailable: Broker or database do not answer.
+        """
+        if await self._witness.finds_a_restore():
+            await self._hold()
 
     async def summon_due(self) -> None:
         """Order every delivery whose time has come, or hold them all.

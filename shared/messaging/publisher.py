@@ -94,8 +94,12 @@ class Publisher:
             return False
         return self._channel is not None and not self._channel.is_closed
 
-    async def publish(self, message: Outgoing, *, deadline: timedelta = _DEADLINE) -> None:
+    async def publish(
+        self, message: Outgoing, *, deadline: timedelta = _DEADLINE, again: bool = True
+    ) -> None:
         """Return once a majority of brokers hold the message.
+
+        With `again` it is published once more to a broker that has lost its data.
 
         What is told to pods need not be routable: whoever does not hear it reads the journal.
 
@@ -109,7 +113,8 @@ class Publisher:
                 f"not published to {message.exchange}: {self._upkeep.problem()}"
             )
         await self._send(message, deadline)
-        self._recent.add(message)
+        if again:
+            self._recent.add(message)
 
     async def republish(self) -> None:
         """Publish what was published lately once more, to a broker that has lost it.

@@ -30,8 +30,10 @@ from shared.contracts.envelope import EVENTS, JOURNALED, Contract
 from shared.contracts.events import Event
 from shared.domain.clock import SystemClock
 from shared.messaging.declaring import declare, declare_topology
+from shared.messaging.publisher import open_publisher
 from shared.messaging.reaching import virtual_host_of
-from shared.messaging.topology import ROUTING, WORK_QUEUES, all_exchanges
+from shared.messaging.record import BrokerRecord
+from shared.messaging.topology import OUTBOUND, ROUTING, WORK_QUEUES, all_exchanges
 from shared.runtime.rights import RIGHTS
 from shared.storage.agent_logins import AgentLoginStore
 from shared.storage.agents import AgentStore
@@ -252,6 +254,16 @@ async def test_a_stolen_secret_commands_nobody_by_dead_letters(house: House, tar
 
     # Events are its own to publish; routing believes the database and not them.
     assert refused == (target != EVENTS)
+
+
+async def test_outbound_keeps_its_record(house: House) -> None:
+    url = house.access.of_service("outbound")["RABBITMQ_URL"]
+    async with open_publisher(url, name="test") as publisher:
+        record = BrokerRecord(url, OUTBOUND, publisher, name="test")
+
+        await record.keep(b"1")
+
+        assert await record.last() == [b"1"]
 
 
 @each_service

@@ -1,7 +1,9 @@
 """A backup in the database's place: what it says is due may have left since."""
 
+import asyncio
 from datetime import timedelta
 
+import aio_pika
 import pytest
 
 from services.console import doubts
@@ -11,7 +13,10 @@ from services.outbound.restore_watch import RestoreWatch
 from shared.contracts.events import DeliveryUncertain
 from shared.domain.delivery import Journal
 from shared.domain.lifecycle import State
-from shared.storage.witness import Witness
+from shared.messaging.record import BrokerRecord
+from shared.messaging.topology import OUTBOUND
+from shared.runtime.lasting_witness import LastingWitness
+from shared.storage import witness
 from tests.connected.backups import Backup
 from tests.connected.outbound.conftest import Post
 from tests.doubles.smtp_sink import DROP_AFTER_DOT
@@ -83,9 +88,8 @@ async def test_announcing_a_restore_twice_does_no_harm(post: Post) -> None:
     assert len((await post.journal(mails[0])).attempts) == 1
 
 
-async def test_outbound_left_running_sends_nothing_of_a_backup(post: Post) -> None:
-    world = post.world
-    watch = RestoreWatch(world.database, world.clock, Witness(world.database), post.summoning)
+async def test_outbound_left_running_sends_nothing_of_a_backup(post: Post, vhost_url: str) -> None:
+    watch = lasting_watch(post, vhost_url)
     await watch.summon_due()
     mails = await restored(post, watch)
     post.later(timedelta(hours=1))
@@ -98,9 +102,98 @@ async def test_outbound_left_running_sends_nothing_of_a_backup(post: Post) -> No
     assert {await post.state(mail) for mail in mails} == {State.UNCERTAIN}
 
 
-async def test_a_database_that_lost_nothing_holds_nothing(post: Post) -> None:
+def lasting_watch(post: Post, url: str) -> RestoreWatch:
+    """Return the watch of a process that starts now."""
     world = post.world
-    watch = RestoreWatch(world.database, world.clock, Witness(world.database), post.summoning)
+    record = BrokerRecord(url, OUTBOUND, world.publisher, name="test")
+    lasting = LastingWitness(world.database, world.clock, record)
+    return RestoreWatch(world.database, world.clock, lasting, post.summoning)
+
+
+async def restored_unseen(post: Post, url: str) -> list[str]:
+    """Put a backup in place after the last outbound has ended; return the mails of before."""
+    stopped = lasting_watch(post, url)
+    await stopped.look_back()
+    return await restored(post, stopped)
+
+
+async def test_outbound_that_was_stopped_sends_nothing_of_a_backup(
+    post: Post, vhost_url: str
+) -> None:
+    mails = await restored_unseen(post, vhost_url)
+    # Two pods start at once, and both look back before one of them has said anything.
+    pods = [lasting_watch(post, vhost_url) for _ in range(2)]
+    await asyncio.gather(*(pod.look_back() for pod in pods))
+
+    for mail in mails:
+        await post.delivering.deliver(mail)
+
+    assert len(post.sink.kept) == 2
+    assert {await post.state(mail) for mail in mails} == {State.UNCERTAIN}
+
+
+async def test_restore_that_was_noticed_once_is_not_noticed_again(
+    post: Post, vhost_url: str
+) -> None:
+    mails = await restored_unseen(post, vhost_url)
+    pod = lasting_watch(post, vhost_url)
+    await pod.look_back()
+    await doubts.resend_all(sure=True)
+    await pod.summon_due()
+
+    await lasting_watch(post, vhost_url).look_back()
+
+    assert {(await post.journal(mail)).state for mail in mails} == {Journal.QUEUED}
+
+
+async def test_restore_that_was_announced_is_not_noticed_again(post: Post, vhost_url: str) -> None:
+    mails = await restored_unseen(post, vhost_url)
+    await announce_restore()
+    await doubts.resend_all(sure=True)
+
+    await lasting_watch(post, vhost_url).look_back()
+
+    assert {(await post.journal(mail)).state for mail in mails} == {Journal.QUEUED}
+
+
+async def test_restart_without_a_restore_holds_nothing(post: Post, vhost_url: str) -> None:
+    pod = lasting_watch(post, vhost_url)
+    await pod.look_back()
+    await pod.summon_due()
+    mail = await post.submit()
+
+    await lasting_watch(post, vhost_url).look_back()
+
+    assert (await post.journal(mail)).state is Journal.QUEUED
+
+
+async def test_record_that_was_deleted_is_made_again(post: Post, vhost_url: str) -> None:
+    pod = lasting_watch(post, vhost_url)
+    await pod.look_back()
+    async with await aio_pika.connect(vhost_url) as connection:
+        await (await connection.channel()).queue_delete(f"{OUTBOUND.name}.record")
+    await pod.summon_due()
+    mails = await restored(post, pod)
+
+    await lasting_watch(post, vhost_url).look_back()
+
+    assert {(await post.journal(mail)).state for mail in mails} == {Journal.UNCERTAIN}
+
+
+async def test_record_of_another_database_says_nothing(post: Post, vhost_url: str) -> None:
+    record = BrokerRecord(vhost_url, OUTBOUND, post.world.publisher, name="test")
+    await record.last()
+    foreign = witness.Testimony("another", "somebody", 17, post.world.clock.now())
+    await record.keep(foreign.as_bytes())
+    mail = await post.submit()
+
+    await lasting_watch(post, vhost_url).look_back()
+
+    assert (await post.journal(mail)).state is Journal.QUEUED
+
+
+async def test_a_database_that_lost_nothing_holds_nothing(post: Post, vhost_url: str) -> None:
+    watch = lasting_watch(post, vhost_url)
     for _ in range(3):
         await watch.summon_due()
     post.sink.manners = [DROP_AFTER_DOT]

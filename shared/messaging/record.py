@@ -1,0 +1,103 @@
+"""A record in the broker that outlives every process, for what must not be in the database."""
+
+import asyncio
+import secrets
+from typing import Final
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from aiormq.exceptions import AMQPChannelError
+from pamqp.common import Arguments
+
+from shared.contracts.outgoing import Outgoing
+from shared.messaging.publisher import Publisher, UnroutableError
+from shared.messaging.reaching import CONNECTION_FAULTS, in_words
+from shared.messaging.topology import WorkQueue
+
+log = structlog.get_logger()
+
+_ARGUMENTS: Final[Arguments] = {
+    "x-queue-type": "stream",
+    "x-max-length-bytes": 200_000,
+    "x-stream-max-segment-size-bytes": 100_000,
+}
+"""A stream: many may read it at once, and nobody takes anything out. It keeps an hour or so."""
+
+_READ_AT_ONCE: Final = 500
+_LONGEST_LOOK_SECONDS: Final = 20.0
+_PAUSE_SECONDS: Final = 1.0
+
+
+class BrokerRecord:
+    """The words that the processes of one service left last, in a stream beside its queue."""
+
+    def __init__(self, url: str, queue: WorkQueue, publisher: Publisher, *, name: str) -> None:
+        self._url = url
+        self._exchange = queue.retries
+        self._stream = f"{queue.name}.record"
+        self._publisher = publisher
+        self._name = name
+
+    async def keep(self, words: bytes) -> None:
+        """Leave words for whoever comes later.
+
+        Raises:
+            Unavailable: The broker does not take them.
+        """
+        message = Outgoing(secrets.token_hex(16), self._exchange, self._stream, words)
+        try:
+            await self._publisher.publish(message, again=False)
+        except UnroutableError:
+            # It was deleted, or the broker has lost its data.
+            await self.last()
+            await self._publisher.publish(message, again=False)
+
+    async def last(self) -> list[bytes]:
+        """Return what was left, oldest first, as far as it is kept; wait for the broker.
+
+        A broker that knows no streams keeps no record, which the log says.
+        """
+        while True:
+            await self._publisher.in_place()
+            try:
+                async with asyncio.timeout(_LONGEST_LOOK_SECONDS):
+                    return await self._read()
+            except AMQPChannelError as error:
+                log.warning("broker keeps no record", stream=self._stream, reason=in_words(error))
+                return []
+            except CONNECTION_FAULTS as error:
+                log.warning("record not read yet", stream=self._stream, reason=in_words(error))
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _read(self) -> list[bytes]:
+        connection = await aio_pika.connect(
+            self._url, client_properties={"connection_name": f"{self._name} record"}
+        )
+        async with connection:
+            channel = await connection.channel()
+            await channel.set_qos(_READ_AT_ONCE)
+            stream = await channel.declare_queue(self._stream, durable=True, arguments=_ARGUMENTS)
+            await stream.bind(self._exchange, self._stream)
+            return await self._read_to_the_end(channel, stream)
+
+    async def _read_to_the_end(
+        self, channel: AbstractChannel, stream: AbstractQueue
+    ) -> list[bytes]:
+        """Read up to a mark that is set now: a stream does not say where it ends."""
+        mark, found = secrets.token_hex(16), []
+        at_the_end = asyncio.Event()
+
+        async def note(message: AbstractIncomingMessage) -> None:
+            if message.message_id == mark:
+                at_the_end.set()
+            elif message.body and not at_the_end.is_set():
+                found.append(message.body)
+            await message.ack()
+
+        exchange = await channel.get_exchange(self._exchange, ensure=False)
+        end = aio_pika.Message(b"", message_id=mark, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        await exchange.publish(end, self._stream)
+        await stream.consume(note, arguments={"x-stream-offset": "first"})
+        await at_the_end.wait()
+        return found
