@@ -90,10 +90,17 @@ def _assignments(lines: Iterator[str] | list[str]) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
+ADDRESSES = {
+    "rabbitmq-url": "amqp://rabbitmq.example:5672/",
+    "mongodb-url": "mongodb://mongodb.example:27017/mailroom",
+}
+"""What stands in the Secret under some keys."""
+
+
 def own_environment(workload: Manifest) -> dict[str, str]:
     """Return the variables of a workload beside the ConfigMap.
 
-    A secret's value is its key, a field's its path.
+    A secret's value is its key or one of `ADDRESSES`, a field's its path.
     """
     return {
         one["name"]: one.get("value") or _source(one["valueFrom"])
@@ -104,7 +111,8 @@ def own_environment(workload: Manifest) -> dict[str, str]:
 def _source(value_from: Manifest) -> str:
     if "fieldRef" in value_from:
         return str(value_from["fieldRef"]["fieldPath"])
-    return str(value_from["secretKeyRef"]["key"])
+    key = str(value_from["secretKeyRef"]["key"])
+    return ADDRESSES.get(key, key)
 
 
 def secret_keys() -> set[str]:

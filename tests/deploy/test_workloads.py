@@ -6,6 +6,7 @@ from shared.runtime.settings import ServiceSettings
 from tests.deploy.conftest import Start
 from tests.deploy.installed import CONSOLE, services, settings_of, variables_of
 from tests.deploy.manifests import (
+    ADDRESSES,
     BASE,
     EXAMPLE,
     Manifest,
@@ -87,8 +88,8 @@ def test_a_deployment_runs_the_image_of_its_service(name: str) -> None:
 def test_what_a_pod_is_given_are_valid_settings(name: str, settings_in: Start) -> None:
     settings = settings_in(name, environment(name))
 
-    assert settings.rabbitmq_url == "rabbitmq-url"
-    assert settings.mongodb_url == "mongodb-url"
+    assert settings.rabbitmq_url == ADDRESSES["rabbitmq-url"]
+    assert settings.mongodb_url == ADDRESSES["mongodb-url"]
 
 
 @each_deployment
