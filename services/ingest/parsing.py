@@ -24,8 +24,8 @@ from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.threads import thread_references
 from shared.storage.arrivals import Arrival, ArrivalStore
+from shared.storage.client import UnstorableError
 from shared.storage.configuration import ConfigurationStore
-from shared.storage.gathering import UnstorableError
 from shared.storage.interactions import InteractionStore
 from shared.storage.threads import ThreadStore
 

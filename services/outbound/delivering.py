@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -92,40 +92,42 @@ class Delivering:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _deliver(self, interaction_id: str) -> None:
-        async with self._office.pool.place():
-            if self._stopping:
-                raise Unavailable("outbound is stopping")
-            route = await self._office.route()
-            after = await self._until_claim_holds(interaction_id, route)
-        await self._tell(after)
+        await self._tell(await self._until_claim_holds(interaction_id))
 
-    async def _until_claim_holds(self, interaction_id: str, route: SmtpRoute) -> Delivery:
+    async def _until_claim_holds(self, interaction_id: str) -> Delivery:
         """Try once, and once more where the claim was lost.
 
         It went to somebody else, which the second look shows, or with the database's server.
         """
         try:
-            return await self._try(interaction_id, route)
+            return await self._try(interaction_id)
         except ClaimLostError:
             log.warning("claim was lost", interaction_id=interaction_id)
         try:
-            return await self._try(interaction_id, route)
+            return await self._try(interaction_id)
         except ClaimLostError as error:
             raise Unavailable("the claim was lost twice") from error
 
-    async def _try(self, interaction_id: str, route: SmtpRoute) -> Delivery:
+    async def _try(self, interaction_id: str) -> Delivery:
         by, lease = secrets.token_hex(8), self._office.lease
-        claim = await self._office.deliveries.claim(interaction_id, by, lease)
-        if claim:
-            return await self._attempt(claim, route)
-        return await self._as_found(interaction_id, route)
-
-    async def _attempt(self, claim: Claim, route: SmtpRoute) -> Delivery:
-        async with self._renewing(claim):
-            with figures.SECONDS.time():
-                transmission = await self._breakable(self._transmit(claim, route))
-            _report(claim.delivery, transmission, route)
+        async with AsyncExitStack() as renewing:
+            async with self._office.pool.place():
+                if self._stopping:
+                    raise Unavailable("outbound is stopping")
+                route = await self._office.route()
+                claim = await self._office.deliveries.claim(interaction_id, by, lease)
+                if claim is None:
+                    return await self._as_found(interaction_id, route)
+                await renewing.enter_async_context(self._renewing(claim))
+                transmission = await self._transmitted(claim, route)
+            # The connection carries the next mail while a majority writes what became of this one.
             return await self._conclude(claim.delivery, transmission, route)
+
+    async def _transmitted(self, claim: Claim, route: SmtpRoute) -> Transmission:
+        with figures.SECONDS.time():
+            transmission = await self._breakable(self._transmit(claim, route))
+        _report(claim.delivery, transmission, route)
+        return transmission
 
     async def _breakable(self, transmitting: Coroutine[Any, Any, Transmission]) -> Transmission:
         """Transmit in a task that `finish` may cancel without touching what is written after."""

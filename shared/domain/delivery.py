@@ -199,6 +199,27 @@ class Conclusion:
     resent: bool = False
 
 
+def concluded(delivery: Delivery, conclusion: Conclusion) -> Delivery:
+    """Return a delivery after its present attempt has ended."""
+    attempt = Attempt(
+        delivery.attempt,
+        delivery.claimed_at or conclusion.at,
+        conclusion.at,
+        conclusion.state,
+        conclusion.reason,
+    )
+    return replace(
+        delivery,
+        state=conclusion.state,
+        recipients=conclusion.recipients,
+        reason=conclusion.reason,
+        resent=conclusion.resent,
+        lease_until=None,
+        next_attempt_at=conclusion.next_attempt_at,
+        attempts=(*delivery.attempts, attempt),
+    )
+
+
 def settled(delivery: Delivery, at: datetime, *, sent: bool) -> Conclusion:
     """Return how a delivery in doubt ends by the word of an operator who has looked into it."""
     entry, reception = (

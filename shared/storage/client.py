@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias, TypeVar
 
 import pymongo.lock
-from bson.errors import BSONError
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -49,9 +48,6 @@ _TRANSIENT: Final = (
 _AUTHENTICATION_FAILED: Final = 18
 UNAUTHORIZED: Final = 13
 _NOT_ALLOWED: Final = re.compile(r"not authorized on (\S+) to execute command \{ (\w+)")
-
-_TOO_LARGE: Final = frozenset({10334, 17419, 17420})
-"""What a server calls a document that would be larger than it may be after an update."""
 
 _ROUTER: Final = "isdbgrid"
 """What mongos calls itself; the servers behind it are replica sets."""
@@ -188,16 +184,3 @@ def _refusal(error: OperationFailure) -> str:
             "which gives each service its rights, or give this service its own user"
         )
     return ""
-
-
-@asynccontextmanager
-async def refusals() -> AsyncIterator[None]:
-    """Turn the refusal of a document into `UnstorableError`; let every other error through."""
-    try:
-        yield
-    except (BSONError, UnicodeError, OverflowError) as error:
-        raise UnstorableError(type(error).__name__) from error
-    except OperationFailure as error:
-        if error.code in _TOO_LARGE:
-            raise UnstorableError(str(error)) from error
-        raise

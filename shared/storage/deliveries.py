@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING, ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from shared.contracts.commands import DeliverMail
@@ -23,9 +23,10 @@ from shared.domain.delivery import (
     Entry,
     Journal,
     Recipient,
+    concluded,
     states_before,
 )
-from shared.storage.client import HINT, NEWEST, Database, Document, database_errors, refusals
+from shared.storage.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.delivery_documents import (
     concluding,
     from_raw,
@@ -34,6 +35,7 @@ from shared.storage.delivery_documents import (
     to_raw,
     to_recipients,
 )
+from shared.storage.gathering import Gathering, Update, Updates
 from shared.storage.interactions import Announce
 from shared.storage.outbox import to_entry, to_message
 from shared.storage.vault import IN_ONE_DOCUMENT, ContentRef, Vault
@@ -57,6 +59,16 @@ class Claim:
 
     delivery: Delivery
     raw: bytes | ContentRef
+
+
+@dataclass(frozen=True, slots=True)
+class _Claiming:
+    """The write that makes a delivery the one of a claim."""
+
+    delivery_id: str
+    by: str
+    wanted: Document
+    changes: Document
 
 
 def new_delivery(
@@ -85,7 +97,9 @@ class DeliveryStore:
 
     def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
         self._collection = database[COLLECTION]
-        self._hints = self._collection.with_options(write_concern=HINT)
+        self._hints = self._collection.with_options(write_concern=HINT, read_concern=NEWEST)
+        self._claims = Gathering(self._claim_together)
+        self._updates = Updates(self._collection)
         self._vault = Vault(database, clock)
         self._clock = clock
         self._announce = announce
@@ -158,19 +172,20 @@ class DeliveryStore:
             {"state": Journal.DEFERRED.value, "next_attempt_at": {"$lte": now}},
             {"state": Journal.CLAIMED.value, "lease_until": {"$lte": now}},
         ]
-        fields_set = {
-            "state": Journal.CLAIMED.value,
-            "claimed_by": by,
-            "claimed_at": now,
-            "lease_until": now + lease,
-            "next_attempt_at": now + lease,
+        changes: Document = {
+            "$set": {
+                "state": Journal.CLAIMED.value,
+                "claimed_by": by,
+                "claimed_at": now,
+                "lease_until": now + lease,
+                "next_attempt_at": now + lease,
+            },
+            "$inc": {"attempt": 1},
+            "$unset": {"summoned_at": ""},
         }
         async with database_errors():
-            document = await self._hints.find_one_and_update(
-                {"_id": delivery_id, "$or": claimable},
-                {"$set": fields_set, "$inc": {"attempt": 1}, "$unset": {"summoned_at": ""}},
-                {"outbox": 0},
-                return_document=ReturnDocument.AFTER,
+            document = await self._claims(
+                _Claiming(delivery_id, by, {"_id": delivery_id, "$or": claimable}, changes)
             )
         return Claim(to_delivery(document), from_raw(document["raw"])) if document else None
 
@@ -194,19 +209,19 @@ class DeliveryStore:
             UnstorableError: The database refuses what is said about the recipients.
         """
         until = self._clock.now() + lease
-        async with database_errors(), refusals():
-            result = await self._collection.update_one(
-                _held(claim) | _may(Entry.OFFER_DOT),
-                {
-                    "$set": {
-                        "state": Journal.DOT_PENDING.value,
-                        "recipients": to_recipients(recipients),
-                        "lease_until": until,
-                        "next_attempt_at": until,
-                    }
-                },
+        held = _held(claim)
+        offered = {
+            "state": Journal.DOT_PENDING.value,
+            "recipients": to_recipients(recipients),
+            "lease_until": until,
+            "next_attempt_at": until,
+        }
+        proof = held | {"state": Journal.DOT_PENDING.value}
+        async with database_errors():
+            is_ours = await self._updates.apply(
+                Update(held | _may(Entry.OFFER_DOT), {"$set": offered}, proof)
             )
-        if not result.matched_count:
+        if not is_ours:
             raise ClaimLostError(claim.delivery.id)
 
     async def conclude(
@@ -220,19 +235,15 @@ class DeliveryStore:
             ClaimLostError: Somebody else has concluded it, or tries it anew.
             UnstorableError: The database refuses what is said about the recipients.
         """
-        wanted: Document = {"_id": delivery.id, "claimed_by": delivery.claimed_by}
+        after = concluded(delivery, conclusion)
+        held: Document = {"_id": delivery.id, "claimed_by": delivery.claimed_by}
+        wanted = held | _may(ENTRY_FOR[conclusion.state])
         if abandoned:
             wanted["lease_until"] = {"$lte": self._clock.now()}
-        async with database_errors(), refusals():
-            document = await self._collection.find_one_and_update(
-                wanted | _may(ENTRY_FOR[conclusion.state]),
-                concluding(delivery, conclusion),
-                _WITHOUT_RAW,
-                return_document=ReturnDocument.AFTER,
-            )
-        if document is None:
-            return await self._concluded_before(delivery, conclusion)
-        return to_delivery(document)
+        proof = held | {"state": conclusion.state.value}
+        async with database_errors():
+            is_written = await self._updates.apply(Update(wanted, concluding(after), proof))
+        return after if is_written else await self._concluded_before(delivery, conclusion)
 
     async def cancel(self, delivery_id: str) -> bool:
         """Take a mail back that waits for an attempt; say whether it is canceled now.
@@ -272,6 +283,26 @@ class DeliveryStore:
                 return
             due = {"$gte": document["next_attempt_at"]}
             yield document["_id"], Cause(UUID(document["correlation_id"]))
+
+    async def _claim_together(self, several: Sequence[_Claiming]) -> Sequence[Document | None]:
+        if len(several) == 1:
+            (one,) = several
+            return [
+                await self._hints.find_one_and_update(
+                    one.wanted, one.changes, {"outbox": 0}, return_document=ReturnDocument.AFTER
+                )
+            ]
+        await self._hints.bulk_write(
+            [UpdateOne(one.wanted, one.changes) for one in several], ordered=False
+        )
+        # Each document says itself whose it is now; the same one may have been asked for twice.
+        ours = {
+            "_id": {"$in": [one.delivery_id for one in several]},
+            "claimed_by": {"$in": [one.by for one in several]},
+        }
+        found = await self._hints.find(ours, {"outbox": 0}, batch_size=len(several) + 1).to_list()
+        by_claim = {document["claimed_by"]: document for document in found}
+        return [by_claim.get(one.by) for one in several]
 
     async def _kept(self, raw: bytes | ContentRef) -> bytes | ContentRef:
         if isinstance(raw, bytes) and len(raw) > IN_ONE_DOCUMENT:

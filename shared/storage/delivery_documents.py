@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Final
 
-from shared.domain.delivery import Attempt, Conclusion, Delivery, Journal, Reception, Recipient
+from shared.domain.delivery import Attempt, Delivery, Journal, Reception, Recipient
 from shared.storage.client import Document
 from shared.storage.vault import ContentRef
 
@@ -23,28 +23,21 @@ def unsettled(states: Iterable[Journal]) -> Document:
     return {"$and": [{"state": {"$in": [state.value for state in states]}}, IS_UNSETTLED]}
 
 
-def concluding(delivery: Delivery, conclusion: Conclusion) -> Document:
-    """Return the update that ends an attempt."""
-    attempt = Attempt(
-        delivery.attempt,
-        delivery.claimed_at or conclusion.at,
-        conclusion.at,
-        conclusion.state,
-        conclusion.reason,
-    )
+def concluding(after: Delivery) -> Document:
+    """Return the update that ends an attempt, given the delivery after it."""
     gone = {"lease_until": "", "summoned_at": ""}
-    if conclusion.next_attempt_at is None:
+    if after.next_attempt_at is None:
         gone["next_attempt_at"] = ""
     return {
         "$set": {
-            "state": conclusion.state.value,
-            "recipients": to_recipients(conclusion.recipients),
-            "reason": conclusion.reason,
-            "resent": conclusion.resent,
+            "state": after.state.value,
+            "recipients": to_recipients(after.recipients),
+            "reason": after.reason,
+            "resent": after.resent,
         }
-        | ({"next_attempt_at": conclusion.next_attempt_at} if conclusion.next_attempt_at else {}),
+        | ({"next_attempt_at": after.next_attempt_at} if after.next_attempt_at else {}),
         "$unset": gone,
-        "$push": {"attempts": _plain(asdict(attempt))},
+        "$push": {"attempts": _plain(asdict(after.attempts[-1]))},
     }
 
 

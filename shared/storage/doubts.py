@@ -13,6 +13,7 @@ from shared.domain.delivery import (
     Delivery,
     Entry,
     Journal,
+    concluded,
     mistrusted,
     settled,
     states_before,
@@ -54,9 +55,9 @@ class DoubtStore:
 
     async def settle(self, delivery: Delivery, *, sent: bool) -> bool:
         """Write down what an operator has found out; say whether it was in doubt."""
-        conclusion = settled(delivery, self._clock.now(), sent=sent)
+        after = concluded(delivery, settled(delivery, self._clock.now(), sent=sent))
         entry = Entry.CONFIRM if sent else Entry.DENY
-        return await _write(self._collection, delivery, entry, concluding(delivery, conclusion))
+        return await _write(self._collection, delivery, entry, concluding(after))
 
 
 async def mistrust_unfinished(database: Database, clock: Clock) -> list[Delivery]:
@@ -66,7 +67,7 @@ async def mistrust_unfinished(database: Database, clock: Clock) -> list[Delivery
     """
     collection, doubted = database[COLLECTION], []
     async for delivery in _in_states(collection, states_before(Entry.MISTRUST)):
-        changes = concluding(delivery, mistrusted(delivery, clock.now()))
+        changes = concluding(concluded(delivery, mistrusted(delivery, clock.now())))
         changes["$set"]["claimed_by"] = ""
         if await _write(collection, delivery, Entry.MISTRUST, changes):
             doubted.append(delivery)

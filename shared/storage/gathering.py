@@ -1,15 +1,22 @@
 """Calls that are made at the same time, carried out in one round trip."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, TypeVar
 
 import bson
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, WriteError
 
-from shared.storage.client import Collection, Document
+from shared.storage.client import (
+    Collection,
+    DatabaseUnavailableError,
+    Document,
+    UnstorableError,
+)
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -20,8 +27,9 @@ _MOST_OF_A_HERD: Final = 500
 _REST_FOR_EACH_OF_A_HERD: Final = 0.002
 _LONGEST_REST: Final = 0.1
 _DUPLICATE_KEY: Final = 11000
-# BadValue, InvalidBSON, DocumentValidationFailure, BSONObjectTooLarge, a key too long to index.
-_REFUSED_FOR_GOOD: Final = frozenset({2, 22, 121, 10334, 17280})
+# BadValue, InvalidBSON, DocumentValidationFailure, BSONObjectTooLarge, a key too long to index, and
+# what a server calls a document that would be too large after an update.
+_REFUSED_FOR_GOOD: Final = frozenset({2, 22, 121, 10334, 17280, 17419, 17420})
 _LARGEST: Final = 16 * 1024 * 1024
 
 CarryOut = Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]
@@ -98,10 +106,6 @@ def for_herds(
     return Gathering(carry_out, most=most, at_once=1, rest_for_each=_REST_FOR_EACH_OF_A_HERD)
 
 
-class UnstorableError(Exception):
-    """The database takes no such document, neither now nor later."""
-
-
 class Inserts:
     """Inserts into one collection; what comes at the same time is one write, and one journaling."""
 
@@ -117,29 +121,99 @@ class Inserts:
         Raises:
             UnstorableError: It is too large, or holds what the database knows no form for.
         """
-        # Encoded here: what cannot be is found before it is among the documents of others.
-        try:
-            encoded = bson.encode(document, codec_options=self._collection.codec_options)
-        except (BSONError, OverflowError, ValueError) as error:
-            raise UnstorableError(type(error).__name__) from error
-        if len(encoded) > _LARGEST:
-            raise UnstorableError(f"a document of {len(encoded)} bytes")
-        fault = await self._gathering(RawBSONDocument(encoded))
+        fault = await self._gathering(_encoded(document, self._collection))
         if fault is not None and fault["code"] != _DUPLICATE_KEY:
-            if fault["code"] in _REFUSED_FOR_GOOD:
-                raise UnstorableError(fault["errmsg"])
-            raise WriteError(fault["errmsg"], fault["code"], fault)
+            raise _error_of(fault)
         return fault is None
 
     async def _insert(self, documents: Sequence[RawBSONDocument]) -> Sequence[Document | None]:
         try:
             await self._collection.insert_many(documents, ordered=False)
         except BulkWriteError as error:
-            if error.details["writeConcernErrors"]:
-                raise
-            faults = {fault["index"]: fault for fault in error.details["writeErrors"]}
+            faults = _faults(error)
             return [faults.get(number) for number in range(len(documents))]
         return [None] * len(documents)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """An update of one document, and a filter that finds it if this very update has changed it.
+
+    Without a `proof` it goes alone: of several the server says how many it has made, not which.
+    """
+
+    wanted: Document
+    changes: Mapping[str, Any]
+    proof: Document | None
+
+
+class Updates:
+    """Updates of one document each in one collection; what comes at the same time is one write."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._gathering = Gathering(self._update)
+
+    async def apply(self, update: Update) -> bool:
+        """Change a document; say whether it was as wanted, and has changed.
+
+        What cannot be stored is the fault of its own caller, whoever else updates.
+
+        Raises:
+            UnstorableError: It would become too large, or hold what the database knows no form for.
+        """
+        encoded = replace(update, changes=_encoded(update.changes, self._collection))
+        if encoded.proof is None:
+            (outcome,) = await self._update([encoded])
+        else:
+            outcome = await self._gathering(encoded)
+        if isinstance(outcome, bool):
+            return outcome
+        raise _error_of(outcome)
+
+    async def _update(self, updates: Sequence[Update]) -> Sequence[bool | Document]:
+        several = [UpdateOne(one.wanted, one.changes) for one in updates]
+        faults: Mapping[int, Document] = {}
+        try:
+            matched = (await self._collection.bulk_write(several, ordered=False)).matched_count
+        except BulkWriteError as error:
+            faults, matched = _faults(error), error.details["nMatched"]
+        if matched in (0, len(updates) - len(faults)):
+            return [faults.get(number, matched > 0) for number in range(len(updates))]
+        return [
+            faults.get(number) or await self._is_proven(one) for number, one in enumerate(updates)
+        ]
+
+    async def _is_proven(self, update: Update) -> bool:
+        return await self._collection.find_one(update.proof, {"_id": 1}) is not None
+
+
+def _encoded(document: Mapping[str, Any], collection: Collection) -> RawBSONDocument:
+    # Encoded by each caller: what cannot be is found before it is among what others write.
+    try:
+        encoded = bson.encode(document, codec_options=collection.codec_options)
+    except (BSONError, OverflowError, ValueError) as error:
+        raise UnstorableError(type(error).__name__) from error
+    if len(encoded) > _LARGEST:
+        raise UnstorableError(f"a document of {len(encoded)} bytes")
+    return RawBSONDocument(encoded)
+
+
+def _faults(error: BulkWriteError) -> Mapping[int, Document]:
+    """Return what was refused, by its number.
+
+    Raises:
+        DatabaseUnavailableError: A majority may not have the others.
+    """
+    if error.details["writeConcernErrors"]:
+        raise DatabaseUnavailableError("a majority did not confirm the write") from error
+    return {fault["index"]: fault for fault in error.details["writeErrors"]}
+
+
+def _error_of(fault: Document) -> Exception:
+    if fault["code"] in _REFUSED_FOR_GOOD:
+        return UnstorableError(fault["errmsg"])
+    return WriteError(fault["errmsg"], fault["code"], fault)
 
 
 class Reads:

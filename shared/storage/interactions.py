@@ -14,7 +14,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import StaleInteractionError, Unavailable, UnknownInteractionError
 from shared.domain.interaction import Interaction
 from shared.storage.client import HINT, Collection, Database, Document, database_errors
-from shared.storage.gathering import Inserts, Reads
+from shared.storage.gathering import Inserts, Reads, Update, Updates
 from shared.storage.outbox import to_entry, to_message
 from shared.storage.snapshots import WITHOUT_TEXT, changed_fields, to_document, to_interaction
 
@@ -47,6 +47,7 @@ class InteractionStore:
     def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
         self._collection: Collection = database[COLLECTION]
         self._inserts = Inserts(self._collection)
+        self._updates = Updates(self._collection)
         self._reads = Reads(self._collection)
         self._reads_without_text = Reads(self._collection, WITHOUT_TEXT)
         self._clock = clock
@@ -185,10 +186,12 @@ class InteractionStore:
                 "$slice": -_REMEMBERED_COMMANDS,
             }
         async with database_errors():
-            result = await self._collection.update_one(_unchanged(before), update)
-        if result.matched_count:
+            is_written = await self._updates.apply(
+                Update(_unchanged(before), update, _proof(before, owed, cause))
+            )
+        if is_written:
             await self._announce(before.id, owed)
-        return bool(result.matched_count)
+        return is_written
 
     async def _announce_again(self, document: Document) -> None:
         if document["outbox"]:
@@ -203,6 +206,15 @@ def _owed(change: Change, cause: Cause, now: datetime) -> list[Outgoing]:
 
 def _unchanged(before: Interaction) -> Document:
     return {"_id": before.id, "version": before.version}
+
+
+def _proof(before: Interaction, owed: Sequence[Outgoing], cause: Cause) -> Document | None:
+    """Return what only this change leaves in the document, if it leaves anything."""
+    if owed:
+        return {"_id": before.id, "outbox.id": owed[0].id}
+    if cause.message_id:
+        return {"_id": before.id, "applied": str(cause.message_id)}
+    return None
 
 
 def _update(

@@ -23,7 +23,7 @@ from services.outbound.session import Deadlines
 from services.outbound.transmission import Phase, Reply, Transmission
 from services.outbound.verdicts import answered, judge
 from shared.contracts.contact_center import SmtpRoute
-from shared.domain.delivery import Conclusion, Journal, Reception
+from shared.domain.delivery import Conclusion, Journal, Reception, concluded
 from shared.storage.deliveries import new_delivery
 from shared.storage.delivery_documents import concluding, to_recipients
 from tests.doubles.clock import MovableClock
@@ -246,7 +246,7 @@ def test_whatever_a_next_server_answers_each_recipient_has_one_outcome(
         conclusion = runner.run(_concluded(hostile))
 
     assert tuple(one.address for one in conclusion.recipients) == _ADDRESSES
-    assert len(bson.encode(concluding(_DELIVERY, conclusion))) < 20_000
+    assert len(bson.encode(concluding(concluded(_DELIVERY, conclusion)))) < 20_000
     accepted = [one for one in conclusion.recipients if one.state is Reception.ACCEPTED]
     if accepted or conclusion.state is Journal.SENT:
         assert hostile.saw_dot

@@ -28,6 +28,7 @@ from tests.connected.world import World, cause
 from tests.doubles.smtp_sink import SmtpSink, running_sink
 
 LEASE = timedelta(seconds=60)
+CONNECTIONS = 4
 OCTETS = b"From: support@demo.example\r\nSubject: Re: Invoice\r\n\r\n.Hello\r\n"
 
 
@@ -121,7 +122,7 @@ async def _outbound(world: World, sink: SmtpSink, *, dot: timedelta) -> AsyncIte
     async def route() -> SmtpRoute:
         return SmtpRoute(host="127.0.0.1", port=sink.port, tls="none")
 
-    limits = PoolLimits(4, 100, timedelta(minutes=10), timedelta(seconds=30))
+    limits = PoolLimits(CONNECTIONS, 100, timedelta(minutes=10), timedelta(seconds=30))
     async with aclosing(SmtpPool(connect, limits, world.clock)) as pool:
         office = Office(
             deliveries=store,

@@ -8,6 +8,7 @@ from typing import Any
 import aio_pika
 import pytest
 
+from shared.chores import end
 from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Cause, Envelope
 from shared.contracts.events import DeliveryUncertain, MailSent
@@ -16,7 +17,7 @@ from shared.domain.errors import Unavailable
 from shared.domain.lifecycle import State
 from shared.storage.deliveries import ClaimLostError, DeliveryStore
 from shared.storage.interactions import InteractionStore
-from tests.connected.outbound.conftest import LEASE, Post
+from tests.connected.outbound.conftest import CONNECTIONS, LEASE, Post
 from tests.doubles.smtp_sink import GREYLIST, HANG_AFTER_DOT
 
 pytestmark = pytest.mark.connected
@@ -29,6 +30,61 @@ async def test_many_orders_for_one_mail_send_it_once(post: Post) -> None:
 
     assert len(post.sink.kept) == 1
     assert (await post.journal(mail)).attempt == 1
+
+
+async def test_claims_at_the_same_time_are_each_of_one_mail_once(post: Post) -> None:
+    mails = [await post.submit(raw=f"Subject: {number}\r\n\r\n".encode()) for number in range(12)]
+    taken = mails[0]
+    await post.store.claim(taken, "another", LEASE)
+
+    claims = await asyncio.gather(
+        *(post.store.claim(mail, f"{mail} {turn}", LEASE) for turn in range(2) for mail in mails)
+    )
+
+    ours = [claim for claim in claims if claim]
+    assert sorted(claim.delivery.id for claim in ours) == sorted(mails[1:])
+    for claim in ours:
+        assert claim.delivery.claimed_by.startswith(claim.delivery.id)
+        assert claim.delivery.attempt == 1
+        assert claim.raw == f"Subject: {mails.index(claim.delivery.id)}\r\n\r\n".encode()
+
+
+async def test_of_dots_offered_together_a_lost_claim_keeps_back_its_own(post: Post) -> None:
+    claims = [await post.store.claim(await post.submit(), f"{one}", LEASE) for one in range(12)]
+    lost = claims[5]
+    assert lost
+    post.later(LEASE)
+    await post.store.claim(lost.delivery.id, "another", LEASE)
+
+    outcomes = await asyncio.gather(
+        *(post.store.offer_dot(one, one.delivery.recipients, LEASE) for one in claims if one),
+        return_exceptions=True,
+    )
+
+    assert isinstance(outcomes.pop(5), ClaimLostError)
+    assert outcomes == [None] * 11
+    states = [(await post.journal(one.delivery.id)).state for one in claims if one]
+    assert states.pop(5) is Journal.CLAIMED
+    assert set(states) == {Journal.DOT_PENDING}
+
+
+class UnwritableStore(DeliveryStore):
+    """Never gets to write a conclusion."""
+
+    async def conclude(self, *_: Any, **__: Any) -> Any:
+        await asyncio.Event().wait()
+
+
+async def test_a_connection_is_free_while_the_journal_is_written(post: Post) -> None:
+    unwritable = UnwritableStore(post.world.database, post.world.clock, post.store._announce)
+    delivering = post.another(deliveries=unwritable)
+    mails = [await post.submit() for _ in range(CONNECTIONS + 2)]
+
+    tasks = [asyncio.create_task(delivering.deliver(mail)) for mail in mails]
+    kept = await asyncio.wait_for(post.sink.keeps(len(mails)), 10)
+
+    assert len(kept) == len(mails)
+    await end({*tasks, *delivering._running})
 
 
 async def test_a_claim_whose_owner_died_is_taken_over_after_its_lease(post: Post) -> None:

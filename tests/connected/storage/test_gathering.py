@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from shared.storage.client import Document
-from shared.storage.gathering import Inserts, Reads, UnstorableError
+from shared.storage.client import Document, UnstorableError
+from shared.storage.gathering import Inserts, Reads, Update, Updates
 from tests.connected.world import World
 
 pytestmark = pytest.mark.connected
@@ -60,3 +60,77 @@ async def test_each_reader_gets_the_document_it_asked_for(world: World) -> None:
         None,
         None,
     ]
+
+
+def renamed(number: int, name: object, *, before: str = "old") -> Update:
+    wanted = {"_id": number, "name": before}
+    return Update(wanted, {"$set": {"name": name}}, {"_id": number, "name": name})
+
+
+async def update_together(world: World, *updates: Update) -> list[bool | BaseException]:
+    writes = Updates(world.database["things"])
+    return await asyncio.gather(*map(writes.apply, updates), return_exceptions=True)
+
+
+async def names(world: World) -> list[str]:
+    found = await world.database["things"].find(sort=[("_id", 1)]).to_list()
+    return [one["name"] for one in found]
+
+
+async def test_each_update_says_whether_its_own_document_was_as_wanted(world: World) -> None:
+    things = world.database["things"]
+    await things.insert_many([{"_id": number, "name": "old"} for number in range(12)])
+
+    outcomes = await update_together(
+        world,
+        *(
+            renamed(number, f"new {number}", before="other" if number % 3 == 0 else "old")
+            for number in range(12)
+        ),
+        renamed(99, "new"),
+    )
+
+    assert outcomes == [*(number % 3 != 0 for number in range(12)), False]
+    assert await names(world) == [
+        "old" if number % 3 == 0 else f"new {number}" for number in range(12)
+    ]
+
+
+async def test_of_many_updates_of_one_document_a_single_one_counts(world: World) -> None:
+    await world.database["things"].insert_one({"_id": 1, "name": "old"})
+
+    outcomes = await update_together(world, *(renamed(1, f"new {one}") for one in range(20)))
+
+    assert outcomes.count(True) == 1
+    assert await names(world) == [f"new {outcomes.index(True)}"]
+
+
+@pytest.mark.parametrize("unfit", ["half \udc80", 2**64, {1}, "x" * 17_000_000], ids=type)
+async def test_an_update_that_cannot_be_stored_stops_nobody_else(
+    world: World, unfit: object
+) -> None:
+    things = world.database["things"]
+    await things.insert_many([{"_id": number, "name": "old"} for number in range(6)])
+
+    outcomes = await update_together(
+        world, *(renamed(number, unfit if number == 4 else "new") for number in range(6))
+    )
+
+    assert isinstance(outcomes.pop(4), UnstorableError)
+    assert outcomes == [True] * 5
+
+
+async def test_updates_at_the_same_time_are_few_writes(world: World) -> None:
+    things = world.database["things"]
+    await things.insert_many([{"_id": number, "name": "old"} for number in range(40)])
+
+    before = await update_commands(world)
+    await update_together(world, *(renamed(number, "new") for number in range(40)))
+
+    assert await update_commands(world) - before <= 3
+
+
+async def update_commands(world: World) -> int:
+    """Return how many commands to update the server has had."""
+    status = await world.database.command("serverStatus")
+    return int(status["metrics"]["commands"]["update"]["total"])
