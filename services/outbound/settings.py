@@ -1,6 +1,7 @@
 """What outbound reads from its environment."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -26,7 +27,9 @@ class OutboundSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="OUTBOUND_", frozen=True, extra="ignore")
 
-    prefetch: int = Field(default=8, ge=1, le=40, validation_alias="PREFETCH")
+    changes_by_herds: ClassVar[bool] = True
+
+    prefetch: int = Field(default=16, ge=1, le=40, validation_alias="PREFETCH")
     longest_handler: timedelta = Field(
         default=timedelta(hours=3), validation_alias="LONGEST_HANDLER"
     )
@@ -34,7 +37,7 @@ class OutboundSettings(ServiceSettings):
     smtp_port: int | None = Field(default=None, ge=1, le=65535)
     smtp_tls: Tls | None = None
     hello_name: str = ""
-    connections: int = Field(default=4, ge=1, le=64)
+    connections: int = Field(default=8, ge=1, le=64)
     session_mails: int = Field(default=100, ge=1)
     session_age: timedelta = timedelta(minutes=10)
     session_idle: timedelta = timedelta(seconds=30)

@@ -104,7 +104,9 @@ async def open_resources(
             clock,
             database,
             publisher,
-            InteractionStore(database, clock, of_interactions.announce),
+            InteractionStore(
+                database, clock, of_interactions.announce, by_herds=settings.changes_by_herds
+            ),
             AgentStore(database, clock, of_agents.announce),
             DeliveryStore(database, clock, of_deliveries.announce),
             ArrivalStore(database, vault, clock, of_arrivals),

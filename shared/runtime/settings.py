@@ -27,6 +27,8 @@ class ServiceSettings(BaseSettings):
 
     needs_broker: ClassVar[bool] = True
     """Whether a pod that the broker does not reach has nothing to do, and so is not Ready."""
+    changes_by_herds: ClassVar[bool] = False
+    """Whether changes of interactions may wait for some milliseconds, so that more go together."""
 
     rabbitmq_url: str = Field(validation_alias="RABBITMQ_URL")
     mongodb_url: str = Field(validation_alias="MONGODB_URL")

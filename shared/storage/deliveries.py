@@ -35,7 +35,7 @@ from shared.storage.delivery_documents import (
     to_raw,
     to_recipients,
 )
-from shared.storage.gathering import Gathering, Update, Updates
+from shared.storage.gathering import Update, Updates, for_writes
 from shared.storage.interactions import Announce
 from shared.storage.outbox import to_entry, to_message
 from shared.storage.vault import IN_ONE_DOCUMENT, ContentRef, Vault
@@ -98,8 +98,10 @@ class DeliveryStore:
     def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
         self._collection = database[COLLECTION]
         self._hints = self._collection.with_options(write_concern=HINT, read_concern=NEWEST)
-        self._claims = Gathering(self._claim_together)
-        self._updates = Updates(self._collection)
+        self._claims = for_writes(self._claim_together)
+        # Apart, so that the outcome of one mail alone does not wait behind its own dot.
+        self._offers = Updates(self._collection, by_herds=True)
+        self._conclusions = Updates(self._collection, by_herds=True)
         self._vault = Vault(database, clock)
         self._clock = clock
         self._announce = announce
@@ -218,7 +220,7 @@ class DeliveryStore:
         }
         proof = held | {"state": Journal.DOT_PENDING.value}
         async with database_errors():
-            is_ours = await self._updates.apply(
+            is_ours = await self._offers.apply(
                 Update(held | _may(Entry.OFFER_DOT), {"$set": offered}, proof)
             )
         if not is_ours:
@@ -242,7 +244,7 @@ class DeliveryStore:
             wanted["lease_until"] = {"$lte": self._clock.now()}
         proof = held | {"state": conclusion.state.value}
         async with database_errors():
-            is_written = await self._updates.apply(Update(wanted, concluding(after), proof))
+            is_written = await self._conclusions.apply(Update(wanted, concluding(after), proof))
         return after if is_written else await self._concluded_before(delivery, conclusion)
 
     async def cancel(self, delivery_id: str) -> bool:

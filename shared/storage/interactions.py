@@ -42,14 +42,20 @@ class Change:
 
 
 class InteractionStore:
-    """All interactions, each one document with its outbox inside."""
+    """All interactions, each one document with its outbox inside.
 
-    def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
+    `by_herds` is for a service that changes many at the same time, none of which anybody waits
+    for: more go together, and each may wait for some milliseconds.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, announce: Announce, *, by_herds: bool = False
+    ) -> None:
         self._collection: Collection = database[COLLECTION]
         self._inserts = Inserts(self._collection)
-        self._updates = Updates(self._collection)
-        self._reads = Reads(self._collection)
-        self._reads_without_text = Reads(self._collection, WITHOUT_TEXT)
+        self._updates = Updates(self._collection, by_herds=by_herds)
+        self._reads = Reads(self._collection, by_herds=by_herds)
+        self._reads_without_text = Reads(self._collection, WITHOUT_TEXT, by_herds=by_herds)
         self._clock = clock
         self._announce = announce
 

@@ -130,6 +130,21 @@ async def test_updates_at_the_same_time_are_few_writes(world: World) -> None:
     assert await update_commands(world) - before <= 3
 
 
+async def test_writes_by_herds_that_follow_each_other_go_together(world: World) -> None:
+    things = world.database["things"]
+    await things.insert_many([{"_id": number, "name": "old"} for number in range(40)])
+    writes = Updates(things, by_herds=True)
+    first = asyncio.create_task(writes.apply(renamed(0, "new")))
+
+    before = await update_commands(world)
+    outcomes = await asyncio.gather(
+        first, *(writes.apply(renamed(number, "new")) for number in range(1, 40))
+    )
+
+    assert outcomes == [True] * 40
+    assert await update_commands(world) - before <= 2
+
+
 async def update_commands(world: World) -> int:
     """Return how many commands to update the server has had."""
     status = await world.database.command("serverStatus")
