@@ -354,6 +354,7 @@ async def changes(large: Large) -> None:
         return Change(one, [InteractionCompleted.of(one, "")])
 
     await store.change(number(11), _cause(), decide)
+    await store.change(number(11), Cause(), Change)
     await store.change_together([(before, decide(before)), (before, decide(before))])
     stale = replace(before, version=99)
     await store.change_together([(stale, decide(stale))])
@@ -442,6 +443,22 @@ async def deliveries(large: Large) -> None:
         with suppress(ClaimLostError):
             await store.conclude(claim.delivery, sent, abandoned=abandoned)
     await store.cancel("new")
+
+
+@case
+async def deliveries_together(large: Large) -> None:
+    store = DeliveryStore(large.database, large.clock, nobody)
+    names = ["one", "two", "three", "four"]
+    for name in names:
+        fresh = Delivery(name, agent_id(0), f"<{name}@x>", "", (Recipient("a@b.example"),), BEGAN)
+        await store.add(fresh, b"Subject: x\r\n\r\n", _cause())
+    claims = await asyncio.gather(*(store.claim(name, f"us {name}", LEASE) for name in names))
+    held = [claim for claim in claims if claim]
+    held[-1] = replace(held[-1], delivery=replace(held[-1].delivery, claimed_by="another"))
+    await asyncio.gather(
+        *(store.offer_dot(one, one.delivery.recipients, LEASE) for one in held),
+        return_exceptions=True,
+    )
 
 
 @case
