@@ -8,11 +8,13 @@ turn. Prints milliseconds: the median and the longest of twenty.
 import asyncio
 import logging
 import os
+import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from statistics import median
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -139,17 +141,18 @@ async def _milliseconds(chore: Chore) -> list[float]:
 
 
 async def _measure(url: str) -> list[str]:
-    async with open_database(url.replace("/mailroom?", "/sweeps?"), name="bench") as database:
-        await database.client.drop_database("sweeps")
+    name = f"sweeps_{secrets.token_hex(6)}"
+    own = urlsplit(url)._replace(path=f"/{name}").geturl()
+    async with open_database(own, name="bench") as database:
         large = await fill_database(database)
         routing = _routing(large)
         lines = [f"{DOCUMENTS} documents, {AGENTS} agents, nothing due   median   longest  (ms)"]
         async with routing.filler.running():
             chores = sweeps(large, routing) | pages(database)
-            for name, chore in chores.items():
+            for what, chore in chores.items():
                 took = await _milliseconds(chore)
-                lines.append(f"{name:<48}{median(took):>9.1f}{max(took):>10.1f}")
-        await database.client.drop_database("sweeps")
+                lines.append(f"{what:<48}{median(took):>9.1f}{max(took):>10.1f}")
+        await database.client.drop_database(name)
     return lines
 
 

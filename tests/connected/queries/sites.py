@@ -69,7 +69,7 @@ def sites() -> tuple[Site, ...]:
         for path in sorted((ROOT / folder).rglob("*.py")):
             tree = ast.parse(path.read_text())
             methods = METHODS if _knows_collections(tree) else METHODS - {_AMBIGUOUS}
-            found += _sites_in(tree, path.relative_to(ROOT).as_posix(), methods)
+            found += sites_in(tree, path.relative_to(ROOT).as_posix(), methods)
     return tuple(sorted(found))
 
 
@@ -80,7 +80,8 @@ def _knows_collections(tree: ast.Module) -> bool:
     )
 
 
-def _sites_in(tree: ast.Module, path: str, methods: frozenset[str]) -> Iterator[Site]:
+def sites_in(tree: ast.Module, path: str, methods: frozenset[str] = METHODS) -> Iterator[Site]:
+    """Give the sites of one module, which asks by some methods."""
     calls = [
         (name, call)
         for name, function in _functions(tree)

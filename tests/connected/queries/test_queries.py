@@ -1,6 +1,8 @@
 """No query of the product looks at more than it returns, however much there is."""
 
+import secrets
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -19,7 +21,8 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(0)]
 @pytest_asyncio.fixture(scope="module")
 async def recorded(mongodb_url: str) -> AsyncIterator[Recording]:
     """What the database did for every query in `CASES`."""
-    url = mongodb_url.replace("/mailroom?", "/queries?")
+    name = f"test_{secrets.token_hex(6)}"
+    url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
     async with open_database(url, name="test") as database:
         large = await fill_database(database)
         with pytest.MonkeyPatch.context() as patches:
@@ -28,7 +31,7 @@ async def recorded(mongodb_url: str) -> AsyncIterator[Recording]:
                     await case(large)
         yield found
     with MongoClient[dict[str, object]](mongodb_url) as client:
-        client.drop_database("queries")
+        client.drop_database(name)
 
 
 @pytest.mark.parametrize("site", sites(), ids=str)
