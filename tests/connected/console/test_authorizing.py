@@ -23,16 +23,15 @@ from tests.doubles.token_endpoint import Answer, TokenEndpoint, running_endpoint
 pytestmark = pytest.mark.connected
 
 CLOCK = SystemClock()
-INVITED = Answer.of(
-    200,
-    {
-        "device_code": "device-1",
-        "user_code": "ABCD-EFGH",
-        "verification_uri": "https://id.example/go",
-        "expires_in": 900,
-        "interval": 5,
-    },
-)
+INVITATION = {
+    "device_code": "device-1",
+    "user_code": "ABCD-EFGH",
+    "verification_uri": "https://id.example/go",
+    "expires_in": 900,
+    "interval": 5,
+}
+INVITED = Answer.of(200, INVITATION)
+INVITED_SHORTLY = Answer.of(200, INVITATION | {"expires_in": 30})
 PENDING = Answer.of(400, {"error": "authorization_pending"})
 SLOWER = Answer.of(400, {"error": "slow_down"})
 AGREED = Answer.of(200, {"access_token": "token-1", "refresh_token": "refresh-1"})
@@ -103,7 +102,7 @@ async def test_a_consent_is_sealed_and_used(
         ([Answer.of(400, {"error": "unauthorized_client"})], "unauthorized_client"),
         ([INVITED, Answer.of(400, {"error": "access_denied"})], "access_denied"),
         ([INVITED, Answer.of(200, {"access_token": "token-1"})], "offline_access"),
-        ([INVITED, *[PENDING] * 200], "nobody has agreed in time"),
+        ([INVITED_SHORTLY, *[PENDING] * 20], "nobody has agreed in time"),
     ],
 )
 async def test_without_a_consent_nothing_is_kept(

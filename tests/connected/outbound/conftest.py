@@ -107,12 +107,21 @@ async def patient_post(world: World, sink: SmtpSink) -> AsyncIterator[Post]:
         yield running
 
 
+@pytest.fixture
+async def hasty_post(world: World, sink: SmtpSink) -> AsyncIterator[Post]:
+    """Outbound that waits half a second for any answer."""
+    half = timedelta(seconds=0.5)
+    async with _outbound(world, sink, dot=half, others=half) as running:
+        yield running
+
+
 @asynccontextmanager
-async def _outbound(world: World, sink: SmtpSink, *, dot: timedelta) -> AsyncIterator[Post]:
+async def _outbound(
+    world: World, sink: SmtpSink, *, dot: timedelta, others: timedelta = timedelta(seconds=10)
+) -> AsyncIterator[Post]:
     announcer = Announcer(world.publisher, CollectionOutbox(world.database[deliveries.COLLECTION]))
     store = DeliveryStore(world.database, world.clock, announcer.announce)
-    ten = timedelta(seconds=10)
-    deadlines = Deadlines(ten, ten, ten, ten, ten, dot=dot)
+    deadlines = Deadlines(others, others, others, others, others, dot=dot)
 
     async def connect(route: SmtpRoute) -> Session:
         return await open_session(

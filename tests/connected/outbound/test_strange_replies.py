@@ -125,7 +125,7 @@ async def test_words_not_asked_for_end_a_resting_connection(post: Post) -> None:
     assert post.sink.connections == 2
 
 
-@pytest.mark.parametrize("words", ["250-more\r\n" * 5_000, "250 " + "x" * 40_000, "250-"])
+@pytest.mark.parametrize("words", ["250-more\r\n" * 5_000, "250 " + "x" * 40_000])
 async def test_a_reply_without_end_is_given_up(post: Post, words: str) -> None:
     post.sink.manners = [Manner(mail=words)]
 
@@ -133,6 +133,15 @@ async def test_a_reply_without_end_is_given_up(post: Post, words: str) -> None:
 
     assert mail.state is Journal.DEFERRED
     assert post.sink.kept == []
+
+
+async def test_reply_whose_rest_does_not_come_is_given_up(hasty_post: Post) -> None:
+    hasty_post.sink.manners = [Manner(mail="250-")]
+
+    mail = await asyncio.wait_for(hasty_post.delivered(), 15)
+
+    assert mail.state is Journal.DEFERRED
+    assert hasty_post.sink.kept == []
 
 
 @asynccontextmanager
