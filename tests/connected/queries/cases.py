@@ -60,7 +60,7 @@ from shared.storage.threads import ThreadStore
 from shared.storage.turns import Turn, TurnStore
 from shared.storage.uploads import UploadStore
 from shared.storage.vault import IN_ONE_DOCUMENT, ContentRef, Vault
-from shared.storage.witness import Witness
+from shared.storage.witness import Witness, contradicts, note_announced
 from tests.connected.queries.large import (
     BEGAN,
     BUSIEST,
@@ -553,7 +553,10 @@ async def generations(large: Large) -> None:
     store = JournalGenerations(large.database, large.clock)
     await store.floor()
     await store.begin_generation()
-    await Witness(large.database).has_seen_a_restore()
+    witness, now = Witness(large.database), large.clock.now()
+    await witness.has_seen_a_restore()
+    await contradicts(large.database, witness.testimony(now), now)
+    await note_announced(large.database, now)
 
 
 @case
