@@ -181,9 +181,7 @@ async def outbound_of(
         await run(checkout, environment, "-P", str(_ORDERS), "0")
         with (folder / f"{name}.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                python_of(checkout),
-                "-m",
-                "services.outbound",
+                *tethered([python_of(checkout), "-m", "services.outbound"]),
                 cwd=checkout,
                 env=environment,
                 stdout=log,
