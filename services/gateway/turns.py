@@ -10,6 +10,7 @@ from services.gateway.errors import RequestError, Situation, as_request_error, u
 from services.gateway.seeds import Seed
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused
+from shared.messaging.publisher import NotPublishedError
 from shared.storage.turns import Turn, TurnStore
 
 _FIRST_PAUSE: Final = 0.01
@@ -50,7 +51,7 @@ class Turns:
             raise
         try:
             yield
-        except (RequestError, Refused) as error:
+        except (RequestError, Refused, NotPublishedError) as error:
             await self._store.give_back(key, turn.command_id)
             told = as_request_error(error)
             if waiting and told is not None and told.situation in _ABOUT_THE_MOMENT:

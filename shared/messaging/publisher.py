@@ -38,7 +38,11 @@ class BrokerUnavailableError(Unavailable):
     """The broker did not confirm the message in time; it may have it all the same."""
 
 
-class UnroutableError(Unavailable):
+class NotPublishedError(BrokerUnavailableError):
+    """The message never left this process: the broker does not have it."""
+
+
+class UnroutableError(NotPublishedError):
     """No queue is bound for this message: its owner has never run here, or lost it."""
 
 
@@ -105,11 +109,11 @@ class Publisher:
 
         Raises:
             UnroutableError: No queue takes the message.
-            BrokerUnavailableError: No confirm within `deadline`, or something is missing behind
-                the exchange.
+            NotPublishedError: The broker is away, or something is missing behind the exchange.
+            BrokerUnavailableError: No confirm within `deadline`.
         """
         if self._upkeep is not None and not self._upkeep.takes(message.exchange):
-            raise BrokerUnavailableError(
+            raise NotPublishedError(
                 f"not published to {message.exchange}: {self._upkeep.problem()}"
             )
         await self._send(message, deadline)
@@ -126,6 +130,7 @@ class Publisher:
             await self._send(message, _DEADLINE)
 
     async def _send(self, message: Outgoing, deadline: timedelta) -> None:
+        has_left = False
         try:
             async with asyncio.timeout(deadline.total_seconds()):
                 if self._channel is None:
@@ -133,6 +138,7 @@ class Publisher:
                 channel = cast("Channel", await self._channel.get_underlay_channel())
                 if channel.is_closed:
                     raise ConnectionError("the channel is being opened again")
+                has_left = True
                 await channel.basic_publish(
                     message.body,
                     exchange=message.exchange,
@@ -146,6 +152,8 @@ class Publisher:
             raise UnroutableError(f"nobody takes {message.routing_key}") from error
         except CONNECTION_FAULTS as error:
             self._unconfirmed_at = time.monotonic()
+            if not has_left:
+                raise NotPublishedError(f"no broker for {message.routing_key}") from error
             raise BrokerUnavailableError(f"no confirm for {message.routing_key}") from error
 
     async def publish_all(self, messages: Sequence[Outgoing]) -> None:

@@ -14,6 +14,7 @@ from shared.contracts.envelope import Cause
 from shared.domain.errors import OperationNotAllowedError, Refused
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
+from shared.messaging.publisher import NotPublishedError, UnroutableError
 from shared.runtime.refusals import Refusals
 from shared.storage.interactions import Change
 from shared.storage.turns import Turn, TurnStore
@@ -100,10 +101,20 @@ async def test_what_was_refused_by_a_service_holds_nobody_up(world: World) -> No
     await second
 
 
-async def test_what_was_refused_at_once_holds_nobody_up(world: World) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        RequestError(Situation.VALUE_REFUSED, "no"),
+        OperationNotAllowedError("not now"),
+        NotPublishedError("the broker is away"),
+        UnroutableError("nobody takes it"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_operation_without_command_holds_nobody_up(world: World, error: Exception) -> None:
     mail = await held(world)
-    with pytest.raises(RequestError):
-        await asked(pod(world), mail.id, FIRST, RequestError(Situation.VALUE_REFUSED, "no"))
+    with pytest.raises(type(error)):
+        await asked(pod(world), mail.id, FIRST, error)
 
     await asked(pod(world), mail.id, SECOND)
 
