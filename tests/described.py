@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import httpx2
 from jsonschema import Draft202012Validator
 
-from services.gateway.bayeux.topics import canonical
-from services.gateway.description.document import COMMITTED
+from services.gateway.notifications.topics import canonical
+from services.gateway.rest.openapi.document import COMMITTED
 
 _JSON = "application/json"
 

@@ -17,8 +17,8 @@ from services.console.accounts import (
     accounts_of,
     password_variables,
 )
+from services.console.broker.definitions import definitions
 from services.console.database_users import url_for
-from services.console.definitions import definitions
 from shared.storage.sealing import VARIABLE as SEALING_KEY
 
 _READ_BY_NOBODY_ELSE: Final = 0o600

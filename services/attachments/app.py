@@ -5,18 +5,18 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
-from services.attachments.extracting import Extraction
+from services.attachments.draft_attachments import Linking
+from services.attachments.extraction import Extraction
 from services.attachments.handlers import attachments_handler
-from services.attachments.linking import Linking
 from services.attachments.settings import AttachmentsSettings
-from services.attachments.sweeping import Sweeping
-from shared.chores import repeating
+from services.attachments.upload_sweeper import Sweeping
+from shared.background_tasks import repeating
 from shared.messaging.topology import ATTACHMENTS
-from shared.runtime.consuming import consuming
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
-from shared.storage.documents import DocumentStore
-from shared.storage.uploads import UploadStore
+from shared.runtime.worker_consumer import consuming
+from shared.storage.files.document_store import DocumentStore
+from shared.storage.upload_store import UploadStore
 
 _SWEEPING: Final = timedelta(hours=1)
 

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
-from services.attachments.extracting import Extraction
-from services.attachments.linking import Linking
+from services.attachments.draft_attachments import Linking
+from services.attachments.extraction import Extraction
 from shared.contracts.commands import (
     AttachmentsCommand,
     ExtractDocuments,

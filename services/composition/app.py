@@ -5,15 +5,15 @@ from contextlib import asynccontextmanager
 
 from services.composition.drafts import Drafts
 from services.composition.handlers import composition_handler
-from services.composition.redirecting import Redirecting
-from services.composition.sealing import Sealing
+from services.composition.redirect import Redirecting
 from services.composition.settings import CompositionSettings
+from services.composition.submission import Sealing
 from shared.messaging.topology import COMPOSITION
-from shared.runtime.consuming import consuming
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
-from shared.storage.documents import DocumentStore
-from shared.storage.uploads import UploadStore
+from shared.runtime.worker_consumer import consuming
+from shared.storage.files.document_store import DocumentStore
+from shared.storage.upload_store import UploadStore
 
 
 @asynccontextmanager

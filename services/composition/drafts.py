@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import TypeVar
 
-from services.composition.cleaning import PageCleaner
-from services.composition.drafting import draft_forward, draft_reply, edited, new_draft
-from services.composition.freezing import new_message_id, require_sendable
-from services.composition.promised import as_promised
-from services.composition.sealing import Sealing
+from services.composition.draft_rules import draft_forward, draft_reply, edited, new_draft
+from services.composition.html_cleaner import PageCleaner
+from services.composition.pending_uploads import as_promised
+from services.composition.rendering.renderer import new_message_id, require_sendable
+from services.composition.submission import Sealing
 from shared.contracts.commands import (
     CancelDraft,
     CompleteInteraction,
@@ -25,11 +25,11 @@ from shared.domain.errors import Refused, Unavailable
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.domain.user_data import change_user_data
-from shared.mail.attaching import Room
-from shared.storage.configuration import ConfigurationStore
-from shared.storage.documents import DocumentStore
-from shared.storage.interactions import Change, InteractionStore
-from shared.storage.uploads import UploadStore
+from shared.mail.draft_attachments import Room
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.files.document_store import DocumentStore
+from shared.storage.interactions.interaction_store import Change, InteractionStore
+from shared.storage.upload_store import UploadStore
 
 WithEdits = TypeVar("WithEdits", CreateDraft, DraftForward, SaveDraft, SubmitDraft)
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import assert_never
 
 from services.composition.drafts import Drafts
-from services.composition.redirecting import Redirecting
+from services.composition.redirect import Redirecting
 from shared.contracts.commands import (
     CancelDraft,
     CompositionCommand,

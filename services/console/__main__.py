@@ -6,19 +6,19 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from services.console import doubts, replaying
 from services.console.accounts import BROKER, accounts_of
-from services.console.applying import apply
 from services.console.arguments import parser
-from services.console.authorizing import authorize
-from services.console.definitions import definitions
-from services.console.doctor import diagnose
-from services.console.exits import Exit, NotPossibleError
+from services.console.broker.definitions import definitions
+from services.console.commands import replay, uncertain_deliveries
+from services.console.commands.apply import apply
+from services.console.commands.authorize import authorize
+from services.console.commands.doctor import diagnose
+from services.console.commands.parse import order_parsing
+from services.console.commands.rehousing import Moving
+from services.console.commands.restored import announce_restore
+from services.console.commands.trace import trace
+from services.console.exit_codes import Exit, NotPossibleError
 from services.console.passwords import ask_for_password, hash_password
-from services.console.rehousing import Moving
-from services.console.reparsing import order_parsing
-from services.console.restoring import announce_restore
-from services.console.tracing import trace
 from shared.contracts.schemas import FieldLostError, write_schemas
 from shared.domain.errors import Unavailable
 
@@ -81,26 +81,26 @@ async def _look_into(arguments: Namespace) -> None:
     if arguments.command == "trace":
         await trace(arguments.message_id)
         return
-    queue = replaying.queue_named(arguments.queue)
+    queue = replay.queue_named(arguments.queue)
     if arguments.command == "discard":
-        await replaying.discard(queue, arguments.id, arguments.reason)
+        await replay.discard(queue, arguments.id, arguments.reason)
         return
-    act = replaying.show_parked if arguments.list else replaying.replay
+    act = replay.show_parked if arguments.list else replay.replay
     await act(queue, message_id=arguments.id, limit=arguments.limit)
 
 
 async def _doubts(arguments: Namespace) -> None:
     match arguments.command:
         case "resend" if arguments.all:
-            await doubts.resend_all(sure=arguments.yes)
+            await uncertain_deliveries.resend_all(sure=arguments.yes)
         case "resend":
-            await doubts.resend(arguments.interaction, sure=arguments.yes)
+            await uncertain_deliveries.resend(arguments.interaction, sure=arguments.yes)
         case "restored":
             await announce_restore()
         case "settle":
-            await doubts.settle(arguments.interaction, sent=arguments.sent)
+            await uncertain_deliveries.settle(arguments.interaction, sent=arguments.sent)
         case _:
-            await doubts.show()
+            await uncertain_deliveries.show()
 
 
 def _end(words: str, code: Exit) -> Exit:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from services.console.exits import Exit, NotPossibleError
+from services.console.exit_codes import Exit, NotPossibleError
 from shared.runtime.rights import RIGHTS
 
 OPERATOR: Final = "operator"

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
-from services.console.exits import Exit
+from services.console.exit_codes import Exit
 from shared.contracts.schemas import FOLDER
 from shared.messaging.topology import WORK_QUEUES
 

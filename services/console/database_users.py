@@ -5,10 +5,10 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from services.console.accounts import OPERATOR, Account
-from services.console.exits import NotPossibleError
+from services.console.exit_codes import NotPossibleError
 from services.console.store import reaching_database
 from shared.runtime.rights import RIGHTS
-from shared.storage.client import Database, Document
+from shared.storage.database.client import Database, Document
 
 
 async def put_database_users(

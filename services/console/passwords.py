@@ -5,7 +5,7 @@ import sys
 
 from argon2 import PasswordHasher
 
-from services.console.exits import Exit, NotPossibleError
+from services.console.exit_codes import Exit, NotPossibleError
 
 
 def hash_password(password: str) -> str:

@@ -3,7 +3,7 @@
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.console.exits import Exit, NotPossibleError
+from services.console.exit_codes import Exit, NotPossibleError
 from shared.contracts.contact_center import Tls
 
 _EXAMPLES = {

@@ -10,18 +10,25 @@ import pymongo
 from pydantic import ValidationError
 from pymongo.errors import PyMongoError
 
-from services.console.exits import Exit, NotPossibleError
+from services.console.exit_codes import Exit, NotPossibleError
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock
 from shared.domain.delivery import Journal
 from shared.domain.errors import Unavailable
 from shared.domain.ids import id_of
-from shared.storage import arrivals, deliveries, interactions
-from shared.storage.client import Database, Document, WrongAddressError, in_words, open_database
-from shared.storage.configuration import ConfigurationStore
-from shared.storage.delivery_documents import unsettled
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.database.client import (
+    Database,
+    Document,
+    WrongAddressError,
+    in_words,
+    open_database,
+)
+from shared.storage.database.outbox import OWES
 from shared.storage.indexes import INDEXES
-from shared.storage.outbox import OWES
+from shared.storage.interactions import interaction_store
+from shared.storage.mails import arrival_store, delivery_store
+from shared.storage.mails.delivery_documents import unsettled
 
 _DEADLINE_SECONDS: Final = 5
 _PROBES: Final = "probes"
@@ -99,16 +106,18 @@ class Observatory:
 
     async def deliveries_in(self, state: Journal) -> int:
         """Return how many mails are in a state of their delivery, which is not over."""
-        return await self._count(deliveries.COLLECTION, unsettled([state]))
+        return await self._count(delivery_store.COLLECTION, unsettled([state]))
 
     async def deliveries_overdue(self, since: timedelta) -> int:
         """Return how many mails should have been tried again so long ago."""
         before: datetime = self._clock.now() - since
-        return await self._count(deliveries.COLLECTION, {"next_attempt_at": {"$lt": before}})
+        return await self._count(delivery_store.COLLECTION, {"next_attempt_at": {"$lt": before}})
 
     async def has_arrival(self, arrival_id: str) -> bool:
         """Say whether there is an arrival of that id."""
-        found = await self._database[arrivals.COLLECTION].find_one({"_id": arrival_id}, {"_id": 1})
+        found = await self._database[arrival_store.COLLECTION].find_one(
+            {"_id": arrival_id}, {"_id": 1}
+        )
         return found is not None
 
     async def unseen(self, since: timedelta) -> list[str]:
@@ -125,7 +134,7 @@ class Observatory:
         return unseen[:_MOST_UNSEEN]
 
     async def _arrived(self, after: str, until: str) -> list[str]:
-        arrived = self._database[arrivals.COLLECTION]
+        arrived = self._database[arrival_store.COLLECTION]
         found = await arrived.find(
             {"_id": {"$gt": after, "$lt": until}}, {"_id": 1}, sort=[("_id", 1)], limit=_PAGE
         ).to_list()
@@ -137,7 +146,7 @@ class Observatory:
         seen: set[str] = set()
         for field in ("arrival_id", "copies"):
             wanted = {field: {"$in": arrival_ids}}
-            seen |= set(await self._database[interactions.COLLECTION].distinct(field, wanted))
+            seen |= set(await self._database[interaction_store.COLLECTION].distinct(field, wanted))
         return [one for one in arrival_ids if one not in seen]
 
     async def _count(self, collection: str, wanted: Document) -> int:

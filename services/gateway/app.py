@@ -6,65 +6,70 @@ from contextlib import asynccontextmanager, contextmanager
 from prometheus_client import REGISTRY, CollectorRegistry
 from starlette.routing import Router
 
-from services.gateway.admission import Admission
-from services.gateway.bayeux import (
+from services.gateway.auth.access_tokens import TokenRules
+from services.gateway.auth.agent_cache import Roster
+from services.gateway.auth.authenticator import Admission
+from services.gateway.auth.bearer_authenticator import Bearers
+from services.gateway.auth.cometd_authenticator import Entrance
+from services.gateway.auth.cookie_sessions import Sessions
+from services.gateway.auth.failed_login_store import LoginFailures
+from services.gateway.auth.login_throttle import Brake
+from services.gateway.auth.login_watch import Vigil
+from services.gateway.auth.password_authenticator import Logins
+from services.gateway.auth.password_checker import Passwords, checking_passwords
+from services.gateway.auth.session_store import SessionStore
+from services.gateway.auth.session_watch import SessionWatch
+from services.gateway.auth.signing_keys import SigningKeys, from_address, from_file
+from services.gateway.cluster.replica_store import ReplicaStore
+from services.gateway.cluster.replicas import Replicas
+from services.gateway.commands.command_sender import Handing
+from services.gateway.commands.operation_order import Turns
+from services.gateway.commands.promised_interactions import (
+    PromisedInteractions,
+    PromiseKeeping,
+    PromiseStore,
+)
+from services.gateway.interaction_queries import DeskStore
+from services.gateway.notifications.dialects import Dialects
+from services.gateway.notifications.event_feed import News
+from services.gateway.notifications.journal_reader import Recounting
+from services.gateway.notifications.journal_writer import JournalWriter
+from services.gateway.notifications.message_builder import Telling
+from services.gateway.notifications.restore_watch import RestoreWatch
+from services.gateway.notifications.topics import own_topics_only
+from services.gateway.notifications.workbin_messages import WorkbinTelling
+from services.gateway.rest.application import Dispatcher
+from services.gateway.rest.callers import Callers
+from services.gateway.rest.idempotency import Repeating
+from services.gateway.rest.idempotency_store import RememberedAnswers
+from services.gateway.rest.resources.attachments import Uploading
+from services.gateway.rest.resources.channels import Presence
+from services.gateway.rest.resources.context_services import History
+from services.gateway.rest.resources.directory import Directory
+from services.gateway.rest.resources.downloads import Downloading
+from services.gateway.rest.resources.interactions import Reading
+from services.gateway.rest.resources.operations import Operating
+from services.gateway.rest.resources.workbins import Shelves
+from services.gateway.rest.routes import RestResources, rest_router
+from services.gateway.settings import GatewaySettings
+from shared.bayeux import (
     BayeuxCollector,
     BayeuxServer,
     collect_garbage_rarely,
     uvicorn_options,
 )
-from services.gateway.bayeux.topics import own_topics_only
-from services.gateway.bearers import Bearers
-from services.gateway.brake import Brake
-from services.gateway.dialects import Dialects
-from services.gateway.directory import Directory
-from services.gateway.dispatcher import Dispatcher
-from services.gateway.downloading import Downloading
-from services.gateway.entrance import Entrance
-from services.gateway.handing import Handing
-from services.gateway.history import History
-from services.gateway.journaling import JournalWriter
-from services.gateway.lists import Reading
-from services.gateway.login_failures import LoginFailures
-from services.gateway.logins import Logins
-from services.gateway.news import News
-from services.gateway.operating import Operating
-from services.gateway.passwords import Passwords, checking_passwords
-from services.gateway.presence import Presence
-from services.gateway.promises import PromisedInteractions, PromiseKeeping, PromiseStore
-from services.gateway.recounting import Recounting
-from services.gateway.remembered_answers import RememberedAnswers
-from services.gateway.repeating import Repeating
-from services.gateway.replica_store import ReplicaStore
-from services.gateway.replicas import Replicas
-from services.gateway.requests import Callers
-from services.gateway.resources import RestResources, rest_router
-from services.gateway.restore_watch import RestoreWatch
-from services.gateway.roster import Roster
-from services.gateway.session_watch import SessionWatch
-from services.gateway.sessions import Sessions
-from services.gateway.settings import GatewaySettings
-from services.gateway.shelves import Shelves
-from services.gateway.signing_keys import SigningKeys, from_address, from_file
-from services.gateway.store import DeskStore, SessionStore
-from services.gateway.telling import Telling
-from services.gateway.tokens import TokenRules
-from services.gateway.turns import Turns
-from services.gateway.uploading import Uploading
-from services.gateway.vigil import Vigil
-from services.gateway.workbin_news import WorkbinTelling
 from shared.domain.clock import Clock
 from shared.observability.serving import serving
 from shared.runtime.resources import Resources
-from shared.storage.agent_logins import AgentLoginStore
-from shared.storage.documents import DocumentStore
-from shared.storage.generations import JournalGenerations
+from shared.storage.agents.agent_login_store import AgentLoginStore
+from shared.storage.agents.presence_store import PresenceStore
+from shared.storage.database.witness import Witness
+from shared.storage.files.document_store import DocumentStore
+from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.journal import Journal, JournalWriting
-from shared.storage.presence import PresenceStore
-from shared.storage.threads import ThreadStore
-from shared.storage.turns import TurnStore
-from shared.storage.uploads import UploadStore
-from shared.storage.witness import Witness
+from shared.storage.journal_generations import JournalGenerations
+from shared.storage.turn_store import TurnStore
+from shared.storage.upload_store import UploadStore
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.gateway.bayeux.remedies import Remedies
+from shared.bayeux.remedies import Remedies
 
 ALLOWED_HEADERS: Final = (
     "Content-Type",

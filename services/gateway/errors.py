@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from services.gateway.bayeux.web import Scope
+from shared.bayeux.transports.web import Scope
 from shared.domain.errors import (
     ChangedMeanwhileError,
     NotOwnerError,

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from services.gateway.bayeux import BayeuxSettings
-from services.gateway.bayeux.cookies import CookiePolicy, SameSite
-from services.gateway.bayeux.origins import origin_of
 from services.gateway.cometd_options import ALLOWED_HEADERS, REMEDIES
+from shared.bayeux import BayeuxSettings
+from shared.bayeux.cookies import CookiePolicy, SameSite
+from shared.bayeux.transports.origins import origin_of
 from shared.runtime.settings import ServiceSettings
 
 

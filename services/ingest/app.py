@@ -3,18 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from services.ingest.arrival_parser import MailParsing
 from services.ingest.handlers import ingest_handler
 from services.ingest.intake import Intake
-from services.ingest.listening import listening
-from services.ingest.parsing import MailParsing
-from services.ingest.receiving import MailReceiver
+from services.ingest.parser.isolated_parser import IsolatedParser
 from services.ingest.settings import IngestSettings
+from services.ingest.smtp.listeners import listening
+from services.ingest.smtp.receiver import MailReceiver
 from services.ingest.store import CopyStore
-from shared.mail.isolated import IsolatedParser
 from shared.messaging.topology import INGEST
-from shared.runtime.consuming import consuming
 from shared.runtime.resources import Resources
-from shared.storage.threads import ThreadStore
+from shared.runtime.worker_consumer import consuming
+from shared.storage.interactions.thread_store import ThreadStore
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from services.ingest.parsing import MailParsing
+from services.ingest.arrival_parser import MailParsing
 from shared.contracts.commands import ParseMail
 from shared.contracts.envelope import Envelope
 

@@ -17,11 +17,11 @@ from uuid import UUID
 import structlog
 from prometheus_client import Gauge
 
-from services.ingest.parsing import MailParsing
-from shared.chores import repeating
+from services.ingest.arrival_parser import MailParsing
+from shared.background_tasks import repeating
 from shared.contracts.envelope import Cause
 from shared.faults import crash_point
-from shared.storage.arrivals import ArrivalStore, Stored
+from shared.storage.mails.arrival_store import ArrivalStore, Stored
 
 log = structlog.get_logger()
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from shared.storage import interactions
-from shared.storage.client import Database, database_errors
+from shared.storage.database.client import Database, database_errors
+from shared.storage.interactions import interaction_store
 
 _MOST_COPIES: Final = 100
 
@@ -12,7 +12,7 @@ class CopyStore:
     """Copies of mails that have arrived before."""
 
     def __init__(self, database: Database) -> None:
-        self._collection = database[interactions.COLLECTION]
+        self._collection = database[interaction_store.COLLECTION]
 
     async def note(self, arrival_key: str, arrival_id: str) -> None:
         """Remember on the interaction that the same mail has arrived again: the first times."""

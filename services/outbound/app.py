@@ -7,31 +7,31 @@ from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from random import SystemRandom
 
-from services.outbound import figures
-from services.outbound.connecting import Proof, open_session
-from services.outbound.delivering import Delivering, Office
+from services.outbound import metrics
+from services.outbound.delivery import Delivering, Office
 from services.outbound.handlers import outbound_handler
-from services.outbound.logging_in import RouteLogins
-from services.outbound.pool import Connect, PoolLimits, SmtpPool
+from services.outbound.login.access_tokens import Issuer, TokenKeeper
+from services.outbound.login.route_login import RouteLogins
 from services.outbound.restore_watch import RestoreWatch
-from services.outbound.session import Deadlines, Session
+from services.outbound.retry_scheduler import Summoning
 from services.outbound.settings import OutboundSettings
-from services.outbound.summoning import Summoning
-from services.outbound.tokens import Issuer, TokenKeeper
-from shared.chores import repeating
+from services.outbound.smtp.connection import Proof, open_session
+from services.outbound.smtp.connection_pool import Connect, PoolLimits, SmtpPool
+from services.outbound.smtp.smtp_session import Deadlines, Session
+from shared.background_tasks import repeating
 from shared.contracts.contact_center import SmtpRoute
 from shared.messaging.record import BrokerRecord
 from shared.messaging.topology import OUTBOUND
-from shared.oauth.asking import post
-from shared.runtime.consuming import consuming
+from shared.oauth.token_client import post
 from shared.runtime.lasting_witness import LastingWitness
 from shared.runtime.resources import Resources
-from shared.storage.client import Database
-from shared.storage.doubts import count_doubtful
-from shared.storage.leases import LeaseStore
-from shared.storage.logins import LoginStore
+from shared.runtime.worker_consumer import consuming
+from shared.storage.database.client import Database
+from shared.storage.database.leases import LeaseStore
+from shared.storage.files.vault import Vault
+from shared.storage.mails.uncertain_deliveries import count_doubtful
 from shared.storage.sealing import Sealer
-from shared.storage.vault import Vault
+from shared.storage.token_store import LoginStore
 
 
 @asynccontextmanager
@@ -68,7 +68,7 @@ async def start(settings: OutboundSettings, resources: Resources) -> AsyncIterat
 
 async def count_doubts(database: Database) -> None:
     """Say in the metrics how many mails wait for an operator, in whatever pod they came to that."""
-    figures.UNCERTAIN.set(await count_doubtful(database))
+    metrics.UNCERTAIN.set(await count_doubtful(database))
 
 
 def make_logins(settings: OutboundSettings, resources: Resources) -> RouteLogins:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from services.outbound.delivering import Delivering
+from services.outbound.delivery import Delivering
 from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Envelope
 

@@ -2,12 +2,12 @@
 
 import structlog
 
-from services.outbound.summoning import Summoning
-from services.outbound.telling import cause_of
+from services.outbound.delivery_outcome import cause_of
+from services.outbound.retry_scheduler import Summoning
 from shared.domain.clock import Clock
 from shared.runtime.lasting_witness import LastingWitness
-from shared.storage.client import Database
-from shared.storage.doubts import mistrust_unfinished
+from shared.storage.database.client import Database
+from shared.storage.mails.uncertain_deliveries import mistrust_unfinished
 
 log = structlog.get_logger()
 

@@ -5,29 +5,29 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from services.routing.absences import Absences
-from services.routing.answering import Desk
-from services.routing.auditing import Auditing
-from services.routing.filling import QueueFiller, Tellable
-from services.routing.handing_on import HandingOn
+from services.routing.absent_agents import Absences
+from services.routing.agent_answers import Desk
 from services.routing.handlers import routing_handler
-from services.routing.offering import Offering
+from services.routing.offers import Offering
+from services.routing.place_audit import Auditing
 from services.routing.policy import Policy
-from services.routing.revoking import Revoking
+from services.routing.queue_filler import QueueFiller, Tellable
+from services.routing.revocations import Revoking
 from services.routing.settings import RoutingSettings
 from services.routing.store import WaitingStore
-from shared.chores import repeating
+from services.routing.transfers import HandingOn
+from shared.background_tasks import repeating
 from shared.domain.clock import Clock
 from shared.messaging.topology import ROUTING
-from shared.runtime.consuming import consuming
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
-from shared.storage.agents import AgentStore
-from shared.storage.client import Database
-from shared.storage.configuration import ConfigurationStore
-from shared.storage.interactions import InteractionStore
-from shared.storage.leases import LeaseStore
-from shared.storage.presence import PresenceStore
+from shared.runtime.worker_consumer import consuming
+from shared.storage.agents.agent_store import AgentStore
+from shared.storage.agents.presence_store import PresenceStore
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.database.client import Database
+from shared.storage.database.leases import LeaseStore
+from shared.storage.interactions.interaction_store import InteractionStore
 
 
 @dataclass(frozen=True, slots=True)

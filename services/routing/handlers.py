@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
-from services.routing.absences import Absences
-from services.routing.answering import Desk
-from services.routing.filling import QueueFiller
-from services.routing.handing_on import HandingOn
+from services.routing.absent_agents import Absences
+from services.routing.agent_answers import Desk
+from services.routing.queue_filler import QueueFiller
+from services.routing.transfers import HandingOn
 from shared.contracts.commands import (
     AcceptInvitation,
     ChangeUserData,

@@ -10,10 +10,10 @@ from pymongo import ASCENDING
 from shared.contracts.events import AgentInvited
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
-from shared.storage import interactions
-from shared.storage.active import ON_A_DESK, unfinished
-from shared.storage.client import NEWEST, Database, Document, database_errors
-from shared.storage.snapshots import WITHOUT_TEXT, to_interaction
+from shared.storage.database.client import NEWEST, Database, Document, database_errors
+from shared.storage.interactions import interaction_store
+from shared.storage.interactions.active import ON_A_DESK, unfinished
+from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
 
 _MOST: Final = 500
 _FIRST_PAGE: Final = 2
@@ -34,7 +34,7 @@ class WaitingStore:
     """The interactions from routing's side, read without their text."""
 
     def __init__(self, database: Database) -> None:
-        self._collection = database[interactions.COLLECTION]
+        self._collection = database[interaction_store.COLLECTION]
         self._newest = self._collection.with_options(read_concern=NEWEST)
 
     async def waiting(self, queue: str) -> AsyncIterator[Interaction]:

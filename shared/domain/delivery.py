@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from shared.domain.storable import storable
+from shared.domain.storable_text import storable
 
 
 class Journal(StrEnum):

@@ -14,8 +14,8 @@ from faststream import AckPolicy
 from faststream.rabbit import Channel as ConsumingChannel
 from faststream.rabbit import QueueType, RabbitBroker, RabbitQueue
 
-from shared.chores import end
-from shared.messaging.declaring import declare_topology
+from shared.background_tasks import end
+from shared.messaging.declaration import declare_topology
 from shared.messaging.publisher import Publisher
 from shared.messaging.reaching import CONNECTION_FAULTS, in_words
 from shared.messaging.settlement import RunningHandlers, Settlement

@@ -14,14 +14,14 @@ from aio_pika.abc import AbstractRobustChannel, FieldValue
 from aio_pika.exceptions import PublishError
 from aiormq import Channel, spec
 
-from shared.chores import end
+from shared.background_tasks import end
 from shared.contracts.envelope import JOURNALED
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
 from shared.messaging.permissions import BrokerRights
 from shared.messaging.reaching import CONNECTION_FAULTS, connected, in_words
-from shared.messaging.recent import RecentMessages
-from shared.messaging.upkeep import Upkeep
+from shared.messaging.recent_messages import RecentMessages
+from shared.messaging.topology_upkeep import Upkeep
 
 log = structlog.get_logger()
 

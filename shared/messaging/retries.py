@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
-from shared.domain.storable import storable
+from shared.domain.storable_text import storable
 from shared.messaging.topology import WorkQueue
 
 ATTEMPT: Final = "x-attempt"

@@ -5,8 +5,8 @@ from contextlib import suppress
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
 from shared.messaging.record import BrokerRecord
-from shared.storage.client import Database
-from shared.storage.witness import Testimony, Witness, contradicts
+from shared.storage.database.client import Database
+from shared.storage.database.witness import Testimony, Witness, contradicts
 
 
 class LastingWitness:

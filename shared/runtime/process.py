@@ -17,7 +17,7 @@ from shared.observability.logs import configure_logging
 from shared.observability.probes import Health, serving_probes
 from shared.runtime.resources import Resources, open_resources
 from shared.runtime.settings import ServiceSettings, problems, unknown_variables
-from shared.storage.client import DatabaseRefusesError, WrongAddressError
+from shared.storage.database.client import DatabaseRefusesError, WrongAddressError
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.messaging.publisher import Publisher
 from shared.runtime.resources import Resources
-from shared.storage.interactions import InteractionStore
+from shared.storage.interactions.interaction_store import InteractionStore
 
 
 @dataclass(frozen=True, slots=True)

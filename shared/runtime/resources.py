@@ -10,33 +10,36 @@ from typing import Final
 
 import structlog
 
-from shared.chores import repeating
+from shared.background_tasks import repeating
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
-from shared.messaging.announcer import Announcer, running_announcer
+from shared.messaging.outbox_publisher import Announcer, running_announcer
 from shared.messaging.publisher import Publisher, open_service_publisher
 from shared.observability.probes import Health
-from shared.runtime.keeping_parked import keeping_parked
+from shared.runtime.parked_messages import keeping_parked
 from shared.runtime.rights import RIGHTS, Rights
 from shared.runtime.settings import ServiceSettings
-from shared.storage import agents, arrivals, deliveries, interactions
-from shared.storage.agents import AgentStore
-from shared.storage.arrivals import ArrivalStore
-from shared.storage.client import (
+from shared.storage.agents import agent_store as agents
+from shared.storage.agents.agent_store import AgentStore
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.database.client import (
     Database,
     DatabaseRefusesError,
     open_database,
     require_replica_set,
 )
-from shared.storage.clock import MEASURED_EVERY, DatabaseClock
-from shared.storage.configuration import ConfigurationStore
-from shared.storage.deliveries import DeliveryStore
+from shared.storage.database.clock import MEASURED_EVERY, DatabaseClock
+from shared.storage.database.outbox import CollectionOutbox
+from shared.storage.database.privileges import Action
+from shared.storage.files.vault import Vault
 from shared.storage.indexes import create_indexes
-from shared.storage.interactions import InteractionStore
-from shared.storage.outbox import CollectionOutbox
-from shared.storage.parked import ParkedStore
-from shared.storage.privileges import Action
-from shared.storage.vault import Vault
+from shared.storage.interactions import interaction_store as interactions
+from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails import arrival_store as arrivals
+from shared.storage.mails import delivery_store as deliveries
+from shared.storage.mails.arrival_store import ArrivalStore
+from shared.storage.mails.delivery_store import DeliveryStore
+from shared.storage.parked_messages import ParkedStore
 
 log = structlog.get_logger()
 

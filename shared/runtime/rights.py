@@ -63,24 +63,26 @@ from shared.contracts.events import (
 from shared.messaging.permissions import BrokerRights
 from shared.messaging.topology import ATTACHMENTS, COMPOSITION, INGEST, JOURNAL, OUTBOUND, ROUTING
 from shared.storage import (
-    agent_logins,
-    agents,
-    arrivals,
-    chunked_files,
-    configuration,
-    deliveries,
-    documents,
-    generations,
+    configuration_store,
     indexes,
-    interactions,
     journal,
-    leases,
-    parked,
-    presence,
-    vault,
-    witness,
+    journal_generations,
+    parked_messages,
 )
-from shared.storage.privileges import ADD, CHANGE, KEEP, LEAVE, READ, Action, DatabaseRights
+from shared.storage.agents import agent_login_store, agent_store, presence_store
+from shared.storage.database import leases, witness
+from shared.storage.database.privileges import (
+    ADD,
+    CHANGE,
+    KEEP,
+    LEAVE,
+    READ,
+    Action,
+    DatabaseRights,
+)
+from shared.storage.files import chunked_files, document_store, vault
+from shared.storage.interactions import interaction_store
+from shared.storage.mails import arrival_store, delivery_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ _READS_CONTENTS: Final[Mapping[str, frozenset[Action]]] = dict.fromkeys(_STORES_
 
 
 def _database(*rows: Mapping[str, frozenset[Action]]) -> DatabaseRights:
-    collections = {configuration.COLLECTION: READ, parked.COLLECTION: LEAVE}
+    collections = {configuration_store.COLLECTION: READ, parked_messages.COLLECTION: LEAVE}
     for row in rows:
         collections |= row
     return DatabaseRights(MappingProxyType(collections))
@@ -112,7 +114,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
             BrokerRights((INGEST,), (ParseMail, ExtractDocuments, InteractionReceived)),
             _database(
                 _STORES_CONTENTS,
-                {arrivals.COLLECTION: ADD, interactions.COLLECTION: ADD},
+                {arrival_store.COLLECTION: ADD, interaction_store.COLLECTION: ADD},
             ),
         ),
         "attachments": Rights(
@@ -120,10 +122,10 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
             _database(
                 dict.fromkeys(_STORES_CONTENTS, KEEP),
                 {
-                    documents.COLLECTION: KEEP,
-                    interactions.COLLECTION: CHANGE,
-                    arrivals.COLLECTION: READ,
-                    deliveries.COLLECTION: READ,
+                    document_store.COLLECTION: KEEP,
+                    interaction_store.COLLECTION: CHANGE,
+                    arrival_store.COLLECTION: READ,
+                    delivery_store.COLLECTION: READ,
                 },
             ),
         ),
@@ -150,9 +152,9 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
             ),
             _database(
                 {
-                    interactions.COLLECTION: CHANGE,
-                    agents.COLLECTION: CHANGE,
-                    presence.COLLECTION: READ,
+                    interaction_store.COLLECTION: CHANGE,
+                    agent_store.COLLECTION: CHANGE,
+                    presence_store.COLLECTION: READ,
                     leases.COLLECTION: ADD,
                 }
             ),
@@ -174,10 +176,10 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
             _database(
                 _STORES_CONTENTS,
                 {
-                    interactions.COLLECTION: ADD,
-                    deliveries.COLLECTION: ADD,
-                    documents.COLLECTION: CHANGE,
-                    arrivals.COLLECTION: READ,
+                    interaction_store.COLLECTION: ADD,
+                    delivery_store.COLLECTION: ADD,
+                    document_store.COLLECTION: CHANGE,
+                    arrival_store.COLLECTION: READ,
                 },
             ),
         ),
@@ -189,8 +191,8 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
             _database(
                 _READS_CONTENTS,
                 {
-                    deliveries.COLLECTION: CHANGE,
-                    interactions.COLLECTION: CHANGE,
+                    delivery_store.COLLECTION: CHANGE,
+                    interaction_store.COLLECTION: CHANGE,
                     witness.COLLECTION: ADD,
                     leases.COLLECTION: ADD,
                     indexes.LOGINS: ADD,
@@ -227,15 +229,15 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
             _database(
                 _STORES_CONTENTS,
                 {
-                    interactions.COLLECTION: READ,
-                    arrivals.COLLECTION: READ,
-                    deliveries.COLLECTION: READ,
-                    agents.COLLECTION: CHANGE,
-                    agent_logins.COLLECTION: CHANGE,
-                    documents.COLLECTION: ADD,
-                    presence.COLLECTION: ADD,
+                    interaction_store.COLLECTION: READ,
+                    arrival_store.COLLECTION: READ,
+                    delivery_store.COLLECTION: READ,
+                    agent_store.COLLECTION: CHANGE,
+                    agent_login_store.COLLECTION: CHANGE,
+                    document_store.COLLECTION: ADD,
+                    presence_store.COLLECTION: ADD,
                     journal.COLLECTION: ADD,
-                    generations.NEWEST: ADD,
+                    journal_generations.NEWEST: ADD,
                     indexes.SESSIONS: KEEP,
                     indexes.LOGIN_FAILURES: ADD,
                     indexes.REMEMBERED_ANSWERS: ADD,

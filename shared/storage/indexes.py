@@ -7,26 +7,19 @@ import pymongo
 from pymongo import ASCENDING, IndexModel
 
 from shared.domain.lifecycle import State
-from shared.storage import (
-    agent_logins,
-    agents,
-    arrivals,
-    chunked_files,
-    deliveries,
-    documents,
-    interactions,
-    journal,
-    parked,
-    vault,
-    witness,
-)
-from shared.storage.active import IS_ACTIVE, ON_A_DESK
-from shared.storage.client import Database, database_errors
-from shared.storage.delivery_documents import IS_UNSETTLED
-from shared.storage.outbox import OWES
+from shared.storage import journal, parked_messages
+from shared.storage.agents import agent_login_store, agent_store
+from shared.storage.database import witness
+from shared.storage.database.client import Database, database_errors
+from shared.storage.database.outbox import OWES
+from shared.storage.files import chunked_files, document_store, vault
+from shared.storage.interactions import interaction_store
+from shared.storage.interactions.active import IS_ACTIVE, ON_A_DESK
+from shared.storage.mails import arrival_store, delivery_store
+from shared.storage.mails.delivery_documents import IS_UNSETTLED
 
-DOCUMENTS: Final = documents.COLLECTION
-DELIVERIES: Final = deliveries.COLLECTION
+DOCUMENTS: Final = document_store.COLLECTION
+DELIVERIES: Final = delivery_store.COLLECTION
 SESSIONS: Final = "sessions"
 LOGIN_FAILURES: Final = "login_failures"
 REMEMBERED_ANSWERS: Final = "remembered_answers"
@@ -56,7 +49,7 @@ def _holding(field: str) -> IndexModel:
 
 
 INDEXES: Final[dict[str, list[IndexModel]]] = {
-    interactions.COLLECTION: [
+    interaction_store.COLLECTION: [
         _owing(),
         IndexModel(
             [("queue", ASCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)],
@@ -142,7 +135,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             [("changed_at", ASCENDING)], name="untouched", partialFilterExpression=ON_A_DESK
         ),
     ],
-    agents.COLLECTION: [
+    agent_store.COLLECTION: [
         _owing(),
         IndexModel([("user_name", ASCENDING)], name="login", unique=True),
         IndexModel(
@@ -172,13 +165,13 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel(
             [("password_hash", ASCENDING)],
             name="with-hash",
-            partialFilterExpression=agent_logins.KEPT_BY_AGENTS,
+            partialFilterExpression=agent_login_store.KEPT_BY_AGENTS,
         ),
     ],
-    agent_logins.COLLECTION: [
+    agent_login_store.COLLECTION: [
         IndexModel([("user_name", ASCENDING)], name="login", unique=True),
     ],
-    arrivals.COLLECTION: [_owing(), _holding("content.sha256")],
+    arrival_store.COLLECTION: [_owing(), _holding("content.sha256")],
     DOCUMENTS: [
         IndexModel([("interaction_id", ASCENDING)], name="of-interaction"),
         _holding("sha256"),
@@ -209,11 +202,11 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             partialFilterExpression=IS_UNSETTLED,
         ),
     ],
-    parked.COLLECTION: [
+    parked_messages.COLLECTION: [
         IndexModel([("queue", ASCENDING), ("parked_at", ASCENDING)], name="of-queue"),
         IndexModel([("correlation_id", ASCENDING), ("parked_at", ASCENDING)], name="of-journey"),
     ],
-    parked.DISCARDED: [
+    parked_messages.DISCARDED: [
         IndexModel([("correlation_id", ASCENDING), ("discarded_at", ASCENDING)], name="of-journey"),
     ],
     journal.COLLECTION: [

@@ -11,10 +11,10 @@ from pymongo.read_concern import ReadConcern
 
 from shared.domain.clock import Clock
 from shared.domain.errors import PositionGoneError, Unavailable
-from shared.domain.journal import Span, next_positions, require_no_gap
-from shared.storage.client import Collection, Database, Document, database_errors
-from shared.storage.gathering import for_herds
-from shared.storage.generations import NEWEST, read_floor
+from shared.domain.journal_positions import Span, next_positions, require_no_gap
+from shared.storage.database.batching import for_herds
+from shared.storage.database.client import Collection, Database, Document, database_errors
+from shared.storage.journal_generations import NEWEST, read_floor
 
 COLLECTION: Final = "journal"
 _MOST_PAGES: Final = 100

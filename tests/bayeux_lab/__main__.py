@@ -16,7 +16,7 @@ from typing import Final
 import uvicorn
 import uvloop
 
-from services.gateway.bayeux import collect_garbage_rarely, uvicorn_options
+from shared.bayeux import collect_garbage_rarely, uvicorn_options
 from tests.bayeux_lab.lab import Lab, MalformedOrderError, settings_from
 
 _CHUNK: Final = 64 * 1024

@@ -11,8 +11,9 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, generate_latest
 from pydantic_core import from_json
 
-from services.gateway.asgi import AbortedError, Receive, TooLargeError, read_body, respond
-from services.gateway.bayeux import (
+from services.gateway.http.asgi import AbortedError, Receive, TooLargeError, read_body, respond
+from services.gateway.notifications.topics import INTERACTIONS, own_topics_only
+from shared.bayeux import (
     Answer,
     BayeuxCollector,
     BayeuxServer,
@@ -21,9 +22,8 @@ from services.gateway.bayeux import (
     Page,
     Route,
 )
-from services.gateway.bayeux.topics import INTERACTIONS, own_topics_only
-from services.gateway.bayeux.web import Scope, Send, header, refuse_upgrade
-from shared.domain.journal import Span
+from shared.bayeux.transports.web import Scope, Send, header, refuse_upgrade
+from shared.domain.journal_positions import Span
 
 UNAUTHENTICATED: Final = Answer(
     401,

@@ -10,8 +10,8 @@ from pymongo import AsyncMongoClient
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction, Invitation, Place
 from shared.domain.lifecycle import Direction, State
-from shared.storage import interactions
-from shared.storage.snapshots import to_document
+from shared.storage.interactions import interaction_store
+from shared.storage.interactions.interaction_documents import to_document
 from tests.bench import bare_endpoint
 from tests.bench.calling import Call
 from tests.bench.letters import MAILBOX
@@ -100,7 +100,7 @@ async def fill(mongodb_url: str, task: Task, agents: Sequence[str], each: int) -
         for one in desk
     ]
     async with AsyncMongoClient[dict[str, Any]](mongodb_url) as client:
-        for name in (interactions.COLLECTION, bare_endpoint.COLLECTION):
+        for name in (interaction_store.COLLECTION, bare_endpoint.COLLECTION):
             collection = client.get_default_database()[name]
             await collection.delete_many({})
             await collection.insert_many(documents)

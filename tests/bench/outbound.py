@@ -29,7 +29,7 @@ from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers import Servers, servers
 from deploy.local.tether import tethered
 from shared.domain.lifecycle import State
-from shared.storage import interactions
+from shared.storage.interactions import interaction_store
 from tests.bench.counting import majority_writes
 from tests.bench.processes import cpu_seconds
 from tests.bench.table import Aim, Row, Section
@@ -152,7 +152,7 @@ async def run(checkout: Path, environment: Mapping[str, str], *words: str) -> No
 
 async def _sent(mongodb_url: str, wanted: int) -> None:
     async with AsyncMongoClient[dict[str, Any]](mongodb_url) as client:
-        collection = client.get_default_database()[interactions.COLLECTION]
+        collection = client.get_default_database()[interaction_store.COLLECTION]
         while True:
             if await collection.count_documents({"state": State.SENT}) >= wanted:
                 return

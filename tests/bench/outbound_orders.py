@@ -14,14 +14,14 @@ from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.messaging.announcer import Announcer
 from shared.messaging.consumer import declare_topology
+from shared.messaging.outbox_publisher import Announcer
 from shared.messaging.publisher import open_publisher
-from shared.storage import deliveries
-from shared.storage.client import open_database
-from shared.storage.deliveries import DeliveryStore, new_delivery
-from shared.storage.interactions import InteractionStore
-from shared.storage.outbox import CollectionOutbox
+from shared.storage.database.client import open_database
+from shared.storage.database.outbox import CollectionOutbox
+from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails import delivery_store
+from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 
 _TOGETHER = 50
 _TEXT = "Your parcel has left our house this morning.\r\n" * 60
@@ -40,7 +40,7 @@ async def order(count: int) -> None:
         open_publisher(rabbitmq_url, name="bench") as publisher,
     ):
         clock = SystemClock()
-        announcer = Announcer(publisher, CollectionOutbox(database[deliveries.COLLECTION]))
+        announcer = Announcer(publisher, CollectionOutbox(database[delivery_store.COLLECTION]))
         store = DeliveryStore(database, clock, announcer.announce)
         interactions = InteractionStore(database, clock, announcer.announce)
         for begin in range(0, count, _TOGETHER):

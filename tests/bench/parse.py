@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 
-from shared.mail.isolated import IsolatedParser
+from services.ingest.parser.isolated_parser import IsolatedParser
 from shared.mail.limits import UnparsableMailError
-from shared.mail.parsing import parse_mail
+from shared.mail.parsing.parser import parse_mail
 
 LETTER = (
     b"From: Ann <ann@client.example>\r\nTo: support@demo.example\r\nSubject: An 8 kB letter\r\n"

@@ -13,8 +13,8 @@ from deploy.local.servers import Servers
 from deploy.local.services import NAMES, Addresses
 from deploy.local.stack import System, system
 from shared.domain.lifecycle import State
-from shared.storage import agents as agents_store
-from shared.storage import interactions
+from shared.storage.agents import agent_store as agents_store
+from shared.storage.interactions import interaction_store
 from tests.bench.agents import CAPACITY, Agent, contact_center, listening
 from tests.bench.contestants import Contestant
 from tests.bench.heard import Heard
@@ -41,7 +41,7 @@ async def clear_desks(mongodb_url: str) -> None:
     """
     async with AsyncMongoClient[dict[str, Any]](mongodb_url) as client:
         database = client.get_default_database()
-        await database[interactions.COLLECTION].update_many(
+        await database[interaction_store.COLLECTION].update_many(
             {"state": State.INVITED}, {"$set": {"state": State.COMPLETED, "invitation": None}}
         )
         await database[agents_store.COLLECTION].update_many(

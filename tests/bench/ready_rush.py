@@ -22,8 +22,9 @@ from websockets.asyncio.client import ClientConnection
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.storage import interactions, journal
-from shared.storage.snapshots import to_document
+from shared.storage import journal
+from shared.storage.interactions import interaction_store
+from shared.storage.interactions.interaction_documents import to_document
 from tests.bench.agents import PASSWORD, Listener, socket_of
 from tests.bench.calling import Call, Caller, RefusedError
 from tests.bench.letters import MAILBOX
@@ -149,7 +150,7 @@ async def rush(
 async def fill_backlog(mongodb_url: str, mails: int) -> None:
     """Put so many waiting mails into the queue, straight into the database."""
     async with AsyncMongoClient[dict[str, Any]](mongodb_url) as client:
-        collection = client.get_default_database()[interactions.COLLECTION]
+        collection = client.get_default_database()[interaction_store.COLLECTION]
         for first in range(0, mails, _MANY):
             some = range(first, min(first + _MANY, mails))
             await collection.insert_many([_waiting_mail(number) for number in some], ordered=False)

@@ -24,19 +24,20 @@ from deploy.local.folders import LOCAL, passing_folder
 from deploy.local.mongod import find_mongod
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.ports import free_port
-from services.attachments.sweeping import Sweeping
-from services.gateway.store import DeskStore
+from services.attachments.upload_sweeper import Sweeping
+from services.gateway.interaction_queries import DeskStore
 from services.routing.app import Parts, assemble
 from services.routing.policy import Policy
-from shared.storage import doubts, indexes
-from shared.storage.agents import AgentStore
-from shared.storage.client import Database, Document, open_database
-from shared.storage.configuration import ConfigurationStore
-from shared.storage.deliveries import DeliveryStore
-from shared.storage.interactions import InteractionStore
-from shared.storage.outbox import CollectionOutbox
-from shared.storage.uploads import UploadStore
-from shared.storage.vault import Vault
+from shared.storage import indexes
+from shared.storage.agents.agent_store import AgentStore
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.database.client import Database, Document, open_database
+from shared.storage.database.outbox import CollectionOutbox
+from shared.storage.files.vault import Vault
+from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails import uncertain_deliveries
+from shared.storage.mails.delivery_store import DeliveryStore
+from shared.storage.upload_store import UploadStore
 from tests.connected.queries.large import AGENTS, DOCUMENTS, Large, fill_database, held_id, number
 
 TIMES = 20
@@ -100,7 +101,7 @@ def sweeps(large: Large, routing: Parts) -> dict[str, Chore]:
         "routing: reclaim_untouched": routing.absences.reclaim_untouched,
         "routing: a pass through each queue": fill,
         "outbound: summon_due": summon,
-        "outbound: count_doubtful": lambda: doubts.count_doubtful(database),
+        "outbound: count_doubtful": lambda: uncertain_deliveries.count_doubtful(database),
         "attachments: sweep": sweeping.sweep,
     } | {f"outbox of {name}": owed(name) for name in _owing()}
 

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from services.gateway.bayeux.topics import CHANNELS
-from services.gateway.store import Session, SessionStore
+from services.gateway.auth.session_store import Session, SessionStore
+from services.gateway.notifications.topics import CHANNELS
 from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import SystemClock
-from shared.messaging.declaring import declare_topology
+from shared.messaging.declaration import declare_topology
 from shared.messaging.publisher import Publisher, open_publisher
-from shared.storage import agent_logins, agents
-from shared.storage.client import Database, open_database
-from shared.storage.configuration import ConfigurationStore
+from shared.storage.agents import agent_login_store
+from shared.storage.agents import agent_store as agents
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.database.client import Database, open_database
 from shared.storage.indexes import create_indexes
 from tests.bench_cometd.herd import Herd
 from tests.connected.gateway.process import Process
@@ -117,7 +118,7 @@ async def _hire(database: Database, names: Sequence[str]) -> None:
     sessions = SessionStore(database)
     proof = hashlib.sha256(b"").hexdigest()[:32]
     until = datetime.now(UTC) + _LASTS
-    await database[agent_logins.COLLECTION].insert_many([login_document(one) for one in names])
+    await database[agent_login_store.COLLECTION].insert_many([login_document(one) for one in names])
     await database[agents.COLLECTION].insert_many([agent_document(one) for one in names])
     for name in names:
         await sessions.add(_token(name), Session(name, "csrf", proof, until, until))

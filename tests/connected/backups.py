@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.storage.client import Database, Document
+from shared.storage.database.client import Database, Document
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from shared.storage.client import Collection
+from shared.storage.database.client import Collection
 
 
 async def wait_until(collection: Collection, holds: Callable[[], Awaitable[bool]]) -> None:

@@ -18,7 +18,7 @@ from aio_pika.abc import AbstractConnection
 
 from shared.messaging.consumer import declare_topology
 from shared.messaging.topology import WORK_QUEUES, WorkQueue
-from shared.storage.client import Database, open_database
+from shared.storage.database.client import Database, open_database
 from shared.storage.indexes import INDEXES, create_indexes
 from tests.fixtures.broker import Broker
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pymongo.read_concern import ReadConcern
 
-from shared.storage.client import Database, Document
+from shared.storage.database.client import Database, Document
 
 
 @dataclass(frozen=True)

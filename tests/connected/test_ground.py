@@ -9,9 +9,9 @@ import pytest
 from aio_pika.abc import AbstractChannel
 
 from shared.contracts.envelope import EVENTS
-from shared.messaging.declaring import exists
+from shared.messaging.declaration import exists
 from shared.messaging.topology import ROUTING
-from shared.storage import agents
+from shared.storage.agents import agent_store
 from tests.connected.ground import Ground, Grounds
 from tests.connected.messaging.queues import waiting_in
 
@@ -59,11 +59,11 @@ async def test_queues_of_one_test_are_gone_for_the_next(grounds: Grounds) -> Non
 
 async def test_documents_of_one_test_are_gone_for_the_next(grounds: Grounds) -> None:
     async with grounds.one() as first:
-        await first.database[agents.COLLECTION].insert_one({"user_name": "agent1"})
+        await first.database[agent_store.COLLECTION].insert_one({"user_name": "agent1"})
         await first.database["unheard_of"].insert_one({})
 
     async with grounds.one() as second:
-        left = await second.database[agents.COLLECTION].count_documents({})
+        left = await second.database[agent_store.COLLECTION].count_documents({})
         names = await second.database.list_collection_names()
 
     assert second.database_url == first.database_url
@@ -94,11 +94,11 @@ async def let_a_message_wait(ground: Ground) -> None:
 
 
 async def drop_a_collection(ground: Ground) -> None:
-    await ground.database.drop_collection(agents.COLLECTION)
+    await ground.database.drop_collection(agent_store.COLLECTION)
 
 
 async def drop_an_index(ground: Ground) -> None:
-    await ground.database[agents.COLLECTION].drop_index("login")
+    await ground.database[agent_store.COLLECTION].drop_index("login")
 
 
 @pytest.mark.parametrize(

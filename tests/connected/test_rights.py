@@ -18,28 +18,28 @@ from pymongo.errors import OperationFailure
 from deploy.local.accounts import Access
 from deploy.local.services import NAMES
 from services.console.accounts import BROKER, DATABASE, accounts_of
-from services.console.applying import put_in_force
-from services.console.broker_users import put_broker_users
+from services.console.broker.management_api import ManagementApi
+from services.console.broker.users import put_broker_users
+from services.console.commands.apply import put_in_force
 from services.console.database_users import put_database_users
-from services.console.management import ManagementApi
-from services.gateway.roster import Roster
+from services.gateway.auth.agent_cache import Roster
 from shared.contracts import commands, events
 from shared.contracts.commands import Command
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.envelope import EVENTS, JOURNALED, Contract
 from shared.contracts.events import Event
 from shared.domain.clock import SystemClock
-from shared.messaging.declaring import declare, declare_topology
+from shared.messaging.declaration import declare, declare_topology
 from shared.messaging.publisher import open_publisher
 from shared.messaging.reaching import virtual_host_of
 from shared.messaging.record import BrokerRecord
 from shared.messaging.topology import OUTBOUND, ROUTING, WORK_QUEUES, all_exchanges
 from shared.runtime.rights import RIGHTS
-from shared.storage.agent_logins import AgentLoginStore
-from shared.storage.agents import AgentStore
-from shared.storage.client import DatabaseRefusesError
+from shared.storage.agents.agent_login_store import AgentLoginStore
+from shared.storage.agents.agent_store import AgentStore
+from shared.storage.database.client import DatabaseRefusesError
+from shared.storage.database.privileges import Action
 from shared.storage.indexes import INDEXES, create_indexes
-from shared.storage.privileges import Action
 from tests.fixtures.broker import Broker
 from tests.unit.console.descriptions import agent, center
 

@@ -15,13 +15,13 @@ import pytest
 
 from deploy.local.ports import free_port
 from deploy.local.rabbitmq import LocalRabbitMQ
-from services.gateway.patience import patiently
+from services.gateway.notifications.retrying import patiently
 from shared.contracts.events import InvitationAccepted
 from shared.contracts.outgoing import wrap
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
 from shared.messaging.topology import ROUTING
-from shared.storage import interactions
+from shared.storage.interactions import interaction_store
 from tests.cometd_client.client import CometdAgent
 from tests.connected.gateway.conftest import hashed
 from tests.connected.ingest.conftest import MAIL
@@ -49,7 +49,7 @@ class Center:
 
     async def has_mails(self, number: int) -> bool:
         """Say whether it comes to so many interactions in the database."""
-        collection = self.world.database[interactions.COLLECTION]
+        collection = self.world.database[interaction_store.COLLECTION]
 
         async def holds() -> bool:
             return await collection.count_documents({}) == number

@@ -17,17 +17,19 @@ from shared.contracts.outgoing import Outgoing
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.messaging.announcer import Announcer
 from shared.messaging.consumer import declare_topology
+from shared.messaging.outbox_publisher import Announcer
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.observability.probes import Health
-from shared.storage import agent_logins, agents, interactions
-from shared.storage.agents import AgentStore
-from shared.storage.client import Database, open_database
-from shared.storage.configuration import ConfigurationStore
+from shared.storage.agents import agent_login_store
+from shared.storage.agents import agent_store as agents
+from shared.storage.agents.agent_store import AgentStore
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.database.client import Database, open_database
+from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.indexes import create_indexes
-from shared.storage.interactions import Announce, InteractionStore
-from shared.storage.outbox import CollectionOutbox
+from shared.storage.interactions import interaction_store as interactions
+from shared.storage.interactions.interaction_store import Announce, InteractionStore
 from tests.doubles.clock import MovableClock
 
 CENTER = ContactCenter(
@@ -68,13 +70,15 @@ class World:
             "idle_since": self.clock.now(),
         }
         await asyncio.gather(
-            self.database[agent_logins.COLLECTION].insert_one(login),
+            self.database[agent_login_store.COLLECTION].insert_one(login),
             self.database[agents.COLLECTION].insert_one(document | fields),
         )
 
     async def keep_login_as_before(self, agent_id: str) -> None:
         """Put an agent's login where an earlier release keeps it."""
-        login = await self.database[agent_logins.COLLECTION].find_one_and_delete({"_id": agent_id})
+        login = await self.database[agent_login_store.COLLECTION].find_one_and_delete(
+            {"_id": agent_id}
+        )
         await self.database[agents.COLLECTION].update_one({"_id": agent_id}, {"$set": login})
 
     async def newest(self, collection: str, document_id: str) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.gateway.bayeux.topics import EMAILS
-from services.gateway.description.document import COMMITTED
+from services.gateway.notifications.topics import EMAILS
+from services.gateway.rest.openapi.document import COMMITTED
 from tests.contract.conftest import Database
 from tests.contract.desk import WORKBINS, Desk
 from tests.contract.test_channels import CHANNELS

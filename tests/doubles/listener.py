@@ -17,11 +17,11 @@ from typing import Any, Self, cast
 import structlog
 
 from deploy.local.ports import free_port
-from services.ingest.listening import listening
-from services.ingest.receiving import MailReceiver
 from services.ingest.settings import IngestSettings
+from services.ingest.smtp.listeners import listening
+from services.ingest.smtp.receiver import MailReceiver
 from shared.contracts.contact_center import ContactCenter
-from shared.storage.configuration import ConfigurationStore
+from shared.storage.configuration_store import ConfigurationStore
 from tests.connected.world import CENTER
 from tests.doubles.clock import MovableClock
 

@@ -15,10 +15,10 @@ from shared.contracts.events import DeliveryUncertain, InteractionEvent, MailSen
 from shared.domain.delivery import Journal
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import Direction, State
-from shared.messaging.announcer import Announcer
-from shared.storage import deliveries
-from shared.storage.deliveries import DeliveryStore, new_delivery
-from shared.storage.outbox import CollectionOutbox
+from shared.messaging.outbox_publisher import Announcer
+from shared.storage.database.outbox import CollectionOutbox
+from shared.storage.mails import delivery_store
+from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 from tests.connected.world import World, cause, open_world
 from tests.doubles.smtp_sink import SmtpSink, running_sink
 
@@ -93,7 +93,7 @@ class Post:
 async def post(vhost_url: str, database_url: str) -> AsyncIterator[Post]:
     """A post without anybody who delivers."""
     async with open_world(vhost_url, database_url) as world, running_sink() as sink:
-        outbox = CollectionOutbox(world.database[deliveries.COLLECTION])
+        outbox = CollectionOutbox(world.database[delivery_store.COLLECTION])
         announcer = Announcer(world.publisher, outbox)
         environment = {
             **os.environ,

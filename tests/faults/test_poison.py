@@ -15,7 +15,7 @@ from shared.contracts.envelope import Cause
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import SystemClock
 from shared.messaging.topology import INGEST, ROUTING, WORK_QUEUES, WorkQueue
-from shared.storage.parked import ParkedMessage, ParkedStore
+from shared.storage.parked_messages import ParkedMessage, ParkedStore
 from tests.faults.house import House, new_run, until
 from tests.faults.senders import message_ids
 

@@ -10,8 +10,8 @@ from deploy.local.accounts import Access, Accounts
 from deploy.local.folders import passing_folder
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ, RabbitPorts
-from services.console.management import ManagementApi
-from services.console.policies import wrong_policies
+from services.console.broker.management_api import ManagementApi
+from services.console.broker.policies import wrong_policies
 from shared.messaging.topology import WORK_QUEUES
 from tests.faults.checker import check
 from tests.faults.conftest import Siege

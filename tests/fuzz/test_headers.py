@@ -3,15 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.composition.fields import UnsendableMailError
-from services.composition.redirecting import resent_headers
+from services.composition.redirect import resent_headers
+from services.composition.rendering.header_fields import UnsendableMailError
 from shared.domain.interaction import Address, Email
-from shared.mail.encoded_words import decode_value
-from shared.mail.trace import trace
+from shared.mail.mime.encoded_words import decode_value
+from shared.mail.trace_fields import trace
 from tests.unit.composition.freezer import AT, frozen
 from tests.unit.composition.hostile import in_b, in_q
+from tests.unit.composition.rendering.test_header_injection import PLACES, require_ours
 from tests.unit.composition.strict_reader import names_in
-from tests.unit.composition.test_header_injection import PLACES, require_ours
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=80)
 MARKS = st.sampled_from(

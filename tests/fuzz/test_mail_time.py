@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.mail.limits import Limits, UnparsableMailError
-from shared.mail.parsing import parse_mail
+from shared.mail.parsing.parser import parse_mail
 
 SIZE = 50_000
 LARGE = 300_000

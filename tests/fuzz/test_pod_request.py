@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from services.gateway.bayeux.web import cookie, header
-from services.gateway.credentials import client_address
-from services.gateway.pod_request import headers_for_pod, target_for_pod
+from services.gateway.cluster.pod_request import headers_for_pod, target_for_pod
+from services.gateway.http.credentials import client_address
+from shared.bayeux.transports.web import cookie, header
 
 NAMES = (
     b"Authorization",

@@ -17,15 +17,15 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.outbound.connecting import Proof, RouteUnavailableError, open_session
-from services.outbound.letters import Letter
-from services.outbound.session import Deadlines
-from services.outbound.transmission import Phase, Reply, Transmission
-from services.outbound.verdicts import answered, judge
+from services.outbound.smtp.connection import Proof, RouteUnavailableError, open_session
+from services.outbound.smtp.smtp_message import Letter
+from services.outbound.smtp.smtp_outcome import answered, judge
+from services.outbound.smtp.smtp_session import Deadlines
+from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.delivery import Conclusion, Journal, Reception, concluded
-from shared.storage.deliveries import new_delivery
-from shared.storage.delivery_documents import concluding, to_recipients
+from shared.storage.mails.delivery_documents import concluding, to_recipients
+from shared.storage.mails.delivery_store import new_delivery
 from tests.doubles.clock import MovableClock
 from tests.doubles.listener import LoopFactory, RunningListener, running_listener
 

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.oauth.answers import Denied, Granted, HttpAnswer, PutOff, read_answer
-from shared.oauth.consent import Invitation, read_invitation
+from shared.oauth.device_flow import Invitation, read_invitation
+from shared.oauth.token_responses import Denied, Granted, HttpAnswer, PutOff, read_answer
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECRET = "s3cr3t"

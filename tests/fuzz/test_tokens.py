@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import ECKey, KeySet
 
-from services.gateway.tokens import BadTokenError, Identity, TokenRules, read_keys, verified
+from services.gateway.auth.access_tokens import (
+    BadTokenError,
+    Identity,
+    TokenRules,
+    read_keys,
+    verified,
+)
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RULES = TokenRules("https://login.example", "mailroom", clients=frozenset({"desktop"}))

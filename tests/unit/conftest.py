@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from shared.chores import end
+from shared.background_tasks import end
 
 
 @pytest_asyncio.fixture(autouse=True)

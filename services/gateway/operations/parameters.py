@@ -5,8 +5,8 @@ from typing import Annotated, TypeVar
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from services.gateway.errors import RequestError
-from services.gateway.operations.asked import disagreeing, missing, not_found, refused
-from services.gateway.request_body import Body
+from services.gateway.http.json_body import Body
+from services.gateway.operations.operation_request import disagreeing, missing, not_found, refused
 from shared.contracts.contact_center import ContactCenter
 
 

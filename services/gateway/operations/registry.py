@@ -4,28 +4,37 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from services.gateway.auth.permissions import refusal_of
 from services.gateway.errors import RequestError, Situation
-from services.gateway.operations.asked import Asked, Offer, Order, missing, named, refused
-from services.gateway.operations.drafting import (
+from services.gateway.http.json_body import Body
+from services.gateway.operations.drafts import (
     prepare_forward,
     prepare_redirect,
     prepare_save,
     prepare_update,
 )
-from services.gateway.operations.handing_over import (
-    prepare_place_in_queue,
-    prepare_place_in_workbin,
-    prepare_pull,
-    prepare_transfer,
-)
-from services.gateway.operations.inviting import (
+from services.gateway.operations.invitations import (
     prepare_accept,
     prepare_cancel,
     prepare_complete,
     prepare_reject,
 )
-from services.gateway.operations.replying import prepare_reply, prepare_reply_all
-from services.gateway.operations.sending import prepare_send
+from services.gateway.operations.operation_request import (
+    Asked,
+    Offer,
+    Order,
+    missing,
+    named,
+    refused,
+)
+from services.gateway.operations.replies import prepare_reply, prepare_reply_all
+from services.gateway.operations.send import prepare_send
+from services.gateway.operations.transfers import (
+    prepare_place_in_queue,
+    prepare_place_in_workbin,
+    prepare_pull,
+    prepare_transfer,
+)
 from services.gateway.operations.user_data import (
     prepare_attach,
     prepare_comment,
@@ -33,8 +42,6 @@ from services.gateway.operations.user_data import (
     prepare_put,
     prepare_remove,
 )
-from services.gateway.policy import refusal_of
-from services.gateway.request_body import Body
 from services.gateway.wire.states import STATES
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State

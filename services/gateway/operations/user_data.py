@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import AliasChoices, Field
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.operations.asked import OK, Asked, Order, refused
+from services.gateway.operations.operation_request import OK, Asked, Order, refused
 from services.gateway.operations.parameters import OneLine, Parameters, Text, read
 from shared.contracts.commands import ChangeUserData
 from shared.domain.user_data import change_user_data

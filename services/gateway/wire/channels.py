@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from services.gateway.wire.mail import Fields
 from shared.contracts.contact_center import ContactCenter
-from shared.storage.agents import StoredAgent
+from shared.storage.agents.agent_store import StoredAgent
 
 CHANNEL: Final = "email"
 

@@ -5,7 +5,7 @@ from typing import Final
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.users import user
 from shared.contracts.contact_center import ContactCenter, Queue
-from shared.storage.agents import StoredAgent
+from shared.storage.agents.agent_store import StoredAgent
 
 CONTACT_USER: Final = "User"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.gateway.wire.mail import Fields
-from shared.storage.agents import StoredAgent
+from shared.storage.agents.agent_store import StoredAgent
 
 AGENT: Final = "Agent"
 ADMIN: Final = "Contact Center Admin"

@@ -5,12 +5,12 @@ from email.message import EmailMessage
 
 import pytest
 
-from services.attachments.extracting import Extraction
+from services.attachments.extraction import Extraction
 from shared.contracts.commands import ExtractDocuments
 from shared.domain.interaction import Attachment, Email, Interaction
-from shared.storage.arrivals import ArrivalStore
-from shared.storage.documents import DocumentStore
-from shared.storage.vault import Vault
+from shared.storage.files.document_store import DocumentStore
+from shared.storage.files.vault import Vault
+from shared.storage.mails.arrival_store import ArrivalStore
 from tests.connected.ingest.conftest import make_arrivals
 from tests.connected.world import World
 

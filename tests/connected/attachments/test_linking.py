@@ -4,23 +4,23 @@ from datetime import timedelta
 
 import pytest
 
-from services.attachments.linking import Linking
-from services.attachments.sweeping import ABANDONED, Sweeping
+from services.attachments.draft_attachments import Linking
+from services.attachments.upload_sweeper import ABANDONED, Sweeping
 from services.composition.drafts import Drafts
-from services.composition.sealing import Sealing
+from services.composition.submission import Sealing
 from shared.contracts.commands import DraftEdits, LinkDocument, SubmitDraft, UnlinkDocument
 from shared.contracts.events import AttachmentAdded, AttachmentRemoved
 from shared.domain.errors import NotOwnerError, OperationNotAllowedError, Refused
 from shared.domain.ids import new_id
 from shared.domain.interaction import Attachment, Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.messaging.announcer import Announcer
-from shared.storage import deliveries
-from shared.storage.deliveries import DeliveryStore
-from shared.storage.documents import DocumentStore
-from shared.storage.outbox import CollectionOutbox
-from shared.storage.uploads import UploadStore
-from shared.storage.vault import ContentRef, Vault
+from shared.messaging.outbox_publisher import Announcer
+from shared.storage.database.outbox import CollectionOutbox
+from shared.storage.files.document_store import DocumentStore
+from shared.storage.files.vault import ContentRef, Vault
+from shared.storage.mails import delivery_store
+from shared.storage.mails.delivery_store import DeliveryStore
+from shared.storage.upload_store import UploadStore
 from tests.connected.world import World, cause
 
 pytestmark = pytest.mark.connected
@@ -65,7 +65,9 @@ def sweeping(world: World, uploads: UploadStore, vault: Vault) -> Sweeping:
 @pytest.fixture
 def drafts(world: World, uploads: UploadStore, documents: DocumentStore, vault: Vault) -> Drafts:
     """Composition without its process."""
-    announcer = Announcer(world.publisher, CollectionOutbox(world.database[deliveries.COLLECTION]))
+    announcer = Announcer(
+        world.publisher, CollectionOutbox(world.database[delivery_store.COLLECTION])
+    )
     return Drafts(
         interactions=world.interactions,
         documents=documents,

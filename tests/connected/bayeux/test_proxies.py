@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from services.gateway.bayeux import BayeuxSettings
+from shared.bayeux import BayeuxSettings
 from tests.cometd_client import CometdAgent
 from tests.connected.bayeux.proxies import SAMPLES, proxy
 from tests.connected.bayeux.running_lab import INTERACTIONS, RawClient, RunningLab, running_lab

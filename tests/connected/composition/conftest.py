@@ -3,18 +3,18 @@
 import pytest
 
 from services.composition.drafts import Drafts
-from services.composition.redirecting import Redirecting
-from services.composition.sealing import Sealing
+from services.composition.redirect import Redirecting
+from services.composition.submission import Sealing
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
-from shared.messaging.announcer import Announcer
-from shared.storage import arrivals, deliveries
-from shared.storage.arrivals import ArrivalStore
-from shared.storage.deliveries import DeliveryStore
-from shared.storage.documents import DocumentStore
-from shared.storage.outbox import CollectionOutbox
-from shared.storage.uploads import UploadStore
-from shared.storage.vault import Vault
+from shared.messaging.outbox_publisher import Announcer
+from shared.storage.database.outbox import CollectionOutbox
+from shared.storage.files.document_store import DocumentStore
+from shared.storage.files.vault import Vault
+from shared.storage.mails import arrival_store, delivery_store
+from shared.storage.mails.arrival_store import ArrivalStore
+from shared.storage.mails.delivery_store import DeliveryStore
+from shared.storage.upload_store import UploadStore
 from tests.connected.world import World
 
 RAW = b"From: ann@example.org\r\nSubject: Invoice 17\r\n\r\nHello\r\n"
@@ -29,7 +29,7 @@ def documents(world: World) -> DocumentStore:
 @pytest.fixture
 def sent(world: World) -> DeliveryStore:
     """The deliveries that composition adds to."""
-    outbox = CollectionOutbox(world.database[deliveries.COLLECTION])
+    outbox = CollectionOutbox(world.database[delivery_store.COLLECTION])
     announcer = Announcer(world.publisher, outbox)
     return DeliveryStore(world.database, world.clock, announcer.announce)
 
@@ -37,7 +37,7 @@ def sent(world: World) -> DeliveryStore:
 @pytest.fixture
 def arrived(world: World) -> ArrivalStore:
     """The mails as they came."""
-    outbox = CollectionOutbox(world.database[arrivals.COLLECTION])
+    outbox = CollectionOutbox(world.database[arrival_store.COLLECTION])
     announcer = Announcer(world.publisher, outbox)
     vault = Vault(world.database, world.clock)
     return ArrivalStore(world.database, vault, world.clock, announcer)

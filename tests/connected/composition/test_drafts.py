@@ -26,8 +26,8 @@ from shared.domain.errors import (
 from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
-from shared.storage.deliveries import DeliveryStore
-from shared.storage.interactions import Change
+from shared.storage.interactions.interaction_store import Change
+from shared.storage.mails.delivery_store import DeliveryStore
 from tests.connected.world import World, cause
 
 pytestmark = pytest.mark.connected

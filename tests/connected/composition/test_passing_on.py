@@ -7,8 +7,8 @@ from email import message_from_bytes
 import pytest
 
 from services.composition.drafts import DocumentNotStoredError, Drafts
-from services.composition.fields import UnsendableMailError
-from services.composition.redirecting import Redirecting
+from services.composition.redirect import Redirecting
+from services.composition.rendering.header_fields import UnsendableMailError
 from shared.contracts.commands import (
     CreateDraft,
     DraftEdits,
@@ -28,9 +28,9 @@ from shared.domain.ids import new_id
 from shared.domain.interaction import Attachment, Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.domain.user_data import LARGEST
-from shared.storage.deliveries import DeliveryStore
-from shared.storage.documents import DocumentStore
-from shared.storage.vault import Vault
+from shared.storage.files.document_store import DocumentStore
+from shared.storage.files.vault import Vault
+from shared.storage.mails.delivery_store import DeliveryStore
 from tests.connected.composition.conftest import RAW
 from tests.connected.world import World, cause
 

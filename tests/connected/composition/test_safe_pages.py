@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from services.composition.drafts import Drafts
-from services.composition.redirecting import Redirecting
+from services.composition.redirect import Redirecting
 from shared.contracts.commands import (
     CreateDraft,
     DraftEdits,

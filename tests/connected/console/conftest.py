@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from services.console.settings import ConsoleSettings
-from shared.storage.client import Database, open_database
+from shared.storage.database.client import Database, open_database
 from tests.fixtures.broker import Broker
 
 

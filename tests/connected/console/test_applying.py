@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from services.console.applying import apply, put_in_force
-from services.console.exits import Exit, NotPossibleError
-from services.console.management import ManagementApi
-from services.console.policies import wrong_policies
+from services.console.broker.management_api import ManagementApi
+from services.console.broker.policies import wrong_policies
+from services.console.commands.apply import apply, put_in_force
+from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import ConsoleSettings
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import SystemClock
 from shared.messaging.reaching import virtual_host_of
-from shared.storage.agents import AgentStore
-from shared.storage.client import Database
-from shared.storage.configuration import ConfigurationStore
+from shared.storage.agents.agent_store import AgentStore
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.database.client import Database
 from tests.unit.console.descriptions import agent, center
 
 pytestmark = pytest.mark.connected

@@ -6,17 +6,17 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from services.console.applying import apply
-from services.console.authorizing import authorize
-from services.console.doctor import examine
-from services.console.exits import NotPossibleError
+from services.console.commands.apply import apply
+from services.console.commands.authorize import authorize
+from services.console.commands.doctor import examine
+from services.console.exit_codes import NotPossibleError
 from services.console.settings import ConsoleSettings
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.oauth import OAuthLogin
 from shared.domain.clock import SystemClock
-from shared.storage import logins
-from shared.storage.client import Database
-from shared.storage.configuration import ConfigurationStore
+from shared.storage import token_store
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.database.client import Database
 from tests.connected.outbound.pods import KEY, USER, Pod, described, identity
 from tests.doubles.token_endpoint import Answer, TokenEndpoint, running_endpoint
 
@@ -89,7 +89,7 @@ async def test_a_consent_is_sealed_and_used(
     who = identity(device(endpoint))
     assert told.startswith("Open https://id.example/go as desk@demo.example and enter the code")
     assert waits == [5, 5, 10, 10]
-    assert "refresh-1" not in repr(await opened[logins.COLLECTION].find().to_list())
+    assert "refresh-1" not in repr(await opened[token_store.COLLECTION].find().to_list())
     assert "refresh-1" not in told
     assert await Pod(opened).keeper().current(who) == f"token-{len(endpoint.asked)}"
     assert endpoint.asked[-1]["refresh_token"] == "refresh-1"
@@ -113,7 +113,7 @@ async def test_without_a_consent_nothing_is_kept(
     with pytest.raises(NotPossibleError, match=words):
         await authorize("provider", sleep=Waits().sleep)
 
-    assert await opened[logins.COLLECTION].count_documents({}) == 0
+    assert await opened[token_store.COLLECTION].count_documents({}) == 0
 
 
 @pytest.mark.usefixtures("applied")

@@ -15,18 +15,18 @@ from aio_pika import Message
 from aio_pika.abc import AbstractIncomingMessage
 
 from deploy.local.ports import free_port
-from services.console.applying import apply
-from services.console.broker import open_connection
-from services.console.doctor import diagnose, examine
-from services.console.exits import Exit
-from services.console.findings import Mark
-from services.console.management import ManagementApi, Unacknowledged
+from services.console.broker.connection import open_connection
+from services.console.broker.management_api import ManagementApi, Unacknowledged
+from services.console.commands.apply import apply
+from services.console.commands.doctor import diagnose, examine
+from services.console.exit_codes import Exit
+from services.console.health.findings import Mark
 from services.console.settings import ConsoleSettings
 from shared.domain.clock import SystemClock
 from shared.messaging.reaching import virtual_host_of
 from shared.messaging.topology import INGEST, WORK_QUEUES, WorkQueue
-from shared.storage.client import Database
-from shared.storage.snapshots import to_document
+from shared.storage.database.client import Database
+from shared.storage.interactions.interaction_documents import to_document
 from tests.connected.console.test_replaying import park
 from tests.doubles.smtp_sink import running_sink
 from tests.unit.domain.examples import inbound

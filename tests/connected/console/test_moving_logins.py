@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from services.console.agents import AgentDirectory, Move
-from services.console.applying import put_in_force
+from services.console.agent_directory import AgentDirectory, Move
+from services.console.commands.apply import put_in_force
 from shared.domain.clock import SystemClock
-from shared.storage.agent_logins import AgentLoginStore, StoredLogin
-from shared.storage.client import Database
+from shared.storage.agents.agent_login_store import AgentLoginStore, StoredLogin
+from shared.storage.database.client import Database
 from tests.connected.world import agent_document
 from tests.unit.console.descriptions import HASH, agent, center
 

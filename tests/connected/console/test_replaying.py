@@ -8,18 +8,18 @@ import pytest
 import pytest_asyncio
 from aio_pika.abc import AbstractIncomingMessage
 
-from services.console.broker import count, open_connection
-from services.console.exits import Exit, NotPossibleError
-from services.console.replaying import discard, queue_named, replay, show_parked
+from services.console.broker.connection import count, open_connection
+from services.console.commands.replay import discard, queue_named, replay, show_parked
+from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import ConsoleSettings
 from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Cause
 from shared.contracts.outgoing import wrap
-from shared.messaging.declaring import declare_topology
+from shared.messaging.declaration import declare_topology
 from shared.messaging.publisher import open_publisher
 from shared.messaging.retries import Delivered, parked
 from shared.messaging.topology import OUTBOUND
-from shared.storage.client import Database
+from shared.storage.database.client import Database
 
 pytestmark = pytest.mark.connected
 

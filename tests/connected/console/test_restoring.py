@@ -13,15 +13,15 @@ from deploy.local.mongod import find_mongod
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.ports import free_port
 from deploy.local.progress import NotPossibleError
-from services.console import doubts
-from services.console.restoring import announce_restore
+from services.console.commands import uncertain_deliveries
+from services.console.commands.restored import announce_restore
 from shared.domain.delivery import Journal as State
 from shared.domain.errors import PositionGoneError
 from shared.domain.ids import new_id
-from shared.storage.client import Database, open_database
-from shared.storage.deliveries import DeliveryStore, new_delivery
+from shared.storage.database.client import Database, open_database
 from shared.storage.indexes import create_indexes
 from shared.storage.journal import Announced, Journal, JournalWriting
+from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 from tests.connected.world import cause
 from tests.doubles.clock import MovableClock
 from tests.fixtures.servers import refuse
@@ -113,7 +113,7 @@ async def test_nothing_in_doubt_is_released_by_all(
     async with open_database(database_url, name="test") as database:
         mail = await submit(database)
 
-    await doubts.resend_all(sure=True)
+    await uncertain_deliveries.resend_all(sure=True)
 
     async with open_database(database_url, name="test") as database:
         delivery = await deliveries_of(database).get(mail)

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.console.applying import apply, plan_apply, put_in_force, rehouse_stranded
-from services.console.doctor import examine
-from services.console.exits import Exit, NotPossibleError
-from services.console.rehousing import Moving
+from services.console.commands.apply import apply, plan_apply, put_in_force, rehouse_stranded
+from services.console.commands.doctor import examine
+from services.console.commands.rehousing import Moving
+from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import ConsoleSettings
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.envelope import Cause
 from shared.domain.clock import SystemClock
 from shared.domain.interaction import Place
 from shared.domain.lifecycle import Direction, State
-from shared.storage.client import Database, DatabaseUnavailableError, require_replica_set
-from shared.storage.interactions import InteractionStore
+from shared.storage.database.client import Database, DatabaseUnavailableError, require_replica_set
+from shared.storage.interactions.interaction_store import InteractionStore
 from tests.unit.console.descriptions import agent, center
 from tests.unit.domain.examples import inbound
 

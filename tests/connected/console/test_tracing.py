@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.console.exits import NotPossibleError
-from services.console.tracing import trace
+from services.console.commands.trace import trace
+from services.console.exit_codes import NotPossibleError
 from shared.contracts.envelope import Cause
 from shared.domain.clock import SystemClock
 from shared.domain.delivery import Conclusion, Journal, Reception, Recipient
 from shared.domain.lifecycle import Direction, State
-from shared.storage import arrivals
-from shared.storage.arrivals import ArrivalStore
-from shared.storage.client import Database
-from shared.storage.deliveries import DeliveryStore, new_delivery
-from shared.storage.interactions import InteractionStore
-from shared.storage.parked import ParkedMessage, ParkedStore
-from shared.storage.vault import IN_ONE_DOCUMENT, Vault
+from shared.storage.database.client import Database
+from shared.storage.files.vault import IN_ONE_DOCUMENT, Vault
+from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails import arrival_store
+from shared.storage.mails.arrival_store import ArrivalStore
+from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
+from shared.storage.parked_messages import ParkedMessage, ParkedStore
 from tests.unit.domain.examples import inbound
 
 pytestmark = [pytest.mark.connected, pytest.mark.usefixtures("settings")]
@@ -128,7 +128,7 @@ async def test_a_mail_that_was_read_and_became_nothing_is_found(
     opened: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arrival = await arrive(opened)
-    await opened[arrivals.COLLECTION].update_one({"_id": arrival}, {"$set": {"outbox": []}})
+    await opened[arrival_store.COLLECTION].update_one({"_id": arrival}, {"$set": {"outbox": []}})
 
     await trace("<1@example.org>")
 

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from services.console.applying import apply
-from services.console.exits import NotPossibleError
-from services.console.reparsing import order_parsing
+from services.console.commands.apply import apply
+from services.console.commands.parse import order_parsing
+from services.console.exit_codes import NotPossibleError
 from services.console.settings import ConsoleSettings
 from services.console.store import Observatory
 from shared.domain.clock import SystemClock
 from shared.domain.ids import id_of
 from shared.messaging.topology import INGEST
-from shared.storage.client import Database
+from shared.storage.database.client import Database
 from tests.connected.console.test_doctor import DEMO, bad_lines
 from tests.connected.messaging.queues import waiting_in
 

@@ -29,9 +29,11 @@ from shared.domain.lifecycle import Direction, State
 from shared.messaging.topology import WorkQueue
 from shared.observability.probes import Health
 from shared.runtime.resources import Resources
-from shared.storage import agent_logins, agents, documents, interactions
-from shared.storage.deliveries import DeliveryStore
-from shared.storage.vault import Vault
+from shared.storage.agents import agent_login_store, agent_store
+from shared.storage.files import document_store
+from shared.storage.files.vault import Vault
+from shared.storage.interactions import interaction_store
+from shared.storage.mails.delivery_store import DeliveryStore
 from tests.connected.ingest.conftest import make_arrivals
 from tests.connected.messaging.queues import commands_to_all
 from tests.connected.world import CENTER, World, cause, open_world
@@ -72,7 +74,7 @@ class Gateway:
 
     async def clear(self) -> None:
         """Dismiss everybody and forget every mail."""
-        used = (agents, agent_logins, interactions, documents)
+        used = (agent_store, agent_login_store, interaction_store, document_store)
         await asyncio.gather(
             *(self.world.database[stored.COLLECTION].delete_many({}) for stored in used)
         )

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from deploy.local.ports import free_port
-from services.ingest.listening import listening
-from services.ingest.parsing import MailParsing
-from services.ingest.receiving import MailReceiver
+from services.ingest.arrival_parser import MailParsing
+from services.ingest.parser.isolated_parser import IsolatedParser
 from services.ingest.settings import IngestSettings
+from services.ingest.smtp.listeners import listening
+from services.ingest.smtp.receiver import MailReceiver
 from services.ingest.store import CopyStore
-from shared.mail.isolated import IsolatedParser
-from shared.messaging.announcer import Announcer
-from shared.storage import arrivals
-from shared.storage.arrivals import ArrivalStore
-from shared.storage.outbox import CollectionOutbox
-from shared.storage.threads import ThreadStore
-from shared.storage.vault import Vault
+from shared.messaging.outbox_publisher import Announcer
+from shared.storage.database.outbox import CollectionOutbox
+from shared.storage.files.vault import Vault
+from shared.storage.interactions.thread_store import ThreadStore
+from shared.storage.mails import arrival_store as arrivals
+from shared.storage.mails.arrival_store import ArrivalStore
 from tests.connected.world import World
 
 MAIL = b"From: ann@example.org\r\nTo: support@demo.example\r\nSubject: Hi\r\n\r\nHello\r\n"

@@ -10,7 +10,7 @@ from services.ingest.intake import Intake
 from shared.contracts.commands import ParseMail
 from shared.domain.errors import Unavailable
 from shared.messaging.topology import INGEST
-from shared.storage.arrivals import Arrival
+from shared.storage.mails.arrival_store import Arrival
 from tests.connected.ingest.conftest import MAIL, Door
 from tests.connected.messaging.queues import waiting_in
 from tests.connected.world import World

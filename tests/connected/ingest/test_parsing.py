@@ -6,14 +6,14 @@ from typing import cast
 
 import pytest
 
+from services.ingest.parser.isolated_parser import IsolatedParser, ParserKilledError
 from shared.contracts.commands import ParseMail
 from shared.contracts.events import InteractionReceived
 from shared.domain.errors import Unavailable
 from shared.domain.interaction import Address, Interaction
 from shared.domain.lifecycle import State
-from shared.mail.isolated import IsolatedParser, ParserKilledError
 from shared.mail.parsed_mail import ParsedMail
-from shared.mail.parsing import parse_mail
+from shared.mail.parsing.parser import parse_mail
 from tests.connected.ingest.conftest import MAIL, Door
 from tests.connected.world import World, cause
 

@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from deploy.local.mongodb import LocalMongoDB
-from services.ingest.listening import listening
-from services.ingest.receiving import MailReceiver
-from shared.storage.vault import IN_ONE_DOCUMENT
+from services.ingest.smtp.listeners import listening
+from services.ingest.smtp.receiver import MailReceiver
+from shared.storage.files.vault import IN_ONE_DOCUMENT
 from tests.connected.ingest.conftest import MAIL, Door, make_arrivals, make_settings
 from tests.connected.world import World, open_world
 

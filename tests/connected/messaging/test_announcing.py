@@ -11,11 +11,11 @@ from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentInvited
 from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.interaction import Interaction
-from shared.messaging import announcer as announcing
-from shared.messaging.announcer import Announcer, running_announcer
+from shared.messaging import outbox_publisher as announcing
+from shared.messaging.outbox_publisher import Announcer, running_announcer
 from shared.messaging.topology import INGEST
-from shared.storage.client import Collection
-from shared.storage.outbox import CollectionOutbox, to_entry
+from shared.storage.database.client import Collection
+from shared.storage.database.outbox import CollectionOutbox, to_entry
 from tests.connected.messaging.queues import waiting_in
 from tests.connected.world import World, cause
 

@@ -15,10 +15,10 @@ from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import SystemClock
 from shared.domain.errors import Unavailable
-from shared.messaging.declaring import declare_topology
+from shared.messaging.declaration import declare_topology
 from shared.messaging.publisher import Publisher, UnroutableError, open_service_publisher
 from shared.messaging.topology import COMPOSITION, JOURNAL, OUTBOUND, ROUTING
-from shared.messaging.upkeep import Upkeep
+from shared.messaging.topology_upkeep import Upkeep
 from shared.runtime.rights import RIGHTS
 from tests.connected.messaging.queues import waiting_in
 from tests.faults.house import until

@@ -9,21 +9,21 @@ from random import SystemRandom
 
 import pytest
 
-from services.outbound.connecting import Proof, open_session
-from services.outbound.delivering import Delivering, Office
-from services.outbound.pool import PoolLimits, SmtpPool
-from services.outbound.session import Deadlines, Session
-from services.outbound.summoning import Summoning
+from services.outbound.delivery import Delivering, Office
+from services.outbound.retry_scheduler import Summoning
+from services.outbound.smtp.connection import Proof, open_session
+from services.outbound.smtp.connection_pool import PoolLimits, SmtpPool
+from services.outbound.smtp.smtp_session import Deadlines, Session
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.delivery import Delivery
 from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.messaging.announcer import Announcer
-from shared.storage import deliveries
-from shared.storage.deliveries import DeliveryStore, new_delivery
-from shared.storage.outbox import CollectionOutbox
-from shared.storage.vault import Vault
+from shared.messaging.outbox_publisher import Announcer
+from shared.storage.database.outbox import CollectionOutbox
+from shared.storage.files.vault import Vault
+from shared.storage.mails import delivery_store
+from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 from tests.connected.world import World, cause
 from tests.doubles.smtp_sink import SmtpSink, running_sink
 
@@ -119,7 +119,9 @@ async def hasty_post(world: World, sink: SmtpSink) -> AsyncIterator[Post]:
 async def _outbound(
     world: World, sink: SmtpSink, *, dot: timedelta, others: timedelta = timedelta(seconds=10)
 ) -> AsyncIterator[Post]:
-    announcer = Announcer(world.publisher, CollectionOutbox(world.database[deliveries.COLLECTION]))
+    announcer = Announcer(
+        world.publisher, CollectionOutbox(world.database[delivery_store.COLLECTION])
+    )
     store = DeliveryStore(world.database, world.clock, announcer.announce)
     deadlines = Deadlines(others, others, others, others, others, dot=dot)
 

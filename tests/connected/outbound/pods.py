@@ -7,17 +7,17 @@ from datetime import timedelta
 from random import SystemRandom
 from uuid import uuid4
 
-from services.outbound.tokens import Issuer, LoginIdentity, TokenKeeper
+from services.outbound.login.access_tokens import Issuer, LoginIdentity, TokenKeeper
 from shared.contracts.oauth import OAuthLogin
 from shared.domain.clock import Clock
-from shared.oauth.asking import post
-from shared.oauth.credentials import read_credentials
-from shared.oauth.schedule import LoginState
-from shared.storage import logins
-from shared.storage.client import Database
-from shared.storage.leases import LeaseStore
-from shared.storage.logins import LoginStore
+from shared.oauth.client_credentials import read_credentials
+from shared.oauth.renewal_schedule import LoginState
+from shared.oauth.token_client import post
+from shared.storage import token_store
+from shared.storage.database.client import Database
+from shared.storage.database.leases import LeaseStore
 from shared.storage.sealing import Sealer
+from shared.storage.token_store import LoginStore
 from tests.doubles.clock import MovableClock
 
 OLD_KEY, KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
@@ -69,4 +69,4 @@ class Pod:
 async def let_pass(database: Database, by: timedelta) -> None:
     """Let time pass for all logins: the database's own clock cannot be moved."""
     earlier = {name: {"$subtract": [f"${name}", int(by.total_seconds() * 1000)]} for name in _TIMES}
-    await database[logins.COLLECTION].update_many({}, [{"$set": earlier}])
+    await database[token_store.COLLECTION].update_many({}, [{"$set": earlier}])

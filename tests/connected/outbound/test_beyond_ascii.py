@@ -2,14 +2,14 @@
 
 import pytest
 
-from services.composition.freezing import freeze, recipients_of
-from services.outbound.delivering import Delivering
+from services.composition.rendering.renderer import freeze, recipients_of
+from services.outbound.delivery import Delivering
 from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.events import DeliveryFailed
 from shared.domain.delivery import Delivery, Journal
 from shared.domain.interaction import Address, Email
 from shared.domain.lifecycle import State
-from shared.storage.vault import IN_ONE_DOCUMENT
+from shared.storage.files.vault import IN_ONE_DOCUMENT
 from tests.connected.outbound.conftest import OCTETS, Post
 from tests.doubles.smtp_server import KeepingServer, running_server
 

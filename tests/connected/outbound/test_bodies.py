@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.outbound.connecting import Proof, open_session
-from services.outbound.letters import Letter
-from services.outbound.session import Deadlines
-from services.outbound.transmission import Phase, Reply, Transmission
+from services.outbound.smtp.connection import Proof, open_session
+from services.outbound.smtp.smtp_message import Letter
+from services.outbound.smtp.smtp_session import Deadlines
+from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
 from tests.connected.outbound.conftest import LEASE, Post
 from tests.doubles.clock import MovableClock

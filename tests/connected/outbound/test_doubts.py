@@ -7,9 +7,9 @@ from typing import Literal
 import pytest
 
 from deploy.local.ports import free_port
-from services.console import doubts
-from services.console.exits import Exit, NotPossibleError
-from services.outbound import figures
+from services.console.commands import uncertain_deliveries
+from services.console.exit_codes import Exit, NotPossibleError
+from services.outbound import metrics
 from services.outbound.app import count_doubts
 from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.events import (
@@ -46,7 +46,7 @@ async def doubtful(post: Post) -> str:
 async def test_a_mail_in_doubt_is_sent_once_more_with_the_same_octets(
     post: Post, doubtful: str
 ) -> None:
-    await doubts.resend(doubtful, sure=True)
+    await uncertain_deliveries.resend(doubtful, sure=True)
     told = await post.world.hear(DeliveryDeferred)
     state = await post.state(doubtful)
     await post.delivering.deliver(doubtful)
@@ -60,21 +60,21 @@ async def test_a_mail_in_doubt_is_sent_once_more_with_the_same_octets(
 
 
 async def test_doubts_are_counted_in_the_database(post: Post, doubtful: str) -> None:
-    figures.UNCERTAIN.set(0)  # as after a restart
+    metrics.UNCERTAIN.set(0)  # as after a restart
 
     await count_doubts(post.world.database)
-    before = figures.UNCERTAIN.collect()
-    await doubts.settle(doubtful, sent=True)
+    before = metrics.UNCERTAIN.collect()
+    await uncertain_deliveries.settle(doubtful, sent=True)
     await count_doubts(post.world.database)
 
-    (metric,), (settled,) = before, figures.UNCERTAIN.collect()
+    (metric,), (settled,) = before, metrics.UNCERTAIN.collect()
     assert (metric.samples[0].name, metric.samples[0].value) == ("mailroom_uncertain_deliveries", 1)
     assert settled.samples[0].value == 0
 
 
 async def test_nothing_is_sent_again_unless_the_operator_is_sure(post: Post, doubtful: str) -> None:
     with pytest.raises(NotPossibleError, match="twice") as refusal:
-        await doubts.resend(doubtful, sure=False)
+        await uncertain_deliveries.resend(doubtful, sure=False)
     await post.delivering.deliver(doubtful)
 
     assert refusal.value.code is Exit.NOT_FINE
@@ -85,7 +85,7 @@ async def test_nothing_is_sent_again_unless_the_operator_is_sure(post: Post, dou
 async def test_a_second_doubt_is_a_doubt_again(post: Post, doubtful: str) -> None:
     post.sink.manners = [DROP_AFTER_DOT]
 
-    await doubts.resend(doubtful, sure=True)
+    await uncertain_deliveries.resend(doubtful, sure=True)
     await post.delivering.deliver(doubtful)
     await post.delivering.deliver(doubtful)
 
@@ -95,7 +95,7 @@ async def test_a_second_doubt_is_a_doubt_again(post: Post, doubtful: str) -> Non
 
 
 async def test_what_was_delivered_after_all_is_sent(post: Post, doubtful: str) -> None:
-    await doubts.settle(doubtful, sent=True)
+    await uncertain_deliveries.settle(doubtful, sent=True)
     await post.delivering.deliver(doubtful)
 
     assert (await post.world.hear(MailSent)).interaction_id == doubtful
@@ -107,7 +107,7 @@ async def test_what_was_delivered_after_all_is_sent(post: Post, doubtful: str) -
 async def test_what_was_not_delivered_goes_back_to_its_author_who_may_send_it_again(
     post: Post, doubtful: str
 ) -> None:
-    await doubts.settle(doubtful, sent=False)
+    await uncertain_deliveries.settle(doubtful, sent=False)
     told = await post.world.hear(DeliveryFailed)
     back = await post.world.interactions.get(doubtful)
     await post.submit("right@example.org", interaction=back)
@@ -119,13 +119,13 @@ async def test_what_was_not_delivered_goes_back_to_its_author_who_may_send_it_ag
 
 
 async def test_a_doubt_is_ended_once(post: Post, doubtful: str) -> None:
-    await doubts.settle(doubtful, sent=True)
+    await uncertain_deliveries.settle(doubtful, sent=True)
 
     for ending in (
-        doubts.settle(doubtful, sent=True),
-        doubts.settle(doubtful, sent=False),
-        doubts.resend(doubtful, sure=True),
-        doubts.resend(new_id(), sure=True),
+        uncertain_deliveries.settle(doubtful, sent=True),
+        uncertain_deliveries.settle(doubtful, sent=False),
+        uncertain_deliveries.resend(doubtful, sure=True),
+        uncertain_deliveries.resend(new_id(), sure=True),
     ):
         with pytest.raises(NotPossibleError):
             await ending
@@ -142,7 +142,7 @@ async def test_what_was_broken_off_between_its_two_writes_is_run_again(
         {"$set": {"state": State.SENDING.value, "version": interaction.version + 1}},
     )
 
-    await doubts.resend(doubtful, sure=True)
+    await uncertain_deliveries.resend(doubtful, sure=True)
     await post.delivering.deliver(doubtful)
 
     assert await post.state(doubtful) is State.SENT
@@ -152,9 +152,9 @@ async def test_what_was_broken_off_between_its_two_writes_is_run_again(
 async def test_what_is_in_doubt_is_listed(
     post: Post, doubtful: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await doubts.show()
-    await doubts.settle(doubtful, sent=True)
-    await doubts.show()
+    await uncertain_deliveries.show()
+    await uncertain_deliveries.settle(doubtful, sent=True)
+    await uncertain_deliveries.show()
 
     listed, _, afterwards = capsys.readouterr().out.splitlines()
     assert listed.startswith(doubtful)
@@ -169,7 +169,7 @@ async def test_what_is_in_doubt_is_listed_while_the_broker_is_away(
     assert await post.state(doubtful) is State.UNCERTAIN
     monkeypatch.setenv("RABBITMQ_URL", f"amqp://127.0.0.1:{free_port()}/")
 
-    await doubts.show()
+    await uncertain_deliveries.show()
 
     assert capsys.readouterr().out.startswith(doubtful)
 
@@ -180,7 +180,7 @@ async def test_without_a_broker_nothing_is_sent_once_more_and_it_says_so(
     monkeypatch.setenv("RABBITMQ_URL", f"amqp://127.0.0.1:{free_port()}/")
 
     with pytest.raises(NotPossibleError) as refused:
-        await doubts.resend(doubtful, sure=True)
+        await uncertain_deliveries.resend(doubtful, sure=True)
 
     assert refused.value.code is Exit.UNAVAILABLE
     assert (await post.journal(doubtful)).state is Journal.UNCERTAIN

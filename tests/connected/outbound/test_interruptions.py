@@ -8,15 +8,15 @@ from typing import Any
 import aio_pika
 import pytest
 
-from shared.chores import end
+from shared.background_tasks import end
 from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Cause, Envelope
 from shared.contracts.events import DeliveryUncertain, MailSent
 from shared.domain.delivery import Conclusion, Journal
 from shared.domain.errors import Unavailable
 from shared.domain.lifecycle import State
-from shared.storage.deliveries import ClaimLostError, DeliveryStore
-from shared.storage.interactions import InteractionStore
+from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails.delivery_store import ClaimLostError, DeliveryStore
 from tests.connected.outbound.conftest import CONNECTIONS, LEASE, Post
 from tests.doubles.smtp_sink import GREYLIST, HANG_AFTER_DOT
 

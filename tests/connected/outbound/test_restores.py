@@ -6,9 +6,9 @@ from datetime import timedelta
 import aio_pika
 import pytest
 
-from services.console import doubts
-from services.console.exits import NotPossibleError
-from services.console.restoring import announce_restore
+from services.console.commands import uncertain_deliveries
+from services.console.commands.restored import announce_restore
+from services.console.exit_codes import NotPossibleError
 from services.outbound.restore_watch import RestoreWatch
 from shared.contracts.events import DeliveryUncertain
 from shared.domain.delivery import Journal
@@ -16,7 +16,7 @@ from shared.domain.lifecycle import State
 from shared.messaging.record import BrokerRecord
 from shared.messaging.topology import OUTBOUND
 from shared.runtime.lasting_witness import LastingWitness
-from shared.storage import witness
+from shared.storage.database import witness
 from tests.connected.backups import Backup
 from tests.connected.outbound.conftest import Post
 from tests.doubles.smtp_sink import DROP_AFTER_DOT
@@ -52,7 +52,7 @@ async def test_after_a_restore_what_was_due_is_held(
     await announce_restore()
     for mail in mails:
         await post.delivering.deliver(mail)
-    await doubts.show()
+    await uncertain_deliveries.show()
 
     assert len(post.sink.kept) == 2
     assert {await post.state(mail) for mail in mails} == {State.UNCERTAIN}
@@ -68,9 +68,9 @@ async def test_an_operator_lets_go_what_is_held(post: Post) -> None:
     await announce_restore()
 
     with pytest.raises(NotPossibleError, match="in doubt: 2"):
-        await doubts.resend_all(sure=False)
-    await doubts.settle(mails[0], sent=True)
-    await doubts.resend_all(sure=True)
+        await uncertain_deliveries.resend_all(sure=False)
+    await uncertain_deliveries.settle(mails[0], sent=True)
+    await uncertain_deliveries.resend_all(sure=True)
     for mail in mails:
         await post.delivering.deliver(mail)
 
@@ -138,7 +138,7 @@ async def test_restore_that_was_noticed_once_is_not_noticed_again(
     mails = await restored_unseen(post, vhost_url)
     pod = lasting_watch(post, vhost_url)
     await pod.look_back()
-    await doubts.resend_all(sure=True)
+    await uncertain_deliveries.resend_all(sure=True)
     await pod.summon_due()
 
     await lasting_watch(post, vhost_url).look_back()
@@ -149,7 +149,7 @@ async def test_restore_that_was_noticed_once_is_not_noticed_again(
 async def test_restore_that_was_announced_is_not_noticed_again(post: Post, vhost_url: str) -> None:
     mails = await restored_unseen(post, vhost_url)
     await announce_restore()
-    await doubts.resend_all(sure=True)
+    await uncertain_deliveries.resend_all(sure=True)
 
     await lasting_watch(post, vhost_url).look_back()
 

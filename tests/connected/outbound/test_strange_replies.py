@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from bson import encode
 
-from services.outbound import session as outbound_session
-from services.outbound.transmission import Reply
+from services.outbound.smtp import smtp_session as outbound_session
+from services.outbound.smtp.transmission import Reply
 from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.events import DeliveryFailed, MailSent
 from shared.domain.delivery import Journal, Reception

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from services.outbound.tokens import LoginIdentity, NoTokenError
-from shared.storage import logins
-from shared.storage.client import Database, open_database
+from services.outbound.login.access_tokens import LoginIdentity, NoTokenError
+from shared.storage import token_store
+from shared.storage.database.client import Database, open_database
 from tests.connected.outbound.pods import (
     ENVIRONMENT,
     KEY,
@@ -81,7 +81,7 @@ async def test_a_token_is_sealed_where_it_is_stored(
 ) -> None:
     token = await pod.keeper().current(who)
 
-    stored = repr(await opened[logins.COLLECTION].find().to_list())
+    stored = repr(await opened[token_store.COLLECTION].find().to_list())
 
     assert "access_token" in stored
     assert token not in stored

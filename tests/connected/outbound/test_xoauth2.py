@@ -10,17 +10,17 @@ import pytest
 import pytest_asyncio
 from prometheus_client import REGISTRY
 
-from services.console import findings
-from services.outbound.connecting import Proof, open_session
-from services.outbound.delivering import Delivering
-from services.outbound.logging_in import RouteLogins
-from services.outbound.pool import PoolLimits, SmtpPool
-from services.outbound.session import Deadlines, Session
+from services.console.health import findings
+from services.outbound.delivery import Delivering
+from services.outbound.login.route_login import RouteLogins
+from services.outbound.smtp.connection import Proof, open_session
+from services.outbound.smtp.connection_pool import PoolLimits, SmtpPool
+from services.outbound.smtp.smtp_session import Deadlines, Session
 from shared.contracts.contact_center import ContactCenter, SmtpRoute
 from shared.contracts.events import DeliveryDeferred
 from shared.domain.delivery import Delivery, Journal
 from shared.domain.lifecycle import State
-from shared.storage.client import Database
+from shared.storage.database.client import Database
 from tests.connected.outbound.conftest import Post
 from tests.connected.outbound.pods import ENVIRONMENT, USER, Pod, described, identity, let_pass
 from tests.doubles.token_endpoint import Answer, TokenEndpoint, running_endpoint

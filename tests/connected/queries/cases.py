@@ -11,20 +11,21 @@ from uuid import uuid4
 
 from argon2 import PasswordHasher
 
-from services.console.agents import AgentDirectory
-from services.console.flow import deferrals, long_waits
+from services.console.agent_directory import AgentDirectory
+from services.console.commands.trace import Tracing
+from services.console.health.flow import deferrals, long_waits
 from services.console.store import Observatory
-from services.console.stranded import StrandedWork, homes_of
-from services.console.tracing import Tracing
-from services.gateway.lists import FILTERS
-from services.gateway.login_failures import LoginFailures
-from services.gateway.promises import PromiseStore
-from services.gateway.remembered_answers import Answered, RememberedAnswers
-from services.gateway.replica_store import ReplicaStore
-from services.gateway.store import DeskStore, Session, SessionStore, session_key
+from services.console.stranded_work import StrandedWork, homes_of
+from services.gateway.auth.failed_login_store import LoginFailures
+from services.gateway.auth.session_store import Session, SessionStore, session_key
+from services.gateway.cluster.replica_store import ReplicaStore
+from services.gateway.commands.promised_interactions import PromiseStore
+from services.gateway.interaction_queries import DeskStore
+from services.gateway.rest.idempotency_store import Answered, RememberedAnswers
+from services.gateway.rest.resources.interactions import FILTERS
 from services.ingest.store import CopyStore
-from services.routing.auditing import Auditing
-from services.routing.offering import Offering
+from services.routing.offers import Offering
+from services.routing.place_audit import Auditing
 from services.routing.store import WaitingStore
 from shared.contracts.commands import DeliverMail
 from shared.contracts.contact_center import Agent, Queue
@@ -35,32 +36,34 @@ from shared.domain.delivery import Conclusion, Delivery, Journal, Recipient
 from shared.domain.interaction import Attachment, Interaction, Place
 from shared.domain.lifecycle import State
 from shared.mail.threads import Speaker
-from shared.oauth.schedule import LoginState
-from shared.storage import doubts, indexes, vault
-from shared.storage.agent_logins import COLLECTION as LOGINS_OF_AGENTS
-from shared.storage.agent_logins import READS_THEM, AgentLoginStore
-from shared.storage.agents import AgentStore
-from shared.storage.arrivals import Arrival, ArrivalStore
-from shared.storage.chunked_files import ChunkedFiles
-from shared.storage.client import Document
-from shared.storage.configuration import ConfigurationStore
-from shared.storage.deliveries import ClaimLostError, DeliveryStore
-from shared.storage.documents import DocumentStore
-from shared.storage.generations import JournalGenerations
-from shared.storage.interactions import Change, InteractionStore
+from shared.oauth.renewal_schedule import LoginState
+from shared.storage import indexes
+from shared.storage.agents.agent_login_store import COLLECTION as LOGINS_OF_AGENTS
+from shared.storage.agents.agent_login_store import READS_THEM, AgentLoginStore
+from shared.storage.agents.agent_store import AgentStore
+from shared.storage.agents.presence_store import PresenceStore
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.database.client import Document
+from shared.storage.database.leases import LeaseStore
+from shared.storage.database.outbox import CollectionOutbox, to_entry
+from shared.storage.database.witness import Witness, contradicts, note_announced
+from shared.storage.files import vault
+from shared.storage.files.chunked_files import ChunkedFiles
+from shared.storage.files.document_store import DocumentStore
+from shared.storage.files.vault import IN_ONE_DOCUMENT, ContentRef, Vault
+from shared.storage.interactions.interaction_store import Change, InteractionStore
+from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.journal import Announced, JournalWriting
 from shared.storage.journal import Journal as JournalReading
-from shared.storage.leases import LeaseStore
-from shared.storage.logins import Grant, LoginStore
-from shared.storage.outbox import CollectionOutbox, to_entry
-from shared.storage.parked import ParkedMessage, ParkedStore
-from shared.storage.presence import PresenceStore
+from shared.storage.journal_generations import JournalGenerations
+from shared.storage.mails import uncertain_deliveries
+from shared.storage.mails.arrival_store import Arrival, ArrivalStore
+from shared.storage.mails.delivery_store import ClaimLostError, DeliveryStore
+from shared.storage.parked_messages import ParkedMessage, ParkedStore
 from shared.storage.sealing import Sealer
-from shared.storage.threads import ThreadStore
-from shared.storage.turns import Turn, TurnStore
-from shared.storage.uploads import UploadStore
-from shared.storage.vault import IN_ONE_DOCUMENT, ContentRef, Vault
-from shared.storage.witness import Witness, contradicts, note_announced
+from shared.storage.token_store import Grant, LoginStore
+from shared.storage.turn_store import Turn, TurnStore
+from shared.storage.upload_store import UploadStore
 from tests.connected.queries.large import (
     BEGAN,
     BUSIEST,
@@ -476,14 +479,14 @@ async def much_due(large: Large) -> None:
 
 @case
 async def doubtful(large: Large) -> None:
-    store = doubts.DoubtStore(large.database, large.clock, nobody)
+    store = uncertain_deliveries.DoubtStore(large.database, large.clock, nobody)
     in_doubt = [one async for one in store.all()]
-    _ = [one async for one in doubts.doubtful(large.database)]
-    await doubts.count_doubtful(large.database)
+    _ = [one async for one in uncertain_deliveries.doubtful(large.database)]
+    await uncertain_deliveries.count_doubtful(large.database)
     await store.resend(in_doubt[0], _cause())
     await store.settle(in_doubt[1], sent=True)
     await store.settle(in_doubt[2], sent=False)
-    await doubts.mistrust_unfinished(large.database, large.clock)
+    await uncertain_deliveries.mistrust_unfinished(large.database, large.clock)
 
 
 @case

@@ -19,7 +19,7 @@ class Allowance:
     scans: bool = False
 
 
-_AGENTS: Final = "shared/storage/agents.py"
+_AGENTS: Final = "shared/storage/agents/agent_store.py"
 
 EXCEPTIONS: Final = (
     Allowance(
@@ -43,7 +43,7 @@ EXCEPTIONS: Final = (
         scans=True,
     ),
     Allowance(
-        "services/console/agents.py",
+        "services/console/agent_directory.py",
         "AgentDirectory.move_logins",
         2 * AGENTS,
         "`mailroom apply` looks at all agents, and whether each has a login",
@@ -57,19 +57,19 @@ EXCEPTIONS: Final = (
     ),
     Allowance(_AGENTS, "AgentStore.is_anybody_free", FREE, "as for a reservation"),
     Allowance(
-        "shared/storage/presence.py",
+        "shared/storage/agents/presence_store.py",
         "PresenceStore.excused",
         100,
         "looks at the agents that it is asked about: whose offers ran out in this second",
     ),
     Allowance(
-        "shared/storage/presence.py",
+        "shared/storage/agents/presence_store.py",
         "PresenceStore.logged_out",
         100,
         "looks at the agents that it is asked about: who works on something",
     ),
     Allowance(
-        "services/gateway/store.py",
+        "services/gateway/interaction_queries.py",
         "DeskStore.held_beside",
         HELD_BY_ONE,
         "looks through what one agent holds",

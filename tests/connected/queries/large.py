@@ -13,23 +13,12 @@ from shared.domain.delivery import Delivery, Journal, Recipient
 from shared.domain.ids import id_of
 from shared.domain.interaction import Address, Email, Exclusion, Interaction, Invitation, Place
 from shared.domain.lifecycle import Direction, State
-from shared.storage import (
-    agent_logins,
-    agents,
-    arrivals,
-    chunked_files,
-    deliveries,
-    documents,
-    generations,
-    interactions,
-    journal,
-    leases,
-    parked,
-    vault,
-)
-from shared.storage import delivery_documents as of_delivery
-from shared.storage.client import Database, Document
-from shared.storage.configuration import ConfigurationStore
+from shared.storage import journal, journal_generations, parked_messages
+from shared.storage.agents import agent_login_store, agent_store
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.database import leases
+from shared.storage.database.client import Database, Document
+from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.indexes import (
     LOGIN_FAILURES,
     LOGINS,
@@ -40,7 +29,10 @@ from shared.storage.indexes import (
     TURNS,
     create_indexes,
 )
-from shared.storage.snapshots import to_document
+from shared.storage.interactions import interaction_store
+from shared.storage.interactions.interaction_documents import to_document
+from shared.storage.mails import arrival_store, delivery_store
+from shared.storage.mails import delivery_documents as of_delivery
 from tests.connected.world import agent_document
 from tests.doubles.clock import MovableClock
 
@@ -131,7 +123,7 @@ async def _write_mails(database: Database) -> None:
     mail = {"$mergeObjects": [{"$literal": finished["mail"]}, {"message_id": message_id}]}
     await _make(
         database,
-        interactions.COLLECTION,
+        interaction_store.COLLECTION,
         finished | {"outbox": [], "applied": []},
         {
             "_id": name,
@@ -150,7 +142,7 @@ async def _write_mails(database: Database) -> None:
     content = {"sha256": name, "size": 100_000}
     await _make(
         database,
-        arrivals.COLLECTION,
+        arrival_store.COLLECTION,
         arrival,
         {"_id": name, "received_at": at, "content": content},
     )
@@ -159,7 +151,7 @@ async def _write_mails(database: Database) -> None:
     )
     await _make(
         database,
-        deliveries.COLLECTION,
+        delivery_store.COLLECTION,
         delivery | {"state": Journal.SENT.value, "outbox": [], "correlation_id": str(_NO_ID)},
         {"_id": name, "message_id": message_id, "queued_at": at, "raw": content},
     )
@@ -238,8 +230,8 @@ async def _write_work_in_progress(database: Database) -> None:
                 parent_id=number(at),
             ),
         ]
-    await database[interactions.COLLECTION].insert_many(found)
-    await database[arrivals.COLLECTION].insert_many(
+    await database[interaction_store.COLLECTION].insert_many(found)
+    await database[arrival_store.COLLECTION].insert_many(
         [{"_id": recent_arrival(at), "outbox": []} for at in range(RECENT)]
     )
     sent = Delivery("", agent_id(0), mail_id(0), "", (Recipient("ann@example.org"),), BEGAN)
@@ -255,7 +247,7 @@ async def _write_work_in_progress(database: Database) -> None:
         }
         for at, state in enumerate(list(Journal) * 25)
     ]
-    await database[deliveries.COLLECTION].insert_many(due)
+    await database[delivery_store.COLLECTION].insert_many(due)
 
 
 _SETTLED: Final = (Journal.SENT, Journal.CANCELED, Journal.FAILED, Journal.UNCERTAIN)
@@ -298,9 +290,9 @@ async def _write_agents(database: Database) -> None:
         }
         for at in range(AGENTS)
     ]
-    await database[agents.COLLECTION].insert_many(everyone)
+    await database[agent_store.COLLECTION].insert_many(everyone)
     moved = {"roles": ["Agent"], "enabled": True, "password_hash": "x"}
-    await database[agent_logins.COLLECTION].insert_many(
+    await database[agent_login_store.COLLECTION].insert_many(
         [one | moved for one in _names(range(UNMOVED, AGENTS))]
     )
 
@@ -320,16 +312,16 @@ async def _write_small_ones(database: Database) -> None:
         PROMISED_INTERACTIONS: {"expires_at": ends, "command_id": "", "about": number(0)},
         LOGINS: {"version": 1},
         leases.COLLECTION: {"holder": "", "until": BEGAN, "wanted": False},
-        generations.NEWEST: {"position": 1},
+        journal_generations.NEWEST: {"position": 1},
         vault.COLLECTION: {"size": 1, "bytes": b"x", "stored_at": BEGAN},
         chunked_files.FILES: {"kept": True, "uploadDate": BEGAN, "length": 1},
-        parked.DISCARDED: {"queue": "routing.work"},
+        parked_messages.DISCARDED: {"queue": "routing.work"},
     }
     for collection, fields in rows.items():
         await _make(database, collection, fields, {"_id": _padded("$n")}, count=_BESIDE)
     await _make(
         database,
-        documents.COLLECTION,
+        document_store.COLLECTION,
         {"name": "a.pdf", "media_type": "application/pdf", "size": 1, "stored_at": BEGAN},
         {"_id": _padded("$n"), "interaction_id": _padded("$n"), "sha256": _padded("$n")},
         count=_BESIDE,
@@ -343,7 +335,7 @@ async def _write_small_ones(database: Database) -> None:
     )
     await _make(
         database,
-        parked.COLLECTION,
+        parked_messages.COLLECTION,
         {"message_id": "", "body": b"", "correlation_id": "", "reason": "", "attempts": 1},
         {
             "_id": _padded("$n"),

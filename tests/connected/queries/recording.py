@@ -15,8 +15,8 @@ import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.read_concern import ReadConcern
 
-from shared.storage.client import Database
-from shared.storage.gathering import Reads
+from shared.storage.database.batching import Reads
+from shared.storage.database.client import Database
 from tests.connected.queries.sites import METHODS, PRODUCT, ROOT, Site
 
 _GOOD: Final = frozenset({"IXSCAN", "IDHACK", "COUNT_SCAN", "DISTINCT_SCAN"})

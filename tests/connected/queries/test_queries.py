@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from pymongo import MongoClient
 
-from shared.storage.client import open_database
+from shared.storage.database.client import open_database
 from tests.connected.queries.cases import CASES
 from tests.connected.queries.exceptions import EXCEPTIONS, Allowance, exception_for
 from tests.connected.queries.large import fill_database

@@ -15,7 +15,7 @@ from shared.contracts.events import (
 )
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
-from shared.storage.presence import PresenceStore
+from shared.storage.agents.presence_store import PresenceStore
 from tests.connected.plans import plans_of
 from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing, RoutingBy, fill, revoke
 from tests.connected.world import World

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.routing.filling import QueueFiller
+from services.routing.queue_filler import QueueFiller
 from shared.contracts.events import AgentInvited
 from shared.domain.interaction import Exclusion
 from shared.domain.lifecycle import State
-from shared.storage import interactions
-from shared.storage.leases import LeaseStore
+from shared.storage.database.leases import LeaseStore
+from shared.storage.interactions import interaction_store
 from tests.connected.plans import plans_of
 from tests.connected.routing.conftest import (
     EXCLUSION,
@@ -151,7 +151,7 @@ async def test_a_backlog_that_nobody_can_take_is_not_read(world: World, routing:
         await world.receive()
     await world.hire("agent", free=0)
 
-    async with plans_of(world.database, interactions.COLLECTION) as plans:
+    async with plans_of(world.database, interaction_store.COLLECTION) as plans:
         await fill(routing)
 
     assert 1 <= sum(plan.examined for plan in plans) <= 2

@@ -10,7 +10,7 @@ from shared.contracts.events import AgentInvited, InvitationAccepted, Invitation
 from shared.domain.errors import OperationNotAllowedError
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
-from shared.storage.presence import PresenceStore
+from shared.storage.agents.presence_store import PresenceStore
 from tests.connected.routing.conftest import (
     EXCLUSION,
     INVITATION,

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.storage.client import Database, open_database
-from shared.storage.clock import DatabaseClock
+from shared.storage.database.client import Database, open_database
+from shared.storage.database.clock import DatabaseClock
 from tests.doubles.clock import MovableClock
 
 pytestmark = pytest.mark.connected

@@ -11,8 +11,8 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
 from shared.domain.errors import PositionGoneError
-from shared.domain.journal import Span
-from shared.storage.client import Database, open_database
+from shared.domain.journal_positions import Span
+from shared.storage.database.client import Database, open_database
 from shared.storage.journal import (
     COLLECTION,
     Announced,

@@ -9,7 +9,7 @@ from shared.contracts.events import PropertiesUpdated
 from shared.domain.errors import Unavailable
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
-from shared.storage.interactions import Change
+from shared.storage.interactions.interaction_store import Change
 from tests.connected.world import World, cause
 
 pytestmark = pytest.mark.connected

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.storage import chunked_files, vault
-from shared.storage.vault import IN_ONE_DOCUMENT, ContentRef, DamagedContentError, Vault
+from shared.storage.files import chunked_files, vault
+from shared.storage.files.vault import IN_ONE_DOCUMENT, ContentRef, DamagedContentError, Vault
 from tests.connected.world import World
 
 pytestmark = pytest.mark.connected

@@ -7,12 +7,12 @@ from websockets.client import ClientProtocol
 from websockets.frames import Close, Frame, Opcode
 from websockets.uri import parse_uri
 
-from services.gateway.bayeux import BayeuxServer, BayeuxSettings
-from services.gateway.bayeux.elsewhere import Elsewhere
-from services.gateway.bayeux.http_connection import HttpConnection
-from services.gateway.bayeux.server import Authenticate
-from services.gateway.bayeux.socket_connection import SocketConnection
-from services.gateway.bayeux.topics import INTERACTIONS, own_topics_only
+from services.gateway.notifications.topics import INTERACTIONS, own_topics_only
+from shared.bayeux import BayeuxServer, BayeuxSettings
+from shared.bayeux.server import Authenticate
+from shared.bayeux.transports.cluster import Elsewhere
+from shared.bayeux.transports.http_connection import HttpConnection
+from shared.bayeux.transports.websocket_connection import SocketConnection
 from tests.bayeux_lab.lab import Nobody, authenticate
 from tests.unit.bayeux.wires import FakeTransport, uvicorns, whatever_is_due
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, Self
 
-from services.gateway.asgi import AbortedError, read_body
-from services.gateway.bayeux.http_connection import HttpConnection, Request
-from services.gateway.bayeux.socket_connection import SocketConnection
-from services.gateway.bayeux.web import Answer, Scope
+from services.gateway.http.asgi import AbortedError, read_body
+from shared.bayeux.transports.http_connection import HttpConnection, Request
+from shared.bayeux.transports.web import Answer, Scope
+from shared.bayeux.transports.websocket_connection import SocketConnection
 from tests.unit.bayeux.wires import FakeTransport, uvicorns, whatever_is_due
 
 POLL = b"POST /cometd HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\npoll"

@@ -7,14 +7,14 @@ from datetime import timedelta
 from itertools import count
 from typing import Any, Final
 
-from services.gateway.bayeux.effects import Effect
-from services.gateway.bayeux.events import Event
-from services.gateway.bayeux.hub import Hub, Outcome
-from services.gateway.bayeux.session import Login, Session, Transport
-from services.gateway.bayeux.settings import BayeuxSettings
-from services.gateway.bayeux.topics import INTERACTIONS, own_topics_only
-from services.gateway.bayeux.wire import Message
-from shared.domain.journal import Span
+from services.gateway.notifications.topics import INTERACTIONS, own_topics_only
+from shared.bayeux.messages.events import Event
+from shared.bayeux.messages.message import Message
+from shared.bayeux.protocol.bayeux_protocol import Hub, Outcome
+from shared.bayeux.sessions.effects import Effect
+from shared.bayeux.sessions.session import Login, Session, Transport
+from shared.bayeux.settings import BayeuxSettings
+from shared.domain.journal_positions import Span
 
 Reply = dict[str, Any]
 

@@ -8,8 +8,8 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from services.composition.fields import UnsendableMailError
-from services.composition.freezing import layout
+from services.composition.rendering.header_fields import UnsendableMailError
+from services.composition.rendering.renderer import layout
 from shared.domain.interaction import Address, Attachment, Email
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """What a description changes is said in plain words, and nothing else is said."""
 
-from services.console.changes import agent_changes, settings_changes
+from services.console.description.changes import agent_changes, settings_changes
 from shared.contracts.contact_center import ContactCenter
 from tests.unit.console.descriptions import HASH, agent, center
 

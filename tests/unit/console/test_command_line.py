@@ -7,8 +7,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from services.console.__main__ import main
-from services.console.description import read_description
-from services.console.exits import Exit
+from services.console.description.reader import read_description
+from services.console.exit_codes import Exit
 from shared.messaging.topology import WORK_QUEUES
 
 CHECKOUT = Path(__file__).parents[3]

@@ -15,9 +15,9 @@ from services.console.accounts import (
     password_variable,
     password_variables,
 )
+from services.console.broker.definitions import definitions, is_hash_of
 from services.console.database_users import url_for
-from services.console.definitions import definitions, is_hash_of
-from services.console.exits import Exit, NotPossibleError
+from services.console.exit_codes import Exit, NotPossibleError
 from shared.messaging.topology import all_exchanges, policies
 from shared.runtime.rights import RIGHTS
 

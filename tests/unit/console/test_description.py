@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from services.console.description import describe, read_description
-from services.console.document import Problem, UnreadableError
-from services.console.exits import Exit, NotPossibleError
+from services.console.description.reader import describe, read_description
+from services.console.description.yaml_document import Problem, UnreadableError
+from services.console.exit_codes import Exit, NotPossibleError
 from tests.unit.console.descriptions import HASH
 
 DEMO = Path(__file__).parents[3] / "deploy" / "local" / "contact-center.yaml"

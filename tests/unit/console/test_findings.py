@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from services.console import findings
-from services.console.broker import QueueCount
-from services.console.findings import Finding, Mark
+from services.console.broker.connection import QueueCount
+from services.console.health import findings
+from services.console.health.findings import Finding, Mark
 from shared.contracts.oauth import OAuthLogin
 from shared.messaging.topology import ROUTING, WORK_QUEUES
-from shared.oauth.schedule import LoginState
+from shared.oauth.renewal_schedule import LoginState
 from tests.unit.console.descriptions import agent, center
 
 Kind = Literal["client-credentials", "service-account", "device"]

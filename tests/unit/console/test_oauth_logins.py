@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from services.console.exits import Exit, NotPossibleError
-from services.console.oauth_logins import refuse_unusable_logins
+from services.console.exit_codes import Exit, NotPossibleError
+from services.console.health.oauth_logins import refuse_unusable_logins
 from tests.unit.console.descriptions import center
 
 KEY = base64.b64encode(b"k" * 32).decode()

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.assignment import accept, invite, put_back
 from shared.domain.errors import NotOwnerError, OperationNotAllowedError
-from shared.domain.handovers import accept, invite, put_back
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State, advance, allowed
 from tests.unit.domain.examples import LATER, NOW, inbound
 

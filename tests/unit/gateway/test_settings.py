@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from services.gateway.bayeux.cookies import CookiePolicy
 from services.gateway.settings import GatewaySettings
+from shared.bayeux.cookies import CookiePolicy
 
 SERVERS = {"RABBITMQ_URL": "amqp://here", "MONGODB_URL": "mongodb://here/mail"}
 

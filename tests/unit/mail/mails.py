@@ -3,11 +3,11 @@
 from base64 import b64encode
 from typing import Final
 
-from shared.mail.bodies import read_bodies
-from shared.mail.files import describe_files, file_contents
 from shared.mail.limits import DEFAULT_LIMITS
+from shared.mail.mime.structure import read_structure
 from shared.mail.parsed_mail import AttachmentPart
-from shared.mail.structure import read_structure
+from shared.mail.parsing.bodies import read_bodies
+from shared.mail.parsing.files import describe_files, file_contents
 
 PERSON: Final = b"From: Ann <ann@client.example>\r\n"
 

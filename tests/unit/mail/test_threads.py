@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.mail.parsing import parse_mail
+from shared.mail.parsing.parser import parse_mail
 from shared.mail.threads import base_subject, is_forward, thread_references
 from tests.unit.mail.mails import mail
 

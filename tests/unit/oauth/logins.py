@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from shared.contracts.oauth import OAuthLogin
-from shared.oauth.credentials import read_credentials
-from shared.oauth.requests import Asker
+from shared.oauth.client_credentials import read_credentials
+from shared.oauth.token_requests import Asker
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOKEN_URL = "https://id.example/token"

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from pymongo.lock import Lock, _async_cond_wait, _async_create_condition
 
-import shared.storage.client  # noqa: F401 - mends the driver
+import shared.storage.database.client  # noqa: F401 - mends the driver
 
 
 class LockThatTells(Lock):

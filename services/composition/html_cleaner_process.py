@@ -1,0 +1,31 @@
+"""The child of `PageCleaner`: makes the HTML on its standard input safe and ends.
+
+Its time and memory are limited by the system, for cleaning a large page takes seconds, inside code
+that nobody can interrupt, and holds up whoever else is served by the same process.
+"""
+
+import resource
+import sys
+from typing import Final
+
+from shared.mail.html.sanitizer import sanitise
+
+TOO_HEAVY: Final = 3
+"""The exit code for a page that is too long or nests too deeply."""
+
+
+def main() -> int:
+    """Clean one page within the seconds and the octets that the arguments allow."""
+    seconds, memory = map(int, sys.argv[1:])
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    page = sanitise(sys.stdin.buffer.read().decode())
+    if page is None:
+        return TOO_HEAVY
+    sys.stdout.buffer.write(page.encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""What an agent was promised about the files of a draft before the draft says so itself."""
+
+from collections.abc import Sequence
+
+from shared.domain.interaction import Email
+from shared.mail.draft_attachments import Room, has_attachment, with_attachment, without_attachment
+from shared.storage.upload_store import Awaits, Pending
+
+
+def as_promised(mail: Email, pending: Sequence[Pending], room: Room) -> Email:
+    """Return the mail with the files that are on their way to it, without those on their way off.
+
+    Raises:
+        TooMuchAttachedError: There is no room for them.
+    """
+    for one in pending:
+        if one.awaits is Awaits.REMOVAL:
+            mail = without_attachment(mail, one.document.id)
+        elif not has_attachment(mail, one.document.id):
+            mail = with_attachment(mail, one.document.attachment, room)
+    return mail

@@ -1,0 +1,1 @@
+"""A draft as the octets of a mail."""

@@ -1,0 +1,140 @@
+"""A submitted mail with its files: frozen into the vault without ever being whole in memory."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.composition.rendering.attachment_parts import base64_lines
+from services.composition.rendering.headers import wire_address
+from services.composition.rendering.renderer import Piece, freeze, layout, recipients_of
+from shared.contracts.envelope import Cause
+from shared.domain.delivery import Journal
+from shared.domain.errors import OperationNotAllowedError, Unavailable, UnknownInteractionError
+from shared.domain.interaction import Attachment, Email, Interaction
+from shared.mail.content_ids import is_content_id, referred_ids
+from shared.storage.files.document_store import DocumentStore
+from shared.storage.files.vault import ContentRef, Vault
+from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosures:
+    """The files of a mail: beside its text, and shown inside its HTML."""
+
+    attached: tuple[Attachment, ...]
+    shown: tuple[Attachment, ...]
+
+
+class Sealing:
+    """Makes the final octets of submitted mails and orders their delivery."""
+
+    def __init__(
+        self,
+        *,
+        interactions: InteractionStore,
+        deliveries: DeliveryStore,
+        documents: DocumentStore,
+        vault: Vault,
+    ) -> None:
+        self._interactions = interactions
+        self._deliveries = deliveries
+        self._documents = documents
+        self._vault = vault
+
+    async def hand_over(self, submitted: Interaction, cause: Cause) -> None:
+        """Order the delivery of a mail that has been submitted; twice is as good as once.
+
+        Raises:
+            Unavailable: The bytes of a file are not stored yet.
+        """
+        mail = submitted.mail
+        if mail.sender is None or mail.sent_at is None:
+            raise TypeError(f"interaction {submitted.id} was submitted without sender or date")
+        await self._deliveries.add(
+            new_delivery(
+                interaction_id=submitted.id,
+                agent_id=submitted.owner_id or "",
+                message_id=mail.message_id,
+                sender=wire_address(mail.sender.address),
+                recipients=recipients_of(mail),
+                now=mail.sent_at,
+            ),
+            await self.seal(submitted, mail.sent_at),
+            cause,
+        )
+
+    async def take_back(self, before: Interaction, expected_version: int | None) -> None:
+        """Stop the delivery of a mail that waits for an attempt; twice is as good as once.
+
+        Raises:
+            OperationNotAllowedError: It is being handed to a mail server now, or has been.
+            ChangedMeanwhileError: It is of another version, and was not taken back before.
+        """
+        delivery = await self._deliveries.get(before.id)
+        if delivery is None or delivery.state is not Journal.CANCELED:
+            before.require_version(expected_version)
+        if delivery is None or not await self._deliveries.cancel(before.id):
+            raise OperationNotAllowedError(
+                f"the mail of interaction {before.id} is being handed to a mail server now"
+            )
+
+    async def seal(self, submitted: Interaction, sent_at: datetime) -> bytes | ContentRef:
+        """Return the octets of a mail without files; those of any other go to the vault.
+
+        Raises:
+            UnsendableMailError: A header cannot be written.
+            Unavailable: The bytes of a file are not stored yet.
+        """
+        enclosures = enclosed(submitted.mail, await self._quoted_images(submitted))
+        if not enclosures.attached and not enclosures.shown:
+            return freeze(submitted.mail, sent_at)
+        contents = await self._contents((*enclosures.attached, *enclosures.shown))
+        pieces = layout(
+            submitted.mail, sent_at, attached=enclosures.attached, shown=enclosures.shown
+        )
+        return await self._vault.put_stream(self._octets(pieces, contents))
+
+    async def _quoted_images(self, submitted: Interaction) -> tuple[Attachment, ...]:
+        """Return the files of the mail that is answered, where the answer shows any of them."""
+        if submitted.parent_id is None or not referred_ids(submitted.mail.html):
+            return ()
+        try:
+            parent = await self._interactions.get(submitted.parent_id, with_text=False)
+        except UnknownInteractionError:
+            return ()
+        return parent.mail.attachments
+
+    async def _contents(self, files: Sequence[Attachment]) -> Mapping[str, ContentRef]:
+        contents = {}
+        for file in files:
+            document = await self._documents.get(file.id)
+            if document is None:
+                raise Unavailable("a file of the mail is not stored yet")
+            contents[file.id] = document.content
+        return contents
+
+    async def _octets(
+        self, pieces: Sequence[Piece], contents: Mapping[str, ContentRef]
+    ) -> AsyncIterator[bytes]:
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                yield piece
+            else:
+                async for lines in base64_lines(self._vault.open(contents[piece.id])):
+                    yield lines
+
+
+def enclosed(mail: Email, original: Sequence[Attachment]) -> Enclosures:
+    """Say which files of a mail, and of the original that it quotes, travel in which place.
+
+    What its HTML shows is found by Content-ID, among its own files first.
+    """
+    wanted = referred_ids(mail.html) if mail.html else frozenset()
+    shown: dict[str, Attachment] = {}
+    for one in (*mail.attachments, *original):
+        if one.content_id in wanted and is_content_id(one.content_id):
+            shown.setdefault(one.content_id, one)
+    ids = {one.id for one in shown.values()}
+    attached = tuple(one for one in mail.attachments if one.id not in ids)
+    return Enclosures(attached, tuple(shown.values()))

@@ -1,0 +1,1 @@
+"""The broker as an operator sees it: connection, users, policies, definitions."""

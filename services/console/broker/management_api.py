@@ -1,0 +1,142 @@
+"""RabbitMQ's management API, as far as users, policies, alarms and bindings need it."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, unquote, urlsplit
+from urllib.request import Request, urlopen
+
+from services.console.exit_codes import Exit, NotPossibleError
+from shared.messaging.topology import Binding
+
+_DEADLINE_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Unacknowledged:
+    """What consumers of a queue hold, and how many messages they have ever settled."""
+
+    messages: int
+    settled: int
+
+
+class ManagementApi:
+    """One broker's API, about one virtual host. Every call may raise `NotPossibleError`."""
+
+    def __init__(self, url: str, virtual_host: str) -> None:
+        where = urlsplit(url)
+        if where.scheme not in ("http", "https") or not where.hostname:
+            raise NotPossibleError(
+                "RABBITMQ_MANAGEMENT_URL is no address such as http://user:password@localhost:15672",
+                Exit.MISCONFIGURED,
+            )
+        credentials = f"{unquote(where.username or 'guest')}:{unquote(where.password or 'guest')}"
+        host = where.netloc.rpartition("@")[2]
+        self._root = f"{where.scheme}://{host}{where.path.rstrip('/')}/api"
+        self._token = base64.b64encode(credentials.encode()).decode()
+        self._virtual_host = quote(virtual_host, safe="")
+
+    async def alarms(self) -> list[str]:
+        """Return what makes the broker refuse publishers, one phrase each."""
+        kinds = {"mem_alarm": "memory", "disk_free_alarm": "disk space"}
+        return [
+            f"{what} on {node['name']}"
+            for node in await self._get("/nodes")
+            for field, what in kinds.items()
+            if node.get(field)
+        ]
+
+    async def bindings(self) -> set[tuple[str, Binding]]:
+        """Return every queue with each of its bindings."""
+        return {
+            (one["destination"], Binding(one["source"], one["routing_key"]))
+            for one in await self._get(f"/bindings/{self._virtual_host}")
+            if one["destination_type"] == "queue"
+        }
+
+    async def unacknowledged(self) -> dict[str, Unacknowledged]:
+        """Return what consumers hold, by queue."""
+        return {
+            one["name"]: Unacknowledged(
+                one.get("messages_unacknowledged", 0), one.get("message_stats", {}).get("ack", 0)
+            )
+            for one in await self._get(f"/queues/{self._virtual_host}")
+        }
+
+    async def policies(self) -> dict[str, dict[str, object]]:
+        """Return the policies in force, by name, in the shape of `topology.policies()`."""
+        return {
+            one["name"]: {
+                field: one[field] for field in ("pattern", "apply-to", "priority", "definition")
+            }
+            for one in await self._get(f"/policies/{self._virtual_host}")
+        }
+
+    async def put_policy(self, name: str, policy: Mapping[str, object]) -> None:
+        """Put a policy in force, in place of one of the same name."""
+        await self._put(f"/policies/{self._virtual_host}/{quote(name, safe='')}", policy)
+
+    async def users(self) -> dict[str, Mapping[str, Any]]:
+        """Return every user of the broker by name, each with tags and hashed password."""
+        return {one["name"]: one for one in await self._get("/users")}
+
+    async def permissions(self) -> dict[str, dict[str, str]]:
+        """Return what users may do here, by name, as regular expressions."""
+        return {
+            one["user"]: {field: one[field] for field in ("configure", "write", "read")}
+            for one in await self._get(f"/vhosts/{self._virtual_host}/permissions")
+        }
+
+    async def topic_permissions(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Return which keys users may publish and bind, by name and exchange."""
+        found: dict[str, dict[str, dict[str, str]]] = {}
+        for one in await self._get(f"/vhosts/{self._virtual_host}/topic-permissions"):
+            fields = {field: one[field] for field in ("write", "read")}
+            found.setdefault(one["user"], {})[one["exchange"]] = fields
+        return found
+
+    async def put_user(self, name: str, user: Mapping[str, str]) -> None:
+        """Make a user, in place of one of the same name."""
+        await self._put(f"/users/{quote(name, safe='')}", user)
+
+    async def put_permission(self, user: str, permission: Mapping[str, str]) -> None:
+        """Let a user do this here, and nothing else."""
+        await self._put(f"/permissions/{self._virtual_host}/{quote(user, safe='')}", permission)
+
+    async def put_topic_permission(self, user: str, permission: Mapping[str, str]) -> None:
+        """Narrow what a user may do with one topic exchange."""
+        path = f"/topic-permissions/{self._virtual_host}/{quote(user, safe='')}"
+        await self._put(path, permission)
+
+    async def _put(self, path: str, body: Mapping[str, object]) -> None:
+        await asyncio.to_thread(self._call, "PUT", path, body)
+
+    async def _get(self, path: str) -> Any:
+        return json.loads(await asyncio.to_thread(self._call, "GET", path))
+
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> bytes:
+        request = Request(  # noqa: S310 - the scheme was checked
+            self._root + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Basic {self._token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urlopen(request, timeout=_DEADLINE_SECONDS) as answer:  # noqa: S310 - as above
+                return bytes(answer.read())
+        except HTTPError as error:
+            error.close()
+            raise _refused(f"answers {error.code} {error.reason} to {method} {path}") from None
+        except URLError as error:
+            raise _refused(f"does not answer: {error.reason}") from None
+        except (OSError, HTTPException) as error:
+            raise _refused(f"does not answer: {error}") from None
+
+
+def _refused(words: str) -> NotPossibleError:
+    return NotPossibleError(f"the management API of RabbitMQ {words}", Exit.UNAVAILABLE)

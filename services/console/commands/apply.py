@@ -1,0 +1,167 @@
+"""`mailroom apply`: puts a description in force, and says what that changes."""
+
+import asyncio
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from services.console.accounts import BROKER, DATABASE, accounts_of
+from services.console.agent_directory import AgentDirectory, Move
+from services.console.broker.connection import open_connection
+from services.console.broker.management_api import ManagementApi
+from services.console.broker.policies import put_policies
+from services.console.broker.users import put_broker_users
+from services.console.commands.rehousing import Moving, Rehousing, plan_rehousing, require_leave
+from services.console.database_users import put_database_users
+from services.console.description.changes import agent_changes, settings_changes
+from services.console.description.reader import read_description
+from services.console.health.oauth_logins import refuse_unusable_logins
+from services.console.settings import ConsoleSettings, read_settings
+from services.console.store import contact_center_in_force, reaching_database
+from services.console.stranded_work import StrandedWork
+from shared.contracts.contact_center import ContactCenter
+from shared.domain.clock import Clock, SystemClock
+from shared.messaging.declaration import declare_topology
+from shared.messaging.reaching import virtual_host_of
+from shared.storage.configuration_store import KEPT_FOR, ConfigurationStore
+from shared.storage.database.client import Database, require_replica_set
+from shared.storage.indexes import create_indexes
+
+_LEAVE: Final = Moving()
+_SAME: Final = "nothing would change"
+_LATENCY: Final = timedelta(seconds=1)
+"""What a service may still write by a description that it read just before."""
+
+
+async def apply(file: Path, *, dry_run: bool, moving: Moving = _LEAVE) -> None:
+    """Put a file in force and print what changed; a dry run only prints what would change.
+
+    Raises:
+        NotPossibleError: The file has problems, the environment names no servers or lacks what a
+            login needs, a server does not answer, or work would be stranded. Running it again is
+            always safe.
+    """
+    wanted = read_description(file)
+    settings, clock = read_settings(), SystemClock()
+    refuse_unusable_logins(wanted, settings.sealing_key.get_secret_value())
+    lines = [] if dry_run else await prepare_users(settings)
+    async with reaching_database(settings.mongodb_url) as database:
+        await require_replica_set(database)
+        if dry_run:
+            print("\n".join(await differences(database, clock, wanted, moving) or [_SAME]))
+            return
+        plan = await plan_apply(database, clock, wanted, moving)
+        lines += await prepare_broker(settings)
+        lines += await put_in_force(database, clock, plan.wanted)
+        lines += await rehouse_stranded(database, clock, plan)
+        if plan.removes:
+            print("waiting until every service has read the description", file=sys.stderr)
+            await asyncio.sleep((KEPT_FOR + _LATENCY).total_seconds())
+            lines += await rehouse_stranded(database, clock, plan)
+    print("\n".join(lines or ["nothing changed"]))
+    if not settings.management_url:
+        print("note: the broker's policies are not looked at without RABBITMQ_MANAGEMENT_URL")
+
+
+async def plan_apply(
+    database: Database, clock: Clock, wanted: ContactCenter, moving: Moving
+) -> Rehousing:
+    """Return what an apply puts in force and moves, having changed nothing.
+
+    Raises:
+        NotPossibleError: It would strand work, and the operator has not said where that goes.
+    """
+    return require_leave(await _plan(database, clock, wanted, moving))
+
+
+async def rehouse_stranded(database: Database, clock: Clock, plan: Rehousing) -> list[str]:
+    """Move what has lost its home; return one line about it, or none."""
+    stranded = StrandedWork(database, clock)
+    found = await stranded.find(plan.homes)
+    moved = await stranded.move(found, plan.homes, plan.queue)
+    lines = [f"{moved} stranded interactions: moved"] if moved else []
+    if len(found) > moved:
+        lines.append(
+            f"note: {len(found) - moved} interactions are where nobody finds them; "
+            "`mailroom doctor` lists them, --move-to QUEUE or --yes moves them"
+        )
+    return lines
+
+
+async def differences(
+    database: Database, clock: Clock, wanted: ContactCenter, moving: Moving
+) -> list[str]:
+    """Return what an apply would change, and what it would strand."""
+    plan = await _plan(database, clock, wanted, moving)
+    about_settings, about_agents = await _differences(database, clock, plan.wanted)
+    return [*about_settings, *about_agents, *(f"strands {line}" for line in plan.lines)]
+
+
+async def _plan(
+    database: Database, clock: Clock, wanted: ContactCenter, moving: Moving
+) -> Rehousing:
+    before = await contact_center_in_force(database, clock)
+    stored = await AgentDirectory(database, clock).described()
+    return await plan_rehousing(StrandedWork(database, clock), before, stored, wanted, moving)
+
+
+async def prepare_users(settings: ConsoleSettings) -> list[str]:
+    """Give services users of their own, where passwords and the administrators' addresses are set.
+
+    They come first, because the operator who applies the rest may be one of them.
+    """
+    lines: list[str] = []
+    if settings.management_url and (users := accounts_of(BROKER)):
+        virtual_host = virtual_host_of(settings.rabbitmq_url)
+        lines += await put_broker_users(ManagementApi(settings.management_url, virtual_host), users)
+    if settings.mongodb_admin_url and (users := accounts_of(DATABASE)):
+        lines += await put_database_users(settings.mongodb_admin_url, settings.mongodb_url, users)
+    return lines
+
+
+async def prepare_broker(settings: ConsoleSettings) -> list[str]:
+    """Make exchanges, queues and bindings, and policies where the management API is known.
+
+    Returns one line for each policy that was put in force.
+    """
+    async with open_connection(settings.rabbitmq_url):
+        await declare_topology(settings.rabbitmq_url)
+    if not settings.management_url:
+        return []
+    virtual_host = virtual_host_of(settings.rabbitmq_url)
+    return await put_policies(ManagementApi(settings.management_url, virtual_host))
+
+
+async def put_in_force(database: Database, clock: Clock, wanted: ContactCenter) -> list[str]:
+    """Write what differs from what is in force; return one line for each difference."""
+    await create_indexes(database)
+    directory = AgentDirectory(database, clock)
+    about_logins = _told(await directory.move_logins())
+    about_settings, about_agents = await _differences(database, clock, wanted)
+    # Queues first: an agent must never serve one that nobody has heard of.
+    if about_settings:
+        await ConfigurationStore(database, clock).write(wanted)
+    if about_agents:
+        await directory.write(wanted.agents)
+    return [*about_settings, *about_agents, *about_logins]
+
+
+def _told(move: Move) -> list[str]:
+    lines = []
+    if move.hashes:
+        lines.append(f"password hashes of {move.hashes} agents: moved to a collection of their own")
+    if move.waiting_for:
+        lines.append(
+            f"note: {move.waiting_for} gateways of an earlier release run, so password hashes stay "
+            "where routing can read them: run `mailroom apply` again when they have gone"
+        )
+    return lines
+
+
+async def _differences(
+    database: Database, clock: Clock, wanted: ContactCenter
+) -> tuple[list[str], list[str]]:
+    stored = await AgentDirectory(database, clock).described()
+    before = await contact_center_in_force(database, clock)
+    return settings_changes(before, wanted), agent_changes(stored, wanted)

@@ -1,0 +1,100 @@
+"""`mailroom authorize`: a person agrees, once, that outbound sends as them (RFC 8628)."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from services.console.exit_codes import Exit, NotPossibleError
+from services.console.settings import read_settings
+from services.console.store import contact_center_in_force, reaching_database
+from shared.contracts.contact_center import ContactCenter
+from shared.contracts.oauth import OAuthLogin
+from shared.domain.clock import SystemClock
+from shared.oauth.client_credentials import BadCredentialsError, read_credentials
+from shared.oauth.device_flow import Invitation, pause_after, read_invitation
+from shared.oauth.token_client import EndpointUnavailableError, Post, ask, post
+from shared.oauth.token_requests import Asker, for_consent, for_device
+from shared.oauth.token_responses import Denied, Granted, HttpAnswer, PutOff
+from shared.storage.sealing import BadSealingKeyError, Sealer
+from shared.storage.token_store import LoginStore, login_id
+
+Sleep = Callable[[float], Awaitable[object]]
+
+
+async def authorize(name: str, send: Post = post, sleep: Sleep = asyncio.sleep) -> None:
+    """Print an address and a code, wait until somebody has agreed there, and keep the consent.
+
+    Raises:
+        NotPossibleError: There is no such login, nobody agreed in time, or the answer was no.
+    """
+    settings, clock = read_settings(), SystemClock()
+    async with reaching_database(settings.mongodb_url) as database:
+        center = await contact_center_in_force(database, clock)
+        login, user_name = _wanted(center, name)
+        try:
+            store = LoginStore(database, Sealer(settings.sealing_key.get_secret_value()))
+            credentials = read_credentials(login, os.environ)
+        except (BadSealingKeyError, BadCredentialsError) as error:
+            raise NotPossibleError(str(error), Exit.MISCONFIGURED) from None
+        asker = Asker(login, credentials, user_name, clock.now(), secrets.token_hex(16))
+        invitation = await _invitation(send, asker)
+        print(invitation.words(user_name), flush=True)
+        refresh_token = await _consent(send, sleep, asker, invitation)
+        await store.write_consent(login_id(login.name, user_name), refresh_token)
+    print(f"login {name}: {user_name} has agreed, outbound uses it within a minute")
+
+
+def _wanted(center: ContactCenter | None, name: str) -> tuple[OAuthLogin, str]:
+    login = center.oauth_login(name) if center else None
+    if center is None or login is None:
+        raise NotPossibleError(
+            f"there is no login {name!r} in force: describe it under `oauth` and run "
+            "`mailroom apply FILE`",
+            Exit.USAGE,
+        )
+    if login.kind != "device":
+        raise NotPossibleError(
+            f"login {name} is of the kind {login.kind}: nobody has to agree", Exit.USAGE
+        )
+    route = center.smtp_route
+    if route.login is None or route.login.oauth != name:
+        raise NotPossibleError(
+            f"`smtp_route` does not log in by {name}: nobody knows for which mailbox", Exit.USAGE
+        )
+    return login, route.user_name
+
+
+async def _invitation(send: Post, asker: Asker) -> Invitation:
+    request = for_device(asker)
+    try:
+        answer: HttpAnswer = await send(request)
+    except EndpointUnavailableError as error:
+        raise NotPossibleError(f"{error}: see device_url", Exit.UNAVAILABLE) from None
+    found = read_invitation(answer, asker.now, request.secrets)
+    if isinstance(found, str):
+        raise NotPossibleError(found, Exit.UNAVAILABLE)
+    return found
+
+
+async def _consent(send: Post, sleep: Sleep, asker: Asker, invitation: Invitation) -> str:
+    waited, pause = timedelta(), invitation.interval
+    while waited < invitation.lasts:
+        await sleep(pause.total_seconds())
+        waited += pause
+        match await ask(send, for_consent(asker, invitation.device_code), asker):
+            case Granted(_, _, refresh_token) if refresh_token:
+                return refresh_token
+            case Granted():
+                raise NotPossibleError(
+                    "the token endpoint gives no refresh token: many give one only where `scope` "
+                    "has offline_access",
+                    Exit.NOT_FINE,
+                )
+            case Denied(code, words) if code != "authorization_pending":
+                raise NotPossibleError(words, Exit.NOT_FINE)
+            case Denied(code) | PutOff(_, _, code) as answer:
+                told = answer.pause if isinstance(answer, PutOff) else None
+                pause = pause_after(pause, code, told)
+    raise NotPossibleError("nobody has agreed in time: run it again", Exit.NOT_FINE)

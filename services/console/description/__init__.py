@@ -1,0 +1,1 @@
+"""`contact-center.yaml`: read, checked, compared with what is in force."""

@@ -1,0 +1,85 @@
+"""`contact-center.yaml`, read and checked; what is wrong with it is said all at once."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path as File
+from typing import Final
+
+from pydantic import ValidationError
+
+from services.console.description.yaml_document import (
+    LONGEST,
+    Document,
+    Problem,
+    UnreadableError,
+    dotted,
+    parse,
+)
+from services.console.exit_codes import Exit, NotPossibleError
+from shared.contracts.contact_center import ContactCenter, Path, alike, inconsistencies
+from shared.contracts.wording import in_words
+
+_IN_THE_CLEAR: Final = (
+    "a login without TLS shows the password to the network: "
+    "set `tls` to starttls or implicit, or leave out `user_name`"
+)
+
+
+def read_description(file: File) -> ContactCenter:
+    """Return what a file describes.
+
+    Raises:
+        NotPossibleError: It cannot be read, or has problems: one line each, `FILE:LINE: FIELD: …`.
+    """
+    try:
+        with file.open(encoding="utf-8") as text:
+            return describe(text.read(LONGEST + 1))
+    except OSError as error:
+        raise NotPossibleError(f"{file}: {error.strerror}", Exit.BAD_FILE) from None
+    except UnicodeDecodeError:
+        raise NotPossibleError(f"{file}: is not text in UTF-8", Exit.BAD_FILE) from None
+    except UnreadableError as error:
+        lines = [f"{file}:{problem.line}: {problem.words}" for problem in error.problems]
+        raise NotPossibleError("\n".join(lines), Exit.BAD_FILE) from None
+
+
+def describe(text: str) -> ContactCenter:
+    """Return what a text describes.
+
+    Raises:
+        UnreadableError: Everything that is wrong with it, in the order of its lines.
+    """
+    document = parse(text)
+    if not isinstance(document.content, dict):
+        raise UnreadableError((Problem(1, "describes no contact center: `name:` is missing"),))
+    unsafe = {*_unsafe(document.content), *alike(document.content)}
+    try:
+        described = ContactCenter.model_validate(document.content)
+    except ValidationError as error:
+        raise UnreadableError(_problems(document, unsafe | _invalid(document, error))) from None
+    if unsafe:
+        raise UnreadableError(_problems(document, unsafe))
+    return described
+
+
+def _unsafe(content: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
+    """Give what an earlier version put in force, and services can read, but is no longer let in."""
+    route = content.get("smtp_route")
+    if isinstance(route, Mapping) and route.get("user_name") and route.get("tls") == "none":
+        yield ("smtp_route", "user_name"), _IN_THE_CLEAR
+
+
+def _invalid(document: Document, error: ValidationError) -> set[tuple[Path, str]]:
+    # Without input: a value may be a password that was put where its hash belongs.
+    return {
+        (one["loc"], in_words(one["type"], one["msg"]))
+        for one in error.errors(include_input=False, include_url=False)
+    } | set(inconsistencies(document.content))
+
+
+def _problems(document: Document, found: Iterable[tuple[Path, str]]) -> tuple[Problem, ...]:
+    problems = [_problem(document, path, words) for path, words in found]
+    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.words)))
+
+
+def _problem(document: Document, path: Path, words: str) -> Problem:
+    return Problem(document.line(path), f"{dotted(path)}: {words}")

@@ -1,0 +1,1 @@
+"""What `mailroom doctor` looks at, and what it makes of it."""

@@ -1,0 +1,267 @@
+"""What the doctor makes of what was seen: for each thing one line, and what to do about it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from services.console.broker.connection import QueueCount
+from shared.contracts.contact_center import ContactCenter, Queue
+from shared.contracts.oauth import OAuthLogin
+from shared.messaging.topology import WORK_QUEUES, Binding, WorkQueue
+from shared.oauth.renewal_schedule import LoginState
+
+_LARGEST_SKEW: Final = timedelta(seconds=1)
+
+
+class Mark(StrEnum):
+    """How it stands. A note is for the operator to know; it is no fault of the system."""
+
+    OK = "ok"
+    BAD = "bad"
+    NOTE = "--"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the diagnosis."""
+
+    mark: Mark
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.mark:<4} {self.words}"
+
+
+def fine(words: str) -> Finding:
+    """Return a finding that asks for nothing."""
+    return Finding(Mark.OK, words)
+
+
+def bad(words: str, *, do: str) -> Finding:
+    """Return a finding together with what the operator should do next."""
+    return Finding(Mark.BAD, f"{words}: {do}")
+
+
+def about_alarms(alarms: Sequence[str]) -> Finding:
+    """Judge what makes the broker refuse publishers."""
+    if alarms:
+        return bad(
+            f"broker takes no messages, short of {', '.join(alarms)}",
+            do="free some, or give it more; mail waits outside until then",
+        )
+    return fine("broker has memory and disk space")
+
+
+def about_queue(queue: WorkQueue, counts: Mapping[str, QueueCount | None]) -> Iterator[Finding]:
+    """Judge a work queue, its waiting rooms and its parking queue by what they hold."""
+    expected = (queue.name, queue.parking, *(room.name for room in queue.waiting_rooms))
+    missing = [name for name in expected if counts.get(name) is None]
+    if missing:
+        yield bad(f"queues missing: {', '.join(missing)}", do="run `mailroom apply FILE`")
+    if work := counts.get(queue.name):
+        yield _about_consumers(queue, work)
+    if parked := counts.get(queue.parking):
+        yield _about_parking(queue, parked)
+
+
+def _about_consumers(queue: WorkQueue, work: QueueCount) -> Finding:
+    if not work.consumers:
+        return bad(
+            f"queue {queue.name} has no consumer, and {work.messages} messages",
+            do=f"start the {queue.keeper} service, or look into its log",
+        )
+    return fine(f"queue {queue.name}: consumers {work.consumers}, messages {work.messages}")
+
+
+def _about_parking(queue: WorkQueue, parked: QueueCount) -> Finding:
+    if parked.messages:
+        return _parked_messages(
+            f"queue {queue.parking} holds {parked.messages} parked messages", queue
+        )
+    return fine(f"queue {queue.parking} is empty")
+
+
+def _parked_messages(words: str, queue: WorkQueue) -> Finding:
+    return bad(
+        words,
+        do=f"see why with `mailroom replay {queue.service} --list`, "
+        f"then put them back with `mailroom replay {queue.service}`, or throw one away with "
+        f"`mailroom discard {queue.service} ID --reason WORDS`",
+    )
+
+
+def about_parked(counts: Mapping[str, int]) -> Iterator[Finding]:
+    """Judge what services could not handle and have put into the database."""
+    for queue in WORK_QUEUES:
+        if parked := counts.get(queue.name):
+            yield _parked_messages(f"queue {queue.name} has parked {parked} messages", queue)
+
+
+def about_bindings(present: set[tuple[str, Binding]]) -> Finding:
+    """Judge whether every work queue gets what is meant for it."""
+    missing = [
+        f"{binding.pattern} to {queue.name}"
+        for queue in WORK_QUEUES
+        for binding in queue.bindings
+        if (queue.name, binding) not in present
+    ]
+    if missing:
+        return bad(f"bindings missing: {', '.join(missing)}", do="run `mailroom apply FILE`")
+    return fine("broker passes everything to its queue")
+
+
+def about_policies(wrong: Mapping[str, str]) -> Finding:
+    """Judge the broker's limits."""
+    if wrong:
+        return bad(
+            f"broker policies missing or different: {', '.join(wrong)}",
+            do="run `mailroom apply FILE` with RABBITMQ_MANAGEMENT_URL set",
+        )
+    return fine("broker policies are in force")
+
+
+def about_replica_set(version: str, replica_set: str, members: int) -> Finding:
+    """Judge whether the database can keep what it acknowledges."""
+    if not replica_set:
+        return bad(
+            f"database: MongoDB {version} is no replica set",
+            do="start mongod with --replSet and initiate the set, of one member at least",
+        )
+    return fine(f"database: MongoDB {version}, replica set {replica_set} of {members}")
+
+
+def about_clock(skew: timedelta) -> Finding:
+    """Judge the clock of this machine by the database's."""
+    seconds = skew.total_seconds()
+    if abs(skew) > _LARGEST_SKEW:
+        which = "ahead of" if seconds > 0 else "behind"
+        return bad(
+            f"clock: this machine is {abs(seconds):.1f} s {which} the database's",
+            do="set both by NTP; services correct their time, but a pod more than "
+            "CLOCK_SKEW seconds off is not Ready",
+        )
+    return fine("clock: this machine and the database agree")
+
+
+def about_outboxes(owing: Mapping[str, int]) -> Finding:
+    """Judge whether what happened is also announced."""
+    late = [f"{count} in {collection}" for collection, count in owing.items() if count]
+    if late:
+        return bad(
+            f"announcements owed for more than 30 seconds: {', '.join(late)}",
+            do="any running service publishes them; see that services run and reach the broker",
+        )
+    return fine("no announcement is owed")
+
+
+def about_unseen(arrival_ids: Sequence[str], *, more: bool) -> Finding:
+    """Judge whether every mail that arrived can be seen by somebody."""
+    if arrival_ids:
+        return bad(
+            f"mails that arrived and are nowhere to be seen: {', '.join(arrival_ids)}"
+            f"{' and more' if more else ''}",
+            do="see with `mailroom replay ingest --list` whether they are parked; "
+            "`mailroom parse ARRIVAL_ID` has one parsed anew",
+        )
+    return fine("every mail that arrived in the last three days can be seen")
+
+
+def about_hashes(kept_by_agents: int) -> Finding:
+    """Judge whether the gateway alone can read password hashes."""
+    if kept_by_agents:
+        return bad(
+            f"password hashes that routing can read and change: {kept_by_agents}",
+            do="run `mailroom apply FILE` when no gateway of an earlier release runs",
+        )
+    return fine("nobody but the gateway can read password hashes")
+
+
+def about_stranded(lines: Sequence[str]) -> Finding:
+    """Judge whether somebody can find all work."""
+    if lines:
+        return bad(
+            f"work that nobody finds, as these are gone: {'; '.join(lines)}",
+            do="run `mailroom apply FILE` with --move-to QUEUE or --yes",
+        )
+    return fine("all work has a queue, a workbin or an agent")
+
+
+def about_deliveries(uncertain: int, failed: int, overdue: int) -> Iterator[Finding]:
+    """Judge the mails on their way out."""
+    if uncertain:
+        yield bad(
+            f"mails of which nobody knows whether they were delivered: {uncertain}",
+            do="`mailroom doubts` lists them: look for each in the next server's log, then "
+            "`mailroom settle` or `mailroom resend` it",
+        )
+    if failed:
+        yield Finding(Mark.NOTE, f"mails that no server took: {failed}; their authors know why")
+    if overdue:
+        yield bad(
+            f"mails overdue for their next try: {overdue}",
+            do="start the outbound service, or look into its log",
+        )
+    if not (uncertain or overdue):
+        yield fine("every mail on its way out is on time")
+
+
+def about_login(login: OAuthLogin, user_name: str, state: LoginState) -> Finding:
+    """Judge the login at the mail server that takes our mail, by what outbound wrote down."""
+    name = f"login {login.name} of {user_name}"
+    ends = f"{state.expires_at:%Y-%m-%d %H:%M} UTC" if state.expires_at else "never had"
+    if state.refused_at:
+        again = (
+            f"run `mailroom authorize {login.name}` if nobody has agreed or the consent was "
+            "taken back; else "
+            if login.kind == "device"
+            else ""
+        )
+        return bad(
+            f"{name} refused since {state.refused_at:%Y-%m-%d %H:%M} UTC, mail waits: "
+            f"{state.fault}",
+            do=f"{again}mend the description and `mailroom apply` it, set another secret, or ask "
+            "who runs the mail server; it is tried again every 15 minutes",
+        )
+    has_token = bool(state.access_token) and bool(state.expires_at and state.now < state.expires_at)
+    if state.faults and not has_token:
+        return bad(
+            f"{name} has no token, mail waits: {state.fault}",
+            do="see that outbound reaches the token endpoint; it is tried again by itself",
+        )
+    if state.faults:
+        return Finding(Mark.NOTE, f"{name}: not renewed yet, token until {ends}: {state.fault}")
+    if not has_token:
+        return bad(f"{name} has no token yet", do="start the outbound service, or see its log")
+    return fine(f"{name}: token until {ends}")
+
+
+def about_contact_center(
+    center: ContactCenter | None, agents: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Finding]:
+    """Judge the description, and whether somebody serves every mailbox."""
+    if center is None:
+        yield bad("no contact center yet", do="describe one and run `mailroom apply FILE`")
+        return
+    yield fine(f"contact center {center.name}: agents {len(agents)}, queues {len(center.queues)}")
+    if not center.mailboxes:
+        yield bad("no mailbox", do="add one under `mailboxes:`; until then all mail is refused")
+    for mailbox in center.mailboxes:
+        queue = center.queue(mailbox.queue)
+        serving = [name for name, one in agents.items() if queue and _serves(one, queue)]
+        if serving:
+            yield fine(f"mailbox {mailbox.address}: queue {mailbox.queue}, agents {len(serving)}")
+        else:
+            yield bad(
+                f"mailbox {mailbox.address}: no enabled agent can serve its queue {mailbox.queue}",
+                do="give the queue, and the skills that it requires, to an agent",
+            )
+
+
+def _serves(agent: Mapping[str, Any], queue: Queue) -> bool:
+    return (
+        agent["enabled"]
+        and queue.name in agent["queues"]
+        and all(agent["skills"].get(skill, 0) >= level for skill, level in queue.requires.items())
+    )

@@ -1,0 +1,111 @@
+"""What the doctor looks at to see whether mail moves: in queues, on its way out, in the broker."""
+
+import asyncio
+import smtplib
+import ssl
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.contracts.contact_center import Queue, SmtpRoute
+from shared.domain.clock import Clock
+from shared.domain.delivery import Journal
+from shared.domain.lifecycle import State
+from shared.storage.database.client import Database
+from shared.storage.indexes import INDEXES
+from shared.storage.interactions import interaction_store
+from shared.storage.mails import delivery_store
+
+LONGEST_WAIT: Final = timedelta(days=1)
+"""A mail that waits longer is stuck, where its queue says nothing else."""
+
+_MOST_DEFERRED: Final = 1_000
+_DEADLINE_SECONDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LongWaits:
+    """The mails that wait in a queue for longer than they may."""
+
+    queue: str
+    longest: timedelta
+    count: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """A mail that the next server did not take yet."""
+
+    interaction_id: str
+    reason: str
+    next_attempt_at: datetime
+
+
+async def long_waits(database: Database, queue: Queue, clock: Clock) -> LongWaits:
+    """Return what waits too long in a queue."""
+    longest = queue.longest_wait or LONGEST_WAIT
+    wanted = {
+        "queue": queue.name,
+        "state": State.QUEUED.value,
+        "queued_at": {"$lt": clock.now() - longest},
+    }
+    collection = database[interaction_store.COLLECTION]
+    oldest = await collection.find_one(wanted, {"queued_at": 1}, sort=[("queued_at", 1)])
+    count = await collection.count_documents(wanted) if oldest else 0
+    return LongWaits(queue.name, longest, count, oldest["queued_at"] if oldest else None)
+
+
+async def deferrals(database: Database) -> list[Deferral]:
+    """Return the mails that are tried again later, the next first; at most a thousand."""
+    found = database[delivery_store.COLLECTION].find(
+        {"state": Journal.DEFERRED.value, "next_attempt_at": {"$exists": True}},
+        {"reason": 1, "next_attempt_at": 1},
+        sort=[("next_attempt_at", 1)],
+        limit=_MOST_DEFERRED,
+    )
+    return [
+        Deferral(one["_id"], one.get("reason", ""), one["next_attempt_at"]) async for one in found
+    ]
+
+
+async def missing_indexes(database: Database) -> list[str]:
+    """Return the indexes that are not there, each as `collection.name`."""
+    missing = []
+    for collection, models in INDEXES.items():
+        present = await database[collection].index_information()
+        names = [str(model.document["name"]) for model in models]
+        missing += [f"{collection}.{name}" for name in names if name not in present]
+    return missing
+
+
+async def greet(route: SmtpRoute) -> str:
+    """Greet the next mail server; return why that did not work, or nothing."""
+    try:
+        async with asyncio.timeout(3 * _DEADLINE_SECONDS):
+            await asyncio.to_thread(_greet, route)
+    except TimeoutError:
+        return f"no answer within {_DEADLINE_SECONDS} seconds"
+    except ssl.SSLError as error:
+        return f"TLS: {error.reason or error}"
+    except smtplib.SMTPResponseException as error:
+        said = error.smtp_error
+        words = said.decode(errors="replace") if isinstance(said, bytes) else said
+        return f"{error.smtp_code} {words}"
+    except (OSError, smtplib.SMTPException) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _greet(route: SmtpRoute) -> None:
+    secure = ssl.create_default_context()
+    if route.tls == "implicit":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            route.host, route.port, timeout=_DEADLINE_SECONDS, context=secure
+        )
+    else:
+        server = smtplib.SMTP(route.host, route.port, timeout=_DEADLINE_SECONDS)
+    with server:
+        server.ehlo()
+        if route.tls == "starttls":
+            server.starttls(context=secure)

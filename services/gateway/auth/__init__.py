@@ -1,0 +1,1 @@
+"""Logins: passwords, tokens, cookies, and what each agent may do."""

@@ -1,0 +1,91 @@
+"""Login sessions in the database: known to every pod, found by the digest of their cookie."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.storage.database.batching import Reads
+from shared.storage.database.client import Database, Document, database_errors
+from shared.storage.indexes import SESSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login that goes on without the password.
+
+    `proof` binds it to the agent's logins as they are, see `proof_of`; `password_digest` tells
+    whether somebody shows the password it began with once more, to whoever shows the cookie as
+    well. It ends at `expires_at` unless it is used, and at `ends_at` in any case.
+    """
+
+    agent_id: str
+    csrf_token: str
+    proof: str
+    expires_at: datetime
+    ends_at: datetime
+    password_digest: str = ""
+
+
+class SessionStore:
+    """Sessions that every pod knows. The cookie's value itself is never written down."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = database[SESSIONS]
+        self._reads = Reads(self._collection, by_herds=True)
+
+    async def add(self, token: str, session: Session) -> None:
+        """Begin a session, which every pod knows once this returns."""
+        async with database_errors():
+            await self._collection.insert_one(
+                {
+                    "_id": session_key(token),
+                    "agent_id": session.agent_id,
+                    "csrf_token": session.csrf_token,
+                    "proof": session.proof,
+                    "expires_at": session.expires_at,
+                    "ends_at": session.ends_at,
+                    "password_digest": session.password_digest,
+                }
+            )
+
+    async def find(self, token: str, now: datetime) -> Session | None:
+        """Return the session of a cookie, if it has not ended."""
+        async with database_errors():
+            found = await self._reads.get(session_key(token))
+        return _to_session(found) if found and found["expires_at"] > now else None
+
+    async def open(self, keys: Collection[str], now: datetime) -> Mapping[str, Session]:
+        """Return those of some sessions that have not ended, by key."""
+        wanted = {"_id": {"$in": list(keys)}, "expires_at": {"$gt": now}}
+        async with database_errors():
+            found = await self._collection.find(wanted).to_list()
+        return {one["_id"]: _to_session(one) for one in found}
+
+    async def prolong(self, key: str, expires_at: datetime) -> None:
+        """Let a session last longer; one that was ended meanwhile stays ended."""
+        async with database_errors():
+            await self._collection.update_one({"_id": key}, {"$set": {"expires_at": expires_at}})
+
+    async def end(self, key: str) -> None:
+        """End a session for good: no pod finds it once this returns."""
+        async with database_errors():
+            await self._collection.delete_one({"_id": key})
+
+
+def session_key(token: str) -> str:
+    """Return what stands for the cookie of a session where it is written down."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _to_session(document: Document) -> Session:
+    expires_at: datetime = document["expires_at"]
+    return Session(
+        document["agent_id"],
+        document["csrf_token"],
+        document["proof"],
+        expires_at,
+        # One of an earlier version has no other end, and is not prolonged.
+        document.get("ends_at", expires_at),
+        document.get("password_digest", ""),
+    )

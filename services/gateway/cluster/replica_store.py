@@ -1,0 +1,44 @@
+"""Which pods of the gateway there are; the database forgets those that do not renew."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from shared.domain.clock import Clock
+from shared.storage.agents.agent_login_store import READS_THEM
+from shared.storage.database.client import HINT, Database, Document, database_errors
+from shared.storage.indexes import REPLICAS
+
+_LASTS: Final = timedelta(seconds=30)
+
+
+class ReplicaStore:
+    """Names and addresses, each good for half a minute."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._collection = database[REPLICAS].with_options(write_concern=HINT)
+        self._clock = clock
+
+    async def note(self, name: str, url: str, *, news_form: int) -> None:
+        """Say that a pod is there, where it can be reached, and which form of news it reads."""
+        until = self._clock.now() + _LASTS
+        fields = {"url": url, "expires_at": until, "news_form": news_form, READS_THEM: True}
+        async with database_errors():
+            await self._collection.update_one({"_id": name}, {"$set": fields}, upsert=True)
+
+    async def all(self) -> Mapping[str, str]:
+        """Return the addresses of the pods by their names."""
+        return {one["_id"]: one["url"] for one in await self._present()}
+
+    async def newest_news_form(self) -> int:
+        """Return the newest form of news that a pod reads, 0 where no pod says one."""
+        return max((one.get("news_form", 0) for one in await self._present()), default=0)
+
+    async def forget(self, name: str) -> None:
+        """Say that a pod has gone."""
+        async with database_errors():
+            await self._collection.delete_one({"_id": name})
+
+    async def _present(self) -> list[Document]:
+        async with database_errors():
+            return await self._collection.find({"expires_at": {"$gt": self._clock.now()}}).to_list()

@@ -1,0 +1,1 @@
+"""Commands to the services that own the data, and the promises made for them."""

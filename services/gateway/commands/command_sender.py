@@ -1,0 +1,163 @@
+"""Hands a command to the broker, and answers with what came of it where a client waits for that."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from structlog.contextvars import bound_contextvars
+
+from services.gateway.commands.command_ids import numbered, seed_of
+from services.gateway.commands.promised_interactions import PromiseStore
+from services.gateway.errors import RequestError, Situation
+from services.gateway.http.answers import json_answer
+from services.gateway.http.preconditions import expected_version
+from services.gateway.http.preferences import applied, preferred_wait
+from services.gateway.notifications.command_outcomes import Awaited
+from services.gateway.notifications.event_feed import News
+from services.gateway.notifications.message_builder import Telling
+from services.gateway.operations.operation_request import Order
+from services.gateway.wire.refusals import reason_of
+from shared.contracts.commands import AcceptInvitation, AgentCommand, RejectInvitation
+from shared.contracts.envelope import Cause
+from shared.contracts.events import (
+    DeliveryFailed,
+    DeliveryTrouble,
+    InteractionEvent,
+    OperationRefused,
+)
+from shared.contracts.outgoing import Outgoing, wrap
+from shared.domain.clock import Clock
+from shared.domain.errors import Unavailable
+from shared.domain.interaction import Interaction
+from shared.faults import crash_point
+from shared.messaging.publisher import Publisher
+from shared.storage.agents.presence_store import PresenceStore
+
+_SITUATIONS: Final = MappingProxyType(
+    {
+        "not-owner": Situation.NOT_PERMITTED,
+        "unknown": Situation.NOT_FOUND,
+        "changed": Situation.PRECONDITION_FAILED,
+        "too-large": Situation.VALUE_REFUSED,
+    }
+)
+
+
+class Handing:
+    """The last step of every operation on an interaction."""
+
+    def __init__(
+        self,
+        *,
+        publisher: Publisher,
+        promises: PromiseStore,
+        presence: PresenceStore,
+        news: News,
+        telling: Telling,
+        clock: Clock,
+    ) -> None:
+        self._publisher = publisher
+        self._promises = promises
+        self._presence = presence
+        self._news = news
+        self._telling = telling
+        self._clock = clock
+
+    async def over(
+        self, request: Request, order: Order, interaction: Interaction | None = None
+    ) -> Response:
+        """Return the answer once the broker holds the command, or its outcome is known.
+
+        `interaction` is the one that the order is about, if there is one yet. `If-Match` becomes
+        part of the command, so that the one who writes checks it again.
+
+        Raises:
+            RequestError: The interaction is not what the client thinks, or it was refused while
+                the client waited.
+            Unavailable: The broker does not take it.
+        """
+        version = expected_version(request.headers.getlist("if-match"), interaction)
+        command = order.command.model_copy(update={"expected_version": version})
+        created = order.answer.get("interactionId")
+        if isinstance(created, str):
+            # Before the broker has the command: whoever repeats a request whose answer was lost
+            # may be told this id by another pod.
+            seed = seed_of(request.scope)
+            await self._promises.add(created, seed.message_id, command.interaction_id)
+        return await self.all(request, [command], order.answer)
+
+    async def all(
+        self, request: Request, commands: Sequence[AgentCommand], answer: Mapping[str, object]
+    ) -> Response:
+        """Return the answer once the broker holds all commands, or the outcome of each is known.
+
+        Raises:
+            RequestError: One was refused while the client waited.
+            Unavailable: The broker does not take them.
+        """
+        seed, now = seed_of(request.scope), self._clock.now()
+        messages = [
+            wrap(
+                one,
+                Cause.about(one.interaction_id),
+                now,
+                message_id=numbered(seed.message_id, number),
+            )
+            for number, one in enumerate(commands)
+        ]
+        wait = preferred_wait(request.headers.getlist("prefer"))
+        async with AsyncExitStack() as stack:
+            # What a request creates has a journey of its own.
+            stack.enter_context(bound_contextvars(correlation_id=messages[0].correlation_id))
+            awaited = []
+            if wait is not None:
+                pairs = zip(messages, commands, strict=True)
+                looking_out = [self._news.awaiting(UUID(one.id), command) for one, command in pairs]
+                awaited = [await stack.enter_async_context(one) for one in looking_out]
+            for message, command in zip(messages, commands, strict=True):
+                await self._publish(message, command)
+            crash_point("gateway.before_answering")
+            if wait is None:
+                return json_answer(answer)
+            return await self._outcome(answer, awaited, wait)
+
+    async def _publish(self, message: Outgoing, command: AgentCommand) -> None:
+        try:
+            await self._publisher.publish(message)
+        except Unavailable:
+            if isinstance(command, AcceptInvitation | RejectInvitation):
+                # The fault is ours: routing must not count the offer as missed.
+                await self._presence.excuse(command.agent_id)
+            raise
+
+    async def _outcome(
+        self, answer: Mapping[str, object], awaited: Sequence[Awaited], wait: timedelta
+    ) -> Response:
+        try:
+            async with asyncio.timeout(wait.total_seconds()):
+                events = [await one.arrived for one in awaited]
+        except TimeoutError:
+            # RFC 7240 section 4.3: taken, and still being worked on.
+            return json_answer(answer, 202, applied(wait))
+        refused = [event for event in events if isinstance(event, OperationRefused)]
+        return await self._told(answer, (refused or events)[-1], wait)
+
+    async def _told(
+        self, answer: Mapping[str, object], event: InteractionEvent, wait: timedelta
+    ) -> Response:
+        if isinstance(event, OperationRefused):
+            situation = _SITUATIONS.get(event.kind, Situation.WRONG_STATE)
+            raise RequestError(situation, reason_of(event), headers=applied(wait))
+        if isinstance(event, DeliveryFailed):
+            raise RequestError(Situation.VALUE_REFUSED, event.reason, headers=applied(wait))
+        message = await self._telling.tell(event)
+        told = {"interaction": message.payload} if message else {}
+        # A delivery that is put off or in doubt is not over.
+        status = 202 if isinstance(event, DeliveryTrouble) else 200
+        return json_answer({**answer, **told}, status, applied(wait))

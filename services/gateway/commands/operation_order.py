@@ -1,0 +1,82 @@
+"""An agent's operations on one interaction, one after the other, whichever pods and services."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from services.gateway.commands.command_ids import Seed
+from services.gateway.errors import RequestError, Situation, as_request_error, unavailable
+from shared.domain.clock import Clock
+from shared.domain.errors import Refused
+from shared.messaging.publisher import NotPublishedError
+from shared.storage.turn_store import Turn, TurnStore
+
+_FIRST_PAUSE: Final = 0.01
+_LONGEST_PAUSE: Final = 0.1
+_LONGEST_ID: Final = 64
+_ABOUT_THE_MOMENT: Final = frozenset({Situation.WRONG_STATE, Situation.NOT_FOUND})
+
+
+class Turns:
+    """Has an operation checked once what the agent asked before has its outcome.
+
+    Services give that in milliseconds. What takes longer than `patience` is not waited for, and
+    a patience of zero never waits.
+    """
+
+    def __init__(self, store: TurnStore, clock: Clock, patience: timedelta) -> None:
+        self._store = store
+        self._clock = clock
+        self._patience = patience
+
+    @asynccontextmanager
+    async def one(self, interaction_id: str, agent_id: str, seed: Seed) -> AsyncIterator[None]:
+        """Wait until it is an operation's turn; what fails inside the context gives it back.
+
+        Raises:
+            RequestError: It fails inside, or is not possible as long as what was asked before is
+                on its way.
+        """
+        if not self._patience:
+            yield
+            return
+        key, turn = _key(interaction_id, agent_id), self._turn(interaction_id, seed)
+        before = await self._store.take(key, turn)
+        try:
+            waiting = await self._outcomes(key, before)
+        except BaseException:
+            await self._store.give_back(key, turn.command_id)
+            raise
+        try:
+            yield
+        except (RequestError, Refused, NotPublishedError) as error:
+            await self._store.give_back(key, turn.command_id)
+            told = as_request_error(error)
+            if waiting and told is not None and told.situation in _ABOUT_THE_MOMENT:
+                message = "an operation that was asked for before is still on its way: try again"
+                raise unavailable(message) from error
+            raise
+
+    def _turn(self, interaction_id: str, seed: Seed) -> Turn:
+        return Turn(str(seed.message_id), interaction_id, seed.new_id, self._clock.now())
+
+    async def _outcomes(self, key: str, turns: Sequence[Turn]) -> Sequence[Turn]:
+        """Wait for the outcomes of some turns; return those that have none in time."""
+        if not turns:
+            return turns
+        loop = asyncio.get_running_loop()
+        age = self._clock.now() - max(one.at for one in turns)
+        end = loop.time() + (self._patience - age).total_seconds()
+        pause = _FIRST_PAUSE
+        while turns := await self._store.open(key, turns):
+            if loop.time() >= end:
+                break
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        return turns
+
+
+def _key(interaction_id: str, agent_id: str) -> str:
+    return f"{interaction_id[:_LONGEST_ID]} {agent_id}"

@@ -1,0 +1,114 @@
+"""Interactions whose id a client knows before they exist: what composition has still to create."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.gateway.errors import unavailable
+from shared.domain.clock import Clock
+from shared.domain.errors import UnknownInteractionError
+from shared.domain.interaction import Interaction
+from shared.storage.database.batching import Inserts
+from shared.storage.database.client import NEWEST, Database, database_errors
+from shared.storage.indexes import PROMISED_INTERACTIONS
+from shared.storage.interactions import interaction_store
+from shared.storage.interactions.interaction_store import InteractionStore
+
+PROMISED_FOR: Final = timedelta(minutes=15)
+"""How long an id that was answered is told to come, and not to be unknown."""
+
+_FIRST_PAUSE: Final = 0.01
+_LONGEST_PAUSE: Final = 0.1
+
+
+class PromiseStore:
+    """Promised ids, known to every pod; on a majority of the database's members once written."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._promises = database[PROMISED_INTERACTIONS]
+        self._inserts = Inserts(self._promises)
+        self._interactions = database[interaction_store.COLLECTION].with_options(
+            read_concern=NEWEST
+        )
+        self._clock = clock
+
+    async def add(self, interaction_id: str, command_id: UUID, about: str) -> None:
+        """Promise what a command about another interaction will create."""
+        promise = {
+            "_id": interaction_id,
+            "command_id": str(command_id),
+            "about": about,
+            "expires_at": self._clock.now() + PROMISED_FOR,
+        }
+        async with database_errors():
+            # A request that is repeated promises the same id once more.
+            await self._inserts.add(promise)
+
+    async def is_open(self, interaction_id: str) -> bool:
+        """Say whether an interaction that is not there was promised lately, and not refused."""
+        wanted = {"_id": interaction_id, "expires_at": {"$gt": self._clock.now()}}
+        async with database_errors():
+            promise = await self._promises.find_one(wanted)
+            if promise is None:
+                return False
+            refused = {"_id": promise["about"], "refused": promise["command_id"]}
+            return await self._interactions.find_one(refused, {"_id": 1}) is None
+
+
+class PromisedInteractions:
+    """Reads interactions; one that is promised is waited for, at most for `patience`."""
+
+    def __init__(
+        self, store: InteractionStore, promises: PromiseStore, patience: timedelta
+    ) -> None:
+        self._store = store
+        self._promises = promises
+        self._patience = patience.total_seconds()
+
+    async def get(self, interaction_id: str, *, with_text: bool) -> Interaction:
+        """Return an interaction.
+
+        Raises:
+            UnknownInteractionError: There is none, or none yet.
+            Unavailable: The database does not answer.
+        """
+        loop = asyncio.get_running_loop()
+        end, pause = loop.time() + self._patience, _FIRST_PAUSE
+        while True:
+            try:
+                return await self._store.get(interaction_id, with_text=with_text)
+            except UnknownInteractionError:
+                is_over = loop.time() >= end
+                if is_over or not await self._promises.is_open(interaction_id):
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+class PromiseKeeping:
+    """Stands before the resources: what is promised is never called unknown.
+
+    A client that read 404 of its own reply would reply once more.
+    """
+
+    def __init__(self, application: ASGIApp, promises: PromiseStore) -> None:
+        self._application = application
+        self._promises = promises
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request.
+
+        Raises:
+            RequestError: It is about an interaction that is still to be created.
+        """
+        try:
+            await self._application(scope, receive, send)
+        except UnknownInteractionError as error:
+            if not await self._promises.is_open(error.interaction_id):
+                raise
+            raise unavailable(
+                f"interaction {error.interaction_id} is being created: try again"
+            ) from error

@@ -1,0 +1,1 @@
+"""HTTP without agents: bodies, answers, conditional requests, ranges."""

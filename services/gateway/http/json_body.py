@@ -1,0 +1,97 @@
+"""The body of a request as JSON: strict, bounded, and safe to store and to publish."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NoReturn
+
+from services.gateway.errors import RequestError, Situation
+from services.gateway.http.asgi import AbortedError, Receive, TooLargeError, read_body
+
+_DEEPEST: Final = 32
+_LARGEST_INTEGER: Final = 2**63 - 1
+
+Body = Mapping[str, Any]
+
+
+async def read_object(receive: Receive, *, at_most: int) -> Body:
+    """Return the JSON object that a client sends.
+
+    Raises:
+        RequestError: It is too large, not JSON, not an object, or cannot be stored.
+        AbortedError: The client went away.
+    """
+    try:
+        return parse_object(await read_body(receive, at_most=at_most))
+    except TooLargeError as error:
+        raise RequestError(
+            Situation.TOO_LARGE,
+            f"the body is larger than {at_most} bytes",
+            headers={"Connection": "close"},
+        ) from error
+
+
+def parse_object(body: bytes) -> Body:
+    """Return the JSON object that these bytes hold; RFC 8259, in UTF-8.
+
+    Raises:
+        RequestError: It is not JSON, not an object, or cannot be stored.
+    """
+    try:
+        value = json.loads(
+            body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_unambiguous
+        )
+    except (ValueError, RecursionError) as error:
+        raise _refused("the body is not valid JSON") from error
+    if not isinstance(value, dict):
+        raise _refused("the body has to be a JSON object")
+    _require_storable(value)
+    return value
+
+
+def _require_storable(value: object) -> None:
+    level: list[object] = [value]
+    for _ in range(_DEEPEST):
+        for one in level:
+            _require_storable_leaf(one)
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return
+    raise _refused(f"the body is nested deeper than {_DEEPEST} levels")
+
+
+def _require_storable_leaf(value: object) -> None:
+    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+        raise _refused("a number is larger than 64 bits")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _refused("a number is larger than a double can be")
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise _refused("a text holds half of a surrogate pair") from error
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return (*value.keys(), *value.values())
+    return value if isinstance(value, list) else ()
+
+
+def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object whose names are all different: readers differ in which one they take."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name occurs twice")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refused(message: str) -> RequestError:
+    return RequestError(Situation.VALUE_REFUSED, message)
+
+
+__all__ = ["AbortedError", "Body", "parse_object", "read_object"]

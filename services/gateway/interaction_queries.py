@@ -1,0 +1,125 @@
+"""What the gateway asks the database beyond single snapshots, and the sessions it keeps there."""
+
+from datetime import datetime
+from operator import itemgetter
+from typing import Final
+
+from shared.domain.errors import UnknownInteractionError
+from shared.domain.interaction import Interaction, Place
+from shared.domain.lifecycle import State
+from shared.storage.database.client import Database, Document, database_errors
+from shared.storage.interactions import interaction_store
+from shared.storage.interactions.active import IS_ACTIVE, unfinished
+from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
+
+_ON_THE_DESK: Final = (State.ACCEPTED, State.REPLY_CREATED, State.SENDING)
+"""What is being sent stays with its author, who may take it back while it waits."""
+
+
+class DeskStore:
+    """Lists of interactions."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = database[interaction_store.COLLECTION]
+
+    async def held_by(self, agent_id: str, *, with_text: bool = False) -> list[Interaction]:
+        """Return what is offered to an agent, worked on and being sent, oldest first."""
+        return await self._find(_held_by(agent_id), with_text=with_text)
+
+    async def ids_held_by(self, agent_id: str) -> list[str]:
+        """Return the ids of the same, in the same order, without reading the mails."""
+        async with database_errors():
+            found = await self._collection.find(_held_by(agent_id), {"received_at": 1}).to_list()
+        return [one["_id"] for one in sorted(found, key=itemgetter("received_at", "_id"))]
+
+    async def offered_to(self, agent_id: str) -> list[Interaction]:
+        """Return the open invitations of an agent, oldest first."""
+        return await self._find(_offered_to(agent_id), with_text=False)
+
+    async def kept_in(self, place: Place) -> list[Interaction]:
+        """Return what is in a workbin, oldest first, without the texts."""
+        return await self._find(
+            {
+                "place.owner": place.owner,
+                "place.workbin": place.workbin,
+                "place.of_group": place.of_group,
+                "state": State.IN_WORKBIN.value,
+            },
+            with_text=False,
+        )
+
+    async def active(
+        self, filters: Document, *, after: str, offset: int, limit: int
+    ) -> list[Interaction]:
+        """Return a page of everything that is not finished, by id, without the texts.
+
+        `filters` are exact values of stored fields. Going on `after` an id costs the same on
+        every page; `offset` walks over what it skips.
+        """
+        wanted = _active(filters)
+        if after:
+            wanted["_id"] = {"$gt": after}
+        async with database_errors():
+            found = (
+                await self._collection.find(wanted, WITHOUT_TEXT)
+                .sort("_id")
+                .skip(offset)
+                .limit(limit)
+                .to_list()
+            )
+        return [to_interaction(document) for document in found]
+
+    async def count_active(self, filters: Document) -> int:
+        """Return how many are not finished."""
+        async with database_errors():
+            return await self._collection.count_documents(_active(filters))
+
+    async def dated(self, interaction_id: str) -> tuple[Interaction, datetime | None]:
+        """Return an interaction and when it was last changed.
+
+        Raises:
+            UnknownInteractionError: There is none of that id.
+        """
+        async with database_errors():
+            document = await self._collection.find_one({"_id": interaction_id})
+        if document is None:
+            raise UnknownInteractionError(interaction_id)
+        return to_interaction(document), document.get("changed_at")
+
+    async def held_beside(self, agent_id: str, other: Interaction) -> list[Interaction]:
+        """Return what an agent holds that opens the branch of another mail, or names its id."""
+        beside: list[Document] = []
+        if other.branch:
+            beside += [{"branches": other.branch}, {"_id": other.branch}]
+        if named := other.mail.message_id:
+            beside += [{"mail.in_reply_to": named}, {"mail.references": named}]
+        if not beside:
+            return []
+        held = [_offered_to(agent_id), _owned_by(agent_id)]
+        return await self._find({"$or": [one | {"$or": beside} for one in held]}, with_text=False)
+
+    async def _find(self, wanted: Document, *, with_text: bool) -> list[Interaction]:
+        async with database_errors():
+            found = await self._collection.find(
+                wanted, None if with_text else WITHOUT_TEXT
+            ).to_list()
+        snapshots = [to_interaction(document) for document in found]
+        return sorted(snapshots, key=lambda one: (one.received_at, one.id))
+
+
+def _active(filters: Document) -> Document:
+    """Return the filter for what is not finished and has some values."""
+    others = {name: value for name, value in filters.items() if name != "state"}
+    return (unfinished([State(filters["state"])]) if "state" in filters else IS_ACTIVE) | others
+
+
+def _held_by(agent_id: str) -> Document:
+    return {"$or": [_offered_to(agent_id), _owned_by(agent_id)]}
+
+
+def _offered_to(agent_id: str) -> Document:
+    return {"invitation.agent_id": agent_id, "state": State.INVITED.value}
+
+
+def _owned_by(agent_id: str) -> Document:
+    return {"owner_id": agent_id, "state": {"$in": [state.value for state in _ON_THE_DESK]}}

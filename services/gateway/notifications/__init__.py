@@ -1,0 +1,1 @@
+"""From the journal to CometD: what each agent's clients are told, in order."""

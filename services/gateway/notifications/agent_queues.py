@@ -1,0 +1,90 @@
+"""Lanes: what concerns one agent is done in order, different agents do not wait for each other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from services.gateway.errors import trace_of
+from shared.background_tasks import end
+
+log = structlog.get_logger()
+
+_LANES: Final = 512
+_MOST_WAITING: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """Something may be missing for an agent, or nobody listened to them until now."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An event at its position, as it came: not every one has to be read."""
+
+    agent_id: str
+    position: int
+    envelope: bytes
+
+
+Work = CatchUp | Arrived
+
+
+class Lane:
+    """What is to be done one after the other.
+
+    It is bounded: of what comes when it is full, only for whom it was is remembered. They catch up
+    from the journal at the end.
+    """
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Work] = asyncio.Queue()
+        self._behind: set[str] = set()
+
+    def put(self, work: Work) -> None:
+        """Have something done after all that came before it."""
+        if self._queue.qsize() < _MOST_WAITING:
+            self._queue.put_nowait(work)
+        else:
+            self._behind.add(work.agent_id)
+
+    async def get(self) -> Work:
+        """Return what is to be done next, once there is something."""
+        if self._behind and self._queue.empty():
+            return CatchUp(self._behind.pop())
+        return await self._queue.get()
+
+
+class Lanes:
+    """Lanes, each worked off by one task: so many agents at most are waited for at once."""
+
+    def __init__(self, do: Callable[[Work], Awaitable[None]]) -> None:
+        self._do = do
+        self._lanes = [Lane() for _ in range(_LANES)]
+
+    def put(self, work: Work) -> None:
+        """Have something done after all that concerns the same agent and came before it."""
+        self._lanes[hash(work.agent_id) % _LANES].put(work)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Work for as long as the context lasts; what is left then is left undone."""
+        tasks = [asyncio.create_task(self._work(lane)) for lane in self._lanes]
+        try:
+            yield
+        finally:
+            await end(tasks)
+
+    async def _work(self, lane: Lane) -> None:
+        while True:
+            work = await lane.get()
+            try:
+                await self._do(work)
+            except Exception as error:  # noqa: BLE001 - the next event is worth telling
+                log.error("event not told", agent_id=work.agent_id, fault=trace_of(error))  # noqa: TRY400 - without its words

@@ -1,0 +1,59 @@
+"""How a consumer goes on hearing: when it hears no more, and that it soon begins again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection
+
+from services.gateway.errors import trace_of
+from shared.background_tasks import end
+from shared.messaging.reaching import CONNECTION_FAULTS, Complaint, in_words
+
+log = structlog.get_logger()
+
+_PAUSE_SECONDS: Final = 0.5
+
+
+async def ending(connection: AbstractConnection, channel: AbstractChannel) -> asyncio.Future[None]:
+    """Return a future that is done when nothing more is delivered on a channel.
+
+    That is when the connection or the channel has closed, for whatever reason, and when the
+    broker has cancelled a consumer, as it does with one whose queue was deleted.
+    """
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def end(*_: object) -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    connection.close_callbacks.add(end, weak=False)
+    channel.close_callbacks.add(end, weak=False)
+    (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(end)
+    return ended
+
+
+@asynccontextmanager
+async def hearing(listen: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Listen for as long as the context lasts, and begin again however often that ends."""
+    task = asyncio.create_task(_listen_for_ever(listen))
+    try:
+        yield
+    finally:
+        await end({task})
+
+
+async def _listen_for_ever(listen: Callable[[], Awaitable[None]]) -> None:
+    away = Complaint("hears no more: the broker is away, or lets nobody in")
+    while True:
+        try:
+            await listen()
+        except CONNECTION_FAULTS as error:
+            away.make(in_words(error), consumer=listen.__qualname__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it has to be heard again
+            log.warning("hears no more", consumer=listen.__qualname__, fault=trace_of(error))
+        else:
+            log.warning("hears no more: the broker ended it", consumer=listen.__qualname__)
+        await asyncio.sleep(_PAUSE_SECONDS)

@@ -1,0 +1,61 @@
+"""Notices that a backup was put in the database's place, and lets every client start over."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from services.gateway.notifications.event_feed import News
+from shared.background_tasks import repeating
+from shared.domain.errors import Unavailable
+from shared.storage.database.witness import Witness
+from shared.storage.journal_generations import JournalGenerations
+
+log = structlog.get_logger()
+
+_EVERY: Final = timedelta(seconds=5)
+
+
+class RestoreWatch:
+    """Compares what this pod remembers with what the database knows.
+
+    A restore that was announced (`mailroom restored`) has begun a generation of positions; one
+    that was not is noticed by the witness, and begins one here.
+    """
+
+    def __init__(self, generations: JournalGenerations, witness: Witness, news: News) -> None:
+        self._generations = generations
+        self._witness = witness
+        self._news = news
+        self._floor: int | None = None
+        self._is_restored = False
+
+    @asynccontextmanager
+    async def keeping(self) -> AsyncIterator[None]:
+        """Watch for as long as the context lasts."""
+        with suppress(Unavailable):
+            await self.look()
+        async with repeating(self.look, every=_EVERY):
+            yield
+
+    async def look(self) -> None:
+        """Compare once.
+
+        Raises:
+            Unavailable: The database does not answer.
+        """
+        if await self._witness.has_seen_a_restore():
+            self._is_restored = True
+            log.error(
+                "the database was replaced by a backup while this pod ran: clients start over",
+                do="run `mailroom restored`, which holds the mails that may have left already",
+            )
+        floor = await self._generations.floor()
+        if self._is_restored and floor <= (self._floor or 0):
+            floor = await self._generations.begin_generation(after=self._floor or 0)
+        self._is_restored = False
+        if self._floor not in (None, floor):
+            self._news.start_over()
+        self._floor = floor

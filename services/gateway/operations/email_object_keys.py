@@ -1,0 +1,110 @@
+"""The keys of an `email_object`: under which spellings each field is read, and which one counts.
+
+Messages carry a field under one spelling and Send takes it under others. A client that changes one
+of them and returns the rest as it came means the change, wherever it stands.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from services.gateway.operations.operation_request import disagreeing, refused
+
+SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "to": ("to", "toaddress", "toaddresses"),
+        "cc": ("cc", "ccaddress", "ccaddresses"),
+        "bcc": ("bcc", "bccaddress", "bccaddresses"),
+        "sender": ("from", "fromaddress"),
+        "subject": ("subject",),
+        "text": ("text", "bodyasplaintext"),
+        "html": ("structuredtext",),
+        "body": ("body",),
+        "mime": ("mime", "mimetype"),
+    }
+)
+"""In lower case, because clients write them with any capital letters."""
+
+READ_ONLY: Final = frozenset(
+    {
+        "attachments",
+        "capabilities",
+        "contactid",
+        "emailtype",
+        "id",
+        "interactionid",
+        "receiveddate",
+        "state",
+        "structuredtextmimetype",
+        "thecomment",
+        "truncated",
+        "uri",
+        "userdata",
+        "warnings",
+    }
+)
+"""Keys of the mail in messages of either release that no edit changes."""
+
+_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
+    {spelling: field for field, spellings in SPELLINGS.items() for spelling in spellings}
+)
+_MOST_NAMED: Final = 12
+
+Spelled = dict[str, object]
+Value = TypeVar("Value")
+
+
+def by_field(mail: Mapping[str, object]) -> dict[str, Spelled]:
+    """Return the values of each field under the spellings they were sent in.
+
+    Null is as good as absent.
+
+    Raises:
+        RequestError: One field has more spellings than a client can mean: each value is read.
+    """
+    found: dict[str, Spelled] = {}
+    for key, value in mail.items():
+        field = _FIELDS.get(key.lower())
+        if field is not None and value is not None:
+            found.setdefault(field, {})[key] = value
+            if len(found[field]) > _MOST_NAMED:
+                raise refused(f"email_object has more than {_MOST_NAMED} spellings of one field")
+    return found
+
+
+def chosen(spelled: Mapping[str, Value], is_drafted: Callable[[Value], bool]) -> Value:
+    """Return the value that was changed; what is drafted where none was.
+
+    Raises:
+        RequestError: Several were changed, and to different values.
+    """
+    changed = {key: value for key, value in spelled.items() if not is_drafted(value)}
+    values = list((changed or spelled).values())
+    if any(value != values[0] for value in changed.values()):
+        raise disagreeing(changed)
+    return values[0]
+
+
+def require_known(mail: Mapping[str, object]) -> None:
+    """Return if every key of a mail is one that an operation reads or that messages carry.
+
+    Raises:
+        RequestError: One is not: whoever misspells `ccAddress` would be told ok, and no copy sent.
+    """
+    unknown = [key[:64] for key in mail if key.lower() not in _FIELDS.keys() | READ_ONLY]
+    if unknown:
+        names = ", ".join(unknown[:_MOST_NAMED])
+        raise refused(f"email_object has keys that nobody knows: {names}")
+
+
+def ignored_keys(mail: Mapping[str, object], shown: Mapping[str, object]) -> list[str]:
+    """Return the keys of a mail whose values were changed although no edit changes them.
+
+    `shown` is the mail as messages have it.
+    """
+    as_shown = {key.lower(): value for key, value in shown.items()}
+    return [
+        key
+        for key, value in mail.items()
+        if key.lower() in READ_ONLY and value is not None and value != as_shown.get(key.lower())
+    ]

@@ -1,0 +1,157 @@
+"""REST as one ASGI application: origins, logins, every fault to an answer."""
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from prometheus_client import Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import Message
+from structlog.contextvars import bound_contextvars
+
+from services.gateway.auth.authenticator import Admission, Admitted
+from services.gateway.errors import RequestError, Situation, explained
+from services.gateway.http.answers import failure
+from services.gateway.http.asgi import AbortedError, Receive
+from services.gateway.http.credentials import CSRF_HEADER
+from services.gateway.rest.cors import EXPOSED, answer_preflight
+from services.gateway.rest.idempotency import Repeating
+from services.gateway.rest.resources.openapi import PATHS, described
+from shared.bayeux import Answer, BayeuxSettings
+from shared.bayeux.transports.origins import cors_headers, is_known_host, is_welcome
+from shared.bayeux.transports.web import Scope, Send, refuse_upgrade
+from shared.contracts.envelope import Cause
+
+PREFIX: Final = "/api/v2"
+_INTERACTION: Final = re.compile(r"/interactions/([0-9A-Z]+)")
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
+
+SECONDS: Final = Histogram(
+    "mailroom_gateway_request_seconds",
+    "Time from a REST request to the end of its answer",
+    ["method", "status"],
+)
+
+
+class Dispatcher:
+    """All of the gateway that is no CometD."""
+
+    def __init__(
+        self,
+        *,
+        rest: Repeating,
+        admission: Admission,
+        settings: BayeuxSettings,
+        always_200: bool,
+    ) -> None:
+        self._rest = rest
+        self._admission = admission
+        self._settings = settings
+        self._always_200 = always_200
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; there are no sockets here."""
+        if scope["type"] == "websocket":
+            await refuse_upgrade(scope, send, Answer(404))
+            return
+        with bound_contextvars(correlation_id=_journey(scope["path"])):
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began, status = time.monotonic(), 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._resource(scope, receive, noting)
+        except AbortedError:
+            pass
+        except Exception as error:  # noqa: BLE001 - the last place where a fault gets an answer
+            answer = failure(self._explain(error, scope), always_200=self._always_200)
+            if status:
+                # What has begun cannot be taken back: a cut connection tells the client.
+                raise ConnectionAbortedError from None
+            await answer(scope, receive, _with_headers(noting, scope, None))
+        SECONDS.labels(_known(scope["method"]), str(status)).observe(time.monotonic() - began)
+
+    async def _resource(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not is_known_host(scope, self._settings):
+            message = "this host is not served here: GATEWAY_ALLOWED_HOSTS names those that are"
+            raise RequestError(Situation.MISDIRECTED, message)
+        if not is_welcome(scope, self._settings):
+            raise RequestError(Situation.FORGED, "this origin is not welcome")
+        if scope["method"] == "OPTIONS":
+            await answer_preflight(scope, send)
+            return
+        path = _bare(scope["path"])
+        if path in PATHS:
+            answer = described(scope["method"], path)
+            await answer(scope, receive, _with_headers(send, scope, None))
+            return
+        admitted = await self._admission.admit(scope)
+        scope["path"] = path
+        scope["app"] = self
+        sending = _with_headers(send, scope, admitted)
+        await self._rest.serve(scope, receive, sending, self._explain)
+
+    def _explain(self, error: Exception, scope: Scope) -> RequestError:
+        return _of_router(error) or explained(error, scope)
+
+
+def _journey(path: str) -> str:
+    """Return the id in the log of what a request concerns: a mail's, else one of its own."""
+    found = _INTERACTION.search(path)
+    return str((Cause.about(found[1]) if found else Cause()).correlation_id)
+
+
+def _known(method: str) -> str:
+    """Return a method as a label: strangers must not be able to invent new ones."""
+    return method if method in _METHODS else "other"
+
+
+def _bare(path: str) -> str:
+    """Return a path without the prefix and without a slash at its end."""
+    below = path.removeprefix(PREFIX) if path == PREFIX or path.startswith(f"{PREFIX}/") else path
+    return below.rstrip("/") or "/"
+
+
+def _of_router(error: Exception) -> RequestError | None:
+    if not isinstance(error, HTTPException):
+        return None
+    if error.status_code == 405:  # noqa: PLR2004 - RFC 9110
+        return RequestError(
+            Situation.METHOD_UNKNOWN, "this method is not offered here", headers=error.headers
+        )
+    return RequestError(Situation.NOT_FOUND, "there is nothing at this address")
+
+
+def _with_headers(send: Send, scope: Scope, admitted: Admitted | None) -> Send:
+    extra = _extra_headers(scope, admitted)
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in extra.items():
+                # A resource that takes a cookie away has the last word about it.
+                if name != "Set-Cookie" or name not in headers:
+                    headers.append(name, value)
+        await send(message)
+
+    return sending
+
+
+def _extra_headers(scope: Scope, admitted: Admitted | None) -> Mapping[str, str]:
+    extra = {name.decode(): value.decode("latin-1") for name, value in cors_headers(scope)}
+    if extra:
+        extra["access-control-expose-headers"] = EXPOSED
+    if admitted is not None:
+        extra |= admitted.headers
+        if admitted.csrf_token and scope["method"] == "GET":
+            extra |= {"X-CSRF-HEADER": CSRF_HEADER, CSRF_HEADER: admitted.csrf_token}
+    return extra

@@ -1,0 +1,84 @@
+"""What REST resources ask of a request."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.requests import Request
+
+from services.gateway.auth.authenticator import Admission
+from services.gateway.auth.permissions import AGENTS, AGENTS_AND_ADMINS
+from services.gateway.errors import RequestError, Situation
+from shared.storage.agents.agent_store import StoredAgent
+
+_NUMBER: Final = re.compile(r"[0-9]{1,10}")
+_FALSE: Final = frozenset({"", "0", "false", "none"})
+
+
+class Callers:
+    """Tells who calls, and what they may."""
+
+    def __init__(self, admission: Admission, *, public_url: str) -> None:
+        self._admission = admission
+        self._public_url = public_url.rstrip("/")
+
+    async def anybody(self, request: Request) -> StoredAgent:
+        """Return who calls."""
+        return (await self._admission.admit(request.scope)).agent
+
+    async def log_out(self, request: Request) -> Mapping[str, str]:
+        """End the caller's session for good; return the headers that take its cookie away."""
+        return await self._admission.log_out(request.scope)
+
+    async def log_out_everywhere(self, request: Request) -> Mapping[str, str]:
+        """End all sessions of the caller; return the headers that take the cookie away."""
+        return await self._admission.log_out_everywhere(request.scope)
+
+    async def agent(self, request: Request) -> StoredAgent:
+        """Return the caller, who has to be an agent.
+
+        Raises:
+            RequestError: They are not.
+        """
+        return await self._with_role(request, AGENTS)
+
+    async def agent_or_admin(self, request: Request) -> StoredAgent:
+        """Return the caller, who has to be an agent or an administrator.
+
+        Raises:
+            RequestError: They are neither.
+        """
+        return await self._with_role(request, AGENTS_AND_ADMINS)
+
+    def root(self, request: Request) -> str:
+        """Return where the addresses of this API begin."""
+        here = self._public_url or f"{request.url.scheme}://{request.url.netloc}"
+        return f"{here}/api/v2"
+
+    async def _with_role(self, request: Request, roles: frozenset[str]) -> StoredAgent:
+        agent = await self.anybody(request)
+        if roles.isdisjoint(agent.roles):
+            raise RequestError(Situation.NOT_PERMITTED, "your roles do not allow this")
+        return agent
+
+
+def wants_fields(request: Request) -> bool:
+    """Say whether whole objects are asked for instead of their addresses."""
+    return request.query_params.get("fields", "").lower() not in _FALSE
+
+
+def bounded_number(request: Request, name: str, *, at_most: int, default: int | None = None) -> int:
+    """Return a number of the query, `default` (else `at_most`) where there is none.
+
+    Raises:
+        RequestError: It is no number, or out of range.
+    """
+    text = request.query_params.get(name)
+    if text is None:
+        return at_most if default is None else default
+    least = 1 if default is None else default
+    number = int(text) if _NUMBER.fullmatch(text) else -1
+    if not least <= number <= at_most:
+        message = f"{name} has to be from {least} to {at_most}"
+        raise RequestError(Situation.VALUE_REFUSED, message)
+    return number

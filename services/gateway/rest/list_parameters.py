@@ -1,0 +1,99 @@
+"""Lists as the API gives them: addresses or objects, filtered, cut to fields, a page at a time.
+
+The query parameters are those of the whole Web Services API: `fields`, exact-match filters by an
+attribute's name, `limit`, `offset`, `totalCount`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+
+from services.gateway.errors import RequestError, Situation
+from services.gateway.rest.callers import bounded_number, wants_fields
+from services.gateway.wire.mail import Fields
+
+_RESERVED: Final = frozenset(
+    {"fields", "limit", "offset", "after", "totalcount", "subresources", "resolveuris"}
+)
+_TRUE: Final = frozenset({"true", "1", "yes", "*"})
+"""What `fields` may say for all of them, besides `*`."""
+
+_EVERYTHING: Final = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a list is asked for. `names` is None where addresses are wanted, empty for all."""
+
+    names: tuple[str, ...] | None
+    filters: Mapping[str, str]
+    offset: int
+    limit: int
+    counted: bool
+
+
+def read_listing(request: Request, *, at_most: int) -> Listing:
+    """Return what the query of a request asks for.
+
+    Raises:
+        RequestError: `limit` or `offset` is out of range, or `totalCount` is no boolean.
+    """
+    query = request.query_params
+    return Listing(
+        names=_names(query.get("fields", "")) if wants_fields(request) else None,
+        filters={name: value for name, value in query.items() if name.lower() not in _RESERVED},
+        offset=bounded_number(request, "offset", at_most=1_000_000_000, default=0),
+        limit=bounded_number(request, "limit", at_most=at_most),
+        counted=_flag(request, "totalCount"),
+    )
+
+
+def cut(fields: Fields, names: Sequence[str]) -> Fields:
+    """Return only the named fields, in their order; all of them where none is named."""
+    return {name: fields[name] for name in fields if name in names} if names else fields
+
+
+def matches(fields: Fields, filters: Mapping[str, str]) -> bool:
+    """Say whether every filter names a field with exactly that value, however JSON types it."""
+    return all(name in fields and _text(fields[name]) == value for name, value in filters.items())
+
+
+def listed(name: str, objects: Iterable[Fields], listing: Listing) -> Fields:
+    """Return the body of a list: an array named after the resource, or `uris`."""
+    found = [one for one in objects if matches(one, listing.filters)]
+    page = found[listing.offset : listing.offset + listing.limit]
+    return paged(name, page, listing, len(found))
+
+
+def paged(name: str, page: Iterable[Fields], listing: Listing, total: int) -> Fields:
+    """Return the body of a list whose page was chosen elsewhere, `total` counted there."""
+    body: Fields = {"statusCode": 0}
+    if listing.names is None:
+        body["uris"] = [one["uri"] for one in page]
+    else:
+        body[name] = [cut(one, listing.names) for one in page]
+    return body | ({"totalCount": total} if listing.counted else {})
+
+
+def _names(fields: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in fields.split(",") if name.strip())
+    return () if _EVERYTHING in names or fields.lower() in _TRUE else names
+
+
+def _flag(request: Request, name: str) -> bool:
+    values = {value.lower() for value in request.query_params.getlist(name)}
+    if not values <= {"true", "false"}:
+        raise RequestError(Situation.VALUE_REFUSED, f"{name} has to be true or false")
+    return "true" in values
+
+
+def _text(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return ",".join(_text(one) for one in value)
+        case _:
+            return str(value)

@@ -1,0 +1,6 @@
+"""`python -m services.gateway.rest.openapi`: writes the document that is committed."""
+
+from services.gateway.rest.openapi.document import COMMITTED, as_json
+
+if __name__ == "__main__":
+    COMMITTED.write_text(as_json())

@@ -1,0 +1,388 @@
+"""Every method of every address: what it takes and what it answers."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from services.gateway.operations.operation_request import OK, ZERO
+from services.gateway.operations.registry import OFFERS
+from services.gateway.rest.openapi.operations import OPERATIONS, WORKBIN
+from services.gateway.rest.openapi.schemas import listing
+from services.gateway.rest.openapi.shapes import (
+    ANYTHING,
+    FLAG,
+    NUMBER,
+    TEXT,
+    Schema,
+    answering,
+    constant,
+    optional,
+    ref,
+    several,
+    shape,
+)
+
+_LIST: Final = ("fields", "limit", "offset", "totalCount")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One method of one address; `in_parts` is one whose answer may be a range, or nothing new."""
+
+    method: str
+    path: str
+    tag: str
+    summary: str
+    answers: Schema
+    body: Schema | None = None
+    query: tuple[str, ...] = ()
+    media_type: str = "application/json"
+    body_type: str = "application/json"
+    in_parts: bool = False
+    may_wait: bool = False
+
+
+def _operation_bodies() -> Schema:
+    variants = [f"{name}Operation" for name in (*OPERATIONS, "GetWorkbinContent")]
+    return {
+        "oneOf": [ref(name) for name in variants],
+        "discriminator": {
+            "propertyName": "operationName",
+            "mapping": {
+                name: f"#/components/schemas/{offer.name}Operation"
+                for offer in OFFERS
+                for name in (offer.name, *offer.aliases)
+            }
+            | {"GetWorkbinContent": "#/components/schemas/GetWorkbinContentOperation"},
+        },
+    }
+
+
+_BYTES: Final[Schema] = {"type": "string", "contentMediaType": "application/octet-stream"}
+_ANSWERED: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        "status": {"oneOf": [{"const": "ok"}, {"const": 0}]},
+        "statusCode": {"const": 0},
+        "interaction": ref("InteractionStateMessage"),
+        "replyInteractionId": TEXT,
+        "interactionId": TEXT,
+        "ignoredKeys": several(TEXT)
+        | {"description": "Keys of `email_object` that came changed and that nothing reads."},
+    },
+    "required": ["status", "statusCode"],
+}
+_STATE: Final = shape(
+    {"operationName": TEXT},
+    description="Ready, NotReady, or another state of /settings/agent-states.",
+    example={"operationName": "Ready"},
+)
+_SESSION: Final = shape(
+    {
+        "operationName": TEXT,
+        "channels": optional(several(TEXT)),
+        **{name: {"description": "Not read."} for name in ("place", "loginCode", "queue")},
+    },
+    ("operationName",),
+    description="StartContactCenterSession, EndContactCenterSession, or an agent's state.",
+    example={"operationName": "StartContactCenterSession", "channels": ["email"]},
+)
+_SOME_CHANNELS: Final = shape(
+    {
+        "statusCode": {"const": 7},
+        "statusMessage": TEXT,
+        "status": {"const": "ok"},
+        "channels": several(shape({"channel": TEXT, "statusCode": NUMBER})),
+    },
+    description="Some of the channels are not offered here.",
+)
+_UPDATE: Final = shape(
+    {
+        "email_object": optional(ref("Mail")),
+        "email": optional(ref("Mail")),
+        "userData": optional(ANYTHING),
+    },
+    (),
+    description="A draft as far as it is written, keys of the user data, or both.",
+    example={"email_object": {"text": "It is"}},
+)
+_IN_A_WORKBIN: Final = shape(
+    {
+        "operationName": {
+            "enum": [
+                "AddInteraction",
+                "AddEmail",
+                "AddInteractionToWorkbin",
+                "PullInteraction",
+                "PullEmail",
+                "GetWorkbinContent",
+                "SubscribeWorkbinEvents",
+                "UnsubscribeWorkbinEvents",
+            ]
+        },
+        "id": optional(TEXT),
+        "interactionId": optional(TEXT),
+        "workbin": optional(WORKBIN),
+        "agentGroup": optional(TEXT),
+    },
+    ("operationName",),
+    description="AddInteraction and PullInteraction need the `id` of the interaction.",
+    example={"operationName": "AddInteraction", "id": "00009A8T8Y130124"},
+)
+_WORKBINS_FOUND: Final = {"status": {"const": 0}}
+_REMOVED: Final = shape(
+    {
+        "statusCode": {"const": 0},
+        "status": {"const": "ok"},
+        "interaction": ref("InteractionStateMessage"),
+    },
+    ("statusCode", "status"),
+    example=ZERO,
+)
+_ONE_INTERACTION: Final = answering(interaction=ref("InteractionStateMessage"))
+_MISSED: Final = shape(
+    {
+        "statusCode": {"const": 0},
+        "events": several(shape({"channel": TEXT, "data": {}})),
+        "position": NUMBER,
+        "hasMore": FLAG,
+    },
+    ("statusCode", "events", "position"),
+    additionalProperties=False,
+)
+
+CALLS: Final = (
+    Call("get", "/me", "Agent", "Who am I?", answering(user=ref("User"))),
+    Call(
+        "post",
+        "/me",
+        "Agent",
+        "Begin or end the session; Ready or not on all channels. Its end takes the cookie away, and"
+        " what was opened by cookie alone is closed within seconds.",
+        {"oneOf": [constant(OK), _SOME_CHANNELS]},
+        _SESSION,
+    ),
+    Call(
+        "delete",
+        "/me/sessions",
+        "Agent",
+        "End all my sessions, this one too: every cookie is worth nothing from now on, and all that"
+        " is open by password or cookie is closed within seconds.",
+        constant(OK),
+    ),
+    Call(
+        "get",
+        "/me/channels",
+        "Agent",
+        "My channels.",
+        {"oneOf": [answering(uris=several(TEXT)), answering(channels=several(ref("Channel")))]},
+        query=("fields",),
+    ),
+    Call(
+        "get",
+        "/me/channels/{channel}",
+        "Agent",
+        "One of my channels; there is only `email`.",
+        answering(channel=ref("Channel")),
+    ),
+    Call(
+        "post",
+        "/me/channels/{channel}",
+        "Agent",
+        "Ready or not on one channel.",
+        constant(OK),
+        _STATE,
+    ),
+    Call(
+        "get",
+        "/me/interactions",
+        "Interactions",
+        "What is offered to me and what I work on, and (with `fields`) from which position of my"
+        " journal to go on.",
+        listing("interactions", "InteractionStateMessage", position=NUMBER),
+        query=_LIST,
+    ),
+    Call(
+        "post",
+        "/me/interactions",
+        "Interactions",
+        "Begin a mail, or ask for the content of a workbin.",
+        _ANSWERED,
+        {
+            "oneOf": [ref("CreateOperation"), ref("GetWorkbinContentOperation")],
+            "discriminator": {
+                "propertyName": "operationName",
+                "mapping": {
+                    name: f"#/components/schemas/{name}Operation"
+                    for name in ("Create", "GetWorkbinContent")
+                },
+            },
+        },
+        may_wait=True,
+    ),
+    Call(
+        "get",
+        "/me/interactions/events",
+        "Interactions",
+        "What was told on my topics after a position. 410 where some of it is no longer kept:"
+        " read `/me/interactions?fields=*` and go on from its `position`.",
+        _MISSED,
+        query=("since", "limit"),
+    ),
+    Call("get", "/me/interactions/{id}", "Interactions", "One of mine.", _ONE_INTERACTION),
+    Call(
+        "post",
+        "/me/interactions/{id}",
+        "Interactions",
+        "Do something to an interaction. `ok` means that the system has taken the order; what"
+        " came of it is told on the topic.",
+        _ANSWERED,
+        _operation_bodies(),
+        may_wait=True,
+    ),
+    Call(
+        "put",
+        "/me/interactions/{id}",
+        "Interactions",
+        "Save a draft.",
+        _ANSWERED,
+        _UPDATE,
+        may_wait=True,
+    ),
+    Call(
+        "put",
+        "/interactions/{id}",
+        "Interactions",
+        "Save a draft.",
+        _ANSWERED,
+        _UPDATE,
+        may_wait=True,
+    ),
+    Call(
+        "get",
+        "/settings/agent-states",
+        "Agent",
+        "The states that an agent may choose.",
+        answering(agentStates=several(ref("AgentState")), settings=several(ref("AgentState"))),
+    ),
+    Call(
+        "get",
+        "/me/workbins",
+        "Workbins",
+        "My workbins and those of my groups.",
+        answering(**_WORKBINS_FOUND, workbins=several(ref("Workbin"))),
+        query=("fields",),
+    ),
+    Call(
+        "post",
+        "/me/workbins",
+        "Workbins",
+        "Put into, or take out of, the workbin that `workbin` names.",
+        _ANSWERED,
+        _IN_A_WORKBIN,
+        may_wait=True,
+    ),
+    Call(
+        "get",
+        "/me/workbins/{workbin}",
+        "Workbins",
+        "A workbin and what is in it.",
+        answering(
+            **_WORKBINS_FOUND,
+            workbin=ref("Workbin"),
+            interactions=several(ref("InteractionStateMessage")),
+        ),
+    ),
+    Call(
+        "post",
+        "/me/workbins/{workbin}",
+        "Workbins",
+        "Put into, or take out of, this workbin.",
+        _ANSWERED,
+        _IN_A_WORKBIN,
+        may_wait=True,
+    ),
+    Call(
+        "post",
+        "/me/interactions/{id}/attachments",
+        "Attachments",
+        "Attach files to a draft: one part `attachment` for each. They are in what is sent from"
+        " now on; the topic tells when the draft lists them.",
+        shape(
+            {
+                "statusCode": {"const": 0},
+                "documentId": TEXT,
+                "status": {"const": "ok"},
+                "documentIds": several(TEXT),
+                "interaction": ref("InteractionStateMessage"),
+            },
+            ("statusCode", "documentId"),
+        ),
+        shape({"attachment": several(_BYTES)}),
+        body_type="multipart/form-data",
+        may_wait=True,
+    ),
+    Call(
+        "get",
+        "/me/interactions/{id}/attachments/{attachment_id}",
+        "Attachments",
+        "The bytes of a document, all of them or one range.",
+        _BYTES,
+        query=("disposition",),
+        media_type="*/*",
+        in_parts=True,
+    ),
+    Call(
+        "delete",
+        "/me/interactions/{id}/attachments/{attachment_id}",
+        "Attachments",
+        "Take a file off a draft. It is not in what is sent from now on.",
+        _REMOVED,
+        may_wait=True,
+    ),
+    Call(
+        "get",
+        "/interactions",
+        "Interactions",
+        "Everything that is not finished.",
+        listing("interactions", "InteractionStateMessage"),
+        query=_LIST,
+    ),
+    Call("get", "/interactions/{id}", "Interactions", "One of all.", _ONE_INTERACTION),
+    Call("get", "/users", "Directory", "Agents.", listing("users", "User"), query=_LIST),
+    Call("get", "/users/{id}", "Directory", "One agent.", answering(user=ref("User"))),
+    Call("get", "/queues", "Directory", "Queues.", listing("queues", "Queue"), query=_LIST),
+    Call("get", "/queues/{id}", "Directory", "One queue.", answering(queue=ref("Queue"))),
+    Call("get", "/skills", "Directory", "Skills.", listing("skills", "Skill"), query=_LIST),
+    Call("get", "/skills/{id}", "Directory", "One skill.", answering(skill=ref("Skill"))),
+    Call(
+        "get",
+        "/contacts",
+        "Directory",
+        "Agents and queues to transfer to.",
+        listing("contacts", "Contact"),
+        query=_LIST,
+    ),
+    Call(
+        "get",
+        "/ucs/interactions/{id}",
+        "History",
+        "A mail as Context Services show it.",
+        ref("EmailInteraction"),
+    ),
+    Call(
+        "get",
+        "/ucs/interactions/{id}/structured_text",
+        "History",
+        "Its safe HTML.",
+        {"type": "string"},
+        media_type="text/html",
+    ),
+    Call(
+        "get",
+        "/ucs/interactions/{id}/binary_content",
+        "History",
+        "Its octets, as they arrived or were sent.",
+        _BYTES,
+        media_type="message/rfc822",
+    ),
+)

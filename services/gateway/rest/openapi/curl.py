@@ -1,0 +1,78 @@
+"""A line for the shell for every call: what somebody types who tries the API out."""
+
+import json
+import re
+from collections.abc import Mapping
+from shlex import quote
+from typing import Any, Final
+
+from services.gateway.notifications.topics import INTERACTIONS
+from services.gateway.rest.openapi.samples import DOCUMENT_ID, DRAFT_ID, MAIL_ID
+
+WORDS: Final = """\
+In the lines for the shell `$MAILROOM` is where the gateway is, scheme and host, and `$AGENT` a \
+name and a password with a colon between them."""
+
+_CALL: Final = 'curl -u "$AGENT"'
+_JSON: Final = "-H 'Content-Type: application/json'"
+_PARTS: Final[Mapping[str, str]] = {
+    "id": MAIL_ID,
+    "attachment_id": DOCUMENT_ID,
+    "channel": "email",
+    "workbin": "email.in-progress",
+}
+_IDS: Final[Mapping[str, str]] = {"users": "agent1", "queues": "support", "skills": "german"}
+_OF_DRAFTS: Final = frozenset({"Send", "Cancel", "Save"})
+_QUERY: Final[Mapping[str, str]] = {"fields": "*", "since": "-1", "disposition": "inline"}
+
+COMETD: Final = (
+    (
+        "Log in, and keep the cookies `BAYEUX_BROWSER` and `JSESSIONID` and the `clientId`.",
+        {
+            "channel": "/meta/handshake",
+            "version": "1.0",
+            "supportedConnectionTypes": ["long-polling"],
+        },
+    ),
+    (
+        "Subscribe with that `clientId` and these cookies.",
+        {"channel": "/meta/subscribe", "clientId": "CLIENT", "subscription": INTERACTIONS},
+    ),
+    (
+        "Wait for messages, again and again.",
+        {"channel": "/meta/connect", "clientId": "CLIENT", "connectionType": "long-polling"},
+    ),
+)
+"""What a client sends in turn, and why."""
+
+
+def line(method: str, path: str, call: Mapping[str, Any], body: object = None) -> str:
+    """Return the line for one call; `body` is what it sends as JSON."""
+    parts = {**_PARTS, "id": _IDS.get(path.split("/")[1], _interaction(path, body))}
+    where = re.sub(r"{(\w+)}", lambda part: parts[part[1]], path)
+    names = [one["name"] for one in call["parameters"] if one["in"] == "query"]
+    query = "&".join(f"{name}={_QUERY[name]}" for name in names if name in _QUERY)
+    address = f'"$MAILROOM/api/v2{where}{"?" if query else ""}{query}"'
+    return " ".join(filter(None, (_CALL, _verb(method, call), _sent(call, body), address)))
+
+
+def _interaction(path: str, body: object) -> str:
+    is_about_draft = isinstance(body, Mapping) and body.get("operationName") in _OF_DRAFTS
+    return DRAFT_ID if is_about_draft or path.endswith("/attachments") else MAIL_ID
+
+
+def cometd_line(body: Mapping[str, Any]) -> str:
+    """Return the line for one message of CometD, which keeps its cookies in a file."""
+    sent = quote(json.dumps([body]))
+    return f'{_CALL} -c cookies -b cookies {_JSON} -d {sent} "$MAILROOM/cometd"'
+
+
+def _verb(method: str, call: Mapping[str, Any]) -> str:
+    is_plain = method == "get" or (method == "post" and "requestBody" in call)
+    return "" if is_plain else f"-X {method.upper()}"
+
+
+def _sent(call: Mapping[str, Any], body: object) -> str:
+    if "multipart/form-data" in call.get("requestBody", {}).get("content", {}):
+        return "-F attachment=@invoice.pdf"
+    return "" if body is None else f"{_JSON} -d {quote(json.dumps(body))}"

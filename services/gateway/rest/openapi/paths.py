@@ -1,0 +1,97 @@
+"""Every address of the API with its methods, as OpenAPI's path items."""
+
+from typing import Any, Final
+
+from services.gateway.rest.openapi.calls import CALLS, Call
+from services.gateway.rest.openapi.shapes import (
+    FLAG,
+    NUMBER,
+    TEXT,
+    Schema,
+)
+
+_FAILURES: Final = tuple(
+    str(code) for code in (400, 401, 403, 404, 405, 408, 409, 410, 413, 416, 421, 429, 500, 503)
+)
+_FAILURES_OF_POST: Final = ("412", "422")
+_QUERY: Final[dict[str, tuple[Schema, str]]] = {
+    "fields": (TEXT, "Give objects: `*` for all of their fields, or names with commas."),
+    "limit": (NUMBER | {"minimum": 1}, "How many at the most."),
+    "offset": (NUMBER | {"minimum": 0}, "How many to leave out at the beginning."),
+    "disposition": (TEXT, "`inline` for an image that is shown in a page."),
+    "totalCount": (FLAG, "Count all that match."),
+    "since": (NUMBER | {"minimum": -2}, "A position; -1: only the newest one; -2: all there is."),
+}
+_OF_POST: Final = ("Idempotency-Key",)
+_OF_ORDER: Final = ("Prefer", "If-Match")
+_HEADERS: Final[dict[str, tuple[Schema, str]]] = {
+    "Idempotency-Key": (
+        TEXT | {"minLength": 1, "maxLength": 255},
+        "Of requests with the same key one is done; the others get its answer, for a day.",
+    ),
+    "Prefer": (TEXT, "`wait=N`: answer with what came of it, within N seconds, 30 at the most."),
+    "If-Match": (TEXT, "The ETag of the interaction that is to be changed; 412 where it has."),
+}
+
+
+def path_items() -> dict[str, Any]:
+    """Return the `paths` of the document."""
+    paths: dict[str, Any] = {}
+    for call in CALLS:
+        paths.setdefault(call.path, {})[call.method] = _operation(call)
+    return paths
+
+
+def _operation(call: Call) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "tags": [call.tag],
+        "summary": call.summary,
+        "operationId": _identifier(call),
+        "parameters": _parameters(call),
+        "responses": _responses(call),
+    }
+    if call.body is not None:
+        content = {call.body_type: {"schema": call.body}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _parameters(call: Call) -> list[dict[str, Any]]:
+    places = [one[1:-1] for one in call.path.split("/") if one.startswith("{")]
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": TEXT | {"minLength": 1}}
+        for name in places
+    ]
+    in_query = [
+        {"name": name, "in": "query", "schema": _QUERY[name][0], "description": _QUERY[name][1]}
+        for name in call.query
+    ]
+    is_once = call.method in {"post", "delete"}
+    names = (*(_OF_POST if is_once else ()), *(_OF_ORDER if call.may_wait else ()))
+    in_header = [
+        {
+            "name": name,
+            "in": "header",
+            "schema": _HEADERS[name][0],
+            "description": _HEADERS[name][1],
+        }
+        for name in names
+    ]
+    return in_path + in_query + in_header
+
+
+def _responses(call: Call) -> dict[str, Any]:
+    success = {
+        "description": "It worked.",
+        "content": {call.media_type: {"schema": call.answers}},
+    }
+    codes = _FAILURES + (_FAILURES_OF_POST if call.method in {"post", "put", "delete"} else ())
+    failures = {code: {"$ref": "#/components/responses/Failure"} for code in sorted(codes)}
+    later = {"202": success | {"description": "It is still at work."}} if call.may_wait else {}
+    parts = {"206": success, "304": {"description": "The client has it."}} if call.in_parts else {}
+    return {"200": success, **later, **parts, **failures}
+
+
+def _identifier(call: Call) -> str:
+    words = call.path.replace("{", "").replace("}", "").replace("_", "/").split("/")
+    return call.method + "".join(word.capitalize() for word in words if word)

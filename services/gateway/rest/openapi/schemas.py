@@ -1,0 +1,179 @@
+"""The shapes of answers, as JSON Schema (OpenAPI 3.1 section 4.8.24)."""
+
+from typing import Final
+
+from services.gateway.rest.openapi.messages import FIELDS, MESSAGE, MESSAGES
+from services.gateway.rest.openapi.shapes import (
+    ANYTHING,
+    FLAG,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    Schema,
+    ref,
+    several,
+    shape,
+)
+
+
+def listing(name: str, items: str, **beside: Schema) -> Schema:
+    """Return the schema of a list: addresses, or objects where `fields` is given.
+
+    `beside` are further fields of the answer that holds objects.
+    """
+    counted = {"totalCount": NUMBER, "hasMore": FLAG}
+    return {
+        "oneOf": [
+            shape(
+                {"statusCode": {"const": 0}, "uris": several(TEXT), **counted},
+                ("statusCode", "uris"),
+                additionalProperties=False,
+            ),
+            shape(
+                {"statusCode": {"const": 0}, name: several(_partial(items)), **counted, **beside},
+                ("statusCode", name),
+                additionalProperties=False,
+            ),
+        ]
+    }
+
+
+def _partial(name: str) -> Schema:
+    """Return the schema of an object that may be cut to some of its fields."""
+    return shape(FIELDS if name == MESSAGE else SCHEMAS[name]["properties"], ())
+
+
+_ADDRESS: Final = shape(
+    {"address": TEXT, "personal": TEXT},
+    ("address",),
+    description="An address and the name shown beside it (seed 004).",
+)
+_USER: Final = shape(
+    {
+        "id": TEXT,
+        "userName": TEXT,
+        "firstName": TEXT,
+        "lastName": TEXT,
+        "emailAddress": TEXT,
+        "roles": several({"enum": ["ROLE_AGENT", "ROLE_ADMIN"]}),
+        "enabled": FLAG,
+        "changePasswordOnFirstLogin": FLAG,
+        "contactCenterId": TEXT,
+        "uri": TEXT,
+        "path": TEXT,
+    }
+)
+_QUEUE: Final = shape(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "description": TEXT,
+        "channel": {"const": "email"},
+        "uri": TEXT,
+        "path": TEXT,
+    }
+)
+_AGENT_STATE: Final = shape(
+    {
+        "id": TEXT,
+        "displayName": TEXT,
+        "state": {"enum": ["Ready", "NotReady", "LoggedOut"]},
+        "reason": TEXT,
+        "operationName": TEXT,
+    },
+    ("id", "displayName", "state"),
+)
+_CHANNEL: Final = shape({"channel": {"const": "email"}, "userState": ref("AgentState")})
+_WORKBIN: Final = shape(
+    {
+        "workbinId": TEXT,
+        "active": FLAG,
+        "workbinName": TEXT,
+        "viewName": TEXT,
+        "workbinType": {"enum": [1, 2], "description": "an agent's, a group's"},
+        "id": TEXT,
+        "displayName": TEXT,
+        "uri": TEXT,
+        "type": {"enum": ["Agent", "AgentGroup"]},
+        "agentGroup": TEXT,
+    },
+    ("workbinId", "workbinName", "viewName", "workbinType", "id", "uri", "type"),
+    description="A place where work is kept, in the words of 8.5.1 and of 8.5.2 at once.",
+)
+_UCS: Final = shape(
+    {
+        "from": ref("Address"),
+        "reply_to": ref("Address"),
+        "to": several(ref("Address")),
+        "cc": several(ref("Address")),
+        "bcc": several(ref("Address")),
+        "sent_date": MOMENT,
+        "customer_id": TEXT,
+        "interaction_id": TEXT,
+        "status": {"enum": [0, 1, 2, 3], "description": "new, pending, in process, stopped"},
+        "entity_type": {"enum": [0, 1], "description": "E-mail In, E-mail Out"},
+        "type": {"enum": ["Inbound", "Outbound"]},
+        "sub_type": TEXT,
+        "media_type": {"const": "email"},
+        "parent_id": TEXT,
+        "thread_id": TEXT,
+        "external_id": TEXT,
+        "reference_id": NUMBER,
+        "perhaps_related": several(TEXT)
+        | {
+            "description": "interactions of other threads that this mail names without proof"
+            " that its sender takes part in them; only those that the reader may read"
+        },
+        "owner_id": NUMBER,
+        "creator_app_id": NUMBER,
+        "start_date": MOMENT,
+        "end_date": MOMENT,
+        "allow_children": FLAG,
+        "subject": TEXT,
+        "stopped_reason": TEXT,
+        "text": TEXT,
+        "structured_text": TEXT,
+        "structured_text_mime": TEXT,
+        "binary_content": TEXT,
+        "binary_content_mime": TEXT,
+        "binary_content_size": NUMBER,
+        "udata": ANYTHING,
+        "delivery": ref("Delivery"),
+    },
+    (
+        "customer_id",
+        "interaction_id",
+        "status",
+        "entity_type",
+        "type",
+        "media_type",
+        "creator_app_id",
+        "start_date",
+    ),
+    description="E-mail In and E-mail Out (seed 004); fields without a value are left out.",
+)
+_FAILURE: Final = shape(
+    {
+        "statusCode": {"type": "integer", "minimum": 1},
+        "statusMessage": TEXT,
+        "status": {"const": "error"},
+        "errorDescription": TEXT,
+    },
+    description="A failure in both dialects of the seeds at once.",
+)
+
+SCHEMAS: Final[dict[str, Schema]] = MESSAGES | {
+    "Address": _ADDRESS,
+    "AgentState": _AGENT_STATE,
+    "Channel": _CHANNEL,
+    "Contact": shape(
+        _USER["properties"] | _QUEUE["properties"] | {"contactType": TEXT},
+        ("id", "uri", "contactType"),
+    ),
+    "EmailInteraction": _UCS,
+    "Failure": _FAILURE,
+    "Queue": _QUEUE,
+    "Skill": shape({"id": TEXT, "name": TEXT, "uri": TEXT, "path": TEXT}),
+    "User": _USER,
+    "Workbin": _WORKBIN,
+}

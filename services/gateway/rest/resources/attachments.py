@@ -1,0 +1,145 @@
+"""The files of a draft: taken in as they come, promised, and handed to their owner."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.auth.permissions import refusal_of
+from services.gateway.commands.command_ids import seed_of
+from services.gateway.commands.command_sender import Handing
+from services.gateway.errors import RequestError, Situation
+from services.gateway.http.preconditions import expected_version
+from services.gateway.operations.operation_request import ZERO, Order
+from services.gateway.rest.callers import Callers
+from services.gateway.rest.uploads.form_files import Intake, body_of
+from services.gateway.wire.states import STATES
+from shared.contracts.commands import LinkDocument, UnlinkDocument
+from shared.domain.errors import Unavailable
+from shared.domain.interaction import Attachment, Interaction
+from shared.domain.lifecycle import Operation
+from shared.mail.draft_attachments import has_attachment
+from shared.storage.agents.agent_store import StoredAgent
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.files.vault import Vault
+from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.upload_store import Awaits, UploadStore
+
+
+class Uploading:
+    """POST and DELETE below /me/interactions/{id}/attachments."""
+
+    def __init__(
+        self,
+        *,
+        callers: Callers,
+        interactions: InteractionStore,
+        uploads: UploadStore,
+        vault: Vault,
+        configuration: ConfigurationStore,
+        handing: Handing,
+        stall: timedelta,
+    ) -> None:
+        self._callers = callers
+        self._interactions = interactions
+        self._uploads = uploads
+        self._vault = vault
+        self._configuration = configuration
+        self._handing = handing
+        self._stall = stall.total_seconds()
+
+    async def upload(self, request: Request) -> Response:
+        """POST: every file of the form is stored, and will be in the mail, once this is answered.
+
+        The draft lists a file when its owner has linked it, which is told on the topic.
+        """
+        agent = await self._callers.agent(request)
+        draft = await self._draft(request, agent)
+        expected_version(request.headers.getlist("if-match"), draft)
+        files = await self._take(request, draft)
+        if not files:
+            raise RequestError(Situation.PARAMETER_MISSING, "there is no file in part attachment")
+        return await self._link(request, draft.id, agent.id, [one.id for one in files])
+
+    async def remove(self, request: Request) -> Response:
+        """DELETE: the file will not be in the mail, once this is answered."""
+        agent = await self._callers.agent(request)
+        draft = await self._draft(request, agent)
+        document_id = request.path_params["attachment_id"]
+        promised = {one.id for one in await self._promised(draft)}
+        if not has_attachment(draft.mail, document_id) and document_id not in promised:
+            raise RequestError(Situation.NOT_FOUND, "there is no such attachment")
+        expected_version(request.headers.getlist("if-match"), draft)
+        await self._uploads.withdraw([document_id])
+        command = UnlinkDocument(
+            interaction_id=draft.id, agent_id=agent.id, document_id=document_id, asked_as="DELETE"
+        )
+        return await self._handing.over(request, Order(command, ZERO), draft)
+
+    async def _draft(self, request: Request, agent: StoredAgent) -> Interaction:
+        interaction = await self._interactions.get(request.path_params["id"], with_text=False)
+        require_author(interaction, agent)
+        return interaction
+
+    async def _take(self, request: Request, draft: Interaction) -> list[Attachment]:
+        rules = (await self._configuration.current()).attachments
+        listed = (*draft.mail.attachments, *await self._promised(draft))
+        intake = Intake(
+            uploads=self._uploads,
+            vault=self._vault,
+            rules=rules,
+            draft_id=draft.id,
+            batch=seed_of(request.scope).new_id,
+        )
+        body = body_of(request.receive, at_most=rules.largest_mail, stall=self._stall)
+        return await intake.take(request.headers.get("content-type", ""), body, listed)
+
+    async def _promised(self, draft: Interaction) -> list[Attachment]:
+        """Return the files that are on their way to a draft."""
+        return [
+            one.document.attachment
+            for one in await self._uploads.pending(draft.id)
+            if one.awaits is Awaits.LINK and not has_attachment(draft.mail, one.document.id)
+        ]
+
+    async def _link(
+        self, request: Request, draft_id: str, agent_id: str, documents: Sequence[str]
+    ) -> Response:
+        commands = [
+            LinkDocument(
+                interaction_id=draft_id,
+                agent_id=agent_id,
+                document_id=one,
+                asked_as="LinkAttachment",
+            )
+            for one in documents
+        ]
+        several = {"documentIds": list(documents)} if len(documents) > 1 else {}
+        answer = {"statusCode": 0, "documentId": documents[0], "status": "ok", **several}
+        try:
+            response = await self._handing.all(request, commands, answer)
+            await self._uploads.promise(documents)
+        except Unavailable:
+            # The agent is told to try again: what is on its way must not be there twice then.
+            await self._uploads.withdraw(documents)
+            raise
+        return response
+
+
+def require_author(interaction: Interaction, agent: StoredAgent) -> None:
+    """Make sure that an agent may change the files of an interaction.
+
+    Raises:
+        RequestError: It is a mail that arrived, no draft any more, or somebody else's.
+    """
+    match refusal_of(Operation.LINK_ATTACHMENT, agent, interaction):
+        case None:
+            return
+        case Situation.OPERATION_FORBIDDEN as situation:
+            message = "the attachments of a mail that arrived stay as they are"
+        case Situation.WRONG_STATE as situation:
+            message = f"attachments cannot be changed in state {STATES[interaction.state]}"
+        case situation:
+            message = "attachments are for the agent who holds this interaction"
+    raise RequestError(situation, message)

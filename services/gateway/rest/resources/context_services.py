@@ -1,0 +1,150 @@
+"""Context Services' view of a mail, finished or not, and its contents as they were."""
+
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from services.gateway.auth.permissions import Ownership, Read, refusal, refusal_of
+from services.gateway.errors import RequestError, Situation
+from services.gateway.http.answers import json_answer
+from services.gateway.http.content_disposition import content_disposition
+from services.gateway.interaction_queries import DeskStore
+from services.gateway.rest.callers import Callers
+from services.gateway.wire.context_services import Contents, email_interaction
+from shared.domain.delivery import Delivery
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Direction
+from shared.mail.threads import named_by, nearest_of_other_threads, proves, speaker_in
+from shared.storage.agents.agent_store import StoredAgent
+from shared.storage.interactions.thread_store import ThreadStore
+from shared.storage.mails.arrival_store import ArrivalStore
+from shared.storage.mails.delivery_store import DeliveryStore
+
+_HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self' data:",
+        "Cache-Control": "private, no-store",
+    }
+)
+
+
+class History:
+    """The resources below /ucs/interactions."""
+
+    def __init__(
+        self,
+        *,
+        callers: Callers,
+        desk: DeskStore,
+        arrivals: ArrivalStore,
+        deliveries: DeliveryStore,
+        threads: ThreadStore,
+        shows_foreign_mail: bool,
+    ) -> None:
+        self._callers = callers
+        self._desk = desk
+        self._arrivals = arrivals
+        self._deliveries = deliveries
+        self._threads = threads
+        self._shows_foreign_mail = shows_foreign_mail
+
+    async def one(self, request: Request) -> Response:
+        """GET /ucs/interactions/{id}: E-mail In or E-mail Out."""
+        agent = await self._callers.agent_or_admin(request)
+        interaction, changed_at = await self._desk.dated(request.path_params["id"])
+        contents = None
+        if await self._refusal(agent, interaction) is None:
+            contents = Contents(
+                self._callers.root(request),
+                await self._raw_size(interaction),
+                await self._perhaps_related(agent, interaction),
+                await self._delivery(interaction),
+            )
+        return json_answer(email_interaction(interaction, changed_at, contents))
+
+    async def _delivery(self, interaction: Interaction) -> Delivery | None:
+        if interaction.direction is Direction.INBOUND:
+            return None
+        return await self._deliveries.get(interaction.id)
+
+    async def structured_text(self, request: Request) -> Response:
+        """GET …/structured_text: the safe HTML of a mail."""
+        interaction = await self._readable(request)
+        if not interaction.mail.html:
+            raise RequestError(Situation.NOT_FOUND, "this mail has no structured text")
+        headers = {**_HARMLESS, "Content-Type": "text/html; charset=utf-8"}
+        return Response(interaction.mail.html.encode(errors="replace"), headers=headers)
+
+    async def binary_content(self, request: Request) -> Response:
+        """GET …/binary_content: the octets that arrived, or that were frozen to be sent."""
+        interaction = await self._readable(request)
+        size = await self._raw_size(interaction)
+        if size is None:
+            raise RequestError(Situation.NOT_FOUND, "this mail has no binary content")
+        headers = {
+            **_HARMLESS,
+            "Content-Type": "message/rfc822",
+            "Content-Length": str(size),
+            "Content-Disposition": content_disposition(f"{interaction.id}.eml"),
+        }
+        return StreamingResponse(self._raw(interaction), headers=headers)
+
+    async def _readable(self, request: Request) -> Interaction:
+        agent = await self._callers.agent_or_admin(request)
+        interaction, _ = await self._desk.dated(request.path_params["id"])
+        if situation := await self._refusal(agent, interaction):
+            raise RequestError(situation, "this interaction is somebody else's")
+        return interaction
+
+    async def _refusal(self, agent: StoredAgent, interaction: Interaction) -> Situation | None:
+        """Ask the policy, and the database only where it matters what else the agent holds."""
+        shows_all = self._shows_foreign_mail
+        situation = refusal_of(Read.HISTORY, agent, interaction, shows_all=shows_all)
+        if situation is None or not await self._is_related(agent, interaction):
+            return situation
+        return refusal(
+            Read.HISTORY,
+            agent.roles,
+            Ownership.RELATED,
+            interaction.direction,
+            interaction.state,
+        )
+
+    async def _is_related(self, agent: StoredAgent, interaction: Interaction) -> bool:
+        held = await self._desk.held_beside(agent.id, interaction)
+        if any(interaction.branch in one.readable_branches for one in held):
+            return True
+        # An original that came after its answer, or a thread of an older release.
+        speakers = [speaker_in(one) for one in held if interaction.mail.message_id in named_by(one)]
+        if any(proves(one, interaction) for one in speakers):
+            return True
+        return bool(speakers) and await self._threads.was_sent_on_to(speakers, interaction)
+
+    async def _perhaps_related(self, agent: StoredAgent, interaction: Interaction) -> list[str]:
+        """Return mails of other threads that this one names and the agent may read."""
+        return [
+            one.id
+            for one in nearest_of_other_threads(
+                interaction, await self._threads.named(named_by(interaction))
+            )
+            if await self._refusal(agent, one) is None
+        ]
+
+    async def _raw_size(self, interaction: Interaction) -> int | None:
+        if interaction.direction is Direction.OUTBOUND:
+            return await self._deliveries.raw_size(interaction.id)
+        if interaction.arrival_id is None:
+            return None
+        return await self._arrivals.raw_size(interaction.arrival_id)
+
+    async def _raw(self, interaction: Interaction) -> AsyncIterator[bytes]:
+        pieces = (
+            self._deliveries.raw(interaction.id)
+            if interaction.direction is Direction.OUTBOUND
+            else self._arrivals.raw(interaction.arrival_id or "")
+        )
+        async for piece in pieces:
+            yield piece

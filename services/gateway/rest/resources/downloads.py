@@ -1,0 +1,146 @@
+"""The bytes of an attachment: streamed, and nothing that a browser would run."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from services.gateway.auth.permissions import Read, refusal_of
+from services.gateway.errors import RequestError, Situation, unavailable
+from services.gateway.http.byte_ranges import Span, wanted_span
+from services.gateway.http.content_disposition import content_disposition
+from services.gateway.http.preconditions import is_known
+from services.gateway.rest.callers import Callers
+from services.gateway.rest.uploads.media_types import TELLING, served_kind, shown_kind
+from shared.domain.interaction import Interaction
+from shared.mail.draft_attachments import has_attachment
+from shared.storage.agents.agent_store import StoredAgent
+from shared.storage.files.document_store import DocumentStore, StoredDocument
+from shared.storage.files.vault import ContentRef, Vault
+from shared.storage.interactions.interaction_store import InteractionStore
+
+_LOOKS_AGAIN: Final = 0.1
+_HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "private, no-store",
+    }
+)
+
+
+class Downloading:
+    """The resource /me/interactions/{id}/attachments/{attachmentId}."""
+
+    def __init__(
+        self,
+        *,
+        callers: Callers,
+        interactions: InteractionStore,
+        documents: DocumentStore,
+        vault: Vault,
+        patience: timedelta,
+    ) -> None:
+        self._callers = callers
+        self._interactions = interactions
+        self._documents = documents
+        self._vault = vault
+        self._patience = patience
+
+    async def download(self, request: Request) -> Response:
+        """GET: all bytes as they were mailed, one range of them, or none that are known.
+
+        With `disposition=inline` an image may be shown in a page, by what its bytes prove.
+        """
+        agent = await self._callers.agent(request)
+        interaction = await self._interactions.get(request.path_params["id"], with_text=False)
+        require_reader(interaction, agent)
+        document = await self._stored(interaction, request.path_params["attachment_id"])
+        tag = f'"{document.content.sha256}"'
+        headers = {**_HARMLESS, "ETag": tag, "Accept-Ranges": "bytes"}
+        if is_known(request.headers.getlist("if-none-match"), tag):
+            return Response(status_code=304, headers=headers)
+        span = wanted_span(request.headers, tag, document.content.size)
+        headers |= await self._described(document, request)
+        if request.method == "HEAD":
+            return Response(headers=headers | {"Content-Length": str(document.content.size)})
+        return await self._streamed(document.content, span, headers)
+
+    async def _described(self, document: StoredDocument, request: Request) -> dict[str, str]:
+        kind = ""
+        if request.query_params.get("disposition") == "inline":
+            kind = shown_kind(await self._head(document.content))
+        return {
+            "Content-Type": kind or served_kind(document.media_type),
+            "Content-Disposition": content_disposition(
+                document.name, "inline" if kind else "attachment"
+            ),
+        }
+
+    async def _head(self, content: ContentRef) -> bytes:
+        last = min(TELLING, content.size) - 1
+        if last < 0:
+            return b""
+        return b"".join([piece async for piece in self._vault.section(content, 0, last)])
+
+    async def _streamed(
+        self, content: ContentRef, span: Span | None, headers: dict[str, str]
+    ) -> Response:
+        if span is None:
+            pieces, size, status = self._vault.open(content), content.size, 200
+        else:
+            pieces, size, status = (
+                self._vault.section(content, span.first, span.last),
+                span.size,
+                206,
+            )
+            headers |= {"Content-Range": f"bytes {span.first}-{span.last}/{content.size}"}
+        # The first piece is there before the status is sent: what fails now has a real answer.
+        first = await anext(pieces, b"")
+        headers |= {"Content-Length": str(size)}
+        return StreamingResponse(_from(first, pieces), status, headers=headers)
+
+    async def _stored(self, interaction: Interaction, document_id: str) -> StoredDocument:
+        """Return where the bytes are; a mail is announced before its parts are extracted."""
+        listed = has_attachment(interaction.mail, document_id)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._patience.total_seconds()
+        while True:
+            document = await self._documents.get(document_id)
+            if document is not None:
+                return _belonging(document, interaction)
+            if not listed:
+                raise _unknown()
+            if loop.time() >= end:
+                raise unavailable("the attachment is not stored yet: try again")
+            await asyncio.sleep(_LOOKS_AGAIN)
+
+
+def require_reader(interaction: Interaction, agent: StoredAgent) -> None:
+    """Make sure that an agent may read the attachments of an interaction.
+
+    Raises:
+        RequestError: They may not; to others there are none.
+    """
+    if refusal_of(Read.ATTACHMENT, agent, interaction):
+        raise _unknown()
+
+
+def _belonging(document: StoredDocument, interaction: Interaction) -> StoredDocument:
+    if document.interaction_id != interaction.id or document.withdrawn:
+        raise _unknown()
+    return document
+
+
+def _unknown() -> RequestError:
+    return RequestError(Situation.NOT_FOUND, "there is no such attachment")
+
+
+async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece

@@ -1,0 +1,227 @@
+"""Reading interactions: mine, all, one."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.auth.permissions import Ownership, Read, ownership_of, refusal_of
+from services.gateway.errors import RequestError, Situation
+from services.gateway.http.answers import json_answer, not_modified
+from services.gateway.http.preconditions import digest_of, entity_tag, is_known
+from services.gateway.interaction_queries import DeskStore
+from services.gateway.notifications.journal_reader import Recounting
+from services.gateway.rest.callers import Callers
+from services.gateway.rest.list_parameters import cut, listed, read_listing
+from services.gateway.rest.resources.events import missed
+from services.gateway.wire.delivery import delivery_fields
+from services.gateway.wire.mail import Fields
+from services.gateway.wire.messages import held, kept, outlined, stamped, watched
+from services.gateway.wire.states import STATES, capabilities
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Direction
+from shared.storage.agents.agent_store import StoredAgent
+from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails.delivery_store import DeliveryStore
+
+FILTERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "state": "state",
+        "currentQueue": "queue",
+        "interactionSubType": "subtype",
+        "parentInteractionId": "parent_id",
+        "threadId": "thread_id",
+    }
+)
+"""Attributes of a message by which all interactions can be filtered, and where they are stored."""
+
+_MAIL: Final = "email_object"
+"""The attribute of a message that holds the words of a mail."""
+
+_HOLDS: Final = frozenset({Ownership.INVITED, Ownership.OWNER, Ownership.READER})
+
+
+class Reading:
+    """The resources that only read."""
+
+    def __init__(  # noqa: PLR0913 - what it works with, by name
+        self,
+        *,
+        callers: Callers,
+        desk: DeskStore,
+        recounting: Recounting,
+        interactions: InteractionStore,
+        deliveries: DeliveryStore,
+        shows_foreign_mail: bool,
+        admins_read_interactions: bool,
+        max_listed: int,
+    ) -> None:
+        self._callers = callers
+        self._desk = desk
+        self._recounting = recounting
+        self._interactions = interactions
+        self._deliveries = deliveries
+        self._shows_foreign_mail = shows_foreign_mail
+        self._admins_read_interactions = admins_read_interactions
+        self._max_listed = max_listed
+
+    async def mine(self, request: Request) -> Response:
+        """GET /me/interactions.
+
+        Of whole interactions the list also says after which position of the journal the reader
+        goes on: all before it is in the list.
+        """
+        agent = await self._callers.agent(request)
+        listing = read_listing(request, at_most=self._max_listed)
+        whole = listing.names is not None
+        # Before the list: what happens in between is in both rather than in neither.
+        place = {"position": await self._recounting.newest(agent.id)} if whole else {}
+        root = self._callers.root(request)
+        objects: list[Fields]
+        if not whole and not listing.filters:
+            objects = [_found_at(one, root) for one in await self._desk.ids_held_by(agent.id)]
+        else:
+            with_text = whole and (not listing.names or _MAIL in listing.names)
+            objects = [
+                self._seen(one, agent, listed=True) | _found_at(one.id, root)
+                for one in await self._desk.held_by(agent.id, with_text=with_text)
+            ]
+        return json_answer({**_without_uri(listed("interactions", objects, listing)), **place})
+
+    async def missed(self, request: Request) -> Response:
+        """GET /me/interactions/events."""
+        agent = await self._callers.agent(request)
+        return json_answer(await missed(request, agent.id, self._recounting))
+
+    async def all(self, request: Request) -> Response:
+        """GET /interactions: everything that is not finished, a page at a time.
+
+        `limit` and `after` (the last id seen) choose the page; `hasMore` says that there is one.
+        Filters are those of `FILTERS`.
+        """
+        agent = await self._callers.agent_or_admin(request)
+        listing = read_listing(request, at_most=self._max_listed)
+        filters = stored_filters(listing.filters)
+        snapshots = await self._desk.active(
+            filters,
+            after=request.query_params.get("after", ""),
+            offset=listing.offset,
+            limit=listing.limit + 1,
+        )
+        page = snapshots[: listing.limit]
+        body: Fields = {"statusCode": 0}
+        if listing.names is None:
+            root = self._callers.root(request)
+            body["uris"] = [_found_at(one.id, root)["uri"] for one in page]
+        else:
+            seen = (self._seen(one, agent, listed=True) for one in page)
+            body["interactions"] = [cut(one, listing.names) for one in seen]
+        if len(snapshots) > listing.limit:
+            body["hasMore"] = True
+        if listing.counted:
+            body["totalCount"] = await self._desk.count_active(filters)
+        return json_answer(body)
+
+    async def one(self, request: Request) -> Response:
+        """GET /interactions/{id}: for agents (seed 002), by a setting for administrators too."""
+        callers = self._callers
+        admit = callers.agent_or_admin if self._admins_read_interactions else callers.agent
+        agent = await admit(request)
+        interaction = await self._interactions.get(request.path_params["id"])
+        return await self._one(request, interaction, agent)
+
+    async def one_of_mine(self, request: Request) -> Response:
+        """GET /me/interactions/{id}."""
+        agent = await self._callers.agent(request)
+        interaction = await self._interactions.get(request.path_params["id"])
+        if situation := refusal_of(Read.MINE, agent, interaction):
+            raise RequestError(situation, "this interaction is somebody else's")
+        return await self._one(request, interaction, agent)
+
+    async def _one(
+        self, request: Request, interaction: Interaction, agent: StoredAgent
+    ) -> Response:
+        delivered = await self._delivered(interaction, agent)
+        works = ownership_of(interaction, agent) in _HOLDS and bool(capabilities(interaction))
+        tag = entity_tag(interaction, "" if works else self._view(interaction, agent, delivered))
+        is_told = is_known(request.headers.getlist("if-none-match"), tag)
+        # What is known of a delivery changes without a new version of the mail.
+        if is_told and not (works and delivered):
+            return not_modified(tag)
+        body = {"statusCode": 0, "interaction": self._seen(interaction, agent) | delivered}
+        return json_answer(body, headers={"ETag": tag})
+
+    def _view(self, interaction: Interaction, agent: StoredAgent, delivered: Fields) -> str:
+        if ownership_of(interaction, agent) in _HOLDS:
+            view = "held"
+        else:
+            view = "whole" if self._may_read(interaction, agent) else "outline"
+        return f"{view}-{digest_of(delivered)}" if delivered else view
+
+    def _may_read(self, interaction: Interaction, agent: StoredAgent) -> bool:
+        shows_all = self._shows_foreign_mail
+        return refusal_of(Read.WHOLE, agent, interaction, shows_all=shows_all) is None
+
+    async def _delivered(self, interaction: Interaction, agent: StoredAgent) -> Fields:
+        """Return what the next mail server said; it names the blind copies."""
+        shows_all = self._shows_foreign_mail
+        if interaction.direction is Direction.INBOUND:
+            return {}
+        if refusal_of(Read.HISTORY, agent, interaction, shows_all=shows_all) is not None:
+            return {}
+        delivery = await self._deliveries.get(interaction.id)
+        return {"delivery": delivery_fields(delivery)} if delivery else {}
+
+    def _seen(
+        self, interaction: Interaction, agent: StoredAgent, *, listed: bool = False
+    ) -> Fields:
+        may_read = self._may_read(interaction, agent)
+        match ownership_of(interaction, agent):
+            case Ownership.READER if listed:
+                message = kept(interaction)
+            case ownership if ownership in _HOLDS:
+                message = held(interaction, longest=None)
+            case _ if may_read and not listed:
+                message = watched(interaction, longest=None)
+            case _:
+                message = outlined(interaction, with_user_data=may_read)
+        return stamped(message, interaction.version)
+
+
+def stored_filters(filters: Mapping[str, str]) -> dict[str, object]:
+    """Return what the store has to look for; an attribute that cannot be filtered is refused.
+
+    Raises:
+        RequestError: The attribute is unknown, or no such state exists.
+    """
+    found: dict[str, object] = {}
+    for name, value in filters.items():
+        if name not in FILTERS:
+            known = ", ".join(FILTERS)
+            message = f"{name[:64]} is no attribute to filter by; these are: {known}"
+            raise RequestError(Situation.VALUE_REFUSED, message)
+        found[FILTERS[name]] = _stored_state(value) if name == "state" else value
+    return found
+
+
+def _stored_state(name: str) -> str:
+    for state, shown in STATES.items():
+        if shown == name:
+            return state.value
+    raise RequestError(Situation.VALUE_REFUSED, f"there is no state {name[:64]!r}")
+
+
+def _found_at(interaction_id: str, root: str) -> Fields:
+    return {"uri": f"{root}/interactions/{interaction_id}"}
+
+
+def _without_uri(body: Fields) -> Fields:
+    """Return a list of interactions as messages, which have no address of their own."""
+    several = body.get("interactions")
+    if isinstance(several, list):
+        body["interactions"] = [
+            {name: value for name, value in one.items() if name != "uri"} for one in several
+        ]
+    return body

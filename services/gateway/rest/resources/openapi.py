@@ -1,0 +1,38 @@
+"""The API's description, for programs and for people; to read it nobody has to log in."""
+
+from functools import cache
+from typing import Final
+
+from starlette.responses import Response
+
+from services.gateway.errors import RequestError, Situation
+from services.gateway.rest.openapi.document import as_json
+from services.gateway.rest.openapi.page import page
+
+PATHS: Final = ("/openapi.json", "/docs")
+_SAFE: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Cache-Control": "public, max-age=300",
+}
+
+
+def described(method: str, path: str) -> Response:
+    """Return the document or the page.
+
+    Raises:
+        RequestError: It is not only read.
+    """
+    if method not in ("GET", "HEAD"):
+        message = "this can only be read"
+        raise RequestError(
+            Situation.METHOD_UNKNOWN, message, headers={"Allow": "GET, HEAD, OPTIONS"}
+        )
+    content, media_type = _content(path)
+    return Response(content, headers=_SAFE, media_type=media_type)
+
+
+@cache
+def _content(path: str) -> tuple[bytes, str]:
+    if path == "/docs":
+        return page().encode(), "text/html; charset=utf-8"
+    return as_json().encode(), "application/json"

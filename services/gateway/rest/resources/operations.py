@@ -1,0 +1,201 @@
+"""POST and PUT on interactions: checked against the present snapshot, then handed to the owner."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.auth.permissions import Read, refusal_of
+from services.gateway.commands.command_ids import seed_of
+from services.gateway.commands.command_sender import Handing
+from services.gateway.commands.operation_order import Turns
+from services.gateway.commands.promised_interactions import PromisedInteractions
+from services.gateway.errors import RequestError, Situation
+from services.gateway.http.answers import json_answer
+from services.gateway.http.json_body import Body, read_object
+from services.gateway.operations.drafts import order_creation
+from services.gateway.operations.email_object import compares_words
+from services.gateway.operations.operation_request import OK, Asked, Offer, Order, missing, named
+from services.gateway.operations.registry import (
+    CREATE,
+    GET_WORKBIN_CONTENT,
+    UPDATE,
+    offer_named,
+    operation_name,
+    prepare,
+)
+from services.gateway.operations.workbin_lookup import find_place
+from services.gateway.rest.callers import Callers
+from shared.contracts.envelope import Cause
+from shared.contracts.events import WorkbinContentWanted
+from shared.contracts.outgoing import wrap
+from shared.domain.clock import Clock
+from shared.domain.lifecycle import Operation, State
+from shared.messaging.publisher import Publisher
+from shared.storage.agents.agent_store import AgentStore, StoredAgent
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails.delivery_store import DeliveryStore
+
+
+class Operating:
+    """The resources that agents work with."""
+
+    def __init__(  # noqa: PLR0913 - what it works with, by name
+        self,
+        *,
+        callers: Callers,
+        interactions: InteractionStore,
+        promised: PromisedInteractions,
+        deliveries: DeliveryStore,
+        agents: AgentStore,
+        configuration: ConfigurationStore,
+        publisher: Publisher,
+        handing: Handing,
+        turns: Turns,
+        clock: Clock,
+        max_body: int,
+        only_new_keys: bool = False,
+    ) -> None:
+        self._callers = callers
+        self._interactions = interactions
+        self._promised = promised
+        self._deliveries = deliveries
+        self._agents = agents
+        self._configuration = configuration
+        self._publisher = publisher
+        self._handing = handing
+        self._turns = turns
+        self._clock = clock
+        self._max_body = max_body
+        self._only_new_keys = only_new_keys
+
+    async def operate(self, request: Request) -> Response:
+        """POST /me/interactions/{id}.
+
+        "ok" means that a majority of brokers hold the command; what came of it is told on the
+        topic.
+        """
+        agent, body = await self._read(request)
+        name = operation_name(body)
+        if name == GET_WORKBIN_CONTENT:
+            return await self.tell_content(agent, body.get("workbin"))
+        return await self.order(request, agent, request.path_params["id"], offer_named(name), body)
+
+    async def update(self, request: Request) -> Response:
+        """PUT /me/interactions/{id} and /interactions/{id}: a draft, or keys of the user data."""
+        agent, body = await self._read(request)
+        if "email_object" in body or "email" in body:
+            offer = UPDATE
+        elif "userData" in body:
+            offer = offer_named("UpdateUserData")
+        else:
+            raise missing("email_object")
+        return await self.order(request, agent, request.path_params["id"], offer, body)
+
+    async def create(self, request: Request) -> Response:
+        """POST /me/interactions: Create, and GetWorkbinContent, which concerns no interaction."""
+        agent, body = await self._read(request)
+        match operation_name(body):
+            case "Create":
+                return await self._create(request, agent, body)
+            case "GetWorkbinContent":
+                return await self.tell_content(agent, body.get("workbin"))
+            case name:
+                message = f"{offer_named(name).name} is for /me/interactions/{{id}}"
+                raise RequestError(Situation.OPERATION_FORBIDDEN, message)
+
+    async def order(
+        self,
+        request: Request,
+        agent: StoredAgent,
+        interaction_id: str,
+        offer: Offer,
+        body: Body,
+    ) -> Response:
+        """Check an operation, publish its command, and answer.
+
+        Raises:
+            RequestError: It is not possible now, not for this agent, or not with this body.
+        """
+        seed = seed_of(request.scope)
+        async with self._turns.one(interaction_id, agent.id, seed):
+            asked = await self._asked(request, agent, interaction_id, offer, body)
+            order = prepare(offer, asked)
+            if offer.operation is Operation.CANCEL and asked.interaction.state is State.SENDING:
+                await self._require_waiting(interaction_id)
+            return await self._handing.over(request, order, asked.interaction)
+
+    async def _require_waiting(self, interaction_id: str) -> None:
+        delivery = await self._deliveries.get(interaction_id, newest=True)
+        if delivery is None or not delivery.may_be_canceled:
+            raise RequestError(
+                Situation.WRONG_STATE,
+                "the mail is being handed to a mail server now: Cancel is possible again if it has "
+                "to wait for another attempt",
+            )
+
+    async def tell_content(self, agent: StoredAgent, identifier: object) -> Response:
+        """Have the content of a workbin told wherever the agent listens.
+
+        Raises:
+            RequestError: There is no such workbin, or it is somebody else's.
+        """
+        place = find_place(identifier, agent, await self._configuration.current())
+        event = WorkbinContentWanted(
+            agent_id=agent.id, workbin=place.workbin, owner=place.owner, of_group=place.of_group
+        )
+        await self._publisher.publish(wrap(event, Cause(), self._clock.now()))
+        return json_answer(OK)
+
+    async def _create(self, request: Request, agent: StoredAgent, body: Body) -> Response:
+        now_logged_in = await self._agents.get(agent.id)
+        if now_logged_in is None or not now_logged_in.logged_in:
+            message = f"{CREATE} is for agents who are logged in on the channel"
+            raise RequestError(Situation.OPERATION_FORBIDDEN, message)
+        command, answer = order_creation(
+            body,
+            agent_id=agent.id,
+            new_id=seed_of(request.scope).new_id,
+            contact_center=await self._configuration.current(),
+        )
+        if command.parent_id:
+            parent = await self._interactions.get(command.parent_id, with_text=False)
+            if situation := refusal_of(Read.FOLLOWED, agent, parent):
+                raise RequestError(situation, "the parent is not yours: accept it first")
+        return await self._handing.over(request, named(Order(command, answer), CREATE))
+
+    async def _read(self, request: Request) -> tuple[StoredAgent, Body]:
+        agent = await self._callers.agent(request)
+        return agent, await read_object(request.receive, at_most=self._max_body)
+
+    async def _asked(
+        self,
+        request: Request,
+        agent: StoredAgent,
+        interaction_id: str,
+        offer: Offer,
+        body: Body,
+    ) -> Asked:
+        return Asked(
+            agent=agent,
+            interaction=await self._promised.get(interaction_id, with_text=compares_words(body)),
+            body=body,
+            contact_center=await self._configuration.current(),
+            now=self._clock.now(),
+            new_id=seed_of(request.scope).new_id,
+            target=await self._target(body) if offer.has_target else None,
+            has_known_skill=offer.has_target and await self._is_skill(body.get("skill")),
+            only_new_keys=self._only_new_keys,
+        )
+
+    async def _target(self, body: Body) -> StoredAgent | None:
+        if isinstance(agent_id := body.get("userId"), str) and agent_id:
+            return await self._agents.get(agent_id)
+        if isinstance(uri := body.get("userUri"), str) and "/users/" in f"/{uri}":
+            return await self._agents.get(uri.rstrip("/").rpartition("/")[2])
+        if isinstance(user_name := body.get("userName"), str) and user_name:
+            return await self._agents.named(user_name)
+        return None
+
+    async def _is_skill(self, name: object) -> bool:
+        is_name = isinstance(name, str) and name.replace("-", "").replace("_", "").isalnum()
+        return is_name and await self._agents.has_skill(str(name))

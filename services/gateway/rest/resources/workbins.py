@@ -1,0 +1,99 @@
+"""The resource /me/workbins: which there are, what is in them, put in, take out."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.errors import RequestError, Situation
+from services.gateway.http.answers import json_answer
+from services.gateway.http.json_body import Body, read_object
+from services.gateway.interaction_queries import DeskStore
+from services.gateway.operations.operation_request import OK, missing
+from services.gateway.operations.registry import GET_WORKBIN_CONTENT, offer_named, operation_name
+from services.gateway.operations.workbin_lookup import find_place, places_of
+from services.gateway.rest.callers import Callers
+from services.gateway.rest.resources.operations import Operating
+from services.gateway.wire.workbins import items, workbin
+from shared.storage.agents.agent_store import StoredAgent
+from shared.storage.configuration_store import ConfigurationStore
+
+
+class Shelves:
+    """Workbins from an agent's side."""
+
+    def __init__(
+        self,
+        *,
+        callers: Callers,
+        desk: DeskStore,
+        configuration: ConfigurationStore,
+        operating: Operating,
+        max_body: int,
+    ) -> None:
+        self._callers = callers
+        self._desk = desk
+        self._configuration = configuration
+        self._operating = operating
+        self._max_body = max_body
+
+    async def mine(self, request: Request) -> Response:
+        """GET /me/workbins."""
+        agent = await self._callers.agent(request)
+        root = self._callers.root(request)
+        places = places_of(agent, await self._configuration.current())
+        fields = [workbin(place, root) for place in places]
+        return json_answer({"statusCode": 0, "status": 0, "workbins": fields})
+
+    async def one(self, request: Request) -> Response:
+        """GET /me/workbins/{workbin}: what it is, and what is in it."""
+        agent = await self._callers.agent(request)
+        place = find_place(_identifier(request, {}), agent, await self._configuration.current())
+        return json_answer(
+            {
+                "statusCode": 0,
+                "status": 0,
+                "workbin": workbin(place, self._callers.root(request)),
+                "interactions": items(await self._desk.kept_in(place)),
+            }
+        )
+
+    async def operate(self, request: Request) -> Response:
+        """POST /me/workbins/{workbin}: the operations of 8.5.1 and 8.5.2."""
+        agent = await self._callers.agent(request)
+        body = await read_object(request.receive, at_most=self._max_body)
+        match operation_name(body):
+            case "AddInteraction" | "AddEmail" | "AddInteractionToWorkbin":
+                return await self._put_in(agent, request, body)
+            case "PullInteraction" | "PullEmail":
+                offer = offer_named("PullInteraction")
+                return await self._operating.order(request, agent, _item(body), offer, body)
+            case name if name == GET_WORKBIN_CONTENT:
+                return await self._operating.tell_content(agent, _identifier(request, body))
+            case "SubscribeWorkbinEvents" | "UnsubscribeWorkbinEvents":
+                # Who listens to the topic hears of every workbin that is open to them.
+                find_place(_identifier(request, body), agent, await self._configuration.current())
+                return json_answer(OK)
+            case name:
+                message = f"there is no operation {name[:64]!r} on workbins"
+                raise RequestError(Situation.OPERATION_UNKNOWN, message)
+
+    async def _put_in(self, agent: StoredAgent, request: Request, body: Body) -> Response:
+        identifier = _identifier(request, body)
+        offer = offer_named("PlaceInWorkbin")
+        return await self._operating.order(
+            request, agent, _item(body), offer, {**body, "workbin": identifier}
+        )
+
+
+def _identifier(request: Request, body: Body) -> object:
+    name = request.path_params.get("workbin")
+    if name is None:
+        return body.get("workbin")
+    group = request.query_params.get("agentGroup") or body.get("agentGroup")
+    return {"workbinName": name, "agentGroup": group} if group else name
+
+
+def _item(body: Body) -> str:
+    interaction_id = body.get("id") or body.get("interactionId")
+    if not isinstance(interaction_id, str):
+        raise missing("id")
+    return interaction_id

@@ -1,0 +1,1 @@
+"""Files that agents attach: forms read as they come, media types, limits."""

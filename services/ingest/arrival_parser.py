@@ -1,0 +1,150 @@
+"""From an arrival to interactions, once for each mailbox that it is for."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from services.ingest.interaction_builder import interpret, speaker_of
+from services.ingest.parser.isolated_parser import (
+    IsolatedParser,
+    ParserBusyError,
+    ParserKilledError,
+)
+from services.ingest.store import CopyStore
+from services.ingest.unparsed_mail import unparsed
+from shared.contracts.commands import ExtractDocuments, ParseMail
+from shared.contracts.contact_center import Mailbox
+from shared.contracts.envelope import Cause, Contract
+from shared.contracts.events import InteractionReceived
+from shared.domain.clock import Clock
+from shared.domain.errors import Unavailable
+from shared.domain.interaction import Interaction
+from shared.domain.stranded_work import UNASSIGNED
+from shared.mail.limits import UnparsableMailError
+from shared.mail.parsed_mail import ParsedMail
+from shared.mail.parsing.identity import duplicate_key
+from shared.mail.threads import thread_references
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.database.client import UnstorableError
+from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.interactions.thread_store import ThreadStore
+from shared.storage.mails.arrival_store import Arrival, ArrivalStore
+
+log = structlog.get_logger()
+
+PARSED: Final = Counter("mailroom_mails_parsed_total", "Mails by what they became", ["outcome"])
+
+_TRIES: Final = 3
+_REST: Final = timedelta(seconds=5)
+_LONGEST_WAIT: Final = timedelta(minutes=30)
+"""A mail that was slow once and found no room since is shown unread: nobody waits without end."""
+
+
+class ParsingPostponedError(Unavailable):
+    """The mail was slow, or crashed its reader: it waits, and others come first."""
+
+
+class MailParsing:
+    """Reads arrivals in a process that can be killed and stores what they become."""
+
+    def __init__(
+        self,
+        *,
+        arrivals: ArrivalStore,
+        interactions: InteractionStore,
+        threads: ThreadStore,
+        copies: CopyStore,
+        configuration: ConfigurationStore,
+        parser: IsolatedParser,
+        clock: Clock,
+    ) -> None:
+        self._arrivals = arrivals
+        self._interactions = interactions
+        self._threads = threads
+        self._copies = copies
+        self._configuration = configuration
+        self._parser = parser
+        self._clock = clock
+
+    async def parse(self, command: ParseMail, cause: Cause) -> None:
+        """Store the interactions of the arrival that a command names."""
+        await self.parse_arrival(await self._arrivals.get(command.arrival_id), cause)
+        self._arrivals.settle(command.arrival_id, str(cause.message_id))
+
+    async def parse_arrival(self, arrival: Arrival, cause: Cause) -> None:
+        """Store the interactions of one arrival. A second time finds them and stores nothing."""
+        mail = await self._read(arrival)
+        proven = await self._threads.proven(speaker_of(mail, arrival), thread_references(mail))
+        contact_center = await self._configuration.current()
+        for address in arrival.mailboxes:
+            mailbox = contact_center.mailbox_for(address) or _fallback(address)
+            interaction = interpret(mail, arrival, mailbox, proven)
+            try:
+                await self._add(interaction, arrival, cause)
+            except UnstorableError as error:
+                shown = self._unparsed(arrival, f"not storable: {error}", mail)
+                await self._add(interpret(shown, arrival, mailbox, proven), arrival, cause)
+
+    async def _read(self, arrival: Arrival) -> ParsedMail:
+        """Return the mail; one that was slow or crashed its reader is tried again later.
+
+        Raises:
+            ParsingPostponedError: It is not its turn.
+        """
+        now = self._clock.now()
+        if arrival.tries and now - arrival.received_at > _LONGEST_WAIT:
+            return self._unparsed(arrival, "it takes too long to read")
+        if arrival.retry_at and now < arrival.retry_at:
+            raise ParsingPostponedError("its next try is later")
+        try:
+            return await self._parser.parse(
+                arrival.raw, envelope_sender=arrival.sender, slow=arrival.tries > 0
+            )
+        except UnparsableMailError as error:
+            return self._unparsed(arrival, str(error))
+        except ParserBusyError as error:
+            raise ParsingPostponedError(str(error)) from error
+        except ParserKilledError as error:
+            if arrival.tries + 1 >= _TRIES:
+                return self._unparsed(arrival, str(error))
+            await self._arrivals.postpone(arrival, now + _REST)
+            raise ParsingPostponedError(str(error)) from error
+
+    def _unparsed(
+        self, arrival: Arrival, reason: str, known: ParsedMail | None = None
+    ) -> ParsedMail:
+        log.warning("mail unparsed", arrival_id=arrival.id, reason=reason)
+        PARSED.labels("unparsed").inc()
+        return unparsed(arrival.raw, reason, known)
+
+    async def _add(self, interaction: Interaction, arrival: Arrival, cause: Cause) -> None:
+        key = duplicate_key(interaction.mailbox, interaction.mail.message_id, arrival.raw)
+        is_new = await self._interactions.add(
+            interaction, cause, _announcements(interaction, arrival), arrival_key=key
+        )
+        if not is_new:
+            await self._copies.note(key, arrival.id)
+        PARSED.labels("interaction" if is_new else "copy").inc()
+        log.info(
+            "mail became an interaction" if is_new else "mail is a copy of an earlier one",
+            arrival_id=arrival.id,
+            interaction_id=interaction.id if is_new else "",
+            message_id=interaction.mail.message_id,
+            mailbox=interaction.mailbox,
+            queue=interaction.queue,
+        )
+
+
+def _announcements(interaction: Interaction, arrival: Arrival) -> Sequence[Contract]:
+    received = InteractionReceived.of(interaction)
+    if not interaction.mail.attachments:
+        return [received]
+    return [ExtractDocuments(interaction_id=interaction.id, arrival_id=arrival.id), received]
+
+
+def _fallback(address: str) -> Mailbox:
+    """Return where mail goes whose mailbox was removed between its arrival and its parsing."""
+    return Mailbox(address=address, queue=UNASSIGNED)

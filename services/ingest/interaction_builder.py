@@ -1,0 +1,133 @@
+"""From a parsed mail to an interaction: pure rules, one mailbox at a time."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from shared.contracts.contact_center import Mailbox
+from shared.domain.ids import new_id
+from shared.domain.interaction import LONGEST_SUBJECT, Address, Attachment, Email, Interaction
+from shared.domain.lifecycle import Direction, State
+from shared.mail.parsed_mail import ParsedMail, ReportedRecipient
+from shared.mail.threads import Joining, Speaker, joining, thread_references
+from shared.storage.mails.arrival_store import Arrival
+
+_HEADERS: Final = ("Message-ID", "Date", "Content-Type", "MIME-Version")
+_CONTACT_DIGITS: Final = 16
+_LONGEST_VALUE: Final = 1000
+"""Characters of a value: agents need room for theirs, and the mail has all of it."""
+
+
+def interpret(
+    mail: ParsedMail, arrival: Arrival, mailbox: Mailbox, proven: Sequence[Interaction]
+) -> Interaction:
+    """Return the interaction that a mail becomes in the queue of one mailbox.
+
+    `proven` are the mails of ours that it names and may join.
+    """
+    interaction_id = new_id()
+    joined = joining(interaction_id, mailbox.address, thread_references(mail), proven)
+    sender = _sender(mail, arrival)
+    attachments = tuple(
+        Attachment(new_id(), part.name, part.size, part.media_type, part.content_id or "")
+        for part in mail.attachments
+    )
+    return Interaction(
+        id=interaction_id,
+        direction=Direction.INBOUND,
+        subtype=_subtype(mail, arrival, joined),
+        state=State.QUEUED,
+        queue=mailbox.queue,
+        received_at=arrival.received_at,
+        queued_at=arrival.received_at,
+        arrival_id=arrival.id,
+        mailbox=mailbox.address,
+        parent_id=joined.parent_id if joined else None,
+        thread_id=joined.thread_id if joined else interaction_id,
+        branches=joined.branches if joined else (),
+        contact_id=contact_id(sender.address),
+        user_data=user_data(mail, sender, mailbox, attachments),
+        mail=Email(
+            subject=mail.subject[:LONGEST_SUBJECT],
+            sender=sender,
+            reply_to=mail.reply_to,
+            to=mail.to,
+            cc=mail.cc,
+            text=mail.text,
+            html=mail.html or "",
+            message_id=mail.message_id,
+            in_reply_to=next(iter((*mail.in_reply_to, *_returned_ids(mail))), ""),
+            references=mail.references,
+            sent_at=mail.sent_at,
+            attachments=attachments,
+            warnings=mail.warnings,
+        ),
+    )
+
+
+def speaker_of(mail: ParsedMail, arrival: Arrival) -> Speaker:
+    """Return who speaks in a mail: of several in From, the one whom agents see."""
+    return Speaker(_sender(mail, arrival).address, _is_report(mail, arrival))
+
+
+def contact_id(address: str) -> str:
+    """Return the id of the contact behind an address; the same for every mail from there."""
+    digest = hashlib.sha256(address.lower().encode()).hexdigest()
+    return digest[:_CONTACT_DIGITS].upper()
+
+
+def user_data(
+    mail: ParsedMail, sender: Address, mailbox: Mailbox, attachments: tuple[Attachment, ...]
+) -> Mapping[str, object]:
+    """Return what an agent's desktop and a routing rule find beside the mail.
+
+    The keys are those that the e-mail server of the 8.5 generation attaches.
+    """
+    data = {
+        "Subject": mail.subject,
+        "To": ", ".join(one.address for one in mail.to),
+        "Mailbox": mailbox.address,
+        "FromAddress": sender.address,
+        "FromPersonal": sender.personal,
+        "EmailAddress": sender.address,
+        "ContactId": contact_id(sender.address),
+        "Origination_Source": "Email",
+        "_ContainsAttachment": "true" if attachments else "false",
+        "_AttachmentsSize": str(sum(one.size for one in attachments)),
+        "_AttachmentFileNames": ", ".join(one.name for one in attachments),
+    }
+    data |= {f"Header_{name}": mail.headers[name] for name in _HEADERS if name in mail.headers}
+    if mail.automatic:
+        data["_AutomaticMail"] = mail.automatic
+    if mail.report:
+        data["_Report"] = mail.report.kind
+        data["_ReportedRecipients"] = ", ".join(map(_in_words, mail.report.recipients))
+    return {key: value[:_LONGEST_VALUE] for key, value in data.items()}
+
+
+def _sender(mail: ParsedMail, arrival: Arrival) -> Address:
+    return next(iter(mail.from_), Address(_envelope_sender(arrival)))
+
+
+def _envelope_sender(arrival: Arrival) -> str:
+    """Return who handed the mail in, empty for the null sender however it was written down."""
+    return arrival.sender.strip("<> ")
+
+
+def _is_report(mail: ParsedMail, arrival: Arrival) -> bool:
+    return mail.is_bounce and not _envelope_sender(arrival)
+
+
+def _returned_ids(mail: ParsedMail) -> tuple[str, ...]:
+    return mail.report.returned_ids if mail.report else ()
+
+
+def _in_words(recipient: ReportedRecipient) -> str:
+    address = recipient.original or recipient.address
+    return f"{address} ({recipient.status})" if recipient.status else address
+
+
+def _subtype(mail: ParsedMail, arrival: Arrival, joined: Joining | None) -> str:
+    if joined is None:
+        return "InboundNDR" if _is_report(mail, arrival) else "InboundNew"
+    return "InboundNDR" if mail.is_bounce else "InboundCustomerReply"

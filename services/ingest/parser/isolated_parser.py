@@ -1,0 +1,170 @@
+"""Reading mail in processes that can be killed: a bad mail costs its deadline, nothing else."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from services.ingest.parser.parsed_mail_json import load
+from services.ingest.parser.pipe_framing import ANSWER, FAILED, READ, pack_head
+from shared.mail.limits import UnparsableMailError
+from shared.mail.parsed_mail import ParsedMail
+
+_MEBIBYTE: Final = 1024 * 1024
+# Seconds after the deadline at which a child ends itself, should its parent be gone.
+_GRACE: Final = 2
+_SECONDS_A_MEBIBYTE: Final = 0.2
+_LARGE: Final = 8 * _MEBIBYTE
+_IMPORT_ROOT: Final = Path(__file__).resolve().parents[3]
+# Secrets stay with the parent: a stranger's mail is read without them.
+_ENVIRONMENT: Final = ("PATH", "LD_LIBRARY_PATH")
+
+
+class ParserKilledError(Exception):
+    """The process that read the mail died or was killed at the deadline; another one takes over."""
+
+
+class ParserBusyError(Exception):
+    """As many slow mails are being read as may be at once; try this one again later."""
+
+
+class IsolatedParser:
+    """A fixed number of child processes that read one mail each at a time.
+
+    A mail has `quick` to be read, and a little more for each megabyte. One that needed more is
+    slow: given in again as such it has the `deadline`. One process fewer than there are reads slow
+    mails, so that they can never have all of them.
+    Children start when first needed and end with this object, or when this process is gone.
+    """
+
+    def __init__(
+        self,
+        *,
+        processes: int = 2,
+        quick: timedelta = timedelta(seconds=3),
+        deadline: timedelta = timedelta(seconds=10),
+        memory: int = 512 * _MEBIBYTE,
+    ) -> None:
+        if processes <= 1:
+            raise ValueError("slow mails leave one process to the others: at least 2 are needed")
+        self._quick = quick.total_seconds()
+        self._deadline = deadline.total_seconds()
+        self._room_for_slow = processes - 1
+        self._memory = memory
+        self._idle: asyncio.LifoQueue[Process | None] = asyncio.LifoQueue()
+        for _ in range(processes):
+            self._idle.put_nowait(None)
+        self._running: set[Process] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def parse(
+        self, raw: bytes, *, envelope_sender: str | None = None, slow: bool = False
+    ) -> ParsedMail:
+        """Read a mail; waits for an idle child first.
+
+        Raises `UnparsableMailError` for a mail above a limit, `ParserKilledError` for one that
+        crashed its reader or took longer than it may, and `ParserBusyError` for a slow one while
+        there is no room for it.
+        """
+        if not slow:
+            quick = self._quick + _SECONDS_A_MEBIBYTE * len(raw) / _MEBIBYTE
+            return await self._parse(raw, envelope_sender, min(quick, self._deadline))
+        if not self._room_for_slow:
+            raise ParserBusyError("other slow mails are being read")
+        self._room_for_slow -= 1
+        try:
+            return await self._parse(raw, envelope_sender, self._deadline)
+        finally:
+            self._room_for_slow += 1
+
+    async def _parse(self, raw: bytes, envelope_sender: str | None, seconds: float) -> ParsedMail:
+        child = await self._idle.get()
+        try:
+            if child is None or child.returncode is not None:
+                child = await self._start()
+            mark, content = await self._exchange(child, raw, envelope_sender, seconds)
+            if len(raw) > _LARGE:
+                # What a large mail took from the system, its reader gives back only by ending.
+                await self._kill(child)
+                child = None
+        except BaseException:
+            # Also when cancelled: a child in the middle of a mail cannot be talked to again.
+            await self._kill(child)
+            child = None
+            raise
+        finally:
+            self._idle.put_nowait(child)
+        return _result(mark, content)
+
+    async def close(self) -> None:
+        """End all children, also those that are reading."""
+        for child in tuple(self._running):
+            await self._kill(child)
+
+    async def _exchange(
+        self, child: Process, raw: bytes, envelope_sender: str | None, seconds: float
+    ) -> tuple[bytes, bytes]:
+        head = pack_head(raw, envelope_sender, seconds=int(seconds) + _GRACE)
+        try:
+            async with asyncio.timeout(seconds):
+                return await _talk(child, head, raw)
+        except TimeoutError as error:
+            raise ParserKilledError("the deadline passed") from error
+        except (OSError, asyncio.IncompleteReadError) as error:
+            raise ParserKilledError("the reader died") from error
+
+    async def _start(self) -> Process:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "services.ingest.parser.worker",
+            str(self._memory),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            cwd=_IMPORT_ROOT,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        )
+        self._running.add(child)
+        return child
+
+    async def _kill(self, child: Process | None) -> None:
+        if child is None:
+            return
+        self._running.discard(child)
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await asyncio.shield(child.wait())
+
+
+def _result(mark: bytes, content: bytes) -> ParsedMail:
+    if mark == READ:
+        return load(content)
+    if mark == FAILED:
+        raise ParserKilledError(content.decode())
+    raise UnparsableMailError(content.decode())
+
+
+async def _talk(child: Process, head: bytes, raw: bytes) -> tuple[bytes, bytes]:
+    if child.stdin is None or child.stdout is None:
+        raise BrokenPipeError
+    child.stdin.write(head)
+    child.stdin.write(raw)
+    await child.stdin.drain()
+    length, mark = ANSWER.unpack(await child.stdout.readexactly(ANSWER.size))
+    return mark, await child.stdout.readexactly(length)

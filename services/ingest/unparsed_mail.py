@@ -1,0 +1,39 @@
+"""What becomes of a mail that defeats the parser: an interaction with the raw mail attached."""
+
+from typing import Final
+
+from shared.domain.interaction import Address
+from shared.domain.storable_text import storable
+from shared.mail.derived_ids import derived_message_id
+from shared.mail.parsed_mail import ParsedMail
+from shared.mail.parsing.files import whole_mail
+
+_LONGEST: Final = 200
+
+
+def unparsed(raw: bytes, reason: str, known: ParsedMail | None = None) -> ParsedMail:
+    """Return a mail without a body whose one attachment is itself.
+
+    Of what is known of it, the beginning of its subject and its author are shown.
+    """
+    return ParsedMail(
+        message_id=derived_message_id(raw),
+        in_reply_to=(),
+        references=(),
+        subject=(known and storable(known.subject, _LONGEST)) or "(unparsed mail)",
+        from_=tuple(map(_short, known.from_[:1])) if known else (),
+        reply_to=(),
+        to=(),
+        cc=(),
+        sent_at=None,
+        text=f"This mail could not be read ({reason}). It is attached as it arrived.",
+        html=None,
+        attachments=(whole_mail(raw),),
+        headers={},
+        automatic="unparsed",
+        warnings=("unparsed",),
+    )
+
+
+def _short(person: Address) -> Address:
+    return Address(storable(person.address, _LONGEST), storable(person.personal, _LONGEST))

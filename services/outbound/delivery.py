@@ -1,0 +1,276 @@
+"""One attempt to deliver one mail: claim, transmit, write the journal, tell the author."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+from typing import Any, Final, TypeVar
+
+import structlog
+
+from services.outbound import metrics
+from services.outbound.delivery_outcome import cause_of, telling
+from services.outbound.retry_schedule import next_attempt
+from services.outbound.smtp.connection import RouteUnavailableError
+from services.outbound.smtp.connection_pool import SmtpPool
+from services.outbound.smtp.smtp_message import Letter
+from services.outbound.smtp.smtp_outcome import (
+    answered,
+    concluded_without_words,
+    doubted,
+    judge,
+    without_words,
+)
+from services.outbound.smtp.transmission import Phase, Reply, Transmission
+from shared.background_tasks import end
+from shared.contracts.contact_center import SmtpRoute
+from shared.domain.clock import Clock
+from shared.domain.delivery import Conclusion, Delivery, Journal
+from shared.domain.errors import OperationNotAllowedError, Unavailable
+from shared.faults import crash_point
+from shared.storage.database.client import UnstorableError
+from shared.storage.files.vault import Vault
+from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails.delivery_store import Claim, ClaimLostError, DeliveryStore
+
+log = structlog.get_logger()
+
+_WRITE_AGAIN_AFTER: Final = 0.5
+_WRITE_TRIES: Final = 240
+"""About two minutes beyond the database's own: a mail that was taken must not end in doubt."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What delivering works with."""
+
+    deliveries: DeliveryStore
+    interactions: InteractionStore
+    vault: Vault
+    pool: SmtpPool
+    route: Callable[[], Awaitable[SmtpRoute]]
+    clock: Clock
+    lease: timedelta
+    random: Random
+
+
+class Delivering:
+    """Delivers each mail in a task of its own, which outlives the message that asked for it.
+
+    A handler is cancelled when its connection to the broker is lost; the SMTP transaction then
+    goes on, and the journal keeps the redelivered message from sending the mail again.
+    """
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._running: set[asyncio.Task[None]] = set()
+        self._transmitting: set[asyncio.Task[Transmission]] = set()
+        self._stopping = False
+
+    async def deliver(self, interaction_id: str) -> None:
+        """Make one attempt, or finish what an earlier one left undone; or leave it to its owner.
+
+        Raises:
+            Unavailable: Nothing can be known or written now.
+        """
+        task = asyncio.create_task(self._deliver(interaction_id))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.shield(task)
+
+    async def finish(self) -> None:
+        """Break off what is still being transmitted; each attempt writes how far it got."""
+        self._stopping = True
+        for task in self._transmitting:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _deliver(self, interaction_id: str) -> None:
+        await self._tell(await self._until_claim_holds(interaction_id))
+
+    async def _until_claim_holds(self, interaction_id: str) -> Delivery:
+        """Try once, and once more where the claim was lost.
+
+        It went to somebody else, which the second look shows, or with the database's server.
+        """
+        try:
+            return await self._try(interaction_id)
+        except ClaimLostError:
+            log.warning("claim was lost", interaction_id=interaction_id)
+        try:
+            return await self._try(interaction_id)
+        except ClaimLostError as error:
+            raise Unavailable("the claim was lost twice") from error
+
+    async def _try(self, interaction_id: str) -> Delivery:
+        by, lease = secrets.token_hex(8), self._office.lease
+        async with AsyncExitStack() as renewing:
+            async with self._office.pool.place():
+                if self._stopping:
+                    raise Unavailable("outbound is stopping")
+                route = await self._office.route()
+                claim = await self._office.deliveries.claim(interaction_id, by, lease)
+                if claim is None:
+                    return await self._as_found(interaction_id, route)
+                await renewing.enter_async_context(self._renewing(claim))
+                transmission = await self._transmitted(claim, route)
+            # The connection carries the next mail while a majority writes what became of this one.
+            return await self._conclude(claim.delivery, transmission, route)
+
+    async def _transmitted(self, claim: Claim, route: SmtpRoute) -> Transmission:
+        with metrics.SECONDS.time():
+            transmission = await self._breakable(self._transmit(claim, route))
+        _report(claim.delivery, transmission, route)
+        return transmission
+
+    async def _breakable(self, transmitting: Coroutine[Any, Any, Transmission]) -> Transmission:
+        """Transmit in a task that `finish` may cancel without touching what is written after."""
+        task = asyncio.create_task(transmitting)
+        self._transmitting.add(task)
+        task.add_done_callback(self._transmitting.discard)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return Transmission(Phase.CONNECT, fault="the service was stopped")
+
+    async def _transmit(self, claim: Claim, route: SmtpRoute) -> Transmission:
+        delivery = claim.delivery
+
+        async def before_dot(answers: Mapping[str, Reply]) -> None:
+            crash_point("outbound.before_dot")
+            recipients = answered(delivery, answers, self._office.clock.now())
+            try:
+                await self._office.deliveries.offer_dot(claim, recipients, self._office.lease)
+            except UnstorableError as error:
+                log.exception("the words cannot be stored", reason=str(error))
+                recipients = without_words(recipients)
+                await self._office.deliveries.offer_dot(claim, recipients, self._office.lease)
+
+        try:
+            async with self._office.pool.session(route) as session:
+                return await session.transmit(self._letter(claim), before_dot)
+        except RouteUnavailableError as error:
+            return Transmission(Phase.CONNECT, fault=str(error))
+
+    def _letter(self, claim: Claim) -> Letter:
+        raw = claim.raw
+        addresses = [one.address for one in claim.delivery.open_recipients]
+        if isinstance(raw, bytes):
+            return Letter(claim.delivery.sender, addresses, len(raw), lambda: _whole(raw))
+        octets = partial(self._office.vault.open, raw)
+        return Letter(claim.delivery.sender, addresses, raw.size, octets)
+
+    async def _conclude(
+        self, delivery: Delivery, transmission: Transmission, route: SmtpRoute
+    ) -> Delivery:
+        if transmission.phase is Phase.DOT and not transmission.is_doubtful:
+            crash_point("outbound.after_250")
+        conclusion = judge(
+            delivery,
+            transmission,
+            now=self._office.clock.now(),
+            retry_at=self._retry_at(delivery),
+            resend=route.when_uncertain == "resend",
+        )
+        _count(conclusion)
+        try:
+            return await _patiently(lambda: self._office.deliveries.conclude(delivery, conclusion))
+        except UnstorableError as error:
+            # What became of the mail must be known whatever was said about it.
+            log.exception("the reason cannot be stored", reason=str(error))
+            plain = concluded_without_words(conclusion)
+            return await _patiently(lambda: self._office.deliveries.conclude(delivery, plain))
+
+    async def _as_found(self, interaction_id: str, route: SmtpRoute) -> Delivery:
+        """Return the delivery, after writing down a doubt that nobody else will end."""
+        now = self._office.clock.now()
+        delivery = await self._office.deliveries.get(interaction_id)
+        if delivery is None:
+            raise LookupError(f"there is no delivery {interaction_id}")
+        abandoned = delivery.lease_until is not None and delivery.lease_until <= now
+        if delivery.state is not Journal.DOT_PENDING or not abandoned:
+            return delivery
+        resend = route.when_uncertain == "resend"
+        conclusion = doubted(delivery, now, self._retry_at(delivery) if resend else None)
+        _count(conclusion)
+        log.warning("dot without an answer", interaction_id=delivery.id, attempt=delivery.attempt)
+        return await self._office.deliveries.conclude(delivery, conclusion, abandoned=True)
+
+    async def _tell(self, delivery: Delivery) -> None:
+        decide = telling(delivery)
+        if decide is None:
+            return
+        cause = cause_of(delivery)
+        try:
+            await _patiently(lambda: self._office.interactions.change(delivery.id, cause, decide))
+        except OperationNotAllowedError:
+            log.info("author knows already", interaction_id=delivery.id)
+
+    def _retry_at(self, delivery: Delivery) -> datetime | None:
+        return next_attempt(
+            delivery.attempt,
+            queued_at=delivery.queued_at,
+            now=self._office.clock.now(),
+            random=self._office.random,
+        )
+
+    @asynccontextmanager
+    async def _renewing(self, claim: Claim) -> AsyncIterator[None]:
+        """Keep the lease for as long as the context lasts."""
+        task = asyncio.create_task(self._renew(claim))
+        try:
+            yield
+        finally:
+            await end({task})
+
+    async def _renew(self, claim: Claim) -> None:
+        while True:
+            await asyncio.sleep(self._office.lease.total_seconds() / 3)
+            try:
+                await self._office.deliveries.renew(claim, self._office.lease)
+            except Unavailable as error:
+                log.warning("lease not renewed", reason=str(error))
+
+
+async def _whole(octets: bytes) -> AsyncIterator[bytes]:
+    yield octets
+
+
+async def _patiently(write: Callable[[], Awaitable[T]]) -> T:
+    """Write until the database takes it, for longer than it needs to choose a new primary."""
+    for _ in range(_WRITE_TRIES):
+        try:
+            return await write()
+        except Unavailable as error:
+            log.warning("written again soon", reason=str(error))
+            await asyncio.sleep(_WRITE_AGAIN_AFTER)
+    return await write()
+
+
+def _count(conclusion: Conclusion) -> None:
+    metrics.CONCLUDED.labels(conclusion.state.lower()).inc()
+
+
+def _report(delivery: Delivery, transmission: Transmission, route: SmtpRoute) -> None:
+    reply = transmission.reply
+    taken = transmission.phase is Phase.DOT and reply is not None and reply.is_positive
+    (log.info if taken else log.warning)(
+        "mail handed over" if taken else "mail not handed over",
+        interaction_id=delivery.id,
+        correlation_id=delivery.correlation_id,
+        message_id=delivery.message_id,
+        attempt=delivery.attempt,
+        domains=sorted({one.address.rpartition("@")[2] for one in delivery.open_recipients}),
+        relay=f"{route.host}:{route.port}",
+        phase=transmission.phase.name,
+        code=reply.code if reply else 0,
+        said=reply.text if reply else "",
+        fault=transmission.fault,
+        refused=[one.code for one in transmission.recipients.values() if not one.is_positive],
+    )

@@ -1,0 +1,1 @@
+"""Logins at the next server: passwords and access tokens."""

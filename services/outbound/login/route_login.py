@@ -1,0 +1,130 @@
+"""Logs in to the route's server, by a password or by a token, and never again and again in vain."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from services.outbound import metrics
+from services.outbound.login.access_tokens import LoginIdentity, NoTokenError, TokenKeeper
+from services.outbound.smtp.connection import Proof, RouteUnavailableError, TokenRejectedError
+from services.outbound.smtp.smtp_session import Session
+from shared.contracts.contact_center import ContactCenter, SmtpRoute
+from shared.oauth.client_credentials import BadCredentialsError, read_credentials
+from shared.storage.sealing import BadSealingKeyError
+
+log = structlog.get_logger()
+
+OpenSession = Callable[[SmtpRoute, Proof], Awaitable[Session]]
+MakeKeeper = Callable[[], TokenKeeper]
+Center = Callable[[], Awaitable[ContactCenter]]
+
+
+class RouteLogins:
+    """What a connection needs before it opens. Where tokens are not used nothing is asked for."""
+
+    def __init__(
+        self,
+        open_session: OpenSession,
+        make_keeper: MakeKeeper,
+        center: Center,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._open = open_session
+        self._make_keeper = make_keeper
+        self._center = center
+        self._environment = environment
+        self._keeper: TokenKeeper | None = None
+        self._taken = ""
+        self._trying = asyncio.Lock()
+        self._shown_sick: set[str] = set()
+
+    async def connect(self, route: SmtpRoute) -> Session:
+        """Open a session that is logged in as the route says.
+
+        Raises:
+            RouteUnavailableError: It cannot be had now; says why.
+        """
+        if route.login is None:
+            password = self._environment.get(route.password_variable, "")
+            return await self._open(route, Proof(password=password))
+        try:
+            keeper, who = await self._login_of(route)
+            return await self._connect_with_token(route, keeper, who)
+        except (NoTokenError, BadCredentialsError, BadSealingKeyError) as error:
+            raise RouteUnavailableError(
+                f"{route.host} cannot be logged in to ({route.login.oauth}): {error}"
+            ) from None
+
+    async def look(self, route: SmtpRoute) -> None:
+        """Renew the route's token where it is time, and show how its login stands.
+
+        Raises:
+            Unavailable: The database does not answer.
+        """
+        if route.login is None:
+            self._show("", sick=False)
+            return
+        name = route.login.oauth
+        try:
+            keeper, who = await self._login_of(route)
+        except (BadCredentialsError, BadSealingKeyError) as error:
+            if name not in self._shown_sick:
+                log.warning("login cannot be used", login=name, reason=str(error))
+            self._show(name, sick=True)
+            return
+        state = await keeper.look(who)
+        self._show(name, sick=state.is_sick(who.made_from))
+
+    async def _login_of(self, route: SmtpRoute) -> tuple[TokenKeeper, LoginIdentity]:
+        name = route.login.oauth if route.login else ""
+        login = (await self._center()).oauth_login(name)
+        if login is None:
+            raise BadCredentialsError(f"it is not described under `oauth`: {name}")
+        credentials = read_credentials(login, self._environment)
+        if self._keeper is None:
+            self._keeper = self._make_keeper()
+        return self._keeper, LoginIdentity(login, route.user_name, credentials)
+
+    async def _connect_with_token(
+        self, route: SmtpRoute, keeper: TokenKeeper, who: LoginIdentity
+    ) -> Session:
+        token = await keeper.current(who)
+        if token == self._taken:
+            try:
+                return await self._open(route, Proof(token=token))
+            except TokenRejectedError as error:
+                await keeper.reject(who, token, str(error))
+        # A token that the server has not taken yet is shown by one connection, not by all.
+        async with self._trying:
+            return await self._try_token(route, keeper, who)
+
+    async def _try_token(
+        self, route: SmtpRoute, keeper: TokenKeeper, who: LoginIdentity
+    ) -> Session:
+        words = ""
+        for _ in range(2):
+            token = await keeper.current(who)
+            try:
+                session = await self._open(route, Proof(token=token))
+            except TokenRejectedError as error:
+                words = str(error)
+                await keeper.reject(who, token, words)
+                continue
+            self._taken = token
+            await keeper.take(who, token)
+            return session
+        raise NoTokenError(words)
+
+    def _show(self, name: str, *, sick: bool) -> None:
+        for other in self._shown_sick - {name}:
+            metrics.LOGIN_REFUSED.labels(other).set(0)
+        self._shown_sick &= {name}
+        if name:
+            metrics.LOGIN_REFUSED.labels(name).set(int(sick))
+        if sick:
+            self._shown_sick.add(name)
+        elif name in self._shown_sick:
+            self._shown_sick.discard(name)
+            log.info("login works again", login=name)

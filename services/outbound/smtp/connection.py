@@ -1,0 +1,129 @@
+"""From a route to a session that is ready for mail."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiosmtplib import SMTPException, SMTPHeloError, SMTPResponseException
+from aiosmtplib.auth import auth_xoauth2_encode
+
+from services.outbound.smtp.smtp_session import Deadlines, Session
+from services.outbound.smtp.strict_protocol import SMTP
+from services.outbound.smtp.transmission import Reply, reply_of
+from shared.contracts.contact_center import SmtpRoute
+from shared.domain.clock import Clock
+
+_CHALLENGE: Final = 334
+_LONGEST_COMMAND: Final = 500
+"""Octets, with room for the verb: what is longer goes on a line of its own (RFC 4954, 4)."""
+
+_LONGEST_WORDS: Final = 200
+
+
+class RouteUnavailableError(Exception):
+    """The route's server cannot be used now; says why, in plain words."""
+
+
+class TokenRejectedError(Exception):
+    """The route's server does not let the token in; says so in plain words, without the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What shows the server who we are: a password, or a token of OAuth, or nothing."""
+
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+
+async def open_session(
+    route: SmtpRoute, proof: Proof, *, hello_name: str, deadlines: Deadlines, clock: Clock
+) -> Session:
+    """Connect, secure the connection as the route says, and log in.
+
+    Raises:
+        RouteUnavailableError: One of these was not possible, or the route logs in without TLS,
+            which would show the password to the network.
+        TokenRejectedError: All was possible, and the server refuses the token.
+    """
+    if route.user_name and route.tls == "none":
+        raise RouteUnavailableError(
+            f"{route.host} is not told a password without TLS: set `tls` of smtp_route"
+        )
+    smtp = SMTP(
+        hostname=route.host,
+        port=route.port,
+        local_hostname=hello_name,
+        timeout=deadlines.connect.total_seconds(),
+        use_tls=route.tls == "implicit",
+        start_tls=route.tls == "starttls",
+        # Who shows a token logs in once connected.
+        username=None if proof.token else route.user_name or None,
+        password=proof.password or None,
+    )
+    try:
+        async with asyncio.timeout(deadlines.connect.total_seconds()):
+            await smtp.connect()
+            await _greet(smtp)
+            if proof.token:
+                await show_token(smtp, route, proof.token)
+    except SMTPResponseException as error:
+        smtp.close()
+        raise RouteUnavailableError(f"{route.host} {_said(error.code)}") from error
+    except (SMTPException, OSError, ValueError) as error:
+        smtp.close()
+        raise RouteUnavailableError(
+            f"{route.host} cannot be reached ({type(error).__name__})"
+        ) from error
+    except (RouteUnavailableError, TokenRejectedError):
+        smtp.close()
+        raise
+    return Session(smtp, route, deadlines, clock)
+
+
+async def show_token(smtp: SMTP, route: SmtpRoute, token: str) -> None:
+    """Log in by XOAUTH2.
+
+    Raises:
+        RouteUnavailableError: The server knows no tokens, or did not decide.
+        TokenRejectedError: The answer is no.
+    """
+    if "xoauth2" not in (one.lower() for one in smtp.server_auth_methods):
+        raise RouteUnavailableError(
+            f"{route.host} takes no tokens (XOAUTH2) at port {route.port}: see `smtp_route`"
+        )
+    shown = auth_xoauth2_encode(route.user_name, token)
+    if len(shown) <= _LONGEST_COMMAND - len(b"AUTH XOAUTH2 "):
+        reply = await _exchange(smtp, b"AUTH", b"XOAUTH2", shown)
+    else:
+        reply = await _exchange(smtp, b"AUTH", b"XOAUTH2")
+        if reply.code == _CHALLENGE:
+            reply = await _exchange(smtp, shown)
+    if reply.code == _CHALLENGE:
+        # An error in JSON; an empty line asks for the verdict.
+        reply = await _exchange(smtp, b"")
+    if reply.is_permanent:
+        words = reply.text.replace(token, "[token]").replace(shown.decode(), "[token]")
+        raise TokenRejectedError(
+            f"{route.host} refuses the login of {route.user_name}: {reply.code} "
+            f"{words[:_LONGEST_WORDS]}"
+        )
+    if not reply.is_positive:
+        raise RouteUnavailableError(f"{route.host} {_said(reply.code)} to the login")
+
+
+async def _exchange(smtp: SMTP, *words: bytes) -> Reply:
+    response = await smtp.execute_command(*words)
+    return reply_of(response.code, response.message)
+
+
+def _said(code: int) -> str:
+    # aiosmtplib gives what is no reply at all the code -1.
+    return f"answers {code}" if code > 0 else "does not answer as a mail server does"
+
+
+async def _greet(smtp: SMTP) -> None:
+    try:
+        await smtp.ehlo()
+    except SMTPHeloError:
+        await smtp.helo()

@@ -1,0 +1,251 @@
+"""One SMTP connection, driven step by step so that it is known how far each mail got.
+
+aiosmtplib's own `sendmail` sends the body and the final dot in one write and reports a lost
+connection alike before and after it; here the dot is a write of its own.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from aiosmtplib import (
+    SMTP,
+    SMTPException,
+    SMTPServerDisconnected,
+)
+from aiosmtplib.protocol import SMTPProtocol
+
+from services.outbound.smtp.dot_stuffing import in_blocks, stuffed
+from services.outbound.smtp.smtp_message import Letter
+from services.outbound.smtp.transmission import Phase, Reply, Transmission, reply_of
+from shared.contracts.contact_center import SmtpRoute
+from shared.domain.clock import Clock
+from shared.domain.errors import Unavailable
+from shared.faults import crash_point
+from shared.storage.mails.delivery_store import ClaimLostError
+
+log = structlog.get_logger()
+
+_GO_AHEAD: Final = 354
+_UNSENDABLE: Final = re.compile(r"[\x00-\x20<>\x7f]")
+_BAD_ADDRESS: Final = Reply(501, "this is no address that a mail can be sent to")
+_NOT_ASCII: Final = Reply(553, "the mail server takes no addresses beyond ASCII (RFC 6531)")
+_NAMES_UTF8: Final = Reply(
+    554, "the mail names an address beyond ASCII, which the mail server does not take (RFC 6531)"
+)
+_EIGHT_BIT: Final = Reply(
+    554,
+    "the mail server takes mail of 7 bits only (RFC 6152): this one cannot go on unchanged",
+)
+
+BeforeDot = Callable[[Mapping[str, Reply]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long each phase may take: `block` is for a part of the body, `body` for all of it."""
+
+    connect: timedelta
+    command: timedelta
+    data: timedelta
+    block: timedelta
+    body: timedelta
+    dot: timedelta
+
+
+@dataclass(slots=True)
+class _Progress:
+    phase: Phase = Phase.MAIL
+    answers: dict[str, Reply] = field(default_factory=dict)
+
+    def ended(self, reply: Reply | None = None, fault: str = "") -> Transmission:
+        return Transmission(self.phase, dict(self.answers), reply, fault)
+
+
+class Session:
+    """A connection that is ready for mail, for as long as the server keeps it."""
+
+    def __init__(self, smtp: SMTP, route: SmtpRoute, deadlines: Deadlines, clock: Clock) -> None:
+        self._smtp = smtp
+        self._deadlines = deadlines
+        self._clock = clock
+        self._unfinished = False
+        self.route = route
+        self.opened_at = self.used_at = clock.now()
+        self.mails = 0
+
+    @property
+    def is_connected(self) -> bool:
+        """Say whether the connection seems to be there."""
+        return self._smtp.is_connected
+
+    async def is_usable(self, idle: timedelta) -> bool:
+        """Make the session ready for the next mail; say whether the server still answers."""
+        rested = self._clock.now() - self.used_at >= idle
+        if self.is_connected and (rested or self._unfinished):
+            await self._reset()
+        return self.is_connected
+
+    async def transmit(self, letter: Letter, before_dot: BeforeDot) -> Transmission:
+        """Send one mail, and return how far it got. It never fails halfway: it tells.
+
+        `before_dot` is awaited with the answers to RCPT when all but the final dot is sent; what
+        it raises ends the transaction without the dot. Cancelling ends it where it stands.
+
+        Raises:
+            ClaimLostError: From `before_dot`.
+        """
+        progress = _Progress()
+        self._unfinished = True
+        self.mails += 1
+        try:
+            reply = await self._steps(letter, before_dot, progress)
+        except ClaimLostError:
+            self.close()
+            raise
+        except asyncio.CancelledError:
+            self.close()
+            _stay_to_tell()
+            return progress.ended(fault="the service was stopped")
+        except Exception as error:
+            # Whatever it was, the phase decides what may follow.
+            self.close()
+            unexpected = not isinstance(error, SMTPException | OSError | Unavailable)
+            log.warning("smtp transaction broken off", exc_info=error if unexpected else None)
+            return progress.ended(fault=_in_words(error))
+        self._unfinished = progress.phase is not Phase.DOT
+        self.used_at = self._clock.now()
+        return progress.ended(reply)
+
+    def close(self) -> None:
+        """Drop the connection; a mail whose dot was not sent is then not delivered."""
+        self._smtp.close()
+
+    async def quit(self) -> None:
+        """Take leave of the server."""
+        try:
+            await self._smtp.quit(timeout=1)
+        except (SMTPException, OSError):
+            self.close()
+
+    async def _steps(
+        self, letter: Letter, before_dot: BeforeDot, progress: _Progress
+    ) -> Reply | None:
+        if unfit := await self._unfit(letter, progress):
+            return unfit
+        refusal = await self._mail(letter)
+        if not refusal.is_positive:
+            return refusal
+        progress.phase = Phase.RCPT
+        for address in letter.recipients:
+            progress.answers[address] = await self._rcpt(address)
+        if not any(answer.is_positive for answer in progress.answers.values()):
+            return None
+        progress.phase = Phase.DATA
+        go_ahead = await self._command(b"DATA", deadline=self._deadlines.data)
+        if go_ahead.code != _GO_AHEAD:
+            return go_ahead
+        progress.phase = Phase.BODY
+        async with asyncio.timeout(self._deadlines.body.total_seconds()):
+            await self._body(letter.octets())
+        await before_dot(progress.answers)
+        return await self._dot(progress)
+
+    async def _unfit(self, letter: Letter, progress: _Progress) -> Reply | None:
+        """Return why the server must not be given the mail, if so. The mail is never changed."""
+        in_ascii = self._takes_utf8 or letter.is_addressed_in_ascii
+        if not in_ascii and await letter.has_utf8_headers():
+            strange = [one for one in letter.recipients if not one.isascii()]
+            progress.answers.update(dict.fromkeys(strange, _NOT_ASCII))
+            return _NAMES_UTF8
+        if not self._takes_eight_bits and not await letter.is_seven_bit():
+            return _EIGHT_BIT
+        return None
+
+    async def _mail(self, letter: Letter) -> Reply:
+        options = []
+        if self._smtp.supports_extension("size"):
+            options.append(b"SIZE=%d" % letter.size)
+        if self._takes_eight_bits:
+            options.append(b"BODY=8BITMIME")
+        if self._takes_utf8 and (
+            not letter.is_addressed_in_ascii or await letter.has_utf8_headers()
+        ):
+            options.append(b"SMTPUTF8")
+        return await self._about(b"MAIL", b"FROM:", letter.sender, *options)
+
+    async def _rcpt(self, address: str) -> Reply:
+        return await self._about(b"RCPT", b"TO:", address)
+
+    async def _about(self, verb: bytes, prefix: bytes, address: str, *options: bytes) -> Reply:
+        if _UNSENDABLE.search(address):
+            return _BAD_ADDRESS
+        if not address.isascii() and not self._takes_utf8:
+            return _NOT_ASCII
+        path = prefix + b"<" + address.encode() + b">"
+        return await self._command(verb, path, *options, deadline=self._deadlines.command)
+
+    @property
+    def _takes_eight_bits(self) -> bool:
+        return self._smtp.supports_extension("8bitmime")
+
+    @property
+    def _takes_utf8(self) -> bool:
+        return self._smtp.supports_extension("smtputf8")
+
+    async def _body(self, octets: AsyncIterator[bytes]) -> None:
+        async for block in in_blocks(stuffed(octets)):
+            protocol = self._protocol()
+            protocol.write(block)
+            async with asyncio.timeout(self._deadlines.block.total_seconds()):
+                await protocol._drain_helper()  # noqa: SLF001 - there is no other way to wait
+
+    async def _dot(self, progress: _Progress) -> Reply:
+        protocol = self._protocol()
+        protocol.write(b".\r\n")  # raises where the connection is gone: then nothing was sent
+        progress.phase = Phase.DOT
+        asyncio.get_running_loop().call_soon(crash_point, "outbound.after_dot")
+        response = await protocol.read_response(timeout=self._deadlines.dot.total_seconds())
+        return reply_of(response.code, response.message)
+
+    async def _command(self, *words: bytes, deadline: timedelta) -> Reply:
+        await _read_what_is_there()
+        response = await self._smtp.execute_command(*words, timeout=deadline.total_seconds())
+        return reply_of(response.code, response.message)
+
+    async def _reset(self) -> None:
+        try:
+            reply = await self._command(b"RSET", deadline=self._deadlines.connect)
+        except (SMTPException, OSError):
+            self.close()
+            return
+        self._unfinished = False
+        if not reply.is_positive:
+            self.close()
+
+    def _protocol(self) -> SMTPProtocol:
+        if self._smtp.protocol is None:
+            raise SMTPServerDisconnected("the connection is gone")
+        return self._smtp.protocol
+
+
+async def _read_what_is_there() -> None:
+    """Let surplus octets that have come already end the connection before they are an answer."""
+    for _ in range(2):  # asyncio's loop reads in the first turn, and hands on in the second
+        await asyncio.sleep(0)
+
+
+def _stay_to_tell() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, TimeoutError | SMTPException):
+        return f"the mail server did not answer as it should ({type(error).__name__})"
+    return f"the mail could not be sent ({type(error).__name__})"

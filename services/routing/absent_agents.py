@@ -1,0 +1,100 @@
+"""What becomes of the work of agents who log out, vanish, or leave it untouched (api 4.1, 4.2)."""
+
+from collections.abc import Mapping
+
+from services.routing.policy import Policy
+from services.routing.queue_filler import QueueFiller
+from services.routing.revocations import Revoking
+from services.routing.store import WaitingStore
+from shared.contracts.envelope import Cause
+from shared.contracts.events import AgentNotReady, WorkbinItemAdded, WorkReclaimed
+from shared.domain.assignment import reclaim
+from shared.domain.clock import Clock
+from shared.domain.errors import ChangedMeanwhileError, OperationNotAllowedError
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import State
+from shared.storage.agents.agent_store import AgentStore
+from shared.storage.agents.presence_store import PresenceStore
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.interactions.interaction_store import Change, InteractionStore
+
+
+class Absences:
+    """Looks after the work of those who are not there."""
+
+    def __init__(  # noqa: PLR0913 - what it works with, by name
+        self,
+        *,
+        waiting: WaitingStore,
+        interactions: InteractionStore,
+        agents: AgentStore,
+        presence: PresenceStore,
+        configuration: ConfigurationStore,
+        revoking: Revoking,
+        filler: QueueFiller,
+        clock: Clock,
+        policy: Policy,
+    ) -> None:
+        self._waiting = waiting
+        self._interactions = interactions
+        self._agents = agents
+        self._presence = presence
+        self._configuration = configuration
+        self._revoking = revoking
+        self._filler = filler
+        self._clock = clock
+        self._policy = policy
+
+    async def follow(self, event: AgentNotReady) -> None:
+        """Revoke what is offered to somebody who logged out, or by policy to who is NotReady."""
+        if event.logged_out or self._policy.revokes_when_not_ready:
+            await self._revoking.revoke_all_of(event.agent_id)
+
+    async def look_round(self) -> None:
+        """Offer nothing more to who vanished, and take work from who stays away or forgot it."""
+        for agent_id in await self._presence.lost(self._policy.connection_loss, ready=True):
+            await self._agents.set_ready(agent_id, ready=False, reason="ConnectionLost")
+            await self._revoking.revoke_all_of(agent_id)
+        gone = await self._presence.lost(self._policy.absence, ready=False)
+        for agent_id in gone:
+            await self._agents.set_ready(agent_id, ready=False, logged_in=False)
+        # Those who work are fewer than those who have gone home, and left nothing.
+        workers = await self._waiting.workers()
+        out = await self._presence.logged_out(workers, self._policy.absence)
+        await self._reclaim(await self._waiting.worked_on_by([*gone, *out]))
+
+    async def reclaim_untouched(self) -> None:
+        """Take work away about which nothing was done for hours."""
+        await self._reclaim(await self._waiting.untouched(self._clock.now() - self._policy.idle))
+
+    async def _reclaim(self, found: Mapping[str, int]) -> None:
+        """Take work away that is still as it was found: others look round at the same time."""
+        workbin = (await self._configuration.current()).draft_workbin
+        queues = set()
+        for interaction_id, version in found.items():
+            after = await self._take(interaction_id, version, workbin)
+            if after is not None and after.state is State.QUEUED:
+                queues.add(after.queue)
+        for queue in queues:
+            self._filler.request(queue)
+
+    async def _take(self, interaction_id: str, version: int, workbin: str) -> Interaction | None:
+        owner: list[str] = []
+
+        def decide(before: Interaction) -> Change:
+            after, agent_id = reclaim(before, workbin), before.owner_id or ""
+            owner[:] = [agent_id]
+            kept = [WorkbinItemAdded.at(after, after.place)] if after.place else []
+            return Change(after, [WorkReclaimed.of(after, agent_id), *kept])
+
+        try:
+            after = await self._interactions.change(
+                interaction_id,
+                Cause.about(interaction_id),
+                decide,
+                expected_version=version,
+            )
+        except (OperationNotAllowedError, ChangedMeanwhileError):
+            return None
+        await self._agents.release(owner[0], interaction_id)
+        return after

@@ -1,0 +1,121 @@
+"""Offers waiting interactions to Ready agents: one pass through a queue."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from services.routing.store import WaitingStore
+from shared.contracts.contact_center import Queue
+from shared.contracts.events import AgentInvited
+from shared.domain.assignment import invite
+from shared.domain.clock import Clock
+from shared.domain.interaction import Interaction
+from shared.storage.agents.agent_store import AgentStore
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.interactions.interaction_store import Change, InteractionStore
+
+INVITATIONS_AT_ONCE: Final = 20
+
+
+class Offering:
+    """Brings waiting interactions and free agents together, the longest-waiting first.
+
+    Two passes through a queue at once are safe, but a waste: the compare-and-set on the
+    interaction lets one of them win. `QueueFiller` sees to it that there is one.
+    """
+
+    def __init__(
+        self,
+        *,
+        waiting: WaitingStore,
+        interactions: InteractionStore,
+        agents: AgentStore,
+        configuration: ConfigurationStore,
+        clock: Clock,
+        invitation: timedelta,
+    ) -> None:
+        self._waiting = waiting
+        self._interactions = interactions
+        self._agents = agents
+        self._configuration = configuration
+        self._clock = clock
+        self._invitation = invitation
+
+    async def pass_through(self, name: str) -> AsyncGenerator[int]:
+        """Offer what waits in a queue, as far as there are free agents.
+
+        Give after each bulk of invitations how many of them were written; whoever iterates may
+        stop there. The pass ends by itself where somebody else takes everything first.
+        """
+        queue = (await self._configuration.current()).queue(name) or Queue(name=name)
+        offers: list[tuple[Interaction, str]] = []
+        try:
+            async for interaction, agent_id in self._reservations(queue):
+                offers.append((interaction, agent_id))
+                if len(offers) == INVITATIONS_AT_ONCE:
+                    together, offers = offers, []
+                    invited = await self._invite(together)
+                    yield invited
+                    if not invited:
+                        return
+        finally:
+            # Whatever broke off the pass, places are taken for these.
+            await self._invite(offers)
+
+    async def _reservations(self, queue: Queue) -> AsyncIterator[tuple[Interaction, str]]:
+        """Take a place for one waiting interaction after the other; give both."""
+        seen = set()
+        async for interaction in self._waiting.waiting(queue.name):
+            seen.add(interaction.id)
+            if (agent_id := await self._reserve(interaction, queue)) is not None:
+                yield interaction, agent_id
+            elif not await self._may_take_another(interaction, queue):
+                break
+        else:
+            return
+        # Nobody who serves the queue is free, but agents with a skill need not serve it.
+        async for interaction in self._waiting.waiting_for_skill(queue.name):
+            if interaction.id in seen:
+                continue
+            if (agent_id := await self._reserve(interaction, queue)) is not None:
+                yield interaction, agent_id
+
+    async def _may_take_another(self, untaken: Interaction, queue: Queue) -> bool:
+        """Say whether a mail behind one that nobody could take might still be taken."""
+        if untaken.skill:
+            return True
+        now = self._clock.now()
+        if all(one.until <= now for one in untaken.excluded):
+            return False
+        return await self._agents.is_anybody_free(queue.name, requires=queue.requires)
+
+    async def _reserve(self, interaction: Interaction, queue: Queue) -> str | None:
+        now = self._clock.now()
+        reserve = partial(
+            self._agents.reserve,
+            interaction.id,
+            # Who has the skill that a transfer names need not serve the queue.
+            None if interaction.skill else queue.name,
+            requires={interaction.skill: 1} if interaction.skill else queue.requires,
+            passing_over=[one.agent_id for one in interaction.excluded if one.until > now],
+        )
+        if interaction.preferred_id and (agent_id := await reserve(only=interaction.preferred_id)):
+            return agent_id
+        return await reserve()
+
+    async def _invite(self, offers: Sequence[tuple[Interaction, str]]) -> int:
+        expires_at = self._clock.now() + self._invitation
+        invited = await self._interactions.change_together(
+            [(before, _offer(before, agent_id, expires_at)) for before, agent_id in offers]
+        )
+        for (before, agent_id), is_invited in zip(offers, invited, strict=True):
+            if not is_invited:
+                # Somebody else took it from the queue first.
+                await self._agents.release(agent_id, before.id)
+        return sum(invited)
+
+
+def _offer(before: Interaction, agent_id: str, expires_at: datetime) -> Change:
+    after = invite(before, agent_id, expires_at)
+    return Change(after, [AgentInvited.of(after, agent_id)])

@@ -1,0 +1,102 @@
+"""Takes invitations back, because their time is up or because their agent has gone."""
+
+from datetime import datetime
+
+from services.routing.assignment_events import back_again
+from services.routing.policy import Policy
+from services.routing.queue_filler import QueueFiller
+from services.routing.store import Offer, WaitingStore
+from shared.contracts.envelope import Cause
+from shared.contracts.events import InvitationRevoked
+from shared.domain.assignment import put_back
+from shared.domain.clock import Clock
+from shared.domain.errors import OperationNotAllowedError
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Operation, State
+from shared.storage.agents.agent_store import AgentStore
+from shared.storage.agents.presence_store import PresenceStore
+from shared.storage.interactions.interaction_store import Change, InteractionStore
+
+
+class Revoking:
+    """Ends invitations. Any number of pods may do so at once."""
+
+    def __init__(
+        self,
+        *,
+        waiting: WaitingStore,
+        interactions: InteractionStore,
+        agents: AgentStore,
+        presence: PresenceStore,
+        filler: QueueFiller,
+        clock: Clock,
+        policy: Policy,
+    ) -> None:
+        self._waiting = waiting
+        self._interactions = interactions
+        self._agents = agents
+        self._presence = presence
+        self._filler = filler
+        self._clock = clock
+        self._policy = policy
+
+    async def revoke_unanswered(self) -> int:
+        """Revoke every invitation whose time is up and offer the interactions to others.
+
+        Agents are passed over, and miss something, only where they heard of the invitation and
+        could have answered it.
+        """
+        until = self._clock.now() - self._policy.answer_grace
+        unanswered = await self._waiting.unanswered(until)
+        # However late this comes, whatever happened since the first of them was made counts.
+        first = min((one.expires_at for one in unanswered), default=until)
+        excused = await self._presence.excused(
+            {one.agent_id for one in unanswered}, since=first - self._policy.invitation
+        )
+        for one in unanswered:
+            is_missed = one.is_told and one.agent_id not in excused
+            revoked = await self._revoke(one, until, is_missed=is_missed)
+            if revoked and is_missed:
+                await self._count_miss(one.agent_id)
+        return len(unanswered)
+
+    async def revoke_all_of(self, agent_id: str) -> None:
+        """Revoke what is offered to an agent who has gone, and offer it to others."""
+        for offer in await self._waiting.offered_to(agent_id):
+            await self._revoke(offer, None, is_missed=True)
+
+    async def _revoke(self, offer: Offer, until: datetime | None, *, is_missed: bool) -> bool:
+        """Take an offer back if it still stands; with `until` only if it ended by then."""
+
+        def decide(before: Interaction) -> Change:
+            invitation, now = before.invitation, self._clock.now()
+            if invitation is None or invitation.agent_id != offer.agent_id:
+                raise OperationNotAllowedError("it was answered in the meantime")
+            if until is not None and invitation.expires_at > until:
+                raise OperationNotAllowedError("it was offered to the same agent again")
+            after = put_back(
+                before,
+                Operation.REVOKE,
+                now,
+                now + self._policy.exclusion if is_missed else None,
+                to_sender=self._policy.returns_to_sender,
+            )
+            revoked = InvitationRevoked.of(after, offer.agent_id)
+            return Change(after, [revoked, *back_again(after)])
+
+        try:
+            after = await self._interactions.change(
+                offer.interaction_id, Cause.about(offer.interaction_id), decide
+            )
+        except OperationNotAllowedError:
+            return False
+        await self._agents.release(offer.agent_id, after.id)
+        if after.state is State.ACCEPTED and after.owner_id:
+            await self._agents.hold(after.owner_id, after.id)
+        self._filler.request(after.queue)
+        return True
+
+    async def _count_miss(self, agent_id: str) -> None:
+        misses = await self._agents.miss(agent_id)
+        if 0 < self._policy.misses <= misses:
+            await self._agents.set_ready(agent_id, ready=False, reason="NotReady")

@@ -1,0 +1,33 @@
+"""A CometD (Bayeux 1.0) server: a pure protocol under two thin transports."""
+
+from shared.bayeux.driver import Listener, Page, PastEvent
+from shared.bayeux.metrics import BayeuxCollector
+from shared.bayeux.no_journal import NoJournal
+from shared.bayeux.server import BayeuxServer
+from shared.bayeux.sessions.principal import Principal
+from shared.bayeux.sessions.session import Login
+from shared.bayeux.sessions.subscription_policy import Denial, Grant, Route
+from shared.bayeux.settings import BASE_PATHS, BayeuxSettings
+from shared.bayeux.transports.http_connection import Request
+from shared.bayeux.transports.web import Answer
+from shared.bayeux.uvicorn import collect_garbage_rarely, uvicorn_options
+
+__all__ = [
+    "BASE_PATHS",
+    "Answer",
+    "BayeuxCollector",
+    "BayeuxServer",
+    "BayeuxSettings",
+    "Denial",
+    "Grant",
+    "Listener",
+    "Login",
+    "NoJournal",
+    "Page",
+    "PastEvent",
+    "Principal",
+    "Request",
+    "Route",
+    "collect_garbage_rarely",
+    "uvicorn_options",
+]

@@ -1,0 +1,1 @@
+"""Messages, channels and replies of Bayeux as values, and their JSON."""

@@ -1,0 +1,1 @@
+"""The pure protocol: handshake, connect, subscribe; no I/O and no clock."""

@@ -1,0 +1,106 @@
+"""The messages of one request: each is obeyed, or refused with a reason."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from shared.bayeux.messages import replies
+from shared.bayeux.messages.channels import Meta, is_service, is_valid
+from shared.bayeux.messages.message import Message, Reply
+from shared.bayeux.positions import Span
+from shared.bayeux.protocol.connect import connect
+from shared.bayeux.protocol.exchange import Exchange
+from shared.bayeux.protocol.half_open_sessions import hear, interval_of
+from shared.bayeux.protocol.handshake import handshake
+from shared.bayeux.protocol.subscribe import answered, subscribe, unsubscribe
+from shared.bayeux.sessions.advice import milliseconds
+from shared.bayeux.sessions.session import Peer, Session, Transport
+from shared.bayeux.sessions.session_registry import State
+
+
+def obey(
+    state: State, messages: Sequence[Message], peer: Peer, now: float, span: Span | None
+) -> Exchange:
+    """Obey all; where there is a handshake, the protocol has the rest of a request ignored."""
+    batch = _without_rest(messages)
+    exchange = Exchange(peer, now, is_single=len(batch) == 1, span=span)
+    for message in batch:
+        _obey(state, message, exchange)
+    return exchange
+
+
+def _without_rest(messages: Sequence[Message]) -> Sequence[Message]:
+    for message in messages:
+        if message.channel == Meta.HANDSHAKE:
+            return [message]
+    return messages
+
+
+def _obey(state: State, message: Message, exchange: Exchange) -> None:
+    if (error := _fault(state, message)) is not None:
+        exchange.replies.append(replies.failure(message, error))
+    elif message.channel == Meta.HANDSHAKE:
+        handshake(state, message, exchange)
+    elif (session := state.find(message, exchange.peer)) is None:
+        _disown(state, message, exchange)
+    elif not hear(state, session):
+        _turn_away(message, exchange)
+    else:
+        _obey_for(state, session, message, exchange)
+
+
+def _fault(state: State, message: Message) -> str | None:
+    if message.has_bad_id:
+        return replies.ID_INVALID
+    if message.channel == Meta.CONNECT:
+        return None
+    if message.channel is None:
+        return replies.CHANNEL_MISSING
+    longest = state.settings.max_channel_length
+    return None if is_valid(message.channel, longest=longest) else replies.CHANNEL_INVALID
+
+
+def _disown(state: State, message: Message, exchange: Exchange) -> None:
+    state.counters.unknown_sessions += 1
+    reply = _refusal(message, replies.SESSION_UNKNOWN)
+    if message.channel == Meta.CONNECT:
+        wait = milliseconds(timedelta(seconds=interval_of(state, exchange.peer.user_id)))
+        reply["advice"] = replies.HANDSHAKE_AGAIN | {"interval": wait}
+    exchange.replies.append(reply)
+
+
+def _turn_away(message: Message, exchange: Exchange) -> None:
+    """Refuse the first message for a session beside which there are as many as there may be."""
+    advice = {"advice": replies.STOP}
+    exchange.replies.append(_refusal(message, replies.TOO_MANY_SESSIONS) | advice)
+
+
+def _refusal(message: Message, error: str) -> Reply:
+    is_subscription = message.channel in {Meta.SUBSCRIBE, Meta.UNSUBSCRIBE}
+    return answered(message, error) if is_subscription else replies.failure(message, error)
+
+
+def _obey_for(state: State, session: Session, message: Message, exchange: Exchange) -> None:
+    peer = exchange.peer
+    exchange.sessions.setdefault(session)
+    state.touch(session, exchange.now)
+    session.login = peer.login
+    if peer.transport is Transport.WEBSOCKET:
+        state.bind(session, peer, exchange.now)
+    match message.channel:
+        case Meta.CONNECT:
+            connect(state, session, message, exchange)
+        case Meta.SUBSCRIBE:
+            subscribe(state, session, message, exchange)
+        case Meta.UNSUBSCRIBE:
+            unsubscribe(state, session, message, exchange)
+        case Meta.DISCONNECT:
+            state.end(session, {"advice": replies.STOP})
+            exchange.replies.append(replies.success(message, clientId=session.id))
+        case channel:
+            exchange.replies.append(_publish_reply(message, str(channel)))
+
+
+def _publish_reply(message: Message, channel: str) -> Reply:
+    if is_service(channel):
+        return replies.success(message)
+    return replies.failure(message, replies.PUBLISH_DENIED)

@@ -1,0 +1,121 @@
+"""/meta/subscribe and /meta/unsubscribe: whole arrays or nothing."""
+
+from shared.bayeux.ext.replay import (
+    EXTENSION,
+    Start,
+    asks_for_replay,
+    begin,
+    is_fresh,
+    starts,
+)
+from shared.bayeux.messages import replies
+from shared.bayeux.messages.channels import is_meta, is_service, is_valid
+from shared.bayeux.messages.message import Message, Reply
+from shared.bayeux.protocol.exchange import Exchange
+from shared.bayeux.sessions.effects import FirstSubscription, Subscribed
+from shared.bayeux.sessions.session import Session
+from shared.bayeux.sessions.session_registry import State
+from shared.bayeux.sessions.subscription_policy import Denial, Grant, Route
+
+
+def subscribe(state: State, session: Session, message: Message, exchange: Exchange) -> None:
+    """Enter all named subscriptions, or none and say why."""
+    names = _names(state, message)
+    granted = names if isinstance(names, str) else _judge(state, session, names)
+    begins = _begins(state, message, granted, exchange)
+    if isinstance(granted, str) or isinstance(begins, str):
+        error = granted if isinstance(granted, str) else str(begins)
+        state.counters.denied += 1
+        exchange.replies.append(answered(message, error))
+        return
+    heard = {route.channel for route in session.routes}
+    session.subscriptions.update(granted)
+    for name, routes in granted.items():
+        _enter(state, session, set(routes), fresh=is_fresh(message, name))
+        if name in begins:
+            begin(state, session, routes, begins[name], heard)
+    exchange.replies.append(answered(message) | _begun(begins))
+
+
+def unsubscribe(state: State, session: Session, message: Message, exchange: Exchange) -> None:
+    """Strike out all named subscriptions, or none and say why."""
+    names = _names(state, message)
+    error = names if isinstance(names, str) else _why_not(state, session, names)
+    if error is None:
+        _withdraw(state, session, names)
+    exchange.replies.append(answered(message, error))
+
+
+def answered(message: Message, error: str | None = None) -> Reply:
+    """Answer, and say what the answer is about."""
+    echo = {"clientId": message.client_id, "subscription": message.fields.get("subscription")}
+    return replies.failure(message, error, **echo) if error else replies.success(message, **echo)
+
+
+def _names(state: State, message: Message) -> list[str] | str:
+    """Return the subscriptions a message names, or an error."""
+    asked = message.fields.get("subscription")
+    if asked is None:
+        return replies.SUBSCRIPTION_MISSING
+    names = asked if isinstance(asked, list) else [asked]
+    longest = state.settings.max_channel_length
+    if not names or not all(is_valid(name, longest=longest) for name in names):
+        return replies.SUBSCRIPTION_INVALID
+    return names
+
+
+def _judge(state: State, session: Session, names: list[str]) -> dict[str, tuple[Route, ...]] | str:
+    """Return what each name delivers, or the first error."""
+    if len({*session.subscriptions, *names}) > state.settings.max_subscriptions:
+        return replies.subscribe_denied("too_many_subscriptions")
+    granted: dict[str, tuple[Route, ...]] = {}
+    for name in names:
+        verdict = _verdict(state, session, name)
+        if isinstance(verdict, Denial):
+            return replies.subscribe_denied(verdict.reason)
+        granted[name] = verdict.routes
+    return granted
+
+
+def _verdict(state: State, session: Session, name: str) -> Grant | Denial:
+    if is_meta(name):
+        return Denial("meta_channel")
+    if is_service(name):
+        return Grant(())
+    return state.policy(session.user_id, name)
+
+
+def _begins(
+    state: State, message: Message, granted: dict[str, tuple[Route, ...]] | str, exchange: Exchange
+) -> dict[str, Start] | str:
+    """Return where subscriptions begin, for those that name a position, or an error."""
+    if isinstance(granted, str) or not state.settings.replay or not asks_for_replay(message):
+        return {}
+    return starts(message, list(granted), exchange.span)
+
+
+def _begun(begins: dict[str, Start]) -> dict[str, object]:
+    positions = {name: start.after for name, start in begins.items()}
+    return {"ext": {EXTENSION: positions}} if positions else {}
+
+
+def _enter(state: State, session: Session, routes: set[Route], *, fresh: bool) -> None:
+    if state.table.add(session, routes):
+        state.effects.append(FirstSubscription(session.user_id))
+    if fresh:
+        state.effects.extend(Subscribed(session.user_id, route, session.id) for route in routes)
+
+
+def _why_not(state: State, session: Session, names: list[str]) -> str | None:
+    unknown = [name for name in names if name not in session.subscriptions]
+    if not unknown:
+        return None
+    exists = isinstance(_verdict(state, session, unknown[0]), Grant)
+    return replies.UNSUBSCRIBE_FAILED if exists else replies.CHANNEL_MISSING
+
+
+def _withdraw(state: State, session: Session, names: list[str] | str) -> None:
+    before = session.routes
+    for name in dict.fromkeys(names):
+        del session.subscriptions[name]
+    state.stop_hearing(session, before - session.routes)

@@ -1,0 +1,217 @@
+"""The Bayeux server: who may speak to it, and what the gateway may ask of it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from shared.background_tasks import repeating
+from shared.bayeux.driver import Engine, Listener
+from shared.bayeux.protocol.bayeux_protocol import Hub
+from shared.bayeux.sessions.principal import Principal
+from shared.bayeux.sessions.subscription_policy import SubscriptionPolicy
+from shared.bayeux.settings import BayeuxSettings
+from shared.bayeux.transports.cluster import Elsewhere, Nowhere
+from shared.bayeux.transports.cookie_diagnostics import LostCookies
+from shared.bayeux.transports.http_connection import HttpConnection, Request
+from shared.bayeux.transports.long_polling import LongPolling
+from shared.bayeux.transports.origins import (
+    cors_headers,
+    is_known_host,
+    is_welcome,
+    may_include,
+    preflight,
+)
+from shared.bayeux.transports.web import Answer, Scope
+from shared.bayeux.transports.websocket import WebSockets
+from shared.bayeux.transports.websocket_connection import SocketConnection
+
+Authenticate = Callable[[Scope], Awaitable[Principal | Answer]]
+"""Finds out from the head of a request or an upgrade who speaks, or how they are refused."""
+
+
+class BayeuxServer:
+    """Serves `settings.base_paths` and all below them, over long-polling and websocket.
+
+    It is a server's innermost part, below ASGI: `uvicorn_options` puts it beside an application
+    that serves all other paths.
+
+    Args:
+        settings: times, limits, origins.
+        authenticate: asked for every request and every upgrade.
+        listener: told who listens, see `Listener`.
+        policy: judges subscriptions.
+        elsewhere: the other processes that hold sessions of the same clients.
+        trusted_proxies: believed when they say for whom they ask, and by which scheme, as uvicorn
+            believes them before an application.
+    """
+
+    def __init__(
+        self,
+        settings: BayeuxSettings,
+        *,
+        authenticate: Authenticate,
+        listener: Listener,
+        policy: SubscriptionPolicy,
+        elsewhere: Elsewhere | None = None,
+        trusted_proxies: str = "",
+    ) -> None:
+        self.is_stopping = False
+        others = elsewhere or Nowhere()
+        self._settings = settings
+        self._below = tuple(f"{base}/" for base in settings.base_paths)
+        self._engine = Engine(settings, policy, listener, name=others.name)
+        self._authenticate = authenticate
+        self._lost_cookies = LostCookies(self._engine.hub, settings)
+        self._believe_proxies: Any = ProxyHeadersMiddleware(cast("Any", _nothing), trusted_proxies)
+        self._long_polling = LongPolling(self._engine, others, self._lost_cookies)
+        self._websockets = WebSockets(self._engine, others)
+
+    @property
+    def hub(self) -> Hub:
+        """The protocol's state, for metrics and tests."""
+        return self._engine.hub
+
+    @property
+    def max_body_bytes(self) -> int:
+        """How large a request may be."""
+        return self._settings.max_body_bytes
+
+    def too_large(self, scope: Scope) -> Answer:
+        """Return what a request is answered whose body is larger."""
+        answer = Answer(413)
+        return answer.plus(*cors_headers(scope)) if is_welcome(scope, self._settings) else answer
+
+    def serves(self, path: str) -> bool:
+        """Tell whether a path is for clients of Bayeux."""
+        return path in self._settings.base_paths or path.startswith(self._below)
+
+    async def refusal(self, scope: Scope) -> Answer | None:
+        """Return what a request is answered whatever its body is; None where it depends on that."""
+        who = await self._admitted(scope)
+        return who if isinstance(who, Answer) else None
+
+    async def serve(self, request: Request) -> None:
+        """Answer one request, or keep it until there is news."""
+        who = await self._admitted(request.scope)
+        if isinstance(who, Answer):
+            request.connection.answer(who)
+        else:
+            await self._long_polling.serve(who, request)
+
+    def serve_again(self, connection: HttpConnection, head: bytes, body: bytes) -> bool:
+        """Serve a connect whose head was admitted lately; False where it has to be read in full."""
+        return self._long_polling.serve_again(connection, head, body)
+
+    async def meet(self, connection: SocketConnection, scope: Scope) -> None:
+        """Let a websocket in, or refuse it."""
+        await self._believe_proxies(scope, None, None)
+        if (refusal := self._refusal_of_place(scope)) is not None:
+            await connection.refuse(refusal)
+            return
+        who = await self._authenticate(scope)
+        if isinstance(who, Answer):
+            self._lost_cookies.look_at_stranger(scope)
+            await connection.refuse(who)
+        else:
+            await self._websockets.serve(who, connection, scope)
+
+    def publish(
+        self, user_id: str, topic: str, payload: object, *, position: int | None = None
+    ) -> None:
+        """Deliver to every session of a user that hears `topic` (its canonical name).
+
+        Positions of the user's journal are published in order, from the one of `begin` on.
+        """
+        self._engine.publish(user_id, topic, payload, position)
+
+    def begin(self, user_id: str, position: int) -> None:
+        """Promise to publish all that follows a position of the user's journal."""
+        self._engine.begin(user_id, position)
+
+    def disown(self, user_id: str) -> None:
+        """End a user's sessions because something is missing; their clients begin anew."""
+        self._engine.disown(self.hub.sessions_of(user_id))
+
+    def publish_to_all(self, topic: str, payload: object) -> None:
+        """Deliver to every session of every user that hears `topic`."""
+        self._engine.publish_to_all(topic, payload)
+
+    def send(self, session_id: str, channel: str, payload: object) -> None:
+        """Deliver to one session, on a channel that it subscribed to."""
+        self._engine.send(session_id, channel, payload)
+
+    def users(self) -> set[str]:
+        """Return who has a session or a socket open here."""
+        return {session.user_id for session in self.hub.sessions()} | self._websockets.users()
+
+    def revoke(self, user_id: str, keeping: Collection[str] = ()) -> None:
+        """End what a user has open: connects are answered 401 with `reconnect: none`.
+
+        What a login with one of the proofs in `keeping` opened goes on.
+        """
+        self._engine.revoke(user_id, keeping)
+        self._websockets.close_user(user_id, keeping)
+
+    def login_sessions(self) -> set[str]:
+        """Return the login sessions (`Login.session`) by which something is open here."""
+        spoken_for = {session.login.session for session in self.hub.sessions()}
+        return (spoken_for | self._websockets.login_sessions()) - {""}
+
+    def end_login_sessions(self, ended: Collection[str]) -> None:
+        """End what is open by login sessions that have ended, as `revoke` does."""
+        self._engine.end_login_sessions(ended)
+        self._websockets.end_login_sessions(ended)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Sweep dead sessions while the block runs."""
+        try:
+            async with repeating(self._sweep, every=self._settings.sweep_period):
+                yield
+        finally:
+            await self._engine.stop()
+
+    async def drain(self) -> None:
+        """Release every connect with a random interval, then close the sockets with 1001."""
+        self.is_stopping = True
+        self._engine.release_all()
+        self._long_polling.release_all()
+        await self._websockets.close_all()
+
+    async def _sweep(self) -> None:
+        self._engine.sweep()
+
+    async def _admitted(self, scope: Scope) -> Principal | Answer:
+        await self._believe_proxies(scope, None, None)
+        if (refusal := self._refusal(scope)) is not None:
+            return refusal
+        who = await self._authenticate(scope)
+        return who.plus(*cors_headers(scope)) if isinstance(who, Answer) else who
+
+    def _refusal(self, scope: Scope) -> Answer | None:
+        """Answer what needs no user."""
+        if (refusal := self._refusal_of_place(scope)) is not None:
+            return refusal
+        if scope["method"] == "OPTIONS":
+            return preflight(scope, self._settings)
+        if scope["method"] == "GET" and self._settings.callback_polling:
+            return None if may_include(scope, self._settings) else Answer(403)
+        allowed = (b"allow", b"POST, OPTIONS")
+        if scope["method"] == "POST":
+            return None
+        return Answer(405, headers=(allowed, *cors_headers(scope)))
+
+    def _refusal_of_place(self, scope: Scope) -> Answer | None:
+        """Answer what was meant for another server, or comes from a page of another one."""
+        if not is_known_host(scope, self._settings):
+            return Answer(421)
+        if not is_welcome(scope, self._settings):
+            self._lost_cookies.refuse(scope)
+            return Answer(403)
+        return None
+
+
+async def _nothing(*_: object) -> None:
+    """Follow the middleware: what it has to say is in the scope."""

@@ -1,0 +1,1 @@
+"""What is known of each client: its session, its queue, its subscriptions."""

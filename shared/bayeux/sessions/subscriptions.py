@@ -1,0 +1,59 @@
+"""Who hears what: user and topic, channel, sessions."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from shared.bayeux.sessions.session import Session
+from shared.bayeux.sessions.subscription_policy import Route
+
+Ear = tuple[str, Session]
+"""The channel on which a session hears a topic, and the session."""
+
+
+class RoutingTable:
+    """Finds the sessions for an event without looking at any other."""
+
+    __slots__ = ("_ears", "_routes_of")
+
+    def __init__(self) -> None:
+        self._ears: dict[tuple[str, str], tuple[Ear, ...]] = {}
+        self._routes_of: Counter[str] = Counter()
+
+    @property
+    def users(self) -> Iterable[str]:
+        """The users who have at least one route."""
+        return tuple(self._routes_of)
+
+    def add(self, session: Session, routes: Iterable[Route]) -> bool:
+        """Enter routes; True when they are the first of this user."""
+        is_first = session.user_id not in self._routes_of
+        for route in routes:
+            key, ear = (session.user_id, route.topic), (route.channel, session)
+            ears = self._ears.get(key, ())
+            if ear not in ears:
+                self._ears[key] = (*ears, ear)
+                self._routes_of[session.user_id] += 1
+        return is_first and session.user_id in self._routes_of
+
+    def remove(self, session: Session, routes: Iterable[Route]) -> bool:
+        """Strike routes out; True when the user has none left and had some."""
+        if session.user_id not in self._routes_of:
+            return False
+        for route in routes:
+            self._strike((session.user_id, route.topic), (route.channel, session))
+        return session.user_id not in self._routes_of
+
+    def ears(self, user_id: str, topic: str) -> Sequence[Ear]:
+        """Return who hears a topic of a user, as it is now."""
+        return self._ears.get((user_id, topic), ())
+
+    def _strike(self, key: tuple[str, str], ear: Ear) -> None:
+        before = self._ears.get(key, ())
+        after = tuple(one for one in before if one != ear)
+        if after:
+            self._ears[key] = after
+        else:
+            self._ears.pop(key, None)
+        self._routes_of[key[0]] -= len(before) - len(after)
+        if not self._routes_of[key[0]]:
+            del self._routes_of[key[0]]

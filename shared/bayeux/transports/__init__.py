@@ -1,0 +1,1 @@
+"""Long polling, websocket and callback polling over uvicorn's connections."""

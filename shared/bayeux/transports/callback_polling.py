@@ -1,0 +1,53 @@
+"""Bayeux as scripts (JSONP), for pages that can do nothing better; off unless it is switched on."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qs
+
+from shared.bayeux.messages.message import MalformedError, Message, decode, frame
+from shared.bayeux.settings import BayeuxSettings
+from shared.bayeux.transports.web import Header
+
+HEADERS: Final[Sequence[Header]] = (
+    (b"content-type", b"text/javascript;charset=UTF-8"),
+    # Opened by itself it is a file to save, not a page.
+    (b"content-disposition", b"attachment; filename=f.txt"),
+    (b"cache-control", b"no-store"),
+)
+LONGEST_QUERY: Final = 16 * 1024
+"""Octets. Beside the largest headers it stays within what a head may be, here and at other pods."""
+
+_CALLBACK: Final = re.compile(r"[a-zA-Z0-9._-]{1,64}")
+_SEPARATORS: Final = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "<": "\\u003c"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a page asks for: messages, and the function that the answer calls."""
+
+    callback: str
+    messages: Sequence[Message]
+
+
+def read_call(query: bytes, settings: BayeuxSettings) -> Call:
+    """Read `?jsonp=name&message=…`.
+
+    Raises:
+        MalformedError: there is no harmless name, or no message.
+    """
+    try:
+        fields = parse_qs(query.decode("ascii"), errors="strict", max_num_fields=8)
+    except ValueError as error:
+        raise MalformedError("not a query") from error
+    callback = fields.get("jsonp", [""])[0]
+    if _CALLBACK.fullmatch(callback) is None:
+        raise MalformedError("the callback is no name")
+    limits = {"max_batch": settings.max_batch, "max_depth": settings.max_depth}
+    return Call(callback, decode(fields.get("message", [""])[0], **limits))
+
+
+def script(callback: str, texts: Sequence[bytes]) -> bytes:
+    """Return the script that hands messages over; the comment keeps it from being read as data."""
+    return f"/**/{callback}({frame(texts).decode().translate(_SEPARATORS)});".encode()

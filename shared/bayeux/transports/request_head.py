@@ -1,0 +1,218 @@
+"""What the head of a request says about the request, and whether it may be served at all.
+
+The parser has judged the syntax before. These are the rules that need the whole head (RFC 9110 and
+9112), and the limits; they are the same for REST, polls and sockets.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from shared.bayeux.transports.web import Answer, Header
+
+LARGEST_UNFINISHED: Final = 64 * 1024
+"""Octets that may come without the end of a head or of a trailer."""
+
+LONGEST_TARGET: Final = 8_000
+HANDED_ON: Final = b"x-mailroom-handed-on"
+"""The header by which a pod knows that another one asks."""
+
+_LONGEST_FIELD: Final = 8_000
+_MOST_FIELDS: Final = 100
+_LARGEST_FIELDS: Final = 32 * 1024
+"""Octets of all names and values."""
+
+_FIELDS_OF_PODS: Final = 16
+_SIZE_OF_PODS: Final = 1024
+"""More than a pod adds: what one has accepted is not too large for the next.
+
+All of these are below what the websocket library takes.
+"""
+
+_SPOKEN: Final = frozenset({"1.0", "1.1"})
+_OLD: Final = "1.0"
+_MEANT: Final = frozenset(
+    {
+        b"content-length",
+        b"expect",
+        b"host",
+        b"sec-websocket-version",
+        b"transfer-encoding",
+        b"upgrade",
+        HANDED_ON,
+    }
+)
+_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
+_ABSOLUTE: Final = re.compile(
+    rb"https?://(?P<host>[^/?]+)(?P<path>/[^?]*)?(?P<query>\?.*)?", re.IGNORECASE
+)
+_PLAIN: Final = (b"content-type", b"text/plain; charset=utf-8")
+
+
+def _refusal(status: int, advice: bytes, *headers: Header) -> Answer:
+    return Answer(status, advice, (_PLAIN, *headers))
+
+
+MALFORMED: Final = _refusal(400, b"This is no request of HTTP/1.1: see RFC 9112.")
+TARGET_TOO_LONG: Final = _refusal(414, b"Ask for less in the address: it is longer than 8,000.")
+FIELDS_TOO_LARGE: Final = _refusal(
+    431, b"Send at most 100 headers of 8,000 octets, together 32,768; fewer cookies help."
+)
+OTHER_VERSION: Final = _refusal(505, b"Speak HTTP/1.1.")
+_OTHER_METHOD: Final = _refusal(501, b"There is no CONNECT here: ask for the address itself.")
+_ASTERISK: Final = Answer(200, headers=((b"allow", b"GET, HEAD, POST, PUT, DELETE, OPTIONS"),))
+_NOT_ONE_HOST: Final = _refusal(400, b"Send one Host, a name or an address with or without a port.")
+_OTHER_TARGET: Final = _refusal(400, b"Ask for a path, or for an address with http or https.")
+_OTHER_CODING: Final = _refusal(501, b"Send the body as it is, or chunked.")
+_OLD_AND_CODED: Final = _refusal(400, b"HTTP/1.0 has no Transfer-Encoding: send Content-Length.")
+_OTHER_EXPECTATION: Final = _refusal(417, b"Expect nothing but 100-continue.")
+_SOCKET_WITH_BODY: Final = _refusal(400, b"Ask for a websocket without a body.")
+_OTHER_SOCKETS: Final = Answer(
+    426,
+    headers=(
+        (b"connection", b"upgrade"),
+        (b"upgrade", b"websocket"),
+        (b"sec-websocket-version", b"13"),
+    ),
+)
+"""RFC 6455, 4.4, and RFC 9110, 15.5.22."""
+
+
+class HeadRefusedError(Exception):
+    """A request cannot be served, whatever follows its head.
+
+    Attributes:
+        answer: What it is answered.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class RequestHead(NamedTuple):
+    """What a head says.
+
+    Attributes:
+        target: The path and the query that are asked for.
+        host: Who is asked; None only in HTTP/1.0.
+        body_size: Octets of the body; None where it comes in chunks.
+        is_asking: Whether the client waits to be told that it may send the body.
+        is_for_socket: Whether a websocket is asked for.
+    """
+
+    target: bytes
+    host: bytes | None
+    body_size: int | None
+    is_asking: bool
+    is_for_socket: bool
+
+
+def read_head(
+    method: bytes, version: str, target: bytes, fields: Sequence[Header], *, is_upgrade: bool
+) -> RequestHead:
+    """Return what a head says; names of fields are in lower case.
+
+    `is_upgrade` tells whether another protocol is offered. Offers may be passed over, and have to
+    be in HTTP/1.0 (RFC 9110, 7.8).
+
+    Raises:
+        HeadRefusedError: The request cannot be served.
+    """
+    _require_readable(method, version, target)
+    meant = _meant(fields)
+    target, host = _place(method, version, target, meant.get(b"host", ()))
+    body_size = _body_size(version, meant)
+    is_asking = is_for_socket = False
+    if b"expect" in meant and version != _OLD:
+        is_asking = _is_asking(meant) and body_size != 0
+    if is_upgrade and method == b"GET" and version != _OLD:
+        is_for_socket = _tokens(meant, b"upgrade") == {b"websocket"}
+        if is_for_socket:
+            _require_good_socket(meant, body_size)
+    return RequestHead(target, host, body_size, is_asking, is_for_socket)
+
+
+def _require_readable(method: bytes, version: str, target: bytes) -> None:
+    if version not in _SPOKEN:
+        raise HeadRefusedError(OTHER_VERSION)
+    if len(target) > LONGEST_TARGET:
+        raise HeadRefusedError(TARGET_TOO_LONG)
+    if method == b"CONNECT":
+        raise HeadRefusedError(_OTHER_METHOD)
+
+
+def _meant(fields: Sequence[Header]) -> Mapping[bytes, Sequence[bytes]]:
+    """Return the fields that decide something."""
+    if len(fields) > _MOST_FIELDS + _FIELDS_OF_PODS:
+        raise HeadRefusedError(FIELDS_TOO_LARGE)
+    meant: dict[bytes, list[bytes]] = {}
+    whole = 0
+    for name, value in fields:
+        size = len(name) + len(value)
+        if size > _LONGEST_FIELD:
+            raise HeadRefusedError(FIELDS_TOO_LARGE)
+        whole += size
+        if name in _MEANT:
+            meant.setdefault(name, []).append(value.strip(b" \t"))
+    is_from_pod = HANDED_ON in meant
+    if (
+        len(fields) > _MOST_FIELDS + is_from_pod * _FIELDS_OF_PODS
+        or whole > _LARGEST_FIELDS + is_from_pod * _SIZE_OF_PODS
+    ):
+        raise HeadRefusedError(FIELDS_TOO_LARGE)
+    return meant
+
+
+def _place(
+    method: bytes, version: str, target: bytes, hosts: Sequence[bytes]
+) -> tuple[bytes, bytes | None]:
+    """Return the path with its query, and who is asked for it (RFC 9112, 3.2)."""
+    if len(hosts) != 1 and (hosts or version != _OLD):
+        raise HeadRefusedError(_NOT_ONE_HOST)
+    host = hosts[0] if hosts else None
+    if not target.startswith(b"/"):
+        if target == b"*" and method == b"OPTIONS":
+            raise HeadRefusedError(_ASTERISK)
+        if (absolute := _ABSOLUTE.fullmatch(target)) is None:
+            raise HeadRefusedError(_OTHER_TARGET)
+        # Host is of no account beside a whole address.
+        host, path, query = absolute.groups(b"")
+        target = (path or b"/") + query
+    if b"#" in target:
+        raise HeadRefusedError(_OTHER_TARGET)
+    if host is not None and not _HOST.fullmatch(host):
+        raise HeadRefusedError(_NOT_ONE_HOST)
+    return target, host
+
+
+def _body_size(version: str, meant: Mapping[bytes, Sequence[bytes]]) -> int | None:
+    """Return how many octets follow, None where they come in chunks (RFC 9112, 6)."""
+    if b"transfer-encoding" not in meant:
+        # The parser has refused all but one number.
+        return int(meant[b"content-length"][0]) if b"content-length" in meant else 0
+    if version == _OLD:
+        raise HeadRefusedError(_OLD_AND_CODED)
+    if b",".join(meant[b"transfer-encoding"]).lower() != b"chunked":
+        raise HeadRefusedError(_OTHER_CODING)
+    return None
+
+
+def _is_asking(meant: Mapping[bytes, Sequence[bytes]]) -> bool:
+    expected = _tokens(meant, b"expect")
+    if not expected <= {b"100-continue"}:
+        raise HeadRefusedError(_OTHER_EXPECTATION)
+    return bool(expected)
+
+
+def _require_good_socket(meant: Mapping[bytes, Sequence[bytes]], body_size: int | None) -> None:
+    if body_size != 0:
+        raise HeadRefusedError(_SOCKET_WITH_BODY)
+    if meant.get(b"sec-websocket-version") != [b"13"]:
+        raise HeadRefusedError(_OTHER_SOCKETS)
+
+
+def _tokens(meant: Mapping[bytes, Sequence[bytes]], name: bytes) -> frozenset[bytes]:
+    """Return the members of a field that is a list (RFC 9110, 5.6.1)."""
+    members = b",".join(meant.get(name, ())).lower().split(b",")
+    return frozenset(member.strip(b" \t") for member in members) - {b""}

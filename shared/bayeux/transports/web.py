@@ -1,0 +1,83 @@
+"""The little that the transports of Bayeux need of HTTP: heads, cookies, answers."""
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from shared.bayeux.cookies import CookiePolicy
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+NOT_SNIFFED: Final = (b"x-content-type-options", b"nosniff")
+"""Of every answer: no browser takes text for a script or a page."""
+
+BROWSER_COOKIE: Final = "BAYEUX_BROWSER"
+_HEADERS: Final = "bayeux.headers"
+_BROWSER_ID: Final = re.compile(r"[A-Za-z0-9]{8,64}")
+
+
+class Answer(NamedTuple):
+    """A whole HTTP response."""
+
+    status: int
+    body: bytes = b""
+    headers: Sequence[Header] = ()
+
+    def plus(self, *headers: Header) -> "Answer":
+        """Return the same answer with more headers."""
+        return self._replace(headers=(*self.headers, *headers))
+
+
+async def refuse_upgrade(scope: Scope, send: Send, answer: Answer) -> None:
+    """Refuse a websocket before it is accepted; a server that cannot say why says 403."""
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close"})
+        return
+    start = {"type": "websocket.http.response.start", "status": answer.status}
+    # The server adds its own headers to all other answers, not to these.
+    await send(start | {"headers": [NOT_SNIFFED, *answer.headers]})
+    await send({"type": "websocket.http.response.body", "body": answer.body})
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """Return a request header (`name` in lower case), or None."""
+    headers = scope.get(_HEADERS)
+    if headers is None:
+        # Where one comes twice the first counts.
+        headers = scope[_HEADERS] = dict(reversed(scope["headers"]))
+    found = headers.get(name)
+    return None if found is None else found.decode("latin-1")
+
+
+def cookie(scope: Scope, name: str) -> str | None:
+    """Return the value of a cookie, without quotes around it; where one comes twice the first."""
+    # HTTP/2 has a field for each cookie, and not everybody who translates joins them.
+    cookies = b";".join(value for found, value in scope["headers"] if found == b"cookie")
+    # The standard library's parser gives up at the first odd cookie, of whomever it is.
+    pairs = (pair.strip().partition("=") for pair in cookies.decode("latin-1").split(";"))
+    value = next((value for found, _, value in pairs if found == name), None)
+    return None if value is None else value.removeprefix('"').removesuffix('"')
+
+
+def browser_of(scope: Scope) -> str | None:
+    """Return the id that an earlier handshake left in this browser."""
+    value = cookie(scope, BROWSER_COOKIE)
+    return value if value is not None and _BROWSER_ID.fullmatch(value) else None
+
+
+def encoded(headers: Mapping[str, str]) -> list[Header]:
+    """Return headers as they are written."""
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def new_browser() -> str:
+    """Return a browser id that nobody guesses (128 bits)."""
+    return secrets.token_hex(16)
+
+
+def browser_cookie(browser: str, cookies: CookiePolicy) -> Header:
+    """Return the header that leaves the id in the browser."""
+    return (b"set-cookie", cookies.cookie(BROWSER_COOKIE, browser).encode())

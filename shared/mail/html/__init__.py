@@ -1,0 +1,1 @@
+"""A stranger's HTML: balanced, filtered, turned into text."""

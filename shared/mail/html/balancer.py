@@ -1,0 +1,321 @@
+"""A stranger's HTML as tags that nest well: what a parser reads in time linear in its length.
+
+A parser of HTML mends what is nested wrongly, and part of what it does about it takes the square
+of the length: it goes through all elements that are open, all attributes seen, all formats that
+were never closed. So it is mended beforehand, with a bound on each of these. Of what passes, all
+are elements that mail may have; comments, scripts and styles are gone with what is in them.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from shared.mail.html.elements import (
+    BETWEEN_CELLS,
+    CELLS,
+    DROPPED_WITH_CONTENT,
+    ELEMENTS,
+    ENLARGING,
+    FORMATS,
+    HEADINGS,
+    INLINE,
+    ITEMS,
+    LINES,
+    LISTS,
+    OF_TABLES,
+    ROOMS,
+    ROWS,
+    SECTIONS,
+    VOID,
+)
+from shared.mail.html.tags import PLAIN_TAG, Ends, read_tag, shown_value
+
+_LONGEST_PLAIN_TAG: Final = 1_000
+_MOST_REOPENED: Final = 8
+_LOOKED_BACK: Final = 30
+_SPARE: Final = 10_000
+_ROWS_DEEP: Final = 3
+"""Inside a table: a section, a row, a cell."""
+
+
+class TooDeepError(Exception):
+    """Elements nest deeper than allowed."""
+
+
+class _Element(NamedTuple):
+    name: str
+    tag: str
+
+
+@dataclass(slots=True)
+class _Room:
+    """A table, a cell, a caption or the whole text.
+
+    It is made by the element at `made_at`, has so many elements `open` by name, and `formats` that
+    go on with its next words.
+    """
+
+    made_at: int
+    open: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    formats: list[_Element] = field(default_factory=list)
+
+
+def balance(html: str, depth: int) -> str:
+    """Return the same HTML with its elements well nested.
+
+    Raises:
+        TooDeepError: They nest deeper than `depth`.
+    """
+    return _Balancer(html, depth).result()
+
+
+class _Balancer:
+    def __init__(self, html: str, depth: int) -> None:
+        self._html = html
+        self._depth = depth
+        self._ends = Ends(html)
+        self._out: list[str] = []
+        self._open: list[_Element] = []
+        self._rooms = [_Room(-1)]
+        self._tables: list[int] = []
+        self._enlarging: Counter[bool] = Counter()
+        # What is opened again is written again: all of it together at most doubles the text.
+        self._spare = len(html) + _SPARE
+
+    def result(self) -> str:
+        html, position = self._html, 0
+        while (at := html.find("<", position)) >= 0:
+            if at > position:
+                self._text(html[position:at])
+            found = PLAIN_TAG.match(html, at)
+            if found is None or found.end() - at > _LONGEST_PLAIN_TAG:
+                position = self._other(at)
+            elif found[1]:
+                position = self._begin(found[1].lower(), found[0], found.end())
+            else:
+                self._end(found[2].lower())
+                position = found.end()
+        if position < len(html):
+            self._text(html[position:])
+        return "".join(self._out)
+
+    def _other(self, at: int) -> int:
+        """Read what is no plain tag; return where the text goes on."""
+        if tag := read_tag(self._html, at):
+            name, written, position = tag
+            if written:
+                return self._begin(name, written, position)
+            self._end(name[1:])
+            return position
+        if end := self._ends.of_comment(at):
+            return end
+        self._text("&lt;")
+        return at + 1
+
+    def _text(self, text: str) -> None:
+        if self._is_between_cells():
+            if not text.replace("&nbsp;", "").strip():
+                return
+            self._make_cell()
+        if self._rooms[-1].formats and not text.isspace():
+            self._resume()
+        self._out.append(text)
+
+    def _begin(self, name: str, tag: str, position: int) -> int:
+        """Open an element; return where the text goes on."""
+        if name in DROPPED_WITH_CONTENT:
+            return position if tag.endswith("/>") else self._ends.of_element(name, position)
+        if name in OF_TABLES:
+            self._begin_of_table(name, tag)
+        elif name in ELEMENTS and (not self._is_between_cells() or self._leaves_rows(name)):
+            self._begin_in_text(name, tag)
+        elif name in LINES:
+            self._begin("br", "<br>", position)
+        elif name == "input" and (value := shown_value(tag)):
+            self._text(f" {value} ")
+        return position
+
+    def _begin_in_text(self, name: str, tag: str) -> None:
+        if name in INLINE or (name in VOID and name != "hr"):
+            if name == "a":
+                self._end_format(name)
+            if self._rooms[-1].formats:
+                self._resume()
+        elif self._rooms[-1].open["p"]:
+            self._end_block("p")
+        if name in ITEMS:
+            self._end_item(ITEMS[name])
+        elif name in ENLARGING and self._is_enlarged(name):
+            return
+        if name in VOID:
+            self._out.append(tag)
+        else:
+            self._push(_Element(name, tag))
+
+    def _is_enlarged(self, name: str) -> bool:
+        """Say whether such an element is open already; a heading ends the one before it."""
+        if name in HEADINGS:
+            for other in HEADINGS:
+                if self._rooms[-1].open[other]:
+                    self._end_block(other)
+        return bool(self._enlarging[name in HEADINGS])
+
+    def _begin_of_table(self, name: str, tag: str) -> None:
+        if not self._tables:
+            return
+        around = ROWS if name in CELLS else SECTIONS if name == "tr" else frozenset()
+        if name == "col":
+            around = frozenset({"colgroup"})
+        keep = self._tables[-1] + 1
+        while keep < len(self._open) and self._open[keep].name in around:
+            keep += 1
+        self._pop_to(keep)
+        if name in VOID:
+            self._out.append(tag)
+        else:
+            self._push(_Element(name, tag))
+
+    def _is_between_cells(self) -> bool:
+        return bool(self._open) and self._open[-1].name in BETWEEN_CELLS
+
+    def _leaves_rows(self, name: str) -> bool:
+        """Say whether an element between cells can be shown; where it can, make room for it."""
+        if name == "table":
+            self._pop_to(self._tables[-1])
+            return True
+        if name in {"a", "img"}:
+            self._make_cell()
+            return True
+        return False
+
+    def _make_cell(self) -> None:
+        self._begin_of_table("td", "<td>")
+
+    def _end(self, name: str) -> None:
+        if self._open and self._open[-1].name == name and not self._rooms[-1].formats:
+            self._pop()
+        elif name == "table" or name in OF_TABLES:
+            self._end_of_table(name)
+        elif name in FORMATS:
+            self._end_format(name)
+        elif name in INLINE:
+            self._end_inline(name)
+        elif name in ITEMS:
+            self._end_item(frozenset({name}))
+        elif name in {"br", "textarea", "select"}:
+            self._begin("br", "<br>", 0)
+        elif self._rooms[-1].open[name]:
+            self._end_block(name)
+
+    def _end_of_table(self, name: str) -> None:
+        if not self._tables:
+            return
+        table, cell = self._tables[-1], self._rooms[-1].made_at
+        if name == "table":
+            self._pop_to(table)
+            return
+        last = cell if cell > table else len(self._open) - 1
+        for at in range(table + 1, min(last, table + _ROWS_DEEP) + 1):
+            if self._open[at].name == name:
+                self._pop_to(at)
+                return
+
+    def _end_format(self, name: str) -> None:
+        room = self._rooms[-1]
+        for waiting in reversed(room.formats):
+            if waiting.name == name:
+                room.formats.remove(waiting)
+                return
+        if not room.open[name]:
+            return
+        inside = self._back_to(frozenset({name}), _MOST_REOPENED)
+        if inside is None:
+            return
+        above = self._open[inside + 1 :]
+        self._pop_to(inside)
+        room.formats.clear()
+        for element in above:
+            if element.name not in ITEMS:  # another one would be counted, or get a mark
+                self._reopen(element)
+
+    def _end_inline(self, name: str) -> None:
+        for at in range(len(self._open) - 1, max(-1, len(self._open) - _LOOKED_BACK), -1):
+            found = self._open[at].name
+            if found == name:
+                self._pop_to(at)
+                return
+            if found not in INLINE:
+                return
+
+    def _end_item(self, names: frozenset[str]) -> None:
+        at = self._back_to(names | LISTS, _LOOKED_BACK)
+        if at is not None and self._open[at].name in names:
+            self._pop_to(at)
+
+    def _end_block(self, name: str) -> None:
+        at = self._back_to(frozenset({name}), len(self._open))
+        if at is not None:
+            self._pop_to(at)
+
+    def _back_to(self, names: frozenset[str], most: int) -> int | None:
+        """Return where the innermost element of these names is, if it is not far."""
+        last = len(self._open) - 1
+        return next(
+            (
+                at
+                for at in range(last, max(-1, last - most - 1), -1)
+                if self._open[at].name in names
+            ),
+            None,
+        )
+
+    def _push(self, element: _Element) -> None:
+        if len(self._open) >= self._depth:
+            raise TooDeepError
+        name = element.name
+        self._rooms[-1].open[name] += 1
+        if name in ROOMS:
+            self._rooms.append(_Room(len(self._open)))
+            if name == "table":
+                self._tables.append(len(self._open))
+        elif name in ENLARGING:
+            self._enlarging[name in HEADINGS] += 1
+        self._open.append(element)
+        self._out.append(element.tag)
+
+    def _pop_to(self, at: int) -> None:
+        """End the elements from there on; formats in them go on with the next words."""
+        while len(self._open) > at:
+            element = self._pop()
+            if element.name in FORMATS and len(self._open) > at:
+                self._keep(element)
+
+    def _pop(self) -> _Element:
+        element = self._open.pop()
+        name = element.name
+        self._out.append(f"</{name}>")
+        if name in ROOMS:
+            self._rooms.pop()
+            if name == "table":
+                self._tables.pop()
+        elif name in ENLARGING:
+            self._enlarging[name in HEADINGS] -= 1
+        self._rooms[-1].open[name] -= 1
+        return element
+
+    def _keep(self, element: _Element) -> None:
+        formats = self._rooms[-1].formats
+        if len(formats) < _MOST_REOPENED and element not in formats:
+            formats.insert(0, element)
+
+    def _resume(self) -> None:
+        formats, self._rooms[-1].formats = self._rooms[-1].formats, []
+        for element in formats:
+            self._reopen(element)
+
+    def _reopen(self, element: _Element) -> None:
+        if element.name in FORMATS and element in self._open[-_LOOKED_BACK:]:
+            return  # the same looks again would change nothing, and add up
+        self._spare -= len(element.tag)
+        if self._spare > 0:
+            self._push(element)

@@ -1,0 +1,1 @@
+"""The formats of MIME: structure, encodings, character sets, parameters."""

@@ -1,0 +1,63 @@
+"""Mail that no person wrote: RFC 3834 and the marks that programs used before and beside it."""
+
+import re
+from typing import Final
+
+from shared.mail.mime.charsets import decode
+from shared.mail.mime.headers import Headers
+from shared.mail.parsing.addresses import parse_addresses
+
+_ROBOTS: Final = re.compile(
+    r"(?:mailer-daemon|postmaster|no[-_.]?reply|do[-_.]?not[-_.]?reply|bounces?|autoreply)(?:[+=-][^@]*)?(?:@|\Z)",
+    re.IGNORECASE,
+)
+_DAEMON: Final = re.compile(r"(?:mailer-daemon|postmaster)(?:@|\Z)", re.IGNORECASE)
+_BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
+_PRESENCE: Final = ("x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-loop")
+
+
+def automatic_reason(
+    headers: Headers, content_type: str, sender: str, envelope_sender: str | None = None
+) -> str | None:
+    """Return why nothing automatic may answer this mail, or None if a person seems to write.
+
+    `content_type` is the mail's media type, `sender` the address in From. `envelope_sender` is what
+    SMTP said, empty for the null sender; None takes it from Return-Path.
+    """
+    if has_null_sender(headers, envelope_sender):
+        return "null envelope sender"
+    if content_type == "multipart/report":
+        return "multipart/report"
+    return _marked(headers) or ("robot address" if _ROBOTS.match(sender) else None)
+
+
+def has_null_sender(headers: Headers, envelope_sender: str | None = None) -> bool:
+    """Tell whether the mail must not be answered at all (RFC 5321 section 4.5.5)."""
+    if envelope_sender is not None:
+        return not envelope_sender.strip("<> ")
+    return (headers.first("return-path") or b"").replace(b" ", b"") == b"<>"
+
+
+def is_of_daemon(headers: Headers) -> bool:
+    """Tell whether a mail says that it is from a mail server."""
+    senders = parse_addresses(headers.every("from")[:1], limit=1)
+    return any(_DAEMON.match(one.address) for one in senders)
+
+
+def _marked(headers: Headers) -> str | None:
+    if _word(headers, "auto-submitted") not in {"", "no"}:
+        return "Auto-Submitted"
+    if _word(headers, "x-auto-response-suppress") not in {"", "none"}:
+        return "X-Auto-Response-Suppress"
+    if _word(headers, "precedence") in _BULK:
+        return "Precedence"
+    if any(headers.first(name) for name in _PRESENCE):
+        return "autoresponder mark"
+    listed = any(name.startswith("list-") for name, _ in headers.fields)
+    return "mailing list" if listed else None
+
+
+def _word(headers: Headers, name: str) -> str:
+    """Return a header's first word, lower-case, without parameters and comments."""
+    words = re.split(r"[\s;,(]", decode(headers.first(name) or b"").lower().strip(), maxsplit=1)
+    return words[0]

@@ -1,0 +1,43 @@
+"""Which mail this is: message ids as they arrive or derived, and the key that tells a repeat."""
+
+import re
+from hashlib import sha256
+from typing import Final
+
+from shared.mail.derived_ids import derived_message_id
+from shared.mail.mime.charsets import decode
+from shared.mail.mime.headers import Headers, read_mail_headers
+
+_IN_BRACKETS: Final = re.compile(r"<([^<>]{1,998})>")
+_BLANKS: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
+_MOST_IDS: Final = 100
+
+
+def message_id(headers: Headers, raw: bytes) -> str:
+    """Return the mail's own id in angle brackets, or one that the same octets always yield."""
+    found = message_ids(headers.first("message-id") or b"", bare=True)
+    return found[0] if found else derived_message_id(raw)
+
+
+def message_ids(value: bytes, *, bare: bool = False) -> tuple[str, ...]:
+    """Return the distinct ids of a header in order, in angle brackets, at most the last 100.
+
+    Where no brackets are found, words with an `@` count, and with `bare` any first word.
+    """
+    text = decode(value)
+    found = [_BLANKS.sub("", inner) for inner in _IN_BRACKETS.findall(text)]
+    if not found:
+        words = [word.strip("<>,;\"'") for word in text.split()]
+        found = [word for word in words if "@" in word] or (words[:1] if bare else [])
+    distinct = dict.fromkeys(f"<{inner}>" for inner in found if inner)
+    return tuple(distinct)[-_MOST_IDS:]
+
+
+def duplicate_key(mailbox: str, message_id: str, raw: bytes) -> str:
+    """Return a key that two arrivals share only if they are the same mail in the same mailbox.
+
+    Trace headers differ on every way a mail takes, so only the octets after the header block count.
+    """
+    _, body = read_mail_headers(raw)
+    content = sha256(memoryview(raw)[body:]).hexdigest()
+    return sha256(f"{mailbox.lower()}\0{message_id}\0{content}".encode()).hexdigest()

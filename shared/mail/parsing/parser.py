@@ -1,0 +1,189 @@
+"""The one way from raw octets to a `ParsedMail`."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from shared.domain.interaction import Address
+from shared.mail.html.blocked_images import BLOCKED
+from shared.mail.html.sanitizer import image_sources
+from shared.mail.limits import DEFAULT_LIMITS, Limits
+from shared.mail.mime.charsets import decode, says_little
+from shared.mail.mime.encoded_words import decode_value, one_line
+from shared.mail.mime.headers import Headers
+from shared.mail.mime.structure import Structure, read_structure
+from shared.mail.parsed_mail import ParsedMail
+from shared.mail.parsing.addresses import parse_addresses, parse_named
+from shared.mail.parsing.automatic import automatic_reason
+from shared.mail.parsing.bodies import Bodies, read_bodies
+from shared.mail.parsing.dates import parse_date
+from shared.mail.parsing.files import describe_files, whole_mail
+from shared.mail.parsing.identity import message_id, message_ids
+from shared.mail.parsing.reports import report_in
+
+_WANTED: Final = (
+    "Authentication-Results",
+    "Auto-Submitted",
+    "Content-Type",
+    "Date",
+    "Delivered-To",
+    "Importance",
+    "List-Id",
+    "List-Post",
+    "List-Unsubscribe",
+    "Message-ID",
+    "MIME-Version",
+    "Precedence",
+    "Return-Path",
+    "Sender",
+    "Thread-Topic",
+    "X-Auto-Response-Suppress",
+    "X-Loop",
+    "X-Original-To",
+    "X-Priority",
+)
+_WANTED_KEYS: Final = tuple((name, name.lower()) for name in _WANTED)
+_LONGEST_HEADER: Final = 998
+_REST: Final = "\n\n[The rest is in mail.eml, which is attached.]\n"
+_LABEL: Final = re.compile(rb"=\?([A-Za-z][A-Za-z0-9._-]{1,40})(?:\*[^?\s]{1,20})?\?[bBqQ]\?")
+_NAMED: Final = ("subject", "from", "reply-to", "to", "cc")
+_SENDERS: Final = ("from", "reply-to", "sender", "return-path")
+
+
+def parse_mail(
+    raw: bytes, *, envelope_sender: str | None = None, limits: Limits = DEFAULT_LIMITS
+) -> ParsedMail:
+    """Read a mail; any octets yield a result, damage shows in `warnings`.
+
+    `envelope_sender` is what SMTP said (empty for the null sender), if known. Raises
+    `UnparsableMailError` for a mail above one of the limits, and nothing else.
+    """
+    structure = read_structure(raw, limits)
+    bodies = read_bodies(structure.leaves, limits)
+    html, attachments = describe_files(bodies)
+    shown = _shown(bodies, html, limits)
+    headers = structure.headers
+    people = _People(headers, _charset(structure), limits)
+    from_ = people.sender()
+    address = from_[0].address if from_ else ""
+    return ParsedMail(
+        message_id=message_id(headers, raw),
+        in_reply_to=message_ids(b" ".join(headers.every("in-reply-to"))),
+        references=message_ids(b" ".join(headers.every("references"))),
+        subject=decode_value(
+            headers.first("subject"), charset=people.charset, words=limits.encoded_words
+        ),
+        from_=from_,
+        reply_to=people.named_in("reply-to"),
+        to=people.named_in("to"),
+        cc=people.named_in("cc"),
+        sent_at=parse_date(headers.first("date")),
+        text=shown.text,
+        html=shown.html,
+        attachments=(*attachments, whole_mail(raw)) if shown.is_cut else attachments,
+        headers=_wanted_headers(headers),
+        automatic=automatic_reason(headers, structure.root.media_type, address, envelope_sender),
+        warnings=_warnings(structure, bodies, html, limits, is_cut=shown.is_cut),
+        report=report_in(structure, envelope_sender, limits),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is shown of the words of a mail; the rest is in the mail itself."""
+
+    text: str
+    html: str | None
+    is_cut: bool
+
+
+def _shown(bodies: Bodies, html: str | None, limits: Limits) -> _Shown:
+    text, longest = bodies.text, limits.shown_characters
+    beginning = text if len(text) <= longest else text[:longest] + _REST
+    whole = html if len(html or "") <= longest else None
+    is_cut = bodies.is_reduced or (beginning, whole) != (text, html)
+    return _Shown(beginning, whole, is_cut=is_cut)
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """The address headers of one mail."""
+
+    headers: Headers
+    charset: str
+    limits: Limits
+
+    def named_in(self, header: str) -> tuple[Address, ...]:
+        return self._read(self.headers.every(header))
+
+    def sender(self) -> tuple[Address, ...]:
+        """Return who wrote: the first From that has an address, else the nearest substitute.
+
+        A name without an address goes to the substitute. A word without a host counts last.
+        """
+        name = ""
+        words: tuple[Address, ...] = ()
+        for header, value in self._senders():
+            found = parse_named((value,), charset=self.charset, limit=self.limits.addresses)
+            if complete := tuple(one for one in found if _is_complete(one.address)):
+                first = complete[0]
+                return complete if not name else (Address(first.address, name), *complete[1:])
+            words = words or tuple(one for one in found if one.address)
+            if found and header == "from":
+                name = name or found[0].personal or found[0].address.strip("@")
+        return words
+
+    def _senders(self) -> Iterator[tuple[str, bytes]]:
+        return ((name, value) for name in _SENDERS for value in self.headers.every(name))
+
+    def _read(self, values: tuple[bytes, ...]) -> tuple[Address, ...]:
+        return parse_addresses(values, charset=self.charset, limit=self.limits.addresses)
+
+
+def _is_complete(address: str) -> bool:
+    local, _, host = address.rpartition("@")
+    return bool(local and host)
+
+
+def _charset(structure: Structure) -> str:
+    """Return the charset that raw 8-bit headers most likely have.
+
+    They mostly share that of the mail's texts, or that of the words that are encoded as they
+    should be.
+    """
+    declared = (part.charset for part in structure.leaves if part.media_type.startswith("text/"))
+    of_texts = structure.root.charset or next(filter(None, declared), "")
+    root = structure.root
+    if root.source[: root.start].isascii() or not says_little(of_texts):
+        return of_texts
+    values = (value for name in _NAMED for value in structure.headers.every(name))
+    labels = (found[1].decode("latin-1") for value in values if (found := _LABEL.search(value)))
+    return next((label for label in labels if not says_little(label)), of_texts)
+
+
+def _wanted_headers(headers: Headers) -> dict[str, str]:
+    found = [(name, headers.first(key)) for name, key in _WANTED_KEYS]
+    return {
+        name: one_line(decode(value))[:_LONGEST_HEADER]
+        for name, value in found
+        if value is not None
+    }
+
+
+def _warnings(
+    structure: Structure, bodies: Bodies, html: str | None, limits: Limits, *, is_cut: bool
+) -> tuple[str, ...]:
+    found = set(structure.warnings | bodies.warnings)
+    if is_cut:
+        found.add("words-too-long")
+    headers = structure.headers
+    if headers.malformed:
+        found.add("malformed-header-line")
+    words = (headers.first("subject") or b"").count(b"=?")
+    people = sum(value.count(b"@") for name in ("to", "cc") for value in headers.every(name))
+    if headers.cut or words > limits.encoded_words or people > limits.addresses:
+        found.add("header-cut")
+    if html and any(source.startswith(BLOCKED) for source in image_sources(html)):
+        found.add("remote-images-blocked")
+    return tuple(sorted(found))

@@ -1,0 +1,167 @@
+"""Publishes what documents owe, and strikes it from their outboxes once the broker has it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from shared.background_tasks import repeating
+from shared.contracts.outgoing import Outgoing
+from shared.domain.clock import Clock
+from shared.domain.errors import Unavailable
+from shared.faults import crash_point
+from shared.messaging.publisher import Publisher
+
+log = structlog.get_logger()
+
+_PATIENCE: Final = timedelta(seconds=5)
+_SWEEP_INTERVAL: Final = timedelta(seconds=2)
+_MOST_SOON: Final = 1_000
+_STRIKES_GATHER_FOR: Final = timedelta(milliseconds=200)
+
+
+class Outbox(Protocol):
+    """A collection whose documents keep the messages that they still owe."""
+
+    def owed(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
+        """Give the id of each document and what it has owed since before a moment."""
+        ...
+
+    async def postpone(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Owe messages again, but not soon: whoever handles them strikes them."""
+        ...
+
+    async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Forget messages, given as the document's id and the messages' ids."""
+        ...
+
+
+MayPublish = Callable[[Outgoing], bool]
+
+
+def _everything(_: Outgoing) -> bool:
+    return True
+
+
+class Announcer:
+    """Publishes on behalf of one outbox. A crash at any line publishes twice, never not at all.
+
+    What it may not publish it leaves to the service whose it is. With `until_handled` a message
+    that was published stays owed, for a while in silence, until whoever handles it says `settle`.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        outbox: Outbox,
+        may_publish: MayPublish = _everything,
+        *,
+        until_handled: bool = False,
+    ) -> None:
+        self._publisher = publisher
+        self._outbox = outbox
+        self._may_publish = may_publish
+        self._until_handled = until_handled
+        self._postponed: list[tuple[str, Sequence[str]]] = []
+        self._published: list[tuple[str, Sequence[str]]] = []
+        self._soon: set[asyncio.Task[None]] = set()
+        self._bell = asyncio.Event()
+
+    async def announce(self, document_id: str, owed: Sequence[Outgoing]) -> None:
+        """Publish what a document owes; where the broker does not answer, the sweep will."""
+        crash_point("announcer.before_publish")
+        ours = self._ours(owed)
+        try:
+            await self._publisher.publish_all(ours)
+        except Unavailable as error:
+            log.warning("announcement is still owed", document_id=document_id, reason=str(error))
+            return
+        crash_point("announcer.after_publish")
+        if self._until_handled and ours:
+            self._postponed.append((document_id, [message.id for message in ours]))
+            self._bell.set()
+        else:
+            self.settle(document_id, [message.id for message in ours])
+
+    def settle(self, document_id: str, message_ids: Sequence[str]) -> None:
+        """Strike messages from the outbox soon: they are published, or need not be any more."""
+        if message_ids:
+            self._published.append((document_id, message_ids))
+            self._bell.set()
+
+    async def announce_soon(self, document_id: str, owed: Sequence[Outgoing]) -> None:
+        """Publish in the background; with too much of that going on, leave it to the sweep."""
+        if len(self._soon) < _MOST_SOON:
+            task = asyncio.create_task(self.announce(document_id, owed))
+            self._soon.add(task)
+            task.add_done_callback(self._soon.discard)
+
+    async def finish(self) -> None:
+        """Return when what goes on in the background is done, and strike it."""
+        await asyncio.gather(*self._soon, return_exceptions=True)
+        await self.strike_published()
+
+    async def sweep(self, before: datetime) -> int:
+        """Publish what nobody came back for; return how many documents owed something."""
+        count = 0
+        async for document_id, messages in self._outbox.owed(before):
+            if ours := self._ours(messages):
+                await self.announce(document_id, ours)
+                count += 1
+        return count
+
+    def _ours(self, messages: Sequence[Outgoing]) -> list[Outgoing]:
+        return [message for message in messages if self._may_publish(message)]
+
+    async def strike_published(self) -> None:
+        """Strike everything published so far from the outboxes, in one write."""
+        self._bell.clear()
+        published, self._published = self._published, []
+        postponed, self._postponed = self._postponed, []
+        if postponed:
+            await self._outbox.postpone(postponed)
+        if published:
+            await self._outbox.strike(published)
+
+    async def strike_when_published(self) -> None:
+        """Strike, many documents at a time, what is published; wait until there is something.
+
+        What is not struck yet is only sent twice.
+        """
+        await self._bell.wait()
+        await asyncio.sleep(_STRIKES_GATHER_FOR.total_seconds())
+        await self.strike_published()
+
+    async def sweep_forgotten(self, now: datetime) -> None:
+        """Publish what was owed for so long that whoever owed it must be gone."""
+        if count := await self.sweep(now - _PATIENCE):
+            log.info("owed announcements published", documents=count)
+
+
+@asynccontextmanager
+async def running_announcer(
+    publisher: Publisher,
+    outbox: Outbox,
+    clock: Clock,
+    may_publish: MayPublish = _everything,
+    *,
+    until_handled: bool = False,
+) -> AsyncIterator[Announcer]:
+    """Give an announcer whose sweeping goes on for as long as the context lasts."""
+    announcer = Announcer(publisher, outbox, may_publish, until_handled=until_handled)
+
+    async def sweep_forgotten() -> None:
+        await announcer.sweep_forgotten(clock.now())
+
+    try:
+        async with (
+            repeating(announcer.strike_when_published, every=timedelta(0)),
+            repeating(sweep_forgotten, every=_SWEEP_INTERVAL),
+        ):
+            yield announcer
+    finally:
+        with suppress(Unavailable):
+            await announcer.finish()

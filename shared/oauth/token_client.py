@@ -1,0 +1,78 @@
+"""Asks an endpoint: one POST, without redirects or proxies, and with an end to everything."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import httpx2
+
+from shared.oauth.token_requests import Asker, TokenRequest, for_token
+from shared.oauth.token_responses import (
+    LARGEST,
+    Denied,
+    HttpAnswer,
+    Outcome,
+    PutOff,
+    corrected,
+    read_answer,
+)
+
+Post = Callable[[TokenRequest], Awaitable[HttpAnswer]]
+
+DEADLINE: Final = timedelta(seconds=20)
+
+
+class EndpointUnavailableError(Exception):
+    """Nothing that is an answer came back; the message says what happened, in plain words."""
+
+
+async def post(request: TokenRequest) -> HttpAnswer:
+    """Send a form; return what came back.
+
+    Raises:
+        EndpointUnavailableError: There was no answer in time.
+    """
+    try:
+        async with (
+            asyncio.timeout(DEADLINE.total_seconds()),
+            httpx2.AsyncClient(timeout=DEADLINE.total_seconds(), trust_env=False) as client,
+            client.stream(
+                "POST",
+                request.url,
+                data=dict(request.form),
+                headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            ) as answer,
+        ):
+            body = bytearray()
+            async for piece in answer.aiter_raw():
+                body += piece
+                if len(body) > LARGEST:
+                    break
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return HttpAnswer(answer.status_code, headers, bytes(body[: LARGEST + 1]))
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, TimeoutError, ValueError) as error:
+        # Without the error's own words: they may hold what was sent.
+        raise EndpointUnavailableError(
+            f"the token endpoint cannot be reached ({type(error).__name__})"
+        ) from None
+
+
+async def obtain_token(post: Post, asker: Asker, refresh_token: str = "") -> Outcome:
+    """Ask for an access token; once more where only the clocks differ."""
+    outcome = await ask(post, for_token(asker, refresh_token), asker)
+    told = outcome.server_time if isinstance(outcome, Denied) and asker.signs else None
+    if (theirs := corrected(asker.now, told)) is None:
+        return outcome
+    by_their_clock = replace(asker, now=theirs, number=f"{asker.number}-again")
+    return await ask(post, for_token(by_their_clock, refresh_token), asker)
+
+
+async def ask(post: Post, request: TokenRequest, asker: Asker) -> Outcome:
+    """Send a request for a token, and return what the answer means."""
+    try:
+        answer = await post(request)
+    except EndpointUnavailableError as error:
+        return PutOff(str(error))
+    return read_answer(answer, asker.now, request.secrets)

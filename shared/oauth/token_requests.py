@@ -1,0 +1,100 @@
+"""What is asked of a token endpoint, and how it is signed. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from joserfc import jwt
+
+from shared.contracts.oauth import OAuthLogin
+from shared.oauth.client_credentials import Credentials, SigningKey
+
+_ASSERTION_LASTS: Final = 300
+_BEARER_ASSERTION: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_CLIENT_ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A form for an endpoint. `secrets` are what must not be repeated, whoever repeats it."""
+
+    url: str
+    form: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a token, for which mailbox, and at what time by the endpoint's clock."""
+
+    login: OAuthLogin
+    credentials: Credentials
+    user_name: str
+    now: datetime
+    number: str
+    """Used once: the id of an assertion."""
+
+    @property
+    def signs(self) -> bool:
+        """Say whether the endpoint compares its clock with ours."""
+        return self.credentials.key is not None
+
+
+def for_token(asker: Asker, refresh_token: str = "") -> TokenRequest:
+    """Return the request for an access token. Where a person agreed, `refresh_token` shows it."""
+    login, key = asker.login, asker.credentials.key
+    if login.kind == "service-account" and key:
+        assertion = _assertion(asker, key, sub=asker.user_name, scope=login.scope)
+        return _request(
+            login.token_url,
+            {"grant_type": _BEARER_ASSERTION, "assertion": assertion},
+            secrets=(assertion,),
+        )
+    grant = {"grant_type": "client_credentials"}
+    if login.kind == "device":
+        grant = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return _of_client(asker, login.token_url, {**grant, "scope": login.scope}, refresh_token)
+
+
+def for_device(asker: Asker) -> TokenRequest:
+    """Return the request with which a person's consent begins (RFC 8628, 3.1)."""
+    url = asker.login.device_url or ""
+    return _of_client(asker, url, {"scope": asker.login.scope})
+
+
+def for_consent(asker: Asker, device_code: str) -> TokenRequest:
+    """Return the question whether the person has agreed (RFC 8628, 3.4)."""
+    form = {"grant_type": _DEVICE_CODE, "device_code": device_code}
+    return _of_client(asker, asker.login.token_url, form, device_code)
+
+
+def _of_client(asker: Asker, url: str, form: Mapping[str, str], *secrets: str) -> TokenRequest:
+    client, credentials = {"client_id": asker.login.client_id}, asker.credentials
+    if credentials.key:
+        assertion = _assertion(asker, credentials.key, sub=credentials.key.issuer)
+        client |= {"client_assertion_type": _CLIENT_ASSERTION, "client_assertion": assertion}
+        secrets = (*secrets, assertion)
+    elif credentials.secret:
+        client["client_secret"] = credentials.secret
+        secrets = (*secrets, credentials.secret)
+    return _request(url, {**form, **client}, secrets)
+
+
+def _request(url: str, form: Mapping[str, str], secrets: tuple[str, ...]) -> TokenRequest:
+    filled = {name: value for name, value in form.items() if value}
+    return TokenRequest(url, filled, tuple(one for one in secrets if one))
+
+
+def _assertion(asker: Asker, key: SigningKey, **more: str) -> str:
+    issued = int(asker.now.timestamp())
+    claims = {
+        "iss": key.issuer,
+        "aud": asker.login.token_url,
+        "jti": asker.number,
+        "iat": issued,
+        "exp": issued + _ASSERTION_LASTS,
+        **{name: value for name, value in more.items() if value},
+    }
+    return jwt.encode(dict(key.header), claims, key.key, algorithms=[key.header["alg"]])

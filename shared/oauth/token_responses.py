@@ -1,0 +1,177 @@
+"""What a token endpoint's answer means: a stranger's, so that everything has a bound. Pure."""
+
+import json
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from shared.domain.storable_text import storable
+
+LARGEST: Final = 64 * 1024
+"""Octets of an answer that are read."""
+
+_LONGEST_TOKEN: Final = 16 * 1024
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+_LONGEST_WORDS: Final = 300
+_UNTOLD_LIFE: Final = timedelta(minutes=10)
+_LONGEST_LIFE: Final = timedelta(hours=24)
+_SHORTEST_PAUSE: Final = timedelta(seconds=5)
+_LONGEST_PAUSE: Final = timedelta(hours=1)
+_FURTHEST_CLOCK: Final = timedelta(days=1)
+_OK: Final = 200
+_LATER_CODES: Final = frozenset({408, 425, 429})
+_LATER_ERRORS: Final = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
+_MOST_SECONDS: Final = 10**12
+_DIGITS: Final = re.compile(r"[0-9]{1,12}")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What came back; `body` is cut after one octet more than may be read."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """An access token, and for how long from now on it is good, whatever anybody's clock says."""
+
+    access_token: str = field(repr=False)
+    life: timedelta
+    refresh_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """No, and asking the same again is no use; `server_time` is there where the answer told it."""
+
+    code: str
+    words: str
+    server_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """Neither yes nor no; `pause` is how long the endpoint asks to be left alone, if it does."""
+
+    words: str
+    pause: timedelta | None = None
+    code: str = ""
+
+
+Outcome = Granted | Denied | PutOff
+
+
+def read_answer(answer: HttpAnswer, now: datetime, secrets: Collection[str] = ()) -> Outcome:
+    """Return what an answer about a token means; what it says never repeats a secret."""
+    fields = json_object(answer)
+    if answer.status == _OK:
+        return _granted(fields)
+    code = _text(fields, "error", 64, secrets)
+    said = [code, _text(fields, "error_description", _LONGEST_WORDS, secrets)]
+    words = ": ".join([f"the token endpoint answers {answer.status}", *filter(None, said)])
+    passes = answer.status in _LATER_CODES or code in _LATER_ERRORS
+    if 400 <= answer.status < 500 and not passes:  # noqa: PLR2004 - the class of the status
+        return Denied(code, words, server_time(answer.headers))
+    return PutOff(words, _pause(answer.headers, now), code)
+
+
+def json_object(answer: HttpAnswer) -> Mapping[str, object] | None:
+    """Return the object that an answer holds; nothing where it holds anything else."""
+    if len(answer.body) > LARGEST:
+        return None
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def seconds(value: object) -> float | None:
+    """Return a number of seconds, which some write as a text; nothing where it is no number."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    # Bounded before it is converted: whole numbers have no end.
+    return float(max(min(value, _MOST_SECONDS), -_MOST_SECONDS))
+
+
+def server_time(headers: Mapping[str, str]) -> datetime | None:
+    """Return the time by the endpoint's clock, where it tells one."""
+    return _date(headers.get("date", ""))
+
+
+def corrected(now: datetime, told: datetime | None) -> datetime | None:
+    """Return the time to sign with, where the endpoint's clock is another one than ours."""
+    if told is None or not timedelta(seconds=30) < abs(told - now) <= _FURTHEST_CLOCK:
+        return None
+    return told
+
+
+def _granted(fields: Mapping[str, object] | None) -> Outcome:
+    if fields is None:
+        return PutOff("the token endpoint answers 200 with no JSON object of at most 64 kB")
+    token, kind = fields.get("access_token"), fields.get("token_type", "Bearer")
+    if not isinstance(token, str) or not _is_token(token):
+        return PutOff("the token endpoint answers 200 without an access token")
+    if not isinstance(kind, str) or kind.lower() != "bearer":
+        return PutOff("the token endpoint gives a token that is no bearer token")
+    life = _life(fields.get("expires_in"))
+    if life is None:
+        return PutOff("the token endpoint gives a token that has ended already")
+    refresh = fields.get("refresh_token")
+    return Granted(token, life, refresh if isinstance(refresh, str) and _is_token(refresh) else "")
+
+
+def _is_token(text: str) -> bool:
+    return len(text) <= _LONGEST_TOKEN and _TOKEN.fullmatch(text) is not None
+
+
+def _life(told: object) -> timedelta | None:
+    number = seconds(told)
+    if number is None:
+        return _UNTOLD_LIFE
+    if number < 1:
+        return None
+    return timedelta(seconds=min(number, _LONGEST_LIFE.total_seconds()))
+
+
+def _pause(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    told = headers.get("retry-after", "").strip()
+    if _DIGITS.fullmatch(told):
+        wanted = timedelta(seconds=min(int(told), 10**9))
+    elif until := _date(told):
+        # By the endpoint's own clock: ours may be another one.
+        wanted = until - (server_time(headers) or now)
+    else:
+        return None
+    return min(max(wanted, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text[:100])
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _text(
+    fields: Mapping[str, object] | None, name: str, longest: int, secrets: Iterable[str]
+) -> str:
+    value = (fields or {}).get(name)
+    if not isinstance(value, str):
+        return ""
+    for secret in secrets:
+        # Before anything is cut off, or a part of it would stay.
+        value = value.replace(secret, "[secret]")
+    return storable(value, longest)

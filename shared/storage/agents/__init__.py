@@ -1,0 +1,1 @@
+"""Agents, their logins and their presence."""

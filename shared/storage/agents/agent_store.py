@@ -1,0 +1,286 @@
+"""The agents: who they are, whether they take mail, and what they hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from pymongo import ASCENDING, ReturnDocument
+
+from shared.contracts.envelope import Cause
+from shared.contracts.events import AgentNotReady, AgentReady
+from shared.contracts.outgoing import wrap
+from shared.domain.clock import Clock
+from shared.domain.errors import Unavailable
+from shared.storage.database.batching import Reads
+from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
+from shared.storage.database.outbox import to_entry
+from shared.storage.interactions.interaction_store import Announce
+
+COLLECTION: Final = "agents"
+OUT_OF_REACH: Final = timedelta(seconds=45)
+"""An agent whom no gateway has seen for so long is offered nothing: nobody could tell them."""
+_WITHOUT_NEWS: Final[Document] = {"outbox": 0, "applied": 0}
+_EVERYONE: Final[Document] = {"user_name": {"$gt": ""}}
+"""Counted by the index of the names, where no filter at all would have all agents read."""
+
+_MOST_OWED: Final = 1_000
+"""News of one agent that may wait for the broker: a document has at most 16 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAgent:
+    """An agent as stored. `holding` lists the interactions that count against `capacity`.
+
+    `roles` and `enabled` are for the directory and for routing; who may log in, and as what, is in
+    the agent's login.
+    """
+
+    id: str
+    user_name: str
+    first_name: str
+    last_name: str
+    email_address: str
+    roles: tuple[str, ...]
+    queues: tuple[str, ...]
+    skills: Mapping[str, int]
+    capacity: int
+    enabled: bool
+    ready: bool
+    holding: tuple[str, ...] = ()
+    logged_in: bool = False
+    state_since: datetime | None = None
+    reason: str = ""
+
+
+def to_agent(document: Document) -> StoredAgent:
+    """Return the agent that a document holds."""
+    return StoredAgent(
+        id=document["_id"],
+        user_name=document["user_name"],
+        first_name=document["first_name"],
+        last_name=document["last_name"],
+        email_address=document["email_address"],
+        roles=tuple(document["roles"]),
+        queues=tuple(document["queues"]),
+        skills=document["skills"],
+        capacity=document["capacity"],
+        enabled=document["enabled"],
+        ready=document.get("ready", False),
+        holding=tuple(document.get("holding", ())),
+        logged_in=document.get("logged_in", False),
+        state_since=document.get("state_since"),
+        reason=document.get("reason", ""),
+    )
+
+
+class AgentStore:
+    """All agents. What they hold is a hint that follows the interactions, which are the truth."""
+
+    def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
+        self._collection = database[COLLECTION]
+        self._hints = self._collection.with_options(write_concern=HINT)
+        self._by_id = Reads(self._collection, by_herds=True)
+        self._by_name = Reads(self._collection, key="user_name", by_herds=True)
+        self._clock = clock
+        self._announce = announce
+
+    async def get(self, agent_id: str) -> StoredAgent | None:
+        """Return an agent by id."""
+        async with database_errors():
+            document = await self._by_id.get(agent_id)
+        return to_agent(document) if document else None
+
+    async def named(self, user_name: str) -> StoredAgent | None:
+        """Return an agent by user name."""
+        async with database_errors():
+            document = await self._by_name.get(user_name)
+        return to_agent(document) if document else None
+
+    async def page(self, wanted: Document, *, offset: int, limit: int) -> list[StoredAgent]:
+        """Return some of the agents who match a filter, by user name."""
+        async with database_errors():
+            found = await self._collection.find(
+                wanted,
+                _WITHOUT_NEWS,
+                sort=[("user_name", ASCENDING)],
+                skip=offset,
+                limit=limit,
+            ).to_list()
+        return [to_agent(document) for document in found]
+
+    async def count(self, wanted: Document) -> int:
+        """Return how many agents match a filter."""
+        async with database_errors():
+            return await self._collection.count_documents(wanted or _EVERYONE)
+
+    async def skill_names(self) -> list[str]:
+        """Return the name of every skill that an agent has, sorted.
+
+        The database reads all agents for it.
+        """
+        stages: list[Document] = [
+            {"$project": {"skill": {"$objectToArray": "$skills"}}},
+            {"$unwind": "$skill"},
+            {"$group": {"_id": "$skill.k"}},
+        ]
+        async with database_errors():
+            found = await (await self._collection.aggregate(stages)).to_list()
+        return sorted(one["_id"] for one in found)
+
+    async def holdings(self) -> dict[str, frozenset[str]]:
+        """Return what each agent holds, of those who hold anything."""
+        async with database_errors():
+            found = await self._collection.find({"holding": {"$gt": ""}}, {"holding": 1}).to_list()
+        return {one["_id"]: frozenset(one["holding"]) for one in found}
+
+    async def serving(self, queue: str) -> list[str]:
+        """Return the ids of the agents of a queue, whether they take mail now or not."""
+        async with database_errors():
+            found = await self._collection.find({"queues": queue}, {"_id": 1}).to_list()
+        return [document["_id"] for document in found]
+
+    async def set_ready(
+        self, agent_id: str, *, ready: bool, logged_in: bool = True, reason: str = ""
+    ) -> None:
+        """Begin or end the agent's taking of mail, and announce it.
+
+        `reason` is why an agent takes none. An agent who is not logged in is no target of a
+        transfer.
+
+        Raises:
+            Unavailable: Too much of what the agent did before waits for the broker.
+        """
+        now = self._clock.now()
+        event = (
+            AgentReady(agent_id=agent_id)
+            if ready
+            else AgentNotReady(agent_id=agent_id, reason=reason, logged_out=not logged_in)
+        )
+        owed = [wrap(event, Cause(), now)]
+        change: Document = {
+            "ready": ready,
+            "state_since": now,
+            "logged_in": logged_in,
+            "reason": "" if ready else reason,
+            "misses": 0,
+        }
+        update: Document = {
+            "$set": change | ({"idle_since": now} if ready else {}),
+            "$push": {"outbox": {"$each": [to_entry(message, now) for message in owed]}},
+        }
+        if not logged_in:
+            update["$unset"] = {"connected_at": ""}
+        has_room = {"_id": agent_id, f"outbox.{_MOST_OWED - 1}": {"$exists": False}}
+        async with database_errors():
+            result = await self._collection.update_one(has_room, update)
+            is_full = not result.matched_count and await self._collection.find_one(
+                {"_id": agent_id}, {"_id": 1}
+            )
+        if is_full:
+            raise Unavailable("the broker has not taken the agent's earlier news yet")
+        await self._announce(agent_id, owed)
+
+    async def reserve(
+        self,
+        interaction_id: str,
+        queue: str | None,
+        *,
+        requires: Mapping[str, int],
+        passing_over: Sequence[str] = (),
+        only: str | None = None,
+    ) -> str | None:
+        """Take one place of the longest-idle Ready agent who serves the queue; return the agent.
+
+        Whoever is offered something is idle no longer: the next mail goes to somebody else first.
+        Without a queue the skills alone decide; `only` asks for one agent and for nobody else.
+        An agent who already holds the interaction keeps the one place.
+        """
+        wanted = self._free(queue, requires) | {"holding": {"$ne": interaction_id}}
+        if passing_over:
+            wanted["_id"] = {"$nin": list(passing_over)}
+        if only is not None:
+            wanted = {"$and": [{"_id": only}, wanted]}
+        async with database_errors():
+            document = await self._hints.find_one_and_update(
+                wanted,
+                {
+                    "$inc": {"free": -1},
+                    "$push": {"holding": interaction_id},
+                    "$set": {"idle_since": self._clock.now()},
+                },
+                {"_id": 1},
+                sort=[("idle_since", ASCENDING)],
+                return_document=ReturnDocument.AFTER,
+            )
+        return document["_id"] if document else None
+
+    async def is_anybody_free(self, queue: str, *, requires: Mapping[str, int]) -> bool:
+        """Say whether a Ready agent who serves the queue has a free place."""
+        wanted = self._free(queue, requires)
+        # A place is given back as a hint, so the newest write counts.
+        newest = self._collection.with_options(read_concern=NEWEST)
+        async with database_errors():
+            return await newest.find_one(wanted, {"_id": 1}) is not None
+
+    async def hold(self, agent_id: str, interaction_id: str) -> None:
+        """Count an interaction against the agent's capacity, even beyond it."""
+        async with database_errors():
+            await self._hints.update_one(
+                {"_id": agent_id, "holding": {"$ne": interaction_id}},
+                {"$inc": {"free": -1}, "$push": {"holding": interaction_id}},
+            )
+
+    async def release(self, agent_id: str, interaction_id: str) -> None:
+        """Give the agent the place back; twice is as good as once."""
+        async with database_errors():
+            await self._hints.update_one(
+                {"_id": agent_id, "holding": interaction_id},
+                {
+                    "$inc": {"free": 1},
+                    "$pull": {"holding": interaction_id},
+                    "$set": {"idle_since": self._clock.now()},
+                },
+            )
+
+    async def miss(self, agent_id: str) -> int:
+        """Note that an invitation was not answered; return how many it is in a row."""
+        async with database_errors():
+            document = await self._hints.find_one_and_update(
+                {"_id": agent_id},
+                {"$inc": {"misses": 1}},
+                {"misses": 1},
+                return_document=ReturnDocument.AFTER,
+            )
+        return document["misses"] if document else 0
+
+    async def answer(self, agent_id: str) -> None:
+        """Note that the agent answers: what was missed before does not count any more."""
+        async with database_errors():
+            await self._hints.update_one(
+                {"_id": agent_id, "misses": {"$gt": 0}}, {"$set": {"misses": 0}}
+            )
+
+    async def has_skill(self, skill: str) -> bool:
+        """Say whether anybody has a skill."""
+        async with database_errors():
+            found = await self._collection.find_one(
+                {f"skills.{skill}": {"$gt": 0}, "enabled": True}, {"_id": 1}
+            )
+        return found is not None
+
+    def _free(self, queue: str | None, requires: Mapping[str, int]) -> Document:
+        """Return the filter for agents who may be offered something that they would hear of."""
+        wanted: Document = {
+            "ready": True,
+            "enabled": True,
+            "free": {"$gt": 0},
+            # An agent who never had a desktop open is judged by the login alone.
+            "$or": [
+                {"connected_at": {"$exists": False}},
+                {"connected_at": {"$gte": self._clock.now() - OUT_OF_REACH}},
+            ],
+        }
+        if queue is not None:
+            wanted["queues"] = queue
+        return wanted | {f"skills.{skill}": {"$gte": level} for skill, level in requires.items()}

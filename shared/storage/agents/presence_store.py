@@ -1,0 +1,98 @@
+"""Which agents have a desktop open, as the gateways see it and as routing judges it."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.domain.clock import Clock
+from shared.storage.agents import agent_store
+from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
+
+COLLECTION: Final = "presence"
+_GATEWAYS: Final = "gateways"
+_GAP: Final = timedelta(seconds=45)
+_UNSEEN: Final = timedelta(seconds=20)
+"""Gateways note every 15 seconds who is connected."""
+
+
+class PresenceStore:
+    """When each agent was last connected, and since when the gateways look without a gap."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._agents = database[agent_store.COLLECTION]
+        self._gateways = database[COLLECTION]
+        self._clock = clock
+
+    async def note(self, connected: Collection[str]) -> None:
+        """Note who is connected now, and that somebody looked."""
+        now = self._clock.now()
+        # Nobody is missed for the time in which no gateway looked.
+        since = {"$cond": [{"$gte": ["$at", now - _GAP]}, "$since", now]}
+        async with database_errors():
+            await self._gateways.update_one(
+                {"_id": _GATEWAYS}, [{"$set": {"since": since, "at": now}}], upsert=True
+            )
+            if connected:
+                await self._agents.update_many(
+                    {"_id": {"$in": list(connected)}}, {"$set": {"connected_at": now}}
+                )
+
+    async def excuse(self, agent_id: str) -> None:
+        """Note that an answer of the agent could not be taken, for a fault of ours."""
+        hints = self._agents.with_options(write_concern=HINT)
+        async with database_errors():
+            await hints.update_one({"_id": agent_id}, {"$set": {"unheard_at": self._clock.now()}})
+
+    async def excused(self, agent_ids: Collection[str], *, since: datetime) -> set[str]:
+        """Return who of some agents could not hear or not answer, at some time since a moment.
+
+        Agents count as deaf whom no gateway has seen for longer than gateways take to note it.
+        Agents who never had a desktop open are judged by their login alone.
+        """
+        if not agent_ids:
+            return set()
+        unseen = {"connected_at": {"$lt": self._clock.now() - _UNSEEN}}
+        unheard = {"unheard_at": {"$gte": since}}
+        wanted = {"_id": {"$in": list(agent_ids)}, "$or": [unseen, unheard]}
+        newest = self._agents.with_options(read_concern=NEWEST)
+        async with database_errors():
+            found = await newest.find(wanted, {"_id": 1}).to_list()
+        return {document["_id"] for document in found}
+
+    async def lost(self, patience: timedelta, *, ready: bool) -> list[str]:
+        """Return who was connected and has been away for longer than `patience`.
+
+        With `ready` only those who still take mail, otherwise all who are logged in.
+        """
+        now = self._clock.now()
+        if not await self._has_looked_for(patience, now):
+            return []
+        return await self._ids(
+            {
+                "ready" if ready else "logged_in": True,
+                "connected_at": {"$lte": now - patience},
+                "state_since": {"$lte": now - patience},
+            }
+        )
+
+    async def logged_out(self, agent_ids: Collection[str], patience: timedelta) -> list[str]:
+        """Return who of some agents logged out, or was dismissed, longer ago than `patience`."""
+        if not agent_ids:
+            return []
+        return await self._ids(
+            {
+                "_id": {"$in": list(agent_ids)},
+                "$or": [{"logged_in": False}, {"enabled": False}],
+                "state_since": {"$lte": self._clock.now() - patience},
+            }
+        )
+
+    async def _has_looked_for(self, patience: timedelta, now: datetime) -> bool:
+        async with database_errors():
+            seen = await self._gateways.find_one({"_id": _GATEWAYS})
+        return seen is not None and seen["at"] >= now - _GAP and seen["since"] <= now - patience
+
+    async def _ids(self, wanted: Document) -> list[str]:
+        async with database_errors():
+            found = await self._agents.find(wanted, {"_id": 1}).to_list()
+        return [document["_id"] for document in found]

@@ -1,0 +1,1 @@
+"""The client of the database, and what every store is built from."""

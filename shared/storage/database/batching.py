@@ -1,0 +1,263 @@
+"""Calls that are made at the same time, carried out in one round trip."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, TypeVar
+
+import bson
+from bson.errors import BSONError
+from bson.raw_bson import RawBSONDocument
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError, WriteError
+
+from shared.storage.database.client import (
+    Collection,
+    DatabaseUnavailableError,
+    Document,
+    UnstorableError,
+)
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+_MOST: Final = 50
+_AT_ONCE: Final = 2
+_MOST_OF_A_HERD: Final = 500
+_REST_FOR_EACH_OF_A_HERD: Final = 0.002
+_REST_FOR_EACH_WRITE: Final = 0.004
+"""Seconds. Of 200 writes a second about five go together then; one alone does not wait."""
+_LONGEST_REST: Final = 0.1
+_DUPLICATE_KEY: Final = 11000
+# BadValue, InvalidBSON, DocumentValidationFailure, BSONObjectTooLarge, a key too long to index, and
+# what a server calls a document that would be too large after an update.
+_REFUSED_FOR_GOOD: Final = frozenset({2, 22, 121, 10334, 17280, 17419, 17420})
+_LARGEST: Final = 16 * 1024 * 1024
+
+CarryOut = Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]
+
+
+class Gathering(Generic[Asked, Answer]):
+    """Carries out calls, each at once as long as that can be done.
+
+    While `at_once` round trips are under way further calls wait, and the next one takes at most
+    `most` of them along: what is slow alone gets cheaper the more of it there is. A call begins
+    after it was made, never together with what was on its way already. A round trip counts as
+    under way for `rest_for_each` seconds longer for each call that it carried.
+    """
+
+    def __init__(
+        self,
+        carry_out: CarryOut[Asked, Answer],
+        *,
+        most: int = _MOST,
+        at_once: int = _AT_ONCE,
+        rest_for_each: float = 0.0,
+    ) -> None:
+        self._carry_out = carry_out
+        self._most = most
+        self._at_once = at_once
+        self._rest_for_each = rest_for_each
+        self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, asked: Asked) -> Answer:
+        """Return the answer to one call, or raise what its round trip raised.
+
+        A caller who is canceled leaves the round trip to the others.
+        """
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((asked, answer))
+        self._begin()
+        return await answer
+
+    def _begin(self) -> None:
+        if self._waiting and len(self._under_way) < self._at_once:
+            together, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            task = asyncio.create_task(self._answer(together))
+            self._under_way.add(task)
+            task.add_done_callback(self._end)
+
+    def _end(self, task: "asyncio.Task[None]") -> None:
+        self._under_way.discard(task)
+        self._begin()
+
+    async def _answer(self, together: Sequence[tuple[Asked, "asyncio.Future[Answer]"]]) -> None:
+        try:
+            answers = await self._carry_out([asked for asked, _ in together])
+        except Exception as error:  # noqa: BLE001 - it belongs to those who asked
+            for _, future in together:
+                if not future.done():
+                    future.set_exception(error)
+        else:
+            for (_, future), answer in zip(together, answers, strict=True):
+                if not future.done():
+                    future.set_result(answer)
+        if self._rest_for_each:
+            await asyncio.sleep(min(self._rest_for_each * len(together), _LONGEST_REST))
+
+
+def for_herds(
+    carry_out: CarryOut[Asked, Answer],
+    *,
+    most: int = _MOST_OF_A_HERD,
+    rest_for_each: float = _REST_FOR_EACH_OF_A_HERD,
+) -> Gathering[Asked, Answer]:
+    """Return what keeps round trips few when thousands ask at the same time.
+
+    One trip after the other, each followed by a rest of 2 ms for each call that it carried, 0.1 s
+    at most. A few who ask wait for next to nothing, and of a herd fifty go together instead of ten.
+    """
+    return Gathering(carry_out, most=most, at_once=1, rest_for_each=rest_for_each)
+
+
+def for_writes(carry_out: CarryOut[Asked, Answer]) -> Gathering[Asked, Answer]:
+    """Return what keeps round trips few where many write at the same time and none is in a hurry.
+
+    It rests for 4 ms for each call that a trip carried.
+    """
+    return for_herds(carry_out, most=_MOST, rest_for_each=_REST_FOR_EACH_WRITE)
+
+
+class Inserts:
+    """Inserts into one collection; what comes at the same time is one write, and one journaling."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._gathering = Gathering(self._insert)
+
+    async def add(self, document: Document) -> bool:
+        """Insert a document; say whether its id and whatever else must be unique were free.
+
+        A document that cannot be stored is the fault of its own caller, whoever else inserts.
+
+        Raises:
+            UnstorableError: It is too large, or holds what the database knows no form for.
+        """
+        fault = await self._gathering(_encoded(document, self._collection))
+        if fault is not None and fault["code"] != _DUPLICATE_KEY:
+            raise _error_of(fault)
+        return fault is None
+
+    async def _insert(self, documents: Sequence[RawBSONDocument]) -> Sequence[Document | None]:
+        try:
+            await self._collection.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            faults = _faults(error)
+            return [faults.get(number) for number in range(len(documents))]
+        return [None] * len(documents)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """An update of one document, and a filter that finds it if this very update has changed it.
+
+    Without a `proof` it goes alone: of several the server says how many it has made, not which.
+    """
+
+    wanted: Document
+    changes: Mapping[str, Any]
+    proof: Document | None
+
+
+class Updates:
+    """Updates of one document each in one collection; what comes at the same time is one write.
+
+    With `by_herds` more go together, and each may wait for some milliseconds.
+    """
+
+    def __init__(self, collection: Collection, *, by_herds: bool = False) -> None:
+        self._collection = collection
+        self._gathering = for_writes(self._update) if by_herds else Gathering(self._update)
+
+    async def apply(self, update: Update) -> bool:
+        """Change a document; say whether it was as wanted, and has changed.
+
+        What cannot be stored is the fault of its own caller, whoever else updates.
+
+        Raises:
+            UnstorableError: It would become too large, or hold what the database knows no form for.
+        """
+        encoded = replace(update, changes=_encoded(update.changes, self._collection))
+        if encoded.proof is None:
+            (outcome,) = await self._update([encoded])
+        else:
+            outcome = await self._gathering(encoded)
+        if isinstance(outcome, bool):
+            return outcome
+        raise _error_of(outcome)
+
+    async def _update(self, updates: Sequence[Update]) -> Sequence[bool | Document]:
+        several = [UpdateOne(one.wanted, one.changes) for one in updates]
+        faults: Mapping[int, Document] = {}
+        try:
+            matched = (await self._collection.bulk_write(several, ordered=False)).matched_count
+        except BulkWriteError as error:
+            faults, matched = _faults(error), error.details["nMatched"]
+        if matched in (0, len(updates) - len(faults)):
+            return [faults.get(number, matched > 0) for number in range(len(updates))]
+        return [
+            faults.get(number) or await self._is_proven(one) for number, one in enumerate(updates)
+        ]
+
+    async def _is_proven(self, update: Update) -> bool:
+        return await self._collection.find_one(update.proof, {"_id": 1}) is not None
+
+
+def _encoded(document: Mapping[str, Any], collection: Collection) -> RawBSONDocument:
+    # Encoded by each caller: what cannot be is found before it is among what others write.
+    try:
+        encoded = bson.encode(document, codec_options=collection.codec_options)
+    except (BSONError, OverflowError, ValueError) as error:
+        raise UnstorableError(type(error).__name__) from error
+    if len(encoded) > _LARGEST:
+        raise UnstorableError(f"a document of {len(encoded)} bytes")
+    return RawBSONDocument(encoded)
+
+
+def _faults(error: BulkWriteError) -> Mapping[int, Document]:
+    """Return what was refused, by its number.
+
+    Raises:
+        DatabaseUnavailableError: A majority may not have the others.
+    """
+    if error.details["writeConcernErrors"]:
+        raise DatabaseUnavailableError("a majority did not confirm the write") from error
+    return {fault["index"]: fault for fault in error.details["writeErrors"]}
+
+
+def _error_of(fault: Document) -> Exception:
+    if fault["code"] in _REFUSED_FOR_GOOD:
+        return UnstorableError(fault["errmsg"])
+    return WriteError(fault["errmsg"], fault["code"], fault)
+
+
+class Reads:
+    """Reads documents by a unique field; what is wanted at the same time is one query."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        fields: Document | None = None,
+        *,
+        key: str = "_id",
+        by_herds: bool = False,
+    ) -> None:
+        self._collection = collection
+        self._fields = fields
+        self._key = key
+        self._gathering = for_herds(self._read) if by_herds else Gathering(self._read)
+
+    async def get(self, value: str) -> Document | None:
+        """Return the document with that value as it is now; None where there is none."""
+        return await self._gathering(value)
+
+    async def _read(self, values: Sequence[str]) -> Sequence[Document | None]:
+        if len(values) == 1:
+            return [await self._collection.find_one({self._key: values[0]}, self._fields)]
+        wanted = {self._key: {"$in": list(values)}}
+        # The server's first answer holds 101 documents, unless it is told how many there are.
+        cursor = self._collection.find(wanted, self._fields, batch_size=len(values) + 1)
+        found = await cursor.to_list()
+        by_value = {document[self._key]: document for document in found}
+        return [by_value.get(value) for value in values]

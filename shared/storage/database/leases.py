@@ -1,0 +1,67 @@
+"""Who may do a piece of work now: one pod at a time, by the database's clock."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from pymongo import ReturnDocument
+
+from shared.storage.database.client import HINT, Database, Document, database_errors
+
+COLLECTION: Final = "leases"
+_NOW: Final = "$$NOW"
+
+
+class LeaseStore:
+    """Leases by name. Time is the database's alone, so clocks of pods may differ.
+
+    A lease is a hint (`w: 1`): one that is lost lets two pods work at once, so what they write has
+    to be safe without it.
+    """
+
+    def __init__(self, database: Database, holder: str) -> None:
+        self._collection = database[COLLECTION].with_options(write_concern=HINT)
+        self._holder = holder
+
+    async def acquire(self, name: str, lasts: timedelta) -> bool:
+        """Take a lease, or say that the work is wanted; return whether it was taken.
+
+        The holder is taken to have it still. Where somebody else has it, `release` tells them that
+        it was asked for meanwhile.
+        """
+        is_free = {"$lte": [{"$ifNull": ["$until", _NOW]}, _NOW]}
+        is_ours = {"$eq": ["$holder", self._holder]}
+        may_take = {"$or": [is_free, is_ours]}
+        taken = {
+            "holder": _if(may_take, self._holder, "$holder"),
+            "until": _if(may_take, _later(lasts), "$until"),
+            # Renewing a lease forgets nobody who asked; taking a free one does what they asked for.
+            "wanted": {"$and": [{"$not": [is_free]}, {"$or": [{"$not": [is_ours]}, "$wanted"]}]},
+        }
+        async with database_errors():
+            lease = await self._collection.find_one_and_update(
+                {"_id": name}, [{"$set": taken}], upsert=True, return_document=ReturnDocument.AFTER
+            )
+        return lease is not None and lease["holder"] == self._holder
+
+    async def release(self, name: str, lasts: timedelta) -> bool:
+        """Give a lease back, unless somebody asked for the work meanwhile.
+
+        Return True where the work has to be done once more; the lease then goes on for `lasts`.
+        """
+        given_back = {
+            "until": _if("$wanted", _later(lasts), _NOW),
+            "wanted": False,
+        }
+        async with database_errors():
+            before = await self._collection.find_one_and_update(
+                {"_id": name, "holder": self._holder}, [{"$set": given_back}]
+            )
+        return bool(before and before["wanted"])
+
+
+def _if(condition: Any, then: Any, otherwise: Any) -> Document:
+    return {"$cond": [condition, then, otherwise]}
+
+
+def _later(lasts: timedelta) -> Document:
+    return {"$add": [_NOW, int(lasts.total_seconds() * 1000)]}

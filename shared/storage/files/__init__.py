@@ -1,0 +1,1 @@
+"""Contents of files, each kept once, and the documents that name them."""

@@ -1,0 +1,132 @@
+"""Files in pieces, in GridFS's own layout, so that its tools read them.
+
+The code is ours because PyMongo's upload keeps up to 48 MB in memory, and its download a cursor
+open for as long as the slowest reader needs.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from shared.domain.clock import Clock
+from shared.domain.ids import new_id
+from shared.storage.database.client import HINT, Database, database_errors
+
+FILES: Final = "vault.files"
+CHUNKS: Final = "vault.chunks"
+
+CHUNK_SIZE: Final = 255 * 1024
+_TOGETHER: Final = 8
+"""Chunks in one write or read, about 2 MB: what one transfer keeps in memory."""
+
+
+class ChunkedFiles:
+    """All files of the vault. A file counts once it is marked as kept."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._files = database[FILES]
+        self._hints = self._files.with_options(write_concern=HINT)
+        self._chunks = database[CHUNKS]
+        self._clock = clock
+
+    async def begin(self, file_id: str) -> None:
+        """Note that a file is on its way, so that it is found should its end never come."""
+        async with database_errors():
+            await self._hints.insert_one(
+                {
+                    "_id": file_id,
+                    "length": 0,
+                    "chunkSize": CHUNK_SIZE,
+                    "uploadDate": self._clock.now(),
+                    "kept": False,
+                }
+            )
+
+    async def append(self, file_id: str, first: int, pieces: Sequence[bytes]) -> None:
+        """Store consecutive chunks of a file, durably."""
+        async with database_errors():
+            await self._chunks.insert_many(
+                [
+                    {"files_id": file_id, "n": first + number, "data": piece}
+                    for number, piece in enumerate(pieces)
+                ]
+            )
+
+    async def keep(self, file_id: str, **fields: object) -> None:
+        """Mark a file as one that something refers to."""
+        async with database_errors():
+            await self._hints.update_one({"_id": file_id}, {"$set": {"kept": True, **fields}})
+
+    async def doubt(self, file_id: str) -> None:
+        """Take the mark back: what nothing refers to any more is found by `unfinished`."""
+        async with database_errors():
+            await self._files.update_one({"_id": file_id}, {"$set": {"kept": False}})
+
+    async def delete(self, file_id: str) -> None:
+        """Forget a file."""
+        async with database_errors():
+            await self._chunks.delete_many({"files_id": file_id})
+            await self._files.delete_one({"_id": file_id})
+
+    async def read(self, file_id: str, first: int = 0) -> AsyncIterator[bytes]:
+        """Give the chunks of a file in order from the number `first`, however few there are."""
+        while True:
+            numbers = {"$gte": first, "$lt": first + _TOGETHER}
+            async with database_errors():
+                found = await self._chunks.find(
+                    {"files_id": file_id, "n": numbers}, sort=[("n", 1)]
+                ).to_list()
+            for chunk in found:
+                yield chunk["data"]
+            if len(found) < _TOGETHER:
+                return
+            first += _TOGETHER
+
+    async def unfinished(self, before: datetime) -> list[str]:
+        """List the files that were begun before a moment and never marked as kept."""
+        wanted = {"kept": False, "uploadDate": {"$lt": before}}
+        async with database_errors():
+            found = await self._files.find(wanted, {"_id": 1}).to_list()
+        return [file["_id"] for file in found]
+
+
+class Upload:
+    """Bytes on their way in; the first of them are stored when 2 MB have come together."""
+
+    def __init__(self, files: ChunkedFiles) -> None:
+        self.file_id = new_id()
+        self.begun = False
+        self._files = files
+        self._waiting = bytearray()
+        self._stored = 0
+
+    @property
+    def in_memory(self) -> bytes:
+        """What has come and is not stored yet."""
+        return bytes(self._waiting)
+
+    async def write(self, piece: bytes) -> None:
+        """Take the next bytes."""
+        self._waiting += piece
+        while len(self._waiting) >= _TOGETHER * CHUNK_SIZE:
+            await self._store(_TOGETHER * CHUNK_SIZE)
+
+    async def flush(self) -> None:
+        """Store the rest."""
+        await self._store(len(self._waiting))
+
+    async def abandon(self) -> None:
+        """Take back what is stored."""
+        if self.begun:
+            await self._files.delete(self.file_id)
+
+    async def _store(self, size: int) -> None:
+        if not self.begun:
+            self.begun = True
+            await self._files.begin(self.file_id)
+        content = bytes(self._waiting[:size])
+        del self._waiting[:size]
+        pieces = [content[at : at + CHUNK_SIZE] for at in range(0, len(content), CHUNK_SIZE)]
+        if pieces:
+            await self._files.append(self.file_id, self._stored, pieces)
+        self._stored += len(pieces)

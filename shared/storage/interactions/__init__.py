@@ -1,0 +1,1 @@
+"""Interactions: snapshots, changes, threads."""

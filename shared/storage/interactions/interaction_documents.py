@@ -1,0 +1,95 @@
+"""How an interaction is written down: the only place that knows the names of its fields."""
+
+from dataclasses import asdict, fields, replace
+from typing import Any, Final
+
+from shared.domain.interaction import (
+    Address,
+    Attachment,
+    Email,
+    Exclusion,
+    Interaction,
+    Invitation,
+    MissedOffer,
+    Place,
+)
+from shared.domain.lifecycle import Direction, State
+from shared.storage.database.client import Document
+
+_NAMES: Final = tuple(field.name for field in fields(Interaction) if field.name != "id")
+
+_NESTED: Final = (Address, Attachment, Email, Exclusion, Invitation, MissedOffer, Place)
+
+WITHOUT_TEXT: Final[Document] = {"mail.text": 0, "mail.html": 0}
+"""A projection for those who move an interaction without reading it."""
+
+
+def to_document(interaction: Interaction) -> Document:
+    """Return the fields to store, `_id` among them."""
+    return {"_id": interaction.id} | {name: _plain(getattr(interaction, name)) for name in _NAMES}
+
+
+def changed_fields(before: Interaction, after: Interaction) -> Document:
+    """Return what `$set` has to say so that `before` becomes `after`.
+
+    The mail is compared field by field, so that a snapshot read without its text keeps it.
+    """
+    changed: Document = {
+        name: _plain(getattr(after, name))
+        for name in _NAMES
+        if name != "mail" and getattr(before, name) != getattr(after, name)
+    }
+    for field in fields(Email):
+        value = getattr(after.mail, field.name)
+        if value != getattr(before.mail, field.name):
+            changed[f"mail.{field.name}"] = _plain(value)
+    return changed
+
+
+def to_interaction(document: Document) -> Interaction:
+    """Return the snapshot that a document holds."""
+    values = {name: document[name] for name in _NAMES if name in document}
+    return Interaction(
+        id=document["_id"],
+        **values
+        | {
+            "direction": Direction(values["direction"]),
+            "state": State(values["state"]),
+            "mail": _to_mail(values["mail"]),
+            "invitation": Invitation(**values["invitation"]) if values["invitation"] else None,
+            "place": Place(**place) if (place := values.get("place")) else None,
+            "excluded": tuple(Exclusion(**one) for one in values["excluded"]),
+            "branches": tuple(values.get("branches", ())),
+            "missed": tuple(MissedOffer(**one) for one in values.get("missed", ())),
+        },
+    )
+
+
+def _to_mail(stored: Document) -> Email:
+    sender = stored["sender"]
+    return replace(
+        Email(),
+        **stored
+        | {
+            "sender": Address(**sender) if sender else None,
+            "references": tuple(stored["references"]),
+            "warnings": tuple(stored.get("warnings", ())),
+            "attachments": tuple(Attachment(**one) for one in stored["attachments"]),
+        }
+        | {
+            name: tuple(Address(**one) for one in stored[name])
+            for name in ("reply_to", "to", "cc", "bcc")
+        },
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, _NESTED):
+        return _plain(asdict(value))
+    if isinstance(value, (Direction, State)):
+        return value.value
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return dict(value) if hasattr(value, "keys") else value

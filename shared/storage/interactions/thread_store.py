@@ -1,0 +1,73 @@
+"""Interactions by the Message-IDs that other mails name."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Direction, State
+from shared.mail.threads import Speaker, person, proves
+from shared.storage.database.client import Database, Document, database_errors
+from shared.storage.interactions import interaction_store
+from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
+
+_MOST: Final = 500
+"""Of more mails with the same ids the oldest count: somebody sends one id again and again."""
+
+_HEADINGS: Final[Document] = WITHOUT_TEXT | {"user_data": 0, "outbox": 0, "applied": 0}
+_HAS_LEFT: Final = [State.SENDING.value, State.SENT.value, State.UNCERTAIN.value]
+
+
+class ThreadStore:
+    """Which mails of ours, in or out, another mail names."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = database[interaction_store.COLLECTION]
+
+    async def named(self, ids: Sequence[str]) -> list[Interaction]:
+        """Return the mails that have these ids, without their texts and user data."""
+        if not ids:
+            return []
+        async with database_errors():
+            found = (
+                await self._collection.find({"mail.message_id": {"$in": list(ids)}}, _HEADINGS)
+                .limit(_MOST)
+                .to_list()
+            )
+        return [to_interaction(document) for document in found]
+
+    async def proven(self, speaker: Speaker, ids: Sequence[str]) -> list[Interaction]:
+        """Return those mails with these ids of which the speaker can know it."""
+        named = await self.named(ids)
+        proven = [one for one in named if proves(speaker, one)]
+        return proven or await self._sent_on_to([speaker], named)
+
+    async def was_sent_on_to(self, speakers: Sequence[Speaker], mail: Interaction) -> bool:
+        """Say whether agents have sent a mail on, under its own id, to one of the speakers."""
+        return bool(await self._sent_on_to(speakers, [mail]))
+
+    async def _sent_on_to(
+        self, speakers: Sequence[Speaker], mails: Sequence[Interaction]
+    ) -> list[Interaction]:
+        wanted = {person(one.address) for one in speakers} - {""}
+        arrived = {one.id: one for one in mails if one.direction is Direction.INBOUND}
+        if not wanted or not arrived:
+            return []
+        async with database_errors():
+            found = (
+                await self._collection.find(
+                    {
+                        "parent_id": {"$in": list(arrived)},
+                        "subtype": "OutboundRedirect",
+                        "state": {"$in": _HAS_LEFT},
+                    },
+                    {"parent_id": 1, "mail.to.address": 1},
+                )
+                .limit(_MOST)
+                .to_list()
+            )
+        sent_on = {
+            document["parent_id"]
+            for document in found
+            if not wanted.isdisjoint(person(one["address"]) for one in document["mail"]["to"])
+        }
+        return [mail for mail_id, mail in arrived.items() if mail_id in sent_on]

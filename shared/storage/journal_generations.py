@@ -1,0 +1,44 @@
+"""Generations of positions: after a restore none is given that clients may have seen before."""
+
+from typing import Final
+
+from pymongo.read_concern import ReadConcern
+
+from shared.domain.clock import Clock
+from shared.domain.journal_positions import floor_after
+from shared.storage.database.client import Collection, Database, database_errors
+
+NEWEST: Final = "journal_newest"
+"""Each agent's newest position, which has to outlive the entries: it is never given again."""
+
+_FLOOR: Final = "floor"
+"""Beside them, for all agents: positions up to this one are of earlier generations."""
+
+
+class JournalGenerations:
+    """The floor above which all positions are of the present generation."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._newest = database[NEWEST].with_options(read_concern=ReadConcern("majority"))
+        self._clock = clock
+
+    async def floor(self) -> int:
+        """Return the floor, 0 where the database was never restored."""
+        async with database_errors():
+            return await read_floor(self._newest)
+
+    async def begin_generation(self, *, after: int = 0) -> int:
+        """Begin one later than the present one and than `after`; return its floor."""
+        async with database_errors():
+            floor = max(after, await read_floor(self._newest))
+            above = floor_after(floor, self._clock.now())
+            await self._newest.update_one(
+                {"_id": _FLOOR}, {"$max": {"position": above}}, upsert=True
+            )
+        return above
+
+
+async def read_floor(newest: Collection) -> int:
+    """Return the floor that the collection of newest positions holds."""
+    document = await newest.find_one({"_id": _FLOOR})
+    return int(document["position"]) if document else 0

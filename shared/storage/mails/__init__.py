@@ -1,0 +1,1 @@
+"""Mails as they arrived and as they are delivered."""

@@ -1,0 +1,101 @@
+"""How a delivery is written down: the only place that knows the names of its fields."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from typing import Final
+
+from shared.domain.delivery import Attempt, Delivery, Journal, Reception, Recipient
+from shared.storage.database.client import Document
+from shared.storage.files.vault import ContentRef
+
+UNSETTLED: Final = tuple(one for one in Journal if one not in (Journal.SENT, Journal.CANCELED))
+"""The states of what may still need somebody: few, however much was ever sent."""
+
+IS_UNSETTLED: Final[Document] = {"state": {"$in": [state.value for state in UNSETTLED]}}
+"""The filter of the index `unsettled`."""
+
+
+def unsettled(states: Iterable[Journal]) -> Document:
+    """Return a filter for some of the states of `UNSETTLED`, which repeats that of the index.
+
+    MongoDB 6.0 does not see that fewer states are a part of it.
+    """
+    return {"$and": [{"state": {"$in": [state.value for state in states]}}, IS_UNSETTLED]}
+
+
+def concluding(after: Delivery) -> Document:
+    """Return the update that ends an attempt, given the delivery after it."""
+    gone = {"lease_until": "", "summoned_at": ""}
+    if after.next_attempt_at is None:
+        gone["next_attempt_at"] = ""
+    return {
+        "$set": {
+            "state": after.state.value,
+            "recipients": to_recipients(after.recipients),
+            "reason": after.reason,
+            "resent": after.resent,
+        }
+        | ({"next_attempt_at": after.next_attempt_at} if after.next_attempt_at else {}),
+        "$unset": gone,
+        "$push": {"attempts": _plain(asdict(after.attempts[-1]))},
+    }
+
+
+def to_recipients(recipients: Sequence[Recipient]) -> list[Document]:
+    """Return the recipients as they are stored."""
+    return [_plain(asdict(one)) for one in recipients]
+
+
+def to_document(delivery: Delivery) -> Document:
+    """Return the fields to store, `_id` among them; what is not known yet is left out."""
+    document = _plain(asdict(delivery))
+    return {"_id": document.pop("id")} | {
+        name: value for name, value in document.items() if value is not None
+    }
+
+
+def to_delivery(document: Document) -> Delivery:
+    """Return the delivery that a document holds."""
+    names = {field.name for field in fields(Delivery)}
+    values = {name: value for name, value in document.items() if name in names}
+    return Delivery(
+        id=document["_id"],
+        **values
+        | {
+            "state": Journal(document["state"]),
+            "recipients": tuple(
+                Recipient(**one | {"state": Reception(one["state"])})
+                for one in document["recipients"]
+            ),
+            "attempts": tuple(
+                Attempt(**one | {"ended_as": Journal(one["ended_as"])})
+                for one in document["attempts"]
+            ),
+        },
+    )
+
+
+def _plain(values: Document) -> Document:
+    """Return nested values with tuples as lists and members of enumerations as their text."""
+    return {name: _plain_value(value) for name, value in values.items()}
+
+
+def _plain_value(value: object) -> object:
+    match value:
+        case dict():
+            return _plain(value)
+        case tuple() | list():
+            return [_plain_value(one) for one in value]
+        case Journal() | Reception():
+            return value.value
+    return value
+
+
+def to_raw(raw: bytes | ContentRef) -> object:
+    """Return the octets, or where they are, as they are stored."""
+    return raw if isinstance(raw, bytes) else asdict(raw)
+
+
+def from_raw(stored: bytes | Document) -> bytes | ContentRef:
+    """Return the octets of a document, or where they are."""
+    return stored if isinstance(stored, bytes) else ContentRef(**stored)

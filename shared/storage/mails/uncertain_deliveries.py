@@ -1,0 +1,107 @@
+"""Deliveries that nobody can be sure of, and how an operator ends the doubt."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from pymongo import ASCENDING
+
+from shared.contracts.commands import DeliverMail
+from shared.contracts.envelope import Cause
+from shared.contracts.outgoing import wrap
+from shared.domain.clock import Clock
+from shared.domain.delivery import (
+    Delivery,
+    Entry,
+    Journal,
+    concluded,
+    mistrusted,
+    settled,
+    states_before,
+)
+from shared.storage.database.client import Collection, Database, Document, database_errors
+from shared.storage.database.outbox import to_entry
+from shared.storage.interactions.interaction_store import Announce
+from shared.storage.mails.delivery_documents import concluding, to_delivery, unsettled
+from shared.storage.mails.delivery_store import COLLECTION
+
+_OF_ONE_ATTEMPT: Final = ("claimed_at", "lease_until", "next_attempt_at", "summoned_at")
+
+
+class DoubtStore:
+    """The part of the journal that only an operator writes."""
+
+    def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
+        self._collection = database[COLLECTION]
+        self._clock = clock
+        self._announce = announce
+
+    def all(self) -> AsyncIterator[Delivery]:
+        """Give every delivery in doubt, oldest first."""
+        return _in_states(self._collection, [Journal.UNCERTAIN])
+
+    async def resend(self, delivery: Delivery, cause: Cause) -> bool:
+        """Order the same octets once more, with its whole lifetime; say whether it was in doubt."""
+        now = self._clock.now()
+        order = wrap(DeliverMail(interaction_id=delivery.id), cause, now)
+        changes: Document = {
+            "$set": {"state": Journal.QUEUED.value, "queued_at": now, "claimed_by": ""},
+            "$unset": dict.fromkeys(_OF_ONE_ATTEMPT, ""),
+            "$push": {"outbox": to_entry(order, now)},
+        }
+        if not await _write(self._collection, delivery, Entry.RESEND, changes):
+            return False
+        await self._announce(delivery.id, [order])
+        return True
+
+    async def settle(self, delivery: Delivery, *, sent: bool) -> bool:
+        """Write down what an operator has found out; say whether it was in doubt."""
+        after = concluded(delivery, settled(delivery, self._clock.now(), sent=sent))
+        entry = Entry.CONFIRM if sent else Entry.DENY
+        return await _write(self._collection, delivery, entry, concluding(after))
+
+
+async def mistrust_unfinished(database: Database, clock: Clock) -> list[Delivery]:
+    """Doubt every delivery that is still to be made, after a restore; return those.
+
+    The claim goes with it: what an attempt of before the restore hears is about another one.
+    """
+    collection, doubted = database[COLLECTION], []
+    async for delivery in _in_states(collection, states_before(Entry.MISTRUST)):
+        changes = concluding(concluded(delivery, mistrusted(delivery, clock.now())))
+        changes["$set"]["claimed_by"] = ""
+        if await _write(collection, delivery, Entry.MISTRUST, changes):
+            doubted.append(delivery)
+    return doubted
+
+
+def doubtful(database: Database) -> AsyncIterator[Delivery]:
+    """Give every delivery in doubt, oldest first."""
+    return _in_states(database[COLLECTION], [Journal.UNCERTAIN])
+
+
+async def _in_states(collection: Collection, states: Sequence[Journal]) -> AsyncIterator[Delivery]:
+    """Give every delivery in some states, oldest first."""
+    async with database_errors():
+        found = collection.find(
+            unsettled(states), {"raw": 0, "outbox": 0}, sort=[("queued_at", ASCENDING)]
+        )
+        async for document in found:
+            yield to_delivery(document)
+
+
+async def count_doubtful(database: Database) -> int:
+    """Return how many deliveries are in doubt."""
+    async with database_errors():
+        return await database[COLLECTION].count_documents(unsettled([Journal.UNCERTAIN]))
+
+
+async def _write(
+    collection: Collection, delivery: Delivery, entry: Entry, changes: Document
+) -> bool:
+    wanted = {
+        "_id": delivery.id,
+        "state": {"$in": [state.value for state in states_before(entry)]},
+        "attempt": delivery.attempt,
+    }
+    async with database_errors():
+        return bool((await collection.update_one(wanted, changes)).matched_count)

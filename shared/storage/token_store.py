@@ -1,0 +1,196 @@
+"""Access tokens that all pods share, sealed, and what became of the last attempt to renew them.
+
+Every time is the database's, so clocks of pods may differ.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from pymongo.errors import DuplicateKeyError
+
+from shared.domain.storable_text import storable
+from shared.oauth.renewal_schedule import REFUSED_FOR, LoginState
+from shared.storage.database.client import Database, Document, database_errors
+from shared.storage.indexes import LOGINS
+from shared.storage.sealing import BrokenSealError, Sealer
+
+log = structlog.get_logger()
+
+COLLECTION: Final = LOGINS
+_NOW: Final = "$$NOW"
+_FIRST_TIME: Final = {"$ifNull": ["$refused_at", _NOW]}
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_FAULT: Final = 500
+_REMEMBERED: Final = 4
+_SERVER_REFUSES: Final = 2
+"""Refusals by the mail server, of a token and of the one after it, that another will not mend."""
+
+_ACCESS: Final = "access_token"
+_REFRESH: Final = "refresh_token"
+_TOKEN: Final = (_ACCESS, _REFRESH, "expires_at", "renew_at", "made_from")
+_REFUSAL: Final = ("refused_at", "fault")
+_FIELDS: Final = (
+    *_TOKEN,
+    *_REFUSAL,
+    "tried_from",
+    "now",
+    "version",
+    "retry_at",
+    "faults",
+    "rejections",
+)
+
+
+def login_id(name: str, user_name: str) -> str:
+    """Return the id of a login's document."""
+    return f"{name}/{user_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A token as it is kept: for how long it may be shown, and when it is renewed."""
+
+    access_token: str
+    refresh_token: str
+    usable_for: timedelta
+    renewed_after: timedelta
+    made_from: str
+
+
+class LoginStore:
+    """One document for each login and user. Writes compare the version they were decided on."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self._logins = database[COLLECTION]
+        self._sealer = sealer
+
+    async def read(self, login: str) -> LoginState:
+        """Return what is known; where that is nothing, a state without a token."""
+        stages = [{"$match": {"_id": login}}, {"$set": {"now": _NOW}}]
+        async with database_errors():
+            found = await (await self._logins.aggregate(stages)).to_list()
+        return self._state(login, found[0]) if found else LoginState(now=_NEVER)
+
+    async def write_granted(self, login: str, before: LoginState, grant: Grant) -> bool:
+        """Keep a token; say whether nobody else has written meanwhile.
+
+        Where the mail server refuses the login, only its yes ends that, and not another token.
+        """
+        kept = _REFUSAL if before.rejections >= _SERVER_REFUSES else ()
+        return await self._write(
+            login,
+            before,
+            kept,
+            {
+                _ACCESS: self._sealed(login, _ACCESS, grant.access_token),
+                _REFRESH: self._sealed(login, _REFRESH, grant.refresh_token),
+                "expires_at": _later(grant.usable_for),
+                "renew_at": _later(grant.renewed_after),
+                "made_from": grant.made_from,
+                "rejections": before.rejections,
+            },
+        )
+
+    async def write_refused(
+        self, login: str, before: LoginState, *, attempt: str, fault: str
+    ) -> bool:
+        """Write down that no token is given; say whether nobody else has written meanwhile."""
+        fields = {**_in_vain(before, attempt, fault, REFUSED_FOR), "refused_at": _FIRST_TIME}
+        return await self._write(login, before, _TOKEN, fields)
+
+    async def write_fault(
+        self, login: str, before: LoginState, *, attempt: str, fault: str, pause: timedelta
+    ) -> bool:
+        """Write down that nothing is known yet; say whether nobody else has written meanwhile."""
+        fields = _in_vain(before, attempt, fault, pause)
+        return await self._write(login, before, (*_TOKEN, "refused_at"), fields)
+
+    async def write_rejected(
+        self, login: str, before: LoginState, *, attempt: str, fault: str
+    ) -> bool:
+        """Forget a token that the mail server refused; say whether nobody else has written.
+
+        The first time another token may be tried, then the login is refused.
+        """
+        fields: Document = {}
+        if before.rejections + 1 >= _SERVER_REFUSES:
+            fields = {**_in_vain(before, attempt, fault, REFUSED_FOR), "refused_at": _FIRST_TIME}
+        fields["rejections"] = before.rejections + 1
+        return await self._write(login, before, (_REFRESH,), fields)
+
+    async def write_taken(self, login: str, before: LoginState) -> bool:
+        """Write down that the mail server takes the token; say whether nobody else has written."""
+        return await self._write(login, before, _TOKEN, {})
+
+    async def write_consent(self, login: str, refresh_token: str) -> None:
+        """Keep what shows that a person has agreed; whatever was refused is tried again."""
+        document = {"_id": login, _REFRESH: self._sealed(login, _REFRESH, refresh_token)}
+        next_version = {"$add": [{"$ifNull": ["$version", 0]}, 1]}
+        async with database_errors():
+            await self._logins.update_one(
+                {"_id": login},
+                [{"$replaceWith": {**document, "version": next_version}}],
+                upsert=True,
+            )
+
+    async def _write(
+        self, login: str, before: LoginState, kept: Iterable[str], fields: Document
+    ) -> bool:
+        """Replace the document by what is kept of it and these fields, if it is as it was."""
+        replacement = {
+            "_id": login,
+            "version": before.version + 1,
+            **{name: f"${name}" for name in kept},
+            **fields,
+        }
+        async with database_errors():
+            try:
+                result = await self._logins.update_one(
+                    {"_id": login, "version": before.version},
+                    [{"$replaceWith": replacement}],
+                    upsert=before.version == 0,
+                )
+            except DuplicateKeyError:
+                return False
+        return bool(result.matched_count or result.upserted_id)
+
+    def _sealed(self, login: str, field: str, text: str) -> str:
+        return self._sealer.seal(text, f"{login} {field}") if text else ""
+
+    def _state(self, login: str, document: Document) -> LoginState:
+        known = {name: document[name] for name in _FIELDS if document.get(name) is not None}
+        for name in (_ACCESS, _REFRESH):
+            if sealed := known.get(name):
+                known[name] = self._opened(login, name, sealed)
+        known["tried_from"] = tuple(known.get("tried_from", ()))
+        return LoginState(**known)
+
+    def _opened(self, login: str, field: str, sealed: str) -> str:
+        try:
+            return self._sealer.open(sealed, f"{login} {field}")
+        except BrokenSealError as error:
+            # A token can be had again; a person's consent has to be asked for once more.
+            log.warning("stored token cannot be opened", login=login, what=field, why=str(error))
+            return ""
+
+
+def _in_vain(before: LoginState, attempt: str, fault: str, pause: timedelta) -> Document:
+    others = [one for one in before.tried_from if one != attempt]
+    return {
+        "tried_from": [*others, attempt][-_REMEMBERED:],
+        "retry_at": _later(pause),
+        "fault": _literal(fault),
+        "faults": before.faults + 1,
+        "rejections": before.rejections,
+    }
+
+
+def _literal(words: str) -> Document:
+    return {"$literal": storable(words, _LONGEST_FAULT)}
+
+
+def _later(by: timedelta) -> Document:
+    return {"$add": [_NOW, int(by.total_seconds() * 1000)]}

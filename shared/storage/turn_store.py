@@ -1,0 +1,89 @@
+"""In which order an agent asked for operations on one interaction, for all pods."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
+from shared.storage.indexes import TURNS
+from shared.storage.interactions import interaction_store
+
+KEPT_FOR: Final = timedelta(minutes=1)
+_MOST: Final = 16
+"""Operations without an outcome on one interaction; before them whoever asks for more waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One operation: the id of its command, the interaction it is about, what it may create."""
+
+    command_id: str
+    interaction_id: str
+    creates: str
+    at: datetime
+
+
+class TurnStore:
+    """Turns by interaction and agent. A turn that is lost costs an order, and never a command."""
+
+    def __init__(self, database: Database) -> None:
+        self._turns = database[TURNS].with_options(write_concern=HINT, read_concern=NEWEST)
+        self._interactions = database[interaction_store.COLLECTION].with_options(
+            read_concern=NEWEST
+        )
+
+    async def take(self, key: str, turn: Turn) -> list[Turn]:
+        """Queue up; return the turns before this one."""
+        async with database_errors():
+            before = await self._turns.find_one_and_update(
+                {"_id": key},
+                {
+                    "$push": {"turns": {"$each": [_to_entry(turn)], "$slice": -_MOST}},
+                    "$set": {"expires_at": turn.at + KEPT_FOR},
+                },
+                upsert=True,
+            )
+        return [
+            one
+            for one in _turns(before)
+            if one.command_id != turn.command_id and one.at + KEPT_FOR > turn.at
+        ]
+
+    async def give_back(self, key: str, command_id: str) -> None:
+        """Forget a turn that nothing follows from."""
+        async with database_errors():
+            await self._turns.update_one(
+                {"_id": key}, {"$pull": {"turns": {"command_id": command_id}}}
+            )
+
+    async def open(self, key: str, turns: Collection[Turn]) -> list[Turn]:
+        """Return which of the turns have neither been given back nor got an outcome."""
+        async with database_errors():
+            queued = {one.command_id for one in _turns(await self._turns.find_one({"_id": key}))}
+            left = [one for one in turns if one.command_id in queued]
+            if not left:
+                return []
+            known = {name for one in left for name in (one.interaction_id, one.creates)}
+            found = await self._interactions.find(
+                {"_id": {"$in": sorted(known)}}, {"applied": 1, "refused": 1}
+            ).to_list()
+        done = {name for one in found for name in (*one["applied"], *one.get("refused", ()))}
+        return [
+            one
+            for one in left
+            if one.command_id not in done and one.creates not in {each["_id"] for each in found}
+        ]
+
+
+def _to_entry(turn: Turn) -> Document:
+    return {
+        "command_id": turn.command_id,
+        "interaction_id": turn.interaction_id,
+        "creates": turn.creates,
+        "at": turn.at,
+    }
+
+
+def _turns(document: Document | None) -> Sequence[Turn]:
+    return [Turn(**one) for one in document["turns"]] if document else []

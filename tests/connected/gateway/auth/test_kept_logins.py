@@ -1,0 +1,62 @@
+"""Logins that `mailroom apply` has not moved yet are good, and go on when it does."""
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from services.console.agent_directory import AgentDirectory, Move
+from tests.connected.gateway.auth.test_revoking import connected
+from tests.connected.gateway.auth.test_session_ends import FIVE_SECONDS, logged_in, status
+from tests.connected.gateway.conftest import Gateway, running_gateway
+
+pytestmark = pytest.mark.connected
+
+
+@pytest.fixture
+async def earlier(gateway: Gateway, vhost_url: str, database_url: str) -> AsyncIterator[Gateway]:
+    """A gateway that starts when an earlier release has stored its agents."""
+    for name in ("agent1", "agent2", "admin"):
+        await gateway.world.keep_login_as_before(name)
+    async with running_gateway(gateway.world, vhost_url, database_url) as started:
+        yield started
+
+
+async def move(gateway: Gateway) -> Move:
+    moved = await AgentDirectory(gateway.world.database, gateway.world.clock).move_logins()
+    gateway.world.clock.move(FIVE_SECONDS)
+    return moved
+
+
+async def test_who_logged_in_before_the_move_goes_on_after_it(earlier: Gateway) -> None:
+    browser = await logged_in(earlier)
+    client = await earlier.client("agent2")
+    connect = await connected(client)
+
+    before = await status(browser)
+    moved = await move(earlier)
+    after = await status(browser)
+
+    [reply] = (await client.post("/cometd/connect", json=[connect])).json()
+    assert (before, after, moved) == (200, 200, Move(hashes=3))
+    assert reply["successful"] is True
+    assert (await (await earlier.client("agent1")).get("/api/v2/me")).status_code == 200
+
+
+async def test_a_wrong_password_is_refused_before_the_move(earlier: Gateway) -> None:
+    stranger = await earlier.client()
+
+    answer = await stranger.get("/api/v2/me", auth=httpx2.BasicAuth("agent1", "agent2"))
+
+    assert answer.status_code == 401
+
+
+async def test_sessions_that_ended_before_the_move_stay_ended(earlier: Gateway) -> None:
+    browser, other = await logged_in(earlier), await logged_in(earlier)
+
+    await other.delete("/api/v2/me/sessions")
+    before = await status(browser)
+    await move(earlier)
+
+    assert (before, await status(browser)) == (401, 401)
+    assert await status(await logged_in(earlier)) == 200

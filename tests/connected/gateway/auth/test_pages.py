@@ -1,0 +1,110 @@
+"""Which pages are served at which name: asked at each door."""
+
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+
+from tests.connected.gateway.auth.test_bearer_authenticator import HANDSHAKE
+from tests.connected.gateway.conftest import Gateway, running_gateway
+from tests.connected.world import World
+
+pytestmark = pytest.mark.connected
+
+DOORS = ("REST", "preflight", "CometD", "preflight of CometD", "a call", "a socket")
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+
+
+@pytest.fixture
+async def named(world: World, vhost_url: str, database_url: str) -> AsyncIterator[Gateway]:
+    """A gateway whose public URL is known."""
+    options = {"public_url": "https://mail.example", "callback_polling": "true"}
+    async with running_gateway(world, vhost_url, database_url, **options) as gateway:
+        await gateway.hire("agent1")
+        yield gateway
+
+
+async def knock(gateway: Gateway, door: str, headers: Mapping[str, str]) -> int:
+    """Return the status of what is answered at a door."""
+    client = await gateway.client("agent1", headers=dict(headers))
+    match door:
+        case "REST":
+            answer = await client.get("/api/v2/me")
+        case "preflight":
+            answer = await client.options("/api/v2/me")
+        case "CometD":
+            answer = await client.post("/cometd", json=[HANDSHAKE])
+        case "preflight of CometD":
+            answer = await client.options("/cometd")
+        case "a call":
+            message = '[{"channel":"/meta/connect"}]'
+            answer = await client.get("/cometd", params={"jsonp": "f", "message": message})
+        case _:
+            async with client.stream("GET", "/cometd", headers=UPGRADE) as answer:
+                pass
+    return answer.status_code
+
+
+async def test_pages_of_other_origins_are_refused_at_each_door(named: Gateway) -> None:
+    origins = [
+        "https://evil.example",
+        "http://mail.example",
+        "https://mail.example:8443",
+        "evil://mail.example",
+        "chrome-extension://mail.example",
+        "null",
+    ]
+
+    answers = {
+        (door, origin): await knock(named, door, {"Origin": origin, "Host": "mail.example"})
+        for door in DOORS
+        for origin in origins
+    }
+
+    assert {knocked: status for knocked, status in answers.items() if status != 403} == {}
+
+
+async def test_our_own_page_is_served_at_each_door(named: Gateway) -> None:
+    own = {"Origin": "https://mail.example", "Host": "mail.example"}
+
+    assert [await knock(named, door, own) for door in DOORS] == [200, 204, 200, 200, 200, 101]
+
+
+async def test_another_host_is_refused_at_each_door(named: Gateway) -> None:
+    rebound = {"Host": "rebound.example"}
+
+    assert [await knock(named, door, rebound) for door in DOORS] == [421] * len(DOORS)
+
+
+async def test_without_a_public_url_scheme_and_host_of_the_request_count(gateway: Gateway) -> None:
+    host = gateway.url.removeprefix("http://")
+    doors = [door for door in DOORS if door != "a call"]
+    behind_tls = {"X-Forwarded-Proto": "https"}
+    foreign = [
+        {"Origin": f"http://{host}"} | behind_tls,
+        {"Origin": f"https://{host}"},
+        {"Origin": f"chrome-extension://{host}"},
+    ]
+
+    welcome = [
+        await knock(gateway, door, {"Origin": f"https://{host}"} | behind_tls) for door in doors
+    ]
+    refused = [await knock(gateway, door, headers) for door in doors for headers in foreign]
+
+    assert welcome == [200, 204, 200, 200, 101]
+    assert set(refused) == {403}
+
+
+async def test_cookies_are_secure_where_the_public_url_is(named: Gateway) -> None:
+    client = await named.client("agent1")
+
+    rest = await client.get("/api/v2/me")
+    [begun] = (await client.post("/cometd", json=[HANDSHAKE])).headers.get_list("set-cookie")[-1:]
+
+    assert "; Secure" in rest.headers["set-cookie"]
+    assert begun.startswith("BAYEUX_BROWSER=")
+    assert "; Secure" in begun

@@ -1,0 +1,202 @@
+"""Operations wait for those that the same agent asked for before, in whichever pod."""
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from services.gateway.commands.command_ids import Seed
+from services.gateway.commands.operation_order import Turns
+from services.gateway.errors import RequestError, Situation
+from shared.contracts.commands import AcceptInvitation
+from shared.contracts.envelope import Cause
+from shared.domain.errors import OperationNotAllowedError, Refused
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Operation, State
+from shared.messaging.publisher import NotPublishedError, UnroutableError
+from shared.runtime.refusals import Refusals
+from shared.storage.interactions.interaction_store import Change
+from shared.storage.turn_store import Turn, TurnStore
+from tests.connected.changes import wait_until
+from tests.connected.world import World
+
+pytestmark = pytest.mark.connected
+
+PATIENCE = timedelta(seconds=20)
+FIRST, SECOND = Seed(new_id="NEW1"), Seed(new_id="NEW2")
+
+
+def pod(world: World, patience: timedelta = PATIENCE) -> Turns:
+    return Turns(TurnStore(world.database), world.clock, patience)
+
+
+async def asked(
+    turns: Turns, mail_id: str, seed: Seed, error: Exception | None = None, agent: str = "agent1"
+) -> None:
+    async with turns.one(mail_id, agent, seed):
+        if error:
+            raise error
+
+
+async def queued(world: World, mail_id: str) -> int:
+    return len((await world.newest("turns", f"{mail_id} agent1")).get("turns", ()))
+
+
+async def two_are_queued(world: World, mail_id: str) -> None:
+    async def are_queued() -> bool:
+        return await queued(world, mail_id) == 2
+
+    await wait_until(world.database["turns"], are_queued)
+
+
+async def waiting(
+    world: World, mail_id: str, turns: Turns, seed: Seed = SECOND
+) -> asyncio.Task[None]:
+    """Ask for a second operation that is not over at once."""
+    task = asyncio.create_task(asked(turns, mail_id, seed))
+    await two_are_queued(world, mail_id)
+    assert not task.done()
+    return task
+
+
+async def apply(world: World, mail: Interaction, seed: Seed) -> None:
+    def decide(before: Interaction) -> Change:
+        return Change(before.after(Operation.UPDATE_PROPERTIES))
+
+    await world.interactions.change(mail.id, Cause(message_id=seed.message_id), decide)
+
+
+async def held(world: World) -> Interaction:
+    return await world.receive(state=State.ACCEPTED, owner_id="agent1")
+
+
+async def test_a_second_operation_waits_for_the_first(world: World) -> None:
+    mail, order = await held(world), []
+    await asked(pod(world), mail.id, FIRST)
+
+    async def ask() -> None:
+        await asked(pod(world), mail.id, SECOND)
+        order.append("second")
+
+    second = asyncio.create_task(ask())
+    await two_are_queued(world, mail.id)
+    order.append("first")
+    await apply(world, mail, FIRST)
+    await second
+
+    assert order == ["first", "second"]
+
+
+async def test_what_was_refused_by_a_service_holds_nobody_up(world: World) -> None:
+    mail = await held(world)
+    await asked(pod(world), mail.id, FIRST)
+    second = await waiting(world, mail.id, pod(world))
+    refusals = Refusals(world.publisher, world.interactions, world.clock)
+    command = AcceptInvitation(interaction_id=mail.id, agent_id="agent1")
+
+    async with refusals.told_to(command, Cause(message_id=FIRST.message_id)):
+        raise Refused("too late")
+
+    await second
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RequestError(Situation.VALUE_REFUSED, "no"),
+        OperationNotAllowedError("not now"),
+        NotPublishedError("the broker is away"),
+        UnroutableError("nobody takes it"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_operation_without_command_holds_nobody_up(world: World, error: Exception) -> None:
+    mail = await held(world)
+    with pytest.raises(type(error)):
+        await asked(pod(world), mail.id, FIRST, error)
+
+    await asked(pod(world), mail.id, SECOND)
+
+    assert await queued(world, mail.id) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "situation"),
+    [
+        (RequestError(Situation.WRONG_STATE, "not now"), Situation.UNAVAILABLE),
+        (OperationNotAllowedError("not now"), Situation.UNAVAILABLE),
+        (RequestError(Situation.VALUE_REFUSED, "never"), Situation.VALUE_REFUSED),
+    ],
+)
+async def test_without_an_outcome_in_time_no_state_is_blamed(
+    world: World, error: Exception, situation: Situation
+) -> None:
+    mail = await held(world)
+    await asked(pod(world), mail.id, FIRST)
+    world.clock.move(PATIENCE)
+
+    with pytest.raises(RequestError) as told:
+        await asked(pod(world), mail.id, SECOND, error)
+
+    assert told.value.situation is situation
+
+
+async def test_without_an_outcome_in_time_what_is_possible_is_done(world: World) -> None:
+    mail = await held(world)
+    await asked(pod(world), mail.id, FIRST)
+    world.clock.move(PATIENCE)
+
+    await asked(pod(world), mail.id, SECOND)
+
+
+async def test_a_turn_of_a_pod_that_died_is_forgotten_after_a_minute(world: World) -> None:
+    mail = await held(world)
+    await asked(pod(world), mail.id, FIRST)
+    world.clock.move(timedelta(minutes=1))
+
+    with pytest.raises(RequestError) as told:
+        await asked(pod(world), mail.id, SECOND, RequestError(Situation.WRONG_STATE, "not now"))
+
+    assert told.value.situation is Situation.WRONG_STATE
+
+
+async def test_who_goes_away_while_waiting_gives_the_turn_back(world: World) -> None:
+    mail = await held(world)
+    await asked(pod(world), mail.id, FIRST)
+    second = await waiting(world, mail.id, pod(world))
+
+    second.cancel()
+    await asyncio.wait([second])
+
+    assert second.cancelled()
+    assert await queued(world, mail.id) == 1
+
+
+async def test_agents_do_not_wait_for_each_other(world: World) -> None:
+    mail = await held(world)
+    await asked(pod(world), mail.id, FIRST)
+
+    await asked(pod(world), mail.id, SECOND, agent="agent2")
+
+
+async def test_a_repeated_request_does_not_wait_for_itself(world: World) -> None:
+    mail = await held(world)
+    for _ in range(2):
+        await asked(pod(world), mail.id, FIRST)
+
+
+async def test_no_patience_means_no_turns(world: World) -> None:
+    mail = await held(world)
+    for seed in (FIRST, SECOND):
+        await asked(pod(world, timedelta(0)), mail.id, seed)
+
+    assert await queued(world, mail.id) == 0
+
+
+async def test_very_many_operations_keep_a_bounded_list(world: World) -> None:
+    store, now = TurnStore(world.database), world.clock.now()
+    for number in range(40):
+        await store.take("MAIL agent1", Turn(str(uuid4()), "MAIL", f"NEW{number}", now))
+
+    assert await queued(world, "MAIL") == 16

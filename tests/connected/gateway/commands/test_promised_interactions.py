@@ -1,0 +1,228 @@
+"""An id that was answered is never unknown while composition has still to create it."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from services.gateway.commands.promised_interactions import (
+    PROMISED_FOR,
+    PromisedInteractions,
+    PromiseStore,
+)
+from shared.contracts.envelope import Cause
+from shared.domain.clock import Clock
+from shared.domain.errors import UnknownInteractionError
+from shared.storage.database.client import Database
+from tests.connected.gateway.conftest import Gateway, failure, hashed, running_gateway
+from tests.connected.gateway.process import Process
+from tests.connected.plans import commands_on
+from tests.connected.world import World
+
+pytestmark = pytest.mark.connected
+
+REPLY = {"operationName": "Reply", "queueName": "drafts"}
+FORWARD = {"operationName": "Forward", "queueName": "drafts"}
+REDIRECT = {"operationName": "Redirect", "toAddress": "bob@example.org"}
+CREATE = {"operationName": "Create", "queueName": "drafts"}
+SEND = {"operationName": "Send", "email_object": {"toAddress": "ann@example.org"}}
+
+
+def promised(answer: httpx2.Response) -> bool:
+    """Say whether an answer asks the client to come again, in both dialects."""
+    return (
+        answer.status_code == 503
+        and failure(4, answer.json())
+        and 1 <= int(answer.headers["retry-after"]) <= 30
+    )
+
+
+async def ask(client: httpx2.AsyncClient, mail_id: str, body: dict[str, Any]) -> str:
+    answer = await client.post(f"/api/v2/me/interactions/{mail_id}", json=body)
+    assert answer.status_code == 200
+    interaction_id: str = answer.json()["interactionId"]
+    return interaction_id
+
+
+@pytest.mark.parametrize("body", [REPLY, REPLY | {"operationName": "ReplyAll"}, FORWARD, REDIRECT])
+async def test_promised_interaction_is_not_unknown(
+    gateway: Gateway, agent1: httpx2.AsyncClient, body: dict[str, Any]
+) -> None:
+    mail = await gateway.accepted()
+
+    draft = await ask(agent1, mail.id, body)
+
+    assert promised(await agent1.get(f"/api/v2/me/interactions/{draft}"))
+    assert promised(await agent1.get(f"/api/v2/interactions/{draft}"))
+
+
+async def test_created_interaction_is_promised_too(agent1: httpx2.AsyncClient) -> None:
+    draft = await ask(agent1, "", CREATE)
+
+    assert promised(await agent1.get(f"/api/v2/me/interactions/{draft}"))
+
+
+async def test_everything_about_a_promised_interaction_has_to_wait(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mail = await gateway.accepted()
+    draft = await ask(agent1, mail.id, REPLY)
+    await gateway.command()
+    path = f"/api/v2/me/interactions/{draft}"
+
+    answers = [
+        await agent1.post(path, json=SEND),
+        await agent1.put(path, json={"email_object": {"text": "x"}}),
+        await agent1.post(f"{path}/attachments", files=[("attachment", ("a.txt", b"a"))]),
+        await agent1.get(f"{path}/attachments/00009A8T8Y13002S"),
+        await agent1.delete(f"{path}/attachments/00009A8T8Y13002S"),
+        await agent1.get(f"/api/v2/ucs/interactions/{draft}"),
+        await agent1.post("/api/v2/me/interactions", json=CREATE | {"parentId": draft}),
+        await agent1.post(
+            "/api/v2/me/workbins/email.draft", json={"operationName": "AddInteraction", "id": draft}
+        ),
+    ]
+
+    assert [promised(one) for one in answers] == [True] * len(answers)
+    assert gateway.commands.empty()
+
+
+async def test_promise_is_kept_for_a_bounded_time(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mail = await gateway.accepted()
+    draft = await ask(agent1, mail.id, REPLY)
+    path = f"/api/v2/me/interactions/{draft}"
+
+    gateway.world.clock.move(PROMISED_FOR - timedelta(seconds=1))
+    before = await agent1.get(path)
+    gateway.world.clock.move(timedelta(seconds=1))
+    after = await agent1.get(path)
+
+    assert promised(before)
+    assert after.status_code == 404
+    assert failure(6, after.json())
+
+
+async def test_promised_interaction_is_read_once_it_is_there(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mail = await gateway.accepted()
+    draft = await ask(agent1, mail.id, REPLY)
+    await gateway.drafted(id=draft)
+
+    answer = await agent1.get(f"/api/v2/me/interactions/{draft}")
+
+    assert answer.json()["interaction"]["id"] == draft
+
+
+async def test_promised_interaction_is_waited_for(world: World) -> None:
+    promises = PromiseCheckedOnce(world.database, world.clock)
+    await promises.add("DRAFT", uuid4(), "PARENT")
+    reader = PromisedInteractions(world.interactions, promises, timedelta(seconds=20))
+    reading = asyncio.create_task(reader.get("DRAFT", with_text=False))
+    await promises.checked.wait()
+
+    await world.receive(id="DRAFT", owner_id="agent1")
+
+    assert (await reading).id == "DRAFT"
+
+
+async def test_unknown_interaction_is_not_waited_for(world: World) -> None:
+    promises = PromiseStore(world.database, world.clock)
+    reader = PromisedInteractions(world.interactions, promises, timedelta(days=1))
+
+    with pytest.raises(UnknownInteractionError):
+        await reader.get("DRAFT", with_text=False)
+
+
+async def test_promised_interaction_is_waited_for_until_patience_ends(world: World) -> None:
+    promises = PromiseStore(world.database, world.clock)
+    await promises.add("DRAFT", uuid4(), "PARENT")
+    reader = PromisedInteractions(world.interactions, promises, timedelta(0))
+
+    with pytest.raises(UnknownInteractionError):
+        await reader.get("DRAFT", with_text=False)
+
+
+async def test_promises_at_the_same_time_are_one_write(world: World) -> None:
+    promises = PromiseStore(world.database, world.clock)
+
+    async with commands_on(world.database, "promised_interactions") as commands:
+        await asyncio.gather(*(promises.add(f"DRAFT{n}", uuid4(), "PARENT") for n in range(20)))
+
+    assert len(commands) <= 3
+    assert all([await promises.is_open(f"DRAFT{n}") for n in range(20)])
+
+
+class PromiseCheckedOnce(PromiseStore):
+    """Tells when a promise was asked for."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database, clock)
+        self.checked = asyncio.Event()
+
+    async def is_open(self, interaction_id: str) -> bool:
+        self.checked.set()
+        return await super().is_open(interaction_id)
+
+
+async def test_promise_that_was_refused_is_not_kept(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mail = await gateway.accepted()
+    draft = await ask(agent1, mail.id, REPLY)
+    (promise,) = (
+        await gateway.world.database["promised_interactions"].find({"_id": draft}).to_list()
+    )
+    await gateway.world.interactions.note_refusal(
+        mail.id, Cause(message_id=UUID(promise["command_id"]))
+    )
+
+    answer = await agent1.get(f"/api/v2/me/interactions/{draft}")
+
+    assert answer.status_code == 404
+
+
+async def test_id_that_nobody_promised_is_unknown(agent1: httpx2.AsyncClient) -> None:
+    answer = await agent1.get("/api/v2/me/interactions/00009A8T8Y130124")
+
+    assert answer.status_code == 404
+
+
+async def test_every_pod_knows_a_promise(
+    gateway: Gateway, agent1: httpx2.AsyncClient, vhost_url: str, database_url: str
+) -> None:
+    mail = await gateway.accepted()
+    draft = await ask(agent1, mail.id, REPLY)
+
+    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+        there = await other.client("agent1")
+        answer = await there.get(f"/api/v2/me/interactions/{draft}")
+
+    assert promised(answer)
+
+
+async def test_promise_outlives_the_pod_that_died_before_its_answer(
+    world: World, vhost_url: str, database_url: str
+) -> None:
+    await world.hire("agent1", password_hash=hashed("agent1"), logged_in=True)
+    dying, other = Process(vhost_url, database_url), Process(vhost_url, database_url)
+    dying.environment |= {"MAILROOM_FAULTS": "1", "CRASH_AT": "gateway.before_answering"}
+    try:
+        await dying.start()
+        await other.start()
+        auth = ("agent1", "agent1")
+        async with httpx2.AsyncClient(auth=auth, timeout=30) as client:
+            with pytest.raises(httpx2.TransportError):
+                await client.post(f"{dying.url}/api/v2/me/interactions", json=CREATE)
+            (document,) = await world.database["promised_interactions"].find().to_list()
+            answer = await client.get(f"{other.url}/api/v2/me/interactions/{document['_id']}")
+    finally:
+        await dying.kill()
+        await other.kill()
+
+    assert promised(answer)

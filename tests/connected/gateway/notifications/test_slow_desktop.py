@@ -1,0 +1,34 @@
+"""A desktop that does not read for so long that its session is given up misses nothing."""
+
+import pytest
+
+from shared.bayeux import BayeuxSettings
+from shared.contracts.events import AgentReady
+from shared.contracts.outgoing import wrap
+from tests.cometd_client.client import CometdAgent
+from tests.connected.gateway.conftest import Gateway
+from tests.connected.gateway.notifications.test_journal import CHANNELS, newest, positions, reached
+from tests.connected.world import cause
+
+pytestmark = pytest.mark.connected
+
+
+async def test_a_desktop_that_does_not_read_goes_on_where_it_stopped(gateway: Gateway) -> None:
+    agent1 = await gateway.client("agent1")
+    since = await newest(agent1)
+    # More than is kept for it and than one answer takes along, which waits to be read.
+    more = BayeuxSettings().max_queued_events + 500
+    async with CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1", replay=-1) as desktop:
+        await desktop.subscribe(CHANNELS)
+        await desktop.meta("handshake", lambda reply: reply["successful"])
+
+        with desktop.frozen():
+            for _ in range(0, more, 50):
+                event = AgentReady(agent_id="agent1")
+                await gateway.world.publisher.publish_all(
+                    [wrap(event, cause(), gateway.world.clock.now()) for _ in range(50)]
+                )
+            await reached(agent1, since + more)
+        await desktop.meta("handshake", lambda reply: reply["successful"])
+
+        assert await positions(desktop, more) == list(range(since + 1, since + more + 1))

@@ -1,0 +1,201 @@
+"""`If-Match`, `Prefer` and `Idempotency-Key` where files are added to drafts and taken off."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import aio_pika
+import httpx2
+import pytest
+
+from shared.contracts.envelope import Cause
+from shared.contracts.events import AttachmentAdded, AttachmentRemoved, OperationRefused
+from shared.contracts.outgoing import wrap
+from shared.domain.interaction import Email, Interaction
+from shared.storage.indexes import REMEMBERED_ANSWERS
+from shared.storage.upload_store import UploadStore
+from tests.connected.gateway.conftest import PDF, Gateway, failure
+from tests.connected.messaging.queues import commands_to_all
+
+pytestmark = pytest.mark.connected
+
+WAITING = {"Prefer": "wait=20"}
+
+
+def path(mail: Interaction, attachment_id: str = "") -> str:
+    return f"/api/v2/me/interactions/{mail.id}/attachments/{attachment_id}".rstrip("/")
+
+
+async def upload(
+    client: httpx2.AsyncClient, mail: Interaction, *names: str, **headers: str
+) -> httpx2.Response:
+    files = [("attachment", (name, name.encode(), "text/plain")) for name in names or ("a.txt",)]
+    return await client.post(path(mail), files=files, headers=fields(headers))
+
+
+def fields(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+async def with_file(gateway: Gateway, **more: Any) -> Interaction:
+    mail = Email(subject="x", attachments=(PDF,))
+    return await gateway.drafted(mail=mail, **more)
+
+
+async def pending(gateway: Gateway, mail: Interaction) -> list[str]:
+    found = await UploadStore(gateway.world.database, gateway.world.clock).pending(mail.id)
+    return [one.document.id for one in found]
+
+
+@asynccontextmanager
+async def workers(gateway: Gateway) -> AsyncIterator[Any]:
+    """Give what answers the next command as its owner would."""
+    async with AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(await aio_pika.connect(gateway.broker_url))
+        channel = await connection.channel()
+        queue = await commands_to_all(channel)
+        messages = await stack.enter_async_context(queue.iterator())
+
+        async def tell(event: Any) -> None:
+            message = await anext(messages)
+            cause = Cause(UUID(message.correlation_id), UUID(message.message_id))
+            now = gateway.world.clock.now()
+            await gateway.world.publisher.publish(wrap(event, cause, now))
+
+        yield tell
+
+
+async def test_a_file_is_added_to_the_version_that_the_client_knows(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted(version=7)
+
+    answer = await upload(agent1, draft, If_Match='"7"')
+
+    assert answer.status_code == 200
+    assert (await gateway.command())["document_id"] == answer.json()["documentId"]
+
+
+async def test_a_file_is_not_added_to_another_version(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted(version=7)
+
+    answer = await upload(agent1, draft, If_Match='"6"')
+
+    assert answer.status_code == 412
+    assert failure(2, answer.json())
+    assert await pending(gateway, draft) == []
+    assert await gateway.unchanged(draft)
+
+
+@pytest.mark.parametrize(("tag", "http"), [('"7"', 200), ("*", 200), ('"6"', 412)])
+async def test_a_file_is_taken_off_the_version_that_the_client_knows(
+    gateway: Gateway, agent1: httpx2.AsyncClient, tag: str, http: int
+) -> None:
+    draft = await with_file(gateway, version=7)
+
+    answer = await agent1.delete(path(draft, PDF.id), headers={"If-Match": tag})
+
+    assert answer.status_code == http
+    if http == 412:
+        assert await gateway.unchanged(draft)
+    else:
+        assert (await gateway.command())["expected_version"] == (7 if tag == '"7"' else None)
+
+
+async def test_who_waits_is_answered_when_every_file_is_listed(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await with_file(gateway)
+    added = AttachmentAdded.of(draft, "agent1")
+
+    async with workers(gateway) as tell:
+        asked = asyncio.create_task(upload(agent1, draft, "a.txt", "b.txt", **WAITING))
+        await tell(added)
+        await tell(added)
+        answer = await asked
+
+    assert answer.status_code == 200
+    assert answer.headers["preference-applied"] == "wait=20"
+    body = answer.json()
+    assert len(body["documentIds"]) == 2
+    assert body["interaction"]["notificationType"] == "AttachmentAdded"
+    assert [one["id"] for one in body["interaction"]["email_object"]["attachments"]] == [PDF.id]
+
+
+async def test_who_waits_is_told_that_a_send_was_faster(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted()
+    refused = OperationRefused.of(
+        draft, "agent1", operation="link-document", reason="too late", kind="wrong-state"
+    )
+
+    async with workers(gateway) as tell:
+        asked = asyncio.create_task(upload(agent1, draft, **WAITING))
+        await tell(refused)
+        answer = await asked
+
+    assert answer.status_code == 409
+    assert failure(2, answer.json())
+    assert await pending(gateway, draft) == []
+
+
+async def test_who_waits_is_answered_when_a_file_is_off(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await with_file(gateway)
+
+    async with workers(gateway) as tell:
+        asked = asyncio.create_task(agent1.delete(path(draft, PDF.id), headers=WAITING))
+        await tell(AttachmentRemoved.of(draft, "agent1"))
+        answer = await asked
+
+    body = answer.json()
+    assert (body["statusCode"], body["status"]) == (0, "ok")
+    assert body["interaction"]["notificationType"] == "AttachmentRemoved"
+
+
+async def test_a_repeated_upload_is_one_file(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+    draft = await gateway.drafted()
+
+    first = await upload(agent1, draft, Idempotency_Key="scan 1")
+    second = await upload(agent1, draft, Idempotency_Key="scan 1")
+
+    assert second.json() == first.json()
+    assert second.headers["idempotent-replayed"] == "true"
+    assert await pending(gateway, draft) == [first.json()["documentId"]]
+    await gateway.command()
+    assert gateway.commands.empty()
+
+
+async def test_a_repeated_removal_is_answered_as_the_first(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await with_file(gateway)
+    key = {"Idempotency-Key": "off"}
+
+    answers = [await agent1.delete(path(draft, PDF.id), headers=key) for _ in range(2)]
+
+    assert {answer.text for answer in answers} == {'{"statusCode":0,"status":"ok"}'}
+    await gateway.command()
+    assert gateway.commands.empty()
+
+
+async def test_what_a_dead_pod_began_is_done_with_the_same_documents(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted()
+    answers = gateway.world.database[REMEMBERED_ANSWERS]
+    first = await upload(agent1, draft, "a.txt", "b.txt", Idempotency_Key="scan 2")
+    await answers.update_many(
+        {}, {"$unset": {"status": ""}, "$set": {"lease_until": gateway.world.clock.now()}}
+    )
+
+    second = await upload(agent1, draft, "a.txt", "b.txt", Idempotency_Key="scan 2")
+
+    assert second.json() == first.json()
+    assert await pending(gateway, draft) == first.json()["documentIds"]

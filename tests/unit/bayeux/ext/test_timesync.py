@@ -1,0 +1,41 @@
+"""The timesync extension."""
+
+from typing import Any
+
+import pytest
+
+from shared.bayeux.ext.timesync import timesync
+from shared.bayeux.messages.message import Message
+from tests.unit.bayeux.world import WALL, Client, World
+
+
+def ask(asked: Any) -> Any:
+    return timesync(Message({"ext": {"timesync": asked}}), received_ms=1000, answered_ms=1300)
+
+
+def test_the_server_tells_its_time_how_long_it_took_and_how_wrong_the_client_is() -> None:
+    assert ask({"tc": 900, "l": 0, "o": 0}) == {"tc": 900, "ts": 1000, "p": 300, "a": -100}
+
+
+def test_a_client_that_knows_the_time_is_not_told_again() -> None:
+    assert ask({"tc": 900, "l": 20, "o": 70}) is None
+
+
+@pytest.mark.parametrize(
+    "asked", [None, 7, {}, {"tc": "x"}, {"tc": 1, "l": float("inf")}, {"tc": 10**400}]
+)
+def test_nonsense_is_not_answered(asked: object) -> None:
+    assert ask(asked) is None
+
+
+def test_handshake_and_connect_answer_it(world: World) -> None:
+    client = Client(world)
+    asked = {"timesync": {"tc": 0, "l": 0, "o": 0}}
+
+    reply = client.handshake(ext=asked)
+    assert reply["ext"]["timesync"]["ts"] == round((WALL + world.now) * 1000)
+    client.ask("/meta/connect")
+    waiting = client.poll(ext=asked)
+    world.now += 30
+
+    assert client.collect(waiting)[-1]["ext"]["timesync"]["p"] == 30_000

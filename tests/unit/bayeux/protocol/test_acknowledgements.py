@@ -1,0 +1,131 @@
+"""The ack extension: nothing is lost between server and client while the session lives."""
+
+import pytest
+
+from shared.bayeux.sessions.session import Transport
+from tests.unit.bayeux.world import Client, World, events_of
+
+ACK = {"ack": True}
+
+
+def test_both_sides_agree_on_acknowledgements_in_the_handshake(world: World) -> None:
+    assert Client(world).handshake(ext=ACK)["ext"] == {"ack": True}
+
+
+def test_acknowledgements_can_be_switched_off() -> None:
+    client = Client(World.with_settings(acknowledgements=False))
+
+    assert "ext" not in client.handshake(ext=ACK)
+
+
+def test_every_connect_reply_numbers_its_batch(world: World) -> None:
+    client = Client(world).join(ext=ACK)
+    world.publish("anna", 1)
+
+    replies = client.ask("/meta/connect", ext={"ack": 1})
+
+    assert events_of(replies) == [1]
+    assert replies[-1]["ext"] == {"ack": 2}
+
+
+@pytest.mark.parametrize("transport", list(Transport))
+def test_events_go_out_only_with_a_connect_reply(world: World, transport: Transport) -> None:
+    client = Client(world, transport=transport).join(ext=ACK)
+    world.publish("anna", 1)
+
+    replies = client.ask("/meta/subscribe", subscription="/me/workbins")
+
+    assert events_of(replies) == []
+    assert client.collect(client.socket) == []
+    assert events_of(client.ask("/meta/connect", ext={"ack": 1})) == [1]
+
+
+def test_what_was_not_confirmed_goes_out_again_before_newer_events(world: World) -> None:
+    client = Client(world).join(ext=ACK)
+    world.publish("anna", "first")
+    client.ask("/meta/connect", ext={"ack": 1})
+    world.publish("anna", "second")
+
+    again = client.ask("/meta/connect", ext={"ack": 1}, advice={"timeout": 0})
+
+    assert events_of(again) == ["first", "second"]
+    assert world.hub.counters.redelivered == 1
+
+
+def test_unconfirmed_events_are_not_held_back_for_want_of_new_ones(world: World) -> None:
+    client = Client(world).join(ext=ACK)
+    world.publish("anna", 1)
+    client.ask("/meta/connect", ext={"ack": 1})
+
+    again = client.ask("/meta/connect", ext={"ack": 1})
+
+    assert events_of(again) == [1]
+
+
+def test_confirmed_events_are_gone(world: World) -> None:
+    client = Client(world).join(ext=ACK)
+    world.publish("anna", 1)
+    client.ask("/meta/connect", ext={"ack": 1})
+
+    waiting = client.poll(ext={"ack": 2})
+
+    assert client.collect(waiting) == []
+
+
+def test_a_client_that_lost_its_place_gets_everything_again(world: World) -> None:
+    client = Client(world).join(ext=ACK)
+    world.publish("anna", 1)
+    client.ask("/meta/connect", ext={"ack": 1})
+
+    assert events_of(client.ask("/meta/connect")) == [1]
+
+
+def test_an_answer_that_was_overtaken_by_a_newer_connect_is_not_lost(world: World) -> None:
+    client = Client(world).join(ext=ACK)
+    first = client.poll(ext={"ack": 1})
+    world.publish("anna", "on the wire")
+    client.collect(first)
+
+    replies = client.ask("/meta/connect", ext={"ack": 1}, advice={"timeout": 0})
+
+    assert events_of(replies) == ["on the wire"]
+
+
+def test_unconfirmed_events_count_against_the_limit() -> None:
+    world = World.with_settings(max_queued_events=2)
+    client = Client(world).join(ext=ACK)
+    world.publish("anna", 1)
+    client.ask("/meta/connect", ext={"ack": 1})
+
+    world.publish("anna", 2)
+    world.publish("anna", 3)
+
+    assert world.hub.counters.overflows == 1
+
+
+def test_a_large_backlog_goes_out_in_portions_and_in_order() -> None:
+    world = World.with_settings(max_frame_bytes=200)
+    client = Client(world).join(ext=ACK)
+    for number in range(10):
+        world.publish("anna", number)
+
+    got: list[int] = []
+    batch = 1
+    while len(got) < 10:
+        replies = client.ask("/meta/connect", ext={"ack": batch})
+        batch = replies[-1]["ext"]["ack"]
+        got += events_of(replies)
+
+    assert got == list(range(10))
+    assert batch > 3
+
+
+@pytest.mark.parametrize("seen", [True, "1", None, [], {}, 1.5, -3])
+def test_what_is_no_batch_confirms_nothing(world: World, seen: object) -> None:
+    client = Client(world).join(ext=ACK)
+    world.publish("anna", 1)
+    client.ask("/meta/connect", ext={"ack": 0})
+
+    again = client.ask("/meta/connect", ext={"ack": seen})
+
+    assert events_of(again) == [1]

@@ -1,0 +1,183 @@
+"""Sessions of which nothing was heard since their handshake cost no other session its life."""
+
+import pytest
+
+from shared.bayeux.protocol.half_open_sessions import slowing
+from shared.bayeux.sessions.session import Transport
+from tests.unit.bayeux.world import Client, World
+
+LIVE = {"channel": "/meta/connect", "successful": True}
+
+
+def live(client: Client) -> bool:
+    """Poll once more, and say whether the session is still there."""
+    return bool(client.ask("/meta/connect", advice={"timeout": 0})[0]["successful"])
+
+
+def forgetful(world: World, handshakes: int, seconds: float = 0.006) -> None:
+    """Have a client shake hands again and again that returns no cookie."""
+    for number in range(handshakes):
+        client = Client(world, browser=f"other{number:08}")
+        client.handshake()
+        client.browser = f"elsewhere{number:08}"
+        assert not live(client)
+        world.now += seconds
+        world.sweep()
+
+
+def test_1700_forgetful_handshakes_cost_no_polling_session_its_life(world: World) -> None:
+    desktops = [Client(world).join() for _ in range(3)]
+    for _ in range(10):
+        forgetful(world, 170)
+
+        assert [live(desktop) for desktop in desktops] == [True] * 3
+
+    assert len(list(world.hub.sessions())) <= 3 + world.settings.max_unheard_per_user
+
+
+def test_1700_forgetful_handshakes_cost_a_full_user_no_session() -> None:
+    world = World.with_settings(max_sessions_per_user=3)
+    desktops = [Client(world).join() for _ in range(3)]
+
+    forgetful(world, 1700, seconds=0)
+
+    assert [live(desktop) for desktop in desktops] == [True] * 3
+
+
+def test_of_those_that_were_not_heard_of_the_oldest_goes_first() -> None:
+    world = World.with_settings(max_unheard_per_user=2)
+    first, second, third = (Client(world) for _ in range(3))
+    for client in (first, second, third):
+        client.handshake()
+
+    assert [live(client) for client in (first, second, third)] == [False, True, True]
+
+
+def test_one_with_a_socket_goes_after_those_without() -> None:
+    world = World.with_settings(max_unheard_per_user=2)
+    socket = Client(world, transport=Transport.WEBSOCKET)
+    first, second = Client(world), Client(world)
+    for client in (socket, first, second):
+        client.handshake()
+
+    assert [live(client) for client in (socket, first, second)] == [True, False, True]
+
+
+def test_who_speaks_for_one_too_many_gets_the_place_of_the_quietest() -> None:
+    world = World.with_settings(max_sessions_per_user=2)
+    quiet, lively = Client(world).join(), Client(world).join()
+    world.now += 1
+    lively.poll()
+    new = Client(world)
+    new.handshake()
+    assert len(world.hub.sessions_of("anna")) == 3
+
+    [subscribed] = new.ask("/meta/subscribe", subscription="/v2/me/interactions")
+
+    assert subscribed["successful"]
+    assert len(world.hub.sessions_of("anna")) == 2
+    assert not live(quiet)
+
+
+@pytest.mark.parametrize("channel", ["/meta/connect", "/meta/subscribe", "/service/x"])
+def test_who_speaks_when_all_others_are_in_use_is_told_to_stop(channel: str) -> None:
+    world = World.with_settings(max_sessions_per_user=1)
+    old = Client(world).join()
+    new = Client(world)
+    new.handshake()
+    old.poll()
+
+    [reply] = new.ask(channel, subscription="/v2/me/interactions")
+
+    assert reply["error"] == "403:too_many_sessions:handshake_denied"
+    assert reply["advice"]["reconnect"] == "none"
+    assert len(world.hub.sessions_of("anna")) == 1
+
+
+def test_one_that_is_not_heard_of_lives_for_twenty_seconds() -> None:
+    world = World.with_settings(max_interval=World().settings.timeout)
+    Client(world).handshake()
+
+    world.now += 19.9
+    world.sweep()
+    assert len(list(world.hub.sessions())) == 1
+    world.now += 0.1
+    world.sweep()
+
+    assert list(world.hub.sessions()) == []
+
+
+def test_a_full_server_gives_up_who_was_not_heard_of() -> None:
+    world = World.with_settings(max_sessions=2)
+    Client(world, "anna").handshake()
+    heard = Client(world, "bert").join()
+
+    assert Client(world, "carl").handshake()["successful"]
+
+    assert world.hub.sessions_of("anna") == []
+    assert live(heard)
+
+
+def test_a_full_server_says_when_to_come_again() -> None:
+    world = World.with_settings(max_sessions=1)
+    heard = Client(world, "anna").join()
+
+    reply = Client(world, "bert").handshake()
+
+    assert reply["error"] == "503::server_full"
+    assert reply["advice"] == {"reconnect": "handshake", "interval": 30_000}
+    assert live(heard)
+
+
+def test_repeated_handshakes_are_slowed_down_more_and_more(world: World) -> None:
+    intervals = [Client(world).handshake()["advice"]["interval"] for _ in range(16)]
+
+    assert intervals[:8] == [0] * 8
+    assert intervals[8:] == [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]
+
+
+def test_who_is_told_to_shake_hands_again_is_slowed_down_as_well(world: World) -> None:
+    for _ in range(10):
+        Client(world).handshake()
+    stranger = Client(world)
+    stranger.client_id = "nobody"
+
+    [reply] = stranger.ask("/meta/connect")
+
+    assert reply["advice"] == {"reconnect": "handshake", "interval": 4000}
+
+
+def test_who_was_slowed_down_goes_on_at_full_speed(world: World) -> None:
+    for _ in range(10):
+        Client(world).handshake()
+    client = Client(world)
+    assert client.handshake()["advice"]["interval"] == 4000
+    world.now += 4 + 9.9
+    world.sweep()
+
+    [reply] = client.ask("/meta/connect")
+
+    assert reply["successful"]
+    assert reply["advice"]["interval"] == 0
+
+
+def test_clients_of_other_users_are_not_slowed_down(world: World) -> None:
+    for _ in range(16):
+        Client(world, "anna").handshake()
+
+    assert Client(world, "bert").handshake()["advice"]["interval"] == 0
+
+
+def test_desktops_that_connect_are_never_slowed_down(world: World) -> None:
+    intervals = []
+    for _ in range(40):
+        client = Client(world)
+        intervals.append(client.handshake()["advice"]["interval"])
+        assert live(client)
+
+    assert intervals == [0] * 40
+
+
+@pytest.mark.parametrize("newcomers", [0, 7, 10**6])
+def test_no_number_of_handshakes_slows_down_for_ever(newcomers: int) -> None:
+    assert 0 <= slowing(newcomers) <= 30

@@ -1,0 +1,66 @@
+"""What was found out lately is known for five seconds, and of so many things at most."""
+
+from shared.bayeux.ttl_cache import MOST, ShortMemory
+
+
+def memory() -> ShortMemory[str, str | None]:
+    short = ShortMemory[str, str | None]()
+    short.keep("anna", "agent", now=100.0)
+    return short
+
+
+def recalled(short: ShortMemory[str, str | None], key: str, now: float) -> str | None:
+    known = short.recall(key, now=now)
+    return "nothing" if known is None else known.value
+
+
+def test_a_value_is_known_for_five_seconds() -> None:
+    assert recalled(memory(), "anna", now=104.9) == "agent"
+    assert recalled(memory(), "anna", now=105.0) == "nothing"
+
+
+def test_that_there_is_none_is_known_as_well() -> None:
+    short = memory()
+
+    short.keep("nobody", None, now=100.0)
+
+    assert recalled(short, "nobody", now=101.0) is None
+
+
+def test_what_ends_sooner_is_known_until_then() -> None:
+    short = memory()
+
+    short.keep("bert", "guest", now=100.0, until=101.0)
+
+    assert recalled(short, "bert", now=100.9) == "guest"
+    assert recalled(short, "bert", now=101.0) == "nothing"
+
+
+def test_what_was_forgotten_is_found_out_anew() -> None:
+    short = memory()
+
+    short.forget("anna")
+    short.forget("nobody")
+
+    assert recalled(short, "anna", now=100.0) == "nothing"
+
+
+def test_so_much_is_known_and_no_more() -> None:
+    short = memory()
+
+    for number in range(MOST):
+        short.keep(str(number), "guest", now=100.0)
+
+    assert recalled(short, "anna", now=100.0) == "nothing"
+    assert recalled(short, str(MOST - 1), now=100.0) == "guest"
+
+
+def test_what_is_over_makes_room_for_others() -> None:
+    short = memory()
+    for number in range(MOST - 1):
+        short.keep(str(number), "guest", now=100.0 if number < MOST * 0.6 else 104.0)
+
+    short.keep("one more", "guest", now=106.0)
+
+    assert recalled(short, str(MOST - 2), now=106.0) == "guest"
+    assert recalled(short, "one more", now=106.0) == "guest"

@@ -1,0 +1,491 @@
+"""Which requests are answered by another process, and what becomes of them."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.bayeux import Answer, Request
+from shared.bayeux.transports.tunnel import FarSocketClosedError
+from shared.bayeux.transports.web import Scope
+from tests.unit.bayeux.desk import Desk, Socket
+from tests.unit.bayeux.wires import whatever_is_due
+
+FOREIGN = "b" * 48
+TOLD = Answer(200, b'["from there"]')
+CONNECT = {"channel": "/meta/connect", "clientId": FOREIGN, "id": "7"}
+SUBSCRIBE = {"channel": "/meta/subscribe", "clientId": FOREIGN, "subscription": "/v2/me/*"}
+GREETING = {
+    "channel": "/meta/handshake",
+    "version": "1.0",
+    "supportedConnectionTypes": ["websocket"],
+}
+
+
+class FakeSocket:
+    """A socket to another process; the test says what comes from there."""
+
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        self.said: list[dict[str, Any]] = []
+        self.is_closing = False
+        self._coming: asyncio.Queue[bytes | FarSocketClosedError] = asyncio.Queue()
+
+    def tell(self, *messages: Any) -> None:
+        self._coming.put_nowait(json.dumps(messages, separators=(",", ":")).encode())
+
+    def end(self, code: int | None) -> None:
+        self._coming.put_nowait(FarSocketClosedError(code))
+
+    async def send(self, text: bytes) -> None:
+        if self.is_closing:
+            raise FarSocketClosedError(None)
+        self.said += json.loads(text)
+
+    async def receive(self) -> bytes:
+        match await self._coming.get():
+            case FarSocketClosedError() as closed:
+                raise closed
+            case bytes(text):
+                return text
+
+    async def close(self) -> None:
+        self.is_closing = True
+
+    @property
+    def waiting(self) -> int:
+        """How much has come that nobody took."""
+        return self._coming.qsize()
+
+
+class There:
+    """Another process; what it is asked is in `asked`."""
+
+    name = "aaaaaaaa"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, bytes]] = []
+        self.answers: Callable[[], Awaitable[Answer | None]] = self._tell
+        self.sockets: list[FakeSocket] = []
+        self.is_gone = False
+        self.may_be_reached = asyncio.Event()
+        self.may_be_reached.set()
+
+    async def answer(self, session_id: str, request: Request) -> Answer | None:
+        self.asked.append((session_id, request.body))
+        return await self.answers()
+
+    async def open_socket(self, session_id: str, upgrade: Scope) -> FakeSocket | None:
+        assert (b"authorization", b"Bearer agent-7") in upgrade["headers"]
+        await self.may_be_reached.wait()
+        if self.is_gone:
+            return None
+        self.sockets.append(FakeSocket(session_id))
+        return self.sockets[-1]
+
+    async def _tell(self) -> Answer | None:
+        return TOLD
+
+
+@pytest.fixture
+def there() -> There:
+    return There()
+
+
+@pytest.fixture
+async def desk(there: There) -> Desk:
+    return Desk(elsewhere=there)
+
+
+def is_put_off(reply: dict[str, Any]) -> bool:
+    """Tell whether the connect is to be made again, after a random time."""
+    advice = dict(reply["advice"])
+    later = advice.pop("interval") >= 0
+    again = {"successful": True, "advice": {"reconnect": "retry", "timeout": 30_000}}
+    return later and reply | {"advice": advice} == CONNECT | again
+
+
+async def test_the_ids_of_sessions_say_where_they_are(desk: Desk) -> None:
+    assert re.fullmatch(r"a{8}[0-9a-f]{40}", await desk.handshake())
+
+
+async def test_what_is_about_a_session_of_another_process_is_answered_from_there(
+    desk: Desk,
+    there: There,
+) -> None:
+    replies = await desk.ask(
+        {"channel": "/meta/subscribe", "clientId": FOREIGN},
+        {"channel": "/meta/connect", "clientId": FOREIGN},
+    )
+
+    assert replies == ["from there"]
+    [(session_id, body)] = there.asked
+    assert session_id == FOREIGN
+    assert [one["channel"] for one in json.loads(body)] == ["/meta/subscribe", "/meta/connect"]
+    assert desk.bayeux.hub.counters.handed_on == 1
+
+
+async def test_what_is_about_no_single_session_is_answered_here(desk: Desk, there: There) -> None:
+    own = await desk.handshake()
+    for named in (own, None, 7, ""):
+        await desk.ask({"channel": "/meta/connect", "clientId": named, "advice": {"timeout": 0}})
+    mixed = await desk.ask(
+        {"channel": "/meta/connect", "clientId": FOREIGN},
+        {"channel": "/meta/connect", "clientId": own},
+    )
+    await desk.ask({"channel": "/meta/handshake", "clientId": FOREIGN})
+
+    assert [reply["successful"] for reply in mixed] == [False, True]
+    assert [asked for asked in there.asked if asked[0]] == []
+
+
+async def test_where_nobody_answers_the_session_is_unknown(desk: Desk, there: There) -> None:
+    async def fails() -> Answer | None:
+        raise ConnectionError("no pod")
+
+    async def knows_nothing() -> Answer | None:
+        return None
+
+    for answers in (fails, knows_nothing):
+        there.answers = answers
+        [reply] = await desk.ask({"channel": "/meta/connect", "clientId": FOREIGN})
+
+        assert reply["error"] == "402::session_unknown"
+        assert reply["advice"]["reconnect"] == "handshake"
+
+
+async def test_nobody_is_waited_for_once_the_client_has_gone(desk: Desk, there: There) -> None:
+    asked, given_up = asyncio.Event(), asyncio.Event()
+
+    async def waits() -> Answer | None:
+        asked.set()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            given_up.set()
+        return None
+
+    there.answers = waits
+    desk.send({"channel": "/meta/connect", "clientId": FOREIGN})
+    await asked.wait()
+
+    desk.connection.connection_lost(None)
+
+    async with asyncio.timeout(10):
+        await given_up.wait()
+    assert desk.transport.take() == ""
+
+
+async def test_a_head_that_is_known_here_does_not_keep_a_foreign_session_here(
+    desk: Desk,
+) -> None:
+    own = await desk.handshake()
+    connect = {"channel": "/meta/connect", "advice": {"timeout": 0}}
+    for _ in range(2):
+        await desk.ask(connect | {"clientId": own})
+
+    replies = await desk.ask(connect | {"clientId": FOREIGN})
+
+    assert replies == ["from there"]
+
+
+async def test_a_connect_that_waits_elsewhere_ends_when_this_process_stops(
+    desk: Desk, there: There
+) -> None:
+    asked = asyncio.Event()
+
+    async def waits() -> Answer | None:
+        asked.set()
+        await asyncio.get_running_loop().create_future()
+        return None
+
+    there.answers = waits
+    desk.send(CONNECT)
+    await asked.wait()
+
+    await desk.bayeux.drain()
+    await desk.transport.something_written.wait()
+    head, _, body = desk.transport.take().partition("\r\n\r\n")
+
+    [reply] = json.loads(body)
+    assert is_put_off(reply)
+    assert "connection: close" in head
+    assert desk.transport.is_closed
+
+
+async def test_a_process_that_stops_asks_no_other_for_connects(desk: Desk, there: There) -> None:
+    await desk.bayeux.drain()
+
+    [reply] = await desk.ask({"channel": "/meta/connect", "clientId": FOREIGN})
+
+    assert reply["successful"]
+    assert reply["advice"]["reconnect"] == "retry"
+    assert there.asked == []
+
+
+async def opened(desk: Desk) -> Socket:
+    socket = Socket(desk.bayeux)
+    assert await socket.heard() == []
+    return socket
+
+
+async def joined(desk: Desk, there: There) -> tuple[Socket, FakeSocket]:
+    """Open a socket and say something on it that is for a session there."""
+    socket = await opened(desk)
+    socket.say(SUBSCRIBE)
+    assert await socket.heard() == []
+    return socket, there.sockets[-1]
+
+
+async def test_a_socket_is_joined_to_the_process_that_holds_its_session(
+    desk: Desk, there: There
+) -> None:
+    socket, far = await joined(desk, there)
+    socket.say(CONNECT)
+    assert await socket.heard() == []
+    far.tell("subscribed")
+    far.tell("an event", "connected")
+
+    assert await socket.heard() == ["subscribed", "an event", "connected"]
+    assert far.session_id == FOREIGN
+    assert far.said == [SUBSCRIBE, CONNECT]
+    assert there.sockets == [far]
+    assert desk.bayeux.hub.counters.handed_on == 1
+
+
+async def test_what_is_said_while_a_tunnel_is_made_waits_for_it(there: There) -> None:
+    desk = Desk(elsewhere=there)
+    there.may_be_reached.clear()
+    socket = await opened(desk)
+    for said in (SUBSCRIBE, CONNECT):
+        socket.say(said)
+    assert await socket.heard() == []
+
+    there.may_be_reached.set()
+
+    assert await socket.heard() == []
+    assert there.sockets[0].said == [SUBSCRIBE, CONNECT]
+
+
+async def test_where_no_tunnel_can_be_made_the_session_is_unknown(desk: Desk, there: There) -> None:
+    there.is_gone = True
+    socket = await opened(desk)
+
+    socket.say(SUBSCRIBE)
+    socket.say(CONNECT)
+
+    subscribed, connected = await socket.heard()
+    assert subscribed["error"] == connected["error"] == "402::session_unknown"
+    assert connected["advice"]["reconnect"] == "handshake"
+
+
+async def test_a_socket_that_begins_a_session_here_hears_no_other(desk: Desk, there: There) -> None:
+    socket, far = await joined(desk, there)
+    socket.say(GREETING)
+    [welcome] = await socket.heard()
+
+    far.tell("an event")
+    socket.say(SUBSCRIBE)
+
+    assert welcome["successful"]
+    assert [reply["error"] for reply in await socket.heard()] == ["402::session_unknown"]
+    assert far.is_closing
+    assert there.sockets == [far]
+
+
+async def test_a_socket_goes_over_to_another_session_elsewhere(desk: Desk, there: There) -> None:
+    socket, first = await joined(desk, there)
+    socket.say(SUBSCRIBE | {"clientId": "c" * 48})
+    await whatever_is_due()
+    second = there.sockets[-1]
+
+    first.tell("of the first")
+    second.tell("of the second")
+
+    assert await socket.heard() == ["of the second"]
+    assert first.is_closing
+    assert second.session_id == "c" * 48
+
+
+async def test_a_client_that_does_not_read_keeps_the_other_process_waiting(
+    desk: Desk, there: There
+) -> None:
+    socket, far = await joined(desk, there)
+    socket.connection.pause_writing()
+    for number in range(5):
+        far.tell(number)
+    assert await socket.heard() == []
+    assert far.waiting == 4
+
+    socket.connection.resume_writing()
+
+    assert await socket.heard() == list(range(5))
+
+
+async def test_a_tunnel_ends_with_its_socket(desk: Desk, there: There) -> None:
+    socket, far = await joined(desk, there)
+    socket.say({"channel": "/meta/disconnect", "clientId": FOREIGN})
+    await whatever_is_due()
+
+    socket.connection.connection_lost(None)
+    await whatever_is_due()
+
+    assert far.said[-1]["channel"] == "/meta/disconnect"
+    assert far.is_closing
+
+
+async def test_a_tunnel_that_comes_too_late_is_left(desk: Desk, there: There) -> None:
+    there.may_be_reached.clear()
+    socket = await opened(desk)
+    socket.say(CONNECT)
+    await whatever_is_due()
+
+    socket.connection.connection_lost(None)
+    there.may_be_reached.set()
+    await whatever_is_due()
+
+    assert there.sockets[0].is_closing
+    # Its client may have come to the session's own process meanwhile.
+    assert there.sockets[0].said == []
+
+
+async def test_a_message_for_a_session_that_nobody_holds_ends_no_tunnel(
+    desk: Desk, there: There
+) -> None:
+    socket, far = await joined(desk, there)
+    there.is_gone = True
+    socket.say({"channel": "/meta/disconnect", "clientId": "c" * 48})
+    [refused] = await socket.heard()
+
+    far.tell("an event")
+
+    assert refused["error"] == "402::session_unknown"
+    assert await socket.heard() == ["an event"]
+
+
+async def test_a_fault_in_relaying_ends_both_sockets(
+    desk: Desk, there: There, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket, far = await joined(desk, there)
+
+    async def fail() -> None:
+        raise ValueError("a fault that nobody foresaw")
+
+    monkeypatch.setattr(socket.connection, "drain", fail)
+    far.tell("an event")
+
+    assert await socket.heard() == ["an event", 1001]
+    assert far.is_closing
+
+
+@pytest.mark.parametrize(("there_said", "here_said"), [(1008, 1008), (1001, 1001), (None, 1001)])
+async def test_a_socket_ends_as_its_tunnel_does(
+    desk: Desk, there: There, there_said: int | None, here_said: int
+) -> None:
+    socket, far = await joined(desk, there)
+
+    far.tell("the last words")
+    far.end(there_said)
+
+    assert await socket.heard() == ["the last words", here_said]
+
+
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "being opened"])
+async def test_a_socket_with_a_tunnel_is_not_idle(there: There, is_open: bool) -> None:
+    desk = Desk(elsewhere=there, max_idle_sockets_per_user=1)
+    if not is_open:
+        there.may_be_reached.clear()
+    busy = await opened(desk)
+    busy.say(SUBSCRIBE)
+    await whatever_is_due()
+    idle = await opened(desk)
+
+    await opened(desk)
+
+    assert await busy.heard() == []
+    assert await idle.heard() == [1008]
+    there.may_be_reached.set()
+
+
+async def test_when_this_process_stops_all_is_relayed_and_the_connect_made_again(
+    there: There,
+) -> None:
+    desk = Desk(elsewhere=there, drain_grace=timedelta(0))
+    socket, far = await joined(desk, there)
+    socket.say(CONNECT)
+    await whatever_is_due()
+
+    await desk.bayeux.drain()
+    far.tell("an event")
+    assert await socket.heard() == ["an event"]
+    far.end(1000)
+
+    reply, code = await socket.heard()
+    assert is_put_off(reply)
+    assert code == 1001
+
+
+async def test_a_connect_that_was_answered_elsewhere_is_not_answered_again(there: There) -> None:
+    desk = Desk(elsewhere=there, drain_grace=timedelta(0))
+    socket, far = await joined(desk, there)
+    socket.say(CONNECT)
+    await whatever_is_due()
+    far.tell({"channel": "/meta/connect", "successful": True})
+    await socket.heard()
+
+    await desk.bayeux.drain()
+    far.end(None)
+
+    assert await socket.heard() == [1001]
+
+
+async def test_a_process_that_stops_makes_no_tunnel_for_a_connect(there: There) -> None:
+    desk = Desk(elsewhere=there, drain_grace=timedelta(0))
+    await desk.bayeux.drain()
+    socket = await opened(desk)
+
+    socket.say(CONNECT)
+
+    reply, code = await socket.heard()
+    assert is_put_off(reply)
+    assert code == 1001
+    assert there.sockets == []
+
+
+async def test_a_connect_is_made_again_whose_tunnel_is_not_there_when_this_process_stops(
+    there: There,
+) -> None:
+    desk = Desk(elsewhere=there, drain_grace=timedelta(0))
+    there.may_be_reached.clear()
+    socket = await opened(desk)
+    socket.say(CONNECT)
+    await whatever_is_due()
+
+    await desk.bayeux.drain()
+
+    reply, code = await socket.heard()
+    assert is_put_off(reply)
+    assert code == 1001
+    there.may_be_reached.set()
+    await whatever_is_due()
+    assert there.sockets[0].said == []
+    assert there.sockets[0].is_closing
+
+
+async def test_whose_login_ends_is_told_also_through_a_tunnel(desk: Desk, there: There) -> None:
+    socket, far = await joined(desk, there)
+    socket.say(CONNECT)
+    await whatever_is_due()
+
+    desk.bayeux.revoke("7")
+    await whatever_is_due()
+    far.end(1000)
+
+    reply, code = await socket.heard()
+    assert (reply["id"], reply["error"]) == ("7", "401::login_revoked")
+    assert reply["advice"]["reconnect"] == "none"
+    assert code == 1008

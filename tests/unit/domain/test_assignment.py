@@ -1,0 +1,140 @@
+"""How work goes from hand to hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.domain.assignment import (
+    Target,
+    accept,
+    invite,
+    pass_on,
+    pull,
+    put_away,
+    put_back,
+    queue_anew,
+    reclaim,
+    transfer,
+)
+from shared.domain.errors import NotOwnerError, OperationNotAllowedError
+from shared.domain.interaction import Exclusion, Interaction, Place
+from shared.domain.lifecycle import Direction, Operation, State
+from tests.unit.domain.examples import LATER, NOW, inbound
+
+OWN = Place("email.draft", "agent1")
+SHARED = Place("team", "support", of_group=True)
+
+
+def accepted() -> Interaction:
+    return accept(invite(inbound(), "agent1", LATER), "agent1", NOW)
+
+
+def draft() -> Interaction:
+    return inbound(direction=Direction.OUTBOUND, state=State.REPLY_CREATED, owner_id="agent1")
+
+
+def test_a_transfer_remembers_who_made_it() -> None:
+    after = transfer(accepted(), "agent1", "agent2", LATER)
+
+    assert after.invitation is not None
+    assert (after.holder_id, after.owner_id, after.invitation.sender_id) == (
+        "agent2",
+        None,
+        "agent1",
+    )
+
+
+def test_a_transfer_that_comes_back_prefers_who_made_it() -> None:
+    offered = transfer(accepted(), "agent1", "agent2", LATER)
+
+    after = put_back(offered, Operation.REJECT, NOW, LATER)
+
+    assert (after.state, after.preferred_id) == (State.QUEUED, "agent1")
+    assert [one.agent_id for one in after.excluded] == ["agent2"]
+
+
+@pytest.mark.parametrize("start", [accepted(), draft()])
+def test_a_transfer_may_go_straight_back(start: Interaction) -> None:
+    offered = transfer(start, "agent1", "agent2", LATER)
+
+    after = put_back(offered, Operation.REVOKE, NOW, LATER, to_sender=True)
+
+    assert (after.state, after.owner_id, after.invitation) == (start.state, "agent1", None)
+
+
+def test_a_transferred_draft_always_goes_straight_back() -> None:
+    offered = transfer(draft(), "agent1", "agent2", LATER)
+
+    after = put_back(offered, Operation.REVOKE, NOW, LATER)
+
+    assert (after.state, after.owner_id) == (State.REPLY_CREATED, "agent1")
+
+
+def test_what_is_passed_on_is_for_its_target_and_not_for_the_sender() -> None:
+    after = pass_on(accepted(), "agent1", Target(queue="sales", skill="german"), NOW, LATER)
+
+    assert (after.state, after.queue, after.skill, after.queued_at) == (
+        State.QUEUED,
+        "sales",
+        "german",
+        NOW,
+    )
+    assert after.excluded == (Exclusion("agent1", LATER),)
+
+
+def test_acceptance_ends_preferences_and_exclusions() -> None:
+    waiting = replace(
+        inbound(), preferred_id="agent9", skill="german", excluded=(Exclusion("agent8", LATER),)
+    )
+
+    after = accept(invite(waiting, "agent1", LATER), "agent1", NOW)
+
+    assert (after.preferred_id, after.skill, after.excluded) == (None, "", ())
+
+
+@pytest.mark.parametrize("start", [accepted(), draft()])
+def test_what_is_kept_in_a_workbin_is_nobodys_until_it_is_taken_out(start: Interaction) -> None:
+    kept = put_away(start, "agent1", OWN)
+    after = pull(kept, "agent1", ())
+
+    assert (kept.owner_id, kept.place, kept.holder_id) == (None, OWN, None)
+    assert (after.state, after.owner_id, after.place) == (start.state, "agent1", None)
+
+
+@pytest.mark.parametrize(
+    ("place", "agent_id", "queues"),
+    [(OWN, "agent2", ("support",)), (SHARED, "agent2", ("sales",)), (SHARED, "support", ())],
+)
+def test_a_workbin_is_closed_to_others(place: Place, agent_id: str, queues: tuple[str]) -> None:
+    kept = put_away(accepted(), "agent1", place)
+
+    with pytest.raises(NotOwnerError):
+        pull(kept, agent_id, queues)
+
+
+def test_the_workbin_of_a_group_is_open_to_who_serves_it() -> None:
+    assert pull(put_away(accepted(), "agent1", SHARED), "agent2", ("support",)).owner_id == "agent2"
+
+
+def test_what_has_been_taken_out_cannot_be_taken_out_again() -> None:
+    taken = pull(put_away(accepted(), "agent1", SHARED), "agent2", ("support",))
+
+    with pytest.raises(OperationNotAllowedError):
+        pull(taken, "agent3", ("support",))
+
+
+def test_reclaimed_mail_waits_at_its_old_place() -> None:
+    after = reclaim(accepted(), "email.draft")
+
+    assert (after.state, after.owner_id, after.queued_at) == (State.QUEUED, None, NOW)
+
+
+def test_a_reclaimed_draft_waits_in_its_authors_workbin() -> None:
+    after = reclaim(draft(), "email.draft")
+
+    assert (after.state, after.owner_id, after.place) == (State.IN_WORKBIN, None, OWN)
+
+
+def test_only_the_owner_gives_work_up() -> None:
+    with pytest.raises(NotOwnerError):
+        queue_anew(accepted(), "agent2", Operation.PLACE_IN_QUEUE, "sales", NOW)

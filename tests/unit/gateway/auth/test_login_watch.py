@@ -1,0 +1,52 @@
+"""What is done again and again goes on after whatever went wrong once."""
+
+import asyncio
+from datetime import timedelta
+from unittest.mock import AsyncMock, MagicMock, patch
+
+from services.gateway.auth.login_watch import Vigil
+from services.gateway.notifications.topics import own_topics_only
+from shared.bayeux import BayeuxServer, BayeuxSettings
+from tests.bayeux_lab.lab import Nobody, authenticate
+
+OFTEN = timedelta(milliseconds=1)
+
+
+class Faulty:
+    """Fails the first time it is asked; `is_asked_again` tells of the second."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.is_asked_again = asyncio.Event()
+
+    def ask(self) -> list[object]:
+        self.times += 1
+        if self.times == 1:
+            raise ValueError("a fault that nobody foresaw")
+        self.is_asked_again.set()
+        return []
+
+
+async def test_logins_are_watched_on_after_a_fault() -> None:
+    faulty = Faulty()
+    logins = MagicMock(of=AsyncMock(side_effect=lambda _: faulty.ask()))
+    bayeux = MagicMock(users=MagicMock(return_value={"anna"}))
+
+    async with (
+        Vigil(logins, MagicMock(), bayeux).keeping(every=OFTEN),
+        asyncio.timeout(10),
+    ):
+        await faulty.is_asked_again.wait()
+
+
+async def test_dead_sessions_are_swept_on_after_a_fault() -> None:
+    faulty = Faulty()
+    bayeux = BayeuxServer(
+        BayeuxSettings(sweep_period=OFTEN),
+        authenticate=authenticate,
+        listener=Nobody(),
+        policy=own_topics_only,
+    )
+    with patch.object(bayeux.hub, "sweep", lambda _: faulty.ask()):
+        async with bayeux.running(), asyncio.timeout(10):
+            await faulty.is_asked_again.wait()

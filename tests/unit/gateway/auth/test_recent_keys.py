@@ -1,0 +1,17 @@
+"""What is kept of keys that strangers choose is bounded."""
+
+from services.gateway.auth.password_authenticator import RecentKeys
+
+
+def test_of_too_many_keys_the_oldest_is_left_out() -> None:
+    keys = RecentKeys()
+    keys.add("first")
+    for number in range(9_999):
+        keys.add(str(number))
+    keys.add("first")
+
+    keys.add("one more")
+
+    assert "first" in keys
+    assert "0" not in keys
+    assert "1" in keys

@@ -1,0 +1,90 @@
+"""Bodies, names of operations, file names: what may come in and go out."""
+
+import pytest
+
+from services.gateway.errors import RequestError, Situation
+from services.gateway.http.content_disposition import content_disposition
+from services.gateway.http.json_body import parse_object
+from services.gateway.operations.registry import NOT_OFFERED, OFFERS, offer_named, operation_name
+from services.gateway.operations.user_data import keys_to_remove
+
+
+def test_an_object_is_read() -> None:
+    assert parse_object(b'{"a":[1,{"b":null}]}') == {"a": [1, {"b": None}]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{",
+        b'{"a":Infinity}',
+        b"\xff",
+        b'{"a":"\\udc00"}',
+        b'{"\\udc00":1}',
+        b'{"a":18446744073709551616}',
+        b'{"a":' * 33 + b"1" + b"}" * 33,
+        b"[" * 200_000,
+        b'{"a":1e999}',
+        b'{"a":-1e999}',
+        b'{"a":' + b"9" * 5000 + b"}",
+        b'{"a":1,"a":2}',
+        b'{"a":{"b":1,"\\u0062":2}}',
+    ],
+)
+def test_what_cannot_be_stored_is_refused(body: bytes) -> None:
+    with pytest.raises(RequestError) as refusal:
+        parse_object(body)
+
+    assert refusal.value.situation is Situation.VALUE_REFUSED
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [
+        ("StopProcessing", "Complete"),
+        ("SingleStepTransfer", "Transfer"),
+        ("CancelReply", "Cancel"),
+        ("Accept", "Accept"),
+    ],
+)
+def test_operations_go_by_their_aliases(alias: str, name: str) -> None:
+    assert offer_named(alias).name == name
+
+
+def test_no_name_is_both_offered_and_not() -> None:
+    names = {name for offer in OFFERS for name in (offer.name, *offer.aliases)}
+
+    assert not names & NOT_OFFERED
+
+
+@pytest.mark.parametrize("body", [{}, {"operationName": ""}, {"operationName": None}])
+def test_an_operation_has_to_be_named(body: dict[str, object]) -> None:
+    with pytest.raises(RequestError) as refusal:
+        operation_name(body)
+
+    assert refusal.value.situation is Situation.PARAMETER_MISSING
+
+
+def test_keys_are_removed_whole_or_inside() -> None:
+    asked = {"a": 1, "b": {"c": 2, "d": 3}, "e": {}}
+
+    assert keys_to_remove(asked) == {"a": [], "b": ["c", "d"], "e": []}
+    assert keys_to_remove(["a", "b"]) == {"a": [], "b": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("a.pdf", "attachment; filename=\"a.pdf\"; filename*=UTF-8''a.pdf"),
+        ("ä b.pdf", "attachment; filename=\"_ b.pdf\"; filename*=UTF-8''%C3%A4%20b.pdf"),
+        ('a"\r\nX: y', "attachment; filename=\"a_X: y\"; filename*=UTF-8''a%22X%3A%20y"),
+        ("../../etc/passwd", "attachment; filename=\"etcpasswd\"; filename*=UTF-8''etcpasswd"),
+        ("", "attachment; filename=\"attachment\"; filename*=UTF-8''attachment"),
+        ("\udce4.txt", "attachment; filename=\"txt\"; filename*=UTF-8''txt"),
+    ],
+)
+def test_no_file_name_becomes_a_header(name: str, value: str) -> None:
+    assert content_disposition(name) == value

@@ -1,0 +1,73 @@
+"""Lanes: order for each agent, a bound, and the journal for what was beyond it."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from services.gateway.notifications import agent_queues
+from services.gateway.notifications.agent_queues import Arrived, CatchUp, Lanes, Work
+
+
+class Doing:
+    """Does nothing but remember; says when it has done all that was asked."""
+
+    def __init__(self, expected: int) -> None:
+        self.done: list[Work] = []
+        self.finished = asyncio.Event()
+        self._expected = expected
+
+    async def do(self, work: Work) -> None:
+        self.done.append(work)
+        if len(self.done) >= self._expected:
+            self.finished.set()
+        if work.agent_id == "unlucky":
+            raise RuntimeError
+
+
+async def test_what_concerns_an_agent_is_done_in_order() -> None:
+    doing = Doing(6)
+    busy = Lanes(doing.do)
+    works = [Arrived(agent, at, b"") for at in (1, 2, 3) for agent in ("anna", "bert")]
+
+    async with busy.running():
+        for work in works:
+            busy.put(work)
+        await doing.finished.wait()
+
+    for agent in ("anna", "bert"):
+        done = [
+            one.position for one in doing.done if isinstance(one, Arrived) and one.agent_id == agent
+        ]
+        assert done == [1, 2, 3]
+
+
+async def test_a_failure_keeps_nothing_after_it_from_being_done() -> None:
+    doing = Doing(2)
+    busy = Lanes(doing.do)
+
+    async with busy.running():
+        for at in (1, 2):
+            busy.put(Arrived("unlucky", at, b""))
+        await doing.finished.wait()
+
+    assert len(doing.done) == 2
+
+
+async def test_who_was_beyond_the_bound_catches_up_once_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(agent_queues, "_LANES", 1)
+    monkeypatch.setattr(agent_queues, "_MOST_WAITING", 3)
+    doing = Doing(5)
+    busy = Lanes(doing.do)
+    first = [Arrived("anna", at, b"") for at in (1, 2, 3)]
+    beyond = [Arrived(agent, at, b"") for at in (4, 5) for agent in ("anna", "bert")]
+
+    for work in (*first, *beyond):
+        busy.put(work)
+    async with busy.running():
+        await doing.finished.wait()
+
+    assert doing.done[:3] == first
+    assert Counter(doing.done[3:]) == Counter([CatchUp("anna"), CatchUp("bert")])

@@ -1,0 +1,182 @@
+"""Every agent is bound in the end, however long the broker takes and whoever stops waiting."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+from services.gateway.notifications.bindings import Bindings
+
+
+class Queue:
+    """A queue whose broker answers when the test lets it."""
+
+    def __init__(self) -> None:
+        self.bound: set[str] = set()
+        self.asked: asyncio.Queue[str] = asyncio.Queue()
+        self.broken_off: list[str] = []
+        self._may_answer = asyncio.Event()
+
+    def answer(self) -> None:
+        self._may_answer.set()
+
+    def hesitate(self) -> None:
+        self._may_answer.clear()
+
+    async def bind(self, agent_ids: Sequence[str]) -> None:
+        await self._ask(*agent_ids)
+        self.bound.update(agent_ids)
+
+    async def unbind(self, agent_id: str) -> None:
+        await self._ask(agent_id)
+        self.bound.discard(agent_id)
+
+    async def _ask(self, *agent_ids: str) -> None:
+        for agent_id in agent_ids:
+            self.asked.put_nowait(agent_id)
+        try:
+            await self._may_answer.wait()
+        except asyncio.CancelledError:
+            self.broken_off += agent_ids
+            raise
+
+
+class Pod:
+    """Bindings, and what their owner is told."""
+
+    def __init__(self, patience: float) -> None:
+        self.late: asyncio.Queue[frozenset[str]] = asyncio.Queue()
+        self.bindings = Bindings(self.late.put_nowait, patience=patience)
+
+    @asynccontextmanager
+    async def following(self, queue: Queue) -> AsyncIterator[None]:
+        async def follow() -> None:
+            await self.bindings.begin(queue)
+            await self.bindings.keep_up()
+
+        task = asyncio.create_task(follow())
+        # It begins before anything is asked of it.
+        await asyncio.sleep(0)
+        try:
+            yield
+        finally:
+            self.bindings.lose()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def test_who_is_wanted_is_bound_and_whoever_waits_is_told() -> None:
+    pod, queue = Pod(patience=60), Queue()
+    queue.answer()
+    async with pod.following(queue):
+        pod.bindings.want("anna")
+
+        is_settled = await pod.bindings.settled("anna")
+
+        assert is_settled
+        assert queue.bound == {"anna"}
+        assert pod.late.empty()
+
+
+async def test_a_herd_that_nobody_waits_for_any_longer_is_bound_all_the_same() -> None:
+    pod, queue = Pod(patience=0), Queue()
+    herd = [f"agent{number}" for number in range(4_000)]
+    async with pod.following(queue):
+        pod.bindings.want(herd[0])
+        await queue.asked.get()
+        for agent_id in herd[1:]:
+            pod.bindings.want(agent_id)
+
+        answers = await asyncio.gather(*(pod.bindings.settled(one) for one in herd))
+        queue.answer()
+        late = {next(iter(await pod.late.get())) for _ in herd}
+
+        assert not any(answers)
+        assert queue.bound == late == set(herd)
+        assert queue.broken_off == []
+
+
+async def test_who_stops_waiting_does_not_break_the_question_off() -> None:
+    pod, queue = Pod(patience=60), Queue()
+    async with pod.following(queue):
+        pod.bindings.want("anna")
+        waiting = asyncio.create_task(pod.bindings.settled("anna"))
+        await queue.asked.get()
+
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        queue.answer()
+
+        assert await pod.bindings.settled("anna")
+        assert queue.broken_off == []
+
+
+async def test_without_a_queue_nobody_waits() -> None:
+    pod = Pod(patience=60)
+    pod.bindings.want("anna")
+
+    assert not await pod.bindings.settled("anna")
+
+
+async def test_who_waits_while_the_queue_is_lost_is_told_no_at_once() -> None:
+    pod, queue = Pod(patience=60), Queue()
+    async with pod.following(queue):
+        pod.bindings.want("anna")
+        waiting = asyncio.create_task(pod.bindings.settled("anna"))
+        await queue.asked.get()
+
+        pod.bindings.lose()
+
+        assert not await waiting
+
+
+async def test_a_new_queue_is_bound_to_all_and_all_may_have_missed_something() -> None:
+    pod, first, second = Pod(patience=60), Queue(), Queue()
+    first.answer()
+    second.answer()
+    async with pod.following(first):
+        pod.bindings.want("anna")
+        pod.bindings.want("ben")
+        assert await pod.bindings.settled("ben")
+    pod.bindings.drop("ben")
+
+    async with pod.following(second):
+        late = await pod.late.get()
+
+        assert late == {"anna"}
+        assert second.bound == {"anna"}
+
+
+async def test_who_is_dropped_is_unbound_and_the_others_stay() -> None:
+    pod, queue = Pod(patience=60), Queue()
+    queue.answer()
+    async with pod.following(queue):
+        for agent_id in ("anna", "ben", "carl"):
+            pod.bindings.want(agent_id)
+            await pod.bindings.settled(agent_id)
+
+        pod.bindings.drop("anna")
+        pod.bindings.drop("carl")
+        settled = [await pod.bindings.settled(one) for one in ("anna", "carl")]
+
+        assert settled == [True, True]
+        assert queue.bound == {"ben"}
+        assert pod.late.empty()
+
+
+async def test_who_is_wanted_again_while_the_broker_unbinds_is_bound_again() -> None:
+    pod, queue = Pod(patience=60), Queue()
+    queue.answer()
+    async with pod.following(queue):
+        pod.bindings.want("anna")
+        await pod.bindings.settled("anna")
+        await queue.asked.get()
+        queue.hesitate()
+
+        pod.bindings.drop("anna")
+        await queue.asked.get()
+        pod.bindings.want("anna")
+        queue.answer()
+
+        assert await pod.bindings.settled("anna")
+        assert queue.bound == {"anna"}

@@ -1,0 +1,70 @@
+"""Journaled events travel together: an index that everybody reads, envelopes that few do."""
+
+import pytest
+
+from services.gateway.notifications.agent_queues import Arrived
+from services.gateway.notifications.journal_batch import UnreadableBatchError, arrived_in, batches
+from shared.contracts.outgoing import Outgoing
+from shared.storage.journal import Announced, Entry
+
+
+def entry(agent_id: str, position: int, envelope: bytes = b"{}") -> Entry:
+    return Entry(position, Announced(f"{agent_id}-{position}", agent_id, envelope))
+
+
+def keys(message: Outgoing) -> list[str]:
+    return [message.routing_key, *message.other_keys]
+
+
+def test_what_was_written_together_arrives_in_its_order_as_it_was_announced() -> None:
+    written = [entry("anna", 1, b'{\n"a": 1}'), entry("bert", 7, b""), entry("anna", 2, b"\xff")]
+
+    [message] = batches(written)
+
+    assert list(arrived_in(message.body)) == [
+        Arrived("anna", 1, b'{\n"a": 1}'),
+        Arrived("bert", 7, b""),
+        Arrived("anna", 2, b"\xff"),
+    ]
+    assert keys(message) == ["anna", "bert"]
+
+
+def test_one_event_needs_no_other_key() -> None:
+    [message] = batches([entry("anna", 1)])
+
+    assert keys(message) == ["anna"]
+
+
+def test_agents_of_a_message_fit_into_one_frame() -> None:
+    written = [entry(f"{number:0255}", 1) for number in range(1_001)]
+
+    messages = list(batches(written))
+
+    assert [one for message in messages for one in arrived_in(message.body)] == [
+        Arrived(one.event.agent_id, one.position, one.event.envelope) for one in written
+    ]
+    assert all(sum(len(key) + 5 for key in keys(message)) < 100_000 for message in messages)
+
+
+def test_large_events_travel_apart() -> None:
+    sizes = [600_000, 500_000, 400_000, 2_000_000, 1]
+    written = [entry(f"agent{size}", 1, b"x" * size) for size in sizes]
+
+    messages = list(batches(written))
+
+    assert [[len(one.envelope) for one in arrived_in(message.body)] for message in messages] == [
+        [600_000],
+        [500_000, 400_000],
+        [2_000_000],
+        [1],
+    ]
+
+
+def test_nothing_written_is_no_message() -> None:
+    assert list(batches([])) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"\n{}", b'[["anna", 1]]\n', b'[["anna", 1, 3]]\n{}'])
+def test_what_is_no_batch_is_told_apart(body: bytes) -> None:
+    with pytest.raises(UnreadableBatchError):
+        list(arrived_in(body))

@@ -1,0 +1,238 @@
+"""The messages that agents read, field by field and byte by byte."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from services.gateway.http.answers import json_answer
+from services.gateway.wire.channels import READY, channel_state_message
+from services.gateway.wire.messages import (
+    gone,
+    held,
+    invited,
+    outlined,
+    stamped,
+    timestamp,
+    watched,
+)
+from shared.domain.interaction import Address, Attachment, Email, Interaction, Invitation
+from shared.domain.lifecycle import Direction, State
+
+NOON = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
+
+OFFERED = Interaction(
+    id="00009a8T8Y130123",
+    direction=Direction.INBOUND,
+    subtype="InboundNew",
+    state=State.INVITED,
+    queue="email-in",
+    received_at=NOON,
+    queued_at=NOON,
+    version=2,
+    invitation=Invitation("agent1", NOON),
+    mail=Email(
+        subject="Invoice 17",
+        sender=Address("ann@example.org", "Ann"),
+        to=(Address("support@demo.example"), Address("sales@demo.example")),
+        cc=(Address("bob@example.org"),),
+        text="Hello",
+        html="<p>Hello</p>",
+        attachments=(Attachment("00009A8T8Y13002S", "a.pdf", 9, "application/pdf"),),
+    ),
+    user_data={"Subject": "Invoice 17", "FromAddress": "ann@example.org"},
+)
+ACCEPTED = replace(
+    OFFERED,
+    state=State.ACCEPTED,
+    invitation=None,
+    owner_id="agent1",
+    contact_id="0000Ha8S2A7X000N",
+    comment="urgent",
+)
+DRAFT = replace(
+    ACCEPTED,
+    direction=Direction.OUTBOUND,
+    subtype="OutboundReply",
+    state=State.REPLY_CREATED,
+    parent_id="00009a8T8Y130123",
+)
+
+
+def as_json(message: object) -> str:
+    return json.dumps(message, separators=(",", ":"))
+
+
+def test_an_invitation_is_the_documented_message_and_its_expiry() -> None:
+    message = invited(OFFERED)
+
+    assert as_json(message) == (
+        '{"messageTypeName":"InteractionStateMessage","messageType":"InteractionStateMessage",'
+        '"id":"00009a8T8Y130123","channel":"email",'
+        '"email_object":{"subject":"Invoice 17","Subject":"Invoice 17",'
+        '"interactionId":"00009a8T8Y130123"},'
+        '"interactionType":"Email","interactionSubType":"InboundNew",'
+        '"userData":{"Subject":"Invoice 17","FromAddress":"ann@example.org"},'
+        '"currentQueue":"email-in","state":"Invited","capabilities":["Accept","Reject"],'
+        '"inviteExpiresAt":"2026-03-02T12:00:00.250Z",'
+        '"extendedCapabilities":[],"direction":"Inbound"}'
+    )
+
+
+def test_a_mail_that_has_gone_names_itself_and_allows_nothing() -> None:
+    assert as_json(stamped(gone("1", "Invoice 17", "Revoked"), 3)) == (
+        '{"messageTypeName":"InteractionStateMessage","messageType":"InteractionStateMessage",'
+        '"id":"1","channel":"email",'
+        '"email_object":{"subject":"Invoice 17","Subject":"Invoice 17","interactionId":"1"},'
+        '"state":"Revoked","capabilities":[],"sequence":3,"notificationType":"StatusChange"}'
+    )
+
+
+def test_an_accepted_mail_is_shown_whole_in_the_order_of_the_seed() -> None:
+    message = held(ACCEPTED, longest=None)
+
+    assert list(message) == [
+        "messageTypeName",
+        "messageType",
+        "id",
+        "channel",
+        "email_object",
+        "interactionType",
+        "interactionSubType",
+        "userData",
+        "currentQueue",
+        "inQueues",
+        "outQueues",
+        "receivedAt",
+        "state",
+        "capabilities",
+        "extendedCapabilities",
+        "direction",
+    ]
+    assert message["email_object"] == {
+        "ToAddress": "support@demo.example,sales@demo.example",
+        "FromAddress": "ann@example.org",
+        "CCAddresses": "bob@example.org",
+        "Subject": "Invoice 17",
+        "Text": "Hello",
+        "StructuredText": "<p>Hello</p>",
+        "MimeType": "text/plain",
+        "StructuredTextMimeType": "text/html",
+        "TheComment": "urgent",
+        "ContactID": "0000Ha8S2A7X000N",
+        "attachments": [
+            {
+                "id": "00009A8T8Y13002S",
+                "name": "a.pdf",
+                "size": 9,
+                "mimetype": "application/pdf",
+                "mime": "application/pdf",
+            }
+        ],
+        "subject": "Invoice 17",
+        "interactionId": "00009a8T8Y130123",
+    }
+    assert message["receivedAt"] == "2026-03-02T12:00:00.250Z"
+    assert as_json(message["capabilities"]) == (
+        '["Transfer","Reply","ReplyAll","StopProcessing","PlaceInQueue","PlaceInWorkbin",'
+        '"UpdateProperties"]'
+    )
+    assert message["extendedCapabilities"] == [
+        "Forward",
+        "Redirect",
+        "AddComment",
+        "SetDisposition",
+    ]
+
+
+def test_a_draft_is_shown_in_the_order_of_the_seed() -> None:
+    message = held(DRAFT, longest=None)
+
+    assert list(message)[4:9] == [
+        "email_object",
+        "interactionType",
+        "interactionSubType",
+        "receivedAt",
+        "state",
+    ]
+    assert (message["interactionSubType"], message["state"]) == ("OutboundReply", "ReplyCreated")
+    assert message["parentInteractionId"] == "00009a8T8Y130123"
+    assert as_json(message["capabilities"]) == (
+        '["Cancel","Send","PlaceInWorkbin","UpdateProperties","LinkAttachment"]'
+    )
+    assert message["extendedCapabilities"] == [
+        "Save",
+        "Transfer",
+        "PlaceInQueue",
+        "AddComment",
+        "SetDisposition",
+    ]
+
+
+def test_blind_copies_are_shown_to_their_author() -> None:
+    draft = replace(DRAFT, mail=replace(DRAFT.mail, bcc=(Address("eve@example.org"),)))
+
+    email_object = held(draft, longest=None)["email_object"]
+
+    assert isinstance(email_object, dict)
+    assert email_object["BCCAddresses"] == "eve@example.org"
+
+
+def test_what_the_reader_found_odd_is_shown() -> None:
+    odd = replace(ACCEPTED, mail=replace(ACCEPTED.mail, warnings=("encrypted", "tnef")))
+
+    email_object = held(odd, longest=None)["email_object"]
+
+    assert isinstance(email_object, dict)
+    assert email_object["Warnings"] == ["encrypted", "tnef"]
+
+
+def test_a_text_too_long_for_a_message_is_cut_and_said_to_be() -> None:
+    email_object = held(ACCEPTED, longest=3)["email_object"]
+
+    assert isinstance(email_object, dict)
+    assert (email_object["Text"], email_object["StructuredText"]) == ("Hel", "")
+    assert email_object["truncated"] is True
+
+
+def test_user_data_never_holds_bytes() -> None:
+    data = {"a": b"\0", "b": {"c": b"\0", "d": [1, b"\0", NOON]}}
+
+    message = held(replace(ACCEPTED, user_data=data), longest=None)
+
+    assert message["userData"] == {"b": {"d": [1, "2026-03-02T12:00:00.250Z"]}}
+
+
+def test_who_only_watches_may_do_nothing() -> None:
+    assert watched(ACCEPTED, longest=None)["capabilities"] == []
+
+
+def test_an_outline_has_no_words() -> None:
+    email_object = outlined(ACCEPTED, with_user_data=False)["email_object"]
+
+    assert isinstance(email_object, dict)
+    assert not {"Text", "StructuredText", "attachments"} & email_object.keys()
+
+
+def test_moments_are_written_in_utc_with_milliseconds() -> None:
+    assert timestamp(NOON) == "2026-03-02T12:00:00.250Z"
+
+
+def test_the_channel_is_told_by_the_documented_ids() -> None:
+    ready = {
+        "id": "9430250E-0A1B-421F-B372-F29E69366DED",
+        "displayName": "Ready",
+        "state": "Ready",
+    }
+
+    message = channel_state_message(READY)
+
+    assert message == {
+        "messageType": "ChannelStateChangeMessageV2",
+        "channels": [{"channel": "email", "userState": ready}],
+    }
+
+
+def test_text_that_is_not_unicode_is_still_json() -> None:
+    answer = json_answer({"x": "\udce4"})
+
+    assert json.loads(bytes(answer.body)) == {"x": "\udce4"}

@@ -1,0 +1,116 @@
+"""Calls that come at the same time share a round trip; each gets its own answer."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from shared.storage.database.batching import Gathering, for_herds
+
+
+class Server:
+    """Answers with the square of what it is asked, one round trip after another when told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+        self.open = asyncio.Event()
+
+    async def square(self, numbers: Sequence[int]) -> Sequence[int]:
+        self.asked.append(list(numbers))
+        await self.open.wait()
+        if 13 in numbers:
+            raise ConnectionError("an unlucky number")
+        return [number * number for number in numbers]
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+async def begin(squares: Gathering[int, int], *numbers: int) -> list["asyncio.Task[int]"]:
+    tasks = [asyncio.create_task(squares(number)) for number in numbers]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_a_call_alone_goes_at_once(server: Server) -> None:
+    server.open.set()
+
+    answer = await Gathering(server.square)(7)
+
+    assert (answer, server.asked) == (49, [[7]])
+
+
+async def test_what_comes_while_another_is_under_way_goes_together(server: Server) -> None:
+    tasks = await begin(Gathering(server.square, at_once=1), 1, 2, 3, 4)
+    server.open.set()
+
+    assert await asyncio.gather(*tasks) == [1, 4, 9, 16]
+    assert server.asked == [[1], [2, 3, 4]]
+
+
+async def test_a_call_never_joins_what_was_on_its_way_before_it(server: Server) -> None:
+    squares = Gathering(server.square, at_once=1)
+    first = await begin(squares, 5)
+    second = await begin(squares, 5)
+    server.open.set()
+
+    await asyncio.gather(*first, *second)
+
+    assert server.asked == [[5], [5]]
+
+
+async def test_no_round_trip_takes_more_than_it_may(server: Server) -> None:
+    tasks = await begin(Gathering(server.square, most=2, at_once=1), 1, 2, 3, 4, 5)
+    server.open.set()
+    await asyncio.gather(*tasks)
+
+    assert server.asked == [[1], [2, 3], [4, 5]]
+
+
+async def test_a_fault_is_told_to_those_of_its_round_trip_and_to_nobody_else(
+    server: Server,
+) -> None:
+    tasks = await begin(Gathering(server.square, at_once=1), 1, 12, 13)
+    server.open.set()
+
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert answers[0] == 1
+    assert [type(one) for one in answers[1:]] == [ConnectionError, ConnectionError]
+
+
+async def test_a_caller_who_goes_away_leaves_the_others_their_answers(server: Server) -> None:
+    tasks = await begin(Gathering(server.square, at_once=1), 1, 2, 3)
+    tasks[1].cancel()
+    server.open.set()
+
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert (answers[0], type(answers[1]), answers[2]) == (1, asyncio.CancelledError, 9)
+
+
+async def test_after_a_round_trip_with_a_rest_those_who_come_one_by_one_go_together(
+    server: Server,
+) -> None:
+    server.open.set()
+    squares = Gathering(server.square, at_once=1, rest_for_each=0.05)
+    first = await begin(squares, 1)
+    await asyncio.gather(*first)
+
+    tasks = [task for number in (2, 3, 4) for task in await begin(squares, number)]
+
+    assert await asyncio.gather(*tasks) == [4, 9, 16]
+    assert server.asked == [[1], [2, 3, 4]]
+
+
+async def test_a_fault_keeps_nobody_of_a_herd_from_asking_again(server: Server) -> None:
+    server.open.set()
+    squares = for_herds(server.square)
+    for number in (13, 13):
+        with pytest.raises(ConnectionError):
+            await squares(number)
+
+    assert await squares(3) == 9
