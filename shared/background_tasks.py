@@ -12,7 +12,9 @@ log = logging.getLogger(__name__)
 _AGAIN_SECONDS: Final = 5.0
 
 
-async def end(tasks: Iterable[asyncio.Task[Any]], *, again: float = _AGAIN_SECONDS) -> None:
+async def cancel_and_wait(
+    tasks: Iterable[asyncio.Task[Any]], *, again: float = _AGAIN_SECONDS
+) -> None:
     """Cancel tasks, and return when all have ended, whatever came of them.
 
     Who goes on is canceled again after `again` seconds: `asyncio.wait_for` before Python 3.12,
@@ -29,7 +31,7 @@ async def end(tasks: Iterable[asyncio.Task[Any]], *, again: float = _AGAIN_SECON
 
 
 @asynccontextmanager
-async def repeating(
+async def run_periodically(
     chore: Callable[[], Awaitable[object]], *, every: timedelta
 ) -> AsyncIterator[None]:
     """Do a chore at intervals for as long as the context lasts; a failure waits for the next.
@@ -40,7 +42,7 @@ async def repeating(
     try:
         yield
     finally:
-        await end({task})
+        await cancel_and_wait({task})
 
 
 async def _repeat(chore: Callable[[], Awaitable[object]], seconds: float) -> None:

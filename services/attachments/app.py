@@ -5,16 +5,16 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
-from services.attachments.draft_attachments import Linking
+from services.attachments.draft_attachments import DraftAttachments
 from services.attachments.extraction import Extraction
 from services.attachments.handlers import attachments_handler
 from services.attachments.settings import AttachmentsSettings
-from services.attachments.upload_sweeper import Sweeping
-from shared.background_tasks import repeating
+from services.attachments.upload_sweeper import UploadSweeper
+from shared.background_tasks import run_periodically
 from shared.messaging.topology import ATTACHMENTS
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
-from shared.runtime.worker_consumer import consuming
+from shared.runtime.worker_consumer import running_consumer
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.upload_store import UploadStore
 
@@ -31,19 +31,19 @@ async def start(settings: AttachmentsSettings, resources: Resources) -> AsyncIte
         vault=resources.vault,
     )
     uploads = UploadStore(resources.database, resources.clock)
-    linking = Linking(
+    linking = DraftAttachments(
         interactions=resources.interactions,
         uploads=uploads,
         configuration=resources.configuration,
     )
-    sweeping = Sweeping(
+    sweeping = UploadSweeper(
         interactions=resources.interactions,
         uploads=uploads,
         vault=resources.vault,
         clock=resources.clock,
     )
     handler = attachments_handler(extraction, linking, Refusals.of(resources))
-    async with consuming(settings, resources, ATTACHMENTS) as consumer:
+    async with running_consumer(settings, resources, ATTACHMENTS) as consumer:
         consumer.subscriber(handler)
-        async with repeating(sweeping.sweep, every=_SWEEPING), consumer.running():
+        async with run_periodically(sweeping.sweep, every=_SWEEPING), consumer.running():
             yield

@@ -20,7 +20,7 @@ class _NothingToDoError(Exception):
     """The draft is as the command wants it already."""
 
 
-class Linking:
+class DraftAttachments:
     """One method for each command. A command that comes twice changes nothing the second time."""
 
     def __init__(

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
-from services.attachments.draft_attachments import Linking
+from services.attachments.draft_attachments import DraftAttachments
 from services.attachments.extraction import Extraction
 from shared.contracts.commands import (
     AttachmentsCommand,
@@ -17,7 +17,9 @@ from shared.runtime.refusals import Refusals
 Handler = Callable[[Envelope[AttachmentsCommand]], Awaitable[None]]
 
 
-def attachments_handler(extraction: Extraction, linking: Linking, refusals: Refusals) -> Handler:
+def attachments_handler(
+    extraction: Extraction, linking: DraftAttachments, refusals: Refusals
+) -> Handler:
     """Return the handler of the work queue."""
 
     async def on_command(envelope: Envelope[AttachmentsCommand]) -> None:

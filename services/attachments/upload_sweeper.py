@@ -19,7 +19,7 @@ ABANDONED: Final = timedelta(days=1)
 """After this nobody works on it any more: longer than any upload or waiting room takes."""
 
 
-class Sweeping:
+class UploadSweeper:
     """Any number of pods may sweep at once."""
 
     def __init__(

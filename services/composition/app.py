@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.composition.drafts import Drafts
+from services.composition.drafts import DraftCommands
 from services.composition.handlers import composition_handler
-from services.composition.redirect import Redirecting
+from services.composition.redirect import RedirectCommand
 from services.composition.settings import CompositionSettings
-from services.composition.submission import Sealing
+from services.composition.submission import Submission
 from shared.messaging.topology import COMPOSITION
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
-from shared.runtime.worker_consumer import consuming
+from shared.runtime.worker_consumer import running_consumer
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.upload_store import UploadStore
 
@@ -19,11 +19,11 @@ from shared.storage.upload_store import UploadStore
 @asynccontextmanager
 async def start(settings: CompositionSettings, resources: Resources) -> AsyncIterator[None]:
     """Run composition for as long as the context lasts."""
-    drafts = Drafts(
+    drafts = DraftCommands(
         interactions=resources.interactions,
         documents=DocumentStore(resources.database, resources.clock),
         uploads=UploadStore(resources.database, resources.clock),
-        sealing=Sealing(
+        submission=Submission(
             interactions=resources.interactions,
             deliveries=resources.deliveries,
             documents=DocumentStore(resources.database, resources.clock),
@@ -33,14 +33,14 @@ async def start(settings: CompositionSettings, resources: Resources) -> AsyncIte
         clock=resources.clock,
         reply_all_includes_to=settings.reply_all_includes_to,
     )
-    redirecting = Redirecting(
+    redirecting = RedirectCommand(
         interactions=resources.interactions,
         deliveries=resources.deliveries,
         arrivals=resources.arrivals,
         configuration=resources.configuration,
         clock=resources.clock,
     )
-    async with consuming(settings, resources, COMPOSITION) as consumer:
+    async with running_consumer(settings, resources, COMPOSITION) as consumer:
         consumer.subscriber(composition_handler(drafts, redirecting, Refusals.of(resources)))
         async with consumer.running():
             yield

@@ -23,7 +23,7 @@ _MOST_REFERENCES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class NewDraft:
     """An outbound interaction as far as its author decides: what, who, where, when."""
 
     id: str
@@ -60,7 +60,7 @@ def draft_reply(
         in_reply_to=mail.message_id,
         references=references_after(mail),
     )
-    begun = Begun(command.reply_id, "OutboundReply", command.agent_id, command.queue, now)
+    begun = NewDraft(command.reply_id, "OutboundReply", command.agent_id, command.queue, now)
     return following(original, begun, reply)
 
 
@@ -80,7 +80,7 @@ def draft_forward(
             replace(one, id=derived_id(command.forward_id, one.id)) for one in mail.attachments
         ),
     )
-    begun = Begun(command.forward_id, "OutboundNew", command.agent_id, command.queue, now)
+    begun = NewDraft(command.forward_id, "OutboundNew", command.agent_id, command.queue, now)
     return following(original, begun, edited(forwarded, command.edits))
 
 
@@ -92,13 +92,13 @@ def new_draft(
 ) -> Interaction:
     """Return the draft of a mail that answers nothing (seed 001, Create)."""
     sender = default_sender(contact_center)
-    begun = Begun(command.interaction_id, command.subtype, command.agent_id, command.queue, now)
+    begun = NewDraft(command.interaction_id, command.subtype, command.agent_id, command.queue, now)
     draft = following(parent, begun, edited(Email(sender=sender), command.edits))
     user_data = change_user_data({}, command.user_data, {})
     return replace(draft, mailbox=sender.address if sender else "", user_data=user_data)
 
 
-def following(original: Interaction | None, begun: Begun, mail: Email) -> Interaction:
+def following(original: Interaction | None, begun: NewDraft, mail: Email) -> Interaction:
     """Return a new outbound interaction in the conversation of `original`, or in one of its own.
 
     Whatever follows from a mail is about the same contact, goes through the same mailbox and is in

@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import TypeVar
 
 from services.composition.draft_rules import draft_forward, draft_reply, edited, new_draft
-from services.composition.html_cleaner import PageCleaner
-from services.composition.pending_uploads import as_promised
+from services.composition.html_cleaner import HtmlCleaner
+from services.composition.pending_uploads import with_pending_uploads
 from services.composition.rendering.renderer import new_message_id, require_sendable
-from services.composition.submission import Sealing
+from services.composition.submission import Submission
 from shared.contracts.commands import (
     CancelDraft,
     CompleteInteraction,
@@ -38,7 +38,7 @@ class DocumentNotStoredError(Unavailable):
     """The bytes of an attachment are on their way."""
 
 
-class Drafts:
+class DraftCommands:
     """One method for each command. A command that comes twice changes nothing the second time."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Drafts:
         interactions: InteractionStore,
         documents: DocumentStore,
         uploads: UploadStore,
-        sealing: Sealing,
+        submission: Submission,
         configuration: ConfigurationStore,
         clock: Clock,
         reply_all_includes_to: bool,
@@ -55,11 +55,11 @@ class Drafts:
         self._interactions = interactions
         self._documents = documents
         self._uploads = uploads
-        self._sealing = sealing
+        self._submission = submission
         self._configuration = configuration
         self._clock = clock
         self._includes_to = reply_all_includes_to
-        self._pages = PageCleaner()
+        self._pages = HtmlCleaner()
 
     async def reply(self, command: DraftReply, cause: Cause) -> None:
         """Create the draft, under the id that the agent has been told."""
@@ -135,7 +135,7 @@ class Drafts:
 
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.SEND)
-            mail = as_promised(edited(before.mail, command.edits), pending, room)
+            mail = with_pending_uploads(edited(before.mail, command.edits), pending, room)
             message_id = new_message_id(before.id, require_own_sender(mail, contact_center))
             sent_at = self._clock.now()
             mail = replace(mail, message_id=message_id, sent_at=sent_at)
@@ -151,7 +151,7 @@ class Drafts:
             with_text=True,
             expected_version=command.expected_version,
         )
-        await self._sealing.hand_over(submitted, cause)
+        await self._submission.hand_over(submitted, cause)
         await self._uploads.settle([one.id for one in submitted.mail.attachments])
 
     async def cancel(self, command: CancelDraft, cause: Cause) -> None:
@@ -164,7 +164,7 @@ class Drafts:
         before = await self._interactions.get(command.interaction_id, with_text=False)
         if before.state is State.SENDING:
             before.require_holder(command.agent_id, Operation.CANCEL)
-            await self._sealing.take_back(before, expected_version)
+            await self._submission.take_back(before, expected_version)
             expected_version = None
 
         def decide(before: Interaction) -> Change:

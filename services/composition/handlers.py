@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
-from services.composition.drafts import Drafts
-from services.composition.redirect import Redirecting
+from services.composition.drafts import DraftCommands
+from services.composition.redirect import RedirectCommand
 from shared.contracts.commands import (
     CancelDraft,
     CompositionCommand,
@@ -21,7 +21,9 @@ from shared.runtime.refusals import Refusals
 Handler = Callable[[Envelope[CompositionCommand]], Awaitable[None]]
 
 
-def composition_handler(drafts: Drafts, redirecting: Redirecting, refusals: Refusals) -> Handler:
+def composition_handler(
+    drafts: DraftCommands, redirecting: RedirectCommand, refusals: Refusals
+) -> Handler:
     """Return the handler of composition's work queue."""
 
     async def on_command(envelope: Envelope[CompositionCommand]) -> None:

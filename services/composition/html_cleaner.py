@@ -31,11 +31,11 @@ _IMPORT_ROOT: Final = Path(__file__).resolve().parents[2]
 _ENVIRONMENT: Final = ("PATH", "LD_LIBRARY_PATH")
 
 
-class PageRefusedError(TooLargeError):
+class HtmlRefusedError(TooLargeError):
     """The HTML of a mail is too large, or takes too long to make safe."""
 
 
-class PageCleaner:
+class HtmlCleaner:
     """Makes pages safe: a short one at once, a longer one in a process whose time is limited.
 
     `seconds` are those of a processor, so that a busy machine makes no page too complex.
@@ -55,7 +55,7 @@ class PageCleaner:
         try:
             octets = page.encode()
         except UnicodeEncodeError as error:
-            raise PageRefusedError("the HTML holds half a character: write it anew") from error
+            raise HtmlRefusedError("the HTML holds half a character: write it anew") from error
         if len(octets) <= _LARGEST_AT_ONCE:
             return _stored(sanitise(page))
         if len(octets) > LARGEST_PAGE:
@@ -77,7 +77,7 @@ class PageCleaner:
         """Return the HTML of an original; nothing where its text has to do."""
         try:
             return await self.clean(page)
-        except PageRefusedError:
+        except HtmlRefusedError:
             return ""
 
 
@@ -116,7 +116,7 @@ async def _cleaned_apart(octets: bytes, seconds: int) -> str | None:
     raise Unavailable("the process that cleans the HTML of a mail has died")
 
 
-def _too_heavy() -> PageRefusedError:
-    return PageRefusedError(
+def _too_heavy() -> HtmlRefusedError:
+    return HtmlRefusedError(
         f"the HTML is larger than {LARGEST_PAGE} bytes or too complex: shorten or simplify it"
     )

@@ -1,4 +1,4 @@
-"""The child of `PageCleaner`: makes the HTML on its standard input safe and ends.
+"""The child of `HtmlCleaner`: makes the HTML on its standard input safe and ends.
 
 Its time and memory are limited by the system, for cleaning a large page takes seconds, inside code
 that nobody can interrupt, and holds up whoever else is served by the same process.

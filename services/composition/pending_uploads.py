@@ -7,7 +7,7 @@ from shared.mail.draft_attachments import Room, has_attachment, with_attachment,
 from shared.storage.upload_store import Awaits, Pending
 
 
-def as_promised(mail: Email, pending: Sequence[Pending], room: Room) -> Email:
+def with_pending_uploads(mail: Email, pending: Sequence[Pending], room: Room) -> Email:
     """Return the mail with the files that are on their way to it, without those on their way off.
 
     Raises:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 
-from services.composition.draft_rules import Begun, following, sender_of
-from services.composition.html_cleaner import PageCleaner
+from services.composition.draft_rules import NewDraft, following, sender_of
+from services.composition.html_cleaner import HtmlCleaner
 from services.composition.rendering.header_fields import Field, block
 from services.composition.rendering.headers import address_field, wire_address
 from services.composition.rendering.renderer import new_message_id
@@ -25,7 +25,7 @@ from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 
 
-class Redirecting:
+class RedirectCommand:
     """Ends an inbound mail by sending its octets on."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Redirecting:
         self._arrivals = arrivals
         self._configuration = configuration
         self._clock = clock
-        self._pages = PageCleaner()
+        self._pages = HtmlCleaner()
 
     async def redirect(self, command: RedirectMail, cause: Cause) -> None:
         """Complete the mail and hand its octets over for delivery.
@@ -117,7 +117,7 @@ def redirected(
         message_id=new_message_id(command.redirect_id, sender),
         sent_at=now,
     )
-    begun = Begun(
+    begun = NewDraft(
         command.redirect_id,
         "OutboundRedirect",
         command.agent_id,

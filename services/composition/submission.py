@@ -6,9 +6,9 @@ from datetime import datetime
 
 from services.composition.rendering.attachment_parts import base64_lines
 from services.composition.rendering.headers import wire_address
-from services.composition.rendering.renderer import Piece, freeze, layout, recipients_of
+from services.composition.rendering.renderer import Piece, layout, recipients_of, render
 from shared.contracts.envelope import Cause
-from shared.domain.delivery import Journal
+from shared.domain.delivery import DeliveryState
 from shared.domain.errors import OperationNotAllowedError, Unavailable, UnknownInteractionError
 from shared.domain.interaction import Attachment, Email, Interaction
 from shared.mail.content_ids import is_content_id, referred_ids
@@ -19,14 +19,14 @@ from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosures:
+class AttachmentContents:
     """The files of a mail: beside its text, and shown inside its HTML."""
 
     attached: tuple[Attachment, ...]
     shown: tuple[Attachment, ...]
 
 
-class Sealing:
+class Submission:
     """Makes the final octets of submitted mails and orders their delivery."""
 
     def __init__(
@@ -72,7 +72,7 @@ class Sealing:
             ChangedMeanwhileError: It is of another version, and was not taken back before.
         """
         delivery = await self._deliveries.get(before.id)
-        if delivery is None or delivery.state is not Journal.CANCELED:
+        if delivery is None or delivery.state is not DeliveryState.CANCELED:
             before.require_version(expected_version)
         if delivery is None or not await self._deliveries.cancel(before.id):
             raise OperationNotAllowedError(
@@ -88,7 +88,7 @@ class Sealing:
         """
         enclosures = enclosed(submitted.mail, await self._quoted_images(submitted))
         if not enclosures.attached and not enclosures.shown:
-            return freeze(submitted.mail, sent_at)
+            return render(submitted.mail, sent_at)
         contents = await self._contents((*enclosures.attached, *enclosures.shown))
         pieces = layout(
             submitted.mail, sent_at, attached=enclosures.attached, shown=enclosures.shown
@@ -125,7 +125,7 @@ class Sealing:
                     yield lines
 
 
-def enclosed(mail: Email, original: Sequence[Attachment]) -> Enclosures:
+def enclosed(mail: Email, original: Sequence[Attachment]) -> AttachmentContents:
     """Say which files of a mail, and of the original that it quotes, travel in which place.
 
     What its HTML shows is found by Content-ID, among its own files first.
@@ -137,4 +137,4 @@ def enclosed(mail: Email, original: Sequence[Attachment]) -> Enclosures:
             shown.setdefault(one.content_id, one)
     ids = {one.id for one in shown.values()}
     attached = tuple(one for one in mail.attachments if one.id not in ids)
-    return Enclosures(attached, tuple(shown.values()))
+    return AttachmentContents(attached, tuple(shown.values()))

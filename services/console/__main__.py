@@ -98,7 +98,7 @@ async def _doubts(arguments: Namespace) -> None:
         case "restored":
             await announce_restore()
         case "settle":
-            await uncertain_deliveries.settle(arguments.interaction, sent=arguments.sent)
+            await uncertain_deliveries.conclude(arguments.interaction, sent=arguments.sent)
         case _:
             await uncertain_deliveries.show()
 

@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 from services.console.exit_codes import Exit, NotPossibleError
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock
-from shared.domain.delivery import Journal
+from shared.domain.delivery import DeliveryState
 from shared.domain.errors import Unavailable
 from shared.domain.ids import id_of
 from shared.storage.configuration_store import ConfigurationStore
@@ -72,7 +72,7 @@ async def contact_center_in_force(database: Database, clock: Clock) -> ContactCe
         return None
 
 
-class Observatory:
+class SystemQueries:
     """Looks at the database without changing anything that matters."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -104,7 +104,7 @@ class Observatory:
             if any(model.document["name"] == "owing" for model in models)
         }
 
-    async def deliveries_in(self, state: Journal) -> int:
+    async def deliveries_in(self, state: DeliveryState) -> int:
         """Return how many mails are in a state of their delivery, which is not over."""
         return await self._count(delivery_store.COLLECTION, unsettled([state]))
 

@@ -7,49 +7,49 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from starlette.routing import Router
 
 from services.gateway.auth.access_tokens import TokenRules
-from services.gateway.auth.agent_cache import Roster
-from services.gateway.auth.authenticator import Admission
-from services.gateway.auth.bearer_authenticator import Bearers
-from services.gateway.auth.cometd_authenticator import Entrance
-from services.gateway.auth.cookie_sessions import Sessions
-from services.gateway.auth.failed_login_store import LoginFailures
-from services.gateway.auth.login_throttle import Brake
-from services.gateway.auth.login_watch import Vigil
-from services.gateway.auth.password_authenticator import Logins
-from services.gateway.auth.password_checker import Passwords, checking_passwords
+from services.gateway.auth.agent_cache import AgentCache
+from services.gateway.auth.authenticator import RequestAuthenticator
+from services.gateway.auth.bearer_authenticator import BearerAuthenticator
+from services.gateway.auth.cometd_authenticator import CometdAuthenticator
+from services.gateway.auth.cookie_sessions import CookieSessions
+from services.gateway.auth.failed_login_store import FailedLoginStore
+from services.gateway.auth.login_throttle import LoginThrottle
+from services.gateway.auth.login_watch import LoginWatcher
+from services.gateway.auth.password_authenticator import PasswordAuthenticator
+from services.gateway.auth.password_checker import PasswordChecker, checking_passwords
 from services.gateway.auth.session_store import SessionStore
-from services.gateway.auth.session_watch import SessionWatch
+from services.gateway.auth.session_watch import SessionWatcher
 from services.gateway.auth.signing_keys import SigningKeys, from_address, from_file
 from services.gateway.cluster.replica_store import ReplicaStore
 from services.gateway.cluster.replicas import Replicas
-from services.gateway.commands.command_sender import Handing
-from services.gateway.commands.operation_order import Turns
+from services.gateway.commands.command_sender import CommandSender
+from services.gateway.commands.operation_order import OperationOrder
 from services.gateway.commands.promised_interactions import (
+    PromisedInteractionMiddleware,
     PromisedInteractions,
-    PromiseKeeping,
-    PromiseStore,
+    PromisedInteractionStore,
 )
-from services.gateway.interaction_queries import DeskStore
+from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.dialects import Dialects
-from services.gateway.notifications.event_feed import News
-from services.gateway.notifications.journal_reader import Recounting
+from services.gateway.notifications.event_feed import EventFeed
+from services.gateway.notifications.journal_reader import JournalReader
 from services.gateway.notifications.journal_writer import JournalWriter
-from services.gateway.notifications.message_builder import Telling
-from services.gateway.notifications.restore_watch import RestoreWatch
+from services.gateway.notifications.message_builder import MessageBuilder
+from services.gateway.notifications.restore_watch import RestoreWatcher
 from services.gateway.notifications.topics import own_topics_only
-from services.gateway.notifications.workbin_messages import WorkbinTelling
-from services.gateway.rest.application import Dispatcher
+from services.gateway.notifications.workbin_messages import WorkbinMessageBuilder
+from services.gateway.rest.application import RestApplication
 from services.gateway.rest.callers import Callers
-from services.gateway.rest.idempotency import Repeating
-from services.gateway.rest.idempotency_store import RememberedAnswers
-from services.gateway.rest.resources.attachments import Uploading
-from services.gateway.rest.resources.channels import Presence
-from services.gateway.rest.resources.context_services import History
-from services.gateway.rest.resources.directory import Directory
-from services.gateway.rest.resources.downloads import Downloading
-from services.gateway.rest.resources.interactions import Reading
-from services.gateway.rest.resources.operations import Operating
-from services.gateway.rest.resources.workbins import Shelves
+from services.gateway.rest.idempotency import IdempotencyMiddleware
+from services.gateway.rest.idempotency_store import IdempotencyStore
+from services.gateway.rest.resources.attachments import AttachmentsResource
+from services.gateway.rest.resources.channels import ChannelsResource
+from services.gateway.rest.resources.context_services import ContextServicesResource
+from services.gateway.rest.resources.directory import DirectoryResource
+from services.gateway.rest.resources.downloads import DownloadsResource
+from services.gateway.rest.resources.interactions import InteractionsResource
+from services.gateway.rest.resources.operations import OperationsResource
+from services.gateway.rest.resources.workbins import WorkbinsResource
 from services.gateway.rest.routes import RestResources, rest_router
 from services.gateway.settings import GatewaySettings
 from shared.bayeux import (
@@ -78,36 +78,36 @@ async def start(
 ) -> AsyncIterator[None]:
     """Run the gateway for as long as the context lasts; `registry` gets CometD's numbers."""
     logins = AgentLoginStore(resources.database)
-    roster = Roster(resources.agents, logins, resources.clock)
-    telling = Telling(resources.interactions, resources.configuration)
-    recounting = _recounting(settings, resources, roster, telling)
+    agent_cache = AgentCache(resources.agents, logins, resources.clock)
+    message_builder = MessageBuilder(resources.interactions, resources.configuration)
+    journal_reader = _journal_reader(settings, resources, agent_cache, message_builder)
     presence = PresenceStore(resources.database, resources.clock)
-    news = News(
+    event_feed = EventFeed(
         settings.rabbitmq_url,
-        recounting=recounting,
+        journal_reader=journal_reader,
         dialects=Dialects(nested=settings.nested_interaction),
-        desk=DeskStore(resources.database),
+        queries=InteractionQueries(resources.database),
         presence=presence,
     )
-    promises = PromiseStore(resources.database, resources.clock)
-    handing = Handing(
+    promised_interactions = PromisedInteractionStore(resources.database, resources.clock)
+    command_sender = CommandSender(
         publisher=resources.publisher,
-        promises=promises,
+        promised_interactions=promised_interactions,
         presence=presence,
-        news=news,
-        telling=telling,
+        event_feed=event_feed,
+        message_builder=message_builder,
         clock=resources.clock,
     )
     writer = _journal_writer(settings, resources)
     async with checking_passwords() as passwords:
-        sessions = Sessions(
+        sessions = CookieSessions(
             SessionStore(resources.database),
-            roster,
+            agent_cache,
             resources.clock,
             idle=settings.session_idle,
             lifetime=settings.session_lifetime,
         )
-        admission = _admission(settings, resources, roster, sessions, passwords)
+        authenticator = _authenticator(settings, resources, agent_cache, sessions, passwords)
         replicas = Replicas(
             ReplicaStore(resources.database, resources.clock),
             own_url=settings.own_url,
@@ -115,83 +115,96 @@ async def start(
         )
         bayeux = BayeuxServer(
             settings.bayeux,
-            authenticate=Entrance(
-                admission,
+            authenticate=CometdAuthenticator(
+                authenticator,
                 always_200=settings.http_errors == "always-200",
             ),
-            listener=news,
+            listener=event_feed,
             policy=own_topics_only,
-            elsewhere=replicas,
+            cluster=replicas,
             trusted_proxies=settings.trusted_proxies,
         )
-        callers = Callers(admission, public_url=settings.public_url)
-        front = Dispatcher(
-            rest=Repeating(
-                PromiseKeeping(
-                    _rest(settings, resources, callers, handing, recounting, promises), promises
+        callers = Callers(authenticator, public_url=settings.public_url)
+        front = RestApplication(
+            rest=IdempotencyMiddleware(
+                PromisedInteractionMiddleware(
+                    _rest(
+                        settings,
+                        resources,
+                        callers,
+                        command_sender,
+                        journal_reader,
+                        promised_interactions,
+                    ),
+                    promised_interactions,
                 ),
-                RememberedAnswers(resources.database),
-                admission,
+                IdempotencyStore(resources.database),
+                authenticator,
                 resources.clock,
                 max_body=settings.max_body,
                 always_200=settings.http_errors == "always-200",
             ),
-            admission=admission,
+            authenticator=authenticator,
             settings=settings.bayeux,
             always_200=settings.http_errors == "always-200",
         )
-        resources.health.claim("events", news.problem, needed=settings.needs_broker)
+        resources.health.claim("events", event_feed.problem, needed=settings.needs_broker)
         collect_garbage_rarely()
         async with (
             writer.writing(),
             replicas.known(),
             bayeux.running(),
-            news.flowing(bayeux),
+            event_feed.running(bayeux),
             _listening(settings, front, bayeux),
-            Vigil(logins, roster, bayeux).keeping(),
-            SessionWatch(sessions, bayeux).keeping(),
-            _restore_watch(resources, news).keeping(),
+            LoginWatcher(logins, agent_cache, bayeux).keeping(),
+            SessionWatcher(sessions, bayeux).keeping(),
+            _restore_watch(resources, event_feed).keeping(),
         ):
             with _measured(bayeux, registry):
                 yield
             await bayeux.drain()
 
 
-def _recounting(
-    settings: GatewaySettings, resources: Resources, roster: Roster, telling: Telling
-) -> Recounting:
-    return Recounting(
+def _journal_reader(
+    settings: GatewaySettings,
+    resources: Resources,
+    agent_cache: AgentCache,
+    message_builder: MessageBuilder,
+) -> JournalReader:
+    return JournalReader(
         Journal(resources.database),
-        telling,
-        WorkbinTelling(
+        message_builder,
+        WorkbinMessageBuilder(
             resources.interactions,
-            DeskStore(resources.database),
-            roster,
+            InteractionQueries(resources.database),
+            agent_cache,
             frame=settings.workbin_content,
         ),
     )
 
 
-def _admission(
+def _authenticator(
     settings: GatewaySettings,
     resources: Resources,
-    roster: Roster,
-    sessions: Sessions,
-    passwords: Passwords,
-) -> Admission:
+    agent_cache: AgentCache,
+    sessions: CookieSessions,
+    passwords: PasswordChecker,
+) -> RequestAuthenticator:
     clock = resources.clock
-    brake = Brake(LoginFailures(resources.database))
-    return Admission(
-        logins=Logins(passwords, roster, brake, clock),
+    throttle = LoginThrottle(FailedLoginStore(resources.database))
+    return RequestAuthenticator(
+        logins=PasswordAuthenticator(passwords, agent_cache, throttle, clock),
         sessions=sessions,
-        bearers=_bearers(settings, roster, clock) if settings.oidc_issuer else None,
+        bearers=_bearers(settings, agent_cache, clock) if settings.oidc_issuer else None,
         clock=clock,
         cookies=settings.cookies,
         checks_csrf=settings.csrf == "on",
     )
 
 
-def _bearers(settings: GatewaySettings, roster: Roster, clock: Clock) -> Bearers:
+def _bearers(
+    settings: GatewaySettings, agent_cache: AgentCache, clock: Clock
+) -> BearerAuthenticator:
     file = settings.oidc_jwks_file
     rules = TokenRules(
         settings.oidc_issuer,
@@ -200,7 +213,7 @@ def _bearers(settings: GatewaySettings, roster: Roster, clock: Clock) -> Bearers
         clients=settings.oidc_clients,
     )
     keys = SigningKeys(from_file(file) if file else from_address(settings.oidc_jwks_url))
-    return Bearers(keys, rules, roster, clock)
+    return BearerAuthenticator(keys, rules, agent_cache, clock)
 
 
 def _journal_writer(settings: GatewaySettings, resources: Resources) -> JournalWriter:
@@ -213,11 +226,11 @@ def _journal_writer(settings: GatewaySettings, resources: Resources) -> JournalW
     )
 
 
-def _restore_watch(resources: Resources, news: News) -> RestoreWatch:
-    return RestoreWatch(
+def _restore_watch(resources: Resources, event_feed: EventFeed) -> RestoreWatcher:
+    return RestoreWatcher(
         JournalGenerations(resources.database, resources.clock),
         Witness(resources.database),
-        news,
+        event_feed,
     )
 
 
@@ -225,77 +238,81 @@ def _rest(
     settings: GatewaySettings,
     resources: Resources,
     callers: Callers,
-    handing: Handing,
-    recounting: Recounting,
-    promises: PromiseStore,
+    command_sender: CommandSender,
+    journal_reader: JournalReader,
+    promised_interactions: PromisedInteractionStore,
 ) -> Router:
-    operating = Operating(
+    operations = OperationsResource(
         callers=callers,
         interactions=resources.interactions,
-        promised=PromisedInteractions(resources.interactions, promises, settings.turn_patience),
+        promised=PromisedInteractions(
+            resources.interactions, promised_interactions, settings.turn_patience
+        ),
         deliveries=resources.deliveries,
         agents=resources.agents,
         configuration=resources.configuration,
         publisher=resources.publisher,
-        handing=handing,
-        turns=Turns(TurnStore(resources.database), resources.clock, settings.turn_patience),
+        command_sender=command_sender,
+        operation_order=OperationOrder(
+            TurnStore(resources.database), resources.clock, settings.turn_patience
+        ),
         clock=resources.clock,
         max_body=settings.max_body,
         only_new_keys=settings.attach_only_new,
     )
     parts = RestResources(
-        presence=Presence(
+        channels=ChannelsResource(
             callers=callers,
             agents=resources.agents,
             configuration=resources.configuration,
             max_body=settings.max_body,
         ),
-        reading=Reading(
+        interactions=InteractionsResource(
             callers=callers,
-            desk=DeskStore(resources.database),
-            recounting=recounting,
+            queries=InteractionQueries(resources.database),
+            journal_reader=journal_reader,
             interactions=resources.interactions,
             deliveries=resources.deliveries,
             shows_foreign_mail=settings.shows_foreign_mail,
             admins_read_interactions=settings.admins_read_interactions,
             max_listed=settings.max_listed,
         ),
-        operating=operating,
-        shelves=Shelves(
+        operations=operations,
+        workbins=WorkbinsResource(
             callers=callers,
-            desk=DeskStore(resources.database),
+            queries=InteractionQueries(resources.database),
             configuration=resources.configuration,
-            operating=operating,
+            operations=operations,
             max_body=settings.max_body,
         ),
-        downloading=Downloading(
+        downloads=DownloadsResource(
             callers=callers,
             interactions=resources.interactions,
             documents=DocumentStore(resources.database, resources.clock),
             vault=resources.vault,
             patience=settings.document_patience,
         ),
-        directory=Directory(
+        directory=DirectoryResource(
             callers=callers,
             agents=resources.agents,
             configuration=resources.configuration,
             max_listed=settings.max_listed,
         ),
-        history=History(
+        context_services=ContextServicesResource(
             callers=callers,
-            desk=DeskStore(resources.database),
+            queries=InteractionQueries(resources.database),
             arrivals=resources.arrivals,
             deliveries=resources.deliveries,
             threads=ThreadStore(resources.database),
             shows_foreign_mail=settings.shows_foreign_mail,
         ),
-        uploading=Uploading(
+        attachments=AttachmentsResource(
             callers=callers,
             interactions=resources.interactions,
             uploads=UploadStore(resources.database, resources.clock),
             vault=resources.vault,
             configuration=resources.configuration,
-            handing=handing,
+            command_sender=command_sender,
             stall=settings.upload_stall,
         ),
     )
@@ -304,7 +321,7 @@ def _rest(
 
 @asynccontextmanager
 async def _listening(
-    settings: GatewaySettings, front: Dispatcher, bayeux: BayeuxServer
+    settings: GatewaySettings, front: RestApplication, bayeux: BayeuxServer
 ) -> AsyncIterator[None]:
     async with serving(
         front,
@@ -321,7 +338,7 @@ async def _listening(
 
 @contextmanager
 def _measured(bayeux: BayeuxServer, registry: CollectorRegistry) -> Iterator[None]:
-    collector = BayeuxCollector(bayeux.hub)
+    collector = BayeuxCollector(bayeux.protocol)
     registry.register(collector)
     try:
         yield

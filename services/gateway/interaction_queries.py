@@ -16,7 +16,7 @@ _ON_THE_DESK: Final = (State.ACCEPTED, State.REPLY_CREATED, State.SENDING)
 """What is being sent stays with its author, who may take it back while it waits."""
 
 
-class DeskStore:
+class InteractionQueries:
     """Lists of interactions."""
 
     def __init__(self, database: Database) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.ingest.arrival_parser import MailParsing
+from services.ingest.arrival_parser import ArrivalParser
 from services.ingest.handlers import ingest_handler
 from services.ingest.intake import Intake
 from services.ingest.parser.isolated_parser import IsolatedParser
@@ -13,7 +13,7 @@ from services.ingest.smtp.receiver import MailReceiver
 from services.ingest.store import CopyStore
 from shared.messaging.topology import INGEST
 from shared.runtime.resources import Resources
-from shared.runtime.worker_consumer import consuming
+from shared.runtime.worker_consumer import running_consumer
 from shared.storage.interactions.thread_store import ThreadStore
 
 
@@ -26,9 +26,9 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             quick=settings.quick_parsing,
             deadline=settings.parsing,
         ) as parser,
-        consuming(settings, resources, INGEST) as consumer,
+        running_consumer(settings, resources, INGEST) as consumer,
     ):
-        parsing = MailParsing(
+        parsing = ArrivalParser(
             arrivals=resources.arrivals,
             interactions=resources.interactions,
             threads=ThreadStore(resources.database),

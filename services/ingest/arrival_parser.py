@@ -7,14 +7,14 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
-from services.ingest.interaction_builder import interpret, speaker_of
+from services.ingest.interaction_builder import build_interaction, speaker_of
 from services.ingest.parser.isolated_parser import (
     IsolatedParser,
     ParserBusyError,
     ParserKilledError,
 )
 from services.ingest.store import CopyStore
-from services.ingest.unparsed_mail import unparsed
+from services.ingest.unparsed_mail import unparsed_interaction
 from shared.contracts.commands import ExtractDocuments, ParseMail
 from shared.contracts.contact_center import Mailbox
 from shared.contracts.envelope import Cause, Contract
@@ -47,7 +47,7 @@ class ParsingPostponedError(Unavailable):
     """The mail was slow, or crashed its reader: it waits, and others come first."""
 
 
-class MailParsing:
+class ArrivalParser:
     """Reads arrivals in a process that can be killed and stores what they become."""
 
     def __init__(
@@ -81,12 +81,12 @@ class MailParsing:
         contact_center = await self._configuration.current()
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _fallback(address)
-            interaction = interpret(mail, arrival, mailbox, proven)
+            interaction = build_interaction(mail, arrival, mailbox, proven)
             try:
                 await self._add(interaction, arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
-                await self._add(interpret(shown, arrival, mailbox, proven), arrival, cause)
+                await self._add(build_interaction(shown, arrival, mailbox, proven), arrival, cause)
 
     async def _read(self, arrival: Arrival) -> ParsedMail:
         """Return the mail; one that was slow or crashed its reader is tried again later.
@@ -118,7 +118,7 @@ class MailParsing:
     ) -> ParsedMail:
         log.warning("mail unparsed", arrival_id=arrival.id, reason=reason)
         PARSED.labels("unparsed").inc()
-        return unparsed(arrival.raw, reason, known)
+        return unparsed_interaction(arrival.raw, reason, known)
 
     async def _add(self, interaction: Interaction, arrival: Arrival, cause: Cause) -> None:
         key = duplicate_key(interaction.mailbox, interaction.mail.message_id, arrival.raw)

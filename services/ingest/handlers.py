@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
-from services.ingest.arrival_parser import MailParsing
+from services.ingest.arrival_parser import ArrivalParser
 from shared.contracts.commands import ParseMail
 from shared.contracts.envelope import Envelope
 
 Handler = Callable[[Envelope[ParseMail]], Awaitable[None]]
 
 
-def ingest_handler(parsing: MailParsing) -> Handler:
+def ingest_handler(parsing: ArrivalParser) -> Handler:
     """Return the handler of ingest's work queue."""
 
     async def on_command(envelope: Envelope[ParseMail]) -> None:

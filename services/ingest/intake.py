@@ -17,8 +17,8 @@ from uuid import UUID
 import structlog
 from prometheus_client import Gauge
 
-from services.ingest.arrival_parser import MailParsing
-from shared.background_tasks import repeating
+from services.ingest.arrival_parser import ArrivalParser
+from shared.background_tasks import run_periodically
 from shared.contracts.envelope import Cause
 from shared.faults import crash_point
 from shared.storage.mails.arrival_store import ArrivalStore, Stored
@@ -40,7 +40,7 @@ class Intake:
     """
 
     def __init__(
-        self, arrivals: ArrivalStore, parsing: MailParsing, *, at_once: int, patience: timedelta
+        self, arrivals: ArrivalStore, parsing: ArrivalParser, *, at_once: int, patience: timedelta
     ) -> None:
         self._arrivals = arrivals
         self._parsing = parsing
@@ -66,7 +66,7 @@ class Intake:
 
         Meanwhile the sweep is told what waits here: it would order that a second time.
         """
-        async with repeating(self.hold, every=_HOLDING):
+        async with run_periodically(self.hold, every=_HOLDING):
             try:
                 yield
             finally:

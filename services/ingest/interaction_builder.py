@@ -18,7 +18,7 @@ _LONGEST_VALUE: Final = 1000
 """Characters of a value: agents need room for theirs, and the mail has all of it."""
 
 
-def interpret(
+def build_interaction(
     mail: ParsedMail, arrival: Arrival, mailbox: Mailbox, proven: Sequence[Interaction]
 ) -> Interaction:
     """Return the interaction that a mail becomes in the queue of one mailbox.

@@ -11,7 +11,7 @@ from shared.mail.parsing.files import whole_mail
 _LONGEST: Final = 200
 
 
-def unparsed(raw: bytes, reason: str, known: ParsedMail | None = None) -> ParsedMail:
+def unparsed_interaction(raw: bytes, reason: str, known: ParsedMail | None = None) -> ParsedMail:
     """Return a mail without a body whose one attachment is itself.
 
     Of what is known of it, the beginning of its subject and its author are shown.

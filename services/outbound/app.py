@@ -8,30 +8,30 @@ from functools import partial
 from random import SystemRandom
 
 from services.outbound import metrics
-from services.outbound.delivery import Delivering, Office
+from services.outbound.delivery import Deliverer, DeliveryStores
 from services.outbound.handlers import outbound_handler
 from services.outbound.login.access_tokens import Issuer, TokenKeeper
 from services.outbound.login.route_login import RouteLogins
-from services.outbound.restore_watch import RestoreWatch
-from services.outbound.retry_scheduler import Summoning
+from services.outbound.restore_watch import RestoreWatcher
+from services.outbound.retry_scheduler import RetryScheduler
 from services.outbound.settings import OutboundSettings
-from services.outbound.smtp.connection import Proof, open_session
+from services.outbound.smtp.connection import LoginProof, open_session
 from services.outbound.smtp.connection_pool import Connect, PoolLimits, SmtpPool
-from services.outbound.smtp.smtp_session import Deadlines, Session
-from shared.background_tasks import repeating
+from services.outbound.smtp.smtp_session import Deadlines, SmtpSession
+from shared.background_tasks import run_periodically
 from shared.contracts.contact_center import SmtpRoute
 from shared.messaging.record import BrokerRecord
 from shared.messaging.topology import OUTBOUND
 from shared.oauth.token_client import post
 from shared.runtime.lasting_witness import LastingWitness
 from shared.runtime.resources import Resources
-from shared.runtime.worker_consumer import consuming
+from shared.runtime.worker_consumer import running_consumer
 from shared.storage.database.client import Database
 from shared.storage.database.leases import LeaseStore
 from shared.storage.files.vault import Vault
 from shared.storage.mails.uncertain_deliveries import count_doubtful
 from shared.storage.sealing import Sealer
-from shared.storage.token_store import LoginStore
+from shared.storage.token_store import TokenStore
 
 
 @asynccontextmanager
@@ -46,19 +46,21 @@ async def start(settings: OutboundSettings, resources: Resources) -> AsyncIterat
         await logins.look(await route())
 
     async with aclosing(make_pool(settings, resources, logins.connect)) as pool:
-        delivering = Delivering(_office(settings, resources, pool, route))
-        summoning = Summoning(resources.deliveries, resources.publisher, resources.clock)
+        delivering = Deliverer(_stores(settings, resources, pool, route))
+        retry_scheduler = RetryScheduler(resources.deliveries, resources.publisher, resources.clock)
         record = BrokerRecord(settings.rabbitmq_url, OUTBOUND, resources.publisher, name="outbound")
         witness = LastingWitness(resources.database, resources.clock, record)
-        watch = RestoreWatch(resources.database, resources.clock, witness, summoning)
+        watch = RestoreWatcher(resources.database, resources.clock, witness, retry_scheduler)
         await watch.look_back()
-        async with consuming(settings, resources, OUTBOUND) as consumer:
+        async with running_consumer(settings, resources, OUTBOUND) as consumer:
             consumer.subscriber(outbound_handler(delivering))
             try:
                 async with (
-                    repeating(partial(count_doubts, resources.database), every=settings.counting),
-                    repeating(watch.summon_due, every=settings.sweep),
-                    repeating(look_at_login, every=settings.login_look),
+                    run_periodically(
+                        partial(count_doubts, resources.database), every=settings.counting
+                    ),
+                    run_periodically(watch.request_due_attempts, every=settings.sweep),
+                    run_periodically(look_at_login, every=settings.login_look),
                     consumer.running(),
                 ):
                     yield
@@ -82,7 +84,7 @@ def make_logins(settings: OutboundSettings, resources: Resources) -> RouteLogins
         settings.dot_deadline,
     )
 
-    async def connect(route: SmtpRoute, proof: Proof) -> Session:
+    async def connect(route: SmtpRoute, proof: LoginProof) -> SmtpSession:
         return await open_session(
             route,
             proof,
@@ -96,7 +98,7 @@ def make_logins(settings: OutboundSettings, resources: Resources) -> RouteLogins
         sealer = Sealer(settings.sealing_key.get_secret_value())
         return TokenKeeper(
             Issuer(
-                LoginStore(resources.database, sealer),
+                TokenStore(resources.database, sealer),
                 LeaseStore(resources.database, secrets.token_hex(8)),
                 sealer,
                 post,
@@ -116,13 +118,13 @@ def make_pool(settings: OutboundSettings, resources: Resources, connect: Connect
     return SmtpPool(connect, limits, resources.clock)
 
 
-def _office(
+def _stores(
     settings: OutboundSettings,
     resources: Resources,
     pool: SmtpPool,
     route: Callable[[], Awaitable[SmtpRoute]],
-) -> Office:
-    return Office(
+) -> DeliveryStores:
+    return DeliveryStores(
         deliveries=resources.deliveries,
         interactions=resources.interactions,
         vault=Vault(resources.database, resources.clock),

@@ -13,23 +13,23 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from services.outbound import metrics
-from services.outbound.delivery_outcome import cause_of, telling
+from services.outbound.delivery_outcome import cause_of, outcome_event
 from services.outbound.retry_schedule import next_attempt
 from services.outbound.smtp.connection import RouteUnavailableError
 from services.outbound.smtp.connection_pool import SmtpPool
-from services.outbound.smtp.smtp_message import Letter
+from services.outbound.smtp.smtp_message import SmtpMessage
 from services.outbound.smtp.smtp_outcome import (
     answered,
     concluded_without_words,
-    doubted,
-    judge,
+    outcome_of,
+    uncertain_outcome,
     without_words,
 )
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
-from shared.background_tasks import end
+from shared.background_tasks import cancel_and_wait
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
-from shared.domain.delivery import Conclusion, Delivery, Journal
+from shared.domain.delivery import Conclusion, Delivery, DeliveryState
 from shared.domain.errors import OperationNotAllowedError, Unavailable
 from shared.faults import crash_point
 from shared.storage.database.client import UnstorableError
@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class DeliveryStores:
     """What delivering works with."""
 
     deliveries: DeliveryStore
@@ -60,15 +60,15 @@ class Office:
     random: Random
 
 
-class Delivering:
+class Deliverer:
     """Delivers each mail in a task of its own, which outlives the message that asked for it.
 
     A handler is cancelled when its connection to the broker is lost; the SMTP transaction then
     goes on, and the journal keeps the redelivered message from sending the mail again.
     """
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
+    def __init__(self, stores: DeliveryStores) -> None:
+        self._stores = stores
         self._running: set[asyncio.Task[None]] = set()
         self._transmitting: set[asyncio.Task[Transmission]] = set()
         self._stopping = False
@@ -109,13 +109,13 @@ class Delivering:
             raise Unavailable("the claim was lost twice") from error
 
     async def _try(self, interaction_id: str) -> Delivery:
-        by, lease = secrets.token_hex(8), self._office.lease
+        by, lease = secrets.token_hex(8), self._stores.lease
         async with AsyncExitStack() as renewing:
-            async with self._office.pool.place():
+            async with self._stores.pool.place():
                 if self._stopping:
                     raise Unavailable("outbound is stopping")
-                route = await self._office.route()
-                claim = await self._office.deliveries.claim(interaction_id, by, lease)
+                route = await self._stores.route()
+                claim = await self._stores.deliveries.claim(interaction_id, by, lease)
                 if claim is None:
                     return await self._as_found(interaction_id, route)
                 await renewing.enter_async_context(self._renewing(claim))
@@ -144,71 +144,71 @@ class Delivering:
 
         async def before_dot(answers: Mapping[str, Reply]) -> None:
             crash_point("outbound.before_dot")
-            recipients = answered(delivery, answers, self._office.clock.now())
+            recipients = answered(delivery, answers, self._stores.clock.now())
             try:
-                await self._office.deliveries.offer_dot(claim, recipients, self._office.lease)
+                await self._stores.deliveries.offer_dot(claim, recipients, self._stores.lease)
             except UnstorableError as error:
                 log.exception("the words cannot be stored", reason=str(error))
                 recipients = without_words(recipients)
-                await self._office.deliveries.offer_dot(claim, recipients, self._office.lease)
+                await self._stores.deliveries.offer_dot(claim, recipients, self._stores.lease)
 
         try:
-            async with self._office.pool.session(route) as session:
-                return await session.transmit(self._letter(claim), before_dot)
+            async with self._stores.pool.session(route) as session:
+                return await session.transmit(self._smtp_message(claim), before_dot)
         except RouteUnavailableError as error:
             return Transmission(Phase.CONNECT, fault=str(error))
 
-    def _letter(self, claim: Claim) -> Letter:
+    def _smtp_message(self, claim: Claim) -> SmtpMessage:
         raw = claim.raw
         addresses = [one.address for one in claim.delivery.open_recipients]
         if isinstance(raw, bytes):
-            return Letter(claim.delivery.sender, addresses, len(raw), lambda: _whole(raw))
-        octets = partial(self._office.vault.open, raw)
-        return Letter(claim.delivery.sender, addresses, raw.size, octets)
+            return SmtpMessage(claim.delivery.sender, addresses, len(raw), lambda: _whole(raw))
+        octets = partial(self._stores.vault.open, raw)
+        return SmtpMessage(claim.delivery.sender, addresses, raw.size, octets)
 
     async def _conclude(
         self, delivery: Delivery, transmission: Transmission, route: SmtpRoute
     ) -> Delivery:
         if transmission.phase is Phase.DOT and not transmission.is_doubtful:
             crash_point("outbound.after_250")
-        conclusion = judge(
+        conclusion = outcome_of(
             delivery,
             transmission,
-            now=self._office.clock.now(),
+            now=self._stores.clock.now(),
             retry_at=self._retry_at(delivery),
             resend=route.when_uncertain == "resend",
         )
         _count(conclusion)
         try:
-            return await _patiently(lambda: self._office.deliveries.conclude(delivery, conclusion))
+            return await _patiently(lambda: self._stores.deliveries.conclude(delivery, conclusion))
         except UnstorableError as error:
             # What became of the mail must be known whatever was said about it.
             log.exception("the reason cannot be stored", reason=str(error))
             plain = concluded_without_words(conclusion)
-            return await _patiently(lambda: self._office.deliveries.conclude(delivery, plain))
+            return await _patiently(lambda: self._stores.deliveries.conclude(delivery, plain))
 
     async def _as_found(self, interaction_id: str, route: SmtpRoute) -> Delivery:
         """Return the delivery, after writing down a doubt that nobody else will end."""
-        now = self._office.clock.now()
-        delivery = await self._office.deliveries.get(interaction_id)
+        now = self._stores.clock.now()
+        delivery = await self._stores.deliveries.get(interaction_id)
         if delivery is None:
             raise LookupError(f"there is no delivery {interaction_id}")
         abandoned = delivery.lease_until is not None and delivery.lease_until <= now
-        if delivery.state is not Journal.DOT_PENDING or not abandoned:
+        if delivery.state is not DeliveryState.DOT_PENDING or not abandoned:
             return delivery
         resend = route.when_uncertain == "resend"
-        conclusion = doubted(delivery, now, self._retry_at(delivery) if resend else None)
+        conclusion = uncertain_outcome(delivery, now, self._retry_at(delivery) if resend else None)
         _count(conclusion)
         log.warning("dot without an answer", interaction_id=delivery.id, attempt=delivery.attempt)
-        return await self._office.deliveries.conclude(delivery, conclusion, abandoned=True)
+        return await self._stores.deliveries.conclude(delivery, conclusion, abandoned=True)
 
     async def _tell(self, delivery: Delivery) -> None:
-        decide = telling(delivery)
+        decide = outcome_event(delivery)
         if decide is None:
             return
         cause = cause_of(delivery)
         try:
-            await _patiently(lambda: self._office.interactions.change(delivery.id, cause, decide))
+            await _patiently(lambda: self._stores.interactions.change(delivery.id, cause, decide))
         except OperationNotAllowedError:
             log.info("author knows already", interaction_id=delivery.id)
 
@@ -216,8 +216,8 @@ class Delivering:
         return next_attempt(
             delivery.attempt,
             queued_at=delivery.queued_at,
-            now=self._office.clock.now(),
-            random=self._office.random,
+            now=self._stores.clock.now(),
+            random=self._stores.random,
         )
 
     @asynccontextmanager
@@ -227,13 +227,13 @@ class Delivering:
         try:
             yield
         finally:
-            await end({task})
+            await cancel_and_wait({task})
 
     async def _renew(self, claim: Claim) -> None:
         while True:
-            await asyncio.sleep(self._office.lease.total_seconds() / 3)
+            await asyncio.sleep(self._stores.lease.total_seconds() / 3)
             try:
-                await self._office.deliveries.renew(claim, self._office.lease)
+                await self._stores.deliveries.renew(claim, self._stores.lease)
             except Unavailable as error:
                 log.warning("lease not renewed", reason=str(error))
 

@@ -12,7 +12,7 @@ from shared.contracts.events import (
     DeliveryUncertain,
     MailSent,
 )
-from shared.domain.delivery import Delivery, Journal
+from shared.domain.delivery import Delivery, DeliveryState
 from shared.domain.errors import OperationNotAllowedError
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
@@ -31,19 +31,19 @@ def cause_of(delivery: Delivery) -> Cause:
     return Cause(UUID(delivery.correlation_id), uuid5(_ATTEMPTS, name))
 
 
-def telling(delivery: Delivery) -> Callable[[Interaction], Change] | None:
+def outcome_event(delivery: Delivery) -> Callable[[Interaction], Change] | None:
     """Return the decision about the interaction, or None where there is nothing to tell yet.
 
     The decision raises `OperationNotAllowedError` where the interaction is not being sent.
     """
     match delivery.state:
-        case Journal.SENT:
+        case DeliveryState.SENT:
             return lambda before: _sent(before, delivery)
-        case Journal.DEFERRED:
+        case DeliveryState.DEFERRED:
             return lambda before: _deferred(before, delivery)
-        case Journal.FAILED:
+        case DeliveryState.FAILED:
             return lambda before: _failed(before, delivery)
-        case Journal.UNCERTAIN:
+        case DeliveryState.UNCERTAIN:
             return lambda before: _uncertain(before, delivery)
     return None
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
-from services.outbound.delivery import Delivering
+from services.outbound.delivery import Deliverer
 from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Envelope
 
 Handler = Callable[[Envelope[DeliverMail]], Awaitable[None]]
 
 
-def outbound_handler(delivering: Delivering) -> Handler:
+def outbound_handler(delivering: Deliverer) -> Handler:
     """Return the handler of outbound's work queue."""
 
     async def on_command(envelope: Envelope[DeliverMail]) -> None:

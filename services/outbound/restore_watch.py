@@ -3,28 +3,32 @@
 import structlog
 
 from services.outbound.delivery_outcome import cause_of
-from services.outbound.retry_scheduler import Summoning
+from services.outbound.retry_scheduler import RetryScheduler
 from shared.domain.clock import Clock
 from shared.runtime.lasting_witness import LastingWitness
 from shared.storage.database.client import Database
-from shared.storage.mails.uncertain_deliveries import mistrust_unfinished
+from shared.storage.mails.uncertain_deliveries import doubt_unfinished
 
 log = structlog.get_logger()
 
 
-class RestoreWatch:
+class RestoreWatcher:
     """Orders what is due, unless the database knows less than it has acknowledged.
 
     Then all that it says is due may have left since the backup: it is held as mails in doubt.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, witness: LastingWitness, summoning: Summoning
+        self,
+        database: Database,
+        clock: Clock,
+        witness: LastingWitness,
+        retry_scheduler: RetryScheduler,
     ) -> None:
         self._database = database
         self._clock = clock
         self._witness = witness
-        self._summoning = summoning
+        self._retry_scheduler = retry_scheduler
         self._is_restored = False
 
     async def look_back(self) -> None:
@@ -38,7 +42,7 @@ class RestoreWatch:
         if await self._witness.finds_a_restore():
             await self._hold()
 
-    async def summon_due(self) -> None:
+    async def request_due_attempts(self) -> None:
         """Order every delivery whose time has come, or hold them all.
 
         Raises:
@@ -48,10 +52,10 @@ class RestoreWatch:
             self._is_restored = True
         if self._is_restored:
             await self._hold()
-        await self._summoning.summon_due()
+        await self._retry_scheduler.request_due_attempts()
 
     async def _hold(self) -> None:
-        held = await mistrust_unfinished(self._database, self._clock)
+        held = await doubt_unfinished(self._database, self._clock)
         self._is_restored = False
         log.error(
             "the database was replaced by a backup: mails that were on their way are held",
@@ -60,4 +64,4 @@ class RestoreWatch:
         )
         for delivery in held:
             # Whoever looks at it tells its author.
-            await self._summoning.summon(delivery.id, cause_of(delivery))
+            await self._retry_scheduler.request_attempt(delivery.id, cause_of(delivery))

@@ -8,7 +8,7 @@ from shared.messaging.publisher import Publisher
 from shared.storage.mails.delivery_store import DeliveryStore
 
 
-class Summoning:
+class RetryScheduler:
     """The sweep over all deliveries; any number of processes may do it at once."""
 
     def __init__(self, deliveries: DeliveryStore, publisher: Publisher, clock: Clock) -> None:
@@ -16,16 +16,16 @@ class Summoning:
         self._publisher = publisher
         self._clock = clock
 
-    async def summon_due(self) -> None:
+    async def request_due_attempts(self) -> None:
         """Order every delivery whose time has come. An order that is lost is given again.
 
         Raises:
             Unavailable: Broker or database do not answer.
         """
-        async for delivery_id, cause in self._deliveries.summon_due():
-            await self.summon(delivery_id, cause)
+        async for delivery_id, cause in self._deliveries.request_due_attempts():
+            await self.request_attempt(delivery_id, cause)
 
-    async def summon(self, delivery_id: str, cause: Cause) -> None:
+    async def request_attempt(self, delivery_id: str, cause: Cause) -> None:
         """Have somebody look at a delivery.
 
         Raises:

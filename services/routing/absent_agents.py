@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from services.routing.policy import Policy
 from services.routing.queue_filler import QueueFiller
-from services.routing.revocations import Revoking
+from services.routing.revocations import Revocations
 from services.routing.store import WaitingStore
 from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentNotReady, WorkbinItemAdded, WorkReclaimed
@@ -19,7 +19,7 @@ from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 
 
-class Absences:
+class AbsentAgents:
     """Looks after the work of those who are not there."""
 
     def __init__(  # noqa: PLR0913 - what it works with, by name
@@ -30,7 +30,7 @@ class Absences:
         agents: AgentStore,
         presence: PresenceStore,
         configuration: ConfigurationStore,
-        revoking: Revoking,
+        revoking: Revocations,
         filler: QueueFiller,
         clock: Clock,
         policy: Policy,

@@ -28,7 +28,7 @@ from shared.storage.agents.agent_store import AgentStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 
 
-class Desk:
+class InvitationCommands:
     """One method for each command of an agent: decide, write, give places back, offer anew.
 
     Each may run again after a crash: the decision is applied once, and places are given back

@@ -5,23 +5,23 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from services.routing.absent_agents import Absences
-from services.routing.agent_answers import Desk
+from services.routing.absent_agents import AbsentAgents
+from services.routing.agent_answers import InvitationCommands
 from services.routing.handlers import routing_handler
-from services.routing.offers import Offering
-from services.routing.place_audit import Auditing
+from services.routing.offers import OfferPass
+from services.routing.place_audit import PlaceAudit
 from services.routing.policy import Policy
 from services.routing.queue_filler import QueueFiller, Tellable
-from services.routing.revocations import Revoking
+from services.routing.revocations import Revocations
 from services.routing.settings import RoutingSettings
 from services.routing.store import WaitingStore
-from services.routing.transfers import HandingOn
-from shared.background_tasks import repeating
+from services.routing.transfers import TransferCommands
+from shared.background_tasks import run_periodically
 from shared.domain.clock import Clock
 from shared.messaging.topology import ROUTING
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
-from shared.runtime.worker_consumer import consuming
+from shared.runtime.worker_consumer import running_consumer
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.agents.presence_store import PresenceStore
 from shared.storage.configuration_store import ConfigurationStore
@@ -34,13 +34,13 @@ from shared.storage.interactions.interaction_store import InteractionStore
 class Parts:
     """Routing without its process."""
 
-    offering: Offering
+    offering: OfferPass
     filler: QueueFiller
-    desk: Desk
-    handing_on: HandingOn
-    revoking: Revoking
-    absences: Absences
-    auditing: Auditing
+    desk: InvitationCommands
+    handing_on: TransferCommands
+    revoking: Revocations
+    absences: AbsentAgents
+    auditing: PlaceAudit
 
 
 def assemble(  # noqa: PLR0913 - what all of it works with, by name
@@ -57,7 +57,7 @@ def assemble(  # noqa: PLR0913 - what all of it works with, by name
     """Return the parts, each with what it works with."""
     waiting = WaitingStore(database)
     presence = PresenceStore(database, clock)
-    offering = Offering(
+    offering = OfferPass(
         waiting=waiting,
         interactions=interactions,
         agents=agents,
@@ -72,7 +72,7 @@ def assemble(  # noqa: PLR0913 - what all of it works with, by name
         configuration=configuration,
         broker=broker,
     )
-    revoking = Revoking(
+    revoking = Revocations(
         waiting=waiting,
         interactions=interactions,
         agents=agents,
@@ -84,14 +84,14 @@ def assemble(  # noqa: PLR0913 - what all of it works with, by name
     return Parts(
         offering=offering,
         filler=filler,
-        desk=Desk(
+        desk=InvitationCommands(
             interactions=interactions,
             agents=agents,
             filler=filler,
             clock=clock,
             policy=policy,
         ),
-        handing_on=HandingOn(
+        handing_on=TransferCommands(
             interactions=interactions,
             agents=agents,
             configuration=configuration,
@@ -100,7 +100,7 @@ def assemble(  # noqa: PLR0913 - what all of it works with, by name
             policy=policy,
         ),
         revoking=revoking,
-        absences=Absences(
+        absences=AbsentAgents(
             waiting=waiting,
             interactions=interactions,
             agents=agents,
@@ -111,7 +111,7 @@ def assemble(  # noqa: PLR0913 - what all of it works with, by name
             clock=clock,
             policy=policy,
         ),
-        auditing=Auditing(waiting=waiting, agents=agents),
+        auditing=PlaceAudit(waiting=waiting, agents=agents),
     )
 
 
@@ -128,7 +128,7 @@ async def start(settings: RoutingSettings, resources: Resources) -> AsyncIterato
         broker=resources.publisher,
         holder=uuid4().hex,
     )
-    async with consuming(settings, resources, ROUTING) as consumer:
+    async with running_consumer(settings, resources, ROUTING) as consumer:
         consumer.subscriber(
             routing_handler(
                 desk=parts.desk,
@@ -139,11 +139,11 @@ async def start(settings: RoutingSettings, resources: Resources) -> AsyncIterato
             )
         )
         async with (
-            repeating(parts.revoking.revoke_unanswered, every=settings.sweep),
-            repeating(parts.auditing.audit_places, every=settings.audit),
-            repeating(parts.absences.look_round, every=settings.audit),
-            repeating(parts.absences.reclaim_untouched, every=settings.audit * 4),
-            repeating(parts.filler.request_all, every=settings.sweep * 5),
+            run_periodically(parts.revoking.revoke_unanswered, every=settings.sweep),
+            run_periodically(parts.auditing.audit_places, every=settings.audit),
+            run_periodically(parts.absences.look_round, every=settings.audit),
+            run_periodically(parts.absences.reclaim_untouched, every=settings.audit * 4),
+            run_periodically(parts.filler.request_all, every=settings.sweep * 5),
             parts.filler.running(),
             consumer.running(),
         ):

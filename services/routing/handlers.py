@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
-from services.routing.absent_agents import Absences
-from services.routing.agent_answers import Desk
+from services.routing.absent_agents import AbsentAgents
+from services.routing.agent_answers import InvitationCommands
 from services.routing.queue_filler import QueueFiller
-from services.routing.transfers import HandingOn
+from services.routing.transfers import TransferCommands
 from shared.contracts.commands import (
     AcceptInvitation,
     ChangeUserData,
@@ -33,10 +33,10 @@ Handler = Callable[[Envelope[RoutingWork]], Awaitable[None]]
 
 def routing_handler(
     *,
-    desk: Desk,
-    handing_on: HandingOn,
+    desk: InvitationCommands,
+    handing_on: TransferCommands,
     filler: QueueFiller,
-    absences: Absences,
+    absences: AbsentAgents,
     refusals: Refusals,
 ) -> Handler:
     """Return the handler of routing's work queue."""
@@ -51,13 +51,16 @@ def routing_handler(
                 await absences.follow(event)
             case command:
                 async with refusals.told_to(command, envelope.cause):
-                    await _obey(desk, handing_on, command, envelope)
+                    await _dispatch(desk, handing_on, command, envelope)
 
     return on_work
 
 
-async def _obey(
-    desk: Desk, handing_on: HandingOn, command: RoutingCommand, envelope: Envelope[RoutingWork]
+async def _dispatch(
+    desk: InvitationCommands,
+    handing_on: TransferCommands,
+    command: RoutingCommand,
+    envelope: Envelope[RoutingWork],
 ) -> None:
     cause = envelope.cause
     match command:

@@ -18,7 +18,7 @@ from shared.storage.interactions.interaction_store import Change, InteractionSto
 INVITATIONS_AT_ONCE: Final = 20
 
 
-class Offering:
+class OfferPass:
     """Brings waiting interactions and free agents together, the longest-waiting first.
 
     Two passes through a queue at once are safe, but a waste: the compare-and-set on the

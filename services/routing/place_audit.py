@@ -8,7 +8,7 @@ from services.routing.store import WaitingStore
 from shared.storage.agents.agent_store import AgentStore
 
 
-class Auditing:
+class PlaceAudit:
     """Compares the places that agents have taken with the interactions, which are the truth."""
 
     def __init__(self, *, waiting: WaitingStore, agents: AgentStore) -> None:

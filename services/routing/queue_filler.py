@@ -9,8 +9,8 @@ from typing import Final, Protocol
 
 import structlog
 
-from services.routing.offers import Offering
-from shared.background_tasks import end, is_canceled
+from services.routing.offers import OfferPass
+from shared.background_tasks import cancel_and_wait, is_canceled
 from shared.domain.errors import Unavailable
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.configuration_store import ConfigurationStore
@@ -48,7 +48,7 @@ class QueueFiller:
     def __init__(
         self,
         *,
-        offering: Offering,
+        offering: OfferPass,
         leases: LeaseStore,
         agents: AgentStore,
         configuration: ConfigurationStore,
@@ -86,7 +86,7 @@ class QueueFiller:
         try:
             yield
         finally:
-            await end(workers)
+            await cancel_and_wait(workers)
 
     async def wait_until_idle(self) -> None:
         """Return when all that was asked for has been passed through."""

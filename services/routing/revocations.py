@@ -18,7 +18,7 @@ from shared.storage.agents.presence_store import PresenceStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 
 
-class Revoking:
+class Revocations:
     """Ends invitations. Any number of pods may do so at once."""
 
     def __init__(

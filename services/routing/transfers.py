@@ -31,7 +31,7 @@ from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 
 
-class HandingOn:
+class TransferCommands:
     """One method for each command that gives work to somebody else, or takes it from a workbin."""
 
     def __init__(

@@ -1,6 +1,6 @@
 """A CometD (Bayeux 1.0) server: a pure protocol under two thin transports."""
 
-from shared.bayeux.driver import Listener, Page, PastEvent
+from shared.bayeux.driver import JournalEvent, Listener, Page
 from shared.bayeux.metrics import BayeuxCollector
 from shared.bayeux.no_journal import NoJournal
 from shared.bayeux.server import BayeuxServer
@@ -20,11 +20,11 @@ __all__ = [
     "BayeuxSettings",
     "Denial",
     "Grant",
+    "JournalEvent",
     "Listener",
     "Login",
     "NoJournal",
     "Page",
-    "PastEvent",
     "Principal",
     "Request",
     "Route",

@@ -9,21 +9,21 @@ from typing import Protocol
 
 import structlog
 
-from shared.background_tasks import end
-from shared.bayeux.ext.replay import Past, asks_for_replay
+from shared.background_tasks import cancel_and_wait
+from shared.bayeux.ext.replay import ReplayedEvent, asks_for_replay
 from shared.bayeux.messages.channels import Meta
 from shared.bayeux.messages.events import Event
 from shared.bayeux.messages.message import Message
 from shared.bayeux.messages.replies import http_date
 from shared.bayeux.positions import Span
-from shared.bayeux.protocol.bayeux_protocol import Hub, Outcome, random_id
+from shared.bayeux.protocol.bayeux_protocol import BayeuxProtocol, Outcome, random_id
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.sessions.effects import (
     Effect,
     FirstSubscription,
     LastUnsubscription,
+    PageWanted,
     Subscribed,
-    Wanted,
 )
 from shared.bayeux.sessions.session import Peer, Session
 from shared.bayeux.sessions.subscription_policy import Route, SubscriptionPolicy
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class PastEvent:
+class JournalEvent:
     """What is told of a topic at a position of the journal."""
 
     position: int
@@ -45,7 +45,7 @@ class PastEvent:
 class Page:
     """Events in order, and the position up to which there are no others."""
 
-    events: Sequence[PastEvent]
+    events: Sequence[JournalEvent]
     reached: int
 
 
@@ -93,7 +93,7 @@ def is_poll(messages: Sequence[Message]) -> bool:
     return len(messages) == 1 and messages[0].channel == Meta.CONNECT
 
 
-class Engine:
+class BayeuxDriver:
     """One hub, on the loop that it is used from; the ids of its sessions begin with `name`."""
 
     def __init__(
@@ -105,7 +105,7 @@ class Engine:
         name: str = "",
     ) -> None:
         self.settings = settings
-        self.hub = Hub(settings, policy, new_id=lambda: f"{name}{random_id()}")
+        self.protocol = BayeuxProtocol(settings, policy, new_id=lambda: f"{name}{random_id()}")
         self._listener = listener
         self._is_flush_due = False
         self._alarms: dict[Session, asyncio.TimerHandle] = {}
@@ -116,9 +116,9 @@ class Engine:
         """The loop's monotonic clock."""
         return self._loop.time
 
-    def obey(self, messages: Sequence[Message], peer: Peer) -> Outcome:
+    def dispatch(self, messages: Sequence[Message], peer: Peer) -> Outcome:
         """Obey messages that need no preparation."""
-        return self._answered(self.hub.obey(messages, peer, self.now()))
+        return self._answered(self.protocol.dispatch(messages, peer, self.now()))
 
     async def prepare(self, messages: Sequence[Message], peer: Peer) -> Outcome:
         """Obey messages; the listener knows of subscriptions before this returns.
@@ -126,7 +126,7 @@ class Engine:
         It gets limited time to prepare for them, and goes on preparing after that.
         """
         span = await self._span(messages, peer)
-        exchange = self.hub.obey(messages, peer, self.now(), span)
+        exchange = self.protocol.dispatch(messages, peer, self.now(), span)
         effects = self._settle()
         if newcomers := [one for one in effects if isinstance(one, Subscribed)]:
             await self._introduce_soon(newcomers)
@@ -134,52 +134,52 @@ class Engine:
 
     def collect(self, peer: Peer) -> list[bytes]:
         """Return what this peer should be sent now."""
-        texts = self.hub.collect(peer, self.now())
+        texts = self.protocol.collect(peer, self.now())
         self._settle()
         return texts
 
     def publish(self, user_id: str, topic: str, payload: object, position: int | None) -> None:
         """Queue an event for every session of a user that hears the topic."""
-        self.hub.publish(user_id, topic, self._event(payload), position)
+        self.protocol.publish(user_id, topic, self._event(payload), position)
         self._settle()
 
     def publish_to_all(self, topic: str, payload: object) -> None:
         """Queue an event for every session that hears the topic."""
-        self.hub.publish_to_all(topic, self._event(payload))
+        self.protocol.publish_to_all(topic, self._event(payload))
         self._settle()
 
     def send(self, session_id: str, channel: str, payload: object) -> None:
         """Queue an event for one session, if it still hears that channel."""
-        self.hub.send(session_id, channel, self._event(payload))
+        self.protocol.send(session_id, channel, self._event(payload))
         self._settle()
 
     def begin(self, user_id: str, position: int) -> None:
         """From this position of the user's journal on, everything is going to be published."""
-        self.hub.begin(user_id, position)
+        self.protocol.begin(user_id, position)
         self._settle()
 
-    def disown(self, sessions: Iterable[Session]) -> None:
+    def restart_sessions(self, sessions: Iterable[Session]) -> None:
         """End sessions that would miss something."""
-        self.hub.disown(sessions)
+        self.protocol.restart_sessions(sessions)
         self._settle()
 
     def revoke(self, user_id: str, keeping: Collection[str]) -> None:
         """End the sessions of a user, but for those that have one of the proofs in `keeping`."""
-        self.hub.revoke(user_id, keeping)
+        self.protocol.revoke(user_id, keeping)
         self._settle()
 
     def end_login_sessions(self, ended: Collection[str]) -> None:
         """End the sessions that speak by a login session that has ended."""
-        self.hub.end_login_sessions(ended)
+        self.protocol.end_login_sessions(ended)
         self._settle()
 
     def lose(self, peer: Peer) -> None:
         """A peer went away."""
-        self.hub.lose(peer, self.now())
+        self.protocol.lose(peer, self.now())
 
     def flush_soon(self, peer: Peer) -> None:
         """Have a peer flushed in the loop's next turn."""
-        self.hub.wake(peer)
+        self.protocol.wake(peer)
         self._settle()
 
     def _arm(self, session: Session) -> None:
@@ -188,30 +188,30 @@ class Engine:
         A session has one alarm, however many connects it has meanwhile: one that goes off too early
         is set again, so that a connect that an event ends costs none.
         """
-        hold = session.hold
-        if hold is None:
+        pending = session.pending
+        if pending is None:
             return
         alarm = self._alarms.get(session)
         if alarm is not None:
-            if alarm.when() <= hold.deadline:
+            if alarm.when() <= pending.deadline:
                 return
             alarm.cancel()
-        self._alarms[session] = self._loop.call_at(hold.deadline, self._ring, session)
+        self._alarms[session] = self._loop.call_at(pending.deadline, self._ring, session)
 
     def sweep(self) -> None:
         """Forget dead sessions once."""
-        self.hub.sweep(self.now())
+        self.protocol.sweep(self.now())
         self._settle()
 
     def release_all(self) -> None:
         """Answer every connect that waits and hold none from now on."""
         spread = self.settings.drain_spread.total_seconds()
-        self.hub.drain(lambda: random.uniform(0, spread))  # noqa: S311 - no secret
+        self.protocol.drain(lambda: random.uniform(0, spread))  # noqa: S311 - no secret
         self._settle()
 
     async def stop(self) -> None:
         """Fetch nothing and introduce nobody any more."""
-        await end(self._working)
+        await cancel_and_wait(self._working)
 
     @cached_property
     def _loop(self) -> asyncio.AbstractEventLoop:
@@ -220,14 +220,14 @@ class Engine:
 
     def _answered(self, exchange: Exchange) -> Outcome:
         # What nobody reads takes no events along: they are for whoever comes next.
-        texts = self.hub.answer(exchange) if exchange.peer.is_there else []
+        texts = self.protocol.answer(exchange) if exchange.peer.is_there else []
         self._settle()
-        if exchange.hold is not None and (session := exchange.peer.session) is not None:
+        if exchange.pending is not None and (session := exchange.peer.session) is not None:
             self._arm(session)
-        return Outcome(texts, exchange.hold)
+        return Outcome(texts, exchange.pending)
 
     def _event(self, payload: object) -> Event:
-        timestamp = http_date(self.hub.wall()) if self.settings.timestamps else None
+        timestamp = http_date(self.protocol.wall()) if self.settings.timestamps else None
         return Event(payload, timestamp, self.now())
 
     def _settle(self) -> Sequence[Effect]:
@@ -235,13 +235,13 @@ class Engine:
 
         Who was woken is flushed in the loop's next turn: what comes until then leaves together.
         """
-        state = self.hub.state
-        if state.woken and not self._is_flush_due:
+        registry = self.protocol.registry
+        if registry.woken and not self._is_flush_due:
             self._is_flush_due = True
             self._loop.call_soon(self._flush)
-        if not state.effects:
+        if not registry.effects:
             return ()
-        effects = self.hub.take_effects()
+        effects = self.protocol.take_effects()
         for effect in effects:
             self._perform(effect)
         return effects
@@ -252,7 +252,7 @@ class Engine:
                 self._listener.on_first_subscription(user_id)
             case LastUnsubscription(user_id):
                 self._listener.on_last_unsubscription(user_id)
-            case Wanted():
+            case PageWanted():
                 self._keep(asyncio.create_task(self._fetch(effect)))
             case Subscribed():
                 pass  # `prepare` waits for the listener, as only there somebody can wait
@@ -272,16 +272,18 @@ class Engine:
         self._working.add(task)
         task.add_done_callback(self._working.discard)
 
-    async def _fetch(self, wanted: Wanted) -> None:
+    async def _fetch(self, wanted: PageWanted) -> None:
         try:
             page = await self._listener.replay(wanted.user_id, wanted.replay.reached)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client has to begin anew
             log.warning("replay broken off", user_id=wanted.user_id, reason=type(error).__name__)
-            session = self.hub.session(wanted.session_id)
-            self.disown([session] if session else [])
+            session = self.protocol.session(wanted.session_id)
+            self.restart_sessions([session] if session else [])
             return
-        past = [Past(one.position, one.topic, self._event(one.payload)) for one in page.events]
-        self.hub.fill(wanted.session_id, wanted.replay, past, page.reached)
+        past = [
+            ReplayedEvent(one.position, one.topic, self._event(one.payload)) for one in page.events
+        ]
+        self.protocol.fill(wanted.session_id, wanted.replay, past, page.reached)
         self._settle()
 
     async def _introduce_soon(self, newcomers: Sequence[Subscribed]) -> None:
@@ -304,7 +306,7 @@ class Engine:
 
     def _flush(self) -> None:
         self._is_flush_due = False
-        for peer in self.hub.take_woken():
+        for peer in self.protocol.take_woken():
             try:
                 peer.flush()
             except Exception:
@@ -312,9 +314,9 @@ class Engine:
 
     def _ring(self, session: Session) -> None:
         del self._alarms[session]
-        hold = session.hold
-        if hold is not None and hold.deadline <= self.now():
-            self.hub.time_out(hold)
+        pending = session.pending
+        if pending is not None and pending.deadline <= self.now():
+            self.protocol.time_out(pending)
             self._settle()
         else:
             self._arm(session)

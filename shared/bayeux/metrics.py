@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from shared.bayeux.protocol.bayeux_protocol import Hub
+from shared.bayeux.protocol.bayeux_protocol import BayeuxProtocol
 from shared.bayeux.sessions.counters import BOUNDS
 from shared.bayeux.sessions.session import Session, Transport
 
@@ -24,27 +24,27 @@ _STATES: Final = ("handshaken", "waiting", "between")
 class BayeuxCollector(Collector):
     """Register it once: `registry.register(BayeuxCollector(application.hub))`."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    def __init__(self, protocol: BayeuxProtocol) -> None:
+        self._protocol = protocol
 
     def collect(self) -> Iterable[Metric]:
         """Yield sessions by transport and state, queues, delays and all counters."""
         yield self._sessions()
-        sessions = list(self._hub.sessions())
+        sessions = list(self._protocol.sessions())
         yield GaugeMetricFamily(
             "bayeux_held_connects",
             "Connects that wait for an event",
-            value=sum(session.hold is not None for session in sessions),
+            value=sum(session.pending is not None for session in sessions),
         )
         yield GaugeMetricFamily(
             "bayeux_longest_queue_events",
             "Events in the fullest session",
-            value=max((len(session.mailbox) for session in sessions), default=0),
+            value=max((len(session.queue) for session in sessions), default=0),
         )
         yield GaugeMetricFamily(
             "bayeux_queued_events",
             "Events that wait in all sessions, unconfirmed ones included",
-            value=sum(len(session.mailbox) for session in sessions),
+            value=sum(len(session.queue) for session in sessions),
         )
         yield GaugeMetricFamily(
             "bayeux_listening_sessions",
@@ -56,13 +56,13 @@ class BayeuxCollector(Collector):
 
     def _sessions(self) -> Metric:
         gauge = GaugeMetricFamily("bayeux_sessions", "Live sessions", labels=["transport", "state"])
-        count = Counter((one.transport, _state(one)) for one in self._hub.sessions())
+        count = Counter((one.transport, _state(one)) for one in self._protocol.sessions())
         for transport, state in product(Transport, _STATES):
             gauge.add_metric([transport, state], count[transport, state])
         return gauge
 
     def _delays(self) -> Metric:
-        delays = self._hub.counters.delays
+        delays = self._protocol.counters.delays
         bounds = [*(str(bound) for bound in BOUNDS), "+Inf"]
         return HistogramMetricFamily(
             "bayeux_publish_to_write_seconds",
@@ -72,7 +72,7 @@ class BayeuxCollector(Collector):
         )
 
     def _totals(self) -> Iterable[Metric]:
-        counters = self._hub.counters
+        counters = self._protocol.counters
         for field in fields(counters):
             if field.name == "delays":
                 continue
@@ -83,6 +83,6 @@ class BayeuxCollector(Collector):
 
 def _state(session: Session) -> str:
     """Return whether a session has connected yet, has a connect here, or is between two."""
-    if session.hold is not None:
+    if session.pending is not None:
         return "waiting"
     return "between" if session.connected else "handshaken"

@@ -6,14 +6,14 @@ from typing import Any, cast
 
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from shared.background_tasks import repeating
-from shared.bayeux.driver import Engine, Listener
-from shared.bayeux.protocol.bayeux_protocol import Hub
+from shared.background_tasks import run_periodically
+from shared.bayeux.driver import BayeuxDriver, Listener
+from shared.bayeux.protocol.bayeux_protocol import BayeuxProtocol
 from shared.bayeux.sessions.principal import Principal
 from shared.bayeux.sessions.subscription_policy import SubscriptionPolicy
 from shared.bayeux.settings import BayeuxSettings
-from shared.bayeux.transports.cluster import Elsewhere, Nowhere
-from shared.bayeux.transports.cookie_diagnostics import LostCookies
+from shared.bayeux.transports.cluster import Cluster, SingleProcess
+from shared.bayeux.transports.cookie_diagnostics import CookieDiagnostics
 from shared.bayeux.transports.http_connection import HttpConnection, Request
 from shared.bayeux.transports.long_polling import LongPolling
 from shared.bayeux.transports.origins import (
@@ -54,24 +54,24 @@ class BayeuxServer:
         authenticate: Authenticate,
         listener: Listener,
         policy: SubscriptionPolicy,
-        elsewhere: Elsewhere | None = None,
+        cluster: Cluster | None = None,
         trusted_proxies: str = "",
     ) -> None:
         self.is_stopping = False
-        others = elsewhere or Nowhere()
+        others = cluster or SingleProcess()
         self._settings = settings
         self._below = tuple(f"{base}/" for base in settings.base_paths)
-        self._engine = Engine(settings, policy, listener, name=others.name)
+        self._driver = BayeuxDriver(settings, policy, listener, name=others.name)
         self._authenticate = authenticate
-        self._lost_cookies = LostCookies(self._engine.hub, settings)
+        self._cookie_diagnostics = CookieDiagnostics(self._driver.protocol, settings)
         self._believe_proxies: Any = ProxyHeadersMiddleware(cast("Any", _nothing), trusted_proxies)
-        self._long_polling = LongPolling(self._engine, others, self._lost_cookies)
-        self._websockets = WebSockets(self._engine, others)
+        self._long_polling = LongPolling(self._driver, others, self._cookie_diagnostics)
+        self._websockets = WebSockets(self._driver, others)
 
     @property
-    def hub(self) -> Hub:
+    def protocol(self) -> BayeuxProtocol:
         """The protocol's state, for metrics and tests."""
-        return self._engine.hub
+        return self._driver.protocol
 
     @property
     def max_body_bytes(self) -> int:
@@ -104,7 +104,7 @@ class BayeuxServer:
         """Serve a connect whose head was admitted lately; False where it has to be read in full."""
         return self._long_polling.serve_again(connection, head, body)
 
-    async def meet(self, connection: SocketConnection, scope: Scope) -> None:
+    async def admit_socket(self, connection: SocketConnection, scope: Scope) -> None:
         """Let a websocket in, or refuse it."""
         await self._believe_proxies(scope, None, None)
         if (refusal := self._refusal_of_place(scope)) is not None:
@@ -112,7 +112,7 @@ class BayeuxServer:
             return
         who = await self._authenticate(scope)
         if isinstance(who, Answer):
-            self._lost_cookies.look_at_stranger(scope)
+            self._cookie_diagnostics.look_at_stranger(scope)
             await connection.refuse(who)
         else:
             await self._websockets.serve(who, connection, scope)
@@ -124,64 +124,64 @@ class BayeuxServer:
 
         Positions of the user's journal are published in order, from the one of `begin` on.
         """
-        self._engine.publish(user_id, topic, payload, position)
+        self._driver.publish(user_id, topic, payload, position)
 
     def begin(self, user_id: str, position: int) -> None:
         """Promise to publish all that follows a position of the user's journal."""
-        self._engine.begin(user_id, position)
+        self._driver.begin(user_id, position)
 
-    def disown(self, user_id: str) -> None:
+    def restart_sessions(self, user_id: str) -> None:
         """End a user's sessions because something is missing; their clients begin anew."""
-        self._engine.disown(self.hub.sessions_of(user_id))
+        self._driver.restart_sessions(self.protocol.sessions_of(user_id))
 
     def publish_to_all(self, topic: str, payload: object) -> None:
         """Deliver to every session of every user that hears `topic`."""
-        self._engine.publish_to_all(topic, payload)
+        self._driver.publish_to_all(topic, payload)
 
     def send(self, session_id: str, channel: str, payload: object) -> None:
         """Deliver to one session, on a channel that it subscribed to."""
-        self._engine.send(session_id, channel, payload)
+        self._driver.send(session_id, channel, payload)
 
     def users(self) -> set[str]:
         """Return who has a session or a socket open here."""
-        return {session.user_id for session in self.hub.sessions()} | self._websockets.users()
+        return {session.user_id for session in self.protocol.sessions()} | self._websockets.users()
 
     def revoke(self, user_id: str, keeping: Collection[str] = ()) -> None:
         """End what a user has open: connects are answered 401 with `reconnect: none`.
 
         What a login with one of the proofs in `keeping` opened goes on.
         """
-        self._engine.revoke(user_id, keeping)
+        self._driver.revoke(user_id, keeping)
         self._websockets.close_user(user_id, keeping)
 
     def login_sessions(self) -> set[str]:
         """Return the login sessions (`Login.session`) by which something is open here."""
-        spoken_for = {session.login.session for session in self.hub.sessions()}
+        spoken_for = {session.login.session for session in self.protocol.sessions()}
         return (spoken_for | self._websockets.login_sessions()) - {""}
 
     def end_login_sessions(self, ended: Collection[str]) -> None:
         """End what is open by login sessions that have ended, as `revoke` does."""
-        self._engine.end_login_sessions(ended)
+        self._driver.end_login_sessions(ended)
         self._websockets.end_login_sessions(ended)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Sweep dead sessions while the block runs."""
         try:
-            async with repeating(self._sweep, every=self._settings.sweep_period):
+            async with run_periodically(self._sweep, every=self._settings.sweep_period):
                 yield
         finally:
-            await self._engine.stop()
+            await self._driver.stop()
 
     async def drain(self) -> None:
         """Release every connect with a random interval, then close the sockets with 1001."""
         self.is_stopping = True
-        self._engine.release_all()
+        self._driver.release_all()
         self._long_polling.release_all()
         await self._websockets.close_all()
 
     async def _sweep(self) -> None:
-        self._engine.sweep()
+        self._driver.sweep()
 
     async def _admitted(self, scope: Scope) -> Principal | Answer:
         await self._believe_proxies(scope, None, None)
@@ -208,7 +208,7 @@ class BayeuxServer:
         if not is_known_host(scope, self._settings):
             return Answer(421)
         if not is_welcome(scope, self._settings):
-            self._lost_cookies.refuse(scope)
+            self._cookie_diagnostics.refuse(scope)
             return Answer(403)
         return None
 

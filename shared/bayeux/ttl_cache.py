@@ -12,20 +12,20 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept(Generic[Value]):
+class CachedValue(Generic[Value]):
     """A value, and the moment from which on it has to be found out anew."""
 
     value: Value
     until: float
 
 
-class ShortMemory(Generic[Key, Value]):
+class TtlCache(Generic[Key, Value]):
     """Keeps values for five seconds, ten thousand at most. Moments are seconds of any one clock."""
 
     def __init__(self) -> None:
-        self._kept: dict[Key, Kept[Value]] = {}
+        self._kept: dict[Key, CachedValue[Value]] = {}
 
-    def recall(self, key: Key, *, now: float) -> Kept[Value] | None:
+    def recall(self, key: Key, *, now: float) -> CachedValue[Value] | None:
         """Return what is known; None where it has to be found out."""
         kept = self._kept.get(key)
         if kept is None:
@@ -39,7 +39,7 @@ class ShortMemory(Generic[Key, Value]):
         """Know a value that was true `now` for five seconds, at most `until`."""
         if len(self._kept) >= MOST:
             self._make_room(now)
-        self._kept[key] = Kept(value, min(until, now + LASTS))
+        self._kept[key] = CachedValue(value, min(until, now + LASTS))
 
     def forget(self, key: Key) -> None:
         """Have a value found out anew."""

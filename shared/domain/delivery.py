@@ -14,7 +14,7 @@ from typing import Final
 from shared.domain.storable_text import storable
 
 
-class Journal(StrEnum):
+class DeliveryState(StrEnum):
     """Where a delivery is."""
 
     QUEUED = "QUEUED"
@@ -43,10 +43,10 @@ class Entry(StrEnum):
     CANCEL = "cancel"
 
 
-_J: Final = Journal
+_J: Final = DeliveryState
 _E: Final = Entry
 
-TRANSITIONS: Final[Mapping[tuple[Journal, Entry], Journal]] = MappingProxyType(
+TRANSITIONS: Final[Mapping[tuple[DeliveryState, Entry], DeliveryState]] = MappingProxyType(
     {
         (_J.QUEUED, _E.CLAIM): _J.CLAIMED,
         (_J.DEFERRED, _E.CLAIM): _J.CLAIMED,
@@ -87,7 +87,7 @@ _FOUND_OUT: Final = "found out by an operator"
 _RESTORED: Final = "it was due when the backup was taken, and may have left since"
 _LONGEST_REASON: Final = 500
 
-ENTRY_FOR: Final[Mapping[Journal, Entry]] = MappingProxyType(
+ENTRY_FOR: Final[Mapping[DeliveryState, Entry]] = MappingProxyType(
     {
         _J.SENT: _E.ACCEPT,
         _J.DEFERRED: _E.DEFER,
@@ -98,7 +98,7 @@ ENTRY_FOR: Final[Mapping[Journal, Entry]] = MappingProxyType(
 """The entry that an attempt ends with, by the state it leaves behind."""
 
 
-def states_before(entry: Entry) -> tuple[Journal, ...]:
+def states_before(entry: Entry) -> tuple[DeliveryState, ...]:
     """List the states in which an entry may be written."""
     return tuple(state for (state, one) in TRANSITIONS if one is entry)
 
@@ -145,7 +145,7 @@ class Attempt:
     number: int
     began_at: datetime
     ended_at: datetime
-    ended_as: Journal
+    ended_as: DeliveryState
     reason: str = ""
 
 
@@ -166,7 +166,7 @@ class Delivery:
     recipients: tuple[Recipient, ...]
     queued_at: datetime
     correlation_id: str = ""
-    state: Journal = Journal.QUEUED
+    state: DeliveryState = DeliveryState.QUEUED
     attempt: int = 0
     claimed_by: str = ""
     claimed_at: datetime | None = None
@@ -191,7 +191,7 @@ class Delivery:
 class Conclusion:
     """How an attempt ended: what is written into the journal, and what the author is told."""
 
-    state: Journal
+    state: DeliveryState
     recipients: tuple[Recipient, ...]
     reason: str
     at: datetime

@@ -14,7 +14,7 @@ from faststream import AckPolicy
 from faststream.rabbit import Channel as ConsumingChannel
 from faststream.rabbit import QueueType, RabbitBroker, RabbitQueue
 
-from shared.background_tasks import end
+from shared.background_tasks import cancel_and_wait
 from shared.messaging.declaration import declare_topology
 from shared.messaging.publisher import Publisher
 from shared.messaging.reaching import CONNECTION_FAULTS, in_words
@@ -78,7 +78,7 @@ class Consumer:
                 await starting
             yield
         finally:
-            await end({starting})
+            await cancel_and_wait({starting})
             await self._take_nothing_new()
             await self.broker.stop()
 

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from shared.background_tasks import repeating
+from shared.background_tasks import run_periodically
 from shared.contracts.outgoing import Outgoing
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
@@ -46,7 +46,7 @@ def _everything(_: Outgoing) -> bool:
     return True
 
 
-class Announcer:
+class OutboxPublisher:
     """Publishes on behalf of one outbox. A crash at any line publishes twice, never not at all.
 
     What it may not publish it leaves to the service whose it is. With `until_handled` a message
@@ -142,26 +142,26 @@ class Announcer:
 
 
 @asynccontextmanager
-async def running_announcer(
+async def running_outbox_publisher(
     publisher: Publisher,
     outbox: Outbox,
     clock: Clock,
     may_publish: MayPublish = _everything,
     *,
     until_handled: bool = False,
-) -> AsyncIterator[Announcer]:
+) -> AsyncIterator[OutboxPublisher]:
     """Give an announcer whose sweeping goes on for as long as the context lasts."""
-    announcer = Announcer(publisher, outbox, may_publish, until_handled=until_handled)
+    outbox_publisher = OutboxPublisher(publisher, outbox, may_publish, until_handled=until_handled)
 
     async def sweep_forgotten() -> None:
-        await announcer.sweep_forgotten(clock.now())
+        await outbox_publisher.sweep_forgotten(clock.now())
 
     try:
         async with (
-            repeating(announcer.strike_when_published, every=timedelta(0)),
-            repeating(sweep_forgotten, every=_SWEEP_INTERVAL),
+            run_periodically(outbox_publisher.strike_when_published, every=timedelta(0)),
+            run_periodically(sweep_forgotten, every=_SWEEP_INTERVAL),
         ):
-            yield announcer
+            yield outbox_publisher
     finally:
         with suppress(Unavailable):
-            await announcer.finish()
+            await outbox_publisher.finish()

@@ -14,14 +14,14 @@ from aio_pika.abc import AbstractRobustChannel, FieldValue
 from aio_pika.exceptions import PublishError
 from aiormq import Channel, spec
 
-from shared.background_tasks import end
+from shared.background_tasks import cancel_and_wait
 from shared.contracts.envelope import JOURNALED
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
 from shared.messaging.permissions import BrokerRights
 from shared.messaging.reaching import CONNECTION_FAULTS, connected, in_words
 from shared.messaging.recent_messages import RecentMessages
-from shared.messaging.topology_upkeep import Upkeep
+from shared.messaging.topology_upkeep import TopologyUpkeep
 
 log = structlog.get_logger()
 
@@ -72,9 +72,9 @@ class Publisher:
         self._channel = channel
         self._unconfirmed_at = -math.inf
         self._recent = RecentMessages()
-        self._upkeep: Upkeep | None = None
+        self._upkeep: TopologyUpkeep | None = None
 
-    def follow(self, upkeep: Upkeep) -> None:
+    def follow(self, upkeep: TopologyUpkeep) -> None:
         """From now on publish only where everything is in place."""
         self._upkeep = upkeep
 
@@ -178,23 +178,25 @@ async def open_publisher(url: str, *, name: str) -> AsyncIterator[Publisher]:
 @asynccontextmanager
 async def open_service_publisher(
     url: str, *, name: str, rights: BrokerRights
-) -> AsyncIterator[tuple[Publisher, Upkeep]]:
+) -> AsyncIterator[tuple[Publisher, TopologyUpkeep]]:
     """Give the publisher of a service at once, and what keeps its topology in place meanwhile.
 
     The broker may be away: until it is there, nothing is published. Both go by one connection:
     what was found on it holds for what is published on it.
     """
     publisher = Publisher()
-    upkeep = Upkeep(rights.queues, rights.publishes_to, publisher.republish)
+    upkeep = TopologyUpkeep(rights.queues, rights.publishes_to, publisher.republish)
     publisher.follow(upkeep)
     task = asyncio.create_task(_stay_connected(url, name, publisher, upkeep))
     try:
         yield publisher, upkeep
     finally:
-        await end({task})
+        await cancel_and_wait({task})
 
 
-async def _stay_connected(url: str, name: str, publisher: Publisher, upkeep: Upkeep) -> NoReturn:
+async def _stay_connected(
+    url: str, name: str, publisher: Publisher, upkeep: TopologyUpkeep
+) -> NoReturn:
     while True:
         try:
             async with connected(url, name=f"{name} publisher") as connection:

@@ -26,7 +26,7 @@ _NOT_YET: Final = "the broker is away, or was until a moment ago"
 Republish = Callable[[], Awaitable[None]]
 
 
-class Upkeep:
+class TopologyUpkeep:
     """Declares again at every reconnect, whenever something may be missing, and now and then.
 
     A message is published only to an exchange of which is known, on the present connection, that

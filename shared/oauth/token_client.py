@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx2
 
-from shared.oauth.token_requests import Asker, TokenRequest, for_token
+from shared.oauth.token_requests import TokenClient, TokenRequest, for_token
 from shared.oauth.token_responses import (
     LARGEST,
     Denied,
@@ -59,7 +59,7 @@ async def post(request: TokenRequest) -> HttpAnswer:
         ) from None
 
 
-async def obtain_token(post: Post, asker: Asker, refresh_token: str = "") -> Outcome:
+async def obtain_token(post: Post, asker: TokenClient, refresh_token: str = "") -> Outcome:
     """Ask for an access token; once more where only the clocks differ."""
     outcome = await ask(post, for_token(asker, refresh_token), asker)
     told = outcome.server_time if isinstance(outcome, Denied) and asker.signs else None
@@ -69,7 +69,7 @@ async def obtain_token(post: Post, asker: Asker, refresh_token: str = "") -> Out
     return await ask(post, for_token(by_their_clock, refresh_token), asker)
 
 
-async def ask(post: Post, request: TokenRequest, asker: Asker) -> Outcome:
+async def ask(post: Post, request: TokenRequest, asker: TokenClient) -> Outcome:
     """Send a request for a token, and return what the answer means."""
     try:
         answer = await post(request)

@@ -26,7 +26,7 @@ class TokenRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class TokenClient:
     """Who asks for a token, for which mailbox, and at what time by the endpoint's clock."""
 
     login: OAuthLogin
@@ -42,7 +42,7 @@ class Asker:
         return self.credentials.key is not None
 
 
-def for_token(asker: Asker, refresh_token: str = "") -> TokenRequest:
+def for_token(asker: TokenClient, refresh_token: str = "") -> TokenRequest:
     """Return the request for an access token. Where a person agreed, `refresh_token` shows it."""
     login, key = asker.login, asker.credentials.key
     if login.kind == "service-account" and key:
@@ -58,19 +58,21 @@ def for_token(asker: Asker, refresh_token: str = "") -> TokenRequest:
     return _of_client(asker, login.token_url, {**grant, "scope": login.scope}, refresh_token)
 
 
-def for_device(asker: Asker) -> TokenRequest:
+def for_device(asker: TokenClient) -> TokenRequest:
     """Return the request with which a person's consent begins (RFC 8628, 3.1)."""
     url = asker.login.device_url or ""
     return _of_client(asker, url, {"scope": asker.login.scope})
 
 
-def for_consent(asker: Asker, device_code: str) -> TokenRequest:
+def for_consent(asker: TokenClient, device_code: str) -> TokenRequest:
     """Return the question whether the person has agreed (RFC 8628, 3.4)."""
     form = {"grant_type": _DEVICE_CODE, "device_code": device_code}
     return _of_client(asker, asker.login.token_url, form, device_code)
 
 
-def _of_client(asker: Asker, url: str, form: Mapping[str, str], *secrets: str) -> TokenRequest:
+def _of_client(
+    asker: TokenClient, url: str, form: Mapping[str, str], *secrets: str
+) -> TokenRequest:
     client, credentials = {"client_id": asker.login.client_id}, asker.credentials
     if credentials.key:
         assertion = _assertion(asker, credentials.key, sub=credentials.key.issuer)
@@ -87,7 +89,7 @@ def _request(url: str, form: Mapping[str, str], secrets: tuple[str, ...]) -> Tok
     return TokenRequest(url, filled, tuple(one for one in secrets if one))
 
 
-def _assertion(asker: Asker, key: SigningKey, **more: str) -> str:
+def _assertion(asker: TokenClient, key: SigningKey, **more: str) -> str:
     issued = int(asker.now.timestamp())
     claims = {
         "iss": key.issuer,

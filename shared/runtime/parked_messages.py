@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 import structlog
 from aio_pika.abc import AbstractIncomingMessage, AbstractRobustConnection
 
-from shared.background_tasks import end
+from shared.background_tasks import cancel_and_wait
 from shared.messaging.parking import attempts_of, parked_at, reason_of
 from shared.messaging.publisher import Publisher
 from shared.messaging.reaching import CONNECTION_FAULTS, connected, in_words
@@ -23,7 +23,7 @@ _PAUSE_SECONDS: Final = 5.0
 
 
 @asynccontextmanager
-async def keeping_parked(
+async def storing_parked_messages(
     url: str, queues: Sequence[WorkQueue], store: ParkedStore, publisher: Publisher, *, name: str
 ) -> AsyncIterator[None]:
     """Keep in the database what these queues park, for as long as the context lasts.
@@ -34,7 +34,7 @@ async def keeping_parked(
     try:
         yield
     finally:
-        await end({task})
+        await cancel_and_wait({task})
 
 
 async def _keep_all(

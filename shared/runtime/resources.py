@@ -10,13 +10,13 @@ from typing import Final
 
 import structlog
 
-from shared.background_tasks import repeating
+from shared.background_tasks import run_periodically
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
-from shared.messaging.outbox_publisher import Announcer, running_announcer
+from shared.messaging.outbox_publisher import OutboxPublisher, running_outbox_publisher
 from shared.messaging.publisher import Publisher, open_service_publisher
 from shared.observability.probes import Health
-from shared.runtime.parked_messages import keeping_parked
+from shared.runtime.parked_messages import storing_parked_messages
 from shared.runtime.rights import RIGHTS, Rights
 from shared.runtime.settings import ServiceSettings
 from shared.storage.agents import agent_store as agents
@@ -85,7 +85,7 @@ async def open_resources(
         if settings.needs_broker:
             await upkeep.declared()
         of_interactions, of_agents, of_deliveries, of_arrivals = [
-            await _announcer(stack, publisher, database, clock, rights, collection)
+            await _outbox_publisher(stack, publisher, database, clock, rights, collection)
             for collection in (
                 interactions.COLLECTION,
                 agents.COLLECTION,
@@ -94,7 +94,7 @@ async def open_resources(
             )
         ]
         await stack.enter_async_context(
-            keeping_parked(
+            storing_parked_messages(
                 settings.rabbitmq_url,
                 rights.broker.queues,
                 ParkedStore(database, clock),
@@ -127,7 +127,7 @@ async def _database_clock(
     await _patiently(clock.measure)
     health.claim("database", partial(_silence, clock, _UNANSWERED * MEASURED_EVERY))
     health.ready["clock"] = lambda: abs(clock.skew) <= settings.clock_skew
-    async with repeating(clock.measure, every=MEASURED_EVERY):
+    async with run_periodically(clock.measure, every=MEASURED_EVERY):
         yield clock
 
 
@@ -136,19 +136,19 @@ def _silence(clock: DatabaseClock, most: timedelta) -> str:
     return f"no answer for {silence.total_seconds():.0f} seconds" if silence > most else ""
 
 
-async def _announcer(
+async def _outbox_publisher(
     stack: AsyncExitStack,
     publisher: Publisher,
     database: Database,
     clock: Clock,
     rights: Rights,
     collection: str,
-) -> Announcer:
+) -> OutboxPublisher:
     outbox, may_publish = CollectionOutbox(database[collection], clock), rights.broker.may_publish
     if not rights.database.may(Action.UPDATE, collection):
-        return Announcer(publisher, outbox, may_publish)
+        return OutboxPublisher(publisher, outbox, may_publish)
     return await stack.enter_async_context(
-        running_announcer(
+        running_outbox_publisher(
             publisher,
             outbox,
             clock,

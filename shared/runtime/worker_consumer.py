@@ -10,7 +10,7 @@ from shared.runtime.settings import ServiceSettings
 
 
 @asynccontextmanager
-async def consuming(
+async def running_consumer(
     settings: ServiceSettings, resources: Resources, queue: WorkQueue
 ) -> AsyncIterator[Consumer]:
     """Give the service's consumer, not yet running, with its claims about its own health."""

@@ -60,7 +60,7 @@ class Grant:
     made_from: str
 
 
-class LoginStore:
+class TokenStore:
     """One document for each login and user. Writes compare the version they were decided on."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:

@@ -124,7 +124,7 @@ class Lab:
             settings, authenticate=authenticate, listener=Nobody(), policy=own_topics_only
         )
         self._registry = CollectorRegistry()
-        self._registry.register(BayeuxCollector(self.bayeux.hub))
+        self._registry.register(BayeuxCollector(self.bayeux.protocol))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request that is not for Bayeux."""

@@ -15,7 +15,7 @@ from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.messaging.consumer import declare_topology
-from shared.messaging.outbox_publisher import Announcer
+from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.messaging.publisher import open_publisher
 from shared.storage.database.client import open_database
 from shared.storage.database.outbox import CollectionOutbox
@@ -40,13 +40,15 @@ async def order(count: int) -> None:
         open_publisher(rabbitmq_url, name="bench") as publisher,
     ):
         clock = SystemClock()
-        announcer = Announcer(publisher, CollectionOutbox(database[delivery_store.COLLECTION]))
-        store = DeliveryStore(database, clock, announcer.announce)
-        interactions = InteractionStore(database, clock, announcer.announce)
+        outbox_publisher = OutboxPublisher(
+            publisher, CollectionOutbox(database[delivery_store.COLLECTION])
+        )
+        store = DeliveryStore(database, clock, outbox_publisher.announce)
+        interactions = InteractionStore(database, clock, outbox_publisher.announce)
         for begin in range(0, count, _TOGETHER):
             several = range(begin, min(begin + _TOGETHER, count))
             await asyncio.gather(*(_order_one(interactions, store) for _ in several))
-        await announcer.finish()
+        await outbox_publisher.finish()
 
 
 async def _order_one(interactions: InteractionStore, store: DeliveryStore) -> None:

@@ -24,8 +24,8 @@ from deploy.local.folders import LOCAL, passing_folder
 from deploy.local.mongod import find_mongod
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.ports import free_port
-from services.attachments.upload_sweeper import Sweeping
-from services.gateway.interaction_queries import DeskStore
+from services.attachments.upload_sweeper import UploadSweeper
+from services.gateway.interaction_queries import InteractionQueries
 from services.routing.app import Parts, assemble
 from services.routing.policy import Policy
 from shared.storage import indexes
@@ -76,8 +76,8 @@ def sweeps(large: Large, routing: Parts) -> dict[str, Chore]:
         await routing.filler.request_all()
         await routing.filler.wait_until_idle()
 
-    async def summon() -> None:
-        async for _ in DeliveryStore(database, clock, _nobody).summon_due():
+    async def request_attempt() -> None:
+        async for _ in DeliveryStore(database, clock, _nobody).request_due_attempts():
             pass
 
     def owed(collection: str) -> Chore:
@@ -88,7 +88,7 @@ def sweeps(large: Large, routing: Parts) -> dict[str, Chore]:
 
         return look
 
-    sweeping = Sweeping(
+    sweeping = UploadSweeper(
         interactions=InteractionStore(database, clock, _nobody),
         uploads=UploadStore(database, clock),
         vault=Vault(database, clock),
@@ -100,7 +100,7 @@ def sweeps(large: Large, routing: Parts) -> dict[str, Chore]:
         "routing: look_round": routing.absences.look_round,
         "routing: reclaim_untouched": routing.absences.reclaim_untouched,
         "routing: a pass through each queue": fill,
-        "outbound: summon_due": summon,
+        "outbound: summon_due": request_attempt,
         "outbound: count_doubtful": lambda: uncertain_deliveries.count_doubtful(database),
         "attachments: sweep": sweeping.sweep,
     } | {f"outbox of {name}": owed(name) for name in _owing()}
@@ -116,7 +116,7 @@ def _owing() -> list[str]:
 
 def pages(database: Database) -> dict[str, Chore]:
     """Return the pages of `GET /interactions`, by what they are filtered by."""
-    desk = DeskStore(database)
+    desk = InteractionQueries(database)
 
     def page(filters: Document) -> Chore:
         return lambda: desk.active(dict(filters), after="", offset=0, limit=101)

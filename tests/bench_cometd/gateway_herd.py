@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from services.gateway.auth.session_store import Session, SessionStore
+from services.gateway.auth.session_store import LoginSession, SessionStore
 from services.gateway.notifications.topics import CHANNELS
 from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import wrap
@@ -121,7 +121,7 @@ async def _hire(database: Database, names: Sequence[str]) -> None:
     await database[agent_login_store.COLLECTION].insert_many([login_document(one) for one in names])
     await database[agents.COLLECTION].insert_many([agent_document(one) for one in names])
     for name in names:
-        await sessions.add(_token(name), Session(name, "csrf", proof, until, until))
+        await sessions.add(_token(name), LoginSession(name, "csrf", proof, until, until))
 
 
 def _token(agent: str) -> str:

@@ -22,7 +22,7 @@ from services.console.broker.management_api import ManagementApi
 from services.console.broker.users import put_broker_users
 from services.console.commands.apply import put_in_force
 from services.console.database_users import put_database_users
-from services.gateway.auth.agent_cache import Roster
+from services.gateway.auth.agent_cache import AgentCache
 from shared.contracts import commands, events
 from shared.contracts.commands import Command
 from shared.contracts.contact_center import ContactCenter
@@ -358,12 +358,12 @@ async def test_what_routing_writes_into_agents_lets_nobody_log_in(
     assert refused.value.code == NOT_AUTHORIZED
 
     async with house.database("gateway") as database:
-        roster = Roster(
+        agent_cache = AgentCache(
             AgentStore(database, SystemClock(), announce_nothing),
             AgentLoginStore(database),
             SystemClock(),
         )
-        member, thief = await roster.named("agent1"), await roster.named("thief")
+        member, thief = await agent_cache.named("agent1"), await agent_cache.named("thief")
 
     assert thief is None
     assert member

@@ -15,7 +15,7 @@ import pytest
 
 from deploy.local.ports import free_port
 from deploy.local.rabbitmq import LocalRabbitMQ
-from services.gateway.notifications.retrying import patiently
+from services.gateway.notifications.retrying import retry_until_available
 from shared.contracts.events import InvitationAccepted
 from shared.contracts.outgoing import wrap
 from shared.domain.interaction import Interaction
@@ -126,7 +126,7 @@ async def test_gateway_started_without_broker_serves_reads(pods: Pods, center: C
             await asyncio.to_thread(center.rabbitmq.start)
             assert await gateway.recovers()
             event = wrap(InvitationAccepted.of(mail, "agent1"), cause(), center.world.clock.now())
-            await patiently(lambda: center.world.publisher.publish(event))
+            await retry_until_available(lambda: center.world.publisher.publish(event))
             told = await desktop.event(timeout=40)
         done = await client.post(f"/api/v2/me/interactions/{mail.id}", json=COMPLETE)
 

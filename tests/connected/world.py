@@ -18,7 +18,7 @@ from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.messaging.consumer import declare_topology
-from shared.messaging.outbox_publisher import Announcer
+from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.observability.probes import Health
 from shared.storage.agents import agent_login_store
@@ -194,7 +194,7 @@ async def open_prepared_world(rabbitmq_url: str, database_url: str) -> AsyncIter
         configuration = ConfigurationStore(database, clock)
         await configuration.write(CENTER)
         of_interactions, of_agents = [
-            announcing_at_once(Announcer(publisher, CollectionOutbox(database[name])))
+            announcing_at_once(OutboxPublisher(publisher, CollectionOutbox(database[name])))
             for name in (interactions.COLLECTION, agents.COLLECTION)
         ]
         yield World(
@@ -208,12 +208,12 @@ async def open_prepared_world(rabbitmq_url: str, database_url: str) -> AsyncIter
         )
 
 
-def announcing_at_once(announcer: Announcer) -> Announce:
+def announcing_at_once(outbox_publisher: OutboxPublisher) -> Announce:
     """Return how a document's messages leave without staying in its outbox for a moment."""
 
     async def announce(document_id: str, owed: Sequence[Outgoing]) -> None:
-        await announcer.announce(document_id, owed)
-        await announcer.strike_published()
+        await outbox_publisher.announce(document_id, owed)
+        await outbox_publisher.strike_published()
 
     return announce
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.contracts.events import DeliveryUncertain, InteractionEvent, MailSent
-from shared.domain.delivery import Journal
+from shared.domain.delivery import DeliveryState
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import Direction, State
-from shared.messaging.outbox_publisher import Announcer
+from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.mails import delivery_store
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
@@ -80,7 +80,7 @@ class Post:
             async with asyncio.timeout(30):
                 await running.wait()
 
-    async def states(self, mails: list[str]) -> dict[str, Journal]:
+    async def states(self, mails: list[str]) -> dict[str, DeliveryState]:
         found = [await self.store.get(mail) for mail in mails]
         return {one.id: one.state for one in found if one}
 
@@ -94,7 +94,7 @@ async def post(vhost_url: str, database_url: str) -> AsyncIterator[Post]:
     """A post without anybody who delivers."""
     async with open_world(vhost_url, database_url) as world, running_sink() as sink:
         outbox = CollectionOutbox(world.database[delivery_store.COLLECTION])
-        announcer = Announcer(world.publisher, outbox)
+        outbox_publisher = OutboxPublisher(world.publisher, outbox)
         environment = {
             **os.environ,
             "RABBITMQ_URL": vhost_url,
@@ -108,9 +108,9 @@ async def post(vhost_url: str, database_url: str) -> AsyncIterator[Post]:
             "OUTBOUND_LEASE": "2",
             "OUTBOUND_SWEEP": "0.2",
         }
-        store = DeliveryStore(world.database, world.clock, announcer.announce)
+        store = DeliveryStore(world.database, world.clock, outbox_publisher.announce)
         yield Post(world, sink, store, environment)
-        await announcer.finish()
+        await outbox_publisher.finish()
 
 
 async def test_killed_before_the_dot_the_mail_is_sent_once_by_the_next(post: Post) -> None:
@@ -155,8 +155,8 @@ async def test_killed_again_and_again_no_mail_is_lost_and_none_sent_twice(post: 
 
     states = await post.states(mails)
     kept = post.kept()
-    sent = {mail for mail, state in states.items() if state is Journal.SENT}
-    uncertain = {mail for mail, state in states.items() if state is Journal.UNCERTAIN}
+    sent = {mail for mail, state in states.items() if state is DeliveryState.SENT}
+    uncertain = {mail for mail, state in states.items() if state is DeliveryState.UNCERTAIN}
     assert sent | uncertain == set(mails)
     assert len(kept) == len(set(kept))
     assert sent <= set(kept)

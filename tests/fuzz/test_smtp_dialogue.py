@@ -17,13 +17,13 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.outbound.smtp.connection import Proof, RouteUnavailableError, open_session
-from services.outbound.smtp.smtp_message import Letter
-from services.outbound.smtp.smtp_outcome import answered, judge
+from services.outbound.smtp.connection import LoginProof, RouteUnavailableError, open_session
+from services.outbound.smtp.smtp_message import SmtpMessage
+from services.outbound.smtp.smtp_outcome import answered, outcome_of
 from services.outbound.smtp.smtp_session import Deadlines
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
-from shared.domain.delivery import Conclusion, Journal, Reception, concluded
+from shared.domain.delivery import Conclusion, DeliveryState, Reception, concluded
 from shared.storage.mails.delivery_documents import concluding, to_recipients
 from shared.storage.mails.delivery_store import new_delivery
 from tests.doubles.clock import MovableClock
@@ -218,12 +218,16 @@ async def _transmitted(hostile: Hostile) -> Transmission:
 
     try:
         session = await open_session(
-            route, Proof(), hello_name="test.example", deadlines=deadlines, clock=MovableClock()
+            route,
+            LoginProof(),
+            hello_name="test.example",
+            deadlines=deadlines,
+            clock=MovableClock(),
         )
     except RouteUnavailableError as error:
         return Transmission(Phase.CONNECT, fault=str(error))
     transmission = await session.transmit(
-        Letter(_DELIVERY.sender, _ADDRESSES, 20, octets), before_dot
+        SmtpMessage(_DELIVERY.sender, _ADDRESSES, 20, octets), before_dot
     )
     session.close()
     return transmission
@@ -232,7 +236,7 @@ async def _transmitted(hostile: Hostile) -> Transmission:
 async def _concluded(hostile: Hostile) -> Conclusion:
     async with _running(hostile):
         transmission = await _transmitted(hostile)
-    return judge(_DELIVERY, transmission, now=_NOW, retry_at=_NOW + timedelta(hours=1))
+    return outcome_of(_DELIVERY, transmission, now=_NOW, retry_at=_NOW + timedelta(hours=1))
 
 
 @_LOOPS
@@ -248,12 +252,12 @@ def test_whatever_a_next_server_answers_each_recipient_has_one_outcome(
     assert tuple(one.address for one in conclusion.recipients) == _ADDRESSES
     assert len(bson.encode(concluding(concluded(_DELIVERY, conclusion)))) < 20_000
     accepted = [one for one in conclusion.recipients if one.state is Reception.ACCEPTED]
-    if accepted or conclusion.state is Journal.SENT:
+    if accepted or conclusion.state is DeliveryState.SENT:
         assert hostile.saw_dot
         assert re.search(rb"(?m)^2\d\d", answers["dot"])
     for one in conclusion.recipients:
         if one.state is Reception.FAILED:
             about = ("MAIL", f"RCPT{one.address[0]}", "DATA", "dot")
             assert any(re.search(rb"(?m)^5\d\d", answers[name]) for name in about)
-    if conclusion.state is Journal.UNCERTAIN:
+    if conclusion.state is DeliveryState.UNCERTAIN:
         assert hostile.saw_dot

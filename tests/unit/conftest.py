@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from shared.background_tasks import end
+from shared.background_tasks import cancel_and_wait
 
 
 @pytest_asyncio.fixture(autouse=True)
@@ -13,4 +13,4 @@ async def _no_task_outlives_its_test() -> AsyncIterator[None]:
     """End what still waits: for a client that nobody plays any more, most of the time."""
     before = asyncio.all_tasks()
     yield
-    await end(asyncio.all_tasks() - before - {asyncio.current_task()})
+    await cancel_and_wait(asyncio.all_tasks() - before - {asyncio.current_task()})

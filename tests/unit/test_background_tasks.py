@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from shared.background_tasks import end, repeating
+from shared.background_tasks import cancel_and_wait, run_periodically
 from shared.domain.errors import Unavailable
 
 
@@ -28,7 +28,7 @@ class Chore:
 async def test_a_chore_that_went_wrong_is_done_the_next_time(fault: Exception) -> None:
     chore = Chore(fault)
 
-    async with repeating(chore.do, every=timedelta(0)), asyncio.timeout(5):
+    async with run_periodically(chore.do, every=timedelta(0)), asyncio.timeout(5):
         await chore.done.wait()
 
     assert chore.done.is_set()
@@ -37,7 +37,7 @@ async def test_a_chore_that_went_wrong_is_done_the_next_time(fault: Exception) -
 async def test_a_chore_without_a_name_may_go_wrong_as_well() -> None:
     chore = Chore(LookupError("nobody foresaw this"))
 
-    async with repeating(partial(chore.do), every=timedelta(0)), asyncio.timeout(5):
+    async with run_periodically(partial(chore.do), every=timedelta(0)), asyncio.timeout(5):
         await chore.done.wait()
 
     assert chore.done.is_set()
@@ -48,7 +48,7 @@ async def test_no_chore_outlives_its_context() -> None:
 
     others = asyncio.all_tasks()
 
-    async with repeating(chore.do, every=timedelta(0)):
+    async with run_periodically(chore.do, every=timedelta(0)):
         [task] = asyncio.all_tasks() - others
 
     assert task.done()
@@ -82,7 +82,7 @@ async def test_a_task_that_lost_its_cancellation_is_ended_all_the_same() -> None
     await stubborn.begun.wait()
 
     async with asyncio.timeout(5):
-        await end({task}, again=0)
+        await cancel_and_wait({task}, again=0)
 
     assert (stubborn.lost, task.cancelled()) == (1, True)
 
@@ -94,7 +94,7 @@ async def test_what_came_of_tasks_that_are_ended_is_nobodys_concern() -> None:
     tasks = {asyncio.create_task(fails()), asyncio.create_task(asyncio.sleep(0))}
     await asyncio.wait(tasks)
 
-    await end(tasks)
+    await cancel_and_wait(tasks)
 
     assert all(task.done() for task in tasks)
 
@@ -102,7 +102,7 @@ async def test_what_came_of_tasks_that_are_ended_is_nobodys_concern() -> None:
 async def test_a_chore_that_lost_its_cancellation_is_not_done_again() -> None:
     stubborn = Stubborn()
 
-    async with asyncio.timeout(1), repeating(stubborn.do, every=timedelta(0)):
+    async with asyncio.timeout(1), run_periodically(stubborn.do, every=timedelta(0)):
         await stubborn.begun.wait()
 
     assert stubborn.lost == 1
@@ -120,7 +120,7 @@ async def test_only_an_unforeseen_failure_is_logged_with_its_traceback(
 ) -> None:
     chore = Chore(fault)
 
-    async with repeating(chore.do, every=timedelta(0)), asyncio.timeout(5):
+    async with run_periodically(chore.do, every=timedelta(0)), asyncio.timeout(5):
         await chore.done.wait()
 
     [record] = caplog.records

@@ -15,7 +15,7 @@ _TYPE_NAME: Final = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
 _MEDIA_TYPE: Final = re.compile(f"{_TYPE_NAME}/{_TYPE_NAME}")
 
 
-def file_fields(attachment: Attachment, *, inline: bool) -> list[Field]:
+def attachment_fields(attachment: Attachment, *, inline: bool) -> list[Field]:
     """Return the headers of a file's part.
 
     What may not be encoded in base64 (RFC 2046 section 5.2.1) travels as octets with a name, as

@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TypeAlias
 
-from services.composition.rendering.attachment_parts import file_fields
+from services.composition.rendering.attachment_parts import attachment_fields
 from services.composition.rendering.bodies import encode_body
 from services.composition.rendering.header_fields import Field, UnsendableMailError, block
 from services.composition.rendering.headers import mail_fields, wire_address, wire_host
@@ -54,12 +54,12 @@ def require_sendable(mail: Email, sent_at: datetime) -> None:
     with _half_characters_refused():
         block(_fields(mail, sent_at))
         for one in mail.attachments:
-            block(file_fields(one, inline=False))
+            block(attachment_fields(one, inline=False))
         for text in (mail.text, mail.html):
             text.encode()
 
 
-def freeze(mail: Email, sent_at: datetime) -> bytes:
+def render(mail: Email, sent_at: datetime) -> bytes:
     """Return a mail without files as it goes over the wire, with CRLF line ends.
 
     Raises:
@@ -128,7 +128,7 @@ def _leaf(text: str, subtype: str) -> Part:
 
 
 def _file(attachment: Attachment, *, inline: bool) -> Part:
-    return Part(tuple(file_fields(attachment, inline=inline)), (attachment,))
+    return Part(tuple(attachment_fields(attachment, inline=inline)), (attachment,))
 
 
 def _multipart(subtype: str, mail: Email, parts: Sequence[Part], *parameters: str) -> Part:

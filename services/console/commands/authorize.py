@@ -15,10 +15,10 @@ from shared.domain.clock import SystemClock
 from shared.oauth.client_credentials import BadCredentialsError, read_credentials
 from shared.oauth.device_flow import Invitation, pause_after, read_invitation
 from shared.oauth.token_client import EndpointUnavailableError, Post, ask, post
-from shared.oauth.token_requests import Asker, for_consent, for_device
+from shared.oauth.token_requests import TokenClient, for_consent, for_device
 from shared.oauth.token_responses import Denied, Granted, HttpAnswer, PutOff
 from shared.storage.sealing import BadSealingKeyError, Sealer
-from shared.storage.token_store import LoginStore, login_id
+from shared.storage.token_store import TokenStore, login_id
 
 Sleep = Callable[[float], Awaitable[object]]
 
@@ -34,11 +34,11 @@ async def authorize(name: str, send: Post = post, sleep: Sleep = asyncio.sleep) 
         center = await contact_center_in_force(database, clock)
         login, user_name = _wanted(center, name)
         try:
-            store = LoginStore(database, Sealer(settings.sealing_key.get_secret_value()))
+            store = TokenStore(database, Sealer(settings.sealing_key.get_secret_value()))
             credentials = read_credentials(login, os.environ)
         except (BadSealingKeyError, BadCredentialsError) as error:
             raise NotPossibleError(str(error), Exit.MISCONFIGURED) from None
-        asker = Asker(login, credentials, user_name, clock.now(), secrets.token_hex(16))
+        asker = TokenClient(login, credentials, user_name, clock.now(), secrets.token_hex(16))
         invitation = await _invitation(send, asker)
         print(invitation.words(user_name), flush=True)
         refresh_token = await _consent(send, sleep, asker, invitation)
@@ -66,7 +66,7 @@ def _wanted(center: ContactCenter | None, name: str) -> tuple[OAuthLogin, str]:
     return login, route.user_name
 
 
-async def _invitation(send: Post, asker: Asker) -> Invitation:
+async def _invitation(send: Post, asker: TokenClient) -> Invitation:
     request = for_device(asker)
     try:
         answer: HttpAnswer = await send(request)
@@ -78,7 +78,7 @@ async def _invitation(send: Post, asker: Asker) -> Invitation:
     return found
 
 
-async def _consent(send: Post, sleep: Sleep, asker: Asker, invitation: Invitation) -> str:
+async def _consent(send: Post, sleep: Sleep, asker: TokenClient, invitation: Invitation) -> str:
     waited, pause = timedelta(), invitation.interval
     while waited < invitation.lasts:
         await sleep(pause.total_seconds())

@@ -15,14 +15,14 @@ from services.console.health.findings import Finding, Mark
 from services.console.health.oauth_logins import examine_login
 from services.console.settings import ConsoleSettings, read_settings
 from services.console.store import (
-    Observatory,
+    SystemQueries,
     contact_center_in_force,
     reaching_database,
 )
 from services.console.stranded_work import StrandedWork, homes_of, told
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock, SystemClock
-from shared.domain.delivery import Journal
+from shared.domain.delivery import DeliveryState
 from shared.messaging.reaching import virtual_host_of
 from shared.messaging.topology import WORK_QUEUES, WorkQueue
 from shared.storage.database.client import Database
@@ -116,7 +116,7 @@ async def _database(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Fi
         database_clock = DatabaseClock(database, clock)
         await database_clock.measure()
         yield findings.about_clock(database_clock.skew)
-        async for finding in _server(Observatory(database, clock)):
+        async for finding in _server(SystemQueries(database, clock)):
             yield finding
         async for finding in _content(database, clock):
             yield finding
@@ -127,7 +127,7 @@ async def _database(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Fi
             yield finding
 
 
-async def _server(database: Observatory) -> AsyncIterator[Finding]:
+async def _server(database: SystemQueries) -> AsyncIterator[Finding]:
     facts = await database.facts()
     yield findings.about_replica_set(facts.version, facts.replica_set, facts.members)
     concern = await database.write_durably()
@@ -135,15 +135,15 @@ async def _server(database: Observatory) -> AsyncIterator[Finding]:
 
 
 async def _content(database: Database, clock: Clock) -> AsyncIterator[Finding]:
-    observatory = Observatory(database, clock)
+    observatory = SystemQueries(database, clock)
     for finding in findings.about_parked(await ParkedStore(database, clock).counts()):
         yield finding
     yield findings.about_outboxes(await observatory.owing(_PATIENCE))
     unseen = await observatory.unseen(_UNSEEN)
     yield findings.about_unseen(unseen[:_MOST_NAMED], more=len(unseen) > _MOST_NAMED)
     for finding in findings.about_deliveries(
-        await observatory.deliveries_in(Journal.UNCERTAIN),
-        await observatory.deliveries_in(Journal.FAILED),
+        await observatory.deliveries_in(DeliveryState.UNCERTAIN),
+        await observatory.deliveries_in(DeliveryState.FAILED),
         await observatory.deliveries_overdue(_OVERDUE),
     ):
         yield finding

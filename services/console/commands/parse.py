@@ -2,7 +2,7 @@
 
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import read_settings
-from services.console.store import Observatory, reaching_database
+from services.console.store import SystemQueries, reaching_database
 from shared.contracts.commands import ParseMail
 from shared.contracts.envelope import Cause
 from shared.contracts.outgoing import wrap
@@ -18,7 +18,7 @@ async def order_parsing(arrival_id: str) -> None:
     """
     settings = read_settings()
     async with reaching_database(settings.mongodb_url) as database:
-        if not await Observatory(database, SystemClock()).has_arrival(arrival_id):
+        if not await SystemQueries(database, SystemClock()).has_arrival(arrival_id):
             raise NotPossibleError(f"there is no arrival {arrival_id}", Exit.NOT_FINE)
     order = wrap(ParseMail(arrival_id=arrival_id), Cause.about(arrival_id), SystemClock().now())
     async with open_publisher(settings.rabbitmq_url, name="console") as publisher:

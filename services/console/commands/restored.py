@@ -1,6 +1,10 @@
 """`mailroom restored`: what a system has to know whose database is a backup."""
 
-from services.console.commands.uncertain_deliveries import Desk, cause_of, open_desk
+from services.console.commands.uncertain_deliveries import (
+    UncertainDeliveryCommands,
+    cause_of,
+    open_uncertain_deliveries,
+)
 from shared.contracts.events import DeliveryUncertain
 from shared.domain.delivery import Delivery
 from shared.domain.errors import Refused
@@ -9,7 +13,7 @@ from shared.domain.lifecycle import Operation
 from shared.storage.database.witness import note_announced
 from shared.storage.interactions.interaction_store import Change
 from shared.storage.journal_generations import JournalGenerations
-from shared.storage.mails.uncertain_deliveries import mistrust_unfinished
+from shared.storage.mails.uncertain_deliveries import doubt_unfinished
 
 
 async def announce_restore() -> None:
@@ -18,8 +22,8 @@ async def announce_restore() -> None:
     Broken off at any line, it can be run again: the mails come first, and a further generation
     only lets clients start over once more.
     """
-    async with open_desk() as desk:
-        doubted = await mistrust_unfinished(desk.database, desk.clock)
+    async with open_uncertain_deliveries() as desk:
+        doubted = await doubt_unfinished(desk.database, desk.clock)
         untold = [delivery async for delivery in desk.doubts.all() if await _tell(desk, delivery)]
         floor = await JournalGenerations(desk.database, desk.clock).begin_generation()
         await note_announced(desk.database, desk.clock.now())
@@ -31,7 +35,7 @@ async def announce_restore() -> None:
         print("`mailroom settle` or `mailroom resend` it; `mailroom resend --all --yes` sends all")
 
 
-async def _tell(desk: Desk, delivery: Delivery) -> bool:
+async def _tell(desk: UncertainDeliveryCommands, delivery: Delivery) -> bool:
     """Tell the author of a delivery in doubt; say whether there was somebody to tell."""
     try:
         await desk.interactions.change(

@@ -6,7 +6,7 @@ from typing import Final
 
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import read_settings
-from services.console.store import Observatory, reaching_database
+from services.console.store import SystemQueries, reaching_database
 from shared.contracts.envelope import Cause
 from shared.domain.clock import SystemClock
 from shared.domain.delivery import Delivery
@@ -49,7 +49,7 @@ async def trace(wanted_id: str) -> None:
         NotPossibleError: Nothing is.
     """
     async with reaching_database(read_settings().mongodb_url) as database:
-        lines = [line async for line in Tracing(database).lines(wanted_id)]
+        lines = [line async for line in MailTrace(database).lines(wanted_id)]
     if not lines:
         raise NotPossibleError(
             f"nothing is known of {storable(wanted_id, _LONGEST)}: it was not taken here, or its "
@@ -59,7 +59,7 @@ async def trace(wanted_id: str) -> None:
     print("\n".join(lines))
 
 
-class Tracing:
+class MailTrace:
     """Follows one mail through the collections."""
 
     def __init__(self, database: Database) -> None:
@@ -70,7 +70,7 @@ class Tracing:
         self._parked = database[parked_messages.COLLECTION]
         self._discarded = database[parked_messages.DISCARDED]
         self._vault = Vault(database, SystemClock())
-        self._observatory = Observatory(database, SystemClock())
+        self._observatory = SystemQueries(database, SystemClock())
 
     async def lines(self, wanted_id: str) -> AsyncIterator[str]:
         """Give one line for each thing that is known; the id may be of a mail or an interaction."""

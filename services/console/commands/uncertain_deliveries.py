@@ -13,11 +13,11 @@ from services.console.store import reaching_database
 from shared.contracts.envelope import Cause
 from shared.contracts.events import DeliveryDeferred, DeliveryFailed, MailSent
 from shared.domain.clock import Clock
-from shared.domain.delivery import Delivery, Journal
+from shared.domain.delivery import Delivery, DeliveryState
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
-from shared.messaging.outbox_publisher import Announcer
+from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.messaging.publisher import open_publisher
 from shared.storage.database.client import Database
 from shared.storage.database.clock import DatabaseClock
@@ -26,20 +26,20 @@ from shared.storage.interactions import interaction_store as interactions
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 from shared.storage.mails import delivery_store as deliveries
 from shared.storage.mails.delivery_store import DeliveryStore
-from shared.storage.mails.uncertain_deliveries import DoubtStore, doubtful
+from shared.storage.mails.uncertain_deliveries import UncertainDeliveryStore, doubtful
 
 _AGAIN: Final = "an operator has the mail sent once more"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class UncertainDeliveryCommands:
     """What the commands work with."""
 
     database: Database
     clock: Clock
     interactions: InteractionStore
     deliveries: DeliveryStore
-    doubts: DoubtStore
+    doubts: UncertainDeliveryStore
 
     async def delivery(self, interaction_id: str) -> Delivery:
         """Return a delivery."""
@@ -69,7 +69,7 @@ async def resend_all(*, sure: bool) -> None:
     Raises:
         NotPossibleError: `sure` is not said.
     """
-    async with open_desk() as desk:
+    async with open_uncertain_deliveries() as desk:
         doubted = [one.id async for one in desk.doubts.all()]
     if not sure:
         raise NotPossibleError(
@@ -90,9 +90,9 @@ async def resend(interaction_id: str, *, sure: bool) -> None:
     Raises:
         NotPossibleError: The mail is not in doubt, or `sure` is not said.
     """
-    async with open_desk() as desk:
+    async with open_uncertain_deliveries() as desk:
         delivery = await desk.delivery(interaction_id)
-        if delivery.state is not Journal.UNCERTAIN:
+        if delivery.state is not DeliveryState.UNCERTAIN:
             raise _not_in_doubt(delivery)
         if not sure:
             raise NotPossibleError(
@@ -106,7 +106,7 @@ async def resend(interaction_id: str, *, sure: bool) -> None:
     print(f"{interaction_id} is sent once more")
 
 
-async def settle(interaction_id: str, *, sent: bool) -> None:
+async def conclude(interaction_id: str, *, sent: bool) -> None:
     """Write down what became of a mail in doubt, and tell its author.
 
     The journal comes first: a mail that is back with its author has to find room there. Broken
@@ -115,10 +115,10 @@ async def settle(interaction_id: str, *, sent: bool) -> None:
     Raises:
         NotPossibleError: The mail is not in doubt.
     """
-    wanted = Journal.SENT if sent else Journal.FAILED
-    async with open_desk() as desk:
+    wanted = DeliveryState.SENT if sent else DeliveryState.FAILED
+    async with open_uncertain_deliveries() as desk:
         delivery = await desk.delivery(interaction_id)
-        if delivery.state is Journal.UNCERTAIN:
+        if delivery.state is DeliveryState.UNCERTAIN:
             await desk.doubts.settle(delivery, sent=sent)
             delivery = await desk.delivery(interaction_id)
         if delivery.state is not wanted:
@@ -128,7 +128,7 @@ async def settle(interaction_id: str, *, sent: bool) -> None:
 
 
 @asynccontextmanager
-async def open_desk() -> AsyncIterator[Desk]:
+async def open_uncertain_deliveries() -> AsyncIterator[UncertainDeliveryCommands]:
     """Give what the commands work with, on the servers of the environment."""
     settings = read_settings()
     async with (
@@ -139,16 +139,16 @@ async def open_desk() -> AsyncIterator[Desk]:
         clock = DatabaseClock(database)
         await clock.measure()
         of_interactions, of_deliveries = [
-            Announcer(publisher, CollectionOutbox(database[collection]))
+            OutboxPublisher(publisher, CollectionOutbox(database[collection]))
             for collection in (interactions.COLLECTION, deliveries.COLLECTION)
         ]
         try:
-            yield Desk(
+            yield UncertainDeliveryCommands(
                 database,
                 clock,
                 InteractionStore(database, clock, of_interactions.announce),
                 DeliveryStore(database, clock, of_deliveries.announce),
-                DoubtStore(database, clock, of_deliveries.announce),
+                UncertainDeliveryStore(database, clock, of_deliveries.announce),
             )
         finally:
             await of_interactions.finish()
@@ -164,7 +164,7 @@ def _sent_again(before: Interaction) -> Change:
 
 
 def _ended(before: Interaction, delivery: Delivery) -> Change:
-    if delivery.state is Journal.SENT:
+    if delivery.state is DeliveryState.SENT:
         after = before.after(Operation.DELIVER)
         return Change(after, [MailSent.of(after, delivery.agent_id, reason=delivery.reason)])
     after = before.after(Operation.FAIL)

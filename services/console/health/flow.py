@@ -9,7 +9,7 @@ from typing import Final
 
 from shared.contracts.contact_center import Queue, SmtpRoute
 from shared.domain.clock import Clock
-from shared.domain.delivery import Journal
+from shared.domain.delivery import DeliveryState
 from shared.domain.lifecycle import State
 from shared.storage.database.client import Database
 from shared.storage.indexes import INDEXES
@@ -59,7 +59,7 @@ async def long_waits(database: Database, queue: Queue, clock: Clock) -> LongWait
 async def deferrals(database: Database) -> list[Deferral]:
     """Return the mails that are tried again later, the next first; at most a thousand."""
     found = database[delivery_store.COLLECTION].find(
-        {"state": Journal.DEFERRED.value, "next_attempt_at": {"$exists": True}},
+        {"state": DeliveryState.DEFERRED.value, "next_attempt_at": {"$exists": True}},
         {"reason": 1, "next_attempt_at": 1},
         sort=[("next_attempt_at", 1)],
         limit=_MOST_DEFERRED,

@@ -12,7 +12,7 @@ from shared.contracts.oauth import OAuthLogin
 from shared.oauth.client_credentials import BadCredentialsError, read_credentials
 from shared.storage.database.client import Database
 from shared.storage.sealing import BadSealingKeyError, Sealer
-from shared.storage.token_store import LoginStore, login_id
+from shared.storage.token_store import TokenStore, login_id
 
 
 def refuse_unusable_logins(
@@ -59,7 +59,7 @@ async def examine_login(
         return
     user_name = center.smtp_route.user_name
     try:
-        store = LoginStore(database, Sealer(settings.sealing_key.get_secret_value()))
+        store = TokenStore(database, Sealer(settings.sealing_key.get_secret_value()))
     except BadSealingKeyError as error:
         yield findings.bad(
             f"login {login.name} cannot be looked at", do=f"set what outbound has: {error}"

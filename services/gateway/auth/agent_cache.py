@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from shared.bayeux.ttl_cache import ShortMemory
+from shared.bayeux.ttl_cache import TtlCache
 from shared.domain.clock import Clock
 from shared.storage.agents.agent_login_store import AgentLoginStore, StoredLogin
 from shared.storage.agents.agent_store import AgentStore, StoredAgent
@@ -21,7 +21,7 @@ class Member:
 Find = Callable[[str], Awaitable[Member | None]]
 
 
-class Roster:
+class AgentCache:
     """Agents by user name and by id, as they are or were a few seconds ago."""
 
     def __init__(self, agents: AgentStore, logins: AgentLoginStore, clock: Clock) -> None:
@@ -29,7 +29,7 @@ class Roster:
         self._logins = logins
         self._clock = clock
         # Nobody is remembered as somebody is: what takes how long tells no names.
-        self._seen = ShortMemory[tuple[str, str], Member | None]()
+        self._seen = TtlCache[tuple[str, str], Member | None]()
 
     async def named(self, user_name: str) -> Member | None:
         """Return the agent who logs in under a name."""

@@ -1,4 +1,4 @@
-"""Who speaks: decided once for every request, by password, by token or by session."""
+"""Authenticates every request once: by password, by token or by session."""
 
 import asyncio
 import math
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.gateway.auth.agent_cache import Member
-from services.gateway.auth.bearer_authenticator import Bearers
+from services.gateway.auth.bearer_authenticator import BearerAuthenticator
 from services.gateway.auth.cookie_sessions import (
+    CookieSessions,
     OpenSession,
-    Sessions,
     proof_of,
     shows_its_password,
 )
-from services.gateway.auth.password_authenticator import Logins
+from services.gateway.auth.password_authenticator import PasswordAuthenticator
 from services.gateway.auth.session_store import session_key
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.credentials import (
@@ -48,7 +48,7 @@ _KEY: Final = "mailroom.admitted"
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class AuthenticatedAgent:
     """Somebody who may speak, by what right, and what the answer has to carry for it.
 
     `cookie` is the value of their session's; empty where they have no session.
@@ -66,15 +66,15 @@ class Admitted:
         return self.agent.id
 
 
-class Admission:
+class RequestAuthenticator:
     """Admits the senders of requests. The same request is asked only once."""
 
     def __init__(
         self,
         *,
-        logins: Logins,
-        sessions: Sessions,
-        bearers: Bearers | None,
+        logins: PasswordAuthenticator,
+        sessions: CookieSessions,
+        bearers: BearerAuthenticator | None,
         clock: Clock,
         cookies: CookiePolicy,
         checks_csrf: bool,
@@ -86,7 +86,7 @@ class Admission:
         self._cookies = cookies
         self._checks_csrf = checks_csrf
 
-    async def admit(self, scope: Scope) -> Admitted:
+    async def admit(self, scope: Scope) -> AuthenticatedAgent:
         """Return who speaks.
 
         Raises:
@@ -95,7 +95,7 @@ class Admission:
             Unavailable: It cannot be found out now.
         """
         known = scope.get(_KEY)
-        if isinstance(known, Admitted):
+        if isinstance(known, AuthenticatedAgent):
             return known
         admitted = await self._admit(scope)
         scope[_KEY] = admitted
@@ -124,7 +124,7 @@ class Admission:
     def _without_cookie(self) -> Mapping[str, str]:
         return {"Set-Cookie": f"{self._cookies.cookie(COOKIE, '')}; Max-Age=0"}
 
-    async def _admit(self, scope: Scope) -> Admitted:
+    async def _admit(self, scope: Scope) -> AuthenticatedAgent:
         try:
             shown = credentials(scope)
         except MalformedCredentialsError as error:
@@ -137,7 +137,7 @@ class Admission:
             case _:
                 return await self._by_session(scope)
 
-    async def _by_token(self, token: str) -> Admitted:
+    async def _by_token(self, token: str) -> AuthenticatedAgent:
         if self._bearers is None:
             raise stranger()
         recognised = await self._bearers.recognise(token)
@@ -147,9 +147,9 @@ class Admission:
             )
         agent, ends_at = recognised
         lasts = (ends_at - self._clock.now()).total_seconds()
-        return Admitted(agent, Login(BEARER, asyncio.get_running_loop().time() + lasts))
+        return AuthenticatedAgent(agent, Login(BEARER, asyncio.get_running_loop().time() + lasts))
 
-    async def _by_session(self, scope: Scope) -> Admitted:
+    async def _by_session(self, scope: Scope) -> AuthenticatedAgent:
         token = session_token(scope) or ""
         recognised = await self._sessions.recognise(token) if token else None
         if recognised is None:
@@ -162,7 +162,7 @@ class Admission:
         login = Login(proof_of(member.login), ends_at, session_key(token))
         return replace(self._admitted(member, OpenSession(token, session)), login=login)
 
-    async def _by_password(self, basic: Basic, scope: Scope) -> Admitted:
+    async def _by_password(self, basic: Basic, scope: Scope) -> AuthenticatedAgent:
         token = session_token(scope) or ""
         recognised = await self._sessions.recognise(token) if token else None
         if recognised is not None:
@@ -182,11 +182,11 @@ class Admission:
 
     def _admitted(
         self, member: Member, opened: OpenSession, headers: Mapping[str, str] | None = None
-    ) -> Admitted:
+    ) -> AuthenticatedAgent:
         """Return somebody who showed a password: what they open does not depend on the session."""
         csrf_token = opened.session.csrf_token if self._checks_csrf else ""
         login = Login(proof_of(member.login), math.inf)
-        return Admitted(member.agent, login, csrf_token, opened.token, headers or {})
+        return AuthenticatedAgent(member.agent, login, csrf_token, opened.token, headers or {})
 
 
 def stranger() -> RequestError:

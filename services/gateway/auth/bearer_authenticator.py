@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from services.gateway.auth.access_tokens import BadTokenError, TokenRules, read_head, verified
-from services.gateway.auth.agent_cache import Roster
+from services.gateway.auth.agent_cache import AgentCache
 from services.gateway.auth.signing_keys import SigningKeys
 from shared.domain.clock import Clock
 from shared.storage.agents.agent_store import StoredAgent
@@ -15,12 +15,12 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Bearers:
+class BearerAuthenticator:
     """Recognises the agents of one issuer."""
 
     keys: SigningKeys
     rules: TokenRules
-    roster: Roster
+    agent_cache: AgentCache
     clock: Clock
 
     async def recognise(self, token: str) -> tuple[StoredAgent, datetime] | None:
@@ -35,5 +35,5 @@ class Bearers:
         except BadTokenError as error:
             log.info("bearer token refused", reason=str(error))
             return None
-        member = await self.roster.named(identity.user_name)
+        member = await self.agent_cache.named(identity.user_name)
         return (member.agent, identity.ends_at) if member and member.login.enabled else None

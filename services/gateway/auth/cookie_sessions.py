@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
-from services.gateway.auth.agent_cache import Member, Roster
-from services.gateway.auth.session_store import Session, SessionStore, session_key
-from shared.bayeux.ttl_cache import ShortMemory
+from services.gateway.auth.agent_cache import AgentCache, Member
+from services.gateway.auth.session_store import LoginSession, SessionStore, session_key
+from shared.bayeux.ttl_cache import TtlCache
 from shared.domain.clock import Clock
 from shared.storage.agents.agent_login_store import StoredLogin
 from shared.storage.agents.agent_store import StoredAgent
@@ -24,10 +24,10 @@ class OpenSession:
     """A session and the value of its cookie."""
 
     token: str
-    session: Session
+    session: LoginSession
 
 
-class Sessions:
+class CookieSessions:
     """Begins sessions, recognises them and ends them.
 
     One that is not used ends after `idle`, and any after `lifetime`. What was found out in this
@@ -37,19 +37,19 @@ class Sessions:
     def __init__(
         self,
         store: SessionStore,
-        roster: Roster,
+        agent_cache: AgentCache,
         clock: Clock,
         *,
         idle: timedelta,
         lifetime: timedelta,
     ) -> None:
         self._store = store
-        self._roster = roster
+        self._agent_cache = agent_cache
         self._clock = clock
         self._idle = idle
         self._lifetime = lifetime
         self._begun: dict[tuple[str, str], OpenSession] = {}
-        self._seen = ShortMemory[str, Session]()
+        self._seen = TtlCache[str, LoginSession]()
 
     async def begin(self, member: Member, client: str, password: str) -> OpenSession:
         """Return a session for an agent whose password was right.
@@ -65,7 +65,7 @@ class Sessions:
                 del self._begun[key]
         now, token = self._clock.now(), secrets.token_urlsafe(24)
         ends_at = now + self._lifetime
-        session = Session(
+        session = LoginSession(
             member.agent.id,
             str(uuid4()),
             proof_of(member.login),
@@ -75,10 +75,10 @@ class Sessions:
         )
         return await self._store_first(key, OpenSession(token, session))
 
-    async def recognise(self, token: str) -> tuple[Member, Session] | None:
+    async def recognise(self, token: str) -> tuple[Member, LoginSession] | None:
         """Return whose session it is; None where it has ended or never was one."""
         session = await self._recall(token)
-        member = await self._roster.get(session.agent_id) if session else None
+        member = await self._agent_cache.get(session.agent_id) if session else None
         if session is None or member is None:
             return None
         if not member.login.enabled:
@@ -94,7 +94,7 @@ class Sessions:
 
     async def end_all(self, agent: StoredAgent) -> None:
         """End all sessions of an agent for good; other pods know them for five seconds more."""
-        await self._roster.end_logins(agent)
+        await self._agent_cache.end_logins(agent)
 
     async def ended(self, keys: Collection[str]) -> set[str]:
         """Return which of some sessions have ended; the others are in use."""
@@ -118,11 +118,11 @@ class Sessions:
             raise
         return opened
 
-    def _is_reusable(self, session: Session, login: StoredLogin) -> bool:
+    def _is_reusable(self, session: LoginSession, login: StoredLogin) -> bool:
         left = session.expires_at - self._clock.now()
         return left > min(self._idle, self._lifetime) / 2 and _fits(session, login)
 
-    async def _recall(self, token: str) -> Session | None:
+    async def _recall(self, token: str) -> LoginSession | None:
         now = self._clock.now()
         if known := self._seen.recall(token, now=now.timestamp()):
             return known.value
@@ -133,11 +133,11 @@ class Sessions:
         self._keep(token, session)
         return session
 
-    def _keep(self, token: str, session: Session) -> None:
+    def _keep(self, token: str, session: LoginSession) -> None:
         now, until = self._clock.now().timestamp(), session.expires_at.timestamp()
         self._seen.keep(token, session, now=now, until=until)
 
-    async def _prolonged(self, key: str, session: Session, now: datetime) -> Session:
+    async def _prolonged(self, key: str, session: LoginSession, now: datetime) -> LoginSession:
         """Return a session that is used now: it lasts longer, but never beyond its end."""
         expires_at = min(now + self._idle, session.ends_at)
         if session.expires_at - now >= self._idle / 2 or expires_at <= session.expires_at:
@@ -158,7 +158,7 @@ def _digest(token: str, password: str) -> str:
     return hmac.digest(token.encode(), password.encode(), hashlib.sha256).hex()
 
 
-def _fits(session: Session, login: StoredLogin) -> bool:
+def _fits(session: LoginSession, login: StoredLogin) -> bool:
     return secrets.compare_digest(session.proof, proof_of(login))
 
 

@@ -15,7 +15,7 @@ _WELCOME_FOR: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Failures:
+class FailedLogins:
     """How many failed logins a key has, older ones counted for less, and when the last was.
 
     `is_welcome` says that somebody logged in there not long ago.
@@ -26,7 +26,7 @@ class Failures:
     is_welcome: bool = False
 
 
-class LoginFailures:
+class FailedLoginStore:
     """Counters by key. Keys are stored as hashes: what was typed as a name may be a password."""
 
     def __init__(self, database: Database) -> None:
@@ -34,13 +34,13 @@ class LoginFailures:
             write_concern=HINT, read_concern=NEWEST
         )
 
-    async def read(self, keys: Sequence[str]) -> Mapping[str, Failures]:
+    async def read(self, keys: Sequence[str]) -> Mapping[str, FailedLogins]:
         """Return what is known of some keys."""
         names = {_hashed(key): key for key in keys}
         async with database_errors():
             found = await self._collection.find({"_id": {"$in": list(names)}}).to_list()
         return {
-            names[one["_id"]]: Failures(one["count"], one["at"], one.get("welcome", False))
+            names[one["_id"]]: FailedLogins(one["count"], one["at"], one.get("welcome", False))
             for one in found
         }
 

@@ -1,10 +1,10 @@
-"""Slows down whoever guesses passwords, in all pods together."""
+"""Slows down password guessing, in all pods together."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.gateway.auth.failed_login_store import Failures, LoginFailures
+from services.gateway.auth.failed_login_store import FailedLogins, FailedLoginStore
 from shared.domain.network_peers import peer_of
 
 _LONGEST: Final = timedelta(minutes=5)
@@ -43,7 +43,7 @@ class Attempt:
         )
 
 
-class Brake:
+class LoginThrottle:
     """Decides how long a login has to wait.
 
     Failures are counted for the name at an address, for the name, and for the address. A device
@@ -51,7 +51,7 @@ class Brake:
     first of the three counts: guessing from elsewhere locks nobody out.
     """
 
-    def __init__(self, failures: LoginFailures) -> None:
+    def __init__(self, failures: FailedLoginStore) -> None:
         self._failures = failures
 
     async def wait(self, attempt: Attempt, now: datetime) -> float:
@@ -73,7 +73,7 @@ class Brake:
         await self._failures.forget(attempt.together, now)
 
 
-def waiting(failures: Failures | None, free: int, now: datetime) -> float:
+def waiting(failures: FailedLogins | None, free: int, now: datetime) -> float:
     """Return the seconds to wait: doubled by each failure that is not free, up to five minutes."""
     excess = int(failures.count + 0.5) - free if failures else 0
     if failures is None or excess <= 0:

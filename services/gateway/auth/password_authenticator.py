@@ -5,28 +5,34 @@ from collections import OrderedDict
 from typing import Final
 from weakref import WeakValueDictionary
 
-from services.gateway.auth.agent_cache import Member, Roster
-from services.gateway.auth.login_throttle import Attempt, Brake
-from services.gateway.auth.password_checker import Passwords
+from services.gateway.auth.agent_cache import AgentCache, Member
+from services.gateway.auth.login_throttle import Attempt, LoginThrottle
+from services.gateway.auth.password_checker import PasswordChecker
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.credentials import Basic
-from shared.bayeux.ttl_cache import ShortMemory
+from shared.bayeux.ttl_cache import TtlCache
 from shared.domain.clock import Clock
 
 _MOST_KEYS: Final = 10_000
 
 
-class Logins:
+class PasswordAuthenticator:
     """Tells which agent a user name and a password belong to."""
 
-    def __init__(self, passwords: Passwords, roster: Roster, brake: Brake, clock: Clock) -> None:
+    def __init__(
+        self,
+        passwords: PasswordChecker,
+        agent_cache: AgentCache,
+        throttle: LoginThrottle,
+        clock: Clock,
+    ) -> None:
         self._passwords = passwords
-        self._roster = roster
-        self._brake = brake
+        self._agent_cache = agent_cache
+        self._throttle = throttle
         self._clock = clock
         self._trying: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._successful = RecentKeys()
-        self._unbraked = ShortMemory[str, None]()
+        self._unbraked = TtlCache[str, None]()
         self._doubted = RecentKeys()
 
     def doubts(self, cookie: str) -> bool:
@@ -51,7 +57,7 @@ class Logins:
         if device is not None:
             # At once: of many guesses that come together the first is not judged yet.
             self._doubted.add(device[0])
-        member = await self._roster.named(basic.user_name)
+        member = await self._agent_cache.named(basic.user_name)
         stored = member.login.password_hash if member and member.login.enabled else None
         own = device[0] if device and member and device[1] == member.agent.id else None
         attempt = Attempt(basic.user_name, client, own)
@@ -71,14 +77,14 @@ class Logins:
             return True
         self._unbraked.forget(together)
         # The brake comes first: while it holds, no guess is told from another one.
-        if (wait := await self._brake.wait(attempt, now)) > 0:
+        if (wait := await self._throttle.wait(attempt, now)) > 0:
             raise _too_often(wait)
         if not is_remembered:
             if not await self._passwords.match(password, stored):
-                await self._brake.fail(attempt, self._clock.now())
+                await self._throttle.fail(attempt, self._clock.now())
                 return False
             self._successful.add(together)
-            await self._brake.succeed(attempt, self._clock.now())
+            await self._throttle.succeed(attempt, self._clock.now())
         self._unbraked.keep(together, None, now=now.timestamp())
         return True
 

@@ -27,7 +27,7 @@ class TooBusyError(Unavailable):
     """So many passwords wait to be checked that another one would wait too long."""
 
 
-class Passwords:
+class PasswordChecker:
     """Tells whether a password belongs to a hash, and whether it did lately, in microseconds.
 
     What is remembered is bound to the stored hash: a changed password is asked for again.
@@ -91,10 +91,10 @@ class Passwords:
 
 
 @asynccontextmanager
-async def checking_passwords() -> AsyncIterator[Passwords]:
+async def checking_passwords() -> AsyncIterator[PasswordChecker]:
     """Give a checker with threads of its own for as long as the context lasts."""
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="passwords")
     try:
-        yield await asyncio.get_running_loop().run_in_executor(pool, Passwords, pool)
+        yield await asyncio.get_running_loop().run_in_executor(pool, PasswordChecker, pool)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Who may do what to whose interaction in which state: one table, asked by every resource. Pure."""
+"""The one table of permissions: roles, ownership and states for every operation. Pure."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace

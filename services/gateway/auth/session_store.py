@@ -11,7 +11,7 @@ from shared.storage.indexes import SESSIONS
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class LoginSession:
     """A login that goes on without the password.
 
     `proof` binds it to the agent's logins as they are, see `proof_of`; `password_digest` tells
@@ -34,7 +34,7 @@ class SessionStore:
         self._collection = database[SESSIONS]
         self._reads = Reads(self._collection, by_herds=True)
 
-    async def add(self, token: str, session: Session) -> None:
+    async def add(self, token: str, session: LoginSession) -> None:
         """Begin a session, which every pod knows once this returns."""
         async with database_errors():
             await self._collection.insert_one(
@@ -49,13 +49,13 @@ class SessionStore:
                 }
             )
 
-    async def find(self, token: str, now: datetime) -> Session | None:
+    async def find(self, token: str, now: datetime) -> LoginSession | None:
         """Return the session of a cookie, if it has not ended."""
         async with database_errors():
             found = await self._reads.get(session_key(token))
         return _to_session(found) if found and found["expires_at"] > now else None
 
-    async def open(self, keys: Collection[str], now: datetime) -> Mapping[str, Session]:
+    async def open(self, keys: Collection[str], now: datetime) -> Mapping[str, LoginSession]:
         """Return those of some sessions that have not ended, by key."""
         wanted = {"_id": {"$in": list(keys)}, "expires_at": {"$gt": now}}
         async with database_errors():
@@ -78,9 +78,9 @@ def session_key(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _to_session(document: Document) -> Session:
+def _to_session(document: Document) -> LoginSession:
     expires_at: datetime = document["expires_at"]
-    return Session(
+    return LoginSession(
         document["agent_id"],
         document["csrf_token"],
         document["proof"],

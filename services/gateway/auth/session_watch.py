@@ -4,23 +4,23 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Final
 
-from services.gateway.auth.cookie_sessions import Sessions
-from shared.background_tasks import repeating
+from services.gateway.auth.cookie_sessions import CookieSessions
+from shared.background_tasks import run_periodically
 from shared.bayeux import BayeuxServer
 
 _EVERY: Final = timedelta(seconds=2)
 
 
-class SessionWatch:
+class SessionWatcher:
     """Looks every two seconds at the sessions by whose cookies something is open in this pod."""
 
-    def __init__(self, sessions: Sessions, bayeux: BayeuxServer) -> None:
+    def __init__(self, sessions: CookieSessions, bayeux: BayeuxServer) -> None:
         self._sessions = sessions
         self._bayeux = bayeux
 
     def keeping(self, *, every: timedelta = _EVERY) -> AbstractAsyncContextManager[None]:
         """Watch for as long as the context lasts, whatever goes wrong with one look."""
-        return repeating(self.look, every=every)
+        return run_periodically(self.look, every=every)
 
     async def look(self) -> None:
         """End what is open by a session that has ended, here or in another pod.

@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.frames import CloseCode
 
-from shared.bayeux.transports.tunnel import FarSocketClosedError
+from shared.bayeux.transports.tunnel import RemoteSocketClosedError
 
 _REACHED_WITHIN: Final = 1.0
 """Seconds."""
@@ -27,7 +27,7 @@ class NotOpenedError(Exception):
 
 
 class PodSocket:
-    """A websocket (RFC 6455) to another pod; see `FarSocket`."""
+    """A websocket (RFC 6455) to another pod; see `RemoteSocket`."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
@@ -109,6 +109,6 @@ async def _reached(url: str) -> socket.socket:
     return reached
 
 
-def _as_ours(closed: ConnectionClosed) -> FarSocketClosedError:
+def _as_ours(closed: ConnectionClosed) -> RemoteSocketClosedError:
     said = closed.rcvd.code if closed.rcvd else CloseCode.NO_STATUS_RCVD
-    return FarSocketClosedError(None if said == CloseCode.NO_STATUS_RCVD else said)
+    return RemoteSocketClosedError(None if said == CloseCode.NO_STATUS_RCVD else said)

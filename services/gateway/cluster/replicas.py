@@ -24,11 +24,11 @@ from services.gateway.cluster.pod_request import (
 from services.gateway.cluster.pod_socket import NotOpenedError, PodSocket
 from services.gateway.cluster.replica_store import ReplicaStore
 from services.gateway.notifications.journal_batch import FORM
-from shared.background_tasks import repeating
+from shared.background_tasks import run_periodically
 from shared.bayeux import BASE_PATHS, Answer, Request
 from shared.bayeux.transports.web import Scope
 from shared.domain.errors import Unavailable
-from shared.storage.database.batching import Gathering
+from shared.storage.database.batching import Batcher
 
 log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ class Replicas:
         self._own_url = own_url
         self._known: Mapping[str, str] = {}
         self._looked_at = float("-inf")
-        self._finding = Gathering(self._find_together, most=_MOST_SOUGHT, at_once=1)
+        self._finding = Batcher(self._find_together, most=_MOST_SOUGHT, at_once=1)
         self._client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(patience.total_seconds(), connect=_CONNECTED_WITHIN),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100),
@@ -83,7 +83,7 @@ class Replicas:
     @asynccontextmanager
     async def known(self) -> AsyncIterator[None]:
         """Tell the others of this pod, and know them, for as long as the context lasts."""
-        async with self._client, repeating(self._look_round, every=_EVERY):
+        async with self._client, run_periodically(self._look_round, every=_EVERY):
             with suppress(Unavailable):
                 await self._look_round()
             try:

@@ -1,4 +1,4 @@
-"""What a request is made of that has to be the same when it comes again."""
+"""The ids that a request gives its command and what it creates; a repeated one gets the same."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,24 +11,24 @@ _KEY: Final = "mailroom.seed"
 
 
 @dataclass(frozen=True, slots=True)
-class Seed:
+class CommandIds:
     """The id of the command that follows from a request, and of what it creates."""
 
     message_id: UUID = field(default_factory=uuid4)
     new_id: str = field(default_factory=new_id)
 
 
-def seed_of(scope: Scope) -> Seed:
+def command_ids_of(scope: Scope) -> CommandIds:
     """Return the seed of a request: a new one, unless the request is a repetition."""
-    seed: Seed = scope.setdefault(_KEY, Seed())
-    return seed
+    command_ids: CommandIds = scope.setdefault(_KEY, CommandIds())
+    return command_ids
 
 
-def sow(scope: Scope, seed: Seed) -> None:
+def restore_command_ids(scope: Scope, command_ids: CommandIds) -> None:
     """Give a request the seed that it had the first time."""
-    scope[_KEY] = seed
+    scope[_KEY] = command_ids
 
 
-def numbered(message_id: UUID, number: int) -> UUID:
+def numbered_message_id(message_id: UUID, number: int) -> UUID:
     """Return the id of one of the commands that follow from a request; the first has its own."""
     return uuid5(message_id, str(number)) if number else message_id

@@ -12,16 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from structlog.contextvars import bound_contextvars
 
-from services.gateway.commands.command_ids import numbered, seed_of
-from services.gateway.commands.promised_interactions import PromiseStore
+from services.gateway.commands.command_ids import command_ids_of, numbered_message_id
+from services.gateway.commands.promised_interactions import PromisedInteractionStore
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.preconditions import expected_version
 from services.gateway.http.preferences import applied, preferred_wait
-from services.gateway.notifications.command_outcomes import Awaited
-from services.gateway.notifications.event_feed import News
-from services.gateway.notifications.message_builder import Telling
-from services.gateway.operations.operation_request import Order
+from services.gateway.notifications.command_outcomes import AwaitedOutcome
+from services.gateway.notifications.event_feed import EventFeed
+from services.gateway.notifications.message_builder import MessageBuilder
+from services.gateway.operations.operation_request import PreparedCommand
 from services.gateway.wire.refusals import reason_of
 from shared.contracts.commands import AcceptInvitation, AgentCommand, RejectInvitation
 from shared.contracts.envelope import Cause
@@ -49,28 +49,28 @@ _SITUATIONS: Final = MappingProxyType(
 )
 
 
-class Handing:
+class CommandSender:
     """The last step of every operation on an interaction."""
 
     def __init__(
         self,
         *,
         publisher: Publisher,
-        promises: PromiseStore,
+        promised_interactions: PromisedInteractionStore,
         presence: PresenceStore,
-        news: News,
-        telling: Telling,
+        event_feed: EventFeed,
+        message_builder: MessageBuilder,
         clock: Clock,
     ) -> None:
         self._publisher = publisher
-        self._promises = promises
+        self._promised_interactions = promised_interactions
         self._presence = presence
-        self._news = news
-        self._telling = telling
+        self._event_feed = event_feed
+        self._message_builder = message_builder
         self._clock = clock
 
     async def over(
-        self, request: Request, order: Order, interaction: Interaction | None = None
+        self, request: Request, order: PreparedCommand, interaction: Interaction | None = None
     ) -> Response:
         """Return the answer once the broker holds the command, or its outcome is known.
 
@@ -88,8 +88,10 @@ class Handing:
         if isinstance(created, str):
             # Before the broker has the command: whoever repeats a request whose answer was lost
             # may be told this id by another pod.
-            seed = seed_of(request.scope)
-            await self._promises.add(created, seed.message_id, command.interaction_id)
+            command_ids = command_ids_of(request.scope)
+            await self._promised_interactions.add(
+                created, command_ids.message_id, command.interaction_id
+            )
         return await self.all(request, [command], order.answer)
 
     async def all(
@@ -101,13 +103,13 @@ class Handing:
             RequestError: One was refused while the client waited.
             Unavailable: The broker does not take them.
         """
-        seed, now = seed_of(request.scope), self._clock.now()
+        command_ids, now = command_ids_of(request.scope), self._clock.now()
         messages = [
             wrap(
                 one,
                 Cause.about(one.interaction_id),
                 now,
-                message_id=numbered(seed.message_id, number),
+                message_id=numbered_message_id(command_ids.message_id, number),
             )
             for number, one in enumerate(commands)
         ]
@@ -118,7 +120,9 @@ class Handing:
             awaited = []
             if wait is not None:
                 pairs = zip(messages, commands, strict=True)
-                looking_out = [self._news.awaiting(UUID(one.id), command) for one, command in pairs]
+                looking_out = [
+                    self._event_feed.awaiting(UUID(one.id), command) for one, command in pairs
+                ]
                 awaited = [await stack.enter_async_context(one) for one in looking_out]
             for message, command in zip(messages, commands, strict=True):
                 await self._publish(message, command)
@@ -137,7 +141,7 @@ class Handing:
             raise
 
     async def _outcome(
-        self, answer: Mapping[str, object], awaited: Sequence[Awaited], wait: timedelta
+        self, answer: Mapping[str, object], awaited: Sequence[AwaitedOutcome], wait: timedelta
     ) -> Response:
         try:
             async with asyncio.timeout(wait.total_seconds()):
@@ -156,7 +160,7 @@ class Handing:
             raise RequestError(situation, reason_of(event), headers=applied(wait))
         if isinstance(event, DeliveryFailed):
             raise RequestError(Situation.VALUE_REFUSED, event.reason, headers=applied(wait))
-        message = await self._telling.tell(event)
+        message = await self._message_builder.tell(event)
         told = {"interaction": message.payload} if message else {}
         # A delivery that is put off or in doubt is not over.
         status = 202 if isinstance(event, DeliveryTrouble) else 200

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
-from services.gateway.commands.command_ids import Seed
+from services.gateway.commands.command_ids import CommandIds
 from services.gateway.errors import RequestError, Situation, as_request_error, unavailable
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused
@@ -19,7 +19,7 @@ _LONGEST_ID: Final = 64
 _ABOUT_THE_MOMENT: Final = frozenset({Situation.WRONG_STATE, Situation.NOT_FOUND})
 
 
-class Turns:
+class OperationOrder:
     """Has an operation checked once what the agent asked before has its outcome.
 
     Services give that in milliseconds. What takes longer than `patience` is not waited for, and
@@ -32,7 +32,9 @@ class Turns:
         self._patience = patience
 
     @asynccontextmanager
-    async def one(self, interaction_id: str, agent_id: str, seed: Seed) -> AsyncIterator[None]:
+    async def one(
+        self, interaction_id: str, agent_id: str, command_ids: CommandIds
+    ) -> AsyncIterator[None]:
         """Wait until it is an operation's turn; what fails inside the context gives it back.
 
         Raises:
@@ -42,7 +44,7 @@ class Turns:
         if not self._patience:
             yield
             return
-        key, turn = _key(interaction_id, agent_id), self._turn(interaction_id, seed)
+        key, turn = _key(interaction_id, agent_id), self._turn(interaction_id, command_ids)
         before = await self._store.take(key, turn)
         try:
             waiting = await self._outcomes(key, before)
@@ -59,23 +61,25 @@ class Turns:
                 raise unavailable(message) from error
             raise
 
-    def _turn(self, interaction_id: str, seed: Seed) -> Turn:
-        return Turn(str(seed.message_id), interaction_id, seed.new_id, self._clock.now())
+    def _turn(self, interaction_id: str, command_ids: CommandIds) -> Turn:
+        return Turn(
+            str(command_ids.message_id), interaction_id, command_ids.new_id, self._clock.now()
+        )
 
-    async def _outcomes(self, key: str, turns: Sequence[Turn]) -> Sequence[Turn]:
+    async def _outcomes(self, key: str, operation_order: Sequence[Turn]) -> Sequence[Turn]:
         """Wait for the outcomes of some turns; return those that have none in time."""
-        if not turns:
-            return turns
+        if not operation_order:
+            return operation_order
         loop = asyncio.get_running_loop()
-        age = self._clock.now() - max(one.at for one in turns)
+        age = self._clock.now() - max(one.at for one in operation_order)
         end = loop.time() + (self._patience - age).total_seconds()
         pause = _FIRST_PAUSE
-        while turns := await self._store.open(key, turns):
+        while operation_order := await self._store.open(key, operation_order):
             if loop.time() >= end:
                 break
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-        return turns
+        return operation_order
 
 
 def _key(interaction_id: str, agent_id: str) -> str:

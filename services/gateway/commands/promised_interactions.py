@@ -24,12 +24,12 @@ _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.1
 
 
-class PromiseStore:
+class PromisedInteractionStore:
     """Promised ids, known to every pod; on a majority of the database's members once written."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._promises = database[PROMISED_INTERACTIONS]
-        self._inserts = Inserts(self._promises)
+        self._promised_interactions = database[PROMISED_INTERACTIONS]
+        self._inserts = Inserts(self._promised_interactions)
         self._interactions = database[interaction_store.COLLECTION].with_options(
             read_concern=NEWEST
         )
@@ -51,7 +51,7 @@ class PromiseStore:
         """Say whether an interaction that is not there was promised lately, and not refused."""
         wanted = {"_id": interaction_id, "expires_at": {"$gt": self._clock.now()}}
         async with database_errors():
-            promise = await self._promises.find_one(wanted)
+            promise = await self._promised_interactions.find_one(wanted)
             if promise is None:
                 return False
             refused = {"_id": promise["about"], "refused": promise["command_id"]}
@@ -62,10 +62,13 @@ class PromisedInteractions:
     """Reads interactions; one that is promised is waited for, at most for `patience`."""
 
     def __init__(
-        self, store: InteractionStore, promises: PromiseStore, patience: timedelta
+        self,
+        store: InteractionStore,
+        promised_interactions: PromisedInteractionStore,
+        patience: timedelta,
     ) -> None:
         self._store = store
-        self._promises = promises
+        self._promised_interactions = promised_interactions
         self._patience = patience.total_seconds()
 
     async def get(self, interaction_id: str, *, with_text: bool) -> Interaction:
@@ -82,21 +85,23 @@ class PromisedInteractions:
                 return await self._store.get(interaction_id, with_text=with_text)
             except UnknownInteractionError:
                 is_over = loop.time() >= end
-                if is_over or not await self._promises.is_open(interaction_id):
+                if is_over or not await self._promised_interactions.is_open(interaction_id):
                     raise
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-class PromiseKeeping:
+class PromisedInteractionMiddleware:
     """Stands before the resources: what is promised is never called unknown.
 
     A client that read 404 of its own reply would reply once more.
     """
 
-    def __init__(self, application: ASGIApp, promises: PromiseStore) -> None:
+    def __init__(
+        self, application: ASGIApp, promised_interactions: PromisedInteractionStore
+    ) -> None:
         self._application = application
-        self._promises = promises
+        self._promised_interactions = promised_interactions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request.
@@ -107,7 +112,7 @@ class PromiseKeeping:
         try:
             await self._application(scope, receive, send)
         except UnknownInteractionError as error:
-            if not await self._promises.is_open(error.interaction_id):
+            if not await self._promised_interactions.is_open(error.interaction_id):
                 raise
             raise unavailable(
                 f"interaction {error.interaction_id} is being created: try again"

@@ -1,4 +1,4 @@
-"""Lanes: what concerns one agent is done in order, different agents do not wait for each other."""
+"""Queues of work: for one agent it is done in order, and agents do not wait for each other."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,11 +9,11 @@ from typing import Final
 import structlog
 
 from services.gateway.errors import trace_of
-from shared.background_tasks import end
+from shared.background_tasks import cancel_and_wait
 
 log = structlog.get_logger()
 
-_LANES: Final = 512
+_QUEUES: Final = 512
 _MOST_WAITING: Final = 1_000
 
 
@@ -36,7 +36,7 @@ class Arrived:
 Work = CatchUp | Arrived
 
 
-class Lane:
+class AgentQueue:
     """What is to be done one after the other.
 
     It is bounded: of what comes when it is full, only for whom it was is remembered. They catch up
@@ -61,29 +61,29 @@ class Lane:
         return await self._queue.get()
 
 
-class Lanes:
-    """Lanes, each worked off by one task: so many agents at most are waited for at once."""
+class PerAgentQueues:
+    """Queues, each emptied by one task; the agents are spread over them."""
 
     def __init__(self, do: Callable[[Work], Awaitable[None]]) -> None:
         self._do = do
-        self._lanes = [Lane() for _ in range(_LANES)]
+        self._queues = [AgentQueue() for _ in range(_QUEUES)]
 
     def put(self, work: Work) -> None:
         """Have something done after all that concerns the same agent and came before it."""
-        self._lanes[hash(work.agent_id) % _LANES].put(work)
+        self._queues[hash(work.agent_id) % _QUEUES].put(work)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Work for as long as the context lasts; what is left then is left undone."""
-        tasks = [asyncio.create_task(self._work(lane)) for lane in self._lanes]
+        tasks = [asyncio.create_task(self._work(queue)) for queue in self._queues]
         try:
             yield
         finally:
-            await end(tasks)
+            await cancel_and_wait(tasks)
 
-    async def _work(self, lane: Lane) -> None:
+    async def _work(self, queue: AgentQueue) -> None:
         while True:
-            work = await lane.get()
+            work = await queue.get()
             try:
                 await self._do(work)
             except Exception as error:  # noqa: BLE001 - the next event is worth telling

@@ -20,7 +20,7 @@ _OF_DELIVERY: Final = (MailSent, DeliveryTrouble)
 
 
 @dataclass(eq=False, slots=True)
-class Awaited:
+class AwaitedOutcome:
     """A command whose first event for its agent is waited for.
 
     What comes of a Send is told by the delivery, which has a command of its own.
@@ -43,16 +43,16 @@ class Awaited:
         )
 
 
-class Outcomes:
+class AwaitedOutcomes:
     """All commands whose outcome somebody waits for in this pod."""
 
     def __init__(self) -> None:
-        self._awaited: set[Awaited] = set()
+        self._awaited: set[AwaitedOutcome] = set()
 
     @contextmanager
-    def awaiting(self, message_id: UUID, command: AgentCommand) -> Iterator[Awaited]:
+    def awaiting(self, message_id: UUID, command: AgentCommand) -> Iterator[AwaitedOutcome]:
         """Look out for the outcome for as long as the context lasts."""
-        awaited = Awaited(message_id, command)
+        awaited = AwaitedOutcome(message_id, command)
         self._awaited.add(awaited)
         try:
             yield awaited

@@ -1,4 +1,4 @@
-"""How a consumer goes on hearing: when it hears no more, and that it soon begins again."""
+"""Keeps a consumer consuming: notices when it ends, and starts it again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,7 +9,7 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from services.gateway.errors import trace_of
-from shared.background_tasks import end
+from shared.background_tasks import cancel_and_wait
 from shared.messaging.reaching import CONNECTION_FAULTS, Complaint, in_words
 
 log = structlog.get_logger()
@@ -17,7 +17,9 @@ log = structlog.get_logger()
 _PAUSE_SECONDS: Final = 0.5
 
 
-async def ending(connection: AbstractConnection, channel: AbstractChannel) -> asyncio.Future[None]:
+async def end_of_consumer(
+    connection: AbstractConnection, channel: AbstractChannel
+) -> asyncio.Future[None]:
     """Return a future that is done when nothing more is delivered on a channel.
 
     That is when the connection or the channel has closed, for whatever reason, and when the
@@ -36,13 +38,13 @@ async def ending(connection: AbstractConnection, channel: AbstractChannel) -> as
 
 
 @asynccontextmanager
-async def hearing(listen: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def consuming_again(listen: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """Listen for as long as the context lasts, and begin again however often that ends."""
     task = asyncio.create_task(_listen_for_ever(listen))
     try:
         yield
     finally:
-        await end({task})
+        await cancel_and_wait({task})
 
 
 async def _listen_for_ever(listen: Callable[[], Awaitable[None]]) -> None:

@@ -9,8 +9,8 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from services.gateway.notifications.bindings import Bindings, OnGap
-from services.gateway.notifications.consumer_loop import ending, hearing
-from shared.background_tasks import end
+from services.gateway.notifications.consumer_loop import consuming_again, end_of_consumer
+from shared.background_tasks import cancel_and_wait
 from shared.contracts.envelope import JOURNALED
 
 log = structlog.get_logger()
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 OnMessage = Callable[[AbstractIncomingMessage], Awaitable[None]]
 
 
-class BrokerEvents:
+class EventConsumer:
     """Receives what is journaled of the agents it is told to watch, over a connection of its own.
 
     The queue is exclusive and goes with the connection or the channel: what happens until there is
@@ -53,7 +53,7 @@ class BrokerEvents:
 
     def receiving(self) -> AbstractAsyncContextManager[None]:
         """Receive for as long as the context lasts, and reconnect however often it takes."""
-        return hearing(self._receive_once)
+        return consuming_again(self._receive_once)
 
     async def _receive_once(self) -> None:
         connection = await aio_pika.connect(
@@ -61,7 +61,7 @@ class BrokerEvents:
         )
         async with connection:
             channel = await connection.channel(publisher_confirms=False)
-            ended = await ending(connection, channel)
+            ended = await end_of_consumer(connection, channel)
             listening = asyncio.create_task(self._hear(channel))
             try:
                 done, _ = await asyncio.wait(
@@ -72,7 +72,7 @@ class BrokerEvents:
             finally:
                 self._is_hearing = False
                 self._bindings.lose()
-                await end({listening})
+                await cancel_and_wait({listening})
 
     async def _hear(self, channel: AbstractChannel) -> None:
         queue = await channel.declare_queue(exclusive=True, auto_delete=True)

@@ -12,19 +12,24 @@ from uuid import UUID
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
-from services.gateway.interaction_queries import DeskStore
-from services.gateway.notifications.agent_queues import Arrived, CatchUp, Lanes, Work
-from services.gateway.notifications.command_outcomes import Awaited, Outcomes
+from services.gateway.interaction_queries import InteractionQueries
+from services.gateway.notifications.agent_queues import Arrived, CatchUp, PerAgentQueues, Work
+from services.gateway.notifications.command_outcomes import AwaitedOutcome, AwaitedOutcomes
 from services.gateway.notifications.dialects import Dialects
-from services.gateway.notifications.event_consumer import BrokerEvents
+from services.gateway.notifications.event_consumer import EventConsumer
 from services.gateway.notifications.journal_batch import UnreadableBatchError, arrived_in
-from services.gateway.notifications.journal_reader import PAGE, Recounting, Told, read
+from services.gateway.notifications.journal_reader import (
+    PAGE,
+    JournalReader,
+    ToldEntry,
+    read_envelope,
+)
 from services.gateway.notifications.message_builder import Message
-from services.gateway.notifications.retrying import patiently
+from services.gateway.notifications.retrying import retry_until_available
 from services.gateway.notifications.topics import EMAILS, INTERACTIONS
 from services.gateway.wire.messages import invited, stamped
-from shared.background_tasks import repeating
-from shared.bayeux import BayeuxServer, Page, PastEvent, Route
+from shared.background_tasks import run_periodically
+from shared.bayeux import BayeuxServer, JournalEvent, Page, Route
 from shared.contracts.commands import AgentCommand
 from shared.domain.errors import PositionGoneError, Unavailable
 from shared.domain.journal_positions import Span
@@ -37,7 +42,7 @@ _LOOK_ROUND: Final = timedelta(seconds=15)
 _MOST_NOTED: Final = 1_000
 
 
-class News:
+class EventFeed:
     """Feeds CometD from the journal; the broker only says that there is something new, and what.
 
     Events of one agent stay in order, those of different agents do not wait for each other.
@@ -47,22 +52,22 @@ class News:
         self,
         url: str,
         *,
-        recounting: Recounting,
+        journal_reader: JournalReader,
         dialects: Dialects,
-        desk: DeskStore,
+        queries: InteractionQueries,
         presence: PresenceStore,
     ) -> None:
         self._presence = presence
-        self._events = BrokerEvents(url, self._receive, self._catch_up_soon)
-        self._recounting = recounting
+        self._events = EventConsumer(url, self._receive, self._catch_up_soon)
+        self._journal_reader = journal_reader
         self._dialects = dialects
-        self._desk = desk
+        self._queries = queries
         self._reached: dict[str, int] = {}
         self._begun: dict[str, asyncio.Event] = {}
-        self._outcomes = Outcomes()
+        self._outcomes = AwaitedOutcomes()
         self._listening: set[str] = set()
         self._waiting: Counter[str] = Counter()
-        self._lanes = Lanes(self._do)
+        self._queues = PerAgentQueues(self._do)
         self._noting = for_herds(self._note_together, most=_MOST_NOTED)
         self._bayeux: BayeuxServer | None = None
 
@@ -90,7 +95,9 @@ class News:
         self._rest_from(user_id)
 
     @asynccontextmanager
-    async def awaiting(self, message_id: UUID, command: AgentCommand) -> AsyncIterator[Awaited]:
+    async def awaiting(
+        self, message_id: UUID, command: AgentCommand
+    ) -> AsyncIterator[AwaitedOutcome]:
         """Look out for what comes of a command, whether its agent listens to topics or not."""
         agent_id = command.agent_id
         self._waiting[agent_id] += 1
@@ -110,7 +117,7 @@ class News:
         if route.topic not in {INTERACTIONS, EMAILS}:
             return
         try:
-            offered = await self._desk.offered_to(user_id)
+            offered = await self._queries.offered_to(user_id)
         except Unavailable as error:
             log.warning("open invitations not sent again", user_id=user_id, reason=str(error))
             return
@@ -122,7 +129,7 @@ class News:
 
     async def span(self, user_id: str) -> Span:
         """Return the positions from which somebody can go on."""
-        return await self._recounting.span(user_id)
+        return await self._journal_reader.span(user_id)
 
     async def replay(self, user_id: str, after: int) -> Page:
         """Return the next events after a position.
@@ -130,9 +137,9 @@ class News:
         Raises:
             PositionGoneError: Some of them are no longer kept.
         """
-        told = await patiently(lambda: self._recounting.after(user_id, after))
+        told = await retry_until_available(lambda: self._journal_reader.after(user_id, after))
         events = [
-            PastEvent(one.position, message.topic, message.payload)
+            JournalEvent(one.position, message.topic, message.payload)
             for one in told
             for original in one.messages
             for message in self._dialects.of(original)
@@ -145,13 +152,13 @@ class News:
             self._start_over(agent_id)
 
     @asynccontextmanager
-    async def flowing(self, bayeux: BayeuxServer) -> AsyncIterator[None]:
+    async def running(self, bayeux: BayeuxServer) -> AsyncIterator[None]:
         """Feed an application for as long as the context lasts."""
         self._bayeux = bayeux
         async with (
-            self._lanes.running(),
+            self._queues.running(),
             self._events.receiving(),
-            repeating(self._look_round, every=_LOOK_ROUND),
+            run_periodically(self._look_round, every=_LOOK_ROUND),
         ):
             yield
 
@@ -177,15 +184,18 @@ class News:
             self._catch_up_soon(frozenset(self._listening))
             return
         for one in arrived:
-            if one.agent_id in self._waiting and (envelope := read(one.envelope)) is not None:
+            if (
+                one.agent_id in self._waiting
+                and (envelope := read_envelope(one.envelope)) is not None
+            ):
                 self._outcomes.note(envelope)
             if one.agent_id in self._listening:
-                self._lanes.put(one)
+                self._queues.put(one)
 
     def _catch_up_soon(self, agent_ids: frozenset[str]) -> None:
         """Have told what these agents may have missed; for a new one, begin."""
         for agent_id in agent_ids & self._listening:
-            self._lanes.put(CatchUp(agent_id))
+            self._queues.put(CatchUp(agent_id))
 
     async def _do(self, work: Work) -> None:
         match work:
@@ -204,7 +214,7 @@ class News:
         """
         await self._events.settled(agent_id)
         await self._noting(agent_id)
-        newest = await patiently(lambda: self._recounting.newest(agent_id))
+        newest = await retry_until_available(lambda: self._journal_reader.newest(agent_id))
         if agent_id in self._listening:
             self._reached[agent_id] = newest
             self._application.begin(agent_id, newest)
@@ -215,17 +225,21 @@ class News:
         if position > self._reached[agent_id] + 1:
             await self._fill(agent_id)
         elif position == self._reached[agent_id] + 1:
-            envelope = read(body)
+            envelope = read_envelope(body)
             self._publish(
                 agent_id,
-                await patiently(lambda: self._recounting.tell(agent_id, position, envelope)),
+                await retry_until_available(
+                    lambda: self._journal_reader.tell(agent_id, position, envelope)
+                ),
             )
 
     async def _fill(self, agent_id: str) -> None:
         """Tell all that is in the journal and was not told here."""
         while (reached := self._reached.get(agent_id)) is not None:
             try:
-                missed = await patiently(partial(self._recounting.after, agent_id, reached))
+                missed = await retry_until_available(
+                    partial(self._journal_reader.after, agent_id, reached)
+                )
             except PositionGoneError:
                 self._start_over(agent_id)
                 return
@@ -241,7 +255,7 @@ class News:
     async def _behind(self) -> frozenset[str]:
         """Return whose journal has come further: another release may tell in ways unheard here."""
         reached = dict(self._reached)
-        newest = await asyncio.gather(*map(self._recounting.newest, reached))
+        newest = await asyncio.gather(*map(self._journal_reader.newest, reached))
         return frozenset(
             agent_id
             for agent_id, position in zip(reached, newest, strict=True)
@@ -261,9 +275,9 @@ class News:
     def _start_over(self, agent_id: str) -> None:
         """Let clients who would miss something notice it: they subscribe anew."""
         log.warning("agent's clients have to start over", agent_id=agent_id)
-        self._application.disown(agent_id)
+        self._application.restart_sessions(agent_id)
 
-    def _publish(self, agent_id: str, told: Told) -> None:
+    def _publish(self, agent_id: str, told: ToldEntry) -> None:
         # Nobody may listen any more, or somebody anew, for whom another begin is on its way.
         if self._reached.get(agent_id) != told.position - 1:
             return

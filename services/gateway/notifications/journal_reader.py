@@ -9,8 +9,8 @@ import structlog
 from pydantic import ValidationError
 
 from services.gateway.errors import trace_of
-from services.gateway.notifications.message_builder import Message, Telling
-from services.gateway.notifications.workbin_messages import WorkbinTelling
+from services.gateway.notifications.message_builder import Message, MessageBuilder
+from services.gateway.notifications.workbin_messages import WorkbinMessageBuilder
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import (
     AgentNews,
@@ -31,23 +31,25 @@ PAGE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldEntry:
     """All that is told of the entry at a position, which may be nothing."""
 
     position: int
     messages: Sequence[Message] = ()
 
 
-class Recounting:
+class JournalReader:
     """Tells the journal: each event with the state of then.
 
     The words of a mail are today's, for who holds it today. Nobody else is told more than the
     event itself says: its subject.
     """
 
-    def __init__(self, journal: Journal, telling: Telling, workbins: WorkbinTelling) -> None:
+    def __init__(
+        self, journal: Journal, message_builder: MessageBuilder, workbins: WorkbinMessageBuilder
+    ) -> None:
         self._journal = journal
-        self._telling = telling
+        self._message_builder = message_builder
         self._workbins = workbins
 
     async def newest(self, agent_id: str) -> int:
@@ -58,7 +60,9 @@ class Recounting:
         """Return the positions that are kept of an agent."""
         return await self._journal.span(agent_id)
 
-    async def after(self, agent_id: str, position: int, *, limit: int = PAGE) -> Sequence[Told]:
+    async def after(
+        self, agent_id: str, position: int, *, limit: int = PAGE
+    ) -> Sequence[ToldEntry]:
         """Tell what follows a position; nothing where it is the newest.
 
         Raises:
@@ -67,12 +71,15 @@ class Recounting:
         """
         entries = await self._journal.after(agent_id, position, limit=limit)
         return await asyncio.gather(
-            *(self.tell(agent_id, entry.position, read(entry.event.envelope)) for entry in entries)
+            *(
+                self.tell(agent_id, entry.position, read_envelope(entry.event.envelope))
+                for entry in entries
+            )
         )
 
     async def tell(
         self, agent_id: str, position: int, envelope: Envelope[AgentNews] | None
-    ) -> Told:
+    ) -> ToldEntry:
         """Tell an agent one event, of which nothing is told where it was not understood.
 
         One that cannot be told, for whatever reason, keeps none of those behind it.
@@ -81,24 +88,24 @@ class Recounting:
             Unavailable: The interaction cannot be read now.
         """
         if envelope is None:
-            return Told(position)
+            return ToldEntry(position)
         try:
             messages = await self._messages(agent_id, envelope.body)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - of a newer release, or a fault of ours
             log.error("event not told", agent_id=agent_id, position=position, fault=trace_of(error))  # noqa: TRY400 - without its words
-            return Told(position)
-        return Told(position, [_placed(message, position) for message in messages])
+            return ToldEntry(position)
+        return ToldEntry(position, [_placed(message, position) for message in messages])
 
     async def _messages(self, agent_id: str, news: AgentNews) -> Sequence[Message]:
         if isinstance(news, WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted):
             return await self._workbins.tell(news, agent_id)
-        message = await self._telling.tell(news)
+        message = await self._message_builder.tell(news)
         return [message] if message else []
 
 
-def read(envelope: bytes) -> Envelope[AgentNews] | None:
+def read_envelope(envelope: bytes) -> Envelope[AgentNews] | None:
     """Return an event; None where a newer service announced what this one does not know yet."""
     try:
         return _Wrapped.model_validate_json(envelope)

@@ -14,10 +14,10 @@ from aio_pika.abc import AbstractIncomingMessage
 from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
-from services.gateway.notifications.consumer_loop import ending, hearing
+from services.gateway.notifications.consumer_loop import consuming_again, end_of_consumer
 from services.gateway.notifications.journal_batch import FORM, batches
-from services.gateway.notifications.retrying import patiently
-from shared.background_tasks import end
+from services.gateway.notifications.retrying import retry_until_available
+from shared.background_tasks import cancel_and_wait
 from shared.contracts.events import EVERYBODY
 from shared.faults import crash_point
 from shared.messaging.declaration import declare
@@ -72,7 +72,7 @@ class _Written:
 
     last: AbstractIncomingMessage
     entries: Sequence[Entry]
-    telling: asyncio.Task[None]
+    message_builder: asyncio.Task[None]
 
 
 _Deliveries = asyncio.Queue[AbstractIncomingMessage]
@@ -106,11 +106,11 @@ class JournalWriter:
         self._publisher = publisher
         self._newest_form = newest_form
         self._form = form
-        self._telling: set[asyncio.Task[None]] = set()
+        self._message_builder: set[asyncio.Task[None]] = set()
 
     def writing(self) -> AbstractAsyncContextManager[None]:
         """Write for as long as the context lasts, whenever it is this pod's turn."""
-        return hearing(self._write_while_connected)
+        return consuming_again(self._write_while_connected)
 
     async def _write_while_connected(self) -> None:
         await self._until(outdated=False)
@@ -122,7 +122,7 @@ class JournalWriter:
         )
         async with connection:
             channel = await connection.channel(publisher_confirms=False)
-            ended = await ending(connection, channel)
+            ended = await end_of_consumer(connection, channel)
             await channel.set_qos(_PREFETCH)
             # The broker may have come back empty, or the queue be gone, and with it its bindings.
             await declare(connection, (JOURNAL,))
@@ -139,7 +139,7 @@ class JournalWriter:
                 for one in done:
                     one.result()
             finally:
-                await end(working | self._telling)
+                await cancel_and_wait(working | self._message_builder)
                 self._journal.forget()
 
     async def _become_outdated(self) -> None:
@@ -148,7 +148,7 @@ class JournalWriter:
         log.warning("a newer release is there: the journal is left to it", form=self._form)
 
     async def _until(self, *, outdated: bool) -> None:
-        while (await patiently(self._newest_form) > self._form) is not outdated:  # noqa: ASYNC110 - pods say it in the database
+        while (await retry_until_available(self._newest_form) > self._form) is not outdated:  # noqa: ASYNC110 - pods say it in the database
             await asyncio.sleep(_FORM_CHECK_SECONDS)
 
     async def _write_what_arrives(self, arrived: _Deliveries, told: _Told) -> None:
@@ -161,7 +161,7 @@ class JournalWriter:
                 self._journal.forget()
                 continue
             batch = await self._sort([first, *_waiting(arrived)])
-            entries = await patiently(partial(self._journal.append, batch.events))
+            entries = await retry_until_available(partial(self._journal.append, batch.events))
             told.put_nowait(_Written(batch.last, entries, self._tell_soon(entries)))
 
     async def _sort(self, messages: Sequence[AbstractIncomingMessage]) -> _Batch:
@@ -182,20 +182,20 @@ class JournalWriter:
             return [Announced(event_id, body.agent_id, envelope)]
         if not body.of_group:
             return []
-        members = await patiently(lambda: self._agents.serving(body.owner))
+        members = await retry_until_available(lambda: self._agents.serving(body.owner))
         return [Announced(f"{event_id}/{one}", one, envelope) for one in members]
 
     def _tell_soon(self, entries: Sequence[Entry]) -> asyncio.Task[None]:
-        telling = asyncio.create_task(self._tell(entries))
-        self._telling.add(telling)
-        telling.add_done_callback(self._telling.discard)
-        return telling
+        message_builder = asyncio.create_task(self._tell(entries))
+        self._message_builder.add(message_builder)
+        message_builder.add_done_callback(self._message_builder.discard)
+        return message_builder
 
     async def _tell(self, entries: Sequence[Entry]) -> None:
         """Tell the pods. The next write need not wait: who hears out of order reads the journal."""
         crash_point("journal.before_telling")
         messages = list(batches(entries))
-        await patiently(lambda: self._publisher.publish_all(messages))
+        await retry_until_available(lambda: self._publisher.publish_all(messages))
         ENTRIES.inc(len(entries))
 
     async def _settle_what_is_told(self, told: _Told) -> None:
@@ -203,9 +203,9 @@ class JournalWriter:
             first = await told.get()
             await asyncio.sleep(_SETTLED_FOR)
             together = [first, *(told.get_nowait() for _ in range(told.qsize()))]
-            await asyncio.gather(*(one.telling for one in together))
+            await asyncio.gather(*(one.message_builder for one in together))
             entries = [entry for one in together for entry in one.entries]
-            await patiently(partial(self._journal.keep_newest, entries))
+            await retry_until_available(partial(self._journal.keep_newest, entries))
             crash_point("journal.before_acknowledging")
             await together[-1].last.ack(multiple=True)
 
@@ -215,7 +215,7 @@ class JournalWriter:
             message.message_id or "", message.body, message.correlation_id or "", message.headers
         )
         copy = parked(delivered, describe(error), JOURNAL)
-        await patiently(lambda: self._publisher.publish(copy))
+        await retry_until_available(lambda: self._publisher.publish(copy))
 
 
 def _waiting(arrived: _Deliveries) -> list[AbstractIncomingMessage]:

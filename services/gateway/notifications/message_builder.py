@@ -89,7 +89,7 @@ _NOTIFICATIONS: Final[Mapping[type[InteractionEvent], NotificationType]] = Mappi
 )
 
 
-DeskNews = InteractionEvent | AgentReady | AgentNotReady
+AgentEvent = InteractionEvent | AgentReady | AgentNotReady
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +100,14 @@ class Message:
     payload: object
 
 
-class Telling:
+class MessageBuilder:
     """Turns events into messages; reads the interaction only where the message shows it."""
 
     def __init__(self, interactions: InteractionStore, configuration: ConfigurationStore) -> None:
         self._interactions = interactions
         self._configuration = configuration
 
-    async def tell(self, news: DeskNews) -> Message | None:
+    async def tell(self, news: AgentEvent) -> Message | None:
         """Return the message of an event; None where there is nothing to tell.
 
         Raises:
@@ -139,7 +139,7 @@ class Telling:
                 case OperationRefused():
                     return await self._refused(event)
                 case _:
-                    return left(event)
+                    return departure_message(event)
         except UnknownInteractionError:
             log.warning("event about no interaction", interaction_id=event.interaction_id)
             return None
@@ -181,7 +181,7 @@ class Telling:
         return await self._interactions.get(event.interaction_id, with_text=text)
 
 
-def left(event: InteractionEvent) -> Fields:
+def departure_message(event: InteractionEvent) -> Fields:
     """Return the message about a mail that is no longer, or not now, the agent's to work on."""
     if isinstance(event, DeliveryDeferred):
         message = gone(event.interaction_id, event.subject, "Sending")

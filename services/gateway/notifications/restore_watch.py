@@ -7,8 +7,8 @@ from typing import Final
 
 import structlog
 
-from services.gateway.notifications.event_feed import News
-from shared.background_tasks import repeating
+from services.gateway.notifications.event_feed import EventFeed
+from shared.background_tasks import run_periodically
 from shared.domain.errors import Unavailable
 from shared.storage.database.witness import Witness
 from shared.storage.journal_generations import JournalGenerations
@@ -18,17 +18,19 @@ log = structlog.get_logger()
 _EVERY: Final = timedelta(seconds=5)
 
 
-class RestoreWatch:
+class RestoreWatcher:
     """Compares what this pod remembers with what the database knows.
 
     A restore that was announced (`mailroom restored`) has begun a generation of positions; one
     that was not is noticed by the witness, and begins one here.
     """
 
-    def __init__(self, generations: JournalGenerations, witness: Witness, news: News) -> None:
+    def __init__(
+        self, generations: JournalGenerations, witness: Witness, event_feed: EventFeed
+    ) -> None:
         self._generations = generations
         self._witness = witness
-        self._news = news
+        self._event_feed = event_feed
         self._floor: int | None = None
         self._is_restored = False
 
@@ -37,7 +39,7 @@ class RestoreWatch:
         """Watch for as long as the context lasts."""
         with suppress(Unavailable):
             await self.look()
-        async with repeating(self.look, every=_EVERY):
+        async with run_periodically(self.look, every=_EVERY):
             yield
 
     async def look(self) -> None:
@@ -57,5 +59,5 @@ class RestoreWatch:
             floor = await self._generations.begin_generation(after=self._floor or 0)
         self._is_restored = False
         if self._floor not in (None, floor):
-            self._news.start_over()
+            self._event_feed.start_over()
         self._floor = floor

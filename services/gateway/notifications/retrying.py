@@ -15,7 +15,7 @@ _RETRY_SECONDS: Final = 0.5
 T = TypeVar("T")
 
 
-async def patiently(act: Callable[[], Awaitable[T]]) -> T:
+async def retry_until_available(act: Callable[[], Awaitable[T]]) -> T:
     """Do something that is safe to repeat until it succeeds, and return what came of it."""
     while True:
         try:

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from services.gateway.auth.agent_cache import Roster
-from services.gateway.interaction_queries import DeskStore
+from services.gateway.auth.agent_cache import AgentCache
+from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.message_builder import Message
 from services.gateway.notifications.topics import INTERACTIONS, WORKBINS
 from services.gateway.wire.mail import Fields
@@ -17,26 +17,26 @@ from shared.storage.interactions.interaction_store import InteractionStore
 ContentFrame = Literal["message", "array", "each"]
 """One message that holds a list, the bare list, or one message for each thing in it."""
 
-WorkbinNews = WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted
+WorkbinChange = WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted
 
 
-class WorkbinTelling:
+class WorkbinMessageBuilder:
     """Turns events about workbins into what an agent is told."""
 
     def __init__(
         self,
         interactions: InteractionStore,
-        desk: DeskStore,
-        roster: Roster,
+        queries: InteractionQueries,
+        agent_cache: AgentCache,
         *,
         frame: ContentFrame,
     ) -> None:
         self._interactions = interactions
-        self._desk = desk
-        self._roster = roster
+        self._queries = queries
+        self._agent_cache = agent_cache
         self._frame = frame
 
-    async def tell(self, news: WorkbinNews, agent_id: str) -> list[Message]:
+    async def tell(self, news: WorkbinChange, agent_id: str) -> list[Message]:
         """Return what an agent is told, who may have left the group meanwhile.
 
         Raises:
@@ -52,7 +52,7 @@ class WorkbinTelling:
         return [Message(WORKBINS, change_message(kind, news.place, item))]
 
     async def _content(self, news: WorkbinContentWanted) -> list[Message]:
-        content = await self._desk.kept_in(news.place)
+        content = await self._queries.kept_in(news.place)
         match self._frame:
             case "message":
                 payloads: list[object] = [content_message(news.place, content)]
@@ -72,7 +72,7 @@ class WorkbinTelling:
         return stamped(kept(interaction), interaction.version)
 
     async def _may_see(self, agent_id: str, news: WorkbinItemAdded | WorkbinItemRemoved) -> bool:
-        member = await self._roster.get(agent_id)
+        member = await self._agent_cache.get(agent_id)
         return member is not None and news.place.is_open_to(agent_id, member.agent.queues)
 
 

@@ -15,7 +15,14 @@ from services.gateway.operations.email_object import (
     ignored_in,
 )
 from services.gateway.operations.email_object_keys import by_field, require_known
-from services.gateway.operations.operation_request import OK, ZERO, Asked, Order, missing, refused
+from services.gateway.operations.operation_request import (
+    OK,
+    ZERO,
+    OperationRequest,
+    PreparedCommand,
+    missing,
+    refused,
+)
 from services.gateway.operations.parameters import OneLine, Text, read, require_queue
 from services.gateway.operations.user_data import require_storable
 from shared.contracts.commands import (
@@ -101,17 +108,17 @@ def order_creation(
     return command, _answer(new_id) | ignored_in(wanted)
 
 
-def prepare_save(asked: Asked) -> Order:
+def prepare_save(asked: OperationRequest) -> PreparedCommand:
     """Keep what the agent has written so far."""
     return _saving(asked, OK, is_update=False)
 
 
-def prepare_update(asked: Asked) -> Order:
+def prepare_update(asked: OperationRequest) -> PreparedCommand:
     """Do the same for who puts the whole resource (PUT)."""
     return _saving(asked, ZERO, is_update=True)
 
 
-def prepare_forward(asked: Asked) -> Order:
+def prepare_forward(asked: OperationRequest) -> PreparedCommand:
     """Begin a mail that passes this one on, with its files."""
     wanted = read(ForwardParameters, asked.body)
     command = DraftForward(
@@ -124,10 +131,10 @@ def prepare_forward(asked: Asked) -> Order:
         indent=wanted.indent,
         edits=edits_in(wanted, asked.contact_center),
     )
-    return Order(command, _answer(asked.new_id) | ignored_in(wanted))
+    return PreparedCommand(command, _answer(asked.new_id) | ignored_in(wanted))
 
 
-def prepare_redirect(asked: Asked) -> Order:
+def prepare_redirect(asked: OperationRequest) -> PreparedCommand:
     """Send the customer's mail on as it came, and end the work on it."""
     wanted = read(RedirectParameters, asked.body)
     command = RedirectMail(
@@ -139,10 +146,12 @@ def prepare_redirect(asked: Asked) -> Order:
     )
     ignored = [key for key in wanted.mail if key not in by_field(wanted.mail).get("to", {})]
     named = {"ignoredKeys": ignored} if ignored else {}
-    return Order(command, {**ZERO, "interactionId": asked.new_id, **named})
+    return PreparedCommand(command, {**ZERO, "interactionId": asked.new_id, **named})
 
 
-def _saving(asked: Asked, answer: Mapping[str, object], *, is_update: bool) -> Order:
+def _saving(
+    asked: OperationRequest, answer: Mapping[str, object], *, is_update: bool
+) -> PreparedCommand:
     wanted = read(SaveParameters, asked.body)
     if not wanted.mail and not wanted.user_data:
         raise missing("email_object")
@@ -153,10 +162,10 @@ def _saving(asked: Asked, answer: Mapping[str, object], *, is_update: bool) -> O
         put=require_storable(wanted.user_data, asked.interaction.user_data),
         is_update=is_update,
     )
-    return Order(command, {**answer, **ignored_in(wanted, asked.interaction)})
+    return PreparedCommand(command, {**answer, **ignored_in(wanted, asked.interaction)})
 
 
-def _recipients(wanted: MailParameters, asked: Asked) -> list[MailAddress]:
+def _recipients(wanted: MailParameters, asked: OperationRequest) -> list[MailAddress]:
     require_known(wanted.mail)
     given = {
         f"{place}{key}": read_addresses(value, "toAddress")

@@ -14,7 +14,7 @@ from shared.storage.agents.agent_store import StoredAgent
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class OperationRequest:
     """Everything that the checks of an operation may look at."""
 
     agent: StoredAgent
@@ -34,7 +34,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PreparedCommand:
     """The command to publish, and what the agent is answered once the broker holds it."""
 
     command: AgentCommand
@@ -42,12 +42,12 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class OperationDefinition:
     """An operation that agents may ask for, under its name and its aliases."""
 
     name: str
     operation: Operation
-    prepare: Callable[[Asked], Order]
+    prepare: Callable[[OperationRequest], PreparedCommand]
     aliases: tuple[str, ...] = ()
     has_target: bool = field(default=False)
 
@@ -62,7 +62,7 @@ CANCELED = {"status": 0, "statusCode": 0}
 """Of Cancel, the one operation whose `status` is a number (seed 002)."""
 
 
-def named(order: Order, name: str) -> Order:
+def named(order: PreparedCommand, name: str) -> PreparedCommand:
     """Return an order whose refusal will call the operation as the agent does."""
     return replace(order, command=order.command.model_copy(update={"asked_as": name}))
 

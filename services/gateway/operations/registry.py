@@ -20,9 +20,9 @@ from services.gateway.operations.invitations import (
     prepare_reject,
 )
 from services.gateway.operations.operation_request import (
-    Asked,
-    Offer,
-    Order,
+    OperationDefinition,
+    OperationRequest,
+    PreparedCommand,
     missing,
     named,
     refused,
@@ -47,36 +47,36 @@ from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
 
 OFFERS: Final = (
-    Offer("Accept", Operation.ACCEPT, prepare_accept),
-    Offer("Reject", Operation.REJECT, prepare_reject),
-    Offer("Reply", Operation.REPLY, prepare_reply),
-    Offer("ReplyAll", Operation.REPLY_ALL, prepare_reply_all),
-    Offer("Send", Operation.SEND, prepare_send),
-    Offer("Cancel", Operation.CANCEL, prepare_cancel, ("CancelReply",)),
-    Offer("Complete", Operation.COMPLETE, prepare_complete, ("StopProcessing",)),
-    Offer("PlaceInQueue", Operation.PLACE_IN_QUEUE, prepare_place_in_queue),
-    Offer(
+    OperationDefinition("Accept", Operation.ACCEPT, prepare_accept),
+    OperationDefinition("Reject", Operation.REJECT, prepare_reject),
+    OperationDefinition("Reply", Operation.REPLY, prepare_reply),
+    OperationDefinition("ReplyAll", Operation.REPLY_ALL, prepare_reply_all),
+    OperationDefinition("Send", Operation.SEND, prepare_send),
+    OperationDefinition("Cancel", Operation.CANCEL, prepare_cancel, ("CancelReply",)),
+    OperationDefinition("Complete", Operation.COMPLETE, prepare_complete, ("StopProcessing",)),
+    OperationDefinition("PlaceInQueue", Operation.PLACE_IN_QUEUE, prepare_place_in_queue),
+    OperationDefinition(
         "Transfer", Operation.TRANSFER, prepare_transfer, ("SingleStepTransfer",), has_target=True
     ),
-    Offer("PlaceInWorkbin", Operation.PLACE_IN_WORKBIN, prepare_place_in_workbin),
-    Offer("PullInteraction", Operation.PULL, prepare_pull, ("PullEmail", "Pull")),
-    Offer("UpdateUserData", Operation.UPDATE_PROPERTIES, prepare_put),
-    Offer("AttachUserData", Operation.UPDATE_PROPERTIES, prepare_attach),
-    Offer("DeleteUserData", Operation.UPDATE_PROPERTIES, prepare_remove),
-    Offer("Forward", Operation.FORWARD, prepare_forward),
-    Offer("Redirect", Operation.REDIRECT, prepare_redirect, ("Re-direct",)),
-    Offer("Save", Operation.SAVE, prepare_save, ("SaveDraft",)),
-    Offer("AddComment", Operation.ADD_COMMENT, prepare_comment),
-    Offer("SetDisposition", Operation.SET_DISPOSITION, prepare_disposition),
+    OperationDefinition("PlaceInWorkbin", Operation.PLACE_IN_WORKBIN, prepare_place_in_workbin),
+    OperationDefinition("PullInteraction", Operation.PULL, prepare_pull, ("PullEmail", "Pull")),
+    OperationDefinition("UpdateUserData", Operation.UPDATE_PROPERTIES, prepare_put),
+    OperationDefinition("AttachUserData", Operation.UPDATE_PROPERTIES, prepare_attach),
+    OperationDefinition("DeleteUserData", Operation.UPDATE_PROPERTIES, prepare_remove),
+    OperationDefinition("Forward", Operation.FORWARD, prepare_forward),
+    OperationDefinition("Redirect", Operation.REDIRECT, prepare_redirect, ("Re-direct",)),
+    OperationDefinition("Save", Operation.SAVE, prepare_save, ("SaveDraft",)),
+    OperationDefinition("AddComment", Operation.ADD_COMMENT, prepare_comment),
+    OperationDefinition("SetDisposition", Operation.SET_DISPOSITION, prepare_disposition),
 )
 
 CREATE: Final = "Create"
 GET_WORKBIN_CONTENT: Final = "GetWorkbinContent"
 
-UPDATE: Final = Offer("PUT", Operation.SAVE, prepare_update)
+UPDATE: Final = OperationDefinition("PUT", Operation.SAVE, prepare_update)
 """What PUT means where it carries a mail."""
 
-_BY_NAME: Final[Mapping[str, Offer]] = MappingProxyType(
+_BY_NAME: Final[Mapping[str, OperationDefinition]] = MappingProxyType(
     {name: offer for offer in OFFERS for name in (offer.name, *offer.aliases)}
 )
 
@@ -98,7 +98,7 @@ def operation_name(body: Body) -> str:
     return name
 
 
-def offer_named(name: str) -> Offer:
+def offer_named(name: str) -> OperationDefinition:
     """Return the operation of a name.
 
     Raises:
@@ -112,7 +112,7 @@ def offer_named(name: str) -> Offer:
     raise RequestError(Situation.OPERATION_UNKNOWN, f"there is no operation {name[:64]!r}")
 
 
-def prepare(offer: Offer, asked: Asked) -> Order:
+def prepare(offer: OperationDefinition, asked: OperationRequest) -> PreparedCommand:
     """Return the order that follows from an operation.
 
     Raises:
@@ -131,13 +131,13 @@ def prepare(offer: Offer, asked: Asked) -> Order:
     raise RequestError(situation, message)
 
 
-def _meant(offer: Offer, interaction: Interaction) -> Offer:
+def _meant(offer: OperationDefinition, interaction: Interaction) -> OperationDefinition:
     """Return what is asked for: to accept what lies in a workbin is to take it out."""
     if offer.operation is Operation.ACCEPT and interaction.state is State.IN_WORKBIN:
         return _BY_NAME["PullInteraction"]
     return offer
 
 
-def _hint(offer: Offer, interaction: Interaction) -> str:
+def _hint(offer: OperationDefinition, interaction: Interaction) -> str:
     is_offered = interaction.state is State.INVITED
     return ": use Reject" if offer.operation is Operation.CANCEL and is_offered else ""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.gateway.operations.operation_request import OK, Asked, Order
+from services.gateway.operations.operation_request import OK, OperationRequest, PreparedCommand
 from services.gateway.operations.parameters import (
     Flag,
     OneLine,
@@ -33,17 +33,17 @@ class ReplyParameters(Parameters):
     quote_original: Flag | None = Field(default=None, alias="quoteOriginal")
 
 
-def prepare_reply(asked: Asked) -> Order:
+def prepare_reply(asked: OperationRequest) -> PreparedCommand:
     """Answer the one who wrote; the original is quoted only where that is asked for."""
     return _prepare(asked, to_all=False)
 
 
-def prepare_reply_all(asked: Asked) -> Order:
+def prepare_reply_all(asked: OperationRequest) -> PreparedCommand:
     """Answer everybody; the original is quoted unless that is refused."""
     return _prepare(asked, to_all=True)
 
 
-def _prepare(asked: Asked, *, to_all: bool) -> Order:
+def _prepare(asked: OperationRequest, *, to_all: bool) -> PreparedCommand:
     wanted = read(ReplyParameters, asked.body)
     command = DraftReply(
         interaction_id=asked.interaction.id,
@@ -56,4 +56,6 @@ def _prepare(asked: Asked, *, to_all: bool) -> Order:
         start_line=wanted.start_line,
         indent=wanted.indent,
     )
-    return Order(command, {**OK, "replyInteractionId": asked.new_id, "interactionId": asked.new_id})
+    return PreparedCommand(
+        command, {**OK, "replyInteractionId": asked.new_id, "interactionId": asked.new_id}
+    )

@@ -4,7 +4,12 @@ from pydantic import Field
 
 from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.email_object import MailParameters, edits_in, ignored_in
-from services.gateway.operations.operation_request import OK, Asked, Order, refused
+from services.gateway.operations.operation_request import (
+    OK,
+    OperationRequest,
+    PreparedCommand,
+    refused,
+)
 from services.gateway.operations.parameters import Flag, OneLine, read, require_queue
 from shared.contracts.commands import DraftEdits, SubmitDraft
 from shared.domain.interaction import Email
@@ -17,7 +22,7 @@ class SendParameters(MailParameters):
     complete_parent: Flag = Field(default=False, alias="completeParent")
 
 
-def prepare_send(asked: Asked) -> Order:
+def prepare_send(asked: OperationRequest) -> PreparedCommand:
     """Hand a draft over for delivery, with what the agent changed."""
     wanted = read(SendParameters, asked.body)
     if wanted.queue:
@@ -33,7 +38,7 @@ def prepare_send(asked: Asked) -> Order:
         edits=edits,
         complete_parent=wanted.complete_parent,
     )
-    return Order(command, OK | ignored_in(wanted, asked.interaction))
+    return PreparedCommand(command, OK | ignored_in(wanted, asked.interaction))
 
 
 def _require_recipient(edits: DraftEdits, draft: Email) -> None:

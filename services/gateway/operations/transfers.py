@@ -6,8 +6,8 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.operation_request import (
     OK,
     ZERO,
-    Asked,
-    Order,
+    OperationRequest,
+    PreparedCommand,
     missing,
     not_found,
     refused,
@@ -46,7 +46,7 @@ class TargetParameters(Parameters):
         return [name for name, value in self if value]
 
 
-def prepare_place_in_queue(asked: Asked) -> Order:
+def prepare_place_in_queue(asked: OperationRequest) -> PreparedCommand:
     """Give an interaction to a queue."""
     wanted = read(QueueParameters, asked.body)
     command = PlaceInQueue(
@@ -54,10 +54,10 @@ def prepare_place_in_queue(asked: Asked) -> Order:
         agent_id=asked.agent_id,
         queue=require_queue(wanted.queue, asked.contact_center),
     )
-    return Order(command, OK)
+    return PreparedCommand(command, OK)
 
 
-def prepare_transfer(asked: Asked) -> Order:
+def prepare_transfer(asked: OperationRequest) -> PreparedCommand:
     """Give an interaction to another agent who is logged in, or to whoever a target names."""
     wanted = read(TargetParameters, asked.body)
     match wanted.given:
@@ -76,7 +76,7 @@ def prepare_transfer(asked: Asked) -> Order:
             raise refused("a transfer has exactly one target")
 
 
-def prepare_place_in_workbin(asked: Asked) -> Order:
+def prepare_place_in_workbin(asked: OperationRequest) -> PreparedCommand:
     """Keep an interaction in a workbin, the agent's own or one of a group."""
     place = find_place(
         asked.body.get("workbin"),
@@ -91,22 +91,24 @@ def prepare_place_in_workbin(asked: Asked) -> Order:
         owner=place.owner,
         of_group=place.of_group,
     )
-    return Order(command, OK)
+    return PreparedCommand(command, OK)
 
 
-def prepare_pull(asked: Asked) -> Order:
+def prepare_pull(asked: OperationRequest) -> PreparedCommand:
     """Take an interaction out of its workbin."""
-    return Order(PullInteraction(interaction_id=asked.interaction.id, agent_id=asked.agent_id), OK)
+    return PreparedCommand(
+        PullInteraction(interaction_id=asked.interaction.id, agent_id=asked.agent_id), OK
+    )
 
 
-def _order(asked: Asked, **target: str) -> Order:
+def _order(asked: OperationRequest, **target: str) -> PreparedCommand:
     command = TransferInteraction(
         interaction_id=asked.interaction.id, agent_id=asked.agent_id, **target
     )
-    return Order(command, ZERO)
+    return PreparedCommand(command, ZERO)
 
 
-def _require_target(asked: Asked) -> str:
+def _require_target(asked: OperationRequest) -> str:
     target = asked.target
     if target is None or not target.enabled:
         raise not_found("there is no such agent")

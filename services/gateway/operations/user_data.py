@@ -6,7 +6,12 @@ from typing import Annotated, Any, Final
 from pydantic import AliasChoices, Field
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.operations.operation_request import OK, Asked, Order, refused
+from services.gateway.operations.operation_request import (
+    OK,
+    OperationRequest,
+    PreparedCommand,
+    refused,
+)
 from services.gateway.operations.parameters import OneLine, Parameters, Text, read
 from shared.contracts.commands import ChangeUserData
 from shared.domain.user_data import change_user_data
@@ -42,13 +47,13 @@ class DispositionParameters(Parameters):
     key: OneLine = Field(default="DISP_KEY", alias="dispositionKey")
 
 
-def prepare_put(asked: Asked) -> Order:
+def prepare_put(asked: OperationRequest) -> PreparedCommand:
     """Set some keys and keep the rest."""
     put = read(PutParameters, asked.body).user_data
     return _order(asked, put=require_storable(put, asked.interaction.user_data))
 
 
-def prepare_attach(asked: Asked) -> Order:
+def prepare_attach(asked: OperationRequest) -> PreparedCommand:
     """Add some keys: one that is there already is overwritten, or by a setting an error."""
     before = asked.interaction.user_data
     put = require_storable(read(PutParameters, asked.body).user_data, before)
@@ -58,19 +63,19 @@ def prepare_attach(asked: Asked) -> Order:
     return _order(asked, put=put, only_new=asked.only_new_keys)
 
 
-def prepare_remove(asked: Asked) -> Order:
+def prepare_remove(asked: OperationRequest) -> PreparedCommand:
     """Remove some keys, or some keys inside them; what is absent already is no error."""
     remove = keys_to_remove(read(RemoveParameters, asked.body).user_data)
     _require_names(remove)
     return _order(asked, remove=remove)
 
 
-def prepare_comment(asked: Asked) -> Order:
+def prepare_comment(asked: OperationRequest) -> PreparedCommand:
     """Replace the notes on a mail."""
     return _order(asked, comment=read(CommentParameters, asked.body).comment)
 
 
-def prepare_disposition(asked: Asked) -> Order:
+def prepare_disposition(asked: OperationRequest) -> PreparedCommand:
     """Write the outcome of the work into the user data."""
     wanted = read(DispositionParameters, asked.body)
     put = {wanted.key: wanted.disposition}
@@ -89,9 +94,9 @@ def require_storable(put: dict[str, Any], before: Mapping[str, object]) -> dict[
     return put
 
 
-def _order(asked: Asked, **change: Any) -> Order:
+def _order(asked: OperationRequest, **change: Any) -> PreparedCommand:
     command = ChangeUserData(interaction_id=asked.interaction.id, agent_id=asked.agent_id, **change)
-    return Order(command, OK)
+    return PreparedCommand(command, OK)
 
 
 def keys_to_remove(keys: Mapping[str, object] | list[str]) -> dict[str, list[str]]:

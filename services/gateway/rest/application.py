@@ -11,14 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message
 from structlog.contextvars import bound_contextvars
 
-from services.gateway.auth.authenticator import Admission, Admitted
+from services.gateway.auth.authenticator import AuthenticatedAgent, RequestAuthenticator
 from services.gateway.errors import RequestError, Situation, explained
 from services.gateway.http.answers import failure
 from services.gateway.http.asgi import AbortedError, Receive
 from services.gateway.http.credentials import CSRF_HEADER
 from services.gateway.rest.cors import EXPOSED, answer_preflight
-from services.gateway.rest.idempotency import Repeating
-from services.gateway.rest.resources.openapi import PATHS, described
+from services.gateway.rest.idempotency import IdempotencyMiddleware
+from services.gateway.rest.resources.openapi import PATHS, openapi_response
 from shared.bayeux import Answer, BayeuxSettings
 from shared.bayeux.transports.origins import cors_headers, is_known_host, is_welcome
 from shared.bayeux.transports.web import Scope, Send, refuse_upgrade
@@ -35,19 +35,19 @@ SECONDS: Final = Histogram(
 )
 
 
-class Dispatcher:
+class RestApplication:
     """All of the gateway that is no CometD."""
 
     def __init__(
         self,
         *,
-        rest: Repeating,
-        admission: Admission,
+        rest: IdempotencyMiddleware,
+        authenticator: RequestAuthenticator,
         settings: BayeuxSettings,
         always_200: bool,
     ) -> None:
         self._rest = rest
-        self._admission = admission
+        self._authenticator = authenticator
         self._settings = settings
         self._always_200 = always_200
 
@@ -91,10 +91,10 @@ class Dispatcher:
             return
         path = _bare(scope["path"])
         if path in PATHS:
-            answer = described(scope["method"], path)
+            answer = openapi_response(scope["method"], path)
             await answer(scope, receive, _with_headers(send, scope, None))
             return
-        admitted = await self._admission.admit(scope)
+        admitted = await self._authenticator.admit(scope)
         scope["path"] = path
         scope["app"] = self
         sending = _with_headers(send, scope, admitted)
@@ -131,7 +131,7 @@ def _of_router(error: Exception) -> RequestError | None:
     return RequestError(Situation.NOT_FOUND, "there is nothing at this address")
 
 
-def _with_headers(send: Send, scope: Scope, admitted: Admitted | None) -> Send:
+def _with_headers(send: Send, scope: Scope, admitted: AuthenticatedAgent | None) -> Send:
     extra = _extra_headers(scope, admitted)
 
     async def sending(message: Message) -> None:
@@ -146,7 +146,7 @@ def _with_headers(send: Send, scope: Scope, admitted: Admitted | None) -> Send:
     return sending
 
 
-def _extra_headers(scope: Scope, admitted: Admitted | None) -> Mapping[str, str]:
+def _extra_headers(scope: Scope, admitted: AuthenticatedAgent | None) -> Mapping[str, str]:
     extra = {name.decode(): value.decode("latin-1") for name, value in cors_headers(scope)}
     if extra:
         extra["access-control-expose-headers"] = EXPOSED

@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from services.gateway.auth.authenticator import Admission
+from services.gateway.auth.authenticator import RequestAuthenticator
 from services.gateway.auth.permissions import AGENTS, AGENTS_AND_ADMINS
 from services.gateway.errors import RequestError, Situation
 from shared.storage.agents.agent_store import StoredAgent
@@ -18,21 +18,21 @@ _FALSE: Final = frozenset({"", "0", "false", "none"})
 class Callers:
     """Tells who calls, and what they may."""
 
-    def __init__(self, admission: Admission, *, public_url: str) -> None:
-        self._admission = admission
+    def __init__(self, authenticator: RequestAuthenticator, *, public_url: str) -> None:
+        self._authenticator = authenticator
         self._public_url = public_url.rstrip("/")
 
     async def anybody(self, request: Request) -> StoredAgent:
         """Return who calls."""
-        return (await self._admission.admit(request.scope)).agent
+        return (await self._authenticator.admit(request.scope)).agent
 
     async def log_out(self, request: Request) -> Mapping[str, str]:
         """End the caller's session for good; return the headers that take its cookie away."""
-        return await self._admission.log_out(request.scope)
+        return await self._authenticator.log_out(request.scope)
 
     async def log_out_everywhere(self, request: Request) -> Mapping[str, str]:
         """End all sessions of the caller; return the headers that take the cookie away."""
-        return await self._admission.log_out_everywhere(request.scope)
+        return await self._authenticator.log_out_everywhere(request.scope)
 
     async def agent(self, request: Request) -> StoredAgent:
         """Return the caller, who has to be an agent.

@@ -11,12 +11,12 @@ import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message
 
-from services.gateway.auth.authenticator import Admission
-from services.gateway.commands.command_ids import sow
+from services.gateway.auth.authenticator import RequestAuthenticator
+from services.gateway.commands.command_ids import restore_command_ids
 from services.gateway.errors import CODES, RequestError, Situation
 from services.gateway.http.answers import failure
 from services.gateway.http.asgi import AbortedError, Receive, TooLargeError, read_body
-from services.gateway.rest.idempotency_store import Answered, RememberedAnswers
+from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
 from shared.bayeux.transports.web import Scope, Send, header
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
@@ -31,14 +31,14 @@ _SERVER_ERROR: Final = 500
 _RETRY_AFTER: Final = timedelta(seconds=1)
 
 
-class Repeating:
+class IdempotencyMiddleware:
     """Stands before the REST resources."""
 
     def __init__(
         self,
         application: ASGIApp,
-        answers: RememberedAnswers,
-        admission: Admission,
+        answers: IdempotencyStore,
+        authenticator: RequestAuthenticator,
         clock: Clock,
         *,
         max_body: int,
@@ -46,7 +46,7 @@ class Repeating:
     ) -> None:
         self._application = application
         self._answers = answers
-        self._admission = admission
+        self._authenticator = authenticator
         self._clock = clock
         self._max_body = max_body
         self._always_200 = always_200
@@ -69,8 +69,8 @@ class Repeating:
             raise RequestError(Situation.KEY_REUSED, "this Idempotency-Key was another request's")
         if claim.answered is not None:
             await _replay(claim.answered, scope, receive, send)
-        elif claim.seed is not None:
-            sow(scope, claim.seed)
+        elif claim.command_ids is not None:
+            restore_command_ids(scope, claim.command_ids)
             await self._do(key, scope, receive, send, explain)
         else:
             seconds = str(int(_RETRY_AFTER.total_seconds()))
@@ -91,7 +91,7 @@ class Repeating:
         await self._note(key, answer if is_final else None)
         await _sent(answer)(scope, receive, send)
 
-    async def _note(self, key: str, answer: Answered | None) -> None:
+    async def _note(self, key: str, answer: StoredAnswer | None) -> None:
         """Remember what was answered before it is sent; without database the lease runs out."""
         with suppress(Unavailable):
             if answer is None:
@@ -101,7 +101,7 @@ class Repeating:
 
     async def _answered(
         self, scope: Scope, receive: Receive, explain: Explain
-    ) -> tuple[Answered, bool]:
+    ) -> tuple[StoredAnswer, bool]:
         """Return what is answered, and whether it would be the same the next time."""
         kept = _Kept()
         try:
@@ -119,7 +119,7 @@ class Repeating:
         if not _KEY.fullmatch(given):
             message = "Idempotency-Key has to be 1 to 255 printable characters"
             raise RequestError(Situation.VALUE_REFUSED, message)
-        user_id = (await self._admission.admit(scope)).user_id
+        user_id = (await self._authenticator.admit(scope)).user_id
         whole = "\0".join((user_id, given, scope["method"], scope["path"]))
         return hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()
 
@@ -145,15 +145,15 @@ class _Kept:
     """A `send` that keeps the answer."""
 
     def __init__(self) -> None:
-        self.answer = Answered(_SERVER_ERROR, (), b"")
+        self.answer = StoredAnswer(_SERVER_ERROR, (), b"")
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = [pair for pair in message["headers"] if pair[0] != b"content-length"]
-            self.answer = Answered(message["status"], headers, b"")
+            self.answer = StoredAnswer(message["status"], headers, b"")
         else:
             body = self.answer.body + message.get("body", b"")
-            self.answer = Answered(self.answer.status, self.answer.headers, body)
+            self.answer = StoredAnswer(self.answer.status, self.answer.headers, body)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
@@ -165,13 +165,13 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return receiving
 
 
-def _sent(answer: Answered) -> Response:
+def _sent(answer: StoredAnswer) -> Response:
     response = Response(answer.body, answer.status)
     response.raw_headers += list(answer.headers)
     return response
 
 
-async def _replay(answer: Answered, scope: Scope, receive: Receive, send: Send) -> None:
+async def _replay(answer: StoredAnswer, scope: Scope, receive: Receive, send: Send) -> None:
     response = _sent(answer)
     response.headers["Idempotent-Replayed"] = "true"
     await response(scope, receive, send)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.gateway.commands.command_ids import Seed
+from services.gateway.commands.command_ids import CommandIds
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.indexes import REMEMBERED_ANSWERS
 
@@ -15,7 +15,7 @@ _LEASE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class StoredAnswer:
     """An answer as it was sent."""
 
     status: int
@@ -31,11 +31,11 @@ class Claim:
     """
 
     fingerprint: str
-    seed: Seed | None = None
-    answered: Answered | None = None
+    command_ids: CommandIds | None = None
+    answered: StoredAnswer | None = None
 
 
-class RememberedAnswers:
+class IdempotencyStore:
     """Claims and answers; both are on a majority of the database's members once written."""
 
     def __init__(self, database: Database) -> None:
@@ -46,11 +46,11 @@ class RememberedAnswers:
 
         Whoever takes over from a pod that died gets the seed of the first try.
         """
-        seed = Seed()
+        command_ids = CommandIds()
         fresh = {
             "fingerprint": fingerprint,
-            "message_id": str(seed.message_id),
-            "new_id": seed.new_id,
+            "message_id": str(command_ids.message_id),
+            "new_id": command_ids.new_id,
             "lease_until": now + _LEASE,
             "expires_at": now + _KEPT_FOR,
         }
@@ -59,13 +59,13 @@ class RememberedAnswers:
                 {"_id": key}, {"$setOnInsert": fresh}, upsert=True
             )
         if found is None:
-            return Claim(fingerprint, seed)
+            return Claim(fingerprint, command_ids)
         if "status" in found:
             return Claim(found["fingerprint"], answered=_to_answer(found))
         is_ours = found["fingerprint"] == fingerprint and await self._take_over(found, now)
-        return Claim(found["fingerprint"], _to_seed(found) if is_ours else None)
+        return Claim(found["fingerprint"], _to_command_ids(found) if is_ours else None)
 
-    async def keep(self, key: str, answer: Answered) -> None:
+    async def keep(self, key: str, answer: StoredAnswer) -> None:
         """Remember the answer to a request that was claimed."""
         fields: Document = {
             "status": answer.status,
@@ -95,10 +95,10 @@ class RememberedAnswers:
         return bool(result.matched_count)
 
 
-def _to_answer(found: Document) -> Answered:
+def _to_answer(found: Document) -> StoredAnswer:
     headers = [(bytes(name), bytes(value)) for name, value in found["headers"]]
-    return Answered(found["status"], headers, bytes(found["body"]))
+    return StoredAnswer(found["status"], headers, bytes(found["body"]))
 
 
-def _to_seed(found: Document) -> Seed:
-    return Seed(UUID(found["message_id"]), found["new_id"])
+def _to_command_ids(found: Document) -> CommandIds:
+    return CommandIds(UUID(found["message_id"]), found["new_id"])

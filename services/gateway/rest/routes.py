@@ -6,14 +6,14 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from services.gateway.rest.resources.attachments import Uploading
-from services.gateway.rest.resources.channels import Presence
-from services.gateway.rest.resources.context_services import History
-from services.gateway.rest.resources.directory import Directory
-from services.gateway.rest.resources.downloads import Downloading
-from services.gateway.rest.resources.interactions import Reading
-from services.gateway.rest.resources.operations import Operating
-from services.gateway.rest.resources.workbins import Shelves
+from services.gateway.rest.resources.attachments import AttachmentsResource
+from services.gateway.rest.resources.channels import ChannelsResource
+from services.gateway.rest.resources.context_services import ContextServicesResource
+from services.gateway.rest.resources.directory import DirectoryResource
+from services.gateway.rest.resources.downloads import DownloadsResource
+from services.gateway.rest.resources.interactions import InteractionsResource
+from services.gateway.rest.resources.operations import OperationsResource
+from services.gateway.rest.resources.workbins import WorkbinsResource
 
 _INTERACTION = "/me/interactions/{id}"
 _HISTORY = "/ucs/interactions/{id}"
@@ -61,38 +61,38 @@ class RestRouter(Router):
 class RestResources:
     """Everything that REST serves, part by part."""
 
-    presence: Presence
-    reading: Reading
-    operating: Operating
-    shelves: Shelves
-    downloading: Downloading
-    directory: Directory
-    history: History
-    uploading: Uploading
+    channels: ChannelsResource
+    interactions: InteractionsResource
+    operations: OperationsResource
+    workbins: WorkbinsResource
+    downloads: DownloadsResource
+    directory: DirectoryResource
+    context_services: ContextServicesResource
+    attachments: AttachmentsResource
 
 
 def rest_router(parts: RestResources) -> RestRouter:
     """Return all resources, under their addresses without prefix."""
     return RestRouter(
         [
-            Route("/me", parts.presence.me),
-            Route("/me", parts.presence.change_session, methods=["POST"]),
-            Route("/me/sessions", parts.presence.end_sessions, methods=["DELETE"]),
-            Route("/me/channels", parts.presence.my_channels),
-            Route("/me/channels/{channel}", parts.presence.my_channel),
-            Route("/me/channels/{channel}", parts.presence.change_channel, methods=["POST"]),
-            Route("/settings/agent-states", parts.presence.states),
-            Route("/me/interactions", parts.reading.mine),
-            Route("/me/interactions", parts.operating.create, methods=["POST"]),
-            Reserved("/me/interactions/events", parts.reading.missed),
-            Route(_INTERACTION, parts.reading.one_of_mine),
-            Route(_INTERACTION, parts.operating.operate, methods=["POST"]),
-            Route(_INTERACTION, parts.operating.update, methods=["PUT"]),
-            Route(_ATTACHMENTS, parts.uploading.upload, methods=["POST"]),
-            Route(_ATTACHMENT, parts.downloading.download),
-            Route(_ATTACHMENT, parts.uploading.remove, methods=["DELETE"]),
-            Route("/interactions", parts.reading.all),
-            Route("/interactions/{id}", parts.reading.one),
+            Route("/me", parts.channels.me),
+            Route("/me", parts.channels.change_session, methods=["POST"]),
+            Route("/me/sessions", parts.channels.end_sessions, methods=["DELETE"]),
+            Route("/me/channels", parts.channels.my_channels),
+            Route("/me/channels/{channel}", parts.channels.my_channel),
+            Route("/me/channels/{channel}", parts.channels.change_channel, methods=["POST"]),
+            Route("/settings/agent-states", parts.channels.states),
+            Route("/me/interactions", parts.interactions.mine),
+            Route("/me/interactions", parts.operations.create, methods=["POST"]),
+            Reserved("/me/interactions/events", parts.interactions.missed),
+            Route(_INTERACTION, parts.interactions.one_of_mine),
+            Route(_INTERACTION, parts.operations.operate, methods=["POST"]),
+            Route(_INTERACTION, parts.operations.update, methods=["PUT"]),
+            Route(_ATTACHMENTS, parts.attachments.upload, methods=["POST"]),
+            Route(_ATTACHMENT, parts.downloads.download),
+            Route(_ATTACHMENT, parts.attachments.remove, methods=["DELETE"]),
+            Route("/interactions", parts.interactions.all),
+            Route("/interactions/{id}", parts.interactions.one),
             Route("/users", parts.directory.users),
             Route("/users/{id}", parts.directory.one_user),
             Route("/queues", parts.directory.queues),
@@ -100,15 +100,15 @@ def rest_router(parts: RestResources) -> RestRouter:
             Route("/skills", parts.directory.skills),
             Route("/skills/{id}", parts.directory.one_skill),
             Route("/contacts", parts.directory.contacts),
-            Route(_HISTORY, parts.history.one),
-            Route(f"{_HISTORY}/structured_text", parts.history.structured_text),
-            Route(f"{_HISTORY}/binary_content", parts.history.binary_content),
-            Route("/interactions/{id}", parts.operating.update, methods=["PUT"]),
-            Route("/me/workbins", parts.shelves.mine),
-            Route("/me/workbins", parts.shelves.operate, methods=["POST"]),
+            Route(_HISTORY, parts.context_services.one),
+            Route(f"{_HISTORY}/structured_text", parts.context_services.structured_text),
+            Route(f"{_HISTORY}/binary_content", parts.context_services.binary_content),
+            Route("/interactions/{id}", parts.operations.update, methods=["PUT"]),
+            Route("/me/workbins", parts.workbins.mine),
+            Route("/me/workbins", parts.workbins.operate, methods=["POST"]),
             # Ids of 8.5.1 are base64, in which there may be slashes.
-            Route("/me/workbins/{workbin:path}", parts.shelves.one),
-            Route("/me/workbins/{workbin:path}", parts.shelves.operate, methods=["POST"]),
+            Route("/me/workbins/{workbin:path}", parts.workbins.one),
+            Route("/me/workbins/{workbin:path}", parts.workbins.operate, methods=["POST"]),
         ],
         redirect_slashes=False,
     )

@@ -6,18 +6,18 @@ from typing import Final
 
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import timestamp
-from shared.domain.delivery import Delivery, Journal, Reception, Recipient
+from shared.domain.delivery import Delivery, DeliveryState, Reception, Recipient
 
-_STATES: Final[Mapping[Journal, str]] = MappingProxyType(
+_STATES: Final[Mapping[DeliveryState, str]] = MappingProxyType(
     {
-        Journal.QUEUED: "Waiting",
-        Journal.CLAIMED: "Waiting",
-        Journal.DOT_PENDING: "Waiting",
-        Journal.DEFERRED: "Deferred",
-        Journal.SENT: "Sent",
-        Journal.FAILED: "Failed",
-        Journal.UNCERTAIN: "Uncertain",
-        Journal.CANCELED: "Canceled",
+        DeliveryState.QUEUED: "Waiting",
+        DeliveryState.CLAIMED: "Waiting",
+        DeliveryState.DOT_PENDING: "Waiting",
+        DeliveryState.DEFERRED: "Deferred",
+        DeliveryState.SENT: "Sent",
+        DeliveryState.FAILED: "Failed",
+        DeliveryState.UNCERTAIN: "Uncertain",
+        DeliveryState.CANCELED: "Canceled",
     }
 )
 _RECEPTIONS: Final[Mapping[Reception, str]] = MappingProxyType(
@@ -41,7 +41,7 @@ def delivery_fields(delivery: Delivery) -> Fields:
     }
     if delivery.reason:
         fields["reason"] = delivery.reason
-    if delivery.state is Journal.DEFERRED and delivery.next_attempt_at is not None:
+    if delivery.state is DeliveryState.DEFERRED and delivery.next_attempt_at is not None:
         fields["nextAttemptAt"] = timestamp(delivery.next_attempt_at)
     return fields
 

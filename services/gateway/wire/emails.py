@@ -49,10 +49,10 @@ def email_message(message: Mapping[str, Any]) -> Fields:
 def _email(message: Mapping[str, Any]) -> Fields:
     mail: Mapping[str, Any] = message["email_object"]
     # What has left the desk is no longer one of mine.
-    desk = "/me" if _capabilities(message) else ""
+    queries = "/me" if _capabilities(message) else ""
     fields: Fields = {
         "id": message["id"],
-        "uri": f"/api/v2{desk}/interactions/{message['id']}",
+        "uri": f"/api/v2{queries}/interactions/{message['id']}",
         "state": _STATES.get(message["state"], message["state"]),
         "emailType": message.get("direction"),
         "contactId": mail.get("ContactID"),

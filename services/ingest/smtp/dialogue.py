@@ -17,7 +17,7 @@ from services.ingest.settings import IngestSettings
 from services.ingest.smtp.mail_data import LineTooLongError, MailTooLargeError, read_mail
 from services.ingest.smtp.pace_limits import Pace, Patience
 from services.ingest.smtp.receiver import MailReceiver
-from services.ingest.smtp.session_limits import Sessions
+from services.ingest.smtp.session_limits import SmtpSessions
 from shared.faults import crash_point
 
 # It would write whatever a stranger says into the log.
@@ -48,7 +48,7 @@ class Dialogue(SMTP):
     """aiosmtpd's session, turned away where there are too many or where the service stops."""
 
     def __init__(
-        self, receiver: MailReceiver, *, sessions: Sessions, settings: IngestSettings
+        self, receiver: MailReceiver, *, sessions: SmtpSessions, settings: IngestSettings
     ) -> None:
         super().__init__(
             receiver,

@@ -10,7 +10,7 @@ import structlog
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.dialogue import Dialogue, LmtpDialogue
 from services.ingest.smtp.receiver import MailReceiver
-from services.ingest.smtp.session_limits import SessionLimits, Sessions
+from services.ingest.smtp.session_limits import SessionLimits, SmtpSessions
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ async def listening(receiver: MailReceiver, settings: IngestSettings) -> AsyncIt
         settings.idle_when_full.total_seconds(),
         settings.room,
     )
-    sessions = Sessions(limits, asyncio.get_running_loop().time)
+    sessions = SmtpSessions(limits, asyncio.get_running_loop().time)
     servers = [
         await _listen(Dialogue, receiver, settings, settings.smtp_port, sessions),
         await _listen(LmtpDialogue, receiver, settings, settings.lmtp_port, sessions),
@@ -46,7 +46,7 @@ async def _listen(
     receiver: MailReceiver,
     settings: IngestSettings,
     port: int,
-    sessions: Sessions,
+    sessions: SmtpSessions,
 ) -> asyncio.Server:
     protocol.line_length_limit = settings.longest_line
     make_session = partial(protocol, receiver, sessions=sessions, settings=settings)

@@ -23,7 +23,7 @@ OVERFULL: Final = b"421 4.3.1 too much mail at the same time, try again later\r\
 STOPPING: Final = b"421 4.3.2 the service is stopping, try again later\r\n"
 
 
-class OpenSession(Protocol):
+class OpenSmtpSession(Protocol):
     """What is asked of a session."""
 
     address: str
@@ -63,15 +63,15 @@ class SessionLimits:
     room: int
 
 
-class Sessions:
+class SmtpSessions:
     """The open sessions."""
 
     def __init__(self, limits: SessionLimits, now: Callable[[], float]) -> None:
         self._limits = limits
         self._now = now
-        self._open: dict[OpenSession, str] = {}
+        self._open: dict[OpenSmtpSession, str] = {}
         self._of_peer: Counter[str] = Counter()
-        self._in_hand: Counter[OpenSession] = Counter()
+        self._in_hand: Counter[OpenSmtpSession] = Counter()
         self._octets_in_hand = 0
         self._changed = asyncio.Event()
         self._is_stopping = False
@@ -79,7 +79,7 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._open)
 
-    def admit(self, session: OpenSession) -> bytes | None:
+    def admit(self, session: OpenSmtpSession) -> bytes | None:
         """Let a session in; or return why it is turned away."""
         if self._is_stopping:
             return STOPPING
@@ -94,7 +94,7 @@ class Sessions:
         OPEN.set(len(self._open))
         return None
 
-    def end(self, session: OpenSession) -> None:
+    def end(self, session: OpenSmtpSession) -> None:
         """Forget a session. It may have been forgotten before."""
         peer = self._open.pop(session, None)
         if peer is None:
@@ -105,7 +105,7 @@ class Sessions:
         if not self._of_peer[peer]:
             del self._of_peer[peer]
 
-    def take(self, session: OpenSession, octets: int) -> None:
+    def take(self, session: OpenSmtpSession, octets: int) -> None:
         """Note octets of a mail; without room for them, the peer that hands in most ends one."""
         self._in_hand[session] += octets
         self._octets_in_hand += octets
@@ -113,15 +113,15 @@ class Sessions:
             self._let_go(largest)
             largest.send_away(OVERFULL)
 
-    def finish_mail(self, session: OpenSession) -> None:
+    def finish_mail(self, session: OpenSmtpSession) -> None:
         """Note that a session has come to the end of a mail."""
         self._let_go(session)
         self._changed.set()
 
-    def _let_go(self, session: OpenSession) -> None:
+    def _let_go(self, session: OpenSmtpSession) -> None:
         self._octets_in_hand -= self._in_hand.pop(session, 0)
 
-    def _largest(self) -> OpenSession | None:
+    def _largest(self) -> OpenSmtpSession | None:
         """Return the largest mail of the peer that hands in most; one that is whole is kept."""
         of_peer: Counter[str] = Counter()
         for one, octets in self._in_hand.items():

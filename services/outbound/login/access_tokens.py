@@ -15,11 +15,11 @@ from shared.domain.clock import Clock
 from shared.oauth.client_credentials import Credentials
 from shared.oauth.renewal_schedule import LoginState, pause_after_fault, renewed_after, usable_for
 from shared.oauth.token_client import DEADLINE, Post, obtain_token
-from shared.oauth.token_requests import Asker
+from shared.oauth.token_requests import TokenClient
 from shared.oauth.token_responses import Denied, Granted, Outcome, PutOff
 from shared.storage.database.leases import LeaseStore
 from shared.storage.sealing import Sealer
-from shared.storage.token_store import Grant, LoginStore, login_id
+from shared.storage.token_store import Grant, TokenStore, login_id
 
 log = structlog.get_logger()
 
@@ -57,7 +57,7 @@ class LoginIdentity:
 class Issuer:
     """Where tokens come from and are kept, and whose turn it is to get one."""
 
-    store: LoginStore
+    store: TokenStore
     leases: LeaseStore
     sealer: Sealer
     post: Post
@@ -136,7 +136,7 @@ class TokenKeeper:
     async def _ask(self, who: LoginIdentity, state: LoginState) -> Outcome:
         if who.login.kind == "device" and not state.refresh_token:
             return Denied("", f"{_NO_CONSENT}: run `mailroom authorize {who.login.name}`")
-        asker = Asker(
+        asker = TokenClient(
             who.login,
             who.credentials,
             who.user_name,

@@ -8,15 +8,15 @@ import structlog
 
 from services.outbound import metrics
 from services.outbound.login.access_tokens import LoginIdentity, NoTokenError, TokenKeeper
-from services.outbound.smtp.connection import Proof, RouteUnavailableError, TokenRejectedError
-from services.outbound.smtp.smtp_session import Session
+from services.outbound.smtp.connection import LoginProof, RouteUnavailableError, TokenRejectedError
+from services.outbound.smtp.smtp_session import SmtpSession
 from shared.contracts.contact_center import ContactCenter, SmtpRoute
 from shared.oauth.client_credentials import BadCredentialsError, read_credentials
 from shared.storage.sealing import BadSealingKeyError
 
 log = structlog.get_logger()
 
-OpenSession = Callable[[SmtpRoute, Proof], Awaitable[Session]]
+OpenSession = Callable[[SmtpRoute, LoginProof], Awaitable[SmtpSession]]
 MakeKeeper = Callable[[], TokenKeeper]
 Center = Callable[[], Awaitable[ContactCenter]]
 
@@ -40,7 +40,7 @@ class RouteLogins:
         self._trying = asyncio.Lock()
         self._shown_sick: set[str] = set()
 
-    async def connect(self, route: SmtpRoute) -> Session:
+    async def connect(self, route: SmtpRoute) -> SmtpSession:
         """Open a session that is logged in as the route says.
 
         Raises:
@@ -48,7 +48,7 @@ class RouteLogins:
         """
         if route.login is None:
             password = self._environment.get(route.password_variable, "")
-            return await self._open(route, Proof(password=password))
+            return await self._open(route, LoginProof(password=password))
         try:
             keeper, who = await self._login_of(route)
             return await self._connect_with_token(route, keeper, who)
@@ -89,11 +89,11 @@ class RouteLogins:
 
     async def _connect_with_token(
         self, route: SmtpRoute, keeper: TokenKeeper, who: LoginIdentity
-    ) -> Session:
+    ) -> SmtpSession:
         token = await keeper.current(who)
         if token == self._taken:
             try:
-                return await self._open(route, Proof(token=token))
+                return await self._open(route, LoginProof(token=token))
             except TokenRejectedError as error:
                 await keeper.reject(who, token, str(error))
         # A token that the server has not taken yet is shown by one connection, not by all.
@@ -102,12 +102,12 @@ class RouteLogins:
 
     async def _try_token(
         self, route: SmtpRoute, keeper: TokenKeeper, who: LoginIdentity
-    ) -> Session:
+    ) -> SmtpSession:
         words = ""
         for _ in range(2):
             token = await keeper.current(who)
             try:
-                session = await self._open(route, Proof(token=token))
+                session = await self._open(route, LoginProof(token=token))
             except TokenRejectedError as error:
                 words = str(error)
                 await keeper.reject(who, token, words)

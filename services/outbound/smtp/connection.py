@@ -7,7 +7,7 @@ from typing import Final
 from aiosmtplib import SMTPException, SMTPHeloError, SMTPResponseException
 from aiosmtplib.auth import auth_xoauth2_encode
 
-from services.outbound.smtp.smtp_session import Deadlines, Session
+from services.outbound.smtp.smtp_session import Deadlines, SmtpSession
 from services.outbound.smtp.strict_protocol import SMTP
 from services.outbound.smtp.transmission import Reply, reply_of
 from shared.contracts.contact_center import SmtpRoute
@@ -29,7 +29,7 @@ class TokenRejectedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class LoginProof:
     """What shows the server who we are: a password, or a token of OAuth, or nothing."""
 
     password: str = field(default="", repr=False)
@@ -37,8 +37,8 @@ class Proof:
 
 
 async def open_session(
-    route: SmtpRoute, proof: Proof, *, hello_name: str, deadlines: Deadlines, clock: Clock
-) -> Session:
+    route: SmtpRoute, proof: LoginProof, *, hello_name: str, deadlines: Deadlines, clock: Clock
+) -> SmtpSession:
     """Connect, secure the connection as the route says, and log in.
 
     Raises:
@@ -78,7 +78,7 @@ async def open_session(
     except (RouteUnavailableError, TokenRejectedError):
         smtp.close()
         raise
-    return Session(smtp, route, deadlines, clock)
+    return SmtpSession(smtp, route, deadlines, clock)
 
 
 async def show_token(smtp: SMTP, route: SmtpRoute, token: str) -> None:

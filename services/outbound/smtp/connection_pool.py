@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.outbound.smtp.smtp_session import Session
+from services.outbound.smtp.smtp_session import SmtpSession
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
 
-Connect = Callable[[SmtpRoute], Awaitable[Session]]
+Connect = Callable[[SmtpRoute], Awaitable[SmtpSession]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class SmtpPool:
         self._limits = limits
         self._clock = clock
         self._places = asyncio.Semaphore(limits.connections)
-        self._rested: list[Session] = []
+        self._rested: list[SmtpSession] = []
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
@@ -40,7 +40,7 @@ class SmtpPool:
             yield
 
     @asynccontextmanager
-    async def session(self, route: SmtpRoute) -> AsyncIterator[Session]:
+    async def session(self, route: SmtpRoute) -> AsyncIterator[SmtpSession]:
         """Give a connection to the route's server.
 
         Raises:
@@ -57,7 +57,7 @@ class SmtpPool:
         rested, self._rested = self._rested, []
         await asyncio.gather(*(session.quit() for session in rested))
 
-    async def _rested_one(self, route: SmtpRoute) -> Session | None:
+    async def _rested_one(self, route: SmtpRoute) -> SmtpSession | None:
         while self._rested:
             session = self._rested.pop()
             if session.route != route:
@@ -66,7 +66,7 @@ class SmtpPool:
                 return session
         return None
 
-    async def _take_back(self, session: Session) -> None:
+    async def _take_back(self, session: SmtpSession) -> None:
         if not session.is_connected:
             return
         age = self._clock.now() - session.opened_at

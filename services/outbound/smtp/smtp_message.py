@@ -7,7 +7,7 @@ from services.outbound.smtp.dot_stuffing import header_of
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class SmtpMessage:
     """The envelope, the size in octets, and the octets, which may be read several times."""
 
     sender: str

@@ -9,7 +9,7 @@ from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.domain.delivery import (
     Conclusion,
     Delivery,
-    Journal,
+    DeliveryState,
     Reception,
     Recipient,
     reason_of,
@@ -26,7 +26,7 @@ _LOST: Final = (
 )
 
 
-def judge(
+def outcome_of(
     delivery: Delivery,
     transmission: Transmission,
     *,
@@ -41,12 +41,14 @@ def judge(
     """
     recipients = _fitting([_judged(one, transmission, now) for one in delivery.recipients])
     if transmission.is_doubtful:
-        return doubted(replace(delivery, recipients=recipients), now, retry_at if resend else None)
+        return uncertain_outcome(
+            replace(delivery, recipients=recipients), now, retry_at if resend else None
+        )
     if any(one.is_open for one in recipients):
         if retry_at is not None:
             reason = reason_of(one for one in recipients if one.is_open)
             return Conclusion(
-                Journal.DEFERRED, recipients, reason, now, retry_at, resent=delivery.resent
+                DeliveryState.DEFERRED, recipients, reason, now, retry_at, resent=delivery.resent
             )
         recipients = tuple(_given_up(one) for one in recipients)
     return _ended(recipients, now, resent=delivery.resent)
@@ -71,17 +73,17 @@ def concluded_without_words(conclusion: Conclusion) -> Conclusion:
     return replace(conclusion, recipients=without_words(conclusion.recipients), reason=reason)
 
 
-def doubted(delivery: Delivery, now: datetime, retry_at: datetime | None) -> Conclusion:
+def uncertain_outcome(delivery: Delivery, now: datetime, retry_at: datetime | None) -> Conclusion:
     """Return what follows where the dot may have been sent and nobody knows the answer.
 
     With `retry_at`, a mail that has not been resent yet is tried once more at that time.
     """
     if retry_at is None or delivery.resent:
         return Conclusion(
-            Journal.UNCERTAIN, delivery.recipients, _LOST, now, resent=delivery.resent
+            DeliveryState.UNCERTAIN, delivery.recipients, _LOST, now, resent=delivery.resent
         )
     return Conclusion(
-        Journal.DEFERRED,
+        DeliveryState.DEFERRED,
         delivery.recipients,
         f"{_LOST}; it is sent once more",
         now,
@@ -125,7 +127,7 @@ def _given_up(recipient: Recipient) -> Recipient:
 def _ended(recipients: Sequence[Recipient], now: datetime, *, resent: bool) -> Conclusion:
     reached = any(one.state is Reception.ACCEPTED for one in recipients)
     return Conclusion(
-        Journal.SENT if reached else Journal.FAILED,
+        DeliveryState.SENT if reached else DeliveryState.FAILED,
         tuple(recipients),
         reason_of(one for one in recipients if one.state is Reception.FAILED),
         now,

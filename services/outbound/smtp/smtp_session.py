@@ -20,7 +20,7 @@ from aiosmtplib import (
 from aiosmtplib.protocol import SMTPProtocol
 
 from services.outbound.smtp.dot_stuffing import in_blocks, stuffed
-from services.outbound.smtp.smtp_message import Letter
+from services.outbound.smtp.smtp_message import SmtpMessage
 from services.outbound.smtp.transmission import Phase, Reply, Transmission, reply_of
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
@@ -66,7 +66,7 @@ class _Progress:
         return Transmission(self.phase, dict(self.answers), reply, fault)
 
 
-class Session:
+class SmtpSession:
     """A connection that is ready for mail, for as long as the server keeps it."""
 
     def __init__(self, smtp: SMTP, route: SmtpRoute, deadlines: Deadlines, clock: Clock) -> None:
@@ -90,7 +90,7 @@ class Session:
             await self._reset()
         return self.is_connected
 
-    async def transmit(self, letter: Letter, before_dot: BeforeDot) -> Transmission:
+    async def transmit(self, smtp_message: SmtpMessage, before_dot: BeforeDot) -> Transmission:
         """Send one mail, and return how far it got. It never fails halfway: it tells.
 
         `before_dot` is awaited with the answers to RCPT when all but the final dot is sent; what
@@ -103,7 +103,7 @@ class Session:
         self._unfinished = True
         self.mails += 1
         try:
-            reply = await self._steps(letter, before_dot, progress)
+            reply = await self._steps(smtp_message, before_dot, progress)
         except ClaimLostError:
             self.close()
             raise
@@ -133,15 +133,15 @@ class Session:
             self.close()
 
     async def _steps(
-        self, letter: Letter, before_dot: BeforeDot, progress: _Progress
+        self, smtp_message: SmtpMessage, before_dot: BeforeDot, progress: _Progress
     ) -> Reply | None:
-        if unfit := await self._unfit(letter, progress):
+        if unfit := await self._unfit(smtp_message, progress):
             return unfit
-        refusal = await self._mail(letter)
+        refusal = await self._mail(smtp_message)
         if not refusal.is_positive:
             return refusal
         progress.phase = Phase.RCPT
-        for address in letter.recipients:
+        for address in smtp_message.recipients:
             progress.answers[address] = await self._rcpt(address)
         if not any(answer.is_positive for answer in progress.answers.values()):
             return None
@@ -151,32 +151,32 @@ class Session:
             return go_ahead
         progress.phase = Phase.BODY
         async with asyncio.timeout(self._deadlines.body.total_seconds()):
-            await self._body(letter.octets())
+            await self._body(smtp_message.octets())
         await before_dot(progress.answers)
         return await self._dot(progress)
 
-    async def _unfit(self, letter: Letter, progress: _Progress) -> Reply | None:
+    async def _unfit(self, smtp_message: SmtpMessage, progress: _Progress) -> Reply | None:
         """Return why the server must not be given the mail, if so. The mail is never changed."""
-        in_ascii = self._takes_utf8 or letter.is_addressed_in_ascii
-        if not in_ascii and await letter.has_utf8_headers():
-            strange = [one for one in letter.recipients if not one.isascii()]
+        in_ascii = self._takes_utf8 or smtp_message.is_addressed_in_ascii
+        if not in_ascii and await smtp_message.has_utf8_headers():
+            strange = [one for one in smtp_message.recipients if not one.isascii()]
             progress.answers.update(dict.fromkeys(strange, _NOT_ASCII))
             return _NAMES_UTF8
-        if not self._takes_eight_bits and not await letter.is_seven_bit():
+        if not self._takes_eight_bits and not await smtp_message.is_seven_bit():
             return _EIGHT_BIT
         return None
 
-    async def _mail(self, letter: Letter) -> Reply:
+    async def _mail(self, smtp_message: SmtpMessage) -> Reply:
         options = []
         if self._smtp.supports_extension("size"):
-            options.append(b"SIZE=%d" % letter.size)
+            options.append(b"SIZE=%d" % smtp_message.size)
         if self._takes_eight_bits:
             options.append(b"BODY=8BITMIME")
         if self._takes_utf8 and (
-            not letter.is_addressed_in_ascii or await letter.has_utf8_headers()
+            not smtp_message.is_addressed_in_ascii or await smtp_message.has_utf8_headers()
         ):
             options.append(b"SMTPUTF8")
-        return await self._about(b"MAIL", b"FROM:", letter.sender, *options)
+        return await self._about(b"MAIL", b"FROM:", smtp_message.sender, *options)
 
     async def _rcpt(self, address: str) -> Reply:
         return await self._about(b"RCPT", b"TO:", address)

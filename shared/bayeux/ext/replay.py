@@ -17,16 +17,16 @@ from shared.bayeux.messages import replies
 from shared.bayeux.messages.events import Event
 from shared.bayeux.messages.message import Message
 from shared.bayeux.positions import ALL_THAT_IS_KEPT, NEW_ONLY, Span
-from shared.bayeux.sessions.effects import Wanted
+from shared.bayeux.sessions.effects import PageWanted
 from shared.bayeux.sessions.session import Replay, Session
-from shared.bayeux.sessions.session_registry import State
+from shared.bayeux.sessions.session_registry import SessionRegistry
 from shared.bayeux.sessions.subscription_policy import Route
 
 EXTENSION: Final = "replay"
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class ReplayedEvent:
     """An event of the journal, ready for any number of channels."""
 
     position: int
@@ -35,7 +35,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class ReplayStart:
     """After which position a subscription begins, and whether it asked for what is new only."""
 
     after: int
@@ -47,9 +47,11 @@ def asks_for_replay(message: Message) -> bool:
     return message.section("ext").get(EXTENSION) is not None
 
 
-def starts(message: Message, names: Sequence[str], span: Span | None) -> dict[str, Start] | str:
+def starts(
+    message: Message, names: Sequence[str], span: Span | None
+) -> dict[str, ReplayStart] | str:
     """Return where each subscription begins that names a position, or an error."""
-    found: dict[str, Start] = {}
+    found: dict[str, ReplayStart] = {}
     for name in names:
         position = _asked(message, name)
         if position is None:
@@ -61,7 +63,7 @@ def starts(message: Message, names: Sequence[str], span: Span | None) -> dict[st
         if span is None:
             return replies.REPLAY_UNAVAILABLE
         try:
-            found[name] = Start(span.start(position), is_new_only=position == NEW_ONLY)
+            found[name] = ReplayStart(span.start(position), is_new_only=position == NEW_ONLY)
         except LookupError as error:
             return replies.position_gone(str(error))
     return found
@@ -76,7 +78,11 @@ def is_fresh(message: Message, name: str) -> bool:
 
 
 def begin(
-    state: State, session: Session, routes: Iterable[Route], start: Start, heard: Collection[str]
+    registry: SessionRegistry,
+    session: Session,
+    routes: Iterable[Route],
+    start: ReplayStart,
+    heard: Collection[str],
 ) -> None:
     """Let channels begin somewhere, but none that is heard already later than where it is.
 
@@ -87,7 +93,7 @@ def begin(
         route.channel: route.topic
         for route in routes
         if not (start.is_new_only and route.channel in heard)
-        and start.after < _reached(state, session, route.channel, heard)
+        and start.after < _reached(registry, session, route.channel, heard)
     }
     if topics:
         replay = _waiting_at(session, start.after) or Replay(start.after)
@@ -106,9 +112,9 @@ def admits(session: Session, channel: str, position: int | None) -> bool:
     return True
 
 
-def go_on(state: State, session: Session) -> None:
+def fetch_next_page(registry: SessionRegistry, session: Session) -> None:
     """Have the next page fetched where there is room for it, or end the catching up."""
-    told = state.told.get(session.user_id)
+    told = registry.told.get(session.user_id)
     if told is None:
         return
     for replay in dict.fromkeys(session.replays.values()):
@@ -116,9 +122,9 @@ def go_on(state: State, session: Session) -> None:
             continue
         if replay.reached >= told:
             replay.is_live = True
-        elif session.mailbox.is_roomy:
+        elif session.queue.is_roomy:
             replay.is_asked = True
-            state.effects.append(Wanted(session.user_id, session.id, replay))
+            registry.effects.append(PageWanted(session.user_id, session.id, replay))
 
 
 def _asked(message: Message, name: str) -> Any:
@@ -127,14 +133,16 @@ def _asked(message: Message, name: str) -> Any:
     return asked.get(name) if isinstance(asked, Mapping) else asked
 
 
-def _reached(state: State, session: Session, channel: str, heard: Collection[str]) -> float:
+def _reached(
+    registry: SessionRegistry, session: Session, channel: str, heard: Collection[str]
+) -> float:
     """Return how far a channel has got: without end where it is not heard, or has not begun."""
     replay = session.replays.get(channel)
     if replay is not None and not replay.is_live:
         return replay.reached
     if replay is None and channel not in heard:
         return math.inf
-    return state.told.get(session.user_id, math.inf)
+    return registry.told.get(session.user_id, math.inf)
 
 
 def _waiting_at(session: Session, position: int) -> Replay | None:
@@ -146,7 +154,7 @@ def _waiting_at(session: Session, position: int) -> Replay | None:
     )
 
 
-def fill(session: Session, replay: Replay, page: Sequence[Past], end: int) -> bool:
+def fill(session: Session, replay: Replay, page: Sequence[ReplayedEvent], end: int) -> bool:
     """Queue a page that ends at a position, as far as it fits; False where some of it did not."""
     replay.is_asked = False
     for position, together in groupby(page, key=lambda past: past.position):
@@ -157,8 +165,8 @@ def fill(session: Session, replay: Replay, page: Sequence[Past], end: int) -> bo
     return True
 
 
-def _put(session: Session, replay: Replay, together: Iterable[Past]) -> bool:
-    return session.mailbox.put_all(
+def _put(session: Session, replay: Replay, together: Iterable[ReplayedEvent]) -> bool:
+    return session.queue.put_all(
         [
             past.event.on(channel)
             for past in together

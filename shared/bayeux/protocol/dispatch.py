@@ -1,4 +1,4 @@
-"""The messages of one request: each is obeyed, or refused with a reason."""
+"""Dispatches the messages of one request: each is handled, or refused with a reason."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,22 +9,26 @@ from shared.bayeux.messages.message import Message, Reply
 from shared.bayeux.positions import Span
 from shared.bayeux.protocol.connect import connect
 from shared.bayeux.protocol.exchange import Exchange
-from shared.bayeux.protocol.half_open_sessions import hear, interval_of
+from shared.bayeux.protocol.half_open_sessions import confirm, handshake_interval
 from shared.bayeux.protocol.handshake import handshake
 from shared.bayeux.protocol.subscribe import answered, subscribe, unsubscribe
 from shared.bayeux.sessions.advice import milliseconds
 from shared.bayeux.sessions.session import Peer, Session, Transport
-from shared.bayeux.sessions.session_registry import State
+from shared.bayeux.sessions.session_registry import SessionRegistry
 
 
-def obey(
-    state: State, messages: Sequence[Message], peer: Peer, now: float, span: Span | None
+def dispatch(
+    registry: SessionRegistry,
+    messages: Sequence[Message],
+    peer: Peer,
+    now: float,
+    span: Span | None,
 ) -> Exchange:
     """Obey all; where there is a handshake, the protocol has the rest of a request ignored."""
     batch = _without_rest(messages)
     exchange = Exchange(peer, now, is_single=len(batch) == 1, span=span)
     for message in batch:
-        _obey(state, message, exchange)
+        _dispatch_one(registry, message, exchange)
     return exchange
 
 
@@ -35,40 +39,42 @@ def _without_rest(messages: Sequence[Message]) -> Sequence[Message]:
     return messages
 
 
-def _obey(state: State, message: Message, exchange: Exchange) -> None:
-    if (error := _fault(state, message)) is not None:
+def _dispatch_one(registry: SessionRegistry, message: Message, exchange: Exchange) -> None:
+    if (error := _fault(registry, message)) is not None:
         exchange.replies.append(replies.failure(message, error))
     elif message.channel == Meta.HANDSHAKE:
-        handshake(state, message, exchange)
-    elif (session := state.find(message, exchange.peer)) is None:
-        _disown(state, message, exchange)
-    elif not hear(state, session):
-        _turn_away(message, exchange)
+        handshake(registry, message, exchange)
+    elif (session := registry.find(message, exchange.peer)) is None:
+        _refuse_unknown_session(registry, message, exchange)
+    elif not confirm(registry, session):
+        _refuse_too_many_sessions(message, exchange)
     else:
-        _obey_for(state, session, message, exchange)
+        _dispatch_for(registry, session, message, exchange)
 
 
-def _fault(state: State, message: Message) -> str | None:
+def _fault(registry: SessionRegistry, message: Message) -> str | None:
     if message.has_bad_id:
         return replies.ID_INVALID
     if message.channel == Meta.CONNECT:
         return None
     if message.channel is None:
         return replies.CHANNEL_MISSING
-    longest = state.settings.max_channel_length
+    longest = registry.settings.max_channel_length
     return None if is_valid(message.channel, longest=longest) else replies.CHANNEL_INVALID
 
 
-def _disown(state: State, message: Message, exchange: Exchange) -> None:
-    state.counters.unknown_sessions += 1
+def _refuse_unknown_session(
+    registry: SessionRegistry, message: Message, exchange: Exchange
+) -> None:
+    registry.counters.unknown_sessions += 1
     reply = _refusal(message, replies.SESSION_UNKNOWN)
     if message.channel == Meta.CONNECT:
-        wait = milliseconds(timedelta(seconds=interval_of(state, exchange.peer.user_id)))
+        wait = milliseconds(timedelta(seconds=handshake_interval(registry, exchange.peer.user_id)))
         reply["advice"] = replies.HANDSHAKE_AGAIN | {"interval": wait}
     exchange.replies.append(reply)
 
 
-def _turn_away(message: Message, exchange: Exchange) -> None:
+def _refuse_too_many_sessions(message: Message, exchange: Exchange) -> None:
     """Refuse the first message for a session beside which there are as many as there may be."""
     advice = {"advice": replies.STOP}
     exchange.replies.append(_refusal(message, replies.TOO_MANY_SESSIONS) | advice)
@@ -79,22 +85,24 @@ def _refusal(message: Message, error: str) -> Reply:
     return answered(message, error) if is_subscription else replies.failure(message, error)
 
 
-def _obey_for(state: State, session: Session, message: Message, exchange: Exchange) -> None:
+def _dispatch_for(
+    registry: SessionRegistry, session: Session, message: Message, exchange: Exchange
+) -> None:
     peer = exchange.peer
     exchange.sessions.setdefault(session)
-    state.touch(session, exchange.now)
+    registry.touch(session, exchange.now)
     session.login = peer.login
     if peer.transport is Transport.WEBSOCKET:
-        state.bind(session, peer, exchange.now)
+        registry.bind(session, peer, exchange.now)
     match message.channel:
         case Meta.CONNECT:
-            connect(state, session, message, exchange)
+            connect(registry, session, message, exchange)
         case Meta.SUBSCRIBE:
-            subscribe(state, session, message, exchange)
+            subscribe(registry, session, message, exchange)
         case Meta.UNSUBSCRIBE:
-            unsubscribe(state, session, message, exchange)
+            unsubscribe(registry, session, message, exchange)
         case Meta.DISCONNECT:
-            state.end(session, {"advice": replies.STOP})
+            registry.end(session, {"advice": replies.STOP})
             exchange.replies.append(replies.success(message, clientId=session.id))
         case channel:
             exchange.replies.append(_publish_reply(message, str(channel)))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from shared.bayeux.messages.message import Reply
 from shared.bayeux.positions import Span
-from shared.bayeux.sessions.session import Hold, Peer, Session
+from shared.bayeux.sessions.session import Peer, PendingConnect, Session
 
 
 @dataclass(slots=True)
@@ -20,4 +20,4 @@ class Exchange:
     span: Span | None = None
     replies: list[Reply] = field(default_factory=list)
     sessions: dict[Session, int | None] = field(default_factory=dict)
-    hold: Hold | None = None
+    pending: PendingConnect | None = None

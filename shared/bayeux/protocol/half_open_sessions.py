@@ -9,7 +9,7 @@ from typing import Final
 
 from shared.bayeux.messages import replies
 from shared.bayeux.sessions.session import Peer, Session
-from shared.bayeux.sessions.session_registry import State
+from shared.bayeux.sessions.session_registry import SessionRegistry
 
 _FREE: Final = 8
 """Desktops of one user that begin at the same moment."""
@@ -18,44 +18,44 @@ _SLOWEST: Final = 30.0
 """Seconds."""
 
 
-def make_room(state: State, peer: Peer) -> str | None:
+def make_room(registry: SessionRegistry, peer: Peer) -> str | None:
     """Make room for a new session, at the cost of none that was heard of; or return the error."""
-    mine = state.by_user.get(peer.user_id, {})
+    mine = registry.by_user.get(peer.user_id, {})
     unheard = [session for session in mine if not session.is_heard]
-    if _is_full(state, len(mine) - len(unheard)) and _quietest(mine) is None:
+    if _is_full(registry, len(mine) - len(unheard)) and _quietest(mine) is None:
         return replies.TOO_MANY_SESSIONS
-    is_server_full = len(state.sessions) >= state.settings.max_sessions
-    if len(unheard) < state.settings.max_unheard_per_user and not is_server_full:
+    is_server_full = len(registry.sessions) >= registry.settings.max_sessions
+    if len(unheard) < registry.settings.max_unheard_per_user and not is_server_full:
         return None
     # Those with a socket are more likely to be heard of.
-    oldest = min(unheard, key=_has_socket, default=next(iter(state.unheard), None))
+    oldest = min(unheard, key=_has_socket, default=next(iter(registry.unheard), None))
     if oldest is None:
         return replies.SERVER_FULL
-    state.end(oldest, {})
+    registry.end(oldest, {})
     return None
 
 
-def hear(state: State, session: Session) -> bool:
+def confirm(registry: SessionRegistry, session: Session) -> bool:
     """Note that a client speaks for a session; False, and it has ended, where it is one too many.
 
     Only here one that was heard of is given up for another, and of those that nobody waits for.
     """
     if session.is_heard:
         return True
-    heard = [one for one in state.by_user[session.user_id] if one.is_heard]
-    if _is_full(state, len(heard)):
+    heard = [one for one in registry.by_user[session.user_id] if one.is_heard]
+    if _is_full(registry, len(heard)):
         if (quietest := _quietest(heard)) is None:
-            state.end(session, {})
+            registry.end(session, {})
             return False
-        state.end(quietest, {})
+        registry.end(quietest, {})
     session.is_heard = True
-    del state.unheard[session]
+    del registry.unheard[session]
     return True
 
 
-def interval_of(state: State, user_id: str) -> float:
+def handshake_interval(registry: SessionRegistry, user_id: str) -> float:
     """Return how many seconds a user's clients should wait between handshake and connect."""
-    mine = state.by_user.get(user_id, {})
+    mine = registry.by_user.get(user_id, {})
     return slowing(sum(not session.is_heard for session in mine))
 
 
@@ -64,13 +64,13 @@ def slowing(newcomers: int) -> float:
     return 0.0 if newcomers < _FREE else min(_SLOWEST, 2.0 ** min(newcomers - _FREE, 30))
 
 
-def _is_full(state: State, heard: int) -> bool:
-    return heard >= state.settings.max_sessions_per_user
+def _is_full(registry: SessionRegistry, heard: int) -> bool:
+    return heard >= registry.settings.max_sessions_per_user
 
 
 def _quietest(sessions: Iterable[Session]) -> Session | None:
     """Return the session that nobody has used for longest, of those that nobody uses now."""
-    idle = [one for one in sessions if one.is_heard and one.hold is None and one.socket is None]
+    idle = [one for one in sessions if one.is_heard and one.pending is None and one.socket is None]
     return min(idle, key=lambda session: session.expires_at, default=None)
 
 

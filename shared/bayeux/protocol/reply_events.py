@@ -5,18 +5,18 @@ They are taken at the last moment: what is taken and kept back would be overtake
 
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.sessions.session import Peer, Session, Transport
-from shared.bayeux.sessions.session_registry import State
+from shared.bayeux.sessions.session_registry import SessionRegistry
 
 
-def depart(state: State, exchange: Exchange) -> list[bytes]:
+def take_reply_events(registry: SessionRegistry, exchange: Exchange) -> list[bytes]:
     """Return the events that leave now, of all sessions that spoke."""
-    most = state.settings.max_frame_bytes
+    most = registry.settings.max_frame_bytes
     texts: list[bytes] = []
     for session, batch in exchange.sessions.items():
         if _may_leave(session, batch, exchange.peer):
-            state.note_delay(session, exchange.now)
+            registry.note_delay(session, exchange.now)
             kept_as = batch if session.acknowledging else None
-            texts += session.mailbox.take(at_most=most, batch=kept_as)
+            texts += session.queue.take(at_most=most, batch=kept_as)
     return texts
 
 

@@ -2,7 +2,7 @@
 
 from shared.bayeux.ext.replay import (
     EXTENSION,
-    Start,
+    ReplayStart,
     asks_for_replay,
     begin,
     is_fresh,
@@ -14,35 +14,39 @@ from shared.bayeux.messages.message import Message, Reply
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.sessions.effects import FirstSubscription, Subscribed
 from shared.bayeux.sessions.session import Session
-from shared.bayeux.sessions.session_registry import State
+from shared.bayeux.sessions.session_registry import SessionRegistry
 from shared.bayeux.sessions.subscription_policy import Denial, Grant, Route
 
 
-def subscribe(state: State, session: Session, message: Message, exchange: Exchange) -> None:
+def subscribe(
+    registry: SessionRegistry, session: Session, message: Message, exchange: Exchange
+) -> None:
     """Enter all named subscriptions, or none and say why."""
-    names = _names(state, message)
-    granted = names if isinstance(names, str) else _judge(state, session, names)
-    begins = _begins(state, message, granted, exchange)
+    names = _names(registry, message)
+    granted = names if isinstance(names, str) else _judge(registry, session, names)
+    begins = _begins(registry, message, granted, exchange)
     if isinstance(granted, str) or isinstance(begins, str):
         error = granted if isinstance(granted, str) else str(begins)
-        state.counters.denied += 1
+        registry.counters.denied += 1
         exchange.replies.append(answered(message, error))
         return
     heard = {route.channel for route in session.routes}
     session.subscriptions.update(granted)
     for name, routes in granted.items():
-        _enter(state, session, set(routes), fresh=is_fresh(message, name))
+        _enter(registry, session, set(routes), fresh=is_fresh(message, name))
         if name in begins:
-            begin(state, session, routes, begins[name], heard)
+            begin(registry, session, routes, begins[name], heard)
     exchange.replies.append(answered(message) | _begun(begins))
 
 
-def unsubscribe(state: State, session: Session, message: Message, exchange: Exchange) -> None:
+def unsubscribe(
+    registry: SessionRegistry, session: Session, message: Message, exchange: Exchange
+) -> None:
     """Strike out all named subscriptions, or none and say why."""
-    names = _names(state, message)
-    error = names if isinstance(names, str) else _why_not(state, session, names)
+    names = _names(registry, message)
+    error = names if isinstance(names, str) else _why_not(registry, session, names)
     if error is None:
-        _withdraw(state, session, names)
+        _withdraw(registry, session, names)
     exchange.replies.append(answered(message, error))
 
 
@@ -52,70 +56,75 @@ def answered(message: Message, error: str | None = None) -> Reply:
     return replies.failure(message, error, **echo) if error else replies.success(message, **echo)
 
 
-def _names(state: State, message: Message) -> list[str] | str:
+def _names(registry: SessionRegistry, message: Message) -> list[str] | str:
     """Return the subscriptions a message names, or an error."""
     asked = message.fields.get("subscription")
     if asked is None:
         return replies.SUBSCRIPTION_MISSING
     names = asked if isinstance(asked, list) else [asked]
-    longest = state.settings.max_channel_length
+    longest = registry.settings.max_channel_length
     if not names or not all(is_valid(name, longest=longest) for name in names):
         return replies.SUBSCRIPTION_INVALID
     return names
 
 
-def _judge(state: State, session: Session, names: list[str]) -> dict[str, tuple[Route, ...]] | str:
+def _judge(
+    registry: SessionRegistry, session: Session, names: list[str]
+) -> dict[str, tuple[Route, ...]] | str:
     """Return what each name delivers, or the first error."""
-    if len({*session.subscriptions, *names}) > state.settings.max_subscriptions:
+    if len({*session.subscriptions, *names}) > registry.settings.max_subscriptions:
         return replies.subscribe_denied("too_many_subscriptions")
     granted: dict[str, tuple[Route, ...]] = {}
     for name in names:
-        verdict = _verdict(state, session, name)
+        verdict = _verdict(registry, session, name)
         if isinstance(verdict, Denial):
             return replies.subscribe_denied(verdict.reason)
         granted[name] = verdict.routes
     return granted
 
 
-def _verdict(state: State, session: Session, name: str) -> Grant | Denial:
+def _verdict(registry: SessionRegistry, session: Session, name: str) -> Grant | Denial:
     if is_meta(name):
         return Denial("meta_channel")
     if is_service(name):
         return Grant(())
-    return state.policy(session.user_id, name)
+    return registry.policy(session.user_id, name)
 
 
 def _begins(
-    state: State, message: Message, granted: dict[str, tuple[Route, ...]] | str, exchange: Exchange
-) -> dict[str, Start] | str:
+    registry: SessionRegistry,
+    message: Message,
+    granted: dict[str, tuple[Route, ...]] | str,
+    exchange: Exchange,
+) -> dict[str, ReplayStart] | str:
     """Return where subscriptions begin, for those that name a position, or an error."""
-    if isinstance(granted, str) or not state.settings.replay or not asks_for_replay(message):
+    if isinstance(granted, str) or not registry.settings.replay or not asks_for_replay(message):
         return {}
     return starts(message, list(granted), exchange.span)
 
 
-def _begun(begins: dict[str, Start]) -> dict[str, object]:
+def _begun(begins: dict[str, ReplayStart]) -> dict[str, object]:
     positions = {name: start.after for name, start in begins.items()}
     return {"ext": {EXTENSION: positions}} if positions else {}
 
 
-def _enter(state: State, session: Session, routes: set[Route], *, fresh: bool) -> None:
-    if state.table.add(session, routes):
-        state.effects.append(FirstSubscription(session.user_id))
+def _enter(registry: SessionRegistry, session: Session, routes: set[Route], *, fresh: bool) -> None:
+    if registry.table.add(session, routes):
+        registry.effects.append(FirstSubscription(session.user_id))
     if fresh:
-        state.effects.extend(Subscribed(session.user_id, route, session.id) for route in routes)
+        registry.effects.extend(Subscribed(session.user_id, route, session.id) for route in routes)
 
 
-def _why_not(state: State, session: Session, names: list[str]) -> str | None:
+def _why_not(registry: SessionRegistry, session: Session, names: list[str]) -> str | None:
     unknown = [name for name in names if name not in session.subscriptions]
     if not unknown:
         return None
-    exists = isinstance(_verdict(state, session, unknown[0]), Grant)
+    exists = isinstance(_verdict(registry, session, unknown[0]), Grant)
     return replies.UNSUBSCRIBE_FAILED if exists else replies.CHANNEL_MISSING
 
 
-def _withdraw(state: State, session: Session, names: list[str] | str) -> None:
+def _withdraw(registry: SessionRegistry, session: Session, names: list[str] | str) -> None:
     before = session.routes
     for name in dict.fromkeys(names):
         del session.subscriptions[name]
-    state.stop_hearing(session, before - session.routes)
+    registry.stop_hearing(session, before - session.routes)

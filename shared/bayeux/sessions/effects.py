@@ -30,7 +30,7 @@ class Subscribed:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PageWanted:
     """A session has room for the events that follow the position its replay has reached."""
 
     user_id: str
@@ -38,4 +38,4 @@ class Wanted:
     replay: Replay
 
 
-Effect = FirstSubscription | LastUnsubscription | Subscribed | Wanted
+Effect = FirstSubscription | LastUnsubscription | Subscribed | PageWanted

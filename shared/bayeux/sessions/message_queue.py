@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from shared.bayeux.messages.events import Frame
 
 
-class Mailbox:
+class MessageQueue:
     """A queue that, where the client acknowledges, keeps what it sent until it is confirmed.
 
     What is larger than all the room there is fits where nothing else is: it has to get through.

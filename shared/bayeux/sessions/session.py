@@ -7,7 +7,7 @@ from typing import Protocol
 
 from shared.bayeux.messages.message import Message, Reply
 from shared.bayeux.sessions.advice import Advice
-from shared.bayeux.sessions.message_queue import Mailbox
+from shared.bayeux.sessions.message_queue import MessageQueue
 from shared.bayeux.sessions.subscription_policy import Route
 
 
@@ -47,12 +47,12 @@ class Peer(Protocol):
         ...
 
     def flush(self) -> None:
-        """Send what `Hub.collect` returns, if anything can be sent now; must not block."""
+        """Send what `BayeuxProtocol.collect` returns, if it can; must not block."""
         ...
 
 
 @dataclass(slots=True, eq=False)
-class Hold:
+class PendingConnect:
     """A connect that waits for an event, for its deadline, or for the end of its session."""
 
     peer: Peer
@@ -89,7 +89,7 @@ class Session:
     id: str
     user_id: str
     browser: str | None
-    mailbox: Mailbox
+    queue: MessageQueue
     expires_at: float
     login: Login = Login()
     acknowledging: bool = False
@@ -100,7 +100,7 @@ class Session:
     transport: Transport = Transport.LONG_POLLING
     interval: float = 0.0
     socket: Peer | None = None
-    hold: Hold | None = None
+    pending: PendingConnect | None = None
     advised: tuple[Transport, Advice] | None = None
     subscriptions: dict[str, tuple[Route, ...]] = field(default_factory=dict)
     replays: dict[str, Replay] = field(default_factory=dict)
@@ -116,6 +116,6 @@ class Session:
 
     def outlet(self) -> Peer | None:
         """Where an event could leave at this moment."""
-        if self.hold is not None:
-            return self.hold.peer
+        if self.pending is not None:
+            return self.pending.peer
         return None if self.acknowledging else self.socket

@@ -8,17 +8,17 @@ from shared.bayeux.messages.message import Message, Reply
 from shared.bayeux.sessions.advice import Times
 from shared.bayeux.sessions.counters import Counters
 from shared.bayeux.sessions.effects import Effect, LastUnsubscription
-from shared.bayeux.sessions.message_queue import Mailbox
-from shared.bayeux.sessions.session import Hold, Peer, Session, Transport
+from shared.bayeux.sessions.message_queue import MessageQueue
+from shared.bayeux.sessions.session import Peer, PendingConnect, Session, Transport
 from shared.bayeux.sessions.subscription_policy import Route, SubscriptionPolicy
-from shared.bayeux.sessions.subscriptions import RoutingTable
+from shared.bayeux.sessions.subscriptions import Subscriptions
 from shared.bayeux.settings import BayeuxSettings
 
 _NOBODY: Final[frozenset[Session]] = frozenset()
 
 
 @dataclass(slots=True)
-class State:
+class SessionRegistry:
     """What the protocol remembers between two messages."""
 
     settings: BayeuxSettings
@@ -26,7 +26,7 @@ class State:
     new_id: Callable[[], str]
     wall: Callable[[], float]
     counters: Counters = field(default_factory=Counters)
-    table: RoutingTable = field(default_factory=RoutingTable)
+    table: Subscriptions = field(default_factory=Subscriptions)
     sessions: dict[str, Session] = field(default_factory=dict)
     unheard: dict[Session, None] = field(default_factory=dict)
     by_user: dict[str, dict[Session, None]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class State:
             browser=peer.browser,
             login=peer.login,
             transport=peer.transport,
-            mailbox=Mailbox(
+            queue=MessageQueue(
                 max_events=self.settings.max_queued_events,
                 max_bytes=self.settings.max_queued_bytes,
             ),
@@ -80,7 +80,7 @@ class State:
 
     def note_delay(self, session: Session, now: float) -> None:
         """Count how long the oldest event of a session has waited that leaves now."""
-        since = session.mailbox.since()
+        since = session.queue.since()
         if since is not None:
             self.counters.delays.note(now - since)
 
@@ -93,11 +93,11 @@ class State:
         if session.socket is peer:
             return
         self.unbind(session)
-        if session.hold is not None:
+        if session.pending is not None:
             self.supersede(session, now)
         self.lose(peer, now)
         session.socket, peer.session = peer, session
-        if session.mailbox and session.pushes():
+        if session.queue and session.pushes():
             self.woken[peer] = None
 
     def unbind(self, session: Session) -> None:
@@ -111,16 +111,16 @@ class State:
         session, peer.session = peer.session, None
         if session is None:
             return
-        if session.hold is not None and session.hold.peer is peer:
+        if session.pending is not None and session.pending.peer is peer:
             self.let_go(session, now)
         if session.socket is peer:
             session.socket = None
 
-    def keep(self, session: Session, hold: Hold) -> None:
+    def keep(self, session: Session, pending: PendingConnect) -> None:
         """Let a connect wait; its session does not expire meanwhile."""
-        session.hold = hold
-        hold.peer.session = session
-        if hold.peer.transport is not Transport.WEBSOCKET and session.browser:
+        session.pending = pending
+        pending.peer.session = session
+        if pending.peer.transport is not Transport.WEBSOCKET and session.browser:
             self.holding.setdefault(session.browser, set()).add(session)
 
     def held_by(self, browser: str | None) -> set[Session] | frozenset[Session]:
@@ -129,15 +129,15 @@ class State:
 
     def let_go(self, session: Session, now: float) -> None:
         """End a wait, however it came to its end, and start the clock of expiry."""
-        session.hold = None
+        session.pending = None
         session.expires_at = now + session.interval + self.times.max_interval
         self._free_browser(session)
 
     def supersede(self, session: Session, now: float) -> None:
         """Drop a waiting connect because a newer one came."""
-        if session.hold is None:
+        if session.pending is None:
             return
-        peer = session.hold.peer
+        peer = session.pending.peer
         self.let_go(session, now)
         self.counters.superseded += 1
         if peer is not session.socket:
@@ -159,11 +159,11 @@ class State:
         session.is_over = True
         self.unheard.pop(session, None)
         self._forget_user(session)
-        session.mailbox.clear()
+        session.queue.clear()
         self._free_browser(session)
-        if session.hold is not None:
-            session.hold.ending = ending
-            self.woken[session.hold.peer] = None
+        if session.pending is not None:
+            session.pending.ending = ending
+            self.woken[session.pending.peer] = None
 
     def _forget_user(self, session: Session) -> None:
         self.stop_hearing(session, session.routes)

@@ -1,4 +1,4 @@
-"""Who hears what: user and topic, channel, sessions."""
+"""Subscriptions by user, topic and channel: which sessions get an event."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,17 +6,17 @@ from collections.abc import Iterable, Sequence
 from shared.bayeux.sessions.session import Session
 from shared.bayeux.sessions.subscription_policy import Route
 
-Ear = tuple[str, Session]
+Subscriber = tuple[str, Session]
 """The channel on which a session hears a topic, and the session."""
 
 
-class RoutingTable:
+class Subscriptions:
     """Finds the sessions for an event without looking at any other."""
 
     __slots__ = ("_ears", "_routes_of")
 
     def __init__(self) -> None:
-        self._ears: dict[tuple[str, str], tuple[Ear, ...]] = {}
+        self._ears: dict[tuple[str, str], tuple[Subscriber, ...]] = {}
         self._routes_of: Counter[str] = Counter()
 
     @property
@@ -43,11 +43,11 @@ class RoutingTable:
             self._strike((session.user_id, route.topic), (route.channel, session))
         return session.user_id not in self._routes_of
 
-    def ears(self, user_id: str, topic: str) -> Sequence[Ear]:
+    def ears(self, user_id: str, topic: str) -> Sequence[Subscriber]:
         """Return who hears a topic of a user, as it is now."""
         return self._ears.get((user_id, topic), ())
 
-    def _strike(self, key: tuple[str, str], ear: Ear) -> None:
+    def _strike(self, key: tuple[str, str], ear: Subscriber) -> None:
         before = self._ears.get(key, ())
         after = tuple(one for one in before if one != ear)
         if after:

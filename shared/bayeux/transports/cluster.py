@@ -1,13 +1,13 @@
-"""Sessions that another process holds: what their clients ask here is answered from there."""
+"""Sessions that another process holds: requests for them are forwarded there."""
 
 from typing import Protocol
 
 from shared.bayeux.transports.http_connection import Request
-from shared.bayeux.transports.tunnel import FarSocket
+from shared.bayeux.transports.tunnel import RemoteSocket
 from shared.bayeux.transports.web import Answer, Scope
 
 
-class Elsewhere(Protocol):
+class Cluster(Protocol):
     """The other processes that serve the same clients."""
 
     @property
@@ -22,12 +22,12 @@ class Elsewhere(Protocol):
         """
         ...
 
-    async def open_socket(self, session_id: str, upgrade: Scope) -> FarSocket | None:
+    async def open_socket(self, session_id: str, upgrade: Scope) -> RemoteSocket | None:
         """Open a socket like the one of `upgrade` to whoever holds a session; None as above."""
         ...
 
 
-class Nowhere:
+class SingleProcess:
     """There is no other process."""
 
     name = ""
@@ -37,7 +37,7 @@ class Nowhere:
         del session_id, request
         return None
 
-    async def open_socket(self, session_id: str, upgrade: Scope) -> FarSocket | None:
+    async def open_socket(self, session_id: str, upgrade: Scope) -> RemoteSocket | None:
         """Nobody holds it."""
         del session_id, upgrade
         return None

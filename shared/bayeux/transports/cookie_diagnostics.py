@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from shared.bayeux.messages.message import Message
-from shared.bayeux.protocol.bayeux_protocol import Hub
+from shared.bayeux.protocol.bayeux_protocol import BayeuxProtocol
 from shared.bayeux.settings import BayeuxSettings
 from shared.bayeux.transports.web import Scope, browser_of, header
 
@@ -19,11 +19,11 @@ _LONGEST: Final = 200
 """Characters of an origin."""
 
 
-class LostCookies:
+class CookieDiagnostics:
     """Looks at requests that lead nowhere."""
 
-    def __init__(self, hub: Hub, settings: BayeuxSettings) -> None:
-        self._hub = hub
+    def __init__(self, protocol: BayeuxProtocol, settings: BayeuxSettings) -> None:
+        self._protocol = protocol
         self._settings = settings
         self._named: set[str] = set()
         self._strange: set[str] = set()
@@ -31,7 +31,7 @@ class LostCookies:
 
     def look(self, scope: Scope, messages: Sequence[Message], user_id: str) -> None:
         """Say what would help, where somebody polls for their own session without its cookie."""
-        if self._hub.lacks_cookie(messages, user_id, browser_of(scope)):
+        if self._protocol.lacks_cookie(messages, user_id, browser_of(scope)):
             self._say(self._named, scope, "a client returns no cookie", self._remedy(scope))
 
     def look_at_stranger(self, upgrade: Scope) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import structlog
 
-from shared.bayeux.driver import Engine, is_poll, needs_preparation
+from shared.bayeux.driver import BayeuxDriver, is_poll, needs_preparation
 from shared.bayeux.messages.channels import Meta
 from shared.bayeux.messages.message import MalformedError, Message, decode, frame
 from shared.bayeux.protocol.bayeux_protocol import Outcome
@@ -18,11 +18,11 @@ from shared.bayeux.sessions.session import Login, Session, Transport
 from shared.bayeux.settings import BayeuxSettings
 from shared.bayeux.transports.callback_polling import HEADERS as SCRIPT_HEADERS
 from shared.bayeux.transports.callback_polling import LONGEST_QUERY, read_call, script
-from shared.bayeux.transports.cluster import Elsewhere
-from shared.bayeux.transports.cookie_diagnostics import LostCookies
+from shared.bayeux.transports.cluster import Cluster
+from shared.bayeux.transports.cookie_diagnostics import CookieDiagnostics
 from shared.bayeux.transports.http_connection import HttpConnection, Request
 from shared.bayeux.transports.origins import cors_headers
-from shared.bayeux.transports.request_cache import KnownHeads
+from shared.bayeux.transports.request_cache import RequestCache
 from shared.bayeux.transports.web import (
     Answer,
     Header,
@@ -70,7 +70,7 @@ class RequestPeer:
 
     __slots__ = (
         "_connection",
-        "_engine",
+        "_driver",
         "_is_waiting",
         "_visitor",
         "browser",
@@ -80,13 +80,13 @@ class RequestPeer:
         "user_id",
     )
 
-    def __init__(self, engine: Engine, visitor: Visitor, connection: HttpConnection) -> None:
+    def __init__(self, driver: BayeuxDriver, visitor: Visitor, connection: HttpConnection) -> None:
         self.user_id = visitor.user_id
         self.login = visitor.login
         self.browser = visitor.browser
         self.transport = visitor.style.transport
         self.session: Session | None = None
-        self._engine = engine
+        self._driver = driver
         self._visitor = visitor
         self._connection = connection
         self._is_waiting = False
@@ -100,14 +100,14 @@ class RequestPeer:
         """Answer a connect that waits, if there is anything to say or a newer one came."""
         if not self._is_waiting:
             return
-        texts = self._engine.collect(self)
+        texts = self._driver.collect(self)
         if texts or self.session is None:
             self._is_waiting = False
             self._answer(texts)
 
     def tell(self, outcome: Outcome) -> None:
         """Answer, or leave the request open."""
-        if outcome.hold is None:
+        if outcome.pending is None:
             self._answer(outcome.texts)
         else:
             # A connect is held only where it came alone: there is nothing else to say yet.
@@ -116,7 +116,7 @@ class RequestPeer:
 
     def put_off(self, message: Message) -> None:
         """Answer a connect that has to be made again, at another process."""
-        self._answer([self._engine.hub.put_off(message)])
+        self._answer([self._driver.protocol.put_off(message)])
 
     def _answer(self, texts: Sequence[bytes]) -> None:
         """Answer with messages; with none when a newer connect took its place."""
@@ -124,23 +124,25 @@ class RequestPeer:
             visitor = self._visitor
             self._connection.answer(Answer(200, visitor.style.write(texts), visitor.headers))
         else:
-            status = self._engine.settings.duplicate_connect_status
+            status = self._driver.settings.duplicate_connect_status
             self._connection.answer(Answer(status, headers=self._visitor.headers))
 
     def _leave(self) -> None:
         self._is_waiting = False
-        self._engine.lose(self)
+        self._driver.lose(self)
 
 
 class LongPolling:
     """Serves authenticated POSTs, and GETs where callback-polling is on."""
 
-    def __init__(self, engine: Engine, elsewhere: Elsewhere, lost_cookies: LostCookies) -> None:
-        self._engine = engine
-        self._elsewhere = elsewhere
-        self._settings = engine.settings
-        self._lost_cookies = lost_cookies
-        self._known: KnownHeads[Visitor] = KnownHeads()
+    def __init__(
+        self, driver: BayeuxDriver, cluster: Cluster, cookie_diagnostics: CookieDiagnostics
+    ) -> None:
+        self._driver = driver
+        self._cluster = cluster
+        self._settings = driver.settings
+        self._cookie_diagnostics = cookie_diagnostics
+        self._known: RequestCache[Visitor] = RequestCache()
         self._handed_on: set[asyncio.Task[Answer | None]] = set()
 
     async def serve(self, who: Principal, request: Request) -> None:
@@ -150,22 +152,22 @@ class LongPolling:
         if isinstance(read, Answer):
             request.connection.answer(read.plus(*cors_headers(request.scope)))
             return
-        self._lost_cookies.look(request.scope, read, who.user_id)
+        self._cookie_diagnostics.look(request.scope, read, who.user_id)
         visitor = self._visitor(who, style, read, request.scope)
-        peer = RequestPeer(self._engine, visitor, request.connection)
-        if (foreign := self._engine.hub.foreign_session(read)) is not None:
+        peer = RequestPeer(self._driver, visitor, request.connection)
+        if (foreign := self._driver.protocol.foreign_session(read)) is not None:
             if await self._is_answered_elsewhere(foreign, read, request, peer):
                 return
         elif request.head and is_poll(read):
-            now, until = self._engine.now(), who.login.ends_at
+            now, until = self._driver.now(), who.login.ends_at
             self._known.remember(request.head, visitor, len(request.body), now=now, until=until)
         if not peer.is_there and any(one.channel == Meta.CONNECT for one in read):
             # It would take the place of the connect that its client made after it gave this one up.
             return
         if needs_preparation(read):
-            peer.tell(await self._engine.prepare(read, peer))
+            peer.tell(await self._driver.prepare(read, peer))
         else:
-            peer.tell(self._engine.obey(read, peer))
+            peer.tell(self._driver.dispatch(read, peer))
 
     def release_all(self) -> None:
         """Have the connects answered that wait in other processes."""
@@ -177,17 +179,17 @@ class LongPolling:
 
         Only a connect is: what begins a session, or asks for more, is admitted each time.
         """
-        visitor = self._known.recall(head, len(body), now=self._engine.now())
+        visitor = self._known.recall(head, len(body), now=self._driver.now())
         if visitor is None:
             return False
         try:
             messages = read_messages(body, self._settings, is_form=False)
         except MalformedError:
             return False
-        if not is_poll(messages) or self._engine.hub.foreign_session(messages):
+        if not is_poll(messages) or self._driver.protocol.foreign_session(messages):
             return False
-        peer = RequestPeer(self._engine, visitor, connection)
-        peer.tell(self._engine.obey(messages, peer))
+        peer = RequestPeer(self._driver, visitor, connection)
+        peer.tell(self._driver.dispatch(messages, peer))
         return True
 
     async def _is_answered_elsewhere(
@@ -195,10 +197,10 @@ class LongPolling:
     ) -> bool:
         """Have a request answered elsewhere; False where nobody does."""
         may_wait = is_poll(messages)
-        if may_wait and self._engine.hub.is_draining:
+        if may_wait and self._driver.protocol.is_draining:
             peer.put_off(messages[0])
             return True
-        asking = asyncio.create_task(self._elsewhere.answer(session_id, request))
+        asking = asyncio.create_task(self._cluster.answer(session_id, request))
         request.connection.keep(asking.cancel)
         if may_wait:
             self._handed_on.add(asking)
@@ -216,7 +218,7 @@ class LongPolling:
             return False
         if (answer := asking.result()) is None:
             return False
-        self._engine.hub.counters.handed_on += 1
+        self._driver.protocol.counters.handed_on += 1
         # The other process was not told of the page, which was judged here.
         request.connection.answer(answer.plus(*cors_headers(request.scope)))
         return True

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from shared.bayeux.ttl_cache import ShortMemory
+from shared.bayeux.ttl_cache import TtlCache
 
 _LONGEST: Final = 4_096
 """Octets; with as many of that length as are kept they are 40 MB."""
@@ -17,11 +17,11 @@ class _Admitted(Generic[Visitor]):
     body_size: int
 
 
-class KnownHeads(Generic[Visitor]):
+class RequestCache(Generic[Visitor]):
     """Remembers for a short time whom a head, octet for octet, was admitted as. Time in seconds."""
 
     def __init__(self) -> None:
-        self._lately = ShortMemory[bytes, _Admitted[Visitor]]()
+        self._lately = TtlCache[bytes, _Admitted[Visitor]]()
 
     def remember(
         self, head: bytes, visitor: Visitor, body_size: int, *, now: float, until: float

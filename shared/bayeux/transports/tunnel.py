@@ -13,7 +13,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 
-class FarSocketClosedError(Exception):
+class RemoteSocketClosedError(Exception):
     """The other process has closed the socket, or is gone.
 
     Attributes:
@@ -25,7 +25,7 @@ class FarSocketClosedError(Exception):
         self.code = code
 
 
-class FarSocket(Protocol):
+class RemoteSocket(Protocol):
     """A socket to another process."""
 
     async def send(self, text: bytes) -> None:
@@ -56,7 +56,7 @@ class Tunnel:
         session_id: the session that it is for.
         far: the socket to the process that holds it.
         relay: takes what comes from there, and returns when more may come.
-        on_end: told when nothing comes any more, with the code of `FarSocketClosedError`.
+        on_end: told when nothing comes any more, with the code of `RemoteSocketClosedError`.
     """
 
     __slots__ = ("_closing", "_far", "_is_left", "_on_end", "_reading", "_relay", "session_id")
@@ -64,7 +64,7 @@ class Tunnel:
     def __init__(
         self,
         session_id: str,
-        far: FarSocket,
+        far: RemoteSocket,
         *,
         relay: Callable[[bytes], Awaitable[None]],
         on_end: Callable[[int | None], None],
@@ -79,7 +79,7 @@ class Tunnel:
 
     async def send(self, text: bytes) -> None:
         """Say something there; where it does not arrive the tunnel ends."""
-        with suppress(FarSocketClosedError):
+        with suppress(RemoteSocketClosedError):
             await self._far.send(text)
 
     def close(self) -> None:
@@ -98,7 +98,7 @@ class Tunnel:
                 text = await self._far.receive()
                 if not self._is_left:
                     await self._relay(text)
-        except FarSocketClosedError as closed:
+        except RemoteSocketClosedError as closed:
             code = closed.code
         except Exception:
             log.exception("a tunnel broke", session_id=self.session_id)

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import structlog
 
-from shared.bayeux.driver import Engine, is_poll, needs_preparation
+from shared.bayeux.driver import BayeuxDriver, is_poll, needs_preparation
 from shared.bayeux.messages.message import MalformedError, Message, decode, frame
 from shared.bayeux.protocol.bayeux_protocol import Outcome
 from shared.bayeux.sessions.principal import Principal
 from shared.bayeux.sessions.session import Session, Transport
-from shared.bayeux.transports.cluster import Elsewhere
+from shared.bayeux.transports.cluster import Cluster
 from shared.bayeux.transports.tunnel import Tunnel
 from shared.bayeux.transports.web import Scope, browser_of, encoded
 from shared.bayeux.transports.websocket_connection import SocketConnection
@@ -40,9 +40,9 @@ class SocketPeer:
     __slots__ = (
         "_close_code",
         "_closed",
+        "_cluster",
         "_connection",
-        "_elsewhere",
-        "_engine",
+        "_driver",
         "_is_over",
         "_on_end",
         "_tunnel",
@@ -60,8 +60,8 @@ class SocketPeer:
 
     def __init__(
         self,
-        engine: Engine,
-        elsewhere: Elsewhere,
+        driver: BayeuxDriver,
+        cluster: Cluster,
         who: Principal,
         upgrade: Scope,
         connection: SocketConnection,
@@ -73,8 +73,8 @@ class SocketPeer:
         self.browser = browser_of(upgrade)
         self.transport = Transport.WEBSOCKET
         self.session: Session | None = None
-        self._engine = engine
-        self._elsewhere = elsewhere
+        self._driver = driver
+        self._cluster = cluster
         self._upgrade = upgrade
         self._connection = connection
         self._tunnel: Tunnel | None = None
@@ -101,7 +101,7 @@ class SocketPeer:
     def is_idle(self) -> bool:
         """Tell whether the socket is open and speaks for no session, here or elsewhere."""
         is_busy = self.is_closing or self._working is not None or self._tunnel is not None
-        return not (is_busy or self._engine.hub.speaks(self))
+        return not (is_busy or self._driver.protocol.speaks(self))
 
     def flush(self) -> None:
         """Write what waits, if the client reads what it is sent."""
@@ -109,14 +109,14 @@ class SocketPeer:
             return
         while self._unsent:
             self._connection.write(self._unsent.popleft())
-        texts = self._engine.collect(self)
+        texts = self._driver.collect(self)
         if texts:
             self._connection.write(frame(texts))
         if self._close_code is None:
             return
         if texts:
             # There may be more than a frame holds.
-            self._engine.flush_soon(self)
+            self._driver.flush_soon(self)
         elif self._tunnel is None:
             if self._unanswered is not None:
                 self._write_farewell(self._unanswered)
@@ -128,7 +128,7 @@ class SocketPeer:
         self._close_code = self._close_code or code
         if self._tunnel is not None:
             self._tunnel.close()
-        self._engine.flush_soon(self)
+        self._driver.flush_soon(self)
 
     async def closed(self) -> None:
         """Return once all that waited has been written and the socket is closed."""
@@ -157,18 +157,18 @@ class SocketPeer:
             self._finish()
 
     def _go_on(self) -> None:
-        while self._unread and self._may_obey():
-            self._obey(self._unread.popleft())
+        while self._unread and self._may_dispatch():
+            self._dispatch(self._unread.popleft())
         if self._unread:
             self._connection.stop_reading()
         else:
             self._connection.go_on_reading()
 
-    def _may_obey(self) -> bool:
+    def _may_dispatch(self) -> bool:
         return self._working is None and len(self._unsent) < _MAX_UNSENT_REPLIES
 
-    def _obey(self, text: bytes) -> None:
-        settings = self._engine.settings
+    def _dispatch(self, text: bytes) -> None:
+        settings = self._driver.settings
         if self._close_code is not None:
             return
         if len(text) > settings.max_body_bytes:
@@ -176,14 +176,14 @@ class SocketPeer:
             return
         with self._closing_on_faults():
             messages = decode(text, max_batch=settings.max_batch, max_depth=settings.max_depth)
-            hub = self._engine.hub
-            foreign = None if hub.speaks(self) else hub.foreign_session(messages)
+            protocol = self._driver.protocol
+            foreign = None if protocol.speaks(self) else protocol.foreign_session(messages)
             if foreign is not None:
                 self._work(self._hand_on(foreign, messages, text))
             elif needs_preparation(messages):
                 self._work(self._prepare(messages))
             else:
-                self._tell(self._engine.obey(messages, self))
+                self._tell(self._driver.dispatch(messages, self))
 
     def _work(self, work: Coroutine[Any, Any, None]) -> None:
         """Obey nothing more until something is done."""
@@ -192,13 +192,13 @@ class SocketPeer:
 
     async def _prepare(self, messages: Sequence[Message]) -> None:
         with self._closing_on_faults():
-            self._tell(await self._engine.prepare(messages, self))
+            self._tell(await self._driver.prepare(messages, self))
 
     async def _hand_on(self, session_id: str, messages: Sequence[Message], text: bytes) -> None:
         with self._closing_on_faults():
             if is_poll(messages):
                 self._unanswered = messages[0]
-                if self._engine.hub.is_draining:
+                if self._driver.protocol.is_draining:
                     self.close(GOING_AWAY)
                     return
             tunnel = await self._tunnel_to(session_id)
@@ -209,7 +209,7 @@ class SocketPeer:
                 await tunnel.send(text)
             else:
                 self._unanswered = None
-                self._tell(self._engine.obey(messages, self))
+                self._tell(self._driver.dispatch(messages, self))
 
     async def _tunnel_to(self, session_id: str) -> Tunnel | None:
         """Return the tunnel to the process of a session; None where that is not to be reached.
@@ -218,10 +218,10 @@ class SocketPeer:
         """
         if self._tunnel is not None and self._tunnel.session_id == session_id:
             return self._tunnel
-        far = await self._elsewhere.open_socket(session_id, self._upgrade)
+        far = await self._cluster.open_socket(session_id, self._upgrade)
         if far is None:
             return None
-        self._engine.hub.counters.handed_on += 1
+        self._driver.protocol.counters.handed_on += 1
         tunnel = Tunnel(session_id, far, relay=self._relay, on_end=self._tunnel_ended)
         self._leave_tunnel()
         if self._is_over or self.is_closing:
@@ -244,11 +244,11 @@ class SocketPeer:
 
     def _write_farewell(self, connect: Message) -> None:
         """Answer a connect that the process of its session has not answered."""
-        hub = self._engine.hub
+        protocol = self._driver.protocol
         if self._close_code == GOING_AWAY:
-            self._connection.write(frame([hub.put_off(connect)]))
+            self._connection.write(frame([protocol.put_off(connect)]))
         elif self._close_code == POLICY_VIOLATION:
-            self._connection.write(frame([hub.turn_away(connect)]))
+            self._connection.write(frame([protocol.turn_away(connect)]))
 
     def _leave_tunnel(self) -> None:
         if self._tunnel is not None:
@@ -273,7 +273,7 @@ class SocketPeer:
             self._go_on()
 
     def _tell(self, outcome: Outcome) -> None:
-        if self._engine.hub.speaks(self):
+        if self._driver.protocol.speaks(self):
             # It has begun a session here.
             self._leave_tunnel()
             self._unanswered = None
@@ -295,22 +295,22 @@ class SocketPeer:
     def _finish(self) -> None:
         on_end, self._on_end = self._on_end, None
         if on_end is not None:
-            self._engine.lose(self)
+            self._driver.lose(self)
             on_end(self)
 
 
 class WebSockets:
     """Serves authenticated sockets."""
 
-    def __init__(self, engine: Engine, elsewhere: Elsewhere) -> None:
-        self._engine = engine
-        self._elsewhere = elsewhere
-        self._settings = engine.settings
+    def __init__(self, driver: BayeuxDriver, cluster: Cluster) -> None:
+        self._driver = driver
+        self._cluster = cluster
+        self._settings = driver.settings
         self._open: dict[str, dict[SocketPeer, asyncio.TimerHandle | None]] = {}
 
     async def serve(self, who: Principal, connection: SocketConnection, scope: Scope) -> None:
         """Accept a socket; from then on it is served until either side ends it, or its login."""
-        peer = SocketPeer(self._engine, self._elsewhere, who, scope, connection, on_end=self._leave)
+        peer = SocketPeer(self._driver, self._cluster, who, scope, connection, on_end=self._leave)
         self._enter(peer)
         try:
             await connection.accept(peer, encoded(who.headers))
@@ -376,5 +376,5 @@ class WebSockets:
 
     def _end_login(self, peer: SocketPeer) -> None:
         # The connect that waits is answered first, then the socket is closed.
-        self._engine.sweep()
+        self._driver.sweep()
         peer.close(POLICY_VIOLATION)

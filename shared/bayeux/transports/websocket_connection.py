@@ -51,7 +51,7 @@ class SocketServer(Protocol):
         """Tell whether a path is its."""
         ...
 
-    async def meet(self, connection: "SocketConnection", scope: Scope) -> None:
+    async def admit_socket(self, connection: "SocketConnection", scope: Scope) -> None:
         """Accept a socket for somebody, or refuse it."""
         ...
 
@@ -142,7 +142,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
             await super().run_asgi()
             return
         try:
-            await self._bayeux.meet(self, cast("Scope", self.scope))
+            await self._bayeux.admit_socket(self, cast("Scope", self.scope))
         except ClientDisconnected:
             pass
         except Exception:

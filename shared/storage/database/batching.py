@@ -37,7 +37,7 @@ _LARGEST: Final = 16 * 1024 * 1024
 CarryOut = Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]
 
 
-class Gathering(Generic[Asked, Answer]):
+class Batcher(Generic[Asked, Answer]):
     """Carries out calls, each at once as long as that can be done.
 
     While `at_once` round trips are under way further calls wait, and the next one takes at most
@@ -102,16 +102,16 @@ def for_herds(
     *,
     most: int = _MOST_OF_A_HERD,
     rest_for_each: float = _REST_FOR_EACH_OF_A_HERD,
-) -> Gathering[Asked, Answer]:
+) -> Batcher[Asked, Answer]:
     """Return what keeps round trips few when thousands ask at the same time.
 
     One trip after the other, each followed by a rest of 2 ms for each call that it carried, 0.1 s
     at most. A few who ask wait for next to nothing, and of a herd fifty go together instead of ten.
     """
-    return Gathering(carry_out, most=most, at_once=1, rest_for_each=rest_for_each)
+    return Batcher(carry_out, most=most, at_once=1, rest_for_each=rest_for_each)
 
 
-def for_writes(carry_out: CarryOut[Asked, Answer]) -> Gathering[Asked, Answer]:
+def for_writes(carry_out: CarryOut[Asked, Answer]) -> Batcher[Asked, Answer]:
     """Return what keeps round trips few where many write at the same time and none is in a hurry.
 
     It rests for 4 ms for each call that a trip carried.
@@ -124,7 +124,7 @@ class Inserts:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-        self._gathering = Gathering(self._insert)
+        self._gathering = Batcher(self._insert)
 
     async def add(self, document: Document) -> bool:
         """Insert a document; say whether its id and whatever else must be unique were free.
@@ -168,7 +168,7 @@ class Updates:
 
     def __init__(self, collection: Collection, *, by_herds: bool = False) -> None:
         self._collection = collection
-        self._gathering = for_writes(self._update) if by_herds else Gathering(self._update)
+        self._gathering = for_writes(self._update) if by_herds else Batcher(self._update)
 
     async def apply(self, update: Update) -> bool:
         """Change a document; say whether it was as wanted, and has changed.
@@ -246,7 +246,7 @@ class Reads:
         self._collection = collection
         self._fields = fields
         self._key = key
-        self._gathering = for_herds(self._read) if by_herds else Gathering(self._read)
+        self._gathering = for_herds(self._read) if by_herds else Batcher(self._read)
 
     async def get(self, value: str) -> Document | None:
         """Return the document with that value as it is now; None where there is none."""

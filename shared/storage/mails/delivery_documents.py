@@ -4,18 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Final
 
-from shared.domain.delivery import Attempt, Delivery, Journal, Reception, Recipient
+from shared.domain.delivery import Attempt, Delivery, DeliveryState, Reception, Recipient
 from shared.storage.database.client import Document
 from shared.storage.files.vault import ContentRef
 
-UNSETTLED: Final = tuple(one for one in Journal if one not in (Journal.SENT, Journal.CANCELED))
+UNSETTLED: Final = tuple(
+    one for one in DeliveryState if one not in (DeliveryState.SENT, DeliveryState.CANCELED)
+)
 """The states of what may still need somebody: few, however much was ever sent."""
 
 IS_UNSETTLED: Final[Document] = {"state": {"$in": [state.value for state in UNSETTLED]}}
 """The filter of the index `unsettled`."""
 
 
-def unsettled(states: Iterable[Journal]) -> Document:
+def unsettled(states: Iterable[DeliveryState]) -> Document:
     """Return a filter for some of the states of `UNSETTLED`, which repeats that of the index.
 
     MongoDB 6.0 does not see that fewer states are a part of it.
@@ -62,13 +64,13 @@ def to_delivery(document: Document) -> Delivery:
         id=document["_id"],
         **values
         | {
-            "state": Journal(document["state"]),
+            "state": DeliveryState(document["state"]),
             "recipients": tuple(
                 Recipient(**one | {"state": Reception(one["state"])})
                 for one in document["recipients"]
             ),
             "attempts": tuple(
-                Attempt(**one | {"ended_as": Journal(one["ended_as"])})
+                Attempt(**one | {"ended_as": DeliveryState(one["ended_as"])})
                 for one in document["attempts"]
             ),
         },
@@ -86,7 +88,7 @@ def _plain_value(value: object) -> object:
             return _plain(value)
         case tuple() | list():
             return [_plain_value(one) for one in value]
-        case Journal() | Reception():
+        case DeliveryState() | Reception():
             return value.value
     return value
 

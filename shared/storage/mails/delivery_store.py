@@ -20,8 +20,8 @@ from shared.domain.delivery import (
     ENTRY_FOR,
     Conclusion,
     Delivery,
+    DeliveryState,
     Entry,
-    Journal,
     Recipient,
     concluded,
     states_before,
@@ -120,7 +120,7 @@ class DeliveryStore:
             "correlation_id": str(cause.correlation_id),
             "outbox": [to_entry(order, now)],
         }
-        room = {"state": Journal.FAILED.value, "message_id": {"$ne": delivery.message_id}}
+        room = {"state": DeliveryState.FAILED.value, "message_id": {"$ne": delivery.message_id}}
         async with database_errors():
             try:
                 await self._collection.replace_one(
@@ -170,13 +170,13 @@ class DeliveryStore:
         """
         now = self._clock.now()
         claimable = [
-            {"state": Journal.QUEUED.value},
-            {"state": Journal.DEFERRED.value, "next_attempt_at": {"$lte": now}},
-            {"state": Journal.CLAIMED.value, "lease_until": {"$lte": now}},
+            {"state": DeliveryState.QUEUED.value},
+            {"state": DeliveryState.DEFERRED.value, "next_attempt_at": {"$lte": now}},
+            {"state": DeliveryState.CLAIMED.value, "lease_until": {"$lte": now}},
         ]
         changes: Document = {
             "$set": {
-                "state": Journal.CLAIMED.value,
+                "state": DeliveryState.CLAIMED.value,
                 "claimed_by": by,
                 "claimed_at": now,
                 "lease_until": now + lease,
@@ -194,7 +194,7 @@ class DeliveryStore:
     async def renew(self, claim: Claim, lease: timedelta) -> None:
         """Put off the end of the lease."""
         until = self._clock.now() + lease
-        running = [Journal.CLAIMED.value, Journal.DOT_PENDING.value]
+        running = [DeliveryState.CLAIMED.value, DeliveryState.DOT_PENDING.value]
         async with database_errors():
             await self._hints.update_one(
                 _held(claim) | {"state": {"$in": running}},
@@ -213,12 +213,12 @@ class DeliveryStore:
         until = self._clock.now() + lease
         held = _held(claim)
         offered = {
-            "state": Journal.DOT_PENDING.value,
+            "state": DeliveryState.DOT_PENDING.value,
             "recipients": to_recipients(recipients),
             "lease_until": until,
             "next_attempt_at": until,
         }
-        proof = held | {"state": Journal.DOT_PENDING.value}
+        proof = held | {"state": DeliveryState.DOT_PENDING.value}
         async with database_errors():
             is_ours = await self._offers.apply(
                 Update(held | _may(Entry.OFFER_DOT), {"$set": offered}, proof)
@@ -256,16 +256,16 @@ class DeliveryStore:
             result = await self._collection.update_one(
                 {"_id": delivery_id} | _may(Entry.CANCEL),
                 {
-                    "$set": {"state": Journal.CANCELED.value},
+                    "$set": {"state": DeliveryState.CANCELED.value},
                     "$unset": {"next_attempt_at": "", "summoned_at": ""},
                 },
             )
         if result.matched_count:
             return True
         found = await self.get(delivery_id)
-        return found is not None and found.state is Journal.CANCELED
+        return found is not None and found.state is DeliveryState.CANCELED
 
-    async def summon_due(self) -> AsyncIterator[tuple[str, Cause]]:
+    async def request_due_attempts(self) -> AsyncIterator[tuple[str, Cause]]:
         """Give each delivery that somebody has to look at now, to one of all who ask.
 
         The longest overdue come first. Each search goes on where the one before it ended.

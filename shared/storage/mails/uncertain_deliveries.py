@@ -11,8 +11,8 @@ from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
 from shared.domain.delivery import (
     Delivery,
+    DeliveryState,
     Entry,
-    Journal,
     concluded,
     mistrusted,
     settled,
@@ -27,7 +27,7 @@ from shared.storage.mails.delivery_store import COLLECTION
 _OF_ONE_ATTEMPT: Final = ("claimed_at", "lease_until", "next_attempt_at", "summoned_at")
 
 
-class DoubtStore:
+class UncertainDeliveryStore:
     """The part of the journal that only an operator writes."""
 
     def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
@@ -37,14 +37,14 @@ class DoubtStore:
 
     def all(self) -> AsyncIterator[Delivery]:
         """Give every delivery in doubt, oldest first."""
-        return _in_states(self._collection, [Journal.UNCERTAIN])
+        return _in_states(self._collection, [DeliveryState.UNCERTAIN])
 
     async def resend(self, delivery: Delivery, cause: Cause) -> bool:
         """Order the same octets once more, with its whole lifetime; say whether it was in doubt."""
         now = self._clock.now()
         order = wrap(DeliverMail(interaction_id=delivery.id), cause, now)
         changes: Document = {
-            "$set": {"state": Journal.QUEUED.value, "queued_at": now, "claimed_by": ""},
+            "$set": {"state": DeliveryState.QUEUED.value, "queued_at": now, "claimed_by": ""},
             "$unset": dict.fromkeys(_OF_ONE_ATTEMPT, ""),
             "$push": {"outbox": to_entry(order, now)},
         }
@@ -60,7 +60,7 @@ class DoubtStore:
         return await _write(self._collection, delivery, entry, concluding(after))
 
 
-async def mistrust_unfinished(database: Database, clock: Clock) -> list[Delivery]:
+async def doubt_unfinished(database: Database, clock: Clock) -> list[Delivery]:
     """Doubt every delivery that is still to be made, after a restore; return those.
 
     The claim goes with it: what an attempt of before the restore hears is about another one.
@@ -76,10 +76,12 @@ async def mistrust_unfinished(database: Database, clock: Clock) -> list[Delivery
 
 def doubtful(database: Database) -> AsyncIterator[Delivery]:
     """Give every delivery in doubt, oldest first."""
-    return _in_states(database[COLLECTION], [Journal.UNCERTAIN])
+    return _in_states(database[COLLECTION], [DeliveryState.UNCERTAIN])
 
 
-async def _in_states(collection: Collection, states: Sequence[Journal]) -> AsyncIterator[Delivery]:
+async def _in_states(
+    collection: Collection, states: Sequence[DeliveryState]
+) -> AsyncIterator[Delivery]:
     """Give every delivery in some states, oldest first."""
     async with database_errors():
         found = collection.find(
@@ -92,7 +94,7 @@ async def _in_states(collection: Collection, states: Sequence[Journal]) -> Async
 async def count_doubtful(database: Database) -> int:
     """Return how many deliveries are in doubt."""
     async with database_errors():
-        return await database[COLLECTION].count_documents(unsettled([Journal.UNCERTAIN]))
+        return await database[COLLECTION].count_documents(unsettled([DeliveryState.UNCERTAIN]))
 
 
 async def _write(

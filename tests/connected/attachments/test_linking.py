@@ -4,17 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from services.attachments.draft_attachments import Linking
-from services.attachments.upload_sweeper import ABANDONED, Sweeping
-from services.composition.drafts import Drafts
-from services.composition.submission import Sealing
+from services.attachments.draft_attachments import DraftAttachments
+from services.attachments.upload_sweeper import ABANDONED, UploadSweeper
+from services.composition.drafts import DraftCommands
+from services.composition.submission import Submission
 from shared.contracts.commands import DraftEdits, LinkDocument, SubmitDraft, UnlinkDocument
 from shared.contracts.events import AttachmentAdded, AttachmentRemoved
 from shared.domain.errors import NotOwnerError, OperationNotAllowedError, Refused
 from shared.domain.ids import new_id
 from shared.domain.interaction import Attachment, Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.messaging.outbox_publisher import Announcer
+from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import ContentRef, Vault
@@ -47,34 +47,36 @@ def documents(world: World) -> DocumentStore:
 
 
 @pytest.fixture
-def linking(world: World, uploads: UploadStore) -> Linking:
+def linking(world: World, uploads: UploadStore) -> DraftAttachments:
     """The service without its process."""
-    return Linking(
+    return DraftAttachments(
         interactions=world.interactions, uploads=uploads, configuration=world.configuration
     )
 
 
 @pytest.fixture
-def sweeping(world: World, uploads: UploadStore, vault: Vault) -> Sweeping:
+def sweeping(world: World, uploads: UploadStore, vault: Vault) -> UploadSweeper:
     """The chore without its interval."""
-    return Sweeping(
+    return UploadSweeper(
         interactions=world.interactions, uploads=uploads, vault=vault, clock=world.clock
     )
 
 
 @pytest.fixture
-def drafts(world: World, uploads: UploadStore, documents: DocumentStore, vault: Vault) -> Drafts:
+def drafts(
+    world: World, uploads: UploadStore, documents: DocumentStore, vault: Vault
+) -> DraftCommands:
     """Composition without its process."""
-    announcer = Announcer(
+    outbox_publisher = OutboxPublisher(
         world.publisher, CollectionOutbox(world.database[delivery_store.COLLECTION])
     )
-    return Drafts(
+    return DraftCommands(
         interactions=world.interactions,
         documents=documents,
         uploads=uploads,
-        sealing=Sealing(
+        submission=Submission(
             interactions=world.interactions,
-            deliveries=DeliveryStore(world.database, world.clock, announcer.announce),
+            deliveries=DeliveryStore(world.database, world.clock, outbox_publisher.announce),
             documents=documents,
             vault=vault,
         ),
@@ -125,7 +127,7 @@ async def listed(world: World, draft: Interaction) -> list[str]:
 
 
 async def test_a_linked_file_is_listed_and_told(
-    world: World, linking: Linking, draft: Interaction, upload: str
+    world: World, linking: DraftAttachments, draft: Interaction, upload: str
 ) -> None:
     await linking.link(link(draft, upload), cause())
 
@@ -134,7 +136,7 @@ async def test_a_linked_file_is_listed_and_told(
 
 
 async def test_a_link_that_is_delivered_twice_links_once(
-    world: World, linking: Linking, draft: Interaction, upload: str
+    world: World, linking: DraftAttachments, draft: Interaction, upload: str
 ) -> None:
     once = cause()
     await linking.link(link(draft, upload), once)
@@ -146,7 +148,7 @@ async def test_a_link_that_is_delivered_twice_links_once(
 
 
 async def test_only_the_owner_of_a_draft_attaches(
-    world: World, linking: Linking, draft: Interaction, upload: str
+    world: World, linking: DraftAttachments, draft: Interaction, upload: str
 ) -> None:
     with pytest.raises(NotOwnerError):
         await linking.link(link(draft, upload, "agent2"), cause())
@@ -156,8 +158,8 @@ async def test_only_the_owner_of_a_draft_attaches(
 
 async def test_a_link_that_comes_after_the_mail_was_sent_is_refused(
     world: World,
-    linking: Linking,
-    drafts: Drafts,
+    linking: DraftAttachments,
+    drafts: DraftCommands,
     draft: Interaction,
     uploads: UploadStore,
     vault: Vault,
@@ -172,7 +174,7 @@ async def test_a_link_that_comes_after_the_mail_was_sent_is_refused(
 
 
 async def test_a_send_that_overtakes_the_link_has_the_file_all_the_same(
-    world: World, linking: Linking, drafts: Drafts, draft: Interaction, upload: str
+    world: World, linking: DraftAttachments, drafts: DraftCommands, draft: Interaction, upload: str
 ) -> None:
     await drafts.submit(submit(draft), cause())
 
@@ -183,8 +185,8 @@ async def test_a_send_that_overtakes_the_link_has_the_file_all_the_same(
 
 async def test_a_send_that_overtakes_the_removal_has_not_the_file(
     world: World,
-    linking: Linking,
-    drafts: Drafts,
+    linking: DraftAttachments,
+    drafts: DraftCommands,
     draft: Interaction,
     upload: str,
     uploads: UploadStore,
@@ -199,7 +201,7 @@ async def test_a_send_that_overtakes_the_removal_has_not_the_file(
 
 
 async def test_a_removal_is_told(
-    world: World, linking: Linking, draft: Interaction, upload: str, uploads: UploadStore
+    world: World, linking: DraftAttachments, draft: Interaction, upload: str, uploads: UploadStore
 ) -> None:
     await linking.link(link(draft, upload), cause())
     await uploads.withdraw([upload])
@@ -211,7 +213,7 @@ async def test_a_removal_is_told(
 
 
 async def test_a_removal_that_overtakes_the_link_wins(
-    world: World, linking: Linking, draft: Interaction, upload: str, uploads: UploadStore
+    world: World, linking: DraftAttachments, draft: Interaction, upload: str, uploads: UploadStore
 ) -> None:
     await uploads.withdraw([upload])
     await linking.unlink(unlink(draft, upload), cause())
@@ -223,8 +225,8 @@ async def test_a_removal_that_overtakes_the_link_wins(
 
 async def test_a_removal_that_is_refused_leaves_the_file(
     world: World,
-    linking: Linking,
-    drafts: Drafts,
+    linking: DraftAttachments,
+    drafts: DraftCommands,
     draft: Interaction,
     upload: str,
     uploads: UploadStore,
@@ -244,7 +246,7 @@ async def test_a_removal_that_is_refused_leaves_the_file(
 
 
 async def test_a_file_that_was_swept_is_told_to_be_gone(
-    linking: Linking, draft: Interaction
+    linking: DraftAttachments, draft: Interaction
 ) -> None:
     with pytest.raises(Refused):
         await linking.link(link(draft, new_id()), cause())
@@ -252,7 +254,7 @@ async def test_a_file_that_was_swept_is_told_to_be_gone(
 
 async def test_what_never_reached_a_draft_is_swept_with_its_bytes(
     world: World,
-    sweeping: Sweeping,
+    sweeping: UploadSweeper,
     draft: Interaction,
     uploads: UploadStore,
     documents: DocumentStore,
@@ -272,8 +274,8 @@ async def test_what_never_reached_a_draft_is_swept_with_its_bytes(
 
 async def test_what_is_young_or_linked_is_not_swept(
     world: World,
-    linking: Linking,
-    sweeping: Sweeping,
+    linking: DraftAttachments,
+    sweeping: UploadSweeper,
     draft: Interaction,
     upload: str,
     uploads: UploadStore,
@@ -290,8 +292,8 @@ async def test_what_is_young_or_linked_is_not_swept(
 
 async def test_bytes_that_another_document_has_stay(
     world: World,
-    linking: Linking,
-    sweeping: Sweeping,
+    linking: DraftAttachments,
+    sweeping: UploadSweeper,
     draft: Interaction,
     upload: str,
     uploads: UploadStore,

@@ -2,12 +2,12 @@
 
 import pytest
 
-from services.composition.drafts import Drafts
-from services.composition.redirect import Redirecting
-from services.composition.submission import Sealing
+from services.composition.drafts import DraftCommands
+from services.composition.redirect import RedirectCommand
+from services.composition.submission import Submission
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
-from shared.messaging.outbox_publisher import Announcer
+from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
@@ -30,27 +30,27 @@ def documents(world: World) -> DocumentStore:
 def sent(world: World) -> DeliveryStore:
     """The deliveries that composition adds to."""
     outbox = CollectionOutbox(world.database[delivery_store.COLLECTION])
-    announcer = Announcer(world.publisher, outbox)
-    return DeliveryStore(world.database, world.clock, announcer.announce)
+    outbox_publisher = OutboxPublisher(world.publisher, outbox)
+    return DeliveryStore(world.database, world.clock, outbox_publisher.announce)
 
 
 @pytest.fixture
 def arrived(world: World) -> ArrivalStore:
     """The mails as they came."""
     outbox = CollectionOutbox(world.database[arrival_store.COLLECTION])
-    announcer = Announcer(world.publisher, outbox)
+    outbox_publisher = OutboxPublisher(world.publisher, outbox)
     vault = Vault(world.database, world.clock)
-    return ArrivalStore(world.database, vault, world.clock, announcer)
+    return ArrivalStore(world.database, vault, world.clock, outbox_publisher)
 
 
 @pytest.fixture
-def drafts(world: World, sent: DeliveryStore, documents: DocumentStore) -> Drafts:
+def drafts(world: World, sent: DeliveryStore, documents: DocumentStore) -> DraftCommands:
     """Composition without its process."""
-    return Drafts(
+    return DraftCommands(
         interactions=world.interactions,
         documents=documents,
         uploads=UploadStore(world.database, world.clock),
-        sealing=Sealing(
+        submission=Submission(
             interactions=world.interactions,
             deliveries=sent,
             documents=documents,
@@ -63,9 +63,9 @@ def drafts(world: World, sent: DeliveryStore, documents: DocumentStore) -> Draft
 
 
 @pytest.fixture
-def redirecting(world: World, sent: DeliveryStore, arrived: ArrivalStore) -> Redirecting:
+def redirecting(world: World, sent: DeliveryStore, arrived: ArrivalStore) -> RedirectCommand:
     """The part of composition that sends octets on."""
-    return Redirecting(
+    return RedirectCommand(
         interactions=world.interactions,
         deliveries=sent,
         arrivals=arrived,

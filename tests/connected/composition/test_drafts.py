@@ -7,7 +7,7 @@ from email import message_from_bytes
 
 import pytest
 
-from services.composition.drafts import Drafts
+from services.composition.drafts import DraftCommands
 from shared.contracts.commands import (
     CancelDraft,
     DraftEdits,
@@ -16,7 +16,7 @@ from shared.contracts.commands import (
     SubmitDraft,
 )
 from shared.contracts.events import DraftCanceled, ReplyCreated
-from shared.domain.delivery import Conclusion, Journal, Reception
+from shared.domain.delivery import Conclusion, DeliveryState, Reception
 from shared.domain.errors import (
     ChangedMeanwhileError,
     NotOwnerError,
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.connected
 
 
 @pytest.fixture
-async def draft(drafts: Drafts, mail: Interaction) -> str:
+async def draft(drafts: DraftCommands, mail: Interaction) -> str:
     """The id of agent1's answer to it."""
     command = replying(mail)
     await drafts.reply(command, cause())
@@ -60,7 +60,7 @@ def submitting(draft: str, **edits: object) -> SubmitDraft:
 
 
 async def test_a_reply_exists_under_the_id_that_was_promised(
-    world: World, drafts: Drafts, mail: Interaction
+    world: World, drafts: DraftCommands, mail: Interaction
 ) -> None:
     command = replying(mail)
 
@@ -73,7 +73,7 @@ async def test_a_reply_exists_under_the_id_that_was_promised(
 
 
 async def test_a_reply_that_is_delivered_twice_makes_one_draft(
-    world: World, drafts: Drafts, mail: Interaction
+    world: World, drafts: DraftCommands, mail: Interaction
 ) -> None:
     command, once = replying(mail), cause()
     await drafts.reply(command, once)
@@ -83,13 +83,13 @@ async def test_a_reply_that_is_delivered_twice_makes_one_draft(
     assert await world.database["interactions"].count_documents({"parent_id": mail.id}) == 1
 
 
-async def test_only_the_owner_replies(drafts: Drafts, mail: Interaction) -> None:
+async def test_only_the_owner_replies(drafts: DraftCommands, mail: Interaction) -> None:
     with pytest.raises(Refused):
         await drafts.reply(replying(mail, "agent2"), cause())
 
 
 async def test_what_is_sent_is_frozen_with_the_agents_edits(
-    world: World, drafts: Drafts, sent: DeliveryStore, draft: str
+    world: World, drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     edits = {"text": "Paid.", "bcc": [MailAddress(address="boss@example.org")]}
 
@@ -97,7 +97,7 @@ async def test_what_is_sent_is_frozen_with_the_agents_edits(
 
     delivery = await sent.get(draft)
     assert delivery is not None
-    assert delivery.state is Journal.QUEUED
+    assert delivery.state is DeliveryState.QUEUED
     assert [one.address for one in delivery.recipients] == ["ann@example.org", "boss@example.org"]
     frozen = await world.database["deliveries"].find_one({"_id": draft}) or {}
     message = message_from_bytes(frozen["raw"])
@@ -106,7 +106,9 @@ async def test_what_is_sent_is_frozen_with_the_agents_edits(
     assert (await world.interactions.get(draft)).state is State.SENDING
 
 
-async def test_of_twenty_sends_at_once_one_wins(world: World, drafts: Drafts, draft: str) -> None:
+async def test_of_twenty_sends_at_once_one_wins(
+    world: World, drafts: DraftCommands, draft: str
+) -> None:
     tries = (drafts.submit(submitting(draft, text=f"{n}"), cause()) for n in range(20))
 
     results = await asyncio.gather(*tries, return_exceptions=True)
@@ -116,7 +118,7 @@ async def test_of_twenty_sends_at_once_one_wins(world: World, drafts: Drafts, dr
 
 
 async def test_a_send_that_is_delivered_twice_freezes_one_mail(
-    drafts: Drafts, sent: DeliveryStore, draft: str
+    drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     command, once = submitting(draft, text="Paid."), cause()
     await drafts.submit(command, once)
@@ -128,7 +130,7 @@ async def test_a_send_that_is_delivered_twice_freezes_one_mail(
 
 
 async def test_a_send_that_died_before_the_delivery_is_finished_by_its_repetition(
-    world: World, drafts: Drafts, sent: DeliveryStore, draft: str
+    world: World, drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     command, once = submitting(draft, text="Paid."), cause()
     await drafts.submit(command, once)
@@ -142,7 +144,7 @@ async def test_a_send_that_died_before_the_delivery_is_finished_by_its_repetitio
 
 
 async def test_an_address_that_is_not_ours_is_refused_as_sender(
-    world: World, drafts: Drafts, draft: str
+    world: World, drafts: DraftCommands, draft: str
 ) -> None:
     foreign = {"sender": MailAddress(address="ceo@bank.example")}
 
@@ -153,7 +155,7 @@ async def test_an_address_that_is_not_ours_is_refused_as_sender(
 
 
 async def test_a_mail_without_recipients_stays_a_draft(
-    world: World, drafts: Drafts, draft: str
+    world: World, drafts: DraftCommands, draft: str
 ) -> None:
     with pytest.raises(Refused):
         await drafts.submit(submitting(draft, to=[]), cause())
@@ -161,7 +163,9 @@ async def test_a_mail_without_recipients_stays_a_draft(
     assert (await world.interactions.get(draft)).state is State.REPLY_CREATED
 
 
-async def test_a_cancelled_draft_cannot_be_sent(world: World, drafts: Drafts, draft: str) -> None:
+async def test_a_cancelled_draft_cannot_be_sent(
+    world: World, drafts: DraftCommands, draft: str
+) -> None:
     await drafts.cancel(CancelDraft(interaction_id=draft, agent_id="agent1"), cause())
 
     await world.hear(DraftCanceled)
@@ -170,7 +174,7 @@ async def test_a_cancelled_draft_cannot_be_sent(world: World, drafts: Drafts, dr
 
 
 async def test_of_two_tabs_the_second_does_not_overwrite_the_first(
-    world: World, drafts: Drafts, draft: str
+    world: World, drafts: DraftCommands, draft: str
 ) -> None:
     seen = await world.interactions.get(draft)
     await world.interactions.change(
@@ -186,7 +190,7 @@ async def test_of_two_tabs_the_second_does_not_overwrite_the_first(
     assert (await world.interactions.get(draft)).state is State.REPLY_CREATED
 
 
-async def waiting(drafts: Drafts, sent: DeliveryStore, draft: str) -> None:
+async def waiting(drafts: DraftCommands, sent: DeliveryStore, draft: str) -> None:
     """Let a mail wait for a retry whose first recipient was reached."""
     await drafts.submit(submitting(draft, text="Paid."), cause())
     claim = await sent.claim(draft, "outbound", timedelta(minutes=1))
@@ -196,12 +200,12 @@ async def waiting(drafts: Drafts, sent: DeliveryStore, draft: str) -> None:
     now = claim.delivery.claimed_at or claim.delivery.queued_at
     await sent.conclude(
         claim.delivery,
-        Conclusion(Journal.DEFERRED, reached, "451 later", now, now + timedelta(hours=1)),
+        Conclusion(DeliveryState.DEFERRED, reached, "451 later", now, now + timedelta(hours=1)),
     )
 
 
 async def test_a_mail_that_waits_for_a_retry_is_taken_back_by_its_author(
-    world: World, drafts: Drafts, sent: DeliveryStore, draft: str
+    world: World, drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     await waiting(drafts, sent, draft)
     world.clock.move(timedelta(hours=2))
@@ -211,17 +215,17 @@ async def test_a_mail_that_waits_for_a_retry_is_taken_back_by_its_author(
     assert (await world.hear(DraftCanceled)).interaction_id == draft
     assert (await world.interactions.get(draft)).state is State.CANCELED
     assert await sent.claim(draft, "outbound", timedelta(minutes=1)) is None
-    assert [one async for one in sent.summon_due()] == []
+    assert [one async for one in sent.request_due_attempts()] == []
     delivery = await sent.get(draft)
     assert delivery is not None
     assert (delivery.state, delivery.recipients[0].state) == (
-        Journal.CANCELED,
+        DeliveryState.CANCELED,
         Reception.ACCEPTED,
     )
 
 
 async def test_a_mail_that_is_claimed_is_not_taken_back(
-    world: World, drafts: Drafts, sent: DeliveryStore, draft: str
+    world: World, drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     await drafts.submit(submitting(draft, text="Paid."), cause())
     assert await sent.claim(draft, "outbound", timedelta(minutes=1))
@@ -233,7 +237,7 @@ async def test_a_mail_that_is_claimed_is_not_taken_back(
 
 
 async def test_nobody_takes_back_the_mail_of_another(
-    drafts: Drafts, sent: DeliveryStore, draft: str
+    drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     await waiting(drafts, sent, draft)
 
@@ -249,11 +253,11 @@ async def test_nobody_takes_back_the_mail_of_another(
 
     delivery = await sent.get(draft)
     assert delivery is not None
-    assert delivery.state is Journal.DEFERRED
+    assert delivery.state is DeliveryState.DEFERRED
 
 
 async def test_a_cancel_that_died_halfway_is_finished_by_its_repetition(
-    world: World, drafts: Drafts, sent: DeliveryStore, draft: str
+    world: World, drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     await waiting(drafts, sent, draft)
     seen = await world.interactions.get(draft)

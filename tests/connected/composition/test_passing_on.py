@@ -6,8 +6,8 @@ from email import message_from_bytes
 
 import pytest
 
-from services.composition.drafts import DocumentNotStoredError, Drafts
-from services.composition.redirect import Redirecting
+from services.composition.drafts import DocumentNotStoredError, DraftCommands
+from services.composition.redirect import RedirectCommand
 from services.composition.rendering.header_fields import UnsendableMailError
 from shared.contracts.commands import (
     CreateDraft,
@@ -65,7 +65,7 @@ def redirecting_to(mail: Interaction, *addresses: str) -> RedirectMail:
 
 
 async def test_a_new_mail_exists_under_the_id_that_was_promised(
-    world: World, drafts: Drafts
+    world: World, drafts: DraftCommands
 ) -> None:
     command, once = creating(user_data={"a": 1}, edits={"subject": "Offer"}), cause()
     await drafts.create(command, once)
@@ -84,7 +84,7 @@ async def test_a_new_mail_exists_under_the_id_that_was_promised(
 
 
 async def test_a_new_mail_may_belong_to_another(
-    world: World, drafts: Drafts, mail: Interaction
+    world: World, drafts: DraftCommands, mail: Interaction
 ) -> None:
     command = creating(parent_id=mail.id)
 
@@ -97,7 +97,7 @@ async def test_a_new_mail_may_belong_to_another(
 @pytest.mark.parametrize(("is_update", "told"), [(False, DraftSaved), (True, PropertiesUpdated)])
 async def test_what_is_written_so_far_is_kept(
     world: World,
-    drafts: Drafts,
+    drafts: DraftCommands,
     is_update: bool,
     told: type[DraftSaved | PropertiesUpdated],
 ) -> None:
@@ -120,7 +120,7 @@ async def test_what_is_written_so_far_is_kept(
 
 
 async def test_saves_do_not_let_user_data_grow_beyond_its_bound(
-    world: World, drafts: Drafts
+    world: World, drafts: DraftCommands
 ) -> None:
     creation = creating(user_data={"a": "x" * (LARGEST * 2 // 3)})
     await drafts.create(creation, cause())
@@ -136,12 +136,16 @@ async def test_saves_do_not_let_user_data_grow_beyond_its_bound(
     assert (await world.interactions.get(creation.interaction_id)).version == 1
 
 
-async def test_a_draft_does_not_begin_with_more_user_data_than_allowed(drafts: Drafts) -> None:
+async def test_a_draft_does_not_begin_with_more_user_data_than_allowed(
+    drafts: DraftCommands,
+) -> None:
     with pytest.raises(TooLargeError):
         await drafts.create(creating(user_data={"a": "x" * (LARGEST + 1)}), cause())
 
 
-async def test_a_draft_is_not_saved_with_a_foreign_sender(world: World, drafts: Drafts) -> None:
+async def test_a_draft_is_not_saved_with_a_foreign_sender(
+    world: World, drafts: DraftCommands
+) -> None:
     creation = creating()
     await drafts.create(creation, cause())
     save = SaveDraft(
@@ -157,7 +161,7 @@ async def test_a_draft_is_not_saved_with_a_foreign_sender(world: World, drafts: 
 
 
 async def test_a_forwarded_mail_is_quoted_with_its_files_and_for_nobody_yet(
-    world: World, drafts: Drafts, documents: DocumentStore
+    world: World, drafts: DraftCommands, documents: DocumentStore
 ) -> None:
     ref = await Vault(world.database, world.clock).put(b"%PDF-1.7\n")
     mail = await world.receive(state=State.ACCEPTED, owner_id="agent1")
@@ -184,7 +188,7 @@ async def test_a_forwarded_mail_is_quoted_with_its_files_and_for_nobody_yet(
 
 
 async def test_a_forward_waits_for_documents_that_are_not_stored_yet(
-    world: World, drafts: Drafts
+    world: World, drafts: DraftCommands
 ) -> None:
     mail = await world.receive(state=State.ACCEPTED, owner_id="agent1")
     with_file = replace(mail, id=new_id(), mail=replace(mail.mail, attachments=(PDF,)))
@@ -195,7 +199,7 @@ async def test_a_forward_waits_for_documents_that_are_not_stored_yet(
 
 
 async def test_a_redirected_mail_goes_on_unchanged_and_ends_the_work(
-    world: World, redirecting: Redirecting, sent: DeliveryStore, mail: Interaction
+    world: World, redirecting: RedirectCommand, sent: DeliveryStore, mail: Interaction
 ) -> None:
     command, once = redirecting_to(mail, "bob@example.org"), cause()
 
@@ -224,7 +228,7 @@ async def test_a_redirected_mail_goes_on_unchanged_and_ends_the_work(
 
 
 async def test_of_twenty_redirects_at_once_one_goes_out(
-    world: World, redirecting: Redirecting, mail: Interaction
+    world: World, redirecting: RedirectCommand, mail: Interaction
 ) -> None:
     tries = (
         redirecting.redirect(redirecting_to(mail, f"bob{number}@example.org"), cause())
@@ -239,7 +243,7 @@ async def test_of_twenty_redirects_at_once_one_goes_out(
 
 
 async def test_a_mail_whose_octets_are_not_kept_is_not_redirected(
-    world: World, redirecting: Redirecting
+    world: World, redirecting: RedirectCommand
 ) -> None:
     mail = await world.receive(state=State.ACCEPTED, owner_id="agent1")
 
@@ -250,7 +254,7 @@ async def test_a_mail_whose_octets_are_not_kept_is_not_redirected(
 
 
 async def test_a_mail_is_not_ended_by_a_redirect_to_what_is_no_address(
-    world: World, redirecting: Redirecting, mail: Interaction
+    world: World, redirecting: RedirectCommand, mail: Interaction
 ) -> None:
     with pytest.raises(UnsendableMailError):
         await redirecting.redirect(redirecting_to(mail, "bob@-.example@"), cause())

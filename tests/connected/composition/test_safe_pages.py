@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from services.composition.drafts import Drafts
-from services.composition.redirect import Redirecting
+from services.composition.drafts import DraftCommands
+from services.composition.redirect import RedirectCommand
 from shared.contracts.commands import (
     CreateDraft,
     DraftEdits,
@@ -35,7 +35,7 @@ async def require_safe(world: World, interaction_id: str) -> None:
 
 
 @pytest.fixture
-async def draft(drafts: Drafts) -> str:
+async def draft(drafts: DraftCommands) -> str:
     """The id of a draft that was created with a hostile page."""
     command = CreateDraft(interaction_id=new_id(), agent_id="agent1", queue="drafts", edits=EDITS)
     await drafts.create(command, cause())
@@ -57,7 +57,7 @@ async def test_a_created_draft_is_safe(world: World, draft: str) -> None:
 
 @pytest.mark.parametrize("is_update", [False, True])
 async def test_a_saved_draft_is_safe(
-    world: World, drafts: Drafts, draft: str, *, is_update: bool
+    world: World, drafts: DraftCommands, draft: str, *, is_update: bool
 ) -> None:
     save = SaveDraft(interaction_id=draft, agent_id="agent1", edits=EDITS, is_update=is_update)
 
@@ -67,7 +67,7 @@ async def test_a_saved_draft_is_safe(
 
 
 async def test_what_is_sent_is_safe_and_has_both_bodies(
-    world: World, drafts: Drafts, draft: str
+    world: World, drafts: DraftCommands, draft: str
 ) -> None:
     await drafts.submit(SubmitDraft(interaction_id=draft, agent_id="agent1", edits=EDITS), cause())
 
@@ -78,7 +78,7 @@ async def test_what_is_sent_is_safe_and_has_both_bodies(
 
 
 async def test_a_reply_quotes_an_old_original_safely(
-    world: World, drafts: Drafts, stored_raw: Interaction
+    world: World, drafts: DraftCommands, stored_raw: Interaction
 ) -> None:
     command = DraftReply(
         interaction_id=stored_raw.id,
@@ -95,7 +95,7 @@ async def test_a_reply_quotes_an_old_original_safely(
 
 
 async def test_a_forward_quotes_an_old_original_safely(
-    world: World, drafts: Drafts, stored_raw: Interaction
+    world: World, drafts: DraftCommands, stored_raw: Interaction
 ) -> None:
     for edits in (DraftEdits(), EDITS):
         command = DraftForward(
@@ -112,7 +112,7 @@ async def test_a_forward_quotes_an_old_original_safely(
 
 
 async def test_what_a_redirect_shows_of_an_old_original_is_safe(
-    world: World, redirecting: Redirecting, stored_raw: Interaction
+    world: World, redirecting: RedirectCommand, stored_raw: Interaction
 ) -> None:
     command = RedirectMail(
         interaction_id=stored_raw.id,
@@ -127,7 +127,7 @@ async def test_what_a_redirect_shows_of_an_old_original_is_safe(
 
 
 async def test_a_page_that_cannot_be_made_safe_changes_nothing(
-    world: World, drafts: Drafts, draft: str
+    world: World, drafts: DraftCommands, draft: str
 ) -> None:
     edits = DraftEdits(html="<div>" * 5_000)
 

@@ -8,7 +8,7 @@ from services.console.commands.trace import trace
 from services.console.exit_codes import NotPossibleError
 from shared.contracts.envelope import Cause
 from shared.domain.clock import SystemClock
-from shared.domain.delivery import Conclusion, Journal, Reception, Recipient
+from shared.domain.delivery import Conclusion, DeliveryState, Reception, Recipient
 from shared.domain.lifecycle import Direction, State
 from shared.storage.database.client import Database
 from shared.storage.files.vault import IN_ONE_DOCUMENT, Vault
@@ -83,14 +83,14 @@ async def deliver(opened: Database, reason: str) -> None:
     )
     await deliveries.add(new, RAW, Cause())
     found = await opened["deliveries"].find_one_and_update(
-        {"_id": "REPLY1"}, {"$set": {"state": Journal.CLAIMED.value, "claimed_by": "test"}}
+        {"_id": "REPLY1"}, {"$set": {"state": DeliveryState.CLAIMED.value, "claimed_by": "test"}}
     )
     claimed = await deliveries.get("REPLY1")
     assert found
     assert claimed
     waiting = (Recipient("ann@example.org", Reception.DEFERRED),)
     await deliveries.conclude(
-        claimed, Conclusion(Journal.DEFERRED, waiting, reason, now, next_attempt_at=now)
+        claimed, Conclusion(DeliveryState.DEFERRED, waiting, reason, now, next_attempt_at=now)
     )
 
 

@@ -8,7 +8,7 @@ from services.console.commands.apply import apply
 from services.console.commands.parse import order_parsing
 from services.console.exit_codes import NotPossibleError
 from services.console.settings import ConsoleSettings
-from services.console.store import Observatory
+from services.console.store import SystemQueries
 from shared.domain.clock import SystemClock
 from shared.domain.ids import id_of
 from shared.messaging.topology import INGEST
@@ -35,7 +35,7 @@ async def test_mail_that_became_nothing_is_found(opened: Database) -> None:
     await arrived(opened, timedelta(minutes=1))
     await opened["interactions"].insert_one({"_id": "1", "arrival_id": shown, "copies": [copy]})
 
-    assert await Observatory(opened, CLOCK).unseen(timedelta(minutes=45)) == [lost]
+    assert await SystemQueries(opened, CLOCK).unseen(timedelta(minutes=45)) == [lost]
 
 
 async def test_doctor_says_what_to_type_for_mail_that_became_nothing(

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from deploy.local.ports import free_port
-from services.ingest.arrival_parser import MailParsing
+from services.ingest.arrival_parser import ArrivalParser
 from services.ingest.parser.isolated_parser import IsolatedParser
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
 from services.ingest.store import CopyStore
-from shared.messaging.outbox_publisher import Announcer
+from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.files.vault import Vault
 from shared.storage.interactions.thread_store import ThreadStore
@@ -32,8 +32,8 @@ class Door:
 
     settings: IngestSettings
     arrivals: ArrivalStore
-    parsing: MailParsing
-    announcer: Announcer
+    parsing: ArrivalParser
+    outbox_publisher: OutboxPublisher
 
     async def smtp(self, talk: Callable[[smtplib.SMTP], Any]) -> Any:
         """Return what a conversation with the SMTP listener comes to."""
@@ -64,27 +64,29 @@ def make_settings(**changed: Any) -> IngestSettings:
     )
 
 
-def make_announcer(world: World) -> Announcer:
+def make_announcer(world: World) -> OutboxPublisher:
     """Return what publishes the outboxes of arrivals, and sweeps only when it is told to."""
-    return Announcer(world.publisher, CollectionOutbox(world.database[arrivals.COLLECTION]))
+    return OutboxPublisher(world.publisher, CollectionOutbox(world.database[arrivals.COLLECTION]))
 
 
-def make_arrivals(world: World, announcer: Announcer | None = None) -> ArrivalStore:
+def make_arrivals(world: World, outbox_publisher: OutboxPublisher | None = None) -> ArrivalStore:
     """Return the arrivals of a world."""
     vault = Vault(world.database, world.clock)
-    return ArrivalStore(world.database, vault, world.clock, announcer or make_announcer(world))
+    return ArrivalStore(
+        world.database, vault, world.clock, outbox_publisher or make_announcer(world)
+    )
 
 
 @pytest.fixture
 async def door(world: World) -> AsyncIterator[Door]:
     """Listeners on free ports."""
-    settings, announcer = make_settings(), make_announcer(world)
-    store = make_arrivals(world, announcer)
+    settings, outbox_publisher = make_settings(), make_announcer(world)
+    store = make_arrivals(world, outbox_publisher)
     async with (
         IsolatedParser() as parser,
         listening(MailReceiver(store, world.configuration, settings, world.clock), settings),
     ):
-        parsing = MailParsing(
+        parsing = ArrivalParser(
             arrivals=store,
             interactions=world.interactions,
             threads=ThreadStore(world.database),
@@ -93,5 +95,5 @@ async def door(world: World) -> AsyncIterator[Door]:
             parser=parser,
             clock=world.clock,
         )
-        yield Door(settings, store, parsing, announcer)
-        await announcer.finish()
+        yield Door(settings, store, parsing, outbox_publisher)
+        await outbox_publisher.finish()

@@ -41,7 +41,7 @@ async def test_what_is_too_much_goes_to_the_queue(world: World, door: Door, vhos
 
     async with intake.finishing():
         await take(intake)
-    await door.announcer.finish()
+    await door.outbox_publisher.finish()
 
     assert await world.database["interactions"].count_documents({}) == 0
     assert await waiting_in(vhost_url, INGEST.name) == 1
@@ -52,7 +52,7 @@ async def test_a_sender_waits_a_moment_for_room(world: World, door: Door, vhost_
 
     async with intake.finishing():
         await asyncio.gather(*(take(intake) for _ in range(5)))
-    await door.announcer.finish()
+    await door.outbox_publisher.finish()
 
     assert await waiting_in(vhost_url, INGEST.name) == 0
     assert await world.database["arrivals"].count_documents({}) == 5
@@ -69,7 +69,7 @@ async def test_what_goes_wrong_goes_to_the_queue(
 
     async with intake.finishing():
         await take(intake)
-    await door.announcer.finish()
+    await door.outbox_publisher.finish()
 
     assert await waiting_in(vhost_url, INGEST.name) == 1
     assert await world.database["interactions"].count_documents({}) == 0
@@ -78,7 +78,7 @@ async def test_what_goes_wrong_goes_to_the_queue(
 async def test_what_a_dead_process_left_is_swept(world: World, door: Door, vhost_url: str) -> None:
     stored = await door.arrivals.store(MAIL, sender="", mailboxes=["x@y"], peer="")
 
-    await door.announcer.sweep(world.clock.now() + timedelta(seconds=1))
+    await door.outbox_publisher.sweep(world.clock.now() + timedelta(seconds=1))
 
     assert await waiting_in(vhost_url, INGEST.name) == 1
     assert ParseMail.address == stored.order.routing_key
@@ -89,7 +89,7 @@ async def test_a_mail_that_was_parsed_is_not_swept(world: World, door: Door) -> 
     async with intake.finishing():
         arrival_ids = await asyncio.gather(*(take(intake) for _ in range(3)))
 
-    await door.announcer.finish()
+    await door.outbox_publisher.finish()
 
     for arrival_id in arrival_ids:
         assert (await world.newest("arrivals", arrival_id))["outbox"] == []
@@ -116,11 +116,11 @@ async def test_mail_that_waits_for_its_parser_is_not_ordered_again(
                 await asyncio.wait([waiting], timeout=0)
             world.clock.move(timedelta(seconds=30))
             await intake.hold()
-            await door.announcer.sweep_forgotten(world.clock.now())
+            await door.outbox_publisher.sweep_forgotten(world.clock.now())
         finally:
             going_on.set()
             await waiting
-    await door.announcer.finish()
+    await door.outbox_publisher.finish()
 
     assert await waiting_in(vhost_url, INGEST.name) == 0
 
@@ -138,7 +138,7 @@ async def test_mail_whose_sender_gave_up_waiting_is_left_to_the_sweep(
 
     world.clock.move(timedelta(seconds=30))
     await intake.hold()
-    await door.announcer.sweep_forgotten(world.clock.now())
+    await door.outbox_publisher.sweep_forgotten(world.clock.now())
 
     assert await waiting_in(vhost_url, INGEST.name) == 1
 

@@ -236,7 +236,7 @@ async def test_a_session_too_many_is_told_to_come_back(world: World) -> None:
     settings = make_settings(most_sessions=1)
     receiver = MailReceiver(make_arrivals(world), world.configuration, settings, world.clock)
     async with listening(receiver, settings):
-        door = Door(settings, make_arrivals(world), parsing=None, announcer=None)  # type: ignore[arg-type]
+        door = Door(settings, make_arrivals(world), parsing=None, outbox_publisher=None)  # type: ignore[arg-type]
 
         def talk(client: smtplib.SMTP) -> int:
             client.ehlo()
@@ -254,7 +254,7 @@ async def test_a_store_that_does_not_answer_makes_the_sender_come_back(
         settings = make_settings(storing=0.5)
         receiver = MailReceiver(make_arrivals(world), world.configuration, settings, world.clock)
         async with listening(receiver, settings):
-            door = Door(settings, make_arrivals(world), parsing=None, announcer=None)  # type: ignore[arg-type]
+            door = Door(settings, make_arrivals(world), parsing=None, outbox_publisher=None)  # type: ignore[arg-type]
 
             def talk(client: smtplib.SMTP) -> int:
                 client.ehlo()

@@ -12,7 +12,7 @@ from shared.contracts.events import AgentInvited
 from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.interaction import Interaction
 from shared.messaging import outbox_publisher as announcing
-from shared.messaging.outbox_publisher import Announcer, running_announcer
+from shared.messaging.outbox_publisher import OutboxPublisher, running_outbox_publisher
 from shared.messaging.topology import INGEST
 from shared.storage.database.client import Collection
 from shared.storage.database.outbox import CollectionOutbox, to_entry
@@ -23,9 +23,9 @@ pytestmark = pytest.mark.connected
 
 
 @pytest.fixture
-def announcer(world: World) -> Announcer:
+def outbox_publisher(world: World) -> OutboxPublisher:
     """What publishes the interactions' outboxes, and sweeps only when it is told to."""
-    return Announcer(world.publisher, CollectionOutbox(world.database["interactions"]))
+    return OutboxPublisher(world.publisher, CollectionOutbox(world.database["interactions"]))
 
 
 async def store_without_announcing(world: World) -> Interaction:
@@ -39,39 +39,41 @@ async def store_without_announcing(world: World) -> Interaction:
 
 
 async def test_the_sweep_publishes_what_a_dead_process_owed(
-    world: World, announcer: Announcer
+    world: World, outbox_publisher: OutboxPublisher
 ) -> None:
     await store_without_announcing(world)
 
-    swept = await announcer.sweep(world.clock.now() + timedelta(seconds=1))
+    swept = await outbox_publisher.sweep(world.clock.now() + timedelta(seconds=1))
 
     assert swept == 1
 
 
-async def test_what_is_published_is_struck(world: World, announcer: Announcer) -> None:
+async def test_what_is_published_is_struck(world: World, outbox_publisher: OutboxPublisher) -> None:
     mail = await store_without_announcing(world)
-    await announcer.sweep(world.clock.now() + timedelta(seconds=1))
+    await outbox_publisher.sweep(world.clock.now() + timedelta(seconds=1))
 
-    await announcer.finish()
+    await outbox_publisher.finish()
 
     assert (await world.newest("interactions", mail.id))["outbox"] == []
 
 
 async def test_the_sweep_leaves_the_newest_to_those_who_are_at_it(
-    world: World, announcer: Announcer
+    world: World, outbox_publisher: OutboxPublisher
 ) -> None:
     await store_without_announcing(world)
 
-    assert await announcer.sweep(world.clock.now()) == 0
+    assert await outbox_publisher.sweep(world.clock.now()) == 0
 
 
 async def test_events_leave_in_the_order_in_which_they_happened(
-    world: World, announcer: Announcer
+    world: World, outbox_publisher: OutboxPublisher
 ) -> None:
     mail = await world.receive()
     events = [AgentInvited.of(mail, f"agent{number}") for number in range(20)]
 
-    await announcer.announce(mail.id, [wrap(one, cause(), world.clock.now()) for one in events])
+    await outbox_publisher.announce(
+        mail.id, [wrap(one, cause(), world.clock.now()) for one in events]
+    )
 
     heard = [(await world.hear(AgentInvited)).agent_id for _ in events]
     assert heard == [f"agent{number}" for number in range(20)]
@@ -85,7 +87,7 @@ async def test_sweeping_goes_on_whatever_goes_wrong(
     world.clock.move(timedelta(minutes=1))
     outbox = Faltering(world.database["interactions"])
 
-    async with running_announcer(world.publisher, outbox, world.clock):
+    async with running_outbox_publisher(world.publisher, outbox, world.clock):
         async with asyncio.timeout(20):
             await outbox.struck.wait()
 
@@ -116,17 +118,17 @@ async def test_what_has_to_be_handled_stays_owed_until_somebody_says_so(
     world: World, vhost_url: str
 ) -> None:
     outbox = CollectionOutbox(world.database["arrivals"], world.clock)
-    announcer = Announcer(world.publisher, outbox, until_handled=True)
+    outbox_publisher = OutboxPublisher(world.publisher, outbox, until_handled=True)
     order = wrap(ParseMail(arrival_id="ONE"), Cause(), world.clock.now())
     entry = to_entry(order, world.clock.now())
     await world.database["arrivals"].insert_one({"_id": "ONE", "outbox": [entry]})
 
-    await announcer.announce("ONE", [order])
-    await announcer.strike_published()
-    soon = await announcer.sweep(world.clock.now() + timedelta(minutes=59))
-    later = await announcer.sweep(world.clock.now() + timedelta(minutes=61))
-    announcer.settle("ONE", [order.id])
-    await announcer.strike_published()
+    await outbox_publisher.announce("ONE", [order])
+    await outbox_publisher.strike_published()
+    soon = await outbox_publisher.sweep(world.clock.now() + timedelta(minutes=59))
+    later = await outbox_publisher.sweep(world.clock.now() + timedelta(minutes=61))
+    outbox_publisher.settle("ONE", [order.id])
+    await outbox_publisher.strike_published()
 
     assert (soon, later) == (0, 1)
     assert await waiting_in(vhost_url, INGEST.name) == 2

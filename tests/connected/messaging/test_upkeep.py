@@ -18,7 +18,7 @@ from shared.domain.errors import Unavailable
 from shared.messaging.declaration import declare_topology
 from shared.messaging.publisher import Publisher, UnroutableError, open_service_publisher
 from shared.messaging.topology import COMPOSITION, JOURNAL, OUTBOUND, ROUTING
-from shared.messaging.topology_upkeep import Upkeep
+from shared.messaging.topology_upkeep import TopologyUpkeep
 from shared.runtime.rights import RIGHTS
 from tests.connected.messaging.queues import waiting_in
 from tests.faults.house import until
@@ -31,7 +31,7 @@ class Service:
     """Composition's end of the broker, and a channel of somebody who tampers with it."""
 
     publisher: Publisher
-    upkeep: Upkeep
+    upkeep: TopologyUpkeep
     channel: AbstractChannel
     url: str
 

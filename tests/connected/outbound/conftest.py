@@ -9,17 +9,17 @@ from random import SystemRandom
 
 import pytest
 
-from services.outbound.delivery import Delivering, Office
-from services.outbound.retry_scheduler import Summoning
-from services.outbound.smtp.connection import Proof, open_session
+from services.outbound.delivery import Deliverer, DeliveryStores
+from services.outbound.retry_scheduler import RetryScheduler
+from services.outbound.smtp.connection import LoginProof, open_session
 from services.outbound.smtp.connection_pool import PoolLimits, SmtpPool
-from services.outbound.smtp.smtp_session import Deadlines, Session
+from services.outbound.smtp.smtp_session import Deadlines, SmtpSession
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.delivery import Delivery
 from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.messaging.outbox_publisher import Announcer
+from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.files.vault import Vault
 from shared.storage.mails import delivery_store
@@ -39,9 +39,9 @@ class Post:
     world: World
     sink: SmtpSink
     store: DeliveryStore
-    office: Office
-    delivering: Delivering
-    summoning: Summoning
+    stores: DeliveryStores
+    delivering: Deliverer
+    retry_scheduler: RetryScheduler
 
     async def submit(
         self, *recipients: str, raw: bytes = OCTETS, interaction: Interaction | None = None
@@ -78,9 +78,9 @@ class Post:
     async def state(self, mail: str) -> State:
         return (await self.world.interactions.get(mail)).state
 
-    def another(self, **changes: object) -> Delivering:
+    def another(self, **changes: object) -> Deliverer:
         """Return a second process's worth of outbound, or one that works differently."""
-        return Delivering(replace(self.office, **changes))  # type: ignore[arg-type]
+        return Deliverer(replace(self.stores, **changes))  # type: ignore[arg-type]
 
     def later(self, by: timedelta) -> None:
         self.world.clock.move(by)
@@ -119,15 +119,15 @@ async def hasty_post(world: World, sink: SmtpSink) -> AsyncIterator[Post]:
 async def _outbound(
     world: World, sink: SmtpSink, *, dot: timedelta, others: timedelta = timedelta(seconds=10)
 ) -> AsyncIterator[Post]:
-    announcer = Announcer(
+    outbox_publisher = OutboxPublisher(
         world.publisher, CollectionOutbox(world.database[delivery_store.COLLECTION])
     )
-    store = DeliveryStore(world.database, world.clock, announcer.announce)
+    store = DeliveryStore(world.database, world.clock, outbox_publisher.announce)
     deadlines = Deadlines(others, others, others, others, others, dot=dot)
 
-    async def connect(route: SmtpRoute) -> Session:
+    async def connect(route: SmtpRoute) -> SmtpSession:
         return await open_session(
-            route, Proof(), hello_name="test.example", deadlines=deadlines, clock=world.clock
+            route, LoginProof(), hello_name="test.example", deadlines=deadlines, clock=world.clock
         )
 
     async def route() -> SmtpRoute:
@@ -135,7 +135,7 @@ async def _outbound(
 
     limits = PoolLimits(CONNECTIONS, 100, timedelta(minutes=10), timedelta(seconds=30))
     async with aclosing(SmtpPool(connect, limits, world.clock)) as pool:
-        office = Office(
+        stores = DeliveryStores(
             deliveries=store,
             interactions=world.interactions,
             vault=Vault(world.database, world.clock),
@@ -145,8 +145,8 @@ async def _outbound(
             lease=LEASE,
             random=SystemRandom(),
         )
-        summoning = Summoning(store, world.publisher, world.clock)
-        delivering = Delivering(office)
-        yield Post(world, sink, store, office, delivering, summoning)
+        retry_scheduler = RetryScheduler(store, world.publisher, world.clock)
+        delivering = Deliverer(stores)
+        yield Post(world, sink, store, stores, delivering, retry_scheduler)
         await asyncio.wait_for(delivering.finish(), 10)
-        await announcer.finish()
+        await outbox_publisher.finish()

@@ -17,7 +17,7 @@ from shared.storage import token_store
 from shared.storage.database.client import Database
 from shared.storage.database.leases import LeaseStore
 from shared.storage.sealing import Sealer
-from shared.storage.token_store import LoginStore
+from shared.storage.token_store import TokenStore
 from tests.doubles.clock import MovableClock
 
 OLD_KEY, KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
@@ -53,8 +53,8 @@ class Pod:
     clock: Clock = field(default_factory=MovableClock)
 
     @property
-    def store(self) -> LoginStore:
-        return LoginStore(self.database, Sealer(self.keys))
+    def store(self) -> TokenStore:
+        return TokenStore(self.database, Sealer(self.keys))
 
     def keeper(self) -> TokenKeeper:
         leases = LeaseStore(self.database, uuid4().hex)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from services.composition.rendering.renderer import freeze, recipients_of
-from services.outbound.delivery import Delivering
+from services.composition.rendering.renderer import recipients_of, render
+from services.outbound.delivery import Deliverer
 from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.events import DeliveryFailed
-from shared.domain.delivery import Delivery, Journal
+from shared.domain.delivery import Delivery, DeliveryState
 from shared.domain.interaction import Address, Email
 from shared.domain.lifecycle import State
 from shared.storage.files.vault import IN_ONE_DOCUMENT
@@ -24,7 +24,7 @@ async def sent(post: Post, server: KeepingServer, raw: bytes, *recipients: str) 
     async def route() -> SmtpRoute:
         return SmtpRoute(host="127.0.0.1", port=server.port, tls="none")
 
-    delivering: Delivering = post.another(route=route)
+    delivering: Deliverer = post.another(route=route)
     mail = await post.submit(*recipients, raw=raw)
     await delivering.deliver(mail)
     return await post.journal(mail)
@@ -39,7 +39,7 @@ def written(post: Post, *to: Address, bcc: Address | None = None) -> tuple[bytes
         to=to,
         bcc=(bcc,) if bcc else (),
     )
-    return freeze(mail, post.world.clock.now()), recipients_of(mail)
+    return render(mail, post.world.clock.now()), recipients_of(mail)
 
 
 async def test_an_address_beyond_ascii_is_written_to_where_the_server_takes_it(post: Post) -> None:
@@ -48,7 +48,7 @@ async def test_an_address_beyond_ascii_is_written_to_where_the_server_takes_it(p
     async with running_server(utf8=True) as server:
         mail = await sent(post, server, raw, *recipients)
 
-    assert mail.state is Journal.SENT
+    assert mail.state is DeliveryState.SENT
     (kept,) = server.kept
     assert kept.rcpt_tos == ["jörg@example.com", "ann@example.org"]
     assert kept.smtp_utf8
@@ -80,7 +80,7 @@ async def test_where_the_server_takes_no_such_address_the_author_is_told(post: P
     async with running_server() as server:
         mail = await sent(post, server, raw, *recipients)
 
-    assert (mail.state, server.kept) == (Journal.FAILED, [])
+    assert (mail.state, server.kept) == (DeliveryState.FAILED, [])
     assert await post.state(mail.id) is State.REPLY_CREATED
     reason = (await post.world.hear(DeliveryFailed)).reason
     assert "jörg@example.com: 553 the mail server takes no addresses beyond ASCII" in reason
@@ -93,7 +93,7 @@ async def test_a_blind_copy_beyond_ascii_fails_alone(post: Post) -> None:
     async with running_server() as server:
         mail = await sent(post, server, raw, *recipients)
 
-    assert mail.state is Journal.SENT
+    assert mail.state is DeliveryState.SENT
     assert mail.reason.startswith("jörg@example.com: 553")
     assert [one.rcpt_tos for one in server.kept] == [["ann@example.org"]]
 
@@ -105,7 +105,7 @@ async def test_a_mail_of_eight_bits_is_not_given_to_a_server_of_seven(
     async with running_server(seven_bit=True) as server:
         mail = await sent(post, server, raw)
 
-    assert (mail.state, mail.attempt, server.kept) == (Journal.FAILED, 1, [])
+    assert (mail.state, mail.attempt, server.kept) == (DeliveryState.FAILED, 1, [])
     assert await post.state(mail.id) is State.REPLY_CREATED
     assert "takes mail of 7 bits only" in (await post.world.hear(DeliveryFailed)).reason
 
@@ -115,14 +115,14 @@ async def test_a_server_of_seven_bits_gets_what_it_can_take(post: Post, raw: byt
     async with running_server(seven_bit=True) as server:
         mail = await sent(post, server, raw)
 
-    assert (mail.state, len(server.kept)) == (Journal.SENT, 1)
+    assert (mail.state, len(server.kept)) == (DeliveryState.SENT, 1)
 
 
 async def test_a_mail_of_eight_bits_is_unchanged_where_the_server_takes_it(post: Post) -> None:
     async with running_server() as server:
         mail = await sent(post, server, EIGHT_BIT)
 
-    assert mail.state is Journal.SENT
+    assert mail.state is DeliveryState.SENT
     assert [one.original_content for one in server.kept] == [EIGHT_BIT]
 
 
@@ -132,5 +132,5 @@ async def test_a_strange_recipient_does_not_get_eight_bits_to_a_server_of_seven(
     async with running_server(seven_bit=True) as server:
         mail = await sent(post, server, EIGHT_BIT, "jörg@example.com", "ann@example.org")
 
-    assert (mail.state, server.kept) == (Journal.FAILED, [])
+    assert (mail.state, server.kept) == (DeliveryState.FAILED, [])
     assert "takes mail of 7 bits only" in (await post.world.hear(DeliveryFailed)).reason

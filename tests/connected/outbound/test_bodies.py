@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.outbound.smtp.connection import Proof, open_session
-from services.outbound.smtp.smtp_message import Letter
+from services.outbound.smtp.connection import LoginProof, open_session
+from services.outbound.smtp.smtp_message import SmtpMessage
 from services.outbound.smtp.smtp_session import Deadlines
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
@@ -45,14 +45,14 @@ async def transmitted(
 ) -> Transmission:
     session = await open_session(
         SmtpRoute(host="127.0.0.1", port=sink.port, tls="none"),
-        Proof(),
+        LoginProof(),
         hello_name="test.example",
         deadlines=Deadlines(TEN, TEN, TEN, block, body, TEN),
         clock=MovableClock(),
     )
-    letter = Letter("support@demo.example", ["ann@example.org"], 1000, octets)
+    smtp_message = SmtpMessage("support@demo.example", ["ann@example.org"], 1000, octets)
     try:
-        return await session.transmit(letter, nothing)
+        return await session.transmit(smtp_message, nothing)
     finally:
         session.close()
 

@@ -18,7 +18,7 @@ from shared.contracts.events import (
     DeliveryUncertain,
     MailSent,
 )
-from shared.domain.delivery import Journal
+from shared.domain.delivery import DeliveryState
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import State
 from tests.connected.outbound.conftest import LEASE, Post
@@ -54,7 +54,7 @@ async def test_a_mail_in_doubt_is_sent_once_more_with_the_same_octets(
     assert (told.interaction_id, told.agent_id, state) == (doubtful, "agent1", State.SENDING)
     first, second = post.sink.kept
     assert first == second
-    assert (await post.journal(doubtful)).state is Journal.SENT
+    assert (await post.journal(doubtful)).state is DeliveryState.SENT
     assert await post.state(doubtful) is State.SENT
     assert (await post.world.hear(MailSent)).interaction_id == doubtful
 
@@ -64,7 +64,7 @@ async def test_doubts_are_counted_in_the_database(post: Post, doubtful: str) -> 
 
     await count_doubts(post.world.database)
     before = metrics.UNCERTAIN.collect()
-    await uncertain_deliveries.settle(doubtful, sent=True)
+    await uncertain_deliveries.conclude(doubtful, sent=True)
     await count_doubts(post.world.database)
 
     (metric,), (settled,) = before, metrics.UNCERTAIN.collect()
@@ -95,11 +95,11 @@ async def test_a_second_doubt_is_a_doubt_again(post: Post, doubtful: str) -> Non
 
 
 async def test_what_was_delivered_after_all_is_sent(post: Post, doubtful: str) -> None:
-    await uncertain_deliveries.settle(doubtful, sent=True)
+    await uncertain_deliveries.conclude(doubtful, sent=True)
     await post.delivering.deliver(doubtful)
 
     assert (await post.world.hear(MailSent)).interaction_id == doubtful
-    assert (await post.journal(doubtful)).state is Journal.SENT
+    assert (await post.journal(doubtful)).state is DeliveryState.SENT
     assert await post.state(doubtful) is State.SENT
     assert len(post.sink.kept) == 1
 
@@ -107,7 +107,7 @@ async def test_what_was_delivered_after_all_is_sent(post: Post, doubtful: str) -
 async def test_what_was_not_delivered_goes_back_to_its_author_who_may_send_it_again(
     post: Post, doubtful: str
 ) -> None:
-    await uncertain_deliveries.settle(doubtful, sent=False)
+    await uncertain_deliveries.conclude(doubtful, sent=False)
     told = await post.world.hear(DeliveryFailed)
     back = await post.world.interactions.get(doubtful)
     await post.submit("right@example.org", interaction=back)
@@ -115,15 +115,15 @@ async def test_what_was_not_delivered_goes_back_to_its_author_who_may_send_it_ag
     assert (told.interaction_id, told.agent_id) == (doubtful, "agent1")
     assert "operator" in told.reason
     assert (back.state, back.owner_id) == (State.REPLY_CREATED, "agent1")
-    assert (await post.journal(doubtful)).state is Journal.QUEUED
+    assert (await post.journal(doubtful)).state is DeliveryState.QUEUED
 
 
 async def test_a_doubt_is_ended_once(post: Post, doubtful: str) -> None:
-    await uncertain_deliveries.settle(doubtful, sent=True)
+    await uncertain_deliveries.conclude(doubtful, sent=True)
 
     for ending in (
-        uncertain_deliveries.settle(doubtful, sent=True),
-        uncertain_deliveries.settle(doubtful, sent=False),
+        uncertain_deliveries.conclude(doubtful, sent=True),
+        uncertain_deliveries.conclude(doubtful, sent=False),
         uncertain_deliveries.resend(doubtful, sure=True),
         uncertain_deliveries.resend(new_id(), sure=True),
     ):
@@ -153,7 +153,7 @@ async def test_what_is_in_doubt_is_listed(
     post: Post, doubtful: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await uncertain_deliveries.show()
-    await uncertain_deliveries.settle(doubtful, sent=True)
+    await uncertain_deliveries.conclude(doubtful, sent=True)
     await uncertain_deliveries.show()
 
     listed, _, afterwards = capsys.readouterr().out.splitlines()
@@ -183,26 +183,26 @@ async def test_without_a_broker_nothing_is_sent_once_more_and_it_says_so(
         await uncertain_deliveries.resend(doubtful, sure=True)
 
     assert refused.value.code is Exit.UNAVAILABLE
-    assert (await post.journal(doubtful)).state is Journal.UNCERTAIN
+    assert (await post.journal(doubtful)).state is DeliveryState.UNCERTAIN
 
 
 @pytest.mark.parametrize("when_uncertain", ["hold", "resend"])
 @pytest.mark.parametrize(
     ("answer", "ending", "state"),
     [
-        ("250 taken", Journal.SENT, State.SENT),
-        ("554 not this", Journal.FAILED, State.REPLY_CREATED),
+        ("250 taken", DeliveryState.SENT, State.SENT),
+        ("554 not this", DeliveryState.FAILED, State.REPLY_CREATED),
     ],
 )
 async def test_an_answer_that_comes_after_the_lease_ends_the_doubt(
     patient_post: Post,
     answer: str,
-    ending: Journal,
+    ending: DeliveryState,
     state: State,
     when_uncertain: Literal["hold", "resend"],
 ) -> None:
     async def route() -> SmtpRoute:
-        usual = await patient_post.office.route()
+        usual = await patient_post.stores.route()
         return usual.model_copy(update={"when_uncertain": when_uncertain})
 
     patient_post.sink.manners = [Manner(after_dot=answer, ending=Ending.HANG)]
@@ -218,9 +218,9 @@ async def test_an_answer_that_comes_after_the_lease_ends_the_doubt(
     patient_post.later(timedelta(hours=1))
     await patient_post.delivering.deliver(mail)
 
-    in_doubt = Journal.UNCERTAIN if when_uncertain == "hold" else Journal.DEFERRED
+    in_doubt = DeliveryState.UNCERTAIN if when_uncertain == "hold" else DeliveryState.DEFERRED
     assert doubted.state is in_doubt
     found = await patient_post.journal(mail)
     assert (found.state, found.next_attempt_at) == (ending, None)
     assert await patient_post.state(mail) is state
-    assert len(patient_post.sink.kept) == (1 if ending is Journal.SENT else 0)
+    assert len(patient_post.sink.kept) == (1 if ending is DeliveryState.SENT else 0)

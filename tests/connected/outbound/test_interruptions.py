@@ -8,11 +8,11 @@ from typing import Any
 import aio_pika
 import pytest
 
-from shared.background_tasks import end
+from shared.background_tasks import cancel_and_wait
 from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Cause, Envelope
 from shared.contracts.events import DeliveryUncertain, MailSent
-from shared.domain.delivery import Conclusion, Journal
+from shared.domain.delivery import Conclusion, DeliveryState
 from shared.domain.errors import Unavailable
 from shared.domain.lifecycle import State
 from shared.storage.interactions.interaction_store import InteractionStore
@@ -64,8 +64,8 @@ async def test_of_dots_offered_together_a_lost_claim_keeps_back_its_own(post: Po
     assert isinstance(outcomes.pop(5), ClaimLostError)
     assert outcomes == [None] * 11
     states = [(await post.journal(one.delivery.id)).state for one in claims if one]
-    assert states.pop(5) is Journal.CLAIMED
-    assert set(states) == {Journal.DOT_PENDING}
+    assert states.pop(5) is DeliveryState.CLAIMED
+    assert set(states) == {DeliveryState.DOT_PENDING}
 
 
 class UnwritableStore(DeliveryStore):
@@ -84,7 +84,7 @@ async def test_a_connection_is_free_while_the_journal_is_written(post: Post) -> 
     kept = await asyncio.wait_for(post.sink.keeps(len(mails)), 10)
 
     assert len(kept) == len(mails)
-    await end({*tasks, *delivering._running})
+    await cancel_and_wait({*tasks, *delivering._running})
 
 
 async def test_a_claim_whose_owner_died_is_taken_over_after_its_lease(post: Post) -> None:
@@ -98,7 +98,7 @@ async def test_a_claim_whose_owner_died_is_taken_over_after_its_lease(post: Post
 
     assert kept_meanwhile == 0
     assert len(post.sink.kept) == 1
-    assert (await post.journal(mail)).state is Journal.SENT
+    assert (await post.journal(mail)).state is DeliveryState.SENT
 
 
 async def test_a_dot_whose_owner_died_is_doubted_after_its_lease(post: Post) -> None:
@@ -112,8 +112,8 @@ async def test_a_dot_whose_owner_died_is_doubted_after_its_lease(post: Post) -> 
     post.later(LEASE)
     await post.delivering.deliver(mail)
 
-    assert meanwhile is Journal.DOT_PENDING
-    assert (await post.journal(mail)).state is Journal.UNCERTAIN
+    assert meanwhile is DeliveryState.DOT_PENDING
+    assert (await post.journal(mail)).state is DeliveryState.UNCERTAIN
     assert await post.state(mail) is State.UNCERTAIN
     assert (await post.world.hear(DeliveryUncertain)).interaction_id == mail
     assert post.sink.kept == []
@@ -149,7 +149,7 @@ async def test_the_dot_is_kept_back_when_the_claim_is_lost(post: Post) -> None:
     await post.another(deliveries=overtaken).deliver(mail)
 
     assert post.sink.kept == []
-    assert (await post.journal(mail)).state is Journal.CLAIMED
+    assert (await post.journal(mail)).state is DeliveryState.CLAIMED
 
 
 class ForgetfulStore(DeliveryStore):
@@ -177,7 +177,7 @@ async def test_a_claim_that_went_with_its_database_is_made_again(post: Post) -> 
     await post.another(deliveries=forgetful).deliver(mail)
 
     assert len(post.sink.kept) == 1
-    assert (await post.journal(mail)).state is Journal.SENT
+    assert (await post.journal(mail)).state is DeliveryState.SENT
 
 
 class FalteringStore(DeliveryStore):
@@ -204,7 +204,7 @@ async def test_a_database_that_is_away_after_the_yes_causes_no_doubt(post: Post)
     await post.another(deliveries=faltering).deliver(mail)
 
     assert faltering.failures == 3
-    assert (await post.journal(mail)).state is Journal.SENT
+    assert (await post.journal(mail)).state is DeliveryState.SENT
     assert len(post.sink.kept) == 1
 
 
@@ -267,7 +267,7 @@ async def test_a_stop_while_the_answer_is_awaited_is_written_down(post: Post) ->
     await post.delivering.finish()
     await handler
 
-    assert (await post.journal(mail)).state is Journal.UNCERTAIN
+    assert (await post.journal(mail)).state is DeliveryState.UNCERTAIN
     assert await post.state(mail) is State.UNCERTAIN
 
 
@@ -278,18 +278,18 @@ async def test_nothing_new_is_begun_after_the_stop(post: Post) -> None:
     with pytest.raises(Unavailable):
         await post.delivering.deliver(mail)
 
-    assert (await post.journal(mail)).state is Journal.QUEUED
+    assert (await post.journal(mail)).state is DeliveryState.QUEUED
 
 
 async def test_what_is_due_is_ordered_by_one_of_all_who_sweep(post: Post, vhost_url: str) -> None:
     post.sink.manners = [GREYLIST, GREYLIST, GREYLIST]
     due = {(await post.delivered()).id for _ in range(3)}
     await _orders(vhost_url)
-    await post.summoning.summon_due()
+    await post.retry_scheduler.request_due_attempts()
     early = await _orders(vhost_url)
 
     post.later(timedelta(minutes=5))
-    await asyncio.gather(*(post.summoning.summon_due() for _ in range(5)))
+    await asyncio.gather(*(post.retry_scheduler.request_due_attempts() for _ in range(5)))
     ordered = await _orders(vhost_url)
 
     assert early == []
@@ -302,7 +302,7 @@ async def test_a_lease_that_ended_is_ordered_again(post: Post, vhost_url: str) -
     await _orders(vhost_url)
 
     post.later(LEASE)
-    await post.summoning.summon_due()
+    await post.retry_scheduler.request_due_attempts()
 
     assert await _orders(vhost_url) == [mail]
 
@@ -325,6 +325,6 @@ async def test_the_same_submission_twice_orders_the_mail_once(post: Post) -> Non
     delivery = await post.journal(mail)
     await post.delivering.deliver(mail)
 
-    await post.store.add(replace(delivery, state=Journal.QUEUED), b"other", Cause())
+    await post.store.add(replace(delivery, state=DeliveryState.QUEUED), b"other", Cause())
 
-    assert (await post.journal(mail)).state is Journal.SENT
+    assert (await post.journal(mail)).state is DeliveryState.SENT

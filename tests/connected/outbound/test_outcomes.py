@@ -13,7 +13,7 @@ from shared.contracts.events import (
     DeliveryUncertain,
     MailSent,
 )
-from shared.domain.delivery import Journal, Reception
+from shared.domain.delivery import DeliveryState, Reception
 from shared.domain.lifecycle import State
 from tests.connected.outbound.conftest import OCTETS, Post
 from tests.doubles.smtp_sink import (
@@ -38,7 +38,7 @@ HOUR = timedelta(hours=1)
 async def test_a_mail_that_is_taken_is_sent_once_with_the_same_octets(post: Post) -> None:
     mail = await post.delivered("ann@example.org", "bob@example.org")
 
-    assert mail.state is Journal.SENT
+    assert mail.state is DeliveryState.SENT
     assert await post.state(mail.id) is State.SENT
     assert (await post.world.hear(MailSent)).interaction_id == mail.id
     assert post.sink.kept == [
@@ -64,7 +64,7 @@ async def test_a_large_mail_goes_out_piece_by_piece(post: Post) -> None:
 
     mail = await post.delivered(raw=large)
 
-    assert mail.state is Journal.SENT
+    assert mail.state is DeliveryState.SENT
     assert [one.octets for one in post.sink.kept] == [large]
 
 
@@ -77,9 +77,9 @@ async def test_what_is_put_off_is_told_and_sent_once_later(post: Post, manner: M
     post.later(HOUR)
     await post.delivering.deliver(mail.id)
 
-    assert mail.state is Journal.DEFERRED
+    assert mail.state is DeliveryState.DEFERRED
     assert (told.interaction_id, bool(told.reason)) == (mail.id, True)
-    assert (await post.journal(mail.id)).state is Journal.SENT
+    assert (await post.journal(mail.id)).state is DeliveryState.SENT
     assert await post.state(mail.id) is State.SENT
     assert len(post.sink.kept) == 1
 
@@ -102,7 +102,7 @@ async def test_what_is_refused_goes_back_to_its_author(post: Post, manner: Manne
 
     mail = await post.delivered()
 
-    assert mail.state is Journal.FAILED
+    assert mail.state is DeliveryState.FAILED
     assert mail.next_attempt_at is None
     assert await post.state(mail.id) is State.REPLY_CREATED
     assert "ann@example.org: 55" in (await post.world.hear(DeliveryFailed)).reason
@@ -117,7 +117,7 @@ async def test_after_a_failure_the_author_may_send_again(post: Post) -> None:
     await post.submit("right@example.org", interaction=replace(interaction, id=failed.id))
     again = await post.journal(failed.id)
 
-    assert (again.state, again.attempt) == (Journal.QUEUED, 0)
+    assert (again.state, again.attempt) == (DeliveryState.QUEUED, 0)
     assert [one.address for one in again.recipients] == ["right@example.org"]
 
 
@@ -126,7 +126,7 @@ async def test_one_unknown_recipient_fails_alone(post: Post) -> None:
 
     mail = await post.delivered("ann@example.org", "bob@example.org")
 
-    assert mail.state is Journal.SENT
+    assert mail.state is DeliveryState.SENT
     assert [one.state for one in mail.recipients] == [Reception.ACCEPTED, Reception.FAILED]
     assert (await post.world.hear(MailSent)).reason == "bob@example.org: 550 5.1.1 unknown"
     assert [one.recipients for one in post.sink.kept] == [("ann@example.org",)]
@@ -139,7 +139,7 @@ async def test_one_deferred_recipient_is_tried_again_alone(post: Post) -> None:
     post.later(HOUR)
     await post.delivering.deliver(mail.id)
 
-    assert (await post.journal(mail.id)).state is Journal.SENT
+    assert (await post.journal(mail.id)).state is DeliveryState.SENT
     assert [one.recipients for one in post.sink.kept] == [
         ("ann@example.org",),
         ("bob@example.org",),
@@ -156,7 +156,7 @@ async def test_a_dot_without_an_answer_is_uncertain_and_never_repeated(
     post.later(24 * HOUR)
     await post.delivering.deliver(mail.id)
 
-    assert mail.state is Journal.UNCERTAIN
+    assert mail.state is DeliveryState.UNCERTAIN
     assert await post.state(mail.id) is State.UNCERTAIN
     assert (await post.world.hear(DeliveryUncertain)).interaction_id == mail.id
     assert len(post.sink.kept) == 1
@@ -166,7 +166,7 @@ async def test_a_route_may_send_the_same_octets_once_more_after_a_doubt(post: Po
     post.sink.manners = [DROP_AFTER_DOT, DROP_AFTER_DOT]
 
     async def resending() -> SmtpRoute:
-        route = await post.office.route()
+        route = await post.stores.route()
         return route.model_copy(update={"when_uncertain": "resend"})
 
     delivering = post.another(route=resending)
@@ -177,7 +177,7 @@ async def test_a_route_may_send_the_same_octets_once_more_after_a_doubt(post: Po
 
     first, second = post.sink.kept
     assert first == second
-    assert (await post.journal(mail)).state is Journal.UNCERTAIN
+    assert (await post.journal(mail)).state is DeliveryState.UNCERTAIN
 
 
 async def test_a_server_that_hangs_up_after_its_yes_has_taken_the_mail(post: Post) -> None:
@@ -185,7 +185,7 @@ async def test_a_server_that_hangs_up_after_its_yes_has_taken_the_mail(post: Pos
 
     first, second = await post.delivered(), await post.delivered()
 
-    assert (first.state, second.state) == (Journal.SENT, Journal.SENT)
+    assert (first.state, second.state) == (DeliveryState.SENT, DeliveryState.SENT)
     assert len(post.sink.kept) == 2
 
 
@@ -197,7 +197,7 @@ async def test_a_route_without_a_server_keeps_the_mail(post: Post) -> None:
     await post.another(route=nowhere).deliver(mail)
     told = await post.world.hear(DeliveryDeferred)
 
-    assert (await post.journal(mail)).state is Journal.DEFERRED
+    assert (await post.journal(mail)).state is DeliveryState.DEFERRED
     assert "127.0.0.1 cannot be reached" in told.reason
 
 
@@ -208,7 +208,7 @@ async def test_a_mail_never_goes_in_the_clear_where_the_route_wants_tls(post: Po
     mail = await post.submit()
     await post.another(route=safe).deliver(mail)
 
-    assert (await post.journal(mail)).state is Journal.DEFERRED
+    assert (await post.journal(mail)).state is DeliveryState.DEFERRED
     assert post.sink.kept == []
 
 
@@ -219,7 +219,7 @@ async def test_after_two_days_the_author_gets_it_back(post: Post) -> None:
     post.later(49 * HOUR)
     await post.delivering.deliver(mail.id)
 
-    assert (await post.journal(mail.id)).state is Journal.FAILED
+    assert (await post.journal(mail.id)).state is DeliveryState.FAILED
     assert await post.state(mail.id) is State.REPLY_CREATED
 
 

@@ -9,9 +9,9 @@ import pytest
 from services.console.commands import uncertain_deliveries
 from services.console.commands.restored import announce_restore
 from services.console.exit_codes import NotPossibleError
-from services.outbound.restore_watch import RestoreWatch
+from services.outbound.restore_watch import RestoreWatcher
 from shared.contracts.events import DeliveryUncertain
-from shared.domain.delivery import Journal
+from shared.domain.delivery import DeliveryState
 from shared.domain.lifecycle import State
 from shared.messaging.record import BrokerRecord
 from shared.messaging.topology import OUTBOUND
@@ -31,14 +31,14 @@ def _console(vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("MONGODB_URL", database_url)
 
 
-async def restored(post: Post, watch: RestoreWatch | None = None) -> list[str]:
+async def restored(post: Post, watch: RestoreWatcher | None = None) -> list[str]:
     """Put a backup in place of which two mails have left since; return their ids."""
     mails = [await post.submit() for _ in range(2)]
     backup = await Backup.of(post.world.database)
     for mail in mails:
         await post.delivering.deliver(mail)
     if watch:
-        await watch.summon_due()
+        await watch.request_due_attempts()
     await backup.restore(post.world.database)
     assert len(post.sink.kept) == len(mails)
     return mails
@@ -69,7 +69,7 @@ async def test_an_operator_lets_go_what_is_held(post: Post) -> None:
 
     with pytest.raises(NotPossibleError, match="in doubt: 2"):
         await uncertain_deliveries.resend_all(sure=False)
-    await uncertain_deliveries.settle(mails[0], sent=True)
+    await uncertain_deliveries.conclude(mails[0], sent=True)
     await uncertain_deliveries.resend_all(sure=True)
     for mail in mails:
         await post.delivering.deliver(mail)
@@ -84,17 +84,17 @@ async def test_announcing_a_restore_twice_does_no_harm(post: Post) -> None:
     await announce_restore()
     await announce_restore()
 
-    assert {(await post.journal(mail)).state for mail in mails} == {Journal.UNCERTAIN}
+    assert {(await post.journal(mail)).state for mail in mails} == {DeliveryState.UNCERTAIN}
     assert len((await post.journal(mails[0])).attempts) == 1
 
 
 async def test_outbound_left_running_sends_nothing_of_a_backup(post: Post, vhost_url: str) -> None:
     watch = lasting_watch(post, vhost_url)
-    await watch.summon_due()
+    await watch.request_due_attempts()
     mails = await restored(post, watch)
     post.later(timedelta(hours=1))
 
-    await watch.summon_due()
+    await watch.request_due_attempts()
     for mail in mails:
         await post.delivering.deliver(mail)
 
@@ -102,12 +102,12 @@ async def test_outbound_left_running_sends_nothing_of_a_backup(post: Post, vhost
     assert {await post.state(mail) for mail in mails} == {State.UNCERTAIN}
 
 
-def lasting_watch(post: Post, url: str) -> RestoreWatch:
+def lasting_watch(post: Post, url: str) -> RestoreWatcher:
     """Return the watch of a process that starts now."""
     world = post.world
     record = BrokerRecord(url, OUTBOUND, world.publisher, name="test")
     lasting = LastingWitness(world.database, world.clock, record)
-    return RestoreWatch(world.database, world.clock, lasting, post.summoning)
+    return RestoreWatcher(world.database, world.clock, lasting, post.retry_scheduler)
 
 
 async def restored_unseen(post: Post, url: str) -> list[str]:
@@ -139,11 +139,11 @@ async def test_restore_that_was_noticed_once_is_not_noticed_again(
     pod = lasting_watch(post, vhost_url)
     await pod.look_back()
     await uncertain_deliveries.resend_all(sure=True)
-    await pod.summon_due()
+    await pod.request_due_attempts()
 
     await lasting_watch(post, vhost_url).look_back()
 
-    assert {(await post.journal(mail)).state for mail in mails} == {Journal.QUEUED}
+    assert {(await post.journal(mail)).state for mail in mails} == {DeliveryState.QUEUED}
 
 
 async def test_restore_that_was_announced_is_not_noticed_again(post: Post, vhost_url: str) -> None:
@@ -153,18 +153,18 @@ async def test_restore_that_was_announced_is_not_noticed_again(post: Post, vhost
 
     await lasting_watch(post, vhost_url).look_back()
 
-    assert {(await post.journal(mail)).state for mail in mails} == {Journal.QUEUED}
+    assert {(await post.journal(mail)).state for mail in mails} == {DeliveryState.QUEUED}
 
 
 async def test_restart_without_a_restore_holds_nothing(post: Post, vhost_url: str) -> None:
     pod = lasting_watch(post, vhost_url)
     await pod.look_back()
-    await pod.summon_due()
+    await pod.request_due_attempts()
     mail = await post.submit()
 
     await lasting_watch(post, vhost_url).look_back()
 
-    assert (await post.journal(mail)).state is Journal.QUEUED
+    assert (await post.journal(mail)).state is DeliveryState.QUEUED
 
 
 async def test_record_that_was_deleted_is_made_again(post: Post, vhost_url: str) -> None:
@@ -172,12 +172,12 @@ async def test_record_that_was_deleted_is_made_again(post: Post, vhost_url: str)
     await pod.look_back()
     async with await aio_pika.connect(vhost_url) as connection:
         await (await connection.channel()).queue_delete(f"{OUTBOUND.name}.record")
-    await pod.summon_due()
+    await pod.request_due_attempts()
     mails = await restored(post, pod)
 
     await lasting_watch(post, vhost_url).look_back()
 
-    assert {(await post.journal(mail)).state for mail in mails} == {Journal.UNCERTAIN}
+    assert {(await post.journal(mail)).state for mail in mails} == {DeliveryState.UNCERTAIN}
 
 
 async def test_record_of_another_database_says_nothing(post: Post, vhost_url: str) -> None:
@@ -189,15 +189,15 @@ async def test_record_of_another_database_says_nothing(post: Post, vhost_url: st
 
     await lasting_watch(post, vhost_url).look_back()
 
-    assert (await post.journal(mail)).state is Journal.QUEUED
+    assert (await post.journal(mail)).state is DeliveryState.QUEUED
 
 
 async def test_a_database_that_lost_nothing_holds_nothing(post: Post, vhost_url: str) -> None:
     watch = lasting_watch(post, vhost_url)
     for _ in range(3):
-        await watch.summon_due()
+        await watch.request_due_attempts()
     post.sink.manners = [DROP_AFTER_DOT]
     mail = await post.submit()
-    await watch.summon_due()
+    await watch.request_due_attempts()
 
-    assert (await post.journal(mail)).state is Journal.QUEUED
+    assert (await post.journal(mail)).state is DeliveryState.QUEUED

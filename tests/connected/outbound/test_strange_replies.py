@@ -12,7 +12,7 @@ from services.outbound.smtp import smtp_session as outbound_session
 from services.outbound.smtp.transmission import Reply
 from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.events import DeliveryFailed, MailSent
-from shared.domain.delivery import Journal, Reception
+from shared.domain.delivery import DeliveryState, Reception
 from shared.domain.lifecycle import State
 from tests.connected.outbound.conftest import Post
 from tests.doubles.smtp_sink import Manner, answering
@@ -24,7 +24,7 @@ _ENDLESS_WORDS = "\r\n".join(["550-" + "x" * 7_000] * 3 + ["550 " + "x" * 7_000]
 
 
 async def _resending(post: Post) -> SmtpRoute:
-    return (await post.office.route()).model_copy(update={"when_uncertain": "resend"})
+    return (await post.stores.route()).model_copy(update={"when_uncertain": "resend"})
 
 
 async def test_a_yes_in_latin_1_is_a_yes(post: Post) -> None:
@@ -37,7 +37,7 @@ async def test_a_yes_in_latin_1_is_a_yes(post: Post) -> None:
     post.later(HOUR)
     await delivering.deliver(mail)
 
-    assert (await post.journal(mail)).state is Journal.SENT
+    assert (await post.journal(mail)).state is DeliveryState.SENT
     assert await post.state(mail) is State.SENT
     assert len(post.sink.kept) == 1
 
@@ -48,7 +48,7 @@ async def test_a_no_in_latin_1_goes_back_to_its_author(post: Post) -> None:
 
     mail = await post.delivered()
 
-    assert mail.state is Journal.FAILED
+    assert mail.state is DeliveryState.FAILED
     assert await post.state(mail.id) is State.REPLY_CREATED
     told = await post.world.hear(DeliveryFailed)
     assert told.reason == "ann@example.org: 550 Empf\N{REPLACEMENT CHARACTER}nger unbekannt"
@@ -60,7 +60,7 @@ async def test_one_no_in_latin_1_holds_up_nobody_else(post: Post) -> None:
 
     mail = await post.delivered("ann@example.org", "bob@example.org", "eve@example.org")
 
-    assert mail.state is Journal.SENT
+    assert mail.state is DeliveryState.SENT
     assert [one.recipients for one in post.sink.kept] == [("ann@example.org", "eve@example.org")]
 
 
@@ -70,7 +70,7 @@ async def test_a_thousand_long_refusals_fit_into_a_document(post: Post) -> None:
 
     mail = await post.delivered("ann@example.org", *strangers)
 
-    assert mail.state is Journal.SENT
+    assert mail.state is DeliveryState.SENT
     assert len((await post.world.hear(MailSent)).reason) <= 500
     found = await post.world.database["deliveries"].find_one({"_id": mail.id})
     assert len(encode(found or {})) < 2_000_000
@@ -87,7 +87,7 @@ async def test_what_cannot_be_written_down_is_concluded_anyhow(
 
     mail = await post.delivered("ann@example.org", "bob@example.org")
 
-    assert mail.state is Journal.SENT
+    assert mail.state is DeliveryState.SENT
     assert [one.state for one in mail.recipients] == [Reception.ACCEPTED, Reception.FAILED]
     assert len(post.sink.kept) == 1
 
@@ -100,8 +100,8 @@ async def test_a_surplus_line_refuses_no_later_recipient(post: Post, surplus: st
     post.later(HOUR)
     await post.delivering.deliver(mail.id)
 
-    assert mail.state is Journal.DEFERRED
-    assert (await post.journal(mail.id)).state is Journal.SENT
+    assert mail.state is DeliveryState.DEFERRED
+    assert (await post.journal(mail.id)).state is DeliveryState.SENT
     assert [one.recipients for one in post.sink.kept] == [("ann@example.org", "bob@example.org")]
 
 
@@ -110,7 +110,7 @@ async def test_a_surplus_line_after_the_last_yes_ends_the_connection(post: Post)
 
     first, second = await post.delivered(), await post.delivered()
 
-    assert (first.state, second.state) == (Journal.SENT, Journal.SENT)
+    assert (first.state, second.state) == (DeliveryState.SENT, DeliveryState.SENT)
     assert (len(post.sink.kept), post.sink.connections) == (2, 2)
 
 
@@ -121,7 +121,7 @@ async def test_words_not_asked_for_end_a_resting_connection(post: Post) -> None:
 
     second = await post.delivered()
 
-    assert second.state is Journal.SENT
+    assert second.state is DeliveryState.SENT
     assert post.sink.connections == 2
 
 
@@ -131,7 +131,7 @@ async def test_a_reply_without_end_is_given_up(post: Post, words: str) -> None:
 
     mail = await asyncio.wait_for(post.delivered(), 15)
 
-    assert mail.state is Journal.DEFERRED
+    assert mail.state is DeliveryState.DEFERRED
     assert post.sink.kept == []
 
 
@@ -140,7 +140,7 @@ async def test_reply_whose_rest_does_not_come_is_given_up(hasty_post: Post) -> N
 
     mail = await asyncio.wait_for(hasty_post.delivered(), 15)
 
-    assert mail.state is Journal.DEFERRED
+    assert mail.state is DeliveryState.DEFERRED
     assert hasty_post.sink.kept == []
 
 
@@ -175,4 +175,4 @@ async def test_words_before_tls_begins_end_the_connection(post: Post) -> None:
         await post.another(route=route).deliver(mail)
 
         assert await asyncio.wait_for(heard, 10) == b""
-    assert (await post.journal(mail)).state is Journal.DEFERRED
+    assert (await post.journal(mail)).state is DeliveryState.DEFERRED

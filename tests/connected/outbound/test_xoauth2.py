@@ -11,14 +11,14 @@ import pytest_asyncio
 from prometheus_client import REGISTRY
 
 from services.console.health import findings
-from services.outbound.delivery import Delivering
+from services.outbound.delivery import Deliverer
 from services.outbound.login.route_login import RouteLogins
-from services.outbound.smtp.connection import Proof, open_session
+from services.outbound.smtp.connection import LoginProof, open_session
 from services.outbound.smtp.connection_pool import PoolLimits, SmtpPool
-from services.outbound.smtp.smtp_session import Deadlines, Session
+from services.outbound.smtp.smtp_session import Deadlines, SmtpSession
 from shared.contracts.contact_center import ContactCenter, SmtpRoute
 from shared.contracts.events import DeliveryDeferred
-from shared.domain.delivery import Delivery, Journal
+from shared.domain.delivery import Delivery, DeliveryState
 from shared.domain.lifecycle import State
 from shared.storage.database.client import Database
 from tests.connected.outbound.conftest import Post
@@ -64,7 +64,7 @@ class Outbound:
     post: Post
     provider: Provider
     logins: RouteLogins
-    delivering: Delivering
+    delivering: Deliverer
     route: SmtpRoute
 
     async def delivered(self) -> Delivery:
@@ -75,7 +75,7 @@ class Outbound:
     async def refused(self) -> str:
         """Return what the author is told of a mail that could not go out."""
         mail = await self.delivered()
-        assert mail.state is Journal.DEFERRED
+        assert mail.state is DeliveryState.DEFERRED
         assert await self.post.state(mail.id) is State.SENDING
         return str((await self.post.world.hear(DeliveryDeferred, mail.id)).reason)
 
@@ -110,7 +110,7 @@ async def running_outbound(
     center = ContactCenter(name="test", smtp_route=route, oauth=(login,))
     clock = post.world.clock
 
-    async def connect(route: SmtpRoute, proof: Proof) -> Session:
+    async def connect(route: SmtpRoute, proof: LoginProof) -> SmtpSession:
         deadlines = Deadlines(TEN, TEN, TEN, TEN, TEN, TEN)
         return await open_session(
             route, proof, hello_name="test.example", deadlines=deadlines, clock=clock
@@ -138,7 +138,7 @@ async def outbound(post: Post, provider: Provider) -> AsyncIterator[Outbound]:
 async def test_mail_goes_out_by_token(outbound: Outbound) -> None:
     first, second = await outbound.delivered(), await outbound.delivered()
 
-    assert (first.state, second.state) == (Journal.SENT, Journal.SENT)
+    assert (first.state, second.state) == (DeliveryState.SENT, DeliveryState.SENT)
     assert len(outbound.provider.endpoint.asked) == 1
     assert await outbound.gauge() == 0
     assert (await outbound.finding()).startswith("ok   login provider of desk@demo.example: token")
@@ -150,7 +150,7 @@ async def test_another_pod_uses_the_same_token(
     await outbound.delivered()
 
     async with running_outbound(post, provider) as another:
-        assert (await another.delivered()).state is Journal.SENT
+        assert (await another.delivered()).state is DeliveryState.SENT
 
     assert len(provider.endpoint.asked) == 1
 
@@ -158,7 +158,7 @@ async def test_another_pod_uses_the_same_token(
 async def test_a_token_of_four_kilobytes_is_shown(outbound: Outbound) -> None:
     outbound.provider.endpoint.suffix = "x" * 4000
 
-    assert (await outbound.delivered()).state is Journal.SENT
+    assert (await outbound.delivered()).state is DeliveryState.SENT
 
 
 async def test_a_revoked_token_is_replaced_and_the_mail_goes_out(
@@ -170,7 +170,7 @@ async def test_a_revoked_token_is_replaced_and_the_mail_goes_out(
     async with running_outbound(post, provider) as fresh:
         mail = await fresh.delivered()
 
-    assert mail.state is Journal.SENT
+    assert mail.state is DeliveryState.SENT
     assert len(provider.endpoint.asked) == 2
     assert (
         await Pod(outbound.database).state(identity(described(provider.endpoint.url)))
@@ -186,7 +186,7 @@ async def test_an_expired_token_is_not_shown(
     async with running_outbound(post, provider) as fresh:
         mail = await fresh.delivered()
 
-    assert mail.state is Journal.SENT
+    assert mail.state is DeliveryState.SENT
     assert provider.endpoint.introspected == ["token-1", "token-2"]
 
 
@@ -230,7 +230,7 @@ async def test_a_login_that_is_allowed_again_works_by_itself(outbound: Outbound)
     outbound.post.later(timedelta(hours=1))
     await outbound.delivering.deliver(mail.id)
 
-    assert (await outbound.post.journal(mail.id)).state is Journal.SENT
+    assert (await outbound.post.journal(mail.id)).state is DeliveryState.SENT
     assert (before, await outbound.gauge()) == (1, 0)
     assert (await outbound.finding()).startswith("ok")
 
@@ -273,9 +273,9 @@ async def test_an_odd_answer_only_delays_the_mail(outbound: Outbound, answer: An
     outbound.post.later(timedelta(hours=1))
     await outbound.delivering.deliver(mail.id)
 
-    assert before is Journal.DEFERRED
+    assert before is DeliveryState.DEFERRED
     assert (alarm, await outbound.gauge()) == (1, 0)
-    assert (await outbound.post.journal(mail.id)).state is Journal.SENT
+    assert (await outbound.post.journal(mail.id)).state is DeliveryState.SENT
 
 
 async def test_a_secret_that_is_not_set_is_named(post: Post, provider: Provider) -> None:

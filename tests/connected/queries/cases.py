@@ -12,27 +12,27 @@ from uuid import uuid4
 from argon2 import PasswordHasher
 
 from services.console.agent_directory import AgentDirectory
-from services.console.commands.trace import Tracing
+from services.console.commands.trace import MailTrace
 from services.console.health.flow import deferrals, long_waits
-from services.console.store import Observatory
+from services.console.store import SystemQueries
 from services.console.stranded_work import StrandedWork, homes_of
-from services.gateway.auth.failed_login_store import LoginFailures
-from services.gateway.auth.session_store import Session, SessionStore, session_key
+from services.gateway.auth.failed_login_store import FailedLoginStore
+from services.gateway.auth.session_store import LoginSession, SessionStore, session_key
 from services.gateway.cluster.replica_store import ReplicaStore
-from services.gateway.commands.promised_interactions import PromiseStore
-from services.gateway.interaction_queries import DeskStore
-from services.gateway.rest.idempotency_store import Answered, RememberedAnswers
+from services.gateway.commands.promised_interactions import PromisedInteractionStore
+from services.gateway.interaction_queries import InteractionQueries
+from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
 from services.gateway.rest.resources.interactions import FILTERS
 from services.ingest.store import CopyStore
-from services.routing.offers import Offering
-from services.routing.place_audit import Auditing
+from services.routing.offers import OfferPass
+from services.routing.place_audit import PlaceAudit
 from services.routing.store import WaitingStore
 from shared.contracts.commands import DeliverMail
 from shared.contracts.contact_center import Agent, Queue
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionCompleted
 from shared.contracts.outgoing import Outgoing, wrap
-from shared.domain.delivery import Conclusion, Delivery, Journal, Recipient
+from shared.domain.delivery import Conclusion, Delivery, DeliveryState, Recipient
 from shared.domain.interaction import Attachment, Interaction, Place
 from shared.domain.lifecycle import State
 from shared.mail.threads import Speaker
@@ -61,7 +61,7 @@ from shared.storage.mails.arrival_store import Arrival, ArrivalStore
 from shared.storage.mails.delivery_store import ClaimLostError, DeliveryStore
 from shared.storage.parked_messages import ParkedMessage, ParkedStore
 from shared.storage.sealing import Sealer
-from shared.storage.token_store import Grant, LoginStore
+from shared.storage.token_store import Grant, TokenStore
 from shared.storage.turn_store import Turn, TurnStore
 from shared.storage.upload_store import UploadStore
 from tests.connected.queries.large import (
@@ -106,7 +106,7 @@ def _ref(at: int) -> ContentRef:
 
 @case
 async def lists(large: Large) -> None:
-    desk = DeskStore(large.database)
+    desk = InteractionQueries(large.database)
     for with_text in (True, False):
         await desk.held_by(agent_id(0), with_text=with_text)
     await desk.ids_held_by(agent_id(0))
@@ -147,7 +147,7 @@ async def all_interactions(large: Large) -> None:
         {"queue": "support", "subtype": "OutboundReply"},
         {"queue": "support", "state": State.QUEUED.value, "thread_id": held_id(1)},
     ]
-    desk = DeskStore(large.database)
+    desk = InteractionQueries(large.database)
     for wanted in filters:
         await desk.active(dict(wanted), after="", offset=0, limit=51)
         await desk.active(dict(wanted), after=waiting_id(7), offset=0, limit=51)
@@ -159,7 +159,7 @@ async def all_interactions(large: Large) -> None:
 async def sessions(large: Large) -> None:
     store, now = SessionStore(large.database), large.clock.now()
     ends = now + timedelta(days=30_000)
-    await store.add("token", Session(agent_id(0), "", "", ends, ends))
+    await store.add("token", LoginSession(agent_id(0), "", "", ends, ends))
     await store.find("token", now)
     await store.open([session_key("token"), number(1)], now)
     await store.prolong(session_key("token"), ends)
@@ -168,7 +168,7 @@ async def sessions(large: Large) -> None:
 
 @case
 async def login_failures(large: Large) -> None:
-    store, now = LoginFailures(large.database), large.clock.now()
+    store, now = FailedLoginStore(large.database), large.clock.now()
     await store.add(["a", "b"], now, timedelta(minutes=1))
     await store.read(["a", "b"])
     await store.forget("a", now)
@@ -176,16 +176,16 @@ async def login_failures(large: Large) -> None:
 
 @case
 async def remembered_answers(large: Large) -> None:
-    store, now = RememberedAnswers(large.database), large.clock.now()
+    store, now = IdempotencyStore(large.database), large.clock.now()
     await store.claim("key", "print", now)
     await store.release("key", now)
     await store.claim("key", "print", now)
-    await store.keep("key", Answered(200, [], b""))
+    await store.keep("key", StoredAnswer(200, [], b""))
 
 
 @case
 async def promises(large: Large) -> None:
-    store = PromiseStore(large.database, large.clock)
+    store = PromisedInteractionStore(large.database, large.clock)
     await store.add("promised", uuid4(), number(5))
     await store.is_open("promised")
 
@@ -228,7 +228,7 @@ async def waiting(large: Large) -> None:
 async def passes(large: Large) -> None:
     """Pass through a backlog for which nobody is free, and where some are."""
     agents = AgentStore(large.database, large.clock, nobody)
-    offering = Offering(
+    offering = OfferPass(
         waiting=WaitingStore(large.database),
         interactions=InteractionStore(large.database, large.clock, nobody),
         agents=agents,
@@ -244,7 +244,7 @@ async def passes(large: Large) -> None:
 @case
 async def audits(large: Large) -> None:
     agents = AgentStore(large.database, large.clock, nobody)
-    await Auditing(waiting=WaitingStore(large.database), agents=agents).audit_places()
+    await PlaceAudit(waiting=WaitingStore(large.database), agents=agents).audit_places()
 
 
 @case
@@ -440,7 +440,7 @@ async def deliveries(large: Large) -> None:
     assert claim
     await store.renew(claim, LEASE)
     await store.offer_dot(claim, claim.delivery.recipients, LEASE)
-    sent = Conclusion(Journal.SENT, claim.delivery.recipients, "", BEGAN)
+    sent = Conclusion(DeliveryState.SENT, claim.delivery.recipients, "", BEGAN)
     await store.conclude(claim.delivery, sent)
     for abandoned in (True, False):
         with suppress(ClaimLostError):
@@ -467,26 +467,26 @@ async def deliveries_together(large: Large) -> None:
 @case
 async def nothing_due(large: Large) -> None:
     store = DeliveryStore(large.database, large.clock, nobody)
-    assert [one async for one in store.summon_due()] == []
+    assert [one async for one in store.request_due_attempts()] == []
 
 
 @case
 async def much_due(large: Large) -> None:
     large.clock.move(timedelta(minutes=10))
     store = DeliveryStore(large.database, large.clock, nobody)
-    assert len([one async for one in store.summon_due()]) >= 100
+    assert len([one async for one in store.request_due_attempts()]) >= 100
 
 
 @case
 async def doubtful(large: Large) -> None:
-    store = uncertain_deliveries.DoubtStore(large.database, large.clock, nobody)
+    store = uncertain_deliveries.UncertainDeliveryStore(large.database, large.clock, nobody)
     in_doubt = [one async for one in store.all()]
     _ = [one async for one in uncertain_deliveries.doubtful(large.database)]
     await uncertain_deliveries.count_doubtful(large.database)
     await store.resend(in_doubt[0], _cause())
     await store.settle(in_doubt[1], sent=True)
     await store.settle(in_doubt[2], sent=False)
-    await uncertain_deliveries.mistrust_unfinished(large.database, large.clock)
+    await uncertain_deliveries.doubt_unfinished(large.database, large.clock)
 
 
 @case
@@ -564,7 +564,7 @@ async def generations(large: Large) -> None:
 
 @case
 async def logins(large: Large) -> None:
-    store = LoginStore(large.database, Sealer(base64.b64encode(b"k" * 32).decode()))
+    store = TokenStore(large.database, Sealer(base64.b64encode(b"k" * 32).decode()))
     await store.read("login")
     await store.write_consent("login", "refresh")
     state = LoginState(large.clock.now(), version=1)
@@ -600,7 +600,7 @@ async def traces(large: Large) -> None:
     unread = await _arrivals(large).store(
         b"Message-ID: <u@x>\r\n\r\n", sender="", mailboxes=["x"], peer=""
     )
-    tracing = Tracing(large.database)
+    tracing = MailTrace(large.database)
     for wanted in (
         mail_id(3),
         held_id(0),
@@ -623,10 +623,10 @@ async def flow(large: Large) -> None:
 
 @case
 async def observations(large: Large) -> None:
-    observatory = Observatory(large.database, large.clock)
+    observatory = SystemQueries(large.database, large.clock)
     await observatory.write_durably()
     await observatory.owing(timedelta(0))
-    for state in (Journal.UNCERTAIN, Journal.FAILED):
+    for state in (DeliveryState.UNCERTAIN, DeliveryState.FAILED):
         await observatory.deliveries_in(state)
     await observatory.deliveries_overdue(timedelta(0))
     await observatory.unseen(timedelta(0))

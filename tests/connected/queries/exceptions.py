@@ -70,7 +70,7 @@ EXCEPTIONS: Final = (
     ),
     Allowance(
         "services/gateway/interaction_queries.py",
-        "DeskStore.held_beside",
+        "InteractionQueries.held_beside",
         HELD_BY_ONE,
         "looks through what one agent holds",
     ),

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pymongo
 
 from shared.contracts.contact_center import ContactCenter, Queue
-from shared.domain.delivery import Delivery, Journal, Recipient
+from shared.domain.delivery import Delivery, DeliveryState, Recipient
 from shared.domain.ids import id_of
 from shared.domain.interaction import Address, Email, Exclusion, Interaction, Invitation, Place
 from shared.domain.lifecycle import Direction, State
@@ -152,7 +152,7 @@ async def _write_mails(database: Database) -> None:
     await _make(
         database,
         delivery_store.COLLECTION,
-        delivery | {"state": Journal.SENT.value, "outbox": [], "correlation_id": str(_NO_ID)},
+        delivery | {"state": DeliveryState.SENT.value, "outbox": [], "correlation_id": str(_NO_ID)},
         {"_id": name, "message_id": message_id, "queued_at": at, "raw": content},
     )
     await _make(
@@ -245,12 +245,17 @@ async def _write_work_in_progress(database: Database) -> None:
             "correlation_id": _NO_ID,
             **({} if state in _SETTLED else {"next_attempt_at": BEGAN + timedelta(minutes=5)}),
         }
-        for at, state in enumerate(list(Journal) * 25)
+        for at, state in enumerate(list(DeliveryState) * 25)
     ]
     await database[delivery_store.COLLECTION].insert_many(due)
 
 
-_SETTLED: Final = (Journal.SENT, Journal.CANCELED, Journal.FAILED, Journal.UNCERTAIN)
+_SETTLED: Final = (
+    DeliveryState.SENT,
+    DeliveryState.CANCELED,
+    DeliveryState.FAILED,
+    DeliveryState.UNCERTAIN,
+)
 
 
 def _work(

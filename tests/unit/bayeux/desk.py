@@ -10,7 +10,7 @@ from websockets.uri import parse_uri
 from services.gateway.notifications.topics import INTERACTIONS, own_topics_only
 from shared.bayeux import BayeuxServer, BayeuxSettings
 from shared.bayeux.server import Authenticate
-from shared.bayeux.transports.cluster import Elsewhere
+from shared.bayeux.transports.cluster import Cluster
 from shared.bayeux.transports.http_connection import HttpConnection
 from shared.bayeux.transports.websocket_connection import SocketConnection
 from tests.bayeux_lab.lab import Nobody, authenticate
@@ -55,7 +55,7 @@ class Desk(Line):
     def __init__(
         self,
         *,
-        elsewhere: Elsewhere | None = None,
+        cluster: Cluster | None = None,
         authenticate: Authenticate = authenticate,
         **settings: Any,
     ) -> None:
@@ -64,7 +64,7 @@ class Desk(Line):
             authenticate=authenticate,
             listener=Nobody(),
             policy=own_topics_only,
-            elsewhere=elsewhere,
+            cluster=cluster,
         )
         super().__init__(self.bayeux)
 

@@ -176,7 +176,7 @@ class Conversation:
         del connection, head, body
         return False
 
-    async def meet(self, connection: SocketConnection, scope: Scope) -> None:
+    async def admit_socket(self, connection: SocketConnection, scope: Scope) -> None:
         self._note("socket", {"method": "GET", **scope}, b"")
         await connection.accept(self)
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from services.gateway.notifications.topics import INTERACTIONS, WORKBINS, own_topics_only
-from shared.bayeux import BayeuxSettings, Page, PastEvent, Route
-from shared.bayeux.driver import Engine
+from shared.bayeux import BayeuxSettings, JournalEvent, Page, Route
+from shared.bayeux.driver import BayeuxDriver
 from shared.bayeux.messages.message import Message
 from shared.bayeux.sessions.session import Transport
 from shared.domain.journal_positions import Span
@@ -41,26 +41,30 @@ class Diary:
 
     async def replay(self, user_id: str, after: int) -> Page:
         self.entries.append(("replay", user_id, after))
-        return Page([PastEvent(after + 1, INTERACTIONS, f"event {after + 1}")], after + 1)
+        return Page([JournalEvent(after + 1, INTERACTIONS, f"event {after + 1}")], after + 1)
 
 
 class Desk:
     """A client of an engine."""
 
     def __init__(
-        self, engine: Engine, transport: Transport = Transport.WEBSOCKET, *, user: str = "anna"
+        self,
+        driver: BayeuxDriver,
+        transport: Transport = Transport.WEBSOCKET,
+        *,
+        user: str = "anna",
     ) -> None:
-        self.engine = engine
+        self.driver = driver
         self.peer = FakePeer(user, transport, "browser01")
         self.client_id = ""
 
     async def send(self, channel: str, **fields: Any) -> Sequence[bytes]:
         message = Message({"channel": channel, "clientId": self.client_id} | fields)
-        outcome = await self.engine.prepare([message], self.peer)
+        outcome = await self.driver.prepare([message], self.peer)
         return outcome.texts
 
     def publish(self, number: int) -> None:
-        self.engine.publish("anna", INTERACTIONS, number, None)
+        self.driver.publish("anna", INTERACTIONS, number, None)
 
     async def join(self) -> None:
         types = ["websocket"]
@@ -70,7 +74,7 @@ class Desk:
 
 async def test_the_listener_has_been_heard_before_the_client_reads_its_reply() -> None:
     diary = Diary()
-    desk = Desk(Engine(BayeuxSettings(), own_topics_only, diary))
+    desk = Desk(BayeuxDriver(BayeuxSettings(), own_topics_only, diary))
     await desk.join()
 
     await desk.send("/meta/subscribe", subscription="/me/interactions")
@@ -84,7 +88,7 @@ async def test_the_listener_has_been_heard_before_the_client_reads_its_reply() -
 
 
 async def test_a_listener_that_fails_does_not_cost_the_client_its_subscription() -> None:
-    desk = Desk(Engine(BayeuxSettings(), own_topics_only, Diary(fails=True)))
+    desk = Desk(BayeuxDriver(BayeuxSettings(), own_topics_only, Diary(fails=True)))
     await desk.join()
 
     [reply] = await desk.send("/meta/subscribe", subscription="/me/interactions")
@@ -112,7 +116,7 @@ class SlowDiary(Diary):
 async def test_all_subscriptions_of_a_request_wait_no_longer_than_one() -> None:
     diary = SlowDiary()
     settings = BayeuxSettings(introduction=timedelta(milliseconds=1))
-    desk = Desk(Engine(settings, own_topics_only, diary))
+    desk = Desk(BayeuxDriver(settings, own_topics_only, diary))
     await desk.join()
     topics = ["/me/interactions", "/me/channels", "/me/workbins"]
 
@@ -130,7 +134,7 @@ async def test_all_subscriptions_of_a_request_wait_no_longer_than_one() -> None:
 @pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.LONG_POLLING])
 async def test_who_goes_while_being_introduced_takes_no_events_along(transport: Transport) -> None:
     diary = SlowDiary()
-    desk = Desk(Engine(BayeuxSettings(), own_topics_only, diary), transport)
+    desk = Desk(BayeuxDriver(BayeuxSettings(), own_topics_only, diary), transport)
     await desk.join()
     await desk.send("/meta/connect", advice={"timeout": 0})
     subscribing = asyncio.create_task(
@@ -142,7 +146,7 @@ async def test_who_goes_while_being_introduced_takes_no_events_along(transport: 
     desk.peer.is_there = False
     diary.may_go_on.set()
     texts = await subscribing
-    desk.engine.lose(desk.peer)
+    desk.driver.lose(desk.peer)
     desk.peer = FakePeer("anna", transport, "browser01")
     event, _ = await desk.send("/meta/connect")
 
@@ -156,7 +160,7 @@ async def test_what_waits_for_a_slow_client_keeps_its_order_while_it_subscribes_
     transport: Transport, also_connects: bool
 ) -> None:
     diary = SlowDiary()
-    desk = Desk(Engine(BayeuxSettings(), own_topics_only, diary), transport)
+    desk = Desk(BayeuxDriver(BayeuxSettings(), own_topics_only, diary), transport)
     await desk.join()
     diary.may_go_on.set()
     await desk.send("/meta/subscribe", subscription="/me/interactions")
@@ -168,12 +172,12 @@ async def test_what_waits_for_a_slow_client_keeps_its_order_while_it_subscribes_
     second = Message({"channel": "/meta/subscribe", "subscription": "/me/channels"} | fields)
     connect = Message({"channel": "/meta/connect", "connectionType": transport} | fields)
     batch = [second, connect] if also_connects else [second]
-    subscribing = asyncio.create_task(desk.engine.prepare(batch, desk.peer))
+    subscribing = asyncio.create_task(desk.driver.prepare(batch, desk.peer))
     await diary.is_asked.wait()
     desk.publish(2)
-    meanwhile = list(desk.engine.collect(desk.peer))
+    meanwhile = list(desk.driver.collect(desk.peer))
     if transport is Transport.LONG_POLLING:
-        another = desk.engine.obey(
+        another = desk.driver.dispatch(
             [Message({"channel": "/service/x"} | fields)],
             FakePeer("anna", transport, "browser01"),
         )
@@ -189,28 +193,28 @@ async def test_what_waits_for_a_slow_client_keeps_its_order_while_it_subscribes_
 async def test_events_say_when_they_happened_where_timestamps_are_switched_on(
     timestamps: bool,
 ) -> None:
-    desk = Desk(Engine(BayeuxSettings(timestamps=timestamps), own_topics_only, Diary()))
+    desk = Desk(BayeuxDriver(BayeuxSettings(timestamps=timestamps), own_topics_only, Diary()))
     await desk.join()
     await desk.send("/meta/subscribe", subscription=INTERACTIONS)
 
     desk.publish(1)
 
-    [event] = map(json.loads, desk.engine.collect(desk.peer))
+    [event] = map(json.loads, desk.driver.collect(desk.peer))
     assert event["data"] == 1
     assert ("timestamp" in event) is timestamps
 
 
 async def test_who_is_released_comes_back_at_a_moment_of_its_own() -> None:
     settings = BayeuxSettings(drain_spread=timedelta(seconds=8))
-    engine = Engine(settings, own_topics_only, Diary())
-    herd = [Desk(engine, user=f"agent{number}") for number in range(200)]
+    driver = BayeuxDriver(settings, own_topics_only, Diary())
+    herd = [Desk(driver, user=f"agent{number}") for number in range(200)]
     for desk in herd:
         await desk.join()
         await desk.send("/meta/connect")
         await desk.send("/meta/connect", advice={"timeout": 30_000})
 
-    engine.release_all()
-    replies = [json.loads(text) for desk in herd for text in engine.collect(desk.peer)]
+    driver.release_all()
+    replies = [json.loads(text) for desk in herd for text in driver.collect(desk.peer)]
 
     intervals = [reply["advice"]["interval"] for reply in replies]
     assert len(intervals) == len(herd)

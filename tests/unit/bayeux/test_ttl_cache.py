@@ -1,15 +1,15 @@
 """What was found out lately is known for five seconds, and of so many things at most."""
 
-from shared.bayeux.ttl_cache import MOST, ShortMemory
+from shared.bayeux.ttl_cache import MOST, TtlCache
 
 
-def memory() -> ShortMemory[str, str | None]:
-    short = ShortMemory[str, str | None]()
+def memory() -> TtlCache[str, str | None]:
+    short = TtlCache[str, str | None]()
     short.keep("anna", "agent", now=100.0)
     return short
 
 
-def recalled(short: ShortMemory[str, str | None], key: str, now: float) -> str | None:
+def recalled(short: TtlCache[str, str | None], key: str, now: float) -> str | None:
     known = short.recall(key, now=now)
     return "nothing" if known is None else known.value
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from services.gateway.notifications.topics import INTERACTIONS, own_topics_only
 from shared.bayeux.messages.events import Event
 from shared.bayeux.messages.message import Message
-from shared.bayeux.protocol.bayeux_protocol import Hub, Outcome
+from shared.bayeux.protocol.bayeux_protocol import BayeuxProtocol, Outcome
 from shared.bayeux.sessions.effects import Effect
 from shared.bayeux.sessions.session import Login, Session, Transport
 from shared.bayeux.settings import BayeuxSettings
@@ -50,7 +50,7 @@ class World:
     effects: list[Effect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.hub = Hub(self.settings, own_topics_only, wall=lambda: WALL + self.now)
+        self.protocol = BayeuxProtocol(self.settings, own_topics_only, wall=lambda: WALL + self.now)
 
     @classmethod
     def with_settings(cls, **changes: Any) -> "World":
@@ -58,8 +58,8 @@ class World:
 
     def settle(self) -> None:
         """Note what the hub wants done, and tell whom it woke."""
-        self.effects += self.hub.take_effects()
-        for peer in self.hub.take_woken():
+        self.effects += self.protocol.take_effects()
+        for peer in self.protocol.take_woken():
             peer.flush()
 
     def publish(
@@ -70,11 +70,11 @@ class World:
         *,
         position: int | None = None,
     ) -> None:
-        self.hub.publish(user_id, topic, Event(payload), position)
+        self.protocol.publish(user_id, topic, Event(payload), position)
         self.settle()
 
     def sweep(self) -> None:
-        self.hub.sweep(self.now)
+        self.protocol.sweep(self.now)
         self.settle()
 
     def seen(self, kind: type[Effect]) -> list[Effect]:
@@ -112,9 +112,9 @@ class Client:
 
     def send(self, *messages: Message) -> tuple[FakePeer, Outcome]:
         peer = self.socket if self.transport is Transport.WEBSOCKET else self._peer()
-        hub = self.world.hub
-        exchange = hub.obey(messages, peer, self.world.now, self.world.span)
-        outcome = Outcome(hub.answer(exchange), exchange.hold)
+        protocol = self.world.protocol
+        exchange = protocol.dispatch(messages, peer, self.world.now, self.world.span)
+        outcome = Outcome(protocol.answer(exchange), exchange.pending)
         self.world.settle()
         return peer, outcome
 
@@ -140,12 +140,12 @@ class Client:
     def poll(self, **fields: Any) -> FakePeer:
         """Send a connect that is held."""
         peer, outcome = self.send(self.message("/meta/connect", **fields))
-        assert outcome.hold is not None
+        assert outcome.pending is not None
         assert outcome.texts == []
         return peer
 
     def collect(self, peer: FakePeer) -> list[Reply]:
-        texts = self.world.hub.collect(peer, self.world.now)
+        texts = self.world.protocol.collect(peer, self.world.now)
         self.world.settle()
         return [json.loads(text) for text in texts]
 

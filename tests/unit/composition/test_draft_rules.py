@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.composition.draft_rules import Begun, draft_reply, edited, following
+from services.composition.draft_rules import NewDraft, draft_reply, edited, following
 from services.composition.drafts import completions
 from shared.contracts.commands import (
     CompleteInteraction,
@@ -163,7 +163,7 @@ def test_new_text_without_new_html_is_sent_as_text_alone() -> None:
 
 def test_whatever_follows_from_a_mail_is_about_the_same_contact_in_the_same_thread() -> None:
     original = replace(inbound(), contact_id="c0", thread_id="t0", mailbox="support@demo.example")
-    begun = Begun("00009A8T8Y130124", "OutboundNew", "agent1", "drafts", NOW)
+    begun = NewDraft("00009A8T8Y130124", "OutboundNew", "agent1", "drafts", NOW)
 
     follower = following(original, begun, Email(subject="x"))
 
@@ -172,7 +172,7 @@ def test_whatever_follows_from_a_mail_is_about_the_same_contact_in_the_same_thre
 
 
 def test_what_follows_from_nothing_begins_a_thread() -> None:
-    begun = Begun("00009A8T8Y130124", "OutboundNew", "agent1", "drafts", NOW)
+    begun = NewDraft("00009A8T8Y130124", "OutboundNew", "agent1", "drafts", NOW)
 
     follower = following(None, begun, Email(subject="x"))
 

@@ -9,66 +9,71 @@ from shared.domain.delivery import (
     ENTRY_FOR,
     TRANSITIONS,
     Delivery,
+    DeliveryState,
     Entry,
-    Journal,
     Reception,
     Recipient,
     settled,
     states_before,
 )
 
-ENDS = [Journal.SENT, Journal.FAILED, Journal.CANCELED]
+ENDS = [DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.CANCELED]
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def test_a_mail_may_be_claimed_as_long_as_its_dot_was_not_offered() -> None:
     claimable = set(states_before(Entry.CLAIM))
 
-    assert claimable == {Journal.QUEUED, Journal.DEFERRED, Journal.CLAIMED}
+    assert claimable == {DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED}
 
 
 def test_a_mail_in_a_session_is_not_canceled() -> None:
-    assert set(states_before(Entry.CANCEL)) == {Journal.QUEUED, Journal.DEFERRED}
+    assert set(states_before(Entry.CANCEL)) == {DeliveryState.QUEUED, DeliveryState.DEFERRED}
 
 
 def test_only_a_claimed_mail_comes_to_the_dot() -> None:
-    assert states_before(Entry.OFFER_DOT) == (Journal.CLAIMED,)
+    assert states_before(Entry.OFFER_DOT) == (DeliveryState.CLAIMED,)
 
 
 def test_only_a_mail_at_the_dot_is_ever_doubted() -> None:
-    assert states_before(Entry.DOUBT) == (Journal.DOT_PENDING,)
+    assert states_before(Entry.DOUBT) == (DeliveryState.DOT_PENDING,)
 
 
 def test_after_a_restore_whatever_has_no_end_is_doubted() -> None:
-    unended = set(Journal) - {*ENDS, Journal.UNCERTAIN}
+    unended = set(DeliveryState) - {*ENDS, DeliveryState.UNCERTAIN}
 
     assert set(states_before(Entry.MISTRUST)) == unended
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_nothing_is_written_after_the_end(end: Journal) -> None:
+def test_nothing_is_written_after_the_end(end: DeliveryState) -> None:
     assert [state for state, _ in TRANSITIONS if state is end] == []
 
 
 def test_a_doubt_is_ended_by_an_operator_or_a_late_answer() -> None:
-    entries = {entry for state, entry in TRANSITIONS if state is Journal.UNCERTAIN}
+    entries = {entry for state, entry in TRANSITIONS if state is DeliveryState.UNCERTAIN}
     of_operator = {Entry.RESEND, Entry.CONFIRM, Entry.DENY}
 
     assert entries == of_operator | {Entry.ACCEPT, Entry.FAIL}
-    assert all(states_before(entry) == (Journal.UNCERTAIN,) for entry in of_operator)
+    assert all(states_before(entry) == (DeliveryState.UNCERTAIN,) for entry in of_operator)
     assert not of_operator & set(ENTRY_FOR.values())
 
 
 @pytest.mark.parametrize(
     ("sent", "state", "receptions", "reason"),
     [
-        (True, Journal.SENT, ["accepted", "failed"], "b@x.example: 550 unknown"),
-        (False, Journal.FAILED, ["failed", "failed"], "a@x.example: found out by an operator; "),
+        (True, DeliveryState.SENT, ["accepted", "failed"], "b@x.example: 550 unknown"),
+        (
+            False,
+            DeliveryState.FAILED,
+            ["failed", "failed"],
+            "a@x.example: found out by an operator; ",
+        ),
     ],
 )
 def test_an_operator_ends_a_doubt_for_those_it_was_about(
     sent: bool,
-    state: Journal,
+    state: DeliveryState,
     receptions: list[str],
     reason: str,
 ) -> None:
@@ -77,7 +82,7 @@ def test_an_operator_ends_a_doubt_for_those_it_was_about(
         "1", "agent1", "<1@x>", "s@x.example", (Recipient("a@x.example"), refused), NOW
     )
 
-    ending = settled(replace(doubtful, state=Journal.UNCERTAIN), NOW, sent=sent)
+    ending = settled(replace(doubtful, state=DeliveryState.UNCERTAIN), NOW, sent=sent)
 
     assert (ending.state, [one.state for one in ending.recipients]) == (state, receptions)
     assert ending.reason.startswith(reason)

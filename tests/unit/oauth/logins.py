@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from shared.contracts.oauth import OAuthLogin
 from shared.oauth.client_credentials import read_credentials
-from shared.oauth.token_requests import Asker
+from shared.oauth.token_requests import TokenClient
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOKEN_URL = "https://id.example/token"
@@ -56,9 +56,9 @@ def device(token_url: str = TOKEN_URL) -> OAuthLogin:
     )
 
 
-def asker(login: OAuthLogin) -> Asker:
+def asker(login: OAuthLogin) -> TokenClient:
     credentials = read_credentials(login, environment())
-    return Asker(login, credentials, "desk@demo.example", NOW, "number-1")
+    return TokenClient(login, credentials, "desk@demo.example", NOW, "number-1")
 
 
 def environment() -> dict[str, str]:

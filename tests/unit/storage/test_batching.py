@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared.storage.database.batching import Gathering, for_herds
+from shared.storage.database.batching import Batcher, for_herds
 
 
 class Server:
@@ -28,7 +28,7 @@ def server() -> Server:
     return Server()
 
 
-async def begin(squares: Gathering[int, int], *numbers: int) -> list["asyncio.Task[int]"]:
+async def begin(squares: Batcher[int, int], *numbers: int) -> list["asyncio.Task[int]"]:
     tasks = [asyncio.create_task(squares(number)) for number in numbers]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -38,13 +38,13 @@ async def begin(squares: Gathering[int, int], *numbers: int) -> list["asyncio.Ta
 async def test_a_call_alone_goes_at_once(server: Server) -> None:
     server.open.set()
 
-    answer = await Gathering(server.square)(7)
+    answer = await Batcher(server.square)(7)
 
     assert (answer, server.asked) == (49, [[7]])
 
 
 async def test_what_comes_while_another_is_under_way_goes_together(server: Server) -> None:
-    tasks = await begin(Gathering(server.square, at_once=1), 1, 2, 3, 4)
+    tasks = await begin(Batcher(server.square, at_once=1), 1, 2, 3, 4)
     server.open.set()
 
     assert await asyncio.gather(*tasks) == [1, 4, 9, 16]
@@ -52,7 +52,7 @@ async def test_what_comes_while_another_is_under_way_goes_together(server: Serve
 
 
 async def test_a_call_never_joins_what_was_on_its_way_before_it(server: Server) -> None:
-    squares = Gathering(server.square, at_once=1)
+    squares = Batcher(server.square, at_once=1)
     first = await begin(squares, 5)
     second = await begin(squares, 5)
     server.open.set()
@@ -63,7 +63,7 @@ async def test_a_call_never_joins_what_was_on_its_way_before_it(server: Server) 
 
 
 async def test_no_round_trip_takes_more_than_it_may(server: Server) -> None:
-    tasks = await begin(Gathering(server.square, most=2, at_once=1), 1, 2, 3, 4, 5)
+    tasks = await begin(Batcher(server.square, most=2, at_once=1), 1, 2, 3, 4, 5)
     server.open.set()
     await asyncio.gather(*tasks)
 
@@ -73,7 +73,7 @@ async def test_no_round_trip_takes_more_than_it_may(server: Server) -> None:
 async def test_a_fault_is_told_to_those_of_its_round_trip_and_to_nobody_else(
     server: Server,
 ) -> None:
-    tasks = await begin(Gathering(server.square, at_once=1), 1, 12, 13)
+    tasks = await begin(Batcher(server.square, at_once=1), 1, 12, 13)
     server.open.set()
 
     answers = await asyncio.gather(*tasks, return_exceptions=True)
@@ -83,7 +83,7 @@ async def test_a_fault_is_told_to_those_of_its_round_trip_and_to_nobody_else(
 
 
 async def test_a_caller_who_goes_away_leaves_the_others_their_answers(server: Server) -> None:
-    tasks = await begin(Gathering(server.square, at_once=1), 1, 2, 3)
+    tasks = await begin(Batcher(server.square, at_once=1), 1, 2, 3)
     tasks[1].cancel()
     server.open.set()
 
@@ -96,7 +96,7 @@ async def test_after_a_round_trip_with_a_rest_those_who_come_one_by_one_go_toget
     server: Server,
 ) -> None:
     server.open.set()
-    squares = Gathering(server.square, at_once=1, rest_for_each=0.05)
+    squares = Batcher(server.square, at_once=1, rest_for_each=0.05)
     first = await begin(squares, 1)
     await asyncio.gather(*first)
 

@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.auth.permissions import refusal_of
-from services.gateway.commands.command_ids import seed_of
-from services.gateway.commands.command_sender import Handing
+from services.gateway.commands.command_ids import command_ids_of
+from services.gateway.commands.command_sender import CommandSender
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.preconditions import expected_version
-from services.gateway.operations.operation_request import ZERO, Order
+from services.gateway.operations.operation_request import ZERO, PreparedCommand
 from services.gateway.rest.callers import Callers
-from services.gateway.rest.uploads.form_files import Intake, body_of
+from services.gateway.rest.uploads.form_files import FormFileReader, body_of
 from services.gateway.wire.states import STATES
 from shared.contracts.commands import LinkDocument, UnlinkDocument
 from shared.domain.errors import Unavailable
@@ -27,7 +27,7 @@ from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.upload_store import Awaits, UploadStore
 
 
-class Uploading:
+class AttachmentsResource:
     """POST and DELETE below /me/interactions/{id}/attachments."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Uploading:
         uploads: UploadStore,
         vault: Vault,
         configuration: ConfigurationStore,
-        handing: Handing,
+        command_sender: CommandSender,
         stall: timedelta,
     ) -> None:
         self._callers = callers
@@ -46,7 +46,7 @@ class Uploading:
         self._uploads = uploads
         self._vault = vault
         self._configuration = configuration
-        self._handing = handing
+        self._command_sender = command_sender
         self._stall = stall.total_seconds()
 
     async def upload(self, request: Request) -> Response:
@@ -75,7 +75,7 @@ class Uploading:
         command = UnlinkDocument(
             interaction_id=draft.id, agent_id=agent.id, document_id=document_id, asked_as="DELETE"
         )
-        return await self._handing.over(request, Order(command, ZERO), draft)
+        return await self._command_sender.over(request, PreparedCommand(command, ZERO), draft)
 
     async def _draft(self, request: Request, agent: StoredAgent) -> Interaction:
         interaction = await self._interactions.get(request.path_params["id"], with_text=False)
@@ -85,12 +85,12 @@ class Uploading:
     async def _take(self, request: Request, draft: Interaction) -> list[Attachment]:
         rules = (await self._configuration.current()).attachments
         listed = (*draft.mail.attachments, *await self._promised(draft))
-        intake = Intake(
+        intake = FormFileReader(
             uploads=self._uploads,
             vault=self._vault,
             rules=rules,
             draft_id=draft.id,
-            batch=seed_of(request.scope).new_id,
+            batch=command_ids_of(request.scope).new_id,
         )
         body = body_of(request.receive, at_most=rules.largest_mail, stall=self._stall)
         return await intake.take(request.headers.get("content-type", ""), body, listed)
@@ -118,7 +118,7 @@ class Uploading:
         several = {"documentIds": list(documents)} if len(documents) > 1 else {}
         answer = {"statusCode": 0, "documentId": documents[0], "status": "ok", **several}
         try:
-            response = await self._handing.all(request, commands, answer)
+            response = await self._command_sender.all(request, commands, answer)
             await self._uploads.promise(documents)
         except Unavailable:
             # The agent is told to try again: what is on its way must not be there twice then.

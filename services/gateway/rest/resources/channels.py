@@ -16,7 +16,7 @@ from shared.storage.agents.agent_store import AgentStore
 from shared.storage.configuration_store import ConfigurationStore
 
 
-class Presence:
+class ChannelsResource:
     """The resources /me, /me/sessions, /me/channels and /settings/agent-states."""
 
     def __init__(

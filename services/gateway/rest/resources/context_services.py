@@ -11,7 +11,7 @@ from services.gateway.auth.permissions import Ownership, Read, refusal, refusal_
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.content_disposition import content_disposition
-from services.gateway.interaction_queries import DeskStore
+from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.rest.callers import Callers
 from services.gateway.wire.context_services import Contents, email_interaction
 from shared.domain.delivery import Delivery
@@ -31,21 +31,21 @@ _HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-class History:
+class ContextServicesResource:
     """The resources below /ucs/interactions."""
 
     def __init__(
         self,
         *,
         callers: Callers,
-        desk: DeskStore,
+        queries: InteractionQueries,
         arrivals: ArrivalStore,
         deliveries: DeliveryStore,
         threads: ThreadStore,
         shows_foreign_mail: bool,
     ) -> None:
         self._callers = callers
-        self._desk = desk
+        self._queries = queries
         self._arrivals = arrivals
         self._deliveries = deliveries
         self._threads = threads
@@ -54,7 +54,7 @@ class History:
     async def one(self, request: Request) -> Response:
         """GET /ucs/interactions/{id}: E-mail In or E-mail Out."""
         agent = await self._callers.agent_or_admin(request)
-        interaction, changed_at = await self._desk.dated(request.path_params["id"])
+        interaction, changed_at = await self._queries.dated(request.path_params["id"])
         contents = None
         if await self._refusal(agent, interaction) is None:
             contents = Contents(
@@ -94,7 +94,7 @@ class History:
 
     async def _readable(self, request: Request) -> Interaction:
         agent = await self._callers.agent_or_admin(request)
-        interaction, _ = await self._desk.dated(request.path_params["id"])
+        interaction, _ = await self._queries.dated(request.path_params["id"])
         if situation := await self._refusal(agent, interaction):
             raise RequestError(situation, "this interaction is somebody else's")
         return interaction
@@ -114,7 +114,7 @@ class History:
         )
 
     async def _is_related(self, agent: StoredAgent, interaction: Interaction) -> bool:
-        held = await self._desk.held_beside(agent.id, interaction)
+        held = await self._queries.held_beside(agent.id, interaction)
         if any(interaction.branch in one.readable_branches for one in held):
             return True
         # An original that came after its answer, or a thread of an older release.

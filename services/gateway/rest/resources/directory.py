@@ -20,7 +20,7 @@ from shared.storage.agents.agent_store import AgentStore, StoredAgent
 from shared.storage.configuration_store import ConfigurationStore
 
 
-class Directory:
+class DirectoryResource:
     """Resources that everybody who is logged in may read."""
 
     def __init__(

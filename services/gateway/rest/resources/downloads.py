@@ -33,7 +33,7 @@ _HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-class Downloading:
+class DownloadsResource:
     """The resource /me/interactions/{id}/attachments/{attachmentId}."""
 
     def __init__(

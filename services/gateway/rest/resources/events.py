@@ -6,7 +6,7 @@ from typing import Final
 from starlette.requests import Request
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.notifications.journal_reader import Recounting
+from services.gateway.notifications.journal_reader import JournalReader
 from services.gateway.rest.callers import bounded_number
 from services.gateway.wire.mail import Fields
 from shared.domain.journal_positions import ALL_THAT_IS_KEPT
@@ -15,7 +15,7 @@ MOST: Final = 200
 _POSITION: Final = re.compile(r"-?[0-9]{1,18}")
 
 
-async def missed(request: Request, agent_id: str, recounting: Recounting) -> Fields:
+async def missed_events(request: Request, agent_id: str, journal_reader: JournalReader) -> Fields:
     """Return what CometD told an agent, or would have, after the position `since` of the query.
 
     `since` may also be -1 for nothing but the newest position, or -2 for all that is kept;
@@ -26,8 +26,8 @@ async def missed(request: Request, agent_id: str, recounting: Recounting) -> Fie
         PositionGoneError: Something after it is no longer kept.
     """
     limit = bounded_number(request, "limit", at_most=MOST)
-    since = (await recounting.span(agent_id)).start(_since(request))
-    told = await recounting.after(agent_id, since, limit=limit)
+    since = (await journal_reader.span(agent_id)).start(_since(request))
+    told = await journal_reader.after(agent_id, since, limit=limit)
     return {
         "statusCode": 0,
         "events": [

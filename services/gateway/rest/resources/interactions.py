@@ -11,11 +11,11 @@ from services.gateway.auth.permissions import Ownership, Read, ownership_of, ref
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer, not_modified
 from services.gateway.http.preconditions import digest_of, entity_tag, is_known
-from services.gateway.interaction_queries import DeskStore
-from services.gateway.notifications.journal_reader import Recounting
+from services.gateway.interaction_queries import InteractionQueries
+from services.gateway.notifications.journal_reader import JournalReader
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.list_parameters import cut, listed, read_listing
-from services.gateway.rest.resources.events import missed
+from services.gateway.rest.resources.events import missed_events
 from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import held, kept, outlined, stamped, watched
@@ -43,15 +43,15 @@ _MAIL: Final = "email_object"
 _HOLDS: Final = frozenset({Ownership.INVITED, Ownership.OWNER, Ownership.READER})
 
 
-class Reading:
+class InteractionsResource:
     """The resources that only read."""
 
     def __init__(  # noqa: PLR0913 - what it works with, by name
         self,
         *,
         callers: Callers,
-        desk: DeskStore,
-        recounting: Recounting,
+        queries: InteractionQueries,
+        journal_reader: JournalReader,
         interactions: InteractionStore,
         deliveries: DeliveryStore,
         shows_foreign_mail: bool,
@@ -59,8 +59,8 @@ class Reading:
         max_listed: int,
     ) -> None:
         self._callers = callers
-        self._desk = desk
-        self._recounting = recounting
+        self._queries = queries
+        self._journal_reader = journal_reader
         self._interactions = interactions
         self._deliveries = deliveries
         self._shows_foreign_mail = shows_foreign_mail
@@ -77,23 +77,23 @@ class Reading:
         listing = read_listing(request, at_most=self._max_listed)
         whole = listing.names is not None
         # Before the list: what happens in between is in both rather than in neither.
-        place = {"position": await self._recounting.newest(agent.id)} if whole else {}
+        place = {"position": await self._journal_reader.newest(agent.id)} if whole else {}
         root = self._callers.root(request)
         objects: list[Fields]
         if not whole and not listing.filters:
-            objects = [_found_at(one, root) for one in await self._desk.ids_held_by(agent.id)]
+            objects = [_found_at(one, root) for one in await self._queries.ids_held_by(agent.id)]
         else:
             with_text = whole and (not listing.names or _MAIL in listing.names)
             objects = [
                 self._seen(one, agent, listed=True) | _found_at(one.id, root)
-                for one in await self._desk.held_by(agent.id, with_text=with_text)
+                for one in await self._queries.held_by(agent.id, with_text=with_text)
             ]
         return json_answer({**_without_uri(listed("interactions", objects, listing)), **place})
 
     async def missed(self, request: Request) -> Response:
         """GET /me/interactions/events."""
         agent = await self._callers.agent(request)
-        return json_answer(await missed(request, agent.id, self._recounting))
+        return json_answer(await missed_events(request, agent.id, self._journal_reader))
 
     async def all(self, request: Request) -> Response:
         """GET /interactions: everything that is not finished, a page at a time.
@@ -104,7 +104,7 @@ class Reading:
         agent = await self._callers.agent_or_admin(request)
         listing = read_listing(request, at_most=self._max_listed)
         filters = stored_filters(listing.filters)
-        snapshots = await self._desk.active(
+        snapshots = await self._queries.active(
             filters,
             after=request.query_params.get("after", ""),
             offset=listing.offset,
@@ -121,7 +121,7 @@ class Reading:
         if len(snapshots) > listing.limit:
             body["hasMore"] = True
         if listing.counted:
-            body["totalCount"] = await self._desk.count_active(filters)
+            body["totalCount"] = await self._queries.count_active(filters)
         return json_answer(body)
 
     async def one(self, request: Request) -> Response:

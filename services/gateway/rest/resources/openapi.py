@@ -16,7 +16,7 @@ _SAFE: Final = {
 }
 
 
-def described(method: str, path: str) -> Response:
+def openapi_response(method: str, path: str) -> Response:
     """Return the document or the page.
 
     Raises:

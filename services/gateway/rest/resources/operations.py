@@ -4,16 +4,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.auth.permissions import Read, refusal_of
-from services.gateway.commands.command_ids import seed_of
-from services.gateway.commands.command_sender import Handing
-from services.gateway.commands.operation_order import Turns
+from services.gateway.commands.command_ids import command_ids_of
+from services.gateway.commands.command_sender import CommandSender
+from services.gateway.commands.operation_order import OperationOrder
 from services.gateway.commands.promised_interactions import PromisedInteractions
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
 from services.gateway.operations.drafts import order_creation
 from services.gateway.operations.email_object import compares_words
-from services.gateway.operations.operation_request import OK, Asked, Offer, Order, missing, named
+from services.gateway.operations.operation_request import (
+    OK,
+    OperationDefinition,
+    OperationRequest,
+    PreparedCommand,
+    missing,
+    named,
+)
 from services.gateway.operations.registry import (
     CREATE,
     GET_WORKBIN_CONTENT,
@@ -36,7 +43,7 @@ from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.mails.delivery_store import DeliveryStore
 
 
-class Operating:
+class OperationsResource:
     """The resources that agents work with."""
 
     def __init__(  # noqa: PLR0913 - what it works with, by name
@@ -49,8 +56,8 @@ class Operating:
         agents: AgentStore,
         configuration: ConfigurationStore,
         publisher: Publisher,
-        handing: Handing,
-        turns: Turns,
+        command_sender: CommandSender,
+        operation_order: OperationOrder,
         clock: Clock,
         max_body: int,
         only_new_keys: bool = False,
@@ -62,8 +69,8 @@ class Operating:
         self._agents = agents
         self._configuration = configuration
         self._publisher = publisher
-        self._handing = handing
-        self._turns = turns
+        self._command_sender = command_sender
+        self._operation_order = operation_order
         self._clock = clock
         self._max_body = max_body
         self._only_new_keys = only_new_keys
@@ -108,7 +115,7 @@ class Operating:
         request: Request,
         agent: StoredAgent,
         interaction_id: str,
-        offer: Offer,
+        offer: OperationDefinition,
         body: Body,
     ) -> Response:
         """Check an operation, publish its command, and answer.
@@ -116,13 +123,13 @@ class Operating:
         Raises:
             RequestError: It is not possible now, not for this agent, or not with this body.
         """
-        seed = seed_of(request.scope)
-        async with self._turns.one(interaction_id, agent.id, seed):
+        command_ids = command_ids_of(request.scope)
+        async with self._operation_order.one(interaction_id, agent.id, command_ids):
             asked = await self._asked(request, agent, interaction_id, offer, body)
             order = prepare(offer, asked)
             if offer.operation is Operation.CANCEL and asked.interaction.state is State.SENDING:
                 await self._require_waiting(interaction_id)
-            return await self._handing.over(request, order, asked.interaction)
+            return await self._command_sender.over(request, order, asked.interaction)
 
     async def _require_waiting(self, interaction_id: str) -> None:
         delivery = await self._deliveries.get(interaction_id, newest=True)
@@ -154,14 +161,16 @@ class Operating:
         command, answer = order_creation(
             body,
             agent_id=agent.id,
-            new_id=seed_of(request.scope).new_id,
+            new_id=command_ids_of(request.scope).new_id,
             contact_center=await self._configuration.current(),
         )
         if command.parent_id:
             parent = await self._interactions.get(command.parent_id, with_text=False)
             if situation := refusal_of(Read.FOLLOWED, agent, parent):
                 raise RequestError(situation, "the parent is not yours: accept it first")
-        return await self._handing.over(request, named(Order(command, answer), CREATE))
+        return await self._command_sender.over(
+            request, named(PreparedCommand(command, answer), CREATE)
+        )
 
     async def _read(self, request: Request) -> tuple[StoredAgent, Body]:
         agent = await self._callers.agent(request)
@@ -172,16 +181,16 @@ class Operating:
         request: Request,
         agent: StoredAgent,
         interaction_id: str,
-        offer: Offer,
+        offer: OperationDefinition,
         body: Body,
-    ) -> Asked:
-        return Asked(
+    ) -> OperationRequest:
+        return OperationRequest(
             agent=agent,
             interaction=await self._promised.get(interaction_id, with_text=compares_words(body)),
             body=body,
             contact_center=await self._configuration.current(),
             now=self._clock.now(),
-            new_id=seed_of(request.scope).new_id,
+            new_id=command_ids_of(request.scope).new_id,
             target=await self._target(body) if offer.has_target else None,
             has_known_skill=offer.has_target and await self._is_skill(body.get("skill")),
             only_new_keys=self._only_new_keys,

@@ -6,33 +6,33 @@ from starlette.responses import Response
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
-from services.gateway.interaction_queries import DeskStore
+from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.operations.operation_request import OK, missing
 from services.gateway.operations.registry import GET_WORKBIN_CONTENT, offer_named, operation_name
 from services.gateway.operations.workbin_lookup import find_place, places_of
 from services.gateway.rest.callers import Callers
-from services.gateway.rest.resources.operations import Operating
+from services.gateway.rest.resources.operations import OperationsResource
 from services.gateway.wire.workbins import items, workbin
 from shared.storage.agents.agent_store import StoredAgent
 from shared.storage.configuration_store import ConfigurationStore
 
 
-class Shelves:
+class WorkbinsResource:
     """Workbins from an agent's side."""
 
     def __init__(
         self,
         *,
         callers: Callers,
-        desk: DeskStore,
+        queries: InteractionQueries,
         configuration: ConfigurationStore,
-        operating: Operating,
+        operations: OperationsResource,
         max_body: int,
     ) -> None:
         self._callers = callers
-        self._desk = desk
+        self._queries = queries
         self._configuration = configuration
-        self._operating = operating
+        self._operations = operations
         self._max_body = max_body
 
     async def mine(self, request: Request) -> Response:
@@ -52,7 +52,7 @@ class Shelves:
                 "statusCode": 0,
                 "status": 0,
                 "workbin": workbin(place, self._callers.root(request)),
-                "interactions": items(await self._desk.kept_in(place)),
+                "interactions": items(await self._queries.kept_in(place)),
             }
         )
 
@@ -65,9 +65,9 @@ class Shelves:
                 return await self._put_in(agent, request, body)
             case "PullInteraction" | "PullEmail":
                 offer = offer_named("PullInteraction")
-                return await self._operating.order(request, agent, _item(body), offer, body)
+                return await self._operations.order(request, agent, _item(body), offer, body)
             case name if name == GET_WORKBIN_CONTENT:
-                return await self._operating.tell_content(agent, _identifier(request, body))
+                return await self._operations.tell_content(agent, _identifier(request, body))
             case "SubscribeWorkbinEvents" | "UnsubscribeWorkbinEvents":
                 # Who listens to the topic hears of every workbin that is open to them.
                 find_place(_identifier(request, body), agent, await self._configuration.current())
@@ -79,7 +79,7 @@ class Shelves:
     async def _put_in(self, agent: StoredAgent, request: Request, body: Body) -> Response:
         identifier = _identifier(request, body)
         offer = offer_named("PlaceInWorkbin")
-        return await self._operating.order(
+        return await self._operations.order(
             request, agent, _item(body), offer, {**body, "workbin": identifier}
         )
 

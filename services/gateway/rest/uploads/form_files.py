@@ -22,7 +22,7 @@ _LONGEST_FIELD: Final = 64 * 1024
 _AROUND_FILES: Final = 1024 * 1024
 
 
-class Intake:
+class FormFileReader:
     """The files of one request for one draft.
 
     Their ids follow from `batch`, so that a repeated request stores the same documents.

@@ -10,9 +10,9 @@ import httpx2
 import pytest
 import websockets
 
-from services.gateway.auth.failed_login_store import LoginFailures
-from services.gateway.auth.login_throttle import Attempt, Brake
-from services.gateway.auth.password_checker import Passwords
+from services.gateway.auth.failed_login_store import FailedLoginStore
+from services.gateway.auth.login_throttle import Attempt, LoginThrottle
+from services.gateway.auth.password_checker import PasswordChecker
 from shared.contracts.events import AgentNotReady
 from shared.storage.indexes import LOGIN_FAILURES
 from tests.connected.gateway.conftest import Gateway, failure, running_gateway
@@ -137,7 +137,7 @@ async def test_lock_out_answers_right_and_wrong_guesses_alike(
     guesser = await gateway.client(headers=where)
     for number in range(6):
         await guesser.get("/api/v2/me", auth=(name, f"guess {number}"))
-    monkeypatch.setattr(Passwords, "match", _never)
+    monkeypatch.setattr(PasswordChecker, "match", _never)
 
     right = await guesser.get("/api/v2/me", auth=(name, name))
     wrong = await guesser.get("/api/v2/me", auth=(name, "wrong"))
@@ -152,12 +152,12 @@ async def test_a_password_is_remembered_only_where_it_was_shown(
 ) -> None:
     await gateway.hire("settled")
     await (await gateway.client("settled")).get("/api/v2/me")
-    monkeypatch.setattr(Passwords, "match", _refuse)
+    monkeypatch.setattr(PasswordChecker, "match", _refuse)
 
     at_home = await (await gateway.client("settled")).get("/api/v2/me")
-    elsewhere = await (await gateway.client("settled", headers=ELSEWHERE)).get("/api/v2/me")
+    cluster = await (await gateway.client("settled", headers=ELSEWHERE)).get("/api/v2/me")
 
-    assert (at_home.status_code, elsewhere.status_code) == (200, 401)
+    assert (at_home.status_code, cluster.status_code) == (200, 401)
 
 
 async def test_a_password_shown_again_and_again_reads_no_counters(gateway: Gateway) -> None:
@@ -202,18 +202,18 @@ async def test_a_stolen_cookie_does_not_tell_its_password(gateway: Gateway) -> N
 async def test_where_somebody_logged_in_before_only_their_own_failures_count(
     gateway: Gateway,
 ) -> None:
-    failures, now = LoginFailures(gateway.world.database), gateway.world.clock.now()
-    brake, at_home = Brake(failures), Attempt("known", "192.0.2.1")
-    await brake.succeed(at_home, now)
+    failures, now = FailedLoginStore(gateway.world.database), gateway.world.clock.now()
+    throttle, at_home = LoginThrottle(failures), Attempt("known", "192.0.2.1")
+    await throttle.succeed(at_home, now)
     for number in range(120):
-        await brake.fail(Attempt("known", f"198.51.100.{number}"), now)
+        await throttle.fail(Attempt("known", f"198.51.100.{number}"), now)
 
-    assert await brake.wait(at_home, now) == 0
-    assert await brake.wait(Attempt("known", "192.0.2.2"), now) == 300
+    assert await throttle.wait(at_home, now) == 0
+    assert await throttle.wait(Attempt("known", "192.0.2.2"), now) == 300
 
 
 async def test_failures_are_forgotten_by_half_in_a_quarter_of_an_hour(gateway: Gateway) -> None:
-    failures, now = LoginFailures(gateway.world.database), gateway.world.clock.now()
+    failures, now = FailedLoginStore(gateway.world.database), gateway.world.clock.now()
     await failures.add(["decaying"], now, timedelta(minutes=15))
     await failures.add(["decaying"], now, timedelta(minutes=15))
 
@@ -254,12 +254,12 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Passwords that had to be checked against a hash; they are believed by nobody."""
     checked: list[str] = []
 
-    async def match(_: Passwords, password: str, stored: str | None) -> bool:
+    async def match(_: PasswordChecker, password: str, stored: str | None) -> bool:
         del stored
         checked.append(password)
         return False
 
-    monkeypatch.setattr(Passwords, "match", match)
+    monkeypatch.setattr(PasswordChecker, "match", match)
     return checked
 
 
@@ -274,7 +274,7 @@ async def test_who_shows_the_password_of_its_session_is_known_to_every_pod_at_on
     cookie = await _begin(gateway, begun_with)
     async with running_gateway(gateway.world, vhost_url, database_url) as other:
         checked = await other.client("agent1", headers={"Cookie": f"JSESSIONID={cookie}"})
-        monkeypatch.setattr(Passwords, "match", _never)
+        monkeypatch.setattr(PasswordChecker, "match", _never)
 
         answer = await checked.post(CHANNEL, json=NOT_READY)
 

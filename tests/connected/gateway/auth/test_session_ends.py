@@ -10,8 +10,8 @@ import pytest
 import websockets
 
 from services.console.agent_directory import AgentDirectory
-from services.gateway.auth.agent_cache import Roster
-from services.gateway.auth.cookie_sessions import Sessions
+from services.gateway.auth.agent_cache import AgentCache
+from services.gateway.auth.cookie_sessions import CookieSessions
 from services.gateway.auth.session_store import SessionStore, session_key
 from shared.contracts.contact_center import Agent
 from shared.storage.agents import agent_login_store
@@ -92,12 +92,12 @@ async def test_a_session_that_ended_is_unknown_to_other_pods_within_five_seconds
 ) -> None:
     browser = await logged_in(gateway)
     async with running_gateway(gateway.world, vhost_url, database_url) as other:
-        elsewhere = await other.client(headers=dict(browser.headers))
-        assert await status(elsewhere) == 200
+        cluster = await other.client(headers=dict(browser.headers))
+        assert await status(cluster) == 200
 
         await browser.post("/api/v2/me", json=LOG_OUT)
         gateway.world.clock.move(FIVE_SECONDS)
-        answers = [await status(elsewhere), await status(elsewhere)]
+        answers = [await status(cluster), await status(cluster)]
         begun = await (await other.client("agent1")).get("/api/v2/me")
         renewed = await other.client(
             headers={"Cookie": f"JSESSIONID={begun.cookies['JSESSIONID']}"}
@@ -187,9 +187,9 @@ async def test_a_session_that_listens_is_prolonged_up_to_its_end(gateway: Gatewa
     cookie, began = browser.headers["cookie"].partition("=")[2], world.clock.now()
     store = SessionStore(world.database)
     hours = {"idle": timedelta(hours=8), "lifetime": timedelta(hours=12)}
-    sessions = Sessions(
+    sessions = CookieSessions(
         store,
-        Roster(world.agents, AgentLoginStore(world.database), world.clock),
+        AgentCache(world.agents, AgentLoginStore(world.database), world.clock),
         world.clock,
         **hours,
     )

@@ -52,12 +52,12 @@ class Wanderer:
         replies: list[dict[str, Any]] = answer.json()
         return replies
 
-    async def join(self, pod: int, elsewhere: int, **handshake: Any) -> None:
+    async def join(self, pod: int, cluster: int, **handshake: Any) -> None:
         """Shake hands at one pod, subscribe and connect at another."""
         [welcome] = await self.ask(pod, **HANDSHAKE | handshake)
         self.client_id = welcome["clientId"]
-        [subscribed] = await self.ask(elsewhere, "/meta/subscribe", subscription=CHANNELS)
-        [connected] = await self.ask(elsewhere, "/meta/connect", advice={"timeout": 0})
+        [subscribed] = await self.ask(cluster, "/meta/subscribe", subscription=CHANNELS)
+        [connected] = await self.ask(cluster, "/meta/connect", advice={"timeout": 0})
         assert subscribed["successful"]
         assert connected["successful"]
 
@@ -86,7 +86,7 @@ async def wanderer(pods: list[Gateway]) -> Wanderer:
 async def test_an_answer_that_was_lost_on_its_way_comes_again_to_who_acknowledges(
     gateway: Gateway, wanderer: Wanderer
 ) -> None:
-    await wanderer.join(0, elsewhere=1, ext={"ack": True})
+    await wanderer.join(0, cluster=1, ext={"ack": True})
     waiting = asyncio.create_task(wanderer.ask(1, "/meta/connect", ext={"ack": 1}))
     await gateway.announce(AgentReady(agent_id="agent1"))
     lost, _ = await waiting
@@ -100,7 +100,7 @@ async def test_an_answer_that_was_lost_on_its_way_comes_again_to_who_acknowledge
 async def test_whatever_pod_it_asks_it_hears_its_events(
     gateway: Gateway, wanderer: Wanderer
 ) -> None:
-    await wanderer.join(0, elsewhere=1)
+    await wanderer.join(0, cluster=1)
     heard = []
     for pod in (1, 0, 1, 0):
         waiting = asyncio.create_task(wanderer.ask(pod, "/meta/connect"))
@@ -230,7 +230,7 @@ async def test_a_socket_ends_when_the_pod_of_its_session_stops(gateway: Gateway)
 async def test_a_poll_that_is_given_up_leaves_its_event_for_the_next(
     gateway: Gateway, wanderer: Wanderer
 ) -> None:
-    await wanderer.join(0, elsewhere=1)
+    await wanderer.join(0, cluster=1)
     with pytest.raises(httpx2.ReadTimeout):
         await wanderer.post(1, {"channel": "/meta/connect"}, timeout=0.5)
 
@@ -246,7 +246,7 @@ async def test_a_session_whose_pod_has_gone_begins_anew(
 ) -> None:
     async with another_pod(gateway) as passing:
         there = Wanderer([await passing.client("agent1"), wanderer.clients[0]])
-        await there.join(0, elsewhere=1)
+        await there.join(0, cluster=1)
 
     [reply] = await there.ask(1, "/meta/connect")
 
@@ -270,7 +270,7 @@ async def test_a_pod_that_began_a_moment_ago_is_found_by_all_who_ask_for_it(
 
 
 async def test_a_path_is_no_way_to_other_parts_of_a_pod(wanderer: Wanderer) -> None:
-    await wanderer.join(0, elsewhere=1)
+    await wanderer.join(0, cluster=1)
     client = wanderer.clients[1]
 
     answer = await client.post(
@@ -282,7 +282,7 @@ async def test_a_path_is_no_way_to_other_parts_of_a_pod(wanderer: Wanderer) -> N
 
 
 async def test_nobody_is_asked_twice_over(wanderer: Wanderer) -> None:
-    await wanderer.join(0, elsewhere=1)
+    await wanderer.join(0, cluster=1)
 
     answer = await wanderer.post(
         1, {"channel": "/meta/connect"}, headers={"X-Mailroom-Handed-On": "1"}
@@ -294,7 +294,7 @@ async def test_nobody_is_asked_twice_over(wanderer: Wanderer) -> None:
 async def test_strangers_are_refused_where_they_ask(
     pods: list[Gateway], wanderer: Wanderer
 ) -> None:
-    await wanderer.join(0, elsewhere=1)
+    await wanderer.join(0, cluster=1)
     stranger = await pods[1].client()
 
     stranger.cookies["BAYEUX_BROWSER"] = wanderer.cookies["BAYEUX_BROWSER"]
@@ -308,7 +308,7 @@ async def test_strangers_are_refused_where_they_ask(
 async def test_a_session_is_its_agents_at_every_pod(
     pods: list[Gateway], wanderer: Wanderer
 ) -> None:
-    await wanderer.join(0, elsewhere=1)
+    await wanderer.join(0, cluster=1)
     thief = Wanderer([await pods[1].client("agent2")], wanderer.client_id, wanderer.cookies)
     thief.cookies.pop("JSESSIONID", None)
 
@@ -322,7 +322,7 @@ async def test_a_pod_that_others_cannot_reach_keeps_its_clients(
 ) -> None:
     async with another_pod(gateway, own_address="") as lonely:
         there = Wanderer([await lonely.client("agent1"), wanderer.clients[0]])
-        await there.join(0, elsewhere=0)
+        await there.join(0, cluster=0)
 
         [reply] = await there.ask(1, "/meta/connect")
 

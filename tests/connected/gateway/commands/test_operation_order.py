@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.gateway.commands.command_ids import Seed
-from services.gateway.commands.operation_order import Turns
+from services.gateway.commands.command_ids import CommandIds
+from services.gateway.commands.operation_order import OperationOrder
 from services.gateway.errors import RequestError, Situation
 from shared.contracts.commands import AcceptInvitation
 from shared.contracts.envelope import Cause
@@ -24,17 +24,21 @@ from tests.connected.world import World
 pytestmark = pytest.mark.connected
 
 PATIENCE = timedelta(seconds=20)
-FIRST, SECOND = Seed(new_id="NEW1"), Seed(new_id="NEW2")
+FIRST, SECOND = CommandIds(new_id="NEW1"), CommandIds(new_id="NEW2")
 
 
-def pod(world: World, patience: timedelta = PATIENCE) -> Turns:
-    return Turns(TurnStore(world.database), world.clock, patience)
+def pod(world: World, patience: timedelta = PATIENCE) -> OperationOrder:
+    return OperationOrder(TurnStore(world.database), world.clock, patience)
 
 
 async def asked(
-    turns: Turns, mail_id: str, seed: Seed, error: Exception | None = None, agent: str = "agent1"
+    turns: OperationOrder,
+    mail_id: str,
+    command_ids: CommandIds,
+    error: Exception | None = None,
+    agent: str = "agent1",
 ) -> None:
-    async with turns.one(mail_id, agent, seed):
+    async with turns.one(mail_id, agent, command_ids):
         if error:
             raise error
 
@@ -51,20 +55,20 @@ async def two_are_queued(world: World, mail_id: str) -> None:
 
 
 async def waiting(
-    world: World, mail_id: str, turns: Turns, seed: Seed = SECOND
+    world: World, mail_id: str, turns: OperationOrder, command_ids: CommandIds = SECOND
 ) -> asyncio.Task[None]:
     """Ask for a second operation that is not over at once."""
-    task = asyncio.create_task(asked(turns, mail_id, seed))
+    task = asyncio.create_task(asked(turns, mail_id, command_ids))
     await two_are_queued(world, mail_id)
     assert not task.done()
     return task
 
 
-async def apply(world: World, mail: Interaction, seed: Seed) -> None:
+async def apply(world: World, mail: Interaction, command_ids: CommandIds) -> None:
     def decide(before: Interaction) -> Change:
         return Change(before.after(Operation.UPDATE_PROPERTIES))
 
-    await world.interactions.change(mail.id, Cause(message_id=seed.message_id), decide)
+    await world.interactions.change(mail.id, Cause(message_id=command_ids.message_id), decide)
 
 
 async def held(world: World) -> Interaction:
@@ -188,8 +192,8 @@ async def test_a_repeated_request_does_not_wait_for_itself(world: World) -> None
 
 async def test_no_patience_means_no_turns(world: World) -> None:
     mail = await held(world)
-    for seed in (FIRST, SECOND):
-        await asked(pod(world, timedelta(0)), mail.id, seed)
+    for command_ids in (FIRST, SECOND):
+        await asked(pod(world, timedelta(0)), mail.id, command_ids)
 
     assert await queued(world, mail.id) == 0
 

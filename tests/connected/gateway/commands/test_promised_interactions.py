@@ -11,7 +11,7 @@ import pytest
 from services.gateway.commands.promised_interactions import (
     PROMISED_FOR,
     PromisedInteractions,
-    PromiseStore,
+    PromisedInteractionStore,
 )
 from shared.contracts.envelope import Cause
 from shared.domain.clock import Clock
@@ -120,11 +120,11 @@ async def test_promised_interaction_is_read_once_it_is_there(
 
 
 async def test_promised_interaction_is_waited_for(world: World) -> None:
-    promises = PromiseCheckedOnce(world.database, world.clock)
-    await promises.add("DRAFT", uuid4(), "PARENT")
-    reader = PromisedInteractions(world.interactions, promises, timedelta(seconds=20))
+    promised_interactions = PromiseCheckedOnce(world.database, world.clock)
+    await promised_interactions.add("DRAFT", uuid4(), "PARENT")
+    reader = PromisedInteractions(world.interactions, promised_interactions, timedelta(seconds=20))
     reading = asyncio.create_task(reader.get("DRAFT", with_text=False))
-    await promises.checked.wait()
+    await promised_interactions.checked.wait()
 
     await world.receive(id="DRAFT", owner_id="agent1")
 
@@ -132,33 +132,35 @@ async def test_promised_interaction_is_waited_for(world: World) -> None:
 
 
 async def test_unknown_interaction_is_not_waited_for(world: World) -> None:
-    promises = PromiseStore(world.database, world.clock)
-    reader = PromisedInteractions(world.interactions, promises, timedelta(days=1))
+    promised_interactions = PromisedInteractionStore(world.database, world.clock)
+    reader = PromisedInteractions(world.interactions, promised_interactions, timedelta(days=1))
 
     with pytest.raises(UnknownInteractionError):
         await reader.get("DRAFT", with_text=False)
 
 
 async def test_promised_interaction_is_waited_for_until_patience_ends(world: World) -> None:
-    promises = PromiseStore(world.database, world.clock)
-    await promises.add("DRAFT", uuid4(), "PARENT")
-    reader = PromisedInteractions(world.interactions, promises, timedelta(0))
+    promised_interactions = PromisedInteractionStore(world.database, world.clock)
+    await promised_interactions.add("DRAFT", uuid4(), "PARENT")
+    reader = PromisedInteractions(world.interactions, promised_interactions, timedelta(0))
 
     with pytest.raises(UnknownInteractionError):
         await reader.get("DRAFT", with_text=False)
 
 
 async def test_promises_at_the_same_time_are_one_write(world: World) -> None:
-    promises = PromiseStore(world.database, world.clock)
+    promised_interactions = PromisedInteractionStore(world.database, world.clock)
 
     async with commands_on(world.database, "promised_interactions") as commands:
-        await asyncio.gather(*(promises.add(f"DRAFT{n}", uuid4(), "PARENT") for n in range(20)))
+        await asyncio.gather(
+            *(promised_interactions.add(f"DRAFT{n}", uuid4(), "PARENT") for n in range(20))
+        )
 
     assert len(commands) <= 3
-    assert all([await promises.is_open(f"DRAFT{n}") for n in range(20)])
+    assert all([await promised_interactions.is_open(f"DRAFT{n}") for n in range(20)])
 
 
-class PromiseCheckedOnce(PromiseStore):
+class PromiseCheckedOnce(PromisedInteractionStore):
     """Tells when a promise was asked for."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -11,8 +11,8 @@ import pytest
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from aio_pika.exceptions import ChannelClosed
 
-from services.gateway.notifications.consumer_loop import ending
-from services.gateway.notifications.event_consumer import BrokerEvents
+from services.gateway.notifications.consumer_loop import end_of_consumer
+from services.gateway.notifications.event_consumer import EventConsumer
 from services.gateway.notifications.journal_batch import batches
 from shared.contracts.envelope import JOURNALED
 from shared.messaging.declaration import declare_topology
@@ -39,7 +39,7 @@ async def test_a_consumer_ends_when_its_queue_is_deleted(
 ) -> None:
     channel = await connection.channel()
     queue = await channel.declare_queue("doomed")
-    ended = await ending(connection, channel)
+    ended = await end_of_consumer(connection, channel)
     await queue.consume(ignore)
 
     async with await aio_pika.connect(vhost_url) as other:
@@ -53,7 +53,7 @@ async def test_a_consumer_ends_when_the_broker_closes_its_channel(
 ) -> None:
     channel = await connection.channel()
     queue = await channel.declare_queue(exclusive=True)
-    ended = await ending(connection, channel)
+    ended = await end_of_consumer(connection, channel)
     await queue.consume(ignore)
 
     with suppress(ChannelClosed):
@@ -71,7 +71,7 @@ async def test_a_herd_is_heard_to_the_last(vhost_url: str) -> None:
     async def hear(message: AbstractIncomingMessage) -> None:
         heard.put_nowait(message.routing_key or "")
 
-    events = BrokerEvents(vhost_url, hear, late.put_nowait)
+    events = EventConsumer(vhost_url, hear, late.put_nowait)
     events.watch("first")
     async with events.receiving(), asyncio.timeout(60):
         await late.get()
@@ -134,7 +134,7 @@ def entry(agent_id: str, position: int) -> Entry:
 class Pod:
     """What a pod is told to watch, and the bodies of what it heard."""
 
-    events: BrokerEvents
+    events: EventConsumer
     heard: asyncio.Queue[bytes]
 
 
@@ -148,7 +148,7 @@ async def pod(vhost_url: str, agents: Sequence[str]) -> AsyncIterator[Pod]:
         assert "BCC" not in message.headers
         heard.put_nowait(message.body)
 
-    events = BrokerEvents(vhost_url, hear, late.put_nowait)
+    events = EventConsumer(vhost_url, hear, late.put_nowait)
     watched = [*agents, "everybody"]
     for agent_id in watched:
         events.watch(agent_id)
@@ -167,7 +167,7 @@ async def test_a_pod_hears_all_again_whose_channel_the_broker_closed(
     async def hear(message: AbstractIncomingMessage) -> None:
         heard.put_nowait(message.routing_key or "")
 
-    events = BrokerEvents(vhost_url, hear, late.put_nowait)
+    events = EventConsumer(vhost_url, hear, late.put_nowait)
     events.watch("anna")
     async with events.receiving(), asyncio.timeout(20):
         assert await late.get() == {"anna"}

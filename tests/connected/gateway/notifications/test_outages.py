@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
-from services.gateway.notifications.retrying import patiently
+from services.gateway.notifications.retrying import retry_until_available
 from shared.contracts.events import InvitationRevoked
 from tests.cometd_client.client import CometdAgent
 from tests.connected.gateway.conftest import Gateway, failure, running_gateway
@@ -65,7 +65,7 @@ async def test_without_a_broker_nothing_is_promised_and_what_changed_is_told_whe
         await asyncio.to_thread(private_rabbitmq.kill)
         answer = await agent1.post(f"/api/v2/me/interactions/{mail.id}", json=ACCEPT)
         await asyncio.to_thread(private_rabbitmq.start)
-        await patiently(lambda: fragile.announce(InvitationRevoked.of(mail, "agent1")))
+        await retry_until_available(lambda: fragile.announce(InvitationRevoked.of(mail, "agent1")))
 
         told = (await desktop.event(timeout=40))["data"]
     assert (told["id"], told["state"], told["sequence"]) == (mail.id, "Revoked", 2)

@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.gateway.operations.operation_request import Offer
+from services.gateway.operations.operation_request import OperationDefinition
 from services.gateway.operations.registry import OFFERS
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State
@@ -34,7 +34,7 @@ CELLS = [(way, state, offer) for way in Direction for state in State for offer i
 
 
 def name_of(part: Any) -> str:
-    return str(part.name if isinstance(part, Offer) else part)
+    return str(part.name if isinstance(part, OperationDefinition) else part)
 
 
 async def in_state(gateway: Gateway, way: Direction, state: State) -> Interaction:
@@ -54,7 +54,7 @@ async def in_state(gateway: Gateway, way: Direction, state: State) -> Interactio
             return await gateway.store(direction=way, state=state, owner_id="agent1")
 
 
-def is_possible(way: Direction, state: State, offer: Offer) -> bool:
+def is_possible(way: Direction, state: State, offer: OperationDefinition) -> bool:
     # What lies in a workbin is accepted by taking it out (oddity 16).
     pulls = offer.operation is Operation.ACCEPT and state is State.IN_WORKBIN
     step = TRANSITIONS.get((way, state, Operation.PULL if pulls else offer.operation))
@@ -63,7 +63,11 @@ def is_possible(way: Direction, state: State, offer: Offer) -> bool:
 
 @pytest.mark.parametrize(("way", "state", "offer"), CELLS, ids=name_of)
 async def test_an_operation_is_handed_on_where_the_table_has_it_and_refused_elsewhere(
-    gateway: Gateway, agent1: httpx2.AsyncClient, way: Direction, state: State, offer: Offer
+    gateway: Gateway,
+    agent1: httpx2.AsyncClient,
+    way: Direction,
+    state: State,
+    offer: OperationDefinition,
 ) -> None:
     mail = await in_state(gateway, way, state)
     body = {"operationName": offer.name, **BODIES.get(offer.name, {})}

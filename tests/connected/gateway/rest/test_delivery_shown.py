@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from shared.contracts.outgoing import Outgoing
-from shared.domain.delivery import Conclusion, Journal, Reception
+from shared.domain.delivery import Conclusion, DeliveryState, Reception
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
@@ -41,7 +41,7 @@ async def waiting(gateway: Gateway, mail_id: str) -> DeliveryStore:
     return store
 
 
-async def tried(gateway: Gateway, mail: Interaction, ending: Journal, text: str) -> None:
+async def tried(gateway: Gateway, mail: Interaction, ending: DeliveryState, text: str) -> None:
     """Let an attempt end: ann's server takes the mail, bob's says something else."""
     clock = gateway.world.clock
     store = await waiting(gateway, mail.id)
@@ -49,12 +49,12 @@ async def tried(gateway: Gateway, mail: Interaction, ending: Journal, text: str)
     assert claim
     await store.offer_dot(claim, claim.delivery.recipients, timedelta(minutes=1))
     ann, bob = claim.delivery.recipients
-    state = Reception.DEFERRED if ending is Journal.DEFERRED else Reception.FAILED
+    state = Reception.DEFERRED if ending is DeliveryState.DEFERRED else Reception.FAILED
     recipients = (
         replace(ann, state=Reception.ACCEPTED, code=250, text="taken", at=clock.now()),
         replace(bob, state=state, code=int(text[:3]), text=text[4:], at=clock.now()),
     )
-    again = clock.now() + timedelta(minutes=5) if ending is Journal.DEFERRED else None
+    again = clock.now() + timedelta(minutes=5) if ending is DeliveryState.DEFERRED else None
     conclusion = Conclusion(ending, recipients, f"bob@example.org: {text}", clock.now(), again)
     await store.conclude(claim.delivery, conclusion)
 
@@ -76,7 +76,7 @@ async def test_why_a_mail_waits_stays_readable(
     gateway: Gateway, agent1: httpx2.AsyncClient, path: str
 ) -> None:
     mail = await outbound(gateway, State.SENDING)
-    await tried(gateway, mail, Journal.DEFERRED, LATER)
+    await tried(gateway, mail, DeliveryState.DEFERRED, LATER)
 
     delivery = await shown(agent1, path.format(mail.id))
 
@@ -94,7 +94,7 @@ async def test_whom_a_sent_mail_was_refused_for_stays_readable(
     gateway: Gateway, agent1: httpx2.AsyncClient, path: str
 ) -> None:
     mail = await outbound(gateway, State.SENT)
-    await tried(gateway, mail, Journal.SENT, "550 5.1.1 unknown")
+    await tried(gateway, mail, DeliveryState.SENT, "550 5.1.1 unknown")
 
     delivery = await shown(agent1, path.format(mail.id))
 
@@ -108,7 +108,7 @@ async def test_who_may_not_read_a_mail_does_not_learn_its_recipients(
     gateway: Gateway, path: str
 ) -> None:
     mail = await gateway.drafted()
-    await tried(gateway, mail, Journal.DEFERRED, LATER)
+    await tried(gateway, mail, DeliveryState.DEFERRED, LATER)
 
     stranger = await gateway.client("agent2")
     assert await shown(stranger, path.format(mail.id)) is None
@@ -126,7 +126,7 @@ async def test_a_mail_that_waits_for_a_retry_is_listed_and_may_be_canceled(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await outbound(gateway, State.SENDING)
-    await tried(gateway, mail, Journal.DEFERRED, LATER)
+    await tried(gateway, mail, DeliveryState.DEFERRED, LATER)
 
     mine = (await agent1.get("/api/v2/me/interactions?fields=*")).json()["interactions"]
     answer = await agent1.post(

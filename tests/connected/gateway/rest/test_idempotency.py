@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from services.gateway.errors import CODES, RequestError, Situation
-from services.gateway.rest.idempotency import Repeating
-from services.gateway.rest.idempotency_store import RememberedAnswers
+from services.gateway.rest.idempotency import IdempotencyMiddleware
+from services.gateway.rest.idempotency_store import IdempotencyStore
 from shared.domain.interaction import Interaction
 from tests.connected.gateway.conftest import Gateway, failure, running_gateway
 
@@ -72,9 +72,9 @@ async def test_what_was_wrong_with_the_moment_is_not_repeated(
             raise RequestError(situation, "not now")
         await Response("done")(scope, receive, send)
 
-    repeating = Repeating(
+    repeating = IdempotencyMiddleware(
         application,
-        RememberedAnswers(gateway.world.database),
+        IdempotencyStore(gateway.world.database),
         MagicMock(admit=AsyncMock(return_value=MagicMock(user_id="agent1"))),
         gateway.world.clock,
         max_body=1000,
@@ -169,16 +169,16 @@ async def test_every_pod_knows_what_was_answered(
 
 
 async def test_whoever_takes_over_from_a_dead_pod_does_the_same_again(gateway: Gateway) -> None:
-    answers, now = RememberedAnswers(gateway.world.database), gateway.world.clock.now()
+    answers, now = IdempotencyStore(gateway.world.database), gateway.world.clock.now()
     first = await answers.claim("dead", "print", now)
     waiting = await answers.claim("dead", "print", now)
     await answers.release("dead", now)
 
     second = await answers.claim("dead", "print", now)
 
-    assert first.seed is not None
-    assert (waiting.seed, waiting.answered) == (None, None)
-    assert second.seed == first.seed
+    assert first.command_ids is not None
+    assert (waiting.command_ids, waiting.answered) == (None, None)
+    assert second.command_ids == first.command_ids
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "\u00fc"])

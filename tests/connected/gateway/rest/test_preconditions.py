@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from shared.domain.delivery import Journal
+from shared.domain.delivery import DeliveryState
 from shared.domain.lifecycle import State
 from tests.connected.gateway.conftest import Gateway, failure
 from tests.connected.gateway.rest.test_delivery_shown import LATER, outbound, tried
@@ -125,7 +125,7 @@ async def test_news_of_a_delivery_is_read_although_the_version_is_known(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await gateway.drafted(version=7)
-    await tried(gateway, draft, Journal.DEFERRED, LATER)
+    await tried(gateway, draft, DeliveryState.DEFERRED, LATER)
     path = f"/api/v2/me/interactions/{draft.id}"
 
     answer = await agent1.get(path, headers={"If-None-Match": '"7"'})
@@ -140,7 +140,7 @@ async def test_news_of_a_delivery_changes_the_tag_of_who_holds_nothing(
     sent = await outbound(gateway, State.SENDING)
     path = f"/api/v2/interactions/{sent.id}"
     before = await agent1.get(path)
-    await tried(gateway, sent, Journal.DEFERRED, LATER)
+    await tried(gateway, sent, DeliveryState.DEFERRED, LATER)
 
     after = await agent1.get(path, headers={"If-None-Match": before.headers["etag"]})
     again = await agent1.get(path, headers={"If-None-Match": after.headers["etag"]})

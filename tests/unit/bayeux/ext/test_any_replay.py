@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.gateway.notifications.topics import CHANNELS, INTERACTIONS
-from shared.bayeux.ext.replay import Past
+from shared.bayeux.ext.replay import ReplayedEvent
 from shared.bayeux.messages.events import Event
 from shared.bayeux.messages.message import Message
-from shared.bayeux.sessions.effects import LastUnsubscription, Wanted
+from shared.bayeux.sessions.effects import LastUnsubscription, PageWanted
 from shared.bayeux.sessions.session import Transport
 from shared.domain.journal_positions import Span
 from tests.unit.bayeux.world import SETTINGS, Client, FakePeer, Reply, World
@@ -87,7 +87,7 @@ class ReplayingClient(RuleBasedStateMachine):
         pod = self.pods[number]
         if pod.reached is None:
             pod.reached = newest = len(self.journal)
-            pod.world.hub.begin("anna", newest)
+            pod.world.protocol.begin("anna", newest)
             pod.world.settle()
 
     @rule(number=st.integers(0, 1), times=st.integers(1, 8))
@@ -101,7 +101,7 @@ class ReplayingClient(RuleBasedStateMachine):
             pod.reached += 1
             if topic := self.journal[pod.reached - 1]:
                 event = Event(pod.reached)
-                pod.world.hub.publish("anna", topic, event, pod.reached)
+                pod.world.protocol.publish("anna", topic, event, pod.reached)
                 pod.world.settle()
 
     @rule(number=st.integers(0, 1), size=st.integers(1, 4))
@@ -109,23 +109,23 @@ class ReplayingClient(RuleBasedStateMachine):
         self.fetch(self.pods[number], size)
 
     def fetch(self, pod: Pod, size: int) -> None:
-        for wanted in pod.world.seen(Wanted):
-            assert isinstance(wanted, Wanted)
+        for wanted in pod.world.seen(PageWanted):
+            assert isinstance(wanted, PageWanted)
             after = wanted.replay.reached
             end = min(after + size, len(self.journal))
             page = [
-                Past(at, self.journal[at - 1], Event(at))
+                ReplayedEvent(at, self.journal[at - 1], Event(at))
                 for at in range(after + 1, end + 1)
                 if self.journal[at - 1]
             ]
-            pod.world.hub.fill(wanted.session_id, wanted.replay, page, end)
+            pod.world.protocol.fill(wanted.session_id, wanted.replay, page, end)
             pod.world.settle()
 
     @precondition(lambda self: self.waiting is None)
     @rule()
     def the_client_connects(self) -> None:
         peer, outcome = self.client.send(self.client.message("/meta/connect"))
-        if outcome.hold is not None:
+        if outcome.pending is not None:
             self.waiting = peer
         self.read([json.loads(text) for text in outcome.texts])
 
@@ -153,8 +153,8 @@ class ReplayingClient(RuleBasedStateMachine):
     ) -> None:
         if self.waiting is not None:
             # What was written to a connection that is gone is lost to the client.
-            self.pod.world.hub.collect(self.waiting, self.pod.world.now)
-            self.pod.world.hub.lose(self.waiting, self.pod.world.now)
+            self.pod.world.protocol.collect(self.waiting, self.pod.world.now)
+            self.pod.world.protocol.lose(self.waiting, self.pod.world.now)
         self.join(self.pods[number], transport, names)
 
     @rule(number=st.integers(0, 1))

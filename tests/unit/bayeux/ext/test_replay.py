@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from services.gateway.notifications.topics import CHANNELS, INTERACTIONS
-from shared.bayeux.ext.replay import Past
+from shared.bayeux.ext.replay import ReplayedEvent
 from shared.bayeux.messages.events import Event
-from shared.bayeux.sessions.effects import Subscribed, Wanted
+from shared.bayeux.sessions.effects import PageWanted, Subscribed
 from shared.domain.journal_positions import Span
 from tests.unit.bayeux.world import Client, Reply, World, events_of
 
@@ -36,18 +36,20 @@ def tell(world: World, position: int, topic: str = INTERACTIONS) -> None:
 
 
 def fetch(world: World, positions: Iterable[int], reached: int, topic: str = INTERACTIONS) -> None:
-    fill(world, [Past(position, topic, Event(position)) for position in positions], reached)
+    fill(
+        world, [ReplayedEvent(position, topic, Event(position)) for position in positions], reached
+    )
 
 
-def fill(world: World, page: Sequence[Past], reached: int) -> None:
-    [wanted] = world.seen(Wanted)
-    assert isinstance(wanted, Wanted)
-    world.hub.fill(wanted.session_id, wanted.replay, page, reached)
+def fill(world: World, page: Sequence[ReplayedEvent], reached: int) -> None:
+    [wanted] = world.seen(PageWanted)
+    assert isinstance(wanted, PageWanted)
+    world.protocol.fill(wanted.session_id, wanted.replay, page, reached)
     world.settle()
 
 
 def begin(world: World, position: int) -> None:
-    world.hub.begin("anna", position)
+    world.protocol.begin("anna", position)
     world.settle()
 
 
@@ -122,7 +124,7 @@ def test_what_was_missed_comes_first_and_what_is_new_once(world: World) -> None:
     tell(world, 10)
 
     assert heard(client) == [7, 8, 9, 10]
-    assert world.seen(Wanted) == []
+    assert world.seen(PageWanted) == []
 
 
 def test_a_page_that_is_ahead_of_the_pod_is_not_told_twice(world: World) -> None:
@@ -146,7 +148,7 @@ def test_pages_follow_each_other_until_nothing_is_missing(world: World) -> None:
     fetch(world, [7, 8], 8)
 
     assert heard(client) == [4, 5, 7, 8]
-    assert world.seen(Wanted) == []
+    assert world.seen(PageWanted) == []
 
 
 def test_whoever_missed_nothing_reads_no_page(world: World) -> None:
@@ -156,18 +158,18 @@ def test_whoever_missed_nothing_reads_no_page(world: World) -> None:
 
     tell(world, 9)
 
-    assert world.seen(Wanted) == []
+    assert world.seen(PageWanted) == []
     assert heard(client) == [9]
 
 
 def test_a_replay_waits_for_the_pod_to_begin(world: World) -> None:
     subscribe(joined(world), 4)
-    before = world.seen(Wanted)
+    before = world.seen(PageWanted)
 
     begin(world, 8)
 
     assert before == []
-    assert len(world.seen(Wanted)) == 1
+    assert len(world.seen(PageWanted)) == 1
 
 
 def test_others_hear_what_passes_by_who_catches_up(world: World) -> None:
@@ -189,7 +191,7 @@ def test_a_replay_takes_no_more_than_there_is_room_for() -> None:
     begin(world, 8)
 
     fetch(world, range(1, 7), 6)
-    asked_while_full = world.seen(Wanted)
+    asked_while_full = world.seen(PageWanted)
     first = heard(client)
     fetch(world, range(5, 9), 8)
 
@@ -205,11 +207,13 @@ def test_what_does_not_fit_is_not_asked_for_before_something_has_left() -> None:
     begin(world, 2)
     large = Event("x" * 190)
 
-    fill(world, [Past(1, INTERACTIONS, Event(1)), Past(2, INTERACTIONS, large)], 2)
+    fill(
+        world, [ReplayedEvent(1, INTERACTIONS, Event(1)), ReplayedEvent(2, INTERACTIONS, large)], 2
+    )
 
-    assert world.seen(Wanted) == []
+    assert world.seen(PageWanted) == []
     assert heard(client) == [1]
-    assert len(world.seen(Wanted)) == 1
+    assert len(world.seen(PageWanted)) == 1
 
 
 def test_an_event_that_is_larger_than_all_the_room_gets_through_alone() -> None:
@@ -280,11 +284,13 @@ EVERYTHING = "/v2/me/*"
 
 def catch_up(world: World, *, end: int, topic: str = INTERACTIONS) -> None:
     """Bring every page that is asked for, of which each event is of one topic."""
-    while wanted := world.seen(Wanted):
+    while wanted := world.seen(PageWanted):
         for one in wanted:
-            assert isinstance(one, Wanted)
-            page = [Past(at, topic, Event(at)) for at in range(one.replay.reached + 1, end + 1)]
-            world.hub.fill(one.session_id, one.replay, page, end)
+            assert isinstance(one, PageWanted)
+            page = [
+                ReplayedEvent(at, topic, Event(at)) for at in range(one.replay.reached + 1, end + 1)
+            ]
+            world.protocol.fill(one.session_id, one.replay, page, end)
         world.settle()
 
 
@@ -376,10 +382,10 @@ def test_what_begins_together_is_heard_in_the_order_of_the_journal(world: World,
     begin(world, 8)
 
     topics = {5: CHANNELS, 6: INTERACTIONS, 7: CHANNELS, 8: INTERACTIONS}
-    fill(world, [Past(at, topic, Event(at)) for at, topic in topics.items()], 8)
+    fill(world, [ReplayedEvent(at, topic, Event(at)) for at, topic in topics.items()], 8)
 
     assert heard(client) == [5, 6, 7, 8]
-    assert world.seen(Wanted) == []
+    assert world.seen(PageWanted) == []
 
 
 def test_unsubscribing_ends_a_replay(world: World) -> None:

@@ -49,7 +49,7 @@ def test_what_was_not_confirmed_goes_out_again_before_newer_events(world: World)
     again = client.ask("/meta/connect", ext={"ack": 1}, advice={"timeout": 0})
 
     assert events_of(again) == ["first", "second"]
-    assert world.hub.counters.redelivered == 1
+    assert world.protocol.counters.redelivered == 1
 
 
 def test_unconfirmed_events_are_not_held_back_for_want_of_new_ones(world: World) -> None:
@@ -100,7 +100,7 @@ def test_unconfirmed_events_count_against_the_limit() -> None:
     world.publish("anna", 2)
     world.publish("anna", 3)
 
-    assert world.hub.counters.overflows == 1
+    assert world.protocol.counters.overflows == 1
 
 
 def test_a_large_backlog_goes_out_in_portions_and_in_order() -> None:

@@ -57,18 +57,18 @@ class Crowd(RuleBasedStateMachine):
 
     @invariant()
     def there_are_not_too_many(self) -> None:
-        sessions = list(self.world.hub.sessions())
+        sessions = list(self.world.protocol.sessions())
         assert len(sessions) <= MOST
-        assert self.world.hub.state.unheard.keys() <= set(sessions)
+        assert self.world.protocol.registry.unheard.keys() <= set(sessions)
         for user in ("anna", "bert", "carl"):
-            mine = self.world.hub.sessions_of(user)
+            mine = self.world.protocol.sessions_of(user)
             heard = sum(session.is_heard for session in mine)
             assert heard <= MOST_HEARD
             assert len(mine) - heard <= MOST_UNHEARD
 
     @invariant()
     def who_is_well_has_its_session(self) -> None:
-        ids = {session.id for session in self.world.hub.sessions()}
+        ids = {session.id for session in self.world.protocol.sessions()}
         assert all(client.client_id in ids for client in self.well)
 
 

@@ -43,7 +43,7 @@ class AcknowledgingClient(RuleBasedStateMachine):
             self.client.socket = self.client._peer()
         message = self.client.message("/meta/connect", ext={"ack": self.seen_batch})
         peer, outcome = self.client.send(message)
-        if outcome.hold is not None:
+        if outcome.pending is not None:
             self.waiting.append(peer)
         elif answer_arrives:
             self.read(outcome.texts)
@@ -52,7 +52,7 @@ class AcknowledgingClient(RuleBasedStateMachine):
     @rule(answer_arrives=st.booleans())
     def a_request_is_written(self, answer_arrives: bool) -> None:
         peer = self.waiting[-1]
-        texts = self.world.hub.collect(peer, self.world.now)
+        texts = self.world.protocol.collect(peer, self.world.now)
         if texts:
             self.waiting.pop()
         if answer_arrives:
@@ -62,13 +62,13 @@ class AcknowledgingClient(RuleBasedStateMachine):
     @rule()
     def a_connection_is_cut(self) -> None:
         peer = self.waiting.pop()
-        self.world.hub.lose(peer, self.world.now)
+        self.world.protocol.lose(peer, self.world.now)
         self.client.socket = self.client._peer()
 
     @rule(seconds=st.floats(0, 5))
     def time_passes(self, seconds: float) -> None:
         self.world.now += seconds
-        for session in self.world.hub.sessions():
+        for session in self.world.protocol.sessions():
             session.expires_at += seconds
         self.world.sweep()
 
@@ -121,25 +121,25 @@ class HastyClient(RuleBasedStateMachine):
         if connects:
             messages.append(self.client.message("/meta/connect"))
         peer = self.client.socket if self.is_socket else self.client._peer()
-        self.asked.append(self.world.hub.obey(messages, peer, self.world.now))
+        self.asked.append(self.world.protocol.dispatch(messages, peer, self.world.now))
 
     @precondition(lambda self: self.asked)
     @rule(which=st.integers(0))
     def is_answered(self, which: int) -> None:
         exchange = self.asked.pop(0 if self.is_socket else which % len(self.asked))
-        self.read(self.world.hub.answer(exchange))
+        self.read(self.world.protocol.answer(exchange))
 
     @rule()
     def waits(self) -> None:
         peer, outcome = self.client.send(self.client.message("/meta/connect"))
         self.read(outcome.texts)
-        if outcome.hold is not None:
+        if outcome.pending is not None:
             self.waiting.append(peer)
 
     @rule()
     def is_written_to(self) -> None:
         for peer in self.waiting or [self.client.socket]:
-            self.read(self.world.hub.collect(peer, self.world.now))
+            self.read(self.world.protocol.collect(peer, self.world.now))
 
     @invariant()
     def nothing_is_doubled_or_out_of_order(self) -> None:

@@ -145,7 +145,7 @@ def test_a_connect_beside_other_messages_is_answered_at_once(world: World) -> No
         client.message("/meta/subscribe", subscription="/me/interactions"),
     )
 
-    assert outcome.hold is None
+    assert outcome.pending is None
     assert len(outcome.texts) == 2
 
 
@@ -222,13 +222,13 @@ def test_with_as_many_polls_as_one_likes_every_tab_waits() -> None:
 
 def test_it_is_counted_how_long_events_waited_for_the_next_connect(world: World) -> None:
     client = Client(world).join()
-    world.hub.publish("anna", INTERACTIONS, Event(1, born=world.now))
+    world.protocol.publish("anna", INTERACTIONS, Event(1, born=world.now))
     world.now += 3
 
     client.ask("/meta/connect")
 
-    assert world.hub.counters.delays.total == 3
-    assert sum(world.hub.counters.delays.buckets) == 1
+    assert world.protocol.counters.delays.total == 3
+    assert sum(world.protocol.counters.delays.buckets) == 1
 
 
 def test_a_tab_may_wait_again_once_the_other_one_was_answered(world: World) -> None:
@@ -274,7 +274,7 @@ def test_draining_releases_every_connect_with_a_random_interval(world: World) ->
     client = Client(world).join()
     peer = client.poll()
 
-    world.hub.drain(lambda: 3.25)
+    world.protocol.drain(lambda: 3.25)
     world.settle()
 
     assert peer.wakes == 1

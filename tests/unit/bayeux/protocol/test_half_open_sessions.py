@@ -32,7 +32,7 @@ def test_1700_forgetful_handshakes_cost_no_polling_session_its_life(world: World
 
         assert [live(desktop) for desktop in desktops] == [True] * 3
 
-    assert len(list(world.hub.sessions())) <= 3 + world.settings.max_unheard_per_user
+    assert len(list(world.protocol.sessions())) <= 3 + world.settings.max_unheard_per_user
 
 
 def test_1700_forgetful_handshakes_cost_a_full_user_no_session() -> None:
@@ -70,12 +70,12 @@ def test_who_speaks_for_one_too_many_gets_the_place_of_the_quietest() -> None:
     lively.poll()
     new = Client(world)
     new.handshake()
-    assert len(world.hub.sessions_of("anna")) == 3
+    assert len(world.protocol.sessions_of("anna")) == 3
 
     [subscribed] = new.ask("/meta/subscribe", subscription="/v2/me/interactions")
 
     assert subscribed["successful"]
-    assert len(world.hub.sessions_of("anna")) == 2
+    assert len(world.protocol.sessions_of("anna")) == 2
     assert not live(quiet)
 
 
@@ -91,7 +91,7 @@ def test_who_speaks_when_all_others_are_in_use_is_told_to_stop(channel: str) -> 
 
     assert reply["error"] == "403:too_many_sessions:handshake_denied"
     assert reply["advice"]["reconnect"] == "none"
-    assert len(world.hub.sessions_of("anna")) == 1
+    assert len(world.protocol.sessions_of("anna")) == 1
 
 
 def test_one_that_is_not_heard_of_lives_for_twenty_seconds() -> None:
@@ -100,11 +100,11 @@ def test_one_that_is_not_heard_of_lives_for_twenty_seconds() -> None:
 
     world.now += 19.9
     world.sweep()
-    assert len(list(world.hub.sessions())) == 1
+    assert len(list(world.protocol.sessions())) == 1
     world.now += 0.1
     world.sweep()
 
-    assert list(world.hub.sessions()) == []
+    assert list(world.protocol.sessions()) == []
 
 
 def test_a_full_server_gives_up_who_was_not_heard_of() -> None:
@@ -114,7 +114,7 @@ def test_a_full_server_gives_up_who_was_not_heard_of() -> None:
 
     assert Client(world, "carl").handshake()["successful"]
 
-    assert world.hub.sessions_of("anna") == []
+    assert world.protocol.sessions_of("anna") == []
     assert live(heard)
 
 

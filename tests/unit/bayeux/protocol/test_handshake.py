@@ -46,7 +46,7 @@ def test_a_handshake_that_cannot_work_fails_for_good(
     assert reply["successful"] is False
     assert reply["error"] == error
     assert reply["advice"]["reconnect"] == "none"
-    assert list(world.hub.sessions()) == []
+    assert list(world.protocol.sessions()) == []
 
 
 def test_the_rest_of_a_request_with_a_handshake_is_ignored(world: World) -> None:
@@ -59,7 +59,7 @@ def test_the_rest_of_a_request_with_a_handshake_is_ignored(world: World) -> None
     )
 
     assert len(outcome.texts) == 1
-    assert len(list(world.hub.sessions())) == 1
+    assert len(list(world.protocol.sessions())) == 1
 
 
 def test_a_user_with_too_many_sessions_loses_the_one_that_was_idle_longest() -> None:
@@ -94,4 +94,4 @@ def test_a_second_handshake_on_a_socket_leaves_the_first_session_to_expire(world
     world.now += 10
     world.sweep()
 
-    assert first not in {session.id for session in world.hub.sessions()}
+    assert first not in {session.id for session in world.protocol.sessions()}

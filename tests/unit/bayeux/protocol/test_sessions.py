@@ -24,7 +24,7 @@ def test_an_unknown_session_is_told_to_shake_hands_again(world: World) -> None:
         "error": UNKNOWN,
         "advice": {"reconnect": "handshake", "interval": 0},
     }
-    assert world.hub.counters.unknown_sessions == 1
+    assert world.protocol.counters.unknown_sessions == 1
 
 
 @pytest.mark.parametrize("channel", ["/meta/subscribe", "/meta/disconnect", "/chat"])
@@ -78,7 +78,7 @@ def test_a_socket_speaks_for_one_session_only(world: World) -> None:
 def test_a_session_goes_on_at_another_socket_of_the_same_user(world: World) -> None:
     client = Client(world, transport=Transport.WEBSOCKET).join()
     old = client.poll()
-    world.hub.lose(old, world.now)
+    world.protocol.lose(old, world.now)
     world.publish("anna", "missed")
 
     client.socket = client._peer()
@@ -113,12 +113,12 @@ def test_a_session_without_a_connect_expires(world: World) -> None:
 
     world.now += 9.9
     world.sweep()
-    assert len(list(world.hub.sessions())) == 1
+    assert len(list(world.protocol.sessions())) == 1
     world.now += 0.1
     world.sweep()
 
-    assert list(world.hub.sessions()) == []
-    assert world.hub.counters.expired == 1
+    assert list(world.protocol.sessions()) == []
+    assert world.protocol.counters.expired == 1
 
 
 # The clock of expiry has ten seconds, and as many more as an interval may have at most.
@@ -179,10 +179,10 @@ def lives_for(world: World, seconds: float) -> bool:
     """Move the clock, and say whether the only session expires then and no earlier."""
     world.now += seconds - 0.01
     world.sweep()
-    before = len(list(world.hub.sessions()))
+    before = len(list(world.protocol.sessions()))
     world.now += 0.02
     world.sweep()
-    return (before, len(list(world.hub.sessions()))) == (1, 0)
+    return (before, len(list(world.protocol.sessions()))) == (1, 0)
 
 
 def test_a_session_never_expires_while_its_connect_waits(world: World) -> None:
@@ -192,7 +192,7 @@ def test_a_session_never_expires_while_its_connect_waits(world: World) -> None:
     world.now += 29
     world.sweep()
 
-    assert len(list(world.hub.sessions())) == 1
+    assert len(list(world.protocol.sessions())) == 1
 
 
 @pytest.mark.parametrize("transport", list(Transport))
@@ -200,11 +200,11 @@ def test_a_session_whose_client_is_lost_expires(world: World, transport: Transpo
     client = Client(world, transport=transport).join()
     peer = client.poll()
 
-    world.hub.lose(peer, world.now)
+    world.protocol.lose(peer, world.now)
     world.now += 10
     world.sweep()
 
-    assert list(world.hub.sessions()) == []
+    assert list(world.protocol.sessions()) == []
     assert world.seen(LastUnsubscription) == [LastUnsubscription("anna")]
 
 
@@ -217,7 +217,7 @@ def test_any_message_keeps_a_session(world: World) -> None:
     world.now += 9
     world.sweep()
 
-    assert len(list(world.hub.sessions())) == 1
+    assert len(list(world.protocol.sessions())) == 1
 
 
 def test_a_disconnect_ends_the_session_and_releases_its_connect(world: World) -> None:
@@ -236,23 +236,23 @@ def test_a_revoked_login_ends_a_waiting_session_for_good(world: World) -> None:
     client = Client(world).join()
     waiting = client.poll()
 
-    world.hub.revoke("anna")
+    world.protocol.revoke("anna")
     world.settle()
 
     [reply] = client.collect(waiting)
     assert reply["successful"] is False
     assert reply["error"] == "401::login_revoked"
     assert reply["advice"]["reconnect"] == "none"
-    assert list(world.hub.sessions()) == []
+    assert list(world.protocol.sessions()) == []
 
 
 def test_a_revoked_login_does_not_touch_others(world: World) -> None:
     Client(world, "bert").join()
 
-    world.hub.revoke("anna")
+    world.protocol.revoke("anna")
     world.settle()
 
-    assert len(list(world.hub.sessions())) == 1
+    assert len(list(world.protocol.sessions())) == 1
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_a_client_that_fell_too_far_behind_starts_anew(limit: dict[str, int]) ->
     [reply] = client.ask("/meta/connect")
     assert reply["error"] == UNKNOWN
     assert reply["advice"]["reconnect"] == "handshake"
-    assert world.hub.counters.overflows == 1
+    assert world.protocol.counters.overflows == 1
 
 
 def test_who_fell_behind_hears_nothing_newer_than_what_was_lost() -> None:

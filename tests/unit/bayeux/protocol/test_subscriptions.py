@@ -171,7 +171,7 @@ def test_the_gateway_can_greet_each_new_listener_alone(world: World) -> None:
     assert isinstance(subscribed, Subscribed)
     assert subscribed.route == Route(INTERACTIONS, "/me/interactions")
 
-    world.hub.send(subscribed.session_id, subscribed.route.channel, Event("invitation"))
+    world.protocol.send(subscribed.session_id, subscribed.route.channel, Event("invitation"))
     world.settle()
 
     assert events_of(early.ask("/meta/connect")) == []
@@ -181,7 +181,7 @@ def test_the_gateway_can_greet_each_new_listener_alone(world: World) -> None:
 def test_a_session_is_not_sent_what_it_does_not_hear(world: World) -> None:
     client = Client(world).join("/me/interactions")
 
-    world.hub.send(client.client_id or "", "/v2/me/interactions", Event(1))
+    world.protocol.send(client.client_id or "", "/v2/me/interactions", Event(1))
     world.settle()
 
     assert events_of(client.ask("/meta/connect")) == []
@@ -190,7 +190,7 @@ def test_a_session_is_not_sent_what_it_does_not_hear(world: World) -> None:
 def test_a_broadcast_reaches_every_user_who_listens(world: World) -> None:
     anna, bert = Client(world, "anna").join(), Client(world, "bert").join("/me/interactions")
 
-    world.hub.publish_to_all(INTERACTIONS, Event("all"))
+    world.protocol.publish_to_all(INTERACTIONS, Event("all"))
     world.settle()
 
     assert events_of(anna.ask("/meta/connect")) == ["all"]

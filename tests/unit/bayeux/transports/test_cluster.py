@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.bayeux import Answer, Request
-from shared.bayeux.transports.tunnel import FarSocketClosedError
+from shared.bayeux.transports.tunnel import RemoteSocketClosedError
 from shared.bayeux.transports.web import Scope
 from tests.unit.bayeux.desk import Desk, Socket
 from tests.unit.bayeux.wires import whatever_is_due
@@ -33,22 +33,22 @@ class FakeSocket:
         self.session_id = session_id
         self.said: list[dict[str, Any]] = []
         self.is_closing = False
-        self._coming: asyncio.Queue[bytes | FarSocketClosedError] = asyncio.Queue()
+        self._coming: asyncio.Queue[bytes | RemoteSocketClosedError] = asyncio.Queue()
 
     def tell(self, *messages: Any) -> None:
         self._coming.put_nowait(json.dumps(messages, separators=(",", ":")).encode())
 
     def end(self, code: int | None) -> None:
-        self._coming.put_nowait(FarSocketClosedError(code))
+        self._coming.put_nowait(RemoteSocketClosedError(code))
 
     async def send(self, text: bytes) -> None:
         if self.is_closing:
-            raise FarSocketClosedError(None)
+            raise RemoteSocketClosedError(None)
         self.said += json.loads(text)
 
     async def receive(self) -> bytes:
         match await self._coming.get():
-            case FarSocketClosedError() as closed:
+            case RemoteSocketClosedError() as closed:
                 raise closed
             case bytes(text):
                 return text
@@ -98,7 +98,7 @@ def there() -> There:
 
 @pytest.fixture
 async def desk(there: There) -> Desk:
-    return Desk(elsewhere=there)
+    return Desk(cluster=there)
 
 
 def is_put_off(reply: dict[str, Any]) -> bool:
@@ -126,7 +126,7 @@ async def test_what_is_about_a_session_of_another_process_is_answered_from_there
     [(session_id, body)] = there.asked
     assert session_id == FOREIGN
     assert [one["channel"] for one in json.loads(body)] == ["/meta/subscribe", "/meta/connect"]
-    assert desk.bayeux.hub.counters.handed_on == 1
+    assert desk.bayeux.protocol.counters.handed_on == 1
 
 
 async def test_what_is_about_no_single_session_is_answered_here(desk: Desk, there: There) -> None:
@@ -254,11 +254,11 @@ async def test_a_socket_is_joined_to_the_process_that_holds_its_session(
     assert far.session_id == FOREIGN
     assert far.said == [SUBSCRIBE, CONNECT]
     assert there.sockets == [far]
-    assert desk.bayeux.hub.counters.handed_on == 1
+    assert desk.bayeux.protocol.counters.handed_on == 1
 
 
 async def test_what_is_said_while_a_tunnel_is_made_waits_for_it(there: There) -> None:
-    desk = Desk(elsewhere=there)
+    desk = Desk(cluster=there)
     there.may_be_reached.clear()
     socket = await opened(desk)
     for said in (SUBSCRIBE, CONNECT):
@@ -396,7 +396,7 @@ async def test_a_socket_ends_as_its_tunnel_does(
 
 @pytest.mark.parametrize("is_open", [True, False], ids=["open", "being opened"])
 async def test_a_socket_with_a_tunnel_is_not_idle(there: There, is_open: bool) -> None:
-    desk = Desk(elsewhere=there, max_idle_sockets_per_user=1)
+    desk = Desk(cluster=there, max_idle_sockets_per_user=1)
     if not is_open:
         there.may_be_reached.clear()
     busy = await opened(desk)
@@ -414,7 +414,7 @@ async def test_a_socket_with_a_tunnel_is_not_idle(there: There, is_open: bool) -
 async def test_when_this_process_stops_all_is_relayed_and_the_connect_made_again(
     there: There,
 ) -> None:
-    desk = Desk(elsewhere=there, drain_grace=timedelta(0))
+    desk = Desk(cluster=there, drain_grace=timedelta(0))
     socket, far = await joined(desk, there)
     socket.say(CONNECT)
     await whatever_is_due()
@@ -430,7 +430,7 @@ async def test_when_this_process_stops_all_is_relayed_and_the_connect_made_again
 
 
 async def test_a_connect_that_was_answered_elsewhere_is_not_answered_again(there: There) -> None:
-    desk = Desk(elsewhere=there, drain_grace=timedelta(0))
+    desk = Desk(cluster=there, drain_grace=timedelta(0))
     socket, far = await joined(desk, there)
     socket.say(CONNECT)
     await whatever_is_due()
@@ -444,7 +444,7 @@ async def test_a_connect_that_was_answered_elsewhere_is_not_answered_again(there
 
 
 async def test_a_process_that_stops_makes_no_tunnel_for_a_connect(there: There) -> None:
-    desk = Desk(elsewhere=there, drain_grace=timedelta(0))
+    desk = Desk(cluster=there, drain_grace=timedelta(0))
     await desk.bayeux.drain()
     socket = await opened(desk)
 
@@ -459,7 +459,7 @@ async def test_a_process_that_stops_makes_no_tunnel_for_a_connect(there: There) 
 async def test_a_connect_is_made_again_whose_tunnel_is_not_there_when_this_process_stops(
     there: There,
 ) -> None:
-    desk = Desk(elsewhere=there, drain_grace=timedelta(0))
+    desk = Desk(cluster=there, drain_grace=timedelta(0))
     there.may_be_reached.clear()
     socket = await opened(desk)
     socket.say(CONNECT)

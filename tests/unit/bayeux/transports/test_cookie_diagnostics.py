@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from shared.bayeux.cookies import CookiePolicy
 from shared.bayeux.remedies import Remedies
-from shared.bayeux.transports.cookie_diagnostics import LostCookies
+from shared.bayeux.transports.cookie_diagnostics import CookieDiagnostics
 from tests.unit.bayeux.desk import Desk
 from tests.unit.bayeux.world import Client, World
 
@@ -121,10 +121,10 @@ def test_the_log_says_once_why_a_page_opens_no_socket(
     headers: dict[str, str], remedies: list[str]
 ) -> None:
     world = World()
-    lost_cookies = LostCookies(world.hub, world.settings)
+    cookie_diagnostics = CookieDiagnostics(world.protocol, world.settings)
     scope = {"headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
     with capture_logs() as logs:
         for _ in range(3):
-            lost_cookies.look_at_stranger(scope)
+            cookie_diagnostics.look_at_stranger(scope)
 
     assert [said["remedy"] for said in logs] == remedies

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.background_tasks import end
+from shared.background_tasks import cancel_and_wait
 from shared.bayeux.transports.http_connection import Request
 from shared.bayeux.transports.web import Answer
 from tests.unit.bayeux.lines import DONE, OTHER, POLL, UPGRADE, Line
@@ -482,7 +482,7 @@ async def test_a_websocket_of_another_version_is_told_which_one_is_spoken(
 async def test_blanks_around_the_version_of_a_websocket_do_not_matter(line: Line) -> None:
     await line.send(UPGRADE.replace(b": 13", b":13 \t"))
 
-    await end(line.connection.tasks)
+    await cancel_and_wait(line.connection.tasks)
 
     assert line.transport.protocol is not None
 

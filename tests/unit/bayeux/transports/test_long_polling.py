@@ -80,7 +80,7 @@ async def test_who_says_goodbye_and_goes_is_heard() -> None:
 
     await give_up(desk, guard)
 
-    assert desk.bayeux.hub.session(connect["clientId"]) is None
+    assert desk.bayeux.protocol.session(connect["clientId"]) is None
 
 
 @pytest.mark.parametrize("status", [405, 413, 500])

@@ -2,13 +2,13 @@
 
 import math
 
-from shared.bayeux.transports.request_cache import KnownHeads
+from shared.bayeux.transports.request_cache import RequestCache
 
 HEAD = b"POST /cometd/connect HTTP/1.1\r\nContent-Length: 4\r\n\r\n"
 
 
-def known(until: float = math.inf) -> KnownHeads[str]:
-    heads: KnownHeads[str] = KnownHeads()
+def known(until: float = math.inf) -> RequestCache[str]:
+    heads: RequestCache[str] = RequestCache()
     heads.remember(HEAD, "anna", 4, now=100.0, until=until)
     return heads
 

@@ -64,7 +64,7 @@ class Call:
     def serves(self, path: str) -> bool:
         return path == "/cometd"
 
-    async def meet(self, connection: SocketConnection, scope: Scope) -> None:
+    async def admit_socket(self, connection: SocketConnection, scope: Scope) -> None:
         assert scope["path"] == "/cometd"
         await self.may_be_met.wait()
         if self.fails:

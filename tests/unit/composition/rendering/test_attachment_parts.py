@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.composition.pending_uploads import as_promised
+from services.composition.pending_uploads import with_pending_uploads
 from services.composition.rendering.attachment_parts import base64_lines
 from services.composition.rendering.renderer import layout
 from services.composition.submission import enclosed
@@ -190,23 +190,24 @@ def pending(attachment: Attachment, awaits: Awaits = Awaits.LINK) -> Pending:
 
 
 def test_a_file_on_its_way_is_in_the_mail_once() -> None:
-    mail = as_promised(MAIL, [pending(PDF)], ROOM)
+    mail = with_pending_uploads(MAIL, [pending(PDF)], ROOM)
 
     assert mail.attachments == (PDF,)
-    assert as_promised(mail, [pending(PDF)], ROOM) == mail
+    assert with_pending_uploads(mail, [pending(PDF)], ROOM) == mail
 
 
 def test_a_file_on_its_way_off_is_not_in_the_mail() -> None:
     mail = replace(MAIL, attachments=(PDF, LOGO))
 
-    assert as_promised(mail, [pending(PDF, Awaits.REMOVAL)], ROOM).attachments == (LOGO,)
+    assert with_pending_uploads(mail, [pending(PDF, Awaits.REMOVAL)], ROOM).attachments == (LOGO,)
 
 
 def test_two_files_of_one_name_are_told_apart() -> None:
     mail = replace(MAIL, attachments=(PDF,))
 
     names = [
-        one.name for one in as_promised(mail, [pending(replace(PDF, id="9"))], ROOM).attachments
+        one.name
+        for one in with_pending_uploads(mail, [pending(replace(PDF, id="9"))], ROOM).attachments
     ]
 
     assert names == ["invoice.pdf", "invoice (2).pdf"]
@@ -215,4 +216,4 @@ def test_two_files_of_one_name_are_told_apart() -> None:
 @pytest.mark.parametrize("room", [Room(5, 3), Room(100, 1)])
 def test_a_mail_has_only_so_much_room(room: Room) -> None:
     with pytest.raises(TooMuchAttachedError):
-        as_promised(replace(MAIL, attachments=(LOGO,)), [pending(PDF)], room)
+        with_pending_uploads(replace(MAIL, attachments=(LOGO,)), [pending(PDF)], room)

@@ -16,7 +16,7 @@ import pytest
 from services.composition.draft_rules import draft_reply
 from services.composition.redirect import resent_headers
 from services.composition.rendering.header_fields import Field, UnsendableMailError, block
-from services.composition.rendering.renderer import freeze
+from services.composition.rendering.renderer import render
 from shared.contracts.commands import DraftReply
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.interaction import Address, Email, Interaction
@@ -80,7 +80,7 @@ def answer_to(original: Interaction) -> Email:
 
 
 def test_an_answer_to_a_word_in_a_word_has_no_header_of_the_stranger() -> None:
-    octets = freeze(answer_to(arrived(in_q(in_q(INNER)))), AT)
+    octets = render(answer_to(arrived(in_q(in_q(INNER)))), AT)
 
     assert set(names_on_top(octets)) == (OURS | MIME) - {"Cc"}
     assert b"<h1>" not in octets
@@ -89,7 +89,7 @@ def test_an_answer_to_a_word_in_a_word_has_no_header_of_the_stranger() -> None:
 def test_an_arriving_subject_is_decoded_once_on_its_way_back() -> None:
     original = arrived(in_q(in_q("x")))
 
-    octets = freeze(answer_to(original), AT)
+    octets = render(answer_to(original), AT)
 
     assert original.mail.subject == in_q("x")
     assert parse_mail(octets).subject == f"Re: {in_q('x')}"
@@ -104,7 +104,7 @@ def test_no_text_in_any_place_adds_a_header(mail: dict[str, str]) -> None:
 def test_a_mark_that_ends_lines_somewhere_is_sent_as_a_blank(mark: str) -> None:
     mail = answer_to(arrived("Hello"))
 
-    octets = freeze(replace(mail, subject=f"a{mark}b", to=(Address("a@x.org", f"c{mark}d"),)), AT)
+    octets = render(replace(mail, subject=f"a{mark}b", to=(Address("a@x.org", f"c{mark}d"),)), AT)
 
     read = message_from_bytes(octets, policy=policy.default)
     assert read["Subject"] == "a b"
@@ -116,7 +116,7 @@ def test_a_mark_that_ends_lines_somewhere_is_sent_as_a_blank(mark: str) -> None:
     ["Hello", "", "=?", "=?utf-8?q?x?=", "a  b", " a ", "word " * 60 + "end", "Grüße", "w" * 500],
 )
 def test_every_subject_arrives_as_it_was_written(subject: str) -> None:
-    octets = freeze(replace(answer_to(arrived("Hello")), subject=subject), AT)
+    octets = render(replace(answer_to(arrived("Hello")), subject=subject), AT)
 
     read = message_from_bytes(octets, policy=policy.default)
     assert "".join(read["Subject"].split()) == "".join(subject.split())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.composition.draft_rules import references_after
 from services.composition.rendering.header_fields import UnsendableMailError
 from services.composition.rendering.headers import wire_address
-from services.composition.rendering.renderer import freeze, recipients_of
+from services.composition.rendering.renderer import recipients_of, render
 from shared.domain.interaction import Address, Email
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing.parser import parse_mail
@@ -34,7 +34,7 @@ def sized(length: int, number: int = 0) -> str:
 
 
 def both_read(mail: Email) -> tuple[ParsedMail, EmailMessage]:
-    raw = freeze(mail, AT)
+    raw = render(mail, AT)
     assert max(map(len, raw.split(b"\r\n"))) <= 998
     return parse_mail(raw), message_from_bytes(raw, policy=policy.default)
 
@@ -49,7 +49,7 @@ def test_an_id_stays_whole_however_long_it_is(parent: str) -> None:
     assert ours.references == ("<0@example.org>", parent)
     assert theirs["In-Reply-To"] == parent
     assert theirs["References"].split() == ["<0@example.org>", parent]
-    assert b"=?" not in freeze(mail, AT)
+    assert b"=?" not in render(mail, AT)
 
 
 @pytest.mark.parametrize("length", [20, 80, 150, 900])
@@ -137,7 +137,7 @@ def test_no_name_moves_an_address(name: str) -> None:
 
 
 def test_a_name_of_blanks_is_none() -> None:
-    assert b"To: ann@example.org\r\n" in freeze(
+    assert b"To: ann@example.org\r\n" in render(
         replace(MAIL, to=(Address("ann@example.org", " "),)), AT
     )
 
@@ -155,7 +155,7 @@ def test_nobody_else_has_an_octet_beyond_ascii() -> None:
     page = base64.b64encode("Grüße".encode()).decode()
     mail = replace(MAIL, to=(Address("ann@bücher.example", "Jörg"),), subject="Grüße", html=page)
 
-    assert freeze(mail, AT).isascii()
+    assert render(mail, AT).isascii()
 
 
 @pytest.mark.parametrize(

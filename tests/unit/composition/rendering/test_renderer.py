@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from services.composition.rendering.header_fields import UnsendableMailError
 from services.composition.rendering.renderer import (
-    freeze,
     layout,
     new_message_id,
     recipients_of,
+    render,
     require_sendable,
 )
 from shared.domain.interaction import Address, Attachment, Email
@@ -40,7 +40,7 @@ def read(raw: bytes) -> EmailMessage:
 
 
 def test_the_headers_say_who_what_and_which_thread() -> None:
-    message = read(freeze(MAIL, AT))
+    message = read(render(MAIL, AT))
 
     assert message["From"] == "Demo Support <support@demo.example>"
     assert message["To"].addresses[0].display_name == "Ann Ångström"
@@ -54,24 +54,24 @@ def test_the_headers_say_who_what_and_which_thread() -> None:
 
 def test_blind_copies_are_in_the_envelope_and_nowhere_in_the_mail() -> None:
     assert recipients_of(MAIL) == ("ann@example.org", "cy@example.org", "secret@example.org")
-    assert b"secret" not in freeze(MAIL, AT)
+    assert b"secret" not in render(MAIL, AT)
 
 
 def test_the_text_arrives_as_it_was_written() -> None:
-    text = read(freeze(MAIL, AT)).get_content()
+    text = read(render(MAIL, AT)).get_content()
 
     assert text.splitlines() == ["Grüße", "> Hello"]
 
 
 def test_html_travels_beside_the_text() -> None:
-    message = read(freeze(changed(html="<p>Grüße</p>"), AT))
+    message = read(render(changed(html="<p>Grüße</p>"), AT))
 
     kinds = [part.get_content_type() for part in message.walk()]
     assert kinds == ["multipart/alternative", "text/plain", "text/html"]
 
 
 def test_lines_end_as_smtp_wants_and_none_is_too_long() -> None:
-    raw = freeze(changed(text="x" * 5000), AT)
+    raw = render(changed(text="x" * 5000), AT)
 
     assert raw.count(b"\n") == raw.count(b"\r\n")
     assert max(map(len, raw.split(b"\r\n"))) <= 998
@@ -102,7 +102,7 @@ def test_a_domain_beyond_ascii_is_written_as_servers_take_it() -> None:
     ],
 )
 def test_what_no_mail_may_hold_is_refused(broken: dict[str, object]) -> None:
-    for step in (require_sendable, freeze):
+    for step in (require_sendable, render):
         with pytest.raises(UnsendableMailError):
             step(changed(**broken), AT)
 
@@ -136,7 +136,7 @@ def test_no_subject_name_or_body_adds_a_header(subject: str, name: str, text: st
     mail = changed(subject=subject, sender=Address("support@demo.example", name), text=text)
 
     try:
-        message = read(freeze(mail, AT))
+        message = read(render(mail, AT))
     except UnsendableMailError:
         return
 
@@ -169,7 +169,7 @@ def changed(**fields: Any) -> Email:
 
 
 def test_a_picture_of_the_author_is_sent_with_its_address() -> None:
-    message = read(freeze(changed(html='<img src="blocked:https://us.example/a.png">'), AT))
+    message = read(render(changed(html='<img src="blocked:https://us.example/a.png">'), AT))
 
     *_, page = message.walk()
     assert page.get_content().strip() == '<img src="https://us.example/a.png">'

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
-from services.gateway.auth.failed_login_store import Failures
+from services.gateway.auth.failed_login_store import FailedLogins
 from services.gateway.auth.login_throttle import Attempt, waiting
-from services.gateway.auth.password_checker import Passwords, TooBusyError
+from services.gateway.auth.password_checker import PasswordChecker, TooBusyError
 from services.gateway.http.credentials import (
     Basic,
     Bearer,
@@ -108,11 +108,11 @@ def test_reading_changes_nothing(method: str, changes: bool) -> None:
     ("count", "wait"), [(0, 0), (5, 0), (6, 1), (7, 2), (8, 4), (14, 256), (15, 300), (10**6, 300)]
 )
 def test_each_failure_that_is_not_free_doubles_the_wait(count: int, wait: int) -> None:
-    assert waiting(Failures(float(count), NOW), 5, NOW) == wait
+    assert waiting(FailedLogins(float(count), NOW), 5, NOW) == wait
 
 
 def test_a_wait_runs_out() -> None:
-    failures = Failures(8.0, NOW)
+    failures = FailedLogins(8.0, NOW)
 
     assert waiting(failures, 5, NOW + timedelta(seconds=1)) == 3.0
     assert waiting(failures, 5, NOW + timedelta(seconds=4)) == 0.0
@@ -136,7 +136,7 @@ def pool() -> Any:
 
 
 async def test_a_right_password_is_remembered_until_it_changes(pool: ThreadPoolExecutor) -> None:
-    passwords = Passwords(pool, CHEAP)
+    passwords = PasswordChecker(pool, CHEAP)
     stored, changed = CHEAP.hash("secret"), CHEAP.hash("other")
 
     assert await passwords.match("secret", stored)
@@ -147,14 +147,14 @@ async def test_a_right_password_is_remembered_until_it_changes(pool: ThreadPoolE
 
 
 async def test_nobody_has_no_password(pool: ThreadPoolExecutor) -> None:
-    passwords = Passwords(pool, CHEAP)
+    passwords = PasswordChecker(pool, CHEAP)
 
     assert not await passwords.match("secret", None)
     assert not await passwords.match("secret", "not a hash")
 
 
 async def test_a_flood_of_guesses_is_put_off(pool: ThreadPoolExecutor) -> None:
-    passwords = Passwords(pool, CHEAP)
+    passwords = PasswordChecker(pool, CHEAP)
     flood = (passwords.match(f"guess {number}", None) for number in range(300))
 
     answers = await asyncio.gather(*flood, return_exceptions=True)
@@ -170,7 +170,7 @@ async def test_requests_that_come_together_pay_once(pool: ThreadPoolExecutor) ->
             checks.append(password)
             return super().verify(hash, password)
 
-    passwords = Passwords(pool, Counting(time_cost=1, memory_cost=8, parallelism=1))
+    passwords = PasswordChecker(pool, Counting(time_cost=1, memory_cost=8, parallelism=1))
     stored = CHEAP.hash("secret")
 
     answers = await asyncio.gather(*(passwords.match("secret", stored) for _ in range(20)))

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from unittest.mock import AsyncMock, MagicMock, patch
 
-from services.gateway.auth.login_watch import Vigil
+from services.gateway.auth.login_watch import LoginWatcher
 from services.gateway.notifications.topics import own_topics_only
 from shared.bayeux import BayeuxServer, BayeuxSettings
 from tests.bayeux_lab.lab import Nobody, authenticate
@@ -33,7 +33,7 @@ async def test_logins_are_watched_on_after_a_fault() -> None:
     bayeux = MagicMock(users=MagicMock(return_value={"anna"}))
 
     async with (
-        Vigil(logins, MagicMock(), bayeux).keeping(every=OFTEN),
+        LoginWatcher(logins, MagicMock(), bayeux).keeping(every=OFTEN),
         asyncio.timeout(10),
     ):
         await faulty.is_asked_again.wait()
@@ -47,6 +47,6 @@ async def test_dead_sessions_are_swept_on_after_a_fault() -> None:
         listener=Nobody(),
         policy=own_topics_only,
     )
-    with patch.object(bayeux.hub, "sweep", lambda _: faulty.ask()):
+    with patch.object(bayeux.protocol, "sweep", lambda _: faulty.ask()):
         async with bayeux.running(), asyncio.timeout(10):
             await faulty.is_asked_again.wait()

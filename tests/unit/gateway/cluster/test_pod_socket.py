@@ -10,7 +10,7 @@ from websockets.http11 import Request, Response
 
 from services.gateway.cluster import pod_socket
 from services.gateway.cluster.pod_socket import NotOpenedError, PodSocket
-from shared.bayeux.transports.tunnel import FarSocketClosedError
+from shared.bayeux.transports.tunnel import RemoteSocketClosedError
 
 
 class Pod:
@@ -61,10 +61,10 @@ async def test_who_is_at_its_end_learns_why(pod: Pod, code: int) -> None:
 
         pod.ends.set()
 
-        with pytest.raises(FarSocketClosedError) as closed:
+        with pytest.raises(RemoteSocketClosedError) as closed:
             await far.receive()
     assert closed.value.code == code
-    with pytest.raises(FarSocketClosedError):
+    with pytest.raises(RemoteSocketClosedError):
         await far.send(b"too late")
 
 
@@ -117,7 +117,7 @@ async def test_a_pod_that_reads_nothing_keeps_nobody_waiting(
 
         await far.close()
 
-        with pytest.raises(FarSocketClosedError):
+        with pytest.raises(RemoteSocketClosedError):
             await sending
         server.close(close_connections=False)
         for connection in list(server.connections):

@@ -1,4 +1,4 @@
-"""Lanes: order for each agent, a bound, and the journal for what was beyond it."""
+"""Queues of agents: order for each agent, a bound, and the journal for what was beyond it."""
 
 import asyncio
 from collections import Counter
@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from services.gateway.notifications import agent_queues
-from services.gateway.notifications.agent_queues import Arrived, CatchUp, Lanes, Work
+from services.gateway.notifications.agent_queues import Arrived, CatchUp, PerAgentQueues, Work
 
 
 class Doing:
@@ -27,7 +27,7 @@ class Doing:
 
 async def test_what_concerns_an_agent_is_done_in_order() -> None:
     doing = Doing(6)
-    busy = Lanes(doing.do)
+    busy = PerAgentQueues(doing.do)
     works = [Arrived(agent, at, b"") for at in (1, 2, 3) for agent in ("anna", "bert")]
 
     async with busy.running():
@@ -44,7 +44,7 @@ async def test_what_concerns_an_agent_is_done_in_order() -> None:
 
 async def test_a_failure_keeps_nothing_after_it_from_being_done() -> None:
     doing = Doing(2)
-    busy = Lanes(doing.do)
+    busy = PerAgentQueues(doing.do)
 
     async with busy.running():
         for at in (1, 2):
@@ -57,10 +57,10 @@ async def test_a_failure_keeps_nothing_after_it_from_being_done() -> None:
 async def test_who_was_beyond_the_bound_catches_up_once_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(agent_queues, "_LANES", 1)
+    monkeypatch.setattr(agent_queues, "_QUEUES", 1)
     monkeypatch.setattr(agent_queues, "_MOST_WAITING", 3)
     doing = Doing(5)
-    busy = Lanes(doing.do)
+    busy = PerAgentQueues(doing.do)
     first = [Arrived("anna", at, b"") for at in (1, 2, 3)]
     beyond = [Arrived(agent, at, b"") for at in (4, 5) for agent in ("anna", "bert")]
 

@@ -15,7 +15,7 @@ from services.ingest.smtp.session_limits import (
     STOPPING,
     Network,
     SessionLimits,
-    Sessions,
+    SmtpSessions,
 )
 
 ROOM = 100
@@ -40,8 +40,8 @@ def settings(**changed: object) -> IngestSettings:
 
 def sessions(
     *, most: int = 4, per_peer: int = 4, relays: tuple[Network, ...] = (), now: float = 100.0
-) -> Sessions:
-    return Sessions(SessionLimits(most, per_peer, relays, 10.0, ROOM), lambda: now)
+) -> SmtpSessions:
+    return SmtpSessions(SessionLimits(most, per_peer, relays, 10.0, ROOM), lambda: now)
 
 
 def test_addresses_of_one_site_share_its_sessions() -> None:

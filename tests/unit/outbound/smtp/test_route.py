@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.outbound.settings import OutboundSettings
-from services.outbound.smtp.connection import Proof, RouteUnavailableError, open_session
+from services.outbound.smtp.connection import LoginProof, RouteUnavailableError, open_session
 from services.outbound.smtp.smtp_session import Deadlines
 from shared.contracts.contact_center import ContactCenter, SmtpRoute
 from tests.doubles.clock import MovableClock
@@ -40,7 +40,7 @@ async def test_a_password_is_never_sent_in_the_clear() -> None:
     with pytest.raises(RouteUnavailableError, match="without TLS"):
         await open_session(
             route,
-            Proof(password="secret"),
+            LoginProof(password="secret"),
             hello_name="test.example",
             deadlines=Deadlines(TEN, TEN, TEN, TEN, TEN, TEN),
             clock=MovableClock(),

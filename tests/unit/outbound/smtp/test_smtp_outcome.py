@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.outbound.smtp.smtp_outcome import answered, doubted, judge
+from services.outbound.smtp.smtp_outcome import answered, outcome_of, uncertain_outcome
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
-from shared.domain.delivery import Conclusion, Delivery, Journal, Reception, Recipient
+from shared.domain.delivery import Conclusion, Delivery, DeliveryState, Reception, Recipient
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -29,32 +29,36 @@ def states(conclusion: Conclusion) -> list[str]:
 
 
 def test_all_are_reached() -> None:
-    end = judge(
+    end = outcome_of(
         to("a", "b"), Transmission(Phase.DOT, {"a": YES, "b": YES}, YES), now=NOW, retry_at=LATER
     )
 
-    assert (end.state, states(end), end.reason) == (Journal.SENT, ["accepted", "accepted"], "")
+    assert (end.state, states(end), end.reason) == (
+        DeliveryState.SENT,
+        ["accepted", "accepted"],
+        "",
+    )
     assert end.next_attempt_at is None
 
 
 def test_only_the_deferred_is_tried_again() -> None:
-    end = judge(
+    end = outcome_of(
         to("a", "b"),
         Transmission(Phase.DOT, {"a": YES, "b": LATER_PLEASE}, YES),
         now=NOW,
         retry_at=LATER,
     )
 
-    assert (end.state, states(end)) == (Journal.DEFERRED, ["accepted", "deferred"])
+    assert (end.state, states(end)) == (DeliveryState.DEFERRED, ["accepted", "deferred"])
     assert (end.reason, end.next_attempt_at) == ("b: 450 4.7.1 later", LATER)
 
 
 def test_one_refusal_does_not_keep_the_others_from_their_mail() -> None:
-    end = judge(
+    end = outcome_of(
         to("a", "b"), Transmission(Phase.DOT, {"a": YES, "b": NO}, YES), now=NOW, retry_at=LATER
     )
 
-    assert (end.state, states(end)) == (Journal.SENT, ["accepted", "failed"])
+    assert (end.state, states(end)) == (DeliveryState.SENT, ["accepted", "failed"])
     assert end.reason == "b: 550 5.1.1 unknown"
 
 
@@ -63,73 +67,79 @@ def test_a_mail_that_reached_somebody_is_sent_even_if_the_rest_is_refused_later(
         Recipient("a", Reception.ACCEPTED, 250, "ok", NOW), Recipient("b", Reception.DEFERRED)
     )
 
-    end = judge(before, Transmission(Phase.RCPT, {"b": NO}), now=NOW, retry_at=LATER)
+    end = outcome_of(before, Transmission(Phase.RCPT, {"b": NO}), now=NOW, retry_at=LATER)
 
-    assert (end.state, states(end)) == (Journal.SENT, ["accepted", "failed"])
+    assert (end.state, states(end)) == (DeliveryState.SENT, ["accepted", "failed"])
 
 
 def test_a_mail_nobody_takes_fails() -> None:
-    end = judge(to("a"), Transmission(Phase.RCPT, {"a": NO}), now=NOW, retry_at=LATER)
+    end = outcome_of(to("a"), Transmission(Phase.RCPT, {"a": NO}), now=NOW, retry_at=LATER)
 
-    assert (end.state, states(end)) == (Journal.FAILED, ["failed"])
+    assert (end.state, states(end)) == (DeliveryState.FAILED, ["failed"])
 
 
 @pytest.mark.parametrize("phase", [Phase.MAIL, Phase.DATA, Phase.DOT])
 def test_a_final_no_fails_the_mail_from_mail_onwards(phase: Phase) -> None:
     answers = {} if phase is Phase.MAIL else {"a": YES}
 
-    end = judge(to("a"), Transmission(phase, answers, NO), now=NOW, retry_at=LATER)
+    end = outcome_of(to("a"), Transmission(phase, answers, NO), now=NOW, retry_at=LATER)
 
-    assert end.state is Journal.FAILED
+    assert end.state is DeliveryState.FAILED
 
 
 @pytest.mark.parametrize("phase", [Phase.MAIL, Phase.DATA, Phase.DOT])
 def test_a_temporary_no_defers_it(phase: Phase) -> None:
-    end = judge(to("a"), Transmission(phase, {}, LATER_PLEASE), now=NOW, retry_at=LATER)
+    end = outcome_of(to("a"), Transmission(phase, {}, LATER_PLEASE), now=NOW, retry_at=LATER)
 
-    assert end.state is Journal.DEFERRED
+    assert end.state is DeliveryState.DEFERRED
 
 
 def test_a_route_that_refuses_us_keeps_the_mail() -> None:
-    end = judge(to("a"), Transmission(Phase.CONNECT, {}, NO), now=NOW, retry_at=LATER)
+    end = outcome_of(to("a"), Transmission(Phase.CONNECT, {}, NO), now=NOW, retry_at=LATER)
 
-    assert end.state is Journal.DEFERRED
+    assert end.state is DeliveryState.DEFERRED
 
 
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.DOT])
 def test_a_connection_lost_before_the_dot_defers(phase: Phase) -> None:
-    end = judge(to("a"), Transmission(phase, {"a": YES}, fault="gone"), now=NOW, retry_at=LATER)
+    end = outcome_of(
+        to("a"), Transmission(phase, {"a": YES}, fault="gone"), now=NOW, retry_at=LATER
+    )
 
-    assert (end.state, end.reason) == (Journal.DEFERRED, "a: gone")
+    assert (end.state, end.reason) == (DeliveryState.DEFERRED, "a: gone")
 
 
 @pytest.mark.parametrize("reply", [None, Reply(-1, "garbage"), Reply(354, "what")])
 def test_a_dot_without_an_answer_is_uncertain(reply: Reply | None) -> None:
     sent = Transmission(Phase.DOT, {"a": YES, "b": LATER_PLEASE, "c": NO}, reply)
 
-    end = judge(to("a", "b", "c"), sent, now=NOW, retry_at=LATER)
+    end = outcome_of(to("a", "b", "c"), sent, now=NOW, retry_at=LATER)
 
-    assert (end.state, states(end)) == (Journal.UNCERTAIN, ["pending", "deferred", "failed"])
+    assert (end.state, states(end)) == (DeliveryState.UNCERTAIN, ["pending", "deferred", "failed"])
 
 
 def test_a_route_may_ask_for_one_more_try_after_a_doubt_and_only_one() -> None:
     sent = Transmission(Phase.DOT, {"a": YES})
 
-    first = judge(to("a"), sent, now=NOW, retry_at=LATER, resend=True)
-    second = judge(replace(to("a"), resent=True), sent, now=NOW, retry_at=LATER, resend=True)
+    first = outcome_of(to("a"), sent, now=NOW, retry_at=LATER, resend=True)
+    second = outcome_of(replace(to("a"), resent=True), sent, now=NOW, retry_at=LATER, resend=True)
 
-    assert (first.state, first.resent, first.next_attempt_at) == (Journal.DEFERRED, True, LATER)
-    assert second.state is Journal.UNCERTAIN
+    assert (first.state, first.resent, first.next_attempt_at) == (
+        DeliveryState.DEFERRED,
+        True,
+        LATER,
+    )
+    assert second.state is DeliveryState.UNCERTAIN
 
 
 def test_an_abandoned_dot_is_held() -> None:
-    assert doubted(to("a"), NOW, None).state is Journal.UNCERTAIN
+    assert uncertain_outcome(to("a"), NOW, None).state is DeliveryState.UNCERTAIN
 
 
 def test_after_the_last_try_the_deferred_have_failed() -> None:
-    end = judge(to("a"), Transmission(Phase.RCPT, {"a": LATER_PLEASE}), now=NOW, retry_at=None)
+    end = outcome_of(to("a"), Transmission(Phase.RCPT, {"a": LATER_PLEASE}), now=NOW, retry_at=None)
 
-    assert (end.state, states(end)) == (Journal.FAILED, ["failed"])
+    assert (end.state, states(end)) == (DeliveryState.FAILED, ["failed"])
     assert end.reason == "a: 450 4.7.1 later"
 
 
