@@ -1,9 +1,10 @@
 """Hands a command to the broker, and answers with what came of it where a client waits for that."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -85,19 +86,26 @@ class CommandSender:
         version = expected_version(request.headers.getlist("if-match"), interaction)
         command = order.command.model_copy(update={"expected_version": version})
         created = order.answer.get("interactionId")
-        if isinstance(created, str):
-            # Before the broker has the command: whoever repeats a request whose answer was lost
-            # may be told this id by another pod.
-            command_ids = command_ids_of(request.scope)
-            await self._promised_interactions.add(
-                created, command_ids.message_id, command.interaction_id
-            )
-        return await self.all(request, [command], order.answer)
+        if not isinstance(created, str):
+            return await self.all(request, [command], order.answer)
+        message_id = command_ids_of(request.scope).message_id
+        # Whoever repeats a request whose answer was lost may be told this id by another pod.
+        promise = partial(
+            self._promised_interactions.add, created, message_id, command.interaction_id
+        )
+        return await self.all(request, [command], order.answer, before_answering=promise)
 
     async def all(
-        self, request: Request, commands: Sequence[AgentCommand], answer: Mapping[str, object]
+        self,
+        request: Request,
+        commands: Sequence[AgentCommand],
+        answer: Mapping[str, object],
+        *,
+        before_answering: Callable[[], Awaitable[None]] | None = None,
     ) -> Response:
         """Return the answer once the broker holds all commands, or the outcome of each is known.
+
+        `before_answering` is waited for beside the broker.
 
         Raises:
             RequestError: One was refused while the client waited.
@@ -124,12 +132,19 @@ class CommandSender:
                     self._event_feed.awaiting(UUID(one.id), command) for one, command in pairs
                 ]
                 awaited = [await stack.enter_async_context(one) for one in looking_out]
-            for message, command in zip(messages, commands, strict=True):
-                await self._publish(message, command)
+            sending = self._publish_all(messages, commands)
+            beside = [before_answering()] if before_answering else []
+            await asyncio.gather(sending, *beside)
             crash_point("gateway.before_answering")
             if wait is None:
                 return json_answer(answer)
             return await self._outcome(answer, awaited, wait)
+
+    async def _publish_all(
+        self, messages: Sequence[Outgoing], commands: Sequence[AgentCommand]
+    ) -> None:
+        for message, command in zip(messages, commands, strict=True):
+            await self._publish(message, command)
 
     async def _publish(self, message: Outgoing, command: AgentCommand) -> None:
         try:

@@ -34,15 +34,18 @@ class OperationOrder:
     @asynccontextmanager
     async def one(
         self, interaction_id: str, agent_id: str, command_ids: CommandIds
-    ) -> AsyncIterator[None]:
+    ) -> AsyncIterator[bool]:
         """Wait until it is an operation's turn; what fails inside the context gives it back.
+
+        The context gets True where the agent asked for nothing else lately: what was read before
+        is then as good as what would be read now.
 
         Raises:
             RequestError: It fails inside, or is not possible as long as what was asked before is
                 on its way.
         """
         if not self._patience:
-            yield
+            yield True
             return
         key, turn = _key(interaction_id, agent_id), self._turn(interaction_id, command_ids)
         before = await self._store.take(key, turn)
@@ -52,7 +55,7 @@ class OperationOrder:
             await self._store.give_back(key, turn.command_id)
             raise
         try:
-            yield
+            yield not before
         except (RequestError, Refused, NotPublishedError) as error:
             await self._store.give_back(key, turn.command_id)
             told = as_request_error(error)
@@ -66,20 +69,20 @@ class OperationOrder:
             str(command_ids.message_id), interaction_id, command_ids.new_id, self._clock.now()
         )
 
-    async def _outcomes(self, key: str, operation_order: Sequence[Turn]) -> Sequence[Turn]:
+    async def _outcomes(self, key: str, turns: Sequence[Turn]) -> Sequence[Turn]:
         """Wait for the outcomes of some turns; return those that have none in time."""
-        if not operation_order:
-            return operation_order
+        if not turns:
+            return turns
         loop = asyncio.get_running_loop()
-        age = self._clock.now() - max(one.at for one in operation_order)
+        age = self._clock.now() - max(one.at for one in turns)
         end = loop.time() + (self._patience - age).total_seconds()
         pause = _FIRST_PAUSE
-        while operation_order := await self._store.open(key, operation_order):
+        while turns := await self._store.open(key, turns):
             if loop.time() >= end:
                 break
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-        return operation_order
+        return turns
 
 
 def _key(interaction_id: str, agent_id: str) -> str:

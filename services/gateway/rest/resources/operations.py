@@ -1,5 +1,7 @@
 """POST and PUT on interactions: checked against the present snapshot, then handed to the owner."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -124,12 +126,21 @@ class OperationsResource:
             RequestError: It is not possible now, not for this agent, or not with this body.
         """
         command_ids = command_ids_of(request.scope)
-        async with self._operation_order.one(interaction_id, agent.id, command_ids):
-            asked = await self._asked(request, agent, interaction_id, offer, body)
-            order = prepare(offer, asked)
-            if offer.operation is Operation.CANCEL and asked.interaction.state is State.SENDING:
-                await self._require_waiting(interaction_id)
-            return await self._command_sender.over(request, order, asked.interaction)
+        # Read beside taking the turn: an operation has nobody before it nearly always.
+        reading = asyncio.ensure_future(self._asked(request, agent, interaction_id, offer, body))
+        try:
+            async with self._operation_order.one(interaction_id, agent.id, command_ids) as is_alone:
+                if is_alone:
+                    asked = await reading
+                else:
+                    asked = await self._asked(request, agent, interaction_id, offer, body)
+                order = prepare(offer, asked)
+                if offer.operation is Operation.CANCEL and asked.interaction.state is State.SENDING:
+                    await self._require_waiting(interaction_id)
+                return await self._command_sender.over(request, order, asked.interaction)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def _require_waiting(self, interaction_id: str) -> None:
         delivery = await self._deliveries.get(interaction_id, newest=True)
