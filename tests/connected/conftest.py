@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.connected.ground import Ground, Grounds
-from tests.connected.world import World, open_prepared_world
 from tests.fixtures.broker import Broker
 from tests.fixtures.servers import database_url as bare_database_url
 from tests.fixtures.servers import vhost_url as bare_vhost_url
+from tests.support.world import World, open_prepared_world
 
 __all__ = [
     "bare_database_url",

@@ -10,7 +10,7 @@ import pytest
 from shared.messaging.topology import WorkQueue
 from shared.runtime import resources
 from tests.connected.pods import CONSUMERS, SERVICES, WORKERS, Pod, running_pod
-from tests.connected.world import World
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

@@ -23,12 +23,12 @@ from shared.domain.lifecycle import State
 from shared.messaging.topology import ROUTING
 from shared.storage.interactions import interaction_store
 from tests.cometd_client.client import CometdAgent
-from tests.connected.gateway.conftest import hashed
-from tests.connected.ingest.conftest import MAIL
 from tests.connected.messaging.queues import waiting_in
 from tests.connected.pods import WORKERS, Pod, running_pod
-from tests.connected.world import World, cause, open_world
 from tests.faults.house import until
+from tests.support.gateway import hashed
+from tests.support.ingest import MAIL
+from tests.support.world import World, cause, open_world
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 

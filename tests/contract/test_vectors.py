@@ -5,9 +5,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.connected.gateway.conftest import failure
 from tests.contract.desk import Desk
 from tests.contract.shapes import gone
+from tests.support.gateway import failure
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
 

@@ -22,8 +22,8 @@ from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
 from shared.contracts.contact_center import ContactCenter
 from shared.storage.configuration_store import ConfigurationStore
-from tests.connected.world import CENTER
 from tests.doubles.clock import MovableClock
+from tests.support.world import CENTER
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 _DEADLINE = 10.0

@@ -19,8 +19,8 @@ from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.mails import delivery_store
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
-from tests.connected.world import World, cause, open_world
 from tests.doubles.smtp_sink import SmtpSink, running_sink
+from tests.support.world import World, cause, open_world
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 

@@ -15,11 +15,11 @@ from tests.aiocometd import PythonAgent
 from tests.cometd_client.client import CometdAgent
 from tests.connected.bayeux.cable import Cable
 from tests.connected.bayeux.proxies import proxy
-from tests.connected.gateway.conftest import hashed
 from tests.connected.gateway.notifications.test_journal import reached
 from tests.connected.gateway.process import Process
-from tests.connected.world import World, cause
 from tests.faye.agent import FayeAgent
+from tests.support.gateway import hashed
+from tests.support.world import World, cause
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 

@@ -11,8 +11,8 @@ from shared.domain.interaction import Attachment, Email, Interaction
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
 from shared.storage.mails.arrival_store import ArrivalStore
-from tests.connected.ingest.conftest import make_arrivals
-from tests.connected.world import World
+from tests.support.ingest import make_arrivals
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

@@ -21,7 +21,7 @@ from shared.storage.files.vault import ContentRef, Vault
 from shared.storage.mails import delivery_store
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.upload_store import UploadStore
-from tests.connected.world import World, cause
+from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 

@@ -15,7 +15,7 @@ from shared.storage.mails import arrival_store, delivery_store
 from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.upload_store import UploadStore
-from tests.connected.world import World
+from tests.support.world import World
 
 RAW = b"From: ann@example.org\r\nSubject: Invoice 17\r\n\r\nHello\r\n"
 

@@ -28,7 +28,7 @@ from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.storage.interactions.interaction_store import Change
 from shared.storage.mails.delivery_store import DeliveryStore
-from tests.connected.world import World, cause
+from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 

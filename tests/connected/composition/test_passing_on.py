@@ -32,7 +32,7 @@ from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
 from shared.storage.mails.delivery_store import DeliveryStore
 from tests.connected.composition.conftest import RAW
-from tests.connected.world import World, cause
+from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 

@@ -19,7 +19,7 @@ from shared.contracts.commands import (
 from shared.domain.errors import Refused
 from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
-from tests.connected.world import World, cause
+from tests.support.world import World, cause
 from tests.unit.composition.attacks import ATTACKS, DANGERS
 
 pytestmark = pytest.mark.connected

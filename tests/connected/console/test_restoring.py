@@ -22,9 +22,9 @@ from shared.storage.database.client import Database, open_database
 from shared.storage.indexes import create_indexes
 from shared.storage.journal import Announced, Journal, JournalWriting
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
-from tests.connected.world import cause
 from tests.doubles.clock import MovableClock
 from tests.fixtures.servers import refuse
+from tests.support.world import cause
 
 pytestmark = pytest.mark.connected
 

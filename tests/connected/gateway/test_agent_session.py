@@ -9,8 +9,8 @@ import pytest
 from shared.contracts.contact_center import AgentState
 from shared.contracts.events import AgentNotReady, AgentReady
 from tests.cometd_client.client import CometdAgent
-from tests.connected.gateway.conftest import Gateway, failure
-from tests.connected.world import CENTER
+from tests.support.gateway import Gateway, failure
+from tests.support.world import CENTER
 
 pytestmark = pytest.mark.connected
 

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 
 from tests.cometd_client.client import CometdAgent
-from tests.connected.gateway.conftest import hashed
 from tests.connected.gateway.process import Process
-from tests.connected.world import World
+from tests.support.gateway import hashed
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

@@ -11,9 +11,9 @@ from shared.contracts.commands import ParseMail
 from shared.domain.errors import Unavailable
 from shared.messaging.topology import INGEST
 from shared.storage.mails.arrival_store import Arrival
-from tests.connected.ingest.conftest import MAIL, Door
 from tests.connected.messaging.queues import waiting_in
-from tests.connected.world import World
+from tests.support.ingest import MAIL, Door
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

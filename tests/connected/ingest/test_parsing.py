@@ -14,8 +14,8 @@ from shared.domain.interaction import Address, Interaction
 from shared.domain.lifecycle import State
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing.parser import parse_mail
-from tests.connected.ingest.conftest import MAIL, Door
-from tests.connected.world import World, cause
+from tests.support.ingest import MAIL, Door
+from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 

@@ -11,8 +11,8 @@ from deploy.local.mongodb import LocalMongoDB
 from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
 from shared.storage.files.vault import IN_ONE_DOCUMENT
-from tests.connected.ingest.conftest import MAIL, Door, make_arrivals, make_settings
-from tests.connected.world import World, open_world
+from tests.support.ingest import MAIL, Door, make_arrivals, make_settings
+from tests.support.world import World, open_world
 
 pytestmark = pytest.mark.connected
 

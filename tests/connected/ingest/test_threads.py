@@ -6,10 +6,10 @@ from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.mail.threads import Speaker
 from shared.storage.interactions.thread_store import ThreadStore
-from tests.connected.ingest.conftest import MAIL, Door
 from tests.connected.ingest.test_parsing import parsed
 from tests.connected.plans import Plan, plans_of
-from tests.connected.world import World
+from tests.support.ingest import MAIL, Door
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

@@ -17,7 +17,7 @@ from shared.messaging.topology import INGEST
 from shared.storage.database.client import Collection
 from shared.storage.database.outbox import CollectionOutbox, to_entry
 from tests.connected.messaging.queues import waiting_in
-from tests.connected.world import World, cause
+from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 

@@ -17,7 +17,7 @@ from shared.domain.errors import Unavailable
 from shared.messaging.consumer import Consumer
 from shared.messaging.publisher import UnroutableError
 from shared.messaging.topology import ATTACHMENTS
-from tests.connected.world import World
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

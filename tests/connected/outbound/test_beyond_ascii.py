@@ -10,8 +10,8 @@ from shared.domain.delivery import Delivery, DeliveryState
 from shared.domain.interaction import Address, Email
 from shared.domain.lifecycle import State
 from shared.storage.files.vault import IN_ONE_DOCUMENT
-from tests.connected.outbound.conftest import OCTETS, Post
 from tests.doubles.smtp_server import KeepingServer, running_server
+from tests.support.outbound import OCTETS, Post
 
 pytestmark = pytest.mark.connected
 

@@ -11,9 +11,9 @@ from services.outbound.smtp.smtp_message import SmtpMessage
 from services.outbound.smtp.smtp_session import Deadlines
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
-from tests.connected.outbound.conftest import LEASE, Post
 from tests.doubles.clock import MovableClock
 from tests.doubles.smtp_sink import STALL_IN_BODY, SmtpSink
+from tests.support.outbound import LEASE, Post
 
 pytestmark = pytest.mark.connected
 

@@ -21,8 +21,8 @@ from shared.contracts.events import (
 from shared.domain.delivery import DeliveryState
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import State
-from tests.connected.outbound.conftest import LEASE, Post
 from tests.doubles.smtp_sink import DROP_AFTER_DOT, Ending, Manner
+from tests.support.outbound import LEASE, Post
 
 pytestmark = pytest.mark.connected
 

@@ -17,8 +17,8 @@ from shared.domain.errors import Unavailable
 from shared.domain.lifecycle import State
 from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.mails.delivery_store import ClaimLostError, DeliveryStore
-from tests.connected.outbound.conftest import CONNECTIONS, LEASE, Post
 from tests.doubles.smtp_sink import GREYLIST, HANG_AFTER_DOT
+from tests.support.outbound import CONNECTIONS, LEASE, Post
 
 pytestmark = pytest.mark.connected
 

@@ -15,7 +15,6 @@ from shared.contracts.events import (
 )
 from shared.domain.delivery import DeliveryState, Reception
 from shared.domain.lifecycle import State
-from tests.connected.outbound.conftest import OCTETS, Post
 from tests.doubles.smtp_sink import (
     ACCEPT_THEN_DROP,
     DEFER_AFTER_DOT,
@@ -29,6 +28,7 @@ from tests.doubles.smtp_sink import (
     Manner,
     answering,
 )
+from tests.support.outbound import OCTETS, Post
 
 pytestmark = pytest.mark.connected
 

@@ -18,8 +18,8 @@ from shared.messaging.topology import OUTBOUND
 from shared.runtime.lasting_witness import LastingWitness
 from shared.storage.database import witness
 from tests.connected.backups import Backup
-from tests.connected.outbound.conftest import Post
 from tests.doubles.smtp_sink import DROP_AFTER_DOT
+from tests.support.outbound import Post
 
 pytestmark = pytest.mark.connected
 

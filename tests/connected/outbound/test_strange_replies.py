@@ -14,8 +14,8 @@ from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.events import DeliveryFailed, MailSent
 from shared.domain.delivery import DeliveryState, Reception
 from shared.domain.lifecycle import State
-from tests.connected.outbound.conftest import Post
 from tests.doubles.smtp_sink import Manner, answering
+from tests.support.outbound import Post
 
 pytestmark = pytest.mark.connected
 

@@ -21,10 +21,10 @@ from shared.contracts.events import DeliveryDeferred
 from shared.domain.delivery import Delivery, DeliveryState
 from shared.domain.lifecycle import State
 from shared.storage.database.client import Database
-from tests.connected.outbound.conftest import Post
 from tests.connected.outbound.pods import ENVIRONMENT, USER, Pod, described, identity, let_pass
 from tests.doubles.token_endpoint import Answer, TokenEndpoint, running_endpoint
 from tests.fixtures.mail_server import MailServer, running_mail_server
+from tests.support.outbound import Post
 
 pytestmark = pytest.mark.connected
 

@@ -17,8 +17,8 @@ from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
 from shared.storage.agents.presence_store import PresenceStore
 from tests.connected.plans import plans_of
-from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing, RoutingBy, fill, revoke
-from tests.connected.world import World
+from tests.support.routing import EXCLUSION, INVITATION, Routing, RoutingBy, fill, revoke
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

@@ -30,8 +30,8 @@ from shared.domain.errors import (
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
 from shared.domain.user_data import LARGEST
-from tests.connected.routing.conftest import INVITATION, Routing, fill
-from tests.connected.world import World, cause
+from tests.support.routing import INVITATION, Routing, fill
+from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 

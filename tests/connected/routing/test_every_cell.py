@@ -19,8 +19,8 @@ from shared.contracts.commands import (
 from shared.domain.errors import OperationNotAllowedError
 from shared.domain.interaction import Interaction, Invitation, Place
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State
-from tests.connected.routing.conftest import Routing
-from tests.connected.world import World, cause
+from tests.support.routing import Routing
+from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 

@@ -13,14 +13,14 @@ from shared.domain.lifecycle import State
 from shared.storage.database.leases import LeaseStore
 from shared.storage.interactions import interaction_store
 from tests.connected.plans import plans_of
-from tests.connected.routing.conftest import (
+from tests.support.routing import (
     EXCLUSION,
     POLICY,
     Routing,
     RoutingBy,
     fill,
 )
-from tests.connected.world import World
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

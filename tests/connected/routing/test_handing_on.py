@@ -27,8 +27,8 @@ from shared.contracts.events import (
 from shared.domain.errors import NotOwnerError, Refused
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
-from tests.connected.routing.conftest import EXCLUSION, INVITATION, Routing, RoutingBy, fill, revoke
-from tests.connected.world import World, cause
+from tests.support.routing import EXCLUSION, INVITATION, Routing, RoutingBy, fill, revoke
+from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 

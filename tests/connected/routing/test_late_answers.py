@@ -11,7 +11,7 @@ from shared.domain.errors import OperationNotAllowedError
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
 from shared.storage.agents.presence_store import PresenceStore
-from tests.connected.routing.conftest import (
+from tests.support.routing import (
     EXCLUSION,
     INVITATION,
     Routing,
@@ -19,7 +19,7 @@ from tests.connected.routing.conftest import (
     fill,
     revoke,
 )
-from tests.connected.world import World, cause
+from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 

@@ -13,7 +13,7 @@ from shared.contracts.events import AgentInvited, InvitationRevoked
 from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import State
-from tests.connected.routing.conftest import (
+from tests.support.routing import (
     EXCLUSION,
     INVITATION,
     Routing,
@@ -22,7 +22,7 @@ from tests.connected.routing.conftest import (
     fill_for,
     revoke,
 )
-from tests.connected.world import CENTER, World
+from tests.support.world import CENTER, World
 
 pytestmark = pytest.mark.connected
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared.storage.database.batching import Inserts, Reads, Update, Updates
 from shared.storage.database.client import Document, UnstorableError
-from tests.connected.world import World
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

@@ -10,7 +10,7 @@ from shared.domain.errors import Unavailable
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.storage.interactions.interaction_store import Change
-from tests.connected.world import World, cause
+from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 

@@ -10,7 +10,7 @@ import pytest
 
 from shared.storage.files import chunked_files, vault
 from shared.storage.files.vault import IN_ONE_DOCUMENT, ContentRef, DamagedContentError, Vault
-from tests.connected.world import World
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

@@ -15,9 +15,9 @@ from services.gateway.auth.login_throttle import Attempt, LoginThrottle
 from services.gateway.auth.password_checker import PasswordChecker
 from shared.contracts.events import AgentNotReady
 from shared.storage.indexes import LOGIN_FAILURES
-from tests.connected.gateway.conftest import Gateway, failure, running_gateway
 from tests.connected.plans import plans_of
-from tests.connected.world import World
+from tests.support.gateway import Gateway, failure, running_gateway
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

@@ -12,8 +12,8 @@ import websockets
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from tests.connected.gateway.conftest import Gateway, failure, running_gateway
-from tests.connected.world import World
+from tests.support.gateway import Gateway, failure, running_gateway
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

@@ -8,7 +8,7 @@ import pytest
 from services.console.agent_directory import AgentDirectory, Move
 from tests.connected.gateway.auth.test_revoking import connected
 from tests.connected.gateway.auth.test_session_ends import FIVE_SECONDS, logged_in, status
-from tests.connected.gateway.conftest import Gateway, running_gateway
+from tests.support.gateway import Gateway, running_gateway
 
 pytestmark = pytest.mark.connected
 

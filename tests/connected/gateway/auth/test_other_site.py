@@ -15,9 +15,9 @@ from deploy.local.folders import passing_folder
 from services.gateway.cometd_options import REMEDIES
 from shared.contracts.events import AgentReady
 from tests.cometd_client import client as cometd_client
-from tests.connected.gateway.conftest import Gateway, running_gateway
 from tests.fixtures.chromium import running_chromium
 from tests.fixtures.https import certificate, site, tls_proxy
+from tests.support.gateway import Gateway, running_gateway
 
 pytestmark = pytest.mark.connected
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from tests.connected.gateway.auth.test_bearer_authenticator import HANDSHAKE
-from tests.connected.gateway.conftest import Gateway, running_gateway
-from tests.connected.world import World
+from tests.support.gateway import Gateway, running_gateway
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

@@ -10,7 +10,7 @@ import websockets
 
 from shared.storage.agents import agent_login_store
 from tests.connected.gateway.auth.test_bearer_authenticator import HANDSHAKE
-from tests.connected.gateway.conftest import Gateway, hashed
+from tests.support.gateway import Gateway, hashed
 
 pytestmark = pytest.mark.connected
 

@@ -18,7 +18,7 @@ from shared.storage.agents import agent_login_store
 from shared.storage.agents.agent_login_store import AgentLoginStore
 from tests.connected.gateway.auth.test_bearer_authenticator import HANDSHAKE
 from tests.connected.gateway.auth.test_revoking import connected
-from tests.connected.gateway.conftest import Gateway, hashed, running_gateway
+from tests.support.gateway import Gateway, hashed, running_gateway
 
 pytestmark = pytest.mark.connected
 

@@ -15,7 +15,7 @@ import websockets
 
 from services.gateway.notifications.topics import CHANNELS
 from shared.contracts.events import AgentReady
-from tests.connected.gateway.conftest import Gateway, running_gateway
+from tests.support.gateway import Gateway, running_gateway
 
 pytestmark = pytest.mark.connected
 

@@ -19,7 +19,7 @@ from shared.runtime.refusals import Refusals
 from shared.storage.interactions.interaction_store import Change
 from shared.storage.turn_store import Turn, TurnStore
 from tests.connected.changes import wait_until
-from tests.connected.world import World
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

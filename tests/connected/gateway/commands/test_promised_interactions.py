@@ -17,10 +17,10 @@ from shared.contracts.envelope import Cause
 from shared.domain.clock import Clock
 from shared.domain.errors import UnknownInteractionError
 from shared.storage.database.client import Database
-from tests.connected.gateway.conftest import Gateway, failure, hashed, running_gateway
 from tests.connected.gateway.process import Process
 from tests.connected.plans import commands_on
-from tests.connected.world import World
+from tests.support.gateway import Gateway, failure, hashed, running_gateway
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

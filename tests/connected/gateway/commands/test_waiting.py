@@ -18,9 +18,9 @@ from shared.contracts.events import (
     OperationRefused,
 )
 from shared.contracts.outgoing import wrap
-from tests.connected.gateway.conftest import Gateway, failure, running_gateway
 from tests.connected.messaging.queues import commands_to_all
-from tests.connected.world import CENTER, World
+from tests.support.gateway import Gateway, failure, running_gateway
+from tests.support.world import CENTER, World
 
 pytestmark = pytest.mark.connected
 

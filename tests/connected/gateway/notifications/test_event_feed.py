@@ -18,9 +18,9 @@ from shared.contracts.events import (
 )
 from shared.contracts.outgoing import wrap
 from tests.cometd_client.client import CometdAgent
-from tests.connected.gateway.conftest import Gateway
-from tests.connected.world import cause
 from tests.fixtures.broker import Broker
+from tests.support.gateway import Gateway
+from tests.support.world import cause
 
 pytestmark = pytest.mark.connected
 

@@ -21,9 +21,9 @@ from shared.domain.lifecycle import State
 from shared.messaging.topology import JOURNAL
 from shared.storage.journal import COLLECTION, Announced, JournalWriting
 from tests.cometd_client.client import CometdAgent
-from tests.connected.gateway.conftest import Gateway, failure, hashed, running_gateway
 from tests.connected.gateway.process import Process
-from tests.connected.world import World, cause
+from tests.support.gateway import Gateway, failure, hashed, running_gateway
+from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 

@@ -14,8 +14,8 @@ from deploy.local.rabbitmq import LocalRabbitMQ
 from services.gateway.notifications.retrying import retry_until_available
 from shared.contracts.events import InvitationRevoked
 from tests.cometd_client.client import CometdAgent
-from tests.connected.gateway.conftest import Gateway, failure, running_gateway
-from tests.connected.world import open_world
+from tests.support.gateway import Gateway, failure, running_gateway
+from tests.support.world import open_world
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 

@@ -15,11 +15,11 @@ from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import wrap
 from shared.storage.journal import Announced, JournalWriting
 from tests.cometd_client.client import CometdAgent
-from tests.connected.gateway.conftest import hashed, running_gateway
 from tests.connected.gateway.notifications.test_journal import CHANNELS, announce_changes, positions
 from tests.connected.gateway.process import Process
-from tests.connected.world import World, cause
 from tests.fixtures.servers import skip_aloud
+from tests.support.gateway import hashed, running_gateway
+from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 

@@ -9,7 +9,6 @@ import pytest
 from shared.storage.journal_generations import JournalGenerations
 from tests.cometd_client.client import CometdAgent
 from tests.connected.backups import Backup
-from tests.connected.gateway.conftest import Gateway, failure, hashed, running_gateway
 from tests.connected.gateway.notifications.test_journal import (
     CHANNELS,
     EVENTS,
@@ -18,7 +17,8 @@ from tests.connected.gateway.notifications.test_journal import (
     positions,
     reached,
 )
-from tests.connected.world import World
+from tests.support.gateway import Gateway, failure, hashed, running_gateway
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

@@ -6,9 +6,9 @@ from shared.bayeux import BayeuxSettings
 from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import wrap
 from tests.cometd_client.client import CometdAgent
-from tests.connected.gateway.conftest import Gateway
 from tests.connected.gateway.notifications.test_journal import CHANNELS, newest, positions, reached
-from tests.connected.world import cause
+from tests.support.gateway import Gateway
+from tests.support.world import cause
 
 pytestmark = pytest.mark.connected
 

@@ -14,9 +14,9 @@ from shared.contracts.events import (
     WorkReclaimed,
 )
 from shared.domain.lifecycle import Direction, State
-from tests.connected.gateway.conftest import Gateway
 from tests.connected.gateway.oddities.asking import listening
 from tests.contract.shapes import gone, reply_created
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.connected
 

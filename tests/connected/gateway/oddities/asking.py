@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 
 from tests.cometd_client.client import CometdAgent
-from tests.connected.gateway.conftest import Gateway
+from tests.support.gateway import Gateway
 
 OK = {"status": "ok", "statusCode": 0}
 ZERO = {"statusCode": 0, "status": "ok"}

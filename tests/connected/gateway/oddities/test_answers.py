@@ -7,8 +7,8 @@ import httpx2
 import pytest
 
 from shared.domain.interaction import Email, Interaction
-from tests.connected.gateway.conftest import Gateway, failure
 from tests.connected.gateway.oddities.asking import do
+from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected
 

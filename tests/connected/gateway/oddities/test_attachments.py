@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.connected.gateway.conftest import running_gateway
-from tests.connected.world import World
+from tests.support.gateway import running_gateway
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

@@ -3,8 +3,8 @@
 import httpx2
 import pytest
 
-from tests.connected.gateway.conftest import Gateway, failure
 from tests.connected.gateway.oddities.asking import OK, ask
+from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected
 

@@ -14,9 +14,9 @@ from shared.contracts.events import (
     ReplyCreated,
 )
 from shared.domain.interaction import Interaction
-from tests.connected.gateway.conftest import Gateway, running_gateway
 from tests.connected.gateway.oddities.asking import TOPIC, listening, seen
-from tests.connected.world import World
+from tests.support.gateway import Gateway, running_gateway
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

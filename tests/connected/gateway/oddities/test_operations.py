@@ -6,8 +6,8 @@ import httpx2
 import pytest
 
 from shared.domain.lifecycle import Direction, State
-from tests.connected.gateway.conftest import Gateway, failure
 from tests.connected.gateway.oddities.asking import OK, ask, do, seen
+from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected
 

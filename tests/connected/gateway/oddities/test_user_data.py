@@ -6,8 +6,8 @@ import httpx2
 import pytest
 
 from shared.domain.interaction import Attachment, Email
-from tests.connected.gateway.conftest import Gateway
 from tests.connected.gateway.oddities.asking import OK, ask, do, seen
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.connected
 

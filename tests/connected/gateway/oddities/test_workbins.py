@@ -10,9 +10,9 @@ from services.gateway.wire.workbins import uuid_of
 from shared.contracts.contact_center import Workbin
 from shared.domain.interaction import Place
 from shared.domain.lifecycle import State
-from tests.connected.gateway.conftest import Gateway, failure
 from tests.connected.gateway.oddities.asking import OK, ask
-from tests.connected.world import CENTER
+from tests.support.gateway import Gateway, failure
+from tests.support.world import CENTER
 
 pytestmark = pytest.mark.connected
 

@@ -9,8 +9,8 @@ from services.gateway.operations.operation_request import OperationDefinition
 from services.gateway.operations.registry import OFFERS
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State
-from tests.connected.gateway.conftest import Gateway, failure
 from tests.connected.gateway.rest.test_delivery_shown import waiting
+from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected
 

@@ -23,8 +23,8 @@ from shared.contracts.events import (
 from shared.domain.interaction import Address, Email, Interaction, Place
 from shared.domain.lifecycle import State
 from tests.cometd_client.client import CometdAgent
-from tests.connected.gateway.conftest import Gateway
 from tests.connected.gateway.notifications.test_journal import EVENTS, TOPIC, newest, reached
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.connected
 

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from shared.domain.interaction import Interaction
-from tests.connected.gateway.conftest import Gateway, failure
+from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected
 

@@ -15,7 +15,7 @@ from services.gateway.operations.registry import NOT_OFFERED, OFFERS
 from services.gateway.rest.routes import rest_router
 from shared.domain.interaction import Address, Attachment, Email, Interaction
 from shared.storage.agents import agent_store
-from tests.connected.gateway.conftest import Gateway
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.connected
 

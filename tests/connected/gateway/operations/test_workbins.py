@@ -14,9 +14,9 @@ from shared.contracts.events import WorkbinItemAdded, WorkbinItemRemoved
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import State
 from tests.cometd_client.client import CometdAgent
-from tests.connected.gateway.conftest import Gateway, failure, running_gateway
-from tests.connected.world import CENTER, open_world
 from tests.fixtures.broker import Broker
+from tests.support.gateway import Gateway, failure, running_gateway
+from tests.support.world import CENTER, open_world
 
 pytestmark = pytest.mark.connected
 

@@ -19,8 +19,8 @@ from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
 from shared.storage.upload_store import Awaits, UploadStore
 from tests.connected.changes import wait_until
-from tests.connected.gateway.conftest import PDF, Gateway, failure, running_gateway
-from tests.connected.world import CENTER, World
+from tests.support.gateway import PDF, Gateway, failure, running_gateway
+from tests.support.world import CENTER, World
 
 pytestmark = pytest.mark.connected
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.domain.interaction import Interaction
 from shared.domain.user_data import LARGEST, MOST_KEYS
-from tests.connected.gateway.conftest import Gateway, failure
+from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected
 

@@ -13,8 +13,8 @@ from shared.domain.delivery import Conclusion, DeliveryState, Reception
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
-from tests.connected.gateway.conftest import Gateway
-from tests.connected.world import cause
+from tests.support.gateway import Gateway
+from tests.support.world import cause
 
 pytestmark = pytest.mark.connected
 

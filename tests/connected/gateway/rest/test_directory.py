@@ -6,9 +6,9 @@ import pytest
 from shared.domain.interaction import Email
 from shared.storage.agents import agent_store
 from shared.storage.interactions import interaction_store
-from tests.connected.gateway.conftest import Gateway, failure
-from tests.connected.ingest.conftest import make_arrivals
 from tests.connected.plans import plans_of
+from tests.support.gateway import Gateway, failure
+from tests.support.ingest import make_arrivals
 
 pytestmark = pytest.mark.connected
 

@@ -6,7 +6,7 @@ import pytest
 from shared.domain.interaction import Attachment, Email, Interaction
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
-from tests.connected.gateway.conftest import Gateway, failure
+from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected
 

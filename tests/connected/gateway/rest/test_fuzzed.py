@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.connected.gateway.conftest import Gateway
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.connected
 

@@ -14,7 +14,7 @@ from services.gateway.errors import CODES, RequestError, Situation
 from services.gateway.rest.idempotency import IdempotencyMiddleware
 from services.gateway.rest.idempotency_store import IdempotencyStore
 from shared.domain.interaction import Interaction
-from tests.connected.gateway.conftest import Gateway, failure, running_gateway
+from tests.support.gateway import Gateway, failure, running_gateway
 
 pytestmark = pytest.mark.connected
 

@@ -20,8 +20,8 @@ from tests.connected.gateway.cluster.test_replicas import (
     Wanderer,
     another_pod,
 )
-from tests.connected.gateway.conftest import Gateway
-from tests.connected.world import CENTER
+from tests.support.gateway import Gateway
+from tests.support.world import CENTER
 
 pytestmark = pytest.mark.connected
 

@@ -5,8 +5,8 @@ import pytest
 
 from shared.domain.delivery import DeliveryState
 from shared.domain.lifecycle import State
-from tests.connected.gateway.conftest import Gateway, failure
 from tests.connected.gateway.rest.test_delivery_shown import LATER, outbound, tried
+from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected
 

@@ -9,8 +9,8 @@ from shared.domain.interaction import Address, Attachment, Email, Interaction
 from shared.domain.lifecycle import State
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
-from tests.connected.gateway.conftest import PDF, Gateway, failure, running_gateway
-from tests.connected.world import World
+from tests.support.gateway import PDF, Gateway, failure, running_gateway
+from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 

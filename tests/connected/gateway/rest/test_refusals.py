@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from services.gateway.rest.routes import rest_router
 from shared.domain.interaction import Email, Interaction
-from tests.connected.gateway.conftest import Gateway, failure
+from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected
 

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from shared.contracts.envelope import Cause
 from shared.storage.interactions import interaction_store
-from tests.connected.gateway.conftest import Gateway
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.connected
 

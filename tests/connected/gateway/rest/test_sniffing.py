@@ -8,7 +8,7 @@ import websockets
 from websockets.exceptions import InvalidStatus
 
 from tests.connected.gateway.auth.test_bearer_authenticator import HANDSHAKE
-from tests.connected.gateway.conftest import Gateway
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.connected
 

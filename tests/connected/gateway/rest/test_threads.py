@@ -7,8 +7,8 @@ import pytest
 
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
-from tests.connected.gateway.conftest import Gateway, failure
 from tests.connected.plans import plans_of
+from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected
 

@@ -16,8 +16,8 @@ from shared.contracts.outgoing import wrap
 from shared.domain.interaction import Email, Interaction
 from shared.storage.indexes import REMEMBERED_ANSWERS
 from shared.storage.upload_store import UploadStore
-from tests.connected.gateway.conftest import PDF, Gateway, failure
 from tests.connected.messaging.queues import commands_to_all
+from tests.support.gateway import PDF, Gateway, failure
 
 pytestmark = pytest.mark.connected
 

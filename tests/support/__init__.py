@@ -1,0 +1,1 @@
+"""Helpers that several folders of tests share; fixtures stay in the conftest of a folder."""

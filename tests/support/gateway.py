@@ -1,0 +1,209 @@
+"""The gateway on real servers, with nobody behind it: what it publishes can be read."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import aio_pika
+import httpx2
+from argon2 import PasswordHasher
+from prometheus_client import CollectorRegistry
+
+from deploy.local.ports import free_port
+from services.gateway.app import start
+from services.gateway.settings import GatewaySettings
+from shared.contracts.contact_center import ContactCenter
+from shared.contracts.envelope import Contract
+from shared.contracts.outgoing import wrap
+from shared.domain.interaction import Attachment, Interaction, Invitation
+from shared.domain.lifecycle import Direction, State
+from shared.messaging.topology import WorkQueue
+from shared.observability.probes import Health
+from shared.runtime.resources import Resources
+from shared.storage.agents import agent_login_store, agent_store
+from shared.storage.files import document_store
+from shared.storage.files.vault import Vault
+from shared.storage.interactions import interaction_store
+from shared.storage.mails.delivery_store import DeliveryStore
+from tests.connected.messaging.queues import commands_to_all
+from tests.fixtures.plain_http import NO_CERTIFICATES
+from tests.support.ingest import make_arrivals
+from tests.support.world import World, cause
+
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@cache
+def hashed(password: str) -> str:
+    """Return a hash that is cheap to check."""
+    return _CHEAP.hash(password)
+
+
+PDF = Attachment("00009A8T8Y13002S", "Rechnung März.pdf", 9, "application/pdf")
+
+
+@dataclass
+class Gateway:
+    """A running gateway as its clients and its services see it."""
+
+    url: str
+    broker_url: str
+    database_url: str
+    world: World
+    health: Health
+    commands: "asyncio.Queue[dict[str, Any]]"
+    stack: AsyncExitStack = field(repr=False)
+
+    async def client(self, name: str | None = None, **options: Any) -> httpx2.AsyncClient:
+        """Return a client that logs in with every request; None is a stranger."""
+        auth = (name, name) if name else None
+        client = httpx2.AsyncClient(
+            base_url=self.url, auth=auth, timeout=20, verify=NO_CERTIFICATES, **options
+        )
+        return await self.stack.enter_async_context(client)
+
+    async def clear(self) -> None:
+        """Dismiss everybody and forget every mail."""
+        used = (agent_store, agent_login_store, interaction_store, document_store)
+        await asyncio.gather(
+            *(self.world.database[stored.COLLECTION].delete_many({}) for stored in used)
+        )
+        self.world.heard_so_far()
+        while not self.commands.empty():
+            self.commands.get_nowait()
+
+    async def hire(self, name: str, **fields: Any) -> None:
+        """Add an agent whose password is the name."""
+        await self.world.hire(name, password_hash=hashed(name), **fields)
+
+    async def offered(self, agent_id: str = "agent1", **fields: Any) -> Interaction:
+        """Store a mail that is offered to an agent."""
+        invitation = Invitation(agent_id, self.world.clock.now() + timedelta(seconds=30))
+        return await self.store(state=State.INVITED, invitation=invitation, version=2, **fields)
+
+    async def accepted(self, agent_id: str = "agent1", **fields: Any) -> Interaction:
+        """Store a mail that an agent works on."""
+        return await self.store(state=State.ACCEPTED, owner_id=agent_id, version=3, **fields)
+
+    async def drafted(self, agent_id: str = "agent1", **fields: Any) -> Interaction:
+        """Store a draft of an agent, addressed to the customer."""
+        return await self.store(
+            direction=Direction.OUTBOUND,
+            subtype="OutboundReply",
+            state=State.REPLY_CREATED,
+            owner_id=agent_id,
+            **fields,
+        )
+
+    async def store(self, **fields: Any) -> Interaction:
+        """Store a mail in any state."""
+        mail = await self.world.receive(**fields)
+        self.world.heard_so_far()
+        return mail
+
+    async def describe(self, contact_center: ContactCenter) -> None:
+        """Put a description in force, here and now."""
+        await self.world.configuration.write(contact_center)
+        self.world.clock.move(timedelta(seconds=5))
+
+    async def announce(self, event: Contract) -> None:
+        """Publish an event as a service would."""
+        await self.world.publisher.publish(wrap(event, cause(), self.world.clock.now()))
+
+    async def command(self) -> dict[str, Any]:
+        """Return the body of the next command."""
+        async with asyncio.timeout(10):
+            return await self.commands.get()
+
+    async def parked(self, queue: WorkQueue) -> bytes:
+        """Take the next message that waits for an operator."""
+        async with await aio_pika.connect(self.broker_url) as connection, asyncio.timeout(10):
+            parking = await (await connection.channel()).get_queue(queue.parking)
+            async with parking.iterator(no_ack=True) as messages:
+                return (await anext(messages)).body
+
+    async def unchanged(self, before: Interaction) -> bool:
+        """Say whether nothing has happened to an interaction, and nothing was commanded."""
+        after = await self.world.interactions.get(before.id)
+        return after == replace(before, user_data=after.user_data) and self.commands.empty()
+
+
+@asynccontextmanager
+async def running_gateway(
+    world: World, rabbitmq_url: str, database_url: str, **options: str
+) -> AsyncIterator[Gateway]:
+    """Give a gateway that listens on a port of its own."""
+    port = free_port()
+    settings = GatewaySettings.model_validate(
+        {
+            "RABBITMQ_URL": rabbitmq_url,
+            "MONGODB_URL": database_url,
+            "host": "127.0.0.1",
+            "port": port,
+            "own_address": "127.0.0.1",
+            "connect_timeout": "PT5S",
+            # No service here gives a command its outcome.
+            "turn_patience": "PT0S",
+            **options,
+        }
+    )
+    health = Health()
+    async with AsyncExitStack() as stack:
+        commands = await stack.enter_async_context(_commands(rabbitmq_url))
+        await stack.enter_async_context(
+            start(settings, _resources(world, health), CollectorRegistry())
+        )
+        yield Gateway(
+            f"http://127.0.0.1:{port}", rabbitmq_url, database_url, world, health, commands, stack
+        )
+
+
+def _resources(world: World, health: Health) -> Resources:
+    return Resources(
+        clock=world.clock,
+        database=world.database,
+        publisher=world.publisher,
+        interactions=world.interactions,
+        agents=world.agents,
+        deliveries=DeliveryStore(world.database, world.clock, _announce_nothing),
+        arrivals=make_arrivals(world),
+        configuration=world.configuration,
+        vault=Vault(world.database, world.clock),
+        health=health,
+    )
+
+
+async def _announce_nothing(document_id: str, owed: object) -> None:
+    raise AssertionError(f"the gateway delivers nothing: {document_id}, {owed}")
+
+
+@asynccontextmanager
+async def _commands(url: str) -> "AsyncIterator[asyncio.Queue[dict[str, Any]]]":
+    commands: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    connection = await aio_pika.connect(url)
+    async with connection:
+        channel = await connection.channel()
+        queue = await commands_to_all(channel)
+
+        async def keep(message: aio_pika.abc.AbstractIncomingMessage) -> None:
+            body = json.loads(message.body)["body"]
+            commands.put_nowait(body | {"address": message.routing_key})
+
+        await queue.consume(keep, no_ack=True)
+        yield commands
+
+
+def failure(status_code: int, answer: Mapping[str, Any]) -> bool:
+    """Say whether an answer is a failure of that number in both dialects."""
+    message = answer["statusMessage"]
+    return bool(message) and answer == {
+        "statusCode": status_code,
+        "statusMessage": message,
+        "status": "error",
+        "errorDescription": message,
+    }

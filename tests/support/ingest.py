@@ -1,0 +1,98 @@
+"""Ingest's parts on real servers."""
+
+import asyncio
+import smtplib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.local.ports import free_port
+from services.ingest.arrival_parser import ArrivalParser
+from services.ingest.parser.isolated_parser import IsolatedParser
+from services.ingest.settings import IngestSettings
+from services.ingest.smtp.listeners import listening
+from services.ingest.smtp.receiver import MailReceiver
+from services.ingest.store import CopyStore
+from shared.messaging.outbox_publisher import OutboxPublisher
+from shared.storage.database.outbox import CollectionOutbox
+from shared.storage.files.vault import Vault
+from shared.storage.interactions.thread_store import ThreadStore
+from shared.storage.mails import arrival_store as arrivals
+from shared.storage.mails.arrival_store import ArrivalStore
+from tests.support.world import World
+
+MAIL = b"From: ann@example.org\r\nTo: support@demo.example\r\nSubject: Hi\r\n\r\nHello\r\n"
+
+
+@dataclass
+class Door:
+    """The listeners, and what is behind them."""
+
+    settings: IngestSettings
+    arrivals: ArrivalStore
+    parsing: ArrivalParser
+    outbox_publisher: OutboxPublisher
+
+    async def smtp(self, talk: Callable[[smtplib.SMTP], Any]) -> Any:
+        """Return what a conversation with the SMTP listener comes to."""
+        return await asyncio.to_thread(self._talk, smtplib.SMTP, self.settings.smtp_port, talk)
+
+    async def lmtp(self, talk: Callable[[smtplib.SMTP], Any]) -> Any:
+        """Return what a conversation with the LMTP listener comes to."""
+        return await asyncio.to_thread(self._talk, smtplib.LMTP, self.settings.lmtp_port, talk)
+
+    @staticmethod
+    def _talk(kind: type[smtplib.SMTP], port: int, talk: Callable[[smtplib.SMTP], Any]) -> Any:
+        with kind("127.0.0.1", port) as client:
+            return talk(client)
+
+
+def make_settings(**changed: Any) -> IngestSettings:
+    """Return settings for listeners on free ports."""
+    return IngestSettings.model_validate(
+        {
+            "RABBITMQ_URL": "amqp://unused",
+            "MONGODB_URL": "mongodb://unused",
+            "smtp_port": free_port(),
+            "lmtp_port": free_port(),
+            "largest_mail": 2_000_000,
+            "storing": 2,
+        }
+        | changed
+    )
+
+
+def make_announcer(world: World) -> OutboxPublisher:
+    """Return what publishes the outboxes of arrivals, and sweeps only when it is told to."""
+    return OutboxPublisher(world.publisher, CollectionOutbox(world.database[arrivals.COLLECTION]))
+
+
+def make_arrivals(world: World, outbox_publisher: OutboxPublisher | None = None) -> ArrivalStore:
+    """Return the arrivals of a world."""
+    vault = Vault(world.database, world.clock)
+    return ArrivalStore(
+        world.database, vault, world.clock, outbox_publisher or make_announcer(world)
+    )
+
+
+@asynccontextmanager
+async def open_door(world: World) -> AsyncIterator[Door]:
+    """Give listeners on free ports."""
+    settings, outbox_publisher = make_settings(), make_announcer(world)
+    store = make_arrivals(world, outbox_publisher)
+    async with (
+        IsolatedParser() as parser,
+        listening(MailReceiver(store, world.configuration, settings, world.clock), settings),
+    ):
+        parsing = ArrivalParser(
+            arrivals=store,
+            interactions=world.interactions,
+            threads=ThreadStore(world.database),
+            copies=CopyStore(world.database),
+            configuration=world.configuration,
+            parser=parser,
+            clock=world.clock,
+        )
+        yield Door(settings, store, parsing, outbox_publisher)
+        await outbox_publisher.finish()
