@@ -1,1 +1,1 @@
-"""Who gets what, and when it is taken back."""
+"""Routing: offers waiting interactions to agents, and takes them back."""

@@ -1,4 +1,4 @@
-"""What becomes of the work of agents who log out, vanish, or leave it untouched (api 4.1, 4.2)."""
+"""Reclaims work from agents who are logged out, disconnected or idle (api 4.1, 4.2)."""
 
 from collections.abc import Mapping
 
@@ -20,9 +20,9 @@ from shared.storage.interactions.interaction_store import Change, InteractionSto
 
 
 class AbsentAgents:
-    """Looks after the work of those who are not there."""
+    """Revokes the invitations of absent agents and reclaims their work."""
 
-    def __init__(  # noqa: PLR0913 - what it works with, by name
+    def __init__(  # noqa: PLR0913 - every dependency is passed by name
         self,
         *,
         waiting: WaitingStore,
@@ -30,7 +30,7 @@ class AbsentAgents:
         agents: AgentStore,
         presence: PresenceStore,
         configuration: ConfigurationStore,
-        revoking: Revocations,
+        revocations: Revocations,
         filler: QueueFiller,
         clock: Clock,
         policy: Policy,
@@ -40,45 +40,47 @@ class AbsentAgents:
         self._agents = agents
         self._presence = presence
         self._configuration = configuration
-        self._revoking = revoking
+        self._revocations = revocations
         self._filler = filler
         self._clock = clock
         self._policy = policy
 
-    async def follow(self, event: AgentNotReady) -> None:
-        """Revoke what is offered to somebody who logged out, or by policy to who is NotReady."""
+    async def handle_not_ready(self, event: AgentNotReady) -> None:
+        """Revoke the offers to an agent who logged out, or by policy to one who is NotReady."""
         if event.logged_out or self._policy.revokes_when_not_ready:
-            await self._revoking.revoke_all_of(event.agent_id)
+            await self._revocations.revoke_all_of(event.agent_id)
 
-    async def look_round(self) -> None:
-        """Offer nothing more to who vanished, and take work from who stays away or forgot it."""
+    async def reclaim_from_absent(self) -> None:
+        """Make agents without a connection NotReady; reclaim the work of those who stay away."""
         for agent_id in await self._presence.lost(self._policy.connection_loss, ready=True):
             await self._agents.set_ready(agent_id, ready=False, reason="ConnectionLost")
-            await self._revoking.revoke_all_of(agent_id)
+            await self._revocations.revoke_all_of(agent_id)
         gone = await self._presence.lost(self._policy.absence, ready=False)
         for agent_id in gone:
             await self._agents.set_ready(agent_id, ready=False, logged_in=False)
-        # Those who work are fewer than those who have gone home, and left nothing.
+        # Few agents own work, and most logged-out agents own none: ask about the owners only.
         workers = await self._waiting.workers()
-        out = await self._presence.logged_out(workers, self._policy.absence)
-        await self._reclaim(await self._waiting.worked_on_by([*gone, *out]))
+        logged_out = await self._presence.logged_out(workers, self._policy.absence)
+        await self._reclaim(await self._waiting.worked_on_by([*gone, *logged_out]))
 
     async def reclaim_untouched(self) -> None:
-        """Take work away about which nothing was done for hours."""
+        """Reclaim work that nobody has changed for as long as the policy's `idle`."""
         await self._reclaim(await self._waiting.untouched(self._clock.now() - self._policy.idle))
 
     async def _reclaim(self, found: Mapping[str, int]) -> None:
-        """Take work away that is still as it was found: others look round at the same time."""
+        """Reclaim interactions that still have the found version: other pods sweep as well."""
         workbin = (await self._configuration.current()).draft_workbin
         queues = set()
         for interaction_id, version in found.items():
-            after = await self._take(interaction_id, version, workbin)
+            after = await self._reclaim_one(interaction_id, version, workbin)
             if after is not None and after.state is State.QUEUED:
                 queues.add(after.queue)
         for queue in queues:
             self._filler.request(queue)
 
-    async def _take(self, interaction_id: str, version: int, workbin: str) -> Interaction | None:
+    async def _reclaim_one(
+        self, interaction_id: str, version: int, workbin: str
+    ) -> Interaction | None:
         owner: list[str] = []
 
         def decide(before: Interaction) -> Change:

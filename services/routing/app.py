@@ -1,4 +1,4 @@
-"""Composes routing: the one place that knows all of its parts."""
+"""Builds routing from its parts and runs it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from services.routing.absent_agents import AbsentAgents
-from services.routing.agent_answers import InvitationCommands
 from services.routing.handlers import routing_handler
+from services.routing.invitation_commands import InvitationCommands
 from services.routing.offers import OfferPass
 from services.routing.place_audit import PlaceAudit
 from services.routing.policy import Policy
-from services.routing.queue_filler import QueueFiller, Tellable
+from services.routing.queue_filler import BrokerLink, QueueFiller
 from services.routing.revocations import Revocations
 from services.routing.settings import RoutingSettings
 from services.routing.store import WaitingStore
@@ -32,18 +32,18 @@ from shared.storage.interactions.interaction_store import InteractionStore
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Routing without its process."""
+    """The objects that routing consists of."""
 
-    offering: OfferPass
+    offers: OfferPass
     filler: QueueFiller
-    desk: InvitationCommands
-    handing_on: TransferCommands
-    revoking: Revocations
-    absences: AbsentAgents
-    auditing: PlaceAudit
+    invitations: InvitationCommands
+    transfers: TransferCommands
+    revocations: Revocations
+    absent_agents: AbsentAgents
+    place_audit: PlaceAudit
 
 
-def assemble(  # noqa: PLR0913 - what all of it works with, by name
+def assemble(  # noqa: PLR0913 - every dependency is passed by name
     *,
     database: Database,
     interactions: InteractionStore,
@@ -51,13 +51,16 @@ def assemble(  # noqa: PLR0913 - what all of it works with, by name
     configuration: ConfigurationStore,
     clock: Clock,
     policy: Policy,
-    broker: Tellable,
+    broker: BrokerLink,
     holder: str,
 ) -> Parts:
-    """Return the parts, each with what it works with."""
+    """Return routing's parts, connected to each other.
+
+    `holder` names this pod in the leases of queues.
+    """
     waiting = WaitingStore(database)
     presence = PresenceStore(database, clock)
-    offering = OfferPass(
+    offers = OfferPass(
         waiting=waiting,
         interactions=interactions,
         agents=agents,
@@ -66,13 +69,13 @@ def assemble(  # noqa: PLR0913 - what all of it works with, by name
         invitation=policy.invitation,
     )
     filler = QueueFiller(
-        offering=offering,
+        offers=offers,
         leases=LeaseStore(database, holder),
         agents=agents,
         configuration=configuration,
         broker=broker,
     )
-    revoking = Revocations(
+    revocations = Revocations(
         waiting=waiting,
         interactions=interactions,
         agents=agents,
@@ -82,16 +85,16 @@ def assemble(  # noqa: PLR0913 - what all of it works with, by name
         policy=policy,
     )
     return Parts(
-        offering=offering,
+        offers=offers,
         filler=filler,
-        desk=InvitationCommands(
+        invitations=InvitationCommands(
             interactions=interactions,
             agents=agents,
             filler=filler,
             clock=clock,
             policy=policy,
         ),
-        handing_on=TransferCommands(
+        transfers=TransferCommands(
             interactions=interactions,
             agents=agents,
             configuration=configuration,
@@ -99,19 +102,19 @@ def assemble(  # noqa: PLR0913 - what all of it works with, by name
             clock=clock,
             policy=policy,
         ),
-        revoking=revoking,
-        absences=AbsentAgents(
+        revocations=revocations,
+        absent_agents=AbsentAgents(
             waiting=waiting,
             interactions=interactions,
             agents=agents,
             presence=presence,
             configuration=configuration,
-            revoking=revoking,
+            revocations=revocations,
             filler=filler,
             clock=clock,
             policy=policy,
         ),
-        auditing=PlaceAudit(waiting=waiting, agents=agents),
+        place_audit=PlaceAudit(waiting=waiting, agents=agents),
     )
 
 
@@ -131,18 +134,18 @@ async def start(settings: RoutingSettings, resources: Resources) -> AsyncIterato
     async with running_consumer(settings, resources, ROUTING) as consumer:
         consumer.subscriber(
             routing_handler(
-                desk=parts.desk,
-                handing_on=parts.handing_on,
+                invitations=parts.invitations,
+                transfers=parts.transfers,
                 filler=parts.filler,
-                absences=parts.absences,
+                absent_agents=parts.absent_agents,
                 refusals=Refusals.of(resources),
             )
         )
         async with (
-            run_periodically(parts.revoking.revoke_unanswered, every=settings.sweep),
-            run_periodically(parts.auditing.audit_places, every=settings.audit),
-            run_periodically(parts.absences.look_round, every=settings.audit),
-            run_periodically(parts.absences.reclaim_untouched, every=settings.audit * 4),
+            run_periodically(parts.revocations.revoke_unanswered, every=settings.sweep),
+            run_periodically(parts.place_audit.audit_places, every=settings.audit),
+            run_periodically(parts.absent_agents.reclaim_from_absent, every=settings.audit),
+            run_periodically(parts.absent_agents.reclaim_untouched, every=settings.audit * 4),
             run_periodically(parts.filler.request_all, every=settings.sweep * 5),
             parts.filler.running(),
             consumer.running(),

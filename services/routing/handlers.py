@@ -1,10 +1,10 @@
-"""Takes routing's messages off the broker and hands each to what it is meant for."""
+"""The handler of routing's messages: calls one method for each."""
 
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
 from services.routing.absent_agents import AbsentAgents
-from services.routing.agent_answers import InvitationCommands
+from services.routing.invitation_commands import InvitationCommands
 from services.routing.queue_filler import QueueFiller
 from services.routing.transfers import TransferCommands
 from shared.contracts.commands import (
@@ -33,10 +33,10 @@ Handler = Callable[[Envelope[RoutingWork]], Awaitable[None]]
 
 def routing_handler(
     *,
-    desk: InvitationCommands,
-    handing_on: TransferCommands,
+    invitations: InvitationCommands,
+    transfers: TransferCommands,
     filler: QueueFiller,
-    absences: AbsentAgents,
+    absent_agents: AbsentAgents,
     refusals: Refusals,
 ) -> Handler:
     """Return the handler of routing's work queue."""
@@ -48,37 +48,37 @@ def routing_handler(
             case AgentReady() as event:
                 await filler.request_for(event.agent_id)
             case AgentNotReady() as event:
-                await absences.follow(event)
+                await absent_agents.handle_not_ready(event)
             case command:
                 async with refusals.told_to(command, envelope.cause):
-                    await _dispatch(desk, handing_on, command, envelope)
+                    await _dispatch(invitations, transfers, command, envelope)
 
     return on_work
 
 
 async def _dispatch(
-    desk: InvitationCommands,
-    handing_on: TransferCommands,
+    invitations: InvitationCommands,
+    transfers: TransferCommands,
     command: RoutingCommand,
     envelope: Envelope[RoutingWork],
 ) -> None:
     cause = envelope.cause
     match command:
         case AcceptInvitation():
-            await desk.accept(command, cause, envelope.occurred_at)
+            await invitations.accept(command, cause, envelope.occurred_at)
         case RejectInvitation():
-            await desk.reject(command, cause)
+            await invitations.reject(command, cause)
         case CompleteInteraction():
-            await desk.complete(command, cause)
+            await invitations.complete(command, cause)
         case PlaceInQueue():
-            await handing_on.place_in_queue(command, cause)
+            await transfers.place_in_queue(command, cause)
         case TransferInteraction():
-            await handing_on.transfer(command, cause)
+            await transfers.transfer(command, cause)
         case PlaceInWorkbin():
-            await handing_on.place_in_workbin(command, cause)
+            await transfers.place_in_workbin(command, cause)
         case PullInteraction():
-            await handing_on.pull(command, cause)
+            await transfers.pull(command, cause)
         case ChangeUserData():
-            await desk.change_user_data(command, cause)
+            await invitations.change_user_data(command, cause)
         case never:
             assert_never(never)

@@ -19,10 +19,10 @@ INVITATIONS_AT_ONCE: Final = 20
 
 
 class OfferPass:
-    """Brings waiting interactions and free agents together, the longest-waiting first.
+    """Invites free agents to waiting interactions, the longest-waiting interaction first.
 
-    Two passes through a queue at once are safe, but a waste: the compare-and-set on the
-    interaction lets one of them win. `QueueFiller` sees to it that there is one.
+    Two passes through one queue at the same time are safe but wasteful: the compare-and-set on
+    each interaction lets only one of them win. `QueueFiller` therefore runs one at a time.
     """
 
     def __init__(
@@ -43,10 +43,10 @@ class OfferPass:
         self._invitation = invitation
 
     async def pass_through(self, name: str) -> AsyncGenerator[int]:
-        """Offer what waits in a queue, as far as there are free agents.
+        """Offer the interactions of a queue until no free agent or no interaction is left.
 
-        Give after each bulk of invitations how many of them were written; whoever iterates may
-        stop there. The pass ends by itself where somebody else takes everything first.
+        Yields after each bulk how many of its invitations were written. The caller may stop at
+        any of them. The pass also ends when another process has taken a whole bulk first.
         """
         queue = (await self._configuration.current()).queue(name) or Queue(name=name)
         offers: list[tuple[Interaction, str]] = []
@@ -54,17 +54,18 @@ class OfferPass:
             async for interaction, agent_id in self._reservations(queue):
                 offers.append((interaction, agent_id))
                 if len(offers) == INVITATIONS_AT_ONCE:
-                    together, offers = offers, []
-                    invited = await self._invite(together)
+                    bulk, offers = offers, []
+                    invited = await self._invite(bulk)
                     yield invited
                     if not invited:
                         return
         finally:
-            # Whatever broke off the pass, places are taken for these.
+            # Agents hold places for these offers already, so they are written even if the pass
+            # was broken off.
             await self._invite(offers)
 
     async def _reservations(self, queue: Queue) -> AsyncIterator[tuple[Interaction, str]]:
-        """Take a place for one waiting interaction after the other; give both."""
+        """Reserve an agent for each waiting interaction; yield the interaction and the agent."""
         seen = set()
         async for interaction in self._waiting.waiting(queue.name):
             seen.add(interaction.id)
@@ -74,7 +75,8 @@ class OfferPass:
                 break
         else:
             return
-        # Nobody who serves the queue is free, but agents with a skill need not serve it.
+        # No agent of the queue is free. A transfer to a skill may still go to an agent who does
+        # not serve the queue.
         async for interaction in self._waiting.waiting_for_skill(queue.name):
             if interaction.id in seen:
                 continue
@@ -82,7 +84,7 @@ class OfferPass:
                 yield interaction, agent_id
 
     async def _may_take_another(self, untaken: Interaction, queue: Queue) -> bool:
-        """Say whether a mail behind one that nobody could take might still be taken."""
+        """Say whether an agent may be found for a mail behind `untaken`, which found none."""
         if untaken.skill:
             return True
         now = self._clock.now()
@@ -95,7 +97,7 @@ class OfferPass:
         reserve = partial(
             self._agents.reserve,
             interaction.id,
-            # Who has the skill that a transfer names need not serve the queue.
+            # An agent with the skill that a transfer names need not serve the queue.
             None if interaction.skill else queue.name,
             requires={interaction.skill: 1} if interaction.skill else queue.requires,
             passing_over=[one.agent_id for one in interaction.excluded if one.until > now],
@@ -111,7 +113,7 @@ class OfferPass:
         )
         for (before, agent_id), is_invited in zip(offers, invited, strict=True):
             if not is_invited:
-                # Somebody else took it from the queue first.
+                # Another process took the interaction from the queue first.
                 await self._agents.release(agent_id, before.id)
         return sum(invited)
 

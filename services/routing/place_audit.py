@@ -1,4 +1,4 @@
-"""Gives places back that nobody needs: what agents hold is a hint that follows the interactions."""
+"""Corrects the places that agents' documents list where they differ from the interactions."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -9,7 +9,7 @@ from shared.storage.agents.agent_store import AgentStore
 
 
 class PlaceAudit:
-    """Compares the places that agents have taken with the interactions, which are the truth."""
+    """Compares the agents' places with the interactions, which decide."""
 
     def __init__(self, *, waiting: WaitingStore, agents: AgentStore) -> None:
         self._waiting = waiting
@@ -17,11 +17,10 @@ class PlaceAudit:
         self._suspected: frozenset[Discrepancy] = frozenset()
 
     async def audit_places(self) -> int:
-        """Mend places that do not follow the interactions; return how many were mended.
+        """Correct places that differ from the interactions twice in a row; return how many.
 
-        What an agent holds is written apart from the interactions, so a crash between the two
-        can leave a place taken, or too many free. A difference counts only when it is seen twice,
-        because between reserving and inviting there is one.
+        Places are written apart from interactions, so a crash between the two writes leaves one
+        taken or missing. A difference seen once may be an invitation that is being written.
         """
         found = frozenset(discrepancies(await self._agents.holdings(), await self._waiting.held()))
         lasting = found & self._suspected
@@ -35,7 +34,7 @@ class PlaceAudit:
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """A place that is missing, or taken without need."""
+    """A place that an agent's document lacks, or lists without an interaction."""
 
     agent_id: str
     interaction_id: str
@@ -45,10 +44,10 @@ class Discrepancy:
 def discrepancies(
     taken: Mapping[str, AbstractSet[str]], held: Mapping[str, AbstractSet[str]]
 ) -> list[Discrepancy]:
-    """Compare the places that agents have taken with what the interactions say."""
+    """Return where the places that agents' documents list differ from the interactions."""
     found = []
     for agent_id in taken.keys() | held.keys():
-        places, true = taken.get(agent_id, frozenset()), held.get(agent_id, frozenset())
-        found += [Discrepancy(agent_id, one, is_missing=False) for one in places - true]
-        found += [Discrepancy(agent_id, one, is_missing=True) for one in true - places]
+        listed, actual = taken.get(agent_id, frozenset()), held.get(agent_id, frozenset())
+        found += [Discrepancy(agent_id, one, is_missing=False) for one in listed - actual]
+        found += [Discrepancy(agent_id, one, is_missing=True) for one in actual - listed]
     return found

@@ -1,4 +1,4 @@
-"""How long agents may take, and what happens when they take longer."""
+"""The rules of routing that an operator may change, with their defaults."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,15 +6,16 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules that an operator may change.
+    """How long agents may take, and what happens when they take longer.
 
-    `invitation` is how long an offer stands. It is taken back `answer_grace` later, because an
-    answer that was given in time may still be on its way. `exclusion` is how long an agent who did
-    not take it is passed over, `misses` how many missed in a row make an agent NotReady (0: never).
-    `returns_to_sender` sends a transfer that is turned down straight back, `revokes_when_not_ready`
-    takes open offers from an agent who becomes NotReady. After `connection_loss` without CometD an
-    agent is offered nothing more; after `absence` without it, or logged out, the agent's work is
-    taken away, as it is where nothing was done about it for as long as `idle`.
+    `invitation` is how long an offer stands. It is revoked `answer_grace` later, because an answer
+    that was given in time may still be on its way. `exclusion` is how long an agent who did not
+    accept an offer is passed over for that interaction. `misses` is how many missed offers in a
+    row make an agent NotReady (0: never). `returns_to_sender` returns a rejected transfer to its
+    sender at once. `revokes_when_not_ready` revokes the open offers of an agent who becomes
+    NotReady. An agent who has been without CometD for `connection_loss` gets no more offers. The
+    work of an agent who has been without it, or logged out, for `absence` is reclaimed, and so is
+    work that nobody has changed for `idle`.
     """
 
     invitation: timedelta = timedelta(seconds=30)

@@ -20,41 +20,42 @@ log = structlog.get_logger()
 
 _LEASE: Final = timedelta(seconds=5)
 _RENEWED_AFTER: Final = _LEASE.total_seconds() / 3
-_REST_SECONDS: Final = 0.05
-"""A pod waits so long before it asks again for a queue that another pod fills.
+_BUSY_PAUSE_SECONDS: Final = 0.05
+"""The pause before a pod asks again for the lease of a queue that another pod fills.
 
-What is asked for meanwhile is one question then, so that a busy queue costs few of them.
+All requests that come during the pause become one, so a busy queue costs few attempts.
 """
 _QUEUES_AT_ONCE: Final = 4
 
 
-class Tellable(Protocol):
-    """Whatever carries invitations to agents."""
+class BrokerLink(Protocol):
+    """The connection on which invitations are published."""
 
     def is_open(self) -> bool:
-        """Say whether an invitation that is written now would be told now."""
+        """Say whether an invitation that is written now can be published now."""
         ...
 
 
 class QueueFiller:
-    """Asks for queues to be filled are noted and answered at once; passes go on behind them.
+    """Notes requests to fill a queue, and serves them by passes in the background.
 
-    However many ask, one pass serves all who asked before it began, in all pods together: a lease
-    says whose turn it is, and its holder passes once more where another pod asked meanwhile. What
-    a dying process was asked for is made good by `request_all`, which routing calls every few
-    seconds. While the broker is away nothing is offered, because nobody would hear of it.
+    One pass serves all requests that came before it started, from all pods: a lease lets one pod
+    fill a queue at a time, and its holder passes once more if another pod asked meanwhile. The
+    requests of a process that dies are lost; `request_all`, which routing calls every few
+    seconds, replaces them. Nothing is offered while the broker is away, because no agent would
+    receive the invitation before it ends.
     """
 
     def __init__(
         self,
         *,
-        offering: OfferPass,
+        offers: OfferPass,
         leases: LeaseStore,
         agents: AgentStore,
         configuration: ConfigurationStore,
-        broker: Tellable,
+        broker: BrokerLink,
     ) -> None:
-        self._offering = offering
+        self._offers = offers
         self._leases = leases
         self._agents = agents
         self._configuration = configuration
@@ -64,24 +65,24 @@ class QueueFiller:
         self._changed = asyncio.Event()
 
     def request(self, queue: str) -> None:
-        """Have what waits in a queue offered soon."""
+        """Request a pass through a queue."""
         self._wanted[queue] = None
         self._changed.set()
 
     async def request_for(self, agent_id: str) -> None:
-        """Have what waits in any queue that the agent serves offered soon."""
+        """Request a pass through each queue that the agent serves."""
         agent = await self._agents.get(agent_id)
         for queue in agent.queues if agent else ():
             self.request(queue)
 
     async def request_all(self) -> None:
-        """Have what waits anywhere offered soon: for exclusions that end and lost requests."""
+        """Request a pass through every queue: exclusions may have ended, requests may be lost."""
         for queue in (await self._configuration.current()).queues:
             self.request(queue.name)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Fill what is asked for, for as long as the context lasts."""
+        """Fill the requested queues for as long as the context lasts."""
         workers = {asyncio.create_task(self._work()) for _ in range(_QUEUES_AT_ONCE)}
         try:
             yield
@@ -89,7 +90,7 @@ class QueueFiller:
             await cancel_and_wait(workers)
 
     async def wait_until_idle(self) -> None:
-        """Return when all that was asked for has been passed through."""
+        """Return when every requested pass has ended."""
         while self._wanted or self._busy:
             self._changed.clear()
             await self._changed.wait()
@@ -97,18 +98,18 @@ class QueueFiller:
     async def _work(self) -> None:
         while not is_canceled():
             queue = await self._next()
-            rest = 0.0
+            pause = 0.0
             try:
                 if not await self._fill(queue):
-                    rest = _REST_SECONDS
+                    pause = _BUSY_PAUSE_SECONDS
             except Unavailable as error:
                 log.warning("queue not filled", queue=queue, reason=str(error))
             except Exception:
                 log.exception("queue not filled", queue=queue)
             finally:
-                asyncio.get_running_loop().call_later(rest, self._rested, queue)
+                asyncio.get_running_loop().call_later(pause, self._mark_idle, queue)
 
-    def _rested(self, queue: str) -> None:
+    def _mark_idle(self, queue: str) -> None:
         self._busy.discard(queue)
         self._changed.set()
 
@@ -123,7 +124,7 @@ class QueueFiller:
             await self._changed.wait()
 
     async def _fill(self, queue: str) -> bool:
-        """Pass through a queue; return False where another pod does and was told."""
+        """Pass through a queue; return False if another pod fills it and has noted the request."""
         if not self._broker.is_open():
             return True
         if not await self._leases.acquire(_lease_of(queue), _LEASE):
@@ -137,7 +138,7 @@ class QueueFiller:
 
     async def _pass_through(self, queue: str) -> None:
         renewed = time.monotonic()
-        async with aclosing(self._offering.pass_through(queue)) as bulks:
+        async with aclosing(self._offers.pass_through(queue)) as bulks:
             async for _ in bulks:
                 if time.monotonic() - renewed < _RENEWED_AFTER:
                     continue

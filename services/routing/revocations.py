@@ -1,8 +1,8 @@
-"""Takes invitations back, because their time is up or because their agent has gone."""
+"""Revokes invitations that have ended, and those of agents who have gone."""
 
 from datetime import datetime
 
-from services.routing.assignment_events import back_again
+from services.routing.assignment_events import returned_events
 from services.routing.policy import Policy
 from services.routing.queue_filler import QueueFiller
 from services.routing.store import Offer, WaitingStore
@@ -19,7 +19,7 @@ from shared.storage.interactions.interaction_store import Change, InteractionSto
 
 
 class Revocations:
-    """Ends invitations. Any number of pods may do so at once."""
+    """Revokes invitations. Any number of pods may do so at the same time."""
 
     def __init__(
         self,
@@ -41,32 +41,32 @@ class Revocations:
         self._policy = policy
 
     async def revoke_unanswered(self) -> int:
-        """Revoke every invitation whose time is up and offer the interactions to others.
+        """Revoke every invitation that has ended, and offer the interactions to other agents.
 
-        Agents are passed over, and miss something, only where they heard of the invitation and
-        could have answered it.
+        An invitation counts as missed, and its agent is passed over, only if it was published
+        and the agent was connected. Returns how many ended invitations were found.
         """
         until = self._clock.now() - self._policy.answer_grace
         unanswered = await self._waiting.unanswered(until)
-        # However late this comes, whatever happened since the first of them was made counts.
+        # The sweep may be late: an agent's absence counts from the oldest of these offers on.
         first = min((one.expires_at for one in unanswered), default=until)
         excused = await self._presence.excused(
             {one.agent_id for one in unanswered}, since=first - self._policy.invitation
         )
         for one in unanswered:
-            is_missed = one.is_told and one.agent_id not in excused
+            is_missed = one.is_published and one.agent_id not in excused
             revoked = await self._revoke(one, until, is_missed=is_missed)
             if revoked and is_missed:
                 await self._count_miss(one.agent_id)
         return len(unanswered)
 
     async def revoke_all_of(self, agent_id: str) -> None:
-        """Revoke what is offered to an agent who has gone, and offer it to others."""
+        """Revoke every invitation of an agent who has gone, and offer those to other agents."""
         for offer in await self._waiting.offered_to(agent_id):
             await self._revoke(offer, None, is_missed=True)
 
     async def _revoke(self, offer: Offer, until: datetime | None, *, is_missed: bool) -> bool:
-        """Take an offer back if it still stands; with `until` only if it ended by then."""
+        """Revoke an open offer, with `until` only if it ended by then; say whether it was."""
 
         def decide(before: Interaction) -> Change:
             invitation, now = before.invitation, self._clock.now()
@@ -82,7 +82,7 @@ class Revocations:
                 to_sender=self._policy.returns_to_sender,
             )
             revoked = InvitationRevoked.of(after, offer.agent_id)
-            return Change(after, [revoked, *back_again(after)])
+            return Change(after, [revoked, *returned_events(after)])
 
         try:
             after = await self._interactions.change(

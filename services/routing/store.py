@@ -1,4 +1,4 @@
-"""What routing asks of the interactions: who waits, whose time is up, who holds what."""
+"""Routing's queries of the interactions: waiting, offered, owned."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,25 +22,25 @@ _BY_PLACE: Final = [("queued_at", ASCENDING), ("_id", ASCENDING)]
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An open invitation. `is_told` says whether it has left for its agent."""
+    """An open invitation. `is_published` says whether its event has left the outbox."""
 
     interaction_id: str
     agent_id: str
     expires_at: datetime
-    is_told: bool
+    is_published: bool
 
 
 class WaitingStore:
-    """The interactions from routing's side, read without their text."""
+    """Reads interactions for routing, without the text of their mails."""
 
     def __init__(self, database: Database) -> None:
         self._collection = database[interaction_store.COLLECTION]
         self._newest = self._collection.with_options(read_concern=NEWEST)
 
     async def waiting(self, queue: str) -> AsyncIterator[Interaction]:
-        """Give the interactions that wait in a queue, the longest-waiting first."""
+        """Yield the interactions that wait in a queue, the longest-waiting first."""
         wanted: Document = {"queue": queue, "state": State.QUEUED.value}
-        # Where nobody is free the first one is all that is looked at, however many wait.
+        # If no agent is free, the caller stops after the first: a small page is enough.
         first = await self._page(wanted, _FIRST_PAGE)
         for document in first:
             yield to_interaction(document)
@@ -53,32 +53,35 @@ class WaitingStore:
                 yield to_interaction(document)
 
     async def waiting_for_skill(self, queue: str) -> AsyncIterator[Interaction]:
-        """Give the interactions in a queue for which a transfer asked for a skill, as above."""
+        """Yield those of a queue that a transfer left for a skill, the longest-waiting first."""
         wanted = {"queue": queue, "state": State.QUEUED.value, "skill": {"$gt": ""}}
         async for document in self._each(wanted):
             yield to_interaction(document)
 
     async def unanswered(self, until: datetime) -> list[Offer]:
-        """Return the offers that ended by a moment, at most 500 of them."""
+        """Return the open offers that ended at `until` or before, at most 500."""
         return await self._offers({"invitation.expires_at": {"$lte": until}})
 
     async def offered_to(self, agent_id: str) -> list[Offer]:
-        """Return the offers to an agent, at most 500 of them."""
+        """Return the open offers to an agent, at most 500."""
         return await self._offers({"invitation.agent_id": agent_id})
 
     async def workers(self) -> list[str]:
-        """Return the ids of the agents who work on something, from the index alone."""
+        """Return the ids of the agents who own an interaction. An index covers the query."""
         stages: list[Document] = [{"$match": ON_A_DESK}, {"$group": {"_id": "$owner_id"}}]
         async with database_errors():
             found = await (await self._collection.aggregate(stages)).to_list()
         return [one["_id"] for one in found]
 
     async def worked_on_by(self, agent_ids: Sequence[str]) -> dict[str, int]:
-        """Return the ids and versions of what some agents work on, at most 500 of them."""
+        """Return the ids and versions of the interactions that agents own, at most 500."""
         return await self._versions({"owner_id": {"$in": list(agent_ids)}} | ON_A_DESK)
 
     async def untouched(self, since: datetime) -> dict[str, int]:
-        """Return the ids and versions of what lies on a desk unchanged, and unanswered, since."""
+        """Return the ids and versions of owned work unchanged after `since`, at most 500.
+
+        Work with an answer that changed after `since` is left out.
+        """
         found = await self._versions(ON_A_DESK | {"changed_at": {"$lte": since}})
         async with database_errors():
             answered = await self._collection.distinct(
@@ -118,7 +121,7 @@ class WaitingStore:
 
     async def _offers(self, wanted: Document) -> list[Offer]:
         async with database_errors():
-            # Striking from an outbox is a hint: the newest write says whether it happened.
+            # Entries leave an outbox by w:1 writes, which a majority read may not see yet.
             found = await self._newest.find(
                 {"state": State.INVITED.value} | wanted,
                 {"invitation": 1, "outbox.key": 1},
@@ -128,7 +131,7 @@ class WaitingStore:
                 one["_id"],
                 one["invitation"]["agent_id"],
                 one["invitation"]["expires_at"],
-                is_told=not any(map(_is_invitation, one["outbox"])),
+                is_published=not any(map(_is_invitation, one["outbox"])),
             )
             for one in found
         ]

@@ -1,8 +1,8 @@
-"""PlaceInQueue, Transfer, PlaceInWorkbin, PullInteraction: the work changes hands."""
+"""The commands that move work: PlaceInQueue, Transfer, PlaceInWorkbin, PullInteraction."""
 
 from collections.abc import Callable
 
-from services.routing.assignment_events import on_the_desk
+from services.routing.assignment_events import assigned_event
 from services.routing.policy import Policy
 from services.routing.queue_filler import QueueFiller
 from shared.contracts.commands import (
@@ -32,7 +32,7 @@ from shared.storage.interactions.interaction_store import Change, InteractionSto
 
 
 class TransferCommands:
-    """One method for each command that gives work to somebody else, or takes it from a workbin."""
+    """One method for each command that moves work to an agent, a queue or a workbin."""
 
     def __init__(
         self,
@@ -52,7 +52,11 @@ class TransferCommands:
         self._policy = policy
 
     async def place_in_queue(self, command: PlaceInQueue, cause: Cause) -> None:
-        """Queue the interaction anew, behind what waits there."""
+        """Put the interaction at the end of a queue.
+
+        Raises:
+            Refused: There is no such queue.
+        """
         await self._require_queue(command.queue)
 
         def decide(before: Interaction) -> Change:
@@ -60,17 +64,21 @@ class TransferCommands:
             after = queue_anew(before, agent_id, Operation.PLACE_IN_QUEUE, command.queue, now)
             return Change(after, [PlacedInQueue.of(after, agent_id)])
 
-        await self._give_up(command, cause, decide)
+        await self._change_and_release(command, cause, decide)
 
     async def transfer(self, command: TransferInteraction, cause: Cause) -> None:
-        """Invite another agent to the interaction, or let it wait for whoever the target names."""
+        """Invite another agent to the interaction, or queue it for the target's queue or skill.
+
+        Raises:
+            Refused: There is no such agent or queue.
+        """
         if command.to_agent_id:
             await self._transfer_to_agent(command, cause)
         else:
-            await self._pass_on(command, cause)
+            await self._transfer_to_queue(command, cause)
 
     async def place_in_workbin(self, command: PlaceInWorkbin, cause: Cause) -> None:
-        """Keep the interaction in a workbin."""
+        """Put the interaction into a workbin."""
         place = Place(command.workbin, command.owner, command.of_group)
 
         def decide(before: Interaction) -> Change:
@@ -78,17 +86,17 @@ class TransferCommands:
             placed = PlacedInWorkbin.of(after, command.agent_id)
             return Change(after, [placed, WorkbinItemAdded.at(after, place)])
 
-        await self._give_up(command, cause, decide)
+        await self._change_and_release(command, cause, decide)
 
     async def pull(self, command: PullInteraction, cause: Cause) -> None:
-        """Take the interaction out of its workbin, whatever else the agent holds."""
+        """Give an interaction of a workbin to the agent, even beyond the agent's capacity."""
         agent = await self._agents.get(command.agent_id)
         queues = agent.queues if agent else ()
 
         def decide(before: Interaction) -> Change:
             after = pull(before, command.agent_id, queues)
             removed = [WorkbinItemRemoved.at(after, before.place)] if before.place else []
-            return Change(after, [on_the_desk(after, command.agent_id), *removed])
+            return Change(after, [assigned_event(after, command.agent_id), *removed])
 
         after = await self._interactions.change(
             command.interaction_id, cause, decide, expected_version=command.expected_version
@@ -114,7 +122,7 @@ class TransferCommands:
         await self._agents.release(command.agent_id, command.interaction_id)
         await self._filler.request_for(command.agent_id)
 
-    async def _pass_on(self, command: TransferInteraction, cause: Cause) -> None:
+    async def _transfer_to_queue(self, command: TransferInteraction, cause: Cause) -> None:
         target = Target(command.to_queue, command.to_skill)
         if target.queue:
             await self._require_queue(target.queue)
@@ -124,10 +132,10 @@ class TransferCommands:
             after = pass_on(before, agent_id, target, now, now + self._policy.exclusion)
             return Change(after, [InteractionTransferred.of(after, agent_id)])
 
-        after = await self._give_up(command, cause, decide)
+        after = await self._change_and_release(command, cause, decide)
         self._filler.request(after.queue)
 
-    async def _give_up(
+    async def _change_and_release(
         self, command: AgentCommand, cause: Cause, decide: Callable[[Interaction], Change]
     ) -> Interaction:
         after = await self._interactions.change(

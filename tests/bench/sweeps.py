@@ -95,10 +95,10 @@ def sweeps(large: Large, routing: Parts) -> dict[str, Chore]:
         clock=clock,
     )
     return {
-        "routing: revoke_unanswered": routing.revoking.revoke_unanswered,
-        "routing: audit_places": routing.auditing.audit_places,
-        "routing: look_round": routing.absences.look_round,
-        "routing: reclaim_untouched": routing.absences.reclaim_untouched,
+        "routing: revoke_unanswered": routing.revocations.revoke_unanswered,
+        "routing: audit_places": routing.place_audit.audit_places,
+        "routing: reclaim_from_absent": routing.absent_agents.reclaim_from_absent,
+        "routing: reclaim_untouched": routing.absent_agents.reclaim_untouched,
         "routing: a pass through each queue": fill,
         "outbound: summon_due": request_attempt,
         "outbound: count_doubtful": lambda: uncertain_deliveries.count_doubtful(database),

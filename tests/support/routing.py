@@ -54,6 +54,6 @@ async def fill_all(routing: Routing) -> None:
 
 async def revoke(routing: Routing) -> int:
     """Take back what nobody answered, and return when it has been offered anew; say how many."""
-    revoked = await routing.revoking.revoke_unanswered()
+    revoked = await routing.revocations.revoke_unanswered()
     await routing.filler.wait_until_idle()
     return revoked

@@ -228,7 +228,7 @@ async def waiting(large: Large) -> None:
 async def passes(large: Large) -> None:
     """Pass through a backlog for which nobody is free, and where some are."""
     agents = AgentStore(large.database, large.clock, nobody)
-    offering = OfferPass(
+    offers = OfferPass(
         waiting=WaitingStore(large.database),
         interactions=InteractionStore(large.database, large.clock, nobody),
         agents=agents,
@@ -237,7 +237,7 @@ async def passes(large: Large) -> None:
         invitation=timedelta(hours=1),
     )
     for queue in ("support", "sales"):
-        async for _ in offering.pass_through(queue):
+        async for _ in offers.pass_through(queue):
             pass
 
 

@@ -72,7 +72,7 @@ async def test_an_open_offer_survives_not_ready_unless_a_setting_or_the_door_end
     mail = await offered(world, routing)
     await world.agents.set_ready("agent1", ready=False, logged_in=not logged_out)
 
-    await routing.absences.follow(leaving(logged_out=logged_out))
+    await routing.absent_agents.handle_not_ready(leaving(logged_out=logged_out))
 
     assert (await world.interactions.get(mail.id)).state is state
 
@@ -83,7 +83,7 @@ async def test_not_ready_leaves_accepted_work_alone(world: World, routing: Routi
     await world.agents.set_ready("agent1", ready=False)
 
     world.clock.move(POLICY.absence)
-    await routing.absences.look_round()
+    await routing.absent_agents.reclaim_from_absent()
 
     assert (await world.interactions.get(mail.id)).owner_id == "agent1"
 
@@ -95,11 +95,11 @@ async def test_after_a_grace_the_work_of_who_logged_out_goes_to_its_old_place(
     mail = await worked_on(world)
     await world.agents.set_ready("agent1", ready=False, logged_in=False)
     world.clock.move(POLICY.absence - timedelta(seconds=1))
-    await routing.absences.look_round()
+    await routing.absent_agents.reclaim_from_absent()
     assert (await world.interactions.get(mail.id)).owner_id == "agent1"
 
     world.clock.move(timedelta(seconds=1))
-    await routing.absences.look_round()
+    await routing.absent_agents.reclaim_from_absent()
 
     after = await world.interactions.get(mail.id)
     assert (after.state, after.owner_id) == (State.QUEUED, None)
@@ -115,7 +115,7 @@ async def test_the_draft_of_who_logged_out_waits_in_the_authors_workbin(
     await world.agents.set_ready("agent1", ready=False, logged_in=False)
 
     world.clock.move(POLICY.absence)
-    await routing.absences.look_round()
+    await routing.absent_agents.reclaim_from_absent()
 
     after = await world.interactions.get(draft.id)
     assert (after.state, after.place) == (State.IN_WORKBIN, Place("email.draft", "agent1"))
@@ -130,7 +130,7 @@ async def test_who_vanishes_for_a_minute_is_offered_nothing_more(
     mail = await offered(world, routing)
 
     await watched(world, presence, POLICY.connection_loss)
-    await routing.absences.look_round()
+    await routing.absent_agents.reclaim_from_absent()
 
     assert (await world.hear(AgentNotReady)).reason == "ConnectionLost"
     assert (await world.hear(InvitationRevoked)).interaction_id == mail.id
@@ -147,7 +147,7 @@ async def test_who_stays_away_for_ten_minutes_loses_the_work_too(
     await presence.note({"agent1"})
 
     await watched(world, presence, POLICY.absence)
-    await routing.absences.look_round()
+    await routing.absent_agents.reclaim_from_absent()
 
     assert (await world.interactions.get(mail.id)).state is State.QUEUED
     agent = await world.agents.get("agent1")
@@ -162,7 +162,7 @@ async def test_who_is_connected_keeps_everything(
     mail = await worked_on(world)
 
     await watched(world, presence, POLICY.absence, "agent1")
-    await routing.absences.look_round()
+    await routing.absent_agents.reclaim_from_absent()
 
     assert (await world.interactions.get(mail.id)).owner_id == "agent1"
 
@@ -175,7 +175,7 @@ async def test_nobody_is_missed_for_the_time_in_which_no_gateway_looked(
     world.clock.move(timedelta(hours=1))
     await presence.note(set())
 
-    await routing.absences.look_round()
+    await routing.absent_agents.reclaim_from_absent()
 
     agent = await world.agents.get("agent1")
     assert agent is not None
@@ -192,7 +192,7 @@ async def test_work_that_nobody_touches_for_hours_is_taken_away(
         world, direction=Direction.OUTBOUND, state=State.REPLY_CREATED, parent_id=answered.id
     )
 
-    await routing.absences.reclaim_untouched()
+    await routing.absent_agents.reclaim_untouched()
 
     states = [(await world.interactions.get(one.id)).state for one in (forgotten, answered)]
     assert states == [State.QUEUED, State.ACCEPTED]
@@ -205,7 +205,7 @@ async def test_answers_to_untouched_work_are_found_by_index(world: World, routin
     await worked_on(world, **draft, parent_id=forgotten[0].id)
 
     async with plans_of(world.database, "interactions") as plans:
-        await routing.absences.reclaim_untouched()
+        await routing.absent_agents.reclaim_untouched()
 
     assert "DISTINCT_SCAN { parent_id: 1, changed_at: 1 }" in {plan.summary for plan in plans}
 
@@ -219,7 +219,7 @@ async def test_who_left_no_work_behind_is_not_looked_at(world: World, routing: R
     world.clock.move(POLICY.absence)
 
     async with plans_of(world.database, "agents") as plans:
-        await routing.absences.look_round()
+        await routing.absent_agents.reclaim_from_absent()
 
     assert sum(plan.examined for plan in plans) == 1
 
@@ -239,7 +239,7 @@ async def test_what_somebody_else_took_up_meanwhile_stays_with_them(
 
     monkeypatch.setattr(type(world.interactions), "change", staticmethod(later))
 
-    await routing.absences.reclaim_untouched()
+    await routing.absent_agents.reclaim_untouched()
 
     kept = await world.interactions.get(mail.id)
     assert (kept.state, kept.owner_id) == (State.ACCEPTED, "agent2")

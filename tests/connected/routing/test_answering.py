@@ -51,7 +51,7 @@ async def offered(world: World, routing: Routing) -> Interaction:
 @pytest.fixture
 async def accepted(world: World, routing: Routing, offered: Interaction) -> Interaction:
     """A mail that agent1 works on."""
-    await routing.desk.accept(accept(offered), cause(), world.clock.now())
+    await routing.invitations.accept(accept(offered), cause(), world.clock.now())
     await world.hear(InvitationAccepted)
     return offered
 
@@ -63,7 +63,7 @@ def accept(mail: Interaction, agent_id: str = "agent1") -> AcceptInvitation:
 async def test_the_invited_agent_becomes_the_owner(
     world: World, routing: Routing, offered: Interaction
 ) -> None:
-    await routing.desk.accept(accept(offered), cause(), world.clock.now())
+    await routing.invitations.accept(accept(offered), cause(), world.clock.now())
 
     after = await world.interactions.get(offered.id)
     assert (after.state, after.owner_id, after.invitation) == (State.ACCEPTED, "agent1", None)
@@ -72,7 +72,9 @@ async def test_the_invited_agent_becomes_the_owner(
 async def test_of_fifty_accepts_at_once_one_wins(
     world: World, routing: Routing, offered: Interaction
 ) -> None:
-    tries = (routing.desk.accept(accept(offered), cause(), world.clock.now()) for _ in range(50))
+    tries = (
+        routing.invitations.accept(accept(offered), cause(), world.clock.now()) for _ in range(50)
+    )
 
     results = await asyncio.gather(*tries, return_exceptions=True)
 
@@ -86,10 +88,10 @@ async def test_a_second_delivery_of_the_same_accept_changes_nothing(
     world: World, routing: Routing, offered: Interaction
 ) -> None:
     once = cause()
-    await routing.desk.accept(accept(offered), once, world.clock.now())
+    await routing.invitations.accept(accept(offered), once, world.clock.now())
     version = (await world.interactions.get(offered.id)).version
 
-    await routing.desk.accept(accept(offered), once, world.clock.now())
+    await routing.invitations.accept(accept(offered), once, world.clock.now())
 
     assert (await world.interactions.get(offered.id)).version == version
 
@@ -98,7 +100,7 @@ async def test_another_agent_cannot_accept(
     world: World, routing: Routing, offered: Interaction
 ) -> None:
     with pytest.raises(NotOwnerError):
-        await routing.desk.accept(accept(offered, "agent2"), cause(), world.clock.now())
+        await routing.invitations.accept(accept(offered, "agent2"), cause(), world.clock.now())
 
     assert (await world.interactions.get(offered.id)).state is State.INVITED
 
@@ -109,13 +111,13 @@ async def test_an_accept_after_the_deadline_is_refused(
     world.clock.move(INVITATION)
 
     with pytest.raises(OperationNotAllowedError):
-        await routing.desk.accept(accept(offered), cause(), world.clock.now())
+        await routing.invitations.accept(accept(offered), cause(), world.clock.now())
 
 
 async def test_a_rejected_mail_is_offered_to_another_agent(
     world: World, routing: Routing, offered: Interaction
 ) -> None:
-    await routing.desk.reject(
+    await routing.invitations.reject(
         RejectInvitation(interaction_id=offered.id, agent_id="agent1"), cause()
     )
 
@@ -129,7 +131,7 @@ async def test_completing_ends_the_mail_and_brings_the_next(
     await world.agents.set_ready("agent2", ready=False)
     following = await world.receive()
 
-    await routing.desk.complete(
+    await routing.invitations.complete(
         CompleteInteraction(interaction_id=accepted.id, agent_id="agent1"), cause()
     )
 
@@ -141,16 +143,16 @@ async def test_a_completed_mail_cannot_be_completed_again(
     routing: Routing, accepted: Interaction
 ) -> None:
     command = CompleteInteraction(interaction_id=accepted.id, agent_id="agent1")
-    await routing.desk.complete(command, cause())
+    await routing.invitations.complete(command, cause())
 
     with pytest.raises(OperationNotAllowedError):
-        await routing.desk.complete(command, cause())
+        await routing.invitations.complete(command, cause())
 
 
 async def test_placing_in_a_queue_gives_the_mail_up(
     world: World, routing: Routing, accepted: Interaction
 ) -> None:
-    await routing.handing_on.place_in_queue(
+    await routing.transfers.place_in_queue(
         PlaceInQueue(interaction_id=accepted.id, agent_id="agent1", queue="sales"), cause()
     )
 
@@ -162,7 +164,7 @@ async def test_an_unknown_queue_is_refused(
     world: World, routing: Routing, accepted: Interaction
 ) -> None:
     with pytest.raises(Refused):
-        await routing.handing_on.place_in_queue(
+        await routing.transfers.place_in_queue(
             PlaceInQueue(interaction_id=accepted.id, agent_id="agent1", queue="nowhere"), cause()
         )
 
@@ -172,7 +174,7 @@ async def test_an_unknown_queue_is_refused(
 async def test_a_transfer_invites_the_other_agent(
     world: World, routing: Routing, accepted: Interaction
 ) -> None:
-    await routing.handing_on.transfer(
+    await routing.transfers.transfer(
         TransferInteraction(interaction_id=accepted.id, agent_id="agent1", to_agent_id="agent2"),
         cause(),
     )
@@ -189,9 +191,9 @@ async def test_user_data_is_set_and_removed_key_by_key(
 ) -> None:
     put = {"Priority": "high", "Order": {"Number": 17, "Item": "lamp"}}
     about = {"interaction_id": accepted.id, "agent_id": "agent1"}
-    await routing.desk.change_user_data(ChangeUserData(**about, put=put), cause())
+    await routing.invitations.change_user_data(ChangeUserData(**about, put=put), cause())
 
-    await routing.desk.change_user_data(
+    await routing.invitations.change_user_data(
         ChangeUserData(**about, remove={"Priority": [], "Order": ["Item"], "Absent": []}), cause()
     )
 
@@ -206,7 +208,7 @@ async def test_two_updates_at_once_do_not_exceed_the_bound_together(
         return ChangeUserData(interaction_id=accepted.id, agent_id="agent1", put=put)
 
     results = await asyncio.gather(
-        *(routing.desk.change_user_data(changing(key), cause()) for key in "abcd"),
+        *(routing.invitations.change_user_data(changing(key), cause()) for key in "abcd"),
         return_exceptions=True,
     )
 
@@ -228,10 +230,10 @@ async def test_another_version_than_the_expected_one_is_not_changed(
     current = change.model_copy(update={"expected_version": before.version})
 
     with pytest.raises(ChangedMeanwhileError):
-        await routing.desk.change_user_data(change, cause())
+        await routing.invitations.change_user_data(change, cause())
     unchanged = await world.interactions.get(accepted.id)
-    await routing.desk.change_user_data(current, again := cause())
-    await routing.desk.change_user_data(current, again)
+    await routing.invitations.change_user_data(current, again := cause())
+    await routing.invitations.change_user_data(current, again)
 
     assert unchanged == before
     assert (await world.interactions.get(accepted.id)).version == before.version + 1

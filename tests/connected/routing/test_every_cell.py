@@ -27,27 +27,29 @@ pytestmark = pytest.mark.connected
 Obey = Callable[[Routing, dict[str, str]], Awaitable[None]]
 
 COMMANDS: dict[Operation, Obey] = {
-    Operation.ACCEPT: lambda all_, by: all_.desk.accept(
+    Operation.ACCEPT: lambda all_, by: all_.invitations.accept(
         AcceptInvitation(**by), cause(), datetime.min.replace(tzinfo=UTC)
     ),
-    Operation.REJECT: lambda all_, by: all_.desk.reject(RejectInvitation(**by), cause()),
-    Operation.COMPLETE: lambda all_, by: all_.desk.complete(CompleteInteraction(**by), cause()),
-    Operation.UPDATE_PROPERTIES: lambda all_, by: all_.desk.change_user_data(
+    Operation.REJECT: lambda all_, by: all_.invitations.reject(RejectInvitation(**by), cause()),
+    Operation.COMPLETE: lambda all_, by: all_.invitations.complete(
+        CompleteInteraction(**by), cause()
+    ),
+    Operation.UPDATE_PROPERTIES: lambda all_, by: all_.invitations.change_user_data(
         ChangeUserData(put={"a": 1}, **_any(by)), cause()
     ),
-    Operation.PLACE_IN_QUEUE: lambda all_, by: all_.handing_on.place_in_queue(
+    Operation.PLACE_IN_QUEUE: lambda all_, by: all_.transfers.place_in_queue(
         PlaceInQueue(queue="drafts", **by), cause()
     ),
-    Operation.TRANSFER: lambda all_, by: all_.handing_on.transfer(
+    Operation.TRANSFER: lambda all_, by: all_.transfers.transfer(
         TransferInteraction(to_agent_id="agent2", **by), cause()
     ),
-    Operation.REQUEUE: lambda all_, by: all_.handing_on.transfer(
+    Operation.REQUEUE: lambda all_, by: all_.transfers.transfer(
         TransferInteraction(to_queue="drafts", **by), cause()
     ),
-    Operation.PLACE_IN_WORKBIN: lambda all_, by: all_.handing_on.place_in_workbin(
+    Operation.PLACE_IN_WORKBIN: lambda all_, by: all_.transfers.place_in_workbin(
         PlaceInWorkbin(workbin="email.draft", owner="agent1", **_any(by)), cause()
     ),
-    Operation.PULL: lambda all_, by: all_.handing_on.pull(PullInteraction(**by), cause()),
+    Operation.PULL: lambda all_, by: all_.transfers.pull(PullInteraction(**by), cause()),
 }
 
 

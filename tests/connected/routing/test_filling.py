@@ -88,7 +88,7 @@ async def test_a_lease_of_a_pod_that_died_can_be_taken(world: World) -> None:
 async def test_nothing_is_offered_while_the_broker_is_away(world: World, routing: Routing) -> None:
     broker = Broker()
     filler = QueueFiller(
-        offering=routing.offering,
+        offers=routing.offers,
         leases=LeaseStore(world.database, "pod"),
         agents=world.agents,
         configuration=world.configuration,

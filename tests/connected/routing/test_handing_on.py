@@ -76,7 +76,7 @@ def transferring(mail: Interaction, **target: str) -> TransferInteraction:
 async def test_what_is_put_into_a_workbin_leaves_the_desk_and_its_place(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
-    await routing.handing_on.place_in_workbin(placing(mail), cause())
+    await routing.transfers.place_in_workbin(placing(mail), cause())
 
     after = await world.interactions.get(mail.id)
     assert (after.state, after.owner_id, after.place) == (State.IN_WORKBIN, None, OWN)
@@ -88,9 +88,9 @@ async def test_what_is_put_into_a_workbin_leaves_the_desk_and_its_place(
 async def test_what_is_taken_out_of_a_workbin_is_work_again(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
-    await routing.handing_on.place_in_workbin(placing(mail), cause())
+    await routing.transfers.place_in_workbin(placing(mail), cause())
 
-    await routing.handing_on.pull(pulling(mail), cause())
+    await routing.transfers.pull(pulling(mail), cause())
 
     after = await world.interactions.get(mail.id)
     assert (after.state, after.owner_id, after.place) == (State.ACCEPTED, "agent1", None)
@@ -101,9 +101,9 @@ async def test_what_is_taken_out_of_a_workbin_is_work_again(
 async def test_a_draft_that_is_taken_out_is_a_draft_again(
     world: World, routing: Routing, draft: Interaction
 ) -> None:
-    await routing.handing_on.place_in_workbin(placing(draft), cause())
+    await routing.transfers.place_in_workbin(placing(draft), cause())
 
-    await routing.handing_on.pull(pulling(draft), cause())
+    await routing.transfers.pull(pulling(draft), cause())
 
     assert (await world.hear(ReplyCreated)).interaction_id == draft.id
     assert (await world.interactions.get(draft.id)).state is State.REPLY_CREATED
@@ -113,12 +113,12 @@ async def test_a_draft_that_is_taken_out_is_a_draft_again(
 async def test_of_fifty_agents_who_take_the_same_thing_one_has_it(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
-    await routing.handing_on.place_in_workbin(placing(mail, SHARED), cause())
+    await routing.transfers.place_in_workbin(placing(mail, SHARED), cause())
     names = [f"agent{number}" for number in range(3, 53)]
     for name in names:
         await world.hire(name)
 
-    tries = (routing.handing_on.pull(pulling(mail, name), cause()) for name in names)
+    tries = (routing.transfers.pull(pulling(mail, name), cause()) for name in names)
     results = await asyncio.gather(*tries, return_exceptions=True)
 
     assert (results.count(None), sum(isinstance(one, Refused) for one in results)) == (1, 49)
@@ -129,11 +129,11 @@ async def test_of_fifty_agents_who_take_the_same_thing_one_has_it(
 async def test_only_who_serves_the_group_takes_from_its_workbin(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
-    await routing.handing_on.place_in_workbin(placing(mail, SHARED), cause())
+    await routing.transfers.place_in_workbin(placing(mail, SHARED), cause())
     await world.hire("stranger", queues=["sales"])
 
     with pytest.raises(NotOwnerError):
-        await routing.handing_on.pull(pulling(mail, "stranger"), cause())
+        await routing.transfers.pull(pulling(mail, "stranger"), cause())
 
     assert (await world.interactions.get(mail.id)).state is State.IN_WORKBIN
 
@@ -143,12 +143,12 @@ async def test_a_draft_in_a_queue_is_offered_and_accepted_as_a_draft(
 ) -> None:
     await world.agents.set_ready("agent1", ready=False)
     queueing = PlaceInQueue(interaction_id=draft.id, agent_id="agent1", queue="sales")
-    await routing.handing_on.place_in_queue(queueing, cause())
+    await routing.transfers.place_in_queue(queueing, cause())
     await fill(routing, "sales")
 
     invited = await world.hear(AgentInvited)
     accepting = AcceptInvitation(interaction_id=draft.id, agent_id=invited.agent_id)
-    await routing.desk.accept(accepting, cause(), world.clock.now())
+    await routing.invitations.accept(accepting, cause(), world.clock.now())
 
     after = await world.interactions.get(draft.id)
     assert (after.state, after.owner_id) == (State.REPLY_CREATED, "agent2")
@@ -158,7 +158,7 @@ async def test_a_draft_in_a_queue_is_offered_and_accepted_as_a_draft(
 async def test_a_transfer_to_a_queue_goes_to_whoever_serves_it_but_the_sender(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
-    await routing.handing_on.transfer(transferring(mail, to_queue="sales"), cause())
+    await routing.transfers.transfer(transferring(mail, to_queue="sales"), cause())
 
     assert (await world.hear(InteractionTransferred)).agent_id == "agent1"
     assert (await world.hear(AgentInvited)).agent_id == "agent2"
@@ -170,7 +170,7 @@ async def test_a_transfer_to_a_skill_finds_who_has_it_whatever_queue_they_serve(
 ) -> None:
     await world.hire("speaker", skills={"german": 2}, queues=[])
 
-    await routing.handing_on.transfer(transferring(mail, to_skill="german"), cause())
+    await routing.transfers.transfer(transferring(mail, to_skill="german"), cause())
 
     assert (await world.hear(AgentInvited)).agent_id == "speaker"
 
@@ -178,7 +178,7 @@ async def test_a_transfer_to_a_skill_finds_who_has_it_whatever_queue_they_serve(
 async def test_a_mail_for_a_skill_that_nobody_has_now_holds_up_no_other(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
-    await routing.handing_on.transfer(transferring(mail, to_skill="klingon"), cause())
+    await routing.transfers.transfer(transferring(mail, to_skill="klingon"), cause())
     behind = await world.receive()
 
     await fill(routing)
@@ -190,11 +190,11 @@ async def test_a_transfer_that_is_turned_down_prefers_who_made_it(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
     await world.hire("idle")
-    await routing.handing_on.transfer(transferring(mail, to_agent_id="agent2"), cause())
+    await routing.transfers.transfer(transferring(mail, to_agent_id="agent2"), cause())
     await world.hear(AgentInvited)
 
     rejecting = RejectInvitation(interaction_id=mail.id, agent_id="agent2")
-    await routing.desk.reject(rejecting, cause())
+    await routing.invitations.reject(rejecting, cause())
 
     assert (await world.hear(AgentInvited)).agent_id == "agent1"
 
@@ -203,7 +203,7 @@ async def test_a_transfer_that_is_missed_prefers_who_made_it(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
     await world.hire("idle")
-    await routing.handing_on.transfer(transferring(mail, to_agent_id="agent2"), cause())
+    await routing.transfers.transfer(transferring(mail, to_agent_id="agent2"), cause())
     await world.hear(AgentInvited)
 
     world.clock.move(INVITATION)
@@ -217,10 +217,10 @@ async def test_by_policy_a_transfer_that_is_turned_down_goes_straight_back(
     world: World, routing_by: RoutingBy, mail: Interaction
 ) -> None:
     routing = await routing_by(Policy(exclusion=EXCLUSION, returns_to_sender=True))
-    await routing.handing_on.transfer(transferring(mail, to_agent_id="agent2"), cause())
+    await routing.transfers.transfer(transferring(mail, to_agent_id="agent2"), cause())
 
     rejecting = RejectInvitation(interaction_id=mail.id, agent_id="agent2")
-    await routing.desk.reject(rejecting, cause())
+    await routing.invitations.reject(rejecting, cause())
 
     assert (await world.hear(InvitationAccepted)).agent_id == "agent1"
     assert (await world.interactions.get(mail.id)).owner_id == "agent1"
@@ -230,7 +230,7 @@ async def test_by_policy_a_transfer_that_is_turned_down_goes_straight_back(
 async def test_a_draft_that_is_turned_down_is_offered_to_no_stranger(
     world: World, routing: Routing, draft: Interaction
 ) -> None:
-    await routing.handing_on.transfer(transferring(draft, to_agent_id="agent2"), cause())
+    await routing.transfers.transfer(transferring(draft, to_agent_id="agent2"), cause())
 
     world.clock.move(timedelta(minutes=1))
     await revoke(routing)

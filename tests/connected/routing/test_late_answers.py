@@ -45,7 +45,7 @@ async def test_an_accept_given_in_time_counts_however_late_it_is_handled(
     given_at = world.clock.now()
     world.clock.move(INVITATION * 10)
 
-    await routing.desk.accept(accepting(mail, "early"), cause(), given_at)
+    await routing.invitations.accept(accepting(mail, "early"), cause(), given_at)
 
     assert (await world.interactions.get(mail.id)).owner_id == "early"
 
@@ -58,7 +58,7 @@ async def test_an_accept_given_in_time_counts_though_the_offer_was_revoked(
     world.clock.move(INVITATION)
     await revoke(routing)
 
-    await routing.desk.accept(accepting(mail, "early"), cause(), given_at)
+    await routing.invitations.accept(accepting(mail, "early"), cause(), given_at)
 
     after = await world.interactions.get(mail.id)
     assert (after.state, after.owner_id) == (State.ACCEPTED, "early")
@@ -76,7 +76,7 @@ async def test_a_later_offer_is_revoked_where_the_earlier_accept_wins(
     assert (await world.hear(AgentInvited)).agent_id == "next"
     world.heard_so_far()
 
-    await routing.desk.accept(accepting(mail, "early"), cause(), given_at)
+    await routing.invitations.accept(accepting(mail, "early"), cause(), given_at)
 
     assert (await world.hear(InvitationAccepted)).agent_id == "early"
     assert (await world.hear(InvitationRevoked)).agent_id == "next"
@@ -91,10 +91,10 @@ async def test_an_earlier_accept_loses_where_somebody_else_has_accepted(
     world.clock.move(INVITATION)
     await world.hire("next")
     await revoke(routing)
-    await routing.desk.accept(accepting(mail, "next"), cause(), world.clock.now())
+    await routing.invitations.accept(accepting(mail, "next"), cause(), world.clock.now())
 
     with pytest.raises(OperationNotAllowedError):
-        await routing.desk.accept(accepting(mail, "early"), cause(), given_at)
+        await routing.invitations.accept(accepting(mail, "early"), cause(), given_at)
 
     assert (await world.interactions.get(mail.id)).owner_id == "next"
 
@@ -107,7 +107,7 @@ async def test_an_accept_given_after_the_offer_ended_is_refused(
     await revoke(routing)
 
     with pytest.raises(OperationNotAllowedError):
-        await routing.desk.accept(accepting(mail, "late"), cause(), world.clock.now())
+        await routing.invitations.accept(accepting(mail, "late"), cause(), world.clock.now())
 
 
 async def test_a_revoke_waits_for_answers_that_are_on_their_way(

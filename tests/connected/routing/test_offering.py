@@ -189,8 +189,8 @@ async def test_places_that_follow_no_interaction_are_given_back(
 ) -> None:
     await world.hire("agent", holding=["0000000000000000"], free=0)
 
-    await routing.auditing.audit_places()
-    mended = await routing.auditing.audit_places()
+    await routing.place_audit.audit_places()
+    mended = await routing.place_audit.audit_places()
 
     assert (mended, await world.holding("agent")) == (1, [])
 
@@ -201,7 +201,7 @@ async def test_the_audit_leaves_the_place_of_an_accepted_mail_taken(
     mail = await world.receive(state=State.ACCEPTED, owner_id="agent")
     await world.hire("agent", capacity=1, free=0, holding=[mail.id])
 
-    mended = [await routing.auditing.audit_places() for _ in range(2)]
+    mended = [await routing.place_audit.audit_places() for _ in range(2)]
 
     assert mended == [0, 0]
 
@@ -221,7 +221,7 @@ async def test_a_database_that_goes_away_is_told_as_such_and_breaks_off_no_invit
     monkeypatch.setattr(type(world.agents), "reserve", staticmethod(falter))
 
     with pytest.raises(Unavailable, match="away"):
-        _ = [bulk async for bulk in routing.offering.pass_through("support")]
+        _ = [bulk async for bulk in routing.offers.pass_through("support")]
 
     states = [(await world.interactions.get(mail.id)).state for mail in (first, second)]
     assert states == [State.INVITED, State.INVITED]

@@ -1,8 +1,8 @@
-"""What agents decide about what they were offered or work on."""
+"""The commands of agents about an invitation or their work: accept, reject, complete, edit."""
 
 from datetime import datetime
 
-from services.routing.assignment_events import back_again, on_the_desk
+from services.routing.assignment_events import assigned_event, returned_events
 from services.routing.policy import Policy
 from services.routing.queue_filler import QueueFiller
 from shared.contracts.commands import (
@@ -29,10 +29,10 @@ from shared.storage.interactions.interaction_store import Change, InteractionSto
 
 
 class InvitationCommands:
-    """One method for each command of an agent: decide, write, give places back, offer anew.
+    """One method for each command. Each writes the interaction, then adjusts the agents' places.
 
-    Each may run again after a crash: the decision is applied once, and places are given back
-    however often it is asked.
+    Each may run again after a crash: the interaction is changed once, and taking or giving back
+    a place twice has the effect of once.
     """
 
     def __init__(
@@ -61,23 +61,27 @@ class InvitationCommands:
             after = accept(before, command.agent_id, given_at)
             holders[:] = {before.holder_id} - {command.agent_id}
             revoked = [InvitationRevoked.of(after, one) for one in holders if one]
-            return Change(after, [on_the_desk(after, command.agent_id), *revoked])
+            return Change(after, [assigned_event(after, command.agent_id), *revoked])
 
         after = await self._interactions.change(
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
         await self._agents.answer(command.agent_id)
         for holder in holders:
-            # The offer had run out: its place was given back, and another agent may have one.
+            # The offer had ended before this Accept was handled: the agent's place was given
+            # back, and another agent may hold one for the next offer.
             if holder:
                 await self._agents.release(holder, command.interaction_id)
             await self._agents.hold(command.agent_id, command.interaction_id)
         if after.state is not State.ACCEPTED:
-            # A draft is the agent's own pace: it takes no place.
+            # Drafts do not count against an agent's capacity.
             await self._agents.release(command.agent_id, command.interaction_id)
 
     async def reject(self, command: RejectInvitation, cause: Cause) -> None:
-        """Put the interaction back to its old place and offer it to somebody else."""
+        """Put the interaction back at its old place in the queue, and offer it to other agents.
+
+        A transfer returns to its sender where the policy says so.
+        """
 
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.REJECT)
@@ -90,7 +94,7 @@ class InvitationCommands:
                 to_sender=self._policy.returns_to_sender,
             )
             rejected = InvitationRejected.of(after, command.agent_id)
-            return Change(after, [rejected, *back_again(after)])
+            return Change(after, [rejected, *returned_events(after)])
 
         after = await self._interactions.change(
             command.interaction_id, cause, decide, expected_version=command.expected_version
@@ -116,7 +120,11 @@ class InvitationCommands:
         await self._filler.request_for(command.agent_id)
 
     async def change_user_data(self, command: ChangeUserData, cause: Cause) -> None:
-        """Set and remove keys of the user data, and the agents' notes."""
+        """Set and remove keys of the user data, and replace the agents' notes.
+
+        Raises:
+            Refused: The command allows new keys only, and one of its keys exists.
+        """
 
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.UPDATE_PROPERTIES)
