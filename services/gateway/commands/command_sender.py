@@ -175,7 +175,7 @@ class CommandSender:
             raise RequestError(situation, reason_of(event), headers=applied(wait))
         if isinstance(event, DeliveryFailed):
             raise RequestError(Situation.VALUE_REFUSED, event.reason, headers=applied(wait))
-        message = await self._message_builder.tell(event)
+        message = await self._message_builder.build(event)
         told = {"interaction": message.payload} if message else {}
         # A delivery that is put off or in doubt is not over.
         status = 202 if isinstance(event, DeliveryTrouble) else 200

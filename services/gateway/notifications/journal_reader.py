@@ -101,7 +101,7 @@ class JournalReader:
     async def _messages(self, agent_id: str, news: AgentNews) -> Sequence[Message]:
         if isinstance(news, WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted):
             return await self._workbins.tell(news, agent_id)
-        message = await self._message_builder.tell(news)
+        message = await self._message_builder.build(news)
         return [message] if message else []
 
 

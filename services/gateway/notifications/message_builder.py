@@ -1,9 +1,9 @@
-"""From an event to what an agent's clients are told (seed 003)."""
+"""Builds the message about an event for the clients of its agent (seed 003)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 import structlog
 
@@ -53,160 +53,181 @@ from shared.storage.interactions.interaction_store import InteractionStore
 
 log = structlog.get_logger()
 
-_GONE: Final[Mapping[type[InteractionEvent], str]] = MappingProxyType(
+
+@dataclass(frozen=True, slots=True)
+class HeadingForm:
+    """A message that shows the subject only; it is built from the event alone."""
+
+    state: str
+    notification: NotificationType = "StatusChange"
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationForm:
+    """A message that offers the interaction; its mail is a heading."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailForm:
+    """A message that shows the whole mail to its holder, and a heading to everybody else.
+
+    `state` is the one that the event led to; None where the event changed the content only.
+    """
+
+    state: State | None = None
+    notification: NotificationType = "StatusChange"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalForm:
+    """An Error message that shows the current state to the holder, who may have an older one."""
+
+
+MessageForm = HeadingForm | InvitationForm | MailForm | RefusalForm
+
+MESSAGE_FORMS: Final[Mapping[type[InteractionEvent], MessageForm]] = MappingProxyType(
     {
-        InvitationRevoked: "Revoked",
-        InvitationRejected: "Rejected",
-        InteractionCompleted: "Completed",
-        PlacedInQueue: "PlacedInQueue",
-        PlacedInWorkbin: "PlacedInWorkbin",
-        WorkReclaimed: "Revoked",
-        InteractionTransferred: "Transferred",
-        DraftCanceled: "Canceled",
-        MailSent: "Sent",
-        DeliveryUncertain: "Uncertain",
+        AgentInvited: InvitationForm(),
+        InvitationAccepted: MailForm(State.ACCEPTED),
+        InvitationRejected: HeadingForm("Rejected"),
+        InvitationRevoked: HeadingForm("Revoked"),
+        WorkReclaimed: HeadingForm("Revoked"),
+        InteractionCompleted: HeadingForm("Completed"),
+        InteractionTransferred: HeadingForm("Transferred"),
+        PlacedInQueue: HeadingForm("PlacedInQueue"),
+        PlacedInWorkbin: HeadingForm("PlacedInWorkbin"),
+        PropertiesUpdated: MailForm(notification="PropertiesUpdated"),
+        ReplyCreated: MailForm(State.REPLY_CREATED),
+        DraftSaved: MailForm(notification="EmailSaved"),
+        AttachmentAdded: MailForm(notification="AttachmentAdded"),
+        AttachmentRemoved: MailForm(notification="AttachmentRemoved"),
+        DraftCanceled: HeadingForm("Canceled"),
+        MailSent: HeadingForm("Sent"),
+        DeliveryDeferred: HeadingForm("Sending"),
+        DeliveryFailed: MailForm(State.REPLY_CREATED, "Error"),
+        DeliveryUncertain: HeadingForm("Uncertain", "Error"),
+        OperationRefused: RefusalForm(),
     }
 )
-_BECAME: Final[Mapping[type[InteractionEvent], State]] = MappingProxyType(
-    {
-        InvitationAccepted: State.ACCEPTED,
-        ReplyCreated: State.REPLY_CREATED,
-        DeliveryFailed: State.REPLY_CREATED,
-    }
-)
-_AT_WORK: Final[Mapping[Direction, State]] = MappingProxyType(
+"""The one place that says which message an event of an interaction becomes."""
+
+_WORKING_STATES: Final[Mapping[Direction, State]] = MappingProxyType(
     {Direction.INBOUND: State.ACCEPTED, Direction.OUTBOUND: State.REPLY_CREATED}
 )
-"""In which state agents work on a mail: that of every event about a change to its content."""
-
-_NOTIFICATIONS: Final[Mapping[type[InteractionEvent], NotificationType]] = MappingProxyType(
-    {
-        PropertiesUpdated: "PropertiesUpdated",
-        DraftSaved: "EmailSaved",
-        AttachmentAdded: "AttachmentAdded",
-        AttachmentRemoved: "AttachmentRemoved",
-    }
-)
-
+"""The states in which agents change the content of a mail."""
 
 AgentEvent = InteractionEvent | AgentReady | AgentNotReady
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is told on a topic."""
+    """A payload for the subscribers of a topic."""
 
     topic: str
     payload: object
 
 
 class MessageBuilder:
-    """Turns events into messages; reads the interaction only where the message shows it."""
+    """Builds messages from events; reads the interaction only where the message shows it."""
 
     def __init__(self, interactions: InteractionStore, configuration: ConfigurationStore) -> None:
         self._interactions = interactions
         self._configuration = configuration
 
-    async def tell(self, news: AgentEvent) -> Message | None:
-        """Return the message of an event; None where there is nothing to tell.
+    async def build(self, event: AgentEvent) -> Message | None:
+        """Return the message about an event; None where its interaction does not exist.
 
         Raises:
-            Unavailable: The interaction cannot be read now.
+            Unavailable: The database does not answer.
         """
-        match news:
+        match event:
             case AgentReady():
                 return Message(CHANNELS, channel_state_message(READY))
             case AgentNotReady():
-                return Message(CHANNELS, channel_state_message(await self._state(news)))
+                return Message(CHANNELS, channel_state_message(await self._agent_state(event)))
             case _:
-                fields = await self._fields(news)
+                fields = await self._fields(event)
                 return Message(INTERACTIONS, fields) if fields else None
 
-    async def _state(self, event: AgentNotReady) -> AgentState:
+    async def _agent_state(self, event: AgentNotReady) -> AgentState:
         if event.logged_out:
             return LOGGED_OUT
         return not_ready(event.reason, await self._configuration.current())
 
     async def _fields(self, event: InteractionEvent) -> Fields | None:
         try:
-            match event:
-                case AgentInvited():
-                    return await self._offered(event)
-                case InvitationAccepted() | ReplyCreated() | DeliveryFailed():
-                    return await self._shown(event)
-                case PropertiesUpdated() | DraftSaved() | AttachmentAdded() | AttachmentRemoved():
-                    return await self._shown(event)
-                case OperationRefused():
-                    return await self._refused(event)
-                case _:
-                    return departure_message(event)
+            match MESSAGE_FORMS[type(event)]:
+                case HeadingForm() as form:
+                    heading = _heading(event, form.state)
+                    return _stamped(heading, event, form.notification)
+                case InvitationForm():
+                    return await self._invitation(event)
+                case MailForm() as form:
+                    return await self._mail(event, form)
+                case RefusalForm():
+                    return await self._refusal(cast("OperationRefused", event))
         except UnknownInteractionError:
-            log.warning("event about no interaction", interaction_id=event.interaction_id)
+            log.warning(
+                "event of an interaction that does not exist", interaction_id=event.interaction_id
+            )
             return None
 
-    async def _offered(self, event: AgentInvited) -> Fields:
+    async def _invitation(self, event: InteractionEvent) -> Fields:
         interaction = await self._read(event, text=False)
-        if interaction.holder_id != event.agent_id:
-            message = gone(event.interaction_id, event.subject, STATES[State.INVITED])
-        else:
-            message = invited(interaction)
-        return stamped(message, event.version)
+        if interaction.holder_id == event.agent_id:
+            return stamped(invited(interaction), event.version)
+        return stamped(_heading(event, STATES[State.INVITED]), event.version)
 
-    async def _shown(self, event: InteractionEvent) -> Fields:
-        """Show the whole mail, in the state that the event tells of: a later one follows.
+    async def _mail(self, event: InteractionEvent, form: MailForm) -> Fields:
+        """Show the mail in the state of the event: messages about later states follow.
 
-        Of a mail that somebody else holds by now it shows no more than the event itself says.
+        An agent who no longer holds the interaction gets what the event itself says.
         """
         interaction = await self._read(event, text=True)
-        if interaction.holder_id != event.agent_id:
-            state = _BECAME.get(type(event), _AT_WORK[interaction.direction])
-            message = gone(event.interaction_id, event.subject, STATES[state])
-        else:
-            then = replace(interaction, state=_BECAME.get(type(event), interaction.state))
+        if interaction.holder_id == event.agent_id:
+            then = replace(interaction, state=form.state or interaction.state)
             message = held(then, longest=LONGEST_TEXT)
-        if isinstance(event, DeliveryTrouble):
-            return _troubled(message, event)
-        return stamped(message, event.version, _NOTIFICATIONS.get(type(event), "StatusChange"))
+        else:
+            state = form.state or _WORKING_STATES[interaction.direction]
+            message = _heading(event, STATES[state])
+        return _stamped(message, event, form.notification)
 
-    async def _refused(self, event: OperationRefused) -> Fields:
-        """Tell the true state to its holder, who may have seen an older one."""
+    async def _refusal(self, event: OperationRefused) -> Fields:
         interaction = await self._read(event, text=True)
         if interaction.holder_id == event.agent_id:
             message = held(interaction, longest=LONGEST_TEXT)
         else:
             message = gone(interaction.id, interaction.mail.subject, NOT_HELD)
-        return _error(message, interaction.version, event)
+        reason = reason_of(event)
+        return stamped(
+            message,
+            interaction.version,
+            "Error",
+            operationName=operation_refused(event),
+            reason=reason,
+            errorDescription=reason,
+        )
 
     async def _read(self, event: InteractionEvent, *, text: bool) -> Interaction:
         return await self._interactions.get(event.interaction_id, with_text=text)
 
 
-def departure_message(event: InteractionEvent) -> Fields:
-    """Return the message about a mail that is no longer, or not now, the agent's to work on."""
-    if isinstance(event, DeliveryDeferred):
-        message = gone(event.interaction_id, event.subject, "Sending")
-        return stamped(message, event.version, reason=event.reason)
-    message = gone(event.interaction_id, event.subject, _GONE[type(event)])
-    if isinstance(event, DeliveryTrouble):
-        return _troubled(message, event)
-    if isinstance(event, MailSent) and event.reason:
-        return stamped(message, event.version, reason=event.reason)
-    return stamped(message, event.version)
+def _heading(event: InteractionEvent, state: str) -> Fields:
+    return gone(event.interaction_id, event.subject, state)
 
 
-def _troubled(message: Fields, event: DeliveryTrouble) -> Fields:
-    return stamped(
-        message, event.version, "Error", reason=event.reason, errorDescription=event.reason
-    )
+def _stamped(message: Fields, event: InteractionEvent, notification: NotificationType) -> Fields:
+    return stamped(message, event.version, notification, **_reason(event, notification))
 
 
-def _error(message: Fields, version: int, event: OperationRefused) -> Fields:
-    reason = reason_of(event)
-    return stamped(
-        message,
-        version,
-        "Error",
-        operationName=operation_refused(event),
-        reason=reason,
-        errorDescription=reason,
-    )
+def _reason(event: InteractionEvent, notification: NotificationType) -> dict[str, str]:
+    """Return the reason of a delivery's outcome, under both names where it is an error."""
+    match event:
+        case DeliveryTrouble(reason=reason) if notification == "Error":
+            return {"reason": reason, "errorDescription": reason}
+        case DeliveryTrouble(reason=reason):
+            return {"reason": reason}
+        case MailSent(reason=reason) if reason:
+            return {"reason": reason}
+        case _:
+            return {}

@@ -1,0 +1,13 @@
+"""One table says which message each event of an agent becomes."""
+
+from typing import get_args
+
+from services.gateway.notifications.message_builder import MESSAGE_FORMS
+from shared.contracts.events import AgentNews, InteractionEvent, WorkbinEvent
+
+
+def test_every_event_of_an_interaction_has_one_message_form() -> None:
+    union, _ = get_args(AgentNews)
+    events = {one for one in get_args(union) if issubclass(one, InteractionEvent)}
+
+    assert set(MESSAGE_FORMS) == {one for one in events if not issubclass(one, WorkbinEvent)}
