@@ -10,7 +10,12 @@ from shared.contracts.events import AttachmentAdded, AttachmentRemoved
 from shared.domain.errors import Refused
 from shared.domain.interaction import Attachment, Interaction
 from shared.domain.lifecycle import Operation
-from shared.mail.draft_attachments import Room, has_attachment, with_attachment, without_attachment
+from shared.mail.draft_attachments import (
+    AttachmentLimits,
+    has_attachment,
+    with_attachment,
+    without_attachment,
+)
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 from shared.storage.upload_store import Awaits, UploadStore
@@ -41,7 +46,7 @@ class DraftAttachments:
             Refused: The draft is sent, cancelled, full, or not the agent's any more.
         """
         rules = (await self._configuration.current()).attachments
-        upload = await self._uploads.hold(command.interaction_id, command.document_id)
+        upload = await self._uploads.get_and_keep(command.interaction_id, command.document_id)
         if upload is None:
             await self._require_linked(command)
             return
@@ -55,7 +60,7 @@ class DraftAttachments:
             return added(before, command.agent_id, attachment, room_of(rules))
 
         await self._change(command, cause, decide)
-        await self._uploads.settle([attachment.id])
+        await self._uploads.mark_done([attachment.id])
 
     async def unlink(self, command: UnlinkDocument, cause: Cause) -> None:
         """Take a document off a draft; its bytes go with the sweep, a day later.
@@ -72,7 +77,7 @@ class DraftAttachments:
         try:
             await self._change(command, cause, decide)
         except Refused:
-            await self._uploads.settle([command.document_id])
+            await self._uploads.mark_done([command.document_id])
             raise
 
     async def _change(
@@ -92,12 +97,14 @@ class DraftAttachments:
             raise Refused("the file is not there any more: upload it again")
 
 
-def room_of(rules: AttachmentRules) -> Room:
+def room_of(rules: AttachmentRules) -> AttachmentLimits:
     """Return what the contact center allows in one mail."""
-    return Room(rules.largest_mail, rules.most_files)
+    return AttachmentLimits(rules.largest_mail, rules.most_files)
 
 
-def added(before: Interaction, agent_id: str, attachment: Attachment, room: Room) -> Change:
+def added(
+    before: Interaction, agent_id: str, attachment: Attachment, room: AttachmentLimits
+) -> Change:
     """Return the draft with one more document, for its owner.
 
     Raises:

@@ -32,7 +32,7 @@ def attachments_handler(
                 assert_never(never)
 
     async def on_agent_command(command: LinkDocument | UnlinkDocument, cause: Cause) -> None:
-        async with refusals.told_to(command, cause):
+        async with refusals.reported_to_agent(command, cause):
             match command:
                 case LinkDocument():
                     await linking.link(command, cause)

@@ -35,7 +35,7 @@ class UploadSweeper:
         before, count = self._clock.now() - ABANDONED, 0
         async for document in self._uploads.unsettled(before):
             if await self._is_listed(document):
-                await self._uploads.settle([document.id])
+                await self._uploads.mark_done([document.id])
             elif await self._uploads.forget(document):
                 count += 1
                 if not await self._uploads.is_referred(document.content.sha256):

@@ -25,7 +25,7 @@ from shared.domain.errors import Refused, Unavailable
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.domain.user_data import change_user_data
-from shared.mail.draft_attachments import Room
+from shared.mail.draft_attachments import AttachmentLimits
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
@@ -130,7 +130,7 @@ class DraftCommands:
         command = await self._cleaned(command)
         contact_center = await self._configuration.current()
         rules = contact_center.attachments
-        room = Room(rules.largest_mail, rules.most_files)
+        room = AttachmentLimits(rules.largest_mail, rules.most_files)
         pending = await self._uploads.pending(command.interaction_id)
 
         def decide(before: Interaction) -> Change:
@@ -152,7 +152,7 @@ class DraftCommands:
             expected_version=command.expected_version,
         )
         await self._submission.hand_over(submitted, cause)
-        await self._uploads.settle([one.id for one in submitted.mail.attachments])
+        await self._uploads.mark_done([one.id for one in submitted.mail.attachments])
 
     async def cancel(self, command: CancelDraft, cause: Cause) -> None:
         """Throw the draft away; the mail it answers stays as it is.

@@ -28,7 +28,7 @@ def composition_handler(
 
     async def on_command(envelope: Envelope[CompositionCommand]) -> None:
         cause = envelope.cause
-        async with refusals.told_to(envelope.body, cause):
+        async with refusals.reported_to_agent(envelope.body, cause):
             match envelope.body:
                 case DraftReply() as command:
                     await drafts.reply(command, cause)

@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 
 from shared.domain.interaction import Email
-from shared.mail.draft_attachments import Room, has_attachment, with_attachment, without_attachment
+from shared.mail.draft_attachments import (
+    AttachmentLimits,
+    has_attachment,
+    with_attachment,
+    without_attachment,
+)
 from shared.storage.upload_store import Awaits, Pending
 
 
-def with_pending_uploads(mail: Email, pending: Sequence[Pending], room: Room) -> Email:
+def with_pending_uploads(mail: Email, pending: Sequence[Pending], room: AttachmentLimits) -> Email:
     """Return the mail with the files that are on their way to it, without those on their way off.
 
     Raises:

@@ -66,7 +66,7 @@ from shared.storage.agents.presence_store import PresenceStore
 from shared.storage.database.witness import Witness
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.interactions.thread_store import ThreadStore
-from shared.storage.journal import Journal, JournalWriting
+from shared.storage.journal import Journal, JournalAppender
 from shared.storage.journal_generations import JournalGenerations
 from shared.storage.turn_store import TurnStore
 from shared.storage.upload_store import UploadStore
@@ -148,7 +148,7 @@ async def start(
             settings=settings.bayeux,
             always_200=settings.http_errors == "always-200",
         )
-        resources.health.claim("events", event_feed.problem, needed=settings.needs_broker)
+        resources.health.add_check("events", event_feed.problem, needed=settings.needs_broker)
         collect_garbage_rarely()
         async with (
             writer.writing(),
@@ -219,7 +219,7 @@ def _bearers(
 def _journal_writer(settings: GatewaySettings, resources: Resources) -> JournalWriter:
     return JournalWriter(
         settings.rabbitmq_url,
-        JournalWriting(resources.database, resources.clock, retention=settings.journal_retention),
+        JournalAppender(resources.database, resources.clock, retention=settings.journal_retention),
         resources.publisher,
         resources.agents,
         ReplicaStore(resources.database, resources.clock).newest_news_form,

@@ -72,7 +72,7 @@ class ArrivalParser:
     async def parse(self, command: ParseMail, cause: Cause) -> None:
         """Store the interactions of the arrival that a command names."""
         await self.parse_arrival(await self._arrivals.get(command.arrival_id), cause)
-        self._arrivals.settle(command.arrival_id, str(cause.message_id))
+        self._arrivals.note_parsed(command.arrival_id, str(cause.message_id))
 
     async def parse_arrival(self, arrival: Arrival, cause: Cause) -> None:
         """Store the interactions of one arrival. A second time finds them and stores nothing."""

@@ -75,7 +75,7 @@ class Intake:
     async def hold(self) -> None:
         """Say what waits here or is being parsed."""
         if self._held:
-            await self._arrivals.hold(sorted(self._held))
+            await self._arrivals.keep_from_sweep(sorted(self._held))
 
     async def _finds_room(self, stored: Stored) -> bool:
         with self._holding(stored), suppress(TimeoutError):
@@ -110,4 +110,4 @@ class Intake:
             log.warning("mail goes to the queue", reason=type(error).__name__)
             await self._arrivals.order_parsing(stored)
         else:
-            self._arrivals.settle(stored.arrival.id, stored.order.id)
+            self._arrivals.note_parsed(stored.arrival.id, stored.order.id)

@@ -29,7 +29,7 @@ from shared.runtime.worker_consumer import running_consumer
 from shared.storage.database.client import Database
 from shared.storage.database.leases import LeaseStore
 from shared.storage.files.vault import Vault
-from shared.storage.mails.uncertain_deliveries import count_doubtful
+from shared.storage.mails.uncertain_deliveries import count_uncertain
 from shared.storage.sealing import Sealer
 from shared.storage.token_store import TokenStore
 
@@ -70,7 +70,7 @@ async def start(settings: OutboundSettings, resources: Resources) -> AsyncIterat
 
 async def count_doubts(database: Database) -> None:
     """Say in the metrics how many mails wait for an operator, in whatever pod they came to that."""
-    metrics.UNCERTAIN.set(await count_doubtful(database))
+    metrics.UNCERTAIN.set(await count_uncertain(database))
 
 
 def make_logins(settings: OutboundSettings, resources: Resources) -> RouteLogins:

@@ -7,7 +7,7 @@ from services.outbound.retry_scheduler import RetryScheduler
 from shared.domain.clock import Clock
 from shared.runtime.lasting_witness import LastingWitness
 from shared.storage.database.client import Database
-from shared.storage.mails.uncertain_deliveries import doubt_unfinished
+from shared.storage.mails.uncertain_deliveries import mark_unfinished_uncertain
 
 log = structlog.get_logger()
 
@@ -55,7 +55,7 @@ class RestoreWatcher:
         await self._retry_scheduler.request_due_attempts()
 
     async def _hold(self) -> None:
-        held = await doubt_unfinished(self._database, self._clock)
+        held = await mark_unfinished_uncertain(self._database, self._clock)
         self._is_restored = False
         log.error(
             "the database was replaced by a backup: mails that were on their way are held",

@@ -50,7 +50,7 @@ def routing_handler(
             case AgentNotReady() as event:
                 await absent_agents.handle_not_ready(event)
             case command:
-                async with refusals.told_to(command, envelope.cause):
+                async with refusals.reported_to_agent(command, envelope.cause):
                     await _dispatch(invitations, transfers, command, envelope)
 
     return on_work

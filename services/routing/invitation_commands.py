@@ -18,7 +18,7 @@ from shared.contracts.events import (
     InvitationRevoked,
     PropertiesUpdated,
 )
-from shared.domain.assignment import accept, put_back
+from shared.domain.assignment import accept, take_offer_back
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
@@ -66,7 +66,7 @@ class InvitationCommands:
         after = await self._interactions.change(
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
-        await self._agents.answer(command.agent_id)
+        await self._agents.reset_misses(command.agent_id)
         for holder in holders:
             # The offer had ended before this Accept was handled: the agent's place was given
             # back, and another agent may hold one for the next offer.
@@ -86,7 +86,7 @@ class InvitationCommands:
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.REJECT)
             now = self._clock.now()
-            after = put_back(
+            after = take_offer_back(
                 before,
                 Operation.REJECT,
                 now,
@@ -99,7 +99,7 @@ class InvitationCommands:
         after = await self._interactions.change(
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
-        await self._agents.answer(command.agent_id)
+        await self._agents.reset_misses(command.agent_id)
         await self._agents.release(command.agent_id, command.interaction_id)
         if after.state is State.ACCEPTED and after.owner_id:
             await self._agents.hold(after.owner_id, after.id)

@@ -8,7 +8,7 @@ from services.routing.queue_filler import QueueFiller
 from services.routing.store import Offer, WaitingStore
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InvitationRevoked
-from shared.domain.assignment import put_back
+from shared.domain.assignment import take_offer_back
 from shared.domain.clock import Clock
 from shared.domain.errors import OperationNotAllowedError
 from shared.domain.interaction import Interaction
@@ -74,7 +74,7 @@ class Revocations:
                 raise OperationNotAllowedError("it was answered in the meantime")
             if until is not None and invitation.expires_at > until:
                 raise OperationNotAllowedError("it was offered to the same agent again")
-            after = put_back(
+            after = take_offer_back(
                 before,
                 Operation.REVOKE,
                 now,
@@ -97,6 +97,6 @@ class Revocations:
         return True
 
     async def _count_miss(self, agent_id: str) -> None:
-        misses = await self._agents.miss(agent_id)
+        misses = await self._agents.count_miss(agent_id)
         if 0 < self._policy.misses <= misses:
             await self._agents.set_ready(agent_id, ready=False, reason="NotReady")

@@ -21,7 +21,7 @@ from shared.contracts.events import (
     WorkbinItemAdded,
     WorkbinItemRemoved,
 )
-from shared.domain.assignment import Target, pass_on, pull, put_away, queue_anew, transfer
+from shared.domain.assignment import Target, place_in_workbin, pull, requeue, requeue_for, transfer
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction, Place
@@ -61,7 +61,7 @@ class TransferCommands:
 
         def decide(before: Interaction) -> Change:
             now, agent_id = self._clock.now(), command.agent_id
-            after = queue_anew(before, agent_id, Operation.PLACE_IN_QUEUE, command.queue, now)
+            after = requeue(before, agent_id, Operation.PLACE_IN_QUEUE, command.queue, now)
             return Change(after, [PlacedInQueue.of(after, agent_id)])
 
         await self._change_and_release(command, cause, decide)
@@ -82,7 +82,7 @@ class TransferCommands:
         place = Place(command.workbin, command.owner, command.of_group)
 
         def decide(before: Interaction) -> Change:
-            after = put_away(before, command.agent_id, place)
+            after = place_in_workbin(before, command.agent_id, place)
             placed = PlacedInWorkbin.of(after, command.agent_id)
             return Change(after, [placed, WorkbinItemAdded.at(after, place)])
 
@@ -129,7 +129,7 @@ class TransferCommands:
 
         def decide(before: Interaction) -> Change:
             now, agent_id = self._clock.now(), command.agent_id
-            after = pass_on(before, agent_id, target, now, now + self._policy.exclusion)
+            after = requeue_for(before, agent_id, target, now, now + self._policy.exclusion)
             return Change(after, [InteractionTransferred.of(after, agent_id)])
 
         after = await self._change_and_release(command, cause, decide)

@@ -305,7 +305,7 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
     )
 
 
-def alike(content: object) -> Iterator[tuple[Path, str]]:
+def names_differing_in_case(content: object) -> Iterator[tuple[Path, str]]:
     """Give the names that differ from an earlier one in case only, with their places.
 
     People take them for one name. Services can read them, because earlier versions let them in.

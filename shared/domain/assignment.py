@@ -64,7 +64,7 @@ def _require_standing(interaction: Interaction, given_at: datetime) -> None:
         raise OperationNotAllowedError(f"the invitation to interaction {interaction.id} has ended")
 
 
-def put_back(
+def take_offer_back(
     interaction: Interaction,
     operation: Operation,
     now: datetime,
@@ -108,7 +108,7 @@ def transfer(
     return interaction.after(Operation.TRANSFER, owner_id=None, invitation=offer)
 
 
-def queue_anew(
+def requeue(
     interaction: Interaction, agent_id: str, operation: Operation, queue: str, now: datetime
 ) -> Interaction:
     """Let an agent's work wait in a queue, behind what waits there (PLACE_IN_QUEUE, REQUEUE)."""
@@ -124,16 +124,16 @@ def queue_anew(
     )
 
 
-def pass_on(
+def requeue_for(
     interaction: Interaction, agent_id: str, target: Target, now: datetime, exclusion_ends: datetime
 ) -> Interaction:
     """Let an agent's work wait for whoever a target names, only not for that agent."""
     queue = target.queue or interaction.queue
-    waiting = queue_anew(interaction, agent_id, Operation.REQUEUE, queue, now)
+    waiting = requeue(interaction, agent_id, Operation.REQUEUE, queue, now)
     return replace(waiting, skill=target.skill, excluded=(Exclusion(agent_id, exclusion_ends),))
 
 
-def put_away(interaction: Interaction, agent_id: str, place: Place) -> Interaction:
+def place_in_workbin(interaction: Interaction, agent_id: str, place: Place) -> Interaction:
     """Put an agent's work into a workbin."""
     interaction.require_holder(agent_id, Operation.PLACE_IN_WORKBIN)
     return interaction.after(Operation.PLACE_IN_WORKBIN, owner_id=None, place=place)

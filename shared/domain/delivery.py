@@ -27,7 +27,7 @@ class DeliveryState(StrEnum):
     CANCELED = "CANCELED"
 
 
-class Entry(StrEnum):
+class Step(StrEnum):
     """What is written into the journal."""
 
     CLAIM = "claim"
@@ -44,9 +44,9 @@ class Entry(StrEnum):
 
 
 _J: Final = DeliveryState
-_E: Final = Entry
+_E: Final = Step
 
-TRANSITIONS: Final[Mapping[tuple[DeliveryState, Entry], DeliveryState]] = MappingProxyType(
+TRANSITIONS: Final[Mapping[tuple[DeliveryState, Step], DeliveryState]] = MappingProxyType(
     {
         (_J.QUEUED, _E.CLAIM): _J.CLAIMED,
         (_J.DEFERRED, _E.CLAIM): _J.CLAIMED,
@@ -87,7 +87,7 @@ _FOUND_OUT: Final = "found out by an operator"
 _RESTORED: Final = "it was due when the backup was taken, and may have left since"
 _LONGEST_REASON: Final = 500
 
-ENTRY_FOR: Final[Mapping[DeliveryState, Entry]] = MappingProxyType(
+STEP_FOR: Final[Mapping[DeliveryState, Step]] = MappingProxyType(
     {
         _J.SENT: _E.ACCEPT,
         _J.DEFERRED: _E.DEFER,
@@ -95,15 +95,15 @@ ENTRY_FOR: Final[Mapping[DeliveryState, Entry]] = MappingProxyType(
         _J.UNCERTAIN: _E.DOUBT,
     }
 )
-"""The entry that an attempt ends with, by the state it leaves behind."""
+"""The step that ends an attempt, by the state it leaves behind."""
 
 
-def states_before(entry: Entry) -> tuple[DeliveryState, ...]:
-    """List the states in which an entry may be written."""
-    return tuple(state for (state, one) in TRANSITIONS if one is entry)
+def states_before(step: Step) -> tuple[DeliveryState, ...]:
+    """List the states in which a step may be written."""
+    return tuple(state for (state, one) in TRANSITIONS if one is step)
 
 
-class Reception(StrEnum):
+class RecipientState(StrEnum):
     """What is known of one recipient."""
 
     PENDING = "pending"
@@ -117,7 +117,7 @@ class Recipient:
     """An envelope recipient, with the last answer about it: reply code (0: none), text, time."""
 
     address: str
-    state: Reception = Reception.PENDING
+    state: RecipientState = RecipientState.PENDING
     code: int = 0
     text: str = ""
     at: datetime | None = None
@@ -125,7 +125,7 @@ class Recipient:
     @property
     def is_open(self) -> bool:
         """Say whether the next attempt is for it."""
-        return self.state in (Reception.PENDING, Reception.DEFERRED)
+        return self.state in (RecipientState.PENDING, RecipientState.DEFERRED)
 
 
 def reason_of(recipients: Iterable[Recipient]) -> str:
@@ -184,7 +184,7 @@ class Delivery:
     @property
     def may_be_canceled(self) -> bool:
         """Say whether it waits for an attempt: nobody is handing it to a server now."""
-        return (self.state, Entry.CANCEL) in TRANSITIONS
+        return (self.state, Step.CANCEL) in TRANSITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,24 +220,24 @@ def concluded(delivery: Delivery, conclusion: Conclusion) -> Delivery:
     )
 
 
-def settled(delivery: Delivery, at: datetime, *, sent: bool) -> Conclusion:
+def resolved(delivery: Delivery, at: datetime, *, sent: bool) -> Conclusion:
     """Return how a delivery in doubt ends by the word of an operator who has looked into it."""
-    entry, reception = (
-        (Entry.CONFIRM, Reception.ACCEPTED) if sent else (Entry.DENY, Reception.FAILED)
+    step, recipient_state = (
+        (Step.CONFIRM, RecipientState.ACCEPTED) if sent else (Step.DENY, RecipientState.FAILED)
     )
     recipients = tuple(
-        replace(one, state=reception, code=0, text=_FOUND_OUT, at=at) if one.is_open else one
+        replace(one, state=recipient_state, code=0, text=_FOUND_OUT, at=at) if one.is_open else one
         for one in delivery.recipients
     )
-    reason = reason_of(one for one in recipients if one.state is Reception.FAILED)
-    state = TRANSITIONS[delivery.state, entry]
+    reason = reason_of(one for one in recipients if one.state is RecipientState.FAILED)
+    state = TRANSITIONS[delivery.state, step]
     return Conclusion(state, recipients, reason, at, resent=delivery.resent)
 
 
 def mistrusted(delivery: Delivery, at: datetime) -> Conclusion:
     """Return the doubt about a delivery that a restored backup says is still to be made."""
     return Conclusion(
-        TRANSITIONS[delivery.state, Entry.MISTRUST],
+        TRANSITIONS[delivery.state, Step.MISTRUST],
         delivery.recipients,
         _RESTORED,
         at,

@@ -12,14 +12,14 @@ class TooMuchAttachedError(TooLargeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class AttachmentLimits:
     """What all files of one mail may come to: bytes before they are encoded, and their number."""
 
     size: int
     files: int
 
 
-def with_attachment(mail: Email, attachment: Attachment, room: Room) -> Email:
+def with_attachment(mail: Email, attachment: Attachment, room: AttachmentLimits) -> Email:
     """Return the mail with one more file; a name that is taken gets a number.
 
     Raises:

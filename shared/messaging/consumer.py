@@ -15,9 +15,9 @@ from faststream.rabbit import Channel as ConsumingChannel
 from faststream.rabbit import QueueType, RabbitBroker, RabbitQueue
 
 from shared.background_tasks import cancel_and_wait
+from shared.messaging.connection import CONNECTION_FAULTS, in_words
 from shared.messaging.declaration import declare_topology
 from shared.messaging.publisher import Publisher
-from shared.messaging.reaching import CONNECTION_FAULTS, in_words
 from shared.messaging.settlement import RunningHandlers, Settlement
 from shared.messaging.topology import WorkQueue
 
@@ -94,7 +94,7 @@ class Consumer:
 
     async def _start(self) -> None:
         while True:
-            await self._publisher.in_place()
+            await self._publisher.wait_until_declared()
             try:
                 await self.broker.start()
                 await self._watch()

@@ -49,8 +49,9 @@ def _everything(_: Outgoing) -> bool:
 class OutboxPublisher:
     """Publishes on behalf of one outbox. A crash at any line publishes twice, never not at all.
 
-    What it may not publish it leaves to the service whose it is. With `until_handled` a message
-    that was published stays owed, for a while in silence, until whoever handles it says `settle`.
+    It leaves messages that it may not publish to the service that may. With `until_handled` a
+    published message stays in the outbox, and the sweep skips it for an hour; its handler removes
+    it with `strike_soon`.
     """
 
     def __init__(
@@ -84,9 +85,9 @@ class OutboxPublisher:
             self._postponed.append((document_id, [message.id for message in ours]))
             self._bell.set()
         else:
-            self.settle(document_id, [message.id for message in ours])
+            self.strike_soon(document_id, [message.id for message in ours])
 
-    def settle(self, document_id: str, message_ids: Sequence[str]) -> None:
+    def strike_soon(self, document_id: str, message_ids: Sequence[str]) -> None:
         """Strike messages from the outbox soon: they are published, or need not be any more."""
         if message_ids:
             self._published.append((document_id, message_ids))

@@ -41,13 +41,13 @@ NONE: Final = Permission(NOTHING, NOTHING, NOTHING)
 class BrokerRights:
     """What a service does with the broker.
 
-    It consumes `queues`, publishes contracts of the kinds `publishes`, and with `tells_pods` tells
-    the gateway's pods what is journaled, and is told.
+    It consumes `queues` and publishes contracts of the kinds `publishes`. With
+    `uses_journal_exchange` it also publishes to the journal's exchange and reads from it.
     """
 
     queues: tuple[WorkQueue, ...]
     publishes: tuple[type[Contract], ...]
-    tells_pods: bool = False
+    uses_journal_exchange: bool = False
 
     @property
     def permission(self) -> Permission:
@@ -58,9 +58,9 @@ class BrokerRights:
         exchange, because a queue's dead letters pass every check of routing keys.
         """
         own = [pattern for queue in self.queues for pattern in _own(queue)]
-        if self.tells_pods:
+        if self.uses_journal_exchange:
             own.append(_OWN_NAMELESS)
-        pods = {JOURNALED} if self.tells_pods else set()
+        pods = {JOURNALED} if self.uses_journal_exchange else set()
         published = {contract.exchange for contract in self.publishes}
         bound = {binding.exchange for binding in self._bindings}
         return Permission(
@@ -72,7 +72,7 @@ class BrokerRights:
     @property
     def publishes_to(self) -> list[str]:
         """Return the exchanges that it publishes to."""
-        pods = {JOURNALED} if self.tells_pods else set()
+        pods = {JOURNALED} if self.uses_journal_exchange else set()
         own = {queue.retries for queue in self.queues}
         return sorted({contract.exchange for contract in self.publishes} | own | pods)
 

@@ -18,8 +18,8 @@ from shared.background_tasks import cancel_and_wait
 from shared.contracts.envelope import JOURNALED
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
+from shared.messaging.connection import CONNECTION_FAULTS, connected, in_words
 from shared.messaging.permissions import BrokerRights
-from shared.messaging.reaching import CONNECTION_FAULTS, connected, in_words
 from shared.messaging.recent_messages import RecentMessages
 from shared.messaging.topology_upkeep import TopologyUpkeep
 
@@ -74,15 +74,15 @@ class Publisher:
         self._recent = RecentMessages()
         self._upkeep: TopologyUpkeep | None = None
 
-    def follow(self, upkeep: TopologyUpkeep) -> None:
+    def require_topology(self, upkeep: TopologyUpkeep) -> None:
         """From now on publish only where everything is in place."""
         self._upkeep = upkeep
 
-    def use(self, channel: AbstractRobustChannel) -> None:
+    def use_channel(self, channel: AbstractRobustChannel) -> None:
         """From now on publish over a channel."""
         self._channel = channel
 
-    async def in_place(self) -> None:
+    async def wait_until_declared(self) -> None:
         """Return once everything was there that this service makes at the broker itself."""
         if self._upkeep is not None:
             await self._upkeep.declared()
@@ -186,7 +186,7 @@ async def open_service_publisher(
     """
     publisher = Publisher()
     upkeep = TopologyUpkeep(rights.queues, rights.publishes_to, publisher.republish)
-    publisher.follow(upkeep)
+    publisher.require_topology(upkeep)
     task = asyncio.create_task(_stay_connected(url, name, publisher, upkeep))
     try:
         yield publisher, upkeep
@@ -201,7 +201,7 @@ async def _stay_connected(
         try:
             async with connected(url, name=f"{name} publisher") as connection:
                 channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-                publisher.use(channel)
+                publisher.use_channel(channel)
                 await upkeep.keep(connection)
         except CONNECTION_FAULTS as error:
             log.warning("broker went away again", reason=in_words(error))

@@ -11,8 +11,8 @@ from aiormq.exceptions import AMQPChannelError
 from pamqp.common import Arguments
 
 from shared.contracts.outgoing import Outgoing
+from shared.messaging.connection import CONNECTION_FAULTS, in_words
 from shared.messaging.publisher import Publisher, UnroutableError
-from shared.messaging.reaching import CONNECTION_FAULTS, in_words
 from shared.messaging.topology import WorkQueue
 
 log = structlog.get_logger()
@@ -59,7 +59,7 @@ class BrokerRecord:
         A broker that knows no streams keeps no record, which the log says.
         """
         while True:
-            await self._publisher.in_place()
+            await self._publisher.wait_until_declared()
             try:
                 async with asyncio.timeout(_LONGEST_LOOK_SECONDS):
                     return await self._read()

@@ -58,7 +58,7 @@ class LoginState:
         is_fresh = self.renew_at is not None and self.now < self.renew_at
         return not self.is_resting(attempt) and not (is_fresh and self.is_usable(made_from))
 
-    def is_sick(self, made_from: str) -> bool:
+    def needs_attention(self, made_from: str) -> bool:
         """Say whether mail cannot go out, or soon no more, until somebody does something."""
         return self.refused_at is not None or (self.faults > 0 and not self.is_usable(made_from))
 

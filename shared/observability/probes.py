@@ -32,7 +32,7 @@ class Health:
     degraded: dict[str, Check] = field(default_factory=dict)
     reasons: dict[str, Callable[[], str]] = field(default_factory=dict)
 
-    def claim(self, name: str, problem: Callable[[], str], *, needed: bool = True) -> None:
+    def add_check(self, name: str, problem: Callable[[], str], *, needed: bool = True) -> None:
         """Claim that there is no problem; `problem` also says what it is.
 
         Where it is needed, the pod is Ready only as long as the claim holds.

@@ -10,9 +10,9 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage, AbstractRobustConnection
 
 from shared.background_tasks import cancel_and_wait
+from shared.messaging.connection import CONNECTION_FAULTS, connected, in_words
 from shared.messaging.parking import attempts_of, parked_at, reason_of
 from shared.messaging.publisher import Publisher
-from shared.messaging.reaching import CONNECTION_FAULTS, connected, in_words
 from shared.messaging.topology import WorkQueue
 from shared.storage.parked_messages import ParkedMessage, ParkedStore
 
@@ -42,7 +42,7 @@ async def _keep_all(
 ) -> NoReturn:
     while True:
         # The parking queue is the sign that all else is there: nobody may make it before that.
-        await publisher.in_place()
+        await publisher.wait_until_declared()
         try:
             async with connected(url, name=f"{name} parked") as connection:
                 await _consume(connection, queues, store)

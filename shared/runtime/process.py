@@ -65,7 +65,7 @@ async def _serve(name: str, settings: S, start: Start[S]) -> None:
         await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
-            _spare_what_stays()
+            _freeze_start_objects()
             started.set()
             log.info("started")
             await told
@@ -81,7 +81,7 @@ async def _start(
     await stack.enter_async_context(start(settings, resources))
 
 
-def _spare_what_stays() -> None:
+def _freeze_start_objects() -> None:
     """Keep what the start made out of garbage collections: a full one stops the loop for 50 ms."""
     gc.collect()
     gc.freeze()

@@ -30,7 +30,7 @@ class Refusals:
         return cls(resources.publisher, resources.interactions, resources.clock)
 
     @asynccontextmanager
-    async def told_to(self, command: AgentCommand, cause: Cause) -> AsyncIterator[None]:
+    async def reported_to_agent(self, command: AgentCommand, cause: Cause) -> AsyncIterator[None]:
         """Turn a `Refused` inside the context into an `OperationRefused` for the agent.
 
         The event's id follows from the command's, so that a repeated refusal is recognised.

@@ -75,13 +75,15 @@ async def open_resources(
     rights = RIGHTS[name]
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.mongodb_url, name=name))
-        await _patiently(partial(require_replica_set, database))
-        await _patiently(partial(create_indexes, database, rights.database.founds))
+        await _retry_until_answered(partial(require_replica_set, database))
+        await _retry_until_answered(
+            partial(create_indexes, database, rights.database.indexed_collections)
+        )
         clock = await stack.enter_async_context(_database_clock(settings, database, health))
         publisher, upkeep = await stack.enter_async_context(
             open_service_publisher(settings.rabbitmq_url, name=name, rights=rights.broker)
         )
-        health.claim("topology", upkeep.problem, needed=settings.needs_broker)
+        health.add_check("topology", upkeep.problem, needed=settings.needs_broker)
         if settings.needs_broker:
             await upkeep.declared()
         of_interactions, of_agents, of_deliveries, of_arrivals = [
@@ -124,8 +126,8 @@ async def _database_clock(
     settings: ServiceSettings, database: Database, health: Health
 ) -> AsyncIterator[DatabaseClock]:
     clock = DatabaseClock(database)
-    await _patiently(clock.measure)
-    health.claim("database", partial(_silence, clock, _UNANSWERED * MEASURED_EVERY))
+    await _retry_until_answered(clock.measure)
+    health.add_check("database", partial(_silence, clock, _UNANSWERED * MEASURED_EVERY))
     health.ready["clock"] = lambda: abs(clock.skew) <= settings.clock_skew
     async with run_periodically(clock.measure, every=MEASURED_EVERY):
         yield clock
@@ -159,7 +161,7 @@ async def _outbox_publisher(
     )
 
 
-async def _patiently(step: Callable[[], Awaitable[object]]) -> None:
+async def _retry_until_answered(step: Callable[[], Awaitable[object]]) -> None:
     """Take a step of the start as soon as the database answers.
 
     Raises:

@@ -74,9 +74,9 @@ from shared.storage.database import leases, witness
 from shared.storage.database.privileges import (
     ADD,
     CHANGE,
-    KEEP,
-    LEAVE,
+    EVERYTHING,
     READ,
+    WRITE_ONLY,
     Action,
     DatabaseRights,
 )
@@ -95,14 +95,14 @@ class Rights:
 
 _STORES_CONTENTS: Final[Mapping[str, frozenset[Action]]] = {
     vault.COLLECTION: ADD,
-    chunked_files.FILES: KEEP,
-    chunked_files.CHUNKS: KEEP,
+    chunked_files.FILES: EVERYTHING,
+    chunked_files.CHUNKS: EVERYTHING,
 }
 _READS_CONTENTS: Final[Mapping[str, frozenset[Action]]] = dict.fromkeys(_STORES_CONTENTS, READ)
 
 
 def _database(*rows: Mapping[str, frozenset[Action]]) -> DatabaseRights:
-    collections = {configuration_store.COLLECTION: READ, parked_messages.COLLECTION: LEAVE}
+    collections = {configuration_store.COLLECTION: READ, parked_messages.COLLECTION: WRITE_ONLY}
     for row in rows:
         collections |= row
     return DatabaseRights(MappingProxyType(collections))
@@ -120,9 +120,9 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
         "attachments": Rights(
             BrokerRights((ATTACHMENTS,), (AttachmentAdded, AttachmentRemoved, OperationRefused)),
             _database(
-                dict.fromkeys(_STORES_CONTENTS, KEEP),
+                dict.fromkeys(_STORES_CONTENTS, EVERYTHING),
                 {
-                    document_store.COLLECTION: KEEP,
+                    document_store.COLLECTION: EVERYTHING,
                     interaction_store.COLLECTION: CHANGE,
                     arrival_store.COLLECTION: READ,
                     delivery_store.COLLECTION: READ,
@@ -224,7 +224,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     UnlinkDocument,
                     WorkbinContentWanted,
                 ),
-                tells_pods=True,
+                uses_journal_exchange=True,
             ),
             _database(
                 _STORES_CONTENTS,
@@ -238,11 +238,11 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     presence_store.COLLECTION: ADD,
                     journal.COLLECTION: ADD,
                     journal_generations.NEWEST: ADD,
-                    indexes.SESSIONS: KEEP,
+                    indexes.SESSIONS: EVERYTHING,
                     indexes.LOGIN_FAILURES: ADD,
                     indexes.REMEMBERED_ANSWERS: ADD,
                     indexes.TURNS: ADD,
-                    indexes.REPLICAS: KEEP,
+                    indexes.REPLICAS: EVERYTHING,
                     indexes.PROMISED_INTERACTIONS: ADD,
                     witness.COLLECTION: ADD,
                 },

@@ -24,5 +24,5 @@ async def running_consumer(
     )
     limit = settings.longest_handler.total_seconds()
     resources.health.live["handlers end"] = lambda: consumer.handlers.oldest() < limit
-    resources.health.claim("consuming", consumer.problem, needed=settings.needs_broker)
+    resources.health.add_check("consuming", consumer.problem, needed=settings.needs_broker)
     yield consumer

@@ -65,19 +65,19 @@ class Journal:
         self._entries = database[COLLECTION].with_options(read_concern=durable)
         self._newest = database[NEWEST].with_options(read_concern=durable)
         # A herd that comes back asks all of this at the same time, each member for itself.
-        self._reading_newest = for_herds(self._read_newest)
-        self._reading_spans = for_herds(self._read_spans)
-        self._reading_pages = for_herds(self._read_pages, most=_MOST_PAGES)
+        self._newest_batcher = for_herds(self._read_newest)
+        self._spans_batcher = for_herds(self._read_spans)
+        self._pages_batcher = for_herds(self._read_pages, most=_MOST_PAGES)
 
     async def newest(self, agent_id: str) -> int:
         """Return the newest position of an agent, 0 where nothing ever happened."""
         async with database_errors():
-            return await self._reading_newest(agent_id)
+            return await self._newest_batcher(agent_id)
 
     async def span(self, agent_id: str) -> Span:
         """Return the positions that are kept of an agent."""
         async with database_errors():
-            return await self._reading_spans(agent_id)
+            return await self._spans_batcher(agent_id)
 
     async def after(self, agent_id: str, position: int, *, limit: int) -> list[Entry]:
         """Return what follows a position, in order; nothing where it is the newest.
@@ -87,10 +87,10 @@ class Journal:
         """
         page = Page(agent_id, position, limit)
         async with database_errors():
-            entries = await self._reading_pages(page)
+            entries = await self._pages_batcher(page)
             if not entries and await self.newest(agent_id) > position:
                 # Either it came this moment, or it has gone.
-                entries = await self._reading_pages(page)
+                entries = await self._pages_batcher(page)
                 if not entries:
                     raise PositionGoneError(f"nothing after position {position} is kept")
         require_no_gap(position, (entry.position for entry in entries))
@@ -123,7 +123,7 @@ class Journal:
         ]
 
 
-class JournalWriting:
+class JournalAppender:
     """The writing end. One pod at a time writes; where two do, a unique index lets one win."""
 
     def __init__(self, database: Database, clock: Clock, *, retention: timedelta) -> None:

@@ -73,14 +73,14 @@ class UploadStore:
         """Note that documents are not wanted, whether they are linked by now or not."""
         await self._mark({"_id": {"$in": list(document_ids)}}, Awaits.REMOVAL)
 
-    async def settle(self, document_ids: Sequence[str]) -> None:
+    async def mark_done(self, document_ids: Sequence[str]) -> None:
         """Note that documents wait for nothing."""
         async with database_errors():
             await self._collection.update_many(
                 {"_id": {"$in": list(document_ids)}}, {"$unset": {"awaits": ""}}
             )
 
-    async def hold(self, interaction_id: str, document_id: str) -> Pending | None:
+    async def get_and_keep(self, interaction_id: str, document_id: str) -> Pending | None:
         """Return a document that is to be linked, kept from the sweep; None where it is gone."""
         async with database_errors():
             document = await self._collection.find_one_and_update(

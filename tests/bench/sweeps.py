@@ -101,7 +101,7 @@ def sweeps(large: Large, routing: Parts) -> dict[str, Chore]:
         "routing: reclaim_untouched": routing.absent_agents.reclaim_untouched,
         "routing: a pass through each queue": fill,
         "outbound: summon_due": request_attempt,
-        "outbound: count_doubtful": lambda: uncertain_deliveries.count_doubtful(database),
+        "outbound: count_uncertain": lambda: uncertain_deliveries.count_uncertain(database),
         "attachments: sweep": sweeping.sweep,
     } | {f"outbox of {name}": owed(name) for name in _owing()}
 

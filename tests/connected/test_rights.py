@@ -29,9 +29,9 @@ from shared.contracts.contact_center import ContactCenter
 from shared.contracts.envelope import EVENTS, JOURNALED, Contract
 from shared.contracts.events import Event
 from shared.domain.clock import SystemClock
+from shared.messaging.connection import virtual_host_of
 from shared.messaging.declaration import declare, declare_topology
 from shared.messaging.publisher import open_publisher
-from shared.messaging.reaching import virtual_host_of
 from shared.messaging.record import BrokerRecord
 from shared.messaging.topology import OUTBOUND, ROUTING, WORK_QUEUES, all_exchanges
 from shared.runtime.rights import RIGHTS
@@ -269,7 +269,7 @@ async def test_outbound_keeps_its_record(house: House) -> None:
 @each_service
 async def test_a_service_makes_its_indexes(house: House, service: str) -> None:
     async with house.database(service) as database:
-        await create_indexes(database, RIGHTS[service].database.founds)
+        await create_indexes(database, RIGHTS[service].database.indexed_collections)
 
     with pytest.raises(DatabaseRefusesError, match="may not createIndexes in rights"):
         async with house.database(service) as database:

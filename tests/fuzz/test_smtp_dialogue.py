@@ -23,7 +23,7 @@ from services.outbound.smtp.smtp_outcome import answered, outcome_of
 from services.outbound.smtp.smtp_session import Deadlines
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
-from shared.domain.delivery import Conclusion, DeliveryState, Reception, concluded
+from shared.domain.delivery import Conclusion, DeliveryState, RecipientState, concluded
 from shared.storage.mails.delivery_documents import concluding, to_recipients
 from shared.storage.mails.delivery_store import new_delivery
 from tests.doubles.clock import MovableClock
@@ -251,12 +251,12 @@ def test_whatever_a_next_server_answers_each_recipient_has_one_outcome(
 
     assert tuple(one.address for one in conclusion.recipients) == _ADDRESSES
     assert len(bson.encode(concluding(concluded(_DELIVERY, conclusion)))) < 20_000
-    accepted = [one for one in conclusion.recipients if one.state is Reception.ACCEPTED]
+    accepted = [one for one in conclusion.recipients if one.state is RecipientState.ACCEPTED]
     if accepted or conclusion.state is DeliveryState.SENT:
         assert hostile.saw_dot
         assert re.search(rb"(?m)^2\d\d", answers["dot"])
     for one in conclusion.recipients:
-        if one.state is Reception.FAILED:
+        if one.state is RecipientState.FAILED:
             about = ("MAIL", f"RCPT{one.address[0]}", "DATA", "dot")
             assert any(re.search(rb"(?m)^5\d\d", answers[name]) for name in about)
     if conclusion.state is DeliveryState.UNCERTAIN:

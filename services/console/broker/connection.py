@@ -11,7 +11,7 @@ from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity
 from yarl import URL
 
 from services.console.exit_codes import Exit, NotPossibleError
-from shared.messaging.reaching import in_words, why_unreachable
+from shared.messaging.connection import in_words, why_unreachable
 
 _DEADLINE_SECONDS: Final = 5
 _FAULTS: Final = (AMQPError, OSError, TimeoutError, ValueError)

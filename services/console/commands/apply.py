@@ -22,8 +22,8 @@ from services.console.store import contact_center_in_force, reaching_database
 from services.console.stranded_work import StrandedWork
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock, SystemClock
+from shared.messaging.connection import virtual_host_of
 from shared.messaging.declaration import declare_topology
-from shared.messaging.reaching import virtual_host_of
 from shared.storage.configuration_store import KEPT_FOR, ConfigurationStore
 from shared.storage.database.client import Database, require_replica_set
 from shared.storage.indexes import create_indexes

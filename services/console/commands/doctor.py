@@ -23,7 +23,7 @@ from services.console.stranded_work import StrandedWork, homes_of, told
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock, SystemClock
 from shared.domain.delivery import DeliveryState
-from shared.messaging.reaching import virtual_host_of
+from shared.messaging.connection import virtual_host_of
 from shared.messaging.topology import WORK_QUEUES, WorkQueue
 from shared.storage.database.client import Database
 from shared.storage.database.clock import DatabaseClock

@@ -13,7 +13,7 @@ from shared.domain.lifecycle import Operation
 from shared.storage.database.witness import note_announced
 from shared.storage.interactions.interaction_store import Change
 from shared.storage.journal_generations import JournalGenerations
-from shared.storage.mails.uncertain_deliveries import doubt_unfinished
+from shared.storage.mails.uncertain_deliveries import mark_unfinished_uncertain
 
 
 async def announce_restore() -> None:
@@ -23,7 +23,7 @@ async def announce_restore() -> None:
     only lets clients start over once more.
     """
     async with open_uncertain_deliveries() as desk:
-        doubted = await doubt_unfinished(desk.database, desk.clock)
+        doubted = await mark_unfinished_uncertain(desk.database, desk.clock)
         untold = [delivery async for delivery in desk.doubts.all() if await _tell(desk, delivery)]
         floor = await JournalGenerations(desk.database, desk.clock).begin_generation()
         await note_announced(desk.database, desk.clock.now())

@@ -26,7 +26,7 @@ from shared.storage.interactions import interaction_store as interactions
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 from shared.storage.mails import delivery_store as deliveries
 from shared.storage.mails.delivery_store import DeliveryStore
-from shared.storage.mails.uncertain_deliveries import UncertainDeliveryStore, doubtful
+from shared.storage.mails.uncertain_deliveries import UncertainDeliveryStore, find_uncertain
 
 _AGAIN: Final = "an operator has the mail sent once more"
 
@@ -59,7 +59,7 @@ class UncertainDeliveryCommands:
 async def show() -> None:
     """Print one line for each mail in doubt, oldest first."""
     async with reaching_database(read_settings().mongodb_url) as database:
-        lines = [_line(one) async for one in doubtful(database)]
+        lines = [_line(one) async for one in find_uncertain(database)]
     print("\n".join(lines) or "no mail is in doubt")
 
 
@@ -119,7 +119,7 @@ async def conclude(interaction_id: str, *, sent: bool) -> None:
     async with open_uncertain_deliveries() as desk:
         delivery = await desk.delivery(interaction_id)
         if delivery.state is DeliveryState.UNCERTAIN:
-            await desk.doubts.settle(delivery, sent=sent)
+            await desk.doubts.resolve(delivery, sent=sent)
             delivery = await desk.delivery(interaction_id)
         if delivery.state is not wanted:
             raise _not_in_doubt(delivery)

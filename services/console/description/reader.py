@@ -15,7 +15,12 @@ from services.console.description.yaml_document import (
     parse,
 )
 from services.console.exit_codes import Exit, NotPossibleError
-from shared.contracts.contact_center import ContactCenter, Path, alike, inconsistencies
+from shared.contracts.contact_center import (
+    ContactCenter,
+    Path,
+    inconsistencies,
+    names_differing_in_case,
+)
 from shared.contracts.wording import in_words
 
 _IN_THE_CLEAR: Final = (
@@ -51,7 +56,7 @@ def describe(text: str) -> ContactCenter:
     document = parse(text)
     if not isinstance(document.content, dict):
         raise UnreadableError((Problem(1, "describes no contact center: `name:` is missing"),))
-    unsafe = {*_unsafe(document.content), *alike(document.content)}
+    unsafe = {*_unsafe(document.content), *names_differing_in_case(document.content)}
     try:
         described = ContactCenter.model_validate(document.content)
     except ValidationError as error:

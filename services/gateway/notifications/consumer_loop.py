@@ -10,7 +10,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from services.gateway.errors import trace_of
 from shared.background_tasks import cancel_and_wait
-from shared.messaging.reaching import CONNECTION_FAULTS, Complaint, in_words
+from shared.messaging.connection import CONNECTION_FAULTS, RepeatedWarning, in_words
 
 log = structlog.get_logger()
 
@@ -48,12 +48,12 @@ async def consuming_again(listen: Callable[[], Awaitable[None]]) -> AsyncIterato
 
 
 async def _listen_for_ever(listen: Callable[[], Awaitable[None]]) -> None:
-    away = Complaint("hears no more: the broker is away, or lets nobody in")
+    away = RepeatedWarning("hears no more: the broker is away, or lets nobody in")
     while True:
         try:
             await listen()
         except CONNECTION_FAULTS as error:
-            away.make(in_words(error), consumer=listen.__qualname__)
+            away.log(in_words(error), consumer=listen.__qualname__)
         except Exception as error:  # noqa: BLE001 - whatever it is, it has to be heard again
             log.warning("hears no more", consumer=listen.__qualname__, fault=trace_of(error))
         else:

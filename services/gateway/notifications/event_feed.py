@@ -268,7 +268,7 @@ class EventFeed:
 
     async def _note_presence(self, agent_ids: Collection[str]) -> None:
         try:
-            await self._presence.note(agent_ids)
+            await self._presence.record_connected(agent_ids)
         except Unavailable as error:
             log.warning("presence not noted", agents=len(agent_ids), reason=str(error))
 

@@ -25,7 +25,7 @@ from shared.messaging.publisher import Publisher
 from shared.messaging.retries import Delivered, describe, parked
 from shared.messaging.topology import JOURNAL
 from shared.storage.agents.agent_store import AgentStore
-from shared.storage.journal import Announced, Entry, JournalWriting
+from shared.storage.journal import Announced, Entry, JournalAppender
 
 log = structlog.get_logger()
 
@@ -93,7 +93,7 @@ class JournalWriter:
     def __init__(
         self,
         url: str,
-        journal: JournalWriting,
+        journal: JournalAppender,
         publisher: Publisher,
         agents: AgentStore,
         newest_form: Callable[[], Awaitable[int]],

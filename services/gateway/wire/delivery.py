@@ -6,7 +6,7 @@ from typing import Final
 
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import timestamp
-from shared.domain.delivery import Delivery, DeliveryState, Reception, Recipient
+from shared.domain.delivery import Delivery, DeliveryState, Recipient, RecipientState
 
 _STATES: Final[Mapping[DeliveryState, str]] = MappingProxyType(
     {
@@ -20,12 +20,12 @@ _STATES: Final[Mapping[DeliveryState, str]] = MappingProxyType(
         DeliveryState.CANCELED: "Canceled",
     }
 )
-_RECEPTIONS: Final[Mapping[Reception, str]] = MappingProxyType(
+_RECEPTIONS: Final[Mapping[RecipientState, str]] = MappingProxyType(
     {
-        Reception.PENDING: "Waiting",
-        Reception.ACCEPTED: "Accepted",
-        Reception.DEFERRED: "Deferred",
-        Reception.FAILED: "Refused",
+        RecipientState.PENDING: "Waiting",
+        RecipientState.ACCEPTED: "Accepted",
+        RecipientState.DEFERRED: "Deferred",
+        RecipientState.FAILED: "Refused",
     }
 )
 DELIVERY_STATES: Final = tuple(dict.fromkeys(_STATES.values()))

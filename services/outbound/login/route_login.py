@@ -75,7 +75,7 @@ class RouteLogins:
             self._show(name, sick=True)
             return
         state = await keeper.look(who)
-        self._show(name, sick=state.is_sick(who.made_from))
+        self._show(name, sick=state.needs_attention(who.made_from))
 
     async def _login_of(self, route: SmtpRoute) -> tuple[TokenKeeper, LoginIdentity]:
         name = route.login.oauth if route.login else ""

@@ -10,8 +10,8 @@ from shared.domain.delivery import (
     Conclusion,
     Delivery,
     DeliveryState,
-    Reception,
     Recipient,
+    RecipientState,
     reason_of,
 )
 from shared.domain.storable_text import storable
@@ -97,10 +97,12 @@ def _judged(recipient: Recipient, transmission: Transmission, now: datetime) -> 
         return recipient
     answer = transmission.recipients.get(recipient.address)
     if transmission.is_doubtful and (answer is None or answer.is_positive):
-        return replace(recipient, state=Reception.PENDING, at=now)
+        return replace(recipient, state=RecipientState.PENDING, at=now)
     reply = answer if answer and not answer.is_positive else transmission.reply
     if reply is None:
-        return replace(recipient, state=Reception.DEFERRED, code=0, text=transmission.fault, at=now)
+        return replace(
+            recipient, state=RecipientState.DEFERRED, code=0, text=transmission.fault, at=now
+        )
     return replace(
         recipient,
         state=_reception(reply, transmission.phase),
@@ -110,26 +112,26 @@ def _judged(recipient: Recipient, transmission: Transmission, now: datetime) -> 
     )
 
 
-def _reception(reply: Reply, phase: Phase) -> Reception:
+def _reception(reply: Reply, phase: Phase) -> RecipientState:
     # A refusal before MAIL is about us and the route, not about the mail: it is kept, and the
     # operator has to act.
     if reply.is_permanent and phase is not Phase.CONNECT:
-        return Reception.FAILED
+        return RecipientState.FAILED
     if reply.is_positive and phase is Phase.DOT:
-        return Reception.ACCEPTED
-    return Reception.DEFERRED
+        return RecipientState.ACCEPTED
+    return RecipientState.DEFERRED
 
 
 def _given_up(recipient: Recipient) -> Recipient:
-    return replace(recipient, state=Reception.FAILED) if recipient.is_open else recipient
+    return replace(recipient, state=RecipientState.FAILED) if recipient.is_open else recipient
 
 
 def _ended(recipients: Sequence[Recipient], now: datetime, *, resent: bool) -> Conclusion:
-    reached = any(one.state is Reception.ACCEPTED for one in recipients)
+    reached = any(one.state is RecipientState.ACCEPTED for one in recipients)
     return Conclusion(
         DeliveryState.SENT if reached else DeliveryState.FAILED,
         tuple(recipients),
-        reason_of(one for one in recipients if one.state is Reception.FAILED),
+        reason_of(one for one in recipients if one.state is RecipientState.FAILED),
         now,
         resent=resent,
     )

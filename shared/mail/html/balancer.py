@@ -23,8 +23,8 @@ from shared.mail.html.elements import (
     LINES,
     LISTS,
     OF_TABLES,
-    ROOMS,
     ROWS,
+    SCOPES,
     SECTIONS,
     VOID,
 )
@@ -33,7 +33,7 @@ from shared.mail.html.tags import PLAIN_TAG, Ends, read_tag, shown_value
 _LONGEST_PLAIN_TAG: Final = 1_000
 _MOST_REOPENED: Final = 8
 _LOOKED_BACK: Final = 30
-_SPARE: Final = 10_000
+_EXTRA_CHARACTERS: Final = 10_000
 _ROWS_DEEP: Final = 3
 """Inside a table: a section, a row, a cell."""
 
@@ -48,7 +48,7 @@ class _Element(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Room:
+class _Scope:
     """A table, a cell, a caption or the whole text.
 
     It is made by the element at `made_at`, has so many elements `open` by name, and `formats` that
@@ -76,11 +76,11 @@ class _Balancer:
         self._ends = Ends(html)
         self._out: list[str] = []
         self._open: list[_Element] = []
-        self._rooms = [_Room(-1)]
+        self._scopes = [_Scope(-1)]
         self._tables: list[int] = []
         self._enlarging: Counter[bool] = Counter()
         # What is opened again is written again: all of it together at most doubles the text.
-        self._spare = len(html) + _SPARE
+        self._characters_left = len(html) + _EXTRA_CHARACTERS
 
     def result(self) -> str:
         html, position = self._html, 0
@@ -117,7 +117,7 @@ class _Balancer:
             if not text.replace("&nbsp;", "").strip():
                 return
             self._make_cell()
-        if self._rooms[-1].formats and not text.isspace():
+        if self._scopes[-1].formats and not text.isspace():
             self._resume()
         self._out.append(text)
 
@@ -139,9 +139,9 @@ class _Balancer:
         if name in INLINE or (name in VOID and name != "hr"):
             if name == "a":
                 self._end_format(name)
-            if self._rooms[-1].formats:
+            if self._scopes[-1].formats:
                 self._resume()
-        elif self._rooms[-1].open["p"]:
+        elif self._scopes[-1].open["p"]:
             self._end_block("p")
         if name in ITEMS:
             self._end_item(ITEMS[name])
@@ -156,7 +156,7 @@ class _Balancer:
         """Say whether such an element is open already; a heading ends the one before it."""
         if name in HEADINGS:
             for other in HEADINGS:
-                if self._rooms[-1].open[other]:
+                if self._scopes[-1].open[other]:
                     self._end_block(other)
         return bool(self._enlarging[name in HEADINGS])
 
@@ -192,7 +192,7 @@ class _Balancer:
         self._begin_of_table("td", "<td>")
 
     def _end(self, name: str) -> None:
-        if self._open and self._open[-1].name == name and not self._rooms[-1].formats:
+        if self._open and self._open[-1].name == name and not self._scopes[-1].formats:
             self._pop()
         elif name == "table" or name in OF_TABLES:
             self._end_of_table(name)
@@ -204,13 +204,13 @@ class _Balancer:
             self._end_item(frozenset({name}))
         elif name in {"br", "textarea", "select"}:
             self._begin("br", "<br>", 0)
-        elif self._rooms[-1].open[name]:
+        elif self._scopes[-1].open[name]:
             self._end_block(name)
 
     def _end_of_table(self, name: str) -> None:
         if not self._tables:
             return
-        table, cell = self._tables[-1], self._rooms[-1].made_at
+        table, cell = self._tables[-1], self._scopes[-1].made_at
         if name == "table":
             self._pop_to(table)
             return
@@ -221,19 +221,19 @@ class _Balancer:
                 return
 
     def _end_format(self, name: str) -> None:
-        room = self._rooms[-1]
-        for waiting in reversed(room.formats):
+        scope = self._scopes[-1]
+        for waiting in reversed(scope.formats):
             if waiting.name == name:
-                room.formats.remove(waiting)
+                scope.formats.remove(waiting)
                 return
-        if not room.open[name]:
+        if not scope.open[name]:
             return
         inside = self._back_to(frozenset({name}), _MOST_REOPENED)
         if inside is None:
             return
         above = self._open[inside + 1 :]
         self._pop_to(inside)
-        room.formats.clear()
+        scope.formats.clear()
         for element in above:
             if element.name not in ITEMS:  # another one would be counted, or get a mark
                 self._reopen(element)
@@ -273,9 +273,9 @@ class _Balancer:
         if len(self._open) >= self._depth:
             raise TooDeepError
         name = element.name
-        self._rooms[-1].open[name] += 1
-        if name in ROOMS:
-            self._rooms.append(_Room(len(self._open)))
+        self._scopes[-1].open[name] += 1
+        if name in SCOPES:
+            self._scopes.append(_Scope(len(self._open)))
             if name == "table":
                 self._tables.append(len(self._open))
         elif name in ENLARGING:
@@ -294,28 +294,28 @@ class _Balancer:
         element = self._open.pop()
         name = element.name
         self._out.append(f"</{name}>")
-        if name in ROOMS:
-            self._rooms.pop()
+        if name in SCOPES:
+            self._scopes.pop()
             if name == "table":
                 self._tables.pop()
         elif name in ENLARGING:
             self._enlarging[name in HEADINGS] -= 1
-        self._rooms[-1].open[name] -= 1
+        self._scopes[-1].open[name] -= 1
         return element
 
     def _keep(self, element: _Element) -> None:
-        formats = self._rooms[-1].formats
+        formats = self._scopes[-1].formats
         if len(formats) < _MOST_REOPENED and element not in formats:
             formats.insert(0, element)
 
     def _resume(self) -> None:
-        formats, self._rooms[-1].formats = self._rooms[-1].formats, []
+        formats, self._scopes[-1].formats = self._scopes[-1].formats, []
         for element in formats:
             self._reopen(element)
 
     def _reopen(self, element: _Element) -> None:
         if element.name in FORMATS and element in self._open[-_LOOKED_BACK:]:
             return  # the same looks again would change nothing, and add up
-        self._spare -= len(element.tag)
-        if self._spare > 0:
+        self._characters_left -= len(element.tag)
+        if self._characters_left > 0:
             self._push(element)

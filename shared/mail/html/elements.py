@@ -40,7 +40,7 @@ CELLS: Final = _words("td th")
 SECTIONS: Final = _words("tbody thead tfoot")
 ROWS: Final = SECTIONS | {"tr"}
 OF_TABLES: Final = CELLS | ROWS | _words("caption colgroup col")
-ROOMS: Final = CELLS | _words("caption table")
+SCOPES: Final = CELLS | _words("caption table")
 """An end tag inside one of these ends nothing that was begun outside."""
 BETWEEN_CELLS: Final = ROWS | _words("table colgroup")
 """Directly inside these there is no text."""
@@ -52,4 +52,4 @@ ITEMS: Final = {
     "rp": _words("rt rp"),
 }
 """What an item ends that was not ended before it."""
-LISTS: Final = ROOMS | _words("ul ol dl dir ruby blockquote")
+LISTS: Final = SCOPES | _words("ul ol dl dir ruby blockquote")

@@ -243,7 +243,7 @@ class AgentStore:
                 },
             )
 
-    async def miss(self, agent_id: str) -> int:
+    async def count_miss(self, agent_id: str) -> int:
         """Note that an invitation was not answered; return how many it is in a row."""
         async with database_errors():
             document = await self._hints.find_one_and_update(
@@ -254,7 +254,7 @@ class AgentStore:
             )
         return document["misses"] if document else 0
 
-    async def answer(self, agent_id: str) -> None:
+    async def reset_misses(self, agent_id: str) -> None:
         """Note that the agent answers: what was missed before does not count any more."""
         async with database_errors():
             await self._hints.update_one(

@@ -23,7 +23,7 @@ class PresenceStore:
         self._gateways = database[COLLECTION]
         self._clock = clock
 
-    async def note(self, connected: Collection[str]) -> None:
+    async def record_connected(self, connected: Collection[str]) -> None:
         """Note who is connected now, and that somebody looked."""
         now = self._clock.now()
         # Nobody is missed for the time in which no gateway looked.

@@ -124,7 +124,7 @@ class Inserts:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-        self._gathering = Batcher(self._insert)
+        self._batcher = Batcher(self._insert)
 
     async def add(self, document: Document) -> bool:
         """Insert a document; say whether its id and whatever else must be unique were free.
@@ -134,7 +134,7 @@ class Inserts:
         Raises:
             UnstorableError: It is too large, or holds what the database knows no form for.
         """
-        fault = await self._gathering(_encoded(document, self._collection))
+        fault = await self._batcher(_encoded(document, self._collection))
         if fault is not None and fault["code"] != _DUPLICATE_KEY:
             raise _error_of(fault)
         return fault is None
@@ -168,7 +168,7 @@ class Updates:
 
     def __init__(self, collection: Collection, *, by_herds: bool = False) -> None:
         self._collection = collection
-        self._gathering = for_writes(self._update) if by_herds else Batcher(self._update)
+        self._batcher = for_writes(self._update) if by_herds else Batcher(self._update)
 
     async def apply(self, update: Update) -> bool:
         """Change a document; say whether it was as wanted, and has changed.
@@ -182,7 +182,7 @@ class Updates:
         if encoded.proof is None:
             (outcome,) = await self._update([encoded])
         else:
-            outcome = await self._gathering(encoded)
+            outcome = await self._batcher(encoded)
         if isinstance(outcome, bool):
             return outcome
         raise _error_of(outcome)
@@ -246,11 +246,11 @@ class Reads:
         self._collection = collection
         self._fields = fields
         self._key = key
-        self._gathering = for_herds(self._read) if by_herds else Batcher(self._read)
+        self._batcher = for_herds(self._read) if by_herds else Batcher(self._read)
 
     async def get(self, value: str) -> Document | None:
         """Return the document with that value as it is now; None where there is none."""
-        return await self._gathering(value)
+        return await self._batcher(value)
 
     async def _read(self, values: Sequence[str]) -> Sequence[Document | None]:
         if len(values) == 1:

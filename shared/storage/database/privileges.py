@@ -20,10 +20,10 @@ class Action(StrEnum):
 READ: Final = frozenset({Action.FIND})
 CHANGE: Final = READ | {Action.UPDATE}
 ADD: Final = READ | {Action.INSERT, Action.UPDATE}
-LEAVE: Final = frozenset({Action.INSERT, Action.UPDATE})
+WRITE_ONLY: Final = frozenset({Action.INSERT, Action.UPDATE})
 """For whoever puts something down and never looks at it again."""
 
-KEEP: Final = ADD | {Action.REMOVE}
+EVERYTHING: Final = ADD | {Action.REMOVE}
 
 _CREATE_INDEX: Final = "createIndex"
 
@@ -39,7 +39,7 @@ class DatabaseRights:
         return action in self.collections.get(collection, frozenset())
 
     @property
-    def founds(self) -> tuple[str, ...]:
+    def indexed_collections(self) -> tuple[str, ...]:
         """The collections whose indexes it makes: those that its first document may bring about."""
         return tuple(one for one in self.collections if self.may(Action.INSERT, one))
 

@@ -47,7 +47,7 @@ class Announcing(Protocol):
         """Publish in the background, or leave it to the sweep."""
         ...
 
-    def settle(self, document_id: str, message_ids: Sequence[str], /) -> None:
+    def strike_soon(self, document_id: str, message_ids: Sequence[str], /) -> None:
         """Strike what has been done already."""
         ...
 
@@ -109,9 +109,9 @@ class ArrivalStore:
         """Put the order on the queue, behind the caller's back."""
         await self._announcing.announce_soon(stored.arrival.id, [stored.order])
 
-    def settle(self, arrival_id: str, order_id: str) -> None:
+    def note_parsed(self, arrival_id: str, order_id: str) -> None:
         """Note that the order has been carried out, by whatever way it came."""
-        self._announcing.settle(arrival_id, [order_id])
+        self._announcing.strike_soon(arrival_id, [order_id])
 
     async def get(self, arrival_id: str) -> Arrival:
         """Return an arrival with its octets.
@@ -145,7 +145,7 @@ class ArrivalStore:
                 {"$set": {"tries": arrival.tries + 1, "retry_at": retry_at}},
             )
 
-    async def hold(self, arrival_ids: Sequence[str]) -> None:
+    async def keep_from_sweep(self, arrival_ids: Sequence[str]) -> None:
         """Say that somebody who runs has these mails: the sweep need not order them again."""
         async with database_errors():
             await self._collection.update_many(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Final
 
-from shared.domain.delivery import Attempt, Delivery, DeliveryState, Reception, Recipient
+from shared.domain.delivery import Attempt, Delivery, DeliveryState, Recipient, RecipientState
 from shared.storage.database.client import Document
 from shared.storage.files.vault import ContentRef
 
@@ -66,7 +66,7 @@ def to_delivery(document: Document) -> Delivery:
         | {
             "state": DeliveryState(document["state"]),
             "recipients": tuple(
-                Recipient(**one | {"state": Reception(one["state"])})
+                Recipient(**one | {"state": RecipientState(one["state"])})
                 for one in document["recipients"]
             ),
             "attempts": tuple(
@@ -88,7 +88,7 @@ def _plain_value(value: object) -> object:
             return _plain(value)
         case tuple() | list():
             return [_plain_value(one) for one in value]
-        case DeliveryState() | Reception():
+        case DeliveryState() | RecipientState():
             return value.value
     return value
 

@@ -17,12 +17,12 @@ from shared.contracts.envelope import Cause
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
 from shared.domain.delivery import (
-    ENTRY_FOR,
+    STEP_FOR,
     Conclusion,
     Delivery,
     DeliveryState,
-    Entry,
     Recipient,
+    Step,
     concluded,
     states_before,
 )
@@ -221,7 +221,7 @@ class DeliveryStore:
         proof = held | {"state": DeliveryState.DOT_PENDING.value}
         async with database_errors():
             is_ours = await self._offers.apply(
-                Update(held | _may(Entry.OFFER_DOT), {"$set": offered}, proof)
+                Update(held | _may(Step.OFFER_DOT), {"$set": offered}, proof)
             )
         if not is_ours:
             raise ClaimLostError(claim.delivery.id)
@@ -239,7 +239,7 @@ class DeliveryStore:
         """
         after = concluded(delivery, conclusion)
         held: Document = {"_id": delivery.id, "claimed_by": delivery.claimed_by}
-        wanted = held | _may(ENTRY_FOR[conclusion.state])
+        wanted = held | _may(STEP_FOR[conclusion.state])
         if abandoned:
             wanted["lease_until"] = {"$lte": self._clock.now()}
         proof = held | {"state": conclusion.state.value}
@@ -254,7 +254,7 @@ class DeliveryStore:
         """
         async with database_errors():
             result = await self._collection.update_one(
-                {"_id": delivery_id} | _may(Entry.CANCEL),
+                {"_id": delivery_id} | _may(Step.CANCEL),
                 {
                     "$set": {"state": DeliveryState.CANCELED.value},
                     "$unset": {"next_attempt_at": "", "summoned_at": ""},
@@ -328,5 +328,5 @@ def _held(claim: Claim) -> Document:
     return {"_id": claim.delivery.id, "claimed_by": claim.delivery.claimed_by}
 
 
-def _may(entry: Entry) -> Document:
-    return {"state": {"$in": [state.value for state in states_before(entry)]}}
+def _may(step: Step) -> Document:
+    return {"state": {"$in": [state.value for state in states_before(step)]}}

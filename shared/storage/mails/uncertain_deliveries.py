@@ -12,10 +12,10 @@ from shared.domain.clock import Clock
 from shared.domain.delivery import (
     Delivery,
     DeliveryState,
-    Entry,
+    Step,
     concluded,
     mistrusted,
-    settled,
+    resolved,
     states_before,
 )
 from shared.storage.database.client import Collection, Database, Document, database_errors
@@ -48,33 +48,33 @@ class UncertainDeliveryStore:
             "$unset": dict.fromkeys(_OF_ONE_ATTEMPT, ""),
             "$push": {"outbox": to_entry(order, now)},
         }
-        if not await _write(self._collection, delivery, Entry.RESEND, changes):
+        if not await _write(self._collection, delivery, Step.RESEND, changes):
             return False
         await self._announce(delivery.id, [order])
         return True
 
-    async def settle(self, delivery: Delivery, *, sent: bool) -> bool:
+    async def resolve(self, delivery: Delivery, *, sent: bool) -> bool:
         """Write down what an operator has found out; say whether it was in doubt."""
-        after = concluded(delivery, settled(delivery, self._clock.now(), sent=sent))
-        entry = Entry.CONFIRM if sent else Entry.DENY
-        return await _write(self._collection, delivery, entry, concluding(after))
+        after = concluded(delivery, resolved(delivery, self._clock.now(), sent=sent))
+        step = Step.CONFIRM if sent else Step.DENY
+        return await _write(self._collection, delivery, step, concluding(after))
 
 
-async def doubt_unfinished(database: Database, clock: Clock) -> list[Delivery]:
+async def mark_unfinished_uncertain(database: Database, clock: Clock) -> list[Delivery]:
     """Doubt every delivery that is still to be made, after a restore; return those.
 
     The claim goes with it: what an attempt of before the restore hears is about another one.
     """
     collection, doubted = database[COLLECTION], []
-    async for delivery in _in_states(collection, states_before(Entry.MISTRUST)):
+    async for delivery in _in_states(collection, states_before(Step.MISTRUST)):
         changes = concluding(concluded(delivery, mistrusted(delivery, clock.now())))
         changes["$set"]["claimed_by"] = ""
-        if await _write(collection, delivery, Entry.MISTRUST, changes):
+        if await _write(collection, delivery, Step.MISTRUST, changes):
             doubted.append(delivery)
     return doubted
 
 
-def doubtful(database: Database) -> AsyncIterator[Delivery]:
+def find_uncertain(database: Database) -> AsyncIterator[Delivery]:
     """Give every delivery in doubt, oldest first."""
     return _in_states(database[COLLECTION], [DeliveryState.UNCERTAIN])
 
@@ -91,18 +91,16 @@ async def _in_states(
             yield to_delivery(document)
 
 
-async def count_doubtful(database: Database) -> int:
+async def count_uncertain(database: Database) -> int:
     """Return how many deliveries are in doubt."""
     async with database_errors():
         return await database[COLLECTION].count_documents(unsettled([DeliveryState.UNCERTAIN]))
 
 
-async def _write(
-    collection: Collection, delivery: Delivery, entry: Entry, changes: Document
-) -> bool:
+async def _write(collection: Collection, delivery: Delivery, step: Step, changes: Document) -> bool:
     wanted = {
         "_id": delivery.id,
-        "state": {"$in": [state.value for state in states_before(entry)]},
+        "state": {"$in": [state.value for state in states_before(step)]},
         "attempt": delivery.attempt,
     }
     async with database_errors():

@@ -16,7 +16,7 @@ from shared.contracts.commands import (
     SubmitDraft,
 )
 from shared.contracts.events import DraftCanceled, ReplyCreated
-from shared.domain.delivery import Conclusion, DeliveryState, Reception
+from shared.domain.delivery import Conclusion, DeliveryState, RecipientState
 from shared.domain.errors import (
     ChangedMeanwhileError,
     NotOwnerError,
@@ -196,7 +196,7 @@ async def waiting(drafts: DraftCommands, sent: DeliveryStore, draft: str) -> Non
     claim = await sent.claim(draft, "outbound", timedelta(minutes=1))
     assert claim
     first, *others = claim.delivery.recipients
-    reached = (replace(first, state=Reception.ACCEPTED, code=250), *others)
+    reached = (replace(first, state=RecipientState.ACCEPTED, code=250), *others)
     now = claim.delivery.claimed_at or claim.delivery.queued_at
     await sent.conclude(
         claim.delivery,
@@ -220,7 +220,7 @@ async def test_a_mail_that_waits_for_a_retry_is_taken_back_by_its_author(
     assert delivery is not None
     assert (delivery.state, delivery.recipients[0].state) == (
         DeliveryState.CANCELED,
-        Reception.ACCEPTED,
+        RecipientState.ACCEPTED,
     )
 
 

@@ -12,7 +12,7 @@ from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import ConsoleSettings
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import SystemClock
-from shared.messaging.reaching import virtual_host_of
+from shared.messaging.connection import virtual_host_of
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.database.client import Database

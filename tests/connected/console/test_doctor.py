@@ -23,7 +23,7 @@ from services.console.exit_codes import Exit
 from services.console.health.findings import Mark
 from services.console.settings import ConsoleSettings
 from shared.domain.clock import SystemClock
-from shared.messaging.reaching import virtual_host_of
+from shared.messaging.connection import virtual_host_of
 from shared.messaging.topology import INGEST, WORK_QUEUES, WorkQueue
 from shared.storage.database.client import Database
 from shared.storage.interactions.interaction_documents import to_document

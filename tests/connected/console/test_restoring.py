@@ -20,7 +20,7 @@ from shared.domain.errors import PositionGoneError
 from shared.domain.ids import new_id
 from shared.storage.database.client import Database, open_database
 from shared.storage.indexes import create_indexes
-from shared.storage.journal import Announced, Journal, JournalWriting
+from shared.storage.journal import Announced, Journal, JournalAppender
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 from tests.doubles.clock import MovableClock
 from tests.fixtures.servers import refuse
@@ -54,7 +54,7 @@ def deliveries_of(database: Database) -> DeliveryStore:
 
 
 async def append(database: Database, *events: str) -> None:
-    writing = JournalWriting(database, CLOCK, retention=timedelta(hours=72))
+    writing = JournalAppender(database, CLOCK, retention=timedelta(hours=72))
     await writing.append([Announced(event, "anna", b"{}") for event in events])
 
 

@@ -8,7 +8,7 @@ from services.console.commands.trace import trace
 from services.console.exit_codes import NotPossibleError
 from shared.contracts.envelope import Cause
 from shared.domain.clock import SystemClock
-from shared.domain.delivery import Conclusion, DeliveryState, Reception, Recipient
+from shared.domain.delivery import Conclusion, DeliveryState, Recipient, RecipientState
 from shared.domain.lifecycle import Direction, State
 from shared.storage.database.client import Database
 from shared.storage.files.vault import IN_ONE_DOCUMENT, Vault
@@ -31,7 +31,7 @@ class Silence:
     async def announce_soon(self, _document_id: str, _owed: object) -> None:
         """Leave the order where it is."""
 
-    def settle(self, _document_id: str, _message_ids: Sequence[str]) -> None:
+    def strike_soon(self, _document_id: str, _message_ids: Sequence[str]) -> None:
         """Strike nothing."""
 
 
@@ -88,7 +88,7 @@ async def deliver(opened: Database, reason: str) -> None:
     claimed = await deliveries.get("REPLY1")
     assert found
     assert claimed
-    waiting = (Recipient("ann@example.org", Reception.DEFERRED),)
+    waiting = (Recipient("ann@example.org", RecipientState.DEFERRED),)
     await deliveries.conclude(
         claimed, Conclusion(DeliveryState.DEFERRED, waiting, reason, now, next_attempt_at=now)
     )

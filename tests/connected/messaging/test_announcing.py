@@ -127,7 +127,7 @@ async def test_what_has_to_be_handled_stays_owed_until_somebody_says_so(
     await outbox_publisher.strike_published()
     soon = await outbox_publisher.sweep(world.clock.now() + timedelta(minutes=59))
     later = await outbox_publisher.sweep(world.clock.now() + timedelta(minutes=61))
-    outbox_publisher.settle("ONE", [order.id])
+    outbox_publisher.strike_soon("ONE", [order.id])
     await outbox_publisher.strike_published()
 
     assert (soon, later) == (0, 1)

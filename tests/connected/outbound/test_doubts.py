@@ -164,7 +164,10 @@ async def test_what_is_in_doubt_is_listed(
 
 
 async def test_what_is_in_doubt_is_listed_while_the_broker_is_away(
-    post: Post, doubtful: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    post: Post,
+    doubtful: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert await post.state(doubtful) is State.UNCERTAIN
     monkeypatch.setenv("RABBITMQ_URL", f"amqp://127.0.0.1:{free_port()}/")

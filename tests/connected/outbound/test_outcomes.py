@@ -13,7 +13,7 @@ from shared.contracts.events import (
     DeliveryUncertain,
     MailSent,
 )
-from shared.domain.delivery import DeliveryState, Reception
+from shared.domain.delivery import DeliveryState, RecipientState
 from shared.domain.lifecycle import State
 from tests.doubles.smtp_sink import (
     ACCEPT_THEN_DROP,
@@ -127,7 +127,10 @@ async def test_one_unknown_recipient_fails_alone(post: Post) -> None:
     mail = await post.delivered("ann@example.org", "bob@example.org")
 
     assert mail.state is DeliveryState.SENT
-    assert [one.state for one in mail.recipients] == [Reception.ACCEPTED, Reception.FAILED]
+    assert [one.state for one in mail.recipients] == [
+        RecipientState.ACCEPTED,
+        RecipientState.FAILED,
+    ]
     assert (await post.world.hear(MailSent)).reason == "bob@example.org: 550 5.1.1 unknown"
     assert [one.recipients for one in post.sink.kept] == [("ann@example.org",)]
 

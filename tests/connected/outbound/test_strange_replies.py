@@ -12,7 +12,7 @@ from services.outbound.smtp import smtp_session as outbound_session
 from services.outbound.smtp.transmission import Reply
 from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.events import DeliveryFailed, MailSent
-from shared.domain.delivery import DeliveryState, Reception
+from shared.domain.delivery import DeliveryState, RecipientState
 from shared.domain.lifecycle import State
 from tests.doubles.smtp_sink import Manner, answering
 from tests.support.outbound import Post
@@ -88,7 +88,10 @@ async def test_what_cannot_be_written_down_is_concluded_anyhow(
     mail = await post.delivered("ann@example.org", "bob@example.org")
 
     assert mail.state is DeliveryState.SENT
-    assert [one.state for one in mail.recipients] == [Reception.ACCEPTED, Reception.FAILED]
+    assert [one.state for one in mail.recipients] == [
+        RecipientState.ACCEPTED,
+        RecipientState.FAILED,
+    ]
     assert len(post.sink.kept) == 1
 
 

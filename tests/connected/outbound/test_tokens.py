@@ -158,7 +158,7 @@ async def test_a_dead_login_is_known_while_its_token_still_works(
     await let_pass(opened, 49 * MINUTE)
     state = await keeper.look(who)
 
-    assert state.is_sick(who.made_from)
+    assert state.needs_attention(who.made_from)
     assert await keeper.current(who) == "token-1"
 
 

@@ -53,7 +53,7 @@ from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import IN_ONE_DOCUMENT, ContentRef, Vault
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 from shared.storage.interactions.thread_store import ThreadStore
-from shared.storage.journal import Announced, JournalWriting
+from shared.storage.journal import Announced, JournalAppender
 from shared.storage.journal import Journal as JournalReading
 from shared.storage.journal_generations import JournalGenerations
 from shared.storage.mails import uncertain_deliveries
@@ -268,8 +268,8 @@ async def agents(large: Large) -> None:
     await store.is_anybody_free("support", requires={"english": 1})
     await store.hold(agent_id(0), held_id(9))
     await store.release(agent_id(0), held_id(9))
-    await store.miss(agent_id(0))
-    await store.answer(agent_id(0))
+    await store.count_miss(agent_id(0))
+    await store.reset_misses(agent_id(0))
     await store.has_skill("german")
     await store.has_skill("latin")
 
@@ -327,8 +327,8 @@ async def nobody_in_reach(large: Large) -> None:
 async def presence(large: Large) -> None:
     store = PresenceStore(large.database, large.clock)
     large.clock.move(timedelta(seconds=1))
-    await store.note([])
-    await store.note([agent_id(at) for at in range(0, 100, 2)])
+    await store.record_connected([])
+    await store.record_connected([agent_id(at) for at in range(0, 100, 2)])
     await store.excuse(agent_id(0))
     await store.excused([agent_id(at) for at in range(100)], since=large.clock.now())
     await store.lost(timedelta(0), ready=True)
@@ -406,7 +406,7 @@ class _Announcing:
     async def announce_soon(self, *_: object) -> None:
         pass
 
-    def settle(self, *_: object) -> None:
+    def strike_soon(self, *_: object) -> None:
         pass
 
 
@@ -421,7 +421,7 @@ async def arrivals(large: Large) -> None:
     arrival = await store.add(b"Subject: x\r\n\r\n", sender="", mailboxes=["x"], peer="")
     await store.get(arrival)
     await store.postpone(Arrival(arrival, "", (), "", BEGAN, b""), BEGAN)
-    await store.hold([arrival])
+    await store.keep_from_sweep([arrival])
     await store.raw_size(arrival)
     _ = [piece async for piece in store.raw(arrival)]
 
@@ -478,15 +478,15 @@ async def much_due(large: Large) -> None:
 
 
 @case
-async def doubtful(large: Large) -> None:
+async def find_uncertain(large: Large) -> None:
     store = uncertain_deliveries.UncertainDeliveryStore(large.database, large.clock, nobody)
     in_doubt = [one async for one in store.all()]
-    _ = [one async for one in uncertain_deliveries.doubtful(large.database)]
-    await uncertain_deliveries.count_doubtful(large.database)
+    _ = [one async for one in uncertain_deliveries.find_uncertain(large.database)]
+    await uncertain_deliveries.count_uncertain(large.database)
     await store.resend(in_doubt[0], _cause())
-    await store.settle(in_doubt[1], sent=True)
-    await store.settle(in_doubt[2], sent=False)
-    await uncertain_deliveries.doubt_unfinished(large.database, large.clock)
+    await store.resolve(in_doubt[1], sent=True)
+    await store.resolve(in_doubt[2], sent=False)
+    await uncertain_deliveries.mark_unfinished_uncertain(large.database, large.clock)
 
 
 @case
@@ -524,12 +524,12 @@ async def documents(large: Large) -> None:
     await store.stored("draft")
     await uploads.add("draft", attachment, _ref(1))
     await uploads.promise(["upload"])
-    held = await uploads.hold("draft", "upload")
+    held = await uploads.get_and_keep("draft", "upload")
     assert held
     await uploads.pending("draft")
     _ = [one async for one in uploads.unsettled(large.clock.now() + LEASE)]
     await uploads.withdraw(["upload"])
-    await uploads.settle(["another"])
+    await uploads.mark_done(["another"])
     await uploads.forget(held.document)
     await uploads.is_referred("nothing")
 
@@ -540,7 +540,7 @@ async def documents(large: Large) -> None:
 @case
 async def journals(large: Large) -> None:
     reading = JournalReading(large.database)
-    writing = JournalWriting(large.database, large.clock, retention=timedelta(days=30_000))
+    writing = JournalAppender(large.database, large.clock, retention=timedelta(days=30_000))
     await reading.newest(agent_id(0))
     await reading.newest("nobody")
     await reading.span(agent_id(0))

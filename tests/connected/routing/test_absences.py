@@ -43,7 +43,7 @@ async def watched(world: World, presence: PresenceStore, time: timedelta, *seen:
     step = timedelta(seconds=15)
     for _ in range(time // step):
         world.clock.move(step)
-        await presence.note(seen)
+        await presence.record_connected(seen)
 
 
 async def worked_on(world: World, agent_id: str = "agent1", **fields: object) -> Interaction:
@@ -126,7 +126,7 @@ async def test_who_vanishes_for_a_minute_is_offered_nothing_more(
     world: World, routing: Routing, presence: PresenceStore
 ) -> None:
     await world.hire("agent1", logged_in=True, state_since=world.clock.now())
-    await presence.note({"agent1"})
+    await presence.record_connected({"agent1"})
     mail = await offered(world, routing)
 
     await watched(world, presence, POLICY.connection_loss)
@@ -144,7 +144,7 @@ async def test_who_stays_away_for_ten_minutes_loses_the_work_too(
 ) -> None:
     await world.hire("agent1", ready=False, logged_in=True, state_since=world.clock.now())
     mail = await worked_on(world)
-    await presence.note({"agent1"})
+    await presence.record_connected({"agent1"})
 
     await watched(world, presence, POLICY.absence)
     await routing.absent_agents.reclaim_from_absent()
@@ -171,9 +171,9 @@ async def test_nobody_is_missed_for_the_time_in_which_no_gateway_looked(
     world: World, routing: Routing, presence: PresenceStore
 ) -> None:
     await world.hire("agent1", logged_in=True, state_since=world.clock.now())
-    await presence.note({"agent1"})
+    await presence.record_connected({"agent1"})
     world.clock.move(timedelta(hours=1))
-    await presence.note(set())
+    await presence.record_connected(set())
 
     await routing.absent_agents.reclaim_from_absent()
 
@@ -264,8 +264,8 @@ async def test_so_many_misses_in_a_row_make_an_agent_not_ready(
 
 async def test_an_answer_between_two_misses_counts(world: World) -> None:
     await world.hire("agent1")
-    await world.agents.miss("agent1")
+    await world.agents.count_miss("agent1")
 
-    await world.agents.answer("agent1")
+    await world.agents.reset_misses("agent1")
 
-    assert await world.agents.miss("agent1") == 1
+    assert await world.agents.count_miss("agent1") == 1

@@ -17,8 +17,8 @@ from shared.storage.journal import (
     COLLECTION,
     Announced,
     Journal,
+    JournalAppender,
     JournalUnavailableError,
-    JournalWriting,
 )
 from tests.connected.plans import plans_of
 from tests.doubles.clock import MovableClock
@@ -36,8 +36,8 @@ async def opened(database_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
-def writer(database: Database) -> JournalWriting:
-    return JournalWriting(database, MovableClock(), retention=RETENTION)
+def writer(database: Database) -> JournalAppender:
+    return JournalAppender(database, MovableClock(), retention=RETENTION)
 
 
 def events(*agents: str) -> list[Announced]:
@@ -95,7 +95,7 @@ async def test_one_who_thinks_it_is_the_only_writer_takes_no_place_of_another(
 async def test_two_who_write_the_same_at_once_write_it_once_and_in_order(opened: Database) -> None:
     batches = [events(*["anna"] * 20, *["bert"] * 5) for _ in range(10)]
 
-    async def write_all(writing: JournalWriting) -> None:
+    async def write_all(writing: JournalAppender) -> None:
         for batch in batches:
             await writing.append(batch)
 
@@ -190,7 +190,7 @@ async def test_who_asks_for_what_has_gone_fails_alone(opened: Database) -> None:
 
 async def test_the_database_forgets_entries_when_their_time_is_over(opened: Database) -> None:
     clock = MovableClock()
-    await JournalWriting(opened, clock, retention=RETENTION).append(events("anna"))
+    await JournalAppender(opened, clock, retention=RETENTION).append(events("anna"))
 
     document = await opened[COLLECTION].find_one({}) or {}
     index = (await opened[COLLECTION].index_information())["kept-long-enough"]

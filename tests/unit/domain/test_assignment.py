@@ -8,12 +8,12 @@ from shared.domain.assignment import (
     Target,
     accept,
     invite,
-    pass_on,
+    place_in_workbin,
     pull,
-    put_away,
-    put_back,
-    queue_anew,
     reclaim,
+    requeue,
+    requeue_for,
+    take_offer_back,
     transfer,
 )
 from shared.domain.errors import NotOwnerError, OperationNotAllowedError
@@ -47,7 +47,7 @@ def test_a_transfer_remembers_who_made_it() -> None:
 def test_a_transfer_that_comes_back_prefers_who_made_it() -> None:
     offered = transfer(accepted(), "agent1", "agent2", LATER)
 
-    after = put_back(offered, Operation.REJECT, NOW, LATER)
+    after = take_offer_back(offered, Operation.REJECT, NOW, LATER)
 
     assert (after.state, after.preferred_id) == (State.QUEUED, "agent1")
     assert [one.agent_id for one in after.excluded] == ["agent2"]
@@ -57,7 +57,7 @@ def test_a_transfer_that_comes_back_prefers_who_made_it() -> None:
 def test_a_transfer_may_go_straight_back(start: Interaction) -> None:
     offered = transfer(start, "agent1", "agent2", LATER)
 
-    after = put_back(offered, Operation.REVOKE, NOW, LATER, to_sender=True)
+    after = take_offer_back(offered, Operation.REVOKE, NOW, LATER, to_sender=True)
 
     assert (after.state, after.owner_id, after.invitation) == (start.state, "agent1", None)
 
@@ -65,13 +65,13 @@ def test_a_transfer_may_go_straight_back(start: Interaction) -> None:
 def test_a_transferred_draft_always_goes_straight_back() -> None:
     offered = transfer(draft(), "agent1", "agent2", LATER)
 
-    after = put_back(offered, Operation.REVOKE, NOW, LATER)
+    after = take_offer_back(offered, Operation.REVOKE, NOW, LATER)
 
     assert (after.state, after.owner_id) == (State.REPLY_CREATED, "agent1")
 
 
 def test_what_is_passed_on_is_for_its_target_and_not_for_the_sender() -> None:
-    after = pass_on(accepted(), "agent1", Target(queue="sales", skill="german"), NOW, LATER)
+    after = requeue_for(accepted(), "agent1", Target(queue="sales", skill="german"), NOW, LATER)
 
     assert (after.state, after.queue, after.skill, after.queued_at) == (
         State.QUEUED,
@@ -94,7 +94,7 @@ def test_acceptance_ends_preferences_and_exclusions() -> None:
 
 @pytest.mark.parametrize("start", [accepted(), draft()])
 def test_what_is_kept_in_a_workbin_is_nobodys_until_it_is_taken_out(start: Interaction) -> None:
-    kept = put_away(start, "agent1", OWN)
+    kept = place_in_workbin(start, "agent1", OWN)
     after = pull(kept, "agent1", ())
 
     assert (kept.owner_id, kept.place, kept.holder_id) == (None, OWN, None)
@@ -106,18 +106,21 @@ def test_what_is_kept_in_a_workbin_is_nobodys_until_it_is_taken_out(start: Inter
     [(OWN, "agent2", ("support",)), (SHARED, "agent2", ("sales",)), (SHARED, "support", ())],
 )
 def test_a_workbin_is_closed_to_others(place: Place, agent_id: str, queues: tuple[str]) -> None:
-    kept = put_away(accepted(), "agent1", place)
+    kept = place_in_workbin(accepted(), "agent1", place)
 
     with pytest.raises(NotOwnerError):
         pull(kept, agent_id, queues)
 
 
 def test_the_workbin_of_a_group_is_open_to_who_serves_it() -> None:
-    assert pull(put_away(accepted(), "agent1", SHARED), "agent2", ("support",)).owner_id == "agent2"
+    assert (
+        pull(place_in_workbin(accepted(), "agent1", SHARED), "agent2", ("support",)).owner_id
+        == "agent2"
+    )
 
 
 def test_what_has_been_taken_out_cannot_be_taken_out_again() -> None:
-    taken = pull(put_away(accepted(), "agent1", SHARED), "agent2", ("support",))
+    taken = pull(place_in_workbin(accepted(), "agent1", SHARED), "agent2", ("support",))
 
     with pytest.raises(OperationNotAllowedError):
         pull(taken, "agent3", ("support",))
@@ -137,4 +140,4 @@ def test_a_reclaimed_draft_waits_in_its_authors_workbin() -> None:
 
 def test_only_the_owner_gives_work_up() -> None:
     with pytest.raises(NotOwnerError):
-        queue_anew(accepted(), "agent2", Operation.PLACE_IN_QUEUE, "sales", NOW)
+        requeue(accepted(), "agent2", Operation.PLACE_IN_QUEUE, "sales", NOW)

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.domain.delivery import (
-    ENTRY_FOR,
+    STEP_FOR,
     TRANSITIONS,
     Delivery,
     DeliveryState,
-    Entry,
-    Reception,
     Recipient,
-    settled,
+    RecipientState,
+    Step,
+    resolved,
     states_before,
 )
 
@@ -22,27 +22,27 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def test_a_mail_may_be_claimed_as_long_as_its_dot_was_not_offered() -> None:
-    claimable = set(states_before(Entry.CLAIM))
+    claimable = set(states_before(Step.CLAIM))
 
     assert claimable == {DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED}
 
 
 def test_a_mail_in_a_session_is_not_canceled() -> None:
-    assert set(states_before(Entry.CANCEL)) == {DeliveryState.QUEUED, DeliveryState.DEFERRED}
+    assert set(states_before(Step.CANCEL)) == {DeliveryState.QUEUED, DeliveryState.DEFERRED}
 
 
 def test_only_a_claimed_mail_comes_to_the_dot() -> None:
-    assert states_before(Entry.OFFER_DOT) == (DeliveryState.CLAIMED,)
+    assert states_before(Step.OFFER_DOT) == (DeliveryState.CLAIMED,)
 
 
 def test_only_a_mail_at_the_dot_is_ever_doubted() -> None:
-    assert states_before(Entry.DOUBT) == (DeliveryState.DOT_PENDING,)
+    assert states_before(Step.DOUBT) == (DeliveryState.DOT_PENDING,)
 
 
 def test_after_a_restore_whatever_has_no_end_is_doubted() -> None:
     unended = set(DeliveryState) - {*ENDS, DeliveryState.UNCERTAIN}
 
-    assert set(states_before(Entry.MISTRUST)) == unended
+    assert set(states_before(Step.MISTRUST)) == unended
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -52,11 +52,11 @@ def test_nothing_is_written_after_the_end(end: DeliveryState) -> None:
 
 def test_a_doubt_is_ended_by_an_operator_or_a_late_answer() -> None:
     entries = {entry for state, entry in TRANSITIONS if state is DeliveryState.UNCERTAIN}
-    of_operator = {Entry.RESEND, Entry.CONFIRM, Entry.DENY}
+    of_operator = {Step.RESEND, Step.CONFIRM, Step.DENY}
 
-    assert entries == of_operator | {Entry.ACCEPT, Entry.FAIL}
+    assert entries == of_operator | {Step.ACCEPT, Step.FAIL}
     assert all(states_before(entry) == (DeliveryState.UNCERTAIN,) for entry in of_operator)
-    assert not of_operator & set(ENTRY_FOR.values())
+    assert not of_operator & set(STEP_FOR.values())
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_an_operator_ends_a_doubt_for_those_it_was_about(
     receptions: list[str],
     reason: str,
 ) -> None:
-    refused = Recipient("b@x.example", Reception.FAILED, 550, "unknown")
+    refused = Recipient("b@x.example", RecipientState.FAILED, 550, "unknown")
     doubtful = Delivery(
         "1", "agent1", "<1@x>", "s@x.example", (Recipient("a@x.example"), refused), NOW
     )
 
-    ending = settled(replace(doubtful, state=DeliveryState.UNCERTAIN), NOW, sent=sent)
+    ending = resolved(replace(doubtful, state=DeliveryState.UNCERTAIN), NOW, sent=sent)
 
     assert (ending.state, [one.state for one in ending.recipients]) == (state, receptions)
     assert ending.reason.startswith(reason)
@@ -90,5 +90,5 @@ def test_an_operator_ends_a_doubt_for_those_it_was_about(
 
 
 def test_every_conclusion_has_its_entry() -> None:
-    for state, entry in ENTRY_FOR.items():
+    for state, entry in STEP_FOR.items():
         assert {TRANSITIONS[before, entry] for before in states_before(entry)} == {state}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.assignment import accept, invite, put_back
+from shared.domain.assignment import accept, invite, take_offer_back
 from shared.domain.errors import NotOwnerError, OperationNotAllowedError
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State, advance, allowed
 from tests.unit.domain.examples import LATER, NOW, inbound
@@ -89,15 +89,15 @@ def test_an_invitation_ends_at_its_deadline_to_the_moment() -> None:
 def test_who_rejects_is_passed_over_and_the_place_in_the_queue_stays() -> None:
     before = invite(inbound(), "agent1", LATER)
 
-    after = put_back(before, Operation.REJECT, NOW, LATER)
+    after = take_offer_back(before, Operation.REJECT, NOW, LATER)
 
     assert (after.state, after.queued_at) == (State.QUEUED, before.queued_at)
     assert [(one.agent_id, one.until) for one in after.excluded] == [("agent1", LATER)]
 
 
 def test_exclusions_that_have_ended_are_forgotten() -> None:
-    first = put_back(invite(inbound(), "agent1", LATER), Operation.REJECT, NOW, NOW)
+    first = take_offer_back(invite(inbound(), "agent1", LATER), Operation.REJECT, NOW, NOW)
 
-    after = put_back(invite(first, "agent2", LATER), Operation.REVOKE, NOW, LATER)
+    after = take_offer_back(invite(first, "agent2", LATER), Operation.REVOKE, NOW, LATER)
 
     assert [one.agent_id for one in after.excluded] == ["agent2"]

@@ -175,7 +175,7 @@ def test_no_topic_exchange_is_open_to_any_key(service: str) -> None:
 
 
 def test_every_index_is_made_by_somebody_who_starts() -> None:
-    made = {one for rights in RIGHTS.values() for one in rights.database.founds}
+    made = {one for rights in RIGHTS.values() for one in rights.database.indexed_collections}
 
     assert set(INDEXES) - made <= WITHOUT_SERVICE
 

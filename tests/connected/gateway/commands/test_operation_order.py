@@ -99,7 +99,7 @@ async def test_what_was_refused_by_a_service_holds_nobody_up(world: World) -> No
     refusals = Refusals(world.publisher, world.interactions, world.clock)
     command = AcceptInvitation(interaction_id=mail.id, agent_id="agent1")
 
-    async with refusals.told_to(command, Cause(message_id=FIRST.message_id)):
+    async with refusals.reported_to_agent(command, Cause(message_id=FIRST.message_id)):
         raise Refused("too late")
 
     await second

@@ -19,7 +19,7 @@ from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.interaction import Place
 from shared.domain.lifecycle import State
 from shared.messaging.topology import JOURNAL
-from shared.storage.journal import COLLECTION, Announced, JournalWriting
+from shared.storage.journal import COLLECTION, Announced, JournalAppender
 from tests.cometd_client.client import CometdAgent
 from tests.connected.gateway.process import Process
 from tests.support.gateway import Gateway, failure, hashed, running_gateway
@@ -223,7 +223,7 @@ async def test_an_event_written_by_one_who_died_before_telling_it_is_told_once(
     async with CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1") as desktop:
         await desktop.subscribe(CHANNELS)
 
-        dead = JournalWriting(world.database, world.clock, retention=timedelta(hours=72))
+        dead = JournalAppender(world.database, world.clock, retention=timedelta(hours=72))
         await dead.append([Announced(event.id, "agent1", event.body)])
         for _ in range(3):
             await world.publisher.publish(event)
@@ -241,7 +241,7 @@ async def test_a_pod_that_does_not_understand_what_another_tells_it_reads_the_jo
     async with CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1") as desktop:
         await desktop.subscribe(CHANNELS)
 
-        other = JournalWriting(world.database, world.clock, retention=timedelta(hours=72))
+        other = JournalAppender(world.database, world.clock, retention=timedelta(hours=72))
         await other.append([Announced(event.id, "agent1", event.body)])
         await world.publisher.publish(Outgoing("1", JOURNALED, "agent1", b"of another format"))
 

@@ -13,7 +13,7 @@ import pytest
 from services.gateway.notifications.journal_writer import JournalWriter
 from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import wrap
-from shared.storage.journal import Announced, JournalWriting
+from shared.storage.journal import Announced, JournalAppender
 from tests.cometd_client.client import CometdAgent
 from tests.connected.gateway.notifications.test_journal import CHANNELS, announce_changes, positions
 from tests.connected.gateway.process import Process
@@ -34,7 +34,7 @@ class Release:
         self.written: list[str] = []
         self.grown = asyncio.Event()
         self._present = present
-        journal = JournalWriting(world.database, world.clock, retention=RETENTION)
+        journal = JournalAppender(world.database, world.clock, retention=RETENTION)
         append = journal.append
 
         async def appended(events: list[Announced]) -> object:
@@ -88,7 +88,7 @@ async def test_news_that_a_pod_is_not_told_are_found_in_the_journal(
         CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1") as desktop,
     ):
         await desktop.subscribe(CHANNELS)
-        silent = JournalWriting(world.database, world.clock, retention=RETENTION)
+        silent = JournalAppender(world.database, world.clock, retention=RETENTION)
         await silent.append([Announced(event.id, "agent1", event.body)])
 
         assert await positions(desktop, 1) == [1]

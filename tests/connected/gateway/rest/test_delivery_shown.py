@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from shared.contracts.outgoing import Outgoing
-from shared.domain.delivery import Conclusion, DeliveryState, Reception
+from shared.domain.delivery import Conclusion, DeliveryState, RecipientState
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
@@ -49,9 +49,9 @@ async def tried(gateway: Gateway, mail: Interaction, ending: DeliveryState, text
     assert claim
     await store.offer_dot(claim, claim.delivery.recipients, timedelta(minutes=1))
     ann, bob = claim.delivery.recipients
-    state = Reception.DEFERRED if ending is DeliveryState.DEFERRED else Reception.FAILED
+    state = RecipientState.DEFERRED if ending is DeliveryState.DEFERRED else RecipientState.FAILED
     recipients = (
-        replace(ann, state=Reception.ACCEPTED, code=250, text="taken", at=clock.now()),
+        replace(ann, state=RecipientState.ACCEPTED, code=250, text="taken", at=clock.now()),
         replace(bob, state=state, code=int(text[:3]), text=text[4:], at=clock.now()),
     )
     again = clock.now() + timedelta(minutes=5) if ending is DeliveryState.DEFERRED else None

@@ -18,7 +18,7 @@ from services.composition.rendering.renderer import layout
 from services.composition.submission import enclosed
 from shared.domain.interaction import Address, Attachment, Email
 from shared.mail.content_ids import referred_ids
-from shared.mail.draft_attachments import Room, TooMuchAttachedError
+from shared.mail.draft_attachments import AttachmentLimits, TooMuchAttachedError
 from shared.mail.file_names import clean_name
 from shared.storage.files.document_store import StoredDocument
 from shared.storage.files.vault import ContentRef
@@ -34,7 +34,7 @@ MAIL = Email(
 )
 PDF = Attachment("1", "invoice.pdf", 3, "application/pdf")
 LOGO = Attachment("2", "logo.png", 3, "image/png", "logo@here")
-ROOM = Room(100, 3)
+ROOM = AttachmentLimits(100, 3)
 
 
 async def pieces(*several: bytes) -> AsyncIterator[bytes]:
@@ -213,7 +213,7 @@ def test_two_files_of_one_name_are_told_apart() -> None:
     assert names == ["invoice.pdf", "invoice (2).pdf"]
 
 
-@pytest.mark.parametrize("room", [Room(5, 3), Room(100, 1)])
-def test_a_mail_has_only_so_much_room(room: Room) -> None:
+@pytest.mark.parametrize("room", [AttachmentLimits(5, 3), AttachmentLimits(100, 1)])
+def test_a_mail_has_only_so_much_room(room: AttachmentLimits) -> None:
     with pytest.raises(TooMuchAttachedError):
         with_pending_uploads(replace(MAIL, attachments=(LOGO,)), [pending(PDF)], room)

@@ -7,7 +7,7 @@ import pytest
 
 from services.outbound.smtp.smtp_outcome import answered, outcome_of, uncertain_outcome
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
-from shared.domain.delivery import Conclusion, Delivery, DeliveryState, Reception, Recipient
+from shared.domain.delivery import Conclusion, Delivery, DeliveryState, Recipient, RecipientState
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -64,7 +64,8 @@ def test_one_refusal_does_not_keep_the_others_from_their_mail() -> None:
 
 def test_a_mail_that_reached_somebody_is_sent_even_if_the_rest_is_refused_later() -> None:
     before = a_delivery(
-        Recipient("a", Reception.ACCEPTED, 250, "ok", NOW), Recipient("b", Reception.DEFERRED)
+        Recipient("a", RecipientState.ACCEPTED, 250, "ok", NOW),
+        Recipient("b", RecipientState.DEFERRED),
     )
 
     end = outcome_of(before, Transmission(Phase.RCPT, {"b": NO}), now=NOW, retry_at=LATER)

@@ -57,7 +57,7 @@ def in_words(error: BaseException) -> str:
     return texts[-1] if plain else f"{type(error).__name__}, see the broker's log"
 
 
-class Complaint:
+class RepeatedWarning:
     """A warning that is logged when its reason is a new one, and else only now and then."""
 
     def __init__(self, event: str) -> None:
@@ -65,7 +65,7 @@ class Complaint:
         self._reason = ""
         self._said_at = 0.0
 
-    def make(self, reason: str, **fields: object) -> None:
+    def log(self, reason: str, **fields: object) -> None:
         """Log the reason, unless it was logged a moment ago."""
         now = time.monotonic()
         if reason != self._reason or now - self._said_at >= _SAID_AGAIN_SECONDS:
@@ -79,7 +79,7 @@ async def connected(url: str, *, name: str) -> AsyncIterator[AbstractRobustConne
 
     `name` is shown by the broker. The log says why it takes long, and says it again now and then.
     """
-    complaint = Complaint("broker cannot be reached yet")
+    warning = RepeatedWarning("broker cannot be reached yet")
     while True:
         # The address alone goes by `fail_fast`: a second attempt inside would say nothing to us.
         connection = RobustConnection(
@@ -92,7 +92,7 @@ async def connected(url: str, *, name: str) -> AsyncIterator[AbstractRobustConne
             await connection.connect(timeout=_DEADLINE_SECONDS)
             break
         except CONNECTION_FAULTS as error:
-            complaint.make(why_unreachable(error, url))
+            warning.log(why_unreachable(error, url))
             await connection.close()
         except BaseException:
             # What is canceled here would go on connecting for ever by itself.
