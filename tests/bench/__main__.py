@@ -15,12 +15,12 @@ from deploy.local.folders import passing_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers import Servers, servers
 from tests.bench.agents import CAPACITY
-from tests.bench.contest import Contest, contest_section
-from tests.bench.contestants import the_floor
+from tests.bench.comparison import Comparison, comparison_section
 from tests.bench.cost import cost_section
 from tests.bench.drivers import compare_drivers
+from tests.bench.measured_systems import running_floor
 from tests.bench.operations import EACH, QUICK, operations
-from tests.bench.product import the_product
+from tests.bench.product import running_product
 from tests.bench.soak import memory_section, soak
 from tests.bench.table import Section
 
@@ -59,10 +59,10 @@ class Plan:
 async def measure(plan: Plan, up: Servers, folder: Path) -> list[Section]:
     """Return all sections of the report."""
     drivers = await compare_drivers(up.mongodb_url, count=plan.driver_calls, rounds=_DRIVER_ROUNDS)
-    async with the_floor(up) as floor, the_product(up, folder, plan.agents) as product:
-        contest = Contest(
+    async with running_floor(up) as floor, running_product(up, folder, plan.agents) as product:
+        contest = Comparison(
             up,
-            product.contestant,
+            product.measured,
             floor,
             mails=plan.lap,
             rounds=plan.rounds,
@@ -72,13 +72,13 @@ async def measure(plan: Plan, up: Servers, folder: Path) -> list[Section]:
         ours, theirs = await contest.run()
         log = folder / "mongodb" / "mongod.log"
         cost = await cost_section(
-            product.contestant, up, log, mails=plan.lap // 2, rate=ours.rate / 2
+            product.measured, up, log, mails=plan.lap // 2, rate=ours.rate / 2
         )
-        await product.contestant.rest()
+        await product.measured.rest()
         samples = await soak(product, plan.mails, every=plan.every)
     memory = memory_section(dict(product.idle), samples)
     orders = await operations(up, folder, each=plan.each)
-    return [contest_section(ours, theirs), *orders, cost, memory, drivers]
+    return [comparison_section(ours, theirs), *orders, cost, memory, drivers]
 
 
 async def _within(plan: Plan, up: Servers, folder: Path) -> list[Section]:

@@ -12,8 +12,8 @@ import yaml
 from argon2 import PasswordHasher
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.bench.heard import Heard
-from tests.bench.letters import MAILBOX
+from tests.bench.event_times import EventTimes
+from tests.bench.sample_mails import MAILBOX
 
 PASSWORD = "bench"
 TOPIC = "/v2/me/interactions"
@@ -85,7 +85,9 @@ class Listener:
 class Agent(Listener):
     """One agent: REST with a session of its own beside the websocket."""
 
-    def __init__(self, rest: httpx2.AsyncClient, socket: ClientConnection, floor: Heard) -> None:
+    def __init__(
+        self, rest: httpx2.AsyncClient, socket: ClientConnection, floor: EventTimes
+    ) -> None:
         super().__init__(socket)
         self._rest = rest
         self._heard = floor
@@ -126,7 +128,7 @@ def socket_of(url: str, name: str) -> connect:
 
 
 @asynccontextmanager
-async def listening(url: str, names: list[str], heard: Heard) -> AsyncIterator[list[Agent]]:
+async def listening(url: str, names: list[str], heard: EventTimes) -> AsyncIterator[list[Agent]]:
     """Give agents who are Ready and listen while the block runs."""
     async with AsyncExitStack() as stack:
         agents = [await _log_in(stack, url, name, heard) for name in names]
@@ -139,7 +141,7 @@ async def listening(url: str, names: list[str], heard: Heard) -> AsyncIterator[l
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _log_in(stack: AsyncExitStack, url: str, name: str, heard: Heard) -> Agent:
+async def _log_in(stack: AsyncExitStack, url: str, name: str, heard: EventTimes) -> Agent:
     client = httpx2.AsyncClient(base_url=url, auth=(name, PASSWORD), timeout=30)
     rest = await stack.enter_async_context(client)
     agent = Agent(rest, await stack.enter_async_context(socket_of(url, name)), heard)

@@ -27,7 +27,7 @@ from deploy.local.servers import Servers, servers
 from deploy.local.services import Addresses
 from deploy.local.stack import CONTACT_CENTER, System, system
 from tests.bench.processes import resident_megabytes
-from tests.journeys.people import Agent, hand_in
+from tests.support.clients import AgentClient, hand_in
 
 _MB: Final = 1_000_000
 _BLOCK: Final = os.urandom(_MB)
@@ -97,7 +97,7 @@ def _digest(megabytes: int) -> str:
     return digest.hexdigest()
 
 
-async def _until(agent: Agent, path: str, holds: str) -> Mapping[str, Any]:
+async def _until(agent: AgentClient, path: str, holds: str) -> Mapping[str, Any]:
     """Read a resource until its text holds something."""
     async with asyncio.timeout(60):
         while True:
@@ -107,7 +107,7 @@ async def _until(agent: Agent, path: str, holds: str) -> Mapping[str, Any]:
             await asyncio.sleep(0.1)
 
 
-async def _draft(agent: Agent, running: System) -> str:
+async def _draft(agent: AgentClient, running: System) -> str:
     await agent.set_channel("Ready")
     await hand_in(_LETTER, running.addresses.smtp)
     desk = await _until(agent, "/me/interactions?fields=*", '"Invited"')
@@ -120,7 +120,7 @@ async def _draft(agent: Agent, running: System) -> str:
     return draft
 
 
-async def _upload(agent: Agent, draft: str, megabytes: int) -> str:
+async def _upload(agent: AgentClient, draft: str, megabytes: int) -> str:
     answer = await agent.client.post(
         f"/api/v2/me/interactions/{draft}/attachments",
         content=_form(megabytes),
@@ -130,7 +130,7 @@ async def _upload(agent: Agent, draft: str, megabytes: int) -> str:
     return str(answer.json()["documentId"])
 
 
-async def _download(agent: Agent, draft: str, document: str) -> str:
+async def _download(agent: AgentClient, draft: str, document: str) -> str:
     digest = hashlib.sha256()
     path = f"/api/v2/me/interactions/{draft}/attachments/{document}"
     async with agent.client.stream("GET", path) as answer:
@@ -167,7 +167,7 @@ async def measure(up: Servers, folder: Path, megabytes: int) -> list[Phase]:
             base_url=running.gateway_url, auth=("agent1", "agent1"), timeout=600
         ) as client,
     ):
-        agent = Agent(client)
+        agent = AgentClient(client)
         draft = await _draft(agent, running)
         await _upload(agent, draft, 3)
         async with phase(running, "before") as before:

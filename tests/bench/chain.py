@@ -24,10 +24,10 @@ from deploy.local.folders import passing_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers import Servers, servers
 from shared.messaging.topology import all_exchanges
-from tests.bench.counting import Operation, database_of, traced
-from tests.bench.letters import next_subject
-from tests.bench.product import the_product
-from tests.bench.sending import connections
+from tests.bench.database_trace import Operation, database_of, traced
+from tests.bench.product import running_product
+from tests.bench.sample_mails import next_subject
+from tests.bench.smtp_sender import connections
 
 _MAILS = 50
 _WARM_UP = 20
@@ -111,11 +111,11 @@ async def measure(up: Servers, folder: Path, mails: int) -> list[Step]:
     """Send mails one after the other and return the steps they took."""
     url, log = up.mongodb_url, folder / "mongodb" / "mongod.log"
     async with (
-        the_product(up, folder, mails // 10 + 5) as product,
-        connections(product.contestant.port) as idle,
+        running_product(up, folder, mails // 10 + 5) as product,
+        connections(product.measured.port) as idle,
     ):
         connection = await idle.get()
-        heard = product.contestant.heard
+        heard = product.measured.heard
 
         async def one() -> Mail:
             shift = time.time() - time.monotonic()

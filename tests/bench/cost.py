@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from deploy.local.servers import Servers
-from tests.bench.contestants import Contestant, lap
-from tests.bench.counting import Operation, database_of, traced
-from tests.bench.sending import on_schedule
+from tests.bench.database_trace import Operation, database_of, traced
+from tests.bench.measured_systems import MeasuredSystem, lap
+from tests.bench.smtp_sender import on_schedule
 from tests.bench.table import Row, Section
 
 _RARE = 10
@@ -15,7 +15,7 @@ _RARE = 10
 
 
 async def cost_section(
-    product: Contestant, servers: Servers, log: Path, *, mails: int, rate: float
+    product: MeasuredSystem, servers: Servers, log: Path, *, mails: int, rate: float
 ) -> Section:
     """Send mails while mongod logs every command, and return the commands each mail took."""
     url = servers.mongodb_url

@@ -23,10 +23,10 @@ from deploy.local.services import Addresses
 from deploy.local.stack import system
 from deploy.local.tether import tethered
 from tests.bench.agents import PASSWORD, contact_center
-from tests.bench.calling import Call, Caller, Calls, callers, measured
-from tests.bench.desks import TASKS, Task, fill
 from tests.bench.figures import percentile
+from tests.bench.rest_caller import Call, Caller, Calls, callers, measured
 from tests.bench.table import Row, Section
+from tests.bench.workloads import TASKS, Task, fill
 
 AGENTS = 10
 EACH = 30
@@ -47,7 +47,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class OperationRuns:
     """Everybody who calls, and the ports of the product and of the bare endpoint.
 
     Each lap has connections of its own: nobody keeps an idle one open for long.
@@ -138,12 +138,12 @@ def _p99(calls: Calls) -> float:
 
 async def operations(up: Servers, folder: Path, *, each: int = EACH) -> list[Section]:
     """Run product and bare endpoint, measure every operation, and return the tables."""
-    async with _office(up, folder, each) as office:
-        return sections([await office.result(task) for task in TASKS])
+    async with _operation_runs(up, folder, each) as runs:
+        return sections([await runs.result(task) for task in TASKS])
 
 
 @asynccontextmanager
-async def _office(up: Servers, folder: Path, each: int) -> AsyncIterator[Office]:
+async def _operation_runs(up: Servers, folder: Path, each: int) -> AsyncIterator[OperationRuns]:
     names = [f"operator{number}" for number in range(1, AGENTS + 1)]
     description = folder / "operators.yaml"
     description.write_text(contact_center(names))
@@ -160,7 +160,7 @@ async def _office(up: Servers, folder: Path, each: int) -> AsyncIterator[Office]
         bare_port = await stack.enter_async_context(_bare_endpoint(up))
         async with callers(addresses.gateway, names, PASSWORD) as several:
             ids = [await _log_in(one) for one in several]
-        yield Office(up.mongodb_url, names, ids, addresses.gateway, bare_port, each)
+        yield OperationRuns(up.mongodb_url, names, ids, addresses.gateway, bare_port, each)
 
 
 async def _log_in(caller: Caller) -> str:

@@ -30,7 +30,7 @@ from deploy.local.servers import Servers, servers
 from deploy.local.tether import tethered
 from shared.domain.lifecycle import State
 from shared.storage.interactions import interaction_store
-from tests.bench.counting import majority_writes
+from tests.bench.database_trace import majority_writes
 from tests.bench.processes import cpu_seconds
 from tests.bench.table import Aim, Row, Section
 from tests.fixtures.broker import Broker

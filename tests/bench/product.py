@@ -1,4 +1,4 @@
-"""The product as a contestant: all six services as processes, agents with real CometD clients."""
+"""The product as a measured: all six services as processes, agents with real CometD clients."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -16,8 +16,8 @@ from shared.domain.lifecycle import State
 from shared.storage.agents import agent_store as agents_store
 from shared.storage.interactions import interaction_store
 from tests.bench.agents import CAPACITY, Agent, contact_center, listening
-from tests.bench.contestants import Contestant
-from tests.bench.heard import Heard
+from tests.bench.event_times import EventTimes
+from tests.bench.measured_systems import MeasuredSystem
 from tests.bench.processes import children, resident_megabytes
 
 
@@ -25,13 +25,13 @@ from tests.bench.processes import children, resident_megabytes
 class Product:
     """The running product."""
 
-    contestant: Contestant
+    measured: MeasuredSystem
     agents: list[Agent]
     idle: Mapping[str, float]
 
     def resident(self) -> dict[str, float]:
         """Return the resident memory of each service, and of the parser below ingest, in MB."""
-        return resident(self.contestant.pids())
+        return resident(self.measured.pids())
 
 
 async def clear_desks(mongodb_url: str) -> None:
@@ -60,7 +60,7 @@ def resident(pids: Mapping[str, int]) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def the_product(servers: Servers, folder: Path, agents: int) -> AsyncIterator[Product]:
+async def running_product(servers: Servers, folder: Path, agents: int) -> AsyncIterator[Product]:
     """Run the product while the block runs; every agent is Ready and has free capacity."""
     names = [f"agent{number}" for number in range(1, agents + 1)]
     description = folder / "contact-center.yaml"
@@ -72,15 +72,15 @@ async def the_product(servers: Servers, folder: Path, agents: int) -> AsyncItera
         configuration=description,
     ) as running:
         idle = resident(_pids(running))
-        heard = Heard()
+        heard = EventTimes()
         async with listening(running.gateway_url, names, heard) as ready:
-            contestant = Contestant(
+            measured = MeasuredSystem(
                 running.addresses.smtp,
                 heard,
                 lambda: _pids(running),
                 partial(clear_desks, servers.mongodb_url),
             )
-            yield Product(contestant, ready, idle)
+            yield Product(measured, ready, idle)
 
 
 def _pids(running: System) -> dict[str, int]:

@@ -26,8 +26,8 @@ from shared.storage import journal
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.interaction_documents import to_document
 from tests.bench.agents import PASSWORD, Listener, socket_of
-from tests.bench.calling import Call, Caller, RefusedError
-from tests.bench.letters import MAILBOX
+from tests.bench.rest_caller import Call, Caller, RefusedError
+from tests.bench.sample_mails import MAILBOX
 
 INVITATION: Final = 30.0
 """Seconds: the default."""

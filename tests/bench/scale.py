@@ -24,13 +24,13 @@ from deploy.local.servers import Servers, servers
 from deploy.local.services import Addresses
 from deploy.local.stack import System, system
 from tests.bench.agents import CAPACITY, contact_center, listening
-from tests.bench.contestants import Contestant, Lap, lap
+from tests.bench.event_times import EventTimes
 from tests.bench.figures import percentile
-from tests.bench.heard import Heard
+from tests.bench.measured_systems import Lap, MeasuredSystem, lap
 from tests.bench.pods import Pods, pods
 from tests.bench.product import clear_desks
 from tests.bench.ready_rush import Rush, fill_backlog, rush
-from tests.bench.sending import flat_out
+from tests.bench.smtp_sender import flat_out
 from tests.bench.table import Aim, Row, Section
 
 _COUNTERS = ("insert", "query", "update", "delete", "getmore", "command")
@@ -108,17 +108,17 @@ async def _flat_out(plan: Plan, count: int) -> Rate:
 
 
 async def _laps(plan: Plan, up: Servers, every: Pods, names: list[str]) -> Rate:
-    heard, laps, commands = Heard(), [], []
+    heard, laps, commands = EventTimes(), [], []
     shares = [names[at :: len(every.gateways)] for at in range(len(every.gateways))]
     async with contextlib.AsyncExitStack() as stack:
         for url, share in zip(every.gateways, shares, strict=True):
             await stack.enter_async_context(listening(url, share, heard))
         rest = partial(clear_desks, up.mongodb_url)
-        contestant = Contestant(every.smtp[0], heard, lambda: every.pids, rest)
+        measured = MeasuredSystem(every.smtp[0], heard, lambda: every.pids, rest)
         idle = await _idle_commands(up.mongodb_url)
         for number in range(plan.rounds + 1):
             before = await _commands(up.mongodb_url)
-            one = await lap(contestant, up, partial(flat_out, plan.mails, *every.smtp))
+            one = await lap(measured, up, partial(flat_out, plan.mails, *every.smtp))
             after = await _commands(up.mongodb_url)
             await rest()
             if number:  # the first one warms up

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from deploy.local.progress import report
 from tests.bench.figures import growth
 from tests.bench.product import Product
-from tests.bench.sending import flat_out
+from tests.bench.smtp_sender import flat_out
 from tests.bench.table import Aim, Row, Section
 
 IDLE = Aim("under 90 MB", 90.0)
@@ -41,11 +41,11 @@ async def soak(product: Product, mails: int, *, every: int) -> list[Sample]:
 
 
 async def _take_through(product: Product, mails: int) -> None:
-    contestant = product.contestant
+    measured = product.measured
     while mails > 0:
         some = min(_AT_ONCE, mails)
-        sent = await flat_out(some, contestant.port)
-        await contestant.heard.all_of([one.subject for one in sent])
+        sent = await flat_out(some, measured.port)
+        await measured.heard.all_of([one.subject for one in sent])
         mails -= some
 
 

@@ -13,11 +13,11 @@ from deploy.local.folders import passing_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers import servers
 from tests.bench.table import Section
-from tests.bench_cometd.contestants import BARE, FAYE, OURS
-from tests.bench_cometd.gateway_herd import gateway_stampede
-from tests.bench_cometd.lab_herd import stampede
-from tests.bench_cometd.measuring import Load, Visit, seconds_to_count, visit
+from tests.bench_cometd.gateway_reconnect import measure_gateway_return
+from tests.bench_cometd.lab_reconnect import measure_lab_return
 from tests.bench_cometd.report import Visits, gateway_herd, lab_herd, sections
+from tests.bench_cometd.server_measurement import Load, Visit, seconds_to_count, visit
+from tests.bench_cometd.servers import BARE, FAYE, OURS
 from tests.cometd_client import UnavailableError, install
 from tests.faye import HERE
 
@@ -41,7 +41,7 @@ def options() -> argparse.Namespace:
     asked = parser.parse_args()
     if asked.quick:
         asked.rounds, asked.seconds = 1, 1.0
-        asked.agents, asked.herd = min(asked.agents, 200), min(asked.herd, 500)
+        asked.agents, asked.clients = min(asked.agents, 200), min(asked.herd, 500)
     return asked
 
 
@@ -75,12 +75,12 @@ async def _run(asked: argparse.Namespace) -> int:
 
 async def _herds(size: int) -> list[Section]:
     note(f"a herd of {size} at the lab")
-    at_lab = lab_herd(size, await stampede(size))
+    at_lab = lab_herd(size, await measure_lab_return(size))
     note(f"a herd of {size} at the gateway")
     with passing_folder() as folder, servers(folder, environment={}) as up:
         database_url = urlsplit(up.mongodb_url)._replace(path="/herd").geturl()
         counting = seconds_to_count()
-        result = await gateway_stampede(up.rabbitmq_url, database_url, size)
+        result = await measure_gateway_return(up.rabbitmq_url, database_url, size)
         at_gateway = gateway_herd(size, result, counting=counting)
     return [at_lab, at_gateway]
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from tests.bench.figures import percentile
 from tests.bench.table import Aim, Row, Section
-from tests.bench_cometd import gateway_herd as gateway
-from tests.bench_cometd import lab_herd as lab
-from tests.bench_cometd.measuring import Lap, Visit
+from tests.bench_cometd import gateway_reconnect as gateway
+from tests.bench_cometd import lab_reconnect as lab
+from tests.bench_cometd.server_measurement import Lap, Visit
 
 Visits = Mapping[str, Sequence[Visit]]
 

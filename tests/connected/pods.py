@@ -27,7 +27,7 @@ from shared.observability.probes import Health
 from shared.runtime.resources import Resources, open_resources
 from shared.runtime.settings import ServiceSettings
 from tests.connected.bayeux.cable import Cable
-from tests.faults.house import until
+from tests.support.waiting import until
 
 Start = Callable[[Any, Resources], AbstractAsyncContextManager[None]]
 

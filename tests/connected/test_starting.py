@@ -25,9 +25,9 @@ from shared.storage.interactions import interaction_store
 from tests.cometd_client.client import CometdAgent
 from tests.connected.messaging.queues import waiting_in
 from tests.connected.pods import WORKERS, Pod, running_pod
-from tests.faults.house import until
 from tests.support.gateway import hashed
 from tests.support.ingest import MAIL
+from tests.support.waiting import until
 from tests.support.world import World, cause, open_world
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]

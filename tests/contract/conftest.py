@@ -13,7 +13,7 @@ from pymongo import AsyncMongoClient
 
 from deploy.local.services import Addresses
 from deploy.local.stack import System, system
-from tests.contract.desk import Desk, sit_down
+from tests.contract.agent_desktop import AgentDesktop, open_desktop
 from tests.fixtures.broker import Broker
 
 SETTINGS = {
@@ -66,18 +66,18 @@ async def _empty(running: System, storage: Database) -> None:
 
 
 @pytest.fixture
-async def desk(running: System, _empty: None) -> AsyncIterator[Desk]:
+async def desktop(running: System, _empty: None) -> AsyncIterator[AgentDesktop]:
     """agent1 at work, with the official CometD client."""
     async with AsyncExitStack() as stack:
-        agent1 = await sit_down(stack, running, "agent1")
+        agent1 = await open_desktop(stack, running, "agent1")
         yield agent1
         await agent1.visit()
 
 
 @pytest.fixture
-async def other(running: System, _empty: None) -> AsyncIterator[Desk]:
+async def other_desktop(running: System, _empty: None) -> AsyncIterator[AgentDesktop]:
     """agent2 at work, with the official CometD client."""
     async with AsyncExitStack() as stack:
-        agent2 = await sit_down(stack, running, "agent2")
+        agent2 = await open_desktop(stack, running, "agent2")
         yield agent2
         await agent2.visit()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.desk import Desk
+from tests.contract.agent_desktop import AgentDesktop
 from tests.contract.shapes import NUMBER, Like
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
@@ -33,9 +33,9 @@ def told(state: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def listener(desk: Desk) -> Desk:
-    assert (await desk.ears.subscribe(CHANNELS))["successful"]
-    return desk
+async def listener(desktop: AgentDesktop) -> AgentDesktop:
+    assert (await desktop.cometd.subscribe(CHANNELS))["successful"]
+    return desktop
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ async def listener(desk: Desk) -> Desk:
     ],
 )
 async def test_channel_state_changed(
-    listener: Desk, path: str, operation: str, state: dict[str, Any]
+    listener: AgentDesktop, path: str, operation: str, state: dict[str, Any]
 ) -> None:
     answer = await listener.client.post(f"/api/v2{path}", json={"operationName": operation})
 
@@ -71,7 +71,7 @@ async def test_channel_state_changed(
     assert shown.json()["channels"] == [{"channel": "email", "userState": state}]
 
 
-async def test_channel_is_not_ready_again(listener: Desk) -> None:
+async def test_channel_is_not_ready_again(listener: AgentDesktop) -> None:
     await listener.ready()
     await listener.ready(is_ready=False)
 

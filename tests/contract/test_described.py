@@ -1,6 +1,6 @@
 """Every address of the description, read while there is something at it.
 
-Each answer is compared with the description by the desk, and so are all messages.
+Each answer is compared with the description by the desktop, and so are all messages.
 """
 
 import json
@@ -10,8 +10,8 @@ import pytest
 
 from services.gateway.notifications.topics import EMAILS
 from services.gateway.rest.openapi.document import COMMITTED
+from tests.contract.agent_desktop import WORKBINS, AgentDesktop
 from tests.contract.conftest import Database
-from tests.contract.desk import WORKBINS, Desk
 from tests.contract.test_channels import CHANNELS
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
@@ -21,16 +21,16 @@ READ = sorted(
 )
 
 
-async def at_work(desk: Desk) -> dict[str, str]:
+async def at_work(desktop: AgentDesktop) -> dict[str, str]:
     """Hold a mail and a draft, both with a file; return what stands in addresses."""
-    mail = await desk.accepted(X_File="yes")
-    answer = await desk.do(mail["id"], "Reply", queueName="drafts", quoteOriginal=True)
-    draft = await desk.hear("ReplyCreated", answer["replyInteractionId"])
+    mail = await desktop.accepted(X_File="yes")
+    answer = await desktop.do(mail["id"], "Reply", queueName="drafts", quoteOriginal=True)
+    draft = await desktop.hear("ReplyCreated", answer["replyInteractionId"])
     (document,) = mail["email_object"]["attachments"]
     page = {"structuredText": "<p>It is paid.</p>", "toAddress": "ann@example.org"}
-    await desk.do(draft["id"], "Save", email_object=page)
-    await desk.hear("ReplyCreated", draft["id"], "EmailSaved")
-    user = (await desk.client.get("/api/v2/me")).json()["user"]
+    await desktop.do(draft["id"], "Save", email_object=page)
+    await desktop.hear("ReplyCreated", draft["id"], "EmailSaved")
+    user = (await desktop.client.get("/api/v2/me")).json()["user"]
     return {
         "mail": mail["id"],
         "draft": draft["id"],
@@ -53,58 +53,60 @@ def addressed(path: str, held: dict[str, str]) -> str:
     return f"/api/v2{path.format_map(parts)}"
 
 
-async def test_every_address_answers_as_described(desk: Desk, storage: Database) -> None:
-    held = await at_work(desk)
+async def test_every_address_answers_as_described(desktop: AgentDesktop, storage: Database) -> None:
+    held = await at_work(desktop)
     agents = storage.get_default_database()["agents"]
     await agents.update_many({}, {"$set": {"skills": {"english": 5}}})
 
     for path in READ:
         since = {"since": "-2"} if path.endswith("events") else {}
         for query in (since, since | {"fields": "*", "totalCount": "true"}):
-            answer = await desk.client.get(addressed(path, held), params=query)
+            answer = await desktop.client.get(addressed(path, held), params=query)
 
             assert answer.status_code == 200, f"{path}: {answer.text}"
 
 
-async def test_drafts_and_what_was_sent_are_read_as_described(desk: Desk) -> None:
-    held = await at_work(desk)
+async def test_drafts_and_what_was_sent_are_read_as_described(desktop: AgentDesktop) -> None:
+    held = await at_work(desktop)
     paths = [f"/api/v2/{one}/{held['draft']}" for one in ("interactions", "ucs/interactions")]
-    await desk.do(held["draft"], "Send", queueName="drafts")
-    await desk.hear("Sent", held["draft"])
+    await desktop.do(held["draft"], "Send", queueName="drafts")
+    await desktop.hear("Sent", held["draft"])
 
-    sent = [await desk.client.get(path) for path in paths]
+    sent = [await desktop.client.get(path) for path in paths]
 
     assert [answer.status_code for answer in sent] == [200, 200]
     assert sent[0].json()["interaction"]["delivery"]["state"]
 
 
-async def test_every_topic_tells_what_is_described(desk: Desk) -> None:
+async def test_every_topic_tells_what_is_described(desktop: AgentDesktop) -> None:
     for topic in (EMAILS, CHANNELS):
-        assert (await desk.ears.subscribe(topic))["successful"]
-    held = await at_work(desk)
+        assert (await desktop.cometd.subscribe(topic))["successful"]
+    held = await at_work(desktop)
 
-    await desk.do(held["draft"], "PlaceInWorkbin", workbin=["email.draft"])
-    await desk.hear("PlacedInWorkbin", held["draft"])
-    await desk.hear_on(WORKBINS)
-    await desk.do("any", "GetWorkbinContent", workbin={"workbinName": "email.draft"})
-    content = await desk.ears.event(lambda one: "interactions" in one["data"])
-    await desk.do(held["mail"], "DeleteUserData", keys=["Subject"])
-    await desk.hear("Accepted", held["mail"], "PropertiesUpdated")
+    await desktop.do(held["draft"], "PlaceInWorkbin", workbin=["email.draft"])
+    await desktop.hear("PlacedInWorkbin", held["draft"])
+    await desktop.hear_on(WORKBINS)
+    await desktop.do("any", "GetWorkbinContent", workbin={"workbinName": "email.draft"})
+    content = await desktop.cometd.event(lambda one: "interactions" in one["data"])
+    await desktop.do(held["mail"], "DeleteUserData", keys=["Subject"])
+    await desktop.hear("Accepted", held["mail"], "PropertiesUpdated")
 
     assert [one["id"] for one in content["data"]["interactions"]] == [held["draft"]]
-    assert (await desk.hear_on(EMAILS))["email"]["uri"]
-    assert (await desk.hear_on(CHANNELS))["channels"]
+    assert (await desktop.hear_on(EMAILS))["email"]["uri"]
+    assert (await desktop.hear_on(CHANNELS))["channels"]
 
 
 @pytest.mark.parametrize("changed", ["Subject", "subject"])
-async def test_mail_as_it_came_with_another_subject_is_saved(desk: Desk, changed: str) -> None:
-    draft = await desk.replied(subjectPrefix="Re: ")
+async def test_mail_as_it_came_with_another_subject_is_saved(
+    desktop: AgentDesktop, changed: str
+) -> None:
+    draft = await desktop.replied(subjectPrefix="Re: ")
     mail: dict[str, Any] = draft["email_object"] | {changed: "Invoice 17 is paid"}
 
-    answer = await desk.do(draft["id"], "Save", email_object=mail)
+    answer = await desktop.do(draft["id"], "Save", email_object=mail)
 
     assert answer == {"status": "ok", "statusCode": 0}
-    saved = await desk.hear("ReplyCreated", draft["id"], "EmailSaved")
+    saved = await desktop.hear("ReplyCreated", draft["id"], "EmailSaved")
     assert saved["email_object"]["Subject"] == "Invoice 17 is paid"
     unchanged = {"Subject", "subject"}
     assert {k: v for k, v in saved["email_object"].items() if k not in unchanged} == {

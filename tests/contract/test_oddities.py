@@ -4,57 +4,57 @@ from typing import Any
 
 import pytest
 
-from tests.contract.desk import Desk
+from tests.contract.agent_desktop import AgentDesktop
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
 
 
 async def test_oddity_10_a_reply_points_at_the_original_and_has_an_id_of_its_own(
-    desk: Desk,
+    desktop: AgentDesktop,
 ) -> None:
-    mail = await desk.accepted()
+    mail = await desktop.accepted()
 
-    answer = await desk.do(mail["id"], "Reply", queueName="drafts")
+    answer = await desktop.do(mail["id"], "Reply", queueName="drafts")
 
-    message = await desk.hear("ReplyCreated")
+    message = await desktop.hear("ReplyCreated")
     assert message["id"] == answer["replyInteractionId"] != mail["id"]
     assert message["parentInteractionId"] == mail["id"]
 
 
 async def test_oddity_11_a_reply_to_all_copies_those_who_were_copied_and_no_other(
-    desk: Desk,
+    desktop: AgentDesktop,
 ) -> None:
-    mail = await desk.accepted(
+    mail = await desktop.accepted(
         To="support@demo.example, carl@example.org", Cc="bo@example.org, cy@example.org"
     )
 
-    await desk.do(mail["id"], "ReplyAll", queueName="drafts")
+    await desktop.do(mail["id"], "ReplyAll", queueName="drafts")
 
-    draft = (await desk.hear("ReplyCreated"))["email_object"]
+    draft = (await desktop.hear("ReplyCreated"))["email_object"]
     assert draft["ToAddress"] == "ann@example.org"
     assert draft["CCAddresses"] == "bo@example.org,cy@example.org"
 
 
 async def test_oddity_12_an_answer_comes_from_the_mailbox_that_the_mail_came_to(
-    desk: Desk,
+    desktop: AgentDesktop,
 ) -> None:
-    mail = await desk.accepted(To="carl@example.org, support@demo.example, sales@else.example")
+    mail = await desktop.accepted(To="carl@example.org, support@demo.example, sales@else.example")
 
-    await desk.do(mail["id"], "Reply", queueName="drafts")
+    await desktop.do(mail["id"], "Reply", queueName="drafts")
 
-    draft = (await desk.hear("ReplyCreated"))["email_object"]
+    draft = (await desktop.hear("ReplyCreated"))["email_object"]
     assert draft["FromAddress"] == "support@demo.example"
 
 
 @pytest.mark.parametrize(("name", "quotes"), [("Reply", False), ("ReplyAll", True)])
 async def test_oddity_13_only_a_reply_to_all_quotes_unasked(
-    desk: Desk, name: str, *, quotes: bool
+    desktop: AgentDesktop, name: str, *, quotes: bool
 ) -> None:
-    mail = await desk.accepted()
+    mail = await desktop.accepted()
 
-    await desk.do(mail["id"], name, queueName="drafts", indentCharacter="> ")
+    await desktop.do(mail["id"], name, queueName="drafts", indentCharacter="> ")
 
-    text = (await desk.hear("ReplyCreated"))["email_object"]["Text"]
+    text = (await desktop.hear("ReplyCreated"))["email_object"]["Text"]
     assert text == ("> Hello\n> bye" if quotes else "")
 
 
@@ -71,56 +71,60 @@ async def test_oddity_13_only_a_reply_to_all_quotes_unasked(
         ("replied", "Send", {"queueName": "drafts"}, "Sent", "StatusChange"),
     ],
 )
-@pytest.mark.usefixtures("other")
+@pytest.mark.usefixtures("other_desktop")
 async def test_oddity_23_what_the_seeds_promise_in_words_is_told(
-    desk: Desk, begin: str, name: str, more: dict[str, Any], state: str, kind: str | None
+    desktop: AgentDesktop, begin: str, name: str, more: dict[str, Any], state: str, kind: str | None
 ) -> None:
-    interaction_id = (await getattr(desk, begin)())["id"]
+    interaction_id = (await getattr(desktop, begin)())["id"]
 
-    await desk.do(interaction_id, name, **more)
+    await desktop.do(interaction_id, name, **more)
 
-    message = await desk.hear(state, interaction_id, kind)
+    message = await desktop.hear(state, interaction_id, kind)
     assert message["capabilities"] == [] or state == "Accepted"
 
 
-async def test_oddity_29_a_draft_was_received_when_it_was_begun(desk: Desk) -> None:
-    mail = await desk.accepted()
+async def test_oddity_29_a_draft_was_received_when_it_was_begun(desktop: AgentDesktop) -> None:
+    mail = await desktop.accepted()
 
-    await desk.do(mail["id"], "Reply", queueName="drafts")
+    await desktop.do(mail["id"], "Reply", queueName="drafts")
 
-    draft = await desk.hear("ReplyCreated")
+    draft = await desktop.hear("ReplyCreated")
     assert draft["receivedAt"] > mail["receivedAt"]
-    await desk.do(draft["id"], "Save", email_object={"text": "later"})
-    saved = await desk.hear("ReplyCreated", kind="EmailSaved")
+    await desktop.do(draft["id"], "Save", email_object={"text": "later"})
+    saved = await desktop.hear("ReplyCreated", kind="EmailSaved")
     assert saved["receivedAt"] == draft["receivedAt"]
 
 
-async def test_oddity_32_a_redirect_ends_the_work_and_sends_the_mail_on(desk: Desk) -> None:
-    mail = await desk.accepted()
+async def test_oddity_32_a_redirect_ends_the_work_and_sends_the_mail_on(
+    desktop: AgentDesktop,
+) -> None:
+    mail = await desktop.accepted()
 
-    answer = await desk.do(mail["id"], "Redirect", toAddress="bob@example.org")
+    answer = await desktop.do(mail["id"], "Redirect", toAddress="bob@example.org")
 
-    assert (await desk.hear("Completed"))["id"] == mail["id"]
-    assert (await desk.hear("Sent"))["id"] == answer["interactionId"]
-    view = (await desk.client.get(f"/api/v2/ucs/interactions/{answer['interactionId']}")).json()
+    assert (await desktop.hear("Completed"))["id"] == mail["id"]
+    assert (await desktop.hear("Sent"))["id"] == answer["interactionId"]
+    view = (await desktop.client.get(f"/api/v2/ucs/interactions/{answer['interactionId']}")).json()
     assert (view["sub_type"], view["parent_id"]) == ("OutboundRedirect", mail["id"])
 
 
-async def test_oddity_38_what_one_rejects_is_offered_to_another(desk: Desk, other: Desk) -> None:
-    interaction_id = (await desk.invited())["id"]
-    await desk.ready()
-    await other.ready()
+async def test_oddity_38_what_one_rejects_is_offered_to_another(
+    desktop: AgentDesktop, other_desktop: AgentDesktop
+) -> None:
+    interaction_id = (await desktop.invited())["id"]
+    await desktop.ready()
+    await other_desktop.ready()
 
-    await desk.do(interaction_id, "Reject")
+    await desktop.do(interaction_id, "Reject")
 
-    assert (await other.hear("Invited"))["id"] == interaction_id
+    assert (await other_desktop.hear("Invited"))["id"] == interaction_id
 
 
-async def test_oddity_38_who_is_alone_is_offered_it_again(desk: Desk) -> None:
-    interaction_id = (await desk.invited())["id"]
-    await desk.ready()
+async def test_oddity_38_who_is_alone_is_offered_it_again(desktop: AgentDesktop) -> None:
+    interaction_id = (await desktop.invited())["id"]
+    await desktop.ready()
 
-    await desk.do(interaction_id, "Reject")
+    await desktop.do(interaction_id, "Reject")
 
-    assert (await desk.hear("Rejected"))["id"] == interaction_id
-    assert (await desk.hear("Invited"))["id"] == interaction_id
+    assert (await desktop.hear("Rejected"))["id"] == interaction_id
+    assert (await desktop.hear("Invited"))["id"] == interaction_id

@@ -5,66 +5,68 @@ from typing import Any
 
 import pytest
 
-from tests.contract.desk import Desk
+from tests.contract.agent_desktop import AgentDesktop
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
 
 
-async def test_a_whole_answer_goes_out_without_a_wait(desk: Desk) -> None:
-    mail = (await desk.invited())["id"]
+async def test_a_whole_answer_goes_out_without_a_wait(desktop: AgentDesktop) -> None:
+    mail = (await desktop.invited())["id"]
 
-    await desk.do(mail, "Accept")
-    draft = (await desk.do(mail, "Reply", queueName="drafts"))["replyInteractionId"]
-    await desk.do(draft, "Save", email_object={"text": "almost"})
-    await desk.do(draft, "Send", queueName="drafts", email_object={"text": "done"})
-    await desk.do(mail, "Complete")
+    await desktop.do(mail, "Accept")
+    draft = (await desktop.do(mail, "Reply", queueName="drafts"))["replyInteractionId"]
+    await desktop.do(draft, "Save", email_object={"text": "almost"})
+    await desktop.do(draft, "Send", queueName="drafts", email_object={"text": "done"})
+    await desktop.do(mail, "Complete")
 
-    assert (await desk.hear("Sent", draft))["id"] == draft
-    assert (await desk.hear("Completed", mail))["id"] == mail
+    assert (await desktop.hear("Sent", draft))["id"] == draft
+    assert (await desktop.hear("Completed", mail))["id"] == mail
 
 
-async def test_of_many_saves_without_a_wait_the_last_one_stays(desk: Desk) -> None:
-    draft = (await desk.create(interactionType="Outbound", interactionSubType="OutboundNew"))["id"]
+async def test_of_many_saves_without_a_wait_the_last_one_stays(desktop: AgentDesktop) -> None:
+    draft = (await desktop.create(interactionType="Outbound", interactionSubType="OutboundNew"))[
+        "id"
+    ]
 
     for number in range(8):
-        await desk.do(draft, "Save", email_object={"text": f"version {number}"})
+        await desktop.do(draft, "Save", email_object={"text": f"version {number}"})
 
     told: Any = None
     for _ in range(8):
-        told = await desk.hear("ReplyCreated", draft, "EmailSaved")
+        told = await desktop.hear("ReplyCreated", draft, "EmailSaved")
     assert told["email_object"]["Text"] == "version 7"
 
 
-async def test_a_reply_is_not_lost_to_the_end_of_the_work(desk: Desk) -> None:
-    mail = (await desk.accepted())["id"]
+async def test_a_reply_is_not_lost_to_the_end_of_the_work(desktop: AgentDesktop) -> None:
+    mail = (await desktop.accepted())["id"]
 
     for _ in range(5):
-        draft = (await desk.do(mail, "Reply", queueName="drafts"))["replyInteractionId"]
-        await desk.do(mail, "PlaceInWorkbin", workbin="email.draft")
-        await desk.do(mail, "PullInteraction")
+        draft = (await desktop.do(mail, "Reply", queueName="drafts"))["replyInteractionId"]
+        await desktop.do(mail, "PlaceInWorkbin", workbin="email.draft")
+        await desktop.do(mail, "PullInteraction")
 
-        assert await desk.hear("ReplyCreated", draft)
-        assert await desk.hear("Accepted", mail)
+        assert await desktop.hear("ReplyCreated", draft)
+        assert await desktop.hear("Accepted", mail)
 
 
-async def test_what_is_sent_at_once_counts_in_the_order_it_came(desk: Desk) -> None:
-    mail = (await desk.invited())["id"]
+async def test_what_is_sent_at_once_counts_in_the_order_it_came(desktop: AgentDesktop) -> None:
+    mail = (await desktop.invited())["id"]
 
     answers = await asyncio.gather(
-        desk.ask(mail, "Accept"), desk.ask(mail, "Reply", queueName="drafts")
+        desktop.ask(mail, "Accept"), desktop.ask(mail, "Reply", queueName="drafts")
     )
 
     assert answers[0].status_code == 200
     assert answers[1].status_code in (200, 409)
     if answers[1].status_code == 200:
-        assert await desk.hear("ReplyCreated", answers[1].json()["replyInteractionId"])
+        assert await desktop.hear("ReplyCreated", answers[1].json()["replyInteractionId"])
 
 
-async def test_after_a_reject_a_reply_is_refused_as_it_should_be(desk: Desk) -> None:
-    mail = (await desk.invited())["id"]
+async def test_after_a_reject_a_reply_is_refused_as_it_should_be(desktop: AgentDesktop) -> None:
+    mail = (await desktop.invited())["id"]
 
-    await desk.do(mail, "Reject")
-    answer = await desk.ask(mail, "Reply", queueName="drafts")
+    await desktop.do(mail, "Reject")
+    answer = await desktop.ask(mail, "Reply", queueName="drafts")
 
     assert answer.status_code in (403, 409)
     assert "on its way" not in answer.text

@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from tests.contract.desk import Desk
+from tests.contract.agent_desktop import AgentDesktop
 from tests.contract.shapes import ID, accepted, gone, reply_created
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
@@ -18,10 +18,10 @@ QUOTED = {
 }
 
 
-async def test_reply_created(desk: Desk) -> None:
-    mail = await desk.accepted()
+async def test_reply_created(desktop: AgentDesktop) -> None:
+    mail = await desktop.accepted()
 
-    answer = await desk.do(mail["id"], "Reply", quoteOriginal=True, **QUOTED)
+    answer = await desktop.do(mail["id"], "Reply", quoteOriginal=True, **QUOTED)
 
     new_id = answer["replyInteractionId"]
     assert answer == {
@@ -30,7 +30,7 @@ async def test_reply_created(desk: Desk) -> None:
         "replyInteractionId": new_id,
         "interactionId": new_id,
     }
-    message = await desk.hear("ReplyCreated")
+    message = await desktop.hear("ReplyCreated")
     html = message["email_object"]["StructuredText"]
     assert message == reply_created(
         new_id,
@@ -38,22 +38,22 @@ async def test_reply_created(desk: Desk) -> None:
         parentInteractionId=mail["id"],
         threadId=mail["threadId"],
     )
-    assert await desk.listed(mail["id"]) == {
+    assert await desktop.listed(mail["id"]) == {
         name: value for name, value in accepted(mail["id"]).items() if name != "position"
     }
 
 
-async def test_reply_created_to_all(desk: Desk) -> None:
-    mail = await desk.accepted(Cc="Bo <bo@example.org>, support@demo.example")
+async def test_reply_created_to_all(desktop: AgentDesktop) -> None:
+    mail = await desktop.accepted(Cc="Bo <bo@example.org>, support@demo.example")
 
-    await desk.do(mail["id"], "ReplyAll", quoteOriginal=False, **QUOTED)
+    await desktop.do(mail["id"], "ReplyAll", quoteOriginal=False, **QUOTED)
 
-    message = await desk.hear("ReplyCreated")
+    message = await desktop.hear("ReplyCreated")
     assert message == reply_created(message["id"], mail={"CCAddresses": "bo@example.org"})
 
 
-async def test_reply_created_of_a_new_mail(desk: Desk) -> None:
-    message = await desk.create(interactionType="Outbound", interactionSubType="OutboundNew")
+async def test_reply_created_of_a_new_mail(desktop: AgentDesktop) -> None:
+    message = await desktop.create(interactionType="Outbound", interactionSubType="OutboundNew")
 
     expected = reply_created(
         ID,
@@ -65,57 +65,57 @@ async def test_reply_created_of_a_new_mail(desk: Desk) -> None:
     assert message == expected
 
 
-async def test_email_saved(desk: Desk) -> None:
-    draft = await desk.replied(subjectPrefix="Re: ")
+async def test_email_saved(desktop: AgentDesktop) -> None:
+    draft = await desktop.replied(subjectPrefix="Re: ")
 
-    await desk.do(draft["id"], "Save", email_object={"text": "so far"})
+    await desktop.do(draft["id"], "Save", email_object={"text": "so far"})
 
-    message = await desk.hear("ReplyCreated", kind="EmailSaved")
+    message = await desktop.hear("ReplyCreated", kind="EmailSaved")
     assert message == reply_created(draft["id"], "EmailSaved", mail={"Text": "so far"})
 
 
-async def test_properties_updated_by_putting_the_draft(desk: Desk) -> None:
-    draft = await desk.replied(subjectPrefix="Re: ")
+async def test_properties_updated_by_putting_the_draft(desktop: AgentDesktop) -> None:
+    draft = await desktop.replied(subjectPrefix="Re: ")
 
-    answer = await desk.client.put(
+    answer = await desktop.client.put(
         f"/api/v2/interactions/{draft['id']}", json={"email_object": {"text": "so far"}}
     )
 
     assert answer.json() == {"statusCode": 0, "status": "ok"}
-    message = await desk.hear("ReplyCreated", kind="PropertiesUpdated")
+    message = await desktop.hear("ReplyCreated", kind="PropertiesUpdated")
     assert message == reply_created(draft["id"], "PropertiesUpdated", mail={"Text": "so far"})
 
 
-async def test_attachment_added_and_removed(desk: Desk) -> None:
-    draft = await desk.replied(subjectPrefix="Re: ")
+async def test_attachment_added_and_removed(desktop: AgentDesktop) -> None:
+    draft = await desktop.replied(subjectPrefix="Re: ")
     path = f"/api/v2/me/interactions/{draft['id']}/attachments"
 
-    added = await desk.client.post(path, files=[("attachment", ("a.txt", b"a", "text/plain"))])
+    added = await desktop.client.post(path, files=[("attachment", ("a.txt", b"a", "text/plain"))])
 
     file_id = added.json()["documentId"]
     assert added.json() == {"statusCode": 0, "documentId": ID, "status": "ok"}
     kinds = {"mimetype": "text/plain", "mime": "text/plain"}
     files = [{"id": file_id, "name": "a.txt", "size": 1, **kinds}]
-    message = await desk.hear("ReplyCreated", kind="AttachmentAdded")
+    message = await desktop.hear("ReplyCreated", kind="AttachmentAdded")
     assert message == reply_created(draft["id"], "AttachmentAdded", mail={"attachments": files})
 
-    removed = await desk.client.delete(f"{path}/{file_id}")
+    removed = await desktop.client.delete(f"{path}/{file_id}")
 
     assert removed.json() == {"statusCode": 0, "status": "ok"}
-    message = await desk.hear("ReplyCreated", kind="AttachmentRemoved")
+    message = await desktop.hear("ReplyCreated", kind="AttachmentRemoved")
     assert message == reply_created(draft["id"], "AttachmentRemoved")
 
 
-async def test_canceled(desk: Desk) -> None:
-    draft = await desk.replied(subjectPrefix="Re: ")
+async def test_canceled(desktop: AgentDesktop) -> None:
+    draft = await desktop.replied(subjectPrefix="Re: ")
 
-    assert await desk.do(draft["id"], "Cancel") == {"status": 0, "statusCode": 0}
+    assert await desktop.do(draft["id"], "Cancel") == {"status": 0, "statusCode": 0}
 
-    assert await desk.hear("Canceled") == gone(draft["id"], "Canceled", "Re: Invoice 17")
+    assert await desktop.hear("Canceled") == gone(draft["id"], "Canceled", "Re: Invoice 17")
 
 
-async def test_sent(desk: Desk) -> None:
-    draft = await desk.replied(subjectPrefix="Re: ")
+async def test_sent(desktop: AgentDesktop) -> None:
+    draft = await desktop.replied(subjectPrefix="Re: ")
     mail = {
         "toAddress": "ann@example.org",
         "subject": "Your invoice",
@@ -124,24 +124,24 @@ async def test_sent(desk: Desk) -> None:
         "bccAddress": "boss@example.org",
     }
 
-    answer = await desk.do(draft["id"], "Send", queueName="drafts", email_object=mail)
+    answer = await desktop.do(draft["id"], "Send", queueName="drafts", email_object=mail)
 
     assert answer == {"status": "ok", "statusCode": 0}
-    assert await desk.hear("Sent") == gone(draft["id"], "Sent", "Your invoice")
+    assert await desktop.hear("Sent") == gone(draft["id"], "Sent", "Your invoice")
     async with asyncio.timeout(20):
         while True:
-            sent = await desk.system.sink.arrivals.get()
+            sent = await desktop.system.sink.arrivals.get()
             message = message_from_bytes(sent.file.read_bytes(), policy=policy.default)
             if message["Subject"] == "Your invoice":
                 break
     assert sent.recipients == ("ann@example.org", "boss@example.org")
 
 
-async def test_sent_and_the_original_completed(desk: Desk) -> None:
-    draft = await desk.replied()
+async def test_sent_and_the_original_completed(desktop: AgentDesktop) -> None:
+    draft = await desktop.replied()
 
-    await desk.do(draft["id"], "Send", queueName="drafts", completeParent=True)
+    await desktop.do(draft["id"], "Send", queueName="drafts", completeParent=True)
 
     parent = draft["parentInteractionId"]
-    assert await desk.hear("Completed") == gone(parent, "Completed")
-    assert (await desk.hear("Sent"))["id"] == draft["id"]
+    assert await desktop.hear("Completed") == gone(parent, "Completed")
+    assert (await desktop.hear("Sent"))["id"] == draft["id"]

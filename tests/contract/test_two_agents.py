@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.contract.desk import TOPIC, DescribedAgent, Desk
+from tests.contract.agent_desktop import TOPIC, AgentDesktop, DescribedAgent
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
 
@@ -12,26 +12,26 @@ SECRET = "Zugzwang"
 
 
 async def test_the_past_of_a_draft_that_was_handed_over_is_told_without_its_new_words(
-    desk: Desk, other: Desk
+    desktop: AgentDesktop, other_desktop: AgentDesktop
 ) -> None:
-    draft = await desk.create(interactionType="Outbound", interactionSubType="OutboundNew")
-    await desk.do(draft["id"], "Save", email_object={"text": "mine", "subject": "Ours"})
-    await desk.hear("ReplyCreated", draft["id"], "EmailSaved")
-    await desk.do(draft["id"], "Transfer", userName="agent2")
-    handed_over = await desk.hear("Transferred", draft["id"])
-    await other.ready()
-    await other.hear("Invited", draft["id"])
-    await other.do(draft["id"], "Accept")
-    await other.hear("ReplyCreated", draft["id"])
+    draft = await desktop.create(interactionType="Outbound", interactionSubType="OutboundNew")
+    await desktop.do(draft["id"], "Save", email_object={"text": "mine", "subject": "Ours"})
+    await desktop.hear("ReplyCreated", draft["id"], "EmailSaved")
+    await desktop.do(draft["id"], "Transfer", userName="agent2")
+    handed_over = await desktop.hear("Transferred", draft["id"])
+    await other_desktop.ready()
+    await other_desktop.hear("Invited", draft["id"])
+    await other_desktop.do(draft["id"], "Accept")
+    await other_desktop.hear("ReplyCreated", draft["id"])
     rewritten = {"text": SECRET, "subject": SECRET, "bccAddress": f"{SECRET}@example.org"}
-    await other.do(draft["id"], "Save", email_object=rewritten)
-    await other.do(draft["id"], "AddComment", comment=SECRET)
-    saved = await other.hear("ReplyCreated", draft["id"], "EmailSaved")
+    await other_desktop.do(draft["id"], "Save", email_object=rewritten)
+    await other_desktop.do(draft["id"], "AddComment", comment=SECRET)
+    saved = await other_desktop.hear("ReplyCreated", draft["id"], "EmailSaved")
 
     since = draft["position"] - 1
-    read = (await desk.client.get(f"/api/v2/me/interactions/events?since={since}")).json()
+    read = (await desktop.client.get(f"/api/v2/me/interactions/events?since={since}")).json()
     replaying = DescribedAgent(
-        f"{desk.system.gateway_url}/cometd", "agent1", "agent1", replay=since
+        f"{desktop.system.gateway_url}/cometd", "agent1", "agent1", replay=since
     )
     async with replaying:
         await replaying.subscribe(TOPIC)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.desk import TOPIC, WORKBINS, Desk
+from tests.contract.agent_desktop import TOPIC, WORKBINS, AgentDesktop
 from tests.contract.shapes import (
     CUSTOMER,
     MOMENT,
@@ -55,28 +55,28 @@ def changed(action: str, item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def placed(desk: Desk) -> str:
-    interaction_id: str = (await desk.accepted())["id"]
-    answer = await desk.do(interaction_id, "PlaceInWorkbin", workbin="email.in-progress")
+async def placed(desktop: AgentDesktop) -> str:
+    interaction_id: str = (await desktop.accepted())["id"]
+    answer = await desktop.do(interaction_id, "PlaceInWorkbin", workbin="email.in-progress")
     assert answer == {"status": "ok", "statusCode": 0}
     return interaction_id
 
 
-async def test_placed_in_workbin(desk: Desk) -> None:
-    interaction_id = await placed(desk)
+async def test_placed_in_workbin(desktop: AgentDesktop) -> None:
+    interaction_id = await placed(desktop)
 
-    assert await desk.hear("PlacedInWorkbin") == gone(interaction_id, "PlacedInWorkbin")
-    assert await desk.hear_on(WORKBINS) == changed("ItemAdded", kept(interaction_id))
+    assert await desktop.hear("PlacedInWorkbin") == gone(interaction_id, "PlacedInWorkbin")
+    assert await desktop.hear_on(WORKBINS) == changed("ItemAdded", kept(interaction_id))
 
 
-async def test_workbin_content(desk: Desk) -> None:
-    interaction_id = await placed(desk)
-    await desk.hear("PlacedInWorkbin")
+async def test_workbin_content(desktop: AgentDesktop) -> None:
+    interaction_id = await placed(desktop)
+    await desktop.hear("PlacedInWorkbin")
 
-    answer = await desk.do("any", "GetWorkbinContent", workbin="email.in-progress")
+    answer = await desktop.do("any", "GetWorkbinContent", workbin="email.in-progress")
 
     assert answer == {"status": "ok", "statusCode": 0}
-    event = await desk.ears.event(
+    event = await desktop.cometd.event(
         lambda one: one["channel"] == TOPIC and "interactions" in one["data"]
     )
     assert event["data"] == {
@@ -89,13 +89,13 @@ async def test_workbin_content(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["PullInteraction", "Accept"])
-async def test_accepted_out_of_a_workbin(desk: Desk, name: str) -> None:
-    interaction_id = await placed(desk)
-    await desk.hear_on(WORKBINS)
+async def test_accepted_out_of_a_workbin(desktop: AgentDesktop, name: str) -> None:
+    interaction_id = await placed(desktop)
+    await desktop.hear_on(WORKBINS)
 
-    assert await desk.do(interaction_id, name) == {"status": "ok", "statusCode": 0}
+    assert await desktop.do(interaction_id, name) == {"status": "ok", "statusCode": 0}
 
-    assert await desk.hear("Accepted") == accepted(interaction_id)
+    assert await desktop.hear("Accepted") == accepted(interaction_id)
     item = gone(interaction_id, "InWorkbin")
     del item["position"]
-    assert await desk.hear_on(WORKBINS) == changed("ItemRemoved", item)
+    assert await desktop.hear_on(WORKBINS) == changed("ItemRemoved", item)

@@ -1,8 +1,7 @@
-"""Systems to break: one on shared servers, for single mails, one on servers that may be killed."""
+"""Two systems: one on shared servers, one on servers that a test may kill."""
 
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,43 +10,34 @@ from deploy.local.accounts import Access
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
 from tests.connected.conftest import world
-from tests.faults.house import House, open_house
 from tests.fixtures.broker import Broker
+from tests.support.breakable_system import BreakableStack, BreakableSystem, open_breakable_system
 
-__all__ = ["house", "siege", "world"]
+__all__ = ["breakable", "stack", "world"]
 
 
 @pytest.fixture(scope="package")
-async def house(
+async def breakable(
     broker: Broker, mongodb_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[House]:
+) -> AsyncIterator[BreakableSystem]:
     """A system on a virtual host and a database of its own."""
     name = f"faults_{secrets.token_hex(6)}"
     database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
-    folder = tmp_path_factory.mktemp("house")
+    folder = tmp_path_factory.mktemp("breakable")
     with broker.access(database_url) as access:
-        async with open_house(access, folder) as opened:
+        async with open_breakable_system(access, folder) as opened:
             yield opened
             await opened.database.client.drop_database(name)
 
 
-@dataclass(frozen=True)
-class Siege:
-    """A system, and the servers under it."""
-
-    house: House
-    rabbitmq: LocalRabbitMQ
-    mongodb: LocalMongoDB
-
-
 @pytest.fixture(scope="module")
-async def siege(
+async def stack(
     private_rabbitmq: LocalRabbitMQ,
     private_mongodb: LocalMongoDB,
     tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[Siege]:
+) -> AsyncIterator[BreakableStack]:
     """A system on servers that a test may kill and start again."""
-    folder = tmp_path_factory.mktemp("siege")
+    folder = tmp_path_factory.mktemp("stack")
     one_for_all = Access(private_rabbitmq.url, private_mongodb.url)
-    async with open_house(one_for_all, folder) as opened:
-        yield Siege(opened, private_rabbitmq, private_mongodb)
+    async with open_breakable_system(one_for_all, folder) as opened:
+        yield BreakableStack(opened, private_rabbitmq, private_mongodb)

@@ -28,27 +28,25 @@ from deploy.local.ports import free_port
 from deploy.local.progress import report
 from deploy.local.rabbitmq import LocalRabbitMQ, RabbitPorts
 from shared.messaging.topology import WORK_QUEUES
-from tests.faults import archive
-from tests.faults.checker import Books, check
-from tests.faults.house import WORKERS, House, new_run, open_house, until
 from tests.faults.load import under_load
-from tests.faults.senders import message_ids
+from tests.support import record_reader
+from tests.support.breakable_system import (
+    WORKERS,
+    BreakableStack,
+    BreakableSystem,
+    new_run,
+    open_breakable_system,
+)
+from tests.support.mail_senders import message_ids
+from tests.support.record_checker import RunRecord, check
+from tests.support.waiting import until
 
 _MAILS: Final = 60
 _AWAY_SECONDS: Final = 10.0
 _NORMAL_WITHIN: Final = 180.0
 
 
-@dataclass(frozen=True)
-class Target:
-    """A system and the servers under it."""
-
-    house: House
-    rabbitmq: LocalRabbitMQ
-    mongodb: LocalMongoDB
-
-
-Blow = Callable[[Target], Coroutine[None, None, None]]
+Blow = Callable[[BreakableStack], Coroutine[None, None, None]]
 
 
 @dataclass(frozen=True)
@@ -56,21 +54,21 @@ class Result:
     """What one blow cost. `seconds` is the time until normal; None where it never was."""
 
     name: str
-    books: Books
+    record: RunRecord
     seconds: float | None
 
     @property
     def faults(self) -> list[str]:
         """What must not be, in words."""
-        found = [str(one) for one in check(self.books)]
+        found = [str(one) for one in check(self.record)]
         return found if self.seconds is not None else [*found, "never normal again"]
 
     def line(self) -> str:
         """Return the row of the report."""
-        sent = sum(reply.state == "sent" for reply in self.books.replies)
+        sent = sum(reply.state == "sent" for reply in self.record.replies)
         seconds = "never" if self.seconds is None else f"{self.seconds:.1f} s"
         return (
-            f"{self.name:<32} {len(self.books.accepted):>8} {len(self.books.inbound):>12} "
+            f"{self.name:<32} {len(self.record.accepted):>8} {len(self.record.inbound):>12} "
             f"{sent:>5} {seconds:>9}  {'; '.join(self.faults) or 'balanced'}"
         )
 
@@ -78,43 +76,43 @@ class Result:
 def kill(service: str) -> Blow:
     """Return the blow that kills one service; its supervisor starts it again."""
 
-    async def strike(target: Target) -> None:
-        target.house.signal(service, signal.SIGKILL)
-        await target.house.ended(service)
+    async def strike(stack: BreakableStack) -> None:
+        stack.breakable.signal(service, signal.SIGKILL)
+        await stack.breakable.ended(service)
 
     return strike
 
 
-async def kill_broker(target: Target) -> None:
+async def kill_broker(stack: BreakableStack) -> None:
     """Kill the broker and start it again."""
-    target.rabbitmq.kill()
-    await asyncio.to_thread(target.rabbitmq.start)
+    stack.rabbitmq.kill()
+    await asyncio.to_thread(stack.rabbitmq.start)
 
 
-async def wipe_broker(target: Target) -> None:
+async def wipe_broker(stack: BreakableStack) -> None:
     """Kill the broker, take all its data, and start it again."""
-    target.rabbitmq.kill()
-    target.rabbitmq.wipe()
-    await asyncio.to_thread(target.rabbitmq.start)
+    stack.rabbitmq.kill()
+    stack.rabbitmq.wipe()
+    await asyncio.to_thread(stack.rabbitmq.start)
 
 
-async def kill_database(target: Target) -> None:
+async def kill_database(stack: BreakableStack) -> None:
     """Kill the database and start it again."""
-    target.mongodb.kill()
-    await asyncio.to_thread(target.mongodb.start)
+    stack.mongodb.kill()
+    await asyncio.to_thread(stack.mongodb.start)
 
 
-async def take_next_server(target: Target) -> None:
+async def take_next_server(stack: BreakableStack) -> None:
     """Have the next mail server away for a while."""
-    sink = target.house.system.sink
+    sink = stack.breakable.system.sink
     sink.close()
     await asyncio.sleep(_AWAY_SECONDS)
     await sink.listen()
 
 
-async def poison(target: Target) -> None:
+async def poison(stack: BreakableStack) -> None:
     """Put a message that nobody can read into each work queue."""
-    connection = await aio_pika.connect(target.house.rabbitmq_url)
+    connection = await aio_pika.connect(stack.breakable.rabbitmq_url)
     async with connection:
         channel = await connection.channel()
         for queue in WORK_QUEUES:
@@ -132,31 +130,31 @@ BLOWS: Final[dict[str, Blow]] = {
 }
 
 
-async def drill(target: Target, name: str, blow: Blow, mails: int) -> Result:
+async def drill(stack: BreakableStack, name: str, blow: Blow, mails: int) -> Result:
     """Strike once under load; return what it cost."""
-    async with under_load(target.house, mails=mails) as load:
+    async with under_load(stack.breakable, mails=mails) as load:
         await load.told(mails)
         began = time.monotonic()
-        striking = asyncio.create_task(blow(target))
-        seconds = await _time_until_normal(target.house, began)
+        striking = asyncio.create_task(blow(stack))
+        seconds = await _time_until_normal(stack.breakable, began)
         await striking
-        books = await load.balance()
-    return Result(name, books, seconds)
+        record = await load.finish()
+    return Result(name, record, seconds)
 
 
-async def _time_until_normal(house: House, began: float) -> float | None:
+async def _time_until_normal(breakable: BreakableSystem, began: float) -> float | None:
     """Return when the answer to a mail that is handed in now has left, in seconds."""
     run = new_run()
-    await house.senders().hand_in(message_ids(run, 1))
+    await breakable.senders().hand_in(message_ids(run, 1))
 
     async def has_left() -> bool:
-        return bool(archive.departed(house.sent, run))
+        return bool(record_reader.departed(breakable.sent, run))
 
     return time.monotonic() - began if await until(has_left, _NORMAL_WITHIN) else None
 
 
 @asynccontextmanager
-async def target_in(folder: Path) -> AsyncIterator[Target]:
+async def open_stack(folder: Path) -> AsyncIterator[BreakableStack]:
     """Give a system on servers of its own, each service as its own user."""
     accounts = Accounts.kept_in(folder / "passwords.json")
     rabbitmq = LocalRabbitMQ(
@@ -167,8 +165,8 @@ async def target_in(folder: Path) -> AsyncIterator[Target]:
         for server in (rabbitmq, mongodb):
             await asyncio.to_thread(server.start)
         access = Access(rabbitmq.url, mongodb.url, rabbitmq.management_url, accounts)
-        async with open_house(access, folder) as house:
-            yield Target(house, rabbitmq, mongodb)
+        async with open_breakable_system(access, folder) as breakable:
+            yield BreakableStack(breakable, rabbitmq, mongodb)
     finally:
         rabbitmq.discard()
         mongodb.discard()
@@ -178,11 +176,11 @@ async def run(names: list[str], mails: int) -> list[Result]:
     """Return the result of each blow, printed as it comes."""
     results = []
     with tempfile.TemporaryDirectory() as folder:
-        async with target_in(Path(folder)) as target:
+        async with open_stack(Path(folder)) as stack:
             for name in names:
                 report(f"drill: {name}")
                 with contextlib.redirect_stdout(sys.stderr):
-                    result = await drill(target, name, BLOWS[name], mails)
+                    result = await drill(stack, name, BLOWS[name], mails)
                 report(result.line())
                 results.append(result)
     return results

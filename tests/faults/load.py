@@ -1,4 +1,4 @@
-"""A crowd that mails and agents who answer, while a test breaks things; then the accounts."""
+"""Mails that are handed in and answered while a test breaks things, and the record afterwards."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,11 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
-from tests.faults import archive
-from tests.faults.checker import Books, check
-from tests.faults.clerk import Clerk, clerk_at_work
-from tests.faults.house import House, new_run, until
-from tests.faults.senders import message_ids
+from tests.faults.working_agent import WorkingAgent, working_agent
+from tests.support import record_reader
+from tests.support.breakable_system import BreakableSystem, new_run
+from tests.support.mail_senders import message_ids
+from tests.support.record_checker import RunRecord, check
+from tests.support.waiting import until
 
 _CONNECTIONS: Final = 8
 _AGENTS: Final = ("agent1", "agent2")
@@ -18,13 +19,13 @@ _PATIENCE: Final = 90.0
 
 
 class Load:
-    """Mails on their way; agents' news are counted, so that a test strikes where it wants to."""
+    """Mails on their way. It counts what agents are told, so that a test chooses when to strike."""
 
-    def __init__(self, house: House, clerks: list[Clerk]) -> None:
+    def __init__(self, breakable: BreakableSystem, agents: list[WorkingAgent]) -> None:
         self.run = new_run()
-        self._house = house
-        self._senders = house.senders()
-        self._clerks = clerks
+        self._breakable = breakable
+        self._senders = breakable.senders()
+        self._agents = agents
         self._messages = 0
         self._news = asyncio.Event()
         self.handing_in: asyncio.Task[None] | None = None
@@ -46,36 +47,38 @@ class Load:
         """Return when every mail was accepted."""
         await self._senders.hand_in(message_ids(self.run, mails), _CONNECTIONS)
 
-    async def balance(self) -> Books:
-        """Return the accounts when nothing is missing any more, or patience has come to its end."""
+    async def finish(self) -> RunRecord:
+        """Return the record once nothing is missing, after 90 seconds at the latest."""
         if self.handing_in is not None:
             await self.handing_in
         await until(self._is_over, _PATIENCE)
-        return await self._books()
+        return await self._record()
 
     async def _is_over(self) -> bool:
-        return not check(await self._books()) and not await archive.owes(self._house.database)
+        return not check(await self._record()) and not await record_reader.has_unpublished(
+            self._breakable.database
+        )
 
-    async def _books(self) -> Books:
-        found = await self._house.books(self.run, self._senders.answers)
+    async def _record(self) -> RunRecord:
+        found = await self._breakable.record(self.run, self._senders.answers)
         return replace(
             found,
             told={
-                one: frozenset().union(*(clerk.told[one] for clerk in self._clerks))
+                one: frozenset().union(*(agent.told[one] for agent in self._agents))
                 for one in found.ends
             },
         )
 
 
 @asynccontextmanager
-async def under_load(house: House, mails: int) -> AsyncIterator[Load]:
+async def under_load(breakable: BreakableSystem, mails: int) -> AsyncIterator[Load]:
     """Have `mails` handed in and answered; agents go on working until the block ends."""
-    clerks: list[Clerk] = []
-    load = Load(house, clerks)
+    agents: list[WorkingAgent] = []
+    load = Load(breakable, agents)
     async with AsyncExitStack() as stack:
         for agent in _AGENTS:
-            at_work = clerk_at_work(house.system.gateway_url, agent, load.note_news)
-            clerks.append(await stack.enter_async_context(at_work))
+            at_work = working_agent(breakable.system.gateway_url, agent, load.note_news)
+            agents.append(await stack.enter_async_context(at_work))
         async with asyncio.TaskGroup() as group:
             load.handing_in = group.create_task(load.hand_in(mails))
             yield load

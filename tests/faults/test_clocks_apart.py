@@ -8,8 +8,9 @@ import pytest
 
 from deploy.local.desktop import Desktop, logged_in
 from deploy.local.faketime import wrong_clock
-from tests.faults.house import House, new_run, until
-from tests.faults.senders import message_ids
+from tests.support.breakable_system import BreakableSystem, new_run
+from tests.support.mail_senders import message_ids
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
@@ -17,10 +18,10 @@ CLOCKS = {"gateway": 90, "outbound": 90, "routing": -90}
 """Seconds. An invitation lasts 30, a lease of a delivery 3."""
 
 
-async def restart(house: House, service: str, environment: dict[str, str]) -> None:
-    house.system.supervisor.arm(service, environment)
-    house.signal(service, signal.SIGTERM)
-    await house.ended(service)
+async def restart(breakable: BreakableSystem, service: str, environment: dict[str, str]) -> None:
+    breakable.system.supervisor.arm(service, environment)
+    breakable.signal(service, signal.SIGTERM)
+    await breakable.ended(service)
 
 
 async def invited(desktop: Desktop, run: str) -> str:
@@ -31,15 +32,17 @@ async def invited(desktop: Desktop, run: str) -> str:
                 return str(message["id"])
 
 
-async def test_clocks_minutes_apart_lose_no_accept_and_doubt_no_delivery(house: House) -> None:
+async def test_clocks_minutes_apart_lose_no_accept_and_doubt_no_delivery(
+    breakable: BreakableSystem,
+) -> None:
     run = new_run()
     for service, seconds in CLOCKS.items():
-        await restart(house, service, {**wrong_clock(seconds), "CLOCK_SKEW": "600"})
-    await house.system.supervisor.wait_until_ready(60)
+        await restart(breakable, service, {**wrong_clock(seconds), "CLOCK_SKEW": "600"})
+    await breakable.system.supervisor.wait_until_ready(60)
     try:
-        async with logged_in(house.system.gateway_url, "agent1", "agent1") as desktop:
+        async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as desktop:
             await desktop.post("/me/channels/email", {"operationName": "Ready"})
-            senders = house.senders()
+            senders = breakable.senders()
             await senders.hand_in(message_ids(run, 1))
 
             mail = f"/me/interactions/{await invited(desktop, run)}"
@@ -57,13 +60,13 @@ async def test_clocks_minutes_apart_lose_no_accept_and_doubt_no_delivery(house: 
             await desktop.post("/me/channels/email", {"operationName": "NotReady"})
     finally:
         for service in CLOCKS:
-            await restart(house, service, {})
-        await house.system.supervisor.wait_until_ready(60)
+            await restart(breakable, service, {})
+        await breakable.system.supervisor.wait_until_ready(60)
 
 
-async def test_a_pod_too_far_off_is_not_ready_and_says_why(house: House) -> None:
-    await restart(house, "attachments", wrong_clock(90))
-    probe = f"http://127.0.0.1:{house.system.addresses.probes['attachments']}/ready"
+async def test_a_pod_too_far_off_is_not_ready_and_says_why(breakable: BreakableSystem) -> None:
+    await restart(breakable, "attachments", wrong_clock(90))
+    probe = f"http://127.0.0.1:{breakable.system.addresses.probes['attachments']}/ready"
     failing: list[str] = []
 
     async def names_its_clock() -> bool:
@@ -77,5 +80,5 @@ async def test_a_pod_too_far_off_is_not_ready_and_says_why(house: House) -> None
     try:
         assert await until(names_its_clock, 60), failing
     finally:
-        await restart(house, "attachments", {})
-        await house.system.supervisor.wait_until_ready(60)
+        await restart(breakable, "attachments", {})
+        await breakable.system.supervisor.wait_until_ready(60)

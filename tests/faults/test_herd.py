@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.bench_cometd.gateway_herd import gateway_stampede
-from tests.bench_cometd.lab_herd import stampede
+from tests.bench_cometd.gateway_reconnect import measure_gateway_return
+from tests.bench_cometd.lab_reconnect import measure_lab_return
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
 
 async def test_a_thousand_clients_are_back_within_fifteen_seconds() -> None:
-    result = await stampede(1000)
+    result = await measure_lab_return(1000)
 
     assert len(result.delays) == 1000
     assert max(result.delays) < 15
@@ -19,7 +19,7 @@ async def test_a_thousand_clients_are_back_within_fifteen_seconds() -> None:
 async def test_a_herd_misses_nothing_when_its_gateway_is_killed_under_events(
     vhost_url: str, database_url: str
 ) -> None:
-    result = await gateway_stampede(vhost_url, database_url, 500)
+    result = await measure_gateway_return(vhost_url, database_url, 500)
 
     assert result.all < 15
     assert result.whole == 500

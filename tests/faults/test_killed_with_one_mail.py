@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import pytest
 
 from deploy.local.desktop import Desktop, Message, logged_in
-from tests.faults.checker import ACCEPTED, Books, Fault, check
-from tests.faults.house import House, new_run, until
-from tests.faults.senders import LOST, Senders, message_ids
+from tests.support.breakable_system import BreakableSystem, new_run
+from tests.support.mail_senders import LOST, Senders, message_ids
+from tests.support.record_checker import ACCEPTED, Fault, RunRecord, check
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
@@ -19,7 +20,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.faults]
 class Case:
     """One mail, its sender, and the one agent who is there."""
 
-    house: House
+    breakable: BreakableSystem
     desktop: Desktop
     senders: Senders
     run: str
@@ -52,29 +53,29 @@ class Case:
         await self.order(inbound, "Complete")
         await self.desktop.hear("Completed")
 
-    async def books(self, **told: str) -> Books:
+    async def record(self, **told: str) -> RunRecord:
         """Return the accounts; `told` are ends that the agent has heard of."""
-        found = await self.house.books(self.run, self.senders.answers)
+        found = await self.breakable.record(self.run, self.senders.answers)
         return replace(found, told={one: frozenset({state}) for one, state in told.items()})
 
     async def stored(self, copies: int) -> bool:
         """Say whether so many stored mails are accounted for by one interaction within 20 s."""
 
         async def holds() -> bool:
-            books = await self.house.books(self.run, self.senders.answers)
-            noted = [len(one.arrivals) for one in books.inbound]
-            return len(books.arrivals) == copies and noted == [copies]
+            record = await self.breakable.record(self.run, self.senders.answers)
+            noted = [len(one.arrivals) for one in record.inbound]
+            return len(record.arrivals) == copies and noted == [copies]
 
         return await until(holds, 20)
 
 
 @pytest.fixture
-async def case(house: House) -> AsyncIterator[Case]:
+async def case(breakable: BreakableSystem) -> AsyncIterator[Case]:
     """A mail that nobody has handed in yet, and an agent who waits for it."""
     run = new_run()
-    async with logged_in(house.system.gateway_url, "agent1", "agent1") as desktop:
+    async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as desktop:
         await desktop.post("/me/channels/email", {"operationName": "Ready"})
-        yield Case(house, desktop, house.senders(), run, message_ids(run, 1)[0])
+        yield Case(breakable, desktop, breakable.senders(), run, message_ids(run, 1)[0])
         await desktop.post("/me/channels/email", {"operationName": "NotReady"})
 
 
@@ -83,15 +84,15 @@ async def finished(case: Case, inbound: str) -> list[str]:
     await case.order(inbound, "Accept")
     await case.desktop.hear("Accepted")
     await case.completed(inbound)
-    books = await case.books(**{inbound: "Completed"})
-    return [str(one) for one in check(books) if one.fault is not Fault.UNANSWERED]
+    record = await case.record(**{inbound: "Completed"})
+    return [str(one) for one in check(record) if one.fault is not Fault.UNANSWERED]
 
 
 async def test_a_mail_whose_ingest_dies_before_storing_it_is_not_accepted(case: Case) -> None:
-    await case.house.arm("ingest", "ingest.before_store")
+    await case.breakable.arm("ingest", "ingest.before_store")
 
     first = await case.senders.try_once(case.mail)
-    code = await case.house.ends("ingest")
+    code = await case.breakable.ends("ingest")
     await case.senders.hand_in([case.mail])
     inbound = await case.invited()
 
@@ -103,10 +104,10 @@ async def test_a_mail_whose_ingest_dies_before_storing_it_is_not_accepted(case: 
 async def test_a_mail_stored_by_a_dying_ingest_and_handed_in_again_is_one_interaction(
     case: Case,
 ) -> None:
-    await case.house.arm("ingest", "ingest.after_store")
+    await case.breakable.arm("ingest", "ingest.after_store")
 
     first = await case.senders.try_once(case.mail)
-    code = await case.house.ends("ingest")
+    code = await case.breakable.ends("ingest")
     await case.senders.hand_in([case.mail])
     inbound = await case.invited()
 
@@ -123,10 +124,10 @@ async def test_a_mail_stored_by_a_dying_ingest_and_handed_in_again_is_one_intera
 async def test_a_mail_whose_ingest_dies_after_accepting_it_needs_no_second_try(
     case: Case, point: str
 ) -> None:
-    await case.house.arm("ingest", point)
+    await case.breakable.arm("ingest", point)
 
     first = await case.senders.try_once(case.mail)
-    code = await case.house.ends("ingest")
+    code = await case.breakable.ends("ingest")
     inbound = await case.invited()
 
     assert (first, code) == (ACCEPTED, -signal.SIGKILL)
@@ -138,10 +139,10 @@ async def test_a_mail_whose_ingest_dies_after_accepting_it_needs_no_second_try(
 async def test_an_invitation_written_by_a_dying_routing_reaches_the_agent(
     case: Case, point: str
 ) -> None:
-    await case.house.arm("routing", point)
+    await case.breakable.arm("routing", point)
 
     await case.senders.hand_in([case.mail])
-    code = await case.house.ends("routing")
+    code = await case.breakable.ends("routing")
     inbound = await case.invited()
 
     assert code == -signal.SIGKILL
@@ -149,44 +150,44 @@ async def test_an_invitation_written_by_a_dying_routing_reaches_the_agent(
 
 
 async def test_an_answer_whose_outbound_dies_before_the_dot_is_sent_once(case: Case) -> None:
-    await case.house.arm("outbound", "outbound.before_dot")
+    await case.breakable.arm("outbound", "outbound.before_dot")
 
     inbound, reply = await case.submitted()
-    code = await case.house.ends("outbound")
+    code = await case.breakable.ends("outbound")
     sent = await case.desktop.hear("Sent")
     await case.completed(inbound)
 
-    books = await case.books(**{inbound: "Completed", reply: "Sent"})
+    record = await case.record(**{inbound: "Completed", reply: "Sent"})
     assert (code, sent["id"]) == (-signal.SIGKILL, reply)
-    assert check(books) == []
-    assert len(books.departed) == 1
+    assert check(record) == []
+    assert len(record.departed) == 1
 
 
 @pytest.mark.parametrize("point", ["outbound.after_dot", "outbound.after_250"])
 async def test_an_answer_whose_outbound_dies_after_the_dot_is_uncertain_and_not_sent_again(
     case: Case, point: str
 ) -> None:
-    await case.house.arm("outbound", point)
+    await case.breakable.arm("outbound", point)
 
     inbound, reply = await case.submitted()
-    code = await case.house.ends("outbound")
+    code = await case.breakable.ends("outbound")
     uncertain = await case.desktop.hear("Uncertain")
     await case.completed(inbound)
 
-    books = await case.books(**{inbound: "Completed", reply: "Uncertain"})
+    record = await case.record(**{inbound: "Completed", reply: "Uncertain"})
     assert (code, uncertain["id"]) == (-signal.SIGKILL, reply)
     assert "may or may not" in uncertain["reason"]
-    assert check(books) == []
-    assert len(books.departed) == 1
-    assert [one.journal for one in books.replies] == ["UNCERTAIN"]
+    assert check(record) == []
+    assert len(record.departed) == 1
+    assert [one.journal for one in record.replies] == ["UNCERTAIN"]
 
 
 async def test_a_gateway_that_dies_gives_its_agents_back_what_they_had(case: Case) -> None:
     await case.senders.hand_in([case.mail])
     inbound = await case.invited()
 
-    case.house.signal("gateway", signal.SIGKILL)
-    await case.house.ends("gateway")
+    case.breakable.signal("gateway", signal.SIGKILL)
+    await case.breakable.ends("gateway")
     async with asyncio.timeout(20):
         again = await case.invited()
 

@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from tests.faults.house import until
 from tests.faults.test_killed_with_one_mail import Case, case
+from tests.support.waiting import until
 
 __all__ = ["case"]
 
@@ -19,12 +19,12 @@ async def test_a_reply_follows_an_accept_that_routing_has_not_handled(
 ) -> None:
     await case.senders.hand_in([case.mail])
     inbound = await case.invited()
-    case.house.signal("routing", signal.SIGSTOP)
+    case.breakable.signal("routing", signal.SIGSTOP)
 
     await case.order(inbound, "Accept")
     reply = asyncio.create_task(case.order(inbound, "Reply", queueName="drafts"))
     done, _ = await asyncio.wait([reply], timeout=1)
-    case.house.signal("routing", then)
+    case.breakable.signal("routing", then)
 
     assert not done
     draft = (await reply)["replyInteractionId"]
@@ -40,7 +40,7 @@ async def test_the_end_of_the_work_follows_a_reply_not_yet_begun(
     inbound = await case.invited()
     await case.order(inbound, "Accept")
     await case.desktop.hear("Accepted")
-    case.house.signal("composition", signal.SIGSTOP)
+    case.breakable.signal("composition", signal.SIGSTOP)
 
     answer = await case.order(inbound, "Reply", queueName="drafts")
     end = asyncio.create_task(case.order(inbound, "Complete"))
@@ -48,15 +48,15 @@ async def test_the_end_of_the_work_follows_a_reply_not_yet_begun(
         case.order(answer["replyInteractionId"], "Send", email_object={"text": "It is done."})
     )
     done, _ = await asyncio.wait([end, send], timeout=1)
-    case.house.signal("composition", then)
+    case.breakable.signal("composition", then)
 
     assert not done
     await asyncio.gather(end, send)
 
     async def holds() -> bool:
-        books = await case.books()
-        ends = {one.id: one.state for one in books.inbound}
-        ends |= {one.id: one.state for one in books.replies}
+        record = await case.record()
+        ends = {one.id: one.state for one in record.inbound}
+        ends |= {one.id: one.state for one in record.replies}
         return ends == {inbound: "completed", answer["replyInteractionId"]: "sent"}
 
     assert await until(holds, 20)

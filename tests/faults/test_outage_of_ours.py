@@ -9,9 +9,14 @@ from deploy.local.accounts import Access
 from deploy.local.desktop import Desktop, logged_in
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
-from tests.faults.conftest import Siege
-from tests.faults.house import House, new_run, open_house, until
-from tests.faults.senders import message_ids
+from tests.support.breakable_system import (
+    BreakableStack,
+    BreakableSystem,
+    new_run,
+    open_breakable_system,
+)
+from tests.support.mail_senders import message_ids
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.timeout(240)]
 
@@ -19,19 +24,19 @@ INVITATION_SECONDS = "4"
 
 
 @pytest.fixture
-async def siege(
+async def stack(
     private_rabbitmq: LocalRabbitMQ,
     private_mongodb: LocalMongoDB,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Siege]:
+) -> AsyncIterator[BreakableStack]:
     """A system whose invitations are short, on a broker that may be killed."""
     monkeypatch.setenv("ROUTING_INVITATION", INVITATION_SECONDS)
     monkeypatch.setenv("ROUTING_MISSES", "1")
     folder = tmp_path_factory.mktemp("outage")
     one_for_all = Access(private_rabbitmq.url, private_mongodb.url)
-    async with open_house(one_for_all, folder) as opened:
-        yield Siege(opened, private_rabbitmq, private_mongodb)
+    async with open_breakable_system(one_for_all, folder) as opened:
+        yield BreakableStack(opened, private_rabbitmq, private_mongodb)
 
 
 async def invited(desktop: Desktop, run: str) -> str:
@@ -42,32 +47,34 @@ async def invited(desktop: Desktop, run: str) -> str:
                 return str(message["id"])
 
 
-async def state_of(house: House, interaction_id: str) -> str:
-    document = await house.database["interactions"].find_one({"_id": interaction_id})
+async def state_of(breakable: BreakableSystem, interaction_id: str) -> str:
+    document = await breakable.database["interactions"].find_one({"_id": interaction_id})
     return str((document or {})["state"])
 
 
-async def test_an_offer_lost_in_our_outage_is_no_miss_and_is_made_again(siege: Siege) -> None:
-    house, run = siege.house, new_run()
-    async with logged_in(house.system.gateway_url, "agent1", "agent1") as desktop:
+async def test_an_offer_lost_in_our_outage_is_no_miss_and_is_made_again(
+    stack: BreakableStack,
+) -> None:
+    breakable, run = stack.breakable, new_run()
+    async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as desktop:
         await desktop.post("/me/channels/email", {"operationName": "Ready"})
-        await house.senders().hand_in(message_ids(run, 1))
+        await breakable.senders().hand_in(message_ids(run, 1))
         mail = await invited(desktop, run)
 
-        await asyncio.to_thread(siege.rabbitmq.kill)
+        await asyncio.to_thread(stack.rabbitmq.kill)
         refused = await desktop.ask(f"/me/interactions/{mail}", {"operationName": "Accept"})
 
         async def is_taken_back() -> bool:
-            return await state_of(house, mail) == "queued"
+            return await state_of(breakable, mail) == "queued"
 
         assert await until(is_taken_back, 40)
-        await asyncio.to_thread(siege.rabbitmq.start)
+        await asyncio.to_thread(stack.rabbitmq.start)
 
         again = await invited(desktop, run)
         await desktop.post(f"/me/interactions/{mail}", {"operationName": "Accept"})
         await desktop.hear("Accepted")
 
-    agent = await house.database["agents"].find_one({"user_name": "agent1"})
+    agent = await breakable.database["agents"].find_one({"user_name": "agent1"})
     assert refused.status_code == 503
     assert again == mail
     assert agent is not None

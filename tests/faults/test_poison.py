@@ -16,8 +16,9 @@ from shared.contracts.outgoing import wrap
 from shared.domain.clock import SystemClock
 from shared.messaging.topology import INGEST, ROUTING, WORK_QUEUES, WorkQueue
 from shared.storage.parked_messages import ParkedMessage, ParkedStore
-from tests.faults.house import House, new_run, until
-from tests.faults.senders import message_ids
+from tests.support.breakable_system import BreakableSystem, new_run
+from tests.support.mail_senders import message_ids
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
@@ -53,25 +54,25 @@ class Parking:
 
 
 @pytest.fixture
-async def parking(house: House) -> AsyncIterator[Parking]:
+async def parking(breakable: BreakableSystem) -> AsyncIterator[Parking]:
     """The parking queues of the system."""
-    connection = await aio_pika.connect(house.rabbitmq_url)
+    connection = await aio_pika.connect(breakable.rabbitmq_url)
     async with connection:
         yield Parking(
             await connection.channel(),
             ParkedStore(
-                house.database.with_options(codec_options=CodecOptions(tz_aware=True)),
+                breakable.database.with_options(codec_options=CodecOptions(tz_aware=True)),
                 SystemClock(),
             ),
         )
 
 
-async def mail_flows(house: House) -> bool:
+async def mail_flows(breakable: BreakableSystem) -> bool:
     """Say whether a mail handed in now reaches an agent and leaves nothing open."""
     (mail,) = message_ids(new_run(), 1)
-    async with logged_in(house.system.gateway_url, "agent1", "agent1") as desktop:
+    async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as desktop:
         await desktop.post("/me/channels/email", {"operationName": "Ready"})
-        await house.senders().hand_in([mail])
+        await breakable.senders().hand_in([mail])
         invited = await desktop.hear("Invited")
         for operation, state in (("Accept", "Accepted"), ("Complete", "Completed")):
             path = f"/me/interactions/{invited['id']}"
@@ -87,12 +88,12 @@ async def mail_flows(house: House) -> bool:
     ids=["cut off", "no text", "no envelope", "unknown command"],
 )
 async def test_what_is_no_message_is_parked_with_its_reason_while_mail_flows(
-    house: House, parking: Parking, body: bytes
+    breakable: BreakableSystem, parking: Parking, body: bytes
 ) -> None:
     for queue in WORK_QUEUES:
         await parking.put(queue, body, str(uuid4()))
 
-    assert await mail_flows(house)
+    assert await mail_flows(breakable)
     for queue in WORK_QUEUES:
         message = await parking.parked(queue)
         assert message.body == body
@@ -101,12 +102,12 @@ async def test_what_is_no_message_is_parked_with_its_reason_while_mail_flows(
 
 
 async def test_a_command_that_always_fails_is_parked_once_while_mail_flows(
-    house: House, parking: Parking
+    breakable: BreakableSystem, parking: Parking
 ) -> None:
     command = wrap(ParseMail(arrival_id="nothing"), Cause(), SystemClock().now())
     await parking.put(INGEST, command.body, command.id)
 
-    assert await mail_flows(house)
+    assert await mail_flows(breakable)
     message = await parking.parked(INGEST)
     assert (message.message_id, message.body) == (command.id, command.body)
     assert message.reason == "UnknownArrivalError: nothing"

@@ -9,10 +9,9 @@ import pytest
 
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
-from tests.faults.checker import Books, check
-from tests.faults.conftest import Siege
-from tests.faults.house import WORKERS
 from tests.faults.load import under_load
+from tests.support.breakable_system import WORKERS, BreakableStack
+from tests.support.record_checker import RunRecord, check
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.timeout(240)]
 
@@ -22,64 +21,66 @@ async def die_and_come_back(server: LocalRabbitMQ | LocalMongoDB) -> None:
     await asyncio.to_thread(server.start)
 
 
-def assert_balanced(books: Books, mails: int) -> None:
-    print(books.summary())
-    assert [str(one) for one in check(books)] == []
-    assert len(books.accepted) == len(books.inbound) == len(books.replies) == mails
+def assert_complete(record: RunRecord, mails: int) -> None:
+    print(record.summary())
+    assert [str(one) for one in check(record)] == []
+    assert len(record.accepted) == len(record.inbound) == len(record.replies) == mails
 
 
-async def test_no_mail_is_lost_and_none_sent_twice_when_the_broker_is_killed(siege: Siege) -> None:
-    async with under_load(siege.house, mails=200) as load:
+async def test_no_mail_is_lost_and_none_sent_twice_when_the_broker_is_killed(
+    stack: BreakableStack,
+) -> None:
+    async with under_load(stack.breakable, mails=200) as load:
         await load.told(100)
-        await die_and_come_back(siege.rabbitmq)
+        await die_and_come_back(stack.rabbitmq)
         await load.told(100)
-        books = await load.balance()
+        record = await load.finish()
 
-    assert_balanced(books, 200)
-    assert {reply.state for reply in books.replies} == {"sent"}
+    assert_complete(record, 200)
+    assert {reply.state for reply in record.replies} == {"sent"}
 
 
 async def test_no_mail_is_lost_and_none_sent_twice_when_the_database_is_killed(
-    siege: Siege,
+    stack: BreakableStack,
 ) -> None:
-    async with under_load(siege.house, mails=200) as load:
+    async with under_load(stack.breakable, mails=200) as load:
         for _ in range(3):
             await load.told(100)
-            await die_and_come_back(siege.mongodb)
-        books = await load.balance()
+            await die_and_come_back(stack.mongodb)
+        record = await load.finish()
 
-    assert_balanced(books, 200)
-    assert {reply.state for reply in books.replies} == {"sent"}
+    assert_complete(record, 200)
+    assert {reply.state for reply in record.replies} == {"sent"}
 
 
 async def test_no_mail_is_lost_and_none_sent_twice_when_the_services_are_killed(
-    siege: Siege,
+    stack: BreakableStack,
 ) -> None:
     seed = int(os.environ.get("FAULTS_SEED", SystemRandom().randrange(1_000_000)))
     print(f"FAULTS_SEED={seed}")
     random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
-    async with under_load(siege.house, mails=200) as load:
+    async with under_load(stack.breakable, mails=200) as load:
         for service in random.sample(WORKERS, len(WORKERS)):
             await load.told(random.randrange(20, 80))
-            siege.house.signal(service, signal.SIGKILL)
-            assert await siege.house.ended(service) == -signal.SIGKILL
-        books = await load.balance()
+            stack.breakable.signal(service, signal.SIGKILL)
+            assert await stack.breakable.ended(service) == -signal.SIGKILL
+        record = await load.finish()
 
-    assert_balanced(books, 200)
-    assert {reply.state for reply in books.replies} <= {"sent", "uncertain"}
+    assert_complete(record, 200)
+    assert {reply.state for reply in record.replies} <= {"sent", "uncertain"}
 
 
 async def test_services_that_are_told_to_stop_finish_what_runs_and_lose_nothing(
-    siege: Siege,
+    stack: BreakableStack,
 ) -> None:
     codes = {}
-    async with under_load(siege.house, mails=200) as load:
+    async with under_load(stack.breakable, mails=200) as load:
         for service in WORKERS:
             await load.told(60)
-            siege.house.signal(service, signal.SIGTERM)
-            codes[service] = await siege.house.ended(service)
-        books = await load.balance()
+            stack.breakable.signal(service, signal.SIGTERM)
+            codes[service] = await stack.breakable.ended(service)
+        record = await load.finish()
 
     assert codes == dict.fromkeys(WORKERS, 0)
-    assert_balanced(books, 200)
-    assert {reply.state for reply in books.replies} == {"sent"}
+    assert_complete(record, 200)
+    assert {reply.state for reply in record.replies} == {"sent"}

@@ -13,10 +13,9 @@ from deploy.local.rabbitmq import LocalRabbitMQ, RabbitPorts
 from services.console.broker.management_api import ManagementApi
 from services.console.broker.policies import wrong_policies
 from shared.messaging.topology import WORK_QUEUES
-from tests.faults.checker import check
-from tests.faults.conftest import Siege
-from tests.faults.house import open_house
 from tests.faults.load import under_load
+from tests.support.breakable_system import BreakableStack, open_breakable_system
+from tests.support.record_checker import check
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.timeout(300)]
 
@@ -42,19 +41,19 @@ def loading_rabbitmq(accounts: Accounts) -> Iterator[LocalRabbitMQ]:
 
 
 @pytest.fixture(scope="module")
-async def siege(
+async def stack(
     loading_rabbitmq: LocalRabbitMQ,
     private_mongodb: LocalMongoDB,
     accounts: Accounts,
     tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[Siege]:
+) -> AsyncIterator[BreakableStack]:
     """A system each of whose services is a user of its own."""
     folder: Path = tmp_path_factory.mktemp("wiped")
     access = Access(
         loading_rabbitmq.url, private_mongodb.url, loading_rabbitmq.management_url, accounts
     )
-    async with open_house(access, folder) as opened:
-        yield Siege(opened, loading_rabbitmq, private_mongodb)
+    async with open_breakable_system(access, folder) as opened:
+        yield BreakableStack(opened, loading_rabbitmq, private_mongodb)
 
 
 def come_back_empty(node: LocalRabbitMQ) -> None:
@@ -63,24 +62,24 @@ def come_back_empty(node: LocalRabbitMQ) -> None:
     node.start()
 
 
-async def test_broker_that_comes_back_empty_under_load_costs_nothing(siege: Siege) -> None:
-    async with under_load(siege.house, mails=150) as load:
+async def test_broker_that_comes_back_empty_under_load_costs_nothing(stack: BreakableStack) -> None:
+    async with under_load(stack.breakable, mails=150) as load:
         await load.told(150)
-        await asyncio.to_thread(come_back_empty, siege.rabbitmq)
+        await asyncio.to_thread(come_back_empty, stack.rabbitmq)
         await load.told(150)
-        books = await load.balance()
+        record = await load.finish()
 
-    print(books.summary())
-    assert [str(one) for one in check(books)] == []
-    assert len(books.accepted) == len(books.inbound) == len(books.replies) == 150
-    assert {reply.state for reply in books.replies} == {"sent"}
+    print(record.summary())
+    assert [str(one) for one in check(record)] == []
+    assert len(record.accepted) == len(record.inbound) == len(record.replies) == 150
+    assert {reply.state for reply in record.replies} == {"sent"}
 
 
-async def test_broker_that_came_back_empty_has_all_it_had(siege: Siege) -> None:
-    await asyncio.to_thread(come_back_empty, siege.rabbitmq)
-    await siege.house.system.supervisor.wait_until_ready(60)
+async def test_broker_that_came_back_empty_has_all_it_had(stack: BreakableStack) -> None:
+    await asyncio.to_thread(come_back_empty, stack.rabbitmq)
+    await stack.breakable.system.supervisor.wait_until_ready(60)
 
-    api = ManagementApi(siege.rabbitmq.management_url, "/")
+    api = ManagementApi(stack.rabbitmq.management_url, "/")
     bindings = await api.bindings()
 
     wanted = {(queue.name, one) for queue in WORK_QUEUES for one in queue.bindings}

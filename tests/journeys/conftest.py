@@ -12,7 +12,7 @@ from pymongo import AsyncMongoClient
 from deploy.local.services import Addresses
 from deploy.local.stack import System, system
 from tests.fixtures.broker import Broker
-from tests.journeys.people import Agent
+from tests.support.clients import AgentClient
 
 INVITATION_SECONDS = "4"
 
@@ -37,18 +37,18 @@ async def running(
 
 
 @pytest.fixture
-async def agent1(running: System) -> AsyncIterator[Agent]:
+async def agent1(running: System) -> AsyncIterator[AgentClient]:
     """The first agent's REST client."""
     async with httpx.AsyncClient(
         base_url=running.gateway_url, auth=("agent1", "agent1"), timeout=30
     ) as client:
-        yield Agent(client)
+        yield AgentClient(client)
 
 
 @pytest.fixture
-async def agent2(running: System) -> AsyncIterator[Agent]:
+async def agent2(running: System) -> AsyncIterator[AgentClient]:
     """The second agent's REST client."""
     async with httpx.AsyncClient(
         base_url=running.gateway_url, auth=("agent2", "agent2"), timeout=30
     ) as client:
-        yield Agent(client)
+        yield AgentClient(client)

@@ -8,21 +8,21 @@ import pytest
 
 from deploy.local.stack import System
 from tests.cometd_client import CometdAgent
-from tests.journeys.people import Agent, hand_in, letter
 from tests.journeys.test_main_job import TOPIC, hear
+from tests.support.clients import AgentClient, customer_mail, hand_in
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
 
 
-async def accepted(ears: CometdAgent, agent: Agent) -> str:
+async def accepted(cometd_agent: CometdAgent, agent: AgentClient) -> str:
     """Return the id of the next mail that an agent is offered and takes."""
-    invited = await hear(ears, "Invited")
+    invited = await hear(cometd_agent, "Invited")
     await agent.post(invited["id"], "Accept")
-    await hear(ears, "Accepted", invited["id"])
+    await hear(cometd_agent, "Accepted", invited["id"])
     return str(invited["id"])
 
 
-async def shown(agent: Agent, interaction_id: str) -> str:
+async def shown(agent: AgentClient, interaction_id: str) -> str:
     """Return everything that the API shows an agent of a mail, as text."""
     paths = (f"/interactions/{interaction_id}", f"/ucs/interactions/{interaction_id}")
     bodies = [(await agent.get(path)).json() for path in (*paths, "/interactions?fields=*")]
@@ -30,7 +30,7 @@ async def shown(agent: Agent, interaction_id: str) -> str:
 
 
 async def test_a_colleague_who_forges_the_customer_reads_nothing(
-    running: System, agent1: Agent, agent2: Agent
+    running: System, agent1: AgentClient, agent2: AgentClient
 ) -> None:
     url = f"{running.gateway_url}/cometd"
     async with (
@@ -40,7 +40,7 @@ async def test_a_colleague_who_forges_the_customer_reads_nothing(
         await first.subscribe(TOPIC)
         await second.subscribe(TOPIC)
         await agent1.set_channel("Ready")
-        await hand_in(letter("Salary"), running.addresses.smtp)
+        await hand_in(customer_mail("Salary"), running.addresses.smtp)
         foreign = await accepted(first, agent1)
         await agent1.set_channel("NotReady")
         seen = await shown(agent2, foreign)
@@ -48,7 +48,7 @@ async def test_a_colleague_who_forges_the_customer_reads_nothing(
         named = " ".join([*ids, f"<{foreign}@demo.example>", f"<{foreign}@example.org>"])
         await agent2.set_channel("Ready")
         for sender, reference in (("ann", named), ("thief", "<Salary@example.org>")):
-            forged = letter(f"From {sender}", In_Reply_To=reference)
+            forged = customer_mail(f"From {sender}", In_Reply_To=reference)
             forged = forged.replace(b"Ann <ann@", f"Ann <{sender}@".encode())
             await hand_in(forged, running.addresses.smtp)
 
@@ -69,7 +69,7 @@ async def test_a_colleague_who_forges_the_customer_reads_nothing(
 
 
 async def test_a_customers_answer_brings_the_earlier_mails_along(
-    running: System, agent1: Agent, agent2: Agent
+    running: System, agent1: AgentClient, agent2: AgentClient
 ) -> None:
     url = f"{running.gateway_url}/cometd"
     async with (
@@ -79,7 +79,7 @@ async def test_a_customers_answer_brings_the_earlier_mails_along(
         await first.subscribe(TOPIC)
         await second.subscribe(TOPIC)
         await agent1.set_channel("Ready")
-        await hand_in(letter("Question"), running.addresses.smtp)
+        await hand_in(customer_mail("Question"), running.addresses.smtp)
         asked = await accepted(first, agent1)
         answer = (await agent1.post(asked, "Reply", queueName="drafts"))["replyInteractionId"]
         await hear(first, "ReplyCreated", answer)
@@ -92,7 +92,7 @@ async def test_a_customers_answer_brings_the_earlier_mails_along(
         await agent1.set_channel("NotReady")
         await agent2.set_channel("Ready")
 
-        back = letter("Re: Question", In_Reply_To=sent["Message-ID"])
+        back = customer_mail("Re: Question", In_Reply_To=sent["Message-ID"])
         await hand_in(back.replace(b"<ann@", b"<Ann+work@"), running.addresses.smtp)
         mine = await accepted(second, agent2)
 

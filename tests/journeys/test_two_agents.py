@@ -7,14 +7,14 @@ import pytest
 
 from deploy.local.stack import System
 from tests.cometd_client import CometdAgent
-from tests.journeys.people import Agent, hand_in, letter
 from tests.journeys.test_main_job import TOPIC, hear
+from tests.support.clients import AgentClient, customer_mail, hand_in
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
 
 
 async def test_who_does_not_answer_is_revoked_and_the_other_is_invited(
-    running: System, agent1: Agent, agent2: Agent
+    running: System, agent1: AgentClient, agent2: AgentClient
 ) -> None:
     url = f"{running.gateway_url}/cometd"
     async with (
@@ -24,7 +24,7 @@ async def test_who_does_not_answer_is_revoked_and_the_other_is_invited(
         await first.subscribe(TOPIC)
         await second.subscribe(TOPIC)
         await agent1.set_channel("Ready")
-        await hand_in(letter("Nobody answers"), running.addresses.smtp)
+        await hand_in(customer_mail("Nobody answers"), running.addresses.smtp)
         invited = await hear(first, "Invited")
         await agent2.set_channel("Ready")
 
@@ -45,13 +45,13 @@ async def test_who_does_not_answer_is_revoked_and_the_other_is_invited(
 
 
 async def test_of_fifty_accepts_at_once_one_wins(
-    running: System, agent1: Agent, agent2: Agent
+    running: System, agent1: AgentClient, agent2: AgentClient
 ) -> None:
-    async with CometdAgent(f"{running.gateway_url}/cometd", "agent1", "agent1") as ears:
-        await ears.subscribe(TOPIC)
+    async with CometdAgent(f"{running.gateway_url}/cometd", "agent1", "agent1") as cometd_agent:
+        await cometd_agent.subscribe(TOPIC)
         await agent1.set_channel("Ready")
-        await hand_in(letter("Fifty"), running.addresses.smtp)
-        path = f"/api/v2/me/interactions/{(await hear(ears, 'Invited'))['id']}"
+        await hand_in(customer_mail("Fifty"), running.addresses.smtp)
+        path = f"/api/v2/me/interactions/{(await hear(cometd_agent, 'Invited'))['id']}"
 
         answers = await asyncio.gather(
             *(
@@ -60,13 +60,13 @@ async def test_of_fifty_accepts_at_once_one_wins(
             )
         )
 
-        accepted = await hear(ears, "Accepted")
+        accepted = await hear(cometd_agent, "Accepted")
         by_agent2 = Counter(answer.status_code for answer in answers[25:])
         assert set(by_agent2) <= {403, 409}
         owner = (await agent1.get(f"/interactions/{accepted['id']}")).json()["interaction"]
         assert owner["state"] == "Accepted"
         await agent1.post(accepted["id"], "Complete")
-        completed = await hear(ears, "Completed", accepted["id"])
+        completed = await hear(cometd_agent, "Completed", accepted["id"])
         # One invitation, one acceptance, one completion: no other Accept changed anything.
         assert completed["sequence"] == accepted["sequence"] + 1
         await agent1.set_channel("NotReady")

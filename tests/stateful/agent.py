@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx2 as httpx
 
-from tests.stateful.ears import Ears
+from tests.stateful.cometd_listener import CometdListener
 from tests.stateful.view import Message, View
 
 _PAUSE: Final = 0.1
@@ -35,7 +35,7 @@ class Agent:
     logged_in: bool = False
 
     def __post_init__(self) -> None:
-        self.ears = Ears(self.client, self.view)
+        self.listener = CometdListener(self.client, self.view)
 
     @classmethod
     async def log_in(cls, name: str, queues: frozenset[str], client: httpx.AsyncClient) -> Self:

@@ -18,11 +18,11 @@ from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
 from deploy.local.services import Addresses
 from deploy.local.stack import system
-from tests.faults import archive
-from tests.faults.house import House
 from tests.fixtures.broker import Broker
 from tests.stateful.agent import CAPACITY
-from tests.stateful.office import Office, Server, open_office
+from tests.stateful.simulation import Server, Simulation, open_simulation
+from tests.support import record_reader
+from tests.support.breakable_system import BreakableSystem
 
 _SETTINGS: Final = {
     # No invitation ends by itself, whoever is turned down may come again soon.
@@ -45,8 +45,8 @@ IS_LONG: Final = "STATEFUL_RUNS" in os.environ
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What an office stands on."""
+class StackUrls:
+    """The servers of a simulation; `servers` are those that it may kill."""
 
     rabbitmq_url: str
     mongodb_url: str
@@ -54,44 +54,46 @@ class Ground:
 
 
 @pytest.fixture(scope="module")
-def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
+def stack_urls(request: pytest.FixtureRequest) -> Iterator[StackUrls]:
     """A virtual host and a database on shared servers, or servers that may be killed."""
     if IS_LONG:
         rabbitmq: LocalRabbitMQ = request.getfixturevalue("private_rabbitmq")
         mongodb: LocalMongoDB = request.getfixturevalue("private_mongodb")
         servers: dict[str, Server] = {"broker": rabbitmq, "database": mongodb}
-        yield Ground(rabbitmq.url, mongodb.url, servers)
+        yield StackUrls(rabbitmq.url, mongodb.url, servers)
         return
     broker: Broker = request.getfixturevalue("broker")
     shared = urlsplit(request.getfixturevalue("mongodb_url"))
     name = f"stateful_{secrets.token_hex(6)}"
     with broker.virtual_host() as rabbitmq_url:
-        yield Ground(rabbitmq_url, shared._replace(path=f"/{name}").geturl(), {})
+        yield StackUrls(rabbitmq_url, shared._replace(path=f"/{name}").geturl(), {})
     client: MongoClient[dict[str, object]] = MongoClient(shared.geturl())
     with client:
         client.drop_database(name)
 
 
 @pytest.fixture(scope="module")
-async def office(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+async def simulation(
+    stack_urls: StackUrls, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Simulation]:
     """Three agents, and the running system."""
-    folder = tmp_path_factory.mktemp("office")
+    folder = tmp_path_factory.mktemp("simulation")
     with pytest.MonkeyPatch.context() as environment:
         for variable, value in _SETTINGS.items():
             environment.setenv(variable, value)
         async with (
             system(
-                Access(ground.rabbitmq_url, ground.mongodb_url),
+                Access(stack_urls.rabbitmq_url, stack_urls.mongodb_url),
                 sent=folder / "sent",
                 addresses=Addresses.choose(familiar=False),
                 configuration=_contact_center(folder),
                 first_pause=0.01,
             ) as running,
-            archive.open_client(ground.mongodb_url) as client,
+            record_reader.open_client(stack_urls.mongodb_url) as client,
         ):
             database = client.get_default_database()
-            house = House(running, ground.rabbitmq_url, database, folder / "sent")
-            async with open_office(house, _AGENTS, ground.servers) as opened:
+            breakable = BreakableSystem(running, stack_urls.rabbitmq_url, database, folder / "sent")
+            async with open_simulation(breakable, _AGENTS, stack_urls.servers) as opened:
                 yield opened
 
 
@@ -99,7 +101,7 @@ def _contact_center(folder: Path) -> Path:
     # How long argon2id takes is not what is tested.
     hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     described = {
-        "name": "office",
+        "name": "simulation",
         "queues": [{"name": "support"}, {"name": "sales"}, {"name": "drafts"}],
         "workbins": [
             {"name": "email.draft"},

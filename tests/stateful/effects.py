@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.stateful.census import Census
+from tests.stateful.system_snapshot import SystemSnapshot
 from tests.stateful.view import Message
 
 _WAITING: Final = frozenset({"Queued", "Invited"})
@@ -41,18 +41,18 @@ class Order:
     before: Message
 
 
-def shortfalls(order: Order, answer: Message, census: Census) -> list[str]:
+def missing_effects(order: Order, answer: Message, snapshot: SystemSnapshot) -> list[str]:
     """Say what an order that was taken has not brought about."""
     about = order.about
-    state, holder = census.state(about), census.holder(about)
+    state, holder = snapshot.state(about), snapshot.holder(about)
     found = []
     if state not in _states(order):
         found.append(f"{order.name}: {about} is {state}")
     if (should := _holder(order)) is not None and holder != should:
         found.append(f"{order.name}: {about} is on the desk of {holder}, not of {should}")
-    if holder == order.agent and (shown := census.shown(about)) is not None:
+    if holder == order.agent and (shown := snapshot.shown(about)) is not None:
         found += [f"{order.name}: {words}" for words in _content(order, shown)]
-    return found + _new_one(order, answer, census)
+    return found + _new_one(order, answer, snapshot)
 
 
 def _states(order: Order) -> frozenset[str]:
@@ -68,14 +68,14 @@ def _holder(order: Order) -> str | None:
     return order.agent if stays or order.name in _LEAVES_WITH else None
 
 
-def _new_one(order: Order, answer: Message, census: Census) -> list[str]:
+def _new_one(order: Order, answer: Message, snapshot: SystemSnapshot) -> list[str]:
     new_id = answer.get("interactionId")
     if new_id is None:
         return []
-    if new_id not in set(census):
+    if new_id not in set(snapshot):
         return [f"{order.name}: the promised {new_id} is nowhere"]
     should = _LEFT if order.name == "Redirect" else {"ReplyCreated"}
-    state = census.state(new_id)
+    state = snapshot.state(new_id)
     return [] if state in should else [f"{order.name}: the promised {new_id} is {state}"]
 
 

@@ -111,7 +111,7 @@ def licensed(capabilities: tuple[str, ...]) -> frozenset[str]:
     return frozenset(order for one in capabilities for order in LICENSED[one])
 
 
-def verdict(order: str, direction: str, state: str, stance: Stance) -> Refusal | None:
+def expected_refusal(order: str, direction: str, state: str, stance: Stance) -> Refusal | None:
     """Return how an order is refused; None where it is taken."""
     if order == "LinkAttachment" and direction == "Inbound":
         return NEVER

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.stateful.conftest import IS_LONG
-from tests.stateful.office import Office
+from tests.stateful.simulation import Simulation
 from tests.stateful.steps import Steps
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.journey]
@@ -62,12 +62,12 @@ STEPS: Final = st.one_of(
 class Anything(RuleBasedStateMachine):
     """Takes every step on the loop that the system runs on."""
 
-    office: ClassVar[Office]
+    simulation: ClassVar[Simulation]
     loop: ClassVar[asyncio.AbstractEventLoop]
 
     def __init__(self) -> None:
         super().__init__()
-        self._steps = Steps(self.office)
+        self._steps = Steps(self.simulation)
 
     @initialize()
     def begin(self) -> None:
@@ -83,12 +83,12 @@ class Anything(RuleBasedStateMachine):
 
 @pytest.mark.timeout(24 * 3600 if IS_LONG else 600)
 async def test_whatever_agents_do_in_any_order_what_they_see_is_what_there_is(
-    office: Office,
+    simulation: Simulation,
 ) -> None:
     class Machine(Anything):
-        """This office's machine."""
+        """This simulation's machine."""
 
-    Machine.office, Machine.loop = office, asyncio.get_running_loop()
+    Machine.simulation, Machine.loop = simulation, asyncio.get_running_loop()
     run = partial(
         run_state_machine_as_test,
         Machine,
@@ -104,4 +104,4 @@ async def test_whatever_agents_do_in_any_order_what_they_see_is_what_there_is(
     try:
         await asyncio.to_thread(run)
     finally:
-        print(dict(sorted(office.tally.items())))
+        print(dict(sorted(simulation.tally.items())))

@@ -21,7 +21,7 @@ from shared.messaging.topology import COMPOSITION, JOURNAL, OUTBOUND, ROUTING
 from shared.messaging.topology_upkeep import TopologyUpkeep
 from shared.runtime.rights import RIGHTS
 from tests.connected.messaging.queues import waiting_in
-from tests.faults.house import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.connected
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.stateful.census import Census
-from tests.stateful.effects import Order, shortfalls
+from tests.stateful.effects import Order, missing_effects
+from tests.stateful.system_snapshot import SystemSnapshot
 
 BEFORE = {
     "id": "m",
@@ -19,17 +19,17 @@ def order(name: str, **body: Any) -> Order:
     return Order("me", name, "m", body, BEFORE)
 
 
-def on_my_desk(state: str = "Accepted", **fields: Any) -> Census:
+def on_my_desk(state: str = "Accepted", **fields: Any) -> SystemSnapshot:
     shown = {**BEFORE, "state": state, **fields}
-    return Census({"m": shown}, {"me": {"m": shown}, "you": {}})
+    return SystemSnapshot({"m": shown}, {"me": {"m": shown}, "you": {}})
 
 
-def ended(state: str) -> Census:
-    return Census({}, {"me": {}, "you": {}}, ended={"m": {"state": state}})
+def ended(state: str) -> SystemSnapshot:
+    return SystemSnapshot({}, {"me": {}, "you": {}}, ended={"m": {"state": state}})
 
 
 @pytest.mark.parametrize(
-    ("given", "census"),
+    ("given", "snapshot"),
     [
         (order("Accept"), on_my_desk()),
         (order("Complete"), ended("Completed")),
@@ -40,12 +40,12 @@ def ended(state: str) -> Census:
         (order("AddComment", comment="x"), on_my_desk(email_object={"TheComment": "x"})),
     ],
 )
-def test_nothing_is_missing_where_it_was_done(given: Order, census: Census) -> None:
-    assert shortfalls(given, {}, census) == []
+def test_nothing_is_missing_where_it_was_done(given: Order, snapshot: SystemSnapshot) -> None:
+    assert missing_effects(given, {}, snapshot) == []
 
 
 @pytest.mark.parametrize(
-    ("given", "answer", "census", "words"),
+    ("given", "answer", "snapshot", "words"),
     [
         (order("Complete"), {}, on_my_desk(), "m is Accepted"),
         (order("Transfer", userId="you"), {}, on_my_desk("Invited"), "desk of me, not of you"),
@@ -55,6 +55,6 @@ def test_nothing_is_missing_where_it_was_done(given: Order, census: Census) -> N
     ],
 )
 def test_what_was_not_done_is_found(
-    given: Order, answer: dict[str, str], census: Census, words: str
+    given: Order, answer: dict[str, str], snapshot: SystemSnapshot, words: str
 ) -> None:
-    assert any(words in one for one in shortfalls(given, answer, census))
+    assert any(words in one for one in missing_effects(given, answer, snapshot))

@@ -13,7 +13,7 @@ from tests.stateful.rules import (
     WRONG_STATE,
     Refusal,
     Stance,
-    verdict,
+    expected_refusal,
 )
 
 
@@ -37,7 +37,7 @@ from tests.stateful.rules import (
 def test_an_order_is_refused_by_state_first_and_then_by_owner(
     order: str, direction: str, state: str, stance: Stance, refusal: Refusal | None
 ) -> None:
-    assert verdict(order, direction, state, stance) == refusal
+    assert expected_refusal(order, direction, state, stance) == refusal
 
 
 def test_every_capability_stands_for_an_order_and_every_order_is_tried() -> None:

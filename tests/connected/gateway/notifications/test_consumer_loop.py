@@ -17,8 +17,8 @@ from services.gateway.notifications.journal_batch import batches
 from shared.contracts.envelope import JOURNALED
 from shared.messaging.declaration import declare_topology
 from shared.storage.journal import Announced, Entry
-from tests.faults.house import until
 from tests.fixtures.broker import Broker
+from tests.support.waiting import until
 from tests.support.world import World
 
 pytestmark = pytest.mark.connected

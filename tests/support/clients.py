@@ -1,4 +1,4 @@
-"""Who takes part in a journey: a stranger who mails, an agent who posts."""
+"""An agent's REST client, and a customer who hands mail in by SMTP."""
 
 import asyncio
 import smtplib
@@ -15,7 +15,7 @@ NOTE = "Grüße\r\nfrom a file".encode("iso-8859-1")
 
 
 @dataclass(frozen=True)
-class Agent:
+class AgentClient:
     """An agent's REST calls."""
 
     client: httpx.AsyncClient
@@ -37,7 +37,7 @@ class Agent:
         return await self.client.get(f"/api/v2{path}")
 
 
-def letter(subject: str, **headers: str) -> bytes:
+def customer_mail(subject: str, **headers: str) -> bytes:
     """Return the octets of Ann's mail; of its two attachments one exceeds one document."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = (

@@ -1,4 +1,4 @@
-"""Where every interaction is, and who says so: each has exactly one place. Pure."""
+"""Where every interaction is, as REST shows it: each has exactly one place. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ DONE: Final = frozenset({"Completed", "Sent", "Canceled", "Uncertain"})
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
+class SystemSnapshot:
     """All that can be read over REST at one moment.
 
     `listed` is the list of everything unfinished, `ended` what is not in it, both by id; `desks`
@@ -54,25 +54,27 @@ class Census:
         return iter(sorted(self.listed.keys() | self.ended.keys()))
 
 
-def strays(census: Census) -> list[str]:
+def misplaced(snapshot: SystemSnapshot) -> list[str]:
     """Return every interaction that has no place, or more than one, or not the one it should."""
-    places = Counter(one for desk in census.desks.values() for one in desk)
-    places.update(one for content in census.bins.values() for one in content)
+    places = Counter(one for desk in snapshot.desks.values() for one in desk)
+    places.update(one for content in snapshot.bins.values() for one in content)
     found = [f"{one} is in {count} places" for one, count in places.items() if count > 1]
-    for one in census:
-        state = census.state(one)
+    for one in snapshot:
+        state = snapshot.state(one)
         should = _place(state)
-        if should != _found_at(census, one):
-            found.append(f"{one} is {state} and {_found_at(census, one)}, not {should}")
-    found += [f"{one} is somewhere and nowhere listed" for one in places if one not in set(census)]
+        if should != _found_at(snapshot, one):
+            found.append(f"{one} is {state} and {_found_at(snapshot, one)}, not {should}")
+    found += [
+        f"{one} is somewhere and nowhere listed" for one in places if one not in set(snapshot)
+    ]
     return sorted(found)
 
 
-def misnamed(census: Census) -> list[str]:
+def with_wrong_capabilities(snapshot: SystemSnapshot) -> list[str]:
     """Return every interaction whose capabilities are not those of its state."""
     found = []
-    for one in census:
-        if (shown := census.shown(one)) is None:
+    for one in snapshot:
+        if (shown := snapshot.shown(one)) is None:
             continue
         should = advertised(shown["direction"], shown["state"])
         offered = (tuple(shown["capabilities"]), tuple(shown["extendedCapabilities"]))
@@ -81,9 +83,9 @@ def misnamed(census: Census) -> list[str]:
     return sorted(found)
 
 
-def subjects(census: Census) -> Counter[str]:
+def subjects(snapshot: SystemSnapshot) -> Counter[str]:
     """Return how many inbound mails there are of each subject."""
-    several: list[Mapping[str, Any]] = [*census.listed.values(), *census.ended.values()]
+    several: list[Mapping[str, Any]] = [*snapshot.listed.values(), *snapshot.ended.values()]
     return Counter(
         str(one["email_object"]["Subject"])
         for one in several
@@ -99,9 +101,9 @@ def _place(state: str) -> str:
     return "at an end" if state in DONE else "waiting"
 
 
-def _found_at(census: Census, one: str) -> str:
-    if census.holder(one) is not None:
+def _found_at(snapshot: SystemSnapshot, one: str) -> str:
+    if snapshot.holder(one) is not None:
         return "on a desk"
-    if any(one in content for content in census.bins.values()):
+    if any(one in content for content in snapshot.bins.values()):
         return "in a workbin"
-    return "at an end" if one in census.ended or census.state(one) in DONE else "waiting"
+    return "at an end" if one in snapshot.ended or snapshot.state(one) in DONE else "waiting"

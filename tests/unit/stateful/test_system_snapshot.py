@@ -5,9 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.stateful.acts import forbidden, possible
-from tests.stateful.census import Census, misnamed, strays, subjects
+from tests.stateful.possible_orders import forbidden, possible
 from tests.stateful.rules import Stance
+from tests.stateful.system_snapshot import (
+    SystemSnapshot,
+    misplaced,
+    subjects,
+    with_wrong_capabilities,
+)
 
 
 def shown(state: str, *capabilities: str, **fields: Any) -> dict[str, Any]:
@@ -26,19 +31,20 @@ def shown(state: str, *capabilities: str, **fields: Any) -> dict[str, Any]:
 OFFERED = shown("Invited", "Accept", "Reject")
 KEPT = shown("InWorkbin", "PullInteraction")
 EMPTY: dict[str, dict[str, Any]] = {"a": {}, "b": {}}
-FINE = Census({"m": OFFERED}, {"a": {"m": OFFERED}, "b": {}})
-SHELVED = Census({"m": KEPT}, EMPTY, {"bin": {"m": KEPT}}, {"bin": frozenset({"a"})})
+FINE = SystemSnapshot({"m": OFFERED}, {"a": {"m": OFFERED}, "b": {}})
+SHELVED = SystemSnapshot({"m": KEPT}, EMPTY, {"bin": {"m": KEPT}}, {"bin": frozenset({"a"})})
 
 
 @pytest.mark.parametrize(
-    "census", [FINE, SHELVED, Census({"m": shown("Queued")}, EMPTY), Census({}, EMPTY)]
+    "snapshot",
+    [FINE, SHELVED, SystemSnapshot({"m": shown("Queued")}, EMPTY), SystemSnapshot({}, EMPTY)],
 )
-def test_nothing_is_found_where_everything_is_in_its_place(census: Census) -> None:
-    assert (strays(census), misnamed(census)) == ([], [])
+def test_nothing_is_found_where_everything_is_in_its_place(snapshot: SystemSnapshot) -> None:
+    assert (misplaced(snapshot), with_wrong_capabilities(snapshot)) == ([], [])
 
 
 @pytest.mark.parametrize(
-    ("census", "fault"),
+    ("snapshot", "fault"),
     [
         (replace(FINE, desks={"a": {"m": OFFERED}, "b": {"m": OFFERED}}), "m is in 2 places"),
         (replace(FINE, desks=EMPTY), "m is Invited and waiting, not on a desk"),
@@ -54,14 +60,14 @@ def test_nothing_is_found_where_everything_is_in_its_place(census: Census) -> No
         (replace(FINE, listed={}), "m is somewhere and nowhere listed"),
     ],
 )
-def test_what_is_lost_or_in_two_places_is_found(census: Census, fault: str) -> None:
-    assert fault in strays(census)
+def test_what_is_lost_or_in_two_places_is_found(snapshot: SystemSnapshot, fault: str) -> None:
+    assert fault in misplaced(snapshot)
 
 
 def test_capabilities_that_are_not_those_of_the_state_are_found() -> None:
     wrong = shown("Invited", "Accept")
 
-    found = misnamed(replace(FINE, desks={"a": {"m": wrong}, "b": {}}))
+    found = with_wrong_capabilities(replace(FINE, desks={"a": {"m": wrong}, "b": {}}))
 
     assert found == ["m is Invited and offers (('Accept',), ())"]
 
@@ -69,9 +75,9 @@ def test_capabilities_that_are_not_those_of_the_state_are_found() -> None:
 def test_mails_are_counted_by_subject_and_drafts_are_not() -> None:
     draft = shown("ReplyCreated", interactionSubType="OutboundReply")
 
-    census = Census({"m": OFFERED, "d": draft}, EMPTY, ended={"n": shown("Completed")})
+    snapshot = SystemSnapshot({"m": OFFERED, "d": draft}, EMPTY, ended={"n": shown("Completed")})
 
-    assert subjects(census) == {"Invoice": 2}
+    assert subjects(snapshot) == {"Invoice": 2}
 
 
 def test_the_one_whose_workbin_it_is_may_take_it_and_the_other_may_not() -> None:

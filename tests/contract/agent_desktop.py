@@ -13,7 +13,7 @@ from deploy.local.stack import System
 from tests.cometd_client import CometdAgent
 from tests.described import require_described_answer, require_described_event
 from tests.fixtures.plain_http import NO_CERTIFICATES
-from tests.journeys.people import hand_in
+from tests.support.clients import hand_in
 
 TOPIC = "/v2/me/interactions"
 WORKBINS = "/v2/me/workbins"
@@ -42,7 +42,7 @@ class DescribedAgent(CometdAgent):
 
 
 @dataclass(frozen=True)
-class Desk:
+class AgentDesktop:
     """An agent's program. All that it is told has to be as described.
 
     `addresses` are those that answers held.
@@ -50,7 +50,7 @@ class Desk:
 
     system: System
     client: httpx2.AsyncClient
-    ears: CometdAgent
+    cometd: CometdAgent
     addresses: set[str] = field(default_factory=set)
 
     async def look_at(self, answer: httpx2.Response) -> None:
@@ -94,7 +94,7 @@ class Desk:
         self, state: str, interaction_id: str | None = None, kind: str | None = None
     ) -> Any:
         """Return the next message of a state, perhaps of one mail or of one kind."""
-        event = await self.ears.event(
+        event = await self.cometd.event(
             lambda one: (
                 one["channel"] == TOPIC
                 and one["data"].get("state") == state
@@ -106,12 +106,12 @@ class Desk:
 
     async def hear_on(self, topic: str) -> Any:
         """Return the next message on a topic."""
-        return (await self.ears.event(lambda one: one["channel"] == topic))["data"]
+        return (await self.cometd.event(lambda one: one["channel"] == topic))["data"]
 
     async def invited(self, **headers: str) -> Any:
         """Have a customer write while only this agent takes mail; return the invitation."""
         await self.ready()
-        await hand_in(letter(**headers), self.system.addresses.smtp)
+        await hand_in(customer_mail(**headers), self.system.addresses.smtp)
         message = await self.hear("Invited")
         await self.ready(is_ready=False)
         return message
@@ -134,7 +134,7 @@ class Desk:
         return next(one for one in answer.json()["interactions"] if one["id"] == interaction_id)
 
 
-def letter(**headers: str) -> bytes:
+def customer_mail(**headers: str) -> bytes:
     """Return the octets of Ann's mail."""
     mail = EmailMessage()
     given = {"From": "Ann <ann@example.org>", "To": "support@demo.example", "Subject": "Invoice 17"}
@@ -161,7 +161,7 @@ def addresses_in(value: Any) -> Iterator[str]:
                 yield from addresses_in(one)
 
 
-async def sit_down(stack: AsyncExitStack, system: System, name: str) -> Desk:
+async def open_desktop(stack: AsyncExitStack, system: System, name: str) -> AgentDesktop:
     """Return an agent who listens, and is not ready."""
     client = await stack.enter_async_context(
         httpx2.AsyncClient(
@@ -169,10 +169,10 @@ async def sit_down(stack: AsyncExitStack, system: System, name: str) -> Desk:
         )
     )
     cometd = f"{system.gateway_url}/cometd"
-    ears = await stack.enter_async_context(DescribedAgent(cometd, name, name))
-    desk = Desk(system, client, ears)
-    client.event_hooks["response"] = [desk.look_at]
-    await desk.ready(is_ready=False)
+    cometd_agent = await stack.enter_async_context(DescribedAgent(cometd, name, name))
+    desktop = AgentDesktop(system, client, cometd_agent)
+    client.event_hooks["response"] = [desktop.look_at]
+    await desktop.ready(is_ready=False)
     for topic in (TOPIC, WORKBINS):
-        assert (await ears.subscribe(topic))["successful"]
-    return desk
+        assert (await cometd_agent.subscribe(topic))["successful"]
+    return desktop

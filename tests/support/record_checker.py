@@ -1,4 +1,4 @@
-"""Pure accounting: what everybody was told, against what there is. No I/O, no time."""
+"""Compares what senders and agents were told with what is stored and what has left. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,7 +67,7 @@ class Departed:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class RunRecord:
     """Everything that is known after a run.
 
     `answers` has, for each Message-ID that was handed in, what the sender was told at each try.
@@ -104,30 +104,30 @@ class Books:
         )
 
 
-def check(books: Books) -> list[Finding]:
+def check(record: RunRecord) -> list[Finding]:
     """Return everything that must not be, sorted; nothing at all where every promise was kept."""
-    return sorted({*_mails_in(books), *_work(books), *_mails_out(books), *_news(books)})
+    return sorted({*_mails_in(record), *_work(record), *_mails_out(record), *_news(record)})
 
 
-def _mails_in(books: Books) -> Iterator[Finding]:
-    became = Counter(one.message_id for one in books.inbound)
-    for mail in books.accepted:
+def _mails_in(record: RunRecord) -> Iterator[Finding]:
+    became = Counter(one.message_id for one in record.inbound)
+    for mail in record.accepted:
         if not became[mail]:
             yield Finding(Fault.LOST, mail)
     for mail, count in became.items():
-        if mail not in books.answers:
+        if mail not in record.answers:
             yield Finding(Fault.UNEXPECTED, mail)
         if count > 1:
             yield Finding(Fault.DUPLICATED, mail)
-    accounted = {(arrival, one.message_id) for one in books.inbound for arrival in one.arrivals}
-    for arrival in books.arrivals.items():
+    accounted = {(arrival, one.message_id) for one in record.inbound for arrival in one.arrivals}
+    for arrival in record.arrivals.items():
         if arrival not in accounted:
             yield Finding(Fault.UNACCOUNTED, arrival[1])
 
 
-def _work(books: Books) -> Iterator[Finding]:
-    replies = Counter(one.parent_id for one in books.replies)
-    for one in books.inbound:
+def _work(record: RunRecord) -> Iterator[Finding]:
+    replies = Counter(one.parent_id for one in record.replies)
+    for one in record.inbound:
         if one.state != "completed":
             yield Finding(Fault.UNFINISHED, one.message_id)
         if not replies[one.id]:
@@ -136,18 +136,18 @@ def _work(books: Books) -> Iterator[Finding]:
             yield Finding(Fault.ANSWERED_TWICE, one.message_id)
 
 
-def _mails_out(books: Books) -> Iterator[Finding]:
-    left = Counter(one.message_id for one in books.departed)
-    known = {one.message_id for one in books.replies}
+def _mails_out(record: RunRecord) -> Iterator[Finding]:
+    left = Counter(one.message_id for one in record.departed)
+    known = {one.message_id for one in record.replies}
     for mail, count in left.items():
         if count > 1:
             yield Finding(Fault.SENT_TWICE, mail)
         if mail not in known:
             yield Finding(Fault.UNEXPECTED, mail)
-    for answered, count in Counter(one.in_reply_to for one in books.departed).items():
+    for answered, count in Counter(one.in_reply_to for one in record.departed).items():
         if count > 1:
             yield Finding(Fault.ANSWERED_TWICE, answered)
-    for reply in books.replies:
+    for reply in record.replies:
         if reply.state not in OVER:
             yield Finding(Fault.UNFINISHED, reply.message_id)
         if reply.state != reply.journal.lower():
@@ -156,7 +156,7 @@ def _mails_out(books: Books) -> Iterator[Finding]:
             yield Finding(Fault.NOT_SENT, reply.message_id)
 
 
-def _news(books: Books) -> Iterator[Finding]:
-    for interaction_id, state in books.ends.items():
-        if state.capitalize() not in books.told.get(interaction_id, frozenset()):
+def _news(record: RunRecord) -> Iterator[Finding]:
+    for interaction_id, state in record.ends.items():
+        if state.capitalize() not in record.told.get(interaction_id, frozenset()):
             yield Finding(Fault.UNTOLD, interaction_id)

@@ -1,4 +1,4 @@
-"""Reads from the database and from the sink what the checker compares."""
+"""Reads the record of a run from the database and from the sink."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import Any, Final
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
-from tests.faults.checker import Departed, Inbound, Reply
+from tests.support.record_checker import Departed, Inbound, Reply
 
 _MESSAGE_ID: Final = re.compile(rb"^Message-ID: (<[^>]+>)\r?$", re.MULTILINE | re.IGNORECASE)
 
@@ -74,8 +74,8 @@ def departed(sent: Path, run: str) -> list[Departed]:
     ]
 
 
-async def owes(database: Database) -> bool:
-    """Say whether anything waits to be announced."""
+async def has_unpublished(database: Database) -> bool:
+    """Say whether an outbox still has a message."""
     for name in ("arrivals", "interactions", "deliveries", "agents"):
         if await database[name].count_documents({"outbox.0": {"$exists": True}}, limit=1):
             return True

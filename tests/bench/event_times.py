@@ -3,7 +3,7 @@
 import asyncio
 
 
-class Heard:
+class EventTimes:
     """Collects moments of `time.monotonic()`, the first of each mail."""
 
     def __init__(self) -> None:

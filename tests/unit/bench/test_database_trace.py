@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 from tests.bench.cost import rows
-from tests.bench.counting import Operation, operations, timed_operations
+from tests.bench.database_trace import Operation, operations, timed_operations
 
 MOMENT = "2026-11-29T17:00:00.250+00:00"
 

@@ -10,7 +10,7 @@ from email import policy
 from email.message import EmailMessage
 from typing import Final, Self
 
-from tests.faults.checker import ACCEPTED
+from tests.support.record_checker import ACCEPTED
 
 MAILBOX: Final = "support@demo.example"
 LOST: Final = "lost"

@@ -1,4 +1,4 @@
-"""Three agents, the running system, and the questions that are asked when it has come to rest."""
+"""Three agents on the running system, and the checks that are made when it has come to rest."""
 
 import asyncio
 from collections import Counter
@@ -11,13 +11,20 @@ import httpx2 as httpx
 
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
-from tests.faults import archive
-from tests.faults.house import House, new_run, until
-from tests.faults.senders import Senders, message_ids
 from tests.stateful.agent import CAPACITY, Agent
-from tests.stateful.census import DONE, Census, misnamed, strays, subjects
-from tests.stateful.effects import Order, shortfalls
+from tests.stateful.effects import Order, missing_effects
+from tests.stateful.system_snapshot import (
+    DONE,
+    SystemSnapshot,
+    misplaced,
+    subjects,
+    with_wrong_capabilities,
+)
 from tests.stateful.view import Message, differences
+from tests.support import record_reader
+from tests.support.breakable_system import BreakableSystem, new_run
+from tests.support.mail_senders import Senders, message_ids
+from tests.support.waiting import until
 
 Server = LocalRabbitMQ | LocalMongoDB
 
@@ -26,30 +33,30 @@ _LOOK_EVERY: Final = 0.02
 _COLLECTIONS: Final = ("interactions", "deliveries", "documents", "uploads")
 
 
-class Office:
-    """What happens in one run, from an empty desk on."""
+class Simulation:
+    """One run of three agents, from an empty system on."""
 
     def __init__(
-        self, house: House, agents: Iterable[Agent], servers: Mapping[str, Server]
+        self, breakable: BreakableSystem, agents: Iterable[Agent], servers: Mapping[str, Server]
     ) -> None:
-        self.house = house
+        self.breakable = breakable
         self.servers = servers
         self.agents = {one.id: one for one in agents}
         self._someone = next(iter(self.agents.values()))
-        self._senders: Senders = house.senders()
+        self._senders: Senders = breakable.senders()
         self._run = new_run()
         self._mails: list[str] = []
         self._known: set[str] = set()
         self._ended: dict[str, Message] = {}
         self.tally: Counter[str] = Counter()
-        self.census = Census({}, {})
+        self.snapshot = SystemSnapshot({}, {})
 
     async def clear(self) -> None:
         """Send everybody home and forget all mail."""
         for agent in self.agents.values():
             await agent.become("EndContactCenterSession")
         await self.rest()
-        database = self.house.database
+        database = self.breakable.database
         for name in _COLLECTIONS:
             await database[name].delete_many({})
         await database["agents"].update_many(
@@ -57,7 +64,7 @@ class Office:
         )
         self._run, self._mails, self._known, self._ended = new_run(), [], set(), {}
         for agent in self.agents.values():
-            agent.ears.forget()
+            agent.listener.forget()
         await self.rest()
 
     async def mail(self) -> None:
@@ -91,22 +98,22 @@ class Office:
         Raises:
             AssertionError: It does not; says what.
         """
-        await asyncio.gather(*(agent.ears.catch_up() for agent in self.agents.values()))
-        self.census = await self.count()
+        await asyncio.gather(*(agent.listener.catch_up() for agent in self.agents.values()))
+        self.snapshot = await self.read()
         found = [
             f"{agent.name} {words}"
             for agent in self.agents.values()
-            for words in differences(agent.view.desk, self.census.desks[agent.id])
+            for words in differences(agent.view.desk, self.snapshot.desks[agent.id])
         ]
-        found += strays(self.census) + misnamed(self.census)
+        found += misplaced(self.snapshot) + with_wrong_capabilities(self.snapshot)
         assert not found, "\n".join(found)
 
-    async def count(self) -> Census:
+    async def read(self) -> SystemSnapshot:
         """Read where everything is. What has come to an end is read once."""
-        census, bins = await asyncio.gather(self._count_work(), self._bins())
-        return replace(census, bins=bins, open_to=self._open_to())
+        snapshot, bins = await asyncio.gather(self._read_work(), self._bins())
+        return replace(snapshot, bins=bins, open_to=self._open_to())
 
-    async def _count_work(self) -> Census:
+    async def _read_work(self) -> SystemSnapshot:
         """Read where everything is, without looking into workbins."""
         listed, desks = await asyncio.gather(self._listed(), self._desks())
         self._known |= listed.keys()
@@ -116,7 +123,7 @@ class Office:
         ended = dict(zip(unread, read, strict=True))
         self._ended |= {one: found for one, found in ended.items() if found["state"] in DONE}
         known = {one: self._ended[one] for one in gone if one in self._ended}
-        return Census(listed, desks, ended={**ended, **known})
+        return SystemSnapshot(listed, desks, ended={**ended, **known})
 
     async def look_at(self, interaction_id: str) -> Message:
         """Return an interaction as anybody may see it."""
@@ -125,21 +132,21 @@ class Office:
         return interaction
 
     async def _pending(self, order: Order | None, answer: Message) -> list[str]:
-        if await archive.owes(self.house.database):
+        if await record_reader.has_unpublished(self.breakable.database):
             return ["something waits to be announced"]
-        census = await self._count_work()
-        arrived = subjects(census)
+        snapshot = await self._read_work()
+        arrived = subjects(snapshot)
         found = [f"{one} arrived {arrived[one]} times" for one in self._mails if arrived[one] != 1]
-        found += [f"{one} is being sent" for one in census if census.state(one) == "Sending"]
-        found += self._offers(census)
-        return found + (shortfalls(order, answer, census) if order else [])
+        found += [f"{one} is being sent" for one in snapshot if snapshot.state(one) == "Sending"]
+        found += self._offers(snapshot)
+        return found + (missing_effects(order, answer, snapshot) if order else [])
 
-    def _offers(self, census: Census) -> list[str]:
+    def _offers(self, snapshot: SystemSnapshot) -> list[str]:
         """Say what is not yet offered to somebody who is free, or still to somebody who left."""
-        free = [one for one in self.agents.values() if one.ready and _room(one, census) > 0]
+        free = [one for one in self.agents.values() if one.ready and _room(one, snapshot) > 0]
         waiting = [
             f"{one} waits although an agent is free"
-            for one, message in census.listed.items()
+            for one, message in snapshot.listed.items()
             if message["state"] == "Queued"
             and any(message["currentQueue"] in agent.queues for agent in free)
         ]
@@ -147,7 +154,7 @@ class Office:
             f"{one} is offered to {agent.name}, who has gone"
             for agent in self.agents.values()
             if not agent.logged_in
-            for one, message in census.desks[agent.id].items()
+            for one, message in snapshot.desks[agent.id].items()
             if message["state"] == "Invited"
         ]
 
@@ -192,17 +199,17 @@ def _by_id(messages: Iterable[Message]) -> dict[str, Message]:
     return {one["id"]: one for one in messages}
 
 
-def _room(agent: Agent, census: Census) -> int:
+def _room(agent: Agent, snapshot: SystemSnapshot) -> int:
     """Return how many more an agent can be offered: a draft, once accepted, takes no place."""
-    desk = census.desks[agent.id].values()
+    desk = snapshot.desks[agent.id].values()
     return CAPACITY - sum(one["state"] in {"Invited", "Accepted"} for one in desk)
 
 
 @asynccontextmanager
-async def open_office(
-    house: House, names: Mapping[str, frozenset[str]], servers: Mapping[str, Server]
-) -> AsyncIterator[Office]:
-    """Give an office whose agents listen.
+async def open_simulation(
+    breakable: BreakableSystem, names: Mapping[str, frozenset[str]], servers: Mapping[str, Server]
+) -> AsyncIterator[Simulation]:
+    """Give an simulation whose agents listen.
 
     `names` maps each agent to the queues that it serves, `servers` are those that may be killed.
     """
@@ -210,10 +217,10 @@ async def open_office(
         agents = []
         for name, queues in names.items():
             client = httpx.AsyncClient(
-                base_url=house.system.gateway_url, auth=(name, name), timeout=30
+                base_url=breakable.system.gateway_url, auth=(name, name), timeout=30
             )
             await stack.enter_async_context(client)
             agents.append(await Agent.log_in(name, queues, client))
         for agent in agents:
-            await stack.enter_async_context(agent.ears.listening())
-        yield Office(house, agents, servers)
+            await stack.enter_async_context(agent.listener.listening())
+        yield Simulation(breakable, agents, servers)

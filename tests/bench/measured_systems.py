@@ -12,22 +12,22 @@ from deploy.local.folders import CHECKOUT
 from deploy.local.ports import free_port
 from deploy.local.servers import Servers
 from deploy.local.tether import tethered
-from tests.bench.heard import Heard
+from tests.bench.event_times import EventTimes
 from tests.bench.processes import cpu_seconds
-from tests.bench.sending import Sent
+from tests.bench.smtp_sender import Sent
 
 SERVICES = "all services"
 
 
 @dataclass(frozen=True, slots=True)
-class Contestant:
+class MeasuredSystem:
     """Where to hand mail in, when events were heard, and the processes behind it.
 
     `rest` is what has to be done between two laps.
     """
 
     port: int
-    heard: Heard
+    heard: EventTimes
     pids: Callable[[], Mapping[str, int]]
     rest: Callable[[], Awaitable[None]]
 
@@ -53,14 +53,14 @@ class Lap:
 
 
 async def lap(
-    contestant: Contestant, servers: Servers, send: Callable[[], Awaitable[list[Sent]]]
+    measured: MeasuredSystem, servers: Servers, send: Callable[[], Awaitable[list[Sent]]]
 ) -> Lap:
     """Send mails and wait until each has been told of."""
-    before, began = _cpu(contestant, servers), time.monotonic()
+    before, began = _cpu(measured, servers), time.monotonic()
     sent = await send()
-    moments = await contestant.heard.all_of([one.subject for one in sent])
+    moments = await measured.heard.all_of([one.subject for one in sent])
     seconds = max(moments.values()) - began
-    after = _cpu(contestant, servers)
+    after = _cpu(measured, servers)
     return Lap(
         len(sent),
         seconds,
@@ -70,10 +70,10 @@ async def lap(
     )
 
 
-def _cpu(contestant: Contestant, servers: Servers) -> dict[str, float]:
+def _cpu(measured: MeasuredSystem, servers: Servers) -> dict[str, float]:
     broker = servers.rabbitmq.pids if servers.rabbitmq else ()
     database = servers.mongodb.pids if servers.mongodb else ()
-    ours = {name: cpu_seconds([pid]) for name, pid in contestant.pids().items()}
+    ours = {name: cpu_seconds([pid]) for name, pid in measured.pids().items()}
     return {
         SERVICES: sum(ours.values()),
         "RabbitMQ": cpu_seconds(broker),
@@ -83,7 +83,7 @@ def _cpu(contestant: Contestant, servers: Servers) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def the_floor(servers: Servers) -> AsyncIterator[Contestant]:
+async def running_floor(servers: Servers) -> AsyncIterator[MeasuredSystem]:
     """Run the floor while the block runs."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
@@ -97,18 +97,18 @@ async def the_floor(servers: Servers) -> AsyncIterator[Contestant]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
     )
-    heard = Heard()
+    heard = EventTimes()
     try:
         await _line(process)
         listening = asyncio.create_task(_listen(process, heard))
-        yield Contestant(port, heard, lambda: {"floor": process.pid}, _nothing)
+        yield MeasuredSystem(port, heard, lambda: {"floor": process.pid}, _nothing)
         listening.cancel()
     finally:
         process.kill()
         await process.wait()
 
 
-async def _listen(process: asyncio.subprocess.Process, heard: Heard) -> None:
+async def _listen(process: asyncio.subprocess.Process, heard: EventTimes) -> None:
     while line := await _line(process):
         moment, _, subject = line.partition(" ")
         heard.note(subject, float(moment))

@@ -13,8 +13,8 @@ from shared.domain.lifecycle import Direction, State
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.interaction_documents import to_document
 from tests.bench import bare_endpoint
-from tests.bench.calling import Call
-from tests.bench.letters import MAILBOX
+from tests.bench.rest_caller import Call
+from tests.bench.sample_mails import MAILBOX
 
 _DRAFTS: Final = {"queueName": "support"}
 _WORDS: Final = {"toAddress": "ann@example.org", "text": "It is done."}

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import cycle
 
-from tests.bench.letters import MAILBOX, SENDER, letter, next_subject
+from tests.bench.sample_mails import MAILBOX, SENDER, next_subject, sample_mail
 
 CONNECTIONS = 20
 
@@ -46,7 +46,7 @@ class Connection:
         await self._command(f"MAIL FROM:<{SENDER}>", b"250")
         await self._command(f"RCPT TO:<{MAILBOX}>", b"250")
         await self._command("DATA", b"354")
-        self._writer.write(letter(subject) + b".\r\n")
+        self._writer.write(sample_mail(subject) + b".\r\n")
         dot = time.monotonic()
         await self._answer(b"250")
         return Sent(subject, dot, time.monotonic())

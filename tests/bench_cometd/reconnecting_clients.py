@@ -23,10 +23,10 @@ class Member(SocketClient):
     Where events have no position it notes when they were published.
     """
 
-    def __init__(self, number: int, herd: "Herd") -> None:
-        super().__init__(number, herd.url, [herd.channel], _ignore, herd.login(number))
-        self._herd = herd
-        self._events = herd.heard.setdefault(number, [])
+    def __init__(self, number: int, clients: "ReconnectingClients") -> None:
+        super().__init__(number, clients.url, [clients.channel], _ignore, clients.login(number))
+        self._clients = clients
+        self._events = clients.heard.setdefault(number, [])
 
     def _subscriptions(self, session: str) -> list[wire.Message]:
         after = self._events[-1] if self._events else 0
@@ -35,14 +35,14 @@ class Member(SocketClient):
     def _read(self, text: bytes) -> None:
         if events := wire.positions(text) or wire.sent_at(text):
             self._events += events
-            self._herd.news.set()
+            self._clients.news.set()
         # Events may come before the answer that it waits for.
         if self._connect or wire.is_answer(text):
             super()._read(text)
 
 
 @dataclass(slots=True)
-class Herd:
+class ReconnectingClients:
     """Agents with a websocket each; `login` gives the headers by which one is known.
 
     Attributes:
@@ -58,10 +58,10 @@ class Herd:
     heard: dict[int, list[int]] = field(default_factory=dict)
     back: dict[int, float] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
-    _entrance: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    _connecting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     @asynccontextmanager
-    async def roaming(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         """Let them come, and come back, for as long as the context lasts."""
         tasks = [asyncio.create_task(self._live(number)) for number in range(self.size)]
         try:
@@ -71,11 +71,11 @@ class Herd:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def all_are_there(self, *, within: float) -> None:
+    async def wait_until_subscribed(self, *, within: float) -> None:
         """Return when each is subscribed."""
         await self._until(lambda: len(self.back) == self.size, within)
 
-    async def all_have(self, events: int, *, within: float) -> None:
+    async def wait_until_heard(self, events: int, *, within: float) -> None:
         """Return when each has heard so many events."""
         await self._until(
             lambda: all(len(self.heard.get(one, ())) >= events for one in range(self.size)), within
@@ -88,7 +88,7 @@ class Herd:
                 await self.news.wait()
 
     async def _live(self, number: int) -> None:
-        async with self._entrance:
+        async with self._connecting:
             member = await self._come(number)
         while True:
             try:

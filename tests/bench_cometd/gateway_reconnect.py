@@ -21,7 +21,7 @@ from shared.storage.agents import agent_store as agents
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.database.client import Database, open_database
 from shared.storage.indexes import create_indexes
-from tests.bench_cometd.herd import Herd
+from tests.bench_cometd.reconnecting_clients import ReconnectingClients
 from tests.connected.gateway.process import Process
 from tests.support.world import CENTER, agent_document, cause, login_document
 
@@ -44,54 +44,58 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
-class _House:
+class _Servers:
     database: Database
     publisher: Publisher
 
 
-async def gateway_stampede(rabbitmq_url: str, database_url: str, size: int) -> Return:
+async def measure_gateway_return(rabbitmq_url: str, database_url: str, size: int) -> Return:
     """Kill a gateway while something happens to each of its agents, and start another.
 
     The agents have sessions of REST, as desktops in browsers have; events come before the kill,
     while there is no gateway, and after it.
     """
     async with (
-        _house(rabbitmq_url, database_url) as house,
+        _servers(rabbitmq_url, database_url) as servers,
         _gateway(rabbitmq_url, database_url) as process,
     ):
         agents = [f"agent{number}" for number in range(size)]
-        await _hire(house.database, agents)
-        herd = Herd(process.url, size, CHANNELS, lambda number: _cookie(agents[number]))
-        async with herd.roaming():
-            await herd.all_are_there(within=_PATIENCE)
-            await _announce(house.publisher, agents)
-            await herd.all_have(1, within=_PATIENCE)
-            return await _kill(house, process, herd, agents)
+        await _hire(servers.database, agents)
+        clients = ReconnectingClients(
+            process.url, size, CHANNELS, lambda number: _cookie(agents[number])
+        )
+        async with clients.running():
+            await clients.wait_until_subscribed(within=_PATIENCE)
+            await _announce(servers.publisher, agents)
+            await clients.wait_until_heard(1, within=_PATIENCE)
+            return await _kill(servers, process, clients, agents)
 
 
-async def _kill(house: _House, process: Process, herd: Herd, agents: Sequence[str]) -> Return:
+async def _kill(
+    servers: _Servers, process: Process, clients: ReconnectingClients, agents: Sequence[str]
+) -> Return:
     await process.kill()
     killed = time.monotonic()
-    happening = asyncio.create_task(_announce(house.publisher, agents))
+    happening = asyncio.create_task(_announce(servers.publisher, agents))
     await process.start()
     ready = time.monotonic()
-    await herd.all_are_there(within=_PATIENCE)
+    await clients.wait_until_subscribed(within=_PATIENCE)
     await happening
-    await _announce(house.publisher, agents)
-    await herd.all_have(EVENTS, within=_PATIENCE)
+    await _announce(servers.publisher, agents)
+    await clients.wait_until_heard(EVENTS, within=_PATIENCE)
     heard = time.monotonic()
-    back = sorted(herd.back.values())
+    back = sorted(clients.back.values())
     return Return(
         ready - killed,
         back[len(back) // 2] - killed,
         back[-1] - killed,
         heard - killed,
-        sum(events == list(range(1, EVENTS + 1)) for events in herd.heard.values()),
+        sum(events == list(range(1, EVENTS + 1)) for events in clients.heard.values()),
     )
 
 
 @asynccontextmanager
-async def _house(rabbitmq_url: str, database_url: str) -> AsyncIterator[_House]:
+async def _servers(rabbitmq_url: str, database_url: str) -> AsyncIterator[_Servers]:
     """Make what a gateway finds when it starts, and nothing else."""
     async with (
         open_database(database_url, name="herd") as database,
@@ -100,7 +104,7 @@ async def _house(rabbitmq_url: str, database_url: str) -> AsyncIterator[_House]:
         await create_indexes(database)
         await declare_topology(rabbitmq_url)
         await ConfigurationStore(database, SystemClock()).write(CENTER)
-        yield _House(database, publisher)
+        yield _Servers(database, publisher)
 
 
 @asynccontextmanager

@@ -8,10 +8,10 @@ from statistics import median
 
 from deploy.local.progress import report
 from deploy.local.servers import Servers
-from tests.bench.contestants import Contestant, Lap, lap
-from tests.bench.counting import majority_writes
+from tests.bench.database_trace import majority_writes
 from tests.bench.figures import percentile
-from tests.bench.sending import flat_out, on_schedule
+from tests.bench.measured_systems import Lap, MeasuredSystem, lap
+from tests.bench.smtp_sender import flat_out, on_schedule
 from tests.bench.table import Aim, Row, Section
 
 RATE = Aim("at least 0.5", 0.5, at_least=True)
@@ -23,7 +23,7 @@ _STILL_BUSY = 1.0
 
 @dataclass(slots=True)
 class Score:
-    """The laps of one contestant: flat out, and at half of the rate it showed then."""
+    """The laps of one measured: flat out, and at half of the rate it showed then."""
 
     flat_out: list[Lap] = field(default_factory=list)
     half_load: list[Lap] = field(default_factory=list)
@@ -54,12 +54,12 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class Comparison:
     """Who takes part, and how much they are asked: at `most` so many mails in one lap."""
 
     servers: Servers
-    product: Contestant
-    floor: Contestant
+    product: MeasuredSystem
+    floor: MeasuredSystem
     mails: int
     rounds: int
     half_load_seconds: float
@@ -68,46 +68,46 @@ class Contest:
     async def run(self) -> tuple[Score, Score]:
         """Return the scores of the product and of the floor."""
         scores = Score(), Score()
-        for contestant in (self.floor, self.product):
-            await self._flat_out(contestant, Score(), self.mails // 4)
+        for measured in (self.floor, self.product):
+            await self._flat_out(measured, Score(), self.mails // 4)
         for number in range(self.rounds):
             report(f"flat out, round {number + 1} of {self.rounds}")
-            for contestant, score in self._turns(scores, number):
-                await self._flat_out(contestant, score, self.mails)
+            for measured, score in self._turns(scores, number):
+                await self._flat_out(measured, score, self.mails)
         for number in range(self.rounds):
             report(f"half load, round {number + 1} of {self.rounds}")
-            for contestant, score in self._turns(scores, number):
-                await self._half_load(contestant, score)
+            for measured, score in self._turns(scores, number):
+                await self._half_load(measured, score)
         return scores
 
     def _turns(
         self, scores: tuple[Score, Score], number: int
-    ) -> Sequence[tuple[Contestant, Score]]:
+    ) -> Sequence[tuple[MeasuredSystem, Score]]:
         turns = [(self.product, scores[0]), (self.floor, scores[1])]
         return turns if number % 2 else turns[::-1]
 
-    async def _flat_out(self, contestant: Contestant, score: Score, mails: int) -> None:
+    async def _flat_out(self, measured: MeasuredSystem, score: Score, mails: int) -> None:
         before = await majority_writes(self.servers.mongodb_url)
         score.flat_out.append(
-            await lap(contestant, self.servers, partial(flat_out, mails, contestant.port))
+            await lap(measured, self.servers, partial(flat_out, mails, measured.port))
         )
         score.majority_writes += await majority_writes(self.servers.mongodb_url) - before
-        await self._settle(contestant)
+        await self._settle(measured)
 
-    async def _half_load(self, contestant: Contestant, score: Score) -> None:
+    async def _half_load(self, measured: MeasuredSystem, score: Score) -> None:
         rate = score.rate / 2
         mails = min(max(20, int(rate * self.half_load_seconds)), self.most)
-        send = partial(on_schedule, contestant.port, mails, rate=rate)
-        score.half_load.append(await lap(contestant, self.servers, send))
-        await self._settle(contestant)
+        send = partial(on_schedule, measured.port, mails, rate=rate)
+        score.half_load.append(await lap(measured, self.servers, send))
+        await self._settle(measured)
 
-    async def _settle(self, contestant: Contestant) -> None:
+    async def _settle(self, measured: MeasuredSystem) -> None:
         """Leave what goes on behind the last event to the one whose it is, not to the next."""
         await asyncio.sleep(_STILL_BUSY)
-        await contestant.rest()
+        await measured.rest()
 
 
-def contest_section(product: Score, floor: Score) -> Section:
+def comparison_section(product: Score, floor: Score) -> Section:
     """Return the rows that compare both."""
     return Section(
         "The product beside the floor (8 kB mails, 20 connections)",

@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from tests.bench_cometd.contestants import INTERACTIONS, OURS, Server, padding, running
-from tests.bench_cometd.herd import Herd
+from tests.bench_cometd.reconnecting_clients import ReconnectingClients
+from tests.bench_cometd.servers import INTERACTIONS, OURS, Server, padding, running
 
 _PATIENCE: Final = 90.0
 
@@ -18,26 +18,26 @@ class Return:
     heard: int
 
 
-async def stampede(size: int) -> Return:
+async def measure_lab_return(size: int) -> Return:
     """Kill the lab under its clients, start it at the same port, wait for all of them."""
     async with running(OURS) as first:
-        herd = Herd(first.url, size, INTERACTIONS, _login)
-        async with herd.roaming():
-            await herd.all_are_there(within=_PATIENCE)
+        clients = ReconnectingClients(first.url, size, INTERACTIONS, _login)
+        async with clients.running():
+            await clients.wait_until_subscribed(within=_PATIENCE)
             first.process.kill()
             await first.process.wait()
             async with running(OURS, port=first.url.rpartition(":")[2]) as second:
-                return await _count(herd, second)
+                return await _count(clients, second)
 
 
 def _login(number: int) -> dict[str, str]:
     return {"Authorization": f"Bearer agent-{number}"}
 
 
-async def _count(herd: Herd, server: Server) -> Return:
+async def _count(clients: ReconnectingClients, server: Server) -> Return:
     began = time.monotonic()
-    await herd.all_are_there(within=_PATIENCE)
+    await clients.wait_until_subscribed(within=_PATIENCE)
     server.publish(["*"], time.monotonic_ns(), padding(300))
-    await herd.all_have(1, within=_PATIENCE)
-    delays = [max(0.0, at - began) for at in herd.back.values()]
-    return Return(delays, sum(bool(events) for events in herd.heard.values()))
+    await clients.wait_until_heard(1, within=_PATIENCE)
+    delays = [max(0.0, at - began) for at in clients.back.values()]
+    return Return(delays, sum(bool(events) for events in clients.heard.values()))

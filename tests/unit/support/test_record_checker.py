@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.checker import Books, Departed, Fault, Finding, Inbound, Reply, check
+from tests.support.record_checker import Departed, Fault, Finding, Inbound, Reply, RunRecord, check
 
 INBOUND = Inbound("in", "<m>", "completed", ("a1",))
 REPLY = Reply("out", "in", "<r>", "sent", "SENT")
 DEPARTED = Departed("<r>", "<m>")
-FINE = Books(
+FINE = RunRecord(
     answers={"<m>": ["lost", "250"]},
     arrivals={"a1": "<m>"},
     inbound=[INBOUND],
@@ -24,7 +24,7 @@ def test_nothing_is_found_where_every_promise_was_kept() -> None:
 
 
 def test_a_mail_that_was_never_accepted_may_be_nowhere() -> None:
-    assert check(Books(answers={"<m>": ["lost", "451"]})) == []
+    assert check(RunRecord(answers={"<m>": ["lost", "451"]})) == []
 
 
 def test_a_mail_that_was_stored_without_an_answer_may_be_answered() -> None:
@@ -33,23 +33,23 @@ def test_a_mail_that_was_stored_without_an_answer_may_be_answered() -> None:
 
 def test_a_copy_that_was_noted_is_accounted_for() -> None:
     noted = replace(INBOUND, arrivals=("a1", "a2"))
-    books = replace(FINE, arrivals={"a1": "<m>", "a2": "<m>"}, inbound=[noted])
+    record = replace(FINE, arrivals={"a1": "<m>", "a2": "<m>"}, inbound=[noted])
 
-    assert check(books) == []
+    assert check(record) == []
 
 
 def test_an_uncertain_reply_may_have_left_or_not() -> None:
     reply = replace(REPLY, state="uncertain", journal="UNCERTAIN")
-    books = replace(FINE, replies=[reply], told={**FINE.told, "out": frozenset({"Uncertain"})})
+    record = replace(FINE, replies=[reply], told={**FINE.told, "out": frozenset({"Uncertain"})})
 
-    assert check(books) == []
-    assert check(replace(books, departed=[])) == []
+    assert check(record) == []
+    assert check(replace(record, departed=[])) == []
 
 
 @pytest.mark.parametrize(
-    ("books", "fault", "about"),
+    ("record", "fault", "about"),
     [
-        (Books(answers={"<m>": ["250"]}), Fault.LOST, "<m>"),
+        (RunRecord(answers={"<m>": ["250"]}), Fault.LOST, "<m>"),
         (replace(FINE, inbound=[INBOUND, INBOUND]), Fault.DUPLICATED, "<m>"),
         (replace(FINE, answers={}), Fault.UNEXPECTED, "<m>"),
         (replace(FINE, arrivals={"a1": "<m>", "a2": "<m>"}), Fault.UNACCOUNTED, "<m>"),
@@ -73,8 +73,8 @@ def test_an_uncertain_reply_may_have_left_or_not() -> None:
         (replace(FINE, told={"in": frozenset({"Completed"})}), Fault.UNTOLD, "out"),
     ],
 )
-def test_each_fault_is_found(books: Books, fault: Fault, about: str) -> None:
-    assert Finding(fault, about) in check(books)
+def test_each_fault_is_found(record: RunRecord, fault: Fault, about: str) -> None:
+    assert Finding(fault, about) in check(record)
 
 
 def test_the_totals_are_told_in_one_line() -> None:

@@ -24,7 +24,7 @@ class SessionLostError(Exception):
 _LOST: Final = (SessionLostError, httpx.HTTPError)
 
 
-class Ears:
+class CometdListener:
     """Keeps a view of the desk by what it hears. A new session begins with a new snapshot.
 
     A connection that is cut is taken up again in the same session: what was on its way when it

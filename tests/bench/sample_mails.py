@@ -14,7 +14,7 @@ def next_subject() -> str:
     return f"Letter {next(_numbers)}"
 
 
-def letter(subject: str) -> bytes:
+def sample_mail(subject: str) -> bytes:
     """Return a mail of 8 kB under a subject."""
     number = subject.rpartition(" ")[2]
     head = (

@@ -1,4 +1,4 @@
-"""An agent who works by what the desktop tells, as often as it tells it, and asks when cut off."""
+"""A simulated agent: reacts to each message, and reads the state again after a lost connection."""
 
 import asyncio
 from collections import defaultdict
@@ -21,7 +21,7 @@ _SEND: Final = {
 }
 
 
-class Clerk(Desktop):
+class WorkingAgent(Desktop):
     """Accepts, replies, sends and completes whatever is offered.
 
     An order whose answer was lost is given again. Where that made a second draft, one of the two
@@ -110,20 +110,20 @@ class Clerk(Desktop):
 
 
 @asynccontextmanager
-async def clerk_at_work(
+async def working_agent(
     url: str, user: str, on_news: Callable[[], None] = lambda: None
-) -> AsyncIterator[Clerk]:
-    """Give a clerk who is Ready and works for as long as the block runs."""
+) -> AsyncIterator[WorkingAgent]:
+    """Give an agent who is Ready and works for as long as the block runs."""
     async with httpx.AsyncClient(base_url=url, auth=(user, user), timeout=30) as client:
-        clerk = Clerk(client, on_news)
-        async with clerk.listening():
-            working = asyncio.create_task(clerk.work())
-            await clerk.catch_up()
-            await clerk.become("Ready")
+        agent = WorkingAgent(client, on_news)
+        async with agent.listening():
+            working = asyncio.create_task(agent.work())
+            await agent.catch_up()
+            await agent.become("Ready")
             try:
-                yield clerk
+                yield agent
             finally:
                 working.cancel()
                 with suppress(asyncio.CancelledError):
                     await working
-                await clerk.become("NotReady")
+                await agent.become("NotReady")

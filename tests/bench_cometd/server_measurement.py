@@ -11,7 +11,7 @@ from typing import Final
 from tests.bench.figures import percentile
 from tests.bench.processes import cpu_seconds, resident_megabytes
 from tests.bench_cometd.clients import KINDS, Client
-from tests.bench_cometd.contestants import Kind, Server, padding, running
+from tests.bench_cometd.servers import Kind, Server, padding, running
 
 _AT_ONCE: Final = 50
 _QUIET: Final = 0.4
@@ -62,7 +62,7 @@ class Visit:
 
 
 @dataclass(slots=True)
-class Ear:
+class DelayRecorder:
     """Counts what all clients hear."""
 
     delays: list[int] = field(default_factory=list)
@@ -87,20 +87,22 @@ class Ear:
 
 async def visit(kind: Kind, transport: str, load: Load) -> Visit:
     """Start a server, measure it, stop it."""
-    ear = Ear()
+    recorder = DelayRecorder()
     async with running(kind) as server:
         before = resident_megabytes(server.process.pid)
-        async with _audience(server, transport, load, ear):
-            await _quiet(ear)
+        async with _audience(server, transport, load, recorder):
+            await _quiet(recorder)
             grown = resident_megabytes(server.process.pid) - before
-            laps = {name: await lap(server, load, ear) for name, lap in LAPS.items()}
+            laps = {name: await lap(server, load, recorder) for name, lap in LAPS.items()}
         return Visit(laps, grown * 1000 / load.clients)
 
 
 @asynccontextmanager
-async def _audience(server: Server, transport: str, load: Load, ear: Ear) -> AsyncIterator[None]:
+async def _audience(
+    server: Server, transport: str, load: Load, recorder: DelayRecorder
+) -> AsyncIterator[None]:
     clients: list[Client] = [
-        KINDS[transport](number, server.url, server.kind.channels_of(number), ear.heard)
+        KINDS[transport](number, server.url, server.kind.channels_of(number), recorder.heard)
         for number in range(load.clients)
     ]
     try:
@@ -113,52 +115,52 @@ async def _audience(server: Server, transport: str, load: Load, ear: Ear) -> Asy
             one.close()
 
 
-async def own_paced(server: Server, load: Load, ear: Ear) -> Lap:
+async def own_paced(server: Server, load: Load, recorder: DelayRecorder) -> Lap:
     """Publish to one agent after another at a steady rate."""
     agents = cycle(str(number) for number in range(load.clients))
-    with _clocked(server, ear) as result:
+    with _clocked(server, recorder) as result:
         async for due in _strokes(load.seconds, load.rate):
             server.publish([next(agents) for _ in range(due)], _now(), padding(load.size))
-        await _quiet(ear)
+        await _quiet(recorder)
     return result[0]
 
 
-async def broadcast_paced(server: Server, load: Load, ear: Ear) -> Lap:
+async def broadcast_paced(server: Server, load: Load, recorder: DelayRecorder) -> Lap:
     """Publish to all at a steady rate."""
-    with _clocked(server, ear) as result:
+    with _clocked(server, recorder) as result:
         async for due in _strokes(load.seconds, load.broadcasts):
             server.publish(["*"] * due, _now(), padding(load.size))
-        await _quiet(ear)
+        await _quiet(recorder)
     return result[0]
 
 
-async def own_flat_out(server: Server, load: Load, ear: Ear) -> Lap:
+async def own_flat_out(server: Server, load: Load, recorder: DelayRecorder) -> Lap:
     """Have one event of each agent on its way at any time."""
-    with _clocked(server, ear) as result:
-        ear.agents = list(range(load.clients))
+    with _clocked(server, recorder) as result:
+        recorder.agents = list(range(load.clients))
         until = time.monotonic() + load.seconds
         while time.monotonic() < until:
-            ear.news.clear()
-            ready, ear.agents = ear.agents, []
+            recorder.news.clear()
+            ready, recorder.agents = recorder.agents, []
             server.publish([str(one) for one in ready], _now(), padding(load.size))
-            await _news(ear)
-        ear.agents = None
-        await _quiet(ear)
+            await _news(recorder)
+        recorder.agents = None
+        await _quiet(recorder)
     return result[0]
 
 
-async def broadcast_flat_out(server: Server, load: Load, ear: Ear) -> Lap:
+async def broadcast_flat_out(server: Server, load: Load, recorder: DelayRecorder) -> Lap:
     """Have a few broadcasts on their way at any time."""
-    with _clocked(server, ear) as result:
+    with _clocked(server, recorder) as result:
         until, published = time.monotonic() + load.seconds, 0
         while time.monotonic() < until:
-            ear.news.clear()
-            due = len(ear.delays) // load.clients + _BROADCASTS_IN_FLIGHT - published
+            recorder.news.clear()
+            due = len(recorder.delays) // load.clients + _BROADCASTS_IN_FLIGHT - published
             if due > 0:
                 server.publish(["*"] * due, _now(), padding(load.size))
                 published += due
-            await _news(ear)
-        await _quiet(ear)
+            await _news(recorder)
+        await _quiet(recorder)
     return result[0]
 
 
@@ -174,9 +176,9 @@ def _now() -> int:
     return time.monotonic_ns()
 
 
-async def _news(ear: Ear) -> None:
+async def _news(recorder: DelayRecorder) -> None:
     async with asyncio.timeout(_PATIENCE):
-        await ear.news.wait()
+        await recorder.news.wait()
 
 
 async def _strokes(seconds: float, rate: float) -> AsyncIterator[int]:
@@ -190,24 +192,24 @@ async def _strokes(seconds: float, rate: float) -> AsyncIterator[int]:
         await asyncio.sleep(_EVERY)
 
 
-async def _quiet(ear: Ear) -> None:
+async def _quiet(recorder: DelayRecorder) -> None:
     async with asyncio.timeout(_PATIENCE):
-        while (left := ear.last + _QUIET - time.monotonic()) > 0:  # noqa: ASYNC110 - silence is no event
+        while (left := recorder.last + _QUIET - time.monotonic()) > 0:  # noqa: ASYNC110 - silence is no event
             await asyncio.sleep(left)
 
 
 @contextmanager
-def _clocked(server: Server, ear: Ear) -> Iterator[list[Lap]]:
+def _clocked(server: Server, recorder: DelayRecorder) -> Iterator[list[Lap]]:
     """Fill the list with the lap that the block was."""
-    ear.clear()
+    recorder.clear()
     began, cpu = time.monotonic(), cpu_seconds([server.process.pid])
     result: list[Lap] = []
     yield result
-    delays = [delay / 1e6 for delay in ear.delays]
+    delays = [delay / 1e6 for delay in recorder.delays]
     result.append(
         Lap(
             deliveries=len(delays),
-            seconds=ear.last - began,
+            seconds=recorder.last - began,
             cpu=cpu_seconds([server.process.pid]) - cpu,
             p50=percentile(delays, 50),
             p99=percentile(delays, 99),

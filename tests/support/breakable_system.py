@@ -1,11 +1,10 @@
-"""The whole system, every service its own process, and what can be done to it."""
+"""The whole system, every service a process of its own, which a test signals, kills and arms."""
 
 import asyncio
 import os
 import secrets
 import signal
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,14 @@ import pytest
 import yaml
 
 from deploy.local.accounts import Access
+from deploy.local.mongodb import LocalMongoDB
+from deploy.local.rabbitmq import LocalRabbitMQ
 from deploy.local.services import NAMES, Addresses
 from deploy.local.stack import CONTACT_CENTER, System, system
-from tests.faults import archive
-from tests.faults.archive import Database
-from tests.faults.checker import Books
-from tests.faults.senders import Senders
+from tests.support import record_reader
+from tests.support.mail_senders import Senders
+from tests.support.record_checker import RunRecord
+from tests.support.record_reader import Database
 
 WORKERS: Final = NAMES
 
@@ -32,11 +33,10 @@ _SETTINGS: Final = {
     "GATEWAY_TURN_PATIENCE": "20",
 }
 _CAPACITY: Final = 20
-_LOOK_EVERY: Final = 0.2
 
 
 @dataclass(frozen=True)
-class House:
+class BreakableSystem:
     """A system that is up, its database and its sink's folder."""
 
     system: System
@@ -70,20 +70,29 @@ class House:
         self.signal(service, signal.SIGTERM)
         await self.ends(service)
 
-    async def books(self, run: str, answers: dict[str, list[str]]) -> Books:
+    async def record(self, run: str, answers: dict[str, list[str]]) -> RunRecord:
         """Return what there is after a run; what agents were told is not in it."""
-        mails = await archive.inbound(self.database, run)
-        return Books(
+        mails = await record_reader.inbound(self.database, run)
+        return RunRecord(
             answers=dict(answers),
-            arrivals=await archive.arrivals(self.database, run),
+            arrivals=await record_reader.arrivals(self.database, run),
             inbound=mails,
-            replies=await archive.replies(self.database, [one.id for one in mails]),
-            departed=archive.departed(self.sent, run),
+            replies=await record_reader.replies(self.database, [one.id for one in mails]),
+            departed=record_reader.departed(self.sent, run),
         )
 
 
+@dataclass(frozen=True)
+class BreakableStack:
+    """A system, and the servers under it that a test may kill."""
+
+    breakable: BreakableSystem
+    rabbitmq: LocalRabbitMQ
+    mongodb: LocalMongoDB
+
+
 @asynccontextmanager
-async def open_house(access: Access, folder: Path) -> AsyncIterator[House]:
+async def open_breakable_system(access: Access, folder: Path) -> AsyncIterator[BreakableSystem]:
     """Give a system on these servers whose short durations suit an impatient test."""
     sent = folder / "sent"
     with pytest.MonkeyPatch.context() as environment:
@@ -97,26 +106,14 @@ async def open_house(access: Access, folder: Path) -> AsyncIterator[House]:
                 configuration=_busy_contact_center(folder),
                 first_pause=0.01,
             ) as running,
-            archive.open_client(access.mongodb_url) as client,
+            record_reader.open_client(access.mongodb_url) as client,
         ):
-            yield House(running, access.rabbitmq_url, client.get_default_database(), sent)
+            yield BreakableSystem(running, access.rabbitmq_url, client.get_default_database(), sent)
 
 
 def new_run() -> str:
     """Return a name that tells one test's mails from another's."""
     return secrets.token_hex(4)
-
-
-async def until(
-    holds: Callable[[], Awaitable[bool]], seconds: float, *, every: float = _LOOK_EVERY
-) -> bool:
-    """Wait until something holds that other processes bring about; say whether it came to that."""
-    end = time.monotonic() + seconds
-    while not await holds():
-        if time.monotonic() > end:
-            return False
-        await asyncio.sleep(every)
-    return True
 
 
 def _busy_contact_center(folder: Path) -> Path:
