@@ -156,8 +156,8 @@ async def start(
             bayeux.running(),
             event_feed.running(bayeux),
             _listening(settings, front, bayeux),
-            LoginWatcher(logins, agent_cache, bayeux).keeping(),
-            SessionWatcher(sessions, bayeux).keeping(),
+            LoginWatcher(logins, agent_cache, bayeux).running(),
+            SessionWatcher(sessions, bayeux).running(),
             _restore_watch(resources, event_feed).keeping(),
         ):
             with _measured(bayeux, registry):

@@ -14,7 +14,7 @@ from services.gateway.auth.access_tokens import (
     Identity,
     TokenRules,
     read_keys,
-    verified,
+    verify_token,
 )
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -48,6 +48,6 @@ def test_a_signed_token_is_believed_or_refused(changes: dict[str, str]) -> None:
     )
 
     with suppress(BadTokenError):
-        identity = verified(token, KEYS, RULES, NOW)
+        identity = verify_token(token, KEYS, RULES, NOW)
         assert isinstance(identity, Identity)
         assert identity.ends_at > NOW

@@ -1,1 +1,1 @@
-"""Logins: passwords, tokens, cookies, and what each agent may do."""
+"""Logins by password, token and cookie, and the permissions of agents."""

@@ -1,4 +1,4 @@
-"""The agents as the gateway last saw them, so that not every request asks the database."""
+"""Agents and their logins, cached for a few seconds: not every request reads the database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,70 +11,73 @@ from shared.storage.agents.agent_store import AgentStore, StoredAgent
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """An agent and their login, which says what the agent is called and may."""
+class AgentAccount:
+    """An agent and their login.
+
+    User name, roles and `enabled` of `agent` are those of the login.
+    """
 
     agent: StoredAgent
     login: StoredLogin
 
 
-Find = Callable[[str], Awaitable[Member | None]]
+Find = Callable[[str], Awaitable[AgentAccount | None]]
 
 
 class AgentCache:
-    """Agents by user name and by id, as they are or were a few seconds ago."""
+    """Accounts by user name and by id, at most a few seconds old."""
 
     def __init__(self, agents: AgentStore, logins: AgentLoginStore, clock: Clock) -> None:
         self._agents = agents
         self._logins = logins
         self._clock = clock
-        # Nobody is remembered as somebody is: what takes how long tells no names.
-        self._seen = TtlCache[tuple[str, str], Member | None]()
+        # Unknown names are cached as well: response times do not tell which names exist.
+        self._seen = TtlCache[tuple[str, str], AgentAccount | None]()
 
-    async def named(self, user_name: str) -> Member | None:
-        """Return the agent who logs in under a name."""
-        return await self._recall(("name", user_name), self._find_named)
+    async def named(self, user_name: str) -> AgentAccount | None:
+        """Return the account with a user name; None where there is none."""
+        return await self._get_cached(("name", user_name), self._find_named)
 
-    async def get(self, agent_id: str) -> Member | None:
-        """Return an agent by id."""
-        return await self._recall(("id", agent_id), self._find)
+    async def get(self, agent_id: str) -> AgentAccount | None:
+        """Return the account of an agent; None where there is none."""
+        return await self._get_cached(("id", agent_id), self._find)
 
     async def end_logins(self, agent: StoredAgent) -> None:
-        """End every login of an agent that has begun."""
+        """End all sessions that an agent has begun."""
         await self._logins.end(agent.id)
         self.forget(agent)
 
     def forget(self, agent: StoredAgent | StoredLogin) -> None:
-        """Read an agent anew when they are asked for next."""
+        """Drop an agent from the cache: the next call reads the database."""
         self._seen.forget(("id", agent.id))
         self._seen.forget(("name", agent.user_name))
 
-    async def _recall(self, key: tuple[str, str], find: Find) -> Member | None:
+    async def _get_cached(self, key: tuple[str, str], find: Find) -> AgentAccount | None:
         now = self._clock.now().timestamp()
         if known := self._seen.recall(key, now=now):
             return known.value
-        member = await find(key[1])
-        self._seen.keep(key, member, now=now)
-        return member
+        account = await find(key[1])
+        self._seen.keep(key, account, now=now)
+        return account
 
-    async def _find(self, agent_id: str) -> Member | None:
-        return _member(
+    async def _find(self, agent_id: str) -> AgentAccount | None:
+        return _to_account(
             *await asyncio.gather(self._logins.get(agent_id), self._agents.get(agent_id))
         )
 
-    async def _find_named(self, user_name: str) -> Member | None:
-        # Both at once, also where there is no login: nobody takes as long as somebody.
+    async def _find_named(self, user_name: str) -> AgentAccount | None:
+        # Both at once, also for an unknown name: it takes as long as a known one.
         login, agent = await asyncio.gather(
             self._logins.named(user_name), self._agents.named(user_name)
         )
         if login and (agent is None or agent.id != login.id):
             agent = await self._agents.get(login.id)
-        return _member(login, agent)
+        return _to_account(login, agent)
 
 
-def _member(login: StoredLogin | None, agent: StoredAgent | None) -> Member | None:
-    """Return both, where there are both; of what both say the login counts."""
+def _to_account(login: StoredLogin | None, agent: StoredAgent | None) -> AgentAccount | None:
+    """Return both as one account; fields that both have are taken from the login."""
     if login is None or agent is None:
         return None
     known = replace(agent, user_name=login.user_name, roles=login.roles, enabled=login.enabled)
-    return Member(known, login)
+    return AgentAccount(known, login)

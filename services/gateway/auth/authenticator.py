@@ -1,4 +1,4 @@
-"""Authenticates every request once: by password, by token or by session."""
+"""Authenticates each request once: by password, bearer token or session cookie."""
 
 import asyncio
 import math
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from services.gateway.auth.agent_cache import Member
+from services.gateway.auth.agent_cache import AgentAccount
 from services.gateway.auth.bearer_authenticator import BearerAuthenticator
 from services.gateway.auth.cookie_sessions import (
     CookieSessions,
     OpenSession,
-    proof_of,
-    shows_its_password,
+    is_session_password,
+    login_proof,
 )
 from services.gateway.auth.password_authenticator import PasswordAuthenticator
 from services.gateway.auth.session_store import session_key
@@ -40,18 +40,19 @@ CHALLENGE: Final[Mapping[str, str]] = {
 }
 FORGED: Final = "Missing or invalid Csrf token"
 BEARER: Final = "bearer"
-"""The proof of whoever came with a bearer token: a change of the password does not matter."""
+"""The `proof` of a login by bearer token. It does not depend on the password."""
 _BAD_TOKEN: Final[Mapping[str, str]] = {
     "WWW-Authenticate": 'Bearer realm="mailroom", error="invalid_token"'
 }
-_KEY: Final = "mailroom.admitted"
+_SCOPE_KEY: Final = "mailroom.authenticated"
 
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatedAgent:
-    """Somebody who may speak, by what right, and what the answer has to carry for it.
+    """The agent of a request, and the login by which the request was accepted.
 
-    `cookie` is the value of their session's; empty where they have no session.
+    `cookie` is the value of the session cookie and `csrf_token` the token of that session; both are
+    empty where there is no session. `headers` have to be in the answer.
     """
 
     agent: StoredAgent
@@ -62,12 +63,12 @@ class AuthenticatedAgent:
 
     @property
     def user_id(self) -> str:
-        """Whose topics "me" stands for."""
+        """The id of the user whom "me" in a topic stands for."""
         return self.agent.id
 
 
 class RequestAuthenticator:
-    """Admits the senders of requests. The same request is asked only once."""
+    """Finds the agent who sent a request. The result is kept in the scope of the request."""
 
     def __init__(
         self,
@@ -86,49 +87,49 @@ class RequestAuthenticator:
         self._cookies = cookies
         self._checks_csrf = checks_csrf
 
-    async def admit(self, scope: Scope) -> AuthenticatedAgent:
-        """Return who speaks.
+    async def authenticate(self, scope: Scope) -> AuthenticatedAgent:
+        """Return the agent who sent a request.
 
         Raises:
-            RequestError: Nobody known, somebody who tries too often, or a page that uses the
-                cookie of its visitor.
-            Unavailable: It cannot be found out now.
+            RequestError: The credentials are wrong (401), too many logins failed before (429), or
+                a change by cookie has no valid CSRF token (403).
+            Unavailable: Agents or sessions cannot be read now.
         """
-        known = scope.get(_KEY)
-        if isinstance(known, AuthenticatedAgent):
-            return known
-        admitted = await self._admit(scope)
-        scope[_KEY] = admitted
-        return admitted
+        cached = scope.get(_SCOPE_KEY)
+        if isinstance(cached, AuthenticatedAgent):
+            return cached
+        authenticated = await self._authenticate(scope)
+        scope[_SCOPE_KEY] = authenticated
+        return authenticated
 
     async def log_out(self, scope: Scope) -> Mapping[str, str]:
-        """End the session of a request for good; return what takes its cookie away.
+        """End the session of a request for good; return the headers that delete its cookie.
 
         Raises:
-            Unavailable: It may not have ended.
+            Unavailable: The session may not have ended: log out again.
         """
-        admitted = await self.admit(scope)
-        if admitted.cookie:
-            await self._sessions.end(admitted.cookie)
-        return self._without_cookie()
+        authenticated = await self.authenticate(scope)
+        if authenticated.cookie:
+            await self._sessions.end(authenticated.cookie)
+        return self._cookie_deletion()
 
     async def log_out_everywhere(self, scope: Scope) -> Mapping[str, str]:
-        """End all sessions of whoever asks for good; return what takes the cookie away.
+        """End all sessions of the agent for good; return the headers that delete the cookie.
 
         Raises:
-            Unavailable: They may not have ended.
+            Unavailable: The sessions may not have ended: log out again.
         """
-        await self._sessions.end_all((await self.admit(scope)).agent)
-        return self._without_cookie()
+        await self._sessions.end_all((await self.authenticate(scope)).agent)
+        return self._cookie_deletion()
 
-    def _without_cookie(self) -> Mapping[str, str]:
+    def _cookie_deletion(self) -> Mapping[str, str]:
         return {"Set-Cookie": f"{self._cookies.cookie(COOKIE, '')}; Max-Age=0"}
 
-    async def _admit(self, scope: Scope) -> AuthenticatedAgent:
+    async def _authenticate(self, scope: Scope) -> AuthenticatedAgent:
         try:
             shown = credentials(scope)
         except MalformedCredentialsError as error:
-            raise stranger() from error
+            raise not_authenticated() from error
         match shown:
             case Bearer(token):
                 return await self._by_token(token)
@@ -139,73 +140,78 @@ class RequestAuthenticator:
 
     async def _by_token(self, token: str) -> AuthenticatedAgent:
         if self._bearers is None:
-            raise stranger()
-        recognised = await self._bearers.recognise(token)
-        if recognised is None:
+            raise not_authenticated()
+        accepted = await self._bearers.authenticate(token)
+        if accepted is None:
             raise RequestError(
-                Situation.NOT_AUTHENTICATED, "the token is not good", headers=_BAD_TOKEN
+                Situation.NOT_AUTHENTICATED,
+                "the token is not accepted: get a new one",
+                headers=_BAD_TOKEN,
             )
-        agent, ends_at = recognised
-        lasts = (ends_at - self._clock.now()).total_seconds()
-        return AuthenticatedAgent(agent, Login(BEARER, asyncio.get_running_loop().time() + lasts))
+        agent, ends_at = accepted
+        seconds_left = (ends_at - self._clock.now()).total_seconds()
+        return AuthenticatedAgent(
+            agent, Login(BEARER, asyncio.get_running_loop().time() + seconds_left)
+        )
 
     async def _by_session(self, scope: Scope) -> AuthenticatedAgent:
         token = session_token(scope) or ""
-        recognised = await self._sessions.recognise(token) if token else None
-        if recognised is None:
-            raise stranger()
-        member, session = recognised
+        found = await self._sessions.find(token) if token else None
+        if found is None:
+            raise not_authenticated()
+        account, session = found
         if self._checks_csrf and changes_something(scope):
-            _require_token(scope, session.csrf_token)
-        lasts = (session.ends_at - self._clock.now()).total_seconds()
-        ends_at = asyncio.get_running_loop().time() + lasts
-        login = Login(proof_of(member.login), ends_at, session_key(token))
-        return replace(self._admitted(member, OpenSession(token, session)), login=login)
+            _require_csrf_token(scope, session.csrf_token)
+        seconds_left = (session.ends_at - self._clock.now()).total_seconds()
+        ends_at = asyncio.get_running_loop().time() + seconds_left
+        login = Login(login_proof(account.login), ends_at, session_key(token))
+        return replace(self._accepted(account, OpenSession(token, session)), login=login)
 
     async def _by_password(self, basic: Basic, scope: Scope) -> AuthenticatedAgent:
         token = session_token(scope) or ""
-        recognised = await self._sessions.recognise(token) if token else None
-        if recognised is not None:
-            member, session = recognised
-            known = OpenSession(token, session)
-            if not self._logins.doubts(token) and _is_both(known, member, basic):
-                return self._admitted(member, known)
-        device = (token, recognised[0].agent.id) if recognised else None
+        found = await self._sessions.find(token) if token else None
+        if found is not None:
+            account, session = found
+            opened = OpenSession(token, session)
+            if not self._logins.is_suspect(token) and _began_session(opened, account, basic):
+                return self._accepted(account, opened)
+        device = (token, found[0].agent.id) if found else None
         logged_in = await self._logins.log_in(basic, client_address(scope), device)
         if logged_in is None:
-            raise stranger()
-        if recognised is not None and recognised[0].agent.id == logged_in.agent.id:
-            return self._admitted(logged_in, OpenSession(token, recognised[1]))
+            raise not_authenticated()
+        if found is not None and found[0].agent.id == logged_in.agent.id:
+            return self._accepted(logged_in, OpenSession(token, found[1]))
         opened = await self._sessions.begin(logged_in, client_address(scope), basic.password)
         cookie = self._cookies.cookie(COOKIE, opened.token)
-        return self._admitted(logged_in, opened, {"Set-Cookie": cookie})
+        return self._accepted(logged_in, opened, {"Set-Cookie": cookie})
 
-    def _admitted(
-        self, member: Member, opened: OpenSession, headers: Mapping[str, str] | None = None
+    def _accepted(
+        self, account: AgentAccount, opened: OpenSession, headers: Mapping[str, str] | None = None
     ) -> AuthenticatedAgent:
-        """Return somebody who showed a password: what they open does not depend on the session."""
+        """Return an agent who sent the password: CometD sessions may outlive the cookie session."""
         csrf_token = opened.session.csrf_token if self._checks_csrf else ""
-        login = Login(proof_of(member.login), math.inf)
-        return AuthenticatedAgent(member.agent, login, csrf_token, opened.token, headers or {})
+        login = Login(login_proof(account.login), math.inf)
+        return AuthenticatedAgent(account.agent, login, csrf_token, opened.token, headers or {})
 
 
-def stranger() -> RequestError:
-    """Return the error of somebody whom nobody knows; it tells nothing of who is known."""
+def not_authenticated() -> RequestError:
+    """Return the error for wrong credentials; it does not tell which user names exist."""
     return RequestError(
         Situation.NOT_AUTHENTICATED, "user name or password is not right", headers=CHALLENGE
     )
 
 
-def _is_both(known: OpenSession, member: Member, basic: Basic) -> bool:
-    """Say whether a password is shown beside the cookie of the session that it began.
+def _began_session(opened: OpenSession, account: AgentAccount, basic: Basic) -> bool:
+    """Say whether user name and password are those that the session was begun with.
 
-    Checking it against the stored hash takes a core up to half a second, which is too much when a
-    thousand desktops come back at once.
+    Argon2 is skipped then: it takes up to half a second of a core, too much when a thousand
+    desktops reconnect at once.
     """
-    return member.login.user_name == basic.user_name and shows_its_password(known, basic.password)
+    same_name = account.login.user_name == basic.user_name
+    return same_name and is_session_password(opened, basic.password)
 
 
-def _require_token(scope: Scope, csrf_token: str) -> None:
+def _require_csrf_token(scope: Scope, csrf_token: str) -> None:
     given = header(scope, CSRF_HEADER.lower().encode()) or ""
     if not secrets.compare_digest(given.encode(), csrf_token.encode()):
         raise RequestError(Situation.FORGED, FORGED)

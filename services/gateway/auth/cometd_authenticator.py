@@ -1,4 +1,4 @@
-"""Authenticates CometD requests as REST does, and refuses with the same words."""
+"""Authenticates CometD requests by the same rules as REST requests."""
 
 from services.gateway.auth.authenticator import AuthenticatedAgent, RequestAuthenticator
 from services.gateway.errors import explained
@@ -8,9 +8,9 @@ from shared.bayeux.transports.web import Scope
 
 
 class CometdAuthenticator:
-    """Admits who asks for CometD, by the head of a request or an upgrade.
+    """Authenticates a CometD request or websocket upgrade by its headers.
 
-    With `always_200` requests are refused as in REST.
+    With `always_200` a refused request has the status that REST gives it then.
     """
 
     def __init__(self, authenticator: RequestAuthenticator, *, always_200: bool) -> None:
@@ -18,9 +18,9 @@ class CometdAuthenticator:
         self._always_200 = always_200
 
     async def __call__(self, scope: Scope) -> AuthenticatedAgent | Answer:
-        """Return who speaks, or what they are answered."""
+        """Return the agent, or the answer that refuses the request."""
         try:
-            return await self._authenticator.admit(scope)
+            return await self._authenticator.authenticate(scope)
         except Exception as error:  # noqa: BLE001 - each fault has an answer
             always_200 = self._always_200 and scope["type"] == "http"
             answer = failure(explained(error, scope), always_200=always_200)

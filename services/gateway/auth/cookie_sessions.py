@@ -1,4 +1,4 @@
-"""Logins that go on by cookie: begun with a password, known to every pod, ended for good."""
+"""Cookie sessions: a password begins one, every pod accepts it, and an ended one stays ended."""
 
 import hashlib
 import hmac
@@ -9,29 +9,29 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
-from services.gateway.auth.agent_cache import AgentCache, Member
+from services.gateway.auth.agent_cache import AgentAccount, AgentCache
 from services.gateway.auth.session_store import LoginSession, SessionStore, session_key
 from shared.bayeux.ttl_cache import TtlCache
 from shared.domain.clock import Clock
 from shared.storage.agents.agent_login_store import StoredLogin
 from shared.storage.agents.agent_store import StoredAgent
 
-_MOST_BEGUN: Final = 10_000
+_MAX_REUSABLE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """A session and the value of its cookie."""
+    """A session, and the value of its cookie as `token`."""
 
     token: str
     session: LoginSession
 
 
 class CookieSessions:
-    """Begins sessions, recognises them and ends them.
+    """Begins, finds, prolongs and ends sessions.
 
-    One that is not used ends after `idle`, and any after `lifetime`. What was found out in this
-    process counts for five seconds.
+    A session ends `idle` after its last use, and `lifetime` after its begin in any case. This
+    process caches what it has read for five seconds.
     """
 
     def __init__(
@@ -48,97 +48,108 @@ class CookieSessions:
         self._clock = clock
         self._idle = idle
         self._lifetime = lifetime
-        self._begun: dict[tuple[str, str], OpenSession] = {}
-        self._seen = TtlCache[str, LoginSession]()
+        self._reusable: dict[tuple[str, str], OpenSession] = {}
+        self._cache = TtlCache[str, LoginSession]()
 
-    async def begin(self, member: Member, client: str, password: str) -> OpenSession:
+    async def begin(self, account: AgentAccount, client: str, password: str) -> OpenSession:
         """Return a session for an agent whose password was right.
 
-        A client that never returns its cookie gets the same session again, not a new one for
-        each request.
+        A client that never sends its cookie gets the same session for each request, and not a new
+        one each time.
+
+        Raises:
+            Unavailable: The session cannot be stored now.
         """
-        key = (member.agent.id, client)
-        while (known := self._begun.get(key)) and self._is_reusable(known.session, member.login):
-            if await self._recall(known.token) is not None:
-                return known
-            if self._begun.get(key) is known:
-                del self._begun[key]
+        key = (account.agent.id, client)
+        while (reusable := self._reusable.get(key)) and self._is_reusable(
+            reusable.session, account.login
+        ):
+            if await self._get_cached(reusable.token) is not None:
+                return reusable
+            if self._reusable.get(key) is reusable:
+                del self._reusable[key]
         now, token = self._clock.now(), secrets.token_urlsafe(24)
         ends_at = now + self._lifetime
         session = LoginSession(
-            member.agent.id,
+            account.agent.id,
             str(uuid4()),
-            proof_of(member.login),
+            login_proof(account.login),
             min(now + self._idle, ends_at),
             ends_at,
             _digest(token, password),
         )
         return await self._store_first(key, OpenSession(token, session))
 
-    async def recognise(self, token: str) -> tuple[Member, LoginSession] | None:
-        """Return whose session it is; None where it has ended or never was one."""
-        session = await self._recall(token)
-        member = await self._agent_cache.get(session.agent_id) if session else None
-        if session is None or member is None:
+    async def find(self, token: str) -> tuple[AgentAccount, LoginSession] | None:
+        """Return the account and the session of a cookie; None where there is no open session.
+
+        Raises:
+            Unavailable: Sessions or agents cannot be read now.
+        """
+        session = await self._get_cached(token)
+        account = await self._agent_cache.get(session.agent_id) if session else None
+        if session is None or account is None:
             return None
-        if not member.login.enabled:
-            # Whoever disabled the agent: it must not come back when the agent does.
+        if not account.login.enabled:
+            # Ended, not only refused: it must stay invalid when the agent is enabled again.
             await self.end(token)
             return None
-        return (member, session) if _fits(session, member.login) else None
+        return (account, session) if _has_current_proof(session, account.login) else None
 
     async def end(self, token: str) -> None:
-        """End a session for good; other pods know it for five seconds more at most."""
+        """End a session for good; other pods accept it for at most five seconds more."""
         await self._store.end(session_key(token))
-        self._seen.forget(token)
+        self._cache.forget(token)
 
     async def end_all(self, agent: StoredAgent) -> None:
-        """End all sessions of an agent for good; other pods know them for five seconds more."""
+        """End all sessions of an agent for good; other pods accept them for five seconds more."""
         await self._agent_cache.end_logins(agent)
 
-    async def ended(self, keys: Collection[str]) -> set[str]:
-        """Return which of some sessions have ended; the others are in use."""
+    async def find_ended(self, keys: Collection[str]) -> set[str]:
+        """Return the keys of those sessions that have ended; the open ones are prolonged."""
         now = self._clock.now()
         still_open = await self._store.open(keys, now)
         for key, session in still_open.items():
-            await self._prolonged(key, session, now)
+            await self._prolong(key, session, now)
         return set(keys) - still_open.keys()
 
     async def _store_first(self, key: tuple[str, str], opened: OpenSession) -> OpenSession:
-        if len(self._begun) >= _MOST_BEGUN:
-            self._begun.clear()
-        # Before it is stored: requests that come together share one session.
-        self._begun[key] = opened
+        if len(self._reusable) >= _MAX_REUSABLE:
+            self._reusable.clear()
+        # Before it is stored, so that concurrent requests of one client share the session.
+        self._reusable[key] = opened
         self._keep(opened.token, opened.session)
         try:
             await self._store.add(opened.token, opened.session)
         except BaseException:
-            self._begun.pop(key, None)
-            self._seen.forget(opened.token)
+            self._reusable.pop(key, None)
+            self._cache.forget(opened.token)
             raise
         return opened
 
     def _is_reusable(self, session: LoginSession, login: StoredLogin) -> bool:
-        left = session.expires_at - self._clock.now()
-        return left > min(self._idle, self._lifetime) / 2 and _fits(session, login)
+        remaining = session.expires_at - self._clock.now()
+        return remaining > min(self._idle, self._lifetime) / 2 and _has_current_proof(
+            session, login
+        )
 
-    async def _recall(self, token: str) -> LoginSession | None:
+    async def _get_cached(self, token: str) -> LoginSession | None:
         now = self._clock.now()
-        if known := self._seen.recall(token, now=now.timestamp()):
+        if known := self._cache.recall(token, now=now.timestamp()):
             return known.value
         session = await self._store.find(token, now)
         if session is None:
             return None
-        session = await self._prolonged(session_key(token), session, now)
+        session = await self._prolong(session_key(token), session, now)
         self._keep(token, session)
         return session
 
     def _keep(self, token: str, session: LoginSession) -> None:
         now, until = self._clock.now().timestamp(), session.expires_at.timestamp()
-        self._seen.keep(token, session, now=now, until=until)
+        self._cache.keep(token, session, now=now, until=until)
 
-    async def _prolonged(self, key: str, session: LoginSession, now: datetime) -> LoginSession:
-        """Return a session that is used now: it lasts longer, but never beyond its end."""
+    async def _prolong(self, key: str, session: LoginSession, now: datetime) -> LoginSession:
+        """Return a session that is used now with its later `expires_at`, at most `ends_at`."""
         expires_at = min(now + self._idle, session.ends_at)
         if session.expires_at - now >= self._idle / 2 or expires_at <= session.expires_at:
             return session
@@ -146,23 +157,23 @@ class CookieSessions:
         return replace(session, expires_at=expires_at)
 
 
-def shows_its_password(known: OpenSession, password: str) -> bool:
-    """Say whether a password is the one that a session was begun with; it costs microseconds.
+def is_session_password(opened: OpenSession, password: str) -> bool:
+    """Say whether a password is the one that a session was begun with, in microseconds.
 
-    Nobody can guess passwords with it who does not have the cookie.
+    The digest is keyed with the cookie: without the cookie no password can be guessed by it.
     """
-    return secrets.compare_digest(known.session.password_digest, _digest(known.token, password))
+    return secrets.compare_digest(opened.session.password_digest, _digest(opened.token, password))
 
 
 def _digest(token: str, password: str) -> str:
     return hmac.digest(token.encode(), password.encode(), hashlib.sha256).hex()
 
 
-def _fits(session: LoginSession, login: StoredLogin) -> bool:
-    return secrets.compare_digest(session.proof, proof_of(login))
+def _has_current_proof(session: LoginSession, login: StoredLogin) -> bool:
+    return secrets.compare_digest(session.proof, login_proof(login))
 
 
-def proof_of(login: StoredLogin) -> str:
-    """Return what changes with the agent's password, and whenever their logins are ended."""
+def login_proof(login: StoredLogin) -> str:
+    """Return a digest that changes with the password, and when all sessions are ended."""
     generation = f"#{login.generation}" if login.generation else ""
     return hashlib.sha256(f"{login.password_hash}{generation}".encode()).hexdigest()[:32]

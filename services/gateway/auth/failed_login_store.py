@@ -1,4 +1,4 @@
-"""Failed logins as all pods count them; the database forgets them after a while."""
+"""Counts failed logins for all pods. The database deletes old counters."""
 
 import asyncio
 import hashlib
@@ -11,23 +11,23 @@ from shared.storage.database.client import HINT, NEWEST, Database, Document, dat
 from shared.storage.indexes import LOGIN_FAILURES
 
 _KEPT_FOR: Final = timedelta(days=1)
-_WELCOME_FOR: Final = timedelta(days=30)
+_SUCCESS_KEPT_FOR: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class FailedLogins:
-    """How many failed logins a key has, older ones counted for less, and when the last was.
+    """How many logins failed under a key, and when the last one did.
 
-    `is_welcome` says that somebody logged in there not long ago.
+    `count` decays with time. `has_succeeded` says that a login succeeded in the last 30 days.
     """
 
     count: float
     at: datetime
-    is_welcome: bool = False
+    has_succeeded: bool = False
 
 
 class FailedLoginStore:
-    """Counters by key. Keys are stored as hashes: what was typed as a name may be a password."""
+    """Counters by key. Keys are stored as hashes, because users type passwords as names."""
 
     def __init__(self, database: Database) -> None:
         self._collection = database[LOGIN_FAILURES].with_options(
@@ -35,8 +35,8 @@ class FailedLoginStore:
         )
 
     async def read(self, keys: Sequence[str]) -> Mapping[str, FailedLogins]:
-        """Return what is known of some keys."""
-        names = {_hashed(key): key for key in keys}
+        """Return the counters of those keys that have one."""
+        names = {_hash_key(key): key for key in keys}
         async with database_errors():
             found = await self._collection.find({"_id": {"$in": list(names)}}).to_list()
         return {
@@ -45,24 +45,24 @@ class FailedLoginStore:
         }
 
     async def add(self, keys: Sequence[str], now: datetime, half_life: timedelta) -> None:
-        """Count one more for each key; of the older ones half is forgotten in each `half_life`."""
-        step = [_one_more(now, half_life)]
+        """Add one failure to each key; the count before halves in each `half_life`."""
+        step = [_increment(now, half_life)]
         async with database_errors():
             await asyncio.gather(
                 *(
-                    self._collection.update_one({"_id": _hashed(key)}, step, upsert=True)
+                    self._collection.update_one({"_id": _hash_key(key)}, step, upsert=True)
                     for key in keys
                 )
             )
 
-    async def forget(self, key: str, now: datetime) -> None:
-        """Set a key back to none, and remember for a month that somebody logged in there."""
-        fresh = {"count": 0.0, "at": now, "welcome": True, "expires_at": now + _WELCOME_FOR}
+    async def reset(self, key: str, now: datetime) -> None:
+        """Set a count to zero, and store for 30 days that a login succeeded."""
+        fresh = {"count": 0.0, "at": now, "welcome": True, "expires_at": now + _SUCCESS_KEPT_FOR}
         async with database_errors():
-            await self._collection.update_one({"_id": _hashed(key)}, {"$set": fresh}, upsert=True)
+            await self._collection.update_one({"_id": _hash_key(key)}, {"$set": fresh}, upsert=True)
 
 
-def _one_more(now: datetime, half_life: timedelta) -> Document:
+def _increment(now: datetime, half_life: timedelta) -> Document:
     elapsed = {"$subtract": [now, {"$ifNull": ["$at", now]}]}
     halvings = {"$divide": [{"$max": [elapsed, 0]}, half_life / timedelta(milliseconds=1)]}
     remaining = {"$multiply": [{"$ifNull": ["$count", 0.0]}, {"$pow": [0.5, halvings]}]}
@@ -70,5 +70,5 @@ def _one_more(now: datetime, half_life: timedelta) -> Document:
     return {"$set": {"count": {"$add": [remaining, 1.0]}, "at": now, "expires_at": ends}}
 
 
-def _hashed(key: str) -> str:
+def _hash_key(key: str) -> str:
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""Slows down password guessing, in all pods together."""
+"""Slows down password guessing, with counters that all pods share."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,18 +7,18 @@ from typing import Final
 from services.gateway.auth.failed_login_store import FailedLogins, FailedLoginStore
 from shared.domain.network_peers import peer_of
 
-_LONGEST: Final = timedelta(minutes=5)
+_MAX_WAIT: Final = timedelta(minutes=5)
 _HALF_LIFE: Final = timedelta(minutes=15)
-_FREE_TOGETHER: Final = 5
+_FREE_PAIR: Final = 5
 _FREE_NAME: Final = 50
 _FREE_ADDRESS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A login that is tried: under a name, from an address, by a device with a good session.
+    """A login attempt: its user name, its address, and its device where it has a good session.
 
-    Whoever has one address of IPv6 has a site of them, which counts as one.
+    The addresses of one IPv6 network count as one, because one customer gets them all.
     """
 
     user_name: str
@@ -26,15 +26,15 @@ class Attempt:
     device: str | None = None
 
     @property
-    def together(self) -> str:
-        """The key of the name at this address, or of the device."""
+    def own_key(self) -> str:
+        """The counter of the name at this address, or of the device."""
         if self.device is not None:
             return f"device {self.device}"
         return f"{peer_of(self.client)} {self.user_name[:256]}"
 
     @property
-    def apart(self) -> tuple[tuple[str, int], ...]:
-        """The keys of the name and of the address, and how many failures of each are free."""
+    def shared_keys(self) -> tuple[tuple[str, int], ...]:
+        """The counters of the name and of the address, each with its number of free failures."""
         if self.device is not None:
             return ()
         return (
@@ -47,36 +47,40 @@ class LoginThrottle:
     """Decides how long a login has to wait.
 
     Failures are counted for the name at an address, for the name, and for the address. A device
-    with a good session is counted for itself alone, and where the name logged in before only the
-    first of the three counts: guessing from elsewhere locks nobody out.
+    with a good session has one counter of its own. Where a login of the name succeeded from this
+    address before, only the first counter matters. So guesses from elsewhere lock nobody out.
     """
 
     def __init__(self, failures: FailedLoginStore) -> None:
         self._failures = failures
 
     async def wait(self, attempt: Attempt, now: datetime) -> float:
-        """Return how many seconds must pass before this is tried; 0 if none."""
-        known = await self._failures.read([attempt.together, *(key for key, _ in attempt.apart)])
-        here = known.get(attempt.together)
-        waits = [waiting(here, _FREE_TOGETHER, now)]
-        if here is None or not here.is_welcome:
-            waits += [waiting(known.get(key), free, now) for key, free in attempt.apart]
+        """Return the seconds to wait before this attempt; 0 where it may be tried now."""
+        found = await self._failures.read(
+            [attempt.own_key, *(key for key, _ in attempt.shared_keys)]
+        )
+        own = found.get(attempt.own_key)
+        waits = [seconds_to_wait(own, _FREE_PAIR, now)]
+        if own is None or not own.has_succeeded:
+            waits += [
+                seconds_to_wait(found.get(key), free, now) for key, free in attempt.shared_keys
+            ]
         return max(waits)
 
     async def fail(self, attempt: Attempt, now: datetime) -> None:
-        """Note that it was the wrong password, or the name of nobody."""
-        keys = [attempt.together, *(key for key, _ in attempt.apart)]
+        """Count a failure: a wrong password or an unknown name."""
+        keys = [attempt.own_key, *(key for key, _ in attempt.shared_keys)]
         await self._failures.add(keys, now, _HALF_LIFE)
 
     async def succeed(self, attempt: Attempt, now: datetime) -> None:
-        """Forget what was counted for the name at this address, which is known from now on."""
-        await self._failures.forget(attempt.together, now)
+        """Set the counter of the name at this address to zero, and mark it as succeeded."""
+        await self._failures.reset(attempt.own_key, now)
 
 
-def waiting(failures: FailedLogins | None, free: int, now: datetime) -> float:
-    """Return the seconds to wait: doubled by each failure that is not free, up to five minutes."""
+def seconds_to_wait(failures: FailedLogins | None, free: int, now: datetime) -> float:
+    """Return the seconds to wait: each failure above `free` doubles them, up to five minutes."""
     excess = int(failures.count + 0.5) - free if failures else 0
     if failures is None or excess <= 0:
         return 0.0
-    wait = min(_LONGEST.total_seconds(), 2.0 ** min(excess - 1, 30))
+    wait = min(_MAX_WAIT.total_seconds(), 2.0 ** min(excess - 1, 30))
     return max(0.0, wait - (now - failures.at).total_seconds())

@@ -1,11 +1,11 @@
-"""Passwords checked against guessing: the brake before, the same effort for everybody."""
+"""Authenticates passwords, throttled, and with the same effort for unknown user names."""
 
 import asyncio
 from collections import OrderedDict
 from typing import Final
 from weakref import WeakValueDictionary
 
-from services.gateway.auth.agent_cache import AgentCache, Member
+from services.gateway.auth.agent_cache import AgentAccount, AgentCache
 from services.gateway.auth.login_throttle import Attempt, LoginThrottle
 from services.gateway.auth.password_checker import PasswordChecker
 from services.gateway.errors import RequestError, Situation
@@ -13,11 +13,11 @@ from services.gateway.http.credentials import Basic
 from shared.bayeux.ttl_cache import TtlCache
 from shared.domain.clock import Clock
 
-_MOST_KEYS: Final = 10_000
+_MAX_KEYS: Final = 10_000
 
 
 class PasswordAuthenticator:
-    """Tells which agent a user name and a password belong to."""
+    """Finds the agent of a user name and a password."""
 
     def __init__(
         self,
@@ -30,88 +30,88 @@ class PasswordAuthenticator:
         self._agent_cache = agent_cache
         self._throttle = throttle
         self._clock = clock
-        self._trying: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._successful = RecentKeys()
-        self._unbraked = TtlCache[str, None]()
-        self._doubted = RecentKeys()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._succeeded = RecentKeys()
+        self._unthrottled = TtlCache[str, None]()
+        self._suspect_cookies = RecentKeys()
 
-    def doubts(self, cookie: str) -> bool:
-        """Say whether another password than that of its session was shown with a cookie.
+    def is_suspect(self, cookie: str) -> bool:
+        """Say whether a cookie came with a password that was not confirmed as right.
 
-        Comparing with that password would tell a thief of the cookie, past the brake, which guess
-        is right.
+        Such a cookie may be stolen. Comparing further passwords with that of its session would
+        let the thief guess without the throttle.
         """
-        return cookie in self._doubted
+        return cookie in self._suspect_cookies
 
     async def log_in(
         self, basic: Basic, client: str, device: tuple[str, str] | None
-    ) -> Member | None:
-        """Return the agent; None where it is the wrong password, or the name of nobody.
+    ) -> AgentAccount | None:
+        """Return the account; None where the password is wrong or the name unknown.
 
-        `device` is the cookie of a good session that the request shows, and its agent's id.
+        `device` is the cookie of an open session that came along, and the id of its agent.
 
         Raises:
-            RequestError: Too many logins failed before.
-            Unavailable: It cannot be found out now.
+            RequestError: Too many logins failed before (429, with Retry-After).
+            Unavailable: Counters or agents cannot be read now, or too many logins wait.
         """
         if device is not None:
-            # At once: of many guesses that come together the first is not judged yet.
-            self._doubted.add(device[0])
-        member = await self._agent_cache.named(basic.user_name)
-        stored = member.login.password_hash if member and member.login.enabled else None
-        own = device[0] if device and member and device[1] == member.agent.id else None
+            # Before the check: of concurrent guesses none may be compared with the session.
+            self._suspect_cookies.add(device[0])
+        account = await self._agent_cache.named(basic.user_name)
+        stored = account.login.password_hash if account and account.login.enabled else None
+        own = device[0] if device and account and device[1] == account.agent.id else None
         attempt = Attempt(basic.user_name, client, own)
-        # One after the other: many guesses at once would all come before the first is counted.
-        async with self._trying.setdefault(attempt.together, asyncio.Lock()):
+        # One at a time: concurrent guesses would all pass before the first is counted.
+        async with self._locks.setdefault(attempt.own_key, asyncio.Lock()):
             is_right = await self._try(attempt, basic.password, stored)
         if is_right and device is not None:
-            self._doubted.discard(device[0])
-        return member if is_right else None
+            self._suspect_cookies.discard(device[0])
+        return account if is_right else None
 
     async def _try(self, attempt: Attempt, password: str, stored: str | None) -> bool:
-        now, together = self._clock.now(), attempt.together
-        is_remembered = together in self._successful and self._passwords.remembers(password, stored)
-        # Without the cookie a client shows its password with every request. The counters need not
-        # be read for each: the first wrong guess ends this, so it tells nobody a second one.
-        if is_remembered and self._unbraked.recall(together, now=now.timestamp()):
+        now, key = self._clock.now(), attempt.own_key
+        is_remembered = key in self._succeeded and self._passwords.remembers(password, stored)
+        # A client without cookies sends its password with every request. Reading the counters for
+        # each is not needed: the first wrong guess removes the key.
+        if is_remembered and self._unthrottled.recall(key, now=now.timestamp()):
             return True
-        self._unbraked.forget(together)
-        # The brake comes first: while it holds, no guess is told from another one.
+        self._unthrottled.forget(key)
+        # The throttle comes first: while it waits, a right guess is answered as a wrong one.
         if (wait := await self._throttle.wait(attempt, now)) > 0:
-            raise _too_often(wait)
+            raise _too_many_failures(wait)
         if not is_remembered:
             if not await self._passwords.match(password, stored):
                 await self._throttle.fail(attempt, self._clock.now())
                 return False
-            self._successful.add(together)
+            self._succeeded.add(key)
             await self._throttle.succeed(attempt, self._clock.now())
-        self._unbraked.keep(together, None, now=now.timestamp())
+        self._unthrottled.keep(key, None, now=now.timestamp())
         return True
 
 
 class RecentKeys:
-    """The ten thousand keys that were added last."""
+    """A set that keeps the ten thousand keys added last."""
 
     def __init__(self) -> None:
         self._keys: OrderedDict[str, None] = OrderedDict()
 
     def __contains__(self, key: str) -> bool:
-        """Say whether a key is one of them."""
+        """Say whether a key is in the set."""
         return key in self._keys
 
     def add(self, key: str) -> None:
-        """Add a key; of too many the oldest is left out."""
+        """Add a key; a full set drops the oldest one."""
         self._keys[key] = None
         self._keys.move_to_end(key)
-        if len(self._keys) > _MOST_KEYS:
+        if len(self._keys) > _MAX_KEYS:
             self._keys.popitem(last=False)
 
     def discard(self, key: str) -> None:
-        """Leave a key out."""
+        """Remove a key, if it is in the set."""
         self._keys.pop(key, None)
 
 
-def _too_often(wait: float) -> RequestError:
+def _too_many_failures(wait: float) -> RequestError:
     return RequestError(
         Situation.TOO_MANY_REQUESTS,
         "too many failed logins: wait before the next",

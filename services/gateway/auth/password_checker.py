@@ -1,4 +1,4 @@
-"""Passwords: checked with argon2id off the event loop, and then remembered by a keyed hash."""
+"""Checks passwords with argon2id in threads, and caches right ones by a keyed hash."""
 
 import asyncio
 import hashlib
@@ -16,47 +16,47 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from shared.domain.errors import Unavailable
 
-_REMEMBERED: Final = 10_000
-_KEPT_FOR: Final = timedelta(minutes=10)
-_MOST_WAITING: Final = 200
+_MAX_CACHED: Final = 10_000
+_CACHED_FOR: Final = timedelta(minutes=10)
+_MAX_WAITING: Final = 200
 _THREADS: Final = 2
-"""Each check takes 64 MiB and half a second of a core's time or less."""
+"""One check takes 64 MiB, and up to half a second of a core."""
 
 
 class TooBusyError(Unavailable):
-    """So many passwords wait to be checked that another one would wait too long."""
+    """Too many passwords wait to be checked: try again later."""
 
 
 class PasswordChecker:
-    """Tells whether a password belongs to a hash, and whether it did lately, in microseconds.
+    """Compares passwords with stored hashes; recent right ones are found in microseconds.
 
-    What is remembered is bound to the stored hash: a changed password is asked for again.
+    The cache key includes the stored hash, so a changed password is checked anew.
     """
 
     def __init__(self, pool: ThreadPoolExecutor, hasher: PasswordHasher | None = None) -> None:
         self._pool = pool
         self._hasher = hasher or PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._decoy_hash = self._hasher.hash(secrets.token_hex(16))
         self._key = secrets.token_bytes(32)
-        self._known: OrderedDict[bytes, float] = OrderedDict()
+        self._matched: OrderedDict[bytes, float] = OrderedDict()
         self._checking: dict[bytes, asyncio.Task[bool]] = {}
 
     def remembers(self, password: str, stored: str | None) -> bool:
-        """Say whether this pair was found right lately."""
+        """Say whether the password matched the stored hash in the last ten minutes."""
         digest = self._digest(password, stored or "")
-        return self._known.get(digest, 0.0) > asyncio.get_running_loop().time()
+        return self._matched.get(digest, 0.0) > asyncio.get_running_loop().time()
 
     async def match(self, password: str, stored: str | None) -> bool:
-        """Say whether the password is the stored one; nobody's takes as long as somebody's.
+        """Say whether the password matches the stored hash; None takes as long as a hash.
 
         Raises:
-            TooBusyError: Too many others are being checked.
+            TooBusyError: Too many passwords wait to be checked.
         """
         digest = self._digest(password, stored or "")
-        # Many requests of one client arrive together: one of them does the work.
+        # Concurrent requests of one client share one check.
         task = self._checking.get(digest)
         if task is None:
-            if len(self._checking) >= _MOST_WAITING:
+            if len(self._checking) >= _MAX_WAITING:
                 raise TooBusyError("too many logins at the same time")
             task = asyncio.create_task(self._check(password, stored))
             self._checking[digest] = task
@@ -69,7 +69,7 @@ class PasswordChecker:
     async def _check(self, password: str, stored: str | None) -> bool:
         loop = asyncio.get_running_loop()
         matches = await loop.run_in_executor(
-            self._pool, self._verify, stored or self._nobody, password
+            self._pool, self._verify, stored or self._decoy_hash, password
         )
         return matches and stored is not None
 
@@ -80,11 +80,11 @@ class PasswordChecker:
             return False
 
     def _remember(self, digest: bytes) -> None:
-        end = asyncio.get_running_loop().time() + _KEPT_FOR.total_seconds()
-        self._known[digest] = end
-        self._known.move_to_end(digest)
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        end = asyncio.get_running_loop().time() + _CACHED_FOR.total_seconds()
+        self._matched[digest] = end
+        self._matched.move_to_end(digest)
+        if len(self._matched) > _MAX_CACHED:
+            self._matched.popitem(last=False)
 
     def _digest(self, password: str, stored: str) -> bytes:
         return hmac.digest(self._key, f"{stored}\0{password}".encode(), hashlib.sha256)
@@ -92,7 +92,7 @@ class PasswordChecker:
 
 @asynccontextmanager
 async def checking_passwords() -> AsyncIterator[PasswordChecker]:
-    """Give a checker with threads of its own for as long as the context lasts."""
+    """Provide a checker with threads of its own for as long as the context lasts."""
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="passwords")
     try:
         yield await asyncio.get_running_loop().run_in_executor(pool, PasswordChecker, pool)

@@ -1,4 +1,4 @@
-"""The one table of permissions: roles, ownership and states for every operation. Pure."""
+"""The permissions of agents: roles, ownership and states for every act. Pure."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from shared.storage.agents.agent_store import StoredAgent
 
 
 class Read(StrEnum):
-    """What can be read of an interaction."""
+    """The parts of an interaction that an agent may read."""
 
     OUTLINE = "outline"
     MINE = "mine"
@@ -22,14 +22,14 @@ class Read(StrEnum):
     HISTORY = "history"
     ATTACHMENT = "attachment"
     FOLLOWED = "followed"
-    """The thread, for as long as a mail is worked on that was begun after this one."""
+    """Needed to begin a mail with this one as its parent: the new mail opens its thread."""
 
 
 class Ownership(StrEnum):
-    """How an agent stands to an interaction.
+    """How an agent is related to an interaction.
 
-    A reader may look into the workbin that it is in. Related is who holds another mail of its
-    thread, and nothing more of this one.
+    READER: it is in a workbin that the agent may open. RELATED: the agent holds another mail of its
+    thread.
     """
 
     INVITED = "invited"
@@ -45,11 +45,10 @@ Act = Read | Operation
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may: agents of these roles who stand so to the interaction; else what they are told.
+    """Which roles and ownerships allow an act, and how it is refused otherwise.
 
-    Roles in `overseers` may however they stand to it, and so may all `roles` where a setting shows
-    everybody's mail and the rule is `open_by_setting`. `never` are the directions in which it is
-    forbidden for good, and not only in the present state.
+    Roles in `overseers` need no ownership. Nor do `roles` where the rule is `open_by_setting` and
+    the setting shows everybody's mail. In the directions of `never` the act is always forbidden.
     """
 
     roles: frozenset[str]
@@ -74,16 +73,16 @@ RULES: Final[Mapping[Act, Rule]] = MappingProxyType(
         Read.OUTLINE: Rule(AGENTS_AND_ADMINS, _ANY),
         Read.MINE: Rule(AGENTS, _HOLDER),
         Read.WHOLE: Rule(AGENTS_AND_ADMINS, _READER, overseers=_ADMINS, open_by_setting=True),
-        # Who answers a mail has to know what was written before.
+        # An agent who answers a mail has to read what was written before.
         Read.HISTORY: Rule(
             AGENTS_AND_ADMINS,
             _READER | {Ownership.RELATED},
             overseers=_ADMINS,
             open_by_setting=True,
         ),
-        # Of what somebody may not read, not even the existence of a document is told.
+        # Not found: an agent who may not read a mail does not learn which documents exist.
         Read.ATTACHMENT: Rule(AGENTS, _READER, Situation.NOT_FOUND),
-        # Whoever is only offered a mail could begin another, refuse the offer, and read on.
+        # Owners only: an invited agent could begin a mail, reject the offer, and read on.
         Read.FOLLOWED: Rule(AGENTS, frozenset({Ownership.OWNER})),
         Operation.ACCEPT: _OFFER,
         Operation.REJECT: _OFFER,
@@ -106,11 +105,14 @@ RULES: Final[Mapping[Act, Rule]] = MappingProxyType(
         Operation.PULL: Rule(AGENTS, frozenset({Ownership.READER})),
     }
 )
-"""What is not in the table nobody may ask for."""
+"""An act that is not in the table is forbidden."""
 
 
 def ownership_of(interaction: Interaction, agent: StoredAgent) -> Ownership:
-    """Return how an agent stands to an interaction, as far as it says so itself."""
+    """Return how an agent is related to an interaction, by its own fields alone.
+
+    RELATED is never returned: it depends on other mails of the thread.
+    """
     if interaction.holder_id is None:
         place = interaction.place
         may_read = place is not None and place.is_open_to(agent.id, agent.queues)
@@ -131,7 +133,7 @@ def refusal(
 ) -> Situation | None:
     """Return why an act is refused; None where it is allowed.
 
-    A role that may never do it comes first, then a state in which nobody could, then whose it is.
+    Roles are checked first, then direction and state, then ownership.
     """
     rule = RULES.get(act)
     if rule is None:
@@ -149,7 +151,7 @@ def refusal(
 def refusal_of(
     act: Act, agent: StoredAgent, interaction: Interaction, *, shows_all: bool = False
 ) -> Situation | None:
-    """Return why an agent may not do something to a snapshot; None where it is allowed."""
+    """Return why an act of an agent on a snapshot is refused; None where it is allowed."""
     return refusal(
         act,
         agent.roles,
@@ -161,6 +163,6 @@ def refusal_of(
 
 
 def is_possible(operation: Operation, direction: Direction, state: State) -> bool:
-    """Say whether any agent could ask for an operation in a state."""
+    """Say whether agents can ask for an operation in a state, by the table of the lifecycle."""
     step = TRANSITIONS.get((direction, state, operation))
     return step is not None and step.by_agent

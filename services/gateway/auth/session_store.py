@@ -1,4 +1,4 @@
-"""Login sessions in the database: known to every pod, found by the digest of their cookie."""
+"""Login sessions in the database, found by the digest of their cookie."""
 
 import hashlib
 from collections.abc import Collection, Mapping
@@ -12,11 +12,11 @@ from shared.storage.indexes import SESSIONS
 
 @dataclass(frozen=True, slots=True)
 class LoginSession:
-    """A login that goes on without the password.
+    """A login that a cookie continues.
 
-    `proof` binds it to the agent's logins as they are, see `proof_of`; `password_digest` tells
-    whether somebody shows the password it began with once more, to whoever shows the cookie as
-    well. It ends at `expires_at` unless it is used, and at `ends_at` in any case.
+    `proof` is the `login_proof` of the agent when the session began: another one makes it invalid.
+    `password_digest` is that of the password it was begun with, keyed with the cookie. The session
+    ends at `expires_at`, which each use moves, and at `ends_at` in any case.
     """
 
     agent_id: str
@@ -28,14 +28,14 @@ class LoginSession:
 
 
 class SessionStore:
-    """Sessions that every pod knows. The cookie's value itself is never written down."""
+    """Sessions of all pods. Cookies are stored as digests only."""
 
     def __init__(self, database: Database) -> None:
         self._collection = database[SESSIONS]
         self._reads = Reads(self._collection, by_herds=True)
 
     async def add(self, token: str, session: LoginSession) -> None:
-        """Begin a session, which every pod knows once this returns."""
+        """Store a session: every pod finds it once this returns."""
         async with database_errors():
             await self._collection.insert_one(
                 {
@@ -50,20 +50,20 @@ class SessionStore:
             )
 
     async def find(self, token: str, now: datetime) -> LoginSession | None:
-        """Return the session of a cookie, if it has not ended."""
+        """Return the session of a cookie; None where there is no open one."""
         async with database_errors():
             found = await self._reads.get(session_key(token))
         return _to_session(found) if found and found["expires_at"] > now else None
 
     async def open(self, keys: Collection[str], now: datetime) -> Mapping[str, LoginSession]:
-        """Return those of some sessions that have not ended, by key."""
+        """Return those of the sessions that are open, by key."""
         wanted = {"_id": {"$in": list(keys)}, "expires_at": {"$gt": now}}
         async with database_errors():
             found = await self._collection.find(wanted).to_list()
         return {one["_id"]: _to_session(one) for one in found}
 
     async def prolong(self, key: str, expires_at: datetime) -> None:
-        """Let a session last longer; one that was ended meanwhile stays ended."""
+        """Set when a session expires; one that was ended meanwhile stays ended."""
         async with database_errors():
             await self._collection.update_one({"_id": key}, {"$set": {"expires_at": expires_at}})
 
@@ -74,7 +74,7 @@ class SessionStore:
 
 
 def session_key(token: str) -> str:
-    """Return what stands for the cookie of a session where it is written down."""
+    """Return the digest under which the session of a cookie is stored."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -85,7 +85,7 @@ def _to_session(document: Document) -> LoginSession:
         document["csrf_token"],
         document["proof"],
         expires_at,
-        # One of an earlier version has no other end, and is not prolonged.
+        # Sessions of older releases have no `ends_at`: they are not prolonged.
         document.get("ends_at", expires_at),
         document.get("password_digest", ""),
     )

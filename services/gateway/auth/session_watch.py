@@ -1,4 +1,4 @@
-"""Ends what was opened by cookie when its session ends, and keeps sessions that listen."""
+"""Ends CometD sessions that were opened by cookie when their cookie session ends."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -12,21 +12,24 @@ _EVERY: Final = timedelta(seconds=2)
 
 
 class SessionWatcher:
-    """Looks every two seconds at the sessions by whose cookies something is open in this pod."""
+    """Checks every two seconds the cookie sessions behind the CometD sessions of this pod.
+
+    An open CometD session counts as use of its cookie session, which is prolonged.
+    """
 
     def __init__(self, sessions: CookieSessions, bayeux: BayeuxServer) -> None:
         self._sessions = sessions
         self._bayeux = bayeux
 
-    def keeping(self, *, every: timedelta = _EVERY) -> AbstractAsyncContextManager[None]:
-        """Watch for as long as the context lasts, whatever goes wrong with one look."""
-        return run_periodically(self.look, every=every)
+    def running(self, *, every: timedelta = _EVERY) -> AbstractAsyncContextManager[None]:
+        """Check for as long as the context lasts; a check that fails does not stop the next."""
+        return run_periodically(self.check, every=every)
 
-    async def look(self) -> None:
-        """End what is open by a session that has ended, here or in another pod.
+    async def check(self) -> None:
+        """End CometD sessions whose cookie session has ended, in this or another pod.
 
         Raises:
             Unavailable: The sessions cannot be read now.
         """
         if keys := self._bayeux.login_sessions():
-            self._bayeux.end_login_sessions(await self._sessions.ended(keys))
+            self._bayeux.end_login_sessions(await self._sessions.find_ended(keys))

@@ -1,4 +1,4 @@
-"""The issuer's keys: read from a file or an address of the configuration, and kept."""
+"""The issuer's public keys, read from the configured file or address, and cached."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,7 +9,13 @@ from typing import Final
 import httpx2
 import structlog
 
-from services.gateway.auth.access_tokens import BadTokenError, Key, TokenHead, knows, read_keys
+from services.gateway.auth.access_tokens import (
+    BadTokenError,
+    Key,
+    TokenHead,
+    has_key_for,
+    read_keys,
+)
 from shared.domain.errors import Unavailable
 
 log = structlog.get_logger()
@@ -17,18 +23,18 @@ log = structlog.get_logger()
 Fetch = Callable[[], Awaitable[bytes]]
 
 _DEADLINE: Final = timedelta(seconds=5)
-_LARGEST: Final = 512 * 1024
+_MAX_SIZE: Final = 512 * 1024
 
 
 class KeysUnavailableError(Unavailable):
-    """No key of the issuer is known, and none can be had now."""
+    """No key of the issuer has been read so far, and none can be read now."""
 
 
 class SigningKeys:
-    """Keys that are fetched again when they are old, or when a token names an unknown one.
+    """Keys that are read again when they are old, or when a token names an unknown one.
 
-    However many unknown ones are named, there is one fetch in `pause` at most. Where a fetch
-    fails, the keys known before stay good.
+    There is at most one fetch in each `pause`, however many unknown keys are named. Where a fetch
+    fails, the keys read before stay in use.
     """
 
     def __init__(
@@ -49,19 +55,19 @@ class SigningKeys:
         """Return the keys to verify a token with.
 
         Raises:
-            KeysUnavailableError: There are none.
+            KeysUnavailableError: No keys have been read so far.
         """
-        if self._is_wanting(head):
+        if self._needs_fetch(head):
             async with self._fetching:
-                if self._is_wanting(head):
+                if self._needs_fetch(head):
                     await self._refresh()
         if not self._keys:
-            raise KeysUnavailableError("the issuer's keys cannot be had")
+            raise KeysUnavailableError("the issuer's keys cannot be read")
         return self._keys
 
-    def _is_wanting(self, head: TokenHead) -> bool:
+    def _needs_fetch(self, head: TokenHead) -> bool:
         age = asyncio.get_running_loop().time() - self._tried_at
-        return age >= self._kept_for or (age >= self._pause and not knows(self._keys, head))
+        return age >= self._kept_for or (age >= self._pause and not has_key_for(self._keys, head))
 
     async def _refresh(self) -> None:
         try:
@@ -74,12 +80,12 @@ class SigningKeys:
 
 
 def from_file(path: Path) -> Fetch:
-    """Return what reads a JWKS document from a file."""
+    """Return a function that reads a JWKS document from a file."""
     return lambda: asyncio.to_thread(path.read_bytes)
 
 
 def from_address(url: str) -> Fetch:
-    """Return what gets a JWKS document over HTTP: no redirects, and no more than 512 kB."""
+    """Return a function that reads a JWKS document over HTTP: no redirects, at most 512 KiB."""
 
     async def fetch() -> bytes:
         async with (
@@ -87,12 +93,12 @@ def from_address(url: str) -> Fetch:
             client.stream("GET", url, headers={"Accept": "application/json"}) as answer,
         ):
             if answer.status_code != httpx2.codes.OK:
-                raise BadTokenError("no keys at the address")
+                raise BadTokenError(f"the address of the keys answers {answer.status_code}")
             text = bytearray()
             async for piece in answer.aiter_bytes():
                 text += piece
-                if len(text) > _LARGEST:
-                    raise BadTokenError("too much for a set of keys")
+                if len(text) > _MAX_SIZE:
+                    raise BadTokenError(f"the key set is larger than {_MAX_SIZE} bytes")
             return bytes(text)
 
     return fetch

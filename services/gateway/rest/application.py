@@ -94,7 +94,7 @@ class RestApplication:
             answer = openapi_response(scope["method"], path)
             await answer(scope, receive, _with_headers(send, scope, None))
             return
-        admitted = await self._authenticator.admit(scope)
+        admitted = await self._authenticator.authenticate(scope)
         scope["path"] = path
         scope["app"] = self
         sending = _with_headers(send, scope, admitted)

@@ -24,7 +24,7 @@ class Callers:
 
     async def anybody(self, request: Request) -> StoredAgent:
         """Return who calls."""
-        return (await self._authenticator.admit(request.scope)).agent
+        return (await self._authenticator.authenticate(request.scope)).agent
 
     async def log_out(self, request: Request) -> Mapping[str, str]:
         """End the caller's session for good; return the headers that take its cookie away."""

@@ -119,7 +119,7 @@ class IdempotencyMiddleware:
         if not _KEY.fullmatch(given):
             message = "Idempotency-Key has to be 1 to 255 printable characters"
             raise RequestError(Situation.VALUE_REFUSED, message)
-        user_id = (await self._authenticator.admit(scope)).user_id
+        user_id = (await self._authenticator.authenticate(scope)).user_id
         whole = "\0".join((user_id, given, scope["method"], scope["path"]))
         return hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()
 

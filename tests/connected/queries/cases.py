@@ -171,7 +171,7 @@ async def login_failures(large: Large) -> None:
     store, now = FailedLoginStore(large.database), large.clock.now()
     await store.add(["a", "b"], now, timedelta(minutes=1))
     await store.read(["a", "b"])
-    await store.forget("a", now)
+    await store.reset("a", now)
 
 
 @case

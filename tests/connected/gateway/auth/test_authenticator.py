@@ -199,7 +199,7 @@ async def test_a_stolen_cookie_does_not_tell_its_password(gateway: Gateway) -> N
     assert right.status_code == 429
 
 
-async def test_where_somebody_logged_in_before_only_their_own_failures_count(
+async def test_known_address_counts_only_its_own_failures(
     gateway: Gateway,
 ) -> None:
     failures, now = FailedLoginStore(gateway.world.database), gateway.world.clock.now()
@@ -264,7 +264,7 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("begun_with", ["REST", "CometD", "a socket"])
-async def test_who_shows_the_password_of_its_session_is_known_to_every_pod_at_once(
+async def test_session_password_is_accepted_by_every_pod_at_once(
     gateway: Gateway,
     begun_with: str,
     vhost_url: str,
@@ -334,7 +334,7 @@ async def test_a_cookie_and_its_token_may_change_something(
     assert (await gateway.world.hear(AgentNotReady)).agent_id == "agent1"
 
 
-async def test_where_the_check_is_off_a_cookie_is_enough(
+async def test_cookie_alone_is_enough_without_the_csrf_check(
     world: World, vhost_url: str, database_url: str
 ) -> None:
     async with running_gateway(world, vhost_url, database_url, csrf="off") as gateway:
@@ -407,7 +407,7 @@ async def test_welcome_origins_may_read_the_token(
     assert "X-CSRF-TOKEN" in answer.headers["access-control-expose-headers"]
 
 
-async def test_a_client_that_reads_only_200_gets_the_body_all_the_same(
+async def test_client_that_reads_only_200_gets_the_error_body(
     world: World, vhost_url: str, database_url: str
 ) -> None:
     async with running_gateway(world, vhost_url, database_url, http_errors="always-200") as gateway:

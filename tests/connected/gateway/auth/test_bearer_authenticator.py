@@ -144,7 +144,7 @@ async def test_a_socket_ends_with_its_token(federated: Gateway) -> None:
     assert socket.close_code == 1008
 
 
-async def test_without_its_issuer_a_gateway_says_that_it_cannot_know(
+async def test_unreachable_issuer_is_answered_503(
     world: World, vhost_url: str, database_url: str
 ) -> None:
     options = {

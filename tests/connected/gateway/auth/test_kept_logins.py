@@ -28,7 +28,7 @@ async def move(gateway: Gateway) -> Move:
     return moved
 
 
-async def test_who_logged_in_before_the_move_goes_on_after_it(earlier: Gateway) -> None:
+async def test_session_from_before_the_move_stays_open(earlier: Gateway) -> None:
     browser = await logged_in(earlier)
     client = await earlier.client("agent2")
     connect = await connected(client)

@@ -110,7 +110,7 @@ async def test_a_desktop_of_another_site_hears_its_events(
     assert set(cookies.values()) == {"https://desk.test"}
 
 
-async def test_without_partitioned_cookies_it_is_slowed_down_and_the_log_says_why(
+async def test_unpartitioned_cookies_slow_polling_and_are_logged(
     gateway: Gateway,
 ) -> None:
     with capture_logs() as logs:
@@ -128,7 +128,7 @@ async def test_without_partitioned_cookies_it_is_slowed_down_and_the_log_says_wh
     assert said["remedy"] == REMEDIES.not_partitioned
 
 
-async def test_where_client_ids_are_trusted_it_polls_without_any_cookie(gateway: Gateway) -> None:
+async def test_trusted_client_ids_poll_without_any_cookie(gateway: Gateway) -> None:
     async with desktop_of_another_site(
         gateway, cookie_partitioned="false", trust_client_id="true"
     ) as desktop:

@@ -67,7 +67,7 @@ async def test_a_socket_ends(gateway: Gateway, how: str, fields: dict[str, Any])
     assert socket.close_code == 1008
 
 
-async def test_who_logs_in_with_the_new_password_goes_on(gateway: Gateway) -> None:
+async def test_login_with_the_new_password_stays_open(gateway: Gateway) -> None:
     await gateway.hire("careful")
     old = await gateway.client("careful")
     held = asyncio.create_task(old.post("/cometd/connect", json=[await connected(old)]))

@@ -87,7 +87,7 @@ async def test_a_client_without_cookies_gets_a_new_session_after_it(gateway: Gat
     assert before != after
 
 
-async def test_a_session_that_ended_is_unknown_to_other_pods_within_five_seconds(
+async def test_ended_session_is_refused_by_other_pods_within_seconds(
     gateway: Gateway, vhost_url: str, database_url: str
 ) -> None:
     browser = await logged_in(gateway)
@@ -141,7 +141,7 @@ async def test_a_socket_at_another_pod_ends_with_its_session(
     assert socket.close_code == 1008
 
 
-async def test_what_a_password_opened_goes_on_when_the_cookie_ends(gateway: Gateway) -> None:
+async def test_password_login_outlives_its_cookie_session(gateway: Gateway) -> None:
     desktop = await gateway.client("agent1")
     connect = await connected(desktop)
     held = asyncio.create_task(desktop.post("/cometd/connect", json=[connect]))
@@ -195,7 +195,7 @@ async def test_a_session_that_listens_is_prolonged_up_to_its_end(gateway: Gatewa
     )
     world.clock.move(timedelta(hours=5))
 
-    ended = await sessions.ended({session_key(cookie), session_key("another")})
+    ended = await sessions.find_ended({session_key(cookie), session_key("another")})
 
     prolonged = await store.find(cookie, world.clock.now())
     assert ended == {session_key("another")}
@@ -214,7 +214,7 @@ async def test_disabling_an_agent_ends_the_sessions_for_good(gateway: Gateway) -
     assert await status(await logged_in(gateway)) == 200
 
 
-async def test_who_is_left_out_of_the_description_has_no_session_left(gateway: Gateway) -> None:
+async def test_agent_removed_from_the_description_loses_sessions(gateway: Gateway) -> None:
     await apply(gateway)
     browser = await logged_in(gateway)
 
@@ -224,7 +224,7 @@ async def test_who_is_left_out_of_the_description_has_no_session_left(gateway: G
     assert await status(browser) == 401
 
 
-async def test_a_cookie_shown_while_its_agent_is_disabled_is_worth_nothing_later(
+async def test_cookie_of_a_disabled_agent_stays_invalid(
     gateway: Gateway,
 ) -> None:
     browser = await logged_in(gateway)

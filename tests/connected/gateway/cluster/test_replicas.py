@@ -83,7 +83,7 @@ async def wanderer(pods: list[Gateway]) -> Wanderer:
     return Wanderer([await pod.client("agent1") for pod in pods])
 
 
-async def test_an_answer_that_was_lost_on_its_way_comes_again_to_who_acknowledges(
+async def test_lost_answer_is_repeated_to_acknowledging_client(
     gateway: Gateway, wanderer: Wanderer
 ) -> None:
     await wanderer.join(0, cluster=1, ext={"ack": True})
@@ -97,9 +97,7 @@ async def test_an_answer_that_was_lost_on_its_way_comes_again_to_who_acknowledge
     assert again == lost
 
 
-async def test_whatever_pod_it_asks_it_hears_its_events(
-    gateway: Gateway, wanderer: Wanderer
-) -> None:
+async def test_client_gets_its_events_from_any_pod(gateway: Gateway, wanderer: Wanderer) -> None:
     await wanderer.join(0, cluster=1)
     heard = []
     for pod in (1, 0, 1, 0):
@@ -158,7 +156,7 @@ async def socket_of(
         pytest.param({}, ["JSESSIONID", "BAYEUX_BROWSER"], id="cookies"),
     ],
 )
-async def test_a_socket_at_another_pod_speaks_for_a_session_that_a_request_began(
+async def test_socket_at_another_pod_continues_a_polling_session(
     gateway: Gateway,
     wanderer: Wanderer,
     pods: list[Gateway],
@@ -194,7 +192,7 @@ async def test_a_page_of_this_site_may_open_its_socket_at_another_pod(
     assert subscribed["successful"]
 
 
-async def test_a_socket_may_not_speak_for_the_session_of_another_user_at_another_pod(
+async def test_socket_at_another_pod_cannot_use_another_users_session(
     wanderer: Wanderer, pods: list[Gateway]
 ) -> None:
     other = {"Authorization": f"Basic {b64encode(b'agent2:agent2').decode()}"}
@@ -253,7 +251,7 @@ async def test_a_session_whose_pod_has_gone_begins_anew(
     assert (reply["error"], reply["advice"]) == (UNKNOWN, AGAIN)
 
 
-async def test_a_pod_that_began_a_moment_ago_is_found_by_all_who_ask_for_it(
+async def test_new_pod_is_found_by_all_concurrent_requests(
     gateway: Gateway, wanderer: Wanderer
 ) -> None:
     await wanderer.ask(0, "/meta/connect", clientId="0" * 48)

@@ -142,7 +142,7 @@ async def test_a_body_is_stored_while_it_comes(
         ({"files": {"attachment": ("a.bin", bytes(20_000_001))}}, 413, 10),
     ],
 )
-async def test_what_is_refused_changes_nothing(
+async def test_refused_upload_changes_nothing(
     gateway: Gateway,
     agent1: httpx2.AsyncClient,
     request_body: dict[str, Any],
@@ -159,7 +159,7 @@ async def test_what_is_refused_changes_nothing(
     assert await awaited(gateway, draft) == []
 
 
-async def test_of_several_files_none_is_taken_where_one_is_refused(
+async def test_one_refused_file_refuses_the_whole_upload(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await gateway.drafted()
@@ -237,7 +237,7 @@ async def test_nothing_stays_of_an_upload_whose_client_goes_away(gateway: Gatewa
 
 
 @pytest.mark.parametrize("state", [State.SENDING, State.SENT, State.CANCELED])
-async def test_what_is_no_draft_any_more_keeps_its_files(
+async def test_mail_past_the_draft_state_keeps_its_files(
     gateway: Gateway, agent1: httpx2.AsyncClient, state: State
 ) -> None:
     draft = await gateway.store(

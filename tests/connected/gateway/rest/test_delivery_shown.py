@@ -90,7 +90,7 @@ async def test_why_a_mail_waits_stays_readable(
 
 
 @pytest.mark.parametrize("path", ["interactions/{}", "ucs/interactions/{}"])
-async def test_whom_a_sent_mail_was_refused_for_stays_readable(
+async def test_refused_recipients_of_a_sent_mail_stay_readable(
     gateway: Gateway, agent1: httpx2.AsyncClient, path: str
 ) -> None:
     mail = await outbound(gateway, State.SENT)
@@ -104,9 +104,7 @@ async def test_whom_a_sent_mail_was_refused_for_stays_readable(
 
 
 @pytest.mark.parametrize("path", ["interactions/{}", "ucs/interactions/{}"])
-async def test_who_may_not_read_a_mail_does_not_learn_its_recipients(
-    gateway: Gateway, path: str
-) -> None:
+async def test_unreadable_mail_hides_its_recipients(gateway: Gateway, path: str) -> None:
     mail = await gateway.drafted()
     await tried(gateway, mail, DeliveryState.DEFERRED, LATER)
 
@@ -122,7 +120,7 @@ async def test_a_mail_that_was_never_sent_has_no_delivery(
     assert await shown(agent1, f"interactions/{mail.id}") is None
 
 
-async def test_a_mail_that_waits_for_a_retry_is_listed_and_may_be_canceled(
+async def test_mail_waiting_for_retry_is_listed_and_cancelable(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await outbound(gateway, State.SENDING)

@@ -173,7 +173,7 @@ async def test_skills_are_those_of_agents(gateway: Gateway, agent1: httpx2.Async
 @pytest.mark.parametrize(
     "path", ["users/nobody", "queues/nowhere", "skills/none", "ucs/interactions/NOTHING"]
 )
-async def test_what_is_not_there_is_not_found(agent1: httpx2.AsyncClient, path: str) -> None:
+async def test_unknown_document_is_not_found(agent1: httpx2.AsyncClient, path: str) -> None:
     answer = await agent1.get(f"/api/v2/{path}")
 
     assert answer.status_code == 404
@@ -248,7 +248,7 @@ async def test_the_owner_reads_the_mail_as_it_arrived(
     )
 
 
-async def test_another_agent_sees_that_there_is_a_mail_and_no_word_of_it(
+async def test_other_agent_sees_a_mail_without_its_text(
     gateway: Gateway,
 ) -> None:
     mine = await gateway.accepted(mail=Email(html="<p>Hi</p>", text="a secret"))

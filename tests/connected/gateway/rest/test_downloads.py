@@ -76,7 +76,7 @@ async def test_a_range_behind_the_end_is_refused(
     assert failure(10, answer.json())
 
 
-async def test_what_the_client_has_is_not_sent_again(
+async def test_known_version_is_not_sent_again(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     url = await stored(gateway, SMALL)
@@ -108,7 +108,7 @@ async def test_an_image_that_is_one_may_be_shown(
     assert answer.headers["content-disposition"].startswith("inline")
 
 
-async def test_what_only_claims_to_be_an_image_is_a_download(
+async def test_file_that_only_claims_to_be_an_image_is_downloaded(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     url = await stored(gateway, SMALL, "image/svg+xml")

@@ -30,7 +30,7 @@ async def post(
     )
 
 
-async def test_the_second_time_the_same_is_answered_and_nothing_is_done(
+async def test_repeated_key_replays_the_answer_without_a_command(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await gateway.accepted()
@@ -62,9 +62,7 @@ async def test_a_refusal_is_repeated_too(gateway: Gateway, agent1: httpx2.AsyncC
     "situation",
     [Situation.TOO_SLOW, Situation.TOO_MANY_REQUESTS, Situation.UNAVAILABLE, Situation.INTERNAL],
 )
-async def test_what_was_wrong_with_the_moment_is_not_repeated(
-    gateway: Gateway, situation: Situation
-) -> None:
+async def test_temporary_failure_is_not_replayed(gateway: Gateway, situation: Situation) -> None:
     times = count(1)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,7 +140,9 @@ async def test_keys_of_other_methods_are_others(
     await gateway.command()
 
 
-async def test_of_many_at_once_one_is_done(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+async def test_concurrent_requests_with_one_key_are_done_once(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
     mail = await gateway.accepted()
 
     answers = await asyncio.gather(*(post(agent1, mail, REPLY, "burst") for _ in range(12)))
@@ -168,7 +168,7 @@ async def test_every_pod_knows_what_was_answered(
     assert (again.text, again.headers["idempotent-replayed"]) == (first.text, "true")
 
 
-async def test_whoever_takes_over_from_a_dead_pod_does_the_same_again(gateway: Gateway) -> None:
+async def test_takeover_from_a_dead_pod_sends_the_same_command(gateway: Gateway) -> None:
     answers, now = IdempotencyStore(gateway.world.database), gateway.world.clock.now()
     first = await answers.claim("dead", "print", now)
     waiting = await answers.claim("dead", "print", now)

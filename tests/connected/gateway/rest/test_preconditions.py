@@ -52,7 +52,7 @@ async def test_another_version_is_not_changed(
     assert await gateway.unchanged(draft)
 
 
-async def test_whose_it_is_comes_before_its_version(
+async def test_ownership_is_checked_before_the_version(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await gateway.drafted("agent2", version=7)
@@ -95,7 +95,7 @@ async def test_version_that_has_changed_is_sent(
     assert answer.json()["interaction"]["id"] == draft.id
 
 
-async def test_what_others_see_of_a_version_has_a_tag_of_its_own(
+async def test_restricted_view_has_its_own_tag(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await gateway.drafted(version=7)
@@ -121,7 +121,7 @@ async def test_mail_of_somebody_else_is_refused_whatever_is_known(
     assert answer.status_code == 403
 
 
-async def test_news_of_a_delivery_is_read_although_the_version_is_known(
+async def test_delivery_change_defeats_a_known_version(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await gateway.drafted(version=7)

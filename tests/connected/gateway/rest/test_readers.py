@@ -27,7 +27,7 @@ async def stored(world: World, mail: Interaction, document: Attachment = PDF) ->
     await DocumentStore(world.database, world.clock).add(mail.id, [(document, content)])
 
 
-async def test_who_may_take_a_mail_out_of_a_workbin_may_read_it_there(
+async def test_mail_in_a_workbin_is_readable_by_its_readers(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await kept(gateway)
@@ -72,7 +72,7 @@ async def test_to_others_it_is_a_heading_without_user_data(
     assert file.status_code == 404
 
 
-async def test_what_lies_in_a_workbin_is_not_among_what_an_agent_handles(
+async def test_mail_in_a_workbin_is_not_in_the_agents_list(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await kept(gateway)

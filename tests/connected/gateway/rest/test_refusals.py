@@ -133,7 +133,7 @@ async def test_an_offer_that_has_ended_cannot_be_accepted(
     assert await gateway.unchanged(mail)
 
 
-async def test_what_is_offered_to_somebody_else_cannot_be_accepted(
+async def test_offer_to_another_agent_cannot_be_accepted(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await gateway.offered("agent2")
@@ -179,7 +179,7 @@ async def test_an_unknown_interaction_is_not_found(agent1: httpx2.AsyncClient) -
         b"[" * 100_000,
     ],
 )
-async def test_what_is_not_json_is_refused(
+async def test_body_that_is_not_json_is_refused(
     gateway: Gateway, agent1: httpx2.AsyncClient, content: bytes
 ) -> None:
     mail = await gateway.offered()

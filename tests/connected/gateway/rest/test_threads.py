@@ -39,7 +39,7 @@ async def view(agent: httpx2.AsyncClient, one: Interaction) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("is_offered", [True, False])
-async def test_who_works_on_an_answer_reads_what_its_branches_hold(
+async def test_owner_of_an_answer_reads_its_branches(
     gateway: Gateway, agent1: httpx2.AsyncClient, is_offered: bool
 ) -> None:
     root = await done(gateway, 1)
@@ -67,7 +67,7 @@ async def test_a_mail_is_begun_after_another_only_by_its_owner(
         assert (await gateway.command())["parent_id"] == parent.id
 
 
-async def test_who_works_on_an_earlier_branch_does_not_read_the_later_one(
+async def test_owner_of_an_earlier_branch_cannot_read_a_later_one(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     root = await gateway.accepted(mail=mail(1))
@@ -94,7 +94,7 @@ async def test_a_mail_that_an_older_release_let_in_opens_nothing(
     assert (raw.status_code, failure(5, raw.json())) == (403, True)
 
 
-async def test_what_an_older_release_let_in_by_right_opens_what_it_names(
+async def test_thread_stored_by_an_older_release_stays_readable(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     root = await done(gateway, 1)
@@ -113,7 +113,7 @@ async def test_an_original_that_came_after_its_answer_is_read_with_it(
     assert (await view(agent1, answer))["perhaps_related"] == [root.id]
 
 
-async def test_who_was_sent_a_mail_on_opens_it_by_its_own_id(
+async def test_recipient_of_a_redirect_opens_the_mail_it_names(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     root = await done(gateway, 1)
@@ -148,7 +148,7 @@ async def test_perhaps_related_is_told_to_who_may_read_the_other(gateway: Gatewa
     assert "perhaps_related" not in foreign
 
 
-async def test_what_an_agent_holds_beside_a_mail_is_found_by_index(
+async def test_other_mails_of_a_holder_are_found_by_index(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     root = await done(gateway, 1)

@@ -106,7 +106,7 @@ async def test_a_file_is_taken_off_the_version_that_the_client_knows(
         assert (await gateway.command())["expected_version"] == (7 if tag == '"7"' else None)
 
 
-async def test_who_waits_is_answered_when_every_file_is_listed(
+async def test_wait_ends_when_every_file_is_listed(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await with_file(gateway)
@@ -126,7 +126,7 @@ async def test_who_waits_is_answered_when_every_file_is_listed(
     assert [one["id"] for one in body["interaction"]["email_object"]["attachments"]] == [PDF.id]
 
 
-async def test_who_waits_is_told_that_a_send_was_faster(
+async def test_wait_ends_with_the_refusal_when_a_send_was_faster(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await gateway.drafted()
@@ -144,7 +144,7 @@ async def test_who_waits_is_told_that_a_send_was_faster(
     assert await pending(gateway, draft) == []
 
 
-async def test_who_waits_is_answered_when_a_file_is_off(
+async def test_wait_ends_when_the_file_is_removed(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await with_file(gateway)
@@ -185,7 +185,7 @@ async def test_a_repeated_removal_is_answered_as_the_first(
     assert gateway.commands.empty()
 
 
-async def test_what_a_dead_pod_began_is_done_with_the_same_documents(
+async def test_takeover_from_a_dead_pod_links_the_same_documents(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await gateway.drafted()

@@ -22,7 +22,7 @@ from services.gateway.auth.access_tokens import (
     TokenRules,
     read_head,
     read_keys,
-    verified,
+    verify_token,
 )
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -83,20 +83,20 @@ def encoded(value: object) -> str:
 def test_a_token_of_the_issuer_speaks_for_its_user(key: Any, algorithm: str) -> None:
     keys = published(rsa(), curve(), edwards())
 
-    identity = verified(signed(key(), algorithm), keys, RULES, NOW)
+    identity = verify_token(signed(key(), algorithm), keys, RULES, NOW)
 
     assert identity == Identity("ann", NOW + timedelta(seconds=360))
 
 
 @pytest.mark.parametrize("audience", ["mailroom", ["other", "mailroom"]])
 def test_one_of_many_audiences_is_enough(audience: object) -> None:
-    assert verified(signed(aud=audience), published(rsa()), RULES, NOW).user_name == "ann"
+    assert verify_token(signed(aud=audience), published(rsa()), RULES, NOW).user_name == "ann"
 
 
 def test_another_claim_may_hold_the_name() -> None:
     rules = TokenRules("https://login.example", "mailroom", user_claim="upn")
 
-    assert verified(signed(upn="bob"), published(rsa()), rules, NOW).user_name == "bob"
+    assert verify_token(signed(upn="bob"), published(rsa()), rules, NOW).user_name == "bob"
 
 
 @pytest.mark.parametrize("changes", [{"exp": -59}, {"nbf": 59}, {"iat": 59}])
@@ -105,7 +105,7 @@ def test_clocks_may_differ_by_a_minute(changes: dict[str, int]) -> None:
         name: int(NOW.timestamp()) + offset for name, offset in changes.items()
     }
 
-    assert verified(signed(**moments), published(rsa()), RULES, NOW).user_name == "ann"
+    assert verify_token(signed(**moments), published(rsa()), RULES, NOW).user_name == "ann"
 
 
 @pytest.mark.parametrize("changes", [{"exp": -60}, {"nbf": 61}, {"iat": 61}])
@@ -115,7 +115,7 @@ def test_and_by_no_more_than_that(changes: dict[str, int]) -> None:
     }
 
     with pytest.raises(BadTokenError):
-        verified(signed(**moments), published(rsa()), RULES, NOW)
+        verify_token(signed(**moments), published(rsa()), RULES, NOW)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_and_by_no_more_than_that(changes: dict[str, int]) -> None:
 )
 def test_claims_that_are_not_right_are_not_believed(changes: dict[str, Any]) -> None:
     with pytest.raises(BadTokenError):
-        verified(signed(**changes), published(rsa()), RULES, NOW)
+        verify_token(signed(**changes), published(rsa()), RULES, NOW)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_claims_that_are_not_right_are_not_believed(changes: dict[str, Any]) -> 
 )
 def test_an_id_token_is_no_access_token(changes: dict[str, Any]) -> None:
     with pytest.raises(BadTokenError, match="access token"):
-        verified(signed(**changes), published(rsa()), RULES, NOW)
+        verify_token(signed(**changes), published(rsa()), RULES, NOW)
 
 
 @pytest.mark.parametrize(
@@ -177,12 +177,12 @@ def test_an_id_token_is_no_access_token(changes: dict[str, Any]) -> None:
         ({"typ": "JWT"}, {"scp": ["mail"]}),
     ],
 )
-def test_what_says_that_it_gives_access_may_name_client_and_nonce(
+def test_access_token_may_name_client_and_nonce(
     head: dict[str, Any], changes: dict[str, Any]
 ) -> None:
     token = signed(head=head, azp="mailroom", nonce="x", **changes)
 
-    assert verified(token, published(rsa()), RULES, NOW).user_name == "ann"
+    assert verify_token(token, published(rsa()), RULES, NOW).user_name == "ann"
 
 
 @pytest.mark.parametrize(
@@ -203,10 +203,10 @@ def test_only_known_clients_count_where_they_are_listed(
     token = signed(**changes)
 
     if is_good:
-        assert verified(token, published(rsa()), rules, NOW).user_name == "ann"
+        assert verify_token(token, published(rsa()), rules, NOW).user_name == "ann"
     else:
         with pytest.raises(BadTokenError, match="client"):
-            verified(token, published(rsa()), rules, NOW)
+            verify_token(token, published(rsa()), rules, NOW)
 
 
 def test_a_name_with_half_a_character_is_nobody_s() -> None:
@@ -214,14 +214,14 @@ def test_a_name_with_half_a_character_is_nobody_s() -> None:
     token = jws.serialize_compact({"alg": "RS256", "kid": "rsa"}, named, rsa())
 
     with pytest.raises(BadTokenError):
-        verified(token, published(rsa()), RULES, NOW)
+        verify_token(token, published(rsa()), RULES, NOW)
 
 
 def test_an_unsigned_token_is_not_believed() -> None:
     token = f"{encoded({'alg': 'none', 'kid': 'rsa'})}.{encoded(claims())}."
 
     with pytest.raises(BadTokenError):
-        verified(token, published(rsa()), RULES, NOW)
+        verify_token(token, published(rsa()), RULES, NOW)
 
 
 def test_the_public_key_is_no_secret_to_sign_with() -> None:
@@ -233,21 +233,21 @@ def test_the_public_key_is_no_secret_to_sign_with() -> None:
     signature.update(content.encode())
 
     with pytest.raises(BadTokenError, match="algorithm"):
-        verified(f"{content}.{encoded(signature.finalize())}", published(rsa()), RULES, NOW)
+        verify_token(f"{content}.{encoded(signature.finalize())}", published(rsa()), RULES, NOW)
 
 
 def test_a_stranger_s_key_of_the_same_id_signs_nothing() -> None:
     forger = RSAKey.generate_key(2048, {"kid": "rsa"})
 
     with pytest.raises(BadTokenError, match="signature"):
-        verified(signed(forger), published(rsa()), RULES, NOW)
+        verify_token(signed(forger), published(rsa()), RULES, NOW)
 
 
 def test_claims_cannot_be_exchanged() -> None:
     head, _, signature = signed().split(".")
 
     with pytest.raises(BadTokenError, match="signature"):
-        verified(
+        verify_token(
             f"{head}.{encoded(claims(preferred_username='boss'))}.{signature}",
             published(rsa()),
             RULES,
@@ -293,22 +293,22 @@ def test_a_token_brings_no_key_and_no_other_rules(head: object) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b", "a.b.c.d", "a.b.c.d.e", "é.é.é", "." * 20_000])
-def test_what_is_no_token_is_not_believed(token: str) -> None:
+def test_malformed_token_is_refused(token: str) -> None:
     with pytest.raises(BadTokenError):
         read_head(token)
 
 
 def test_an_unknown_key_id_is_not_believed() -> None:
     with pytest.raises(BadTokenError, match="key"):
-        verified(signed(rsa("new")), published(rsa()), RULES, NOW)
+        verify_token(signed(rsa("new")), published(rsa()), RULES, NOW)
 
 
-def test_without_a_key_id_only_a_single_key_will_do() -> None:
+def test_token_without_key_id_needs_a_single_key() -> None:
     token = signed(head={"kid": None})
 
-    assert verified(token, published(rsa(), curve()), RULES, NOW).user_name == "ann"
+    assert verify_token(token, published(rsa(), curve()), RULES, NOW).user_name == "ann"
     with pytest.raises(BadTokenError, match="key"):
-        verified(token, published(rsa(), rsa("other")), RULES, NOW)
+        verify_token(token, published(rsa(), rsa("other")), RULES, NOW)
 
 
 def test_a_key_for_another_purpose_verifies_nothing() -> None:
@@ -319,10 +319,10 @@ def test_a_key_for_another_purpose_verifies_nothing() -> None:
     assert published(ciphering) == ()
     assert read_keys(json.dumps({"keys": [secret.as_dict()]}).encode()) == ()
     with pytest.raises(BadTokenError, match="key"):
-        verified(signed(), published(other), RULES, NOW)
+        verify_token(signed(), published(other), RULES, NOW)
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"keys":7}', b'{"keys":[{"kty":"RSA"}]}'])
-def test_what_is_no_set_of_keys_is_refused(text: bytes) -> None:
+def test_malformed_key_set_is_refused(text: bytes) -> None:
     with pytest.raises(BadTokenError):
         read_keys(text)

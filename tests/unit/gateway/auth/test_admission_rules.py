@@ -1,4 +1,4 @@
-"""Credentials, cookies and the brake, without a network."""
+"""Credentials, cookies and the throttle, without a network."""
 
 import asyncio
 import base64
@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from services.gateway.auth.failed_login_store import FailedLogins
-from services.gateway.auth.login_throttle import Attempt, waiting
+from services.gateway.auth.login_throttle import Attempt, seconds_to_wait
 from services.gateway.auth.password_checker import PasswordChecker, TooBusyError
 from services.gateway.http.credentials import (
     Basic,
@@ -108,25 +108,25 @@ def test_reading_changes_nothing(method: str, changes: bool) -> None:
     ("count", "wait"), [(0, 0), (5, 0), (6, 1), (7, 2), (8, 4), (14, 256), (15, 300), (10**6, 300)]
 )
 def test_each_failure_that_is_not_free_doubles_the_wait(count: int, wait: int) -> None:
-    assert waiting(FailedLogins(float(count), NOW), 5, NOW) == wait
+    assert seconds_to_wait(FailedLogins(float(count), NOW), 5, NOW) == wait
 
 
 def test_a_wait_runs_out() -> None:
     failures = FailedLogins(8.0, NOW)
 
-    assert waiting(failures, 5, NOW + timedelta(seconds=1)) == 3.0
-    assert waiting(failures, 5, NOW + timedelta(seconds=4)) == 0.0
-    assert waiting(None, 5, NOW) == 0.0
+    assert seconds_to_wait(failures, 5, NOW + timedelta(seconds=1)) == 3.0
+    assert seconds_to_wait(failures, 5, NOW + timedelta(seconds=4)) == 0.0
+    assert seconds_to_wait(None, 5, NOW) == 0.0
 
 
-def test_a_stranger_is_counted_in_three_ways_and_a_device_in_one() -> None:
-    assert Attempt("ann", "192.0.2.1").together == "192.0.2.1 ann"
-    assert [key for key, _ in Attempt("ann", "192.0.2.1").apart] == [
+def test_stranger_has_three_counters_and_a_device_one() -> None:
+    assert Attempt("ann", "192.0.2.1").own_key == "192.0.2.1 ann"
+    assert [key for key, _ in Attempt("ann", "192.0.2.1").shared_keys] == [
         "name ann",
         "address 192.0.2.1",
     ]
-    assert Attempt("ann", "192.0.2.1", "x").together == "device x"
-    assert Attempt("ann", "192.0.2.1", "x").apart == ()
+    assert Attempt("ann", "192.0.2.1", "x").own_key == "device x"
+    assert Attempt("ann", "192.0.2.1", "x").shared_keys == ()
 
 
 @pytest.fixture
@@ -178,13 +178,13 @@ async def test_requests_that_come_together_pay_once(pool: ThreadPoolExecutor) ->
     assert (answers, checks) == ([True] * 20, ["secret"])
 
 
-def test_addresses_of_one_ipv6_site_are_braked_together() -> None:
+def test_addresses_of_one_ipv6_site_are_counted_as_one() -> None:
     one, other = Attempt("agent1", "2001:db8::1"), Attempt("agent1", "2001:db8::ffff:2")
 
-    assert (one.together, one.apart) == (other.together, other.apart)
+    assert (one.own_key, one.shared_keys) == (other.own_key, other.shared_keys)
 
 
-def test_sites_of_ipv6_are_braked_apart() -> None:
+def test_sites_of_ipv6_are_counted_apart() -> None:
     one, other = Attempt("agent1", "2001:db8::1"), Attempt("agent1", "2001:db8:0:1::1")
 
-    assert one.together != other.together
+    assert one.own_key != other.own_key

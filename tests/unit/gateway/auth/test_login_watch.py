@@ -33,7 +33,7 @@ async def test_logins_are_watched_on_after_a_fault() -> None:
     bayeux = MagicMock(users=MagicMock(return_value={"anna"}))
 
     async with (
-        LoginWatcher(logins, MagicMock(), bayeux).keeping(every=OFTEN),
+        LoginWatcher(logins, MagicMock(), bayeux).running(every=OFTEN),
         asyncio.timeout(10),
     ):
         await faulty.is_asked_again.wait()

@@ -115,7 +115,7 @@ def test_every_cell_is_as_specified(act: Act) -> None:
 
 
 @pytest.mark.parametrize("act", [*Read, *Operation])
-def test_a_setting_opens_the_words_of_mails_to_agents_and_nothing_else(act: Act) -> None:
+def test_setting_opens_mail_texts_to_agents_and_nothing_else(act: Act) -> None:
     opened = {
         cell
         for cell in cells()

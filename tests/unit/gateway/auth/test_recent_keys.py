@@ -3,7 +3,7 @@
 from services.gateway.auth.password_authenticator import RecentKeys
 
 
-def test_of_too_many_keys_the_oldest_is_left_out() -> None:
+def test_full_set_drops_its_oldest_key() -> None:
     keys = RecentKeys()
     keys.add("first")
     for number in range(9_999):

@@ -78,7 +78,7 @@ async def test_known_keys_stay_good_while_the_issuer_is_away(fault: bytes | Exce
     assert issuer.asked == 2
 
 
-async def test_without_any_key_nothing_can_be_found_out() -> None:
+async def test_missing_keys_are_unavailable() -> None:
     with pytest.raises(KeysUnavailableError):
         await SigningKeys(Issuer(OSError())).for_token(KNOWN)
 

@@ -68,7 +68,7 @@ async def test_who_is_at_its_end_learns_why(pod: Pod, code: int) -> None:
         await far.send(b"too late")
 
 
-async def test_what_was_on_its_way_is_received_after_closing(pod: Pod) -> None:
+async def test_closed_socket_still_receives_what_was_sent(pod: Pod) -> None:
     async with pod.running() as url:
         far = await PodSocket.opened(url, [])
         await far.close()
@@ -76,7 +76,7 @@ async def test_what_was_on_its_way_is_received_after_closing(pod: Pod) -> None:
         assert await far.receive() == b"welcome"
 
 
-async def test_a_refusal_says_its_status_and_nothing_of_the_credentials(pod: Pod) -> None:
+async def test_refused_socket_error_has_status_and_no_credentials(pod: Pod) -> None:
     pod.refuses = True
     async with pod.running() as url:
         with pytest.raises(NotOpenedError, match=r"^status 401$"):

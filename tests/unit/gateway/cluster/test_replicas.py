@@ -90,7 +90,7 @@ async def test_a_pod_that_says_nothing_answers_nobody() -> None:
     assert await asked(b"") is None
 
 
-async def test_what_cannot_be_handed_on_is_400() -> None:
+async def test_request_that_cannot_be_forwarded_is_400() -> None:
     told = await asked(b"", headers=[(b"cookie", b"a=\x00")])
 
     assert told is not None

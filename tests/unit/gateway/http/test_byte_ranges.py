@@ -47,7 +47,7 @@ def test_one_range_is_given(asked: str, span: Span) -> None:
         "bytes=\u0661-\u0662",
     ],
 )
-def test_what_is_no_single_range_gets_everything(asked: str) -> None:
+def test_invalid_range_gets_the_whole_document(asked: str) -> None:
     assert wanted_span({"range": asked}, TAG, 100) is None
 
 
@@ -80,7 +80,7 @@ def test_a_range_of_this_version_is_given() -> None:
     "given_tags",
     [["*"], ['"abc"'], ['W/"abc"'], ['"x", "abc"'], ['"x",W/"abc"'], ['"x"', '"abc"']],
 )
-def test_what_a_client_has_is_known(given_tags: list[str]) -> None:
+def test_tag_of_the_client_is_known(given_tags: list[str]) -> None:
     assert is_known(given_tags, TAG)
 
 

@@ -68,7 +68,7 @@ VALUE = re.compile(
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_whatever_a_file_is_called_one_header_says_it(name: str) -> None:
+def test_any_file_name_gives_one_header(name: str) -> None:
     value = content_disposition(name)
 
     found = VALUE.fullmatch(value)

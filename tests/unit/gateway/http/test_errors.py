@@ -79,7 +79,7 @@ def test_errors_of_the_domain_are_translated(error: Exception, situation: Situat
     assert translated.situation is situation
 
 
-def test_what_nobody_foresaw_is_not_explained() -> None:
+def test_unexpected_error_has_no_details() -> None:
     assert as_request_error(KeyError("secret")) is None
 
 

@@ -34,7 +34,7 @@ def test_an_object_is_read() -> None:
         b'{"a":{"b":1,"\\u0062":2}}',
     ],
 )
-def test_what_cannot_be_stored_is_refused(body: bytes) -> None:
+def test_body_that_cannot_be_stored_is_refused(body: bytes) -> None:
     with pytest.raises(RequestError) as refusal:
         parse_object(body)
 

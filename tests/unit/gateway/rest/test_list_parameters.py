@@ -64,6 +64,6 @@ def test_a_page_begins_where_it_is_said() -> None:
         "limit=",
     ],
 )
-def test_what_is_out_of_range_is_refused(query: str) -> None:
+def test_number_out_of_range_is_refused(query: str) -> None:
     with pytest.raises(RequestError):
         body(query)

@@ -109,7 +109,7 @@ async def test_a_broken_form_is_refused(body: bytes) -> None:
         ("multipart/form-data; boundary=" + "x" * 300, Situation.VALUE_REFUSED),
     ],
 )
-async def test_what_is_no_form_is_told(content_type: str, situation: Situation) -> None:
+async def test_body_that_is_no_form_is_refused(content_type: str, situation: Situation) -> None:
     with pytest.raises(RequestError) as refused:
         await read(form(), content_type=content_type)
 

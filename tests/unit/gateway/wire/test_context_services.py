@@ -56,7 +56,7 @@ def test_email_out_has_blind_copies_and_its_own_kind() -> None:
     assert fields["end_date"] == "2026-03-02T09:00:30.000Z"
 
 
-def test_who_may_not_read_sees_no_blind_copies() -> None:
+def test_reader_without_right_sees_no_blind_copies() -> None:
     draft = inbound(direction=Direction.OUTBOUND, subtype="OutboundReply", state=State.SENT)
     draft = replace(draft, mail=replace(draft.mail, bcc=(Address("boss@example.org"),)))
 
@@ -67,14 +67,14 @@ def test_a_root_is_its_own_thread() -> None:
     assert email_interaction(inbound(), None, None)["thread_id"] == "00009A8T8Y130123"
 
 
-def test_who_may_not_read_sees_no_words() -> None:
+def test_reader_without_right_sees_no_text() -> None:
     fields = email_interaction(inbound(), None, None)
 
     assert not {"text", "structured_text", "binary_content"} & set(fields)
 
 
 @pytest.mark.parametrize("direction", list(Direction))
-def test_who_may_not_read_sees_no_message_id(direction: Direction) -> None:
+def test_reader_without_right_sees_no_message_id(direction: Direction) -> None:
     mail = inbound(direction=direction)
     mail = replace(mail, mail=replace(mail.mail, in_reply_to="<17>", references=("<17>",)))
 

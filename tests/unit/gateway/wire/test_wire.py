@@ -87,7 +87,7 @@ def test_a_mail_that_has_gone_names_itself_and_allows_nothing() -> None:
     )
 
 
-def test_an_accepted_mail_is_shown_whole_in_the_order_of_the_seed() -> None:
+def test_accepted_mail_has_all_fields_in_order_of_the_seed() -> None:
     message = held(ACCEPTED, longest=None)
 
     assert list(message) == [
@@ -202,7 +202,7 @@ def test_user_data_never_holds_bytes() -> None:
     assert message["userData"] == {"b": {"d": [1, "2026-03-02T12:00:00.250Z"]}}
 
 
-def test_who_only_watches_may_do_nothing() -> None:
+def test_watched_interaction_has_no_capabilities() -> None:
     assert watched(ACCEPTED, longest=None)["capabilities"] == []
 
 
