@@ -1,1 +1,1 @@
-"""Outbound: hands frozen mail to the next server, and knows what became of it."""
+"""Outbound: sends frozen mail to the next server, and records the outcome."""

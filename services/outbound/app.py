@@ -1,4 +1,4 @@
-"""Composes outbound: the one place that knows all of its parts."""
+"""Builds outbound from its parts and runs it."""
 
 import secrets
 import socket
@@ -42,39 +42,39 @@ async def start(settings: OutboundSettings, resources: Resources) -> AsyncIterat
     async def route() -> SmtpRoute:
         return settings.route(await resources.configuration.current())
 
-    async def look_at_login() -> None:
-        await logins.look(await route())
+    async def renew_token() -> None:
+        await logins.renew_token(await route())
 
     async with aclosing(make_pool(settings, resources, logins.connect)) as pool:
-        delivering = Deliverer(_stores(settings, resources, pool, route))
+        deliverer = Deliverer(_stores(settings, resources, pool, route))
         retry_scheduler = RetryScheduler(resources.deliveries, resources.publisher, resources.clock)
         record = BrokerRecord(settings.rabbitmq_url, OUTBOUND, resources.publisher, name="outbound")
         witness = LastingWitness(resources.database, resources.clock, record)
         watch = RestoreWatcher(resources.database, resources.clock, witness, retry_scheduler)
-        await watch.look_back()
+        await watch.check_at_start()
         async with running_consumer(settings, resources, OUTBOUND) as consumer:
-            consumer.subscriber(outbound_handler(delivering))
+            consumer.subscriber(outbound_handler(deliverer))
             try:
                 async with (
                     run_periodically(
                         partial(count_doubts, resources.database), every=settings.counting
                     ),
                     run_periodically(watch.request_due_attempts, every=settings.sweep),
-                    run_periodically(look_at_login, every=settings.login_look),
+                    run_periodically(renew_token, every=settings.login_look),
                     consumer.running(),
                 ):
                     yield
             finally:
-                await delivering.finish()
+                await deliverer.finish()
 
 
 async def count_doubts(database: Database) -> None:
-    """Say in the metrics how many mails wait for an operator, in whatever pod they came to that."""
+    """Set the metric of mails in doubt, which wait for an operator; it counts those of all pods."""
     metrics.UNCERTAIN.set(await count_uncertain(database))
 
 
 def make_logins(settings: OutboundSettings, resources: Resources) -> RouteLogins:
-    """Return what opens connections, each with its deadlines and its login."""
+    """Return the login that opens connections with the deadlines of the settings."""
     deadlines = Deadlines(
         settings.connect_deadline,
         settings.command_deadline,
@@ -94,7 +94,7 @@ def make_logins(settings: OutboundSettings, resources: Resources) -> RouteLogins
         )
 
     def make_keeper() -> TokenKeeper:
-        # Only here: who uses no tokens needs no key.
+        # The sealing key is read only here: a route without OAuth needs none.
         sealer = Sealer(settings.sealing_key.get_secret_value())
         return TokenKeeper(
             Issuer(

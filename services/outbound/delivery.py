@@ -1,4 +1,4 @@
-"""One attempt to deliver one mail: claim, transmit, write the journal, tell the author."""
+"""One attempt to deliver one mail: claim, transmit, record the outcome, update the interaction."""
 
 import asyncio
 import secrets
@@ -19,11 +19,11 @@ from services.outbound.smtp.connection import RouteUnavailableError
 from services.outbound.smtp.connection_pool import SmtpPool
 from services.outbound.smtp.smtp_message import SmtpMessage
 from services.outbound.smtp.smtp_outcome import (
-    answered,
-    concluded_without_words,
     outcome_of,
+    recipients_before_dot,
+    recipients_without_texts,
     uncertain_outcome,
-    without_words,
+    without_server_texts,
 )
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.background_tasks import cancel_and_wait
@@ -41,14 +41,14 @@ log = structlog.get_logger()
 
 _WRITE_AGAIN_AFTER: Final = 0.5
 _WRITE_TRIES: Final = 240
-"""About two minutes beyond the database's own: a mail that was taken must not end in doubt."""
+"""Two minutes, beyond the driver's own tries: an accepted mail must not be recorded as in doubt."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStores:
-    """What delivering works with."""
+    """What `Deliverer` reads and writes, and how long it claims a delivery."""
 
     deliveries: DeliveryStore
     interactions: InteractionStore
@@ -61,10 +61,11 @@ class DeliveryStores:
 
 
 class Deliverer:
-    """Delivers each mail in a task of its own, which outlives the message that asked for it.
+    """Delivers each mail in a task of its own, which outlives the message that ordered it.
 
-    A handler is cancelled when its connection to the broker is lost; the SMTP transaction then
-    goes on, and the journal keeps the redelivered message from sending the mail again.
+    A handler is cancelled when its connection to the broker is lost. The SMTP transaction then
+    goes on, and the delivery's stored state keeps the redelivered message from sending the mail
+    again.
     """
 
     def __init__(self, stores: DeliveryStores) -> None:
@@ -74,10 +75,10 @@ class Deliverer:
         self._stopping = False
 
     async def deliver(self, interaction_id: str) -> None:
-        """Make one attempt, or finish what an earlier one left undone; or leave it to its owner.
+        """Make one attempt, or finish one whose process died; do nothing if another pod has it.
 
         Raises:
-            Unavailable: Nothing can be known or written now.
+            Unavailable: The database does not answer, the service stops, or two claims were lost.
         """
         task = asyncio.create_task(self._deliver(interaction_id))
         self._running.add(task)
@@ -85,52 +86,55 @@ class Deliverer:
         await asyncio.shield(task)
 
     async def finish(self) -> None:
-        """Break off what is still being transmitted; each attempt writes how far it got."""
+        """Cancel running transmissions and return when each attempt has recorded how far it got."""
         self._stopping = True
         for task in self._transmitting:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _deliver(self, interaction_id: str) -> None:
-        await self._tell(await self._until_claim_holds(interaction_id))
+        await self._update_interaction(await self._attempt_up_to_twice(interaction_id))
 
-    async def _until_claim_holds(self, interaction_id: str) -> Delivery:
-        """Try once, and once more where the claim was lost.
+    async def _attempt_up_to_twice(self, interaction_id: str) -> Delivery:
+        """Make an attempt, and a second one if the claim of the first was lost.
 
-        It went to somebody else, which the second look shows, or with the database's server.
+        A claim is lost to another pod, which the second attempt finds, or with a primary of the
+        database that had not replicated it.
         """
         try:
-            return await self._try(interaction_id)
+            return await self._attempt(interaction_id)
         except ClaimLostError:
             log.warning("claim was lost", interaction_id=interaction_id)
         try:
-            return await self._try(interaction_id)
+            return await self._attempt(interaction_id)
         except ClaimLostError as error:
             raise Unavailable("the claim was lost twice") from error
 
-    async def _try(self, interaction_id: str) -> Delivery:
+    async def _attempt(self, interaction_id: str) -> Delivery:
         by, lease = secrets.token_hex(8), self._stores.lease
         async with AsyncExitStack() as renewing:
-            async with self._stores.pool.place():
+            async with self._stores.pool.slot():
                 if self._stopping:
                     raise Unavailable("outbound is stopping")
                 route = await self._stores.route()
                 claim = await self._stores.deliveries.claim(interaction_id, by, lease)
                 if claim is None:
-                    return await self._as_found(interaction_id, route)
+                    return await self._resolve_unclaimed(interaction_id, route)
                 await renewing.enter_async_context(self._renewing(claim))
-                transmission = await self._transmitted(claim, route)
-            # The connection carries the next mail while a majority writes what became of this one.
+                transmission = await self._transmit_and_report(claim, route)
+            # The connection is free for the next mail while the database records this outcome.
             return await self._conclude(claim.delivery, transmission, route)
 
-    async def _transmitted(self, claim: Claim, route: SmtpRoute) -> Transmission:
+    async def _transmit_and_report(self, claim: Claim, route: SmtpRoute) -> Transmission:
         with metrics.SECONDS.time():
-            transmission = await self._breakable(self._transmit(claim, route))
+            transmission = await self._transmit_in_task(self._transmit(claim, route))
         _report(claim.delivery, transmission, route)
         return transmission
 
-    async def _breakable(self, transmitting: Coroutine[Any, Any, Transmission]) -> Transmission:
-        """Transmit in a task that `finish` may cancel without touching what is written after."""
+    async def _transmit_in_task(
+        self, transmitting: Coroutine[Any, Any, Transmission]
+    ) -> Transmission:
+        """Transmit in a task that `finish` may cancel; the outcome is recorded outside of it."""
         task = asyncio.create_task(transmitting)
         self._transmitting.add(task)
         task.add_done_callback(self._transmitting.discard)
@@ -144,12 +148,12 @@ class Deliverer:
 
         async def before_dot(answers: Mapping[str, Reply]) -> None:
             crash_point("outbound.before_dot")
-            recipients = answered(delivery, answers, self._stores.clock.now())
+            recipients = recipients_before_dot(delivery, answers, self._stores.clock.now())
             try:
                 await self._stores.deliveries.offer_dot(claim, recipients, self._stores.lease)
             except UnstorableError as error:
-                log.exception("the words cannot be stored", reason=str(error))
-                recipients = without_words(recipients)
+                log.exception("the server's replies cannot be stored", reason=str(error))
+                recipients = recipients_without_texts(recipients)
                 await self._stores.deliveries.offer_dot(claim, recipients, self._stores.lease)
 
         try:
@@ -180,15 +184,22 @@ class Deliverer:
         )
         _count(conclusion)
         try:
-            return await _patiently(lambda: self._stores.deliveries.conclude(delivery, conclusion))
+            return await _retry_until_written(
+                lambda: self._stores.deliveries.conclude(delivery, conclusion)
+            )
         except UnstorableError as error:
-            # What became of the mail must be known whatever was said about it.
+            # The outcome must be recorded even if the server's text cannot be.
             log.exception("the reason cannot be stored", reason=str(error))
-            plain = concluded_without_words(conclusion)
-            return await _patiently(lambda: self._stores.deliveries.conclude(delivery, plain))
+            plain = without_server_texts(conclusion)
+            return await _retry_until_written(
+                lambda: self._stores.deliveries.conclude(delivery, plain)
+            )
 
-    async def _as_found(self, interaction_id: str, route: SmtpRoute) -> Delivery:
-        """Return the delivery, after writing down a doubt that nobody else will end."""
+    async def _resolve_unclaimed(self, interaction_id: str, route: SmtpRoute) -> Delivery:
+        """Return a delivery that could not be claimed.
+
+        If its process died after the dot, it is recorded as in doubt first, or as to be resent.
+        """
         now = self._stores.clock.now()
         delivery = await self._stores.deliveries.get(interaction_id)
         if delivery is None:
@@ -202,13 +213,15 @@ class Deliverer:
         log.warning("dot without an answer", interaction_id=delivery.id, attempt=delivery.attempt)
         return await self._stores.deliveries.conclude(delivery, conclusion, abandoned=True)
 
-    async def _tell(self, delivery: Delivery) -> None:
+    async def _update_interaction(self, delivery: Delivery) -> None:
         decide = outcome_event(delivery)
         if decide is None:
             return
         cause = cause_of(delivery)
         try:
-            await _patiently(lambda: self._stores.interactions.change(delivery.id, cause, decide))
+            await _retry_until_written(
+                lambda: self._stores.interactions.change(delivery.id, cause, decide)
+            )
         except OperationNotAllowedError:
             log.info("author knows already", interaction_id=delivery.id)
 
@@ -242,8 +255,8 @@ async def _whole(octets: bytes) -> AsyncIterator[bytes]:
     yield octets
 
 
-async def _patiently(write: Callable[[], Awaitable[T]]) -> T:
-    """Write until the database takes it, for longer than it needs to choose a new primary."""
+async def _retry_until_written(write: Callable[[], Awaitable[T]]) -> T:
+    """Repeat a write while the database is away, longer than the election of a primary takes."""
     for _ in range(_WRITE_TRIES):
         try:
             return await write()

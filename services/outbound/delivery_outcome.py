@@ -1,4 +1,4 @@
-"""What the author's interaction becomes when its delivery has got somewhere. Pure."""
+"""How the interaction of a mail changes with the outcome of its delivery. Pure."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,18 +23,19 @@ _ATTEMPTS: Final = UUID("5a7c1c0e-6b1b-4f0e-9a53-0f5d1c3f7a42")
 
 
 def cause_of(delivery: Delivery) -> Cause:
-    """Return what the end of the present attempt causes under, the same whoever tells it.
+    """Return the cause of the events about the attempt's end; the same in every process.
 
-    It takes the place of the command's id: any command may find the attempt ended and untold.
+    Its id replaces that of the command, because any later command may find an attempt whose end
+    has not been published, and the interaction must change once.
     """
     name = f"{delivery.message_id} {delivery.attempt} {delivery.state}"
     return Cause(UUID(delivery.correlation_id), uuid5(_ATTEMPTS, name))
 
 
 def outcome_event(delivery: Delivery) -> Callable[[Interaction], Change] | None:
-    """Return the decision about the interaction, or None where there is nothing to tell yet.
+    """Return the function that changes the interaction, or None while the attempt has no outcome.
 
-    The decision raises `OperationNotAllowedError` where the interaction is not being sent.
+    The function raises `OperationNotAllowedError` if the interaction is not being sent.
     """
     match delivery.state:
         case DeliveryState.SENT:

@@ -1,4 +1,4 @@
-"""Takes outbound's commands off the broker."""
+"""The handler of outbound's commands."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,10 +9,10 @@ from shared.contracts.envelope import Envelope
 Handler = Callable[[Envelope[DeliverMail]], Awaitable[None]]
 
 
-def outbound_handler(delivering: Deliverer) -> Handler:
+def outbound_handler(deliverer: Deliverer) -> Handler:
     """Return the handler of outbound's work queue."""
 
     async def on_command(envelope: Envelope[DeliverMail]) -> None:
-        await delivering.deliver(envelope.body.interaction_id)
+        await deliverer.deliver(envelope.body.interaction_id)
 
     return on_command

@@ -1,4 +1,4 @@
-"""What outbound counts for its operator."""
+"""Outbound's Prometheus metrics."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Notices that a backup was put in the database's place, before what it says is due is sent."""
+"""Detects that the database was replaced by a backup, before mails that it calls due are sent."""
 
 import structlog
 
@@ -13,9 +13,10 @@ log = structlog.get_logger()
 
 
 class RestoreWatcher:
-    """Orders what is due, unless the database knows less than it has acknowledged.
+    """Orders due attempts, unless the database has lost writes that it acknowledged.
 
-    Then all that it says is due may have left since the backup: it is held as mails in doubt.
+    After such a loss any mail that looks due may have been sent since the backup, so all
+    unfinished deliveries are held as mails in doubt.
     """
 
     def __init__(
@@ -31,10 +32,10 @@ class RestoreWatcher:
         self._retry_scheduler = retry_scheduler
         self._is_restored = False
 
-    async def look_back(self) -> None:
-        """Hold all that is due where a backup was put in place while no outbound ran.
+    async def check_at_start(self) -> None:
+        """Hold all unfinished deliveries if a backup was restored while no outbound ran.
 
-        To be done before anything is delivered.
+        Call it before anything is delivered.
 
         Raises:
             Unavailable: Broker or database do not answer.
@@ -43,7 +44,7 @@ class RestoreWatcher:
             await self._hold()
 
     async def request_due_attempts(self) -> None:
-        """Order every delivery whose time has come, or hold them all.
+        """Order every due attempt; hold all unfinished deliveries first after a restore.
 
         Raises:
             Unavailable: Broker or database do not answer.
@@ -63,5 +64,5 @@ class RestoreWatcher:
             do="run `mailroom restored`, then see `mailroom doubts`",
         )
         for delivery in held:
-            # Whoever looks at it tells its author.
+            # The attempt finds the delivery in doubt and publishes that to its author.
             await self._retry_scheduler.request_attempt(delivery.id, cause_of(delivery))

@@ -1,4 +1,4 @@
-"""When a deferred mail is tried again, and when that ends."""
+"""The times at which a deferred mail is tried again. Pure."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -9,7 +9,7 @@ _LATER_DELAY: Final = timedelta(hours=2)
 _JITTER: Final = 0.2
 
 LIFETIME: Final = timedelta(hours=48)
-"""An author who waits for an answer has to know by then."""
+"""A mail is given up after this, so that its author can act."""
 
 
 def next_attempt(
@@ -17,7 +17,7 @@ def next_attempt(
 ) -> datetime | None:
     """Return the time of the attempt after `attempt` (1 for the first), or None to give up.
 
-    Delays vary by a fifth, so that mails deferred together do not come back together.
+    Delays vary by a fifth, so that mails deferred at the same time are retried at different times.
     """
     delay = _FIRST_DELAYS[attempt - 1] if attempt <= len(_FIRST_DELAYS) else _LATER_DELAY
     at = now + delay * random.uniform(1 - _JITTER, 1 + _JITTER)

@@ -1,4 +1,4 @@
-"""Orders what is due: the next attempt of a deferred mail, the end of a lease."""
+"""Publishes a command for each delivery that is due: a next attempt, or a lease that ended."""
 
 from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Cause
@@ -9,7 +9,7 @@ from shared.storage.mails.delivery_store import DeliveryStore
 
 
 class RetryScheduler:
-    """The sweep over all deliveries; any number of processes may do it at once."""
+    """The sweep over all deliveries. Any number of processes may run it at the same time."""
 
     def __init__(self, deliveries: DeliveryStore, publisher: Publisher, clock: Clock) -> None:
         self._deliveries = deliveries
@@ -17,7 +17,7 @@ class RetryScheduler:
         self._clock = clock
 
     async def request_due_attempts(self) -> None:
-        """Order every delivery whose time has come. An order that is lost is given again.
+        """Publish a command for every delivery that is due; a later sweep repeats a lost one.
 
         Raises:
             Unavailable: Broker or database do not answer.
@@ -26,7 +26,7 @@ class RetryScheduler:
             await self.request_attempt(delivery_id, cause)
 
     async def request_attempt(self, delivery_id: str, cause: Cause) -> None:
-        """Have somebody look at a delivery.
+        """Publish the command that makes, or finishes, an attempt.
 
         Raises:
             Unavailable: The broker does not answer.

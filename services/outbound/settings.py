@@ -1,4 +1,4 @@
-"""What outbound reads from its environment."""
+"""Outbound's settings, from the environment."""
 
 from datetime import timedelta
 from typing import ClassVar

@@ -1,1 +1,1 @@
-"""Logins at the next server: passwords and access tokens."""
+"""Logins at the next mail server: passwords and OAuth access tokens."""

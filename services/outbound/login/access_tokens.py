@@ -1,4 +1,4 @@
-"""Access tokens for the route's login: renewed by one pod, read by all."""
+"""Access tokens for the route's login: one pod renews them, all pods read them."""
 
 import asyncio
 import hashlib
@@ -30,12 +30,12 @@ _NOTHING_YET: Final = "no answer of the token endpoint yet"
 
 
 class NoTokenError(Exception):
-    """There is no token to log in with now; says why, in plain words."""
+    """There is no usable token now; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginIdentity:
-    """Who logs in: a described login, the mailbox, and what shows that we may."""
+    """A login of the description, its mailbox, and the credentials for the token endpoint."""
 
     login: OAuthLogin
     user_name: str
@@ -48,14 +48,17 @@ class LoginIdentity:
 
     @property
     def made_from(self) -> str:
-        """What tells this description from every other one."""
+        """A digest of the description; a token made from another description is not used."""
         described = f"{self.login.model_dump_json()} {self.user_name}"
         return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Where tokens come from and are kept, and whose turn it is to get one."""
+    """What renewing a token takes: the store, the lease of the renewing pod, the endpoint.
+
+    `patience` is how long a pod waits for another one to renew.
+    """
 
     store: TokenStore
     leases: LeaseStore
@@ -67,86 +70,92 @@ class Issuer:
 
 
 class TokenKeeper:
-    """Keeps a token at hand for whoever logs in. Asks no more often than the rules allow."""
+    """Returns usable tokens, and renews them no more often than `renewal_schedule` allows."""
 
     def __init__(self, issuer: Issuer) -> None:
         self._issuer = issuer
         self._renewing = asyncio.Lock()
 
-    async def current(self, who: LoginIdentity) -> str:
-        """Return a token that can be shown now.
+    async def current(self, identity: LoginIdentity) -> str:
+        """Return a usable token; renew it first if none is there and a try is due.
 
         Raises:
             NoTokenError: The login is refused, or there is no token yet.
             Unavailable: The database does not answer.
         """
-        state = await self._issuer.store.read(who.id)
-        if not state.is_usable(who.made_from) and state.is_due(who.made_from, self._attempt(who)):
-            if not await self._renew(who):
-                await self._wait_for_another_pod(who, state)
-            state = await self._issuer.store.read(who.id)
-        if not state.is_usable(who.made_from):
+        state = await self._issuer.store.read(identity.id)
+        if not state.is_usable(identity.made_from) and state.is_due(
+            identity.made_from, self._attempt(identity)
+        ):
+            if not await self._renew(identity):
+                await self._wait_for_another_pod(identity, state)
+            state = await self._issuer.store.read(identity.id)
+        if not state.is_usable(identity.made_from):
             raise NoTokenError(state.fault or _NOTHING_YET)
         return state.access_token
 
-    async def look(self, who: LoginIdentity) -> LoginState:
-        """Renew the token where it is time; return how the login stands."""
-        state = await self._issuer.store.read(who.id)
-        if state.is_due(who.made_from, self._attempt(who)) and await self._renew(who):
-            state = await self._issuer.store.read(who.id)
+    async def renew_if_due(self, identity: LoginIdentity) -> LoginState:
+        """Renew the token if that is due; return the state of the login."""
+        state = await self._issuer.store.read(identity.id)
+        if state.is_due(identity.made_from, self._attempt(identity)) and await self._renew(
+            identity
+        ):
+            state = await self._issuer.store.read(identity.id)
         return state
 
-    async def reject(self, who: LoginIdentity, token: str, words: str) -> None:
-        """Take note that the mail server has refused a token."""
-        state = await self._issuer.store.read(who.id)
+    async def reject(self, identity: LoginIdentity, token: str, words: str) -> None:
+        """Record that the mail server refused a token; a newer token is left alone."""
+        state = await self._issuer.store.read(identity.id)
         if state.access_token != token:
-            return  # another connection was told the same, and there is a new one
-        attempt = self._attempt(who)
-        if await self._issuer.store.write_rejected(who.id, state, attempt=attempt, fault=words):
-            log.warning("token refused by the mail server", login=who.login.name, reason=words)
+            return  # another connection recorded the same refusal, and the token was renewed
+        attempt = self._attempt(identity)
+        if await self._issuer.store.write_rejected(
+            identity.id, state, attempt=attempt, fault=words
+        ):
+            log.warning("token refused by the mail server", login=identity.login.name, reason=words)
 
-    async def take(self, who: LoginIdentity, token: str) -> None:
-        """Take note that the mail server has taken a token."""
-        state = await self._issuer.store.read(who.id)
+    async def confirm(self, identity: LoginIdentity, token: str) -> None:
+        """Record that the mail server accepted a token: earlier refusals no longer count."""
+        state = await self._issuer.store.read(identity.id)
         if state.rejections and state.access_token == token:
-            await self._issuer.store.write_taken(who.id, state)
+            await self._issuer.store.write_taken(identity.id, state)
 
-    async def _renew(self, who: LoginIdentity) -> bool:
-        """Get a token under the lease, if it still is time; say whether the lease was to be had."""
-        name = f"login {who.id}"
+    async def _renew(self, identity: LoginIdentity) -> bool:
+        """Renew under the lease, if still due; return False if another pod holds the lease."""
+        name = f"login {identity.id}"
         async with self._renewing:
             if not await self._issuer.leases.acquire(name, _LEASE):
                 return False
             try:
-                await self._renew_if_due(who)
+                await self._renew_under_lease(identity)
             finally:
                 while await self._issuer.leases.release(name, _LEASE):
-                    # Whoever asked meanwhile reads what is there now.
+                    # Pods that asked meanwhile need no second renewal: they read the new state.
                     continue
         return True
 
-    async def _renew_if_due(self, who: LoginIdentity) -> None:
-        state = await self._issuer.store.read(who.id)
-        if not state.is_due(who.made_from, self._attempt(who)):
+    async def _renew_under_lease(self, identity: LoginIdentity) -> None:
+        state = await self._issuer.store.read(identity.id)
+        if not state.is_due(identity.made_from, self._attempt(identity)):
             return
-        outcome = await self._ask(who, state)
-        if not await self._keep(who, state, outcome):
-            log.info("login was changed meanwhile", login=who.login.name)
+        outcome = await self._ask(identity, state)
+        if not await self._keep(identity, state, outcome):
+            log.info("login was changed meanwhile", login=identity.login.name)
 
-    async def _ask(self, who: LoginIdentity, state: LoginState) -> Outcome:
-        if who.login.kind == "device" and not state.refresh_token:
-            return Denied("", f"{_NO_CONSENT}: run `mailroom authorize {who.login.name}`")
-        asker = TokenClient(
-            who.login,
-            who.credentials,
-            who.user_name,
+    async def _ask(self, identity: LoginIdentity, state: LoginState) -> Outcome:
+        if identity.login.kind == "device" and not state.refresh_token:
+            return Denied("", f"{_NO_CONSENT}: run `mailroom authorize {identity.login.name}`")
+        client = TokenClient(
+            identity.login,
+            identity.credentials,
+            identity.user_name,
             self._issuer.clock.now(),
             secrets.token_hex(16),
         )
-        return await obtain_token(self._issuer.post, asker, state.refresh_token)
+        return await obtain_token(self._issuer.post, client, state.refresh_token)
 
-    async def _keep(self, who: LoginIdentity, state: LoginState, outcome: Outcome) -> bool:
-        store, random, attempt = self._issuer.store, self._issuer.random, self._attempt(who)
+    async def _keep(self, identity: LoginIdentity, state: LoginState, outcome: Outcome) -> bool:
+        store, random, attempt = self._issuer.store, self._issuer.random, self._attempt(identity)
         match outcome:
             case Granted(token, life, refresh_token):
                 grant = Grant(
@@ -154,25 +163,25 @@ class TokenKeeper:
                     refresh_token or state.refresh_token,
                     usable_for(life),
                     renewed_after(life, random),
-                    who.made_from,
+                    identity.made_from,
                 )
-                return await store.write_granted(who.id, state, grant)
+                return await store.write_granted(identity.id, state, grant)
             case Denied(_, words):
-                log.warning("login refused", login=who.login.name, reason=words)
-                return await store.write_refused(who.id, state, attempt=attempt, fault=words)
+                log.warning("login refused", login=identity.login.name, reason=words)
+                return await store.write_refused(identity.id, state, attempt=attempt, fault=words)
             case PutOff(words, pause):
-                log.warning("token not renewed", login=who.login.name, reason=words)
+                log.warning("token not renewed", login=identity.login.name, reason=words)
                 pause = pause_after_fault(state.faults + 1, pause, random)
                 return await store.write_fault(
-                    who.id, state, attempt=attempt, fault=words, pause=pause
+                    identity.id, state, attempt=attempt, fault=words, pause=pause
                 )
 
-    async def _wait_for_another_pod(self, who: LoginIdentity, before: LoginState) -> None:
+    async def _wait_for_another_pod(self, identity: LoginIdentity, before: LoginState) -> None:
         for _ in range(self._issuer.patience // _LOOKS_EVERY):
-            if (await self._issuer.store.read(who.id)).version != before.version:
+            if (await self._issuer.store.read(identity.id)).version != before.version:
                 return
             await asyncio.sleep(_LOOKS_EVERY.total_seconds())
-        log.warning("no other pod has renewed the login", login=who.login.name)
+        log.warning("no other pod has renewed the login", login=identity.login.name)
 
-    def _attempt(self, who: LoginIdentity) -> str:
-        return self._issuer.sealer.digest(f"{who.made_from} {who.credentials.proof}")[:16]
+    def _attempt(self, identity: LoginIdentity) -> str:
+        return self._issuer.sealer.digest(f"{identity.made_from} {identity.credentials.proof}")[:16]

@@ -1,4 +1,4 @@
-"""Logs in to the route's server, by a password or by a token, and never again and again in vain."""
+"""Logs in to the route's server by password or by token, without repeating a refused token."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ Center = Callable[[], Awaitable[ContactCenter]]
 
 
 class RouteLogins:
-    """What a connection needs before it opens. Where tokens are not used nothing is asked for."""
+    """Opens sessions that are logged in. A route without OAuth needs no key and no endpoint."""
 
     def __init__(
         self,
@@ -37,28 +37,28 @@ class RouteLogins:
         self._environment = environment
         self._keeper: TokenKeeper | None = None
         self._taken = ""
-        self._trying = asyncio.Lock()
-        self._shown_sick: set[str] = set()
+        self._first_use = asyncio.Lock()
+        self._failing: set[str] = set()
 
     async def connect(self, route: SmtpRoute) -> SmtpSession:
         """Open a session that is logged in as the route says.
 
         Raises:
-            RouteUnavailableError: It cannot be had now; says why.
+            RouteUnavailableError: The server cannot be reached or logged in to; says why.
         """
         if route.login is None:
             password = self._environment.get(route.password_variable, "")
             return await self._open(route, LoginProof(password=password))
         try:
-            keeper, who = await self._login_of(route)
-            return await self._connect_with_token(route, keeper, who)
+            keeper, identity = await self._login_of(route)
+            return await self._connect_with_token(route, keeper, identity)
         except (NoTokenError, BadCredentialsError, BadSealingKeyError) as error:
             raise RouteUnavailableError(
                 f"{route.host} cannot be logged in to ({route.login.oauth}): {error}"
             ) from None
 
-    async def look(self, route: SmtpRoute) -> None:
-        """Renew the route's token where it is time, and show how its login stands.
+    async def renew_token(self, route: SmtpRoute) -> None:
+        """Renew the route's token if that is due, and set the metric of refused logins.
 
         Raises:
             Unavailable: The database does not answer.
@@ -68,14 +68,14 @@ class RouteLogins:
             return
         name = route.login.oauth
         try:
-            keeper, who = await self._login_of(route)
+            keeper, identity = await self._login_of(route)
         except (BadCredentialsError, BadSealingKeyError) as error:
-            if name not in self._shown_sick:
+            if name not in self._failing:
                 log.warning("login cannot be used", login=name, reason=str(error))
             self._show(name, sick=True)
             return
-        state = await keeper.look(who)
-        self._show(name, sick=state.needs_attention(who.made_from))
+        state = await keeper.renew_if_due(identity)
+        self._show(name, sick=state.needs_attention(identity.made_from))
 
     async def _login_of(self, route: SmtpRoute) -> tuple[TokenKeeper, LoginIdentity]:
         name = route.login.oauth if route.login else ""
@@ -88,43 +88,44 @@ class RouteLogins:
         return self._keeper, LoginIdentity(login, route.user_name, credentials)
 
     async def _connect_with_token(
-        self, route: SmtpRoute, keeper: TokenKeeper, who: LoginIdentity
+        self, route: SmtpRoute, keeper: TokenKeeper, identity: LoginIdentity
     ) -> SmtpSession:
-        token = await keeper.current(who)
+        token = await keeper.current(identity)
         if token == self._taken:
             try:
                 return await self._open(route, LoginProof(token=token))
             except TokenRejectedError as error:
-                await keeper.reject(who, token, str(error))
-        # A token that the server has not taken yet is shown by one connection, not by all.
-        async with self._trying:
-            return await self._try_token(route, keeper, who)
+                await keeper.reject(identity, token, str(error))
+        # One connection tries a token that the server has not accepted yet. If it is refused,
+        # the others do not add to the server's count of failed logins.
+        async with self._first_use:
+            return await self._try_token(route, keeper, identity)
 
     async def _try_token(
-        self, route: SmtpRoute, keeper: TokenKeeper, who: LoginIdentity
+        self, route: SmtpRoute, keeper: TokenKeeper, identity: LoginIdentity
     ) -> SmtpSession:
         words = ""
         for _ in range(2):
-            token = await keeper.current(who)
+            token = await keeper.current(identity)
             try:
                 session = await self._open(route, LoginProof(token=token))
             except TokenRejectedError as error:
                 words = str(error)
-                await keeper.reject(who, token, words)
+                await keeper.reject(identity, token, words)
                 continue
             self._taken = token
-            await keeper.take(who, token)
+            await keeper.confirm(identity, token)
             return session
         raise NoTokenError(words)
 
     def _show(self, name: str, *, sick: bool) -> None:
-        for other in self._shown_sick - {name}:
+        for other in self._failing - {name}:
             metrics.LOGIN_REFUSED.labels(other).set(0)
-        self._shown_sick &= {name}
+        self._failing &= {name}
         if name:
             metrics.LOGIN_REFUSED.labels(name).set(int(sick))
         if sick:
-            self._shown_sick.add(name)
-        elif name in self._shown_sick:
-            self._shown_sick.discard(name)
+            self._failing.add(name)
+        elif name in self._failing:
+            self._failing.discard(name)
             log.info("login works again", login=name)

@@ -1,1 +1,1 @@
-"""One SMTP connection and what its answers mean."""
+"""SMTP connections to the next server, and the meaning of its replies."""

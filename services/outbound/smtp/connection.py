@@ -1,4 +1,4 @@
-"""From a route to a session that is ready for mail."""
+"""Opens a session at a route's server: connection, TLS, login."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -15,22 +15,22 @@ from shared.domain.clock import Clock
 
 _CHALLENGE: Final = 334
 _LONGEST_COMMAND: Final = 500
-"""Octets, with room for the verb: what is longer goes on a line of its own (RFC 4954, 4)."""
+"""Octets of a command line. A longer token is sent on a line of its own (RFC 4954, section 4)."""
 
 _LONGEST_WORDS: Final = 200
 
 
 class RouteUnavailableError(Exception):
-    """The route's server cannot be used now; says why, in plain words."""
+    """The route's server cannot be used now; the message says why."""
 
 
 class TokenRejectedError(Exception):
-    """The route's server does not let the token in; says so in plain words, without the token."""
+    """The route's server refuses the token; the message holds its reply without the token."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginProof:
-    """What shows the server who we are: a password, or a token of OAuth, or nothing."""
+    """A password or an OAuth token for the server; both are empty for a route without login."""
 
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
@@ -42,13 +42,13 @@ async def open_session(
     """Connect, secure the connection as the route says, and log in.
 
     Raises:
-        RouteUnavailableError: One of these was not possible, or the route logs in without TLS,
-            which would show the password to the network.
-        TokenRejectedError: All was possible, and the server refuses the token.
+        RouteUnavailableError: One of these failed, or the route has a login and no TLS, which
+            would send the password in the clear.
+        TokenRejectedError: The server refuses the token.
     """
     if route.user_name and route.tls == "none":
         raise RouteUnavailableError(
-            f"{route.host} is not told a password without TLS: set `tls` of smtp_route"
+            f"no password is sent to {route.host} without TLS: set `tls` of smtp_route"
         )
     smtp = SMTP(
         hostname=route.host,
@@ -57,7 +57,7 @@ async def open_session(
         timeout=deadlines.connect.total_seconds(),
         use_tls=route.tls == "implicit",
         start_tls=route.tls == "starttls",
-        # Who shows a token logs in once connected.
+        # A login by token follows after the connection is open.
         username=None if proof.token else route.user_name or None,
         password=proof.password or None,
     )
@@ -85,8 +85,8 @@ async def show_token(smtp: SMTP, route: SmtpRoute, token: str) -> None:
     """Log in by XOAUTH2.
 
     Raises:
-        RouteUnavailableError: The server knows no tokens, or did not decide.
-        TokenRejectedError: The answer is no.
+        RouteUnavailableError: The server does not offer XOAUTH2, or gave no final answer.
+        TokenRejectedError: The server refuses the token.
     """
     if "xoauth2" not in (one.lower() for one in smtp.server_auth_methods):
         raise RouteUnavailableError(
@@ -100,7 +100,7 @@ async def show_token(smtp: SMTP, route: SmtpRoute, token: str) -> None:
         if reply.code == _CHALLENGE:
             reply = await _exchange(smtp, shown)
     if reply.code == _CHALLENGE:
-        # An error in JSON; an empty line asks for the verdict.
+        # The challenge holds an error in JSON. The server sends its final reply to an empty line.
         reply = await _exchange(smtp, b"")
     if reply.is_permanent:
         words = reply.text.replace(token, "[token]").replace(shown.decode(), "[token]")
@@ -118,7 +118,7 @@ async def _exchange(smtp: SMTP, *words: bytes) -> Reply:
 
 
 def _said(code: int) -> str:
-    # aiosmtplib gives what is no reply at all the code -1.
+    # aiosmtplib reports a line that is no reply as code -1.
     return f"answers {code}" if code > 0 else "does not answer as a mail server does"
 
 

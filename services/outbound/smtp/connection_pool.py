@@ -1,4 +1,4 @@
-"""A few connections to the route's server, reused while they are good."""
+"""A bounded number of connections to the route's server, reused for several mails."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,7 +15,10 @@ Connect = Callable[[SmtpRoute], Awaitable[SmtpSession]]
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """How many connections there are, how long each is used, and when it is asked if it lives."""
+    """Limits of the pool: how many connections, and how many mails and how long each is used.
+
+    A connection that was idle for `idle` is tested by RSET before its next mail.
+    """
 
     connections: int
     mails: int
@@ -24,53 +27,53 @@ class PoolLimits:
 
 
 class SmtpPool:
-    """Never more connections than `limits` says; each used by one mail at a time."""
+    """Gives connections to one mail each at a time, never more than `limits.connections`."""
 
     def __init__(self, connect: Connect, limits: PoolLimits, clock: Clock) -> None:
         self._connect = connect
         self._limits = limits
         self._clock = clock
-        self._places = asyncio.Semaphore(limits.connections)
-        self._rested: list[SmtpSession] = []
+        self._slots = asyncio.Semaphore(limits.connections)
+        self._idle: list[SmtpSession] = []
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Wait for the right to use one connection. Whoever calls `session` has a place."""
-        async with self._places:
+    async def slot(self) -> AsyncIterator[None]:
+        """Wait for the right to use one connection. Call `session` within this context only."""
+        async with self._slots:
             yield
 
     @asynccontextmanager
     async def session(self, route: SmtpRoute) -> AsyncIterator[SmtpSession]:
-        """Give a connection to the route's server.
+        """Give an idle connection to the route's server, or a new one.
 
         Raises:
-            RouteUnavailableError: There is none to be had.
+            RouteUnavailableError: No connection could be opened.
         """
-        session = await self._rested_one(route) or await self._connect(route)
+        session = await self._idle_session(route) or await self._connect(route)
         try:
             yield session
         finally:
-            await self._take_back(session)
+            await self._give_back(session)
 
     async def aclose(self) -> None:
-        """Take leave of every server."""
-        rested, self._rested = self._rested, []
-        await asyncio.gather(*(session.quit() for session in rested))
+        """Close every idle connection by QUIT."""
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(session.quit() for session in idle))
 
-    async def _rested_one(self, route: SmtpRoute) -> SmtpSession | None:
-        while self._rested:
-            session = self._rested.pop()
+    async def _idle_session(self, route: SmtpRoute) -> SmtpSession | None:
+        while self._idle:
+            session = self._idle.pop()
             if session.route != route:
                 await session.quit()
             elif await session.is_usable(self._limits.idle):
                 return session
         return None
 
-    async def _take_back(self, session: SmtpSession) -> None:
+    async def _give_back(self, session: SmtpSession) -> None:
         if not session.is_connected:
             return
         age = self._clock.now() - session.opened_at
         if session.mails < self._limits.mails and age < self._limits.age:
-            self._rested.append(session)
+            self._idle.append(session)
         else:
             await session.quit()

@@ -1,4 +1,4 @@
-"""A mail's octets as DATA wants them: CRLF line ends, dots doubled (RFC 5321 section 4.5.2)."""
+"""A mail's octets as DATA needs them: CRLF line ends, dots doubled (RFC 5321 section 4.5.2)."""
 
 import re
 from collections.abc import AsyncIterator
@@ -11,10 +11,10 @@ _BLOCK: Final = 2**16
 
 
 class DotStuffing:
-    """Transparency for a mail that comes in pieces, cut anywhere.
+    """Doubles leading dots in a mail that comes in pieces, cut anywhere.
 
-    A frozen mail has CRLF only. Were there a bare CR or LF, a careless server could take it for
-    the end of a line and find the end of the mail, and another mail, where there is none.
+    Bare CR and LF become CRLF. A frozen mail has none, but a server that takes a bare one for a
+    line end could be made to see the final dot, and another mail behind it (SMTP smuggling).
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class DotStuffing:
         self._end = b"\r\n"
 
     def feed(self, piece: bytes) -> bytes:
-        """Return what may be sent of the piece and of what was held back before it."""
+        """Return the octets to send now; a CR at the end of the piece is held back for the next."""
         piece = self._held + piece
         self._held = b"\r" if piece.endswith(b"\r") else b""
         return self._stuffed(piece[: len(piece) - len(self._held)])
@@ -44,7 +44,7 @@ class DotStuffing:
 
 
 async def stuffed(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Give a mail's pieces as they go over the wire, without the final dot."""
+    """Yield a mail's pieces as they are sent, without the final dot."""
     stuffing = DotStuffing()
     async for piece in source:
         yield stuffing.feed(piece)
@@ -52,14 +52,14 @@ async def stuffed(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def in_blocks(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Cut pieces into blocks, each small enough to be waited for (RFC 5321 section 4.5.3.2.5)."""
+    """Cut pieces into blocks of 64 KiB, so that each can have a deadline (RFC 5321, 4.5.3.2.5)."""
     async for piece in source:
         for at in range(0, len(piece), _BLOCK):
             yield piece[at : at + _BLOCK]
 
 
 async def header_of(source: AsyncIterator[bytes]) -> bytes:
-    """Return the octets before the first empty line, reading no more pieces than that takes."""
+    """Return the octets before the first empty line; read no further than that."""
     header = b""
     async for piece in source:
         header += piece

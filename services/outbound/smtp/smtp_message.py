@@ -1,4 +1,4 @@
-"""What one transaction carries, and what it asks of a server beyond ASCII."""
+"""The envelope and the octets of one transaction, and the SMTP extensions that they need."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from services.outbound.smtp.dot_stuffing import header_of
 
 @dataclass(frozen=True, slots=True)
 class SmtpMessage:
-    """The envelope, the size in octets, and the octets, which may be read several times."""
+    """The envelope, the size in octets, and `octets`, which returns the mail anew at each call."""
 
     sender: str
     recipients: Sequence[str]
@@ -17,11 +17,11 @@ class SmtpMessage:
 
     @property
     def is_addressed_in_ascii(self) -> bool:
-        """Say whether any server can read the envelope."""
+        """Say whether the envelope needs no SMTPUTF8 (RFC 6531)."""
         return all(map(str.isascii, (self.sender, *self.recipients)))
 
     async def has_utf8_headers(self) -> bool:
-        """Say whether the headers are those of RFC 6532, and not in some old charset."""
+        """Say whether the headers hold UTF-8 beyond ASCII (RFC 6532), and no other charset."""
         header = await header_of(self.octets())
         return not header.isascii() and _is_utf8(header)
 

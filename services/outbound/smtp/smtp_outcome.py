@@ -1,4 +1,4 @@
-"""What a transaction means for each recipient, and for the mail as a whole. Pure."""
+"""The outcome of a transaction for each recipient and for the whole mail. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from shared.domain.storable_text import storable
 
 _WORDS_IN_ALL: Final = 200_000
 _FEWEST_WORDS: Final = 40
-"""Characters of what is said about all recipients of a mail, and about each of very many."""
+"""Characters of reply text kept for all recipients of a mail, and at least for each."""
 _UNSTORABLE: Final = "the mail server's words could not be stored"
 _LOST: Final = (
     "the connection to the mail server was lost after the mail had been handed over: "
@@ -36,10 +36,12 @@ def outcome_of(
 ) -> Conclusion:
     """Return how an attempt ended.
 
-    `retry_at` is when the next attempt would be, None where there is none left. `resend` says
-    what a doubtful attempt leads to: one more with the same octets, or a mail that is held.
+    `retry_at` is the time of a next attempt, None if there is none left. With `resend`, a
+    doubtful attempt is repeated with the same octets; without it the mail is held in doubt.
     """
-    recipients = _fitting([_judged(one, transmission, now) for one in delivery.recipients])
+    recipients = _with_texts_cut(
+        [_recipient_outcome(one, transmission, now) for one in delivery.recipients]
+    )
     if transmission.is_doubtful:
         return uncertain_outcome(
             replace(delivery, recipients=recipients), now, retry_at if resend else None
@@ -50,33 +52,36 @@ def outcome_of(
             return Conclusion(
                 DeliveryState.DEFERRED, recipients, reason, now, retry_at, resent=delivery.resent
             )
-        recipients = tuple(_given_up(one) for one in recipients)
+        recipients = tuple(_failed_if_open(one) for one in recipients)
     return _ended(recipients, now, resent=delivery.resent)
 
 
-def answered(
+def recipients_before_dot(
     delivery: Delivery, answers: Mapping[str, Reply], now: datetime
 ) -> tuple[Recipient, ...]:
-    """Return the recipients as they are known just before the dot."""
+    """Return the recipients with their replies to RCPT, as recorded before the final dot."""
     so_far = Transmission(Phase.DOT, answers)
-    return _fitting([_judged(one, so_far, now) for one in delivery.recipients])
+    return _with_texts_cut([_recipient_outcome(one, so_far, now) for one in delivery.recipients])
 
 
-def without_words(recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:
-    """Return the recipients with their outcomes alone, where the database refuses the rest."""
+def recipients_without_texts(recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:
+    """Return the recipients without reply texts, for a database that refused to store these."""
     return tuple(replace(one, text=_UNSTORABLE if one.code else "") for one in recipients)
 
 
-def concluded_without_words(conclusion: Conclusion) -> Conclusion:
-    """Return a conclusion with the same outcome and nothing that a server said."""
+def without_server_texts(conclusion: Conclusion) -> Conclusion:
+    """Return the same conclusion without any text of the server."""
     reason = _UNSTORABLE if conclusion.reason else ""
-    return replace(conclusion, recipients=without_words(conclusion.recipients), reason=reason)
+    return replace(
+        conclusion, recipients=recipients_without_texts(conclusion.recipients), reason=reason
+    )
 
 
 def uncertain_outcome(delivery: Delivery, now: datetime, retry_at: datetime | None) -> Conclusion:
-    """Return what follows where the dot may have been sent and nobody knows the answer.
+    """Return the conclusion of an attempt whose final dot may have been sent and has no answer.
 
-    With `retry_at`, a mail that has not been resent yet is tried once more at that time.
+    With `retry_at`, a mail that has not been resent yet is tried once more at that time. Any
+    other is in doubt until an operator decides.
     """
     if retry_at is None or delivery.resent:
         return Conclusion(
@@ -92,7 +97,9 @@ def uncertain_outcome(delivery: Delivery, now: datetime, retry_at: datetime | No
     )
 
 
-def _judged(recipient: Recipient, transmission: Transmission, now: datetime) -> Recipient:
+def _recipient_outcome(
+    recipient: Recipient, transmission: Transmission, now: datetime
+) -> Recipient:
     if not recipient.is_open:
         return recipient
     answer = transmission.recipients.get(recipient.address)
@@ -105,16 +112,16 @@ def _judged(recipient: Recipient, transmission: Transmission, now: datetime) -> 
         )
     return replace(
         recipient,
-        state=_reception(reply, transmission.phase),
+        state=_state_after(reply, transmission.phase),
         code=reply.code,
         text=reply.text,
         at=now,
     )
 
 
-def _reception(reply: Reply, phase: Phase) -> RecipientState:
-    # A refusal before MAIL is about us and the route, not about the mail: it is kept, and the
-    # operator has to act.
+def _state_after(reply: Reply, phase: Phase) -> RecipientState:
+    # A refusal before MAIL concerns the route, not this mail. The mail waits until the operator
+    # has corrected the route.
     if reply.is_permanent and phase is not Phase.CONNECT:
         return RecipientState.FAILED
     if reply.is_positive and phase is Phase.DOT:
@@ -122,7 +129,7 @@ def _reception(reply: Reply, phase: Phase) -> RecipientState:
     return RecipientState.DEFERRED
 
 
-def _given_up(recipient: Recipient) -> Recipient:
+def _failed_if_open(recipient: Recipient) -> Recipient:
     return replace(recipient, state=RecipientState.FAILED) if recipient.is_open else recipient
 
 
@@ -137,7 +144,7 @@ def _ended(recipients: Sequence[Recipient], now: datetime, *, resent: bool) -> C
     )
 
 
-def _fitting(recipients: Sequence[Recipient]) -> tuple[Recipient, ...]:
-    """Cut what is said about each so that it fits into one document for all."""
+def _with_texts_cut(recipients: Sequence[Recipient]) -> tuple[Recipient, ...]:
+    """Cut the reply texts so that those of all recipients fit into one document."""
     share = max(_FEWEST_WORDS, _WORDS_IN_ALL // max(1, len(recipients)))
     return tuple(replace(one, text=storable(one.text, share)) for one in recipients)

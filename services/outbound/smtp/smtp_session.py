@@ -1,7 +1,7 @@
-"""One SMTP connection, driven step by step so that it is known how far each mail got.
+"""One SMTP connection, driven step by step to record how far each mail got.
 
-aiosmtplib's own `sendmail` sends the body and the final dot in one write and reports a lost
-connection alike before and after it; here the dot is a write of its own.
+aiosmtplib's own `sendmail` writes the body and the final dot together, and reports a connection
+lost before or after them in the same way. Here the dot is a write of its own.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ BeforeDot = Callable[[Mapping[str, Reply]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How long each phase may take: `block` is for a part of the body, `body` for all of it."""
+    """How long each phase may take: `block` is for 64 KiB of the body, `body` for all of it."""
 
     connect: timedelta
     command: timedelta
@@ -67,7 +67,7 @@ class _Progress:
 
 
 class SmtpSession:
-    """A connection that is ready for mail, for as long as the server keeps it."""
+    """A logged-in connection that sends one mail after the other."""
 
     def __init__(self, smtp: SMTP, route: SmtpRoute, deadlines: Deadlines, clock: Clock) -> None:
         self._smtp = smtp
@@ -80,21 +80,21 @@ class SmtpSession:
 
     @property
     def is_connected(self) -> bool:
-        """Say whether the connection seems to be there."""
+        """Say whether the connection is open, as far as this side knows."""
         return self._smtp.is_connected
 
     async def is_usable(self, idle: timedelta) -> bool:
-        """Make the session ready for the next mail; say whether the server still answers."""
-        rested = self._clock.now() - self.used_at >= idle
-        if self.is_connected and (rested or self._unfinished):
+        """Reset the session if it was idle or broken off; say whether the connection is open."""
+        is_idle = self._clock.now() - self.used_at >= idle
+        if self.is_connected and (is_idle or self._unfinished):
             await self._reset()
         return self.is_connected
 
     async def transmit(self, smtp_message: SmtpMessage, before_dot: BeforeDot) -> Transmission:
-        """Send one mail, and return how far it got. It never fails halfway: it tells.
+        """Send one mail and return how far it got; faults and cancelling are part of the result.
 
-        `before_dot` is awaited with the answers to RCPT when all but the final dot is sent; what
-        it raises ends the transaction without the dot. Cancelling ends it where it stands.
+        `before_dot` is awaited with the replies to RCPT when everything but the final dot is
+        sent. If it raises, the transaction ends without the dot. Cancelling ends it at any step.
 
         Raises:
             ClaimLostError: From `before_dot`.
@@ -109,24 +109,24 @@ class SmtpSession:
             raise
         except asyncio.CancelledError:
             self.close()
-            _stay_to_tell()
+            _clear_cancellation()
             return progress.ended(fault="the service was stopped")
         except Exception as error:
-            # Whatever it was, the phase decides what may follow.
+            # For every error alike, the phase decides whether the mail may be sent again.
             self.close()
             unexpected = not isinstance(error, SMTPException | OSError | Unavailable)
             log.warning("smtp transaction broken off", exc_info=error if unexpected else None)
-            return progress.ended(fault=_in_words(error))
+            return progress.ended(fault=_describe(error))
         self._unfinished = progress.phase is not Phase.DOT
         self.used_at = self._clock.now()
         return progress.ended(reply)
 
     def close(self) -> None:
-        """Drop the connection; a mail whose dot was not sent is then not delivered."""
+        """Close the connection at once. A mail whose dot was not sent is not delivered."""
         self._smtp.close()
 
     async def quit(self) -> None:
-        """Take leave of the server."""
+        """Close the connection by QUIT, waiting at most one second."""
         try:
             await self._smtp.quit(timeout=1)
         except (SMTPException, OSError):
@@ -135,8 +135,8 @@ class SmtpSession:
     async def _steps(
         self, smtp_message: SmtpMessage, before_dot: BeforeDot, progress: _Progress
     ) -> Reply | None:
-        if unfit := await self._unfit(smtp_message, progress):
-            return unfit
+        if unsendable := await self._why_unsendable(smtp_message, progress):
+            return unsendable
         refusal = await self._mail(smtp_message)
         if not refusal.is_positive:
             return refusal
@@ -155,8 +155,8 @@ class SmtpSession:
         await before_dot(progress.answers)
         return await self._dot(progress)
 
-    async def _unfit(self, smtp_message: SmtpMessage, progress: _Progress) -> Reply | None:
-        """Return why the server must not be given the mail, if so. The mail is never changed."""
+    async def _why_unsendable(self, smtp_message: SmtpMessage, progress: _Progress) -> Reply | None:
+        """Return a reply of our own if the server cannot take the mail unchanged, else None."""
         in_ascii = self._takes_utf8 or smtp_message.is_addressed_in_ascii
         if not in_ascii and await smtp_message.has_utf8_headers():
             strange = [one for one in smtp_message.recipients if not one.isascii()]
@@ -176,12 +176,14 @@ class SmtpSession:
             not smtp_message.is_addressed_in_ascii or await smtp_message.has_utf8_headers()
         ):
             options.append(b"SMTPUTF8")
-        return await self._about(b"MAIL", b"FROM:", smtp_message.sender, *options)
+        return await self._path_command(b"MAIL", b"FROM:", smtp_message.sender, *options)
 
     async def _rcpt(self, address: str) -> Reply:
-        return await self._about(b"RCPT", b"TO:", address)
+        return await self._path_command(b"RCPT", b"TO:", address)
 
-    async def _about(self, verb: bytes, prefix: bytes, address: str, *options: bytes) -> Reply:
+    async def _path_command(
+        self, verb: bytes, prefix: bytes, address: str, *options: bytes
+    ) -> Reply:
         if _UNSENDABLE.search(address):
             return _BAD_ADDRESS
         if not address.isascii() and not self._takes_utf8:
@@ -213,7 +215,7 @@ class SmtpSession:
         return reply_of(response.code, response.message)
 
     async def _command(self, *words: bytes, deadline: timedelta) -> Reply:
-        await _read_what_is_there()
+        await _process_received_octets()
         response = await self._smtp.execute_command(*words, timeout=deadline.total_seconds())
         return reply_of(response.code, response.message)
 
@@ -233,19 +235,19 @@ class SmtpSession:
         return self._smtp.protocol
 
 
-async def _read_what_is_there() -> None:
-    """Let surplus octets that have come already end the connection before they are an answer."""
+async def _process_received_octets() -> None:
+    """Let octets that nothing asked for end the connection before they pass for an answer."""
     for _ in range(2):  # asyncio's loop reads in the first turn, and hands on in the second
         await asyncio.sleep(0)
 
 
-def _stay_to_tell() -> None:
+def _clear_cancellation() -> None:
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()
 
 
-def _in_words(error: BaseException) -> str:
+def _describe(error: BaseException) -> str:
     if isinstance(error, TimeoutError | SMTPException):
         return f"the mail server did not answer as it should ({type(error).__name__})"
     return f"the mail could not be sent ({type(error).__name__})"

@@ -1,8 +1,8 @@
-"""aiosmtplib's protocol, strict about what comes when nothing was asked.
+"""aiosmtplib's protocol, which closes the connection on octets that answer no command.
 
-RFC 5321 (4.1.1.10, 3.8) lets a server speak when it is spoken to, and once for each command that
-we send. Octets beyond that would be taken for the answer to the next command, and so on for every
-later one. Before TLS begins they may be an attacker's.
+A server replies once to each command (RFC 5321, 4.1.1.10 and 3.8). Surplus octets would be read as
+the reply to the next command, and shift every later reply. Before TLS they may come from an
+attacker.
 """
 
 import aiosmtplib.smtp
@@ -13,13 +13,10 @@ __all__ = ["SMTP", "StrictProtocol"]
 
 
 class StrictProtocol(SMTPProtocol):
-    """Ends the connection with the first octet that is no part of an answer.
-
-    The answer before it counts.
-    """
+    """Closes the connection at the first octet behind an expected reply; that reply counts."""
 
     def data_received(self, data: bytes) -> None:
-        """Take what came."""
+        """Pass octets to aiosmtplib, then close if they are more than one reply."""
         awaits_answer = self._awaits_answer
         super().data_received(data)
         is_complete = not self._awaits_answer
@@ -32,5 +29,5 @@ class StrictProtocol(SMTPProtocol):
         return self._response_pending and waiter is not None and not waiter.done()
 
 
-# aiosmtplib makes its protocol by this name, and takes no other.
+# aiosmtplib creates its protocol by this module-level name and has no parameter for it.
 aiosmtplib.smtp.SMTPProtocol = StrictProtocol  # type: ignore[attr-defined]

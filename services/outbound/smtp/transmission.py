@@ -1,4 +1,4 @@
-"""What one SMTP transaction came to: how far it got, and what the server said (RFC 5321)."""
+"""The result of one SMTP transaction: how far it got, and the server's replies (RFC 5321)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ _LONGEST_WORDS: Final = 1_000
 
 
 class Phase(IntEnum):
-    """The furthest point of a transaction; only what is past the dot can have been taken."""
+    """The furthest step of a transaction. A mail can have been delivered only at `DOT`."""
 
     CONNECT = 1
     MAIL = 2
@@ -30,31 +30,31 @@ class Reply:
 
     @property
     def is_positive(self) -> bool:
-        """Say whether the server has done what it was asked."""
+        """Say whether the server has carried out the command (2xx)."""
         return self.code // 100 == 2  # noqa: PLR2004 - the first digit is the reply's class
 
     @property
     def is_permanent(self) -> bool:
-        """Say whether asking again is no use."""
+        """Say whether repeating the command is useless (5xx)."""
         return self.code // 100 == 5  # noqa: PLR2004 - as above
 
     @property
     def is_final(self) -> bool:
-        """Say whether it answers at all: yes, later or no."""
+        """Say whether the reply ends a command: 2xx, 4xx or 5xx."""
         return self.code // 100 in (2, 4, 5)
 
 
 def reply_of(code: int, words: str) -> Reply:
-    """Return what a server said, with words that can be stored whatever they are."""
+    """Return a reply whose text is cut, and cleaned of characters that cannot be stored."""
     return Reply(code, storable(words, _LONGEST_WORDS))
 
 
 @dataclass(frozen=True, slots=True)
 class Transmission:
-    """Where a transaction ended.
+    """How a transaction ended.
 
-    `recipients` holds the answers to RCPT. `reply` is the answer that ended it; where there is
-    none, the connection was lost or too slow, and `fault` says so in plain words.
+    `recipients` holds the replies to RCPT. `reply` is the reply that ended it. Without one the
+    connection was lost or too slow, and `fault` says so.
     """
 
     phase: Phase
@@ -64,5 +64,5 @@ class Transmission:
 
     @property
     def is_doubtful(self) -> bool:
-        """Say whether the dot was sent and its answer never came."""
+        """Say whether the final dot was sent and got no final reply."""
         return self.phase is Phase.DOT and (self.reply is None or not self.reply.is_final)

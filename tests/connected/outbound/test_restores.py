@@ -113,7 +113,7 @@ def lasting_watch(post: Post, url: str) -> RestoreWatcher:
 async def restored_unseen(post: Post, url: str) -> list[str]:
     """Put a backup in place after the last outbound has ended; return the mails of before."""
     stopped = lasting_watch(post, url)
-    await stopped.look_back()
+    await stopped.check_at_start()
     return await restored(post, stopped)
 
 
@@ -123,7 +123,7 @@ async def test_outbound_that_was_stopped_sends_nothing_of_a_backup(
     mails = await restored_unseen(post, vhost_url)
     # Two pods start at once, and both look back before one of them has said anything.
     pods = [lasting_watch(post, vhost_url) for _ in range(2)]
-    await asyncio.gather(*(pod.look_back() for pod in pods))
+    await asyncio.gather(*(pod.check_at_start() for pod in pods))
 
     for mail in mails:
         await post.delivering.deliver(mail)
@@ -137,11 +137,11 @@ async def test_restore_that_was_noticed_once_is_not_noticed_again(
 ) -> None:
     mails = await restored_unseen(post, vhost_url)
     pod = lasting_watch(post, vhost_url)
-    await pod.look_back()
+    await pod.check_at_start()
     await uncertain_deliveries.resend_all(sure=True)
     await pod.request_due_attempts()
 
-    await lasting_watch(post, vhost_url).look_back()
+    await lasting_watch(post, vhost_url).check_at_start()
 
     assert {(await post.journal(mail)).state for mail in mails} == {DeliveryState.QUEUED}
 
@@ -151,31 +151,31 @@ async def test_restore_that_was_announced_is_not_noticed_again(post: Post, vhost
     await announce_restore()
     await uncertain_deliveries.resend_all(sure=True)
 
-    await lasting_watch(post, vhost_url).look_back()
+    await lasting_watch(post, vhost_url).check_at_start()
 
     assert {(await post.journal(mail)).state for mail in mails} == {DeliveryState.QUEUED}
 
 
 async def test_restart_without_a_restore_holds_nothing(post: Post, vhost_url: str) -> None:
     pod = lasting_watch(post, vhost_url)
-    await pod.look_back()
+    await pod.check_at_start()
     await pod.request_due_attempts()
     mail = await post.submit()
 
-    await lasting_watch(post, vhost_url).look_back()
+    await lasting_watch(post, vhost_url).check_at_start()
 
     assert (await post.journal(mail)).state is DeliveryState.QUEUED
 
 
 async def test_record_that_was_deleted_is_made_again(post: Post, vhost_url: str) -> None:
     pod = lasting_watch(post, vhost_url)
-    await pod.look_back()
+    await pod.check_at_start()
     async with await aio_pika.connect(vhost_url) as connection:
         await (await connection.channel()).queue_delete(f"{OUTBOUND.name}.record")
     await pod.request_due_attempts()
     mails = await restored(post, pod)
 
-    await lasting_watch(post, vhost_url).look_back()
+    await lasting_watch(post, vhost_url).check_at_start()
 
     assert {(await post.journal(mail)).state for mail in mails} == {DeliveryState.UNCERTAIN}
 
@@ -187,7 +187,7 @@ async def test_record_of_another_database_says_nothing(post: Post, vhost_url: st
     await record.keep(foreign.as_bytes())
     mail = await post.submit()
 
-    await lasting_watch(post, vhost_url).look_back()
+    await lasting_watch(post, vhost_url).check_at_start()
 
     assert (await post.journal(mail)).state is DeliveryState.QUEUED
 

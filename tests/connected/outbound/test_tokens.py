@@ -67,10 +67,10 @@ async def test_two_pods_renew_once_at_four_fifths_of_its_life(
     await keepers[0].current(who)
 
     await let_pass(opened, 44 * MINUTE)
-    await asyncio.gather(*(keeper.look(who) for keeper in keepers))
+    await asyncio.gather(*(keeper.renew_if_due(who) for keeper in keepers))
     before = len(endpoint.asked)
     await let_pass(opened, 4 * MINUTE)
-    await asyncio.gather(*(keeper.look(who) for keeper in keepers for _ in range(3)))
+    await asyncio.gather(*(keeper.renew_if_due(who) for keeper in keepers for _ in range(3)))
 
     assert (before, len(endpoint.asked)) == (1, 2)
     assert [await keeper.current(who) for keeper in keepers] == ["token-2", "token-2"]
@@ -117,10 +117,10 @@ async def test_a_refused_login_is_asked_for_once_in_fifteen_minutes(
         with pytest.raises(NoTokenError, match="invalid_client: secret has expired"):
             await keeper.current(who)
     await let_pass(opened, 14 * MINUTE)
-    await asyncio.gather(*(keeper.look(who) for keeper in keepers))
+    await asyncio.gather(*(keeper.renew_if_due(who) for keeper in keepers))
     first = len(endpoint.asked)
     await let_pass(opened, 2 * MINUTE)
-    await asyncio.gather(*(keeper.look(who) for keeper in keepers))
+    await asyncio.gather(*(keeper.renew_if_due(who) for keeper in keepers))
 
     assert (first, len(endpoint.asked)) == (1, 2)
 
@@ -156,7 +156,7 @@ async def test_a_dead_login_is_known_while_its_token_still_works(
     endpoint.always = REFUSED
 
     await let_pass(opened, 49 * MINUTE)
-    state = await keeper.look(who)
+    state = await keeper.renew_if_due(who)
 
     assert state.needs_attention(who.made_from)
     assert await keeper.current(who) == "token-1"
@@ -197,7 +197,7 @@ async def test_a_pause_that_is_asked_for_is_kept(
         await keeper.current(who)
 
     await let_pass(opened, timedelta(seconds=110))
-    await keeper.look(who)
+    await keeper.renew_if_due(who)
     asked = len(endpoint.asked)
     await let_pass(opened, timedelta(seconds=15))
 

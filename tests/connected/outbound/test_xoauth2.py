@@ -80,7 +80,7 @@ class Outbound:
         return str((await self.post.world.hear(DeliveryDeferred, mail.id)).reason)
 
     async def gauge(self) -> float | None:
-        await self.logins.look(self.route)
+        await self.logins.renew_token(self.route)
         return REGISTRY.get_sample_value("mailroom_outbound_login_refused", {"login": "provider"})
 
     async def finding(self) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.outbound.smtp.smtp_outcome import answered, outcome_of, uncertain_outcome
+from services.outbound.smtp.smtp_outcome import outcome_of, recipients_before_dot, uncertain_outcome
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.domain.delivery import Conclusion, Delivery, DeliveryState, Recipient, RecipientState
 
@@ -145,6 +145,6 @@ def test_after_the_last_try_the_deferred_have_failed() -> None:
 
 
 def test_before_the_dot_it_is_known_who_refused() -> None:
-    known = answered(to("a", "b", "c"), {"a": YES, "b": LATER_PLEASE, "c": NO}, NOW)
+    known = recipients_before_dot(to("a", "b", "c"), {"a": YES, "b": LATER_PLEASE, "c": NO}, NOW)
 
     assert [one.state.value for one in known] == ["pending", "deferred", "failed"]
