@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from services.outbound.smtp.connection import LoginProof, RouteUnavailableError, open_session
 from services.outbound.smtp.smtp_message import SmtpMessage
-from services.outbound.smtp.smtp_outcome import answered, outcome_of
+from services.outbound.smtp.smtp_outcome import outcome_of, recipients_before_dot
 from services.outbound.smtp.smtp_session import Deadlines
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
@@ -211,7 +211,7 @@ async def _transmitted(hostile: Hostile) -> Transmission:
     route = SmtpRoute(host="127.0.0.1", port=hostile.port, tls="none")
 
     async def before_dot(answers: Mapping[str, Reply]) -> None:
-        bson.encode({"recipients": to_recipients(answered(_DELIVERY, answers, _NOW))})
+        bson.encode({"recipients": to_recipients(recipients_before_dot(_DELIVERY, answers, _NOW))})
 
     async def octets() -> AsyncIterator[bytes]:
         yield b"Subject: x\r\n\r\nx\r\n"

@@ -126,7 +126,7 @@ async def test_the_doctor_says_that_a_login_is_refused(
     applied: ConsoleSettings, endpoint: TokenEndpoint, opened: Database
 ) -> None:
     who = identity(device(endpoint))
-    await Pod(opened).keeper().look(who)
+    await Pod(opened).keeper().renew_if_due(who)
 
     found = [str(one) async for one in examine(applied, CLOCK)]
 
