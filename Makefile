@@ -1,6 +1,6 @@
 # Every target is documented: `make` lists them. ARGS="..." is handed on to the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-unit soak fuzz queries drill bench bench-scale bench-cometd lint format lock clean
+.PHONY: help run demo test test-unit soak fuzz queries drill bench bench-scale bench-cometd lint format settings lock clean
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -51,6 +51,9 @@ lint: .venv/installed ## Check style, formatting, types, spelling and who import
 format: .venv/installed ## Format the code and repair what can be repaired
 	.venv/bin/ruff check --fix-only
 	.venv/bin/ruff format
+
+settings: .venv/installed ## Write the list that `mailroom settings` prints, from the settings' classes
+	@exec $(PYTHON) -m deploy.setting_list
 
 lock: ## Choose the newest allowed versions and write requirements.lock
 	@sh deploy/local/bootstrap.sh lock

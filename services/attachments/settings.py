@@ -7,8 +7,15 @@ from shared.runtime.settings import ServiceSettings
 
 
 class AttachmentsSettings(ServiceSettings):
-    """`prefetch` is also how many mails are in memory at once: large ones are 50 MB each."""
+    """Attachments takes fewer messages than the others: each is a mail in memory."""
 
     model_config = SettingsConfigDict(env_prefix="ATTACHMENTS_", frozen=True, extra="ignore")
 
-    prefetch: int = Field(default=4, ge=1, le=40, validation_alias="ATTACHMENTS_PREFETCH")
+    prefetch: int = Field(
+        default=4,
+        ge=1,
+        le=40,
+        validation_alias="ATTACHMENTS_PREFETCH",
+        description="Number of mails that a pod takes from its queue at the same time. All of them "
+        "are in memory, 50 MB for a large one.",
+    )

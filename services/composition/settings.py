@@ -1,13 +1,18 @@
 """What composition reads from its environment."""
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from shared.runtime.settings import ServiceSettings
 
 
 class CompositionSettings(ServiceSettings):
-    """`reply_all_includes_to` puts the original's other To into Cc; seed 001 has its Cc only."""
+    """How answers are addressed."""
 
     model_config = SettingsConfigDict(env_prefix="COMPOSITION_", frozen=True, extra="ignore")
 
-    reply_all_includes_to: bool = False
+    reply_all_includes_to: bool = Field(
+        default=False,
+        description="Whether ReplyAll puts the other To recipients of the original into Cc, beside "
+        "its Cc recipients.",
+    )

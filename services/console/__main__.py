@@ -16,6 +16,7 @@ from services.console.commands.doctor import diagnose
 from services.console.commands.parse import order_parsing
 from services.console.commands.rehousing import Moving
 from services.console.commands.restored import announce_restore
+from services.console.commands.settings import print_settings
 from services.console.commands.trace import trace
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.passwords import ask_for_password, hash_password
@@ -72,6 +73,8 @@ def _generate(arguments: Namespace) -> None:
             print(hash_password(ask_for_password()))
         case "definitions":
             print(definitions(accounts_of(BROKER), arguments.virtual_host), end="")
+        case "settings":
+            print_settings(arguments.program, as_json=arguments.json)
         case "schemas":
             for name in write_schemas(arguments.into):
                 print(f"{name}: written")

@@ -4,22 +4,18 @@ import argparse
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
+from services.console.commands.settings import PROGRAMS
 from services.console.exit_codes import Exit
 from shared.contracts.schemas import FOLDER
 from shared.messaging.topology import WORK_QUEUES
 
 _ENVIRONMENT = """\
 environment:
-  RABBITMQ_URL             the broker: amqp://user:password@host:5672/
-  MONGODB_URL              the database: mongodb://host:27017/mailroom?replicaSet=rs0
-  RABBITMQ_MANAGEMENT_URL  the broker's management API, if there is one:
-                           http://user:password@host:15672
-  MONGODB_ADMIN_URL        the database as a user who may make users
+  RABBITMQ_URL, MONGODB_URL and so on: `mailroom settings console` describes them
   RABBITMQ_PASSWORD_INGEST, MONGODB_PASSWORD_INGEST and so on, or files of these names in
   PASSWORDS_FOLDER         the passwords of the users that services have of their own
-  MAILROOM_SEALING_KEY     the key under which outbound keeps tokens, where an OAuth login is
-                           used; with it, the variables that the login names
   USER_PREFIX              what the names of these users begin with (mailroom)
+  and, where an OAuth login is used, the variables that it names
 
 exit codes:
   0 all well   1 the doctor found something   64 wrong command   65 wrong file
@@ -56,6 +52,7 @@ def parser() -> Parser:
     _add_doubts(commands)
     _add_restored(commands)
     _add_authorize(commands)
+    _add_settings(commands)
     _add_hash_password(commands)
     _add_generators(commands)
     return root
@@ -202,6 +199,23 @@ def _add_authorize(commands: Commands) -> None:
         "was taken back.",
     )
     authorize.add_argument("name", metavar="NAME", help="a login's name under `oauth`")
+
+
+def _add_settings(commands: Commands) -> None:
+    settings = commands.add_parser(
+        "settings",
+        help="print every setting of every service: name, default, bounds, description",
+        description="Print the variables of the environment that services read, with type and "
+        "unit, default, bounds and description. Needs no server.",
+    )
+    settings.add_argument(
+        "program",
+        metavar="SERVICE",
+        nargs="?",
+        choices=PROGRAMS,
+        help=f"only those of one: {', '.join(PROGRAMS)}",
+    )
+    settings.add_argument("--json", action="store_true", help="for machines")
 
 
 def _add_hash_password(commands: Commands) -> None:

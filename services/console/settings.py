@@ -13,22 +13,53 @@ _EXAMPLES = {
 
 
 class ConsoleSettings(BaseSettings):
-    """Addresses, with user names and passwords in them; only the first two have to be given.
-
-    Those of the next mail server replace the contact center's, as they do in outbound. The sealing
-    key is outbound's too: the command line checks it, and seals what a person agreed to.
-    """
+    """Addresses of servers, and what the command line has to know of outbound's settings."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    rabbitmq_url: str = Field(validation_alias="RABBITMQ_URL", min_length=1)
-    mongodb_url: str = Field(validation_alias="MONGODB_URL", min_length=1)
-    management_url: str = Field(default="", validation_alias="RABBITMQ_MANAGEMENT_URL")
-    mongodb_admin_url: str = Field(default="", validation_alias="MONGODB_ADMIN_URL")
-    smtp_host: str | None = Field(default=None, validation_alias="OUTBOUND_SMTP_HOST")
-    smtp_port: int | None = Field(default=None, validation_alias="OUTBOUND_SMTP_PORT")
-    smtp_tls: Tls | None = Field(default=None, validation_alias="OUTBOUND_SMTP_TLS")
-    sealing_key: SecretStr = Field(default=SecretStr(""), validation_alias="MAILROOM_SEALING_KEY")
+    rabbitmq_url: str = Field(
+        validation_alias="RABBITMQ_URL",
+        min_length=1,
+        description="Address of the broker, with user name and password: "
+        f"{_EXAMPLES['RABBITMQ_URL']}.",
+    )
+    mongodb_url: str = Field(
+        validation_alias="MONGODB_URL",
+        min_length=1,
+        description=f"Address of the database, with its name: {_EXAMPLES['MONGODB_URL']}.",
+    )
+    management_url: str = Field(
+        default="",
+        validation_alias="RABBITMQ_MANAGEMENT_URL",
+        description="Address of the broker's management API, if there is one: "
+        "http://user:password@host:15672.",
+    )
+    mongodb_admin_url: str = Field(
+        default="",
+        validation_alias="MONGODB_ADMIN_URL",
+        description="Address of the database with a user who may create users, for `apply`.",
+    )
+    smtp_host: str | None = Field(
+        default=None,
+        validation_alias="OUTBOUND_SMTP_HOST",
+        description="Outbound's setting, for the checks of `doctor`.",
+    )
+    smtp_port: int | None = Field(
+        default=None,
+        validation_alias="OUTBOUND_SMTP_PORT",
+        description="Outbound's setting (TCP port), for the checks of `doctor`.",
+    )
+    smtp_tls: Tls | None = Field(
+        default=None,
+        validation_alias="OUTBOUND_SMTP_TLS",
+        description="Outbound's setting, for the checks of `doctor`.",
+    )
+    sealing_key: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias="MAILROOM_SEALING_KEY",
+        description="Outbound's key: `apply` and `doctor` check it, `authorize` encrypts the "
+        "consent of a person under it.",
+    )
 
 
 def read_settings() -> ConsoleSettings:

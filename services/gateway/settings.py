@@ -16,81 +16,184 @@ from shared.runtime.settings import ServiceSettings
 
 
 class GatewaySettings(ServiceSettings):
-    """The gateway's addresses, limits and times. Sizes are bytes.
-
-    `http_errors` decides whether a failure has its HTTP status or always 200, `public_url` what the
-    addresses in answers begin with (by default what the client called); where it is set only its
-    host, `allowed_hosts`, loopback names and `own_address` are served, pages have to be its own or
-    in `allowed_origins`, and cookies are Secure where it is https. `own_address` is at which the
-    other pods reach this one's port, so that clients need not stay at one pod, `trusted_proxies`
-    whose X-Forwarded-For is believed. `shows_foreign_mail` lets every agent read the text of a mail
-    that another one works on. `admins_read_interactions` opens `GET /interactions/{id}` to
-    administrators who are no agents. `csrf` asks whoever comes with a session cookie alone for the
-    session's token. With `oidc_issuer`, bearer tokens of that issuer for `oidc_audience` are
-    believed; its keys are at `oidc_jwks_url` or in `oidc_jwks_file`, `oidc_user_claim` holds the
-    agent's user name, and with `oidc_clients` a token has to be issued to one of them (`azp`).
-    `workbin_content` is the frame in which the content of a workbin is told (one message, the bare
-    list, or a message for each), and `attach_only_new` makes AttachUserData refuse keys that are
-    there already. `nested_interaction` repeats each message of an interaction inside itself, where
-    samples of 8.5.1 have it. `cookie_same_site` is None where pages of other sites work with the
-    gateway, which needs `secure_cookies`; their cookies are then partitioned (CHIPS), unless
-    `cookie_partitioned` is false because the browsers are told to accept third-party cookies.
-    `trust_client_id` serves polls without the cookie of their browser, where id and login are
-    right. A session ends when it was not used for `session_idle`, and `session_lifetime` after its
-    login in any case. `held_per_browser` is how many polls of one browser wait at the same time (-1
-    for any number, where HTTP/2 is spoken in front), and `multi_session_interval` when the others
-    may come again; where it is 0 they are refused. The clients of a pod that stops come back within
-    `drain_spread`, each at a moment of its own.
-    `cometd_timestamps` has every message of CometD say when it was sent. An upload of which nothing
-    comes for `upload_stall` is ended. What happened to an agent can be asked for during
-    `journal_retention`. `turn_patience` is how long an operation waits for those that the same
-    agent asked of the same interaction before; zero never waits.
-    """
+    """The gateway's addresses, limits and times."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
     needs_broker = False
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
-    http_errors: Literal["real", "always-200"] = "real"
-    public_url: str = ""
-    own_address: str = ""
-    trusted_proxies: str = "127.0.0.1"
-    allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
-    allowed_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
-    secure_cookies: bool = False
-    cookie_same_site: SameSite = "Lax"
-    cookie_partitioned: bool = True
-    trust_client_id: bool = False
-    session_idle: timedelta = Field(default=timedelta(hours=8), gt=timedelta(0))
-    session_lifetime: timedelta = Field(default=timedelta(hours=12), gt=timedelta(0))
-    csrf: Literal["on", "off"] = "on"
-    oidc_issuer: str = ""
-    oidc_audience: str = ""
-    oidc_jwks_url: str = ""
-    oidc_jwks_file: Path | None = None
-    oidc_user_claim: str = "preferred_username"
-    oidc_clients: Annotated[frozenset[str], NoDecode] = frozenset()
-    max_body: int = Field(default=2 * 1024 * 1024, ge=1024)
-    max_listed: int = Field(default=1000, ge=1)
-    shows_foreign_mail: bool = False
-    admins_read_interactions: bool = False
-    workbin_content: Literal["message", "array", "each"] = "message"
-    attach_only_new: bool = False
-    nested_interaction: bool = False
-    document_patience: timedelta = timedelta(seconds=5)
-    turn_patience: timedelta = Field(
-        default=timedelta(seconds=5), ge=timedelta(0), le=timedelta(seconds=30)
+    host: str = Field(default="127.0.0.1", description="Address on which the gateway listens.")
+    port: int = Field(default=8080, ge=0, le=65535, description="TCP port of REST and CometD.")
+    http_errors: Literal["real", "always-200"] = Field(
+        default="real",
+        description="Whether a failure is answered with its own HTTP status or always with 200.",
     )
-    upload_stall: timedelta = timedelta(seconds=60)
-    journal_retention: timedelta = Field(default=timedelta(hours=72), ge=timedelta(hours=1))
-    connect_timeout: timedelta = timedelta(seconds=30)
-    websocket_deflate: bool = False
-    callback_polling: bool = False
-    drain_spread: timedelta = Field(default=timedelta(seconds=5), ge=timedelta(0))
-    held_per_browser: int = Field(default=1, ge=-1)
-    multi_session_interval: timedelta = Field(default=timedelta(seconds=2), ge=timedelta(0))
-    cometd_timestamps: bool = False
+    public_url: str = Field(
+        default="",
+        description="URL with which addresses in answers begin, such as https://mail.example.org; "
+        "by default what the client called. Where it is set, only its host, "
+        "GATEWAY_ALLOWED_HOSTS, GATEWAY_OWN_ADDRESS and loopback names are served, pages of other "
+        "origins need GATEWAY_ALLOWED_ORIGINS, and with https cookies are Secure.",
+    )
+    own_address: str = Field(
+        default="",
+        description="Address at which other gateway pods reach this one, on GATEWAY_PORT. With it, "
+        "clients need not stay at one pod.",
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="Proxies whose X-Forwarded headers are believed: addresses or networks, with "
+        "commas.",
+    )
+    allowed_origins: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(),
+        description="Origins of other sites whose pages may use the gateway, such as "
+        "https://desktop.example.org.",
+    )
+    allowed_hosts: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(),
+        description="Further host names under which the gateway is called, where "
+        "GATEWAY_PUBLIC_URL is set.",
+    )
+    secure_cookies: bool = Field(
+        default=False,
+        description="Whether browsers return cookies over https only; always so where "
+        "GATEWAY_PUBLIC_URL begins with https.",
+    )
+    cookie_same_site: SameSite = Field(
+        default="Lax",
+        description="SameSite of cookies. None lets pages of other sites work with the gateway, "
+        "and needs secure cookies.",
+    )
+    cookie_partitioned: bool = Field(
+        default=True,
+        description="Whether cookies with SameSite=None are partitioned (CHIPS). False is for "
+        "browsers that are configured to accept third-party cookies.",
+    )
+    trust_client_id: bool = Field(
+        default=False,
+        description="Whether a CometD poll without the cookie of its browser is served where "
+        "client id and login are right.",
+    )
+    session_idle: timedelta = Field(
+        default=timedelta(hours=8),
+        gt=timedelta(0),
+        description="How long a login session lasts without use.",
+    )
+    session_lifetime: timedelta = Field(
+        default=timedelta(hours=12),
+        gt=timedelta(0),
+        description="How long a login session lasts, however much it is used.",
+    )
+    csrf: Literal["on", "off"] = Field(
+        default="on",
+        description="Whether a request whose only proof is a session cookie has to carry the CSRF "
+        "token of the session.",
+    )
+    oidc_issuer: str = Field(
+        default="",
+        description="Issuer (OIDC) whose bearer tokens are accepted; needs GATEWAY_OIDC_AUDIENCE "
+        "and its keys.",
+    )
+    oidc_audience: str = Field(
+        default="", description="Audience that a bearer token has to be meant for (`aud`)."
+    )
+    oidc_jwks_url: str = Field(
+        default="", description="URL of the issuer's keys (JWKS), with https."
+    )
+    oidc_jwks_file: Path | None = Field(
+        default=None,
+        description="File with the issuer's keys (JWKS), in place of GATEWAY_OIDC_JWKS_URL.",
+    )
+    oidc_user_claim: str = Field(
+        default="preferred_username",
+        description="Claim of a bearer token that holds the agent's user name.",
+    )
+    oidc_clients: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(),
+        description="Clients whose bearer tokens are accepted (`azp` or `client_id`); by default "
+        "any.",
+    )
+    max_body: int = Field(
+        default=2 * 1024 * 1024,
+        ge=1024,
+        description="Size in bytes of the largest body of a request that uploads no file.",
+    )
+    max_listed: int = Field(
+        default=1000, ge=1, description="Number of entries that one page of a list may have."
+    )
+    shows_foreign_mail: bool = Field(
+        default=False,
+        description="Whether every agent may read the text of a mail that another agent works on.",
+    )
+    admins_read_interactions: bool = Field(
+        default=False,
+        description="Whether administrators who are no agents may use GET /interactions/{id}.",
+    )
+    workbin_content: Literal["message", "array", "each"] = Field(
+        default="message",
+        description="How the content of a workbin is published: as one message, as the bare list, "
+        "or as a message for each entry.",
+    )
+    attach_only_new: bool = Field(
+        default=False,
+        description="Whether AttachUserData refuses keys that are there already.",
+    )
+    nested_interaction: bool = Field(
+        default=False,
+        description="Whether each message of an interaction is repeated inside itself, as samples "
+        "of 8.5.1 have it.",
+    )
+    document_patience: timedelta = Field(
+        default=timedelta(seconds=5),
+        description="How long a download waits for a file that is still being extracted.",
+    )
+    turn_patience: timedelta = Field(
+        default=timedelta(seconds=5),
+        ge=timedelta(0),
+        le=timedelta(seconds=30),
+        description="How long an operation waits for those that the same agent asked of the same "
+        "interaction before; 0 never waits.",
+    )
+    upload_stall: timedelta = Field(
+        default=timedelta(seconds=60),
+        description="An upload of which nothing comes for this long is ended.",
+    )
+    journal_retention: timedelta = Field(
+        default=timedelta(hours=72),
+        ge=timedelta(hours=1),
+        description="How long clients can ask for what happened to an agent.",
+    )
+    connect_timeout: timedelta = Field(
+        default=timedelta(seconds=30),
+        description="How long a CometD connect without news is held before it is answered.",
+    )
+    websocket_deflate: bool = Field(
+        default=False, description="Whether websockets compress messages (permessage-deflate)."
+    )
+    callback_polling: bool = Field(
+        default=False, description="Whether CometD offers the transport callback-polling (JSONP)."
+    )
+    drain_spread: timedelta = Field(
+        default=timedelta(seconds=5),
+        ge=timedelta(0),
+        description="How long it takes until all CometD clients of a stopping pod are sent away, "
+        "each at a moment of its own.",
+    )
+    held_per_browser: int = Field(
+        default=1,
+        ge=-1,
+        description="Number of polls of one browser that are held at the same time. -1 for any "
+        "number, where HTTP/2 is spoken in front.",
+    )
+    multi_session_interval: timedelta = Field(
+        default=timedelta(seconds=2),
+        ge=timedelta(0),
+        description="How long a poll above GATEWAY_HELD_PER_BROWSER waits until the next; with 0 "
+        "it is refused.",
+    )
+    cometd_timestamps: bool = Field(
+        default=False, description="Whether every CometD message carries the time it was sent."
+    )
 
     @field_validator("allowed_origins", "allowed_hosts", "oidc_clients", mode="before")
     @classmethod

@@ -11,57 +11,125 @@ from shared.runtime.settings import ServiceSettings
 
 
 class IngestSettings(ServiceSettings):
-    """Where mail is taken, and how much of it. Sizes are bytes.
-
-    `most_sessions` is for both listeners together; one peer, which is an address or a /64 of IPv6,
-    may have `sessions_per_peer` of them, unless it is in `relays` (networks, with commas): a
-    company's own relay or balancer is one peer. Where no session is left, the one that handed
-    nothing in for `idle_when_full` makes room. A session is ended after `longest_session` or
-    `mails_per_session`, between two mails; after `most_refusals` without a mail that is taken,
-    each of which delays its answer by `refusal_delay` more than the last, up to `longest_delay`.
-    `silence` is how long a session may say nothing, between commands or within a mail; a mail has
-    to come at the rate of `slowest` octets a second. Who does not read the last words of a session
-    has `flushing` to do so.
-    `room` is for the octets of all mails that are being handed in, which are in memory: without
-    room the peer that hands in most comes back later with its largest mail.
-    `storing` is how long a sender waits for its mail to be stored before it is told to come back.
-    `quick_parsing` is how long one mail may occupy a parser at first, `parsing` how long when it
-    is tried again; `parsers` is the number of processes, one of which what is tried again never
-    has. `parsing_at_once` is how many mails a process parses as they come, and `room_for_parsing`
-    how long a sender waits for room among them before its mail, stored already, is left to the
-    queue.
-    """
+    """Where mail is taken, and how much of it."""
 
     model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore")
     needs_broker = False
 
-    host: str = "127.0.0.1"
-    smtp_port: int = 2525
-    lmtp_port: int = 2424
-    host_name: str = "mailroom"
-    largest_mail: int = Field(default=50_000_000, ge=1_000)
-    room: int = Field(default=300_000_000, ge=1_000)
-    longest_line: int = Field(default=65_536, ge=1_000)
-    most_recipients: int = Field(default=100, ge=100)
-    most_hops: int = Field(default=100, ge=100)
-    most_sessions: int = Field(default=500, ge=1)
-    sessions_per_peer: int = Field(default=50, ge=1)
-    relays: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
-    idle_when_full: timedelta = timedelta(seconds=10)
-    longest_session: timedelta = timedelta(hours=1)
-    mails_per_session: int = Field(default=1_000, ge=1)
-    most_refusals: int = Field(default=50, ge=1)
-    refusal_delay: timedelta = timedelta(milliseconds=250)
-    longest_delay: timedelta = timedelta(seconds=5)
-    slowest: int = Field(default=500, ge=1)
-    flushing: timedelta = timedelta(seconds=5)
-    silence: timedelta = timedelta(minutes=5)
-    storing: timedelta = timedelta(seconds=30)
-    parsing: timedelta = timedelta(seconds=10)
-    quick_parsing: timedelta = timedelta(seconds=3)
-    parsers: int = Field(default=2, ge=2)
-    parsing_at_once: int = Field(default=20, ge=0, le=40)
-    room_for_parsing: timedelta = timedelta(milliseconds=500)
+    host: str = Field(
+        default="127.0.0.1", description="Address on which ingest listens for SMTP and LMTP."
+    )
+    smtp_port: int = Field(default=2525, description="TCP port of SMTP.")
+    lmtp_port: int = Field(default=2424, description="TCP port of LMTP.")
+    host_name: str = Field(
+        default="mailroom",
+        description="Host name in the greeting of ingest and in the Received line of each mail.",
+    )
+    largest_mail: int = Field(
+        default=50_000_000, ge=1_000, description="Size in bytes up to which a mail is taken."
+    )
+    room: int = Field(
+        default=300_000_000,
+        ge=1_000,
+        description="Bytes of memory for all mails that are being handed in; at least twice "
+        "INGEST_LARGEST_MAIL. Without room, the peer that hands in most has to send its largest "
+        "mail again later.",
+    )
+    longest_line: int = Field(
+        default=65_536,
+        ge=1_000,
+        description="Length in bytes of the longest command or line.",
+    )
+    most_recipients: int = Field(
+        default=100, ge=100, description="Number of recipients of one mail."
+    )
+    most_hops: int = Field(
+        default=100,
+        ge=100,
+        description="Number of Received lines above which a mail is refused as going in circles.",
+    )
+    most_sessions: int = Field(
+        default=500, ge=1, description="Number of sessions of SMTP and LMTP together."
+    )
+    sessions_per_peer: int = Field(
+        default=50,
+        ge=1,
+        description="Number of sessions of one peer, which is an address or a /64 of IPv6.",
+    )
+    relays: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="Networks whose peers may have any number of sessions: a company's own relays "
+        "or load balancers, such as 10.0.0.0/24.",
+    )
+    idle_when_full: timedelta = Field(
+        default=timedelta(seconds=10),
+        description="Where no session is left, one that has handed in nothing for this long is "
+        "ended for a new one.",
+    )
+    longest_session: timedelta = Field(
+        default=timedelta(hours=1),
+        description="How long a session may last; it ends between two mails.",
+    )
+    mails_per_session: int = Field(
+        default=1_000, ge=1, description="Number of mails after which a session is ended."
+    )
+    most_refusals: int = Field(
+        default=50,
+        ge=1,
+        description="Number of refusals without a mail in between after which a session is ended.",
+    )
+    refusal_delay: timedelta = Field(
+        default=timedelta(milliseconds=250),
+        description="How much later than the last one each further refusal is answered.",
+    )
+    longest_delay: timedelta = Field(
+        default=timedelta(seconds=5),
+        description="The longest time for which a refusal is held back.",
+    )
+    slowest: int = Field(
+        default=500,
+        ge=1,
+        description="Bytes per second that a mail has to come with on average, or its session is "
+        "ended.",
+    )
+    flushing: timedelta = Field(
+        default=timedelta(seconds=5),
+        description="How long a client may take to read the last answer of a session.",
+    )
+    silence: timedelta = Field(
+        default=timedelta(minutes=5),
+        description="How long a client may send nothing, between commands or within a mail.",
+    )
+    storing: timedelta = Field(
+        default=timedelta(seconds=30),
+        description="How long a sender waits for its mail to be stored before it has to try again "
+        "later.",
+    )
+    parsing: timedelta = Field(
+        default=timedelta(seconds=10),
+        description="How long the parsing of a mail may take that was too slow at first.",
+    )
+    quick_parsing: timedelta = Field(
+        default=timedelta(seconds=3),
+        description="How long the first attempt to parse a mail may take, with a little more for "
+        "each megabyte.",
+    )
+    parsers: int = Field(
+        default=2,
+        ge=2,
+        description="Number of parser processes. Slow mails never occupy one of them.",
+    )
+    parsing_at_once: int = Field(
+        default=20,
+        ge=0,
+        le=40,
+        description="Number of mails that a pod parses as they come, without the queue.",
+    )
+    room_for_parsing: timedelta = Field(
+        default=timedelta(milliseconds=500),
+        description="How long a sender whose mail is stored waits for its parsing to begin before "
+        "the mail is left to the queue.",
+    )
 
     @model_validator(mode="after")
     def _require_room_for_one_mail(self) -> Self:

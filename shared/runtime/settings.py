@@ -17,10 +17,9 @@ _OF_KUBERNETES: Final = re.compile(r"(SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_(TCP
 
 
 class ServiceSettings(BaseSettings):
-    """Common to all services. Durations are seconds or ISO 8601 (`30`, `PT30S`).
+    """Common to all services; a service's own settings carry its name as a prefix.
 
-    `RABBITMQ_URL` and `MONGODB_URL` have no default: a service that guesses writes somewhere.
-    A service's own settings carry its name as a prefix.
+    Durations are seconds or ISO 8601 (`30`, `PT30S`).
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
@@ -30,21 +29,55 @@ class ServiceSettings(BaseSettings):
     changes_by_herds: ClassVar[bool] = False
     """Whether changes of interactions may wait for some milliseconds, so that more go together."""
 
-    rabbitmq_url: str = Field(validation_alias="RABBITMQ_URL")
-    mongodb_url: str = Field(validation_alias="MONGODB_URL")
-    probe_host: str = Field(default="0.0.0.0", validation_alias="PROBE_HOST")  # noqa: S104 - pods
-    probe_port: int = Field(default=8081, validation_alias="PROBE_PORT")
-    log_style: Literal["json", "text"] = Field(default="json", validation_alias="LOG_STYLE")
-    prefetch: int = Field(default=20, ge=1, le=40, validation_alias="PREFETCH")
-    drain: timedelta = Field(default=timedelta(seconds=25), validation_alias="DRAIN")
-    longest_handler: timedelta = Field(
-        default=timedelta(minutes=10), validation_alias="LONGEST_HANDLER"
+    # No default for the two servers: a service that guesses would write somewhere else.
+    rabbitmq_url: str = Field(
+        validation_alias="RABBITMQ_URL",
+        description="Address of the broker, with user name and password: "
+        "amqp://user:password@host:5672/ or amqps://.",
     )
-
+    mongodb_url: str = Field(
+        validation_alias="MONGODB_URL",
+        description="Address of the database, with its name: "
+        "mongodb://user:password@host:27017/mailroom?replicaSet=rs0.",
+    )
+    probe_host: str = Field(
+        default="0.0.0.0",  # noqa: S104 - the kubelet asks from outside of the pod
+        validation_alias="PROBE_HOST",
+        description="Address on which the service answers /live, /ready and /metrics.",
+    )
+    probe_port: int = Field(
+        default=8081,
+        validation_alias="PROBE_PORT",
+        description="TCP port of /live, /ready and /metrics.",
+    )
+    log_style: Literal["json", "text"] = Field(
+        default="json",
+        validation_alias="LOG_STYLE",
+        description="Form of each line of the log: JSON for machines, text for people.",
+    )
+    prefetch: int = Field(
+        default=20,
+        ge=1,
+        le=40,
+        validation_alias="PREFETCH",
+        description="Number of messages that a worker takes from its queue at the same time. "
+        "The gateway takes none.",
+    )
+    drain: timedelta = Field(
+        default=timedelta(seconds=25),
+        validation_alias="DRAIN",
+        description="How long a service that stops may finish the work it has begun.",
+    )
+    longest_handler: timedelta = Field(
+        default=timedelta(minutes=10),
+        validation_alias="LONGEST_HANDLER",
+        description="A worker is no longer live, and is started again, once the handling of one "
+        "message takes longer. The gateway handles none.",
+    )
     clock_skew: timedelta = Field(
         default=timedelta(seconds=60),
         validation_alias="CLOCK_SKEW",
-        description="A pod whose clock is further from the database's is not Ready (seconds)",
+        description="A pod is not Ready while its clock differs more from that of the database.",
     )
 
     @field_validator("rabbitmq_url")

@@ -36,7 +36,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
     shown = capsys.readouterr().out
     ours = ("apply", "doctor", "replay", "parse", "doubts", "resend", "settle", "restored")
-    for command in (*ours, "hash-password", "definitions", "schemas"):
+    for command in (*ours, "settings", "hash-password", "definitions", "schemas"):
         assert f"\n    {command}" in shown
 
 
