@@ -1,4 +1,4 @@
-"""Named places where a test may kill the process, as a power cut would."""
+"""Named lines at which a fault test kills the process, as a power cut would."""
 
 import os
 import signal
@@ -9,10 +9,10 @@ _passed: Final[Counter[str]] = Counter()
 
 
 def crash_point(name: str) -> None:
-    """Kill the process here and now, where the environment asks for it.
+    """Kill the process with SIGKILL if the environment asks for it.
 
-    `CRASH_AT` is the name of a place, or `name:3` for the third time it is passed; it counts
-    only beside `MAILROOM_FAULTS=1`, which no deployment sets.
+    `CRASH_AT` is the name of a crash point, or `name:3` for its third pass. It has an effect only
+    with `MAILROOM_FAULTS=1`, which no deployment sets.
     """
     if os.environ.get("MAILROOM_FAULTS") != "1":
         return

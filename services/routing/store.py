@@ -9,10 +9,10 @@ from pymongo import ASCENDING
 
 from shared.contracts.events import AgentInvited
 from shared.domain.interaction import Interaction
-from shared.domain.lifecycle import State
+from shared.domain.lifecycle import TAKING_A_PLACE, State
 from shared.storage.database.client import NEWEST, Database, Document, database_errors
 from shared.storage.interactions import interaction_store
-from shared.storage.interactions.active import ON_A_DESK, unfinished
+from shared.storage.interactions.active import IS_WORKED_ON, unfinished
 from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
 
 _MOST: Final = 500
@@ -68,21 +68,21 @@ class WaitingStore:
 
     async def workers(self) -> list[str]:
         """Return the ids of the agents who own an interaction. An index covers the query."""
-        stages: list[Document] = [{"$match": ON_A_DESK}, {"$group": {"_id": "$owner_id"}}]
+        stages: list[Document] = [{"$match": IS_WORKED_ON}, {"$group": {"_id": "$owner_id"}}]
         async with database_errors():
             found = await (await self._collection.aggregate(stages)).to_list()
         return [one["_id"] for one in found]
 
     async def worked_on_by(self, agent_ids: Sequence[str]) -> dict[str, int]:
         """Return the ids and versions of the interactions that agents own, at most 500."""
-        return await self._versions({"owner_id": {"$in": list(agent_ids)}} | ON_A_DESK)
+        return await self._versions({"owner_id": {"$in": list(agent_ids)}} | IS_WORKED_ON)
 
     async def untouched(self, since: datetime) -> dict[str, int]:
         """Return the ids and versions of owned work unchanged after `since`, at most 500.
 
         Work with an answer that changed after `since` is left out.
         """
-        found = await self._versions(ON_A_DESK | {"changed_at": {"$lte": since}})
+        found = await self._versions(IS_WORKED_ON | {"changed_at": {"$lte": since}})
         async with database_errors():
             answered = await self._collection.distinct(
                 "parent_id", {"parent_id": {"$in": list(found)}, "changed_at": {"$gt": since}}
@@ -94,7 +94,7 @@ class WaitingStore:
         held: dict[str, set[str]] = {}
         async with database_errors():
             async for document in self._collection.find(
-                unfinished([State.INVITED, State.ACCEPTED]),
+                unfinished(TAKING_A_PLACE),
                 {"owner_id": 1, "invitation.agent_id": 1},
             ):
                 invited = (document.get("invitation") or {}).get("agent_id")

@@ -1,4 +1,4 @@
-"""How an interaction goes from hand to hand: offered, taken, put back, kept, taken away."""
+"""How an interaction moves between agents, queues and workbins. Pure rules."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -10,12 +10,12 @@ from shared.domain.interaction import Exclusion, Interaction, Invitation, Missed
 from shared.domain.lifecycle import Direction, Operation
 
 MISSED_OFFERS: Final = 8
-"""So many offers that ran out are remembered with an interaction."""
+"""An interaction keeps this many of its newest expired offers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom a transfer is for that names no agent: a queue, or all who have a skill."""
+    """The target of a transfer that names no agent: a queue, or every agent with a skill."""
 
     queue: str = ""
     skill: str = ""
@@ -29,12 +29,12 @@ def invite(interaction: Interaction, agent_id: str, expires_at: datetime) -> Int
 def accept(interaction: Interaction, agent_id: str, given_at: datetime) -> Interaction:
     """Make the invited agent the owner.
 
-    The moment at which the agent gave the command decides, however late it is handled: an offer
-    that ran out meanwhile is still the agent's while nobody else has accepted another one.
+    `given_at` is when the agent gave the command; a worker may handle it much later. An offer
+    that expired in between is still valid unless another agent has accepted the interaction.
 
     Raises:
-        OperationNotAllowedError: There was no open invitation at that moment.
-        NotOwnerError: Somebody else was invited.
+        OperationNotAllowedError: There was no open invitation at `given_at`.
+        NotOwnerError: Another agent was invited.
     """
     if _missed(interaction, agent_id, given_at):
         operation = Operation.ACCEPT_MISSED
@@ -72,12 +72,13 @@ def take_offer_back(
     *,
     to_sender: bool = False,
 ) -> Interaction:
-    """Take an offer back: to the old place in the queue, its agent passed over for a while.
+    """Return the interaction to its old place in the queue and exclude its agent for a while.
 
-    `operation` is REJECT or REVOKE. Without `exclusion_ends` the agent may be offered it again at
-    once. A transfer prefers the agent who made it. With `to_sender` it is that agent's work again
-    at once, as a draft always is: strangers are not offered it. Exclusions that have ended by
-    `now` are forgotten.
+    `operation` is REJECT or REVOKE. The exclusion lasts until `exclusion_ends`; None means that the
+    agent may get the same offer again at once. If the offer was a transfer, the agent who made it
+    becomes the preferred one. With `to_sender` that agent owns the interaction again at once.
+    A transferred draft always returns to its sender, so that no other agent gets it. Exclusions
+    that have ended by `now` are removed.
     """
     invited = interaction.invitation
     sender = invited.sender_id if invited else None
@@ -111,7 +112,7 @@ def transfer(
 def requeue(
     interaction: Interaction, agent_id: str, operation: Operation, queue: str, now: datetime
 ) -> Interaction:
-    """Let an agent's work wait in a queue, behind what waits there (PLACE_IN_QUEUE, REQUEUE)."""
+    """Put an agent's work at the end of a queue; `operation` is PLACE_IN_QUEUE or REQUEUE."""
     interaction.require_holder(agent_id, operation)
     return interaction.after(
         operation,
@@ -127,7 +128,7 @@ def requeue(
 def requeue_for(
     interaction: Interaction, agent_id: str, target: Target, now: datetime, exclusion_ends: datetime
 ) -> Interaction:
-    """Let an agent's work wait for whoever a target names, only not for that agent."""
+    """Queue an agent's work for a target; the agent is excluded until `exclusion_ends`."""
     queue = target.queue or interaction.queue
     waiting = requeue(interaction, agent_id, Operation.REQUEUE, queue, now)
     return replace(waiting, skill=target.skill, excluded=(Exclusion(agent_id, exclusion_ends),))
@@ -143,7 +144,7 @@ def pull(interaction: Interaction, agent_id: str, queues: Collection[str]) -> In
     """Take an interaction out of its workbin.
 
     Raises:
-        OperationNotAllowedError: It is in none: somebody else was faster.
+        OperationNotAllowedError: It is in no workbin: another agent was faster.
         NotOwnerError: The workbin is not open to the agent.
     """
     interaction.require_reader(agent_id, queues)
@@ -151,7 +152,7 @@ def pull(interaction: Interaction, agent_id: str, queues: Collection[str]) -> In
 
 
 def reclaim(interaction: Interaction, draft_workbin: str) -> Interaction:
-    """Take work away from an agent who is not there: mail to its queue, drafts to the workbin."""
+    """Take work away from an absent agent: a mail to its queue, a draft to the draft workbin."""
     if interaction.direction is Direction.INBOUND:
         return interaction.after(Operation.RECLAIM, owner_id=None, excluded=())
     place = Place(draft_workbin, interaction.owner_id or "")

@@ -1,11 +1,11 @@
-"""Where the time comes from, so that a test can move it."""
+"""The source of time. Tests use one that they can move."""
 
 from datetime import UTC, datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Something that knows the time."""
+    """A source of the present time."""
 
     def now(self) -> datetime:
         """Return the present moment in UTC."""
@@ -13,7 +13,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The time of the machine."""
+    """The clock of this machine."""
 
     def now(self) -> datetime:
         """Return the present moment in UTC, cut to the milliseconds that MongoDB keeps."""

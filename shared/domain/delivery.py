@@ -1,7 +1,8 @@
-"""The journal of one outbound mail: what is known of it, and what may be written next.
+"""The delivery of one outbound mail: its state, and the steps that may follow.
 
-SMTP says "taken" only in its answer to the final dot. So the journal is written before the dot:
-a mail found there is never sent again by itself, one found before it always may be.
+An SMTP server takes a mail with its answer to the final dot (RFC 5321 section 4.1.1.4). The state
+DOT_PENDING is therefore stored before the dot is sent. A delivery found in that state is never sent
+again automatically; a delivery in an earlier state may be.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,7 @@ from shared.domain.storable_text import storable
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery is."""
+    """The state of a delivery."""
 
     QUEUED = "QUEUED"
     CLAIMED = "CLAIMED"
@@ -28,7 +29,7 @@ class DeliveryState(StrEnum):
 
 
 class Step(StrEnum):
-    """What is written into the journal."""
+    """A step that changes the state of a delivery."""
 
     CLAIM = "claim"
     OFFER_DOT = "offer-dot"
@@ -50,7 +51,7 @@ TRANSITIONS: Final[Mapping[tuple[DeliveryState, Step], DeliveryState]] = Mapping
     {
         (_J.QUEUED, _E.CLAIM): _J.CLAIMED,
         (_J.DEFERRED, _E.CLAIM): _J.CLAIMED,
-        # Its lease has ended: whoever had it never came to the dot, so nothing was sent.
+        # Its lease has ended. The process that had it never sent the dot, so nothing was sent.
         (_J.CLAIMED, _E.CLAIM): _J.CLAIMED,
         (_J.CLAIMED, _E.OFFER_DOT): _J.DOT_PENDING,
         # The last open recipients are refused while others were reached by an earlier attempt.
@@ -60,23 +61,23 @@ TRANSITIONS: Final[Mapping[tuple[DeliveryState, Step], DeliveryState]] = Mapping
         (_J.DOT_PENDING, _E.ACCEPT): _J.SENT,
         (_J.DOT_PENDING, _E.DEFER): _J.DEFERRED,
         (_J.DOT_PENDING, _E.FAIL): _J.FAILED,
-        # There is no (DOT_PENDING, CLAIM): who finds it after its lease may only doubt.
+        # There is no (DOT_PENDING, CLAIM): after the lease the only step is DOUBT.
         (_J.DOT_PENDING, _E.DOUBT): _J.UNCERTAIN,
-        # The claim that was doubted was only paused, and has the answer after all. The write
-        # compares the claim, so that nothing is touched that somebody else has begun since.
+        # The process that held the claim was only paused, and got the server's answer after all.
+        # The write compares the claim, so it cannot change an attempt that began since.
         (_J.UNCERTAIN, _E.ACCEPT): _J.SENT,
         (_J.UNCERTAIN, _E.FAIL): _J.FAILED,
         (_J.DEFERRED, _E.ACCEPT): _J.SENT,
         (_J.DEFERRED, _E.FAIL): _J.FAILED,
-        # Its author takes back what waits for an attempt; a claimed mail may be in a session.
+        # The author cancels a mail that waits. A claimed mail may be in an SMTP session already.
         (_J.QUEUED, _E.CANCEL): _J.CANCELED,
         (_J.DEFERRED, _E.CANCEL): _J.CANCELED,
-        # The database was restored: what was due when the backup was taken may have left since.
+        # The database was restored: a mail that was due in the backup may have been sent since.
         (_J.QUEUED, _E.MISTRUST): _J.UNCERTAIN,
         (_J.CLAIMED, _E.MISTRUST): _J.UNCERTAIN,
         (_J.DOT_PENDING, _E.MISTRUST): _J.UNCERTAIN,
         (_J.DEFERRED, _E.MISTRUST): _J.UNCERTAIN,
-        # Otherwise only an operator ends a doubt.
+        # Every other way out of UNCERTAIN is a decision of an operator.
         (_J.UNCERTAIN, _E.RESEND): _J.QUEUED,
         (_J.UNCERTAIN, _E.CONFIRM): _J.SENT,
         (_J.UNCERTAIN, _E.DENY): _J.FAILED,
@@ -95,7 +96,7 @@ STEP_FOR: Final[Mapping[DeliveryState, Step]] = MappingProxyType(
         _J.UNCERTAIN: _E.DOUBT,
     }
 )
-"""The step that ends an attempt, by the state it leaves behind."""
+"""The step that ends an attempt, by the state that follows."""
 
 
 def states_before(step: Step) -> tuple[DeliveryState, ...]:
@@ -104,7 +105,7 @@ def states_before(step: Step) -> tuple[DeliveryState, ...]:
 
 
 class RecipientState(StrEnum):
-    """What is known of one recipient."""
+    """The delivery state of one recipient."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -114,7 +115,7 @@ class RecipientState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """An envelope recipient, with the last answer about it: reply code (0: none), text, time."""
+    """An envelope recipient and the last SMTP reply about it: code (0: none), text, time."""
 
     address: str
     state: RecipientState = RecipientState.PENDING
@@ -124,12 +125,12 @@ class Recipient:
 
     @property
     def is_open(self) -> bool:
-        """Say whether the next attempt is for it."""
+        """Say whether the next attempt includes this recipient."""
         return self.state in (RecipientState.PENDING, RecipientState.DEFERRED)
 
 
 def reason_of(recipients: Iterable[Recipient]) -> str:
-    """Return what was answered about some recipients, as the author is told it."""
+    """Return the replies about some recipients as one text for the author of the mail."""
     return storable("; ".join(map(_said, recipients)), _LONGEST_REASON)
 
 
@@ -140,7 +141,7 @@ def _said(recipient: Recipient) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt that has ended."""
+    """An attempt that has ended, and the state it ended in."""
 
     number: int
     began_at: datetime
@@ -151,12 +152,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The journal of one outbound interaction's mail; its id is the interaction's.
+    """The delivery of one outbound interaction's mail; its id is the interaction's.
 
-    `next_attempt_at` is when somebody has to look at it again: the next attempt of a deferred
-    one, the end of the lease of a claimed one, some minutes for one whose order may be lost.
-    `claimed_by` names one claim, not one process.
-    `resent` says that it was sent once more after a doubt.
+    `next_attempt_at` is when a worker has to look at it again: the next attempt of a deferred
+    delivery, the end of the lease of a claimed one, some minutes for a new one, whose command the
+    broker may lose. `claimed_by` is the id of one claim, not of a process. `resent` means that it
+    was sent again after its outcome had been uncertain.
     """
 
     id: str
@@ -178,18 +179,18 @@ class Delivery:
 
     @property
     def open_recipients(self) -> tuple[Recipient, ...]:
-        """Those whom the next attempt is for."""
+        """The recipients of the next attempt."""
         return tuple(one for one in self.recipients if one.is_open)
 
     @property
     def may_be_canceled(self) -> bool:
-        """Say whether it waits for an attempt: nobody is handing it to a server now."""
+        """Say whether it waits for an attempt, so that no SMTP session has it now."""
         return (self.state, Step.CANCEL) in TRANSITIONS
 
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """How an attempt ended: what is written into the journal, and what the author is told."""
+    """How an attempt ended: the next state, the recipients' states, the reason for the author."""
 
     state: DeliveryState
     recipients: tuple[Recipient, ...]
@@ -221,7 +222,10 @@ def concluded(delivery: Delivery, conclusion: Conclusion) -> Delivery:
 
 
 def resolved(delivery: Delivery, at: datetime, *, sent: bool) -> Conclusion:
-    """Return how a delivery in doubt ends by the word of an operator who has looked into it."""
+    """Return the conclusion of an uncertain delivery that an operator has investigated.
+
+    `sent` is what the operator found: whether the next server has the mail.
+    """
     step, recipient_state = (
         (Step.CONFIRM, RecipientState.ACCEPTED) if sent else (Step.DENY, RecipientState.FAILED)
     )
@@ -235,7 +239,7 @@ def resolved(delivery: Delivery, at: datetime, *, sent: bool) -> Conclusion:
 
 
 def mistrusted(delivery: Delivery, at: datetime) -> Conclusion:
-    """Return the doubt about a delivery that a restored backup says is still to be made."""
+    """Return the conclusion UNCERTAIN for a delivery that is unfinished in a restored backup."""
     return Conclusion(
         TRANSITIONS[delivery.state, Step.MISTRUST],
         delivery.recipients,

@@ -1,23 +1,23 @@
-"""What can go wrong with a message, by what has to happen next."""
+"""Errors in handling a message, grouped by what the worker does next."""
 
 from typing import ClassVar
 
 
 class Refused(Exception):  # noqa: N818 - a family of answers, not of faults
-    """The request is wrong now: acknowledge it and tell the one who asked; `kind` is why."""
+    """The command cannot be carried out: acknowledge it and report `kind` to the agent."""
 
     kind: ClassVar[str] = "refused"
 
 
 class Unavailable(Exception):  # noqa: N818 - a family of answers, not of faults
-    """Something that is needed does not answer: try the message again later."""
+    """The broker, the database or another needed part does not answer: try again later."""
 
     is_temporary: ClassVar[bool] = True
-    """Worth a line in a log and no traceback."""
+    """A log line is enough; no traceback."""
 
 
 class OperationNotAllowedError(Refused):
-    """The interaction's state, `state` where it alone is why, does not allow the operation."""
+    """The operation is not allowed now; `state` is set where the interaction's state is why."""
 
     kind = "wrong-state"
 
@@ -27,7 +27,7 @@ class OperationNotAllowedError(Refused):
 
 
 class NotOwnerError(Refused):
-    """The interaction belongs to somebody else."""
+    """The interaction belongs to another agent."""
 
     kind = "not-owner"
 
@@ -43,20 +43,20 @@ class UnknownInteractionError(Refused):
 
 
 class ChangedMeanwhileError(Refused):
-    """The interaction has another version than the one that was to be changed."""
+    """The interaction has another version than the command expects: read it again."""
 
     kind = "changed"
 
 
 class TooLargeError(Refused):
-    """What would be stored is larger, or more, than may be."""
+    """A size or a number would exceed its limit."""
 
     kind = "too-large"
 
 
 class PositionGoneError(LookupError):
-    """What is asked for, after a position of a journal, is not there: read a snapshot."""
+    """The journal does not keep what follows a position: read a snapshot instead."""
 
 
 class StaleInteractionError(Unavailable):
-    """Somebody else changed the interaction first: read it again."""
+    """Another process changed the interaction first: read it again."""

@@ -13,10 +13,10 @@ _NUMBER_LENGTH: Final = 3
 
 
 def new_id() -> str:
-    """Return a new id of 16 alphanumerics that sorts by the millisecond it was made in.
+    """Return a new id of 16 alphanumerics; ids sort by the millisecond of their creation.
 
     The shape is that of the interaction and document ids in seed 002 (`00009a8T8Y130123`): 8
-    characters of time, 8 of chance (41 bits), so that no counter has to be shared by processes.
+    characters of time and 8 random ones (41 bits), so that processes need no common counter.
     """
     return _base36(time.time_ns() // 1_000_000, _TIME_LENGTH) + _base36(
         secrets.randbelow(36**_RANDOM_LENGTH), _RANDOM_LENGTH
@@ -24,20 +24,20 @@ def new_id() -> str:
 
 
 def id_of(moment: datetime) -> str:
-    """Return what sorts before each id made from that moment on, and after those made before."""
+    """Return a lower bound: ids made before `moment` sort below it, later ones above."""
     return _base36(int(moment.timestamp() * 1000), _TIME_LENGTH)
 
 
 def numbered_id(batch: str, number: int) -> str:
-    """Return the id of one of several things that are made at once; they sort in their order.
+    """Return the id of item `number` of a batch; ids of a batch sort by number.
 
-    `batch` is a new id that is used for nothing else. There may be 46,656 of them.
+    `batch` is a new id that is used for nothing else. `number` is below 46,656 (36³).
     """
     return batch[:-_NUMBER_LENGTH] + _base36(number, _NUMBER_LENGTH)
 
 
 def derived_id(*names: str) -> str:
-    """Return the one id that follows from some names: whoever asks again gets it again."""
+    """Return an id derived from names: the same names always give the same id."""
     digest = hashlib.sha256("\0".join(names).encode()).digest()
     length = _TIME_LENGTH + _RANDOM_LENGTH
     return _base36(int.from_bytes(digest) % 36**length, length)

@@ -36,7 +36,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """The mail itself: what was written, by whom, to whom; and what the reader found odd."""
+    """The mail itself. `warnings` are codes for what the parser found odd in it."""
 
     subject: str = ""
     sender: Address | None = None
@@ -56,7 +56,7 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An offer to one agent that ends at `expires_at`; `sender_id` is who transferred it."""
+    """An offer to one agent until `expires_at`; `sender_id` is the agent who transferred it."""
 
     agent_id: str
     expires_at: datetime
@@ -65,7 +65,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """An agent who is passed over until a moment, because of a refusal or a missed invitation."""
+    """An agent who gets no offer until a moment, after rejecting or missing an invitation."""
 
     agent_id: str
     until: datetime
@@ -73,7 +73,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class MissedOffer:
-    """An offer that stood until a moment and was taken back unanswered."""
+    """An offer that was open until `stood_until` and was revoked unanswered."""
 
     agent_id: str
     stood_until: datetime
@@ -88,7 +88,7 @@ class Place:
     of_group: bool = False
 
     def is_open_to(self, agent_id: str, queues: Collection[str]) -> bool:
-        """Say whether an agent who serves some queues may look into it and take from it."""
+        """Say whether an agent who serves `queues` may read this workbin and pull from it."""
         return self.owner in queues if self.of_group else self.owner == agent_id
 
 
@@ -96,12 +96,12 @@ class Place:
 class Interaction:
     """A mail on its way through the contact center.
 
-    `queued_at` is the place in the queue and survives a refused or missed invitation. `owner_id`
-    is the agent who works on it, `invitation` the open offer, `place` the workbin it is kept in;
-    at most one of them is set. `preferred_id` is an agent to whom it is offered first, `skill`
-    one that a transfer asks for, whatever queue its holder serves. `missed` are the newest offers
-    that ran out since somebody last held it. `branches` are the parts of its thread that whoever
-    holds it may read, its own the last; a mail that begins a thread needs none.
+    `queued_at` is the place in the queue; a rejected or missed invitation does not change it.
+    `owner_id` is the agent who works on it, `invitation` the open offer, `place` its workbin; at
+    most one of the three is set. `preferred_id` is the agent who gets the first offer. `skill` is
+    required by a transfer, and then the agent's queues do not matter. `missed` are the newest
+    offers that expired since the last accept. `branches` are the parts of its thread that its
+    holder may read, its own last; a mail that begins a thread needs none.
     """
 
     id: str
@@ -131,18 +131,18 @@ class Interaction:
 
     @property
     def holder_id(self) -> str | None:
-        """The agent who may act on it now: the owner, or the one who is invited."""
+        """The agent who may act on it now: the invited one, or else the owner."""
         return self.invitation.agent_id if self.invitation else self.owner_id
 
     @property
     def readable_branches(self) -> tuple[str, ...]:
-        """The branches that it opens; none where an older release let it into its thread."""
+        """The branches that its holder may read; none where an older release set its thread."""
         begins_thread = self.thread_id in (None, self.id)
         return self.branches or ((self.id,) if begins_thread else ())
 
     @property
     def branch(self) -> str | None:
-        """The branch that it is in, if that is known."""
+        """Its own branch, if known."""
         return next(reversed(self.readable_branches), None)
 
     def after(self, operation: Operation, **changes: object) -> "Interaction":
@@ -155,30 +155,30 @@ class Interaction:
         return replace(self, state=state, version=self.version + 1, **changes)  # type: ignore[arg-type]
 
     def require_version(self, expected: int | None) -> None:
-        """Make sure that this is the version that somebody wants to change; None is any.
+        """Check that this is the expected version; None accepts any.
 
         Raises:
-            ChangedMeanwhileError: It is another one.
+            ChangedMeanwhileError: It is another version.
         """
         if expected not in (None, self.version):
             raise ChangedMeanwhileError(f"interaction {self.id} has changed meanwhile")
 
     def require_holder(self, agent_id: str, operation: Operation) -> None:
-        """Make sure that `agent_id` may perform `operation` now.
+        """Check that `agent_id` may perform `operation` now.
 
         Raises:
-            OperationNotAllowedError: Nobody could, in this state.
-            NotOwnerError: Somebody else could.
+            OperationNotAllowedError: The state does not allow it for anybody.
+            NotOwnerError: Another agent holds the interaction.
         """
         advance(self.direction, self.state, operation)
         if self.holder_id != agent_id:
             raise NotOwnerError(f"{operation} is for the agent who holds interaction {self.id}")
 
     def require_reader(self, agent_id: str, queues: Collection[str]) -> None:
-        """Make sure that an agent may take the interaction out of its workbin.
+        """Check that an agent may pull the interaction out of its workbin.
 
         Raises:
-            OperationNotAllowedError: It is in none.
+            OperationNotAllowedError: It is in no workbin.
             NotOwnerError: The workbin is not open to the agent.
         """
         advance(self.direction, self.state, Operation.PULL)

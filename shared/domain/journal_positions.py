@@ -1,4 +1,4 @@
-"""Positions in an agent's journal: how they are given, and which of them can be gone on from."""
+"""Positions in an agent's journal: numbering, and from which one a client may continue."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,22 +12,24 @@ ALL_THAT_IS_KEPT: Final = -2
 
 _GENERATION: Final = 2**23
 _FIRST_SECOND: Final = datetime(2026, 1, 1, tzinfo=UTC)
-"""A generation of positions is the second in which it began. Clients keep positions in 53 bits,
-which is enough until 2060."""
+"""A generation of positions is numbered by the second in which it began, counted from here.
+Clients keep positions in 53 bits (JavaScript numbers), which is enough until 2060."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The positions that a journal keeps; where it keeps none, `oldest` is `newest + 1`."""
+    """The positions that a journal keeps. If it keeps none, `oldest` is `newest + 1`."""
 
     oldest: int
     newest: int
 
     def start(self, asked: int) -> int:
-        """Return the position after which somebody reads who asked for this one.
+        """Return the position after which to read, for a client that asked for `asked`.
+
+        `asked` is a position, `NEW_ONLY` or `ALL_THAT_IS_KEPT`.
 
         Raises:
-            PositionGoneError: Something after it is no longer kept, or it was never reached.
+            PositionGoneError: An entry after it is no longer kept, or it was never given.
         """
         if asked == NEW_ONLY:
             return self.newest
@@ -45,14 +47,14 @@ class Span:
 def floor_after(floor: int, now: datetime) -> int:
     """Return the floor of the generation of positions that follows the one above `floor`.
 
-    Positions above it were never given before, whatever was given after a backup was taken.
+    Positions above the new floor were never given before, not even after the backup was taken.
     """
     seconds = (now - _FIRST_SECOND) // timedelta(seconds=1)
     return max(floor // _GENERATION + 1, seconds) * _GENERATION
 
 
 def next_positions(agents: Iterable[str], newest: Mapping[str, int]) -> list[int]:
-    """Return a position for each event, given whose it is: one after the other for each agent."""
+    """Return a position for each event; `agents` holds the agent of each, in order."""
     reached = dict(newest)
     positions = []
     for agent_id in agents:
@@ -62,10 +64,10 @@ def next_positions(agents: Iterable[str], newest: Mapping[str, int]) -> list[int
 
 
 def require_no_gap(after: int, positions: Iterable[int]) -> None:
-    """Return if these positions follow each other and `after`.
+    """Check that these positions follow `after` and each other without a gap.
 
     Raises:
-        PositionGoneError: Some are missing; as none is ever left out, they are no longer kept.
+        PositionGoneError: Some are missing. No position is skipped, so they were deleted.
     """
     for expected, position in enumerate(positions, after + 1):
         if position != expected:

@@ -1,7 +1,6 @@
-"""Which operation is possible in which state, and what follows.
+"""The table of states and operations of an interaction (seeds 000 to 003). Pure.
 
-The one table behind the gateway's answers, the capabilities that agents see and what the workers
-write (seeds 000 to 003). Pure: no clock, no I/O.
+The gateway refuses by it, workers write by it, and `capabilities` are derived from it.
 """
 
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ class Direction(StrEnum):
 
 
 class State(StrEnum):
-    """Where an interaction is in its life."""
+    """The state of an interaction."""
 
     QUEUED = "queued"
     INVITED = "invited"
@@ -36,7 +35,7 @@ class State(StrEnum):
 
 
 class Operation(StrEnum):
-    """What an agent or the system may do to an interaction."""
+    """What an agent or the system does to an interaction."""
 
     INVITE = "invite"
     ACCEPT = "accept"
@@ -70,7 +69,7 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The state that follows, whether an agent may ask for it, and whether seed 003 lists it."""
+    """The next state, whether an agent may ask for it, and whether seed 003 lists it."""
 
     to: State
     by_agent: bool = True
@@ -86,17 +85,17 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
     {
         (_IN, _S.QUEUED, _O.INVITE): Transition(_S.INVITED, by_agent=False),
         (_IN, _S.INVITED, _O.ACCEPT): Transition(_S.ACCEPTED),
-        # An Accept that was given in time and handled after the offer had been taken back.
+        # An Accept that was given in time and handled after the offer had been revoked.
         (_IN, _S.QUEUED, _O.ACCEPT_MISSED): Transition(_S.ACCEPTED, by_agent=False),
         (_IN, _S.INVITED, _O.ACCEPT_MISSED): Transition(_S.ACCEPTED, by_agent=False),
         (_IN, _S.INVITED, _O.REJECT): Transition(_S.QUEUED),
         (_IN, _S.INVITED, _O.REVOKE): Transition(_S.QUEUED, by_agent=False),
-        # A transfer that the other agent turns down or misses may go straight back.
+        # A transfer that the other agent rejects or misses may return to its sender.
         (_IN, _S.INVITED, _O.RETURN): Transition(_S.ACCEPTED, by_agent=False),
         (_IN, _S.ACCEPTED, _O.TRANSFER): Transition(_S.INVITED),
-        # A transfer to a queue, a group or a skill: there is nobody yet who could be invited.
+        # A transfer to a queue, a group or a skill names no agent to invite yet.
         (_IN, _S.ACCEPTED, _O.REQUEUE): Transition(_S.QUEUED, by_agent=False),
-        # A reply is a new interaction; the mail it answers stays with its agent.
+        # A reply is a new interaction; the mail that it answers keeps its owner.
         (_IN, _S.ACCEPTED, _O.REPLY): Transition(_S.ACCEPTED),
         (_IN, _S.ACCEPTED, _O.REPLY_ALL): Transition(_S.ACCEPTED),
         (_IN, _S.ACCEPTED, _O.COMPLETE): Transition(_S.COMPLETED),
@@ -104,14 +103,14 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         (_IN, _S.ACCEPTED, _O.PLACE_IN_WORKBIN): Transition(_S.IN_WORKBIN),
         (_IN, _S.ACCEPTED, _O.UPDATE_PROPERTIES): Transition(_S.ACCEPTED),
         (_IN, _S.ACCEPTED, _O.FORWARD): Transition(_S.ACCEPTED, in_seed=False),
-        # The customer's mail goes on unchanged, which ends the work on it.
+        # The customer's mail is sent on unchanged, which ends the work on it.
         (_IN, _S.ACCEPTED, _O.REDIRECT): Transition(_S.COMPLETED, in_seed=False),
         (_IN, _S.ACCEPTED, _O.ADD_COMMENT): Transition(_S.ACCEPTED, in_seed=False),
         (_IN, _S.ACCEPTED, _O.SET_DISPOSITION): Transition(_S.ACCEPTED, in_seed=False),
-        # Its agent has gone, or has not touched it for hours.
+        # Its agent is absent, or has not changed it for hours.
         (_IN, _S.ACCEPTED, _O.RECLAIM): Transition(_S.QUEUED, by_agent=False),
         (_IN, _S.IN_WORKBIN, _O.PULL): Transition(_S.ACCEPTED),
-        # Nobody can look into the workbin any more: the workbin, its group or its agent is gone.
+        # Nobody can read the workbin any more: the workbin, its group or its agent was removed.
         (_IN, _S.IN_WORKBIN, _O.RECLAIM): Transition(_S.QUEUED, by_agent=False),
         (_OUT, _S.IN_WORKBIN, _O.RECLAIM): Transition(_S.QUEUED, by_agent=False),
         (_OUT, _S.REPLY_CREATED, _O.CANCEL): Transition(_S.CANCELED),
@@ -125,10 +124,10 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         (_OUT, _S.REPLY_CREATED, _O.PLACE_IN_QUEUE): Transition(_S.QUEUED, in_seed=False),
         (_OUT, _S.REPLY_CREATED, _O.ADD_COMMENT): Transition(_S.REPLY_CREATED, in_seed=False),
         (_OUT, _S.REPLY_CREATED, _O.SET_DISPOSITION): Transition(_S.REPLY_CREATED, in_seed=False),
-        # Nobody offers an abandoned draft to strangers: it waits in its author's workbin.
+        # An abandoned draft is not offered to other agents: it waits in its author's workbin.
         (_OUT, _S.REPLY_CREATED, _O.RECLAIM): Transition(_S.IN_WORKBIN, by_agent=False),
         (_OUT, _S.IN_WORKBIN, _O.PULL): Transition(_S.REPLY_CREATED),
-        # A draft that somebody has to finish is offered like any other work.
+        # A queued draft is offered like any other work.
         (_OUT, _S.QUEUED, _O.INVITE): Transition(_S.INVITED, by_agent=False),
         (_OUT, _S.INVITED, _O.ACCEPT): Transition(_S.REPLY_CREATED),
         (_OUT, _S.QUEUED, _O.ACCEPT_MISSED): Transition(_S.REPLY_CREATED, by_agent=False),
@@ -136,14 +135,14 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         (_OUT, _S.INVITED, _O.REJECT): Transition(_S.QUEUED),
         (_OUT, _S.INVITED, _O.REVOKE): Transition(_S.QUEUED, by_agent=False),
         (_OUT, _S.INVITED, _O.RETURN): Transition(_S.REPLY_CREATED, by_agent=False),
-        # Only while the delivery waits for an attempt, which the delivery itself knows.
+        # Only while the delivery waits for an attempt; the delivery's own state decides.
         (_OUT, _S.SENDING, _O.CANCEL): Transition(_S.CANCELED, in_seed=False),
         (_OUT, _S.SENDING, _O.DELIVER): Transition(_S.SENT, by_agent=False),
-        # A mail that no server takes goes back to its author, who can correct it.
+        # A mail that no server takes becomes a draft again, so that its author can correct it.
         (_OUT, _S.SENDING, _O.FAIL): Transition(_S.REPLY_CREATED, by_agent=False),
         # The answer to the final dot was lost: it may or may not have been delivered.
         (_OUT, _S.SENDING, _O.DOUBT): Transition(_S.UNCERTAIN, by_agent=False),
-        # An operator has it sent once more, or has found out what became of it.
+        # An operator has it sent again, or has found out what became of it.
         (_OUT, _S.UNCERTAIN, _O.RESEND): Transition(_S.SENDING, by_agent=False),
         (_OUT, _S.UNCERTAIN, _O.DELIVER): Transition(_S.SENT, by_agent=False),
         (_OUT, _S.UNCERTAIN, _O.FAIL): Transition(_S.REPLY_CREATED, by_agent=False),
@@ -151,11 +150,18 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
 )
 
 
+WORKED_ON: Final = (State.ACCEPTED, State.REPLY_CREATED)
+"""The states in which an agent owns an interaction and works on it."""
+
+TAKING_A_PLACE: Final = (State.INVITED, State.ACCEPTED)
+"""The states that count against an agent's capacity. Writing a draft takes no place."""
+
+
 def advance(direction: Direction, state: State, operation: Operation) -> State:
-    """Return the state that follows.
+    """Return the state that follows an operation.
 
     Raises:
-        OperationNotAllowedError: The table has no such step.
+        OperationNotAllowedError: The table has no such transition.
     """
     step = TRANSITIONS.get((direction, state, operation))
     if step is None:
@@ -167,9 +173,10 @@ def advance(direction: Direction, state: State, operation: Operation) -> State:
 def allowed(
     direction: Direction, state: State, *, in_seed: bool | None = True
 ) -> tuple[Operation, ...]:
-    """List what the agent who holds the interaction may do next, in the order of the table.
+    """List the operations that the holder may ask for in a state, in the order of the table.
 
-    What seed 003 lists, or with `in_seed=False` what goes beyond it; with None all of it.
+    With `in_seed` these are only those that seed 003 lists, with False only the others, with None
+    all of them.
     """
     return tuple(
         operation

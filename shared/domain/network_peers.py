@@ -1,14 +1,14 @@
-"""Whom an address on the network stands for. Pure."""
+"""Network addresses grouped by the peer that controls them. Pure."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
 _IPV6_SITE: Final = 64
-"""Whoever has one address of IPv6 has this many bits' worth of them."""
+"""Prefix length: a host usually controls a whole /64, so limits count networks of this size."""
 
 
 def peer_of(address: str) -> str:
-    """Return whom an address stands for: itself, or the site of an IPv6 address."""
+    """Return the IPv4 address itself, or the /64 network of an IPv6 address, as text."""
     parsed = parsed_address(address)
     if isinstance(parsed, IPv6Address):
         return str(ip_network((parsed, _IPV6_SITE), strict=False))
@@ -16,7 +16,7 @@ def peer_of(address: str) -> str:
 
 
 def parsed_address(address: str) -> IPv4Address | IPv6Address | None:
-    """Return an address; one of IPv4 that is written as one of IPv6 is one of IPv4."""
+    """Return the parsed address, an IPv4-mapped IPv6 one as IPv4; None if it is none."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Work that nobody would find: its queue, its workbin or its agent is gone. Pure rules."""
+"""Work that no agent can reach: its queue, workbin or agent was removed. Pure rules."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,11 +9,11 @@ from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, Operation, State
 
 UNASSIGNED: Final = "unassigned"
-"""The queue for mail that has no other; administrators who take mail serve it."""
+"""The queue for mail that has no other queue. Administrators who take mail serve it."""
 
 
 class Loss(StrEnum):
-    """Which home a piece of work has lost."""
+    """What was removed: the queue, the workbin or the agent of a piece of work."""
 
     QUEUE = "queue"
     WORKBIN = "workbin"
@@ -22,7 +22,7 @@ class Loss(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Homes:
-    """The queues and workbins that there are, and the agents (ids) who may not log in any more."""
+    """The existing queues and workbins, and the ids of agents who may no longer log in."""
 
     queues: frozenset[str]
     workbins: frozenset[str]
@@ -31,7 +31,7 @@ class Homes:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What of an unfinished interaction says where it is."""
+    """The fields of an unfinished interaction that say where it is."""
 
     id: str
     direction: Direction
@@ -42,7 +42,7 @@ class Work:
 
     @classmethod
     def of(cls, interaction: Interaction) -> "Work":
-        """Return where an interaction is."""
+        """Return these fields of an interaction."""
         return cls(
             interaction.id,
             interaction.direction,
@@ -54,9 +54,10 @@ class Work:
 
 
 def losses(work: Work, homes: Homes) -> list[tuple[Loss, str]]:
-    """Return what a piece of work has lost, and the name or id of each; nothing where all is well.
+    """Return what was removed from under a piece of work, each with its name or id.
 
-    Mail on the desk of an agent who is gone is not among it: routing takes that back by itself.
+    An empty list means that agents can reach it. Mail that a removed agent owns is not listed,
+    because routing reclaims it.
     """
     found = _losses_of_place(work, homes)
     if work.queue not in homes.queues:
@@ -65,9 +66,9 @@ def losses(work: Work, homes: Homes) -> list[tuple[Loss, str]]:
 
 
 def rehouse(interaction: Interaction, homes: Homes, queue: str) -> Interaction:
-    """Return the interaction with `queue` as its queue, waiting there where nobody can reach it.
+    """Return the interaction with `queue` as its queue.
 
-    Its place in the queue stays what it was.
+    It waits in that queue if no agent can reach it where it is now. `queued_at` does not change.
     """
     version = interaction.version + 1
     if not _losses_of_place(Work.of(interaction), homes):
@@ -86,7 +87,7 @@ def same_name(name: str, names: Iterable[str]) -> str | None:
 
 
 def _losses_of_place(work: Work, homes: Homes) -> list[tuple[Loss, str]]:
-    """Return why nobody can take the work up from where it lies."""
+    """Return the removed workbin, queue or agent that makes the work unreachable."""
     if work.place is None:
         is_left = work.state is State.REPLY_CREATED and work.owner_id in homes.gone_agents
         return [(Loss.AGENT, work.owner_id or "")] if is_left else []

@@ -1,4 +1,4 @@
-"""The user data of an interaction: what operators and agents attach to a mail."""
+"""The user data of an interaction: keys and values that operators and agents attach."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Final
 from shared.domain.errors import TooLargeError
 
 MOST_KEYS: Final = 512
-"""Keys of the whole user data, those inside other keys not counted."""
+"""Keys at the top level of the user data."""
 LARGEST: Final = 64 * 1024
 """Bytes of the whole user data as JSON in UTF-8."""
 
@@ -19,11 +19,11 @@ def change_user_data(
 ) -> dict[str, object]:
     """Return the user data with some keys set and others removed.
 
-    `remove` names keys; where it lists sub-keys, only those go (seed 002, DeleteUserData). An
-    absent key is no error. What is too large already may still become smaller.
+    `remove` maps each key to the sub-keys to remove; an empty list removes the whole key (seed 002,
+    DeleteUserData). An absent key is no error. User data above a limit may still become smaller.
 
     Raises:
-        TooLargeError: All of it together would be too large.
+        TooLargeError: The result would exceed a limit and is larger than before.
     """
     after = {**before, **put}
     for key, sub_keys in remove.items():
@@ -41,6 +41,6 @@ def change_user_data(
 
 
 def _size(user_data: Mapping[str, object]) -> int:
-    # What operators attach may be dates or octets: they count as what they look like.
+    # Values that operators attach may be dates or octets: `str` stands for them here.
     written = json.dumps(user_data, ensure_ascii=False, separators=(",", ":"), default=str)
     return len(written.encode(errors="replace"))

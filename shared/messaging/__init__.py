@@ -1,1 +1,1 @@
-"""The broker: topology as data, publishing with confirms, consuming with a ladder of retries."""
+"""The broker: topology as data, confirmed publishing, consuming with delayed retries."""

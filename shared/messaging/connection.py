@@ -1,4 +1,4 @@
-"""The way to the broker: a connection as soon as it lets us in, and in words why it does not."""
+"""Connects to the broker, and explains why a connection fails."""
 
 import asyncio
 import re
@@ -17,13 +17,13 @@ from yarl import URL
 log = structlog.get_logger()
 
 CONNECTION_FAULTS: Final = (AMQPError, OSError, RuntimeError)
-"""How the libraries say that the broker is away, or lets nobody in; timeouts are among them."""
+"""What the libraries raise if the broker is away or refuses a connection; timeouts included."""
 
 _DEADLINE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 1.0
 _SAID_AGAIN_SECONDS: Final = 30.0
 _REPRESENTATION: Final = re.compile(r"<[A-Za-z.]+ object|\w+\(.*=")
-"""What Python says of an object: no words for people."""
+"""The `repr` of an object, which is no text for people."""
 
 
 def virtual_host_of(rabbitmq_url: str) -> str:
@@ -32,10 +32,10 @@ def virtual_host_of(rabbitmq_url: str) -> str:
 
 
 def why_unreachable(error: BaseException, url: str) -> str:
-    """Say in words, without the password, why no connection came about, and what to look at."""
+    """Return why connecting failed, without the password, and which setting to check."""
     where = urlsplit(url)
     if isinstance(error, InvalidFrameError):
-        # The library forgets what the broker said when it closed the connection it was to open.
+        # The library drops the reason that the broker gave when it closed the connection.
         return (
             f"it has no virtual host {virtual_host_of(url)}, or does not let this user in there: "
             "see the end of RABBITMQ_URL"
@@ -51,14 +51,14 @@ def why_unreachable(error: BaseException, url: str) -> str:
 
 
 def in_words(error: BaseException) -> str:
-    """Return what the library says for people, without an address, which holds a password."""
+    """Return the library's own text, unless it holds an address, which contains a password."""
     texts = [one for one in error.args if isinstance(one, str) and "://" not in one]
     plain = texts and not _REPRESENTATION.search(texts[-1])
     return texts[-1] if plain else f"{type(error).__name__}, see the broker's log"
 
 
 class RepeatedWarning:
-    """A warning that is logged when its reason is a new one, and else only now and then."""
+    """A warning that is logged when its reason changes, and otherwise every 30 seconds."""
 
     def __init__(self, event: str) -> None:
         self._event = event
@@ -66,7 +66,7 @@ class RepeatedWarning:
         self._said_at = 0.0
 
     def log(self, reason: str, **fields: object) -> None:
-        """Log the reason, unless it was logged a moment ago."""
+        """Log the reason, unless the same one was logged less than 30 seconds ago."""
         now = time.monotonic()
         if reason != self._reason or now - self._said_at >= _SAID_AGAIN_SECONDS:
             log.warning(self._event, reason=reason, **fields)
@@ -75,13 +75,14 @@ class RepeatedWarning:
 
 @asynccontextmanager
 async def connected(url: str, *, name: str) -> AsyncIterator[AbstractRobustConnection]:
-    """Give a connection as soon as the broker lets us in; it is made again for as long as it lasts.
+    """Give a connection once the broker accepts one; it reconnects by itself inside the context.
 
-    `name` is shown by the broker. The log says why it takes long, and says it again now and then.
+    `name` is shown in the broker's list of connections. Until then the reason is logged when it
+    changes, and every 30 seconds.
     """
     warning = RepeatedWarning("broker cannot be reached yet")
     while True:
-        # The address alone goes by `fail_fast`: a second attempt inside would say nothing to us.
+        # With `fail_fast` the library makes one attempt and raises; further ones would hide why.
         connection = RobustConnection(
             URL(url),
             client_properties={"connection_name": name},
@@ -95,7 +96,7 @@ async def connected(url: str, *, name: str) -> AsyncIterator[AbstractRobustConne
             warning.log(why_unreachable(error, url))
             await connection.close()
         except BaseException:
-            # What is canceled here would go on connecting for ever by itself.
+            # A canceled connect would otherwise go on in the background for ever.
             await connection.close()
             raise
         await asyncio.sleep(_PAUSE_SECONDS)

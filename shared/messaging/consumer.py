@@ -1,4 +1,4 @@
-"""The one broker factory: how a worker consumes its queue, and stops without losing anything."""
+"""Consumes a worker's queue, and stops without losing a message."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,10 +30,10 @@ _CONNECTING_SECONDS: Final = 10.0
 
 
 class Consumer:
-    """A worker's end of its queue. Handlers are registered with `subscriber` before `running`.
+    """The consumer of a work queue. Register handlers with `subscriber` before `running`.
 
-    Whoever has nothing else to do waits in `running` until the broker is there
-    (`waits_for_broker`); others go on, and it consumes when it is.
+    With `waits_for_broker`, entering `running` takes until the broker delivers. Without it the
+    context begins at once, and the consumer starts in the background.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Consumer:
         self.handlers = RunningHandlers()
         self.broker = RabbitBroker(
             url,
-            # Only the first attempt fails fast; `_start` makes another one.
+            # The first connection attempt fails at once; `_start` repeats it and logs the reason.
             fail_fast=True,
             timeout=_CONNECTING_SECONDS,
             reconnect_interval=1,
@@ -71,7 +71,7 @@ class Consumer:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Consume for as long as the context lasts; at its end take nothing new and finish."""
+        """Consume inside the context. At its end, cancel the consumer and wait for handlers."""
         starting = asyncio.create_task(self._start())
         try:
             if self._waits_for_broker:
@@ -83,13 +83,13 @@ class Consumer:
             await self.broker.stop()
 
     def is_consuming(self) -> bool:
-        """Say whether the broker would deliver a message here now."""
+        """Say whether the broker delivers messages to this consumer now."""
         tag = self.subscriber._consumer_tag  # noqa: SLF001 - FastStream offers no other way to know
         channel = self._underlay
         return channel is not None and not channel.is_closed and tag in channel.consumers
 
     def problem(self) -> str:
-        """Say why nothing is delivered here; nothing where it is."""
+        """Return why the consumer gets no messages; empty where it gets them."""
         return "" if self.is_consuming() else "the broker delivers nothing here"
 
     async def _start(self) -> None:
@@ -107,7 +107,8 @@ class Consumer:
                 return
 
     async def _watch(self) -> None:
-        # aio-pika makes a queue that was deleted again and consumes it, but binds nothing to it.
+        # If the queue is deleted, aio-pika declares it again without its bindings. The upkeep then
+        # has to restore them, so the cancellation of the consumer is reported to it.
         queue = self.subscriber._queue_obj  # noqa: SLF001 - as above
         if queue is None:
             return
@@ -121,11 +122,11 @@ class Consumer:
         await watch()
 
     async def _take_nothing_new(self) -> None:
-        # FastStream waits for running handlers first and cancels the consumer afterwards: what
-        # is delivered in between would be dropped and count as a failed delivery.
+        # FastStream waits for running handlers before it cancels the consumer. A message that is
+        # delivered in between would be dropped and would count as a failed delivery.
         queue, tag = self.subscriber._queue_obj, self.subscriber._consumer_tag  # noqa: SLF001
         if queue is not None and tag is not None and not queue.channel.is_closed:
             self.subscriber._consumer_tag = None  # noqa: SLF001 - so that it is not cancelled twice
             await queue.cancel(tag)
-            # What was delivered before the cancellation begins now, while it still may.
+            # Let handlers of messages that were already delivered start now.
             await asyncio.sleep(0)

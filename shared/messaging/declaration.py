@@ -1,4 +1,4 @@
-"""Makes the topology real: every exchange, queue and binding that the broker does not have yet."""
+"""Declares the topology: every exchange, queue and binding that the broker lacks."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,21 +14,21 @@ from shared.messaging.topology import EXCHANGES, WORK_QUEUES, WorkQueue
 
 
 class TopologyError(Unavailable):
-    """The broker lacks something that this user may not make, or that another service makes."""
+    """An exchange or a queue is missing that this service may not declare."""
 
 
 async def declare_topology(url: str) -> None:
-    """Make every exchange, queue, waiting room, parking queue and binding that is missing."""
+    """Declare every exchange, queue, waiting room, parking queue and binding."""
     connection = await aio_pika.connect_robust(url, fail_fast=False, reconnect_interval=1)
     async with connection:
         await declare(connection, WORK_QUEUES)
 
 
 async def declare(connection: AbstractConnection, queues: Sequence[WorkQueue]) -> None:
-    """Make the exchanges of all, and these queues with everything beside them.
+    """Declare the common exchanges, and these queues with their waiting rooms and parking queue.
 
     Raises:
-        TopologyError: An exchange is missing that this user may not make.
+        TopologyError: An exchange is missing that this user may not declare.
     """
     for name, kind in EXCHANGES.items():
         await _make_sure_of(connection, name, kind)
@@ -38,10 +38,12 @@ async def declare(connection: AbstractConnection, queues: Sequence[WorkQueue]) -
 
 
 async def require(connection: AbstractConnection, queue: WorkQueue) -> None:
-    """Return if another service's queue is there, with everything that leads to it.
+    """Check that another service's queue exists with all its bindings.
+
+    Its parking queue stands for all of them, because it is declared last.
 
     Raises:
-        TopologyError: It is not.
+        TopologyError: It does not exist.
     """
     if not await exists(connection, queue.parking):
         raise TopologyError(
@@ -51,7 +53,7 @@ async def require(connection: AbstractConnection, queue: WorkQueue) -> None:
 
 
 async def exists(connection: AbstractConnection, queue: str) -> bool:
-    """Say whether there is a queue of that name; it takes no right to ask."""
+    """Say whether a queue exists. A passive declaration needs no right."""
     try:
         async with passing_channel(connection) as channel:
             await channel.queue_declare(queue, passive=True)
@@ -62,7 +64,7 @@ async def exists(connection: AbstractConnection, queue: str) -> bool:
 
 @asynccontextmanager
 async def passing_channel(connection: AbstractConnection) -> AsyncIterator[AbstractChannel]:
-    """Give a channel below the library's, which would declare again whatever was declared once."""
+    """Give a plain channel: a robust one would repeat its declarations at each reconnect."""
     transport = connection.transport
     if transport is None or transport.connection.is_closed:
         raise ConnectionError("the broker is away")
@@ -75,7 +77,7 @@ async def passing_channel(connection: AbstractConnection) -> AsyncIterator[Abstr
 
 
 async def _make_sure_of(connection: AbstractConnection, exchange: str, kind: str) -> None:
-    """Look first: whoever may not make exchanges may still see that they are there."""
+    """Declare an exchange if it is missing; a user without the right can still see it."""
     try:
         async with passing_channel(connection) as channel:
             await channel.exchange_declare(exchange, passive=True)
@@ -95,9 +97,9 @@ async def _make(connection: AbstractConnection, exchange: str, kind: str) -> Non
 
 
 async def _declare(channel: AbstractChannel, queue: WorkQueue) -> None:
-    """Make a queue and what is beside it.
+    """Declare a queue, its bindings, waiting rooms and parking queue.
 
-    The parking queue comes last: where it is, everything else is.
+    The parking queue comes last, so that its existence proves that of all the others.
     """
     for exchange, kind in queue.exchanges.items():
         await channel.exchange_declare(exchange, exchange_type=kind, durable=True)

@@ -1,4 +1,4 @@
-"""Publishes what documents owe, and strikes it from their outboxes once the broker has it."""
+"""Publishes the outboxes of documents, and removes messages that the broker has confirmed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,18 +24,18 @@ _STRIKES_GATHER_FOR: Final = timedelta(milliseconds=200)
 
 
 class Outbox(Protocol):
-    """A collection whose documents keep the messages that they still owe."""
+    """A collection whose documents keep their unpublished messages."""
 
     def owed(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
-        """Give the id of each document and what it has owed since before a moment."""
+        """Yield each document's id with its messages, if one is older than `before`."""
         ...
 
     async def postpone(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
-        """Owe messages again, but not soon: whoever handles them strikes them."""
+        """Keep published messages in the outbox, but hide them from the sweep for a while."""
         ...
 
     async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
-        """Forget messages, given as the document's id and the messages' ids."""
+        """Remove messages, given as pairs of the document's id and the messages' ids."""
         ...
 
 
@@ -47,7 +47,7 @@ def _everything(_: Outgoing) -> bool:
 
 
 class OutboxPublisher:
-    """Publishes on behalf of one outbox. A crash at any line publishes twice, never not at all.
+    """Publishes the messages of one outbox: after a crash twice, but never not at all.
 
     It leaves messages that it may not publish to the service that may. With `until_handled` a
     published message stays in the outbox, and the sweep skips it for an hour; its handler removes
@@ -72,7 +72,7 @@ class OutboxPublisher:
         self._bell = asyncio.Event()
 
     async def announce(self, document_id: str, owed: Sequence[Outgoing]) -> None:
-        """Publish what a document owes; where the broker does not answer, the sweep will."""
+        """Publish a document's messages; if the broker does not answer, the sweep does it later."""
         crash_point("announcer.before_publish")
         ours = self._ours(owed)
         try:
@@ -88,25 +88,25 @@ class OutboxPublisher:
             self.strike_soon(document_id, [message.id for message in ours])
 
     def strike_soon(self, document_id: str, message_ids: Sequence[str]) -> None:
-        """Strike messages from the outbox soon: they are published, or need not be any more."""
+        """Remove messages from the outbox with the next write: published or no longer needed."""
         if message_ids:
             self._published.append((document_id, message_ids))
             self._bell.set()
 
     async def announce_soon(self, document_id: str, owed: Sequence[Outgoing]) -> None:
-        """Publish in the background; with too much of that going on, leave it to the sweep."""
+        """Publish in the background, or leave it to the sweep if 1,000 documents wait already."""
         if len(self._soon) < _MOST_SOON:
             task = asyncio.create_task(self.announce(document_id, owed))
             self._soon.add(task)
             task.add_done_callback(self._soon.discard)
 
     async def finish(self) -> None:
-        """Return when what goes on in the background is done, and strike it."""
+        """Wait for the background tasks, then remove what they published."""
         await asyncio.gather(*self._soon, return_exceptions=True)
         await self.strike_published()
 
     async def sweep(self, before: datetime) -> int:
-        """Publish what nobody came back for; return how many documents owed something."""
+        """Publish messages older than `before`; return the number of their documents."""
         count = 0
         async for document_id, messages in self._outbox.owed(before):
             if ours := self._ours(messages):
@@ -118,7 +118,7 @@ class OutboxPublisher:
         return [message for message in messages if self._may_publish(message)]
 
     async def strike_published(self) -> None:
-        """Strike everything published so far from the outboxes, in one write."""
+        """Remove everything published so far from the outboxes, in one write."""
         self._bell.clear()
         published, self._published = self._published, []
         postponed, self._postponed = self._postponed, []
@@ -128,16 +128,16 @@ class OutboxPublisher:
             await self._outbox.strike(published)
 
     async def strike_when_published(self) -> None:
-        """Strike, many documents at a time, what is published; wait until there is something.
+        """Wait until something is published, then remove it, for many documents in one write.
 
-        What is not struck yet is only sent twice.
+        A message that is not removed before a crash is published twice.
         """
         await self._bell.wait()
         await asyncio.sleep(_STRIKES_GATHER_FOR.total_seconds())
         await self.strike_published()
 
     async def sweep_forgotten(self, now: datetime) -> None:
-        """Publish what was owed for so long that whoever owed it must be gone."""
+        """Publish messages older than five seconds: the process that wrote them has failed."""
         if count := await self.sweep(now - _PATIENCE):
             log.info("owed announcements published", documents=count)
 
@@ -151,7 +151,7 @@ async def running_outbox_publisher(
     *,
     until_handled: bool = False,
 ) -> AsyncIterator[OutboxPublisher]:
-    """Give an announcer whose sweeping goes on for as long as the context lasts."""
+    """Give a publisher whose sweep runs inside the context."""
     outbox_publisher = OutboxPublisher(publisher, outbox, may_publish, until_handled=until_handled)
 
     async def sweep_forgotten() -> None:

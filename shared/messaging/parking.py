@@ -1,4 +1,4 @@
-"""What a parked message says of why it is there, whoever parked it."""
+"""Reads from a parked message why and when it was parked, by a consumer or by the broker."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,25 +9,25 @@ from shared.messaging.retries import ATTEMPT, REASON
 
 
 def reason_of(message: AbstractIncomingMessage) -> str:
-    """Return the reason that a consumer gave, or that the broker noted."""
+    """Return the reason that the consumer or the broker gave."""
     death = _death(message)
     return str(message.headers.get(REASON) or f"parked by the broker ({death.get('reason', '?')})")
 
 
 def attempts_of(message: AbstractIncomingMessage) -> int:
-    """Return how often it was handled before."""
+    """Return the number of attempts to handle the message."""
     attempts = message.headers.get(ATTEMPT)
     return attempts if isinstance(attempts, int) else 0
 
 
 def parked_at(message: AbstractIncomingMessage) -> datetime | None:
-    """Return when it was parked, if anybody noted it."""
+    """Return when it was parked, if known."""
     at = _death(message).get("time") or message.timestamp
     return at if isinstance(at, datetime) else None
 
 
 def _death(message: AbstractIncomingMessage) -> Mapping[str, object]:
-    """Return what the broker noted when it parked the message itself; empty if it did not."""
+    """Return the broker's own `x-death` entry; empty if a consumer parked the message."""
     deaths = message.headers.get("x-death")
     last = (
         deaths[0] if isinstance(deaths, list) and deaths and REASON not in message.headers else {}

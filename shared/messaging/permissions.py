@@ -1,4 +1,4 @@
-"""What a user of the broker needs, worked out from what a service consumes and publishes."""
+"""Permissions of a broker user, derived from what its service consumes and publishes."""
 
 import re
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ from shared.messaging.topology import Binding, WorkQueue
 NOTHING: Final = "^$"
 EVERYTHING: Final = ".*"
 _OWN_NAMELESS: Final = r"amq\.gen-.+"
-"""Queues that the broker names; each belongs to the connection that asked for it."""
+"""Queues named by the broker; each belongs to the connection that declared it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Regular expressions of the names that a user may configure, write to and read from."""
+    """Regular expressions for the names that a user may configure, write to and read from."""
 
     configure: str
     write: str
@@ -26,7 +26,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class TopicPermission:
-    """Which routing keys a user may publish to a topic exchange, and bind a queue to."""
+    """The routing keys with which a user may publish to a topic exchange, or bind to it."""
 
     exchange: str
     write: str
@@ -51,11 +51,12 @@ class BrokerRights:
 
     @property
     def permission(self) -> Permission:
-        """Return what it may do with exchanges and queues.
+        """Return the permissions for exchanges and queues.
 
-        The broker's default exchange is never among them: it leads to every queue. Nor is the
-        exchange of anybody to whom it has nothing to say: which command goes to one is checked by
-        exchange, because a queue's dead letters pass every check of routing keys.
+        The broker's default exchange is never among them, because it leads to every queue. Each
+        service has its own exchange for commands, and only services that send it commands may
+        write there: routing keys alone are no boundary, because the dead letters of a queue pass
+        every check of routing keys.
         """
         own = [pattern for queue in self.queues for pattern in _own(queue)]
         if self.uses_journal_exchange:
@@ -71,16 +72,16 @@ class BrokerRights:
 
     @property
     def publishes_to(self) -> list[str]:
-        """Return the exchanges that it publishes to."""
+        """Return the exchanges that the service publishes to."""
         pods = {JOURNALED} if self.uses_journal_exchange else set()
         own = {queue.retries for queue in self.queues}
         return sorted({contract.exchange for contract in self.publishes} | own | pods)
 
     @property
     def topics(self) -> tuple[TopicPermission, ...]:
-        """Return the keys that it may publish to each topic exchange, and bind its queue to.
+        """Return the routing keys for each topic exchange.
 
-        An exchange that is not among them would be open to any key.
+        Every topic exchange is listed, because the broker allows any key on one that is not.
         """
         published = {contract.exchange for contract in self.publishes}
         exchanges = {EVENTS} | published | {binding.exchange for binding in self._bindings}
@@ -94,12 +95,12 @@ class BrokerRights:
         return [binding for queue in self.queues for binding in queue.bindings]
 
     def may_publish(self, message: Outgoing) -> bool:
-        """Say whether a message that a document owes is one of this service's to publish."""
+        """Say whether this service may publish a message of an outbox."""
         return re.search(self._keys(message.exchange), message.routing_key) is not None
 
     def _keys(self, exchange: str) -> str:
         addresses = [one.address for one in self.publishes if one.exchange == exchange]
-        # An event's address is followed by the agent whom it concerns.
+        # The routing key of an event is its address and then the agent.
         end = r"\.[^.]+" if exchange == EVENTS else ""
         return _any_of(f"{re.escape(address)}{end}" for address in addresses)
 

@@ -1,4 +1,4 @@
-"""The one way onto the broker: persistent, confirmed, with a deadline, on its own connection."""
+"""Publishes to the broker: persistent, confirmed, with a deadline, on its own connection."""
 
 import asyncio
 import math
@@ -26,16 +26,16 @@ from shared.messaging.topology_upkeep import TopologyUpkeep
 log = structlog.get_logger()
 
 _OTHER_KEYS: Final = "BCC"
-"""RabbitMQ's sender-selected distribution; it takes the header off again."""
+"""Further routing keys (RabbitMQ's sender-selected distribution). The broker removes the header."""
 
 _DEADLINE: Final = timedelta(seconds=10)
 _DOUBTED_SECONDS: Final = 5.0
-"""So long after a message that was not confirmed the broker counts as away."""
+"""Seconds after an unconfirmed message in which the broker counts as away."""
 _PAUSE_SECONDS: Final = 1.0
 
 
 class BrokerUnavailableError(Unavailable):
-    """The broker did not confirm the message in time; it may have it all the same."""
+    """The broker did not confirm the message in time. It may have the message all the same."""
 
 
 class NotPublishedError(BrokerUnavailableError):
@@ -43,7 +43,7 @@ class NotPublishedError(BrokerUnavailableError):
 
 
 class UnroutableError(NotPublishedError):
-    """No queue is bound for this message: its owner has never run here, or lost it."""
+    """No queue is bound for this message: its service never ran here, or the queue was lost."""
 
 
 def _properties(message: Outgoing) -> spec.Basic.Properties:
@@ -61,11 +61,11 @@ def _properties(message: Outgoing) -> spec.Basic.Properties:
 
 
 class Publisher:
-    """Puts messages on the broker and knows that they are there.
+    """Publishes messages and waits for the broker's confirm.
 
-    It speaks to the channel below aio-pika's: what is published together then leaves in one write
-    instead of waiting for the socket one by one, at three quarters of the time. Without a channel
-    the broker counts as away.
+    It uses the aiormq channel below aio-pika's. Messages that are published together then leave
+    in one write instead of waiting for the socket one by one, which takes three quarters of the
+    time. Without a channel the broker counts as away.
     """
 
     def __init__(self, channel: AbstractRobustChannel | None = None) -> None:
@@ -75,25 +75,25 @@ class Publisher:
         self._upkeep: TopologyUpkeep | None = None
 
     def require_topology(self, upkeep: TopologyUpkeep) -> None:
-        """From now on publish only where everything is in place."""
+        """From now on publish only to exchanges whose queues are complete."""
         self._upkeep = upkeep
 
     def use_channel(self, channel: AbstractRobustChannel) -> None:
-        """From now on publish over a channel."""
+        """From now on publish over this channel."""
         self._channel = channel
 
     async def wait_until_declared(self) -> None:
-        """Return once everything was there that this service makes at the broker itself."""
+        """Return once this service has declared its own part of the topology."""
         if self._upkeep is not None:
             await self._upkeep.declared()
 
     def queue_is_lost(self) -> None:
-        """Have what is missing made again soon."""
+        """Have the topology declared again soon."""
         if self._upkeep is not None:
             self._upkeep.look_again()
 
     def is_open(self) -> bool:
-        """Say whether the broker seems to take messages now."""
+        """Say whether the broker seems to accept messages now."""
         if time.monotonic() - self._unconfirmed_at < _DOUBTED_SECONDS:
             return False
         return self._channel is not None and not self._channel.is_closed
@@ -101,16 +101,15 @@ class Publisher:
     async def publish(
         self, message: Outgoing, *, deadline: timedelta = _DEADLINE, again: bool = True
     ) -> None:
-        """Return once a majority of brokers hold the message.
+        """Return once a majority of the brokers has the message.
 
-        With `again` it is published once more to a broker that has lost its data.
-
-        What is told to pods need not be routable: whoever does not hear it reads the journal.
+        With `again` the message is published once more if the broker loses its data soon after.
+        Messages to the journal's exchange need no queue: pods that miss one read the journal.
 
         Raises:
             UnroutableError: No queue takes the message.
-            NotPublishedError: The broker is away, or something is missing behind the exchange.
-            BrokerUnavailableError: No confirm within `deadline`.
+            NotPublishedError: The broker is away, or a queue of this exchange is missing.
+            BrokerUnavailableError: No confirm within `deadline`; the broker may have it.
         """
         if self._upkeep is not None and not self._upkeep.takes(message.exchange):
             raise NotPublishedError(
@@ -121,7 +120,7 @@ class Publisher:
             self._recent.add(message)
 
     async def republish(self) -> None:
-        """Publish what was published lately once more, to a broker that has lost it.
+        """Publish the recent messages once more, to a broker that has lost its data.
 
         Raises:
             UnroutableError, BrokerUnavailableError: As `publish`, for the first that failed.
@@ -157,7 +156,7 @@ class Publisher:
             raise BrokerUnavailableError(f"no confirm for {message.routing_key}") from error
 
     async def publish_all(self, messages: Sequence[Outgoing]) -> None:
-        """Publish together, in order, and return when all are confirmed.
+        """Publish messages together, in order; return when all are confirmed.
 
         Raises:
             UnroutableError, BrokerUnavailableError: As `publish`, for the first that failed.
@@ -170,7 +169,7 @@ class Publisher:
 
 @asynccontextmanager
 async def open_publisher(url: str, *, name: str) -> AsyncIterator[Publisher]:
-    """Give a publisher that asks for nothing to be in place but what each message needs."""
+    """Give a publisher that does not check the topology before it publishes."""
     async with connected(url, name=f"{name} publisher") as connection:
         yield Publisher(await connection.channel(publisher_confirms=True, on_return_raises=True))
 
@@ -179,10 +178,10 @@ async def open_publisher(url: str, *, name: str) -> AsyncIterator[Publisher]:
 async def open_service_publisher(
     url: str, *, name: str, rights: BrokerRights
 ) -> AsyncIterator[tuple[Publisher, TopologyUpkeep]]:
-    """Give the publisher of a service at once, and what keeps its topology in place meanwhile.
+    """Give the publisher of a service, and the upkeep of its topology, without waiting.
 
-    The broker may be away: until it is there, nothing is published. Both go by one connection:
-    what was found on it holds for what is published on it.
+    While the broker is away, nothing is published. Both use one connection, so that what the
+    upkeep found on it holds for what is published on it.
     """
     publisher = Publisher()
     upkeep = TopologyUpkeep(rights.queues, rights.publishes_to, publisher.republish)

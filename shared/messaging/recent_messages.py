@@ -1,4 +1,4 @@
-"""What was published a moment ago, for a broker that loses it with its data."""
+"""Recently published messages, to be published again if the broker loses its data."""
 
 import time
 from collections import Counter, deque
@@ -11,13 +11,14 @@ from shared.contracts.outgoing import Outgoing
 _SECONDS: Final = 60.0
 _MOST: Final = 5_000
 _MOST_COMMANDS: Final = 8
-"""An interaction knows its last 16 commands again. What is older would be done a second time."""
+"""Commands of one interaction that are repeated. An interaction recognises its last 16 commands;
+an older one would be carried out twice."""
 
 
 class RecentMessages:
-    """The messages of the last minute, 5,000 at most, in their order.
+    """The messages of the last minute in order, at most 5,000.
 
-    What pods are told is not among them: they read it in the journal.
+    Messages to the journal's exchange are not kept, because pods read the journal itself.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -34,9 +35,9 @@ class RecentMessages:
             self._messages.popleft()
 
     def all(self) -> list[Outgoing]:
-        """Return those that may be published once more, oldest first.
+        """Return the messages that may be published once more, oldest first.
 
-        Of the commands about one interaction these are the newest.
+        Of the commands about one interaction these are the newest eight.
         """
         oldest = self._now() - _SECONDS
         commands: Counter[str] = Counter()

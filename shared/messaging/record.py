@@ -1,4 +1,4 @@
-"""A record in the broker that outlives every process, for what must not be in the database."""
+"""A record kept in the broker, for data that must survive a restore of the database."""
 
 import asyncio
 import secrets
@@ -22,7 +22,7 @@ _ARGUMENTS: Final[Arguments] = {
     "x-max-length-bytes": 200_000,
     "x-stream-max-segment-size-bytes": 100_000,
 }
-"""A stream: many may read it at once, and nobody takes anything out. It keeps an hour or so."""
+"""A stream has any number of readers and removes nothing on reading. It keeps about an hour."""
 
 _READ_AT_ONCE: Final = 500
 _LONGEST_LOOK_SECONDS: Final = 20.0
@@ -30,7 +30,7 @@ _PAUSE_SECONDS: Final = 1.0
 
 
 class BrokerRecord:
-    """The words that the processes of one service left last, in a stream beside its queue."""
+    """The newest entries that the processes of one service left, in a stream beside its queue."""
 
     def __init__(self, url: str, queue: WorkQueue, publisher: Publisher, *, name: str) -> None:
         self._url = url
@@ -40,23 +40,23 @@ class BrokerRecord:
         self._name = name
 
     async def keep(self, words: bytes) -> None:
-        """Leave words for whoever comes later.
+        """Append an entry.
 
         Raises:
-            Unavailable: The broker does not take them.
+            Unavailable: The broker does not accept it.
         """
         message = Outgoing(secrets.token_hex(16), self._exchange, self._stream, words)
         try:
             await self._publisher.publish(message, again=False)
         except UnroutableError:
-            # It was deleted, or the broker has lost its data.
+            # The stream was deleted, or the broker has lost its data. Reading declares it again.
             await self.last()
             await self._publisher.publish(message, again=False)
 
     async def last(self) -> list[bytes]:
-        """Return what was left, oldest first, as far as it is kept; wait for the broker.
+        """Return the entries that are kept, oldest first; wait for the broker.
 
-        A broker that knows no streams keeps no record, which the log says.
+        A broker without streams keeps none; a warning is logged and the list is empty.
         """
         while True:
             await self._publisher.wait_until_declared()
@@ -84,7 +84,7 @@ class BrokerRecord:
     async def _read_to_the_end(
         self, channel: AbstractChannel, stream: AbstractQueue
     ) -> list[bytes]:
-        """Read up to a mark that is set now: a stream does not say where it ends."""
+        """Read up to a mark that is published now, because a stream does not say where it ends."""
         mark, found = secrets.token_hex(16), []
         at_the_end = asyncio.Event()
 

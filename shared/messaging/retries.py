@@ -1,4 +1,4 @@
-"""What happens to a message that could not be handled: a waiting room, or the parking queue."""
+"""Where a message goes that could not be handled: a waiting room or the parking queue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,22 +9,19 @@ from pydantic import ValidationError
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
 from shared.domain.storable_text import storable
-from shared.messaging.topology import WorkQueue
+from shared.messaging.topology import MAX_DELIVERIES, WorkQueue
 
 ATTEMPT: Final = "x-attempt"
 REASON: Final = "x-reason"
 MAX_ATTEMPTS: Final = 50
-"""About four hours of waiting: an outage of a night's length is replayed by an operator."""
-
-MAX_DELIVERIES: Final = 20
-"""Deliveries of one copy without an answer: its consumers die of it, or are killed."""
+"""About four hours of waiting. After a longer outage an operator replays the messages."""
 
 _LONGEST_REASON: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A message as it came from the work queue."""
+    """A message as the work queue delivered it."""
 
     id: str
     body: bytes
@@ -33,12 +30,12 @@ class Delivered:
 
     @property
     def attempt(self) -> int:
-        """How often it has been handled, this time included."""
+        """The number of attempts to handle it, this one included."""
         return _count(self.headers.get(ATTEMPT)) + 1
 
     @property
     def is_lethal(self) -> bool:
-        """Say whether too many consumers ended while they had it."""
+        """Say whether it was delivered too often without an answer."""
         return _count(self.headers.get("x-delivery-count")) >= MAX_DELIVERIES
 
 
@@ -52,12 +49,12 @@ def after_failure(message: Delivered, error: BaseException, queue: WorkQueue) ->
 
 
 def parked(message: Delivered, reason: str, queue: WorkQueue) -> Outgoing:
-    """Return the copy that waits for an operator, with the reason beside it."""
+    """Return the copy for the parking queue, with the reason in a header."""
     return _copy(message, queue, queue.parking, {ATTEMPT: message.attempt, REASON: reason})
 
 
 def describe(error: BaseException) -> str:
-    """Return a reason in one line, free of the content that the message carried."""
+    """Return an error as one line without the content of the message."""
     if isinstance(error, ValidationError):
         places = (".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
         return storable(f"not a valid message: {', '.join(places)}", _LONGEST_REASON)

@@ -1,4 +1,4 @@
-"""Settles every delivery: acknowledged when handled, otherwise copied onwards first."""
+"""Settles every delivery: acknowledged once handled, or once a copy is in another queue."""
 
 import asyncio
 import time
@@ -33,33 +33,33 @@ SECONDS: Final = Histogram(
 
 
 class RunningHandlers:
-    """When each running handler began, for the liveness probe."""
+    """The start time of each running handler, for the liveness probe."""
 
     def __init__(self) -> None:
         self._began: dict[int, float] = {}
 
     def begin(self, key: int) -> None:
-        """Note that a handler begins."""
+        """Record the start of a handler."""
         self._began[key] = time.monotonic()
 
     def end(self, key: int) -> float:
-        """Note that a handler has ended; return how many seconds it took."""
+        """Remove a handler that has ended; return its duration in seconds."""
         return time.monotonic() - self._began.pop(key)
 
     def oldest(self) -> float:
-        """Return for how many seconds the oldest handler has been running; 0 without any."""
+        """Return the age of the oldest running handler in seconds; 0 without any."""
         return time.monotonic() - min(self._began.values(), default=time.monotonic())
 
 
 class LethalMessageError(Exception):
-    """A message whose consumers ended too often to try it once more."""
+    """The message was delivered too often without an answer, so it is parked."""
 
 
 class Settlement(BaseMiddleware[Any, Any]):
-    """One delivery from arrival to acknowledgement.
+    """A middleware that acknowledges one delivery.
 
-    The copy for a waiting room or the parking queue is confirmed by the broker before the
-    original is acknowledged: a crash between the two repeats the message and never loses it.
+    The broker confirms the copy for a waiting room or the parking queue before the original is
+    acknowledged. A crash between the two repeats the message and never loses it.
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class Settlement(BaseMiddleware[Any, Any]):
         )
 
     async def on_receive(self) -> None:
-        """Begin; refuse a message that has ended its consumers before."""
+        """Record the start of the handler."""
         self._running.begin(id(self))
 
     async def consume_scope(self, call_next: Callable[[Any], Any], msg: Any) -> Any:
-        """Handle the message, unless it is lethal."""
+        """Handle the message, or raise `LethalMessageError`, after which it is parked."""
         if self._delivered.is_lethal:
             raise LethalMessageError("its consumers ended before they answered, again and again")
         with structlog.contextvars.bound_contextvars(correlation_id=self._delivered.correlation_id):
@@ -98,7 +98,7 @@ class Settlement(BaseMiddleware[Any, Any]):
         exc_val: BaseException | None = None,
         exc_tb: TracebackType | None = None,
     ) -> bool:
-        """Settle. A cancelled handler is not settled: the broker delivers the message again."""
+        """Settle the delivery, unless the handler was cancelled: then it is delivered again."""
         seconds = self._running.end(id(self))
         SECONDS.labels(self._queue.name).observe(seconds)
         if isinstance(exc_val, asyncio.CancelledError):
@@ -110,7 +110,7 @@ class Settlement(BaseMiddleware[Any, Any]):
     async def _settle(self, error: BaseException | None) -> str:
         try:
             if error is not None:
-                await self._pass_on(error)
+                await self._publish_copy(error)
             await self._original.ack()
         except Unavailable as unavailable:
             log.warning("message goes back to the queue", reason=str(unavailable))
@@ -120,7 +120,7 @@ class Settlement(BaseMiddleware[Any, Any]):
             return "done"
         return "waiting" if isinstance(error, Unavailable) else "parked"
 
-    async def _pass_on(self, error: BaseException) -> None:
+    async def _publish_copy(self, error: BaseException) -> None:
         copy = (
             parked(self._delivered, describe(error), self._queue)
             if isinstance(error, LethalMessageError)
@@ -139,7 +139,10 @@ class Settlement(BaseMiddleware[Any, Any]):
         await self._publish_patiently(copy)
 
     async def _publish_patiently(self, copy: Outgoing) -> None:
-        """Try for a while: a message that goes back is delivered again at once, and that counts."""
+        """Publish with retries.
+
+        Returning the original at once would use up its deliveries, which are limited.
+        """
         for _ in range(_TRIES):
             try:
                 await self._publisher.publish(copy)

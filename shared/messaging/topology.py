@@ -1,4 +1,4 @@
-"""Every exchange and queue there is, as data; workers, deploy files and tests read it here."""
+"""Every exchange and queue, as data for workers, deploy files and tests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,13 +19,18 @@ from shared.contracts.events import (
 )
 
 EXCHANGES: Final[Mapping[str, str]] = MappingProxyType({EVENTS: "topic", JOURNALED: "direct"})
-"""Each exchange that belongs to no single service, and its kind. Nobody binds a pattern of agents,
-and the broker binds thousands of names to a direct exchange in half the time."""
+"""The exchanges that no single service owns, by kind. The journal's is direct, because nobody binds
+patterns to it and thousands of names are bound to a direct exchange in half the time."""
+
+
+MAX_DELIVERIES: Final = 20
+"""Deliveries of one message without an answer, because its consumers die or are killed. Then it is
+parked, by the consumer or by the broker itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What an exchange puts into a queue."""
+    """A binding of a queue to an exchange: the pattern of routing keys it gets."""
 
     exchange: str
     pattern: str
@@ -35,9 +40,9 @@ class Binding:
 class WaitingRoom:
     """A queue whose messages go back to the work queue after a fixed time.
 
-    The time is part of the name, so that another time is another queue: a queue's arguments
-    cannot be changed. They go by the exchange of their own work queue, because whoever may write
-    to the broker's default exchange may write to every queue.
+    The time is part of its name, because the arguments of a queue cannot be changed: another time
+    is another queue. Messages return by the service's own exchange. The broker's default exchange
+    would need a right to write to every queue.
     """
 
     name: str
@@ -58,7 +63,7 @@ class WaitingRoom:
         }
 
 
-_LADDER: Final = (
+_WAITS: Final = (
     ("5s", timedelta(seconds=5)),
     ("30s", timedelta(seconds=30)),
     ("5m", timedelta(minutes=5)),
@@ -67,10 +72,10 @@ _LADDER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """A service's queue, the waiting rooms beside it, and where its failures are parked.
+    """A service's queue with its waiting rooms and its parking queue.
 
-    With `single_active` one consumer at a time gets messages, however many there are. `kept_by`
-    names the service whose pods consume it, where that is another one than its own.
+    With `single_active` the broker delivers to one consumer at a time. `kept_by` names the service
+    whose pods consume the queue, if its name is another one.
     """
 
     service: str
@@ -80,7 +85,7 @@ class WorkQueue:
 
     @property
     def name(self) -> str:
-        """The queue that pods of the service consume and that the autoscaler counts."""
+        """The name of the queue that pods consume and the autoscaler watches."""
         return f"{self.service}.work"
 
     @property
@@ -91,14 +96,14 @@ class WorkQueue:
 
     @property
     def commands(self) -> str:
-        """The topic exchange of what the service is asked to do."""
+        """The topic exchange for commands to the service."""
         return commands_to(self.service)
 
     @property
     def exchanges(self) -> dict[str, str]:
-        """The exchanges that only the service itself makes, and their kinds."""
-        obeys = any(binding.exchange == self.commands for binding in self.bindings)
-        return {self.retries: "direct"} | ({self.commands: "topic"} if obeys else {})
+        """The exchanges that the service itself declares, by kind."""
+        takes_commands = any(binding.exchange == self.commands for binding in self.bindings)
+        return {self.retries: "direct"} | ({self.commands: "topic"} if takes_commands else {})
 
     @property
     def retries(self) -> str:
@@ -112,15 +117,15 @@ class WorkQueue:
 
     @property
     def parking(self) -> str:
-        """The queue of what could not be handled, for an operator to inspect and replay."""
+        """The queue of messages that could not be handled, until an operator replays them."""
         return f"{self.name}.dead"
 
     @property
     def waiting_rooms(self) -> tuple[WaitingRoom, ...]:
-        """The ladder, shortest wait first."""
+        """The waiting rooms, shortest wait first."""
         return tuple(
             WaitingRoom(f"{self.name}.retry-{label}", delay, self.retries, self.name)
-            for label, delay in _LADDER
+            for label, delay in _WAITS
         )
 
 
@@ -132,8 +137,11 @@ def _events(address: str) -> Binding:
     return Binding(EVENTS, f"{address}.*")
 
 
-def _news() -> tuple[Binding, ...]:
-    """Return what concerns one agent; what is for everybody comes along and is left out later."""
+def _agent_events() -> tuple[Binding, ...]:
+    """Return bindings for events that concern an agent.
+
+    Those for all agents match too; the journal writer drops them.
+    """
     events, *_ = get_args(AgentNews)
     return tuple(Binding(EVENTS, f"{event.address}.#") for event in get_args(events))
 
@@ -152,23 +160,23 @@ ROUTING: Final = WorkQueue(
 )
 COMPOSITION: Final = WorkQueue("composition", (_commands("composition.*.v1"),))
 OUTBOUND: Final = WorkQueue("outbound", (_commands("outbound.*.v1"),))
-JOURNAL: Final = WorkQueue("journal", _news(), single_active=True, kept_by="gateway")
+JOURNAL: Final = WorkQueue("journal", _agent_events(), single_active=True, kept_by="gateway")
 
 WORK_QUEUES: Final = (INGEST, ATTACHMENTS, ROUTING, COMPOSITION, OUTBOUND, JOURNAL)
 
 
 def all_exchanges() -> dict[str, str]:
-    """Return every exchange there is, and its kind."""
+    """Return every exchange, by kind."""
     return dict(EXCHANGES) | {
         name: kind for queue in WORK_QUEUES for name, kind in queue.exchanges.items()
     }
 
 
 def policies() -> dict[str, dict[str, object]]:
-    """Return the broker policies, by name: limits live here, never in queue arguments.
+    """Return the broker policies by name. Limits are policies, so that they can be changed.
 
-    A message that kills its consumer again and again is parked by the broker itself; a full
-    queue refuses the publisher instead of dropping its oldest message.
+    The broker parks a message that was delivered `MAX_DELIVERIES` times without an answer. A full
+    queue rejects the publisher's message instead of dropping its oldest one.
     """
     return {
         queue.name: {
@@ -176,7 +184,7 @@ def policies() -> dict[str, dict[str, object]]:
             "apply-to": "queues",
             "priority": 10,
             "definition": {
-                "delivery-limit": 20,
+                "delivery-limit": MAX_DELIVERIES,
                 "dead-letter-exchange": "",
                 "dead-letter-routing-key": queue.parking,
                 "dead-letter-strategy": "at-least-once",

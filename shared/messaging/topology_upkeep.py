@@ -1,4 +1,4 @@
-"""Keeps a service's part of the topology in place, and knows whether all that it needs is there."""
+"""Keeps a service's part of the topology declared, and checks the queues it publishes to."""
 
 import asyncio
 import secrets
@@ -19,7 +19,7 @@ _EVERY_SECONDS: Final = 5.0
 _SOON_SECONDS: Final = 0.5
 _LONGEST_LOOK_SECONDS: Final = 20.0
 _MARKER_LASTS: Final = 3_600_000
-"""Milliseconds after which the broker deletes the marker of a process that is gone."""
+"""Milliseconds after which the broker deletes the marker of a process that has ended."""
 
 _NOT_YET: Final = "the broker is away, or was until a moment ago"
 
@@ -27,18 +27,20 @@ Republish = Callable[[], Awaitable[None]]
 
 
 class TopologyUpkeep:
-    """Declares again at every reconnect, whenever something may be missing, and now and then.
+    """Declares at every reconnect, when asked to, and every five seconds.
 
-    A message is published only to an exchange of which is known, on the present connection, that
-    everything hangs on it that has to: a broker that comes back empty takes an event whose queue
-    is not there yet, and it is gone. What it took and lost with its data is published once more.
+    An exchange is open for publishing once all its queues were found on the present connection.
+    A broker that comes back empty would accept an event whose queue does not exist yet, and drop
+    it. After such a loss the recent messages are published once more.
     """
 
     def __init__(
         self, own: Sequence[WorkQueue], publishes_to: Sequence[str], republish: Republish
     ) -> None:
         self._own = own
-        self._needed = {exchange: _behind(exchange, own) for exchange in publishes_to}
+        self._needed = {
+            exchange: _bound_queues_of_others(exchange, own) for exchange in publishes_to
+        }
         self._republish = republish
         self._open: set[str] = set()
         self._problem = _NOT_YET
@@ -48,23 +50,23 @@ class TopologyUpkeep:
         self._is_marked = False
 
     def takes(self, exchange: str) -> bool:
-        """Say whether what is published to an exchange gets to where it has to."""
+        """Say whether an exchange has all its queues, so that messages may be published."""
         return exchange in self._open
 
     def problem(self) -> str:
-        """Say what is missing, and what to do about it; nothing where all is there."""
+        """Return what is missing and what to do about it; empty if nothing is."""
         return self._problem
 
     def look_again(self) -> None:
-        """Declare everything soon: something may be missing."""
+        """Declare everything again soon, because something may be missing."""
         self._asked.set()
 
     async def declared(self) -> None:
-        """Return once everything was there that the service makes itself."""
+        """Return once the service has declared its own queues."""
         await self._declared.wait()
 
     async def keep(self, connection: AbstractRobustConnection) -> NoReturn:
-        """Keep the topology in place, as long as nobody cancels it."""
+        """Keep the topology declared until the task is canceled."""
         connection.close_callbacks.add(self._on_close)
         connection.reconnect_callbacks.add(self._on_reconnect)
         while True:
@@ -83,8 +85,8 @@ class TopologyUpkeep:
                 await self._declare(connection)
                 problem = await self._open_exchanges(connection)
         except TimeoutError:
-            # A broker under an alarm answers nobody who publishes: what was there still is.
-            log.warning("broker does not say whether everything is there")
+            # A broker under an alarm blocks connections that publish; its queues still exist.
+            log.warning("broker does not answer whether the topology is complete")
         except (AMQPError, ConnectionError, RuntimeError, Unavailable) as error:
             self._open.clear()
             self._note(str(error) or type(error).__name__)
@@ -94,7 +96,7 @@ class TopologyUpkeep:
     async def _declare(self, connection: AbstractRobustConnection) -> None:
         was_lost = self._is_marked and not await exists(connection, self.marker)
         if was_lost:
-            log.warning("broker has lost its data: what it was given lately is published again")
+            log.warning("broker has lost its data: recent messages are published again")
         await declare(connection, self._own)
         if was_lost:
             await self._require_all(connection)
@@ -108,7 +110,7 @@ class TopologyUpkeep:
                 await require(connection, queue)
 
     async def _open_exchanges(self, connection: AbstractRobustConnection) -> str:
-        """Open each exchange behind which everything is; return what is missing behind others."""
+        """Open each exchange whose queues exist; return what is missing of the others."""
         problem = ""
         for exchange, queues in self._needed.items():
             try:
@@ -122,7 +124,7 @@ class TopologyUpkeep:
         return problem
 
     async def _mark(self, connection: AbstractRobustConnection) -> None:
-        """Leave a queue by which this process knows the broker again, unlike an empty one."""
+        """Declare a marker queue: if it is missing later, the broker has lost its data."""
         async with passing_channel(connection) as channel:
             await channel.queue_declare(
                 self.marker, durable=True, arguments={"x-expires": _MARKER_LASTS}
@@ -144,8 +146,8 @@ class TopologyUpkeep:
         self._asked.set()
 
 
-def _behind(exchange: str, own: Sequence[WorkQueue]) -> list[WorkQueue]:
-    """Return the queues of other services that what is published to an exchange has to reach."""
+def _bound_queues_of_others(exchange: str, own: Sequence[WorkQueue]) -> list[WorkQueue]:
+    """Return the queues of other services that are bound to an exchange."""
     if EXCHANGES.get(exchange) == "direct":
         return []
     return [

@@ -14,7 +14,7 @@ from shared.storage.database.client import Database, database_errors
 from shared.storage.database.outbox import OWES
 from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.interactions import interaction_store
-from shared.storage.interactions.active import IS_ACTIVE, ON_A_DESK
+from shared.storage.interactions.active import IS_ACTIVE, IS_WORKED_ON
 from shared.storage.mails import arrival_store, delivery_store
 from shared.storage.mails.delivery_documents import IS_UNSETTLED
 
@@ -129,10 +129,10 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel(
             [("state", ASCENDING), ("owner_id", ASCENDING)],
             name="on-a-desk",
-            partialFilterExpression=ON_A_DESK,
+            partialFilterExpression=IS_WORKED_ON,
         ),
         IndexModel(
-            [("changed_at", ASCENDING)], name="untouched", partialFilterExpression=ON_A_DESK
+            [("changed_at", ASCENDING)], name="untouched", partialFilterExpression=IS_WORKED_ON
         ),
     ],
     agent_store.COLLECTION: [

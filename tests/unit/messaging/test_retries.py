@@ -6,12 +6,11 @@ from pydantic import BaseModel, ValidationError
 from shared.domain.errors import StaleInteractionError, Unavailable
 from shared.messaging.retries import (
     MAX_ATTEMPTS,
-    MAX_DELIVERIES,
     Delivered,
     after_failure,
     describe,
 )
-from shared.messaging.topology import ROUTING
+from shared.messaging.topology import MAX_DELIVERIES, ROUTING
 
 
 def delivered(**headers: object) -> Delivered:
