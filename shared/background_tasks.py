@@ -1,4 +1,4 @@
-"""Work that is done again and again beside the messages, and how tasks are brought to their end."""
+"""Periodic background work, and a safe way to cancel asyncio tasks."""
 
 import asyncio
 import logging
@@ -15,10 +15,11 @@ _AGAIN_SECONDS: Final = 5.0
 async def cancel_and_wait(
     tasks: Iterable[asyncio.Task[Any]], *, again: float = _AGAIN_SECONDS
 ) -> None:
-    """Cancel tasks, and return when all have ended, whatever came of them.
+    """Cancel tasks and return when all of them have ended. Their results and errors are dropped.
 
-    Who goes on is canceled again after `again` seconds: `asyncio.wait_for` before Python 3.12,
-    which drivers use, loses a cancellation that comes just when it has what it waits for.
+    A task that still runs after `again` seconds is canceled again. Database and broker drivers use
+    `asyncio.wait_for`, which before Python 3.12 loses a cancellation that arrives together with
+    the result.
     """
     left = set(tasks)
     while left:
@@ -26,7 +27,7 @@ async def cancel_and_wait(
             task.cancel()
         done, left = await asyncio.wait(left, timeout=again)
         for task in done:
-            # Asked for, so that it is not reported as never retrieved.
+            # Reading the error keeps asyncio from logging it as never retrieved.
             _ = task.cancelled() or task.exception()
 
 
@@ -34,9 +35,10 @@ async def cancel_and_wait(
 async def run_periodically(
     chore: Callable[[], Awaitable[object]], *, every: timedelta
 ) -> AsyncIterator[None]:
-    """Do a chore at intervals for as long as the context lasts; a failure waits for the next.
+    """Run a chore at intervals of `every` while the context is open, first after one interval.
 
-    A failure is logged with its traceback, but in one line where the error is `is_temporary`.
+    A failure is logged, and the chore runs again at the next interval. The log has the traceback,
+    or a single line for an error whose attribute `is_temporary` is true.
     """
     task = asyncio.create_task(_repeat(chore, every.total_seconds()))
     try:
@@ -59,6 +61,6 @@ async def _repeat(chore: Callable[[], Awaitable[object]], seconds: float) -> Non
 
 
 def is_canceled() -> bool:
-    """Tell whether this task was told to end, though whatever it did may not have noticed."""
+    """Tell whether the current task was asked to end, even if the code it awaited ignored that."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -1,4 +1,4 @@
-"""A CometD (Bayeux 1.0) server: a pure protocol under two thin transports."""
+"""A CometD (Bayeux 1.0) server: a protocol without I/O below thin transports for uvicorn."""
 
 from shared.bayeux.driver import JournalEvent, Listener, Page
 from shared.bayeux.metrics import BayeuxCollector

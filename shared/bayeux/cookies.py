@@ -1,19 +1,19 @@
-"""To whom browsers show our cookies."""
+"""The attributes of the cookies that the server sets."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 SameSite = Literal["Lax", "Strict", "None"]
-"""To whom browsers show the cookies: None for pages of other sites as well, over TLS only."""
+"""The attribute `SameSite`; None sends cookies for pages of other sites too, over TLS only."""
 
 
 @dataclass(frozen=True, slots=True)
 class CookiePolicy:
-    """How cookies are marked.
+    """The attributes of cookies.
 
-    A page of another site has a jar of its own for those that are `partitioned` (CHIPS). Browsers
-    that block third-party cookies keep no others of them; where no pages of other sites are served
-    the mark would have no meaning, and is left out.
+    With `partitioned` (CHIPS) the browser keeps a separate cookie for each embedding site. Browsers
+    that block third-party cookies accept no others from pages of another site. The attribute is
+    left out unless `same_site` is None and `secure` is set: it has no meaning otherwise.
     """
 
     secure: bool = False
@@ -22,11 +22,11 @@ class CookiePolicy:
 
     @property
     def is_partitioned(self) -> bool:
-        """Tell whether the mark is set."""
+        """Tell whether cookies get the attribute `Partitioned`."""
         return self.partitioned and self.secure and self.same_site == "None"
 
     def cookie(self, name: str, value: str) -> str:
-        """Return the Set-Cookie value that leaves a cookie in a browser."""
+        """Return the value of a `Set-Cookie` header."""
         marks = "; Secure" if self.secure else ""
         marks += "; Partitioned" if self.is_partitioned else ""
         return f"{name}={value}; Path=/; HttpOnly; SameSite={self.same_site}{marks}"

@@ -1,4 +1,4 @@
-"""The hub on an event loop: performs effects, tells the time, calls the gateway back."""
+"""The protocol on an event loop: supplies the time, performs effects, calls the `Listener`."""
 
 import asyncio
 import random
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class JournalEvent:
-    """What is told of a topic at a position of the journal."""
+    """An event of a user's journal: its position, its topic, and the payload for clients."""
 
     position: int
     topic: str
@@ -43,58 +43,63 @@ class JournalEvent:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Events in order, and the position up to which there are no others."""
+    """Events in the order of the journal.
+
+    Attributes:
+        reached: The last position that this page covers, even if no event is at it.
+    """
 
     events: Sequence[JournalEvent]
     reached: int
 
 
 class Listener(Protocol):
-    """Whoever feeds events must know who listens, and what happened before.
+    """The application's source of events: learns who subscribes, and reads journals for replays.
 
-    `on_first_subscription` and `on_last_unsubscription` alternate for each user and must not
-    block. `on_subscribed` is awaited before the client reads that its subscription is good, so
-    what it waits for (a routing key that is bound) is in place then, unless that takes longer than
-    clients have patience; what it sends with `BayeuxServer.send` reaches that session only.
+    `on_first_subscription` and `on_last_unsubscription` alternate for each user and must not block.
+
+    `on_subscribed` is awaited before the subscription is confirmed to the client, so that a routing
+    key is bound by then. After `BayeuxSettings.introduction` the confirmation goes out anyway.
+    `on_subscribed` may call `BayeuxServer.send` to reach the new subscriber alone.
     """
 
     def on_first_subscription(self, user_id: str) -> None:
-        """Somebody began to listen to this user's topics."""
+        """Start receiving this user's events: the first subscription in this process was made."""
         ...
 
     def on_last_unsubscription(self, user_id: str) -> None:
-        """Nobody in this process listens to this user's topics any more."""
+        """Stop receiving this user's events: the last subscription in this process is gone."""
         ...
 
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
-        """One session began to hear what is new of a topic, on the channel that it named."""
+        """Prepare for a session that subscribed to new events of a topic, on its channel."""
         ...
 
     async def span(self, user_id: str) -> Span:
-        """Return the positions of the user's journal that are kept."""
+        """Return the range of positions that the user's journal keeps."""
         ...
 
     async def replay(self, user_id: str, after: int) -> Page:
-        """Return the next events of the user's journal; a page gets further than `after`.
+        """Return the next events of the user's journal; `reached` has to be above `after`.
 
         Raises:
-            LookupError: They are no longer kept.
+            LookupError: The journal no longer keeps them.
         """
         ...
 
 
 def needs_preparation(messages: Sequence[Message]) -> bool:
-    """Tell whether the gateway has to be asked first: before somebody subscribes."""
+    """Tell whether the `Listener` has to be awaited: some message subscribes."""
     return any(message.channel == Meta.SUBSCRIBE for message in messages)
 
 
 def is_poll(messages: Sequence[Message]) -> bool:
-    """Tell whether it is a connect by itself, which may wait for news."""
+    """Tell whether the request is a single connect, which may wait for events."""
     return len(messages) == 1 and messages[0].channel == Meta.CONNECT
 
 
 class BayeuxDriver:
-    """One hub, on the loop that it is used from; the ids of its sessions begin with `name`."""
+    """A `BayeuxProtocol` on the running event loop; ids of its sessions begin with `name`."""
 
     def __init__(
         self,
@@ -113,17 +118,17 @@ class BayeuxDriver:
 
     @cached_property
     def now(self) -> Callable[[], float]:
-        """The loop's monotonic clock."""
+        """The loop's monotonic clock, in seconds."""
         return self._loop.time
 
     def dispatch(self, messages: Sequence[Message], peer: Peer) -> Outcome:
-        """Obey messages that need no preparation."""
+        """Handle messages that do not subscribe (see `needs_preparation`)."""
         return self._answered(self.protocol.dispatch(messages, peer, self.now()))
 
     async def prepare(self, messages: Sequence[Message], peer: Peer) -> Outcome:
-        """Obey messages; the listener knows of subscriptions before this returns.
+        """Handle messages, and wait until the listener is prepared for their subscriptions.
 
-        It gets limited time to prepare for them, and goes on preparing after that.
+        The wait ends after `BayeuxSettings.introduction`; the listener goes on in the background.
         """
         span = await self._span(messages, peer)
         exchange = self.protocol.dispatch(messages, peer, self.now(), span)
@@ -133,93 +138,91 @@ class BayeuxDriver:
         return self._answered(exchange)
 
     def collect(self, peer: Peer) -> list[bytes]:
-        """Return what this peer should be sent now."""
+        """Return the messages to send to a peer now; none if it has to go on waiting."""
         texts = self.protocol.collect(peer, self.now())
         self._settle()
         return texts
 
     def publish(self, user_id: str, topic: str, payload: object, position: int | None) -> None:
-        """Queue an event for every session of a user that hears the topic."""
+        """Queue an event for every session of a user that subscribed to the topic."""
         self.protocol.publish(user_id, topic, self._event(payload), position)
         self._settle()
 
     def publish_to_all(self, topic: str, payload: object) -> None:
-        """Queue an event for every session that hears the topic."""
+        """Queue an event for every session that subscribed to the topic."""
         self.protocol.publish_to_all(topic, self._event(payload))
         self._settle()
 
     def send(self, session_id: str, channel: str, payload: object) -> None:
-        """Queue an event for one session, if it still hears that channel."""
+        """Queue an event for one session, if it still subscribes to that channel."""
         self.protocol.send(session_id, channel, self._event(payload))
         self._settle()
 
     def begin(self, user_id: str, position: int) -> None:
-        """From this position of the user's journal on, everything is going to be published."""
+        """Declare that every event after this position of the journal will be published."""
         self.protocol.begin(user_id, position)
         self._settle()
 
     def restart_sessions(self, sessions: Iterable[Session]) -> None:
-        """End sessions that would miss something."""
+        """End sessions that would miss an event; their clients shake hands again."""
         self.protocol.restart_sessions(sessions)
         self._settle()
 
     def revoke(self, user_id: str, keeping: Collection[str]) -> None:
-        """End the sessions of a user, but for those that have one of the proofs in `keeping`."""
+        """End a user's sessions, except those whose login has a proof in `keeping`."""
         self.protocol.revoke(user_id, keeping)
         self._settle()
 
     def end_login_sessions(self, ended: Collection[str]) -> None:
-        """End the sessions that speak by a login session that has ended."""
+        """End the sessions whose login session is among `ended`."""
         self.protocol.end_login_sessions(ended)
         self._settle()
 
     def lose(self, peer: Peer) -> None:
-        """A peer went away."""
+        """Forget a peer: its request was aborted, or its socket closed."""
         self.protocol.lose(peer, self.now())
 
     def flush_soon(self, peer: Peer) -> None:
-        """Have a peer flushed in the loop's next turn."""
+        """Call a peer's `flush` in the next iteration of the loop."""
         self.protocol.wake(peer)
         self._settle()
 
     def _arm(self, session: Session) -> None:
-        """Have the connect of a session answered at its deadline.
-
-        A session has one alarm, however many connects it has meanwhile: one that goes off too early
-        is set again, so that a connect that an event ends costs none.
-        """
+        """Set the timer that answers the waiting connect of a session at its deadline."""
         pending = session.pending
         if pending is None:
             return
-        alarm = self._alarms.get(session)
-        if alarm is not None:
-            if alarm.when() <= pending.deadline:
+        timer = self._timers.get(session)
+        if timer is not None:
+            # One timer serves many connects: it checks the deadline when it fires, and is set
+            # again if that was too early. Most connects end by an event and cost no timer.
+            if timer.when() <= pending.deadline:
                 return
-            alarm.cancel()
-        self._alarms[session] = self._loop.call_at(pending.deadline, self._ring, session)
+            timer.cancel()
+        self._timers[session] = self._loop.call_at(pending.deadline, self._ring, session)
 
     def sweep(self) -> None:
-        """Forget dead sessions once."""
+        """End the sessions that have expired or whose login has ended."""
         self.protocol.sweep(self.now())
         self._settle()
 
     def release_all(self) -> None:
-        """Answer every connect that waits and hold none from now on."""
+        """Answer every waiting connect, and hold none from now on."""
         spread = self.settings.drain_spread.total_seconds()
         self.protocol.drain(lambda: random.uniform(0, spread))  # noqa: S311 - no secret
         self._settle()
 
     async def stop(self) -> None:
-        """Fetch nothing and introduce nobody any more."""
+        """Cancel the tasks that fetch pages and announce subscriptions."""
         await cancel_and_wait(self._working)
 
     @cached_property
     def _loop(self) -> asyncio.AbstractEventLoop:
-        # Asking for the running loop costs a system call before Python 3.12.
+        # `get_running_loop` costs a system call before Python 3.12.
         return asyncio.get_running_loop()
 
     def _answered(self, exchange: Exchange) -> Outcome:
-        # What nobody reads takes no events along: they are for whoever comes next.
+        # Without a reader the events would be lost; they stay queued for the next request.
         texts = self.protocol.answer(exchange) if exchange.peer.is_there else []
         self._settle()
         if exchange.pending is not None and (session := exchange.peer.session) is not None:
@@ -231,9 +234,10 @@ class BayeuxDriver:
         return Event(payload, timestamp, self.now())
 
     def _settle(self) -> Sequence[Effect]:
-        """Do what the protocol asked for, and return it: newcomers are introduced by who can wait.
+        """Perform the effects that the protocol left, and return them.
 
-        Who was woken is flushed in the loop's next turn: what comes until then leaves together.
+        `prepare` handles `Subscribed` itself, because only it can wait for the listener. Peers are
+        flushed in the next iteration of the loop, so that events of one iteration leave together.
         """
         registry = self.protocol.registry
         if registry.woken and not self._is_flush_due:
@@ -255,7 +259,7 @@ class BayeuxDriver:
             case PageWanted():
                 self._keep(asyncio.create_task(self._fetch(effect)))
             case Subscribed():
-                pass  # `prepare` waits for the listener, as only there somebody can wait
+                pass  # handled by `prepare`
 
     async def _span(self, messages: Sequence[Message], peer: Peer) -> Span | None:
         if not self.settings.replay or not any(
@@ -275,7 +279,7 @@ class BayeuxDriver:
     async def _fetch(self, wanted: PageWanted) -> None:
         try:
             page = await self._listener.replay(wanted.user_id, wanted.replay.reached)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client has to begin anew
+        except Exception as error:  # noqa: BLE001 - any failure leaves a gap: restart the client
             log.warning("replay broken off", user_id=wanted.user_id, reason=type(error).__name__)
             session = self.protocol.session(wanted.session_id)
             self.restart_sessions([session] if session else [])
@@ -287,7 +291,7 @@ class BayeuxDriver:
         self._settle()
 
     async def _introduce_soon(self, newcomers: Sequence[Subscribed]) -> None:
-        """Return when all are introduced, or at the one deadline that all of a request share."""
+        """Announce subscriptions, and return when that is done or `introduction` has passed."""
         task = asyncio.create_task(self._introduce_all(newcomers))
         self._keep(task)
         await asyncio.wait({task}, timeout=self.settings.introduction.total_seconds())

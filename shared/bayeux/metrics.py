@@ -1,4 +1,4 @@
-"""The hub's numbers for Prometheus, read when they are scraped."""
+"""Prometheus metrics of the protocol, computed at each scrape."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -22,13 +22,13 @@ _STATES: Final = ("handshaken", "waiting", "between")
 
 
 class BayeuxCollector(Collector):
-    """Register it once: `registry.register(BayeuxCollector(application.hub))`."""
+    """Register it once: `registry.register(BayeuxCollector(bayeux_server.protocol))`."""
 
     def __init__(self, protocol: BayeuxProtocol) -> None:
         self._protocol = protocol
 
     def collect(self) -> Iterable[Metric]:
-        """Yield sessions by transport and state, queues, delays and all counters."""
+        """Yield sessions by transport and state, queue lengths, delays and all counters."""
         yield self._sessions()
         sessions = list(self._protocol.sessions())
         yield GaugeMetricFamily(
@@ -82,7 +82,7 @@ class BayeuxCollector(Collector):
 
 
 def _state(session: Session) -> str:
-    """Return whether a session has connected yet, has a connect here, or is between two."""
+    """Return the label: no connect yet, a connect waits now, or between two connects."""
     if session.pending is not None:
         return "waiting"
     return "between" if session.connected else "handshaken"

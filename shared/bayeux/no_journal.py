@@ -1,4 +1,4 @@
-"""The listener of a server that keeps no events."""
+"""A listener for servers without a journal."""
 
 from shared.bayeux.driver import Page
 from shared.bayeux.positions import Span
@@ -6,28 +6,28 @@ from shared.bayeux.sessions.subscription_policy import Route
 
 
 class NoJournal:
-    """Lets an application publish what is new, to whoever listens; nothing can be replayed.
+    """A `Listener` that does nothing: events are published to present subscribers and not kept.
 
-    A server with this listener has `BayeuxSettings(replay=False)`. An application that binds
-    queues, or shows the present state to new subscribers, overrides some of these methods.
+    Use it with `BayeuxSettings(replay=False)`. Subclass it to bind queues or to send the present
+    state to new subscribers.
     """
 
     def on_first_subscription(self, user_id: str) -> None:
-        """Nothing has to be bound."""
+        """Do nothing."""
 
     def on_last_unsubscription(self, user_id: str) -> None:
-        """Nothing has to be unbound."""
+        """Do nothing."""
 
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
-        """Nothing is shown to new subscribers."""
+        """Do nothing."""
 
     async def span(self, user_id: str) -> Span:
-        """Refuse to replay.
+        """Refuse every replay.
 
         Raises:
             LookupError: Always.
         """
-        raise LookupError(f"no events of {user_id} are kept")
+        raise LookupError(f"no events of {user_id} are kept: subscribe without a position")
 
     async def replay(self, user_id: str, after: int) -> Page:
         """Return an empty page."""

@@ -1,16 +1,20 @@
-"""What the log advises where pages and clients get nowhere, in the names of these settings."""
+"""Advice for the log about pages and clients that cannot connect, in the names of our settings."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Remedies:
-    """One sentence for each reason; an application hands in sentences that name its own settings.
+    """One sentence for each cause; an application may pass sentences that name its own settings.
 
-    `not_for_other_sites` and `not_partitioned`, `blocked` are for pages of another site, whose
-    browser keeps or shows no cookie; `needs_https` for cookies that only https brings back;
-    `not_kept` for all other clients; `log_in_first` for a page's socket without a login;
-    `not_welcome` for a page of an origin that is refused.
+    Attributes:
+        not_for_other_sites: A page of another site, and cookies are not `SameSite=None`.
+        not_partitioned: A page of another site, and cookies are not `Partitioned`.
+        blocked: A page of another site, whose browser keeps no cookies at all.
+        needs_https: Cookies are `Secure`, and the page was loaded by http.
+        not_kept: Any other client that does not return its cookie.
+        log_in_first: A page opens a socket and has no login cookie.
+        not_welcome: A page whose origin is not allowed.
     """
 
     not_for_other_sites: str = (

@@ -1,4 +1,4 @@
-"""The Bayeux server: who may speak to it, and what the gateway may ask of it."""
+"""The Bayeux server: composes protocol and transports, and is what an application calls."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
@@ -28,23 +28,23 @@ from shared.bayeux.transports.websocket import WebSockets
 from shared.bayeux.transports.websocket_connection import SocketConnection
 
 Authenticate = Callable[[Scope], Awaitable[Principal | Answer]]
-"""Finds out from the head of a request or an upgrade who speaks, or how they are refused."""
+"""Reads the head of a request or an upgrade; returns the user, or the answer that refuses it."""
 
 
 class BayeuxServer:
-    """Serves `settings.base_paths` and all below them, over long-polling and websocket.
+    """Serves `settings.base_paths` and all paths below them, over long polling and websocket.
 
-    It is a server's innermost part, below ASGI: `uvicorn_options` puts it beside an application
-    that serves all other paths.
+    It works below ASGI: `uvicorn_options` puts it beside an ASGI application that serves all other
+    paths.
 
     Args:
-        settings: times, limits, origins.
-        authenticate: asked for every request and every upgrade.
-        listener: told who listens, see `Listener`.
-        policy: judges subscriptions.
-        elsewhere: the other processes that hold sessions of the same clients.
-        trusted_proxies: believed when they say for whom they ask, and by which scheme, as uvicorn
-            believes them before an application.
+        settings: Times, limits, origins.
+        authenticate: Called for each upgrade, and for each request that `serve_again` refuses.
+        listener: Learns which users have subscriptions, and reads their journals.
+        policy: Grants or denies subscriptions.
+        cluster: Other processes that hold sessions of the same clients; None for one process.
+        trusted_proxies: Addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` count, in the
+            form of uvicorn's `forwarded_allow_ips`.
     """
 
     def __init__(
@@ -70,30 +70,30 @@ class BayeuxServer:
 
     @property
     def protocol(self) -> BayeuxProtocol:
-        """The protocol's state, for metrics and tests."""
+        """The protocol with all sessions, for metrics and tests."""
         return self._driver.protocol
 
     @property
     def max_body_bytes(self) -> int:
-        """How large a request may be."""
+        """The largest body of a request, in bytes."""
         return self._settings.max_body_bytes
 
     def too_large(self, scope: Scope) -> Answer:
-        """Return what a request is answered whose body is larger."""
+        """Return the 413 for a body above `max_body_bytes`; welcome pages may read it (CORS)."""
         answer = Answer(413)
         return answer.plus(*cors_headers(scope)) if is_welcome(scope, self._settings) else answer
 
     def serves(self, path: str) -> bool:
-        """Tell whether a path is for clients of Bayeux."""
+        """Tell whether a path belongs to this server rather than to the ASGI application."""
         return path in self._settings.base_paths or path.startswith(self._below)
 
     async def refusal(self, scope: Scope) -> Answer | None:
-        """Return what a request is answered whatever its body is; None where it depends on that."""
+        """Return the refusal that a request gets whatever its body is; None if there is none."""
         who = await self._admitted(scope)
         return who if isinstance(who, Answer) else None
 
     async def serve(self, request: Request) -> None:
-        """Answer one request, or keep it until there is news."""
+        """Answer one request now, or hold its connect until there is an event."""
         who = await self._admitted(request.scope)
         if isinstance(who, Answer):
             request.connection.answer(who)
@@ -101,11 +101,11 @@ class BayeuxServer:
             await self._long_polling.serve(who, request)
 
     def serve_again(self, connection: HttpConnection, head: bytes, body: bytes) -> bool:
-        """Serve a connect whose head was admitted lately; False where it has to be read in full."""
+        """Serve a connect whose head was admitted lately; False if `serve` has to do it."""
         return self._long_polling.serve_again(connection, head, body)
 
     async def admit_socket(self, connection: SocketConnection, scope: Scope) -> None:
-        """Let a websocket in, or refuse it."""
+        """Accept a websocket for its user, or refuse the upgrade with an HTTP response."""
         await self._believe_proxies(scope, None, None)
         if (refusal := self._refusal_of_place(scope)) is not None:
             await connection.refuse(refusal)
@@ -120,53 +120,57 @@ class BayeuxServer:
     def publish(
         self, user_id: str, topic: str, payload: object, *, position: int | None = None
     ) -> None:
-        """Deliver to every session of a user that hears `topic` (its canonical name).
+        """Deliver to every session of a user that subscribed to `topic` (its canonical name).
 
-        Positions of the user's journal are published in order, from the one of `begin` on.
+        The caller publishes positions in the order of the user's journal, each after the position
+        given to `begin`. An event without a position is not part of the journal.
         """
         self._driver.publish(user_id, topic, payload, position)
 
     def begin(self, user_id: str, position: int) -> None:
-        """Promise to publish all that follows a position of the user's journal."""
+        """Declare that every event after this position of the user's journal will be published.
+
+        Replays read the journal up to here, then switch to what is published.
+        """
         self._driver.begin(user_id, position)
 
     def restart_sessions(self, user_id: str) -> None:
-        """End a user's sessions because something is missing; their clients begin anew."""
+        """End a user's sessions after a gap in their events; the clients shake hands again."""
         self._driver.restart_sessions(self.protocol.sessions_of(user_id))
 
     def publish_to_all(self, topic: str, payload: object) -> None:
-        """Deliver to every session of every user that hears `topic`."""
+        """Deliver to every session of every user that subscribed to `topic`."""
         self._driver.publish_to_all(topic, payload)
 
     def send(self, session_id: str, channel: str, payload: object) -> None:
-        """Deliver to one session, on a channel that it subscribed to."""
+        """Deliver to one session on a channel; does nothing if it does not subscribe to it."""
         self._driver.send(session_id, channel, payload)
 
     def users(self) -> set[str]:
-        """Return who has a session or a socket open here."""
+        """Return the ids of the users with a session or a socket in this process."""
         return {session.user_id for session in self.protocol.sessions()} | self._websockets.users()
 
     def revoke(self, user_id: str, keeping: Collection[str] = ()) -> None:
-        """End what a user has open: connects are answered 401 with `reconnect: none`.
+        """End a user's sessions and sockets, except those whose login has a proof in `keeping`.
 
-        What a login with one of the proofs in `keeping` opened goes on.
+        A waiting connect is answered with error 401 and `reconnect: none`.
         """
         self._driver.revoke(user_id, keeping)
         self._websockets.close_user(user_id, keeping)
 
     def login_sessions(self) -> set[str]:
-        """Return the login sessions (`Login.session`) by which something is open here."""
+        """Return the login sessions (`Login.session`) of all sessions and sockets here."""
         spoken_for = {session.login.session for session in self.protocol.sessions()}
         return (spoken_for | self._websockets.login_sessions()) - {""}
 
     def end_login_sessions(self, ended: Collection[str]) -> None:
-        """End what is open by login sessions that have ended, as `revoke` does."""
+        """End the sessions and sockets of these login sessions, in the way `revoke` does."""
         self._driver.end_login_sessions(ended)
         self._websockets.end_login_sessions(ended)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Sweep dead sessions while the block runs."""
+        """Remove expired sessions periodically while the block runs; then stop all own tasks."""
         try:
             async with run_periodically(self._sweep, every=self._settings.sweep_period):
                 yield
@@ -174,7 +178,11 @@ class BayeuxServer:
             await self._driver.stop()
 
     async def drain(self) -> None:
-        """Release every connect with a random interval, then close the sockets with 1001."""
+        """Answer every waiting connect, then close the sockets with 1001 (going away).
+
+        Each answer advises a random interval up to `drain_spread`, so that the clients do not all
+        return at once. Closing takes up to `drain_grace`.
+        """
         self.is_stopping = True
         self._driver.release_all()
         self._long_polling.release_all()
@@ -191,7 +199,7 @@ class BayeuxServer:
         return who.plus(*cors_headers(scope)) if isinstance(who, Answer) else who
 
     def _refusal(self, scope: Scope) -> Answer | None:
-        """Answer what needs no user."""
+        """Return the answer to a request that needs no user; None if the user matters."""
         if (refusal := self._refusal_of_place(scope)) is not None:
             return refusal
         if scope["method"] == "OPTIONS":
@@ -204,7 +212,7 @@ class BayeuxServer:
         return Answer(405, headers=(allowed, *cors_headers(scope)))
 
     def _refusal_of_place(self, scope: Scope) -> Answer | None:
-        """Answer what was meant for another server, or comes from a page of another one."""
+        """Refuse a request for a host that is not ours (421) or from a foreign page (403)."""
         if not is_known_host(scope, self._settings):
             return Answer(421)
         if not is_welcome(scope, self._settings):
@@ -214,4 +222,4 @@ class BayeuxServer:
 
 
 async def _nothing(*_: object) -> None:
-    """Follow the middleware: what it has to say is in the scope."""
+    """Stand in for the ASGI application: only the scope that the middleware changed is needed."""

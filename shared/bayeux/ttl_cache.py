@@ -1,11 +1,13 @@
-"""What was found out a moment ago, so that not every request has to find it out again."""
+"""A cache with a fixed lifetime and a limited size, for results that many requests need."""
 
 import math
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-LASTS: Final = 5.0
-MOST: Final = 10_000
+LIFETIME: Final = 5.0
+"""Seconds."""
+
+MAX_ENTRIES: Final = 10_000
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -13,20 +15,23 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class CachedValue(Generic[Value]):
-    """A value, and the moment from which on it has to be found out anew."""
+    """A value and the time at which it expires."""
 
     value: Value
     until: float
 
 
 class TtlCache(Generic[Key, Value]):
-    """Keeps values for five seconds, ten thousand at most. Moments are seconds of any one clock."""
+    """Keeps at most `MAX_ENTRIES` values for `LIFETIME` seconds.
+
+    All times are seconds of one clock, which the caller chooses.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[Key, CachedValue[Value]] = {}
 
     def recall(self, key: Key, *, now: float) -> CachedValue[Value] | None:
-        """Return what is known; None where it has to be found out."""
+        """Return the entry of a key; None if there is none or it has expired."""
         kept = self._kept.get(key)
         if kept is None:
             return None
@@ -36,17 +41,17 @@ class TtlCache(Generic[Key, Value]):
         return kept
 
     def keep(self, key: Key, value: Value, *, now: float, until: float = math.inf) -> None:
-        """Know a value that was true `now` for five seconds, at most `until`."""
-        if len(self._kept) >= MOST:
+        """Store a value for `LIFETIME` seconds from `now`, but not beyond `until`."""
+        if len(self._kept) >= MAX_ENTRIES:
             self._make_room(now)
-        self._kept[key] = CachedValue(value, min(until, now + LASTS))
+        self._kept[key] = CachedValue(value, min(until, now + LIFETIME))
 
     def forget(self, key: Key) -> None:
-        """Have a value found out anew."""
+        """Remove the entry of a key, if there is one."""
         self._kept.pop(key, None)
 
     def _make_room(self, now: float) -> None:
         self._kept = {key: one for key, one in self._kept.items() if one.until > now}
-        if len(self._kept) > MOST // 2:
-            # All are looked through again only after as many have come.
+        if len(self._kept) > MAX_ENTRIES // 2:
+            # Otherwise a nearly full cache would search all entries at every insertion.
             self._kept.clear()

@@ -1,4 +1,4 @@
-"""How uvicorn must be set up for this application."""
+"""The options with which uvicorn serves a `BayeuxServer` beside an ASGI application."""
 
 import gc
 from collections.abc import Mapping
@@ -11,22 +11,29 @@ from shared.bayeux.transports.web import NOT_SNIFFED
 from shared.bayeux.transports.websocket_connection import SocketConnection
 
 _MAX_FRAME_BYTES: Final = 1024 * 1024
-_KEPT_IDLE: Final = 75
-"""Seconds: longer than balancers keep connections (nginx 60), so that it is they who end them."""
+_KEEP_ALIVE_SECONDS: Final = 75
+"""Longer than balancers keep idle connections (nginx: 60 s), so that the balancer closes first.
+
+If the server closed first, a request could be lost on its way to the closed connection.
+"""
 
 
 def uvicorn_options(bayeux: BayeuxServer) -> Mapping[str, Any]:
-    """Return what uvicorn must be told to have `bayeux` beside the application that it serves."""
+    """Return the keyword arguments for `uvicorn.Config`."""
     return {
         "http": partial(HttpConnection, bayeux=bayeux),
         "ws": partial(SocketConnection, bayeux=bayeux),
         "ws_max_size": _MAX_FRAME_BYTES,
-        "timeout_keep_alive": _KEPT_IDLE,
+        "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
         "lifespan": "off",
         "headers": [(name.decode(), value.decode()) for name, value in (NOT_SNIFFED,)],
     }
 
 
 def collect_garbage_rarely() -> None:
-    """Look for cycles seldom: a thousand waiting clients are a hundred thousand live objects."""
+    """Raise the thresholds of the garbage collector for the whole process.
+
+    A thousand waiting clients are about a hundred thousand live objects, which each full collection
+    would walk through.
+    """
     gc.set_threshold(20_000, 20, 50)
