@@ -113,8 +113,8 @@ class BayeuxDriver:
         self.protocol = BayeuxProtocol(settings, policy, new_id=lambda: f"{name}{random_id()}")
         self._listener = listener
         self._is_flush_due = False
-        self._alarms: dict[Session, asyncio.TimerHandle] = {}
-        self._working: set[asyncio.Task[None]] = set()
+        self._timers: dict[Session, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @cached_property
     def now(self) -> Callable[[], float]:
@@ -123,7 +123,7 @@ class BayeuxDriver:
 
     def dispatch(self, messages: Sequence[Message], peer: Peer) -> Outcome:
         """Handle messages that do not subscribe (see `needs_preparation`)."""
-        return self._answered(self.protocol.dispatch(messages, peer, self.now()))
+        return self._finish(self.protocol.dispatch(messages, peer, self.now()))
 
     async def prepare(self, messages: Sequence[Message], peer: Peer) -> Outcome:
         """Handle messages, and wait until the listener is prepared for their subscriptions.
@@ -132,62 +132,62 @@ class BayeuxDriver:
         """
         span = await self._span(messages, peer)
         exchange = self.protocol.dispatch(messages, peer, self.now(), span)
-        effects = self._settle()
-        if newcomers := [one for one in effects if isinstance(one, Subscribed)]:
-            await self._introduce_soon(newcomers)
-        return self._answered(exchange)
+        effects = self._perform_effects()
+        if subscriptions := [one for one in effects if isinstance(one, Subscribed)]:
+            await self._announce_within_limit(subscriptions)
+        return self._finish(exchange)
 
     def collect(self, peer: Peer) -> list[bytes]:
         """Return the messages to send to a peer now; none if it has to go on waiting."""
         texts = self.protocol.collect(peer, self.now())
-        self._settle()
+        self._perform_effects()
         return texts
 
     def publish(self, user_id: str, topic: str, payload: object, position: int | None) -> None:
         """Queue an event for every session of a user that subscribed to the topic."""
         self.protocol.publish(user_id, topic, self._event(payload), position)
-        self._settle()
+        self._perform_effects()
 
     def publish_to_all(self, topic: str, payload: object) -> None:
         """Queue an event for every session that subscribed to the topic."""
         self.protocol.publish_to_all(topic, self._event(payload))
-        self._settle()
+        self._perform_effects()
 
     def send(self, session_id: str, channel: str, payload: object) -> None:
         """Queue an event for one session, if it still subscribes to that channel."""
         self.protocol.send(session_id, channel, self._event(payload))
-        self._settle()
+        self._perform_effects()
 
     def begin(self, user_id: str, position: int) -> None:
         """Declare that every event after this position of the journal will be published."""
         self.protocol.begin(user_id, position)
-        self._settle()
+        self._perform_effects()
 
     def restart_sessions(self, sessions: Iterable[Session]) -> None:
         """End sessions that would miss an event; their clients shake hands again."""
         self.protocol.restart_sessions(sessions)
-        self._settle()
+        self._perform_effects()
 
     def revoke(self, user_id: str, keeping: Collection[str]) -> None:
         """End a user's sessions, except those whose login has a proof in `keeping`."""
         self.protocol.revoke(user_id, keeping)
-        self._settle()
+        self._perform_effects()
 
     def end_login_sessions(self, ended: Collection[str]) -> None:
         """End the sessions whose login session is among `ended`."""
         self.protocol.end_login_sessions(ended)
-        self._settle()
+        self._perform_effects()
 
-    def lose(self, peer: Peer) -> None:
+    def detach(self, peer: Peer) -> None:
         """Forget a peer: its request was aborted, or its socket closed."""
-        self.protocol.lose(peer, self.now())
+        self.protocol.detach(peer, self.now())
 
     def flush_soon(self, peer: Peer) -> None:
         """Call a peer's `flush` in the next iteration of the loop."""
         self.protocol.wake(peer)
-        self._settle()
+        self._perform_effects()
 
-    def _arm(self, session: Session) -> None:
+    def _set_timer(self, session: Session) -> None:
         """Set the timer that answers the waiting connect of a session at its deadline."""
         pending = session.pending
         if pending is None:
@@ -199,41 +199,41 @@ class BayeuxDriver:
             if timer.when() <= pending.deadline:
                 return
             timer.cancel()
-        self._timers[session] = self._loop.call_at(pending.deadline, self._ring, session)
+        self._timers[session] = self._loop.call_at(pending.deadline, self._on_deadline, session)
 
     def sweep(self) -> None:
         """End the sessions that have expired or whose login has ended."""
         self.protocol.sweep(self.now())
-        self._settle()
+        self._perform_effects()
 
     def release_all(self) -> None:
         """Answer every waiting connect, and hold none from now on."""
         spread = self.settings.drain_spread.total_seconds()
         self.protocol.drain(lambda: random.uniform(0, spread))  # noqa: S311 - no secret
-        self._settle()
+        self._perform_effects()
 
     async def stop(self) -> None:
         """Cancel the tasks that fetch pages and announce subscriptions."""
-        await cancel_and_wait(self._working)
+        await cancel_and_wait(self._tasks)
 
     @cached_property
     def _loop(self) -> asyncio.AbstractEventLoop:
         # `get_running_loop` costs a system call before Python 3.12.
         return asyncio.get_running_loop()
 
-    def _answered(self, exchange: Exchange) -> Outcome:
+    def _finish(self, exchange: Exchange) -> Outcome:
         # Without a reader the events would be lost; they stay queued for the next request.
         texts = self.protocol.answer(exchange) if exchange.peer.is_there else []
-        self._settle()
+        self._perform_effects()
         if exchange.pending is not None and (session := exchange.peer.session) is not None:
-            self._arm(session)
+            self._set_timer(session)
         return Outcome(texts, exchange.pending)
 
     def _event(self, payload: object) -> Event:
         timestamp = http_date(self.protocol.wall()) if self.settings.timestamps else None
         return Event(payload, timestamp, self.now())
 
-    def _settle(self) -> Sequence[Effect]:
+    def _perform_effects(self) -> Sequence[Effect]:
         """Perform the effects that the protocol left, and return them.
 
         `prepare` handles `Subscribed` itself, because only it can wait for the listener. Peers are
@@ -257,7 +257,7 @@ class BayeuxDriver:
             case LastUnsubscription(user_id):
                 self._listener.on_last_unsubscription(user_id)
             case PageWanted():
-                self._keep(asyncio.create_task(self._fetch(effect)))
+                self._track(asyncio.create_task(self._fetch(effect)))
             case Subscribed():
                 pass  # handled by `prepare`
 
@@ -272,9 +272,9 @@ class BayeuxDriver:
             log.exception("journal not read", user_id=peer.user_id)
             return None
 
-    def _keep(self, task: asyncio.Task[None]) -> None:
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+    def _track(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _fetch(self, wanted: PageWanted) -> None:
         try:
@@ -288,21 +288,23 @@ class BayeuxDriver:
             ReplayedEvent(one.position, one.topic, self._event(one.payload)) for one in page.events
         ]
         self.protocol.fill(wanted.session_id, wanted.replay, past, page.reached)
-        self._settle()
+        self._perform_effects()
 
-    async def _introduce_soon(self, newcomers: Sequence[Subscribed]) -> None:
+    async def _announce_within_limit(self, subscriptions: Sequence[Subscribed]) -> None:
         """Announce subscriptions, and return when that is done or `introduction` has passed."""
-        task = asyncio.create_task(self._introduce_all(newcomers))
-        self._keep(task)
+        task = asyncio.create_task(self._announce_all(subscriptions))
+        self._track(task)
         await asyncio.wait({task}, timeout=self.settings.introduction.total_seconds())
         if not task.done():
-            log.warning("subscribed before events are sure to come", user_id=newcomers[0].user_id)
+            log.warning(
+                "subscribed before events are sure to come", user_id=subscriptions[0].user_id
+            )
 
-    async def _introduce_all(self, newcomers: Sequence[Subscribed]) -> None:
-        for effect in newcomers:
-            await self._introduce(effect)
+    async def _announce_all(self, subscriptions: Sequence[Subscribed]) -> None:
+        for effect in subscriptions:
+            await self._announce(effect)
 
-    async def _introduce(self, effect: Subscribed) -> None:
+    async def _announce(self, effect: Subscribed) -> None:
         try:
             await self._listener.on_subscribed(effect.user_id, effect.route, effect.session_id)
         except Exception:
@@ -316,11 +318,11 @@ class BayeuxDriver:
             except Exception:
                 log.exception("a client could not be answered", user_id=peer.user_id)
 
-    def _ring(self, session: Session) -> None:
-        del self._alarms[session]
+    def _on_deadline(self, session: Session) -> None:
+        del self._timers[session]
         pending = session.pending
         if pending is not None and pending.deadline <= self.now():
             self.protocol.time_out(pending)
-            self._settle()
+            self._perform_effects()
         else:
-            self._arm(session)
+            self._set_timer(session)

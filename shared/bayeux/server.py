@@ -112,7 +112,7 @@ class BayeuxServer:
             return
         who = await self._authenticate(scope)
         if isinstance(who, Answer):
-            self._cookie_diagnostics.look_at_stranger(scope)
+            self._cookie_diagnostics.check_socket_without_login(scope)
             await connection.refuse(who)
         else:
             await self._websockets.serve(who, connection, scope)
@@ -216,7 +216,7 @@ class BayeuxServer:
         if not is_known_host(scope, self._settings):
             return Answer(421)
         if not is_welcome(scope, self._settings):
-            self._cookie_diagnostics.refuse(scope)
+            self._cookie_diagnostics.note_refusal(scope)
             return Answer(403)
         return None
 

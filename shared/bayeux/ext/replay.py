@@ -47,13 +47,13 @@ def asks_for_replay(message: Message) -> bool:
     return message.section("ext").get(EXTENSION) is not None
 
 
-def starts(
+def replay_starts(
     message: Message, names: Sequence[str], span: Span | None
 ) -> dict[str, ReplayStart] | str:
     """Return where each subscription begins that names a position, or an error."""
     found: dict[str, ReplayStart] = {}
     for name in names:
-        position = _asked(message, name)
+        position = _asked_position(message, name)
         if position is None:
             continue
         if isinstance(position, bool) or not isinstance(position, int):
@@ -69,15 +69,15 @@ def starts(
     return found
 
 
-def is_fresh(message: Message, name: str) -> bool:
+def asks_for_present_state(message: Message, name: str) -> bool:
     """Tell whether a subscription names no position: who does hears the journal and nothing else.
 
     What is open is sent again to the others; it may be in the journal as well.
     """
-    return _asked(message, name) is None
+    return _asked_position(message, name) is None
 
 
-def begin(
+def start_replay(
     registry: SessionRegistry,
     session: Session,
     routes: Iterable[Route],
@@ -93,15 +93,15 @@ def begin(
         route.channel: route.topic
         for route in routes
         if not (start.is_new_only and route.channel in heard)
-        and start.after < _reached(registry, session, route.channel, heard)
+        and start.after < _channel_position(registry, session, route.channel, heard)
     }
     if topics:
-        replay = _waiting_at(session, start.after) or Replay(start.after)
+        replay = _unrequested_replay_at(session, start.after) or Replay(start.after)
         replay.topics |= topics
         session.replays |= dict.fromkeys(topics, replay)
 
 
-def admits(session: Session, channel: str, position: int | None) -> bool:
+def accepts(session: Session, channel: str, position: int | None) -> bool:
     """Tell whether an event that is published now is for this session: it may catch up yet."""
     replay = session.replays.get(channel)
     if replay is None or position is None:
@@ -114,26 +114,26 @@ def admits(session: Session, channel: str, position: int | None) -> bool:
 
 def fetch_next_page(registry: SessionRegistry, session: Session) -> None:
     """Have the next page fetched where there is room for it, or end the catching up."""
-    told = registry.told.get(session.user_id)
-    if told is None:
+    published = registry.published_up_to.get(session.user_id)
+    if published is None:
         return
     for replay in dict.fromkeys(session.replays.values()):
-        if replay.is_live or replay.is_asked:
+        if replay.is_live or replay.is_page_requested:
             continue
-        if replay.reached >= told:
+        if replay.reached >= published:
             replay.is_live = True
-        elif session.queue.is_roomy:
-            replay.is_asked = True
+        elif session.queue.has_room:
+            replay.is_page_requested = True
             registry.effects.append(PageWanted(session.user_id, session.id, replay))
 
 
-def _asked(message: Message, name: str) -> Any:
+def _asked_position(message: Message, name: str) -> Any:
     """Return what a message says of the position of one of its subscriptions."""
     asked = message.section("ext").get(EXTENSION)
     return asked.get(name) if isinstance(asked, Mapping) else asked
 
 
-def _reached(
+def _channel_position(
     registry: SessionRegistry, session: Session, channel: str, heard: Collection[str]
 ) -> float:
     """Return how far a channel has got: without end where it is not heard, or has not begun."""
@@ -142,21 +142,25 @@ def _reached(
         return replay.reached
     if replay is None and channel not in heard:
         return math.inf
-    return registry.told.get(session.user_id, math.inf)
+    return registry.published_up_to.get(session.user_id, math.inf)
 
 
-def _waiting_at(session: Session, position: int) -> Replay | None:
+def _unrequested_replay_at(session: Session, position: int) -> Replay | None:
     """Return the replay of a session that goes on from a position and has not been asked for."""
     replays = session.replays.values()
     return next(
-        (one for one in replays if one.reached == position and not (one.is_asked or one.is_live)),
+        (
+            one
+            for one in replays
+            if one.reached == position and not (one.is_page_requested or one.is_live)
+        ),
         None,
     )
 
 
 def fill(session: Session, replay: Replay, page: Sequence[ReplayedEvent], end: int) -> bool:
     """Queue a page that ends at a position, as far as it fits; False where some of it did not."""
-    replay.is_asked = False
+    replay.is_page_requested = False
     for position, together in groupby(page, key=lambda past: past.position):
         if not _put(session, replay, together):
             return False

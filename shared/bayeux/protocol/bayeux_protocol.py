@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from shared.bayeux.ext.replay import ReplayedEvent, admits, fetch_next_page, fill
+from shared.bayeux.ext.replay import ReplayedEvent, accepts, fetch_next_page, fill
 from shared.bayeux.messages import replies
 from shared.bayeux.messages.channels import Meta
 from shared.bayeux.messages.events import Event, Frame
 from shared.bayeux.messages.message import Message, encode
 from shared.bayeux.positions import Span
-from shared.bayeux.protocol.connect import put_off, release, stamped, turn_away
+from shared.bayeux.protocol.connect import answer_login_ended, answer_retry, release, with_timestamp
 from shared.bayeux.protocol.dispatch import dispatch
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.protocol.reply_events import take_reply_events
@@ -86,7 +86,7 @@ class BayeuxProtocol:
         texts: list[bytes] = []
         if exchange.pending is None:
             texts = take_reply_events(self.registry, exchange)
-            texts += [encode(stamped(self.registry, reply)) for reply in exchange.replies]
+            texts += [encode(with_timestamp(self.registry, reply)) for reply in exchange.replies]
         for session in exchange.sessions:
             if session.replays:
                 fetch_next_page(self.registry, session)
@@ -139,7 +139,7 @@ class BayeuxProtocol:
 
     def begin(self, user_id: str, position: int) -> None:
         """From this position of the user's journal on, everything is going to be published."""
-        self.registry.told[user_id] = position
+        self.registry.published_up_to[user_id] = position
         for session in list(self.registry.by_user.get(user_id, ())):
             fetch_next_page(self.registry, session)
 
@@ -201,15 +201,15 @@ class BayeuxProtocol:
         """
         registry = self.registry
         registry.counters.published += 1
-        if position is not None and user_id in registry.told:
-            registry.told[user_id] = position
-        for channel, session in registry.table.ears(user_id, topic):
-            if not session.replays or admits(session, channel, position):
+        if position is not None and user_id in registry.published_up_to:
+            registry.published_up_to[user_id] = position
+        for channel, session in registry.subscriptions.subscribers(user_id, topic):
+            if not session.replays or accepts(session, channel, position):
                 self._put(session, event.on(channel))
 
     def publish_to_all(self, topic: str, event: Event) -> None:
         """Queue an event for every session that hears the topic."""
-        for user_id in self.registry.table.users:
+        for user_id in self.registry.subscriptions.users:
             self.publish(user_id, topic, event)
 
     def send(self, session_id: str, channel: str, event: Event) -> None:
@@ -220,16 +220,16 @@ class BayeuxProtocol:
 
     def time_out(self, pending: PendingConnect) -> None:
         """Mark a connect as having waited long enough."""
-        pending.due = True
+        pending.timed_out = True
         self.registry.woken[pending.peer] = None
 
-    def speaks(self, peer: Peer) -> bool:
+    def has_session(self, peer: Peer) -> bool:
         """Tell whether a peer stands for a live session."""
         return peer.session is not None and not peer.session.is_over
 
-    def lose(self, peer: Peer, now: float) -> None:
+    def detach(self, peer: Peer, now: float) -> None:
         """A request was aborted or a socket closed; its session may still be gone on with."""
-        self.registry.lose(peer, now)
+        self.registry.detach(peer, now)
 
     def sweep(self, now: float) -> None:
         """End the sessions whose clients did not come back in time, or whose login has ended."""
@@ -254,7 +254,7 @@ class BayeuxProtocol:
 
     def drain(self, spread: Callable[[], float]) -> None:
         """Release every connect and hold none from now on; `spread` gives intervals in seconds."""
-        self.registry.spread = spread
+        self.registry.drain_interval = spread
         for session in self.registry.sessions.values():
             if session.pending is not None:
                 self.time_out(session.pending)
@@ -262,15 +262,15 @@ class BayeuxProtocol:
     @property
     def is_draining(self) -> bool:
         """Tell whether connects are no longer held."""
-        return self.registry.spread is not None
+        return self.registry.drain_interval is not None
 
-    def put_off(self, message: Message) -> bytes:
+    def answer_retry(self, message: Message) -> bytes:
         """Return what a connect is told while this process stops whose session is in another."""
-        return put_off(self.registry, message)
+        return answer_retry(self.registry, message)
 
-    def turn_away(self, message: Message) -> bytes:
+    def answer_login_ended(self, message: Message) -> bytes:
         """Return what a connect is told whose session is elsewhere and whose login has ended."""
-        return turn_away(self.registry, message)
+        return answer_login_ended(self.registry, message)
 
     def _put(self, session: Session, frame: Frame) -> None:
         if session.is_over:

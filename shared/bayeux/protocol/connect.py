@@ -15,9 +15,9 @@ def connect(
     """Answer a connect at once, or leave it waiting in `exchange.hold`."""
     if session.acknowledging:
         _confirm(registry, session, message)
-    _take_over(registry, session, exchange)
+    _replace_previous(registry, session, exchange)
     asked = message.section("advice")
-    pending = _as_pending(registry, message, asked, exchange)
+    pending = _pending_connect(registry, message, asked, exchange)
     waits = _may_wait(session, pending, exchange)
     crowded = waits and _is_crowded(registry, session, exchange.peer)
     session.interval = _interval(registry, asked, crowded=crowded)
@@ -25,14 +25,14 @@ def connect(
         exchange.replies.append(
             replies.failure(message, replies.TOO_MANY_TABS, advice=replies.ONE_TAB)
         )
-        registry.let_go(session, exchange.now)
+        registry.end_wait(session, exchange.now)
     elif crowded or not waits:
         session.connected = True
         exchange.replies.append(_answer(registry, session, pending, crowded=crowded))
         exchange.sessions[session] = session.batch
-        registry.let_go(session, exchange.now)
+        registry.end_wait(session, exchange.now)
     else:
-        registry.keep(session, pending)
+        registry.hold(session, pending)
         exchange.pending = pending
 
 
@@ -45,25 +45,27 @@ def release(
         at_most=registry.settings.max_frame_bytes,
         batch=session.batch if session.acknowledging else None,
     )
-    registry.let_go(session, now)
-    return [*events, encode(stamped(registry, reply))]
+    registry.end_wait(session, now)
+    return [*events, encode(with_timestamp(registry, reply))]
 
 
-def put_off(registry: SessionRegistry, message: Message) -> bytes:
+def answer_retry(registry: SessionRegistry, message: Message) -> bytes:
     """Answer a connect whose session is elsewhere and that has to be made again."""
     advice = _advice(registry, crowded=False).as_fields()
     return encode(
-        stamped(registry, replies.success(message, clientId=message.client_id, advice=advice))
+        with_timestamp(
+            registry, replies.success(message, clientId=message.client_id, advice=advice)
+        )
     )
 
 
-def turn_away(registry: SessionRegistry, message: Message) -> bytes:
+def answer_login_ended(registry: SessionRegistry, message: Message) -> bytes:
     """Answer a connect whose session is elsewhere and whose login has ended."""
     reply = replies.success(message, clientId=message.client_id) | replies.LOGIN_ENDED
-    return encode(stamped(registry, reply))
+    return encode(with_timestamp(registry, reply))
 
 
-def stamped(registry: SessionRegistry, reply: Reply) -> Reply:
+def with_timestamp(registry: SessionRegistry, reply: Reply) -> Reply:
     """Add the time where the timestamp extension is on."""
     if registry.settings.timestamps:
         reply["timestamp"] = replies.http_date(registry.wall())
@@ -77,7 +79,7 @@ def _answer(
         return replies.success(pending.message, clientId=session.id) | pending.ending
     session.batch += 1
     reply = replies.success(pending.message, clientId=session.id)
-    _advise(registry, session, pending, reply, crowded=crowded)
+    _add_advice(registry, session, pending, reply, crowded=crowded)
     if ext := _extensions(registry, session, pending):
         reply["ext"] = ext
     return reply
@@ -90,7 +92,7 @@ def _confirm(registry: SessionRegistry, session: Session, message: Message) -> N
     registry.counters.redelivered += again
 
 
-def _take_over(registry: SessionRegistry, session: Session, exchange: Exchange) -> None:
+def _replace_previous(registry: SessionRegistry, session: Session, exchange: Exchange) -> None:
     if session.pending is not None:
         registry.supersede(session, exchange.now)
     session.transport = exchange.peer.transport
@@ -98,7 +100,7 @@ def _take_over(registry: SessionRegistry, session: Session, exchange: Exchange) 
         registry.unbind(session)
 
 
-def _as_pending(
+def _pending_connect(
     registry: SessionRegistry, message: Message, asked: Fields, exchange: Exchange
 ) -> PendingConnect:
     return PendingConnect(
@@ -111,7 +113,7 @@ def _as_pending(
 
 
 def _timeout(registry: SessionRegistry, asked: Fields) -> float:
-    if registry.spread is not None:
+    if registry.drain_interval is not None:
         return 0.0
     longest = registry.times.timeout
     timeout = finite(asked.get("timeout"))
@@ -144,7 +146,7 @@ def _may_wait(session: Session, pending: PendingConnect, exchange: Exchange) -> 
     )
 
 
-def _advise(
+def _add_advice(
     registry: SessionRegistry,
     session: Session,
     pending: PendingConnect,
@@ -159,8 +161,8 @@ def _advise(
 
 
 def _advice(registry: SessionRegistry, *, crowded: bool) -> Advice:
-    if registry.spread is not None:
-        return registry.times.advice_with(registry.spread())
+    if registry.drain_interval is not None:
+        return registry.times.advice_with(registry.drain_interval())
     return registry.times.crowded_advice if crowded else registry.times.advice
 
 

@@ -11,7 +11,7 @@ from shared.bayeux.protocol.connect import connect
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.protocol.half_open_sessions import confirm, handshake_interval
 from shared.bayeux.protocol.handshake import handshake
-from shared.bayeux.protocol.subscribe import answered, subscribe, unsubscribe
+from shared.bayeux.protocol.subscribe import subscribe, subscription_reply, unsubscribe
 from shared.bayeux.sessions.advice import milliseconds
 from shared.bayeux.sessions.session import Peer, Session, Transport
 from shared.bayeux.sessions.session_registry import SessionRegistry
@@ -40,7 +40,7 @@ def _without_rest(messages: Sequence[Message]) -> Sequence[Message]:
 
 
 def _dispatch_one(registry: SessionRegistry, message: Message, exchange: Exchange) -> None:
-    if (error := _fault(registry, message)) is not None:
+    if (error := _error_in(registry, message)) is not None:
         exchange.replies.append(replies.failure(message, error))
     elif message.channel == Meta.HANDSHAKE:
         handshake(registry, message, exchange)
@@ -52,7 +52,7 @@ def _dispatch_one(registry: SessionRegistry, message: Message, exchange: Exchang
         _dispatch_for(registry, session, message, exchange)
 
 
-def _fault(registry: SessionRegistry, message: Message) -> str | None:
+def _error_in(registry: SessionRegistry, message: Message) -> str | None:
     if message.has_bad_id:
         return replies.ID_INVALID
     if message.channel == Meta.CONNECT:
@@ -82,7 +82,9 @@ def _refuse_too_many_sessions(message: Message, exchange: Exchange) -> None:
 
 def _refusal(message: Message, error: str) -> Reply:
     is_subscription = message.channel in {Meta.SUBSCRIBE, Meta.UNSUBSCRIBE}
-    return answered(message, error) if is_subscription else replies.failure(message, error)
+    return (
+        subscription_reply(message, error) if is_subscription else replies.failure(message, error)
+    )
 
 
 def _dispatch_for(

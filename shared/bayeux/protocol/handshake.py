@@ -12,12 +12,12 @@ from shared.bayeux.sessions.session_registry import SessionRegistry
 
 def handshake(registry: SessionRegistry, message: Message, exchange: Exchange) -> None:
     """Begin a session, or say why there is none."""
-    if error := _fault(registry, message) or make_room(registry, exchange.peer):
+    if error := _error_in(registry, message) or make_room(registry, exchange.peer):
         registry.counters.denied += 1
         later = error == replies.SERVER_FULL
         advice = replies.COME_AGAIN_LATER if later else replies.STOP
         exchange.replies.append(
-            _described(registry, replies.failure(message, error, advice=advice))
+            _with_versions(registry, replies.failure(message, error, advice=advice))
         )
         return
     interval = max(handshake_interval(registry, exchange.peer.user_id), registry.times.interval)
@@ -25,10 +25,12 @@ def handshake(registry: SessionRegistry, message: Message, exchange: Exchange) -
     if exchange.peer.transport is Transport.WEBSOCKET:
         registry.bind(session, exchange.peer, exchange.now)
     registry.counters.handshakes += 1
-    exchange.replies.append(_described(registry, _welcome(registry, session, message, interval)))
+    exchange.replies.append(
+        _with_versions(registry, _success_reply(registry, session, message, interval))
+    )
 
 
-def _fault(registry: SessionRegistry, message: Message) -> str | None:
+def _error_in(registry: SessionRegistry, message: Message) -> str | None:
     types = message.fields.get("supportedConnectionTypes")
     if not isinstance(message.fields.get("version"), str):
         return replies.VERSION_MISSING
@@ -39,7 +41,7 @@ def _fault(registry: SessionRegistry, message: Message) -> str | None:
     )
 
 
-def _welcome(
+def _success_reply(
     registry: SessionRegistry, session: Session, message: Message, interval: float
 ) -> Reply:
     advice = registry.times.advice_with(interval)
@@ -63,7 +65,7 @@ def _extensions(registry: SessionRegistry, session: Session, message: Message) -
     return ext
 
 
-def _described(registry: SessionRegistry, reply: Reply) -> Reply:
+def _with_versions(registry: SessionRegistry, reply: Reply) -> Reply:
     return reply | {"version": "1.0", "supportedConnectionTypes": _supported(registry)}
 
 

@@ -3,10 +3,10 @@
 from shared.bayeux.ext.replay import (
     EXTENSION,
     ReplayStart,
+    asks_for_present_state,
     asks_for_replay,
-    begin,
-    is_fresh,
-    starts,
+    replay_starts,
+    start_replay,
 )
 from shared.bayeux.messages import replies
 from shared.bayeux.messages.channels import is_meta, is_service, is_valid
@@ -23,20 +23,20 @@ def subscribe(
 ) -> None:
     """Enter all named subscriptions, or none and say why."""
     names = _names(registry, message)
-    granted = names if isinstance(names, str) else _judge(registry, session, names)
-    begins = _begins(registry, message, granted, exchange)
-    if isinstance(granted, str) or isinstance(begins, str):
-        error = granted if isinstance(granted, str) else str(begins)
+    granted = names if isinstance(names, str) else _grant_all(registry, session, names)
+    starts = _replay_starts(registry, message, granted, exchange)
+    if isinstance(granted, str) or isinstance(starts, str):
+        error = granted if isinstance(granted, str) else str(starts)
         registry.counters.denied += 1
-        exchange.replies.append(answered(message, error))
+        exchange.replies.append(subscription_reply(message, error))
         return
     heard = {route.channel for route in session.routes}
     session.subscriptions.update(granted)
     for name, routes in granted.items():
-        _enter(registry, session, set(routes), fresh=is_fresh(message, name))
-        if name in begins:
-            begin(registry, session, routes, begins[name], heard)
-    exchange.replies.append(answered(message) | _begun(begins))
+        _add_routes(registry, session, set(routes), fresh=asks_for_present_state(message, name))
+        if name in starts:
+            start_replay(registry, session, routes, starts[name], heard)
+    exchange.replies.append(subscription_reply(message) | _replay_ext(starts))
 
 
 def unsubscribe(
@@ -44,13 +44,13 @@ def unsubscribe(
 ) -> None:
     """Strike out all named subscriptions, or none and say why."""
     names = _names(registry, message)
-    error = names if isinstance(names, str) else _why_not(registry, session, names)
+    error = names if isinstance(names, str) else _unsubscribe_error(registry, session, names)
     if error is None:
-        _withdraw(registry, session, names)
-    exchange.replies.append(answered(message, error))
+        _remove(registry, session, names)
+    exchange.replies.append(subscription_reply(message, error))
 
 
-def answered(message: Message, error: str | None = None) -> Reply:
+def subscription_reply(message: Message, error: str | None = None) -> Reply:
     """Answer, and say what the answer is about."""
     echo = {"clientId": message.client_id, "subscription": message.fields.get("subscription")}
     return replies.failure(message, error, **echo) if error else replies.success(message, **echo)
@@ -68,7 +68,7 @@ def _names(registry: SessionRegistry, message: Message) -> list[str] | str:
     return names
 
 
-def _judge(
+def _grant_all(
     registry: SessionRegistry, session: Session, names: list[str]
 ) -> dict[str, tuple[Route, ...]] | str:
     """Return what each name delivers, or the first error."""
@@ -76,14 +76,14 @@ def _judge(
         return replies.subscribe_denied("too_many_subscriptions")
     granted: dict[str, tuple[Route, ...]] = {}
     for name in names:
-        verdict = _verdict(registry, session, name)
-        if isinstance(verdict, Denial):
-            return replies.subscribe_denied(verdict.reason)
-        granted[name] = verdict.routes
+        decision = _apply_policy(registry, session, name)
+        if isinstance(decision, Denial):
+            return replies.subscribe_denied(decision.reason)
+        granted[name] = decision.routes
     return granted
 
 
-def _verdict(registry: SessionRegistry, session: Session, name: str) -> Grant | Denial:
+def _apply_policy(registry: SessionRegistry, session: Session, name: str) -> Grant | Denial:
     if is_meta(name):
         return Denial("meta_channel")
     if is_service(name):
@@ -91,7 +91,7 @@ def _verdict(registry: SessionRegistry, session: Session, name: str) -> Grant | 
     return registry.policy(session.user_id, name)
 
 
-def _begins(
+def _replay_starts(
     registry: SessionRegistry,
     message: Message,
     granted: dict[str, tuple[Route, ...]] | str,
@@ -100,30 +100,32 @@ def _begins(
     """Return where subscriptions begin, for those that name a position, or an error."""
     if isinstance(granted, str) or not registry.settings.replay or not asks_for_replay(message):
         return {}
-    return starts(message, list(granted), exchange.span)
+    return replay_starts(message, list(granted), exchange.span)
 
 
-def _begun(begins: dict[str, ReplayStart]) -> dict[str, object]:
-    positions = {name: start.after for name, start in begins.items()}
+def _replay_ext(starts: dict[str, ReplayStart]) -> dict[str, object]:
+    positions = {name: start.after for name, start in starts.items()}
     return {"ext": {EXTENSION: positions}} if positions else {}
 
 
-def _enter(registry: SessionRegistry, session: Session, routes: set[Route], *, fresh: bool) -> None:
-    if registry.table.add(session, routes):
+def _add_routes(
+    registry: SessionRegistry, session: Session, routes: set[Route], *, fresh: bool
+) -> None:
+    if registry.subscriptions.add(session, routes):
         registry.effects.append(FirstSubscription(session.user_id))
     if fresh:
         registry.effects.extend(Subscribed(session.user_id, route, session.id) for route in routes)
 
 
-def _why_not(registry: SessionRegistry, session: Session, names: list[str]) -> str | None:
+def _unsubscribe_error(registry: SessionRegistry, session: Session, names: list[str]) -> str | None:
     unknown = [name for name in names if name not in session.subscriptions]
     if not unknown:
         return None
-    exists = isinstance(_verdict(registry, session, unknown[0]), Grant)
+    exists = isinstance(_apply_policy(registry, session, unknown[0]), Grant)
     return replies.UNSUBSCRIBE_FAILED if exists else replies.CHANNEL_MISSING
 
 
-def _withdraw(registry: SessionRegistry, session: Session, names: list[str] | str) -> None:
+def _remove(registry: SessionRegistry, session: Session, names: list[str] | str) -> None:
     before = session.routes
     for name in dict.fromkeys(names):
         del session.subscriptions[name]

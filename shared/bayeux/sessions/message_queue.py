@@ -51,7 +51,7 @@ class MessageQueue:
         return True
 
     @property
-    def is_roomy(self) -> bool:
+    def has_room(self) -> bool:
         """Tell whether it is at most half full."""
         return 2 * len(self) <= self._max_events and 2 * self._bytes <= self._max_bytes
 

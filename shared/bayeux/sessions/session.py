@@ -59,13 +59,13 @@ class PendingConnect:
     message: Message
     received_ms: float
     deadline: float
-    due: bool = False
+    timed_out: bool = False
     repeats_advice: bool = False
     ending: Reply | None = None
 
     def is_due(self, now: float) -> bool:
         """Tell whether it has to be answered even without an event."""
-        return self.due or self.ending is not None or now >= self.deadline
+        return self.timed_out or self.ending is not None or now >= self.deadline
 
 
 @dataclass(slots=True, eq=False)
@@ -78,7 +78,7 @@ class Replay:
 
     reached: int
     topics: dict[str, str] = field(default_factory=dict)
-    is_asked: bool = False
+    is_page_requested: bool = False
     is_live: bool = False
 
 
@@ -93,7 +93,7 @@ class Session:
     expires_at: float
     login: Login = Login()
     acknowledging: bool = False
-    is_heard: bool = False
+    is_confirmed: bool = False
     connected: bool = False
     is_over: bool = False
     batch: int = 0

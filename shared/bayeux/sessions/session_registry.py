@@ -14,7 +14,7 @@ from shared.bayeux.sessions.subscription_policy import Route, SubscriptionPolicy
 from shared.bayeux.sessions.subscriptions import Subscriptions
 from shared.bayeux.settings import BayeuxSettings
 
-_NOBODY: Final[frozenset[Session]] = frozenset()
+_NO_SESSIONS: Final[frozenset[Session]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -26,15 +26,15 @@ class SessionRegistry:
     new_id: Callable[[], str]
     wall: Callable[[], float]
     counters: Counters = field(default_factory=Counters)
-    table: Subscriptions = field(default_factory=Subscriptions)
+    subscriptions: Subscriptions = field(default_factory=Subscriptions)
     sessions: dict[str, Session] = field(default_factory=dict)
-    unheard: dict[Session, None] = field(default_factory=dict)
+    half_open: dict[Session, None] = field(default_factory=dict)
     by_user: dict[str, dict[Session, None]] = field(default_factory=dict)
-    holding: dict[str, set[Session]] = field(default_factory=dict)
+    held_by_browser: dict[str, set[Session]] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     woken: dict[Peer, None] = field(default_factory=dict)
-    told: dict[str, int] = field(default_factory=dict)
-    spread: Callable[[], float] | None = None
+    published_up_to: dict[str, int] = field(default_factory=dict)
+    drain_interval: Callable[[], float] | None = None
     times: Times = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class SessionRegistry:
             expires_at=now + interval + min(self.times.first_interval, self.times.max_interval),
         )
         self.sessions[session.id] = session
-        self.unheard[session] = None
+        self.half_open[session] = None
         self.by_user.setdefault(session.user_id, {})[session] = None
         return session
 
@@ -95,7 +95,7 @@ class SessionRegistry:
         self.unbind(session)
         if session.pending is not None:
             self.supersede(session, now)
-        self.lose(peer, now)
+        self.detach(peer, now)
         session.socket, peer.session = peer, session
         if session.queue and session.pushes():
             self.woken[peer] = None
@@ -106,28 +106,28 @@ class SessionRegistry:
             session.socket.session = None
         session.socket = None
 
-    def lose(self, peer: Peer, now: float) -> None:
+    def detach(self, peer: Peer, now: float) -> None:
         """Nothing can be sent there any more; the session may still be gone on with."""
         session, peer.session = peer.session, None
         if session is None:
             return
         if session.pending is not None and session.pending.peer is peer:
-            self.let_go(session, now)
+            self.end_wait(session, now)
         if session.socket is peer:
             session.socket = None
 
-    def keep(self, session: Session, pending: PendingConnect) -> None:
+    def hold(self, session: Session, pending: PendingConnect) -> None:
         """Let a connect wait; its session does not expire meanwhile."""
         session.pending = pending
         pending.peer.session = session
         if pending.peer.transport is not Transport.WEBSOCKET and session.browser:
-            self.holding.setdefault(session.browser, set()).add(session)
+            self.held_by_browser.setdefault(session.browser, set()).add(session)
 
     def held_by(self, browser: str | None) -> set[Session] | frozenset[Session]:
         """Return the sessions of one browser that occupy a connection of it now."""
-        return self.holding.get(browser or "", _NOBODY)
+        return self.held_by_browser.get(browser or "", _NO_SESSIONS)
 
-    def let_go(self, session: Session, now: float) -> None:
+    def end_wait(self, session: Session, now: float) -> None:
         """End a wait, however it came to its end, and start the clock of expiry."""
         session.pending = None
         session.expires_at = now + session.interval + self.times.max_interval
@@ -138,7 +138,7 @@ class SessionRegistry:
         if session.pending is None:
             return
         peer = session.pending.peer
-        self.let_go(session, now)
+        self.end_wait(session, now)
         self.counters.superseded += 1
         if peer is not session.socket:
             peer.session = None
@@ -148,8 +148,8 @@ class SessionRegistry:
         """Strike routes of a session out."""
         for route in routes:
             session.replays.pop(route.channel, None)
-        if self.table.remove(session, routes):
-            self.told.pop(session.user_id, None)
+        if self.subscriptions.remove(session, routes):
+            self.published_up_to.pop(session.user_id, None)
             self.effects.append(LastUnsubscription(session.user_id))
 
     def end(self, session: Session, ending: Reply) -> None:
@@ -157,7 +157,7 @@ class SessionRegistry:
         if self.sessions.pop(session.id, None) is None:
             return
         session.is_over = True
-        self.unheard.pop(session, None)
+        self.half_open.pop(session, None)
         self._forget_user(session)
         session.queue.clear()
         self._free_browser(session)
@@ -174,9 +174,9 @@ class SessionRegistry:
             del self.by_user[session.user_id]
 
     def _free_browser(self, session: Session) -> None:
-        held = self.holding.get(session.browser or "")
+        held = self.held_by_browser.get(session.browser or "")
         if held is None:
             return
         held.discard(session)
         if not held:
-            del self.holding[session.browser or ""]
+            del self.held_by_browser[session.browser or ""]

@@ -13,10 +13,10 @@ Subscriber = tuple[str, Session]
 class Subscriptions:
     """Finds the sessions for an event without looking at any other."""
 
-    __slots__ = ("_ears", "_routes_of")
+    __slots__ = ("_routes_of", "_subscribers")
 
     def __init__(self) -> None:
-        self._ears: dict[tuple[str, str], tuple[Subscriber, ...]] = {}
+        self._subscribers: dict[tuple[str, str], tuple[Subscriber, ...]] = {}
         self._routes_of: Counter[str] = Counter()
 
     @property
@@ -28,10 +28,10 @@ class Subscriptions:
         """Enter routes; True when they are the first of this user."""
         is_first = session.user_id not in self._routes_of
         for route in routes:
-            key, ear = (session.user_id, route.topic), (route.channel, session)
-            ears = self._ears.get(key, ())
-            if ear not in ears:
-                self._ears[key] = (*ears, ear)
+            key, subscriber = (session.user_id, route.topic), (route.channel, session)
+            subscribers = self._subscribers.get(key, ())
+            if subscriber not in subscribers:
+                self._subscribers[key] = (*subscribers, subscriber)
                 self._routes_of[session.user_id] += 1
         return is_first and session.user_id in self._routes_of
 
@@ -40,20 +40,20 @@ class Subscriptions:
         if session.user_id not in self._routes_of:
             return False
         for route in routes:
-            self._strike((session.user_id, route.topic), (route.channel, session))
+            self._remove((session.user_id, route.topic), (route.channel, session))
         return session.user_id not in self._routes_of
 
-    def ears(self, user_id: str, topic: str) -> Sequence[Subscriber]:
+    def subscribers(self, user_id: str, topic: str) -> Sequence[Subscriber]:
         """Return who hears a topic of a user, as it is now."""
-        return self._ears.get((user_id, topic), ())
+        return self._subscribers.get((user_id, topic), ())
 
-    def _strike(self, key: tuple[str, str], ear: Subscriber) -> None:
-        before = self._ears.get(key, ())
-        after = tuple(one for one in before if one != ear)
+    def _remove(self, key: tuple[str, str], subscriber: Subscriber) -> None:
+        before = self._subscribers.get(key, ())
+        after = tuple(one for one in before if one != subscriber)
         if after:
-            self._ears[key] = after
+            self._subscribers[key] = after
         else:
-            self._ears.pop(key, None)
+            self._subscribers.pop(key, None)
         self._routes_of[key[0]] -= len(before) - len(after)
         if not self._routes_of[key[0]]:
             del self._routes_of[key[0]]

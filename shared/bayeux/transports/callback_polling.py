@@ -16,7 +16,7 @@ HEADERS: Final[Sequence[Header]] = (
     (b"content-disposition", b"attachment; filename=f.txt"),
     (b"cache-control", b"no-store"),
 )
-LONGEST_QUERY: Final = 16 * 1024
+MAX_QUERY_SIZE: Final = 16 * 1024
 """Octets. Beside the largest headers it stays within what a head may be, here and at other pods."""
 
 _CALLBACK: Final = re.compile(r"[a-zA-Z0-9._-]{1,64}")
@@ -24,14 +24,14 @@ _SEPARATORS: Final = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "<
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ScriptRequest:
     """What a page asks for: messages, and the function that the answer calls."""
 
     callback: str
     messages: Sequence[Message]
 
 
-def read_call(query: bytes, settings: BayeuxSettings) -> Call:
+def read_script_request(query: bytes, settings: BayeuxSettings) -> ScriptRequest:
     """Read `?jsonp=name&message=…`.
 
     Raises:
@@ -45,7 +45,7 @@ def read_call(query: bytes, settings: BayeuxSettings) -> Call:
     if _CALLBACK.fullmatch(callback) is None:
         raise MalformedError("the callback is no name")
     limits = {"max_batch": settings.max_batch, "max_depth": settings.max_depth}
-    return Call(callback, decode(fields.get("message", [""])[0], **limits))
+    return ScriptRequest(callback, decode(fields.get("message", [""])[0], **limits))
 
 
 def script(callback: str, texts: Sequence[bytes]) -> bytes:

@@ -12,10 +12,10 @@ from shared.bayeux.transports.web import Scope, browser_of, header
 
 log = structlog.get_logger(__name__)
 
-_MOST: Final = 100
-"""Origins that are named; more than that are made up."""
+_MAX_ORIGINS: Final = 100
+"""Origins that are named."""
 
-_LONGEST: Final = 200
+_MAX_LENGTH: Final = 200
 """Characters of an origin."""
 
 
@@ -25,30 +25,42 @@ class CookieDiagnostics:
     def __init__(self, protocol: BayeuxProtocol, settings: BayeuxSettings) -> None:
         self._protocol = protocol
         self._settings = settings
-        self._named: set[str] = set()
-        self._strange: set[str] = set()
-        self._refused: set[str] = set()
+        self._origins_without_cookie: set[str] = set()
+        self._origins_without_login: set[str] = set()
+        self._refused_origins: set[str] = set()
 
-    def look(self, scope: Scope, messages: Sequence[Message], user_id: str) -> None:
+    def check_poll(self, scope: Scope, messages: Sequence[Message], user_id: str) -> None:
         """Say what would help, where somebody polls for their own session without its cookie."""
         if self._protocol.lacks_cookie(messages, user_id, browser_of(scope)):
-            self._say(self._named, scope, "a client returns no cookie", self._remedy(scope))
+            self._warn_once(
+                self._origins_without_cookie,
+                scope,
+                "a client returns no cookie",
+                self._remedy(scope),
+            )
 
-    def look_at_stranger(self, upgrade: Scope) -> None:
+    def check_socket_without_login(self, upgrade: Scope) -> None:
         """Say what would help, where the socket of a page shows no login."""
         if header(upgrade, b"cookie") is None and (origin := header(upgrade, b"origin")):
             is_foreign = _is_of_another_site(upgrade, origin)
             remedy = self._remedy(upgrade) if is_foreign else self._settings.remedies.log_in_first
-            self._say(self._strange, upgrade, "a page opens a socket without cookies", remedy)
+            self._warn_once(
+                self._origins_without_login,
+                upgrade,
+                "a page opens a socket without cookies",
+                remedy,
+            )
 
-    def refuse(self, scope: Scope) -> None:
+    def note_refusal(self, scope: Scope) -> None:
         """Say that a page is not welcome."""
-        self._say(self._refused, scope, "a page is refused", self._settings.remedies.not_welcome)
+        self._warn_once(
+            self._refused_origins, scope, "a page is refused", self._settings.remedies.not_welcome
+        )
 
-    def _say(self, named: set[str], scope: Scope, event: str, remedy: str) -> None:
-        origin = (header(scope, b"origin") or "")[:_LONGEST]
-        if origin not in named and len(named) < _MOST:
-            named.add(origin)
+    def _warn_once(self, known: set[str], scope: Scope, event: str, remedy: str) -> None:
+        origin = (header(scope, b"origin") or "")[:_MAX_LENGTH]
+        if origin not in known and len(known) < _MAX_ORIGINS:
+            known.add(origin)
             log.warning(event, origin=origin or None, remedy=remedy)
 
     def _remedy(self, scope: Scope) -> str:

@@ -13,7 +13,7 @@ from shared.bayeux.transports.web import Answer, Scope
 
 log = structlog.get_logger(__name__)
 
-_GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,47 +71,47 @@ class HttpConnection(StrictHttpProtocol):
     def __init__(self, *, bayeux: PollServer, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
         self._bayeux = bayeux
-        self._piece = b""
+        self._single_chunk = b""
         self._body: bytes | None = None
-        self._is_unanswered = False
+        self._awaits_answer = False
         self._is_throttled = False
-        self._on_gone: Callable[[], object] | None = None
+        self._on_abort: Callable[[], object] | None = None
 
     @property
-    def is_awaited(self) -> bool:
+    def awaits_answer(self) -> bool:
         """Tell whether a client waits for the answer."""
-        return self._is_unanswered
+        return self._awaits_answer
 
-    def keep(self, on_gone: Callable[[], object]) -> None:
-        """Answer later; `on_gone` is called when the client goes away without its answer."""
-        if self._is_unanswered:
-            self._on_gone = on_gone
+    def hold(self, on_abort: Callable[[], object]) -> None:
+        """Answer later; `on_abort` is called when the client goes away without its answer."""
+        if self._awaits_answer:
+            self._on_abort = on_abort
         else:
-            on_gone()
+            on_abort()
 
     def answer(self, answer: Answer) -> None:
         """Answer the request; nobody hears it where the client has gone."""
-        if not self._is_unanswered:
+        if not self._awaits_answer:
             return
-        self._is_unanswered, self._on_gone = False, None
-        self._is_last = self._is_last or self._bayeux.is_stopping
-        self.transport.write(self._written(answer))
-        self._wait()
-        if self._is_last:
-            self._hang_up()
+        self._awaits_answer, self._on_abort = False, None
+        self._is_last_response = self._is_last_response or self._bayeux.is_stopping
+        self.transport.write(self._serialized(answer))
+        self._restart_idle_timer()
+        if self._is_last_response:
+            self._close_lingering()
         elif self.flow.write_paused:
             self._is_throttled = True
             self.flow.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         """Have a request served that is like one before, or parse what came."""
-        if self._is_in_message or self._is_ending or not self._has_answered():
-            self._piece = b""
+        if self._is_in_message or self._is_ending or not self._is_response_complete():
+            self._single_chunk = b""
         else:
             self._unset_keepalive_if_required()
-            if self._is_repeated(data):
+            if self._serve_known_head(data):
                 return
-            self._piece = data
+            self._single_chunk = data
         super().data_received(data)
 
     def on_body(self, body: bytes) -> None:
@@ -127,10 +127,10 @@ class HttpConnection(StrictHttpProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is there any more."""
         super().connection_lost(exc)
-        self._body, self._is_unanswered = None, False
-        on_gone, self._on_gone = self._on_gone, None
-        if on_gone is not None:
-            on_gone()
+        self._body, self._awaits_answer = None, False
+        on_abort, self._on_abort = self._on_abort, None
+        if on_abort is not None:
+            on_abort()
 
     def resume_writing(self) -> None:
         """The client reads its answers again."""
@@ -141,44 +141,46 @@ class HttpConnection(StrictHttpProtocol):
 
     def shutdown(self) -> None:
         """End when what is asked has been answered."""
-        if self._is_unanswered:
-            self._is_last = True
+        if self._awaits_answer:
+            self._is_last_response = True
         else:
             super().shutdown()
 
-    def _take(self, head: RequestHead) -> None:
+    def _begin_request(self, head: RequestHead) -> None:
         """Tell whose the request is."""
         path = _path_of(head.target)
         is_ours = self._bayeux.serves(path)
-        if self._is_unanswered or (is_ours and not self._has_answered()):
-            self._end_with_the_answer()
+        if self._awaits_answer or (is_ours and not self._is_response_complete()):
+            self._end_after_response()
         elif is_ours:
-            self._begin(head, path)
+            self._begin_bayeux_request(head, path)
         else:
-            self._wait()
-            super()._take(head)
+            self._restart_idle_timer()
+            super()._begin_request(head)
 
-    def _complete(self) -> None:
+    def _finish_request(self) -> None:
         """Have the request served."""
         if (body := self._body) is None:
-            super()._complete()
+            super()._finish_request()
             return
-        self._body = self._waiting_since = None
-        self._start(self._serve(Request(self, self._scope(), self._head_before(body), body)))
+        self._body = self._idle_since = None
+        self._start_task(
+            self._serve(Request(self, self._scope(), self._octets_of_head(body), body))
+        )
 
-    def _has_answered(self) -> bool:
+    def _is_response_complete(self) -> bool:
         # Not by way of `super`, which takes longer: it is asked at each poll.
         cycle: Any = self.cycle
-        return not self._is_unanswered and (cycle is None or cycle.response_complete)
+        return not self._awaits_answer and (cycle is None or cycle.response_complete)
 
     def _is_body_awaited(self) -> bool:
         return self._body is None and super()._is_body_awaited()
 
-    def _lets_the_client_wait(self) -> bool:
-        return not self._is_throttled and super()._lets_the_client_wait()
+    def _makes_client_wait(self) -> bool:
+        return not self._is_throttled and super()._makes_client_wait()
 
     def _refuse(self, refusal: Answer) -> None:
-        self._body, self._is_unanswered, self._on_gone = None, False, None
+        self._body, self._awaits_answer, self._on_abort = None, False, None
         super()._refuse(refusal)
 
     def _refuse_unread(self, refusal: Answer) -> None:
@@ -190,20 +192,20 @@ class HttpConnection(StrictHttpProtocol):
     def _refuse_body(self) -> None:
         self._refuse(self._bayeux.too_large(self._scope()))
 
-    def _begin(self, head: RequestHead, path: str) -> None:
-        self._body, self._is_unanswered = b"", True
+    def _begin_bayeux_request(self, head: RequestHead, path: str) -> None:
+        self._body, self._awaits_answer = b"", True
         is_old = self.parser.get_http_version() == "1.0"
-        self._is_last = is_old or not self.parser.should_keep_alive()
+        self._is_last_response = is_old or not self.parser.should_keep_alive()
         scope = self._scope()
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["path"] = path
         scope["query_string"] = head.target.partition(b"?")[2]
         if (head.body_size or 0) > self._bayeux.max_body_bytes:
             self._refuse_body()
-        elif head.is_asking:
-            self._start(self._go_on_or_refuse(scope))
+        elif head.expects_continue:
+            self._start_task(self._send_continue_or_refuse(scope))
 
-    async def _go_on_or_refuse(self, scope: Scope) -> None:
+    async def _send_continue_or_refuse(self, scope: Scope) -> None:
         """Have the body sent, unless the answer is known without it (RFC 9110, 10.1.1)."""
         try:
             refusal = await self._bayeux.refusal(scope)
@@ -216,14 +218,14 @@ class HttpConnection(StrictHttpProtocol):
         if refusal is not None:
             self._refuse(refusal)
         elif not self._body:
-            self.transport.write(_GO_ON)
+            self.transport.write(_CONTINUE)
 
-    def _is_repeated(self, data: bytes) -> bool:
+    def _serve_known_head(self, data: bytes) -> bool:
         """Have a request served that is like one before; False where it has to be parsed."""
         end = data.find(END_OF_HEAD) + len(END_OF_HEAD)
         if end < len(END_OF_HEAD):
             return False
-        self._is_unanswered, self._waiting_since = True, None
+        self._awaits_answer, self._idle_since = True, None
         try:
             is_served = self._bayeux.serve_again(self, data[:end], data[end:])
         except Exception:
@@ -231,14 +233,14 @@ class HttpConnection(StrictHttpProtocol):
             self.answer(Answer(500))
             return True
         if not is_served:
-            self._is_unanswered = False
+            self._awaits_answer = False
         return is_served
 
-    def _head_before(self, body: bytes) -> bytes:
+    def _octets_of_head(self, body: bytes) -> bytes:
         """Return the octets of the head, where all came in one piece and others may follow."""
-        piece, self._piece = self._piece, b""
+        piece, self._single_chunk = self._single_chunk, b""
         end = piece.find(END_OF_HEAD) + len(END_OF_HEAD)
-        return piece[:end] if piece[end:] == body and not self._is_last else b""
+        return piece[:end] if piece[end:] == body and not self._is_last_response else b""
 
     async def _serve(self, request: Request) -> None:
         try:
@@ -246,11 +248,11 @@ class HttpConnection(StrictHttpProtocol):
         except Exception:
             log.exception("a request could not be answered", path=request.scope["path"])
             self.answer(Answer(500))
-        if self._on_gone is None:
+        if self._on_abort is None:
             # Does nothing where it has been answered.
             self.answer(Answer(500))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = self.loop.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)

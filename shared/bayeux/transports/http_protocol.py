@@ -10,9 +10,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from shared.bayeux.transports.lingering_close import LingeringTransport
 from shared.bayeux.transports.request_head import (
     FIELDS_TOO_LARGE,
-    LARGEST_UNFINISHED,
-    LONGEST_TARGET,
     MALFORMED,
+    MAX_TARGET_SIZE,
+    MAX_UNFINISHED_SIZE,
     OTHER_VERSION,
     TARGET_TOO_LONG,
     HeadRefusedError,
@@ -24,10 +24,10 @@ from shared.bayeux.transports.web import Answer
 log = structlog.get_logger(__name__)
 
 END_OF_HEAD: Final = b"\r\n\r\n"
-MOST_WAITING: Final = 16
+MAX_PIPELINED: Final = 16
 """Requests that may follow another one without waiting for its answer."""
 
-_LINGERING: Final = 5.0
+_LINGER_SECONDS: Final = 5.0
 """Seconds in which a client that still sends may read why it is refused (RFC 9112, 9.6)."""
 
 _OTHER_VERSIONS: Final = frozenset({"Invalid HTTP version", "Pause on PRI/Upgrade"})
@@ -51,45 +51,45 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._is_in_head = False
         self._is_in_message = False
         self._has_body_come = False
-        self._is_last = False
+        self._is_last_response = False
         self._is_ending = False
-        self._is_rest_ignored = False
-        self._is_body_doubtful = False
+        self._ignores_input = False
+        self._is_continue_pending = False
         self._upgrading: RequestHead | None = None
-        self._waiting_since: float | None = None
-        self._waiting_timer: TimerHandle | None = None
+        self._idle_since: float | None = None
+        self._idle_timer: TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Wait for the first request."""
         super().connection_made(transport)
-        self._wait()
+        self._restart_idle_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is there any more."""
         super().connection_lost(exc)
-        if self._waiting_timer is not None:
-            self._waiting_timer.cancel()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; end the connection when no end of headers or trailers is in sight."""
-        if self._is_ending or self._is_rest_ignored:
+        if self._is_ending or self._ignores_input:
             return
         self._unset_keepalive_if_required()
         if self._is_body_awaited():
-            self._wait()
+            self._restart_idle_timer()
         self._has_body_come = False
         self._parse(data)
         if self._is_in_message and not self._has_body_come:
-            self._head_bytes += _unfinished(data)
-            if self._head_bytes > LARGEST_UNFINISHED:
+            self._head_bytes += _octets_after_last_head(data)
+            if self._head_bytes > MAX_UNFINISHED_SIZE:
                 self._refuse_unread(self._too_large())
 
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
         self._head_bytes, self._is_in_head, self._is_in_message = 0, True, True
-        if self._has_answered():
-            self._wait()
+        if self._is_response_complete():
+            self._restart_idle_timer()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; what comes after the body is none (RFC 9110, 6.5.1)."""
@@ -99,15 +99,15 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Judge the head. Only the body is left, which has limits of its own."""
         self._head_bytes = 0
-        if not self._is_last:
-            self._judge()
+        if not self._is_last_response:
+            self._check_head()
         self._is_in_head = False
 
     def on_body(self, body: bytes) -> None:
         """Hand on what came."""
         self._head_bytes, self._has_body_come = 0, True
-        if not self._is_last:
-            self._believe_in_the_body()
+        if not self._is_last_response:
+            self._restore_keep_alive()
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -118,46 +118,46 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if self._is_ending:
             self.transport.close()
         else:
-            self._complete()
+            self._finish_request()
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or for what is left of this one."""
         if self._is_ending:
             return
         super().on_response_complete()
-        if self._has_answered() or self._is_in_message:
-            self._wait()
+        if self._is_response_complete() or self._is_in_message:
+            self._restart_idle_timer()
 
-    def _take(self, head: RequestHead) -> None:
+    def _begin_request(self, head: RequestHead) -> None:
         """Begin a request for the application, or have it wait for its turn."""
-        if len(self.pipeline) >= MOST_WAITING:
-            self._end_with_the_answer()
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self._end_after_response()
             return
-        self.expect_100_continue = head.is_asking
+        self.expect_100_continue = head.expects_continue
         super().on_headers_complete()
         cycle: Any = self.cycle
         if head.body_size != 0:
-            cycle.transport = LingeringTransport(self.transport, self._hang_up)
-        if head.is_asking and cycle.keep_alive:
+            cycle.transport = LingeringTransport(self.transport, self._close_lingering)
+        if head.expects_continue and cycle.keep_alive:
             # A client that is not told to go on may send its next request instead of the body.
-            cycle.keep_alive, self._is_body_doubtful = False, True
+            cycle.keep_alive, self._is_continue_pending = False, True
 
-    def _complete(self) -> None:
+    def _finish_request(self) -> None:
         """Let the application take its time with the request that has come."""
-        if self._is_last:
+        if self._is_last_response:
             return
-        if not self._has_answered():
-            self._waiting_since = None
-        self._believe_in_the_body()
+        if not self._is_response_complete():
+            self._idle_since = None
+        self._restore_keep_alive()
         super().on_message_complete()
 
-    def _believe_in_the_body(self) -> None:
-        if self._is_body_doubtful:
-            self._is_body_doubtful = False
+    def _restore_keep_alive(self) -> None:
+        if self._is_continue_pending:
+            self._is_continue_pending = False
             self.cycle.keep_alive = not self.cycle.response_started
             self.cycle.waiting_for_100_continue = False
 
-    def _judge(self) -> None:
+    def _check_head(self) -> None:
         method, version = self.parser.get_method(), self.parser.get_http_version()
         is_upgrade = self.parser.should_upgrade()
         try:
@@ -168,11 +168,11 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if self.url != head.target:
             self._correct_host(head)
         if not is_upgrade:
-            self._take(head)
-        elif self._has_answered():
+            self._begin_request(head)
+        elif self._is_response_complete():
             self._upgrading = head
         else:
-            self._end_with_the_answer()
+            self._end_after_response()
 
     def _correct_host(self, head: RequestHead) -> None:
         """Have a whole address in the request line count, and not Host (RFC 9112, 3.2.2)."""
@@ -187,7 +187,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             head, self._upgrading = self._upgrading, None
             if head is not None:
-                self._go_on_after(head, data[upgrade.args[0] :])
+                self._continue_after_upgrade(head, data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError:
             log.exception("a request could not be read")
             self._refuse_unread(Answer(500))
@@ -195,16 +195,16 @@ class StrictHttpProtocol(HttpToolsProtocol):
             is_other = str(error) in _OTHER_VERSIONS
             self._refuse_unread(OTHER_VERSION if is_other else MALFORMED)
 
-    def _go_on_after(self, head: RequestHead, rest: bytes) -> None:
+    def _continue_after_upgrade(self, head: RequestHead, rest: bytes) -> None:
         """Go over to a websocket, or read on as if nothing but HTTP/1.1 were offered.
 
         The parser takes all that follows the head for the other protocol's (RFC 9110, 7.8), and
         forgets how long the body is.
         """
         method = self.parser.get_method()
-        if head.is_for_socket:
+        if head.is_websocket:
             self.scope["method"] = method.decode("ascii")
-            self._become_socket(rest)
+            self._switch_to_websocket(rest)
             return
         lines = [method, b" ", self.url, b" HTTP/", self.parser.get_http_version().encode()]
         for name, value in self.headers:
@@ -215,40 +215,40 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._parse(b"".join((*lines, END_OF_HEAD, rest)))
 
-    def _become_socket(self, rest: bytes) -> None:
-        if self._waiting_timer is not None:
-            self._waiting_timer.cancel()
+    def _switch_to_websocket(self, rest: bytes) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         self.handle_websocket_upgrade()
         socket = cast("Any", self.transport.get_protocol())
         if not socket.handshake_initiated:
             # The library found a fault that uvicorn tells nobody of.
-            self._is_last = True
-            self.transport.write(self._written(MALFORMED))
+            self._is_last_response = True
+            self.transport.write(self._serialized(MALFORMED))
             self.transport.close()
         elif rest and not self.transport.is_closing():
             socket.data_received(rest)
 
-    def _has_answered(self) -> bool:
+    def _is_response_complete(self) -> bool:
         cycle: Any = self.cycle
         return cycle is None or bool(cycle.response_complete)
 
     def _is_body_awaited(self) -> bool:
         """Tell whether a body comes that an application waits for."""
-        return self._is_in_message and not (self._is_in_head or self._has_answered())
+        return self._is_in_message and not (self._is_in_head or self._is_response_complete())
 
     def _refuse(self, refusal: Answer) -> None:
         """Answer at once, whatever follows, and end the connection."""
-        self._is_last = True
-        self.transport.write(self._written(refusal))
-        self._hang_up()
+        self._is_last_response = True
+        self.transport.write(self._serialized(refusal))
+        self._close_lingering()
 
     def _refuse_unread(self, refusal: Answer) -> None:
         """Refuse what cannot be read to its end; what came before is answered first."""
-        if self._is_ending or self._is_last:
+        if self._is_ending or self._is_last_response:
             # There is a last answer, given or not.
             return
-        if self._is_in_head and not self._has_answered():
-            self._end_with_the_answer()
+        if self._is_in_head and not self._is_response_complete():
+            self._end_after_response()
         elif self._is_in_head or not (self.pipeline or self.cycle.response_started):
             self._refuse(refusal)
         else:
@@ -258,18 +258,18 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def _too_large(self) -> Answer:
         if not self._is_in_head:
             return MALFORMED
-        return TARGET_TOO_LONG if len(self.url) > LONGEST_TARGET else FIELDS_TOO_LARGE
+        return TARGET_TOO_LONG if len(self.url) > MAX_TARGET_SIZE else FIELDS_TOO_LARGE
 
-    def _end_with_the_answer(self) -> None:
+    def _end_after_response(self) -> None:
         """Read nothing more, not even to its end: a parser keeps what it cannot hand on."""
-        self._is_last = self._is_rest_ignored = True
+        self._is_last_response = self._ignores_input = True
         cycle: Any = self.cycle
         if cycle is not None and not cycle.response_complete:
             cycle.keep_alive = False
             if cycle.transport is self.transport:
-                cycle.transport = LingeringTransport(self.transport, self._hang_up)
+                cycle.transport = LingeringTransport(self.transport, self._close_lingering)
 
-    def _hang_up(self) -> None:
+    def _close_lingering(self) -> None:
         """End the connection; a client that still sends can read what it was answered."""
         if self._is_ending:
             return
@@ -278,37 +278,37 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
-        is_sending = self._is_in_message or self._is_rest_ignored
+        is_sending = self._is_in_message or self._ignores_input
         if not is_sending or self.transport.is_closing():
-            self._wait()
+            self._restart_idle_timer()
             self.transport.close()
             return
         # Closed now, with octets unread, the line would be reset and the answer lost.
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.flow.resume_reading()
-        if self._waiting_timer is not None:
-            self._waiting_timer.cancel()
-        self._waiting_timer = self.loop.call_later(_LINGERING, self.transport.abort)
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._idle_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
 
-    def _written(self, answer: Answer) -> bytes:
+    def _serialized(self, answer: Answer) -> bytes:
         lines = [STATUS_LINE[answer.status]]
         for name, value in self.server_state.default_headers:
             lines += (name, b": ", value, b"\r\n")
         for name, value in answer.headers:
             lines += (name, b": ", value, b"\r\n")
-        if self._is_last:
+        if self._is_last_response:
             lines.append(b"connection: close\r\n")
         lines += (b"content-length: %d\r\n\r\n" % len(answer.body), answer.body)
         return b"".join(lines)
 
-    def _wait(self) -> None:
+    def _restart_idle_timer(self) -> None:
         """Wait from now on for a whole request, and for the client to read what it was answered."""
-        self._waiting_since = self.loop.time()
-        if self._waiting_timer is None:
-            self._waiting_timer = self.loop.call_later(self.timeout_keep_alive, self._look_if_due)
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._check_idle_timer)
 
-    def _lets_the_client_wait(self) -> bool:
+    def _makes_client_wait(self) -> bool:
         """Tell whether a client has reason to send nothing: it is not read, or is answered now."""
         if self.flow.read_paused:
             return True
@@ -317,22 +317,22 @@ class StrictHttpProtocol(HttpToolsProtocol):
             return False
         return bool(cycle.waiting_for_100_continue or cycle.response_started)
 
-    def _look_if_due(self) -> None:
-        self._waiting_timer = None
-        if self._waiting_since is None:
+    def _check_idle_timer(self) -> None:
+        self._idle_timer = None
+        if self._idle_since is None:
             return
-        if self._lets_the_client_wait():
-            self._wait()
+        if self._makes_client_wait():
+            self._restart_idle_timer()
             return
-        left = self._waiting_since + self.timeout_keep_alive - self.loop.time()
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:
-            self._waiting_timer = self.loop.call_later(left, self._look_if_due)
+            self._idle_timer = self.loop.call_later(left, self._check_idle_timer)
         else:
             # Closing would wait for a client that may never read.
             self.transport.abort()
 
 
-def _unfinished(data: bytes) -> int:
+def _octets_after_last_head(data: bytes) -> int:
     """Return how many octets of a piece may be of a head or a trailer that has not ended in it."""
     end = data.rfind(END_OF_HEAD)
     return len(data) if end < 0 else len(data) - end - len(END_OF_HEAD)

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 
 class LingeringTransport:
-    """A transport for one answer: who gives it closes the connection by `hang_up`."""
+    """A transport for one answer: who gives it closes the connection by `close_lingering`."""
 
-    __slots__ = ("_hang_up", "_is_ended", "_transport")
+    __slots__ = ("_close_lingering", "_is_ended", "_transport")
 
-    def __init__(self, transport: Transport, hang_up: Callable[[], None]) -> None:
+    def __init__(self, transport: Transport, close_lingering: Callable[[], None]) -> None:
         self._transport = transport
-        self._hang_up = hang_up
+        self._close_lingering = close_lingering
         self._is_ended = False
 
     def write(self, data: bytes) -> None:
@@ -27,4 +27,4 @@ class LingeringTransport:
         """End the connection."""
         if not self._is_ended:
             self._is_ended = True
-            self._hang_up()
+            self._close_lingering()

@@ -17,7 +17,7 @@ from shared.bayeux.sessions.principal import Principal
 from shared.bayeux.sessions.session import Login, Session, Transport
 from shared.bayeux.settings import BayeuxSettings
 from shared.bayeux.transports.callback_polling import HEADERS as SCRIPT_HEADERS
-from shared.bayeux.transports.callback_polling import LONGEST_QUERY, read_call, script
+from shared.bayeux.transports.callback_polling import MAX_QUERY_SIZE, read_script_request, script
 from shared.bayeux.transports.cluster import Cluster
 from shared.bayeux.transports.cookie_diagnostics import CookieDiagnostics
 from shared.bayeux.transports.http_connection import HttpConnection, Request
@@ -37,13 +37,13 @@ from shared.bayeux.transports.web import (
 log = structlog.get_logger(__name__)
 
 JSON: Final = (b"content-type", b"application/json;charset=UTF-8")
-_FRESH: Final = (b"cache-control", b"no-store")
+_NO_STORE: Final = (b"cache-control", b"no-store")
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class ResponseFormat:
     """How messages of one kind of polling look in an answer."""
 
     transport: Transport
@@ -51,7 +51,7 @@ class Style:
     write: Callable[[Sequence[bytes]], bytes]
 
 
-_PLAIN: Final = Style(Transport.LONG_POLLING, (JSON, _FRESH), frame)
+_PLAIN: Final = ResponseFormat(Transport.LONG_POLLING, (JSON, _NO_STORE), frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Visitor:
     user_id: str
     login: Login
     browser: str | None
-    style: Style
+    response_format: ResponseFormat
     headers: Sequence[Header]
 
 
@@ -84,7 +84,7 @@ class RequestPeer:
         self.user_id = visitor.user_id
         self.login = visitor.login
         self.browser = visitor.browser
-        self.transport = visitor.style.transport
+        self.transport = visitor.response_format.transport
         self.session: Session | None = None
         self._driver = driver
         self._visitor = visitor
@@ -94,7 +94,7 @@ class RequestPeer:
     @property
     def is_there(self) -> bool:
         """Tell whether the client waits for its answer."""
-        return self._connection.is_awaited
+        return self._connection.awaits_answer
 
     def flush(self) -> None:
         """Answer a connect that waits, if there is anything to say or a newer one came."""
@@ -105,31 +105,33 @@ class RequestPeer:
             self._is_waiting = False
             self._answer(texts)
 
-    def tell(self, outcome: Outcome) -> None:
+    def send_outcome(self, outcome: Outcome) -> None:
         """Answer, or leave the request open."""
         if outcome.pending is None:
             self._answer(outcome.texts)
         else:
             # A connect is held only where it came alone: there is nothing else to say yet.
             self._is_waiting = True
-            self._connection.keep(self._leave)
+            self._connection.hold(self._disconnected)
 
-    def put_off(self, message: Message) -> None:
+    def answer_retry(self, message: Message) -> None:
         """Answer a connect that has to be made again, at another process."""
-        self._answer([self._driver.protocol.put_off(message)])
+        self._answer([self._driver.protocol.answer_retry(message)])
 
     def _answer(self, texts: Sequence[bytes]) -> None:
         """Answer with messages; with none when a newer connect took its place."""
         if texts:
             visitor = self._visitor
-            self._connection.answer(Answer(200, visitor.style.write(texts), visitor.headers))
+            self._connection.answer(
+                Answer(200, visitor.response_format.write(texts), visitor.headers)
+            )
         else:
             status = self._driver.settings.duplicate_connect_status
             self._connection.answer(Answer(status, headers=self._visitor.headers))
 
-    def _leave(self) -> None:
+    def _disconnected(self) -> None:
         self._is_waiting = False
-        self._driver.lose(self)
+        self._driver.detach(self)
 
 
 class LongPolling:
@@ -142,44 +144,48 @@ class LongPolling:
         self._cluster = cluster
         self._settings = driver.settings
         self._cookie_diagnostics = cookie_diagnostics
-        self._known: RequestCache[Visitor] = RequestCache()
-        self._handed_on: set[asyncio.Task[Answer | None]] = set()
+        self._request_cache: RequestCache[Visitor] = RequestCache()
+        self._forwarded: set[asyncio.Task[Answer | None]] = set()
 
     async def serve(self, who: Principal, request: Request) -> None:
         """Answer one request, or keep it."""
-        is_call = request.scope["method"] == "GET"
-        style, read = self._read_call(request.scope) if is_call else self._read(request)
+        is_get = request.scope["method"] == "GET"
+        response_format, read = (
+            self._read_get(request.scope) if is_get else self._read_post(request)
+        )
         if isinstance(read, Answer):
             request.connection.answer(read.plus(*cors_headers(request.scope)))
             return
-        self._cookie_diagnostics.look(request.scope, read, who.user_id)
-        visitor = self._visitor(who, style, read, request.scope)
+        self._cookie_diagnostics.check_poll(request.scope, read, who.user_id)
+        visitor = self._visitor(who, response_format, read, request.scope)
         peer = RequestPeer(self._driver, visitor, request.connection)
-        if (foreign := self._driver.protocol.foreign_session(read)) is not None:
-            if await self._is_answered_elsewhere(foreign, read, request, peer):
+        if (foreign_id := self._driver.protocol.foreign_session(read)) is not None:
+            if await self._forward(foreign_id, read, request, peer):
                 return
         elif request.head and is_poll(read):
             now, until = self._driver.now(), who.login.ends_at
-            self._known.remember(request.head, visitor, len(request.body), now=now, until=until)
+            self._request_cache.remember(
+                request.head, visitor, len(request.body), now=now, until=until
+            )
         if not peer.is_there and any(one.channel == Meta.CONNECT for one in read):
             # It would take the place of the connect that its client made after it gave this one up.
             return
         if needs_preparation(read):
-            peer.tell(await self._driver.prepare(read, peer))
+            peer.send_outcome(await self._driver.prepare(read, peer))
         else:
-            peer.tell(self._driver.dispatch(read, peer))
+            peer.send_outcome(self._driver.dispatch(read, peer))
 
     def release_all(self) -> None:
         """Have the connects answered that wait in other processes."""
-        for asking in self._handed_on:
-            asking.cancel()
+        for forwarding in self._forwarded:
+            forwarding.cancel()
 
     def serve_again(self, connection: HttpConnection, head: bytes, body: bytes) -> bool:
         """Serve a connect like one before it; False where the request has to be read in full.
 
         Only a connect is: what begins a session, or asks for more, is admitted each time.
         """
-        visitor = self._known.recall(head, len(body), now=self._driver.now())
+        visitor = self._request_cache.recall(head, len(body), now=self._driver.now())
         if visitor is None:
             return False
         try:
@@ -189,34 +195,34 @@ class LongPolling:
         if not is_poll(messages) or self._driver.protocol.foreign_session(messages):
             return False
         peer = RequestPeer(self._driver, visitor, connection)
-        peer.tell(self._driver.dispatch(messages, peer))
+        peer.send_outcome(self._driver.dispatch(messages, peer))
         return True
 
-    async def _is_answered_elsewhere(
+    async def _forward(
         self, session_id: str, messages: Sequence[Message], request: Request, peer: RequestPeer
     ) -> bool:
         """Have a request answered elsewhere; False where nobody does."""
         may_wait = is_poll(messages)
         if may_wait and self._driver.protocol.is_draining:
-            peer.put_off(messages[0])
+            peer.answer_retry(messages[0])
             return True
-        asking = asyncio.create_task(self._cluster.answer(session_id, request))
-        request.connection.keep(asking.cancel)
+        forwarding = asyncio.create_task(self._cluster.answer(session_id, request))
+        request.connection.hold(forwarding.cancel)
         if may_wait:
-            self._handed_on.add(asking)
-            asking.add_done_callback(self._handed_on.discard)
+            self._forwarded.add(forwarding)
+            forwarding.add_done_callback(self._forwarded.discard)
         try:
-            await asyncio.wait({asking})
+            await asyncio.wait({forwarding})
         finally:
-            asking.cancel()
-        if asking.cancelled():
+            forwarding.cancel()
+        if forwarding.cancelled():
             # Its client has gone, or this process stops.
-            peer.put_off(messages[0])
+            peer.answer_retry(messages[0])
             return True
-        if (error := asking.exception()) is not None:
+        if (error := forwarding.exception()) is not None:
             log.error("not answered elsewhere", exc_info=error)
             return False
-        if (answer := asking.result()) is None:
+        if (answer := forwarding.result()) is None:
             return False
         self._driver.protocol.counters.handed_on += 1
         # The other process was not told of the page, which was judged here.
@@ -224,29 +230,33 @@ class LongPolling:
         return True
 
     def _visitor(
-        self, who: Principal, style: Style, messages: Sequence[Message], scope: Scope
+        self,
+        who: Principal,
+        response_format: ResponseFormat,
+        messages: Sequence[Message],
+        scope: Scope,
     ) -> Visitor:
         browser = browser_of(scope)
-        headers = [*style.headers, *cors_headers(scope)]
+        headers = [*response_format.headers, *cors_headers(scope)]
         if any(message.channel == Meta.HANDSHAKE for message in messages):
             headers += encoded(who.headers)
             if browser is None:
                 browser = new_browser()
                 headers.append(browser_cookie(browser, self._settings.cookies))
-        return Visitor(who.user_id, who.login, browser, style, headers)
+        return Visitor(who.user_id, who.login, browser, response_format, headers)
 
-    def _read_call(self, scope: Scope) -> tuple[Style, Sequence[Message] | Answer]:
+    def _read_get(self, scope: Scope) -> tuple[ResponseFormat, Sequence[Message] | Answer]:
         query = scope["query_string"]
-        if len(query) > LONGEST_QUERY:
+        if len(query) > MAX_QUERY_SIZE:
             return _PLAIN, Answer(414)
         try:
-            call = read_call(query, self._settings)
+            call = read_script_request(query, self._settings)
         except MalformedError:
             return _PLAIN, Answer(400)
         write = partial(script, call.callback)
-        return Style(Transport.CALLBACK_POLLING, SCRIPT_HEADERS, write), call.messages
+        return ResponseFormat(Transport.CALLBACK_POLLING, SCRIPT_HEADERS, write), call.messages
 
-    def _read(self, request: Request) -> tuple[Style, Sequence[Message] | Answer]:
+    def _read_post(self, request: Request) -> tuple[ResponseFormat, Sequence[Message] | Answer]:
         kind = (header(request.scope, b"content-type") or _JSON).partition(";")[0].strip().lower()
         if kind not in {_JSON, _FORM}:
             return _PLAIN, Answer(415)

@@ -32,7 +32,7 @@ def is_welcome(scope: Scope, settings: BayeuxSettings) -> bool:
     if origin is None or origin in settings.allowed_origins:
         return True
     page = origin_of(origin)
-    return page is not None and page == origin_of(settings.public_origin or _called(scope))
+    return page is not None and page == origin_of(settings.public_origin or _request_origin(scope))
 
 
 def is_known_host(scope: Scope, settings: BayeuxSettings) -> bool:
@@ -55,7 +55,7 @@ def origin_of(text: str) -> Origin | None:
     return Origin(scheme, host.rstrip("."), int(port) if port else _PORTS[scheme])
 
 
-def _called(scope: Scope) -> str:
+def _request_origin(scope: Scope) -> str:
     scheme = scope.get("scheme", "http").replace("ws", "http")
     return f"{scheme}://{_host(scope)}"
 

@@ -5,7 +5,7 @@ from typing import Final, Generic, TypeVar
 
 from shared.bayeux.ttl_cache import TtlCache
 
-_LONGEST: Final = 4_096
+_MAX_HEAD_SIZE: Final = 4_096
 """Octets; with as many of that length as are kept they are 40 MB."""
 
 Visitor = TypeVar("Visitor")
@@ -21,7 +21,7 @@ class RequestCache(Generic[Visitor]):
     """Remembers for a short time whom a head, octet for octet, was admitted as. Time in seconds."""
 
     def __init__(self) -> None:
-        self._lately = TtlCache[bytes, _Admitted[Visitor]]()
+        self._admitted = TtlCache[bytes, _Admitted[Visitor]]()
 
     def remember(
         self, head: bytes, visitor: Visitor, body_size: int, *, now: float, until: float
@@ -30,12 +30,12 @@ class RequestCache(Generic[Visitor]):
 
         One that is longer than those of common clients is looked at each time.
         """
-        if len(head) <= _LONGEST:
-            self._lately.keep(head, _Admitted(visitor, body_size), now=now, until=until)
+        if len(head) <= _MAX_HEAD_SIZE:
+            self._admitted.keep(head, _Admitted(visitor, body_size), now=now, until=until)
 
     def recall(self, head: bytes, body_size: int, *, now: float) -> Visitor | None:
         """Return whom the head stands for; None where it has to be looked at anew."""
-        known = self._lately.recall(head, now=now)
+        known = self._admitted.recall(head, now=now)
         if known is None or known.value.body_size != body_size:
             return None
         return known.value.visitor

@@ -10,28 +10,28 @@ from typing import Final, NamedTuple
 
 from shared.bayeux.transports.web import Answer, Header
 
-LARGEST_UNFINISHED: Final = 64 * 1024
+MAX_UNFINISHED_SIZE: Final = 64 * 1024
 """Octets that may come without the end of a head or of a trailer."""
 
-LONGEST_TARGET: Final = 8_000
+MAX_TARGET_SIZE: Final = 8_000
 HANDED_ON: Final = b"x-mailroom-handed-on"
 """The header by which a pod knows that another one asks."""
 
-_LONGEST_FIELD: Final = 8_000
-_MOST_FIELDS: Final = 100
-_LARGEST_FIELDS: Final = 32 * 1024
+_MAX_FIELD_SIZE: Final = 8_000
+_MAX_FIELDS: Final = 100
+_MAX_FIELDS_SIZE: Final = 32 * 1024
 """Octets of all names and values."""
 
-_FIELDS_OF_PODS: Final = 16
-_SIZE_OF_PODS: Final = 1024
+_EXTRA_FIELDS_FROM_PODS: Final = 16
+_EXTRA_SIZE_FROM_PODS: Final = 1024
 """More than a pod adds: what one has accepted is not too large for the next.
 
 All of these are below what the websocket library takes.
 """
 
-_SPOKEN: Final = frozenset({"1.0", "1.1"})
-_OLD: Final = "1.0"
-_MEANT: Final = frozenset(
+_VERSIONS: Final = frozenset({"1.0", "1.1"})
+_HTTP_1_0: Final = "1.0"
+_SIGNIFICANT: Final = frozenset(
     {
         b"content-length",
         b"expect",
@@ -64,7 +64,9 @@ _ASTERISK: Final = Answer(200, headers=((b"allow", b"GET, HEAD, POST, PUT, DELET
 _NOT_ONE_HOST: Final = _refusal(400, b"Send one Host, a name or an address with or without a port.")
 _OTHER_TARGET: Final = _refusal(400, b"Ask for a path, or for an address with http or https.")
 _OTHER_CODING: Final = _refusal(501, b"Send the body as it is, or chunked.")
-_OLD_AND_CODED: Final = _refusal(400, b"HTTP/1.0 has no Transfer-Encoding: send Content-Length.")
+_CODING_IN_HTTP_1_0: Final = _refusal(
+    400, b"HTTP/1.0 has no Transfer-Encoding: send Content-Length."
+)
 _OTHER_EXPECTATION: Final = _refusal(417, b"Expect nothing but 100-continue.")
 _SOCKET_WITH_BODY: Final = _refusal(400, b"Ask for a websocket without a body.")
 _OTHER_SOCKETS: Final = Answer(
@@ -97,15 +99,15 @@ class RequestHead(NamedTuple):
         target: The path and the query that are asked for.
         host: Who is asked; None only in HTTP/1.0.
         body_size: Octets of the body; None where it comes in chunks.
-        is_asking: Whether the client waits to be told that it may send the body.
-        is_for_socket: Whether a websocket is asked for.
+        expects_continue: Whether the client waits to be told that it may send the body.
+        is_websocket: Whether a websocket is asked for.
     """
 
     target: bytes
     host: bytes | None
     body_size: int | None
-    is_asking: bool
-    is_for_socket: bool
+    expects_continue: bool
+    is_websocket: bool
 
 
 def read_head(
@@ -119,56 +121,56 @@ def read_head(
     Raises:
         HeadRefusedError: The request cannot be served.
     """
-    _require_readable(method, version, target)
-    meant = _meant(fields)
-    target, host = _place(method, version, target, meant.get(b"host", ()))
-    body_size = _body_size(version, meant)
-    is_asking = is_for_socket = False
-    if b"expect" in meant and version != _OLD:
-        is_asking = _is_asking(meant) and body_size != 0
-    if is_upgrade and method == b"GET" and version != _OLD:
-        is_for_socket = _tokens(meant, b"upgrade") == {b"websocket"}
-        if is_for_socket:
-            _require_good_socket(meant, body_size)
-    return RequestHead(target, host, body_size, is_asking, is_for_socket)
+    _require_supported(method, version, target)
+    fields_by_name = _significant_fields(fields)
+    target, host = _target_and_host(method, version, target, fields_by_name.get(b"host", ()))
+    body_size = _body_size(version, fields_by_name)
+    expects_continue = is_websocket = False
+    if b"expect" in fields_by_name and version != _HTTP_1_0:
+        expects_continue = _expects_continue(fields_by_name) and body_size != 0
+    if is_upgrade and method == b"GET" and version != _HTTP_1_0:
+        is_websocket = _tokens(fields_by_name, b"upgrade") == {b"websocket"}
+        if is_websocket:
+            _require_valid_upgrade(fields_by_name, body_size)
+    return RequestHead(target, host, body_size, expects_continue, is_websocket)
 
 
-def _require_readable(method: bytes, version: str, target: bytes) -> None:
-    if version not in _SPOKEN:
+def _require_supported(method: bytes, version: str, target: bytes) -> None:
+    if version not in _VERSIONS:
         raise HeadRefusedError(OTHER_VERSION)
-    if len(target) > LONGEST_TARGET:
+    if len(target) > MAX_TARGET_SIZE:
         raise HeadRefusedError(TARGET_TOO_LONG)
     if method == b"CONNECT":
         raise HeadRefusedError(_OTHER_METHOD)
 
 
-def _meant(fields: Sequence[Header]) -> Mapping[bytes, Sequence[bytes]]:
+def _significant_fields(fields: Sequence[Header]) -> Mapping[bytes, Sequence[bytes]]:
     """Return the fields that decide something."""
-    if len(fields) > _MOST_FIELDS + _FIELDS_OF_PODS:
+    if len(fields) > _MAX_FIELDS + _EXTRA_FIELDS_FROM_PODS:
         raise HeadRefusedError(FIELDS_TOO_LARGE)
-    meant: dict[bytes, list[bytes]] = {}
-    whole = 0
+    fields_by_name: dict[bytes, list[bytes]] = {}
+    total_size = 0
     for name, value in fields:
         size = len(name) + len(value)
-        if size > _LONGEST_FIELD:
+        if size > _MAX_FIELD_SIZE:
             raise HeadRefusedError(FIELDS_TOO_LARGE)
-        whole += size
-        if name in _MEANT:
-            meant.setdefault(name, []).append(value.strip(b" \t"))
-    is_from_pod = HANDED_ON in meant
+        total_size += size
+        if name in _SIGNIFICANT:
+            fields_by_name.setdefault(name, []).append(value.strip(b" \t"))
+    is_from_pod = HANDED_ON in fields_by_name
     if (
-        len(fields) > _MOST_FIELDS + is_from_pod * _FIELDS_OF_PODS
-        or whole > _LARGEST_FIELDS + is_from_pod * _SIZE_OF_PODS
+        len(fields) > _MAX_FIELDS + is_from_pod * _EXTRA_FIELDS_FROM_PODS
+        or total_size > _MAX_FIELDS_SIZE + is_from_pod * _EXTRA_SIZE_FROM_PODS
     ):
         raise HeadRefusedError(FIELDS_TOO_LARGE)
-    return meant
+    return fields_by_name
 
 
-def _place(
+def _target_and_host(
     method: bytes, version: str, target: bytes, hosts: Sequence[bytes]
 ) -> tuple[bytes, bytes | None]:
     """Return the path with its query, and who is asked for it (RFC 9112, 3.2)."""
-    if len(hosts) != 1 and (hosts or version != _OLD):
+    if len(hosts) != 1 and (hosts or version != _HTTP_1_0):
         raise HeadRefusedError(_NOT_ONE_HOST)
     host = hosts[0] if hosts else None
     if not target.startswith(b"/"):
@@ -186,33 +188,37 @@ def _place(
     return target, host
 
 
-def _body_size(version: str, meant: Mapping[bytes, Sequence[bytes]]) -> int | None:
+def _body_size(version: str, fields_by_name: Mapping[bytes, Sequence[bytes]]) -> int | None:
     """Return how many octets follow, None where they come in chunks (RFC 9112, 6)."""
-    if b"transfer-encoding" not in meant:
+    if b"transfer-encoding" not in fields_by_name:
         # The parser has refused all but one number.
-        return int(meant[b"content-length"][0]) if b"content-length" in meant else 0
-    if version == _OLD:
-        raise HeadRefusedError(_OLD_AND_CODED)
-    if b",".join(meant[b"transfer-encoding"]).lower() != b"chunked":
+        return (
+            int(fields_by_name[b"content-length"][0]) if b"content-length" in fields_by_name else 0
+        )
+    if version == _HTTP_1_0:
+        raise HeadRefusedError(_CODING_IN_HTTP_1_0)
+    if b",".join(fields_by_name[b"transfer-encoding"]).lower() != b"chunked":
         raise HeadRefusedError(_OTHER_CODING)
     return None
 
 
-def _is_asking(meant: Mapping[bytes, Sequence[bytes]]) -> bool:
-    expected = _tokens(meant, b"expect")
+def _expects_continue(fields_by_name: Mapping[bytes, Sequence[bytes]]) -> bool:
+    expected = _tokens(fields_by_name, b"expect")
     if not expected <= {b"100-continue"}:
         raise HeadRefusedError(_OTHER_EXPECTATION)
     return bool(expected)
 
 
-def _require_good_socket(meant: Mapping[bytes, Sequence[bytes]], body_size: int | None) -> None:
+def _require_valid_upgrade(
+    fields_by_name: Mapping[bytes, Sequence[bytes]], body_size: int | None
+) -> None:
     if body_size != 0:
         raise HeadRefusedError(_SOCKET_WITH_BODY)
-    if meant.get(b"sec-websocket-version") != [b"13"]:
+    if fields_by_name.get(b"sec-websocket-version") != [b"13"]:
         raise HeadRefusedError(_OTHER_SOCKETS)
 
 
-def _tokens(meant: Mapping[bytes, Sequence[bytes]], name: bytes) -> frozenset[bytes]:
+def _tokens(fields_by_name: Mapping[bytes, Sequence[bytes]], name: bytes) -> frozenset[bytes]:
     """Return the members of a field that is a list (RFC 9110, 5.6.1)."""
-    members = b",".join(meant.get(name, ())).lower().split(b",")
+    members = b",".join(fields_by_name.get(name, ())).lower().split(b",")
     return frozenset(member.strip(b" \t") for member in members) - {b""}

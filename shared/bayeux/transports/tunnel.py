@@ -32,7 +32,7 @@ class RemoteSocket(Protocol):
         """Send a text (UTF-8).
 
         Raises:
-            FarSocketClosedError: It goes nowhere.
+            RemoteSocketClosedError: It goes nowhere.
         """
         ...
 
@@ -40,7 +40,7 @@ class RemoteSocket(Protocol):
         """Return the next text (UTF-8).
 
         Raises:
-            FarSocketClosedError: Nothing comes any more.
+            RemoteSocketClosedError: Nothing comes any more.
         """
         ...
 
@@ -54,54 +54,62 @@ class Tunnel:
 
     Args:
         session_id: the session that it is for.
-        far: the socket to the process that holds it.
+        remote: the socket to the process that holds it.
         relay: takes what comes from there, and returns when more may come.
         on_end: told when nothing comes any more, with the code of `RemoteSocketClosedError`.
     """
 
-    __slots__ = ("_closing", "_far", "_is_left", "_on_end", "_reading", "_relay", "session_id")
+    __slots__ = (
+        "_closing",
+        "_is_abandoned",
+        "_on_end",
+        "_reading",
+        "_relay",
+        "_remote",
+        "session_id",
+    )
 
     def __init__(
         self,
         session_id: str,
-        far: RemoteSocket,
+        remote: RemoteSocket,
         *,
         relay: Callable[[bytes], Awaitable[None]],
         on_end: Callable[[int | None], None],
     ) -> None:
         self.session_id = session_id
-        self._far = far
+        self._remote = remote
         self._relay = relay
         self._on_end = on_end
-        self._is_left = False
+        self._is_abandoned = False
         self._reading = asyncio.create_task(self._read())
         self._closing: asyncio.Task[None] | None = None
 
     async def send(self, text: bytes) -> None:
         """Say something there; where it does not arrive the tunnel ends."""
         with suppress(RemoteSocketClosedError):
-            await self._far.send(text)
+            await self._remote.send(text)
 
     def close(self) -> None:
         """Have it ended, for a socket here that closes: all is relayed that is on its way."""
-        self._closing = self._closing or asyncio.create_task(self._far.close())
+        self._closing = self._closing or asyncio.create_task(self._remote.close())
 
-    def leave(self) -> None:
+    def abandon(self) -> None:
         """End it, for a socket here that is gone or speaks for another session: nobody is told."""
-        self._is_left = True
+        self._is_abandoned = True
         self.close()
 
     async def _read(self) -> None:
         code = None
         try:
             while True:
-                text = await self._far.receive()
-                if not self._is_left:
+                text = await self._remote.receive()
+                if not self._is_abandoned:
                     await self._relay(text)
         except RemoteSocketClosedError as closed:
             code = closed.code
         except Exception:
             log.exception("a tunnel broke", session_id=self.session_id)
             self.close()
-        if not self._is_left:
+        if not self._is_abandoned:
             self._on_end(code)

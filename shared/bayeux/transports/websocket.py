@@ -43,14 +43,14 @@ class SocketPeer:
         "_cluster",
         "_connection",
         "_driver",
-        "_is_over",
+        "_has_ended",
         "_on_end",
+        "_pending_connect",
+        "_task",
         "_tunnel",
-        "_unanswered",
         "_unread",
         "_unsent",
         "_upgrade",
-        "_working",
         "browser",
         "login",
         "session",
@@ -78,19 +78,19 @@ class SocketPeer:
         self._upgrade = upgrade
         self._connection = connection
         self._tunnel: Tunnel | None = None
-        self._unanswered: Message | None = None
+        self._pending_connect: Message | None = None
         self._unread: deque[bytes] = deque()
         self._unsent: deque[bytes] = deque()
-        self._working: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._on_end: Callable[[SocketPeer], None] | None = on_end
         self._close_code: int | None = None
         self._closed: asyncio.Event | None = None
-        self._is_over = False
+        self._has_ended = False
 
     @property
     def is_there(self) -> bool:
         """Tell whether the client still reads."""
-        return not self._is_over
+        return not self._has_ended
 
     @property
     def is_closing(self) -> bool:
@@ -100,12 +100,12 @@ class SocketPeer:
     @property
     def is_idle(self) -> bool:
         """Tell whether the socket is open and speaks for no session, here or elsewhere."""
-        is_busy = self.is_closing or self._working is not None or self._tunnel is not None
-        return not (is_busy or self._driver.protocol.speaks(self))
+        is_busy = self.is_closing or self._task is not None or self._tunnel is not None
+        return not (is_busy or self._driver.protocol.has_session(self))
 
     def flush(self) -> None:
         """Write what waits, if the client reads what it is sent."""
-        if self._is_over or not self._connection.is_writable:
+        if self._has_ended or not self._connection.is_writable:
             return
         while self._unsent:
             self._connection.write(self._unsent.popleft())
@@ -118,10 +118,10 @@ class SocketPeer:
             # There may be more than a frame holds.
             self._driver.flush_soon(self)
         elif self._tunnel is None:
-            if self._unanswered is not None:
-                self._write_farewell(self._unanswered)
+            if self._pending_connect is not None:
+                self._answer_pending_connect(self._pending_connect)
             self._connection.close(self._close_code)
-            self._stop()
+            self._end()
 
     def close(self, code: int) -> None:
         """Have the socket closed once all that waits has been written."""
@@ -132,40 +132,40 @@ class SocketPeer:
 
     async def closed(self) -> None:
         """Return once all that waited has been written and the socket is closed."""
-        if not self._is_over:
+        if not self._has_ended:
             self._closed = self._closed or asyncio.Event()
             await self._closed.wait()
 
-    def read(self, text: bytes) -> None:
+    def text_received(self, text: bytes) -> None:
         """Obey a message when all before it have been obeyed and their replies are on the way."""
         self._unread.append(text)
-        self._go_on()
+        self._process_unread()
 
-    def read_binary(self) -> None:
+    def binary_received(self) -> None:
         """Refuse what cannot be Bayeux."""
         self.close(UNSUPPORTED)
 
-    def go_on_writing(self) -> None:
+    def writing_resumed(self) -> None:
         """The client reads again."""
         self.flush()
-        self._go_on()
+        self._process_unread()
 
-    def leave(self) -> None:
+    def disconnected(self) -> None:
         """The client has gone."""
-        self._stop()
-        if self._working is None:
-            self._finish()
+        self._end()
+        if self._task is None:
+            self._detach()
 
-    def _go_on(self) -> None:
+    def _process_unread(self) -> None:
         while self._unread and self._may_dispatch():
             self._dispatch(self._unread.popleft())
         if self._unread:
-            self._connection.stop_reading()
+            self._connection.pause_reading()
         else:
-            self._connection.go_on_reading()
+            self._connection.resume_reading()
 
     def _may_dispatch(self) -> bool:
-        return self._working is None and len(self._unsent) < _MAX_UNSENT_REPLIES
+        return self._task is None and len(self._unsent) < _MAX_UNSENT_REPLIES
 
     def _dispatch(self, text: bytes) -> None:
         settings = self._driver.settings
@@ -177,62 +177,62 @@ class SocketPeer:
         with self._closing_on_faults():
             messages = decode(text, max_batch=settings.max_batch, max_depth=settings.max_depth)
             protocol = self._driver.protocol
-            foreign = None if protocol.speaks(self) else protocol.foreign_session(messages)
+            foreign = None if protocol.has_session(self) else protocol.foreign_session(messages)
             if foreign is not None:
-                self._work(self._hand_on(foreign, messages, text))
+                self._run(self._forward(foreign, messages, text))
             elif needs_preparation(messages):
-                self._work(self._prepare(messages))
+                self._run(self._prepare(messages))
             else:
-                self._tell(self._driver.dispatch(messages, self))
+                self._send_outcome(self._driver.dispatch(messages, self))
 
-    def _work(self, work: Coroutine[Any, Any, None]) -> None:
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
         """Obey nothing more until something is done."""
-        self._working = asyncio.create_task(work)
-        self._working.add_done_callback(self._worked)
+        self._task = asyncio.create_task(work)
+        self._task.add_done_callback(self._task_done)
 
     async def _prepare(self, messages: Sequence[Message]) -> None:
         with self._closing_on_faults():
-            self._tell(await self._driver.prepare(messages, self))
+            self._send_outcome(await self._driver.prepare(messages, self))
 
-    async def _hand_on(self, session_id: str, messages: Sequence[Message], text: bytes) -> None:
+    async def _forward(self, session_id: str, messages: Sequence[Message], text: bytes) -> None:
         with self._closing_on_faults():
             if is_poll(messages):
-                self._unanswered = messages[0]
+                self._pending_connect = messages[0]
                 if self._driver.protocol.is_draining:
                     self.close(GOING_AWAY)
                     return
-            tunnel = await self._tunnel_to(session_id)
-            if self._is_over or self.is_closing:
+            tunnel = await self._open_tunnel(session_id)
+            if self._has_ended or self.is_closing:
                 # Its client may be at another process by now, and this would be in its way there.
                 return
             if tunnel is not None:
                 await tunnel.send(text)
             else:
-                self._unanswered = None
-                self._tell(self._driver.dispatch(messages, self))
+                self._pending_connect = None
+                self._send_outcome(self._driver.dispatch(messages, self))
 
-    async def _tunnel_to(self, session_id: str) -> Tunnel | None:
+    async def _open_tunnel(self, session_id: str) -> Tunnel | None:
         """Return the tunnel to the process of a session; None where that is not to be reached.
 
         A socket speaks for one session: the tunnel to another one ends.
         """
         if self._tunnel is not None and self._tunnel.session_id == session_id:
             return self._tunnel
-        far = await self._cluster.open_socket(session_id, self._upgrade)
-        if far is None:
+        remote = await self._cluster.open_socket(session_id, self._upgrade)
+        if remote is None:
             return None
         self._driver.protocol.counters.handed_on += 1
-        tunnel = Tunnel(session_id, far, relay=self._relay, on_end=self._tunnel_ended)
-        self._leave_tunnel()
-        if self._is_over or self.is_closing:
-            tunnel.leave()
+        tunnel = Tunnel(session_id, remote, relay=self._relay, on_end=self._tunnel_ended)
+        self._abandon_tunnel()
+        if self._has_ended or self.is_closing:
+            tunnel.abandon()
         else:
             self._tunnel = tunnel
         return tunnel
 
     async def _relay(self, text: bytes) -> None:
         if _CONNECT_REPLY in text:
-            self._unanswered = None
+            self._pending_connect = None
         self._unsent.append(text)
         self.flush()
         await self._connection.drain()
@@ -242,17 +242,17 @@ class SocketPeer:
         self._tunnel = None
         self.close(code or GOING_AWAY)
 
-    def _write_farewell(self, connect: Message) -> None:
+    def _answer_pending_connect(self, connect: Message) -> None:
         """Answer a connect that the process of its session has not answered."""
         protocol = self._driver.protocol
         if self._close_code == GOING_AWAY:
-            self._connection.write(frame([protocol.put_off(connect)]))
+            self._connection.write(frame([protocol.answer_retry(connect)]))
         elif self._close_code == POLICY_VIOLATION:
-            self._connection.write(frame([protocol.turn_away(connect)]))
+            self._connection.write(frame([protocol.answer_login_ended(connect)]))
 
-    def _leave_tunnel(self) -> None:
+    def _abandon_tunnel(self) -> None:
         if self._tunnel is not None:
-            self._tunnel.leave()
+            self._tunnel.abandon()
             self._tunnel = None
 
     @contextmanager
@@ -265,37 +265,37 @@ class SocketPeer:
             log.exception("a message could not be obeyed", user_id=self.user_id)
             self.close(MALFORMED)
 
-    def _worked(self, _: "asyncio.Task[None]") -> None:
-        self._working = None
-        if self._is_over:
-            self._finish()
+    def _task_done(self, _: "asyncio.Task[None]") -> None:
+        self._task = None
+        if self._has_ended:
+            self._detach()
         else:
-            self._go_on()
+            self._process_unread()
 
-    def _tell(self, outcome: Outcome) -> None:
-        if self._driver.protocol.speaks(self):
+    def _send_outcome(self, outcome: Outcome) -> None:
+        if self._driver.protocol.has_session(self):
             # It has begun a session here.
-            self._leave_tunnel()
-            self._unanswered = None
+            self._abandon_tunnel()
+            self._pending_connect = None
         if outcome.texts:
-            self._say(outcome.texts)
+            self._send(outcome.texts)
 
-    def _say(self, texts: Sequence[bytes]) -> None:
+    def _send(self, texts: Sequence[bytes]) -> None:
         self._unsent.append(frame(texts))
         self.flush()
 
-    def _stop(self) -> None:
+    def _end(self) -> None:
         """Write nothing more: what still comes is for the next socket of the session."""
-        self._is_over = True
+        self._has_ended = True
         self._unread.clear()
-        self._leave_tunnel()
+        self._abandon_tunnel()
         if self._closed is not None:
             self._closed.set()
 
-    def _finish(self) -> None:
+    def _detach(self) -> None:
         on_end, self._on_end = self._on_end, None
         if on_end is not None:
-            self._driver.lose(self)
+            self._driver.detach(self)
             on_end(self)
 
 
@@ -310,12 +310,12 @@ class WebSockets:
 
     async def serve(self, who: Principal, connection: SocketConnection, scope: Scope) -> None:
         """Accept a socket; from then on it is served until either side ends it, or its login."""
-        peer = SocketPeer(self._driver, self._cluster, who, scope, connection, on_end=self._leave)
-        self._enter(peer)
+        peer = SocketPeer(self._driver, self._cluster, who, scope, connection, on_end=self._remove)
+        self._add(peer)
         try:
             await connection.accept(peer, encoded(who.headers))
         except BaseException:
-            self._leave(peer)
+            self._remove(peer)
             raise
 
     def users(self) -> set[str]:
@@ -330,45 +330,45 @@ class WebSockets:
 
     def login_sessions(self) -> set[str]:
         """Return by which login sessions sockets are open."""
-        return {peer.login.session for mine in self._open.values() for peer in mine}
+        return {peer.login.session for peers in self._open.values() for peer in peers}
 
     def end_login_sessions(self, ended: Collection[str]) -> None:
         """Close the sockets that are open by a login session that has ended."""
-        for mine in self._open.values():
-            for peer in mine:
+        for peers in self._open.values():
+            for peer in peers:
                 if peer.login.session in ended:
                     peer.close(POLICY_VIOLATION)
 
     async def close_all(self) -> None:
         """Close every socket and wait, for a limited time, until all has been written."""
-        peers = [peer for mine in self._open.values() for peer in mine]
-        for peer in peers:
+        open_peers = [peer for peers in self._open.values() for peer in peers]
+        for peer in open_peers:
             peer.close(GOING_AWAY)
             peer.flush()
         grace = self._settings.drain_grace.total_seconds()
         with suppress(TimeoutError):
             async with asyncio.timeout(grace):
-                for peer in peers:
+                for peer in open_peers:
                     await peer.closed()
 
-    def _enter(self, peer: SocketPeer) -> None:
+    def _add(self, peer: SocketPeer) -> None:
         """Let a socket in; of too many that speak for no session the oldest are closed."""
-        mine = self._open.setdefault(peer.user_id, {})
-        idle = [one for one in mine if one.is_idle]
+        peers = self._open.setdefault(peer.user_id, {})
+        idle = [one for one in peers if one.is_idle]
         too_many = max(0, len(idle) + 1 - self._settings.max_idle_sockets_per_user)
         for one in idle[:too_many]:
             one.close(POLICY_VIOLATION)
-        mine[peer] = self._arm_end(peer)
+        peers[peer] = self._start_login_timer(peer)
 
-    def _leave(self, peer: SocketPeer) -> None:
-        mine = self._open[peer.user_id]
-        end_of_login = mine.pop(peer)
+    def _remove(self, peer: SocketPeer) -> None:
+        peers = self._open[peer.user_id]
+        end_of_login = peers.pop(peer)
         if end_of_login is not None:
             end_of_login.cancel()
-        if not mine:
+        if not peers:
             del self._open[peer.user_id]
 
-    def _arm_end(self, peer: SocketPeer) -> asyncio.TimerHandle | None:
+    def _start_login_timer(self, peer: SocketPeer) -> asyncio.TimerHandle | None:
         if not math.isfinite(peer.login.ends_at):
             return None
         loop = asyncio.get_running_loop()

@@ -15,31 +15,31 @@ log = structlog.get_logger(__name__)
 
 NOT_UNICODE: Final = 1007
 TOO_BIG: Final = 1009
-MOST_FRAGMENTS: Final = 1_024
+MAX_FRAGMENTS: Final = 1_024
 """Of one message; no client that is well sends many."""
 
 _FINAL_TEXT: Final = 0x81
 _PONG: Final = b"\x8a"
-_IN_TWO_BYTES, _IN_EIGHT_BYTES = 126, 127
+_LENGTH_IN_TWO_BYTES, _LENGTH_IN_EIGHT_BYTES = 126, 127
 _TWO_BYTES, _EIGHT_BYTES = Struct("!BBH"), Struct("!BBQ")
 
 
 class SocketUser(Protocol):
     """Whoever took a socket over. Nothing here may block or raise."""
 
-    def read(self, text: bytes) -> None:
+    def text_received(self, text: bytes) -> None:
         """A text came (UTF-8)."""
         ...
 
-    def read_binary(self) -> None:
+    def binary_received(self) -> None:
         """A message came that is no text."""
         ...
 
-    def go_on_writing(self) -> None:
+    def writing_resumed(self) -> None:
         """The client reads again."""
         ...
 
-    def leave(self) -> None:
+    def disconnected(self) -> None:
         """Nothing comes any more. Called once."""
         ...
 
@@ -70,7 +70,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         super().__init__(**uvicorns)
         self._bayeux = bayeux
         self._user: SocketUser | None = None
-        self._late_pong = b""
+        self._delayed_pong = b""
         self.is_writable = True
 
     async def accept(self, user: SocketUser, headers: Sequence[Header] = ()) -> None:
@@ -84,15 +84,15 @@ class SocketConnection(WebSocketsSansIOProtocol):
             {"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers}
         )
         self._user = user
-        self.go_on_reading()
+        self.resume_reading()
         while not self.queue.empty():
             match self.queue.get_nowait():
                 case {"type": "websocket.receive", "text": str(text)}:
-                    user.read(text.encode())
+                    user.text_received(text.encode())
                 case {"type": "websocket.receive"}:
-                    user.read_binary()
+                    user.binary_received()
                 case {"type": "websocket.disconnect"}:
-                    self._leave()
+                    self._disconnect_user()
 
     async def refuse(self, answer: Answer) -> None:
         """Answer the upgrade with an HTTP response."""
@@ -111,7 +111,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self.conn.send_text(text)
             self.transport.write(b"".join(self.conn.data_to_send()))
         else:
-            self.transport.write(_head(len(text)) + text)
+            self.transport.write(_frame_header(len(text)) + text)
 
     def close(self, code: int) -> None:
         """Begin the closing handshake; what was written goes out before (RFC 6455, 7.1.2)."""
@@ -120,17 +120,17 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self._end_soon()
+        self._start_close_timer()
         # The client's answer has to be read.
-        self.go_on_reading()
+        self.resume_reading()
 
-    def stop_reading(self) -> None:
+    def pause_reading(self) -> None:
         """Let the client wait with what it sends."""
         if not self.read_paused:
             self.read_paused = True
             self.transport.pause_reading()
 
-    def go_on_reading(self) -> None:
+    def resume_reading(self) -> None:
         """Read again."""
         if self.read_paused:
             self.read_paused = False
@@ -167,9 +167,9 @@ class SocketConnection(WebSocketsSansIOProtocol):
         if self.close_sent:
             return
         if self.curr_msg_data_type == "bytes":
-            self._user.read_binary()
+            self._user.binary_received()
         elif _is_unicode(content):
-            self._user.read(content)
+            self._user.text_received(content)
         else:
             self.close(NOT_UNICODE)
 
@@ -177,7 +177,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         """Keep a fragment. The library bounds their octets, which empty ones have none of."""
         if self.close_sent:
             return
-        if len(self.frames) < MOST_FRAGMENTS:
+        if len(self.frames) < MAX_FRAGMENTS:
             super().handle_cont(event)
         elif self.handshake_complete:
             self.frames = []
@@ -194,20 +194,20 @@ class SocketConnection(WebSocketsSansIOProtocol):
             return
         for frame in self.conn.data_to_send():
             if frame.startswith(_PONG):
-                self._late_pong = frame
+                self._delayed_pong = frame
             else:
                 self.transport.write(frame)
 
     def handle_close(self, event: Frame) -> None:
         """The client closes the socket, or agrees that it is closed."""
         super().handle_close(event)
-        self._leave()
-        self._end_soon()
+        self._disconnect_user()
+        self._start_close_timer()
 
     def handle_parser_exception(self) -> None:
         """What came is no websocket's."""
         super().handle_parser_exception()
-        self._end_soon()
+        self._start_close_timer()
 
     def keepalive_timeout(self) -> None:
         """End with a client that does not answer: it will read nothing more either."""
@@ -217,7 +217,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is there any more."""
         super().connection_lost(exc)
-        self._leave()
+        self._disconnect_user()
 
     def pause_writing(self) -> None:
         """The client does not read what was written."""
@@ -228,30 +228,30 @@ class SocketConnection(WebSocketsSansIOProtocol):
         """The client has read most of what was written."""
         super().resume_writing()
         self.is_writable = True
-        pong, self._late_pong = self._late_pong, b""
+        pong, self._delayed_pong = self._delayed_pong, b""
         if pong and not (self.close_sent or self.transport.is_closing()):
             self.transport.write(pong)
         if self._user is not None:
-            self._user.go_on_writing()
+            self._user.writing_resumed()
 
-    def _end_soon(self) -> None:
+    def _start_close_timer(self) -> None:
         """Wait for the client's end for a limited time: it may read nothing any more."""
         if self.close_timer is None:
             self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
-    def _leave(self) -> None:
+    def _disconnect_user(self) -> None:
         user, self._user = self._user, None
         if user is not None:
-            user.leave()
+            user.disconnected()
 
 
-def _head(size: int) -> bytes:
+def _frame_header(size: int) -> bytes:
     """Return what stands before an unmasked text in a frame of its own (RFC 6455, 5.2)."""
-    if size < _IN_TWO_BYTES:
+    if size < _LENGTH_IN_TWO_BYTES:
         return bytes((_FINAL_TEXT, size))
     if size < 2**16:
-        return _TWO_BYTES.pack(_FINAL_TEXT, _IN_TWO_BYTES, size)
-    return _EIGHT_BYTES.pack(_FINAL_TEXT, _IN_EIGHT_BYTES, size)
+        return _TWO_BYTES.pack(_FINAL_TEXT, _LENGTH_IN_TWO_BYTES, size)
+    return _EIGHT_BYTES.pack(_FINAL_TEXT, _LENGTH_IN_EIGHT_BYTES, size)
 
 
 def _is_unicode(text: bytes) -> bool:

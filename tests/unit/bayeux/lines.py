@@ -48,7 +48,7 @@ class FakeServer:
         if self.fails:
             raise ValueError("a fault that nobody foresaw")
         self.requests.append(request)
-        request.connection.keep(self._leave)
+        request.connection.hold(self._leave)
 
     def serve_again(self, connection: HttpConnection, head: bytes, body: bytes) -> bool:
         if not self.knows(head):
@@ -56,7 +56,7 @@ class FakeServer:
         if self.fails:
             raise ValueError("a fault that nobody foresaw")
         self.again.append(body)
-        connection.keep(self._leave)
+        connection.hold(self._leave)
         return True
 
     def _leave(self) -> None:
@@ -180,14 +180,14 @@ class Conversation:
         self._note("socket", {"method": "GET", **scope}, b"")
         await connection.accept(self)
 
-    def read(self, text: bytes) -> None:
+    def text_received(self, text: bytes) -> None:
         self.texts.append(text)
 
-    def read_binary(self) -> None: ...
+    def binary_received(self) -> None: ...
 
-    def go_on_writing(self) -> None: ...
+    def writing_resumed(self) -> None: ...
 
-    def leave(self) -> None: ...
+    def disconnected(self) -> None: ...
 
     async def _application(self, scope: Any, receive: Any, send: Any) -> None:
         assert scope["type"] == "http"

@@ -146,7 +146,7 @@ async def test_who_goes_while_being_introduced_takes_no_events_along(transport: 
     desk.peer.is_there = False
     diary.may_go_on.set()
     texts = await subscribing
-    desk.driver.lose(desk.peer)
+    desk.driver.detach(desk.peer)
     desk.peer = FakePeer("anna", transport, "browser01")
     event, _ = await desk.send("/meta/connect")
 

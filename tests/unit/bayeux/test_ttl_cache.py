@@ -1,6 +1,6 @@
 """What was found out lately is known for five seconds, and of so many things at most."""
 
-from shared.bayeux.ttl_cache import MOST, TtlCache
+from shared.bayeux.ttl_cache import MAX_ENTRIES, TtlCache
 
 
 def memory() -> TtlCache[str, str | None]:
@@ -48,19 +48,19 @@ def test_what_was_forgotten_is_found_out_anew() -> None:
 def test_so_much_is_known_and_no_more() -> None:
     short = memory()
 
-    for number in range(MOST):
+    for number in range(MAX_ENTRIES):
         short.keep(str(number), "guest", now=100.0)
 
     assert recalled(short, "anna", now=100.0) == "nothing"
-    assert recalled(short, str(MOST - 1), now=100.0) == "guest"
+    assert recalled(short, str(MAX_ENTRIES - 1), now=100.0) == "guest"
 
 
 def test_what_is_over_makes_room_for_others() -> None:
     short = memory()
-    for number in range(MOST - 1):
-        short.keep(str(number), "guest", now=100.0 if number < MOST * 0.6 else 104.0)
+    for number in range(MAX_ENTRIES - 1):
+        short.keep(str(number), "guest", now=100.0 if number < MAX_ENTRIES * 0.6 else 104.0)
 
     short.keep("one more", "guest", now=106.0)
 
-    assert recalled(short, str(MOST - 2), now=106.0) == "guest"
+    assert recalled(short, str(MAX_ENTRIES - 2), now=106.0) == "guest"
     assert recalled(short, "one more", now=106.0) == "guest"

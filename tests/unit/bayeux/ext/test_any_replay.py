@@ -154,7 +154,7 @@ class ReplayingClient(RuleBasedStateMachine):
         if self.waiting is not None:
             # What was written to a connection that is gone is lost to the client.
             self.pod.world.protocol.collect(self.waiting, self.pod.world.now)
-            self.pod.world.protocol.lose(self.waiting, self.pod.world.now)
+            self.pod.world.protocol.detach(self.waiting, self.pod.world.now)
         self.join(self.pods[number], transport, names)
 
     @rule(number=st.integers(0, 1))

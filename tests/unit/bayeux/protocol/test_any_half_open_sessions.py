@@ -59,10 +59,10 @@ class Crowd(RuleBasedStateMachine):
     def there_are_not_too_many(self) -> None:
         sessions = list(self.world.protocol.sessions())
         assert len(sessions) <= MOST
-        assert self.world.protocol.registry.unheard.keys() <= set(sessions)
+        assert self.world.protocol.registry.half_open.keys() <= set(sessions)
         for user in ("anna", "bert", "carl"):
             mine = self.world.protocol.sessions_of(user)
-            heard = sum(session.is_heard for session in mine)
+            heard = sum(session.is_confirmed for session in mine)
             assert heard <= MOST_HEARD
             assert len(mine) - heard <= MOST_UNHEARD
 

@@ -62,7 +62,7 @@ class AcknowledgingClient(RuleBasedStateMachine):
     @rule()
     def a_connection_is_cut(self) -> None:
         peer = self.waiting.pop()
-        self.world.protocol.lose(peer, self.world.now)
+        self.world.protocol.detach(peer, self.world.now)
         self.client.socket = self.client._peer()
 
     @rule(seconds=st.floats(0, 5))

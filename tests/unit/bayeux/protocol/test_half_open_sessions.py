@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.bayeux.protocol.half_open_sessions import slowing
+from shared.bayeux.protocol.half_open_sessions import slowdown
 from shared.bayeux.sessions.session import Transport
 from tests.unit.bayeux.world import Client, World
 
@@ -180,4 +180,4 @@ def test_desktops_that_connect_are_never_slowed_down(world: World) -> None:
 
 @pytest.mark.parametrize("newcomers", [0, 7, 10**6])
 def test_no_number_of_handshakes_slows_down_for_ever(newcomers: int) -> None:
-    assert 0 <= slowing(newcomers) <= 30
+    assert 0 <= slowdown(newcomers) <= 30

@@ -78,7 +78,7 @@ def test_a_socket_speaks_for_one_session_only(world: World) -> None:
 def test_a_session_goes_on_at_another_socket_of_the_same_user(world: World) -> None:
     client = Client(world, transport=Transport.WEBSOCKET).join()
     old = client.poll()
-    world.protocol.lose(old, world.now)
+    world.protocol.detach(old, world.now)
     world.publish("anna", "missed")
 
     client.socket = client._peer()
@@ -200,7 +200,7 @@ def test_a_session_whose_client_is_lost_expires(world: World, transport: Transpo
     client = Client(world, transport=transport).join()
     peer = client.poll()
 
-    world.protocol.lose(peer, world.now)
+    world.protocol.detach(peer, world.now)
     world.now += 10
     world.sweep()
 

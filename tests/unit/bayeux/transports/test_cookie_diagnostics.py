@@ -125,6 +125,6 @@ def test_the_log_says_once_why_a_page_opens_no_socket(
     scope = {"headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
     with capture_logs() as logs:
         for _ in range(3):
-            cookie_diagnostics.look_at_stranger(scope)
+            cookie_diagnostics.check_socket_without_login(scope)
 
     assert [said["remedy"] for said in logs] == remedies

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.bayeux.transports.http_protocol import MOST_WAITING
-from shared.bayeux.transports.request_head import LARGEST_UNFINISHED
+from shared.bayeux.transports.http_protocol import MAX_PIPELINED
+from shared.bayeux.transports.request_head import MAX_UNFINISHED_SIZE
 from tests.unit.bayeux.lines import OTHER, POLL, Conversation, Line
 
 PIECE = 64 * 1024
@@ -11,7 +11,7 @@ PIECE = 64 * 1024
 
 async def all_answered(line: Conversation) -> None:
     """Let each request be answered that waits for the one before it."""
-    for _ in range(2 * MOST_WAITING):
+    for _ in range(2 * MAX_PIPELINED):
         await line.settle()
 
 
@@ -20,7 +20,7 @@ async def test_a_thousand_requests_at_once_are_not_all_kept() -> None:
 
     line.connection.data_received(OTHER * 1_000)
 
-    assert len(line.connection.pipeline) == MOST_WAITING
+    assert len(line.connection.pipeline) == MAX_PIPELINED
 
 
 async def test_requests_that_may_wait_are_answered_before_the_end() -> None:
@@ -29,18 +29,18 @@ async def test_requests_that_may_wait_are_answered_before_the_end() -> None:
 
     await all_answered(line)
 
-    assert line.statuses == [200] * (MOST_WAITING + 1)
+    assert line.statuses == [200] * (MAX_PIPELINED + 1)
     assert line.transport.is_eof_written
     assert not line.transport.is_closed  # it would be reset, and the answers lost
 
 
 async def test_as_many_requests_as_may_wait_keep_the_connection() -> None:
     line = Conversation()
-    line.say(OTHER * (MOST_WAITING + 1))
+    line.say(OTHER * (MAX_PIPELINED + 1))
 
     await all_answered(line)
 
-    assert line.statuses == [200] * (MOST_WAITING + 1)
+    assert line.statuses == [200] * (MAX_PIPELINED + 1)
     assert not line.transport.is_ended
 
 
@@ -55,7 +55,7 @@ async def test_no_head_without_end_is_kept_behind_a_request(before: bytes, field
     await line.send(b"\r\n\r\n")
 
     kept = sum(len(name) + len(value) for name, value in line.connection.headers)
-    assert kept <= LARGEST_UNFINISHED + PIECE
+    assert kept <= MAX_UNFINISHED_SIZE + PIECE
     assert not line.transport.is_ended  # the request before is still to be answered
 
 

@@ -152,7 +152,7 @@ async def test_a_client_that_went_away_before_its_request_was_kept_is_noticed(li
     await line.send(POLL)
     line.connection.answer(DONE)
 
-    line.connection.keep(line.server._leave)
+    line.connection.hold(line.server._leave)
 
     assert line.server.gone == 1
 
@@ -250,7 +250,7 @@ async def test_a_repeated_request_that_fails_is_answered(line: Line) -> None:
 
 async def test_a_fault_after_a_request_was_kept_is_answered(line: Line) -> None:
     async def keeps_and_fails(request: Request) -> None:
-        request.connection.keep(line.server._leave)
+        request.connection.hold(line.server._leave)
         raise ValueError("a fault that nobody foresaw")
 
     line.server.serve = keeps_and_fails  # type: ignore[method-assign]
@@ -319,7 +319,7 @@ async def test_what_is_left_after_the_answer_of_another_part_is_not_waited_for_w
     line.connection.timeout_keep_alive = 0
 
     line.connection.data_received(after)
-    line.connection._look_if_due()
+    line.connection._check_idle_timer()
     await whatever_is_due()
 
     assert line.transport.is_aborted

@@ -12,7 +12,7 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from shared.bayeux.transports.web import Answer, Scope, refuse_upgrade
-from shared.bayeux.transports.websocket_connection import MOST_FRAGMENTS, SocketConnection
+from shared.bayeux.transports.websocket_connection import MAX_FRAGMENTS, SocketConnection
 from tests.unit.bayeux.wires import FakeTransport, uvicorns, whatever_is_due
 
 
@@ -25,16 +25,16 @@ class FakeUser:
         self.times_it_may_write = 0
         self.left = 0
 
-    def read(self, text: bytes) -> None:
+    def text_received(self, text: bytes) -> None:
         self.read_texts.append(text)
 
-    def read_binary(self) -> None:
+    def binary_received(self) -> None:
         self.binaries += 1
 
-    def go_on_writing(self) -> None:
+    def writing_resumed(self) -> None:
         self.times_it_may_write += 1
 
-    def leave(self) -> None:
+    def disconnected(self) -> None:
         self.left += 1
 
 
@@ -182,7 +182,7 @@ async def test_a_message_in_fragments_without_end_closes_the_socket(
 ) -> None:
     await call.settle()
     call.client.send_text(b"[", fin=False)
-    for _ in range(2 * MOST_FRAGMENTS):
+    for _ in range(2 * MAX_FRAGMENTS):
         call.client.send_continuation(fragment, fin=False)
     call.send()
 
@@ -297,10 +297,10 @@ async def test_its_user_learns_when_the_client_reads_again(call: Call) -> None:
 
 
 async def test_a_client_can_be_made_to_wait(call: Call) -> None:
-    call.connection.stop_reading()
+    call.connection.pause_reading()
     was_read = call.transport.is_read
 
-    call.connection.go_on_reading()
+    call.connection.resume_reading()
 
     assert not was_read
     assert call.transport.is_read
