@@ -1,1 +1,1 @@
-"""The API described: OpenAPI 3.1 for programs, pages for people."""
+"""The description of the API: an OpenAPI 3.1 document and an HTML page."""

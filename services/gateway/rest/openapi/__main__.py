@@ -1,4 +1,4 @@
-"""`python -m services.gateway.rest.openapi`: writes the document that is committed."""
+"""`python -m services.gateway.rest.openapi`: writes `openapi.json`, which is committed."""
 
 from services.gateway.rest.openapi.document import COMMITTED, as_json
 

@@ -1,4 +1,4 @@
-"""Every method of every address: what it takes and what it answers."""
+"""Every method of every address, with its parameters, body and answer."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -26,7 +26,11 @@ _LIST: Final = ("fields", "limit", "offset", "totalCount")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One method of one address; `in_parts` is one whose answer may be a range, or nothing new."""
+    """One method of one address.
+
+    `in_parts`: it may be answered with a range (206) or without a body (304). `may_wait`: it takes
+    `Prefer: wait` and may be answered 202.
+    """
 
     method: str
     path: str
@@ -67,7 +71,7 @@ _ANSWERED: Final[Schema] = {
         "replyInteractionId": TEXT,
         "interactionId": TEXT,
         "ignoredKeys": several(TEXT)
-        | {"description": "Keys of `email_object` that came changed and that nothing reads."},
+        | {"description": "Changed keys of `email_object` that are not read."},
     },
     "required": ["status", "statusCode"],
 }
@@ -102,7 +106,7 @@ _UPDATE: Final = shape(
         "userData": optional(ANYTHING),
     },
     (),
-    description="A draft as far as it is written, keys of the user data, or both.",
+    description="Fields of a draft, keys of the user data, or both.",
     example={"email_object": {"text": "It is"}},
 )
 _IN_A_WORKBIN: Final = shape(
@@ -139,7 +143,7 @@ _REMOVED: Final = shape(
     example=ZERO,
 )
 _ONE_INTERACTION: Final = answering(interaction=ref("InteractionStateMessage"))
-_MISSED: Final = shape(
+_EVENTS: Final = shape(
     {
         "statusCode": {"const": 0},
         "events": several(shape({"channel": TEXT, "data": {}})),
@@ -151,13 +155,13 @@ _MISSED: Final = shape(
 )
 
 CALLS: Final = (
-    Call("get", "/me", "Agent", "Who am I?", answering(user=ref("User"))),
+    Call("get", "/me", "Agent", "The agent who is logged in.", answering(user=ref("User"))),
     Call(
         "post",
         "/me",
         "Agent",
-        "Begin or end the session; Ready or not on all channels. Its end takes the cookie away, and"
-        " what was opened by cookie alone is closed within seconds.",
+        "Begin or end the session, or set the state on all channels. Its end deletes the cookie,"
+        " and closes within seconds what was opened by cookie alone.",
         {"oneOf": [constant(OK), _SOME_CHANNELS]},
         _SESSION,
     ),
@@ -165,8 +169,8 @@ CALLS: Final = (
         "delete",
         "/me/sessions",
         "Agent",
-        "End all my sessions, this one too: every cookie is worth nothing from now on, and all that"
-        " is open by password or cookie is closed within seconds.",
+        "End all my sessions, this one too. All cookies become invalid, and what is open by"
+        " password or cookie is closed within seconds.",
         constant(OK),
     ),
     Call(
@@ -181,14 +185,14 @@ CALLS: Final = (
         "get",
         "/me/channels/{channel}",
         "Agent",
-        "One of my channels; there is only `email`.",
+        "One of my channels; the only one is `email`.",
         answering(channel=ref("Channel")),
     ),
     Call(
         "post",
         "/me/channels/{channel}",
         "Agent",
-        "Ready or not on one channel.",
+        "Set my state on one channel.",
         constant(OK),
         _STATE,
     ),
@@ -196,8 +200,8 @@ CALLS: Final = (
         "get",
         "/me/interactions",
         "Interactions",
-        "What is offered to me and what I work on, and (with `fields`) from which position of my"
-        " journal to go on.",
+        "The interactions that are offered to me or that I work on. With `fields` also the"
+        " `position` to subscribe with.",
         listing("interactions", "InteractionStateMessage", position=NUMBER),
         query=_LIST,
     ),
@@ -205,7 +209,7 @@ CALLS: Final = (
         "post",
         "/me/interactions",
         "Interactions",
-        "Begin a mail, or ask for the content of a workbin.",
+        "Begin a mail, or have the content of a workbin sent on the topic.",
         _ANSWERED,
         {
             "oneOf": [ref("CreateOperation"), ref("GetWorkbinContentOperation")],
@@ -223,18 +227,24 @@ CALLS: Final = (
         "get",
         "/me/interactions/events",
         "Interactions",
-        "What was told on my topics after a position. 410 where some of it is no longer kept:"
-        " read `/me/interactions?fields=*` and go on from its `position`.",
-        _MISSED,
+        "The messages on my topics after a position. 410 where some of them are no longer kept:"
+        " read `/me/interactions?fields=*` and continue from its `position`.",
+        _EVENTS,
         query=("since", "limit"),
     ),
-    Call("get", "/me/interactions/{id}", "Interactions", "One of mine.", _ONE_INTERACTION),
+    Call(
+        "get",
+        "/me/interactions/{id}",
+        "Interactions",
+        "One interaction that is offered to me or that I work on.",
+        _ONE_INTERACTION,
+    ),
     Call(
         "post",
         "/me/interactions/{id}",
         "Interactions",
-        "Do something to an interaction. `ok` means that the system has taken the order; what"
-        " came of it is told on the topic.",
+        "Perform an operation on an interaction. `ok` means that the command is stored; its outcome"
+        " is sent on the topic.",
         _ANSWERED,
         _operation_bodies(),
         may_wait=True,
@@ -276,7 +286,7 @@ CALLS: Final = (
         "post",
         "/me/workbins",
         "Workbins",
-        "Put into, or take out of, the workbin that `workbin` names.",
+        "Put an interaction into the workbin that `workbin` names, or take it out.",
         _ANSWERED,
         _IN_A_WORKBIN,
         may_wait=True,
@@ -296,7 +306,7 @@ CALLS: Final = (
         "post",
         "/me/workbins/{workbin}",
         "Workbins",
-        "Put into, or take out of, this workbin.",
+        "Put an interaction into this workbin, or take it out.",
         _ANSWERED,
         _IN_A_WORKBIN,
         may_wait=True,
@@ -305,8 +315,8 @@ CALLS: Final = (
         "post",
         "/me/interactions/{id}/attachments",
         "Attachments",
-        "Attach files to a draft: one part `attachment` for each. They are in what is sent from"
-        " now on; the topic tells when the draft lists them.",
+        "Attach files to a draft: one part `attachment` for each. A Send after the answer includes"
+        " them; a message on the topic says when the draft lists them.",
         shape(
             {
                 "statusCode": {"const": 0},
@@ -335,7 +345,7 @@ CALLS: Final = (
         "delete",
         "/me/interactions/{id}/attachments/{attachment_id}",
         "Attachments",
-        "Take a file off a draft. It is not in what is sent from now on.",
+        "Remove a file from a draft. A Send after the answer does not include it.",
         _REMOVED,
         may_wait=True,
     ),
@@ -343,11 +353,11 @@ CALLS: Final = (
         "get",
         "/interactions",
         "Interactions",
-        "Everything that is not finished.",
+        "All interactions that are not finished.",
         listing("interactions", "InteractionStateMessage"),
         query=_LIST,
     ),
-    Call("get", "/interactions/{id}", "Interactions", "One of all.", _ONE_INTERACTION),
+    Call("get", "/interactions/{id}", "Interactions", "One interaction.", _ONE_INTERACTION),
     Call("get", "/users", "Directory", "Agents.", listing("users", "User"), query=_LIST),
     Call("get", "/users/{id}", "Directory", "One agent.", answering(user=ref("User"))),
     Call("get", "/queues", "Directory", "Queues.", listing("queues", "Queue"), query=_LIST),
@@ -366,14 +376,14 @@ CALLS: Final = (
         "get",
         "/ucs/interactions/{id}",
         "History",
-        "A mail as Context Services show it.",
+        "A mail in the form of Context Services.",
         ref("EmailInteraction"),
     ),
     Call(
         "get",
         "/ucs/interactions/{id}/structured_text",
         "History",
-        "Its safe HTML.",
+        "The cleaned HTML of a mail.",
         {"type": "string"},
         media_type="text/html",
     ),
@@ -381,7 +391,7 @@ CALLS: Final = (
         "get",
         "/ucs/interactions/{id}/binary_content",
         "History",
-        "Its octets, as they arrived or were sent.",
+        "The raw mail, as it arrived or was sent.",
         _BYTES,
         media_type="message/rfc822",
     ),

@@ -1,4 +1,4 @@
-"""A line for the shell for every call: what somebody types who tries the API out."""
+"""A curl command for each call, to try the API from a shell."""
 
 import json
 import re
@@ -9,9 +9,9 @@ from typing import Any, Final
 from services.gateway.notifications.topics import INTERACTIONS
 from services.gateway.rest.openapi.samples import DOCUMENT_ID, DRAFT_ID, MAIL_ID
 
-WORDS: Final = """\
-In the lines for the shell `$MAILROOM` is where the gateway is, scheme and host, and `$AGENT` a \
-name and a password with a colon between them."""
+VARIABLES: Final = """\
+In the commands `$MAILROOM` is scheme and host of the gateway, and `$AGENT` is user name and \
+password with a colon between them."""
 
 _CALL: Final = 'curl -u "$AGENT"'
 _JSON: Final = "-H 'Content-Type: application/json'"
@@ -22,7 +22,7 @@ _PARTS: Final[Mapping[str, str]] = {
     "workbin": "email.in-progress",
 }
 _IDS: Final[Mapping[str, str]] = {"users": "agent1", "queues": "support", "skills": "german"}
-_OF_DRAFTS: Final = frozenset({"Send", "Cancel", "Save"})
+_DRAFT_OPERATIONS: Final = frozenset({"Send", "Cancel", "Save"})
 _QUERY: Final[Mapping[str, str]] = {"fields": "*", "since": "-1", "disposition": "inline"}
 
 COMETD: Final = (
@@ -39,40 +39,42 @@ COMETD: Final = (
         {"channel": "/meta/subscribe", "clientId": "CLIENT", "subscription": INTERACTIONS},
     ),
     (
-        "Wait for messages, again and again.",
+        "Wait for messages; repeat this after each answer.",
         {"channel": "/meta/connect", "clientId": "CLIENT", "connectionType": "long-polling"},
     ),
 )
-"""What a client sends in turn, and why."""
+"""The messages of a CometD client in their order, each after its explanation."""
 
 
-def line(method: str, path: str, call: Mapping[str, Any], body: object = None) -> str:
-    """Return the line for one call; `body` is what it sends as JSON."""
-    parts = {**_PARTS, "id": _IDS.get(path.split("/")[1], _interaction(path, body))}
+def curl_line(method: str, path: str, call: Mapping[str, Any], body: object = None) -> str:
+    """Return the command for one call; `body` is sent as JSON."""
+    parts = {**_PARTS, "id": _IDS.get(path.split("/")[1], _interaction_id(path, body))}
     where = re.sub(r"{(\w+)}", lambda part: parts[part[1]], path)
     names = [one["name"] for one in call["parameters"] if one["in"] == "query"]
     query = "&".join(f"{name}={_QUERY[name]}" for name in names if name in _QUERY)
     address = f'"$MAILROOM/api/v2{where}{"?" if query else ""}{query}"'
-    return " ".join(filter(None, (_CALL, _verb(method, call), _sent(call, body), address)))
+    return " ".join(
+        filter(None, (_CALL, _method_option(method, call), _body_options(call, body), address))
+    )
 
 
-def _interaction(path: str, body: object) -> str:
-    is_about_draft = isinstance(body, Mapping) and body.get("operationName") in _OF_DRAFTS
+def _interaction_id(path: str, body: object) -> str:
+    is_about_draft = isinstance(body, Mapping) and body.get("operationName") in _DRAFT_OPERATIONS
     return DRAFT_ID if is_about_draft or path.endswith("/attachments") else MAIL_ID
 
 
 def cometd_line(body: Mapping[str, Any]) -> str:
-    """Return the line for one message of CometD, which keeps its cookies in a file."""
+    """Return the command that sends one CometD message and keeps its cookies in a file."""
     sent = quote(json.dumps([body]))
     return f'{_CALL} -c cookies -b cookies {_JSON} -d {sent} "$MAILROOM/cometd"'
 
 
-def _verb(method: str, call: Mapping[str, Any]) -> str:
+def _method_option(method: str, call: Mapping[str, Any]) -> str:
     is_plain = method == "get" or (method == "post" and "requestBody" in call)
     return "" if is_plain else f"-X {method.upper()}"
 
 
-def _sent(call: Mapping[str, Any], body: object) -> str:
+def _body_options(call: Mapping[str, Any], body: object) -> str:
     if "multipart/form-data" in call.get("requestBody", {}).get("content", {}):
         return "-F attachment=@invoice.pdf"
     return "" if body is None else f"{_JSON} -d {quote(json.dumps(body))}"

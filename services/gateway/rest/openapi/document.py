@@ -1,11 +1,11 @@
-"""The OpenAPI 3.1 document. `python -m services.gateway.rest.openapi` writes it down."""
+"""The OpenAPI 3.1 document. `python -m services.gateway.rest.openapi` writes the committed file."""
 
 import json
 from pathlib import Path
 from typing import Any, Final
 
 from services.gateway.operations.registry import OFFERS
-from services.gateway.rest.openapi.container import WORDS
+from services.gateway.rest.openapi.container import HTML_ADVICE
 from services.gateway.rest.openapi.messages import topics
 from services.gateway.rest.openapi.operations import CONTENT, CREATE, MAIL, OPERATIONS
 from services.gateway.rest.openapi.paths import path_items
@@ -14,35 +14,41 @@ from services.gateway.rest.openapi.shapes import ref
 
 COMMITTED: Final = Path(__file__).with_name("openapi.json")
 
-_WORDS: Final = """\
-The e-mail channel of an agent: REST for what the agent does, CometD for what happens.
+_DESCRIPTION: Final = """\
+The e-mail channel of an agent. Agents act over REST, and CometD notifies them of what happens.
 
 Log in with HTTP Basic, with a bearer token of the configured issuer, or with the session cookie \
-that the first answer sets; whoever uses the cookie alone sends the header that `X-CSRF-HEADER` \
-names with every change. Set the e-mail channel to Ready, subscribe to `/v2/me/interactions` at \
-`/cometd`, and answer what comes.
+that the first answer sets. A client that sends only the cookie adds a CSRF token to every change: \
+a GET answers with the token, and `X-CSRF-HEADER` names its header. Then set the e-mail channel to \
+Ready, subscribe to `/v2/me/interactions` at `/cometd`, and act on the messages that come.
 
-Every message on a topic has a `position`. A client that was away subscribes with `ext.replay` \
-set to the last position that it has seen on that channel (-1 for what is new, -2 for all that is \
-kept) and misses nothing, at whichever pod it lands. Channels that are named in one message with \
-one position, or in several of one request, are told in the order of the journal; who subscribes \
-to them one after the other keeps a position for each. A channel that is heard already goes back \
-to a position that is named for it, never on. Replay brings back what a session took along when it \
-was lost; what an answer took along that was lost on its way, the session living on, comes again \
-to clients that acknowledge (`ext.ack`). Who must miss nothing does both.
+Every message on a topic has a `position`: its place in the agent's journal. A client that was \
+away makes a new handshake at any pod, and subscribes with the last position that it has received, \
+for example `"ext": {"replay": 42}`. It gets all later messages first, in their order, and then \
+the new ones. -1 asks for new messages only, -2 for all that are kept. Where a later message is no \
+longer kept, the subscription is refused.
+
+A client that subscribes to all its channels in one request keeps one position for all of them: \
+their messages come in the order of the journal. A client that subscribes to them in separate \
+requests keeps one position for each channel. Subscribing again to a channel with an earlier \
+position repeats its messages from there; a later position changes nothing.
+
+Replay repeats what a lost session missed. It does not repeat what was in a lost answer while the \
+session lived on: the extension `ext.ack` does. A client that must miss nothing uses both.
 
 Clients of CometD keep the cookies that the handshake sets, `BAYEUX_BROWSER` among them, and send \
-them with every further request, as browsers do: without them the session is unknown (402).
+them with every later request, as browsers do. Without them the session is unknown (402).
 
-An id that an answer names (`replyInteractionId`) is there a moment later. Until then everything \
-about it is 503 with Retry-After, for 15 minutes at the most: ask again, and do not reply again.
+An id in an answer (`replyInteractionId`) can be used a moment later. Until then every request \
+about it gets 503 with Retry-After, for at most 15 minutes. Repeat that request, and do not reply \
+again.
 
-A failure has a status of HTTP and a body that readers of both dialects of the original \
+A failure has an HTTP status, and a body that clients of both dialects of the original \
 documentation understand.
 
-What cannot be read as HTTP/1.1 (RFC 9112) is refused in plain text, whatever it asks for, and \
-the connection closed: an address of more than 8,000 octets with 414; more than 100 headers, one \
-of more than 8,000 octets, or 32,768 together, with 431; the rest with 400, 417, 501 or 505.
+A request that is not HTTP/1.1 (RFC 9112) is refused in plain text, and the connection closed: an \
+address of more than 8,000 octets with 414; more than 100 headers, a header of more than 8,000 \
+octets, or 32,768 octets of headers together with 431; others with 400, 417, 501 or 505.
 """
 
 
@@ -54,7 +60,7 @@ def openapi() -> dict[str, Any]:
             "title": "Mailroom",
             "version": "2",
             "summary": "Agents' API of the e-mail channel.",
-            "description": f"{_WORDS}\n{WORDS}",
+            "description": f"{_DESCRIPTION}\n{HTML_ADVICE}",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/api/v2"}],
@@ -78,7 +84,7 @@ def openapi() -> dict[str, Any]:
             },
             "responses": {
                 "Failure": {
-                    "description": "It did not work; the body says why.",
+                    "description": "The request failed; the body says why.",
                     "content": {"application/json": {"schema": ref("Failure")}},
                 }
             },
@@ -92,5 +98,5 @@ def openapi() -> dict[str, Any]:
 
 
 def as_json() -> str:
-    """Return the document as it is served and committed."""
+    """Return the document as JSON text, as it is served and committed."""
     return json.dumps(openapi(), indent=1, ensure_ascii=False) + "\n"

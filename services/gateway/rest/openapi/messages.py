@@ -1,4 +1,4 @@
-"""What is told over CometD: the messages of each topic, state by state, with one example each."""
+"""The messages of each CometD topic, by state, with their schemas and examples."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,33 +32,33 @@ _NOTIFICATIONS: Final = (
     "AttachmentRemoved",
     "Error",
 )
-NOTICES: Final[Mapping[str, str]] = MappingProxyType(
+MESSAGE_ONLY_STATES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "Revoked": "The offer, or the work, was taken away: nobody answered, or it lay too long.",
-        "Rejected": "The agent has turned the offer down.",
-        "PlacedInQueue": "The agent has given the mail to a queue.",
+        "Revoked": "The offer or the work was taken away: the agent did not respond in time.",
+        "Rejected": "The agent has rejected the offer.",
+        "PlacedInQueue": "The agent has put the mail into a queue.",
         "PlacedInWorkbin": "The agent has put the mail into a workbin.",
-        "Transferred": "The agent has given the mail to somebody else.",
+        "Transferred": "The agent has transferred the mail.",
         NOT_HELD: (
-            "An operation came too late, and its agent does not hold the interaction. To who holds"
-            " it, the same is told with the state that it has."
+            "An operation came too late, and its agent does not hold the interaction. The agent who"
+            " holds it gets the same error with the present state."
         ),
     }
 )
-"""States that only messages have: what is told to an agent from whom a mail has gone."""
+"""States that only messages have: the agent no longer holds the mail."""
 
 _STATES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Queued": "The mail waits for an agent. In lists only.",
         "Invited": "The mail is offered to the agent, until `inviteExpiresAt`.",
         "Accepted": "The agent works on a mail that arrived.",
-        "InWorkbin": "The mail lies in a workbin. In its content and in messages about it.",
-        "Completed": "The agent has ended the work on a mail that arrived.",
-        "ReplyCreated": "The agent works on a draft: an answer, or a mail that answers nothing.",
-        "Sending": "The next mail server takes the mail later; `reason` is what it said.",
-        "Sent": "The next mail server has taken the mail, or `reason` says who it is not for.",
-        "Uncertain": "Nobody knows whether the next mail server has taken the mail.",
-        "Canceled": "The agent has thrown the draft away.",
+        "InWorkbin": "The mail is in a workbin. Only in messages about workbins.",
+        "Completed": "The agent has completed a mail that arrived.",
+        "ReplyCreated": "The agent works on a draft.",
+        "Sending": "The next mail server has deferred the mail; `reason` is its answer.",
+        "Sent": "The next mail server has accepted the mail; `reason` names refused recipients.",
+        "Uncertain": "It is not known whether the next mail server has accepted the mail.",
+        "Canceled": "The agent has discarded the draft.",
     }
 )
 ATTACHMENT: Final = shape(
@@ -71,8 +71,8 @@ ATTACHMENT: Final = shape(
         "contentId": TEXT,
     },
     ("id", "name", "size", "mimetype", "mime"),
-    description="A document; `id` is the documentId of its address. What the HTML calls `cid:`"
-    " has that name as `contentId`.",
+    description="A document; `id` is the documentId in its address. `contentId` is the name by"
+    " which the HTML refers to it (`cid:`).",
 )
 EMAIL_OBJECT: Final = shape(
     {
@@ -95,8 +95,8 @@ EMAIL_OBJECT: Final = shape(
     },
     ("subject", "Subject", "interactionId"),
     description=(
-        "What the message shows of the mail; several addresses are joined by commas. `Warnings`, on"
-        " mails that arrived and only where there are any: "
+        "The mail in a message; several addresses are joined by commas. `Warnings` are only on"
+        " mails that arrived, and left out where there are none: "
         + "; ".join(f"`{name}`: {meaning}" for name, meaning in WARNINGS.items())
         + "."
     ),
@@ -122,21 +122,21 @@ DELIVERY: Final = shape(
     },
     ("state", "attempts", "recipients"),
     description=(
-        "What the next mail server said of a mail that was sent, for those who may read the mail;"
+        "How the next mail server answered for a sent mail. Only for agents who may read the mail;"
         " not in lists and not on the topic."
     ),
 )
 HEADING: Final = shape(
     {"subject": TEXT, "Subject": TEXT, "interactionId": TEXT},
-    description="What the message shows of a mail that it only names.",
+    description="The mail in a message that only names it.",
 )
-_TOLD: Final[Schema] = {
+_COMMON: Final[Schema] = {
     "messageTypeName": {"const": MESSAGE},
     "messageType": {"const": MESSAGE},
     "id": TEXT,
     "channel": {"const": "email"},
     "email_object": ref("EmailObject"),
-    "state": {"enum": [*STATES.values(), *NOTICES]},
+    "state": {"enum": [*STATES.values(), *MESSAGE_ONLY_STATES]},
     "capabilities": several({"enum": list(CAPABILITIES.values())}),
     "sequence": NUMBER,
     "position": NUMBER,
@@ -145,7 +145,7 @@ _TOLD: Final[Schema] = {
     "reason": TEXT,
     "errorDescription": TEXT,
     "interaction": ANYTHING
-    | {"description": "The same once more, where `GATEWAY_NESTED_INTERACTION` asks for it."},
+    | {"description": "The same fields again, where `GATEWAY_NESTED_INTERACTION` is set."},
 }
 _REQUIRED: Final = (
     "messageTypeName",
@@ -156,7 +156,7 @@ _REQUIRED: Final = (
     "state",
     "capabilities",
 )
-FIELDS: Final[Schema] = _TOLD | {
+FIELDS: Final[Schema] = _COMMON | {
     "interactionType": {"const": "Email"},
     "interactionSubType": TEXT,
     "userData": ANYTHING,
@@ -171,12 +171,12 @@ FIELDS: Final[Schema] = _TOLD | {
     "threadId": TEXT,
     "delivery": ref("Delivery"),
 }
-"""Every field that an interaction has, in whatever state and to whomever."""
+"""Every field that an interaction may have in a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What is told on a topic, by the names of its schemas."""
+    """A topic, its description, and the names of the schemas of its messages."""
 
     name: str
     words: str
@@ -198,23 +198,24 @@ PER_STATE: Final[dict[str, Schema]] = {
     for state, words in _STATES.items()
 } | {
     _name(state): _in_state(
-        state, words, _TOLD | {"email_object": ref("EmailHeading")}, samples.IN_STATE[state]
+        state, words, _COMMON | {"email_object": ref("EmailHeading")}, samples.IN_STATE[state]
     )
-    for state, words in NOTICES.items()
+    for state, words in MESSAGE_ONLY_STATES.items()
 }
 _ANY_STATE: Final[Schema] = {
     "description": (
         "An interaction as an agent sees it, in lists and on the topic `/v2/me/interactions`"
         " (seed 003). Of two messages about one interaction the one with the higher `sequence`"
-        " is the newer. `position`, on the topic only, is the message's place in the agent's"
-        " journal: whoever goes on after it misses nothing. Of a mail that its reader does not"
-        " hold `email_object` is a heading, and `capabilities` are empty."
+        " is the newer. `position`, on the topic only, is the place of the message in the"
+        " agent's journal: replay continues after it. For a mail that the reader does not hold,"
+        " `email_object` is a heading and `capabilities` is empty."
     ),
     "oneOf": [ref(name) for name in PER_STATE],
     "discriminator": {
         "propertyName": "state",
         "mapping": {
-            state: f"#/components/schemas/{_name(state)}" for state in (*_STATES, *NOTICES)
+            state: f"#/components/schemas/{_name(state)}"
+            for state in (*_STATES, *MESSAGE_ONLY_STATES)
         },
     },
 }
@@ -263,7 +264,7 @@ MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
             "position": NUMBER,
         },
         ("messageType", "notificationType", "email"),
-        description="The same news as an InteractionStateMessage, in the words of release 8.5.2.",
+        description="An InteractionStateMessage in the form of release 8.5.2.",
         example=samples.EMAIL,
     ),
     "ChannelStateChangeMessageV2": shape(
@@ -273,7 +274,7 @@ MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
             "position": NUMBER,
         },
         ("messageType", "channels"),
-        description="The agent is Ready, or not and why.",
+        description="The agent's state on each channel, and the reason for NotReady.",
         example=samples.CHANNEL,
     ),
     "WorkbinStateChangeMessage": shape(
@@ -294,7 +295,7 @@ MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
             "interactionId",
             "interaction",
         ),
-        description="A workbin that the agent may look into has one thing more, or less.",
+        description="An interaction was put into or taken out of a workbin of the agent or a group.",
         example=samples.WORKBIN_CHANGE,
     ),
     "WorkbinContentMessage": shape(
@@ -306,8 +307,8 @@ MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
         },
         ("messageTypeName", "messageType", "workbin", "interactions"),
         description=(
-            "What GetWorkbinContent asked for. `GATEWAY_WORKBIN_CONTENT` makes it the bare list, or"
-            " one InteractionStateMessage for each thing in the workbin."
+            "The outcome of GetWorkbinContent. With `GATEWAY_WORKBIN_CONTENT` it is the bare list,"
+            " or one InteractionStateMessage for each interaction in the workbin."
         ),
         example=samples.WORKBIN_CONTENT,
     ),
@@ -321,40 +322,40 @@ MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
 TOPICS: Final = (
     Topic(
         INTERACTIONS,
-        "Everything that happens to the agent's mails, one InteractionStateMessage each, and the"
-        " content of workbins. An operation that came too late is told with `notificationType`"
-        " Error, its `operationName` and the `reason`, which is also the `errorDescription`.",
+        "One InteractionStateMessage for each change of the agent's mails, and the content of"
+        " workbins. A refused operation gives a message with `notificationType` Error, its"
+        " `operationName` and the `reason`, which is also the `errorDescription`.",
         (*PER_STATE, "WorkbinContentMessage"),
     ),
     Topic(
         WORKBINS,
-        "What the agent's workbins and those of the agent's groups have more, or less.",
+        "Changes of the agent's workbins and those of the agent's groups.",
         ("WorkbinStateChangeMessage",),
     ),
     Topic(
         CHANNELS,
-        "Whether the agent takes mail.",
+        "The agent's state on each channel.",
         ("ChannelStateChangeMessageV2",),
     ),
     Topic(
         EMAILS,
-        "The news of `/v2/me/interactions` for clients of release 8.5.2.",
+        "The messages of `/v2/me/interactions` for clients of release 8.5.2.",
         ("EmailStateChangeMessage",),
     ),
 )
 
 
 def topics() -> dict[str, Any]:
-    """Return what the document says of CometD."""
+    """Return the topics and their messages, as `x-topics` of the document."""
     return {
         topic.name: {
             "description": topic.words,
-            "message": {"oneOf": [ref(name) for name in _told_on(topic)]},
+            "message": {"oneOf": [ref(name) for name in _messages_on(topic)]},
         }
         for topic in TOPICS
     }
 
 
-def _told_on(topic: Topic) -> tuple[str, ...]:
+def _messages_on(topic: Topic) -> tuple[str, ...]:
     others = tuple(name for name in topic.messages if name not in PER_STATE)
     return (MESSAGE, *others) if len(others) < len(topic.messages) else others

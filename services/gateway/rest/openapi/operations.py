@@ -1,4 +1,4 @@
-"""Every operation on an interaction, as one variant of the request's body."""
+"""The body of each operation on an interaction, with its description and example."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,20 +43,20 @@ _TOLD: Final = (
 MAIL: Final = shape(
     dict.fromkeys(_ADDRESSED, optional(_ADDRESSES))
     | dict.fromkeys(_WRITTEN, optional(TEXT))
-    | {name: {"description": "Comes back from a message; changes nothing."} for name in _TOLD},
+    | {name: {"description": "Part of messages; not read here."} for name in _TOLD},
     (),
     description=(
-        "What is written of a mail; what is left out stays as drafted. Keys are read whatever their"
-        " case; of several spellings of one field the one that differs from the draft counts, and"
-        " different changes are refused (10). A `body` is HTML unless `mime` says otherwise. Other"
-        " keys are refused; those that come back changed although nothing reads them are named in"
-        " the answer (`ignoredKeys`)."
+        "The fields of a mail; those that are left out stay as drafted. Names of keys are read in"
+        " any case. Where several keys spell the same field, the one that differs from the draft"
+        " counts; contradicting changes are refused (10). A `body` is HTML unless `mime` says"
+        " otherwise. Unknown keys are refused. Keys that only messages use are not read; if they"
+        " were changed, `ignoredKeys` in the answer names them."
     ),
     additionalProperties=False,
 )
 _MAILS: Final[dict[str, Schema]] = {"email_object": ref("Mail"), "email": ref("Mail")}
 WORKBIN: Final[Schema] = {
-    "description": "Its name, an id of either release, an object with one of them, or a list of"
+    "description": "Its name, its id of either release, an object with one of them, or a list with"
     " one of these.",
     "oneOf": [
         TEXT,
@@ -76,7 +76,7 @@ CREATE: Final = shape(
         **{name: optional(mail) for name, mail in _MAILS.items()},
     },
     ("operationName", "queueName"),
-    description="Begin a mail that answers nothing; a message ReplyCreated follows.",
+    description="Begin a mail that is no answer; a message ReplyCreated follows.",
     example={
         "operationName": "Create",
         "queueName": "drafts",
@@ -86,7 +86,7 @@ CREATE: Final = shape(
 )
 CONTENT: Final = shape(
     {"operationName": {"enum": ["GetWorkbinContent"]}, "workbin": WORKBIN},
-    description="Have the content of a workbin told on the topic `/v2/me/interactions`.",
+    description="Have the content of a workbin sent on the topic `/v2/me/interactions`.",
     example={"operationName": "GetWorkbinContent", "workbin": "email.in-progress"},
 )
 _KEYS: Final[Schema] = {"oneOf": [ANYTHING, several(TEXT)]}
@@ -102,9 +102,9 @@ _REPLY: Final[dict[str, Schema]] = {
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """An operation: what it does, what it takes, an example, and what success looks like.
+    """An operation: its summary, parameters, example, and its answer where it succeeds.
 
-    `one_of` are names of one parameter that has to be there.
+    One of the parameters in `one_of` is required.
     """
 
     summary: str
@@ -115,7 +115,7 @@ class Described:
     one_of: tuple[str, ...] = ()
 
     def body(self, name: str, *aliases: str) -> Schema:
-        """Return the schema of the request that asks for it by any of its names."""
+        """Return the schema of the request body, under any of its names."""
         parameters = {
             one: schema if one in self.required else optional(schema)
             for one, schema in self.parameters.items()
@@ -133,10 +133,10 @@ CREATED: Final = OK | {"replyInteractionId": DRAFT_ID, "interactionId": DRAFT_ID
 
 OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
     {
-        "Accept": Described("Take what is offered; a message Accepted follows with the mail."),
-        "Reject": Described("Turn down what is offered; somebody else is asked."),
+        "Accept": Described("Accept an offered mail; a message Accepted with the mail follows."),
+        "Reject": Described("Reject an offered mail; it is offered to another agent."),
         "Reply": Described(
-            "Create an answer to the one who wrote; a message ReplyCreated follows.",
+            "Create an answer to the sender; a message ReplyCreated follows.",
             _REPLY,
             ("queueName",),
             {
@@ -149,16 +149,16 @@ OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
             CREATED,
         ),
         "ReplyAll": Described(
-            "Create an answer to the one who wrote, with a copy to those who had one (Cc); others"
-            " in To get none. The original is quoted unless that is refused.",
+            "Create an answer to the sender, with a copy to the addresses in Cc; other addresses in"
+            " To get none. The original is quoted unless `quoteOriginal` is false.",
             _REPLY,
             ("queueName",),
             {"queueName": "drafts"},
             CREATED,
         ),
         "Send": Described(
-            "Send a draft, with what the agent changed; what is left out stays as drafted. With"
-            " `completeParent` the work on the mail that it answers ends too.",
+            "Send a draft with the given changes; fields that are left out stay as drafted. With"
+            " `completeParent` the mail that it answers is completed as well.",
             {"queueName": TEXT, **_MAILS, "completeParent": _FLAG},
             (),
             {
@@ -173,14 +173,17 @@ OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
                 },
             },
         ),
-        "Cancel": Described("Throw a draft away.", answer=CANCELED),
-        "Complete": Described("End the work on an inbound mail.", answer=ZERO),
+        "Cancel": Described("Discard a draft.", answer=CANCELED),
+        "Complete": Described("Complete the work on an inbound mail.", answer=ZERO),
         "PlaceInQueue": Described(
-            "Give the mail to a queue.", {"queueName": TEXT}, ("queueName",), {"queueName": "sales"}
+            "Put the mail into a queue.",
+            {"queueName": TEXT},
+            ("queueName",),
+            {"queueName": "sales"},
         ),
         "Transfer": Described(
-            "Give the work to exactly one target: an agent, who is invited to it, or a queue, a"
-            " group or a skill, for which it waits.",
+            "Transfer the mail to exactly one target: an agent, who is invited, or a queue, a group"
+            " or a skill, for which it waits.",
             {
                 "userId": TEXT,
                 "userUri": TEXT,
@@ -195,12 +198,12 @@ OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
             ZERO,
         ),
         "PlaceInWorkbin": Described(
-            "Keep the work in a workbin of the agent's own or of a group.",
+            "Put the mail into a workbin of the agent or of one of the agent's groups.",
             {"workbin": WORKBIN},
             ("workbin",),
             {"workbin": "email.in-progress"},
         ),
-        "PullInteraction": Described("Take the work out of its workbin."),
+        "PullInteraction": Described("Take the mail out of its workbin."),
         "UpdateUserData": Described(
             "Set keys of the user data.",
             {"userData": ANYTHING},
@@ -214,15 +217,15 @@ OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
             {"userData": {"Order": {"Number": 17}}},
         ),
         "DeleteUserData": Described(
-            "Remove keys of the user data, named as an object, whose values do not matter, or as a"
-            " list; inside an object some keys of a key.",
+            "Remove keys of the user data. They are named by a list, or by an object whose values"
+            " are ignored; a nested object removes only those keys of its key.",
             {"userData": _KEYS, "keys": _KEYS},
             (),
             {"userData": {"Order": {"Number": 17}}},
             one_of=("userData", "keys"),
         ),
         "Forward": Described(
-            "Create a mail that passes this one on, with its files.",
+            "Create a mail that forwards this one, with its files.",
             {
                 "queueName": TEXT,
                 "subjectPrefix": TEXT,
@@ -236,14 +239,14 @@ OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
             CREATED,
         ),
         "Redirect": Described(
-            "Send the customer's mail on as it came, which ends the work on it.",
+            "Send the mail on unchanged, which completes the work on it.",
             {**dict.fromkeys(_TO, _ADDRESSES), "queueName": TEXT, **_MAILS},
             (),
             {"toAddress": "bob@example.org"},
             ZERO | {"interactionId": DRAFT_ID},
         ),
         "Save": Described(
-            "Keep what is written so far.",
+            "Save a draft.",
             {**_MAILS, "userData": ANYTHING},
             (),
             {"email_object": {"text": "It is"}},
@@ -256,11 +259,11 @@ OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
             one_of=_COMMENT,
         ),
         "SetDisposition": Described(
-            "Write the outcome into the user data, under DISP_KEY or another key.",
+            "Write the outcome into the user data, under DISP_KEY or the given key.",
             {"disposition": TEXT, "dispositionKey": TEXT},
             ("disposition",),
             {"disposition": "solved"},
         ),
     }
 )
-"""By the name that the registry offers them under."""
+"""By their name in the registry."""

@@ -1,4 +1,4 @@
-"""The API as one page for people: no script, and nothing from outside."""
+"""The API as one HTML page: without scripts, and nothing is loaded from elsewhere."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, Final
 
 from services.gateway.operations.operation_request import OK
-from services.gateway.rest.openapi.curl import COMETD, WORDS, cometd_line, line
+from services.gateway.rest.openapi.curl import COMETD, VARIABLES, cometd_line, curl_line
 from services.gateway.rest.openapi.document import openapi
 from services.gateway.rest.openapi.messages import TOPICS, Topic
 from services.gateway.rest.openapi.operations import CREATED, OPERATIONS
@@ -42,12 +42,12 @@ def page() -> str:
         "<!doctype html><html lang=en><head><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width,initial-scale=1'>",
         f"<title>Mailroom API</title><style>{_STYLE}</style></head><body><h1>Mailroom API</h1>",
-        *(f"<p>{_words(one)}</p>" for one in document["info"]["description"].split("\n\n")),
+        *(f"<p>{_inline(one)}</p>" for one in document["info"]["description"].split("\n\n")),
         "<nav>",
         *(f"<a href='#{tag}'>{tag}</a>" for tag in tags),
         "<a href='#operations'>Operations</a><a href='#notifications'>Notifications</a>",
         "<a href='#shapes'>Shapes</a><a href='openapi.json'>openapi.json</a></nav>",
-        f"<p>{_words(WORDS)}</p>",
+        f"<p>{_inline(VARIABLES)}</p>",
         *(_section(tag, document) for tag in tags),
         _operations(document),
         _notifications(document["components"]["schemas"]),
@@ -71,7 +71,7 @@ def _calls(tag: str, document: dict[str, Any]) -> Iterator[str]:
 
 
 def _example(call: dict[str, Any], schemas: dict[str, Any]) -> object:
-    """Return what a call may send, where it sends JSON."""
+    """Return an example of the JSON body of a call; None where it sends no JSON."""
     content = call.get("requestBody", {}).get("content", {}).get("application/json")
     if content is None:
         return None
@@ -83,14 +83,14 @@ def _example(call: dict[str, Any], schemas: dict[str, Any]) -> object:
 
 def _call(method: str, path: str, call: dict[str, Any], body: object) -> str:
     parameters = "".join(
-        f"<li><code>{one['name']}</code> ({one['in']}) {_words(one.get('description', ''))}</li>"
+        f"<li><code>{one['name']}</code> ({one['in']}) {_inline(one.get('description', ''))}</li>"
         for one in call["parameters"]
     )
     (answer,) = call["responses"]["200"]["content"].items()
     return (
         f"<details><summary><span class={method}>{method.upper()}</span>"
-        f"<code>/api/v2{escape(path)}</code> <span class=words>{_words(call['summary'])}</span>"
-        f"</summary>{_curl(line(method, path, call, body))}"
+        f"<code>/api/v2{escape(path)}</code> <span class=words>{_inline(call['summary'])}</span>"
+        f"</summary>{_curl(curl_line(method, path, call, body))}"
         f"<ul>{parameters}</ul>{_request(call)}"
         f"<p>Answer, {escape(answer[0])}:</p>{_json(answer[1]['schema'])}</details>"
     )
@@ -125,16 +125,17 @@ def _operation(
     example = schema["example"]
     return (
         f"<details id='{name}Operation'><summary><b>{name}</b> <span class=words>"
-        f"{_words(schema['description'])}</span></summary>"
-        f"{_curl(line('post', path, call, example))}{_json(example)}<p>Answer:</p>{_json(answer)}"
-        f"<details><summary>All that it takes</summary>{_json(schema)}</details></details>"
+        f"{_inline(schema['description'])}</span></summary>"
+        f"{_curl(curl_line('post', path, call, example))}{_json(example)}"
+        f"<p>Answer:</p>{_json(answer)}"
+        f"<details><summary>All its parameters</summary>{_json(schema)}</details></details>"
     )
 
 
 def _notifications(schemas: dict[str, Any]) -> str:
-    steps = "".join(f"<p>{_words(why)}</p>{_curl(cometd_line(body))}" for why, body in COMETD)
+    steps = "".join(f"<p>{_inline(why)}</p>{_curl(cometd_line(body))}" for why, body in COMETD)
     return (
-        "<h2 id=notifications>Notifications</h2><p>What happens is told over CometD (Bayeux 1.0),"
+        "<h2 id=notifications>Notifications</h2><p>Notifications come over CometD (Bayeux 1.0),"
         " by long polling or websocket, at <code>/cometd</code>.</p>"
         f"{steps}{''.join(_topic(topic, schemas) for topic in TOPICS)}"
     )
@@ -142,13 +143,13 @@ def _notifications(schemas: dict[str, Any]) -> str:
 
 def _topic(topic: Topic, schemas: dict[str, Any]) -> str:
     messages = "\n".join(_message(name, schemas[name]) for name in topic.messages)
-    return f"<h3>{topic.name}</h3><p>{_words(topic.words)}</p>{messages}"
+    return f"<h3>{topic.name}</h3><p>{_inline(topic.words)}</p>{messages}"
 
 
 def _message(name: str, schema: dict[str, Any]) -> str:
     return (
         f"<details id='{name}'><summary><b>{name}</b> <span class=words>"
-        f"{_words(schema['description'])}</span></summary>{_json(schema['example'])}"
+        f"{_inline(schema['description'])}</span></summary>{_json(schema['example'])}"
         f"<details><summary>All its fields</summary>{_json(_without_example(schema))}"
         "</details></details>"
     )
@@ -160,7 +161,7 @@ def _schemas(schemas: dict[str, Any]) -> str:
     shown = {name: one for name, one in schemas.items() if name not in described}
     return "<h2 id=shapes>Shapes</h2>" + "\n".join(
         f"<details id='{name}'><summary><b>{name}</b> <span class=words>"
-        f"{_words(one.get('description', ''))}</span></summary>{_json(one)}</details>"
+        f"{_inline(one.get('description', ''))}</span></summary>{_json(one)}</details>"
         for name, one in shown.items()
     )
 
@@ -169,11 +170,11 @@ def _without_example(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name != "example"}
 
 
-def _curl(line: str) -> str:
-    return f"<pre class=curl>{escape(line, quote=False)}</pre>"
+def _curl(command: str) -> str:
+    return f"<pre class=curl>{escape(command, quote=False)}</pre>"
 
 
-def _words(text: str) -> str:
+def _inline(text: str) -> str:
     return _CODE.sub(r"<code>\1</code>", escape(text))
 
 

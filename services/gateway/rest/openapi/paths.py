@@ -1,36 +1,40 @@
-"""Every address of the API with its methods, as OpenAPI's path items."""
+"""Every address of the API with its methods, as path items of OpenAPI."""
 
 from typing import Any, Final
 
 from services.gateway.rest.openapi.calls import CALLS, Call
-from services.gateway.rest.openapi.shapes import (
-    FLAG,
-    NUMBER,
-    TEXT,
-    Schema,
-)
+from services.gateway.rest.openapi.shapes import FLAG, NUMBER, TEXT, Schema
 
 _FAILURES: Final = tuple(
     str(code) for code in (400, 401, 403, 404, 405, 408, 409, 410, 413, 416, 421, 429, 500, 503)
 )
 _FAILURES_OF_POST: Final = ("412", "422")
 _QUERY: Final[dict[str, tuple[Schema, str]]] = {
-    "fields": (TEXT, "Give objects: `*` for all of their fields, or names with commas."),
-    "limit": (NUMBER | {"minimum": 1}, "How many at the most."),
-    "offset": (NUMBER | {"minimum": 0}, "How many to leave out at the beginning."),
-    "disposition": (TEXT, "`inline` for an image that is shown in a page."),
-    "totalCount": (FLAG, "Count all that match."),
-    "since": (NUMBER | {"minimum": -2}, "A position; -1: only the newest one; -2: all there is."),
+    "fields": (TEXT, "Return objects: `*` for all fields, or names of fields joined by commas."),
+    "limit": (NUMBER | {"minimum": 1}, "At most this many."),
+    "offset": (NUMBER | {"minimum": 0}, "Skip this many at the beginning."),
+    "disposition": (TEXT, "`inline` for an image that a page shows."),
+    "totalCount": (FLAG, "Return how many match on all pages."),
+    "since": (
+        NUMBER | {"minimum": -2},
+        "The last position received; -1: return only the newest position; -2: all that is kept.",
+    ),
 }
-_OF_POST: Final = ("Idempotency-Key",)
-_OF_ORDER: Final = ("Prefer", "If-Match")
+_ONCE_HEADERS: Final = ("Idempotency-Key",)
+_WAIT_HEADERS: Final = ("Prefer", "If-Match")
 _HEADERS: Final[dict[str, tuple[Schema, str]]] = {
     "Idempotency-Key": (
         TEXT | {"minLength": 1, "maxLength": 255},
-        "Of requests with the same key one is done; the others get its answer, for a day.",
+        "Of requests with the same key only one is done; for a day, the others get its answer.",
     ),
-    "Prefer": (TEXT, "`wait=N`: answer with what came of it, within N seconds, 30 at the most."),
-    "If-Match": (TEXT, "The ETag of the interaction that is to be changed; 412 where it has."),
+    "Prefer": (
+        TEXT,
+        "`wait=N`: answer with the outcome, if it comes within N seconds (at most 30).",
+    ),
+    "If-Match": (
+        TEXT,
+        "The ETag of the interaction as the client knows it; 412 where it has changed.",
+    ),
 }
 
 
@@ -67,7 +71,7 @@ def _parameters(call: Call) -> list[dict[str, Any]]:
         for name in call.query
     ]
     is_once = call.method in {"post", "delete"}
-    names = (*(_OF_POST if is_once else ()), *(_OF_ORDER if call.may_wait else ()))
+    names = (*(_ONCE_HEADERS if is_once else ()), *(_WAIT_HEADERS if call.may_wait else ()))
     in_header = [
         {
             "name": name,
@@ -82,13 +86,21 @@ def _parameters(call: Call) -> list[dict[str, Any]]:
 
 def _responses(call: Call) -> dict[str, Any]:
     success = {
-        "description": "It worked.",
+        "description": "Success.",
         "content": {call.media_type: {"schema": call.answers}},
     }
     codes = _FAILURES + (_FAILURES_OF_POST if call.method in {"post", "put", "delete"} else ())
     failures = {code: {"$ref": "#/components/responses/Failure"} for code in sorted(codes)}
-    later = {"202": success | {"description": "It is still at work."}} if call.may_wait else {}
-    parts = {"206": success, "304": {"description": "The client has it."}} if call.in_parts else {}
+    later = (
+        {"202": success | {"description": "The outcome is not known yet; it is sent on the topic."}}
+        if call.may_wait
+        else {}
+    )
+    parts = (
+        {"206": success, "304": {"description": "The client has this version."}}
+        if call.in_parts
+        else {}
+    )
     return {"200": success, **later, **parts, **failures}
 
 

@@ -1,4 +1,4 @@
-"""One example of each message, made by the code that makes the messages."""
+"""One example of each message, built by the code that builds the real ones."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -87,16 +87,16 @@ _DRAFT: Final = replace(
 
 def _gone(state: str, interaction: Interaction, position: int, reason: str = "") -> Fields:
     message = gone(interaction.id, interaction.mail.subject, state)
-    told = stamped(message, interaction.version + 1) | {"position": position}
-    return told | {"reason": reason} if reason else told
+    fields = stamped(message, interaction.version + 1) | {"position": position}
+    return fields | {"reason": reason} if reason else fields
 
 
 def _refused(reason: str) -> Fields:
     message = gone(MAIL_ID, _WAITING.mail.subject, NOT_HELD)
-    told = stamped(
+    fields = stamped(
         message, 5, "Error", operationName="Accept", reason=reason, errorDescription=reason
     )
-    return told | {"position": 23}
+    return fields | {"position": 23}
 
 
 _NEW_DRAFT: Final = stamped(reply_created(_DRAFT, longest=None), 1) | {"position": 14}

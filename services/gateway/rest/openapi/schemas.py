@@ -1,4 +1,4 @@
-"""The shapes of answers, as JSON Schema (OpenAPI 3.1 section 4.8.24)."""
+"""The JSON Schemas of answers (OpenAPI 3.1 section 4.8.24)."""
 
 from typing import Final
 
@@ -39,7 +39,7 @@ def listing(name: str, items: str, **beside: Schema) -> Schema:
 
 
 def _partial(name: str) -> Schema:
-    """Return the schema of an object that may be cut to some of its fields."""
+    """Return the schema of an object that may have only some of its fields."""
     return shape(FIELDS if name == MESSAGE else SCHEMAS[name]["properties"], ())
 
 
@@ -98,7 +98,7 @@ _WORKBIN: Final = shape(
         "agentGroup": TEXT,
     },
     ("workbinId", "workbinName", "viewName", "workbinType", "id", "uri", "type"),
-    description="A place where work is kept, in the words of 8.5.1 and of 8.5.2 at once.",
+    description="A workbin, with the fields of releases 8.5.1 and 8.5.2.",
 )
 _UCS: Final = shape(
     {
@@ -121,8 +121,8 @@ _UCS: Final = shape(
         "reference_id": NUMBER,
         "perhaps_related": several(TEXT)
         | {
-            "description": "interactions of other threads that this mail names without proof"
-            " that its sender takes part in them; only those that the reader may read"
+            "description": "Interactions of other threads that this mail refers to, without proof"
+            " that its sender takes part in them. Only those that the reader may read."
         },
         "owner_id": NUMBER,
         "creator_app_id": NUMBER,
@@ -159,7 +159,7 @@ _FAILURE: Final = shape(
         "status": {"const": "error"},
         "errorDescription": TEXT,
     },
-    description="A failure in both dialects of the seeds at once.",
+    description="A failure, with the fields of both dialects of the seeds.",
 )
 
 SCHEMAS: Final[dict[str, Schema]] = MESSAGES | {

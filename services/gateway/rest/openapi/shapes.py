@@ -1,4 +1,4 @@
-"""The pieces that descriptions are made of: JSON Schema (OpenAPI 3.1 section 4.8.24)."""
+"""Functions that build JSON Schemas for the OpenAPI document (OpenAPI 3.1 section 4.8.24)."""
 
 from typing import Any, Final, TypeAlias
 
@@ -30,7 +30,7 @@ def shape(properties: Schema, required: tuple[str, ...] | None = None, **more: o
 
 
 def optional(schema: Schema) -> Schema:
-    """Return the schema of what may be left out: null is as good as absent."""
+    """Return the schema of a value that may be left out; null means the same."""
     return {"oneOf": [schema, {"type": "null"}]}
 
 
