@@ -295,7 +295,7 @@ MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
             "interactionId",
             "interaction",
         ),
-        description="An interaction was put into or taken out of a workbin of the agent or a group.",
+        description="An interaction was put into, or taken out of, a workbin.",
         example=samples.WORKBIN_CHANGE,
     ),
     "WorkbinContentMessage": shape(
