@@ -1,1 +1,1 @@
-"""Drafts: replies with quoting, and the mail that is frozen when an agent sends."""
+"""Composition: creates and edits drafts, and renders the final octets when an agent sends."""

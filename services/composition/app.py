@@ -1,4 +1,4 @@
-"""Composes composition: the one place that knows all of its parts."""
+"""Builds composition from its parts and runs it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,7 +33,7 @@ async def start(settings: CompositionSettings, resources: Resources) -> AsyncIte
         clock=resources.clock,
         reply_all_includes_to=settings.reply_all_includes_to,
     )
-    redirecting = RedirectCommand(
+    redirect = RedirectCommand(
         interactions=resources.interactions,
         deliveries=resources.deliveries,
         arrivals=resources.arrivals,
@@ -41,6 +41,6 @@ async def start(settings: CompositionSettings, resources: Resources) -> AsyncIte
         clock=resources.clock,
     )
     async with running_consumer(settings, resources, COMPOSITION) as consumer:
-        consumer.subscriber(composition_handler(drafts, redirecting, Refusals.of(resources)))
+        consumer.subscriber(composition_handler(drafts, redirect, Refusals.of(resources)))
         async with consumer.running():
             yield

@@ -1,4 +1,4 @@
-"""Drafts as new interactions: everything that follows from an original, as pure rules."""
+"""Makes drafts: replies, forwards and new mails as outbound interactions. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +24,7 @@ _MOST_REFERENCES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class NewDraft:
-    """An outbound interaction as far as its author decides: what, who, where, when."""
+    """The fields of a new outbound interaction that do not come from an original."""
 
     id: str
     subtype: str
@@ -42,7 +42,10 @@ def draft_reply(
     *,
     includes_to: bool,
 ) -> Interaction:
-    """Return the draft that answers `original` (seed 001, Reply and ReplyAll)."""
+    """Return the draft of a reply to `original` (seed 001, Reply and ReplyAll).
+
+    With `includes_to`, ReplyAll also goes to the original's other To recipients.
+    """
     mail, owns = original.mail, contact_center.owns
     recipients = (
         for_reply_all(mail, owns, includes_to=includes_to)
@@ -60,14 +63,14 @@ def draft_reply(
         in_reply_to=mail.message_id,
         references=references_after(mail),
     )
-    begun = NewDraft(command.reply_id, "OutboundReply", command.agent_id, command.queue, now)
-    return following(original, begun, reply)
+    new = NewDraft(command.reply_id, "OutboundReply", command.agent_id, command.queue, now)
+    return follow_up(original, new, reply)
 
 
 def draft_forward(
     original: Interaction, command: DraftForward, contact_center: ContactCenter, now: datetime
 ) -> Interaction:
-    """Return the draft that passes `original` on: quoted, with its files, to nobody yet."""
+    """Return the draft that forwards `original`: quoted, with its files, without recipients."""
     mail = original.mail
     quoting = Quoting(quote_original=True, start_line=command.start_line, indent=command.indent)
     forwarded = Email(
@@ -80,8 +83,8 @@ def draft_forward(
             replace(one, id=derived_id(command.forward_id, one.id)) for one in mail.attachments
         ),
     )
-    begun = NewDraft(command.forward_id, "OutboundNew", command.agent_id, command.queue, now)
-    return following(original, begun, edited(forwarded, command.edits))
+    new = NewDraft(command.forward_id, "OutboundNew", command.agent_id, command.queue, now)
+    return follow_up(original, new, apply_edits(forwarded, command.edits))
 
 
 def new_draft(
@@ -90,31 +93,30 @@ def new_draft(
     contact_center: ContactCenter,
     now: datetime,
 ) -> Interaction:
-    """Return the draft of a mail that answers nothing (seed 001, Create)."""
+    """Return the draft of a new mail (seed 001, Create), in the thread of `parent` if given."""
     sender = default_sender(contact_center)
-    begun = NewDraft(command.interaction_id, command.subtype, command.agent_id, command.queue, now)
-    draft = following(parent, begun, edited(Email(sender=sender), command.edits))
+    new = NewDraft(command.interaction_id, command.subtype, command.agent_id, command.queue, now)
+    draft = follow_up(parent, new, apply_edits(Email(sender=sender), command.edits))
     user_data = change_user_data({}, command.user_data, {})
     return replace(draft, mailbox=sender.address if sender else "", user_data=user_data)
 
 
-def following(original: Interaction | None, begun: NewDraft, mail: Email) -> Interaction:
-    """Return a new outbound interaction in the conversation of `original`, or in one of its own.
+def follow_up(original: Interaction | None, new: NewDraft, mail: Email) -> Interaction:
+    """Return a new outbound interaction in the thread of `original`, or in a thread of its own.
 
-    Whatever follows from a mail is about the same contact, goes through the same mailbox and is in
-    the same thread, whoever it is written to.
+    It has the contact, the mailbox and the thread of the original, whatever its recipients are.
     """
     return Interaction(
-        id=begun.id,
+        id=new.id,
         direction=Direction.OUTBOUND,
-        subtype=begun.subtype,
-        state=begun.state,
-        queue=begun.queue,
-        received_at=begun.at,
-        queued_at=begun.at,
-        owner_id=begun.agent_id,
+        subtype=new.subtype,
+        state=new.state,
+        queue=new.queue,
+        received_at=new.at,
+        queued_at=new.at,
+        owner_id=new.agent_id,
         parent_id=original.id if original else None,
-        thread_id=(original.thread_id or original.id) if original else begun.id,
+        thread_id=(original.thread_id or original.id) if original else new.id,
         branches=original.readable_branches if original else (),
         contact_id=original.contact_id if original else None,
         mailbox=original.mailbox if original else "",
@@ -123,14 +125,14 @@ def following(original: Interaction | None, begun: NewDraft, mail: Email) -> Int
 
 
 def default_sender(contact_center: ContactCenter) -> Address | None:
-    """Return the address that a new mail is from unless its author says another."""
+    """Return the sender of a new mail whose author names none: first of senders, then mailboxes."""
     for sender in contact_center.senders:
         return Address(sender.address, sender.personal)
     return next((Address(one.address) for one in contact_center.mailboxes), None)
 
 
 def sender_of(original: Interaction, contact_center: ContactCenter) -> Address:
-    """Return the address of ours that received the original, with the name we give it."""
+    """Return our address that received the original, with the name from `senders` if it has one."""
     for sender in contact_center.senders:
         if sender.address == original.mailbox.lower():
             return Address(sender.address, sender.personal)
@@ -138,15 +140,15 @@ def sender_of(original: Interaction, contact_center: ContactCenter) -> Address:
 
 
 def references_after(mail: Email) -> tuple[str, ...]:
-    """Return the References of an answer (RFC 5322 section 3.6.4), the root and the newest kept."""
+    """Return the References of a reply (RFC 5322 section 3.6.4): at most 20, the root kept."""
     chain = mail.references or ((mail.in_reply_to,) if mail.in_reply_to else ())
     chain = (*(one for one in chain if one != mail.message_id), mail.message_id)
     chain = tuple(one for one in chain if one)
     return chain if len(chain) <= _MOST_REFERENCES else chain[:1] + chain[1 - _MOST_REFERENCES :]
 
 
-def edited(mail: Email, edits: DraftEdits) -> Email:
-    """Return the mail as the agent wants it. New text without new HTML is sent as text alone."""
+def apply_edits(mail: Email, edits: DraftEdits) -> Email:
+    """Return the mail with the agent's edits. New text without new HTML removes the HTML."""
     changes: dict[str, object] = {
         name: value
         for name in ("subject", "text", "html")
@@ -165,7 +167,7 @@ def edited(mail: Email, edits: DraftEdits) -> Email:
 
 
 def _subject(prefix: str, original: Email) -> str:
-    """Return the subject of what follows from a mail: each answer to an answer adds a prefix."""
+    """Return the subject with the prefix. Prefixes that are there already are kept."""
     return f"{prefix}{original.subject}"[:LONGEST_SUBJECT]
 
 

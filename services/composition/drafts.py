@@ -1,9 +1,9 @@
-"""What agents do with drafts: reply, create, forward, save, send, cancel."""
+"""The commands about drafts: reply, create, forward, save, submit, cancel."""
 
 from dataclasses import replace
 from typing import TypeVar
 
-from services.composition.draft_rules import draft_forward, draft_reply, edited, new_draft
+from services.composition.draft_rules import apply_edits, draft_forward, draft_reply, new_draft
 from services.composition.html_cleaner import HtmlCleaner
 from services.composition.pending_uploads import with_pending_uploads
 from services.composition.rendering.renderer import new_message_id, require_sendable
@@ -35,11 +35,11 @@ WithEdits = TypeVar("WithEdits", CreateDraft, DraftForward, SaveDraft, SubmitDra
 
 
 class DocumentNotStoredError(Unavailable):
-    """The bytes of an attachment are on their way."""
+    """The bytes of an attachment are not stored yet; the command is tried again."""
 
 
 class DraftCommands:
-    """One method for each command. A command that comes twice changes nothing the second time."""
+    """One method for each command. A repeated command changes nothing the second time."""
 
     def __init__(
         self,
@@ -59,16 +59,16 @@ class DraftCommands:
         self._configuration = configuration
         self._clock = clock
         self._includes_to = reply_all_includes_to
-        self._pages = HtmlCleaner()
+        self._cleaner = HtmlCleaner()
 
     async def reply(self, command: DraftReply, cause: Cause) -> None:
-        """Create the draft, under the id that the agent has been told."""
+        """Create the draft of a reply, under the id that the agent has from the gateway."""
         original = await self._interactions.get(command.interaction_id)
         operation = Operation.REPLY_ALL if command.to_all else Operation.REPLY
         original.require_version(command.expected_version)
         original.require_holder(command.agent_id, operation)
         draft = draft_reply(
-            await self._quotable(original) if command.quote_original else original,
+            await self._with_clean_html(original) if command.quote_original else original,
             command,
             await self._configuration.current(),
             self._clock.now(),
@@ -77,7 +77,7 @@ class DraftCommands:
         await self._interactions.add(draft, cause, [ReplyCreated.of(draft, command.agent_id)])
 
     async def create(self, command: CreateDraft, cause: Cause) -> None:
-        """Create a draft that answers nothing, under the id that the agent has been told."""
+        """Create the draft of a new mail, under the id that the agent has from the gateway."""
         parent = await self._interactions.get(command.parent_id) if command.parent_id else None
         now = self._clock.now()
         command = await self._cleaned(command)
@@ -85,12 +85,16 @@ class DraftCommands:
         await self._interactions.add(draft, cause, [ReplyCreated.of(draft, command.agent_id)])
 
     async def forward(self, command: DraftForward, cause: Cause) -> None:
-        """Create a draft that passes a mail on, with copies of its documents."""
+        """Create a draft that forwards a mail, with copies of its documents.
+
+        Raises:
+            DocumentNotStoredError: A document of the original is not stored yet.
+        """
         original = await self._interactions.get(command.interaction_id)
         original.require_holder(command.agent_id, Operation.FORWARD)
         now = self._clock.now()
         draft = draft_forward(
-            await self._quotable(original),
+            await self._with_clean_html(original),
             await self._cleaned(command),
             await self._configuration.current(),
             now,
@@ -99,14 +103,18 @@ class DraftCommands:
         await self._interactions.add(draft, cause, [ReplyCreated.of(draft, command.agent_id)])
 
     async def save(self, command: SaveDraft, cause: Cause) -> None:
-        """Keep what the agent has written so far."""
+        """Store the agent's edits.
+
+        Raises:
+            Refused: The sender is not an address of this contact center.
+        """
         command = await self._cleaned(command)
         contact_center = await self._configuration.current()
         event = PropertiesUpdated if command.is_update else DraftSaved
 
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.SAVE)
-            mail = edited(before.mail, command.edits)
+            mail = apply_edits(before.mail, command.edits)
             require_own_sender(mail, contact_center)
             user_data = change_user_data(before.user_data, command.put, {})
             after = before.after(Operation.SAVE, mail=mail, user_data=user_data)
@@ -121,11 +129,14 @@ class DraftCommands:
         )
 
     async def submit(self, command: SubmitDraft, cause: Cause) -> None:
-        """Freeze the draft and hand it over for delivery.
+        """Set the draft to SENDING, freeze its octets and order their delivery.
 
-        The interaction is written first, so that of two Sends one wins; the frozen octets follow
-        from what was written, so that a repetition after a crash freezes the same mail. Files
-        whose upload was answered before are in it, even where their link is still on its way.
+        The interaction is written first, so that one of two Sends wins. The octets are rendered
+        from what was written, so that a repetition after a crash renders the same mail. Files
+        whose upload has ended are in it, even if the command that links them is still queued.
+
+        Raises:
+            Refused: The mail cannot be sent as it is, or has too many or too large files.
         """
         command = await self._cleaned(command)
         contact_center = await self._configuration.current()
@@ -135,14 +146,14 @@ class DraftCommands:
 
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.SEND)
-            mail = with_pending_uploads(edited(before.mail, command.edits), pending, room)
+            mail = with_pending_uploads(apply_edits(before.mail, command.edits), pending, room)
             message_id = new_message_id(before.id, require_own_sender(mail, contact_center))
             sent_at = self._clock.now()
             mail = replace(mail, message_id=message_id, sent_at=sent_at)
             require_sendable(mail, sent_at)
             queue = command.queue or before.queue
             after = before.after(Operation.SEND, mail=mail, queue=queue)
-            return Change(after, completions(after, command))
+            return Change(after, parent_completion(after, command))
 
         submitted = await self._interactions.change(
             command.interaction_id,
@@ -151,20 +162,20 @@ class DraftCommands:
             with_text=True,
             expected_version=command.expected_version,
         )
-        await self._submission.hand_over(submitted, cause)
+        await self._submission.order_delivery(submitted, cause)
         await self._uploads.mark_done([one.id for one in submitted.mail.attachments])
 
     async def cancel(self, command: CancelDraft, cause: Cause) -> None:
-        """Throw the draft away; the mail it answers stays as it is.
+        """Cancel the draft; the mail that it answers stays as it is.
 
-        One that waits for its next attempt to be delivered is taken back first. Once that is
-        done it is canceled, whatever its version has become meanwhile.
+        The delivery of a mail that waits for its next attempt is canceled first. After that the
+        interaction is canceled at any version, because its delivery cannot go on.
         """
         expected_version = command.expected_version
         before = await self._interactions.get(command.interaction_id, with_text=False)
         if before.state is State.SENDING:
             before.require_holder(command.agent_id, Operation.CANCEL)
-            await self._submission.take_back(before, expected_version)
+            await self._submission.cancel_delivery(before, expected_version)
             expected_version = None
 
         def decide(before: Interaction) -> Change:
@@ -177,10 +188,10 @@ class DraftCommands:
         )
 
     async def _cleaned(self, command: WithEdits) -> WithEdits:
-        return command.model_copy(update={"edits": await self._pages.edits(command.edits)})
+        return command.model_copy(update={"edits": await self._cleaner.clean_edits(command.edits)})
 
-    async def _quotable(self, original: Interaction) -> Interaction:
-        page = await self._pages.quotable(original.mail.html)
+    async def _with_clean_html(self, original: Interaction) -> Interaction:
+        page = await self._cleaner.clean_or_empty(original.mail.html)
         return replace(original, mail=replace(original.mail, html=page))
 
     async def _copy_documents(self, original: Interaction, draft: Interaction) -> None:
@@ -193,18 +204,18 @@ class DraftCommands:
             await self._documents.add(draft.id, copies)
 
 
-def completions(sent: Interaction, command: SubmitDraft) -> list[Contract]:
-    """Return the command that ends the work on the mail that was answered, if that is wanted."""
+def parent_completion(sent: Interaction, command: SubmitDraft) -> list[Contract]:
+    """Return the command that completes the answered mail, if the agent asked for that."""
     if not command.complete_parent or sent.parent_id is None:
         return []
     return [CompleteInteraction(interaction_id=sent.parent_id, agent_id=command.agent_id)]
 
 
 def require_own_sender(mail: Email, contact_center: ContactCenter) -> Address:
-    """Return whom a mail is from.
+    """Return the sender of a mail.
 
     Raises:
-        Refused: It is not one of this contact center's addresses.
+        Refused: The sender is missing or not an address of this contact center.
     """
     if mail.sender is None or not contact_center.owns(mail.sender.address):
         raise Refused("the sender is not an address of this contact center")

@@ -1,4 +1,4 @@
-"""Takes composition's commands off the broker and hands each to what it is meant for."""
+"""The handler of composition's commands: calls one method for each."""
 
 from collections.abc import Awaitable, Callable
 from typing import assert_never
@@ -22,7 +22,7 @@ Handler = Callable[[Envelope[CompositionCommand]], Awaitable[None]]
 
 
 def composition_handler(
-    drafts: DraftCommands, redirecting: RedirectCommand, refusals: Refusals
+    drafts: DraftCommands, redirect: RedirectCommand, refusals: Refusals
 ) -> Handler:
     """Return the handler of composition's work queue."""
 
@@ -39,7 +39,7 @@ def composition_handler(
                 case SaveDraft() as command:
                     await drafts.save(command, cause)
                 case RedirectMail() as command:
-                    await redirecting.redirect(command, cause)
+                    await redirect.redirect(command, cause)
                 case SubmitDraft() as command:
                     await drafts.submit(command, cause)
                 case CancelDraft() as command:

@@ -1,7 +1,7 @@
-"""The HTML of drafts, made safe before it is stored: other agents are shown it.
+"""Makes the HTML of drafts safe before it is stored, because other agents will see it.
 
-The filter is that of arriving mail. What is stored is what a colleague's message holds after a
-transfer, whoever handed it in.
+The filter is the one for arriving mail. After a transfer, the next agent's messages hold the HTML
+as it is stored.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from shared.domain.errors import TooLargeError, Unavailable
 from shared.mail.html.sanitizer import sanitise
 
 LARGEST_PAGE: Final = 2_000_000
-"""Octets of a page, as it is handed in and as it is stored: several fit into one document."""
+"""Octets of a page before and after cleaning. Several such pages fit into one document."""
 
 _LARGEST_AT_ONCE: Final = 16 * 1024
 _SECONDS: Final = 5
@@ -27,7 +27,7 @@ _MEMORY: Final = 512 * 1024 * 1024
 _PATIENCE: Final = 60.0
 _AT_ONCE: Final = 2
 _IMPORT_ROOT: Final = Path(__file__).resolve().parents[2]
-# Secrets stay with the parent.
+# The child gets no secrets of this process.
 _ENVIRONMENT: Final = ("PATH", "LD_LIBRARY_PATH")
 
 
@@ -36,9 +36,9 @@ class HtmlRefusedError(TooLargeError):
 
 
 class HtmlCleaner:
-    """Makes pages safe: a short one at once, a longer one in a process whose time is limited.
+    """Cleans short pages in this process, longer ones in a child process with limited time.
 
-    `seconds` are those of a processor, so that a busy machine makes no page too complex.
+    `seconds` is CPU time, so that a busy machine does not make a page count as too complex.
     """
 
     def __init__(self, *, seconds: int = _SECONDS) -> None:
@@ -46,48 +46,50 @@ class HtmlCleaner:
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def clean(self, page: str) -> str:
-        """Return a page without anything that runs, loads or submits.
+        """Return a page without scripts, remote content and forms.
 
         Raises:
-            PageRefusedError: It is too large, nests too deeply or takes too long.
-            Unavailable: The machine is too busy to tell.
+            HtmlRefusedError: It is too large, nests too deeply or takes too long.
+            Unavailable: The child process did not end in time or died.
         """
         try:
             octets = page.encode()
         except UnicodeEncodeError as error:
-            raise HtmlRefusedError("the HTML holds half a character: write it anew") from error
+            raise HtmlRefusedError(
+                "the HTML holds an incomplete character: type it again"
+            ) from error
         if len(octets) <= _LARGEST_AT_ONCE:
-            return _stored(sanitise(page))
+            return _checked_size(sanitise(page))
         if len(octets) > LARGEST_PAGE:
             raise _too_heavy()
         async with self._room:
-            return _stored(await _cleaned_apart(octets, self._seconds))
+            return _checked_size(await _clean_in_process(octets, self._seconds))
 
-    async def edits(self, edits: DraftEdits) -> DraftEdits:
-        """Return what an agent wrote, its HTML safe.
+    async def clean_edits(self, edits: DraftEdits) -> DraftEdits:
+        """Return an agent's edits with clean HTML.
 
         Raises:
-            PageRefusedError: The HTML cannot be made safe.
+            HtmlRefusedError: The HTML is too large, nests too deeply or takes too long.
         """
         if not edits.html:
             return edits
         return edits.model_copy(update={"html": await self.clean(edits.html)})
 
-    async def quotable(self, page: str) -> str:
-        """Return the HTML of an original; nothing where its text has to do."""
+    async def clean_or_empty(self, page: str) -> str:
+        """Return the clean HTML of an original, or "" if it is refused: its text is used then."""
         try:
             return await self.clean(page)
         except HtmlRefusedError:
             return ""
 
 
-def _stored(page: str | None) -> str:
+def _checked_size(page: str | None) -> str:
     if page is None or len(page.encode()) > LARGEST_PAGE:
         raise _too_heavy()
     return page
 
 
-async def _cleaned_apart(octets: bytes, seconds: int) -> str | None:
+async def _clean_in_process(octets: bytes, seconds: int) -> str | None:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -1,7 +1,7 @@
-"""The child of `HtmlCleaner`: makes the HTML on its standard input safe and ends.
+"""The child process of `HtmlCleaner`: cleans the HTML on its standard input and ends.
 
-Its time and memory are limited by the system, for cleaning a large page takes seconds, inside code
-that nobody can interrupt, and holds up whoever else is served by the same process.
+Cleaning a large page takes seconds in code that cannot be interrupted and would block the service.
+The operating system limits the time and the memory of this process.
 """
 
 import resource
@@ -15,7 +15,7 @@ TOO_HEAVY: Final = 3
 
 
 def main() -> int:
-    """Clean one page within the seconds and the octets that the arguments allow."""
+    """Clean one page within the CPU seconds and the octets of memory given as arguments."""
     seconds, memory = map(int, sys.argv[1:])
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

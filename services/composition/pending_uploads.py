@@ -1,4 +1,4 @@
-"""What an agent was promised about the files of a draft before the draft says so itself."""
+"""Applies uploads and removals that the gateway has confirmed and the draft does not show yet."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,10 @@ from shared.storage.upload_store import Awaits, Pending
 
 
 def with_pending_uploads(mail: Email, pending: Sequence[Pending], room: AttachmentLimits) -> Email:
-    """Return the mail with the files that are on their way to it, without those on their way off.
+    """Return the mail with the files that are to be linked, without those to be removed.
 
     Raises:
-        TooMuchAttachedError: There is no room for them.
+        TooMuchAttachedError: The files are too many or too large.
     """
     for one in pending:
         if one.awaits is Awaits.REMOVAL:

@@ -1,4 +1,4 @@
-"""How an original is quoted, as text and as HTML (seed 001, Reply)."""
+"""Quotes an original, as text and as HTML (seed 001, Reply)."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _LONGEST_QUOTE: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Quoting:
-    """`start_line` comes before the quote, `indent` before each of its lines."""
+    """How to quote: `start_line` comes before the quote, `indent` before each of its lines."""
 
     quote_original: bool = False
     start_line: str = ""
@@ -19,7 +19,7 @@ class Quoting:
 
 
 def quote_text(original: str, quoting: Quoting) -> str:
-    """Return the body of a reply: empty, or the start line and the original, line by line."""
+    """Return the text of a reply: the start line and the original, or "" without a quote."""
     if not quoting.quote_original:
         return ""
     lines = _LINE_END.split(_capped(original).rstrip())
@@ -28,7 +28,7 @@ def quote_text(original: str, quoting: Quoting) -> str:
 
 
 def quote_html(original_html: str, original_text: str, quoting: Quoting) -> str:
-    """Return the same as HTML. `original_html` is safe."""
+    """Return the HTML of a reply. `original_html` must be clean; without it the text is quoted."""
     if not quoting.quote_original:
         return ""
     quoted = original_html or "<br>".join(map(escape, _LINE_END.split(_capped(original_text))))

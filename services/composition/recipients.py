@@ -1,4 +1,4 @@
-"""Who gets a reply: the one who wrote, never ourselves, and nobody who was not asked for."""
+"""The recipients of a reply. Our own addresses are never among them, if any other is there."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Recipients:
     cc: tuple[Address, ...] = ()
 
 
-def reply_to(original: Email) -> tuple[Address, ...]:
+def reply_addresses(original: Email) -> tuple[Address, ...]:
     """Return all of Reply-To, else From (RFC 5322 section 3.6.2)."""
     if original.reply_to:
         return original.reply_to
@@ -24,22 +24,25 @@ def reply_to(original: Email) -> tuple[Address, ...]:
 
 
 def for_reply(original: Email, owns: Owns) -> Recipients:
-    """Answer the one who wrote; a mail from ourselves is answered to those it went to."""
-    to = without(reply_to(original), owns)
-    return Recipients(to or without(original.to, owns) or reply_to(original))
+    """Return the recipients of a reply: Reply-To or From, and the original's To if that is ours."""
+    to = excluding(reply_addresses(original), owns)
+    return Recipients(to or excluding(original.to, owns) or reply_addresses(original))
 
 
 def for_reply_all(original: Email, owns: Owns, *, includes_to: bool) -> Recipients:
-    """Answer everybody: To as in a reply; in Cc the original's Cc and, if wanted, its other To."""
+    """Return the recipients of a reply to all.
+
+    To is that of a reply. Cc is the original's Cc and, with `includes_to`, its other To.
+    """
     to = for_reply(original, owns).to
     others = (*original.to, *original.cc) if includes_to else original.cc
-    return Recipients(to, without(others, owns, also=to))
+    return Recipients(to, excluding(others, owns, also=to))
 
 
-def without(
+def excluding(
     addresses: Iterable[Address], owns: Owns, *, also: Sequence[Address] = ()
 ) -> tuple[Address, ...]:
-    """Return the addresses in order, once each, without ours and without those in `also`."""
+    """Return the addresses in their order, once each, without ours and those in `also`."""
     seen = {one.address.lower() for one in also}
     kept = []
     for one in addresses:

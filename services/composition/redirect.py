@@ -1,11 +1,11 @@
-"""Redirect: the customer's mail goes on as it came, with a note of who sent it on."""
+"""The command Redirect: sends the customer's mail on unchanged, with Resent headers."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 
-from services.composition.draft_rules import NewDraft, following, sender_of
+from services.composition.draft_rules import NewDraft, follow_up, sender_of
 from services.composition.html_cleaner import HtmlCleaner
 from services.composition.rendering.header_fields import Field, block
 from services.composition.rendering.headers import address_field, wire_address
@@ -26,7 +26,7 @@ from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 
 
 class RedirectCommand:
-    """Ends an inbound mail by sending its octets on."""
+    """Completes an inbound mail and sends its octets to other recipients."""
 
     def __init__(
         self,
@@ -42,13 +42,16 @@ class RedirectCommand:
         self._arrivals = arrivals
         self._configuration = configuration
         self._clock = clock
-        self._pages = HtmlCleaner()
+        self._cleaner = HtmlCleaner()
 
     async def redirect(self, command: RedirectMail, cause: Cause) -> None:
-        """Complete the mail and hand its octets over for delivery.
+        """Complete the mail and order the delivery of its octets.
 
-        The mail is completed first, so that of two agents' acts one wins; what follows repeats
-        itself without harm after a crash.
+        The mail is completed first, so that one of two concurrent commands wins. The later steps
+        may be repeated after a crash.
+
+        Raises:
+            Refused: A recipient is no address, or the octets are not kept.
         """
 
         def decide(before: Interaction) -> Change:
@@ -67,13 +70,13 @@ class RedirectCommand:
             expected_version=command.expected_version,
         )
         contact_center = await self._configuration.current()
-        page = await self._pages.quotable(original.mail.html)
+        page = await self._cleaner.clean_or_empty(original.mail.html)
         shown = replace(original, mail=replace(original.mail, html=page))
-        draft = redirected(shown, command, contact_center, self._clock.now())
+        draft = redirect_draft(shown, command, contact_center, self._clock.now())
         await self._interactions.add(draft, cause, [])
-        await self._hand_over(await self._interactions.get(draft.id), original, cause)
+        await self._order_delivery(await self._interactions.get(draft.id), original, cause)
 
-    async def _hand_over(self, sent: Interaction, original: Interaction, cause: Cause) -> None:
+    async def _order_delivery(self, sent: Interaction, original: Interaction, cause: Cause) -> None:
         mail = sent.mail
         if mail.sender is None or mail.sent_at is None or original.arrival_id is None:
             raise TypeError(f"interaction {sent.id} was redirected without sender, date or octets")
@@ -93,31 +96,31 @@ class RedirectCommand:
 
 
 def require_addresses(recipients: Sequence[MailAddress]) -> None:
-    """Make sure that a mail can be written to all of these.
+    """Check that every recipient is a valid address.
 
     Raises:
-        UnsendableMailError: One is no address.
+        UnsendableMailError: A recipient is not.
     """
     for one in recipients:
         wire_address(one.address)
 
 
-def redirected(
+def redirect_draft(
     original: Interaction, command: RedirectMail, contact_center: ContactCenter, now: datetime
 ) -> Interaction:
-    """Return the outbound interaction of a mail that goes on unchanged."""
+    """Return the outbound interaction that stands for a redirected mail."""
     sender = sender_of(original, contact_center)
     mail = Email(
         subject=original.mail.subject,
         sender=sender,
         to=tuple(Address(one.address, one.personal) for one in command.to),
-        # What its author sees and may correct, should no server take it.
+        # If no server accepts the mail it becomes a draft, which its author can edit.
         text=original.mail.text,
         html=original.mail.html,
         message_id=new_message_id(command.redirect_id, sender),
         sent_at=now,
     )
-    begun = NewDraft(
+    new = NewDraft(
         command.redirect_id,
         "OutboundRedirect",
         command.agent_id,
@@ -125,13 +128,13 @@ def redirected(
         now,
         State.SENDING,
     )
-    return following(original, begun, mail)
+    return follow_up(original, new, mail)
 
 
 def resent_headers(mail: Email, sender: Address, sent_at: datetime) -> bytes:
-    """Return what stands before a mail that is sent on (RFC 5322 section 3.6.6), CRLF at the end.
+    """Return the Resent headers that go before the original's octets (RFC 5322 section 3.6.6).
 
-    Addresses stand there without names: these need no encoding.
+    Every line ends with CRLF. Addresses have no names, which would need an encoding.
     """
     return block(
         [

@@ -1,4 +1,4 @@
-"""What composition reads from its environment."""
+"""Composition's settings, from the environment."""
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict

@@ -1,4 +1,7 @@
-"""A submitted mail with its files: frozen into the vault without ever being whole in memory."""
+"""Renders a submitted mail with its files and orders its delivery.
+
+A mail with files is streamed into the vault and never whole in memory.
+"""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,15 +22,15 @@ from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 
 
 @dataclass(frozen=True, slots=True)
-class AttachmentContents:
-    """The files of a mail: beside its text, and shown inside its HTML."""
+class PlacedAttachments:
+    """The files of a mail: attached beside its text, and shown inside its HTML."""
 
     attached: tuple[Attachment, ...]
     shown: tuple[Attachment, ...]
 
 
 class Submission:
-    """Makes the final octets of submitted mails and orders their delivery."""
+    """Freezes the final octets of submitted mails, and orders or cancels their delivery."""
 
     def __init__(
         self,
@@ -42,8 +45,8 @@ class Submission:
         self._documents = documents
         self._vault = vault
 
-    async def hand_over(self, submitted: Interaction, cause: Cause) -> None:
-        """Order the delivery of a mail that has been submitted; twice is as good as once.
+    async def order_delivery(self, submitted: Interaction, cause: Cause) -> None:
+        """Order the delivery of a submitted mail. A repetition changes nothing.
 
         Raises:
             Unavailable: The bytes of a file are not stored yet.
@@ -60,16 +63,16 @@ class Submission:
                 recipients=recipients_of(mail),
                 now=mail.sent_at,
             ),
-            await self.seal(submitted, mail.sent_at),
+            await self.freeze(submitted, mail.sent_at),
             cause,
         )
 
-    async def take_back(self, before: Interaction, expected_version: int | None) -> None:
-        """Stop the delivery of a mail that waits for an attempt; twice is as good as once.
+    async def cancel_delivery(self, before: Interaction, expected_version: int | None) -> None:
+        """Cancel the delivery of a mail that waits for an attempt. A repetition changes nothing.
 
         Raises:
-            OperationNotAllowedError: It is being handed to a mail server now, or has been.
-            ChangedMeanwhileError: It is of another version, and was not taken back before.
+            OperationNotAllowedError: The mail is being sent now, or has been sent.
+            ChangedMeanwhileError: The interaction has another version than expected.
         """
         delivery = await self._deliveries.get(before.id)
         if delivery is None or delivery.state is not DeliveryState.CANCELED:
@@ -79,24 +82,22 @@ class Submission:
                 f"the mail of interaction {before.id} is being handed to a mail server now"
             )
 
-    async def seal(self, submitted: Interaction, sent_at: datetime) -> bytes | ContentRef:
-        """Return the octets of a mail without files; those of any other go to the vault.
+    async def freeze(self, submitted: Interaction, sent_at: datetime) -> bytes | ContentRef:
+        """Return the octets of a mail without files; store those of any other in the vault.
 
         Raises:
             UnsendableMailError: A header cannot be written.
             Unavailable: The bytes of a file are not stored yet.
         """
-        enclosures = enclosed(submitted.mail, await self._quoted_images(submitted))
-        if not enclosures.attached and not enclosures.shown:
+        files = place_attachments(submitted.mail, await self._quoted_images(submitted))
+        if not files.attached and not files.shown:
             return render(submitted.mail, sent_at)
-        contents = await self._contents((*enclosures.attached, *enclosures.shown))
-        pieces = layout(
-            submitted.mail, sent_at, attached=enclosures.attached, shown=enclosures.shown
-        )
+        contents = await self._contents((*files.attached, *files.shown))
+        pieces = layout(submitted.mail, sent_at, attached=files.attached, shown=files.shown)
         return await self._vault.put_stream(self._octets(pieces, contents))
 
     async def _quoted_images(self, submitted: Interaction) -> tuple[Attachment, ...]:
-        """Return the files of the mail that is answered, where the answer shows any of them."""
+        """Return the files of the answered mail, if the HTML of the answer refers to any file."""
         if submitted.parent_id is None or not referred_ids(submitted.mail.html):
             return ()
         try:
@@ -125,10 +126,10 @@ class Submission:
                     yield lines
 
 
-def enclosed(mail: Email, original: Sequence[Attachment]) -> AttachmentContents:
-    """Say which files of a mail, and of the original that it quotes, travel in which place.
+def place_attachments(mail: Email, original: Sequence[Attachment]) -> PlacedAttachments:
+    """Return which files are attached and which are shown in the HTML.
 
-    What its HTML shows is found by Content-ID, among its own files first.
+    The HTML refers to files by Content-ID: files of the mail first, then of the quoted original.
     """
     wanted = referred_ids(mail.html) if mail.html else frozenset()
     shown: dict[str, Attachment] = {}
@@ -137,4 +138,4 @@ def enclosed(mail: Email, original: Sequence[Attachment]) -> AttachmentContents:
             shown.setdefault(one.content_id, one)
     ids = {one.id for one in shown.values()}
     attached = tuple(one for one in mail.attachments if one.id not in ids)
-    return AttachmentContents(attached, tuple(shown.values()))
+    return PlacedAttachments(attached, tuple(shown.values()))

@@ -1,1 +1,1 @@
-"""A draft as the octets of a mail."""
+"""Renders a draft as the octets of a mail."""

@@ -1,4 +1,4 @@
-"""Files on their way into a frozen mail: as base64, piece by piece."""
+"""The parts of attached files: their headers, and their octets as base64."""
 
 import binascii
 import re
@@ -18,8 +18,8 @@ _MEDIA_TYPE: Final = re.compile(f"{_TYPE_NAME}/{_TYPE_NAME}")
 def attachment_fields(attachment: Attachment, *, inline: bool) -> list[Field]:
     """Return the headers of a file's part.
 
-    What may not be encoded in base64 (RFC 2046 section 5.2.1) travels as octets with a name, as
-    does a file whose media type is none.
+    Types that may not be encoded in base64 (RFC 2046 section 5.2.1), and invalid ones, become
+    application/octet-stream.
     """
     disposition = "inline" if inline else "attachment"
     fields = [
@@ -39,7 +39,7 @@ def _media_type(declared: str) -> str:
 
 
 async def base64_lines(source: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Give octets as lines of base64 that end with CRLF (RFC 2045 section 6.8)."""
+    """Yield octets as lines of base64 that end with CRLF (RFC 2045 section 6.8)."""
     held = b""
     async for piece in source:
         held += piece

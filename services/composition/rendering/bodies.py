@@ -1,6 +1,6 @@
-"""The text of a mail as octets that pass every server unchanged (RFC 2045).
+"""Encodes the text of a mail so that every server passes it on unchanged (RFC 2045).
 
-The standard library folds a body line by line in Python, at many times the cost.
+The standard library folds a body line by line in Python, which costs many times as much.
 """
 
 import re
@@ -14,33 +14,33 @@ from services.composition.rendering.header_fields import LONGEST_LINE
 _LINE_END: Final = re.compile(r"\r\n?")
 _PLAIN: Final = bytes([ord("\t"), ord("\n"), *range(ord(" "), ord("~") + 1)])
 _NEVER_FIRST: Final = (b".", b"From ")
-"""Careless servers take a dot for the end of the mail, and programs that keep mail in one file
-write `>From` (RFC 2049 section 3)."""
+"""Some servers take a leading dot for the end of the mail, and mbox programs turn `From` into
+`>From` (RFC 2049 section 3)."""
 _NEVER_LAST: Final = (b" ", b"\t")
-"""Blanks at the end of a line are lost on some ways."""
+"""Some gateways remove blanks at the end of a line."""
 _NEVER_WITHIN: Final = b"=_"
-"""Begins our boundaries."""
+"""Our multipart boundaries start with it."""
 _NOT_QUOTED: Final = _PLAIN.replace(b"=", b"")
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A text as it is sent: its Content-Transfer-Encoding, and lines that end with CRLF."""
+    """An encoded text: its Content-Transfer-Encoding, and its lines, which end with CRLF."""
 
     encoding: str
     octets: bytes
 
 
 def encode_body(text: str) -> Body:
-    """Return a text in UTF-8 and in the encoding that suits it.
+    """Return a text in UTF-8 and in the shortest suitable transfer encoding.
 
-    Plain short lines stay as they are (7bit), other texts are quoted-printable while less than
-    half of their octets have to be quoted, and base64 beyond that. Any mark that ends a line in a
-    mail ends one here, and the last line ends too. The octets are ASCII, no line is longer than
-    76, and none of them holds `=_`.
+    Short lines of plain ASCII stay as they are (7bit). Other texts are quoted-printable while
+    less than half of their octets must be quoted, and base64 otherwise. CR, LF and CRLF all end a
+    line, and the last line is ended. The result is ASCII, has lines of at most 76 octets and does
+    not contain `=_`.
 
     Raises:
-        UnicodeEncodeError: It holds half a character.
+        UnicodeEncodeError: The text holds a lone surrogate.
     """
     octets = _LINE_END.sub("\n", text).encode()
     if not octets.endswith(b"\n"):
@@ -57,7 +57,7 @@ def encode_body(text: str) -> Body:
 
 
 def _quoted(octets: bytes, foreign: bytes) -> bytes:
-    # A pass for each different octet is faster than a regular expression with a call for each.
+    # One `replace` for each distinct octet is faster than a regular expression with a callback.
     octets = octets.replace(b"=", b"=3D")
     for one in set(foreign) - {ord("=")}:
         octets = octets.replace(bytes([one]), b"=%02X" % one)
@@ -77,7 +77,7 @@ def _passes(line: bytes) -> bool:
 
 
 def _pieces(line: bytes) -> Iterator[bytes]:
-    """Cut a quoted line so that each piece passes, and none ends within what is quoted."""
+    """Cut a quoted line into pieces that `_passes` accepts, never inside a quoted octet."""
     if line.endswith(_NEVER_LAST):
         line = line[:-1] + b"=%02X" % line[-1]
     at = 0

@@ -1,7 +1,7 @@
-"""Header fields as octets (RFC 5322): what goes in as text comes out as ASCII, whatever it holds.
+"""Writes header fields as octets (RFC 5322), and encodes any text as ASCII.
 
-The standard library does not write them: some of its versions decode an encoded word that they
-are given as text, and write the line breaks in it as they are.
+The standard library is not used: some of its versions decode an encoded word that stands in a
+text, and write the line breaks that it holds as they are.
 """
 
 import re
@@ -14,7 +14,7 @@ from urllib.parse import quote
 from shared.domain.errors import Refused
 
 LONGEST_LINE: Final = 76
-"""Of a line with encoded words (RFC 2047); we write no other line longer if we need not."""
+"""The limit of a line with encoded words (RFC 2047). Other lines stay within it if they can."""
 
 _NAME: Final = rb"[A-Za-z][A-Za-z-]*:"
 _VALUE: Final = rb"[^\x00-\x20\x7f][^\x00-\x1f\x7f]*"
@@ -31,13 +31,13 @@ _QUOTABLE: Final = re.compile(r"[ -~]{0,60}")
 _PHRASE: Final = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 _SPECIAL: Final = re.compile(r'(["\\])')
 _UNCHANGED: Final = re.compile(r"[A-Za-z0-9!*+/-]")
-"""What is written as it is in a word that may also stand in a name (RFC 2047 section 5)."""
+"""The characters that Q encoding leaves as they are, also in a display name (RFC 2047, 5)."""
 _ROOM_IN_A_WORD: Final = 52
 _ROOM_IN_A_PIECE: Final = 48
 
 
 class UnsendableMailError(Refused):
-    """The mail lacks something without which it cannot be sent, or holds what no mail may."""
+    """The mail lacks a required part, or holds something that a mail may not contain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,11 @@ class Field:
 def block(fields: Iterable[Field]) -> bytes:
     """Return fields as octets, each line with CRLF.
 
-    No header leaves composition by another way. A line break that is not between two lines of a
-    field, a NUL or a line without words would let a text become a header or a body.
+    Every header of composition is written here. The check prevents header injection: a line break
+    inside a line, a NUL or an empty line could turn text into a header or a body.
 
     Raises:
-        UnsendableMailError: A line holds what no line of a header may.
+        UnsendableMailError: A line is too long or holds characters that a header may not.
     """
     return b"".join(b"%s\r\n" % line for one in fields for line in _lines(one))
 
@@ -71,14 +71,16 @@ def _checked(line: str, allowed: re.Pattern[bytes]) -> bytes:
     try:
         octets = line.encode()
     except UnicodeEncodeError as error:
-        raise UnsendableMailError("a header holds half a character: write it anew") from error
+        raise UnsendableMailError(
+            "a header holds an incomplete character: type it again"
+        ) from error
     if len(octets) > _LONGEST_ON_THE_WIRE or not allowed.fullmatch(octets):
         raise UnsendableMailError("a header cannot be written: write the subject and names anew")
     return octets
 
 
 def text_field(name: str, text: str) -> Field:
-    """Return a field whose value is any text.
+    """Return a field with a text as its value, encoded if necessary.
 
     Raises:
         UnsendableMailError: The text is on several lines.
@@ -90,7 +92,7 @@ def text_field(name: str, text: str) -> Field:
 
 
 def phrase(name: str) -> tuple[str, ...]:
-    """Return the name beside an address, line by line.
+    """Return the display name of an address, line by line.
 
     Raises:
         UnsendableMailError: The name is on several lines.
@@ -119,10 +121,10 @@ def parameter(name: str, value: str) -> tuple[str, ...]:
 
 
 def _on_one_line(text: str) -> str:
-    """Return a text with a blank for each mark that some readers end a line at.
+    """Return a text with control characters replaced by blanks: some readers end lines at them.
 
     Raises:
-        UnsendableMailError: It is on several lines for every reader.
+        UnsendableMailError: The text holds CR, LF or NUL.
     """
     if _BREAKS.search(text):
         raise UnsendableMailError("a name or the subject is on several lines: write it on one")
@@ -145,7 +147,7 @@ def _quoted_string(text: str) -> str:
 
 
 def _encoded_words(text: str) -> tuple[str, ...]:
-    """Return a text as encoded words (RFC 2047), none of which ends within a character."""
+    """Return a text as encoded words (RFC 2047), each of whole characters."""
     if sum(map(_length_in_q, text)) * 3 <= len(text.encode()) * 4:
         pieces = _cut(text, _length_in_q, _ROOM_IN_A_WORD)
         return tuple(f"=?utf-8?q?{''.join(map(_in_q, one))}?=" for one in pieces)

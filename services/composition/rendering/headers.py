@@ -1,4 +1,4 @@
-"""The headers of a mail of ours, as fields that every server and reader takes."""
+"""Builds the header fields of an outgoing mail."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from services.composition.rendering.header_fields import (
 from shared.domain.interaction import Address, Email
 
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,970}>")
-"""No longer than fits into a line of 998 octets behind the name of any header."""
+"""The length keeps a line with the longest header name within 998 octets."""
 _ADDRESS: Final = re.compile(
     r"""
     (?: [^\x00-\x20\x7f-\xa0()<>\[\]:;@\\,"\u2028\u2029\ud800-\udfff]+
@@ -31,12 +31,12 @@ _LONGEST_ADDRESS: Final = 320
 
 
 def mail_fields(mail: Email, sender: Address, sent_at: datetime) -> list[Field]:
-    """Return the headers of a mail, MIME-Version last. Bcc is not among them.
+    """Return the header fields of a mail, MIME-Version last. Bcc is left out.
 
-    They are ASCII unless the part before the @ of an address is not (RFC 6532).
+    They are ASCII unless the local part of an address is not (RFC 6532).
 
     Raises:
-        UnsendableMailError: An address is none, or a name or the subject is on several lines.
+        UnsendableMailError: An address is invalid, or a name or the subject is on several lines.
     """
     fields = (
         address_field("From", _mailboxes([sender])),
@@ -63,10 +63,10 @@ def address_field(name: str, mailboxes: Iterable[Sequence[str]]) -> Field:
 
 
 def wire_address(address: str) -> str:
-    """Return an address with its domain in the form that every server takes (RFC 5891).
+    """Return an address with its domain in ASCII form (RFC 5891).
 
     Raises:
-        UnsendableMailError: It is no address.
+        UnsendableMailError: The text is no address.
     """
     local, _, host = address.rpartition("@")
     found = f"{local}@{wire_host(host)}"
@@ -76,10 +76,10 @@ def wire_address(address: str) -> str:
 
 
 def wire_host(host: str) -> str:
-    """Return a host in the form that every server takes.
+    """Return a domain name in ASCII form (RFC 5891).
 
     Raises:
-        UnsendableMailError: It is no domain name.
+        UnsendableMailError: The text is no domain name.
     """
     if host.isascii():
         return host
@@ -90,7 +90,7 @@ def wire_host(host: str) -> str:
 
 
 def _sendable_ids(ids: Iterable[str]) -> Iterator[str]:
-    """Leave out what came as an id but may not be written as one (RFC 5322 section 3.6.4)."""
+    """Yield the valid ids (RFC 5322 section 3.6.4); received mail may hold invalid ones."""
     return (one for one in ids if _MESSAGE_ID.fullmatch(one))
 
 

@@ -1,4 +1,4 @@
-"""The pictures of a page that is sent: the author's own are shown, a stranger's stay blocked."""
+"""Unblocks the author's remote pictures in the HTML of a mail; those in quotes stay blocked."""
 
 import re
 from typing import Final
@@ -10,10 +10,11 @@ _BLOCKED_SOURCE: Final = re.compile(rf'(?<= src="){BLOCKED}(?=https?://)', re.IG
 
 
 def with_own_pictures(page: str) -> str:
-    """Return safe HTML with the addresses of remote pictures that stand outside of quotes.
+    """Return clean HTML in which remote pictures outside of quotes have their addresses again.
 
-    A page is stored so that no agent loads a stranger's picture. Those to whom the mail goes
-    decide for themselves, but what is quoted may tell its sender who reads it.
+    Stored HTML blocks remote pictures, so that no agent loads those of a stranger. In a sent mail
+    the author's own pictures are wanted. A quoted picture stays blocked, because loading it would
+    show the quoted sender who reads the mail.
     """
     quotes = 0
 

@@ -1,4 +1,4 @@
-"""The final octets of a mail: made once, at Send, and never changed."""
+"""Renders the final octets of a mail, once at Send."""
 
 import secrets
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from shared.domain.interaction import Address, Attachment, Email
 
 
 def new_message_id(interaction_id: str, sender: Address) -> str:
-    """Return a Message-ID of our own domain (RFC 5322 section 3.6.4)."""
+    """Return a new Message-ID at the sender's domain (RFC 5322 section 3.6.4)."""
     domain = wire_host(sender.address.rpartition("@")[2])
     return f"<{secrets.token_hex(8)}.{interaction_id}@{domain}>"
 
@@ -30,7 +30,7 @@ def recipients_of(mail: Email) -> tuple[str, ...]:
 
 
 Piece: TypeAlias = bytes | Attachment
-"""Octets of a frozen mail, or the file whose octets come in their place."""
+"""Octets of a mail, or a file whose base64 octets belong at this place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,17 @@ class Part:
     body: tuple[Piece, ...]
 
     def pieces(self) -> list[Piece]:
-        """Return the whole part, the empty line behind its headers among it."""
+        """Return the whole part: headers, empty line, body."""
         return [block(self.fields) + b"\r\n", *self.body]
 
 
 def require_sendable(mail: Email, sent_at: datetime) -> None:
-    """Make sure that a mail can be laid out with its files, without encoding its text.
+    """Check that a mail can be rendered with its files, without encoding its text.
 
     Raises:
         UnsendableMailError: There is no sender or no recipient, or something cannot be written.
     """
-    with _half_characters_refused():
+    with _refusing_lone_surrogates():
         block(_fields(mail, sent_at))
         for one in mail.attachments:
             block(attachment_fields(one, inline=False))
@@ -60,7 +60,7 @@ def require_sendable(mail: Email, sent_at: datetime) -> None:
 
 
 def render(mail: Email, sent_at: datetime) -> bytes:
-    """Return a mail without files as it goes over the wire, with CRLF line ends.
+    """Return the octets of a mail without files, with CRLF line ends.
 
     Raises:
         UnsendableMailError: There is no sender or no recipient, or something cannot be written.
@@ -76,29 +76,31 @@ def layout(
     attached: Sequence[Attachment] = (),
     shown: Sequence[Attachment] = (),
 ) -> list[Piece]:
-    """Return the whole mail in pieces, with CRLF line ends. Bcc is not among the headers.
+    """Return the whole mail in pieces, with CRLF line ends and without Bcc.
 
-    `attached` are files beside the text, `shown` images that the HTML refers to. The same mail
-    has the same octets each time.
+    `attached` are files beside the text, `shown` are images that the HTML refers to. The same
+    mail gives the same octets each time.
 
     Raises:
         UnsendableMailError: There is no sender or no recipient, or something cannot be written.
     """
-    with _half_characters_refused():
+    with _refusing_lone_surrogates():
         fields = _fields(mail, sent_at)
-        content = _content(mail, shown)
+        content = _content_part(mail, shown)
         if attached:
-            files = [_file(one, inline=False) for one in attached]
+            files = [_file_part(one, inline=False) for one in attached]
             content = _multipart("mixed", mail, [content, *files])
         return Part((*fields, *content.fields), content.body).pieces()
 
 
 @contextmanager
-def _half_characters_refused() -> Iterator[None]:
+def _refusing_lone_surrogates() -> Iterator[None]:
     try:
         yield
     except UnicodeEncodeError as error:
-        raise UnsendableMailError("the mail holds half a character: write it anew") from error
+        raise UnsendableMailError(
+            "the mail holds an incomplete character: type it again"
+        ) from error
 
 
 def _fields(mail: Email, sent_at: datetime) -> list[Field]:
@@ -107,18 +109,18 @@ def _fields(mail: Email, sent_at: datetime) -> list[Field]:
     return mail_fields(mail, mail.sender, sent_at)
 
 
-def _content(mail: Email, shown: Sequence[Attachment]) -> Part:
-    text = _leaf(mail.text, "plain")
+def _content_part(mail: Email, shown: Sequence[Attachment]) -> Part:
+    text = _text_part(mail.text, "plain")
     if not mail.html:
         return text
-    page = _leaf(with_own_pictures(mail.html), "html")
+    page = _text_part(with_own_pictures(mail.html), "html")
     if shown:
-        images = [_file(one, inline=True) for one in shown]
+        images = [_file_part(one, inline=True) for one in shown]
         page = _multipart("related", mail, [page, *images], 'type="text/html"')
     return _multipart("alternative", mail, [text, page])
 
 
-def _leaf(text: str, subtype: str) -> Part:
+def _text_part(text: str, subtype: str) -> Part:
     body = encode_body(text)
     fields = (
         Field("Content-Type", (f'text/{subtype}; charset="utf-8"',)),
@@ -127,12 +129,12 @@ def _leaf(text: str, subtype: str) -> Part:
     return Part(fields, (body.octets,))
 
 
-def _file(attachment: Attachment, *, inline: bool) -> Part:
+def _file_part(attachment: Attachment, *, inline: bool) -> Part:
     return Part(tuple(attachment_fields(attachment, inline=inline)), (attachment,))
 
 
 def _multipart(subtype: str, mail: Email, parts: Sequence[Part], *parameters: str) -> Part:
-    """Join parts (RFC 2046). No encoded part ever contains `=_`."""
+    """Join parts (RFC 2046). The boundary starts with `=_`, which no encoded part contains."""
     digest = sha256(f"{subtype}{mail.message_id}".encode()).hexdigest()[:40]
     boundary = f"=_{digest}"
     kind, *others = f"multipart/{subtype}", f'boundary="{boundary}"', *parameters

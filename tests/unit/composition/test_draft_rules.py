@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.composition.draft_rules import NewDraft, draft_reply, edited, following
-from services.composition.drafts import completions
+from services.composition.draft_rules import NewDraft, apply_edits, draft_reply, follow_up
+from services.composition.drafts import parent_completion
 from shared.contracts.commands import (
     CompleteInteraction,
     DraftEdits,
@@ -151,32 +151,32 @@ def test_a_draft_belongs_to_the_thread_of_the_original() -> None:
 def test_edits_replace_only_what_they_name() -> None:
     mail = Email(subject="Re: a", text="old", to=(Address("ann@example.org"),))
 
-    after = edited(mail, DraftEdits(text="new", cc=[MailAddress(address="bo@example.org")]))
+    after = apply_edits(mail, DraftEdits(text="new", cc=[MailAddress(address="bo@example.org")]))
 
     assert (after.subject, after.text, after.to) == ("Re: a", "new", mail.to)
     assert after.cc == (Address("bo@example.org"),)
 
 
 def test_new_text_without_new_html_is_sent_as_text_alone() -> None:
-    assert edited(Email(text="old", html="<p>old</p>"), DraftEdits(text="new")).html == ""
+    assert apply_edits(Email(text="old", html="<p>old</p>"), DraftEdits(text="new")).html == ""
 
 
 def test_whatever_follows_from_a_mail_is_about_the_same_contact_in_the_same_thread() -> None:
     original = replace(inbound(), contact_id="c0", thread_id="t0", mailbox="support@demo.example")
-    begun = NewDraft("00009A8T8Y130124", "OutboundNew", "agent1", "drafts", NOW)
+    new = NewDraft("00009A8T8Y130124", "OutboundNew", "agent1", "drafts", NOW)
 
-    follower = following(original, begun, Email(subject="x"))
+    follower = follow_up(original, new, Email(subject="x"))
 
     assert (follower.contact_id, follower.thread_id) == ("c0", "t0")
     assert (follower.parent_id, follower.mailbox) == (original.id, "support@demo.example")
 
 
 def test_what_follows_from_nothing_begins_a_thread() -> None:
-    begun = NewDraft("00009A8T8Y130124", "OutboundNew", "agent1", "drafts", NOW)
+    new = NewDraft("00009A8T8Y130124", "OutboundNew", "agent1", "drafts", NOW)
 
-    follower = following(None, begun, Email(subject="x"))
+    follower = follow_up(None, new, Email(subject="x"))
 
-    assert (follower.parent_id, follower.thread_id) == (None, begun.id)
+    assert (follower.parent_id, follower.thread_id) == (None, new.id)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_send_ends_the_work_on_what_was_answered_where_that_is_wanted(
 ) -> None:
     command = SubmitDraft(interaction_id="1", agent_id="agent1", complete_parent=wanted)
 
-    commands = completions(replace(inbound(), parent_id=parent_id), command)
+    commands = parent_completion(replace(inbound(), parent_id=parent_id), command)
 
     assert commands == [
         CompleteInteraction(interaction_id=one, agent_id="agent1") for one in completed

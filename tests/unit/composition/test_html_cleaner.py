@@ -58,13 +58,13 @@ async def test_a_page_that_takes_too_long_is_given_up() -> None:
 
 
 async def test_an_original_that_costs_too_much_is_quoted_as_text(pages: HtmlCleaner) -> None:
-    assert await pages.quotable("<div>" * 5_000) == ""
+    assert await pages.clean_or_empty("<div>" * 5_000) == ""
 
 
 async def test_plain_text_stays_plain(pages: HtmlCleaner) -> None:
     edits = DraftEdits(text="1 < 2 <script>", subject="<b>")
 
-    assert await pages.edits(edits) == edits
+    assert await pages.clean_edits(edits) == edits
 
 
 def test_own_pictures_are_sent_and_quoted_ones_stay_blocked() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from services.composition.pending_uploads import with_pending_uploads
 from services.composition.rendering.attachment_parts import base64_lines
 from services.composition.rendering.renderer import layout
-from services.composition.submission import enclosed
+from services.composition.submission import place_attachments
 from shared.domain.interaction import Address, Attachment, Email
 from shared.mail.content_ids import referred_ids
 from shared.mail.draft_attachments import AttachmentLimits, TooMuchAttachedError
@@ -163,16 +163,16 @@ def test_what_the_page_shows_is_found_in_the_draft_before_the_original() -> None
     chart = Attachment("3", "chart.png", 3, "image/png", "chart@here")
     original = (replace(LOGO, id="4"), chart, Attachment("5", "other.pdf", 3, "application/pdf"))
 
-    enclosures = enclosed(mail, original)
+    files = place_attachments(mail, original)
 
-    assert enclosures.shown == (LOGO, chart)
-    assert enclosures.attached == (PDF,)
+    assert files.shown == (LOGO, chart)
+    assert files.attached == (PDF,)
 
 
 def test_without_a_page_an_image_is_a_file_like_others() -> None:
-    enclosures = enclosed(replace(MAIL, attachments=(LOGO,)), ())
+    files = place_attachments(replace(MAIL, attachments=(LOGO,)), ())
 
-    assert (enclosures.attached, enclosures.shown) == ((LOGO,), ())
+    assert (files.attached, files.shown) == ((LOGO,), ())
 
 
 def test_content_ids_are_read_as_html_writes_them() -> None:
