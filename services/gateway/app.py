@@ -152,7 +152,7 @@ async def start(
         collect_garbage_rarely()
         async with (
             writer.writing(),
-            replicas.known(),
+            replicas.registered(),
             bayeux.running(),
             event_feed.running(bayeux),
             _listening(settings, front, bayeux),

@@ -1,1 +1,1 @@
-"""The pods of the gateway: where each is, and how one asks another."""
+"""The pods of the gateway: their addresses, and requests from one to another."""

@@ -1,7 +1,7 @@
-"""How a request is asked at another pod: all that admission and the protocol look at, and no more.
+"""Builds the request that forwards a client's request to another pod.
 
-What nobody looks at could only be refused there after it was accepted here. So the other pod takes
-every request that this one has taken.
+Only headers that authentication and the protocol read are forwarded. Another header could only make
+the other pod refuse a request that this one has accepted.
 """
 
 from typing import Final
@@ -11,7 +11,7 @@ from shared.bayeux import BASE_PATHS
 from shared.bayeux.transports.request_head import HANDED_ON
 from shared.bayeux.transports.web import Header, Scope
 
-_LOOKED_AT: Final = frozenset(
+_FORWARDED: Final = frozenset(
     {
         b"authorization",
         b"content-type",
@@ -23,17 +23,17 @@ _LOOKED_AT: Final = frozenset(
 )
 
 
-def is_handed_on(scope: Scope) -> bool:
-    """Tell whether it is another pod that asks."""
+def is_forwarded(scope: Scope) -> bool:
+    """Say whether a request comes from another pod."""
     return any(name == HANDED_ON for name, _ in scope["headers"])
 
 
 def headers_for_pod(scope: Scope) -> list[Header]:
-    """Return the headers of a request, with the address and the scheme that were found out here.
+    """Return the headers to forward, with the client's address and scheme.
 
-    Host and Origin are not among them: whether the page is welcome was judged here.
+    Host and Origin are left out: this pod has checked them.
     """
-    kept = [(name, value.strip(b" \t")) for name, value in scope["headers"] if name in _LOOKED_AT]
+    kept = [(name, value.strip(b" \t")) for name, value in scope["headers"] if name in _FORWARDED]
     scheme = scope.get("scheme", "http").replace("ws", "http")
     added = [(HANDED_ON, b"1"), (b"x-forwarded-proto", scheme.encode("latin-1"))]
     if address := client_address(scope).encode("latin-1").strip(b" \t"):
@@ -42,9 +42,9 @@ def headers_for_pod(scope: Scope) -> list[Header]:
 
 
 def target_for_pod(scope: Scope) -> bytes:
-    """Return what is asked for: only calls (GET) say something in their query.
+    """Return the request target: the CometD path, with the query of a GET (callback polling).
 
-    To the protocol all paths are one, and none is handed on.
+    The path of the client is left out: the protocol treats all its paths alike.
     """
     query = scope["query_string"] if scope["method"] == "GET" else b""
     return BASE_PATHS[0].encode() + (b"?" + query if query else b"")

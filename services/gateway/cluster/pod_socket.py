@@ -1,4 +1,4 @@
-"""A socket from this pod to another one, for a client whose session is there."""
+"""A websocket from this pod to another one, for a client whose session is there."""
 
 import asyncio
 import socket
@@ -12,45 +12,45 @@ from websockets.frames import CloseCode
 
 from shared.bayeux.transports.tunnel import RemoteSocketClosedError
 
-_REACHED_WITHIN: Final = 1.0
+_CONNECT_TIMEOUT: Final = 1.0
 """Seconds."""
 
-_OPENED_WITHIN: Final = 10.0
-"""Seconds: a pod may have a password to check."""
+_OPEN_TIMEOUT: Final = 10.0
+"""Seconds: the pod may have to check a password."""
 
-_CLOSED_WITHIN: Final = 2.0
-"""Seconds: shorter than a pod that stops waits for its sockets."""
+_CLOSE_TIMEOUT: Final = 2.0
+"""Seconds: less than a stopping pod waits for its sockets."""
 
 
 class NotOpenedError(Exception):
-    """The other pod is not to be reached, or lets nobody in; why, without any credentials."""
+    """The other pod cannot be reached, or refuses the socket. The message has no credentials."""
 
 
 class PodSocket:
-    """A websocket (RFC 6455) to another pod; see `RemoteSocket`."""
+    """A websocket (RFC 6455) to another pod; implements `RemoteSocket`."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
 
     @classmethod
-    async def opened(cls, url: str, headers: Iterable[tuple[bytes, bytes]]) -> Self:
-        """Open a socket to `url` (ws://) with some headers besides those of a websocket.
+    async def open(cls, url: str, headers: Iterable[tuple[bytes, bytes]]) -> Self:
+        """Open a websocket to `url` (ws://), with further headers.
 
         Raises:
-            NotOpenedError: There is no such socket.
+            NotOpenedError: The pod cannot be reached, or refuses.
         """
         try:
             connection = await connect(
                 url,
-                sock=await _reached(url),
+                sock=await _connect(url),
                 additional_headers=[
                     (name.decode("latin-1"), value.decode("latin-1")) for name, value in headers
                 ],
                 user_agent_header=None,
                 compression=None,
                 proxy=None,
-                open_timeout=_OPENED_WITHIN,
-                close_timeout=_CLOSED_WITHIN,
+                open_timeout=_OPEN_TIMEOUT,
+                close_timeout=_CLOSE_TIMEOUT,
                 max_size=None,
             )
         except InvalidStatus as refusal:
@@ -63,52 +63,52 @@ class PodSocket:
         """Send a text (UTF-8).
 
         Raises:
-            FarSocketClosedError: It goes nowhere.
+            RemoteSocketClosedError: The socket is closed.
         """
         try:
             await self._connection.send(text, text=True)
         except ConnectionClosed as closed:
-            raise _as_ours(closed) from closed
+            raise _remote_closed(closed) from closed
 
     async def receive(self) -> bytes:
         """Return the next text (UTF-8).
 
         Raises:
-            FarSocketClosedError: Nothing comes any more.
+            RemoteSocketClosedError: The socket is closed.
         """
         try:
             return await self._connection.recv(decode=False)
         except ConnectionClosed as closed:
-            raise _as_ours(closed) from closed
+            raise _remote_closed(closed) from closed
 
     async def close(self) -> None:
-        """Close it within seconds; what is on its way can still be received meanwhile."""
+        """Close within two seconds; texts on their way can still be received."""
         try:
-            async with asyncio.timeout(_CLOSED_WITHIN):
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await self._connection.close()
         except TimeoutError:
-            # Its own limit does not count while the other pod reads nothing.
+            # `close_timeout` does not apply while the other pod reads nothing.
             self._connection.transport.abort()
 
 
-async def _reached(url: str) -> socket.socket:
-    """Connect: a pod that is gone without a word is not waited for as long as one that is busy."""
+async def _connect(url: str) -> socket.socket:
+    """Return a TCP connection. Its timeout is short: a pod that is gone never answers."""
     place = urlsplit(url)
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(_REACHED_WITHIN):
+    async with asyncio.timeout(_CONNECT_TIMEOUT):
         [(family, kind, protocol, _, address), *_] = await loop.getaddrinfo(
             place.hostname, place.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
         )
-        reached = socket.socket(family, kind, protocol)
+        connected = socket.socket(family, kind, protocol)
         try:
-            reached.settimeout(0)
-            await loop.sock_connect(reached, address)
+            connected.settimeout(0)
+            await loop.sock_connect(connected, address)
         except BaseException:
-            reached.close()
+            connected.close()
             raise
-    return reached
+    return connected
 
 
-def _as_ours(closed: ConnectionClosed) -> RemoteSocketClosedError:
-    said = closed.rcvd.code if closed.rcvd else CloseCode.NO_STATUS_RCVD
-    return RemoteSocketClosedError(None if said == CloseCode.NO_STATUS_RCVD else said)
+def _remote_closed(closed: ConnectionClosed) -> RemoteSocketClosedError:
+    code = closed.rcvd.code if closed.rcvd else CloseCode.NO_STATUS_RCVD
+    return RemoteSocketClosedError(None if code == CloseCode.NO_STATUS_RCVD else code)

@@ -1,4 +1,4 @@
-"""Which pods of the gateway there are; the database forgets those that do not renew."""
+"""The pods of the gateway, in the database; those that do not renew are deleted."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,29 +13,29 @@ _LASTS: Final = timedelta(seconds=30)
 
 
 class ReplicaStore:
-    """Names and addresses, each good for half a minute."""
+    """Names and addresses of pods, each valid for 30 seconds."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._collection = database[REPLICAS].with_options(write_concern=HINT)
         self._clock = clock
 
-    async def note(self, name: str, url: str, *, news_form: int) -> None:
-        """Say that a pod is there, where it can be reached, and which form of news it reads."""
+    async def renew(self, name: str, url: str, *, news_form: int) -> None:
+        """Store a pod for 30 seconds: its address, and the form of journal messages it reads."""
         until = self._clock.now() + _LASTS
         fields = {"url": url, "expires_at": until, "news_form": news_form, READS_THEM: True}
         async with database_errors():
             await self._collection.update_one({"_id": name}, {"$set": fields}, upsert=True)
 
     async def all(self) -> Mapping[str, str]:
-        """Return the addresses of the pods by their names."""
+        """Return the addresses of the present pods by name."""
         return {one["_id"]: one["url"] for one in await self._present()}
 
     async def newest_news_form(self) -> int:
-        """Return the newest form of news that a pod reads, 0 where no pod says one."""
+        """Return the newest form of journal messages that a pod reads, 0 where none is stored."""
         return max((one.get("news_form", 0) for one in await self._present()), default=0)
 
-    async def forget(self, name: str) -> None:
-        """Say that a pod has gone."""
+    async def remove(self, name: str) -> None:
+        """Delete a pod that stops."""
         async with database_errors():
             await self._collection.delete_one({"_id": name})
 

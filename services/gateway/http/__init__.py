@@ -1,1 +1,1 @@
-"""HTTP without agents: bodies, answers, conditional requests, ranges."""
+"""HTTP helpers that know nothing of agents: bodies, answers, preconditions, ranges."""

@@ -1,4 +1,4 @@
-"""Answers as bytes: JSON for success, the body of both dialects for failure."""
+"""Builds HTTP responses: JSON bodies, 304, and failures."""
 
 import json
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from services.gateway.errors import CODES, RequestError, failure_body
 def json_answer(
     body: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return an answer with a JSON body, in the order of its keys.
+    """Return a response with a JSON body; its keys keep their order.
 
-    Text that is not Unicode (lone surrogates of old mail) is escaped.
+    Lone surrogates, which old mail may hold, are escaped.
     """
     try:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
@@ -28,14 +28,14 @@ def json_answer(
 
 
 def not_modified(tag: str) -> Response:
-    """Return the answer to a client that has this version (RFC 9110 section 15.4.5)."""
+    """Return the 304 response to a client that has this version (RFC 9110 section 15.4.5)."""
     return Response(status_code=304, headers={"Cache-Control": "no-store", "ETag": tag})
 
 
 def failure(error: RequestError, *, always_200: bool = False) -> Response:
-    """Return the answer to a request that failed.
+    """Return the response to a request that failed.
 
-    With `always_200` only a browser's own business keeps its status: logging in (401).
+    With `always_200` every status is 200 but 401, by which browsers ask for a password.
     """
     codes = CODES[error.situation]
     status = 200 if always_200 and codes.http != 401 else codes.http  # noqa: PLR2004 - RFC 9110

@@ -1,4 +1,4 @@
-"""Bodies over ASGI: what an application is asked, and what it answers."""
+"""Reads request bodies and sends answers over ASGI."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -9,11 +9,11 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class TooLargeError(ValueError):
-    """The body of a request is past the limit."""
+    """The body of a request is larger than the limit."""
 
 
 class AbortedError(ConnectionError):
-    """The client went away before its request was complete."""
+    """The client disconnected before its request was complete."""
 
 
 async def respond(send: Send, answer: Answer) -> None:
@@ -28,8 +28,8 @@ async def read_body(receive: Receive, *, at_most: int) -> bytes:
     """Return the body of a request.
 
     Raises:
-        TooLargeError: more than `at_most` bytes came.
-        AbortedError: it did not come to its end.
+        TooLargeError: It has more than `at_most` bytes.
+        AbortedError: The client disconnected before its end.
     """
     body = bytearray()
     while True:

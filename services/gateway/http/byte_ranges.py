@@ -1,4 +1,4 @@
-"""A part of a document instead of all of it, and none where the client has it (RFC 9110)."""
+"""Range requests for one range of bytes (RFC 9110 section 14)."""
 
 import re
 from collections.abc import Mapping
@@ -12,24 +12,25 @@ _ONE_RANGE: Final = re.compile(r"bytes\s*=\s*(\d{0,18})-(\d{0,18})", re.ASCII | 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From the byte `first` to the byte `last`, counted from 0, both included."""
+    """The bytes `first` to `last`, counted from 0, both included."""
 
     first: int
     last: int
 
     @property
     def size(self) -> int:
-        """How many bytes it has."""
+        """The number of bytes."""
         return self.last - self.first + 1
 
 
-def wanted_span(headers: Mapping[str, str], tag: str, size: int) -> Span | None:
-    """Return the one range that is asked for, None for the whole (section 14.2).
+def requested_span(headers: Mapping[str, str], tag: str, size: int) -> Span | None:
+    """Return the requested range; None for the whole document.
 
-    A Range that is malformed, of several ranges, or of another version is no Range.
+    A Range is ignored where it is malformed, names several ranges, or is for another version
+    (If-Range).
 
     Raises:
-        RequestError: The range begins behind the end.
+        RequestError: The range begins after the end (416, with the size).
     """
     if headers.get("if-range", tag).strip() != tag:
         return None
@@ -43,7 +44,7 @@ def wanted_span(headers: Mapping[str, str], tag: str, size: int) -> Span | None:
     if span.first > span.last:
         raise RequestError(
             Situation.RANGE_REFUSED,
-            f"there are {size} bytes only",
+            f"the document has only {size} bytes",
             headers={"Content-Range": f"bytes */{size}"},
         )
     return span

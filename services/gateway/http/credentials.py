@@ -1,4 +1,4 @@
-"""What a request shows of its sender: credentials of two kinds, and cookies. Pure."""
+"""Reads the credentials of a request: Basic, Bearer and the session cookie. Pure."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ from shared.bayeux.transports.web import Scope, cookie
 
 COOKIE: Final = "JSESSIONID"
 CSRF_HEADER: Final = "X-CSRF-TOKEN"
-_LONGEST: Final = 1024
+_MAX_LENGTH: Final = 1024
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,16384}")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -31,14 +31,14 @@ class Bearer:
 
 
 class MalformedCredentialsError(ValueError):
-    """An Authorization header that says nothing we understand."""
+    """An Authorization header that is neither valid Basic nor valid Bearer."""
 
 
 def credentials(scope: Scope) -> Basic | Bearer | None:
     """Return the credentials of the Authorization header; None where there is no header.
 
     Raises:
-        MalformedCredentialsError: It is neither Basic nor Bearer, not well-formed, or not single.
+        MalformedCredentialsError: It is neither Basic nor Bearer, malformed, or there are several.
     """
     values = [value for name, value in scope["headers"] if name == b"authorization"]
     if not values:
@@ -53,7 +53,7 @@ def credentials(scope: Scope) -> Basic | Bearer | None:
 
 
 def _basic(encoded: str) -> Basic:
-    if len(encoded) > _LONGEST:
+    if len(encoded) > _MAX_LENGTH:
         raise MalformedCredentialsError
     try:
         decoded = base64.b64decode(encoded, validate=True).decode()
@@ -66,17 +66,17 @@ def _basic(encoded: str) -> Basic:
 
 
 def session_token(scope: Scope) -> str | None:
-    """Return the value of the session cookie."""
+    """Return the value of the session cookie, cut to 1,024 characters; None without one."""
     value = cookie(scope, COOKIE)
-    return None if value is None else value[:_LONGEST]
+    return None if value is None else value[:_MAX_LENGTH]
 
 
 def changes_something(scope: Scope) -> bool:
-    """Say whether the method of a request is one that may change something."""
+    """Say whether a request may change something, by its method; an upgrade may not."""
     return scope["type"] == "http" and scope["method"] not in _SAFE_METHODS
 
 
 def client_address(scope: Scope) -> str:
-    """Return where a request comes from."""
+    """Return the address of the client, empty where it is not known."""
     client = scope.get("client")
     return client[0] if client else ""

@@ -1,4 +1,4 @@
-"""The body of a request as JSON: strict, bounded, and safe to store and to publish."""
+"""Reads a JSON body strictly: bounded, and safe to store and to publish."""
 
 import json
 import math
@@ -8,18 +8,18 @@ from typing import Any, Final, NoReturn
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.asgi import AbortedError, Receive, TooLargeError, read_body
 
-_DEEPEST: Final = 32
-_LARGEST_INTEGER: Final = 2**63 - 1
+_MAX_DEPTH: Final = 32
+_MAX_INTEGER: Final = 2**63 - 1
 
 Body = Mapping[str, Any]
 
 
 async def read_object(receive: Receive, *, at_most: int) -> Body:
-    """Return the JSON object that a client sends.
+    """Return the JSON object in the body of a request.
 
     Raises:
         RequestError: It is too large, not JSON, not an object, or cannot be stored.
-        AbortedError: The client went away.
+        AbortedError: The client disconnected before the end.
     """
     try:
         return parse_object(await read_body(receive, at_most=at_most))
@@ -32,14 +32,14 @@ async def read_object(receive: Receive, *, at_most: int) -> Body:
 
 
 def parse_object(body: bytes) -> Body:
-    """Return the JSON object that these bytes hold; RFC 8259, in UTF-8.
+    """Return the JSON object in some bytes (RFC 8259, UTF-8).
 
     Raises:
         RequestError: It is not JSON, not an object, or cannot be stored.
     """
     try:
         value = json.loads(
-            body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_unambiguous
+            body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates
         )
     except (ValueError, RecursionError) as error:
         raise _refused("the body is not valid JSON") from error
@@ -51,17 +51,17 @@ def parse_object(body: bytes) -> Body:
 
 def _require_storable(value: object) -> None:
     level: list[object] = [value]
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DEPTH):
         for one in level:
             _require_storable_leaf(one)
         level = [child for parent in level for child in _children(parent)]
         if not level:
             return
-    raise _refused(f"the body is nested deeper than {_DEEPEST} levels")
+    raise _refused(f"the body is nested deeper than {_MAX_DEPTH} levels")
 
 
 def _require_storable_leaf(value: object) -> None:
-    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+    if isinstance(value, int) and abs(value) > _MAX_INTEGER:
         raise _refused("a number is larger than 64 bits")
     if isinstance(value, float) and not math.isfinite(value):
         raise _refused("a number is larger than a double can be")
@@ -69,7 +69,7 @@ def _require_storable_leaf(value: object) -> None:
         try:
             value.encode()
         except UnicodeEncodeError as error:
-            raise _refused("a text holds half of a surrogate pair") from error
+            raise _refused("a text has half of a surrogate pair") from error
 
 
 def _children(value: object) -> Iterable[object]:
@@ -78,8 +78,8 @@ def _children(value: object) -> Iterable[object]:
     return value if isinstance(value, list) else ()
 
 
-def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object whose names are all different: readers differ in which one they take."""
+def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object without duplicate names: parsers differ in which one they take."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name occurs twice")

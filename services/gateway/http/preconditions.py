@@ -1,4 +1,4 @@
-"""`ETag`, `If-Match`, `If-None-Match` (RFC 9110): no edit is lost, and nothing is read twice."""
+"""`ETag`, `If-Match` and `If-None-Match` of interactions (RFC 9110 section 13)."""
 
 import hashlib
 import json
@@ -16,30 +16,30 @@ _ANY_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 def entity_tag(interaction: Interaction, view: str = "") -> str:
     """Return the ETag of a snapshot.
 
-    `view` tells what somebody sees who cannot change it: the same version shows them less.
+    `view` names what a reader sees who cannot change it: the same version shows them less.
     """
     return f'"{interaction.version}-{view}"' if view else f'"{interaction.version}"'
 
 
 def digest_of(fields: Mapping[str, object]) -> str:
-    """Return what stands in a tag for parts of an answer that have no version."""
+    """Return a digest of fields, for the tag of an answer with parts that have no version."""
     content = json.dumps(fields, sort_keys=True).encode()
     return hashlib.sha256(content).hexdigest()[:16]
 
 
 def is_known(if_none_match: Sequence[str], tag: str) -> bool:
-    """Say whether the client has this version already (section 13.1.2)."""
+    """Say whether `If-None-Match` names this tag (section 13.1.2)."""
     given = ",".join(if_none_match)
     return given.strip() == "*" or tag in _ANY_TAG.findall(given)
 
 
 def expected_version(if_match: Sequence[str], interaction: Interaction | None) -> int | None:
-    """Return the version that a request may change; None where it does not care.
+    """Return the version that `If-Match` names; None where any version may be changed.
 
-    Weak tags match nothing (RFC 9110 section 13.1.1).
+    Weak tags match nothing (section 13.1.1).
 
     Raises:
-        RequestError: The interaction has another version by now, or does not exist.
+        RequestError: The interaction has another version, or does not exist (412).
     """
     tags = [tag.strip() for value in if_match for tag in value.split(",")]
     if not tags or (tags == ["*"] and interaction is not None):

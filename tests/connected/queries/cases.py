@@ -193,10 +193,10 @@ async def promises(large: Large) -> None:
 @case
 async def replicas(large: Large) -> None:
     store = ReplicaStore(large.database, large.clock)
-    await store.note("another", "http://127.0.0.1", news_form=1)
+    await store.renew("another", "http://127.0.0.1", news_form=1)
     await store.all()
     await store.newest_news_form()
-    await store.forget("another")
+    await store.remove("another")
 
 
 @case

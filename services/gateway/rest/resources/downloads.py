@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from services.gateway.auth.permissions import Read, refusal_of
 from services.gateway.errors import RequestError, Situation, unavailable
-from services.gateway.http.byte_ranges import Span, wanted_span
+from services.gateway.http.byte_ranges import Span, requested_span
 from services.gateway.http.content_disposition import content_disposition
 from services.gateway.http.preconditions import is_known
 from services.gateway.rest.callers import Callers
@@ -64,7 +64,7 @@ class DownloadsResource:
         headers = {**_HARMLESS, "ETag": tag, "Accept-Ranges": "bytes"}
         if is_known(request.headers.getlist("if-none-match"), tag):
             return Response(status_code=304, headers=headers)
-        span = wanted_span(request.headers, tag, document.content.size)
+        span = requested_span(request.headers, tag, document.content.size)
         headers |= await self._described(document, request)
         if request.method == "HEAD":
             return Response(headers=headers | {"Content-Length": str(document.content.size)})

@@ -46,7 +46,7 @@ def pod() -> Pod:
 @pytest.mark.parametrize("cookie", [b"a=1", b"n=caf\xe9; a=1", "n=Жук; a=1".encode()])
 async def test_cookies_arrive_as_they_were_sent(pod: Pod, cookie: bytes) -> None:
     async with pod.running() as url:
-        far = await PodSocket.opened(url, [(b"cookie", cookie)])
+        far = await PodSocket.open(url, [(b"cookie", cookie)])
         await far.close()
 
     assert [one.encode("latin-1") for one in pod.cookies] == [cookie]
@@ -56,7 +56,7 @@ async def test_cookies_arrive_as_they_were_sent(pod: Pod, cookie: bytes) -> None
 async def test_who_is_at_its_end_learns_why(pod: Pod, code: int) -> None:
     pod.code = code
     async with pod.running() as url:
-        far = await PodSocket.opened(url, [])
+        far = await PodSocket.open(url, [])
         assert await far.receive() == b"welcome"
 
         pod.ends.set()
@@ -70,7 +70,7 @@ async def test_who_is_at_its_end_learns_why(pod: Pod, code: int) -> None:
 
 async def test_closed_socket_still_receives_what_was_sent(pod: Pod) -> None:
     async with pod.running() as url:
-        far = await PodSocket.opened(url, [])
+        far = await PodSocket.open(url, [])
         await far.close()
 
         assert await far.receive() == b"welcome"
@@ -80,13 +80,13 @@ async def test_refused_socket_error_has_status_and_no_credentials(pod: Pod) -> N
     pod.refuses = True
     async with pod.running() as url:
         with pytest.raises(NotOpenedError, match=r"^status 401$"):
-            await PodSocket.opened(url, [(b"cookie", b"JSESSIONID=secret")])
+            await PodSocket.open(url, [(b"cookie", b"JSESSIONID=secret")])
 
 
 async def test_a_header_that_cannot_be_sent_is_not_told(pod: Pod) -> None:
     async with pod.running() as url:
         with pytest.raises(NotOpenedError) as refusal:
-            await PodSocket.opened(url, [(b"cookie", b"JSESSIONID=secret\x01")])
+            await PodSocket.open(url, [(b"cookie", b"JSESSIONID=secret\x01")])
 
     assert "secret" not in str(refusal.value)
 
@@ -96,7 +96,7 @@ async def test_a_pod_that_is_gone_is_not_there() -> None:
         pass
 
     with pytest.raises(NotOpenedError, match="ConnectionRefusedError"):
-        await PodSocket.opened(url, [])
+        await PodSocket.open(url, [])
 
 
 async def test_a_pod_that_reads_nothing_keeps_nobody_waiting(
@@ -111,7 +111,7 @@ async def test_a_pod_that_reads_nothing_keeps_nobody_waiting(
         await connection.wait_closed()
 
     async with serve(freeze, "127.0.0.1", 0) as server:
-        far = await PodSocket.opened(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", [])
+        far = await PodSocket.open(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", [])
         await frozen.wait()
         sending = asyncio.create_task(far.send(b"x" * 64 * 1024 * 1024))
 

@@ -56,7 +56,7 @@ async def asked(answer: bytes, **scope: Any) -> Answer | None:
         replicas = Replicas(
             cast("ReplicaStore", OnePod(url)), own_url="", patience=timedelta(seconds=10)
         )
-        async with replicas.known():
+        async with replicas.registered():
             return await replicas.answer(
                 NAME + "0" * 40, Request(cast("Any", None), whole, b"", json.dumps([]).encode())
             )

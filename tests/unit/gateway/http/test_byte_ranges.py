@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.http.byte_ranges import Span, wanted_span
+from services.gateway.http.byte_ranges import Span, requested_span
 from services.gateway.http.preconditions import is_known
 
 TAG = '"abc"'
@@ -26,7 +26,7 @@ TAG = '"abc"'
     ],
 )
 def test_one_range_is_given(asked: str, span: Span) -> None:
-    assert wanted_span({"range": asked}, TAG, 100) == span
+    assert requested_span({"range": asked}, TAG, 100) == span
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_one_range_is_given(asked: str, span: Span) -> None:
     ],
 )
 def test_invalid_range_gets_the_whole_document(asked: str) -> None:
-    assert wanted_span({"range": asked}, TAG, 100) is None
+    assert requested_span({"range": asked}, TAG, 100) is None
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_invalid_range_gets_the_whole_document(asked: str) -> None:
 )
 def test_a_range_behind_the_end_is_refused_with_the_size(asked: str, size: int) -> None:
     with pytest.raises(RequestError) as refused:
-        wanted_span({"range": asked}, TAG, size)
+        requested_span({"range": asked}, TAG, size)
 
     assert refused.value.situation is Situation.RANGE_REFUSED
     assert refused.value.headers == {"Content-Range": f"bytes */{size}"}
@@ -64,16 +64,16 @@ def test_a_range_behind_the_end_is_refused_with_the_size(asked: str, size: int) 
 
 def test_nothing_of_an_empty_document_can_be_asked_for() -> None:
     with pytest.raises(RequestError):
-        wanted_span({"range": "bytes=0-"}, TAG, 0)
+        requested_span({"range": "bytes=0-"}, TAG, 0)
 
 
 @pytest.mark.parametrize("version", ['"other"', 'W/"abc"', "Fri, 20 Nov 2026 10:00:00 GMT"])
 def test_a_range_of_another_version_gets_everything(version: str) -> None:
-    assert wanted_span({"range": "bytes=0-1", "if-range": version}, TAG, 100) is None
+    assert requested_span({"range": "bytes=0-1", "if-range": version}, TAG, 100) is None
 
 
 def test_a_range_of_this_version_is_given() -> None:
-    assert wanted_span({"range": "bytes=0-1", "if-range": TAG}, TAG, 100) == Span(0, 1)
+    assert requested_span({"range": "bytes=0-1", "if-range": TAG}, TAG, 100) == Span(0, 1)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_another_version_is_not_known(given_tags: list[str]) -> None:
 @given(st.text("bytes=-, 0123456789", max_size=20), st.integers(0, 50))
 def test_a_span_is_always_inside(asked: str, size: int) -> None:
     try:
-        span = wanted_span({"range": asked}, TAG, size)
+        span = requested_span({"range": asked}, TAG, size)
     except RequestError:
         return
 
