@@ -1,1 +1,1 @@
-"""From the journal to CometD: what each agent's clients are told, in order."""
+"""From the journal to CometD: the messages for each agent's clients, in order."""

@@ -1,4 +1,4 @@
-"""Queues of work: for one agent it is done in order, and agents do not wait for each other."""
+"""Queues of work: the work of one agent is done in order, and agents do not wait for each other."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,62 +19,62 @@ _MOST_WAITING: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
-    """Something may be missing for an agent, or nobody listened to them until now."""
+    """The agent's journal has to be read: it is new here, or events may be missing."""
 
     agent_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
-    """An event at its position, as it came: not every one has to be read."""
+class ArrivedEvent:
+    """An event at its position in the agent's journal, not yet parsed."""
 
     agent_id: str
     position: int
     envelope: bytes
 
 
-Work = CatchUp | Arrived
+Work = CatchUp | ArrivedEvent
 
 
 class AgentQueue:
-    """What is to be done one after the other.
+    """A bounded queue.
 
-    It is bounded: of what comes when it is full, only for whom it was is remembered. They catch up
-    from the journal at the end.
+    Work that comes while it is full is dropped, and its agent remembered. Those agents catch up
+    from the journal when the queue is empty.
     """
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Work] = asyncio.Queue()
-        self._behind: set[str] = set()
+        self._overflowed: set[str] = set()
 
     def put(self, work: Work) -> None:
-        """Have something done after all that came before it."""
+        """Add work at the end."""
         if self._queue.qsize() < _MOST_WAITING:
             self._queue.put_nowait(work)
         else:
-            self._behind.add(work.agent_id)
+            self._overflowed.add(work.agent_id)
 
     async def get(self) -> Work:
-        """Return what is to be done next, once there is something."""
-        if self._behind and self._queue.empty():
-            return CatchUp(self._behind.pop())
+        """Remove the next work and return it; wait until there is some."""
+        if self._overflowed and self._queue.empty():
+            return CatchUp(self._overflowed.pop())
         return await self._queue.get()
 
 
 class PerAgentQueues:
-    """Queues, each emptied by one task; the agents are spread over them."""
+    """A fixed number of queues with one task each; every agent belongs to one of them."""
 
-    def __init__(self, do: Callable[[Work], Awaitable[None]]) -> None:
-        self._do = do
+    def __init__(self, handle: Callable[[Work], Awaitable[None]]) -> None:
+        self._handle = handle
         self._queues = [AgentQueue() for _ in range(_QUEUES)]
 
     def put(self, work: Work) -> None:
-        """Have something done after all that concerns the same agent and came before it."""
+        """Have work done after all earlier work of the same agent."""
         self._queues[hash(work.agent_id) % _QUEUES].put(work)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Work for as long as the context lasts; what is left then is left undone."""
+        """Work for as long as the context lasts; what is left then is dropped."""
         tasks = [asyncio.create_task(self._work(queue)) for queue in self._queues]
         try:
             yield
@@ -85,6 +85,6 @@ class PerAgentQueues:
         while True:
             work = await queue.get()
             try:
-                await self._do(work)
-            except Exception as error:  # noqa: BLE001 - the next event is worth telling
+                await self._handle(work)
+            except Exception as error:  # noqa: BLE001 - the next event has to be handled
                 log.error("event not told", agent_id=work.agent_id, fault=trace_of(error))  # noqa: TRY400 - without its words

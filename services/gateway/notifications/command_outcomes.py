@@ -1,4 +1,4 @@
-"""Tells a request that waits what came of its command."""
+"""Gives a waiting request the first event that its command caused."""
 
 import asyncio
 from collections.abc import Iterator
@@ -21,9 +21,10 @@ _OF_DELIVERY: Final = (MailSent, DeliveryTrouble)
 
 @dataclass(eq=False, slots=True)
 class AwaitedOutcome:
-    """A command whose first event for its agent is waited for.
+    """A command, and a future of the first event that it causes for its agent.
 
-    What comes of a Send is told by the delivery, which has a command of its own.
+    The outcome of a Send is an event of the delivery, which has a command of its own; it is
+    recognized by its interaction.
     """
 
     message_id: UUID
@@ -33,7 +34,7 @@ class AwaitedOutcome:
     )
 
     def is_met_by(self, event: InteractionEvent, causation_id: UUID | None) -> bool:
-        """Say whether an event tells what came of the command."""
+        """Return whether an event is the outcome of the command."""
         if event.agent_id != self.command.agent_id:
             return False
         return causation_id == self.message_id or (
@@ -44,14 +45,14 @@ class AwaitedOutcome:
 
 
 class AwaitedOutcomes:
-    """All commands whose outcome somebody waits for in this pod."""
+    """All commands of which requests in this pod await the outcome."""
 
     def __init__(self) -> None:
         self._awaited: set[AwaitedOutcome] = set()
 
     @contextmanager
     def awaiting(self, message_id: UUID, command: AgentCommand) -> Iterator[AwaitedOutcome]:
-        """Look out for the outcome for as long as the context lasts."""
+        """Await the outcome of a command for as long as the context lasts."""
         awaited = AwaitedOutcome(message_id, command)
         self._awaited.add(awaited)
         try:
@@ -60,8 +61,8 @@ class AwaitedOutcomes:
             self._awaited.discard(awaited)
             awaited.arrived.cancel()
 
-    def note(self, envelope: Envelope[AgentNews]) -> None:
-        """Pass an event on to whoever waits for it."""
+    def resolve(self, envelope: Envelope[AgentNews]) -> None:
+        """Give an event to every request that awaits it."""
         event = envelope.body
         if not isinstance(event, InteractionEvent):
             return

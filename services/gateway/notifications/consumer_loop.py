@@ -23,7 +23,7 @@ async def end_of_consumer(
     """Return a future that is done when nothing more is delivered on a channel.
 
     That is when the connection or the channel has closed, for whatever reason, and when the
-    broker has cancelled a consumer, as it does with one whose queue was deleted.
+    broker has cancelled a consumer, for example because its queue was deleted.
     """
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -38,24 +38,24 @@ async def end_of_consumer(
 
 
 @asynccontextmanager
-async def consuming_again(listen: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Listen for as long as the context lasts, and begin again however often that ends."""
-    task = asyncio.create_task(_listen_for_ever(listen))
+async def keep_consuming(consume: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Consume for as long as the context lasts; start again half a second after each end."""
+    task = asyncio.create_task(_consume_for_ever(consume))
     try:
         yield
     finally:
         await cancel_and_wait({task})
 
 
-async def _listen_for_ever(listen: Callable[[], Awaitable[None]]) -> None:
-    away = RepeatedWarning("hears no more: the broker is away, or lets nobody in")
+async def _consume_for_ever(consume: Callable[[], Awaitable[None]]) -> None:
+    unreachable = RepeatedWarning("not consuming: the broker is away, or refuses this user")
     while True:
         try:
-            await listen()
+            await consume()
         except CONNECTION_FAULTS as error:
-            away.log(in_words(error), consumer=listen.__qualname__)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it has to be heard again
-            log.warning("hears no more", consumer=listen.__qualname__, fault=trace_of(error))
+            unreachable.log(in_words(error), consumer=consume.__qualname__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, consuming has to go on
+            log.warning("not consuming", consumer=consume.__qualname__, fault=trace_of(error))
         else:
-            log.warning("hears no more: the broker ended it", consumer=listen.__qualname__)
+            log.warning("not consuming: the broker ended it", consumer=consume.__qualname__)
         await asyncio.sleep(_PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""The forms in which clients of other releases read the news of an agent's mails."""
+"""The forms of messages about interactions that clients of other releases read."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,12 +10,15 @@ from services.gateway.wire.emails import email_message
 
 @dataclass(frozen=True, slots=True)
 class Dialects:
-    """How a message is told; `nested` puts a copy of it inside, where 8.5.1's samples have it."""
+    """Adds other forms to messages.
+
+    With `nested` a message holds a copy of itself as `interaction`, as in the samples of 8.5.1.
+    """
 
     nested: bool = False
 
     def of(self, message: Message) -> Iterator[Message]:
-        """Give a message as it is told, and the one for who listens to e-mails (8.5.2)."""
+        """Return a message in its form, and its copy on the topic of e-mails (release 8.5.2)."""
         payload = message.payload
         if (
             message.topic != INTERACTIONS

@@ -1,4 +1,4 @@
-"""This pod's share of the journal: a queue of its own, bound to the agents who listen here."""
+"""Receives the journal: this pod's own queue, bound to the agents who have clients here."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,7 +9,10 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from services.gateway.notifications.bindings import Bindings, OnGap
-from services.gateway.notifications.consumer_loop import consuming_again, end_of_consumer
+from services.gateway.notifications.consumer_loop import (
+    end_of_consumer,
+    keep_consuming,
+)
 from shared.background_tasks import cancel_and_wait
 from shared.contracts.envelope import JOURNALED
 
@@ -19,41 +22,41 @@ OnMessage = Callable[[AbstractIncomingMessage], Awaitable[None]]
 
 
 class EventConsumer:
-    """Receives what is journaled of the agents it is told to watch, over a connection of its own.
+    """Receives the journaled events of the watched agents, over a connection of its own.
 
-    The queue is exclusive and goes with the connection or the channel: what happens until there is
-    another is not in it. `on_gap` is told for which agents something may be missing, once their
-    bindings are in place again, or at last.
+    The queue is exclusive and ends with the connection or the channel. Events that come before
+    there is a new one are not in it: `on_gap` is called with their agents once they are bound
+    again, and with every agent whose binding took too long.
     """
 
     def __init__(self, url: str, on_message: OnMessage, on_gap: OnGap) -> None:
         self._url = url
         self._on_message = on_message
         self._bindings = Bindings(on_gap)
-        self._is_hearing = False
+        self._is_connected = False
 
     def is_connected(self) -> bool:
-        """Say whether events arrive here now."""
-        return self._is_hearing
+        """Return whether events arrive here now."""
+        return self._is_connected
 
     def watch(self, agent_id: str) -> None:
-        """Receive the events of an agent from soon on."""
+        """Start to receive the events of an agent soon."""
         self._bindings.want(agent_id)
 
     def unwatch(self, agent_id: str) -> None:
-        """Receive them no longer."""
+        """Stop to receive the events of an agent soon."""
         self._bindings.drop(agent_id)
 
-    async def settled(self, agent_id: str) -> bool:
-        """Wait a few seconds, and say whether what was asked for an agent last is in force.
+    async def wait_until_applied(self, agent_id: str) -> bool:
+        """Wait a few seconds; return whether the last `watch` or `unwatch` is in force.
 
-        Whoever is told no hears of it with `on_gap` when an agent is received at last.
+        After False, `on_gap` is called as soon as the agent's events arrive.
         """
-        return await self._bindings.settled(agent_id)
+        return await self._bindings.wait_until_applied(agent_id)
 
     def receiving(self) -> AbstractAsyncContextManager[None]:
-        """Receive for as long as the context lasts, and reconnect however often it takes."""
-        return consuming_again(self._receive_once)
+        """Receive for as long as the context lasts, and reconnect whenever that ends."""
+        return keep_consuming(self._receive_once)
 
     async def _receive_once(self) -> None:
         connection = await aio_pika.connect(
@@ -62,33 +65,33 @@ class EventConsumer:
         async with connection:
             channel = await connection.channel(publisher_confirms=False)
             ended = await end_of_consumer(connection, channel)
-            listening = asyncio.create_task(self._hear(channel))
+            consuming = asyncio.create_task(self._consume(channel))
             try:
                 done, _ = await asyncio.wait(
-                    {ended, listening}, return_when=asyncio.FIRST_COMPLETED
+                    {ended, consuming}, return_when=asyncio.FIRST_COMPLETED
                 )
                 for one in done:
                     one.result()
             finally:
-                self._is_hearing = False
-                self._bindings.lose()
-                await cancel_and_wait({listening})
+                self._is_connected = False
+                self._bindings.detach()
+                await cancel_and_wait({consuming})
 
-    async def _hear(self, channel: AbstractChannel) -> None:
+    async def _consume(self, channel: AbstractChannel) -> None:
         queue = await channel.declare_queue(exclusive=True, auto_delete=True)
-        # Unacknowledged: what is lost with the connection is read from the journal.
+        # Unacknowledged: events that are lost with the connection are read from the journal.
         await queue.consume(self._on_message, no_ack=True)
-        await self._bindings.begin(_Bound(queue))
-        self._is_hearing = True
+        await self._bindings.attach(_BindableQueue(queue))
+        self._is_connected = True
         log.info("events arrive")
-        await self._bindings.keep_up()
+        await self._bindings.apply_changes()
 
 
-class _Bound:
-    """The queue, as far as it is bound.
+class _BindableQueue:
+    """The pod's queue at the broker.
 
-    The broker does in order what comes over one channel, and an error ends the channel: the answer
-    to the last of many is the answer to all.
+    The broker handles the requests of one channel in order, and an error closes the channel. So
+    only the last of many bindings waits for its answer: it confirms all before it.
     """
 
     def __init__(self, queue: AbstractQueue) -> None:

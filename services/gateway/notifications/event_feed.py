@@ -1,4 +1,4 @@
-"""The way of an event through this pod: once, in the journal's order, to the agents who listen."""
+"""Publishes journaled events to the agents with clients here, once and in the journal's order."""
 
 import asyncio
 from collections import Counter
@@ -13,15 +13,15 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
 from services.gateway.interaction_queries import InteractionQueries
-from services.gateway.notifications.agent_queues import Arrived, CatchUp, PerAgentQueues, Work
+from services.gateway.notifications.agent_queues import ArrivedEvent, CatchUp, PerAgentQueues, Work
 from services.gateway.notifications.command_outcomes import AwaitedOutcome, AwaitedOutcomes
 from services.gateway.notifications.dialects import Dialects
 from services.gateway.notifications.event_consumer import EventConsumer
-from services.gateway.notifications.journal_batch import UnreadableBatchError, arrived_in
+from services.gateway.notifications.journal_batch import UnreadableBatchError, read_batch
 from services.gateway.notifications.journal_reader import (
     PAGE,
+    EntryMessages,
     JournalReader,
-    ToldEntry,
     read_envelope,
 )
 from services.gateway.notifications.message_builder import Message
@@ -38,14 +38,23 @@ from shared.storage.database.batching import for_herds
 
 log = structlog.get_logger()
 
-_LOOK_ROUND: Final = timedelta(seconds=15)
+_CHECK_EVERY: Final = timedelta(seconds=15)
 _MOST_NOTED: Final = 1_000
+"""Agents whose presence is written in one write."""
 
 
 class EventFeed:
-    """Feeds CometD from the journal; the broker only says that there is something new, and what.
+    """Feeds CometD from the journal; the broker brings new events and may lose them.
 
-    Events of one agent stay in order, those of different agents do not wait for each other.
+    An event that does not follow the last published one makes the feed read the journal. Events of
+    one agent stay in order, those of different agents do not wait for each other.
+
+    Args:
+        url: the broker's address.
+        journal_reader: builds the messages of events that the broker did not bring.
+        dialects: the forms in which messages are published.
+        queries: finds open invitations, which are sent again to new subscribers.
+        presence: records that agents have clients here.
     """
 
     def __init__(
@@ -62,58 +71,58 @@ class EventFeed:
         self._journal_reader = journal_reader
         self._dialects = dialects
         self._queries = queries
-        self._reached: dict[str, int] = {}
-        self._begun: dict[str, asyncio.Event] = {}
+        self._published: dict[str, int] = {}
+        self._started: dict[str, asyncio.Event] = {}
         self._outcomes = AwaitedOutcomes()
-        self._listening: set[str] = set()
-        self._waiting: Counter[str] = Counter()
-        self._queues = PerAgentQueues(self._do)
+        self._subscribed: set[str] = set()
+        self._awaiting: Counter[str] = Counter()
+        self._queues = PerAgentQueues(self._handle)
         self._noting = for_herds(self._note_together, most=_MOST_NOTED)
         self._bayeux: BayeuxServer | None = None
 
     def is_arriving(self) -> bool:
-        """Say whether the broker delivers here."""
+        """Return whether the broker delivers events here now."""
         return self._events.is_connected()
 
     def problem(self) -> str:
-        """Say why nothing arrives here; nothing where it does."""
+        """Return why no events arrive here; empty where they do."""
         return "" if self.is_arriving() else "the broker delivers none here"
 
     def on_first_subscription(self, user_id: str) -> None:
-        """Somebody began to listen to this user's topics."""
-        self._listening.add(user_id)
-        self._begun[user_id] = asyncio.Event()
+        """Start to publish the events of a user, whose first client here has subscribed."""
+        self._subscribed.add(user_id)
+        self._started[user_id] = asyncio.Event()
         self._events.watch(user_id)
         self._catch_up_soon(frozenset({user_id}))
 
     def on_last_unsubscription(self, user_id: str) -> None:
-        """Nobody in this process listens to this user's topics any more."""
-        self._listening.discard(user_id)
-        self._reached.pop(user_id, None)
-        if begun := self._begun.pop(user_id, None):
-            begun.set()
-        self._rest_from(user_id)
+        """Stop to publish the events of a user, who has no subscribed client here any more."""
+        self._subscribed.discard(user_id)
+        self._published.pop(user_id, None)
+        if started := self._started.pop(user_id, None):
+            started.set()
+        self._unwatch_unless_needed(user_id)
 
     @asynccontextmanager
     async def awaiting(
         self, message_id: UUID, command: AgentCommand
     ) -> AsyncIterator[AwaitedOutcome]:
-        """Look out for what comes of a command, whether its agent listens to topics or not."""
+        """Await the outcome of a command, whether its agent has subscribed clients or not."""
         agent_id = command.agent_id
-        self._waiting[agent_id] += 1
+        self._awaiting[agent_id] += 1
         try:
             self._events.watch(agent_id)
-            await self._events.settled(agent_id)
+            await self._events.wait_until_applied(agent_id)
             with self._outcomes.awaiting(message_id, command) as awaited:
                 yield awaited
         finally:
-            self._waiting[agent_id] -= 1
-            self._rest_from(agent_id)
+            self._awaiting[agent_id] -= 1
+            self._unwatch_unless_needed(agent_id)
 
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
-        """Send the open invitations again: one may have come before the subscription did."""
-        if begun := self._begun.get(user_id):
-            await begun.wait()
+        """Send open invitations again: one may have been published before the subscription."""
+        if started := self._started.get(user_id):
+            await started.wait()
         if route.topic not in {INTERACTIONS, EMAILS}:
             return
         try:
@@ -125,141 +134,144 @@ class EventFeed:
             invitation = Message(INTERACTIONS, stamped(invited(one), one.version))
             for message in self._dialects.of(invitation):
                 if message.topic == route.topic:
-                    self._application.send(session_id, route.channel, message.payload)
+                    self._server.send(session_id, route.channel, message.payload)
 
     async def span(self, user_id: str) -> Span:
-        """Return the positions from which somebody can go on."""
+        """Return the positions that are kept of a user's journal."""
         return await self._journal_reader.span(user_id)
 
     async def replay(self, user_id: str, after: int) -> Page:
-        """Return the next events after a position.
+        """Return the next page of events after a position.
 
         Raises:
             PositionGoneError: Some of them are no longer kept.
         """
-        told = await retry_until_available(lambda: self._journal_reader.after(user_id, after))
+        entries = await retry_until_available(lambda: self._journal_reader.after(user_id, after))
         events = [
-            JournalEvent(one.position, message.topic, message.payload)
-            for one in told
-            for original in one.messages
+            JournalEvent(entry.position, message.topic, message.payload)
+            for entry in entries
+            for original in entry.messages
             for message in self._dialects.of(original)
         ]
-        return Page(events, reached=told[-1].position if told else after)
+        return Page(events, reached=entries[-1].position if entries else after)
 
-    def start_over(self) -> None:
-        """Forget every position: all clients shake hands and subscribe anew."""
-        for agent_id in list(self._listening):
-            self._start_over(agent_id)
+    def restart_all_sessions(self) -> None:
+        """End the sessions of all clients here: they shake hands and subscribe again."""
+        for agent_id in list(self._subscribed):
+            self._restart_sessions(agent_id)
 
     @asynccontextmanager
     async def running(self, bayeux: BayeuxServer) -> AsyncIterator[None]:
-        """Feed an application for as long as the context lasts."""
+        """Feed a CometD server for as long as the context lasts."""
         self._bayeux = bayeux
         async with (
             self._queues.running(),
             self._events.receiving(),
-            run_periodically(self._look_round, every=_LOOK_ROUND),
+            run_periodically(self._check_agents, every=_CHECK_EVERY),
         ):
             yield
 
-    def _rest_from(self, agent_id: str) -> None:
-        """Receive the events of an agent no longer, where nobody wants them."""
-        if self._waiting[agent_id] <= 0:
-            del self._waiting[agent_id]
-            if agent_id not in self._listening:
+    def _unwatch_unless_needed(self, agent_id: str) -> None:
+        """Stop to receive an agent's events, unless a client or a request needs them."""
+        if self._awaiting[agent_id] <= 0:
+            del self._awaiting[agent_id]
+            if agent_id not in self._subscribed:
                 self._events.unwatch(agent_id)
 
     @property
-    def _application(self) -> BayeuxServer:
+    def _server(self) -> BayeuxServer:
         if self._bayeux is None:
-            raise RuntimeError("news do not flow yet")
+            raise RuntimeError("the event feed is not running yet: enter `running` first")
         return self._bayeux
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         try:
-            arrived = list(arrived_in(message.body))
+            arrived = list(read_batch(message.body))
         except UnreadableBatchError as error:
-            # Of a build with another format, perhaps: the journal has the events as well.
+            # Perhaps a pod of another release wrote it. The journal has the same events.
             log.warning("journaled events not understood", reason=str(error))
-            self._catch_up_soon(frozenset(self._listening))
+            self._catch_up_soon(frozenset(self._subscribed))
             return
         for one in arrived:
             if (
-                one.agent_id in self._waiting
+                one.agent_id in self._awaiting
                 and (envelope := read_envelope(one.envelope)) is not None
             ):
-                self._outcomes.note(envelope)
-            if one.agent_id in self._listening:
+                self._outcomes.resolve(envelope)
+            if one.agent_id in self._subscribed:
                 self._queues.put(one)
 
     def _catch_up_soon(self, agent_ids: frozenset[str]) -> None:
-        """Have told what these agents may have missed; for a new one, begin."""
-        for agent_id in agent_ids & self._listening:
+        """Have the journals of agents read: for what they missed, or to start with new ones."""
+        for agent_id in agent_ids & self._subscribed:
             self._queues.put(CatchUp(agent_id))
 
-    async def _do(self, work: Work) -> None:
+    async def _handle(self, work: Work) -> None:
         match work:
-            case CatchUp(agent_id) if agent_id in self._reached:
-                await self._events.settled(agent_id)
-                await self._fill(agent_id)
+            case CatchUp(agent_id) if agent_id in self._published:
+                await self._events.wait_until_applied(agent_id)
+                await self._publish_missing(agent_id)
             case CatchUp(agent_id):
-                await self._begin(agent_id)
-            case Arrived(agent_id, position, body) if agent_id in self._reached:
-                await self._go_to(agent_id, position, body)
+                await self._start(agent_id)
+            case ArrivedEvent(agent_id, position, body) if agent_id in self._published:
+                await self._publish_arrived(agent_id, position, body)
 
-    async def _begin(self, agent_id: str) -> None:
-        """Find the position from which on everything is told here.
+    async def _start(self, agent_id: str) -> None:
+        """Find the position after which all events of an agent are published here.
 
-        It begins without its binding where that takes too long: a catch-up comes when it is there.
+        A binding that takes too long is not waited for: the agent catches up once it is there.
         """
-        await self._events.settled(agent_id)
+        await self._events.wait_until_applied(agent_id)
         await self._noting(agent_id)
         newest = await retry_until_available(lambda: self._journal_reader.newest(agent_id))
-        if agent_id in self._listening:
-            self._reached[agent_id] = newest
-            self._application.begin(agent_id, newest)
-            self._begun[agent_id].set()
+        if agent_id in self._subscribed:
+            self._published[agent_id] = newest
+            self._server.begin(agent_id, newest)
+            self._started[agent_id].set()
 
-    async def _go_to(self, agent_id: str, position: int, body: bytes) -> None:
-        """Tell an event, and before it those whose announcements did not come."""
-        if position > self._reached[agent_id] + 1:
-            await self._fill(agent_id)
-        elif position == self._reached[agent_id] + 1:
+    async def _publish_arrived(self, agent_id: str, position: int, body: bytes) -> None:
+        """Publish an event, and before it those that the broker did not bring."""
+        if position > self._published[agent_id] + 1:
+            await self._publish_missing(agent_id)
+        elif position == self._published[agent_id] + 1:
             envelope = read_envelope(body)
             self._publish(
                 agent_id,
                 await retry_until_available(
-                    lambda: self._journal_reader.tell(agent_id, position, envelope)
+                    lambda: self._journal_reader.messages_of(agent_id, position, envelope)
                 ),
             )
 
-    async def _fill(self, agent_id: str) -> None:
-        """Tell all that is in the journal and was not told here."""
-        while (reached := self._reached.get(agent_id)) is not None:
+    async def _publish_missing(self, agent_id: str) -> None:
+        """Publish all events of an agent that the journal has and that were not published here."""
+        while (published := self._published.get(agent_id)) is not None:
             try:
-                missed = await retry_until_available(
-                    partial(self._journal_reader.after, agent_id, reached)
+                missing = await retry_until_available(
+                    partial(self._journal_reader.after, agent_id, published)
                 )
             except PositionGoneError:
-                self._start_over(agent_id)
+                self._restart_sessions(agent_id)
                 return
-            for told in missed:
-                self._publish(agent_id, told)
-            if len(missed) < PAGE:
+            for entry in missing:
+                self._publish(agent_id, entry)
+            if len(missing) < PAGE:
                 return
 
-    async def _look_round(self) -> None:
-        await self._note_presence(frozenset(self._listening))
+    async def _check_agents(self) -> None:
+        await self._note_presence(frozenset(self._subscribed))
         self._catch_up_soon(await self._behind())
 
     async def _behind(self) -> frozenset[str]:
-        """Return whose journal has come further: another release may tell in ways unheard here."""
-        reached = dict(self._reached)
-        newest = await asyncio.gather(*map(self._journal_reader.newest, reached))
+        """Return the agents whose journal has events that were not published here.
+
+        A writer of another release may publish in a form that this pod does not receive.
+        """
+        published = dict(self._published)
+        newest = await asyncio.gather(*map(self._journal_reader.newest, published))
         return frozenset(
             agent_id
-            for agent_id, position in zip(reached, newest, strict=True)
-            if position > reached[agent_id]
+            for agent_id, position in zip(published, newest, strict=True)
+            if position > published[agent_id]
         )
 
     async def _note_together(self, agent_ids: Sequence[str]) -> Sequence[None]:
@@ -272,18 +284,19 @@ class EventFeed:
         except Unavailable as error:
             log.warning("presence not noted", agents=len(agent_ids), reason=str(error))
 
-    def _start_over(self, agent_id: str) -> None:
-        """Let clients who would miss something notice it: they subscribe anew."""
+    def _restart_sessions(self, agent_id: str) -> None:
+        """End an agent's sessions, because events are missing: clients subscribe again."""
         log.warning("agent's clients have to start over", agent_id=agent_id)
-        self._application.restart_sessions(agent_id)
+        self._server.restart_sessions(agent_id)
 
-    def _publish(self, agent_id: str, told: ToldEntry) -> None:
-        # Nobody may listen any more, or somebody anew, for whom another begin is on its way.
-        if self._reached.get(agent_id) != told.position - 1:
+    def _publish(self, agent_id: str, entry: EntryMessages) -> None:
+        # The last client may have left while the messages were built, and another one may have
+        # subscribed: for that one `_start` comes.
+        if self._published.get(agent_id) != entry.position - 1:
             return
-        self._reached[agent_id] = told.position
-        for original in told.messages:
+        self._published[agent_id] = entry.position
+        for original in entry.messages:
             for message in self._dialects.of(original):
-                self._application.publish(
-                    agent_id, message.topic, message.payload, position=told.position
+                self._server.publish(
+                    agent_id, message.topic, message.payload, position=entry.position
                 )

@@ -1,8 +1,8 @@
-"""How journaled events travel to the pods: what was written together, in one message.
+"""The message format in which journaled events go to the pods: many events in one message.
 
-A message has the routing keys of all the agents it is about, and comes once to a pod, however many
-of them listen there. Its body is an index and the envelopes as they were announced, so that a pod
-reads only those of its own agents.
+A message has the routing keys of all its agents, and reaches each pod once, however many of them
+have clients there. Its body is an index, a line feed, and the envelopes as they were announced. A
+pod parses only the envelopes of its own agents.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,30 +11,31 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from services.gateway.notifications.agent_queues import Arrived
+from services.gateway.notifications.agent_queues import ArrivedEvent
 from shared.contracts.envelope import JOURNALED
 from shared.contracts.outgoing import Outgoing
 from shared.storage.journal import Entry
 
 FORM: Final = 1
-"""How pods are told, as a number that grows: another body, exchange or key is another form."""
+"""The number of this format. A change of body, exchange or key needs a higher number."""
 
 _MOST: Final = 200
-"""Entries of a message: their agents have to fit into one frame of 128 KiB, 255 octets for each."""
+"""Entries in a message. The keys of their agents, up to 255 octets each, have to fit into one frame
+of 128 KiB."""
 
 _LARGEST: Final = 1024 * 1024
-"""Octets of envelopes in a message that has several; brokers refuse messages above 16 MiB."""
+"""Octets of envelopes in a message with several entries; brokers refuse more than 16 MiB."""
 
 _END_OF_INDEX: Final = b"\n"
 _Index: Final = TypeAdapter(list[tuple[str, int, int]])
 
 
 class UnreadableBatchError(ValueError):
-    """What came is no batch of journaled events."""
+    """A message body is not in this format."""
 
 
 def batches(entries: Sequence[Entry]) -> Iterator[Outgoing]:
-    """Return the messages that tell of entries, in their order."""
+    """Return the messages that bring entries to the pods, in order."""
     together: list[Entry] = []
     size = 0
     for entry in entries:
@@ -48,11 +49,11 @@ def batches(entries: Sequence[Entry]) -> Iterator[Outgoing]:
         yield _batch(together)
 
 
-def arrived_in(body: bytes) -> Iterator[Arrived]:
-    """Return the events of a message, in their order, of whichever agents.
+def read_batch(body: bytes) -> Iterator[ArrivedEvent]:
+    """Return the events in a message, of all its agents, in order.
 
     Raises:
-        UnreadableBatchError: It has no index, or one that does not fit.
+        UnreadableBatchError: The body has no index, or one that does not fit its envelopes.
     """
     index, _, envelopes = body.partition(_END_OF_INDEX)
     try:
@@ -61,10 +62,10 @@ def arrived_in(body: bytes) -> Iterator[Arrived]:
         raise UnreadableBatchError("no index") from error
     if sum(length for _, _, length in places) != len(envelopes):
         raise UnreadableBatchError("the index does not fit")
-    begin = 0
+    start = 0
     for agent_id, position, length in places:
-        yield Arrived(agent_id, position, envelopes[begin : begin + length])
-        begin += length
+        yield ArrivedEvent(agent_id, position, envelopes[start : start + length])
+        start += length
 
 
 def _batch(entries: Sequence[Entry]) -> Outgoing:

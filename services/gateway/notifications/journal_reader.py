@@ -1,4 +1,4 @@
-"""From the journal to messages: what an agent's clients are told of the past, in order."""
+"""Reads the journal as messages for an agent's clients, in order."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -25,35 +25,39 @@ from shared.storage.journal import Journal
 log = structlog.get_logger()
 
 _Wrapped = Envelope[AgentNews]
-"""Kept by name: pydantic makes the class anew, in two milliseconds, when nobody holds it."""
+"""Held here because pydantic builds the class again, in two milliseconds, once it is collected."""
 
 PAGE: Final = 50
+"""Entries that are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class ToldEntry:
-    """All that is told of the entry at a position, which may be nothing."""
+class EntryMessages:
+    """The messages of the journal entry at a position; there may be none."""
 
     position: int
     messages: Sequence[Message] = ()
 
 
 class JournalReader:
-    """Tells the journal: each event with the state of then.
+    """Builds the messages of journal entries, each with the state that its event led to.
 
-    The words of a mail are today's, for who holds it today. Nobody else is told more than the
-    event itself says: its subject.
+    The text of a mail is the current one, and only its current holder gets it. Everybody else gets
+    what the event itself says: the subject.
     """
 
     def __init__(
-        self, journal: Journal, message_builder: MessageBuilder, workbins: WorkbinMessageBuilder
+        self,
+        journal: Journal,
+        message_builder: MessageBuilder,
+        workbin_messages: WorkbinMessageBuilder,
     ) -> None:
         self._journal = journal
         self._message_builder = message_builder
-        self._workbins = workbins
+        self._workbin_messages = workbin_messages
 
     async def newest(self, agent_id: str) -> int:
-        """Return the newest position of an agent."""
+        """Return the newest position of an agent, 0 where nothing ever happened."""
         return await self._journal.newest(agent_id)
 
     async def span(self, agent_id: str) -> Span:
@@ -62,51 +66,52 @@ class JournalReader:
 
     async def after(
         self, agent_id: str, position: int, *, limit: int = PAGE
-    ) -> Sequence[ToldEntry]:
-        """Tell what follows a position; nothing where it is the newest.
+    ) -> Sequence[EntryMessages]:
+        """Return up to `limit` entries after a position; none where it is the newest.
 
         Raises:
-            PositionGoneError: Something that follows is no longer kept.
+            PositionGoneError: An entry after the position is no longer kept.
             Unavailable: The database does not answer.
         """
         entries = await self._journal.after(agent_id, position, limit=limit)
         return await asyncio.gather(
             *(
-                self.tell(agent_id, entry.position, read_envelope(entry.event.envelope))
+                self.messages_of(agent_id, entry.position, read_envelope(entry.event.envelope))
                 for entry in entries
             )
         )
 
-    async def tell(
+    async def messages_of(
         self, agent_id: str, position: int, envelope: Envelope[AgentNews] | None
-    ) -> ToldEntry:
-        """Tell an agent one event, of which nothing is told where it was not understood.
+    ) -> EntryMessages:
+        """Return the messages of one event; none where `envelope` is None.
 
-        One that cannot be told, for whatever reason, keeps none of those behind it.
+        An event of which no message can be built is logged and gets none, so that it never keeps
+        back the events after it.
 
         Raises:
-            Unavailable: The interaction cannot be read now.
+            Unavailable: The database does not answer.
         """
         if envelope is None:
-            return ToldEntry(position)
+            return EntryMessages(position)
         try:
-            messages = await self._messages(agent_id, envelope.body)
+            messages = await self._build(agent_id, envelope.body)
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - of a newer release, or a fault of ours
+        except Exception as error:  # noqa: BLE001 - it is of a newer release, or a bug
             log.error("event not told", agent_id=agent_id, position=position, fault=trace_of(error))  # noqa: TRY400 - without its words
-            return ToldEntry(position)
-        return ToldEntry(position, [_placed(message, position) for message in messages])
+            return EntryMessages(position)
+        return EntryMessages(position, [_with_position(message, position) for message in messages])
 
-    async def _messages(self, agent_id: str, news: AgentNews) -> Sequence[Message]:
-        if isinstance(news, WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted):
-            return await self._workbins.tell(news, agent_id)
-        message = await self._message_builder.build(news)
+    async def _build(self, agent_id: str, event: AgentNews) -> Sequence[Message]:
+        if isinstance(event, WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted):
+            return await self._workbin_messages.build(event, agent_id)
+        message = await self._message_builder.build(event)
         return [message] if message else []
 
 
 def read_envelope(envelope: bytes) -> Envelope[AgentNews] | None:
-    """Return an event; None where a newer service announced what this one does not know yet."""
+    """Return an event; None where it is of a newer release and unknown to this one."""
     try:
         return _Wrapped.model_validate_json(envelope)
     except ValidationError as error:
@@ -114,10 +119,10 @@ def read_envelope(envelope: bytes) -> Envelope[AgentNews] | None:
         return None
 
 
-def _placed(message: Message, position: int) -> Message:
-    """Return a message that says after which position its reader may go on.
+def _with_position(message: Message, position: int) -> Message:
+    """Return a message with its `position`.
 
-    The bare list, which an operator may choose for the content of a workbin, cannot say it.
+    The bare list, which an operator may choose for the content of a workbin, has no room for it.
     """
     if not isinstance(message.payload, Mapping):
         return message

@@ -1,4 +1,7 @@
-"""Writes the journal: what waits in one write, then told to the pods that listen, then settled."""
+"""Writes the journal: events become entries, are published to the pods, then acknowledged.
+
+All events that wait are written in one write.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,7 +17,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
-from services.gateway.notifications.consumer_loop import consuming_again, end_of_consumer
+from services.gateway.notifications.consumer_loop import end_of_consumer, keep_consuming
 from services.gateway.notifications.journal_batch import FORM, batches
 from services.gateway.notifications.retrying import retry_until_available
 from shared.background_tasks import cancel_and_wait
@@ -31,22 +34,25 @@ log = structlog.get_logger()
 
 _BATCH: Final = 200
 _PREFETCH: Final = 2_000
-_SETTLED_FOR: Final = 0.2
-"""Seconds of events that are settled together; those of the last moment are told twice after a
-crash, and pods tell no client twice."""
+_ACKNOWLEDGE_EVERY: Final = 0.2
+"""Seconds of events that are acknowledged together. Those of the last moment are published twice
+after a crash; pods publish no position twice to a client."""
 
 _IDLE_SECONDS: Final = 60
 _FORM_CHECK_SECONDS: Final = 5
 _HEARTBEAT_SECONDS: Final = 10
-"""A pod that hangs gives the journal to another one after two of these."""
+"""The broker gives the journal to another pod when one misses two heartbeats."""
 
 ENTRIES: Final = Counter(
     "mailroom_gateway_journal_entries_total", "Events that this pod gave a place in the journal"
 )
 
 
-class _Addressed(BaseModel):
-    """What of an event the journal has to understand; the rest may be of a newer release."""
+class _Addressee(BaseModel):
+    """The fields of an event that decide whose journal it belongs to.
+
+    The other fields are not read, because they may be of a newer release.
+    """
 
     agent_id: str
     owner: str = ""
@@ -55,12 +61,12 @@ class _Addressed(BaseModel):
 
 class _Announcement(BaseModel):
     id: UUID
-    body: _Addressed
+    body: _Addressee
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Deliveries of one channel, and what of them belongs into the journal."""
+    """The last of some deliveries of one channel, and the events that all of them brought."""
 
     last: AbstractIncomingMessage
     events: Sequence[Announced]
@@ -68,26 +74,26 @@ class _Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """Deliveries whose events have their places, and are being told."""
+    """A batch whose entries are written, and the task that publishes them."""
 
     last: AbstractIncomingMessage
     entries: Sequence[Entry]
-    message_builder: asyncio.Task[None]
+    publishing: asyncio.Task[None]
 
 
 _Deliveries = asyncio.Queue[AbstractIncomingMessage]
-_Told = asyncio.Queue[_Written]
+_WrittenBatches = asyncio.Queue[_Written]
 
 
 class JournalWriter:
     """Every pod runs one; the broker gives messages to one of them at a time.
 
-    A message is acknowledged when its event has a place that a majority of databases know and the
-    broker has told the pods. Whatever dies in between, the next one finds the place and tells it
-    again.
+    A message is acknowledged when its entry is on a majority of databases and the broker has
+    confirmed it for the pods. When the writer dies before, the next one finds the entry and
+    publishes it again.
 
-    It tells in its own form, so it leaves the writing to others while a pod of a newer release is
-    there that reads another one. `newest_form` says which that is.
+    While a pod of a newer release reads a higher form than this writer's, the writer leaves the
+    journal to that pod. `newest_form` returns the highest form that any pod reads.
     """
 
     def __init__(
@@ -106,11 +112,11 @@ class JournalWriter:
         self._publisher = publisher
         self._newest_form = newest_form
         self._form = form
-        self._message_builder: set[asyncio.Task[None]] = set()
+        self._publishing: set[asyncio.Task[None]] = set()
 
     def writing(self) -> AbstractAsyncContextManager[None]:
         """Write for as long as the context lasts, whenever it is this pod's turn."""
-        return consuming_again(self._write_while_connected)
+        return keep_consuming(self._write_while_connected)
 
     async def _write_while_connected(self) -> None:
         await self._until(outdated=False)
@@ -124,47 +130,48 @@ class JournalWriter:
             channel = await connection.channel(publisher_confirms=False)
             ended = await end_of_consumer(connection, channel)
             await channel.set_qos(_PREFETCH)
-            # The broker may have come back empty, or the queue be gone, and with it its bindings.
+            # The queue and its bindings may be gone: deleted, or lost with the broker's data.
             await declare(connection, (JOURNAL,))
             queue = await channel.get_queue(JOURNAL.name, ensure=False)
-            arrived, told = _Deliveries(), _Told()
+            arrived, written = _Deliveries(), _WrittenBatches()
             await queue.consume(arrived.put)
             working = {
-                asyncio.ensure_future(self._write_what_arrives(arrived, told)),
-                asyncio.ensure_future(self._settle_what_is_told(told)),
-                asyncio.ensure_future(self._become_outdated()),
+                asyncio.ensure_future(self._write(arrived, written)),
+                asyncio.ensure_future(self._acknowledge(written)),
+                asyncio.ensure_future(self._wait_until_outdated()),
             }
             try:
                 done, _ = await asyncio.wait({ended, *working}, return_when=asyncio.FIRST_COMPLETED)
                 for one in done:
                     one.result()
             finally:
-                await cancel_and_wait(working | self._message_builder)
+                await cancel_and_wait(working | self._publishing)
                 self._journal.forget()
 
-    async def _become_outdated(self) -> None:
-        """Return when a pod of a newer release is there, which does not read what is told here."""
+    async def _wait_until_outdated(self) -> None:
+        """Return when there is a pod of a newer release that reads a higher form."""
         await self._until(outdated=True)
-        log.warning("a newer release is there: the journal is left to it", form=self._form)
+        log.warning("a newer release is there and writes the journal", form=self._form)
 
     async def _until(self, *, outdated: bool) -> None:
-        while (await retry_until_available(self._newest_form) > self._form) is not outdated:  # noqa: ASYNC110 - pods say it in the database
+        while (await retry_until_available(self._newest_form) > self._form) is not outdated:  # noqa: ASYNC110 - the database has no event to wait for
             await asyncio.sleep(_FORM_CHECK_SECONDS)
 
-    async def _write_what_arrives(self, arrived: _Deliveries, told: _Told) -> None:
+    async def _write(self, arrived: _Deliveries, written: _WrittenBatches) -> None:
+        """Write the entries of all that has arrived, batch by batch, and have them published."""
         while True:
             try:
                 async with asyncio.timeout(_IDLE_SECONDS):
                     first = await arrived.get()
             except TimeoutError:
-                # It may have been another pod's turn meanwhile.
+                # Another pod may have written meanwhile.
                 self._journal.forget()
                 continue
-            batch = await self._sort([first, *_waiting(arrived)])
+            batch = await self._read([first, *_waiting(arrived)])
             entries = await retry_until_available(partial(self._journal.append, batch.events))
-            told.put_nowait(_Written(batch.last, entries, self._tell_soon(entries)))
+            written.put_nowait(_Written(batch.last, entries, self._publish_soon(entries)))
 
-    async def _sort(self, messages: Sequence[AbstractIncomingMessage]) -> _Batch:
+    async def _read(self, messages: Sequence[AbstractIncomingMessage]) -> _Batch:
         events = []
         for message in messages:
             try:
@@ -172,11 +179,11 @@ class JournalWriter:
             except ValidationError as error:
                 await self._park(message, error)
                 continue
-            events += await self._address(announcement, message.body)
+            events += await self._events(announcement, message.body)
         return _Batch(messages[-1], events)
 
-    async def _address(self, announcement: _Announcement, envelope: bytes) -> list[Announced]:
-        """Return the event for the agent it concerns, or for each of the group."""
+    async def _events(self, announcement: _Announcement, envelope: bytes) -> list[Announced]:
+        """Return the event for its agent, or one for each agent of its group."""
         event_id, body = str(announcement.id), announcement.body
         if body.agent_id != EVERYBODY:
             return [Announced(event_id, body.agent_id, envelope)]
@@ -185,32 +192,37 @@ class JournalWriter:
         members = await retry_until_available(lambda: self._agents.serving(body.owner))
         return [Announced(f"{event_id}/{one}", one, envelope) for one in members]
 
-    def _tell_soon(self, entries: Sequence[Entry]) -> asyncio.Task[None]:
-        message_builder = asyncio.create_task(self._tell(entries))
-        self._message_builder.add(message_builder)
-        message_builder.add_done_callback(self._message_builder.discard)
-        return message_builder
+    def _publish_soon(self, entries: Sequence[Entry]) -> asyncio.Task[None]:
+        publishing = asyncio.create_task(self._publish(entries))
+        self._publishing.add(publishing)
+        publishing.add_done_callback(self._publishing.discard)
+        return publishing
 
-    async def _tell(self, entries: Sequence[Entry]) -> None:
-        """Tell the pods. The next write need not wait: who hears out of order reads the journal."""
+    async def _publish(self, entries: Sequence[Entry]) -> None:
+        """Publish entries to the pods.
+
+        The next write does not wait for this: a pod that receives entries out of order reads the
+        journal.
+        """
         crash_point("journal.before_telling")
         messages = list(batches(entries))
         await retry_until_available(lambda: self._publisher.publish_all(messages))
         ENTRIES.inc(len(entries))
 
-    async def _settle_what_is_told(self, told: _Told) -> None:
+    async def _acknowledge(self, written: _WrittenBatches) -> None:
+        """Acknowledge batches, in order, once their entries are published."""
         while True:
-            first = await told.get()
-            await asyncio.sleep(_SETTLED_FOR)
-            together = [first, *(told.get_nowait() for _ in range(told.qsize()))]
-            await asyncio.gather(*(one.message_builder for one in together))
+            first = await written.get()
+            await asyncio.sleep(_ACKNOWLEDGE_EVERY)
+            together = [first, *(written.get_nowait() for _ in range(written.qsize()))]
+            await asyncio.gather(*(one.publishing for one in together))
             entries = [entry for one in together for entry in one.entries]
             await retry_until_available(partial(self._journal.keep_newest, entries))
             crash_point("journal.before_acknowledging")
             await together[-1].last.ack(multiple=True)
 
     async def _park(self, message: AbstractIncomingMessage, error: ValidationError) -> None:
-        log.error("no event for the journal", message_id=message.message_id, reason=describe(error))
+        log.error("no event: parked", message_id=message.message_id, reason=describe(error))
         delivered = Delivered(
             message.message_id or "", message.body, message.correlation_id or "", message.headers
         )

@@ -1,4 +1,4 @@
-"""Notices that a backup was put in the database's place, and lets every client start over."""
+"""Notices that the database was replaced by a backup, and makes every client start over."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -19,10 +19,10 @@ _EVERY: Final = timedelta(seconds=5)
 
 
 class RestoreWatcher:
-    """Compares what this pod remembers with what the database knows.
+    """Compares the floor of journal positions in the database with the one seen before.
 
-    A restore that was announced (`mailroom restored`) has begun a generation of positions; one
-    that was not is noticed by the witness, and begins one here.
+    `mailroom restored` begins a new generation of positions, which has a higher floor. A restore
+    without that command is noticed by the witness, and the generation begins here.
     """
 
     def __init__(
@@ -38,12 +38,12 @@ class RestoreWatcher:
     async def keeping(self) -> AsyncIterator[None]:
         """Watch for as long as the context lasts."""
         with suppress(Unavailable):
-            await self.look()
-        async with run_periodically(self.look, every=_EVERY):
+            await self.check()
+        async with run_periodically(self.check, every=_EVERY):
             yield
 
-    async def look(self) -> None:
-        """Compare once.
+    async def check(self) -> None:
+        """Compare once, and restart the sessions of all clients where a generation has begun.
 
         Raises:
             Unavailable: The database does not answer.
@@ -59,5 +59,5 @@ class RestoreWatcher:
             floor = await self._generations.begin_generation(after=self._floor or 0)
         self._is_restored = False
         if self._floor not in (None, floor):
-            self._event_feed.start_over()
+            self._event_feed.restart_all_sessions()
         self._floor = floor

@@ -1,4 +1,4 @@
-"""Waiting for a broker or a database that is away."""
+"""Repeats an action while the broker or the database is away."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,10 @@ T = TypeVar("T")
 
 
 async def retry_until_available(act: Callable[[], Awaitable[T]]) -> T:
-    """Do something that is safe to repeat until it succeeds, and return what came of it."""
+    """Repeat an action every half second while it raises `Unavailable`; return its result.
+
+    The action has to be safe to repeat.
+    """
     while True:
         try:
             return await act()

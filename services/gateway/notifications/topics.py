@@ -1,4 +1,4 @@
-"""Which topics an agent has, how they may be spelled, and who may hear them."""
+"""The topics of an agent, their spellings, and which subscriptions are granted."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -40,14 +40,14 @@ _TOPIC_OF: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def canonical(channel: str) -> str | None:
-    """Return the topic that a channel is a spelling of."""
+    """Return the topic that a channel is a spelling of; None where it is of none."""
     return _TOPIC_OF.get(channel)
 
 
 def own_topics_only(user_id: str, channel: str) -> Grant | Denial:
-    """Let an agent subscribe to its own topics, under any spelling or a pattern inside them.
+    """Grant the topics of the subscriber, by any spelling or by a pattern inside `/v2/me/`.
 
-    Topics are relative to who asks ("me"), so the same grant holds for every user.
+    Topics are relative to the subscriber ("me"), so the grant does not depend on the user.
     """
     del user_id
     if is_pattern(channel):

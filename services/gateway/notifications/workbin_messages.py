@@ -1,4 +1,4 @@
-"""What is told of workbins: who may hear it, and in which frame."""
+"""Builds the messages about workbins, for those who may look into them."""
 
 from typing import Literal
 
@@ -15,13 +15,14 @@ from shared.domain.lifecycle import State
 from shared.storage.interactions.interaction_store import InteractionStore
 
 ContentFrame = Literal["message", "array", "each"]
-"""One message that holds a list, the bare list, or one message for each thing in it."""
+"""The form of a workbin's content: one message that holds the list, the bare list, or one message
+for each interaction."""
 
-WorkbinChange = WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted
+WorkbinNews = WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted
 
 
 class WorkbinMessageBuilder:
-    """Turns events about workbins into what an agent is told."""
+    """Builds messages from events about workbins."""
 
     def __init__(
         self,
@@ -36,46 +37,46 @@ class WorkbinMessageBuilder:
         self._agent_cache = agent_cache
         self._frame = frame
 
-    async def tell(self, news: WorkbinChange, agent_id: str) -> list[Message]:
-        """Return what an agent is told, who may have left the group meanwhile.
+    async def build(self, event: WorkbinNews, agent_id: str) -> list[Message]:
+        """Return the messages for an agent; none for one who has left the workbin's group.
 
         Raises:
-            Unavailable: The interactions cannot be read now.
+            Unavailable: The database does not answer.
         """
-        if isinstance(news, WorkbinContentWanted):
-            return await self._content(news)
-        added = isinstance(news, WorkbinItemAdded)
-        item = await self._item(news) if added else stamped(_taken(news), news.version)
-        if not await self._may_see(agent_id, news):
+        if isinstance(event, WorkbinContentWanted):
+            return await self._content(event)
+        is_added = isinstance(event, WorkbinItemAdded)
+        item = await self._item(event) if is_added else _heading(event)
+        if not await self._may_see(agent_id, event):
             return []
-        kind = "ItemAdded" if added else "ItemRemoved"
-        return [Message(WORKBINS, change_message(kind, news.place, item))]
+        kind = "ItemAdded" if is_added else "ItemRemoved"
+        return [Message(WORKBINS, change_message(kind, event.place, item))]
 
-    async def _content(self, news: WorkbinContentWanted) -> list[Message]:
-        content = await self._queries.kept_in(news.place)
+    async def _content(self, event: WorkbinContentWanted) -> list[Message]:
+        content = await self._queries.kept_in(event.place)
         match self._frame:
             case "message":
-                payloads: list[object] = [content_message(news.place, content)]
+                payloads: list[object] = [content_message(event.place, content)]
             case "array":
                 payloads = [items(content)]
             case "each":
                 payloads = list(items(content))
         return [Message(INTERACTIONS, one) for one in payloads]
 
-    async def _item(self, news: WorkbinItemAdded | WorkbinItemRemoved) -> Fields:
+    async def _item(self, event: WorkbinItemAdded | WorkbinItemRemoved) -> Fields:
+        """Return the interaction, or its heading where it has left the workbin meanwhile."""
         try:
-            interaction = await self._interactions.get(news.interaction_id, with_text=False)
+            interaction = await self._interactions.get(event.interaction_id, with_text=False)
         except UnknownInteractionError:
-            return stamped(_taken(news), news.version)
-        if interaction.state is not State.IN_WORKBIN or interaction.place != news.place:
-            return stamped(_taken(news), news.version)
+            return _heading(event)
+        if interaction.state is not State.IN_WORKBIN or interaction.place != event.place:
+            return _heading(event)
         return stamped(kept(interaction), interaction.version)
 
-    async def _may_see(self, agent_id: str, news: WorkbinItemAdded | WorkbinItemRemoved) -> bool:
+    async def _may_see(self, agent_id: str, event: WorkbinItemAdded | WorkbinItemRemoved) -> bool:
         member = await self._agent_cache.get(agent_id)
-        return member is not None and news.place.is_open_to(agent_id, member.agent.queues)
+        return member is not None and event.place.is_open_to(agent_id, member.agent.queues)
 
 
-def _taken(news: WorkbinItemAdded | WorkbinItemRemoved) -> Fields:
-    """Return what is told of something that is not, or no longer, in that workbin."""
-    return gone(news.interaction_id, news.subject, "InWorkbin")
+def _heading(event: WorkbinItemAdded | WorkbinItemRemoved) -> Fields:
+    return stamped(gone(event.interaction_id, event.subject, "InWorkbin"), event.version)

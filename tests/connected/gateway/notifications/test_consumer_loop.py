@@ -77,7 +77,7 @@ async def test_a_herd_is_heard_to_the_last(vhost_url: str) -> None:
         await late.get()
         for agent_id in herd:
             events.watch(agent_id)
-        while not all(await asyncio.gather(*(events.settled(one) for one in herd))):
+        while not all(await asyncio.gather(*(events.wait_until_applied(one) for one in herd))):
             pass
         async with await aio_pika.connect(vhost_url) as connection:
             exchange = await (await connection.channel()).get_exchange(JOURNALED)
@@ -118,10 +118,10 @@ async def test_who_is_watched_no_longer_is_heard_no_longer_and_the_others_are(
         assert await here.heard.get() == first.body
 
         here.events.unwatch("anna")
-        is_settled = await here.events.settled("anna")
+        is_applied = await here.events.wait_until_applied("anna")
         await world.publisher.publish_all([second, of_bert, end])
 
-        assert is_settled
+        assert is_applied
         assert [await here.heard.get() for _ in range(2)] == [of_bert.body, end.body]
         assert [await there.heard.get() for _ in range(3)] == [first.body, second.body, end.body]
 

@@ -79,7 +79,7 @@ async def test_news_that_a_pod_is_not_told_are_found_in_the_journal(
     world: World, vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "services.gateway.notifications.event_feed._LOOK_ROUND", timedelta(seconds=0.5)
+        "services.gateway.notifications.event_feed._CHECK_EVERY", timedelta(seconds=0.5)
     )
     await world.hire("agent1", password_hash=hashed("agent1"))
     event = wrap(AgentReady(agent_id="agent1"), cause(), world.clock.now())

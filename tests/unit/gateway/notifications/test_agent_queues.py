@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from services.gateway.notifications import agent_queues
-from services.gateway.notifications.agent_queues import Arrived, CatchUp, PerAgentQueues, Work
+from services.gateway.notifications.agent_queues import ArrivedEvent, CatchUp, PerAgentQueues, Work
 
 
 class Doing:
@@ -28,7 +28,7 @@ class Doing:
 async def test_what_concerns_an_agent_is_done_in_order() -> None:
     doing = Doing(6)
     busy = PerAgentQueues(doing.do)
-    works = [Arrived(agent, at, b"") for at in (1, 2, 3) for agent in ("anna", "bert")]
+    works = [ArrivedEvent(agent, at, b"") for at in (1, 2, 3) for agent in ("anna", "bert")]
 
     async with busy.running():
         for work in works:
@@ -37,7 +37,9 @@ async def test_what_concerns_an_agent_is_done_in_order() -> None:
 
     for agent in ("anna", "bert"):
         done = [
-            one.position for one in doing.done if isinstance(one, Arrived) and one.agent_id == agent
+            one.position
+            for one in doing.done
+            if isinstance(one, ArrivedEvent) and one.agent_id == agent
         ]
         assert done == [1, 2, 3]
 
@@ -48,7 +50,7 @@ async def test_a_failure_keeps_nothing_after_it_from_being_done() -> None:
 
     async with busy.running():
         for at in (1, 2):
-            busy.put(Arrived("unlucky", at, b""))
+            busy.put(ArrivedEvent("unlucky", at, b""))
         await doing.finished.wait()
 
     assert len(doing.done) == 2
@@ -61,8 +63,8 @@ async def test_who_was_beyond_the_bound_catches_up_once_at_the_end(
     monkeypatch.setattr(agent_queues, "_MOST_WAITING", 3)
     doing = Doing(5)
     busy = PerAgentQueues(doing.do)
-    first = [Arrived("anna", at, b"") for at in (1, 2, 3)]
-    beyond = [Arrived(agent, at, b"") for at in (4, 5) for agent in ("anna", "bert")]
+    first = [ArrivedEvent("anna", at, b"") for at in (1, 2, 3)]
+    beyond = [ArrivedEvent(agent, at, b"") for at in (4, 5) for agent in ("anna", "bert")]
 
     for work in (*first, *beyond):
         busy.put(work)

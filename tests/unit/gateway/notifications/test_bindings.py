@@ -50,8 +50,8 @@ class Pod:
     @asynccontextmanager
     async def following(self, queue: Queue) -> AsyncIterator[None]:
         async def follow() -> None:
-            await self.bindings.begin(queue)
-            await self.bindings.keep_up()
+            await self.bindings.attach(queue)
+            await self.bindings.apply_changes()
 
         task = asyncio.create_task(follow())
         # It begins before anything is asked of it.
@@ -59,7 +59,7 @@ class Pod:
         try:
             yield
         finally:
-            self.bindings.lose()
+            self.bindings.detach()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -71,9 +71,9 @@ async def test_who_is_wanted_is_bound_and_whoever_waits_is_told() -> None:
     async with pod.following(queue):
         pod.bindings.want("anna")
 
-        is_settled = await pod.bindings.settled("anna")
+        is_applied = await pod.bindings.wait_until_applied("anna")
 
-        assert is_settled
+        assert is_applied
         assert queue.bound == {"anna"}
         assert pod.late.empty()
 
@@ -87,7 +87,7 @@ async def test_a_herd_that_nobody_waits_for_any_longer_is_bound_all_the_same() -
         for agent_id in herd[1:]:
             pod.bindings.want(agent_id)
 
-        answers = await asyncio.gather(*(pod.bindings.settled(one) for one in herd))
+        answers = await asyncio.gather(*(pod.bindings.wait_until_applied(one) for one in herd))
         queue.answer()
         late = {next(iter(await pod.late.get())) for _ in herd}
 
@@ -100,14 +100,14 @@ async def test_who_stops_waiting_does_not_break_the_question_off() -> None:
     pod, queue = Pod(patience=60), Queue()
     async with pod.following(queue):
         pod.bindings.want("anna")
-        waiting = asyncio.create_task(pod.bindings.settled("anna"))
+        waiting = asyncio.create_task(pod.bindings.wait_until_applied("anna"))
         await queue.asked.get()
 
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         queue.answer()
 
-        assert await pod.bindings.settled("anna")
+        assert await pod.bindings.wait_until_applied("anna")
         assert queue.broken_off == []
 
 
@@ -115,17 +115,17 @@ async def test_without_a_queue_nobody_waits() -> None:
     pod = Pod(patience=60)
     pod.bindings.want("anna")
 
-    assert not await pod.bindings.settled("anna")
+    assert not await pod.bindings.wait_until_applied("anna")
 
 
 async def test_who_waits_while_the_queue_is_lost_is_told_no_at_once() -> None:
     pod, queue = Pod(patience=60), Queue()
     async with pod.following(queue):
         pod.bindings.want("anna")
-        waiting = asyncio.create_task(pod.bindings.settled("anna"))
+        waiting = asyncio.create_task(pod.bindings.wait_until_applied("anna"))
         await queue.asked.get()
 
-        pod.bindings.lose()
+        pod.bindings.detach()
 
         assert not await waiting
 
@@ -137,7 +137,7 @@ async def test_a_new_queue_is_bound_to_all_and_all_may_have_missed_something() -
     async with pod.following(first):
         pod.bindings.want("anna")
         pod.bindings.want("ben")
-        assert await pod.bindings.settled("ben")
+        assert await pod.bindings.wait_until_applied("ben")
     pod.bindings.drop("ben")
 
     async with pod.following(second):
@@ -153,13 +153,13 @@ async def test_who_is_dropped_is_unbound_and_the_others_stay() -> None:
     async with pod.following(queue):
         for agent_id in ("anna", "ben", "carl"):
             pod.bindings.want(agent_id)
-            await pod.bindings.settled(agent_id)
+            await pod.bindings.wait_until_applied(agent_id)
 
         pod.bindings.drop("anna")
         pod.bindings.drop("carl")
-        settled = [await pod.bindings.settled(one) for one in ("anna", "carl")]
+        applied = [await pod.bindings.wait_until_applied(one) for one in ("anna", "carl")]
 
-        assert settled == [True, True]
+        assert applied == [True, True]
         assert queue.bound == {"ben"}
         assert pod.late.empty()
 
@@ -169,7 +169,7 @@ async def test_who_is_wanted_again_while_the_broker_unbinds_is_bound_again() -> 
     queue.answer()
     async with pod.following(queue):
         pod.bindings.want("anna")
-        await pod.bindings.settled("anna")
+        await pod.bindings.wait_until_applied("anna")
         await queue.asked.get()
         queue.hesitate()
 
@@ -178,5 +178,5 @@ async def test_who_is_wanted_again_while_the_broker_unbinds_is_bound_again() -> 
         pod.bindings.want("anna")
         queue.answer()
 
-        assert await pod.bindings.settled("anna")
+        assert await pod.bindings.wait_until_applied("anna")
         assert queue.bound == {"anna"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.gateway.notifications.agent_queues import Arrived
-from services.gateway.notifications.journal_batch import UnreadableBatchError, arrived_in, batches
+from services.gateway.notifications.agent_queues import ArrivedEvent
+from services.gateway.notifications.journal_batch import UnreadableBatchError, batches, read_batch
 from shared.contracts.outgoing import Outgoing
 from shared.storage.journal import Announced, Entry
 
@@ -21,10 +21,10 @@ def test_what_was_written_together_arrives_in_its_order_as_it_was_announced() ->
 
     [message] = batches(written)
 
-    assert list(arrived_in(message.body)) == [
-        Arrived("anna", 1, b'{\n"a": 1}'),
-        Arrived("bert", 7, b""),
-        Arrived("anna", 2, b"\xff"),
+    assert list(read_batch(message.body)) == [
+        ArrivedEvent("anna", 1, b'{\n"a": 1}'),
+        ArrivedEvent("bert", 7, b""),
+        ArrivedEvent("anna", 2, b"\xff"),
     ]
     assert keys(message) == ["anna", "bert"]
 
@@ -40,8 +40,8 @@ def test_agents_of_a_message_fit_into_one_frame() -> None:
 
     messages = list(batches(written))
 
-    assert [one for message in messages for one in arrived_in(message.body)] == [
-        Arrived(one.event.agent_id, one.position, one.event.envelope) for one in written
+    assert [one for message in messages for one in read_batch(message.body)] == [
+        ArrivedEvent(one.event.agent_id, one.position, one.event.envelope) for one in written
     ]
     assert all(sum(len(key) + 5 for key in keys(message)) < 100_000 for message in messages)
 
@@ -52,7 +52,7 @@ def test_large_events_travel_apart() -> None:
 
     messages = list(batches(written))
 
-    assert [[len(one.envelope) for one in arrived_in(message.body)] for message in messages] == [
+    assert [[len(one.envelope) for one in read_batch(message.body)] for message in messages] == [
         [600_000],
         [500_000, 400_000],
         [2_000_000],
@@ -67,4 +67,4 @@ def test_nothing_written_is_no_message() -> None:
 @pytest.mark.parametrize("body", [b"", b"{}", b"\n{}", b'[["anna", 1]]\n', b'[["anna", 1, 3]]\n{}'])
 def test_what_is_no_batch_is_told_apart(body: bytes) -> None:
     with pytest.raises(UnreadableBatchError):
-        list(arrived_in(body))
+        list(read_batch(body))
