@@ -17,7 +17,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def test_what_concerns_cometd_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_cometd_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = {
         "CONNECT_TIMEOUT": "PT20S",
         "DRAIN_SPREAD": "0",
@@ -59,13 +59,13 @@ def test_origins_are_separated_by_commas() -> None:
     ("address", "url"),
     [("10.1.2.3", "http://10.1.2.3:8080"), ("fd00::7", "http://[fd00::7]:8080"), ("", "")],
 )
-def test_other_pods_are_told_an_address_that_they_can_ask(address: str, url: str) -> None:
+def test_own_address_makes_a_url_for_other_pods(address: str, url: str) -> None:
     settings = GatewaySettings.model_validate(SERVERS | {"own_address": address})
 
     assert settings.own_url == url
 
 
-def test_what_happened_can_be_asked_for_during_three_days(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_journal_is_kept_for_three_days_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GATEWAY_JOURNAL_RETENTION", raising=False)
 
     settings = GatewaySettings()
@@ -91,7 +91,7 @@ def test_cookies_are_secure_where_the_public_url_is(
     assert settings.cookies.secure is settings.bayeux.cookies.secure is is_secure
 
 
-def test_the_public_url_names_the_host_that_is_served() -> None:
+def test_public_url_names_the_served_host() -> None:
     settings = GatewaySettings.model_validate(
         SERVERS
         | {
@@ -111,6 +111,6 @@ def test_the_public_url_names_the_host_that_is_served() -> None:
 
 
 @pytest.mark.parametrize("public_url", ["mail.example.org", "ftp://mail.example", "https://a b"])
-def test_a_public_url_that_no_browser_calls_is_refused(public_url: str) -> None:
+def test_public_url_without_an_origin_is_refused(public_url: str) -> None:
     with pytest.raises(ValidationError, match="has to look like"):
         GatewaySettings.model_validate(SERVERS | {"public_url": public_url})

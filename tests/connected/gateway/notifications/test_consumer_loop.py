@@ -63,7 +63,7 @@ async def test_a_consumer_ends_when_the_broker_closes_its_channel(
     assert not connection.is_closed
 
 
-async def test_a_herd_is_heard_to_the_last(vhost_url: str) -> None:
+async def test_events_of_2000_agents_all_arrive(vhost_url: str) -> None:
     heard: asyncio.Queue[str] = asyncio.Queue()
     late: asyncio.Queue[frozenset[str]] = asyncio.Queue()
     herd = [f"agent{number}" for number in range(2_000)]
@@ -87,9 +87,7 @@ async def test_a_herd_is_heard_to_the_last(vhost_url: str) -> None:
             assert [await heard.get() for _ in herd] == herd
 
 
-async def test_a_batch_comes_once_to_each_pod_that_listens_to_any_of_its_agents(
-    world: World, vhost_url: str
-) -> None:
+async def test_batch_reaches_each_pod_of_its_agents_once(world: World, vhost_url: str) -> None:
     [batch] = batches([entry("anna", 1), entry("bert", 1), entry("anna", 2), entry("carl", 1)])
     [end] = batches([entry("everybody", 1)])
 
@@ -108,9 +106,7 @@ async def test_a_batch_comes_once_to_each_pod_that_listens_to_any_of_its_agents(
     assert heard == [[batch.body, end.body], [batch.body, end.body], [end.body]]
 
 
-async def test_who_is_watched_no_longer_is_heard_no_longer_and_the_others_are(
-    world: World, vhost_url: str
-) -> None:
+async def test_unwatched_agent_is_not_received_and_others_are(world: World, vhost_url: str) -> None:
     told = (entry("anna", 1), entry("anna", 2), entry("bert", 1), entry("everybody", 1))
     first, second, of_bert, end = (batch for one in told for batch in batches([one]))
     async with pod(vhost_url, ["anna", "bert"]) as here, pod(vhost_url, ["anna"]) as there:
@@ -158,7 +154,7 @@ async def pod(vhost_url: str, agents: Sequence[str]) -> AsyncIterator[Pod]:
         yield Pod(events, heard)
 
 
-async def test_a_pod_hears_all_again_whose_channel_the_broker_closed(
+async def test_pod_receives_again_after_its_channel_was_closed(
     vhost_url: str, broker: Broker
 ) -> None:
     heard: asyncio.Queue[str] = asyncio.Queue()

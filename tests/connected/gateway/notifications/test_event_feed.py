@@ -58,7 +58,7 @@ async def test_events_arrive_in_order_and_once(gateway: Gateway, transport: Any)
     assert told == [(mail.id, state, 3) for state in ("Invited", "Accepted", "Completed")]
 
 
-async def test_an_accepted_mail_is_told_with_its_words(gateway: Gateway) -> None:
+async def test_accepted_mail_is_shown_with_its_text(gateway: Gateway) -> None:
     async with AsyncExitStack() as stack:
         agent = await listening(gateway, stack, "/me/interactions/")
         mail = await gateway.accepted()
@@ -79,7 +79,7 @@ async def test_an_accepted_mail_is_told_with_its_words(gateway: Gateway) -> None
     ]
 
 
-async def test_other_agents_hear_nothing(gateway: Gateway) -> None:
+async def test_event_reaches_no_other_agent(gateway: Gateway) -> None:
     async with AsyncExitStack() as stack:
         other = await listening(gateway, stack, user="agent2")
         mail = await gateway.accepted()
@@ -90,7 +90,7 @@ async def test_other_agents_hear_nothing(gateway: Gateway) -> None:
         assert (await next_state(other))[1] == "Revoked"
 
 
-async def test_open_invitations_are_told_again_to_who_subscribes(gateway: Gateway) -> None:
+async def test_new_subscriber_gets_open_invitations_again(gateway: Gateway) -> None:
     mail = await gateway.offered()
     await gateway.accepted()
     async with AsyncExitStack() as stack:
@@ -101,7 +101,7 @@ async def test_open_invitations_are_told_again_to_who_subscribes(gateway: Gatewa
         assert (await next_state(agent))[1] == "Revoked"
 
 
-async def test_readiness_is_told_on_the_topic_of_channels(gateway: Gateway) -> None:
+async def test_readiness_is_published_on_the_channels_topic(gateway: Gateway) -> None:
     async with AsyncExitStack() as stack:
         agent = await listening(gateway, stack, "/v2/me/channels")
 
@@ -112,7 +112,7 @@ async def test_readiness_is_told_on_the_topic_of_channels(gateway: Gateway) -> N
     assert message["channels"][0]["userState"]["state"] == "Ready"
 
 
-async def test_a_lost_race_is_told_without_a_state_of_the_seeds(gateway: Gateway) -> None:
+async def test_refused_operation_of_a_non_holder_says_not_held(gateway: Gateway) -> None:
     async with AsyncExitStack() as stack:
         agent = await listening(gateway, stack)
         mail = await gateway.accepted("agent2")
@@ -133,7 +133,7 @@ async def test_a_lost_race_is_told_without_a_state_of_the_seeds(gateway: Gateway
     assert "Text" not in message["email_object"]
 
 
-async def test_a_refusal_is_told_to_the_holder_with_the_true_state(gateway: Gateway) -> None:
+async def test_refused_operation_shows_the_holder_the_state(gateway: Gateway) -> None:
     async with AsyncExitStack() as stack:
         agent = await listening(gateway, stack)
         mail = await gateway.accepted("agent1")
@@ -156,7 +156,7 @@ async def test_a_refusal_is_told_to_the_holder_with_the_true_state(gateway: Gate
     assert message["reason"] == "Accept is not possible in state Accepted"
 
 
-async def test_what_happened_while_the_broker_was_away_is_told_afterwards(
+async def test_events_of_a_broker_outage_are_published_afterwards(
     gateway: Gateway, broker: Broker
 ) -> None:
     mail = await gateway.accepted()

@@ -59,7 +59,7 @@ async def positions(agent: CometdAgent, number: int) -> list[int]:
     return [(await agent.event())["data"]["position"] for _ in range(number)]
 
 
-async def test_rest_tells_what_was_missed(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+async def test_rest_returns_missed_events(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     since = await newest(agent1)
     mail = await gateway.accepted()
     await gateway.announce(InvitationAccepted.of(mail, "agent1"))
@@ -80,7 +80,7 @@ async def test_rest_tells_what_was_missed(gateway: Gateway, agent1: httpx2.Async
     assert (rest["position"], "hasMore" in rest) == (since + 3, False)
 
 
-async def test_an_event_that_cannot_be_told_keeps_none_of_those_behind_it(
+async def test_unbuildable_event_keeps_back_none_after_it(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     since = await newest(agent1)
@@ -102,7 +102,7 @@ async def test_an_event_that_cannot_be_told_keeps_none_of_those_behind_it(
     assert page["position"] == since + 2
 
 
-async def test_what_concerns_a_group_is_in_the_journal_of_each_member(
+async def test_group_event_is_in_the_journal_of_each_member(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     place = Place("team", "sales", of_group=True)
@@ -122,7 +122,7 @@ async def test_what_concerns_a_group_is_in_the_journal_of_each_member(
     assert await newest(stranger) == before[-1]
 
 
-async def test_nobody_reads_the_journal_of_another(
+async def test_journal_of_another_agent_is_not_readable(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     agent2 = await gateway.client("agent2")
@@ -145,7 +145,7 @@ async def test_nobody_reads_the_journal_of_another(
         ({"since": 10**12}, 6, 410),
     ],
 )
-async def test_a_position_that_means_nothing_is_refused(
+async def test_meaningless_position_is_refused(
     agent1: httpx2.AsyncClient, query: dict[str, Any], code: int, status: int
 ) -> None:
     answer = await agent1.get(EVENTS, params=query)
@@ -154,7 +154,7 @@ async def test_a_position_that_means_nothing_is_refused(
     assert failure(code, answer.json())
 
 
-async def test_a_position_that_is_too_old_is_told_with_a_way_out(
+async def test_too_old_position_is_refused_with_advice(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     since = await newest(agent1)
@@ -176,7 +176,7 @@ async def test_a_position_that_is_too_old_is_told_with_a_way_out(
     assert "-1" in reply["error"]
 
 
-async def test_a_snapshot_says_from_where_to_go_on(
+async def test_snapshot_has_the_position_to_go_on_from(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     since = await newest(agent1)
@@ -213,7 +213,7 @@ async def test_the_official_client_goes_on_at_another_pod(gateway: Gateway, tran
     assert heard == list(range(since + 1, since + 129))
 
 
-async def test_an_event_written_by_one_who_died_before_telling_it_is_told_once(
+async def test_event_of_a_killed_writer_is_published_once(
     gateway: Gateway,
 ) -> None:
     agent1 = await gateway.client("agent1")
@@ -232,7 +232,7 @@ async def test_an_event_written_by_one_who_died_before_telling_it_is_told_once(
         assert await positions(desktop, 2) == [since + 1, since + 2]
 
 
-async def test_a_pod_that_does_not_understand_what_another_tells_it_reads_the_journal(
+async def test_pod_reads_the_journal_after_an_unreadable_batch(
     gateway: Gateway,
 ) -> None:
     since = await newest(await gateway.client("agent1"))
@@ -248,7 +248,7 @@ async def test_a_pod_that_does_not_understand_what_another_tells_it_reads_the_jo
         assert await positions(desktop, 1) == [since + 1]
 
 
-async def test_what_is_no_event_is_parked_and_the_others_go_on(gateway: Gateway) -> None:
+async def test_invalid_event_is_parked_and_others_go_on(gateway: Gateway) -> None:
     agent1 = await gateway.client("agent1")
     since = await newest(agent1)
 
@@ -259,7 +259,7 @@ async def test_what_is_no_event_is_parked_and_the_others_go_on(gateway: Gateway)
     assert await gateway.parked(JOURNAL) == b"no event"
 
 
-async def test_when_the_writer_is_killed_another_pod_goes_on(
+async def test_another_pod_goes_on_when_the_writer_is_killed(
     world: World, vhost_url: str, database_url: str
 ) -> None:
     await world.hire("agent1", password_hash=hashed("agent1"))

@@ -36,7 +36,7 @@ async def fragile(
             yield running
 
 
-async def test_without_a_database_agents_are_asked_to_come_back(
+async def test_requests_without_a_database_are_answered_503(
     fragile: Gateway, private_mongodb: LocalMongoDB
 ) -> None:
     agent1 = await fragile.client("agent1")
@@ -52,7 +52,7 @@ async def test_without_a_database_agents_are_asked_to_come_back(
     assert again.json() == {"statusCode": 0, "uris": []}
 
 
-async def test_without_a_broker_nothing_is_promised_and_what_changed_is_told_when_it_is_back(
+async def test_broker_outage_refuses_operations_and_events_follow(
     fragile: Gateway, private_rabbitmq: LocalRabbitMQ
 ) -> None:
     mail = await fragile.offered()

@@ -52,7 +52,7 @@ class Release:
         return max(self._present)
 
 
-async def test_an_old_writer_leaves_the_journal_to_a_newer_release(
+async def test_old_writer_leaves_the_journal_to_a_newer_release(
     world: World, vhost_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.gateway.notifications.journal_writer._FORM_CHECK_SECONDS", 0.1)
@@ -75,7 +75,7 @@ async def test_an_old_writer_leaves_the_journal_to_a_newer_release(
         await written(old, of_old + 1)
 
 
-async def test_news_that_a_pod_is_not_told_are_found_in_the_journal(
+async def test_events_not_brought_by_the_broker_are_found(
     world: World, vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -130,7 +130,7 @@ async def releases(
 
 
 @pytest.mark.parametrize("first", ["old", "new"])
-async def test_agents_of_both_releases_hear_whoever_writes(
+async def test_agents_of_both_releases_hear_either_writer(
     world: World, releases: tuple[Process, Process], first: str
 ) -> None:
     old, new = releases

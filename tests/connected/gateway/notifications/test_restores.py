@@ -33,7 +33,7 @@ async def own_gateway(
         yield running, await running.client("agent1")
 
 
-async def test_an_old_position_is_refused_though_the_journal_has_come_so_far_again(
+async def test_old_position_is_refused_after_a_restore(
     own_gateway: tuple[Gateway, httpx2.AsyncClient],
 ) -> None:
     gateway, agent1 = own_gateway
@@ -56,7 +56,7 @@ async def test_an_old_position_is_refused_though_the_journal_has_come_so_far_aga
     assert [one["data"]["position"] for one in kept["events"]] == [floor + n for n in range(1, 5)]
 
 
-async def test_a_gateway_left_running_lets_its_clients_start_over(
+async def test_running_gateway_restarts_clients_after_a_restore(
     own_gateway: tuple[Gateway, httpx2.AsyncClient],
 ) -> None:
     gateway, agent1 = own_gateway

@@ -13,7 +13,7 @@ from tests.support.world import cause
 pytestmark = pytest.mark.connected
 
 
-async def test_a_desktop_that_does_not_read_goes_on_where_it_stopped(gateway: Gateway) -> None:
+async def test_desktop_that_does_not_read_goes_on_where_it_stopped(gateway: Gateway) -> None:
     agent1 = await gateway.client("agent1")
     since = await newest(agent1)
     # More than is kept for it and than one answer takes along, which waits to be read.

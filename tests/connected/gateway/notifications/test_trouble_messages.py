@@ -40,7 +40,7 @@ async def told(gateway: Gateway, event: Any) -> Any:
         ),
     ],
 )
-async def test_of_a_delivery_the_author_is_told_with_its_reason(
+async def test_delivery_outcome_is_shown_with_its_reason(
     gateway: Gateway, event: Any, state: str, more: dict[str, str]
 ) -> None:
     mail = await gateway.store(direction=Direction.OUTBOUND, state=State.SENDING, owner_id="agent1")
@@ -50,7 +50,7 @@ async def test_of_a_delivery_the_author_is_told_with_its_reason(
     assert message == {**gone(mail.id, state), "reason": "no answer", **more}
 
 
-async def test_a_mail_that_no_server_takes_is_a_draft_again(gateway: Gateway) -> None:
+async def test_failed_delivery_shows_the_draft_again(gateway: Gateway) -> None:
     draft = await gateway.drafted(thread_id="00009A8T8Y130100", parent_id="00009A8T8Y130100")
 
     message = await told(gateway, DeliveryFailed.of(draft, "agent1", reason="no such user"))
@@ -65,7 +65,7 @@ async def test_a_mail_that_no_server_takes_is_a_draft_again(gateway: Gateway) ->
     assert message["email_object"]["Text"] == "Hello\nbye"
 
 
-async def test_work_that_is_taken_away_is_revoked(gateway: Gateway) -> None:
+async def test_reclaimed_work_is_shown_as_revoked(gateway: Gateway) -> None:
     mail = await gateway.accepted()
 
     message = await told(gateway, WorkReclaimed.of(mail, "agent1"))
@@ -73,7 +73,7 @@ async def test_work_that_is_taken_away_is_revoked(gateway: Gateway) -> None:
     assert message == gone(mail.id, "Revoked")
 
 
-async def test_an_order_that_lost_a_race_is_told_in_the_words_of_the_api(
+async def test_refused_operation_is_named_as_in_the_api(
     gateway: Gateway,
 ) -> None:
     mail = await gateway.accepted("agent2")

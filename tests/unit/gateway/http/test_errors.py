@@ -44,7 +44,7 @@ def test_every_situation_has_its_codes(situation: Situation, status_code: int, h
     assert (CODES[situation].status_code, CODES[situation].http) == (status_code, http)
 
 
-def test_an_answer_about_the_moment_or_the_login_is_not_final() -> None:
+def test_errors_of_the_moment_or_the_login_are_not_final() -> None:
     passing = {situation for situation, codes in CODES.items() if not codes.is_final}
 
     assert passing == {
@@ -58,7 +58,7 @@ def test_an_answer_about_the_moment_or_the_login_is_not_final() -> None:
     }
 
 
-def test_no_situation_is_without_codes() -> None:
+def test_all_situations_have_codes() -> None:
     assert set(CODES) == set(Situation)
 
 
@@ -83,7 +83,7 @@ def test_unexpected_error_has_no_details() -> None:
     assert as_request_error(KeyError("secret")) is None
 
 
-def test_a_failure_speaks_both_dialects() -> None:
+def test_failure_body_has_the_fields_of_both_dialects() -> None:
     assert failure_body(6, "none") == {
         "statusCode": 6,
         "statusMessage": "none",
@@ -100,7 +100,7 @@ def test_always_200_keeps_the_body_and_the_challenge() -> None:
     assert json.loads(bytes(gone.body))["statusCode"] == 6
 
 
-def test_a_trace_names_places_and_no_words() -> None:
+def test_trace_has_places_and_no_message() -> None:
     with pytest.raises(KeyError) as raised:
         dict[str, str]()["secret"]
 

@@ -25,7 +25,7 @@ class Doing:
             raise RuntimeError
 
 
-async def test_what_concerns_an_agent_is_done_in_order() -> None:
+async def test_work_of_one_agent_is_done_in_order() -> None:
     doing = Doing(6)
     busy = PerAgentQueues(doing.do)
     works = [ArrivedEvent(agent, at, b"") for at in (1, 2, 3) for agent in ("anna", "bert")]
@@ -44,7 +44,7 @@ async def test_what_concerns_an_agent_is_done_in_order() -> None:
         assert done == [1, 2, 3]
 
 
-async def test_a_failure_keeps_nothing_after_it_from_being_done() -> None:
+async def test_failed_work_keeps_back_nothing_after_it() -> None:
     doing = Doing(2)
     busy = PerAgentQueues(doing.do)
 
@@ -56,7 +56,7 @@ async def test_a_failure_keeps_nothing_after_it_from_being_done() -> None:
     assert len(doing.done) == 2
 
 
-async def test_who_was_beyond_the_bound_catches_up_once_at_the_end(
+async def test_overflowed_agents_catch_up_once_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(agent_queues, "_QUEUES", 1)

@@ -65,7 +65,7 @@ class Pod:
                 await task
 
 
-async def test_who_is_wanted_is_bound_and_whoever_waits_is_told() -> None:
+async def test_wanted_agent_is_bound_and_the_waiter_returns() -> None:
     pod, queue = Pod(patience=60), Queue()
     queue.answer()
     async with pod.following(queue):
@@ -78,7 +78,7 @@ async def test_who_is_wanted_is_bound_and_whoever_waits_is_told() -> None:
         assert pod.late.empty()
 
 
-async def test_a_herd_that_nobody_waits_for_any_longer_is_bound_all_the_same() -> None:
+async def test_many_agents_are_bound_after_their_waiters_left() -> None:
     pod, queue = Pod(patience=0), Queue()
     herd = [f"agent{number}" for number in range(4_000)]
     async with pod.following(queue):
@@ -96,7 +96,7 @@ async def test_a_herd_that_nobody_waits_for_any_longer_is_bound_all_the_same() -
         assert queue.broken_off == []
 
 
-async def test_who_stops_waiting_does_not_break_the_question_off() -> None:
+async def test_canceled_waiter_does_not_cancel_the_binding() -> None:
     pod, queue = Pod(patience=60), Queue()
     async with pod.following(queue):
         pod.bindings.want("anna")
@@ -111,14 +111,14 @@ async def test_who_stops_waiting_does_not_break_the_question_off() -> None:
         assert queue.broken_off == []
 
 
-async def test_without_a_queue_nobody_waits() -> None:
+async def test_wait_without_a_queue_returns_at_once() -> None:
     pod = Pod(patience=60)
     pod.bindings.want("anna")
 
     assert not await pod.bindings.wait_until_applied("anna")
 
 
-async def test_who_waits_while_the_queue_is_lost_is_told_no_at_once() -> None:
+async def test_wait_ends_at_once_when_the_queue_is_lost() -> None:
     pod, queue = Pod(patience=60), Queue()
     async with pod.following(queue):
         pod.bindings.want("anna")
@@ -130,7 +130,7 @@ async def test_who_waits_while_the_queue_is_lost_is_told_no_at_once() -> None:
         assert not await waiting
 
 
-async def test_a_new_queue_is_bound_to_all_and_all_may_have_missed_something() -> None:
+async def test_new_queue_is_bound_to_all_and_reports_their_gaps() -> None:
     pod, first, second = Pod(patience=60), Queue(), Queue()
     first.answer()
     second.answer()
@@ -147,7 +147,7 @@ async def test_a_new_queue_is_bound_to_all_and_all_may_have_missed_something() -
         assert second.bound == {"anna"}
 
 
-async def test_who_is_dropped_is_unbound_and_the_others_stay() -> None:
+async def test_dropped_agents_are_unbound_and_others_stay() -> None:
     pod, queue = Pod(patience=60), Queue()
     queue.answer()
     async with pod.following(queue):
@@ -164,7 +164,7 @@ async def test_who_is_dropped_is_unbound_and_the_others_stay() -> None:
         assert pod.late.empty()
 
 
-async def test_who_is_wanted_again_while_the_broker_unbinds_is_bound_again() -> None:
+async def test_agent_wanted_again_while_unbinding_is_bound_again() -> None:
     pod, queue = Pod(patience=60), Queue()
     queue.answer()
     async with pod.following(queue):

@@ -16,7 +16,7 @@ def keys(message: Outgoing) -> list[str]:
     return [message.routing_key, *message.other_keys]
 
 
-def test_what_was_written_together_arrives_in_its_order_as_it_was_announced() -> None:
+def test_batch_returns_its_events_in_order_and_unchanged() -> None:
     written = [entry("anna", 1, b'{\n"a": 1}'), entry("bert", 7, b""), entry("anna", 2, b"\xff")]
 
     [message] = batches(written)
@@ -29,13 +29,13 @@ def test_what_was_written_together_arrives_in_its_order_as_it_was_announced() ->
     assert keys(message) == ["anna", "bert"]
 
 
-def test_one_event_needs_no_other_key() -> None:
+def test_batch_of_one_event_has_one_key() -> None:
     [message] = batches([entry("anna", 1)])
 
     assert keys(message) == ["anna"]
 
 
-def test_agents_of_a_message_fit_into_one_frame() -> None:
+def test_keys_of_a_batch_fit_into_one_frame() -> None:
     written = [entry(f"{number:0255}", 1) for number in range(1_001)]
 
     messages = list(batches(written))
@@ -46,7 +46,7 @@ def test_agents_of_a_message_fit_into_one_frame() -> None:
     assert all(sum(len(key) + 5 for key in keys(message)) < 100_000 for message in messages)
 
 
-def test_large_events_travel_apart() -> None:
+def test_large_events_get_batches_of_their_own() -> None:
     sizes = [600_000, 500_000, 400_000, 2_000_000, 1]
     written = [entry(f"agent{size}", 1, b"x" * size) for size in sizes]
 
@@ -60,11 +60,11 @@ def test_large_events_travel_apart() -> None:
     ]
 
 
-def test_nothing_written_is_no_message() -> None:
+def test_no_entries_make_no_batch() -> None:
     assert list(batches([])) == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"\n{}", b'[["anna", 1]]\n', b'[["anna", 1, 3]]\n{}'])
-def test_what_is_no_batch_is_told_apart(body: bytes) -> None:
+def test_body_that_is_no_batch_is_refused(body: bytes) -> None:
     with pytest.raises(UnreadableBatchError):
         list(read_batch(body))

@@ -10,7 +10,7 @@ from shared.bayeux.sessions.subscription_policy import Denial, Grant, Route
     "spelling",
     ["/v2/me/interactions", "/v2/me/interactions/", "/me/interactions", "/me/interactions/"],
 )
-def test_every_spelling_leads_to_the_same_topic(spelling: str) -> None:
+def test_every_spelling_means_the_same_topic(spelling: str) -> None:
     assert canonical(spelling) == INTERACTIONS
 
 
@@ -27,7 +27,7 @@ def test_every_spelling_leads_to_the_same_topic(spelling: str) -> None:
         "/notifications/services",
     ],
 )
-def test_an_agent_may_hear_its_own_topics(name: str) -> None:
+def test_own_topics_are_granted(name: str) -> None:
     assert isinstance(own_topics_only("anna", name), Grant)
 
 
@@ -46,11 +46,11 @@ def test_an_agent_may_hear_its_own_topics(name: str) -> None:
         "/v2/me**",
     ],
 )
-def test_an_agent_may_not_hear_anything_else(name: str) -> None:
+def test_other_topics_are_denied(name: str) -> None:
     assert isinstance(own_topics_only("anna", name), Denial)
 
 
-def test_a_pattern_delivers_on_real_channels() -> None:
+def test_pattern_is_granted_as_the_channels_it_matches() -> None:
     verdict = own_topics_only("anna", "/me/*")
 
     assert isinstance(verdict, Grant)
