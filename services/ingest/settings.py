@@ -38,7 +38,7 @@ class IngestSettings(ServiceSettings):
     longest_line: int = Field(
         default=65_536,
         ge=1_000,
-        description="Length in bytes of the longest command or line.",
+        description="Size in bytes of the longest command.",
     )
     most_recipients: int = Field(
         default=100, ge=100, description="Number of recipients of one mail."

@@ -57,7 +57,7 @@ class OutboundSettings(ServiceSettings):
     )
     session_idle: timedelta = Field(
         default=timedelta(seconds=30),
-        description="A connection unused for longer is tested (NOOP) before the next mail.",
+        description="A connection unused for longer is tested (RSET) before the next mail.",
     )
     connect_deadline: timedelta = Field(
         default=timedelta(seconds=30), description="How long connecting may take."
