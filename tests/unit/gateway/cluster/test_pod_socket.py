@@ -102,7 +102,7 @@ async def test_a_pod_that_is_gone_is_not_there() -> None:
 async def test_a_pod_that_reads_nothing_keeps_nobody_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pod_socket, "_CLOSED_WITHIN", 0.05)
+    monkeypatch.setattr(pod_socket, "_CLOSE_TIMEOUT", 0.05)
     frozen = asyncio.Event()
 
     async def freeze(connection: ServerConnection) -> None:

@@ -25,13 +25,13 @@ class OnePod:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    async def note(self, name: str, url: str) -> None:
+    async def renew(self, name: str, url: str) -> None:
         raise AssertionError((name, url))
 
     async def all(self) -> dict[str, str]:
         return {NAME: self._url}
 
-    async def forget(self, name: str) -> None:
+    async def remove(self, name: str) -> None:
         raise Unavailable(name)
 
 
