@@ -1,1 +1,1 @@
-"""The only part agents talk to: REST answers at once, CometD tells what really happened."""
+"""The gateway, the only part that agents talk to: REST takes operations, CometD brings outcomes."""

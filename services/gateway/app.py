@@ -1,4 +1,4 @@
-"""Composes the gateway: the one place that knows all of its parts."""
+"""Composes the gateway from its parts."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -76,7 +76,7 @@ from shared.storage.upload_store import UploadStore
 async def start(
     settings: GatewaySettings, resources: Resources, registry: CollectorRegistry = REGISTRY
 ) -> AsyncIterator[None]:
-    """Run the gateway for as long as the context lasts; `registry` gets CometD's numbers."""
+    """Run the gateway for as long as the context lasts; `registry` gets the metrics of CometD."""
     logins = AgentLoginStore(resources.database)
     agent_cache = AgentCache(resources.agents, logins, resources.clock)
     message_builder = MessageBuilder(resources.interactions, resources.configuration)
@@ -125,7 +125,7 @@ async def start(
             trusted_proxies=settings.trusted_proxies,
         )
         callers = Callers(authenticator, public_url=settings.public_url)
-        front = RestApplication(
+        rest_application = RestApplication(
             rest=IdempotencyMiddleware(
                 PromisedInteractionMiddleware(
                     _rest(
@@ -155,10 +155,10 @@ async def start(
             replicas.registered(),
             bayeux.running(),
             event_feed.running(bayeux),
-            _listening(settings, front, bayeux),
+            _listening(settings, rest_application, bayeux),
             LoginWatcher(logins, agent_cache, bayeux).running(),
             SessionWatcher(sessions, bayeux).running(),
-            _restore_watch(resources, event_feed).keeping(),
+            _restore_watch(resources, event_feed).running(),
         ):
             with _measured(bayeux, registry):
                 yield
@@ -321,10 +321,10 @@ def _rest(
 
 @asynccontextmanager
 async def _listening(
-    settings: GatewaySettings, front: RestApplication, bayeux: BayeuxServer
+    settings: GatewaySettings, rest_application: RestApplication, bayeux: BayeuxServer
 ) -> AsyncIterator[None]:
     async with serving(
-        front,
+        rest_application,
         host=settings.host,
         port=settings.port,
         **uvicorn_options(bayeux),

@@ -1,4 +1,4 @@
-"""What the CometD server is told of this gateway: headers of its clients, names of its settings."""
+"""Options that the gateway hands to the CometD server: allowed headers, and advice for its log."""
 
 from typing import Final
 
@@ -16,25 +16,25 @@ ALLOWED_HEADERS: Final = (
 
 REMEDIES: Final = Remedies(
     not_for_other_sites=(
-        "browsers show no cookie to pages of another site: set GATEWAY_COOKIE_SAME_SITE=None and "
-        "GATEWAY_SECURE_COOKIES=true, and serve https"
+        "browsers send no cookie from pages of another site: set GATEWAY_COOKIE_SAME_SITE=None "
+        "and GATEWAY_SECURE_COOKIES=true, and serve https"
     ),
     not_partitioned=(
-        "browsers that block third-party cookies keep none for pages of another site: set "
+        "a browser that blocks third-party cookies keeps none for pages of another site: set "
         "GATEWAY_COOKIE_PARTITIONED=true"
     ),
     blocked=(
-        "the browser keeps no cookies for this page: GATEWAY_TRUST_CLIENT_ID=true lets it poll "
-        "without"
+        "the browser keeps no cookies for this page: set GATEWAY_TRUST_CLIENT_ID=true to let it "
+        "poll without"
     ),
     needs_https=(
         "with GATEWAY_SECURE_COOKIES=true browsers return cookies over https only: serve https"
     ),
     not_kept=(
-        "the client has to return the cookie BAYEUX_BROWSER of its handshake; "
-        "GATEWAY_TRUST_CLIENT_ID=true lets it poll without"
+        "have the client return the cookie BAYEUX_BROWSER of its handshake, or set "
+        "GATEWAY_TRUST_CLIENT_ID=true to let it poll without"
     ),
     not_welcome=(
-        "pages of this origin are refused: add it to GATEWAY_ALLOWED_ORIGINS if they are a desktop"
+        "pages of this origin are refused: add it to GATEWAY_ALLOWED_ORIGINS to serve them"
     ),
 )

@@ -1,4 +1,4 @@
-"""Every failure an agent can meet: one table from the situation to its codes, one body."""
+"""All failures that agents may get: one table from situations to codes, and one body."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ RETRY_AFTER: Final = timedelta(seconds=2)
 class Codes:
     """The number in the body, and the HTTP status.
 
-    A final answer is about the request: the same one would get it again. The others are about
-    the moment, or about the login.
+    A final failure is caused by the request: the same request would fail again. The others are
+    caused by the moment, or by the login.
     """
 
     status_code: int
@@ -40,7 +40,7 @@ class Codes:
 
 
 class Situation(StrEnum):
-    """What went wrong, as the agent's program has to know it."""
+    """The kind of a failure, as far as clients can tell failures apart."""
 
     PARAMETER_MISSING = "parameter missing"
     WRONG_STATE = "wrong state"
@@ -106,7 +106,7 @@ _DOMAIN: Final[Mapping[type[Exception], Situation]] = MappingProxyType(
 
 
 class RequestError(Exception):
-    """A request that fails for a reason its sender can understand."""
+    """A request that fails with a message for its sender; `headers` go into the answer."""
 
     def __init__(
         self, situation: Situation, message: str, *, headers: Mapping[str, str] | None = None
@@ -118,7 +118,7 @@ class RequestError(Exception):
 
 
 def failure_body(status_code: int, message: str) -> dict[str, object]:
-    """Return the body that readers of both dialects of the seeds understand."""
+    """Return the body of a failure, with the fields of both dialects in the seeds."""
     return {
         "statusCode": status_code,
         "statusMessage": message,
@@ -128,7 +128,7 @@ def failure_body(status_code: int, message: str) -> dict[str, object]:
 
 
 def as_request_error(error: Exception) -> RequestError | None:
-    """Return what an agent is told of an error; None where nobody foresaw it."""
+    """Return the failure that an agent gets for an error; None where the error is unexpected."""
     if isinstance(error, RequestError):
         return error
     for kind, situation in _DOMAIN.items():
@@ -138,7 +138,7 @@ def as_request_error(error: Exception) -> RequestError | None:
 
 
 def explained(error: Exception, scope: Scope) -> RequestError:
-    """Return what an agent is told of an error; one that nobody foresaw is logged."""
+    """Return the failure that an agent gets for an error; an unexpected error is logged."""
     known = as_request_error(error)
     if known is None:
         log.error("request failed", method=scope.get("method"), fault=trace_of(error))
@@ -147,7 +147,7 @@ def explained(error: Exception, scope: Scope) -> RequestError:
 
 
 def unavailable(message: str) -> RequestError:
-    """Return the error of something that will be there again soon."""
+    """Return a failure that ends by itself, with `Retry-After`."""
     seconds = str(int(RETRY_AFTER.total_seconds()))
     return RequestError(Situation.UNAVAILABLE, message, headers={"Retry-After": seconds})
 
@@ -162,7 +162,10 @@ def _translated(situation: Situation, error: Exception) -> RequestError:
 
 
 def trace_of(error: BaseException) -> list[str]:
-    """Return where an error happened, without its message: that may quote a mail."""
+    """Return the type of an error and the places it passed, without its message.
+
+    The message may quote a mail.
+    """
     places = [type(error).__name__]
     frame = error.__traceback__
     while frame is not None:

@@ -1,4 +1,4 @@
-"""What the gateway asks the database beyond single snapshots, and the sessions it keeps there."""
+"""Queries for lists of interactions, as the gateway shows them."""
 
 from datetime import datetime
 from operator import itemgetter
@@ -12,22 +12,25 @@ from shared.storage.interactions import interaction_store
 from shared.storage.interactions.active import IS_ACTIVE, unfinished
 from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
 
-_ON_THE_DESK: Final = (State.ACCEPTED, State.REPLY_CREATED, State.SENDING)
-"""What is being sent stays with its author, who may take it back while it waits."""
+_OWNED_STATES: Final = (State.ACCEPTED, State.REPLY_CREATED, State.SENDING)
+"""A mail that is being sent belongs to its author, who may take it back while it waits."""
 
 
 class InteractionQueries:
-    """Lists of interactions."""
+    """Finds interactions by holder, workbin or state.
+
+    Every method raises `Unavailable` where the database does not answer.
+    """
 
     def __init__(self, database: Database) -> None:
         self._collection = database[interaction_store.COLLECTION]
 
     async def held_by(self, agent_id: str, *, with_text: bool = False) -> list[Interaction]:
-        """Return what is offered to an agent, worked on and being sent, oldest first."""
+        """Return the interactions that an agent is offered, works on or sends, oldest first."""
         return await self._find(_held_by(agent_id), with_text=with_text)
 
     async def ids_held_by(self, agent_id: str) -> list[str]:
-        """Return the ids of the same, in the same order, without reading the mails."""
+        """Return the ids of what `held_by` returns, in the same order, without reading mails."""
         async with database_errors():
             found = await self._collection.find(_held_by(agent_id), {"received_at": 1}).to_list()
         return [one["_id"] for one in sorted(found, key=itemgetter("received_at", "_id"))]
@@ -37,7 +40,7 @@ class InteractionQueries:
         return await self._find(_offered_to(agent_id), with_text=False)
 
     async def kept_in(self, place: Place) -> list[Interaction]:
-        """Return what is in a workbin, oldest first, without the texts."""
+        """Return the interactions in a workbin, oldest first, without their texts."""
         return await self._find(
             {
                 "place.owner": place.owner,
@@ -51,10 +54,10 @@ class InteractionQueries:
     async def active(
         self, filters: Document, *, after: str, offset: int, limit: int
     ) -> list[Interaction]:
-        """Return a page of everything that is not finished, by id, without the texts.
+        """Return a page of the interactions that are not finished, by id, without their texts.
 
-        `filters` are exact values of stored fields. Going on `after` an id costs the same on
-        every page; `offset` walks over what it skips.
+        `filters` are exact values of stored fields. With `after`, the last id of the page before,
+        every page costs the same; `offset` reads all that it skips.
         """
         wanted = _active(filters)
         if after:
@@ -70,15 +73,17 @@ class InteractionQueries:
         return [to_interaction(document) for document in found]
 
     async def count_active(self, filters: Document) -> int:
-        """Return how many are not finished."""
+        """Return the number of interactions that are not finished; `filters` as for `active`."""
         async with database_errors():
             return await self._collection.count_documents(_active(filters))
 
-    async def dated(self, interaction_id: str) -> tuple[Interaction, datetime | None]:
-        """Return an interaction and when it was last changed.
+    async def get_with_change_time(
+        self, interaction_id: str
+    ) -> tuple[Interaction, datetime | None]:
+        """Return an interaction and the time of its last change; None where that is not stored.
 
         Raises:
-            UnknownInteractionError: There is none of that id.
+            UnknownInteractionError: No interaction has this id.
         """
         async with database_errors():
             document = await self._collection.find_one({"_id": interaction_id})
@@ -86,17 +91,23 @@ class InteractionQueries:
             raise UnknownInteractionError(interaction_id)
         return to_interaction(document), document.get("changed_at")
 
-    async def held_beside(self, agent_id: str, other: Interaction) -> list[Interaction]:
-        """Return what an agent holds that opens the branch of another mail, or names its id."""
-        beside: list[Document] = []
+    async def possibly_related(self, agent_id: str, other: Interaction) -> list[Interaction]:
+        """Return the interactions held by an agent that may entitle the agent to read another mail.
+
+        They open the branch of the thread in which that mail is, or their headers name its
+        Message-ID. The oldest is first; texts are not read.
+        """
+        relations: list[Document] = []
         if other.branch:
-            beside += [{"branches": other.branch}, {"_id": other.branch}]
+            relations += [{"branches": other.branch}, {"_id": other.branch}]
         if named := other.mail.message_id:
-            beside += [{"mail.in_reply_to": named}, {"mail.references": named}]
-        if not beside:
+            relations += [{"mail.in_reply_to": named}, {"mail.references": named}]
+        if not relations:
             return []
         held = [_offered_to(agent_id), _owned_by(agent_id)]
-        return await self._find({"$or": [one | {"$or": beside} for one in held]}, with_text=False)
+        return await self._find(
+            {"$or": [one | {"$or": relations} for one in held]}, with_text=False
+        )
 
     async def _find(self, wanted: Document, *, with_text: bool) -> list[Interaction]:
         async with database_errors():
@@ -108,7 +119,7 @@ class InteractionQueries:
 
 
 def _active(filters: Document) -> Document:
-    """Return the filter for what is not finished and has some values."""
+    """Return the filter for interactions that are not finished and have some values."""
     others = {name: value for name, value in filters.items() if name != "state"}
     return (unfinished([State(filters["state"])]) if "state" in filters else IS_ACTIVE) | others
 
@@ -122,4 +133,4 @@ def _offered_to(agent_id: str) -> Document:
 
 
 def _owned_by(agent_id: str) -> Document:
-    return {"owner_id": agent_id, "state": {"$in": [state.value for state in _ON_THE_DESK]}}
+    return {"owner_id": agent_id, "state": {"$in": [state.value for state in _OWNED_STATES]}}

@@ -232,37 +232,37 @@ class GatewaySettings(ServiceSettings):
 
     @property
     def has_secure_cookies(self) -> bool:
-        """Whether browsers send our cookies over TLS only."""
+        """Whether browsers return cookies over TLS only."""
         return self.secure_cookies or self.public_url.startswith("https:")
 
     @property
     def public_origin(self) -> str:
-        """The scheme, host and port of the public URL; empty where it is not known."""
+        """Scheme, host and port of the public URL; empty where it is not set."""
         return "/".join(self.public_url.split("/")[:3])
 
     @property
     def known_hosts(self) -> frozenset[str]:
-        """What a request may say that it was sent to: from outside, or by another pod."""
+        """Host names that requests may be addressed to, by clients and by other pods."""
         named = [f"http://{one}" for one in self.allowed_hosts]
         found = (origin_of(url) for url in (self.public_origin, self.own_url, *named))
         return frozenset(one.host for one in found if one is not None)
 
     @property
     def own_url(self) -> str:
-        """Where other pods reach this one; empty where they do not."""
+        """URL at which other pods reach this one; empty where `own_address` is not set."""
         host = f"[{self.own_address}]" if ":" in self.own_address else self.own_address
         return f"http://{host}:{self.port}" if host else ""
 
     @property
     def cookies(self) -> CookiePolicy:
-        """How the cookies of logins and of browsers are marked."""
+        """Attributes of the cookies that the gateway sets."""
         return CookiePolicy(
             self.has_secure_cookies, self.cookie_same_site, partitioned=self.cookie_partitioned
         )
 
     @property
     def bayeux(self) -> BayeuxSettings:
-        """What of this the CometD server needs."""
+        """The settings of the CometD server."""
         return BayeuxSettings(
             timeout=self.connect_timeout,
             callback_polling=self.callback_polling,
@@ -281,7 +281,7 @@ class GatewaySettings(ServiceSettings):
 
 
 def _is_safe(url: str) -> bool:
-    """Say whether nobody on the way can exchange what an address answers."""
+    """Return whether nobody between can change what a URL answers: https, or this machine."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (
         parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}

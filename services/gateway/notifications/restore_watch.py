@@ -35,7 +35,7 @@ class RestoreWatcher:
         self._is_restored = False
 
     @asynccontextmanager
-    async def keeping(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         """Watch for as long as the context lasts."""
         with suppress(Unavailable):
             await self.check()

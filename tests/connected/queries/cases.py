@@ -113,9 +113,9 @@ async def lists(large: Large) -> None:
     await desk.offered_to(agent_id(0))
     await desk.kept_in(Place("shared", "support", of_group=True))
     await desk.kept_in(Place("drafts", agent_id(0)))
-    await desk.dated(number(7))
+    await desk.get_with_change_time(number(7))
     for holder in (agent_id(0), BUSIEST):
-        await desk.held_beside(holder, await _mail(large, held_id(1)))
+        await desk.possibly_related(holder, await _mail(large, held_id(1)))
 
 
 async def _mail(large: Large, interaction_id: str) -> Interaction:

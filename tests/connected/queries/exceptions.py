@@ -70,7 +70,7 @@ EXCEPTIONS: Final = (
     ),
     Allowance(
         "services/gateway/interaction_queries.py",
-        "InteractionQueries.held_beside",
+        "InteractionQueries.possibly_related",
         HELD_BY_ONE,
         "looks through what one agent holds",
     ),

@@ -54,7 +54,9 @@ class ContextServicesResource:
     async def one(self, request: Request) -> Response:
         """GET /ucs/interactions/{id}: E-mail In or E-mail Out."""
         agent = await self._callers.agent_or_admin(request)
-        interaction, changed_at = await self._queries.dated(request.path_params["id"])
+        interaction, changed_at = await self._queries.get_with_change_time(
+            request.path_params["id"]
+        )
         contents = None
         if await self._refusal(agent, interaction) is None:
             contents = Contents(
@@ -94,7 +96,7 @@ class ContextServicesResource:
 
     async def _readable(self, request: Request) -> Interaction:
         agent = await self._callers.agent_or_admin(request)
-        interaction, _ = await self._queries.dated(request.path_params["id"])
+        interaction, _ = await self._queries.get_with_change_time(request.path_params["id"])
         if situation := await self._refusal(agent, interaction):
             raise RequestError(situation, "this interaction is somebody else's")
         return interaction
@@ -114,7 +116,7 @@ class ContextServicesResource:
         )
 
     async def _is_related(self, agent: StoredAgent, interaction: Interaction) -> bool:
-        held = await self._queries.held_beside(agent.id, interaction)
+        held = await self._queries.possibly_related(agent.id, interaction)
         if any(interaction.branch in one.readable_branches for one in held):
             return True
         # An original that came after its answer, or a thread of an older release.
