@@ -1,1 +1,1 @@
-"""Documents that belong to an interaction."""
+"""Attachments: stores the documents of interactions, links uploads to drafts."""

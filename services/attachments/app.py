@@ -1,4 +1,4 @@
-"""Composes attachments: the one place that knows all of its parts."""
+"""Builds the attachments service from its parts and runs it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,19 +31,19 @@ async def start(settings: AttachmentsSettings, resources: Resources) -> AsyncIte
         vault=resources.vault,
     )
     uploads = UploadStore(resources.database, resources.clock)
-    linking = DraftAttachments(
+    draft_attachments = DraftAttachments(
         interactions=resources.interactions,
         uploads=uploads,
         configuration=resources.configuration,
     )
-    sweeping = UploadSweeper(
+    sweeper = UploadSweeper(
         interactions=resources.interactions,
         uploads=uploads,
         vault=resources.vault,
         clock=resources.clock,
     )
-    handler = attachments_handler(extraction, linking, Refusals.of(resources))
+    handler = attachments_handler(extraction, draft_attachments, Refusals.of(resources))
     async with running_consumer(settings, resources, ATTACHMENTS) as consumer:
         consumer.subscriber(handler)
-        async with run_periodically(sweeping.sweep, every=_SWEEPING), consumer.running():
+        async with run_periodically(sweeper.sweep, every=_SWEEPING), consumer.running():
             yield

@@ -1,4 +1,4 @@
-"""Links uploaded documents to drafts, and takes them off again."""
+"""The commands that link uploaded documents to drafts, and remove them."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,11 +22,11 @@ from shared.storage.upload_store import Awaits, UploadStore
 
 
 class _NothingToDoError(Exception):
-    """The draft is as the command wants it already."""
+    """The draft is already as the command wants it; no event is published."""
 
 
 class DraftAttachments:
-    """One method for each command. A command that comes twice changes nothing the second time."""
+    """One method for each command. A repeated command changes nothing the second time."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class DraftAttachments:
         self._configuration = configuration
 
     async def link(self, command: LinkDocument, cause: Cause) -> None:
-        """Add a document to a draft, unless its agent has taken it back meanwhile.
+        """Add a document to a draft, unless its agent has removed it meanwhile.
 
         Raises:
             Refused: The draft is sent, cancelled, full, or not the agent's any more.
@@ -57,22 +57,22 @@ class DraftAttachments:
         def decide(before: Interaction) -> Change:
             if has_attachment(before.mail, attachment.id):
                 raise _NothingToDoError
-            return added(before, command.agent_id, attachment, room_of(rules))
+            return add_attachment(before, command.agent_id, attachment, limits_of(rules))
 
         await self._change(command, cause, decide)
         await self._uploads.mark_done([attachment.id])
 
     async def unlink(self, command: UnlinkDocument, cause: Cause) -> None:
-        """Take a document off a draft; its bytes go with the sweep, a day later.
+        """Remove a document from a draft. The sweep deletes its bytes a day later.
 
         Raises:
-            Refused: The draft is sent, cancelled, or not the agent's any more: the document stays.
+            Refused: The draft is sent, cancelled, or not the agent's any more. The document stays.
         """
 
         def decide(before: Interaction) -> Change:
             if not has_attachment(before.mail, command.document_id):
                 raise _NothingToDoError
-            return removed(before, command.agent_id, command.document_id)
+            return remove_attachment(before, command.agent_id, command.document_id)
 
         try:
             await self._change(command, cause, decide)
@@ -97,26 +97,26 @@ class DraftAttachments:
             raise Refused("the file is not there any more: upload it again")
 
 
-def room_of(rules: AttachmentRules) -> AttachmentLimits:
-    """Return what the contact center allows in one mail."""
+def limits_of(rules: AttachmentRules) -> AttachmentLimits:
+    """Return the limits that the contact center sets for one mail."""
     return AttachmentLimits(rules.largest_mail, rules.most_files)
 
 
-def added(
-    before: Interaction, agent_id: str, attachment: Attachment, room: AttachmentLimits
+def add_attachment(
+    before: Interaction, agent_id: str, attachment: Attachment, limits: AttachmentLimits
 ) -> Change:
     """Return the draft with one more document, for its owner.
 
     Raises:
-        Refused: It is no draft of that agent, or there is no room.
+        Refused: It is no draft of that agent, or a limit is exceeded.
     """
     before.require_holder(agent_id, Operation.LINK_ATTACHMENT)
-    mail = with_attachment(before.mail, attachment, room)
+    mail = with_attachment(before.mail, attachment, limits)
     after = before.after(Operation.LINK_ATTACHMENT, mail=mail)
     return Change(after, [AttachmentAdded.of(after, agent_id)])
 
 
-def removed(before: Interaction, agent_id: str, attachment_id: str) -> Change:
+def remove_attachment(before: Interaction, agent_id: str, attachment_id: str) -> Change:
     """Return the draft without a document, for its owner.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Takes the parts out of an arrived mail and stores each once."""
+"""Extracts the attachments of an arrived mail and stores each content once."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ _WHOLE_MAIL = "message/rfc822"
 
 
 class Extraction:
-    """From the raw octets of an arrival to the documents that its interaction lists."""
+    """Stores the documents that an interaction lists, from the raw octets of its arrival."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Extraction:
         self._vault = vault
 
     async def extract(self, command: ExtractDocuments) -> None:
-        """Store every attachment of the interaction; what is stored already stays as it is."""
+        """Store every attachment of the interaction. A repetition changes nothing."""
         interaction = await self._interactions.get(command.interaction_id, with_text=False)
         arrival = await self._arrivals.get(command.arrival_id)
         contents = await asyncio.to_thread(contents_of, arrival, interaction.mail.attachments)
@@ -44,7 +44,7 @@ class Extraction:
 def contents_of(arrival: Arrival, attachments: tuple[Attachment, ...]) -> list[bytes]:
     """Return the octets of the attachments, in their order.
 
-    A mail that could not be read, or not be shown in full, has itself as its last attachment.
+    A mail that could not be parsed or shown in full has its raw octets as its last attachment.
     """
     *parts, last = attachments
     if is_whole_mail(arrival, last):

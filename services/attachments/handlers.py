@@ -1,4 +1,4 @@
-"""Takes the commands for attachments off the broker and hands each to what it is meant for."""
+"""The handler of the commands for attachments: calls one method for each."""
 
 from collections.abc import Awaitable, Callable
 from typing import assert_never
@@ -18,7 +18,7 @@ Handler = Callable[[Envelope[AttachmentsCommand]], Awaitable[None]]
 
 
 def attachments_handler(
-    extraction: Extraction, linking: DraftAttachments, refusals: Refusals
+    extraction: Extraction, draft_attachments: DraftAttachments, refusals: Refusals
 ) -> Handler:
     """Return the handler of the work queue."""
 
@@ -35,8 +35,8 @@ def attachments_handler(
         async with refusals.reported_to_agent(command, cause):
             match command:
                 case LinkDocument():
-                    await linking.link(command, cause)
+                    await draft_attachments.link(command, cause)
                 case UnlinkDocument():
-                    await linking.unlink(command, cause)
+                    await draft_attachments.unlink(command, cause)
 
     return on_command

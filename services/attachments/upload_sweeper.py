@@ -1,4 +1,4 @@
-"""Forgets documents that no draft has: uploads that never arrived, and files taken off again."""
+"""Deletes documents that no draft has: uploads that were never linked, and removed files."""
 
 from datetime import timedelta
 from typing import Final
@@ -16,11 +16,11 @@ from shared.storage.upload_store import UploadStore
 log = structlog.get_logger()
 
 ABANDONED: Final = timedelta(days=1)
-"""After this nobody works on it any more: longer than any upload or waiting room takes."""
+"""The age at which a document may go: longer than any upload or retry of its command takes."""
 
 
 class UploadSweeper:
-    """Any number of pods may sweep at once."""
+    """The sweep over unlinked documents. Any number of pods may run it at the same time."""
 
     def __init__(
         self, *, interactions: InteractionStore, uploads: UploadStore, vault: Vault, clock: Clock
@@ -31,7 +31,7 @@ class UploadSweeper:
         self._clock = clock
 
     async def sweep(self) -> int:
-        """Forget what was abandoned a day ago, with its bytes; return how many documents went."""
+        """Delete documents abandoned a day ago, and their bytes; return how many."""
         before, count = self._clock.now() - ABANDONED, 0
         async for document in self._uploads.unsettled(before):
             if await self._is_listed(document):

@@ -1,1 +1,1 @@
-"""Turns arriving mail into interactions."""
+"""Ingest: receives mail by SMTP and LMTP, stores it, parses it into interactions."""

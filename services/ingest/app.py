@@ -1,4 +1,4 @@
-"""Composes ingest: the one place that knows all of its parts."""
+"""Builds ingest from its parts and runs it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ from shared.storage.interactions.thread_store import ThreadStore
 
 @asynccontextmanager
 async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator[None]:
-    """Run ingest for as long as the context lasts: listeners end first, then the parsing."""
+    """Run ingest for as long as the context lasts. Listeners end first, parsing after them."""
     async with (
         IsolatedParser(
             processes=settings.parsers,
@@ -28,7 +28,7 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
         ) as parser,
         running_consumer(settings, resources, INGEST) as consumer,
     ):
-        parsing = ArrivalParser(
+        arrival_parser = ArrivalParser(
             arrivals=resources.arrivals,
             interactions=resources.interactions,
             threads=ThreadStore(resources.database),
@@ -37,13 +37,13 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             parser=parser,
             clock=resources.clock,
         )
-        consumer.subscriber(ingest_handler(parsing))
+        consumer.subscriber(ingest_handler(arrival_parser))
         intake = Intake(
             resources.arrivals,
-            parsing,
+            arrival_parser,
             at_once=settings.parsing_at_once,
             patience=settings.room_for_parsing,
         )
         receiver = MailReceiver(intake, resources.configuration, settings, resources.clock)
-        async with consumer.running(), intake.finishing(), listening(receiver, settings):
+        async with consumer.running(), intake.running(), listening(receiver, settings):
             yield

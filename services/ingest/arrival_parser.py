@@ -1,4 +1,4 @@
-"""From an arrival to interactions, once for each mailbox that it is for."""
+"""Turns an arrival into interactions, one for each of its mailboxes."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -14,7 +14,7 @@ from services.ingest.parser.isolated_parser import (
     ParserKilledError,
 )
 from services.ingest.store import CopyStore
-from services.ingest.unparsed_mail import unparsed_interaction
+from services.ingest.unparsed_mail import unparsed_mail
 from shared.contracts.commands import ExtractDocuments, ParseMail
 from shared.contracts.contact_center import Mailbox
 from shared.contracts.envelope import Cause, Contract
@@ -38,17 +38,17 @@ log = structlog.get_logger()
 PARSED: Final = Counter("mailroom_mails_parsed_total", "Mails by what they became", ["outcome"])
 
 _TRIES: Final = 3
-_REST: Final = timedelta(seconds=5)
+_RETRY_DELAY: Final = timedelta(seconds=5)
 _LONGEST_WAIT: Final = timedelta(minutes=30)
-"""A mail that was slow once and found no room since is shown unread: nobody waits without end."""
+"""After this, a slow mail for which no parser was free becomes an unparsed interaction."""
 
 
 class ParsingPostponedError(Unavailable):
-    """The mail was slow, or crashed its reader: it waits, and others come first."""
+    """The mail was slow or crashed its parser; the command is tried again later."""
 
 
 class ArrivalParser:
-    """Reads arrivals in a process that can be killed and stores what they become."""
+    """Parses arrivals in child processes and stores their interactions."""
 
     def __init__(
         self,
@@ -70,17 +70,21 @@ class ArrivalParser:
         self._clock = clock
 
     async def parse(self, command: ParseMail, cause: Cause) -> None:
-        """Store the interactions of the arrival that a command names."""
+        """Store the interactions of the arrival that a command names.
+
+        Raises:
+            ParsingPostponedError: The mail is to be tried again later.
+        """
         await self.parse_arrival(await self._arrivals.get(command.arrival_id), cause)
         self._arrivals.note_parsed(command.arrival_id, str(cause.message_id))
 
     async def parse_arrival(self, arrival: Arrival, cause: Cause) -> None:
-        """Store the interactions of one arrival. A second time finds them and stores nothing."""
+        """Store the interactions of one arrival. A repetition finds them and stores nothing."""
         mail = await self._read(arrival)
         proven = await self._threads.proven(speaker_of(mail, arrival), thread_references(mail))
         contact_center = await self._configuration.current()
         for address in arrival.mailboxes:
-            mailbox = contact_center.mailbox_for(address) or _fallback(address)
+            mailbox = contact_center.mailbox_for(address) or _unassigned_mailbox(address)
             interaction = build_interaction(mail, arrival, mailbox, proven)
             try:
                 await self._add(interaction, arrival, cause)
@@ -89,10 +93,10 @@ class ArrivalParser:
                 await self._add(build_interaction(shown, arrival, mailbox, proven), arrival, cause)
 
     async def _read(self, arrival: Arrival) -> ParsedMail:
-        """Return the mail; one that was slow or crashed its reader is tried again later.
+        """Return the parsed mail, or an unparsed one after the last try.
 
         Raises:
-            ParsingPostponedError: It is not its turn.
+            ParsingPostponedError: The mail was slow, crashed its parser, or is not due yet.
         """
         now = self._clock.now()
         if arrival.tries and now - arrival.received_at > _LONGEST_WAIT:
@@ -110,7 +114,7 @@ class ArrivalParser:
         except ParserKilledError as error:
             if arrival.tries + 1 >= _TRIES:
                 return self._unparsed(arrival, str(error))
-            await self._arrivals.postpone(arrival, now + _REST)
+            await self._arrivals.postpone(arrival, now + _RETRY_DELAY)
             raise ParsingPostponedError(str(error)) from error
 
     def _unparsed(
@@ -118,15 +122,15 @@ class ArrivalParser:
     ) -> ParsedMail:
         log.warning("mail unparsed", arrival_id=arrival.id, reason=reason)
         PARSED.labels("unparsed").inc()
-        return unparsed_interaction(arrival.raw, reason, known)
+        return unparsed_mail(arrival.raw, reason, known)
 
     async def _add(self, interaction: Interaction, arrival: Arrival, cause: Cause) -> None:
         key = duplicate_key(interaction.mailbox, interaction.mail.message_id, arrival.raw)
         is_new = await self._interactions.add(
-            interaction, cause, _announcements(interaction, arrival), arrival_key=key
+            interaction, cause, _messages_about(interaction, arrival), arrival_key=key
         )
         if not is_new:
-            await self._copies.note(key, arrival.id)
+            await self._copies.record(key, arrival.id)
         PARSED.labels("interaction" if is_new else "copy").inc()
         log.info(
             "mail became an interaction" if is_new else "mail is a copy of an earlier one",
@@ -138,13 +142,13 @@ class ArrivalParser:
         )
 
 
-def _announcements(interaction: Interaction, arrival: Arrival) -> Sequence[Contract]:
+def _messages_about(interaction: Interaction, arrival: Arrival) -> Sequence[Contract]:
     received = InteractionReceived.of(interaction)
     if not interaction.mail.attachments:
         return [received]
     return [ExtractDocuments(interaction_id=interaction.id, arrival_id=arrival.id), received]
 
 
-def _fallback(address: str) -> Mailbox:
-    """Return where mail goes whose mailbox was removed between its arrival and its parsing."""
+def _unassigned_mailbox(address: str) -> Mailbox:
+    """Return the mailbox for mail whose own was removed between its arrival and its parsing."""
     return Mailbox(address=address, queue=UNASSIGNED)

@@ -1,4 +1,4 @@
-"""Takes ingest's commands off the broker."""
+"""The handler of ingest's commands."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,10 +9,10 @@ from shared.contracts.envelope import Envelope
 Handler = Callable[[Envelope[ParseMail]], Awaitable[None]]
 
 
-def ingest_handler(parsing: ArrivalParser) -> Handler:
+def ingest_handler(arrival_parser: ArrivalParser) -> Handler:
     """Return the handler of ingest's work queue."""
 
     async def on_command(envelope: Envelope[ParseMail]) -> None:
-        await parsing.parse(envelope.body, envelope.cause)
+        await arrival_parser.parse(envelope.body, envelope.cause)
 
     return on_command

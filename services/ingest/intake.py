@@ -1,10 +1,9 @@
-"""Where arriving mail goes: stored first, then parsed here and now as long as there is room.
+"""Stores arriving mail, then parses it in this process as long as there is room.
 
-The order to parse a mail is in its document from the first write on. While this process keeps up
-it carries the order out itself, with the octets still in memory, and the broker never sees it. A
-sender who is faster than the parsing waits a moment for its answer; what is too much even so, or
-goes wrong, goes to the queue, where other pods and their retries are; what a process leaves behind
-that dies, the sweep finds.
+The first write of a mail holds the command to parse it. While this process keeps up, it parses
+from memory and does not publish the command. If there is no room, the sender waits a moment for
+its reply. After that, or after an error, the command goes to the queue, where other pods and
+retries take it. If the process dies, the sweep publishes the command.
 """
 
 import asyncio
@@ -29,71 +28,72 @@ IN_HAND: Final = Gauge(
     "mailroom_ingest_mails_in_hand", "Mails that this pod parses, or that wait here for room"
 )
 
-_HOLDING: Final = timedelta(seconds=2)
-"""The sweep orders what nobody has said a word about for five seconds."""
+_KEEP_EVERY: Final = timedelta(seconds=2)
+"""The sweep publishes commands that have not been renewed for five seconds."""
 
 
 class Intake:
-    """Takes mail, and has at most `at_once` of it parsed in this process.
+    """Stores mail, and parses at most `at_once` mails in this process at the same time.
 
-    `patience` is how long a stored mail waits for room before it is left to the queue.
+    `patience` is how long a stored mail waits for room before its command goes to the queue.
     """
 
     def __init__(
-        self, arrivals: ArrivalStore, parsing: ArrivalParser, *, at_once: int, patience: timedelta
+        self, arrivals: ArrivalStore, parser: ArrivalParser, *, at_once: int, patience: timedelta
     ) -> None:
         self._arrivals = arrivals
-        self._parsing = parsing
+        self._parser = parser
         self._patience = patience if at_once else timedelta(0)
         self._room = asyncio.Semaphore(at_once)
         self._running: set[asyncio.Task[None]] = set()
-        self._held: set[str] = set()
+        self._in_hand: set[str] = set()
 
     async def add(self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str) -> str:
-        """Return the id of a mail once it is stored."""
+        """Store a mail and return its arrival id; the mail is then durable.
+
+        Raises:
+            Unavailable: The database does not answer.
+        """
         stored = await self._arrivals.store(raw, sender=sender, mailboxes=mailboxes, peer=peer)
-        if await self._finds_room(stored):
+        if await self._acquire_room(stored):
             task = asyncio.create_task(self._parse(stored))
             self._running.add(task)
-            task.add_done_callback(self._end)
+            task.add_done_callback(self._release_room)
         else:
             await self._arrivals.order_parsing(stored)
         return stored.arrival.id
 
     @asynccontextmanager
-    async def finishing(self) -> AsyncIterator[None]:
-        """Finish what has begun before the context ends.
-
-        Meanwhile the sweep is told what waits here: it would order that a second time.
-        """
-        async with run_periodically(self.hold, every=_HOLDING):
+    async def running(self) -> AsyncIterator[None]:
+        """Keep the sweep from mails in hand; at the end, wait until they are parsed."""
+        async with run_periodically(self.keep_from_sweep, every=_KEEP_EVERY):
             try:
                 yield
             finally:
                 await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def hold(self) -> None:
-        """Say what waits here or is being parsed."""
-        if self._held:
-            await self._arrivals.keep_from_sweep(sorted(self._held))
+    async def keep_from_sweep(self) -> None:
+        """Renew the commands of mails that wait or are parsed here, so the sweep leaves them."""
+        if self._in_hand:
+            await self._arrivals.keep_from_sweep(sorted(self._in_hand))
 
-    async def _finds_room(self, stored: Stored) -> bool:
-        with self._holding(stored), suppress(TimeoutError):
+    async def _acquire_room(self, stored: Stored) -> bool:
+        with self._counted_in_hand(stored), suppress(TimeoutError):
             async with asyncio.timeout(self._patience.total_seconds()):
                 return await self._room.acquire()
         return False
 
     @contextmanager
-    def _holding(self, stored: Stored) -> Iterator[None]:
-        self._held.add(stored.arrival.id)
-        IN_HAND.set(len(self._held))
+    def _counted_in_hand(self, stored: Stored) -> Iterator[None]:
+        self._in_hand.add(stored.arrival.id)
+        IN_HAND.set(len(self._in_hand))
         try:
             yield
         finally:
-            self._held.discard(stored.arrival.id)
-            IN_HAND.set(len(self._held))
+            self._in_hand.discard(stored.arrival.id)
+            IN_HAND.set(len(self._in_hand))
 
-    def _end(self, task: "asyncio.Task[None]") -> None:
+    def _release_room(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
         self._room.release()
 
@@ -102,11 +102,11 @@ class Intake:
         cause = Cause(UUID(stored.order.correlation_id), UUID(stored.order.id))
         try:
             with (
-                self._holding(stored),
+                self._counted_in_hand(stored),
                 structlog.contextvars.bound_contextvars(correlation_id=stored.order.correlation_id),
             ):
-                await self._parsing.parse_arrival(stored.arrival, cause)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the queue knows what to do
+                await self._parser.parse_arrival(stored.arrival, cause)
+        except Exception as error:  # noqa: BLE001 - the queue retries after any error
             log.warning("mail goes to the queue", reason=type(error).__name__)
             await self._arrivals.order_parsing(stored)
         else:

@@ -1,4 +1,4 @@
-"""From a parsed mail to an interaction: pure rules, one mailbox at a time."""
+"""Builds the interaction of a parsed mail for one mailbox. Pure."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from shared.storage.mails.arrival_store import Arrival
 _HEADERS: Final = ("Message-ID", "Date", "Content-Type", "MIME-Version")
 _CONTACT_DIGITS: Final = 16
 _LONGEST_VALUE: Final = 1000
-"""Characters of a value: agents need room for theirs, and the mail has all of it."""
+"""Characters of a value. The user data needs room for agents' keys; the mail keeps the rest."""
 
 
 def build_interaction(
@@ -23,7 +23,7 @@ def build_interaction(
 ) -> Interaction:
     """Return the interaction that a mail becomes in the queue of one mailbox.
 
-    `proven` are the mails of ours that it names and may join.
+    `proven` are the interactions that it refers to and whose thread it may join.
     """
     interaction_id = new_id()
     joined = joining(interaction_id, mailbox.address, thread_references(mail), proven)
@@ -66,12 +66,12 @@ def build_interaction(
 
 
 def speaker_of(mail: ParsedMail, arrival: Arrival) -> Speaker:
-    """Return who speaks in a mail: of several in From, the one whom agents see."""
+    """Return the author of a mail for the rules of threads: the first address in From."""
     return Speaker(_sender(mail, arrival).address, _is_report(mail, arrival))
 
 
 def contact_id(address: str) -> str:
-    """Return the id of the contact behind an address; the same for every mail from there."""
+    """Return the contact id of an address; the same for every mail from it."""
     digest = hashlib.sha256(address.lower().encode()).hexdigest()
     return digest[:_CONTACT_DIGITS].upper()
 
@@ -79,7 +79,7 @@ def contact_id(address: str) -> str:
 def user_data(
     mail: ParsedMail, sender: Address, mailbox: Mailbox, attachments: tuple[Attachment, ...]
 ) -> Mapping[str, object]:
-    """Return what an agent's desktop and a routing rule find beside the mail.
+    """Return the user data of a new interaction.
 
     The keys are those that the e-mail server of the 8.5 generation attaches.
     """
@@ -101,7 +101,7 @@ def user_data(
         data["_AutomaticMail"] = mail.automatic
     if mail.report:
         data["_Report"] = mail.report.kind
-        data["_ReportedRecipients"] = ", ".join(map(_in_words, mail.report.recipients))
+        data["_ReportedRecipients"] = ", ".join(map(_describe, mail.report.recipients))
     return {key: value[:_LONGEST_VALUE] for key, value in data.items()}
 
 
@@ -110,7 +110,7 @@ def _sender(mail: ParsedMail, arrival: Arrival) -> Address:
 
 
 def _envelope_sender(arrival: Arrival) -> str:
-    """Return who handed the mail in, empty for the null sender however it was written down."""
+    """Return the envelope sender, "" for the null sender in any notation."""
     return arrival.sender.strip("<> ")
 
 
@@ -122,7 +122,7 @@ def _returned_ids(mail: ParsedMail) -> tuple[str, ...]:
     return mail.report.returned_ids if mail.report else ()
 
 
-def _in_words(recipient: ReportedRecipient) -> str:
+def _describe(recipient: ReportedRecipient) -> str:
     address = recipient.original or recipient.address
     return f"{address} ({recipient.status})" if recipient.status else address
 

@@ -1,4 +1,4 @@
-"""What ingest reads from its environment."""
+"""Ingest's settings, from the environment."""
 
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network

@@ -1,4 +1,4 @@
-"""What ingest writes on interactions beside their snapshots."""
+"""The fields of interactions that ingest writes beside their snapshots."""
 
 from typing import Final
 
@@ -9,13 +9,13 @@ _MOST_COPIES: Final = 100
 
 
 class CopyStore:
-    """Copies of mails that have arrived before."""
+    """Records repeated arrivals of the same mail."""
 
     def __init__(self, database: Database) -> None:
         self._collection = database[interaction_store.COLLECTION]
 
-    async def note(self, arrival_key: str, arrival_id: str) -> None:
-        """Remember on the interaction that the same mail has arrived again: the first times."""
+    async def record(self, arrival_key: str, arrival_id: str) -> None:
+        """Add an arrival to the copies of its mail's interaction; at most 100 are kept."""
         async with database_errors():
             await self._collection.update_one(
                 {

@@ -1,4 +1,4 @@
-"""What becomes of a mail that defeats the parser: an interaction with the raw mail attached."""
+"""Builds a substitute for a mail that cannot be parsed, with the raw mail attached."""
 
 from typing import Final
 
@@ -11,10 +11,10 @@ from shared.mail.parsing.files import whole_mail
 _LONGEST: Final = 200
 
 
-def unparsed_interaction(raw: bytes, reason: str, known: ParsedMail | None = None) -> ParsedMail:
-    """Return a mail without a body whose one attachment is itself.
+def unparsed_mail(raw: bytes, reason: str, known: ParsedMail | None = None) -> ParsedMail:
+    """Return a mail whose text says that it could not be read, with its octets as attachment.
 
-    Of what is known of it, the beginning of its subject and its author are shown.
+    With `known`, it has the first 200 characters of the subject, and the first author.
     """
     return ParsedMail(
         message_id=derived_message_id(raw),

@@ -1,1 +1,1 @@
-"""The parser in processes of its own, which can be killed."""
+"""Parses mail in child processes, which are killed at a deadline."""

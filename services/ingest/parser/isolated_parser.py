@@ -1,4 +1,4 @@
-"""Reading mail in processes that can be killed: a bad mail costs its deadline, nothing else."""
+"""Parses mail in child processes: a mail that hangs or crashes one costs its deadline only."""
 
 import asyncio
 import contextlib
@@ -16,30 +16,30 @@ from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail
 
 _MEBIBYTE: Final = 1024 * 1024
-# Seconds after the deadline at which a child ends itself, should its parent be gone.
+# Seconds after the deadline at which a child ends itself if its parent has died.
 _GRACE: Final = 2
 _SECONDS_A_MEBIBYTE: Final = 0.2
 _LARGE: Final = 8 * _MEBIBYTE
 _IMPORT_ROOT: Final = Path(__file__).resolve().parents[3]
-# Secrets stay with the parent: a stranger's mail is read without them.
+# The child parses mail of strangers, so it gets no secrets of this process.
 _ENVIRONMENT: Final = ("PATH", "LD_LIBRARY_PATH")
 
 
 class ParserKilledError(Exception):
-    """The process that read the mail died or was killed at the deadline; another one takes over."""
+    """The child that parsed the mail died, or was killed at the deadline; a new one replaces it."""
 
 
 class ParserBusyError(Exception):
-    """As many slow mails are being read as may be at once; try this one again later."""
+    """As many slow mails are being parsed as are allowed; try this one again later."""
 
 
 class IsolatedParser:
-    """A fixed number of child processes that read one mail each at a time.
+    """A fixed number of child processes, each of which parses one mail at a time.
 
-    A mail has `quick` to be read, and a little more for each megabyte. One that needed more is
-    slow: given in again as such it has the `deadline`. One process fewer than there are reads slow
-    mails, so that they can never have all of them.
-    Children start when first needed and end with this object, or when this process is gone.
+    A mail may take `quick`, and 0.2 s more for each mebibyte. A mail that needed more is slow: the
+    caller passes it again with `slow=True`, and it may take `deadline`. Slow mails never use the
+    last process, so that other mails go on.
+    Children start when first needed and end with this object, or when this process has died.
     """
 
     def __init__(
@@ -75,11 +75,12 @@ class IsolatedParser:
     async def parse(
         self, raw: bytes, *, envelope_sender: str | None = None, slow: bool = False
     ) -> ParsedMail:
-        """Read a mail; waits for an idle child first.
+        """Return the parsed mail; wait for an idle child first.
 
-        Raises `UnparsableMailError` for a mail above a limit, `ParserKilledError` for one that
-        crashed its reader or took longer than it may, and `ParserBusyError` for a slow one while
-        there is no room for it.
+        Raises:
+            UnparsableMailError: The mail exceeds a limit.
+            ParserKilledError: The mail crashed the child or took too long.
+            ParserBusyError: The mail is slow, and too many slow mails are being parsed.
         """
         if not slow:
             quick = self._quick + _SECONDS_A_MEBIBYTE * len(raw) / _MEBIBYTE
@@ -99,11 +100,11 @@ class IsolatedParser:
                 child = await self._start()
             mark, content = await self._exchange(child, raw, envelope_sender, seconds)
             if len(raw) > _LARGE:
-                # What a large mail took from the system, its reader gives back only by ending.
+                # A process returns the memory of a large mail to the system only by ending.
                 await self._kill(child)
                 child = None
         except BaseException:
-            # Also when cancelled: a child in the middle of a mail cannot be talked to again.
+            # Also on cancellation: a child in the middle of a mail cannot take another request.
             await self._kill(child)
             child = None
             raise
@@ -112,7 +113,7 @@ class IsolatedParser:
         return _result(mark, content)
 
     async def close(self) -> None:
-        """End all children, also those that are reading."""
+        """Kill all children, including those that are parsing."""
         for child in tuple(self._running):
             await self._kill(child)
 
@@ -122,7 +123,7 @@ class IsolatedParser:
         head = pack_head(raw, envelope_sender, seconds=int(seconds) + _GRACE)
         try:
             async with asyncio.timeout(seconds):
-                return await _talk(child, head, raw)
+                return await _send_and_receive(child, head, raw)
         except TimeoutError as error:
             raise ParserKilledError("the deadline passed") from error
         except (OSError, asyncio.IncompleteReadError) as error:
@@ -160,7 +161,7 @@ def _result(mark: bytes, content: bytes) -> ParsedMail:
     raise UnparsableMailError(content.decode())
 
 
-async def _talk(child: Process, head: bytes, raw: bytes) -> tuple[bytes, bytes]:
+async def _send_and_receive(child: Process, head: bytes, raw: bytes) -> tuple[bytes, bytes]:
     if child.stdin is None or child.stdout is None:
         raise BrokenPipeError
     child.stdin.write(head)

@@ -1,6 +1,6 @@
-"""A `ParsedMail` as JSON: what crosses the pipe from the process that read a stranger's mail.
+"""A `ParsedMail` as JSON, for the pipe between the child that parses and its parent.
 
-JSON and not pickle, because a reader that was taken over must not run code in its parent.
+JSON and not pickle, because a mail that takes over the child must not run code in the parent.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""How a mail goes to its reader and what comes back, as octets on a pipe.
+"""The frames on the pipes between `IsolatedParser` and its children.
 
 A request is its length and the seconds it may take (8 and 2 octets), then the envelope sender
-(`?` if unknown, else `=` and the address), NUL, and the mail. An answer is its length (8 octets), a
-mark and the content: `=` and the mail as JSON, `!` and why it is above a limit, or `x` and where
-the reader failed.
+(`?` if unknown, else `=` and the address), NUL, and the mail. A response is its length (8 octets),
+a mark and the content: `=` and the mail as JSON, `!` and the limit that the mail exceeds, or `x`
+and the place where the parser failed.
 """
 
 import struct
@@ -17,7 +17,7 @@ FAILED: Final = b"x"
 
 
 def pack_head(raw: bytes, envelope_sender: str | None, *, seconds: int) -> bytes:
-    """Return what goes before the mail itself, so that a large mail is not copied."""
+    """Return the octets before the mail. They are separate, so that a large mail is not copied."""
     known = b"?" if envelope_sender is None else b"=" + envelope_sender.encode().replace(b"\0", b"")
     sender = known + b"\0"
     return REQUEST.pack(len(sender) + len(raw), seconds) + sender

@@ -1,4 +1,4 @@
-"""The child of `IsolatedParser`: reads the mails on its standard input until that closes."""
+"""The child process of `IsolatedParser`: parses mails from standard input until that closes."""
 
 import resource
 import signal
@@ -21,33 +21,33 @@ from shared.mail.parsing.parser import parse_mail
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer every request; end when the parent closes the pipe or is gone."""
+    """Handle requests until the parent closes the pipe or has died."""
     while len(head := requests.read(REQUEST.size)) == REQUEST.size:
         length, seconds = REQUEST.unpack(head)
         request = requests.read(length)
-        # Should nobody be left to kill a reader that hangs, the alarm ends it, even inside C code.
+        # If the parent has died and cannot kill this process, the alarm ends it, even in C code.
         signal.alarm(seconds)
-        mark, content = answer(request)
+        mark, content = handle(request)
         signal.alarm(0)
         answers.write(ANSWER.pack(len(content), mark))
         answers.write(content)
         answers.flush()
 
 
-def answer(request: bytes) -> tuple[bytes, bytes]:
-    """Return the mark and the content that answer one request."""
+def handle(request: bytes) -> tuple[bytes, bytes]:
+    """Return the mark and the content of the response to one request."""
     sender, raw = unpack_request(request)
     try:
         mail = parse_mail(raw, envelope_sender=sender)
     except UnparsableMailError as error:
         return REFUSED, str(error).encode()
-    except Exception as error:  # noqa: BLE001 (one mail never ends the reader of the others)
+    except Exception as error:  # noqa: BLE001 - one mail must not end the parser of the others
         return FAILED, _place(error).encode()
     return READ, dump(mail)
 
 
 def _place(error: Exception) -> str:
-    """Say what failed where, without any of the mail's content."""
+    """Return the type and the line of an error, without any of the mail's content."""
     frames = list(walk_tb(error.__traceback__))
     frame, line = frames[-1]
     return f"{type(error).__name__} in {Path(frame.f_code.co_filename).name}:{line}"

@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def listening(receiver: MailReceiver, settings: IngestSettings) -> AsyncIterator[None]:
-    """Take mail for as long as the context lasts; transactions that run may finish after it."""
+    """Accept mail for as long as the context lasts; running transactions may end after it."""
     limits = SessionLimits(
         settings.most_sessions,
         settings.sessions_per_peer,
@@ -38,7 +38,7 @@ async def listening(receiver: MailReceiver, settings: IngestSettings) -> AsyncIt
             server.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(settings.storing.total_seconds()):
-                await sessions.end_all()
+                await sessions.close_all()
 
 
 async def _listen(

@@ -1,4 +1,4 @@
-"""The octets of a mail between DATA and the final dot, kept as they are and nothing beside them."""
+"""Reads the octets of a mail between DATA and the final dot, unchanged."""
 
 from asyncio import LimitOverrunError, StreamReader
 from typing import Final
@@ -8,21 +8,22 @@ _FINAL_DOT: Final = b".\r\n"
 
 
 class MailTooLargeError(Exception):
-    """A mail has more octets than it may have. It was read to its end."""
+    """The mail is larger than allowed. It has been read to its end."""
 
 
 class LineTooLongError(Exception):
-    """A line of a mail is longer than the reader's limit. The mail was read to its end."""
+    """A line is longer than the reader's limit. The mail has been read to its end."""
 
 
 async def read_mail(reader: StreamReader, *, largest: int) -> bytes:
-    """Read up to the final dot; return the mail without it and without dots for transparency.
+    """Read up to the final dot; return the mail without it and without doubled leading dots.
 
-    aiosmtpd keeps an object for each line: fifty times the octets of a mail of empty lines.
+    aiosmtpd's own reader keeps an object for each line, which takes fifty times the octets of a
+    mail of empty lines.
 
     Raises:
-        MailTooLargeError: See there.
-        LineTooLongError: See there.
+        MailTooLargeError: The mail has more octets than `largest`.
+        LineTooLongError: A line is longer than the reader's limit.
     """
     mail = bytearray()
     fault: MailTooLargeError | LineTooLongError | None = None
@@ -31,7 +32,7 @@ async def read_mail(reader: StreamReader, *, largest: int) -> bytes:
         try:
             line = await reader.readuntil(_END_OF_LINE)
         except LimitOverrunError as error:
-            # Nothing of it is kept, but all has to come before it can be refused.
+            # SMTP allows the refusal only after the final dot, so the rest is read and dropped.
             await reader.read(error.consumed)
             fault, is_within_line = fault or LineTooLongError(), True
             mail.clear()

@@ -1,4 +1,4 @@
-"""What an SMTP or LMTP client is answered: 250 only for mail that is stored (RFC 5321)."""
+"""The replies to RCPT and DATA: 250 only for mail that is stored (RFC 5321)."""
 
 import asyncio
 import re
@@ -37,25 +37,25 @@ TOO_MANY: Final = "452 4.5.3 too many recipients in one transaction"
 LOOPING: Final = "554 5.4.6 too many hops, this mail is in a loop"
 
 
-class Arrivals(Protocol):
-    """Where mail is stored."""
+class MailIntake(Protocol):
+    """Stores received mail."""
 
     async def add(self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str) -> str:
-        """Return the id of a mail once it is stored."""
+        """Store a mail and return its arrival id."""
         ...
 
 
 class MailReceiver:
-    """The hooks that aiosmtpd calls, for both protocols."""
+    """The hooks that aiosmtpd calls, for SMTP and LMTP."""
 
     def __init__(
         self,
-        arrivals: Arrivals,
+        intake: MailIntake,
         configuration: ConfigurationStore,
         settings: IngestSettings,
         clock: Clock,
     ) -> None:
-        self._arrivals = arrivals
+        self._intake = intake
         self._configuration = configuration
         self._settings = settings
         self._clock = clock
@@ -63,7 +63,7 @@ class MailReceiver:
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: object
     ) -> str:
-        """Take recipients whose mailbox is ours and nobody else: never a relay."""
+        """Accept recipients with a mailbox here, refuse all others: this server is no relay."""
         if len(envelope.rcpt_tos) >= self._settings.most_recipients:
             return TOO_MANY
         try:
@@ -76,29 +76,29 @@ class MailReceiver:
         return "250 2.1.5 recipient taken"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Answer the final dot."""
+        """Store the mail and return the reply to the final dot."""
         answer = await self._store(server, session, envelope)
         RECEIVED.labels(answer[:3]).inc()
         return answer
 
     async def handle_exception(self, error: Exception) -> str:
-        """Answer a command that went wrong here: the mail is good, and its sender may come back."""
+        """Return the reply after an error of this server: temporary, so the sender tries again."""
         log.error("session in trouble", reason=type(error).__name__, exc_info=error)
         return COME_BACK
 
     async def _store(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         raw = envelope.original_content or b""
-        if _hops(raw) > self._settings.most_hops:
+        if _count_hops(raw) > self._settings.most_hops:
             return LOOPING
         recipients = list(dict.fromkeys(envelope.rcpt_tos))
         crash_point("ingest.before_store")
         try:
             async with asyncio.timeout(self._settings.storing.total_seconds()):
-                arrival_id = await self._arrivals.add(
+                arrival_id = await self._intake.add(
                     self._trace(server, session, envelope, recipients) + without_return_path(raw),
                     sender=_sender(envelope),
                     mailboxes=recipients,
-                    peer=_address(session),
+                    peer=_peer_address(session),
                 )
         except (Unavailable, TimeoutError) as error:
             log.warning("mail not stored", reason=str(error) or type(error).__name__)
@@ -109,7 +109,7 @@ class MailReceiver:
             arrival_id=arrival_id,
             correlation_id=str(Cause.about(arrival_id).correlation_id),
             message_id=_message_id(raw),
-            peer=_address(session),
+            peer=_peer_address(session),
             sender=_sender(envelope),
             recipients=recipients,
             size=len(raw),
@@ -123,7 +123,7 @@ class MailReceiver:
             sender=_sender(envelope),
             recipients=recipients,
             name=session.host_name or "",
-            peer=_address(session),
+            peer=_peer_address(session),
             host=self._settings.host_name,
             protocol=_protocol(server, session),
             now=self._clock.now(),
@@ -135,7 +135,7 @@ def _sender(envelope: Envelope) -> str:
     return "" if sender == "<>" else sender  # what aiosmtpd calls the null reverse-path
 
 
-def _address(session: Session) -> str:
+def _peer_address(session: Session) -> str:
     return str(session.peer[0]) if session.peer else ""
 
 
@@ -147,12 +147,12 @@ def _protocol(server: SMTP, session: Session) -> str:
 
 
 def _message_id(raw: bytes) -> str:
-    """Return what the header says, for the log; the reader decides later what it is."""
+    """Return the Message-ID as it stands in the header, for the log; the parser reads it later."""
     end = _HEADER_END.search(raw)
     found = _MESSAGE_ID.search(raw, 0, end.start() if end else len(raw))
     return storable(found[1], _LONGEST_ID) if found else ""
 
 
-def _hops(raw: bytes) -> int:
+def _count_hops(raw: bytes) -> int:
     end = _HEADER_END.search(raw)
     return len(_RECEIVED_HEADER.findall(raw, 0, end.start() if end else len(raw)))

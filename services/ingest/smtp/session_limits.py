@@ -1,4 +1,4 @@
-"""Which sessions there are, and who may have one more: rules about peers."""
+"""The open sessions, and the limits on sessions and octets of each peer."""
 
 import asyncio
 from collections import Counter
@@ -24,36 +24,36 @@ STOPPING: Final = b"421 4.3.2 the service is stopping, try again later\r\n"
 
 
 class OpenSmtpSession(Protocol):
-    """What is asked of a session."""
+    """The properties of a session that the limits need."""
 
     address: str
 
     @property
-    def useful_at(self) -> float:
-        """When it was opened, or handed in its last mail."""
+    def active_at(self) -> float:
+        """The loop time at which the session was opened or its last mail was accepted."""
         ...
 
     @property
-    def is_handing_in(self) -> bool:
-        """Say whether it is between DATA and the answer to the final dot."""
+    def is_in_data(self) -> bool:
+        """Say whether the session is between DATA and the reply to the final dot."""
         ...
 
     @property
     def is_storing(self) -> bool:
-        """Say whether a whole mail has come and its answer has not been given."""
+        """Say whether a whole mail has been received and not been replied to."""
         ...
 
-    def send_away(self, reason: bytes) -> None:
-        """End the session with these words."""
+    def close_with(self, reason: bytes) -> None:
+        """Write a last reply and close the connection."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """How many sessions there may be: in all, and of one peer that is no relay.
+    """How many sessions there may be: `most` in all, `per_peer` of a peer that is no relay.
 
-    Where there are no more, one that was of no use for `idle_when_full` seconds makes room.
-    `room` is how many octets of mails they may hand in at the same time.
+    When all are in use, a session without a mail for `idle_when_full` seconds is closed for a new
+    one. `room` is how many octets of mail all sessions may be receiving at the same time.
     """
 
     most: int
@@ -64,7 +64,7 @@ class SessionLimits:
 
 
 class SmtpSessions:
-    """The open sessions."""
+    """The open sessions. Admits new ones and closes some, as the limits say."""
 
     def __init__(self, limits: SessionLimits, now: Callable[[], float]) -> None:
         self._limits = limits
@@ -80,7 +80,7 @@ class SmtpSessions:
         return len(self._open)
 
     def admit(self, session: OpenSmtpSession) -> bytes | None:
-        """Let a session in; or return why it is turned away."""
+        """Add a session and return None, or return the reply that refuses it."""
         if self._is_stopping:
             return STOPPING
         peer = peer_of(session.address)
@@ -94,8 +94,8 @@ class SmtpSessions:
         OPEN.set(len(self._open))
         return None
 
-    def end(self, session: OpenSmtpSession) -> None:
-        """Forget a session. It may have been forgotten before."""
+    def remove(self, session: OpenSmtpSession) -> None:
+        """Remove a session, if it is still there."""
         peer = self._open.pop(session, None)
         if peer is None:
             return
@@ -105,24 +105,24 @@ class SmtpSessions:
         if not self._of_peer[peer]:
             del self._of_peer[peer]
 
-    def take(self, session: OpenSmtpSession, octets: int) -> None:
-        """Note octets of a mail; without room for them, the peer that hands in most ends one."""
+    def add_octets(self, session: OpenSmtpSession, octets: int) -> None:
+        """Count octets of a mail. Without room, close a session of the peer that sends most."""
         self._in_hand[session] += octets
         self._octets_in_hand += octets
         while self._octets_in_hand > self._limits.room and (largest := self._largest()):
-            self._let_go(largest)
-            largest.send_away(OVERFULL)
+            self._forget_octets(largest)
+            largest.close_with(OVERFULL)
 
     def finish_mail(self, session: OpenSmtpSession) -> None:
-        """Note that a session has come to the end of a mail."""
-        self._let_go(session)
+        """Stop counting the octets of a session's mail, which has ended."""
+        self._forget_octets(session)
         self._changed.set()
 
-    def _let_go(self, session: OpenSmtpSession) -> None:
+    def _forget_octets(self, session: OpenSmtpSession) -> None:
         self._octets_in_hand -= self._in_hand.pop(session, 0)
 
     def _largest(self) -> OpenSmtpSession | None:
-        """Return the largest mail of the peer that hands in most; one that is whole is kept."""
+        """Return the session with the largest unfinished mail, of the peer that sends most."""
         of_peer: Counter[str] = Counter()
         for one, octets in self._in_hand.items():
             of_peer[peer_of(one.address)] += octets
@@ -132,28 +132,31 @@ class SmtpSessions:
             default=None,
         )
 
-    async def end_all(self) -> None:
-        """Let nobody in any more; end idle sessions at once, and the others after their mail."""
+    async def close_all(self) -> None:
+        """Refuse new sessions; close idle ones at once, others after their mail; wait for all."""
         self._is_stopping = True
         while self._open:
             self._changed.clear()
-            for session in [one for one in self._open if not one.is_handing_in]:
-                session.send_away(STOPPING)
+            for session in [one for one in self._open if not one.is_in_data]:
+                session.close_with(STOPPING)
             await self._changed.wait()
 
     def _make_room(self, mine: int) -> bool:
-        """End the least useful session of the peer that has most, unless I have more myself."""
+        """Close the session that is idle longest, of the peer with most sessions; say if one was.
+
+        `mine` is how many sessions the new peer has. A peer with fewer keeps its own.
+        """
         latest = self._now() - self._limits.idle_when_full
         idle = [
-            (self._of_peer[peer], -one.useful_at, one)
+            (self._of_peer[peer], -one.active_at, one)
             for one, peer in self._open.items()
-            if one.useful_at <= latest and not one.is_handing_in and self._of_peer[peer] >= mine
+            if one.active_at <= latest and not one.is_in_data and self._of_peer[peer] >= mine
         ]
         if not idle:
             return False
-        *_, spared = max(idle, key=itemgetter(0, 1))
-        self.end(spared)
-        spared.send_away(IDLE)
+        *_, closed = max(idle, key=itemgetter(0, 1))
+        self.remove(closed)
+        closed.close_with(IDLE)
         return True
 
     def _is_relay(self, address: str) -> bool:

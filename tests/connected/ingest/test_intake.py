@@ -29,7 +29,7 @@ async def test_a_mail_is_parsed_without_the_broker(
 ) -> None:
     intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
 
-    async with intake.finishing():
+    async with intake.running():
         arrival_id = await take(intake)
 
     assert await world.database["interactions"].count_documents({"arrival_id": arrival_id}) == 1
@@ -39,7 +39,7 @@ async def test_a_mail_is_parsed_without_the_broker(
 async def test_what_is_too_much_goes_to_the_queue(world: World, door: Door, vhost_url: str) -> None:
     intake = Intake(door.arrivals, door.parsing, at_once=0, patience=timedelta(0))
 
-    async with intake.finishing():
+    async with intake.running():
         await take(intake)
     await door.outbox_publisher.finish()
 
@@ -50,7 +50,7 @@ async def test_what_is_too_much_goes_to_the_queue(world: World, door: Door, vhos
 async def test_a_sender_waits_a_moment_for_room(world: World, door: Door, vhost_url: str) -> None:
     intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
 
-    async with intake.finishing():
+    async with intake.running():
         await asyncio.gather(*(take(intake) for _ in range(5)))
     await door.outbox_publisher.finish()
 
@@ -67,7 +67,7 @@ async def test_what_goes_wrong_goes_to_the_queue(
     monkeypatch.setattr(door.parsing, "parse_arrival", fail)
     intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
 
-    async with intake.finishing():
+    async with intake.running():
         await take(intake)
     await door.outbox_publisher.finish()
 
@@ -86,7 +86,7 @@ async def test_what_a_dead_process_left_is_swept(world: World, door: Door, vhost
 
 async def test_a_mail_that_was_parsed_is_not_swept(world: World, door: Door) -> None:
     intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
-    async with intake.finishing():
+    async with intake.running():
         arrival_ids = await asyncio.gather(*(take(intake) for _ in range(3)))
 
     await door.outbox_publisher.finish()
@@ -107,15 +107,15 @@ async def test_mail_that_waits_for_its_parser_is_not_ordered_again(
     monkeypatch.setattr(door.parsing, "parse_arrival", wait)
     intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
 
-    async with intake.finishing():
+    async with intake.running():
         await take(intake)
         waiting = asyncio.create_task(take(intake))
         try:
             await begun.wait()
-            while len(intake._held) < 2:
+            while len(intake._in_hand) < 2:
                 await asyncio.wait([waiting], timeout=0)
             world.clock.move(timedelta(seconds=30))
-            await intake.hold()
+            await intake.keep_from_sweep()
             await door.outbox_publisher.sweep_forgotten(world.clock.now())
         finally:
             going_on.set()
@@ -137,7 +137,7 @@ async def test_mail_whose_sender_gave_up_waiting_is_left_to_the_sweep(
     await asyncio.wait([waiting])
 
     world.clock.move(timedelta(seconds=30))
-    await intake.hold()
+    await intake.keep_from_sweep()
     await door.outbox_publisher.sweep_forgotten(world.clock.now())
 
     assert await waiting_in(vhost_url, INGEST.name) == 1
@@ -149,7 +149,7 @@ async def test_the_autoscaler_sees_load_that_the_queue_does_not(door: Door, vhos
     def in_hand() -> float:
         return REGISTRY.get_sample_value("mailroom_ingest_mails_in_hand") or 0
 
-    async with intake.finishing(), asyncio.TaskGroup() as senders:
+    async with intake.running(), asyncio.TaskGroup() as senders:
         for _ in range(6):
             senders.create_task(take(intake))
         waiting = 0

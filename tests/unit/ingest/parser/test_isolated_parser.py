@@ -17,7 +17,7 @@ from services.ingest.parser.isolated_parser import (
 )
 from services.ingest.parser.parsed_mail_json import load
 from services.ingest.parser.pipe_framing import ANSWER, READ, REFUSED, pack_head, unpack_request
-from services.ingest.parser.worker import answer
+from services.ingest.parser.worker import handle
 from shared.mail.limits import UnparsableMailError
 from shared.mail.parsing.parser import parse_mail
 from tests.unit.mail.mails import mail
@@ -196,6 +196,6 @@ def test_a_request_carries_what_smtp_said(sender: str | None) -> None:
 
 
 def test_a_refusal_says_why() -> None:
-    mark, content = answer(b"?\0" + TOO_MANY_PARTS)
+    mark, content = handle(b"?\0" + TOO_MANY_PARTS)
 
     assert (mark, content) == (REFUSED, b"more than 1000 parts")

@@ -24,12 +24,12 @@ ROOM = 100
 @dataclass(eq=False)
 class FakeSession:
     address: str
-    useful_at: float = 0.0
-    is_handing_in: bool = False
+    active_at: float = 0.0
+    is_in_data: bool = False
     is_storing: bool = False
     said: list[bytes] = field(default_factory=list)
 
-    def send_away(self, reason: bytes) -> None:
+    def close_with(self, reason: bytes) -> None:
         self.said.append(reason)
 
 
@@ -63,8 +63,8 @@ def test_a_relay_is_found_in_its_network(address: str) -> None:
 
 def test_the_least_useful_of_the_greediest_makes_room() -> None:
     open_ones = sessions()
-    modest = FakeSession("192.0.2.1", useful_at=1)
-    greedy = [FakeSession("192.0.2.2", useful_at=moment) for moment in (50, 20, 30)]
+    modest = FakeSession("192.0.2.1", active_at=1)
+    greedy = [FakeSession("192.0.2.2", active_at=moment) for moment in (50, 20, 30)]
     for one in (modest, *greedy):
         assert open_ones.admit(one) is None
 
@@ -76,8 +76,8 @@ def test_the_least_useful_of_the_greediest_makes_room() -> None:
 
 def test_nobody_makes_room_for_who_has_more() -> None:
     open_ones = sessions(most=3)
-    modest = FakeSession("192.0.2.1", useful_at=1)
-    greedy = [FakeSession("192.0.2.2", useful_at=99) for _ in range(2)]
+    modest = FakeSession("192.0.2.1", active_at=1)
+    greedy = [FakeSession("192.0.2.2", active_at=99) for _ in range(2)]
     for one in (modest, *greedy):
         open_ones.admit(one)
 
@@ -87,7 +87,7 @@ def test_nobody_makes_room_for_who_has_more() -> None:
 
 @pytest.mark.parametrize(
     "busy",
-    [FakeSession("192.0.2.1", useful_at=95), FakeSession("192.0.2.1", is_handing_in=True)],
+    [FakeSession("192.0.2.1", active_at=95), FakeSession("192.0.2.1", is_in_data=True)],
 )
 def test_who_is_at_work_makes_no_room(busy: FakeSession) -> None:
     open_ones = sessions(most=1)
@@ -101,16 +101,16 @@ def test_a_session_that_ends_twice_counts_once() -> None:
     open_ones = sessions(per_peer=1)
     first, second = FakeSession("192.0.2.1"), FakeSession("192.0.2.1")
     open_ones.admit(first)
-    open_ones.end(first)
+    open_ones.remove(first)
     open_ones.admit(second)
-    open_ones.end(first)
+    open_ones.remove(first)
 
     assert open_ones.admit(FakeSession("192.0.2.1")) == CROWDED
 
 
 async def test_nobody_comes_in_where_all_go() -> None:
     open_ones = sessions()
-    await open_ones.end_all()
+    await open_ones.close_all()
 
     assert open_ones.admit(FakeSession("192.0.2.1")) == STOPPING
 
@@ -134,7 +134,7 @@ def test_the_largest_mail_of_who_hands_in_most_makes_room() -> None:
     alone, small, large = (FakeSession(one) for one in ("192.0.2.1", "192.0.2.2", "192.0.2.2"))
 
     for session, octets in ((alone, 40), (small, 20), (large, 35), (alone, 6)):
-        open_ones.take(session, octets)
+        open_ones.add_octets(session, octets)
 
     assert (alone.said, small.said, large.said) == ([], [], [OVERFULL])
 
@@ -143,8 +143,8 @@ def test_a_mail_that_is_whole_makes_no_room() -> None:
     open_ones = sessions()
     whole, begun = FakeSession("192.0.2.1", is_storing=True), FakeSession("192.0.2.2")
 
-    open_ones.take(whole, 90)
-    open_ones.take(begun, 11)
+    open_ones.add_octets(whole, 90)
+    open_ones.add_octets(begun, 11)
 
     assert (whole.said, begun.said) == ([], [OVERFULL])
 
@@ -154,7 +154,7 @@ def test_mails_that_were_handed_in_leave_their_room_to_others() -> None:
     session = FakeSession("192.0.2.1")
 
     for _ in range(3):
-        open_ones.take(session, ROOM)
+        open_ones.add_octets(session, ROOM)
         open_ones.finish_mail(session)
 
     assert session.said == []
@@ -172,7 +172,7 @@ def test_the_autoscaler_sees_how_many_sessions_are_open() -> None:
         open_ones.admit(one)
     at_most = REGISTRY.get_sample_value("mailroom_ingest_sessions")
     for one in two:
-        open_ones.end(one)
+        open_ones.remove(one)
 
     assert at_most == 2
     assert REGISTRY.get_sample_value("mailroom_ingest_sessions") == 0
