@@ -396,7 +396,7 @@ async def threads(large: Large) -> None:
 
 @case
 async def copies(large: Large) -> None:
-    await CopyStore(large.database).note(number(3), "another")
+    await CopyStore(large.database).record(number(3), "another")
 
 
 # What arrives, and what is sent
