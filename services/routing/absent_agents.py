@@ -52,10 +52,10 @@ class AbsentAgents:
 
     async def reclaim_from_absent(self) -> None:
         """Make agents without a connection NotReady; reclaim the work of those who stay away."""
-        for agent_id in await self._presence.lost(self._policy.connection_loss, ready=True):
+        for agent_id in await self._presence.disconnected(self._policy.connection_loss, ready=True):
             await self._agents.set_ready(agent_id, ready=False, reason="ConnectionLost")
             await self._revocations.revoke_all_of(agent_id)
-        gone = await self._presence.lost(self._policy.absence, ready=False)
+        gone = await self._presence.disconnected(self._policy.absence, ready=False)
         for agent_id in gone:
             await self._agents.set_ready(agent_id, ready=False, logged_in=False)
         # Few agents own work, and most logged-out agents own none: ask about the owners only.

@@ -1,1 +1,1 @@
-"""The database: one client, one document a snapshot, one update a change."""
+"""Stores in MongoDB. Each change is one update of one document, together with its outbox."""

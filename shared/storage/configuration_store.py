@@ -11,15 +11,15 @@ from shared.storage.database.client import Database, database_errors
 COLLECTION: Final = "configuration"
 _ID: Final = "contact-center"
 KEPT_FOR: Final = timedelta(seconds=5)
-"""A service may go by a description that is so old."""
+"""A service may use a description for this long before it reads it again."""
 
 
 class NotConfiguredError(Unavailable):
-    """Nobody has applied a description yet."""
+    """No description has been applied yet: run `mailroom apply FILE`."""
 
 
 class ConfigurationStore:
-    """The description in force, read again when it is older than five seconds."""
+    """The description in force, cached for five seconds."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._collection = database[COLLECTION]
@@ -42,7 +42,7 @@ class ConfigurationStore:
         return self._current
 
     async def read(self) -> ContactCenter | None:
-        """Return the description as it is stored at this moment, if there is one."""
+        """Return the stored description without the cache; None if there is none."""
         async with database_errors():
             document = await self._collection.find_one({"_id": _ID})
         return ContactCenter.model_validate(document["content"]) if document else None

@@ -1,4 +1,4 @@
-"""Every index there is, as data; `mailroom apply` and each service's start make them so."""
+"""Every index, as data. `mailroom apply` and the start of each service create them."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -80,7 +80,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel(
             [("parent_id", ASCENDING), ("changed_at", ASCENDING)],
             name="following",
-            # The database sees that a comparison holds what is asked for, of a type it does not.
+            # MongoDB can match a query to a comparison such as `$gt`, and not to a `$type`.
             partialFilterExpression={"parent_id": {"$gt": ""}},
         ),
         IndexModel([("mail.message_id", ASCENDING)], name="threading"),
@@ -143,7 +143,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="free-longest-idle",
             partialFilterExpression={"free": {"$gt": 0}},
         ),
-        # Who has the skill that a transfer asks for need not serve the queue.
+        # An agent with the skill that a transfer requires need not serve the queue.
         IndexModel(
             [("ready", ASCENDING), ("idle_since", ASCENDING)],
             name="free-in-any-queue",
@@ -236,9 +236,9 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
 
 
 async def create_indexes(database: Database, collections: Iterable[str] = INDEXES) -> None:
-    """Make every index of these collections that is missing. Safe to run by many at once.
+    """Create the missing indexes of these collections. Many processes may do so at once.
 
-    On a large collection that takes minutes: an hour is waited, instead of ten seconds.
+    On a large collection this takes minutes, so the timeout is an hour instead of ten seconds.
     """
     async with database_errors():
         for collection in collections:

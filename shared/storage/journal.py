@@ -1,4 +1,4 @@
-"""The journal: for each agent all that concerned them, numbered without a gap, for some days."""
+"""The journal: the events of each agent, numbered without a gap, kept for some days."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _DUPLICATE_KEY: Final = 11000
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """An event for an agent, in the envelope in which it was announced."""
+    """An event for an agent, in the envelope in which it was published."""
 
     event_id: str
     agent_id: str
@@ -33,7 +33,7 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event at its place in the agent's journal."""
+    """An event with its position in the agent's journal."""
 
     position: int
     event: Announced
@@ -41,7 +41,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The positions of an agent that follow one, so many at most: there are no gaps."""
+    """A page of an agent's journal: at most `size` positions after `after`."""
 
     agent_id: str
     after: int
@@ -49,47 +49,47 @@ class Page:
 
     @property
     def last(self) -> int:
-        """The last position that may be on it."""
+        """The last position that can be on the page."""
         return self.after + self.size
 
 
 class JournalUnavailableError(Unavailable):
-    """Others wrote at the same time, again and again."""
+    """Other pods wrote at the same time again and again, or a majority did not confirm."""
 
 
 class Journal:
-    """What happened to each agent, for those who tell it. Reads what a majority has."""
+    """The reading end of the journal. It reads what a majority has."""
 
     def __init__(self, database: Database) -> None:
         durable = ReadConcern("majority")
         self._entries = database[COLLECTION].with_options(read_concern=durable)
         self._newest = database[NEWEST].with_options(read_concern=durable)
-        # A herd that comes back asks all of this at the same time, each member for itself.
+        # After an outage thousands of sessions read at the same time, each for itself.
         self._newest_batcher = for_herds(self._read_newest)
         self._spans_batcher = for_herds(self._read_spans)
         self._pages_batcher = for_herds(self._read_pages, most=_MOST_PAGES)
 
     async def newest(self, agent_id: str) -> int:
-        """Return the newest position of an agent, 0 where nothing ever happened."""
+        """Return the newest position of an agent, 0 if it never had an event."""
         async with database_errors():
             return await self._newest_batcher(agent_id)
 
     async def span(self, agent_id: str) -> Span:
-        """Return the positions that are kept of an agent."""
+        """Return the oldest and the newest kept position of an agent."""
         async with database_errors():
             return await self._spans_batcher(agent_id)
 
     async def after(self, agent_id: str, position: int, *, limit: int) -> list[Entry]:
-        """Return what follows a position, in order; nothing where it is the newest.
+        """Return at most `limit` entries after a position, in order.
 
         Raises:
-            PositionGoneError: Something that follows is no longer kept.
+            PositionGoneError: An entry after it is no longer kept.
         """
         page = Page(agent_id, position, limit)
         async with database_errors():
             entries = await self._pages_batcher(page)
             if not entries and await self.newest(agent_id) > position:
-                # Either it came this moment, or it has gone.
+                # The entry was written between the two reads, or it has been deleted.
                 entries = await self._pages_batcher(page)
                 if not entries:
                     raise PositionGoneError(f"nothing after position {position} is kept")
@@ -124,7 +124,10 @@ class Journal:
 
 
 class JournalAppender:
-    """The writing end. One pod at a time writes; where two do, a unique index lets one win."""
+    """The writing end of the journal, for one pod at a time.
+
+    If two pods write, a unique index lets one of them win.
+    """
 
     def __init__(self, database: Database, clock: Clock, *, retention: timedelta) -> None:
         local = ReadConcern("local")
@@ -136,14 +139,16 @@ class JournalAppender:
         self._floor = 0
 
     def forget(self) -> None:
-        """Read the newest positions anew: somebody else may have written."""
+        """Drop the known positions, because another pod may have written."""
         self._reached.clear()
 
     async def append(self, events: Sequence[Announced]) -> list[Entry]:
-        """Give each event a place, in order, in one write; one that has a place keeps it.
+        """Write events in order in one write; return them with their positions.
+
+        An event that is in the journal already keeps its position.
 
         Raises:
-            Unavailable: It is not certain which of them are written. Doing it again is safe.
+            Unavailable: It is not certain which of them are written. A repetition is safe.
         """
         try:
             return await self._append(events) if events else []
@@ -152,9 +157,9 @@ class JournalAppender:
             raise
 
     async def keep_newest(self, entries: Sequence[Entry]) -> None:
-        """Note how far each agent's journal has come, for when its entries are gone.
+        """Store the newest position of each agent, which has to outlive the entries.
 
-        Entries that were found, not written, are certain to stay once this returns.
+        This majority write also makes entries durable that another pod wrote.
         """
         reached = {
             entry.event.agent_id: entry.position
@@ -189,7 +194,7 @@ class JournalAppender:
                 del missing[entry.event.event_id]
             if not missing:
                 return sorted(placed, key=lambda entry: entry.position)
-        raise JournalUnavailableError("others were faster each time")
+        raise JournalUnavailableError("other pods were faster each time")
 
     async def _number(self, events: Iterable[Announced]) -> list[Entry]:
         events = list(events)
@@ -209,7 +214,7 @@ class JournalAppender:
             self._floor = floor
 
     async def _insert(self, entries: list[Entry]) -> list[Entry]:
-        """Write entries up to the first whose place, or whose event, is there already."""
+        """Write entries up to the first whose position or event exists already; return those."""
         expires_at = self._clock.now() + self._retention
         async with database_errors():
             try:
@@ -231,7 +236,7 @@ class JournalAppender:
 async def newest_positions(
     entries: Collection, newest: Collection, agent_ids: Iterable[str]
 ) -> dict[str, int]:
-    """Return the newest position of each agent, kept or not."""
+    """Return the newest position of each agent, whether its entry is kept or not."""
     agents = list(agent_ids)
     found = await _ends(entries, agents, DESCENDING)
     if missing := [one for one in agents if one not in found]:
@@ -244,9 +249,10 @@ async def newest_positions(
 async def _ends(
     entries: Collection, agent_ids: Sequence[str], direction: int, *, above: int = 0
 ) -> dict[str, int]:
-    """Return the first position of each agent in a direction, of those who have entries.
+    """Return the oldest or newest kept position of each agent; agents without any are left out.
 
-    Sorted and grouped like the index, it looks at one key for each agent (DISTINCT_SCAN).
+    The stages are sorted and grouped like the index, so that MongoDB reads one key for each agent
+    (DISTINCT_SCAN).
     """
     cursor = await entries.aggregate(
         [
@@ -262,7 +268,7 @@ async def _ends(
 def _count_before_duplicate(error: BulkWriteError) -> int:
     faults = error.details.get("writeErrors") or []
     if not faults or error.details.get("writeConcernErrors"):
-        raise JournalUnavailableError("written, but not proven to stay") from error
+        raise JournalUnavailableError("a majority did not confirm the write") from error
     if faults[0]["code"] != _DUPLICATE_KEY:
         raise error
     return int(error.details["nInserted"])

@@ -1,4 +1,4 @@
-"""Generations of positions: after a restore none is given that clients may have seen before."""
+"""Generations of positions: after a restore, no position is given that a client may have seen."""
 
 from typing import Final
 
@@ -9,10 +9,10 @@ from shared.domain.journal_positions import floor_after
 from shared.storage.database.client import Collection, Database, database_errors
 
 NEWEST: Final = "journal_newest"
-"""Each agent's newest position, which has to outlive the entries: it is never given again."""
+"""Each agent's newest position. It outlives the entries, so that it is never given again."""
 
 _FLOOR: Final = "floor"
-"""Beside them, for all agents: positions up to this one are of earlier generations."""
+"""The id of the floor in the same collection: positions up to it are of earlier generations."""
 
 
 class JournalGenerations:
@@ -23,12 +23,12 @@ class JournalGenerations:
         self._clock = clock
 
     async def floor(self) -> int:
-        """Return the floor, 0 where the database was never restored."""
+        """Return the floor, 0 if no restore was ever announced."""
         async with database_errors():
             return await read_floor(self._newest)
 
     async def begin_generation(self, *, after: int = 0) -> int:
-        """Begin one later than the present one and than `after`; return its floor."""
+        """Begin a generation above the present one and above `after`; return its floor."""
         async with database_errors():
             floor = max(after, await read_floor(self._newest))
             above = floor_after(floor, self._clock.now())

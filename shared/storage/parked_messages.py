@@ -1,4 +1,4 @@
-"""Messages that could not be handled, kept where a broker that loses its data cannot lose them."""
+"""Parked messages, kept in the database so that they survive a loss of the broker's data."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from shared.storage.database.client import Database, Document, database_errors
 
 COLLECTION: Final = "parked"
 DISCARDED: Final = "discarded"
-"""What an operator threw away, and why; only the command line writes there."""
+"""Messages that an operator discarded, with the reason; only the command line writes there."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParkedMessage:
-    """A message as it was parked by a work queue, and why."""
+    """A parked message of a work queue, and the reason."""
 
     queue: str
     message_id: str
@@ -27,13 +27,13 @@ class ParkedMessage:
 
     @property
     def key(self) -> str:
-        """What it is known by: the same message parked twice is one."""
+        """The id in the database: the same message parked twice is stored once."""
         name = self.message_id or hashlib.sha256(self.body).hexdigest()
         return f"{self.queue}/{name}"
 
 
 class ParkedStore:
-    """What services put here, and an operator lists and takes out again."""
+    """The parked messages: services add them, an operator lists, replays and discards them."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._collection = database[COLLECTION]
@@ -41,13 +41,13 @@ class ParkedStore:
         self._clock = clock
 
     async def put(self, message: ParkedMessage) -> None:
-        """Keep a message; only then is it safe to take it from the broker."""
+        """Store a message durably; only after this may it be removed from the broker."""
         document = _document(message) | {"parked_at": message.parked_at or self._clock.now()}
         async with database_errors():
             await self._collection.update_one({"_id": message.key}, {"$set": document}, upsert=True)
 
     async def of(self, queue: str) -> list[ParkedMessage]:
-        """Return what a work queue parked, oldest first."""
+        """Return the parked messages of a work queue, oldest first."""
         async with database_errors():
             found = await self._collection.find(
                 {"queue": queue}, {"_id": 0}, sort=[("parked_at", 1)]
@@ -55,22 +55,22 @@ class ParkedStore:
         return [ParkedMessage(**document) for document in found]
 
     async def forget(self, message: ParkedMessage) -> None:
-        """Forget a message that is back at work."""
+        """Delete a message that has been replayed."""
         async with database_errors():
             await self._collection.delete_one({"_id": message.key})
 
     async def discard(self, message: ParkedMessage, why: str) -> None:
-        """Move a message to those that nobody handles any more, with the operator's reason."""
+        """Move a message to the discarded ones, with the operator's reason."""
         document = {**_document(message), "why": why, "discarded_at": self._clock.now()}
         async with database_errors():
             await self._discarded.replace_one({"_id": message.key}, document, upsert=True)
         await self.forget(message)
 
     async def counts(self) -> dict[str, int]:
-        """Return how many messages each work queue parked, of those that parked any."""
+        """Return the number of parked messages by work queue; queues without any are left out."""
         async with database_errors():
             cursor = await self._collection.aggregate(
-                # Sorted like the index, which then is all that is looked at.
+                # Sorted like the index, so that MongoDB reads only the index.
                 [{"$sort": {"queue": 1}}, {"$group": {"_id": "$queue", "count": {"$sum": 1}}}]
             )
             return {one["_id"]: one["count"] async for one in cursor}

@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed with AES-256-GCM under a key that the database never sees."""
+"""Encrypts secrets at rest with AES-256-GCM. The key is never in the database."""
 
 import base64
 import binascii
@@ -21,24 +21,24 @@ _MAKE_ONE: Final = "`openssl rand -base64 32` makes one"
 
 
 class BadSealingKeyError(ValueError):
-    """There is no key, or what there is cannot be one; the message never repeats it."""
+    """The key is missing or malformed; the message never contains it."""
 
 
 class BrokenSealError(Exception):
-    """A text was sealed under a key that is not known any more, or changed since, or moved."""
+    """A sealed text cannot be opened: unknown key, changed text, or another `about`."""
 
 
 class Sealer:
-    """Seals under the newest key, and opens what was sealed under either.
+    """Seals with the newest key, and opens with either key.
 
-    Each text is bound to what it is about, so that one copied to another place does not open.
+    Each text is bound to its `about`, so that a text copied to another field does not open.
     """
 
     def __init__(self, text: str) -> None:
         """Take `NEW`, or while keys are changed `NEW,OLD`, each of them 32 bytes in Base64.
 
         Raises:
-            BadSealingKeyError: It is not like that.
+            BadSealingKeyError: It has another form.
         """
         keys = [_key(one) for one in text.split(",")] if text.strip() else []
         if not 1 <= len(keys) <= _KEYS:
@@ -50,7 +50,7 @@ class Sealer:
         self._ciphers: Mapping[str, AESGCM] = {_id(key): AESGCM(key) for key in keys}
 
     def seal(self, text: str, about: str) -> str:
-        """Return the text as it may be stored."""
+        """Return the text in encrypted form: version, key id and Base64."""
         nonce = secrets.token_bytes(_NONCE)
         key_id = _id(self._newest)
         sealed = nonce + self._ciphers[key_id].encrypt(nonce, text.encode(), about.encode())
@@ -73,7 +73,7 @@ class Sealer:
             raise BrokenSealError("changed after it was sealed") from error
 
     def digest(self, text: str) -> str:
-        """Return what tells a secret from another one, and nothing about it without the key."""
+        """Return a keyed digest (HMAC-SHA-256) that shows whether a secret has changed."""
         return hmac.new(self._newest, text.encode(), hashlib.sha256).hexdigest()
 
 

@@ -1,6 +1,6 @@
-"""Access tokens that all pods share, sealed, and what became of the last attempt to renew them.
+"""Access tokens, sealed and shared by all pods, and the outcome of the last try to renew them.
 
-Every time is the database's, so clocks of pods may differ.
+All times are the database's, so the clocks of pods may differ.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_FAULT: Final = 500
 _REMEMBERED: Final = 4
 _SERVER_REFUSES: Final = 2
-"""Refusals by the mail server, of a token and of the one after it, that another will not mend."""
+"""Tokens in a row that the mail server refuses before the login itself counts as refused."""
 
 _ACCESS: Final = "access_token"
 _REFRESH: Final = "refresh_token"
@@ -45,13 +45,13 @@ _FIELDS: Final = (
 
 
 def login_id(name: str, user_name: str) -> str:
-    """Return the id of a login's document."""
+    """Return the id of the document of a login and its user."""
     return f"{name}/{user_name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A token as it is kept: for how long it may be shown, and when it is renewed."""
+    """A new token, for how long it may be used, and after which time it is renewed."""
 
     access_token: str
     refresh_token: str
@@ -61,23 +61,23 @@ class Grant:
 
 
 class TokenStore:
-    """One document for each login and user. Writes compare the version they were decided on."""
+    """Tokens, one document for each login and user. Each write compares the version read before."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._logins = database[COLLECTION]
         self._sealer = sealer
 
     async def read(self, login: str) -> LoginState:
-        """Return what is known; where that is nothing, a state without a token."""
+        """Return the state of a login; without a document, a state without a token."""
         stages = [{"$match": {"_id": login}}, {"$set": {"now": _NOW}}]
         async with database_errors():
             found = await (await self._logins.aggregate(stages)).to_list()
         return self._state(login, found[0]) if found else LoginState(now=_NEVER)
 
     async def write_granted(self, login: str, before: LoginState, grant: Grant) -> bool:
-        """Keep a token; say whether nobody else has written meanwhile.
+        """Store a token; return False if another pod has written meanwhile.
 
-        Where the mail server refuses the login, only its yes ends that, and not another token.
+        If the mail server refuses the login, the refusal stays stored: only `write_taken` ends it.
         """
         kept = _REFUSAL if before.rejections >= _SERVER_REFUSES else ()
         return await self._write(
@@ -97,23 +97,23 @@ class TokenStore:
     async def write_refused(
         self, login: str, before: LoginState, *, attempt: str, fault: str
     ) -> bool:
-        """Write down that no token is given; say whether nobody else has written meanwhile."""
+        """Store that the endpoint refuses; return False if another pod has written meanwhile."""
         fields = {**_in_vain(before, attempt, fault, REFUSED_FOR), "refused_at": _FIRST_TIME}
         return await self._write(login, before, _TOKEN, fields)
 
     async def write_fault(
         self, login: str, before: LoginState, *, attempt: str, fault: str, pause: timedelta
     ) -> bool:
-        """Write down that nothing is known yet; say whether nobody else has written meanwhile."""
+        """Store a failed request; return False if another pod has written meanwhile."""
         fields = _in_vain(before, attempt, fault, pause)
         return await self._write(login, before, (*_TOKEN, "refused_at"), fields)
 
     async def write_rejected(
         self, login: str, before: LoginState, *, attempt: str, fault: str
     ) -> bool:
-        """Forget a token that the mail server refused; say whether nobody else has written.
+        """Delete a token that the mail server refused; return False if another pod has written.
 
-        The first time another token may be tried, then the login is refused.
+        After the first refusal a new token is tried; after the second the login is refused.
         """
         fields: Document = {}
         if before.rejections + 1 >= _SERVER_REFUSES:
@@ -122,11 +122,11 @@ class TokenStore:
         return await self._write(login, before, (_REFRESH,), fields)
 
     async def write_taken(self, login: str, before: LoginState) -> bool:
-        """Write down that the mail server takes the token; say whether nobody else has written."""
+        """Store that the mail server took the token; return False if another pod has written."""
         return await self._write(login, before, _TOKEN, {})
 
     async def write_consent(self, login: str, refresh_token: str) -> None:
-        """Keep what shows that a person has agreed; whatever was refused is tried again."""
+        """Store the refresh token of a person's consent; an earlier refusal is cleared."""
         document = {"_id": login, _REFRESH: self._sealed(login, _REFRESH, refresh_token)}
         next_version = {"$add": [{"$ifNull": ["$version", 0]}, 1]}
         async with database_errors():
@@ -139,7 +139,7 @@ class TokenStore:
     async def _write(
         self, login: str, before: LoginState, kept: Iterable[str], fields: Document
     ) -> bool:
-        """Replace the document by what is kept of it and these fields, if it is as it was."""
+        """Replace the document if its version is the one read; keep its fields `kept`."""
         replacement = {
             "_id": login,
             "version": before.version + 1,
@@ -172,7 +172,7 @@ class TokenStore:
         try:
             return self._sealer.open(sealed, f"{login} {field}")
         except BrokenSealError as error:
-            # A token can be had again; a person's consent has to be asked for once more.
+            # A new token can be requested; a person has to give the consent again.
             log.warning("stored token cannot be opened", login=login, what=field, why=str(error))
             return ""
 

@@ -1,4 +1,4 @@
-"""In which order an agent asked for operations on one interaction, for all pods."""
+"""The order in which an agent asked for operations on an interaction, shared by all pods."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from shared.storage.interactions import interaction_store
 
 KEPT_FOR: Final = timedelta(minutes=1)
 _MOST: Final = 16
-"""Operations without an outcome on one interaction; before them whoever asks for more waits."""
+"""Operations of an agent on one interaction without an outcome that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One operation: the id of its command, the interaction it is about, what it may create."""
+    """One operation: its command's id, its interaction, and the id of what it may create."""
 
     command_id: str
     interaction_id: str
@@ -25,7 +25,7 @@ class Turn:
 
 
 class TurnStore:
-    """Turns by interaction and agent. A turn that is lost costs an order, and never a command."""
+    """Turns by interaction and agent. A lost turn can change an order, never lose a command."""
 
     def __init__(self, database: Database) -> None:
         self._turns = database[TURNS].with_options(write_concern=HINT, read_concern=NEWEST)
@@ -34,7 +34,7 @@ class TurnStore:
         )
 
     async def take(self, key: str, turn: Turn) -> list[Turn]:
-        """Queue up; return the turns before this one."""
+        """Append a turn; return the turns before it."""
         async with database_errors():
             before = await self._turns.find_one_and_update(
                 {"_id": key},
@@ -51,14 +51,14 @@ class TurnStore:
         ]
 
     async def give_back(self, key: str, command_id: str) -> None:
-        """Forget a turn that nothing follows from."""
+        """Remove a turn whose command was not published."""
         async with database_errors():
             await self._turns.update_one(
                 {"_id": key}, {"$pull": {"turns": {"command_id": command_id}}}
             )
 
     async def open(self, key: str, turns: Collection[Turn]) -> list[Turn]:
-        """Return which of the turns have neither been given back nor got an outcome."""
+        """Return which of the turns still wait: neither given back nor with an outcome."""
         async with database_errors():
             queued = {one.command_id for one in _turns(await self._turns.find_one({"_id": key}))}
             left = [one for one in turns if one.command_id in queued]

@@ -1,7 +1,7 @@
-"""Documents between an agent's request and the draft that it is about.
+"""Documents that are to be added to a draft or removed from it.
 
-What a request was answered counts from then on: a Send that overtakes the command finds here what
-has to be in the mail, and what must not be.
+An upload counts from the moment its request is answered. A Send may overtake the command that links
+the document; it finds here which documents the mail must have and which it must not.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -32,7 +32,7 @@ _REFERENCES: Final = (
 
 
 class Awaits(StrEnum):
-    """What a document still waits for: its request's answer, its link, or its removal."""
+    """What a document waits for: the answer to its request, its link, or its removal."""
 
     ANSWER = "answer"
     LINK = "link"
@@ -41,14 +41,14 @@ class Awaits(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A document that is not settled, and what it waits for."""
+    """A document and what it waits for."""
 
     document: StoredDocument
     awaits: Awaits
 
 
 class UploadStore:
-    """The documents that agents add to drafts and take off them."""
+    """The documents that agents add to drafts and remove from them."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._collection = database[COLLECTION]
@@ -56,7 +56,7 @@ class UploadStore:
         self._clock = clock
 
     async def add(self, interaction_id: str, attachment: Attachment, ref: ContentRef) -> None:
-        """Note an upload whose request is not answered yet, or is made again."""
+        """Store an upload whose request is not answered yet, or is repeated."""
         fields = to_fields(interaction_id, attachment, ref, self._clock.now())
         async with database_errors():
             await self._collection.replace_one(
@@ -64,24 +64,24 @@ class UploadStore:
             )
 
     async def promise(self, document_ids: Sequence[str]) -> None:
-        """Note that the request is about to be answered: the documents belong to the draft."""
+        """Record that the documents belong to the draft, just before the request is answered."""
         await self._mark(
             {"_id": {"$in": list(document_ids)}, "awaits": Awaits.ANSWER.value}, Awaits.LINK
         )
 
     async def withdraw(self, document_ids: Sequence[str]) -> None:
-        """Note that documents are not wanted, whether they are linked by now or not."""
+        """Mark documents for removal, linked or not."""
         await self._mark({"_id": {"$in": list(document_ids)}}, Awaits.REMOVAL)
 
     async def mark_done(self, document_ids: Sequence[str]) -> None:
-        """Note that documents wait for nothing."""
+        """Record that documents wait for nothing."""
         async with database_errors():
             await self._collection.update_many(
                 {"_id": {"$in": list(document_ids)}}, {"$unset": {"awaits": ""}}
             )
 
     async def get_and_keep(self, interaction_id: str, document_id: str) -> Pending | None:
-        """Return a document that is to be linked, kept from the sweep; None where it is gone."""
+        """Return a waiting document and keep it from the sweep; None if it is gone."""
         async with database_errors():
             document = await self._collection.find_one_and_update(
                 {"_id": document_id, "interaction_id": interaction_id, "awaits": {"$exists": True}},
@@ -90,7 +90,7 @@ class UploadStore:
         return _to_pending(document) if document else None
 
     async def pending(self, interaction_id: str) -> list[Pending]:
-        """Return what was promised about an interaction and is not done yet, oldest first."""
+        """Return the documents of an interaction that wait for link or removal, oldest first."""
         awaited = [Awaits.LINK.value, Awaits.REMOVAL.value]
         async with database_errors():
             found = await (
@@ -103,7 +103,7 @@ class UploadStore:
         return [_to_pending(document) for document in found]
 
     async def unsettled(self, before: datetime) -> AsyncIterator[StoredDocument]:
-        """Give the documents that have waited since before a moment."""
+        """Yield the documents that have waited since before a moment."""
         async with database_errors():
             async for document in self._collection.find(
                 {"awaits": {"$exists": True}, "stored_at": {"$lt": before}}
@@ -111,7 +111,7 @@ class UploadStore:
                 yield to_stored(document)
 
     async def forget(self, document: StoredDocument) -> bool:
-        """Delete a document that still waits and that nobody has touched; say whether it did."""
+        """Delete a document if it still waits and is unchanged; return whether it was deleted."""
         async with database_errors():
             result = await self._collection.delete_one(
                 {
@@ -123,7 +123,7 @@ class UploadStore:
         return bool(result.deleted_count)
 
     async def is_referred(self, sha256: str) -> bool:
-        """Say whether a document, an arrival or a delivery refers to a content of the vault."""
+        """Say whether a document, an arrival or a delivery refers to a content."""
         async with database_errors():
             for collection, field in _REFERENCES:
                 if await self._database[collection].find_one({field: sha256}, {"_id": 1}):

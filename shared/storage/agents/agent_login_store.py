@@ -1,6 +1,6 @@
-"""What lets agents log in, apart from what they do, so that the gateway alone can read it.
+"""Logins of agents, in a collection of their own that only the gateway may read.
 
-`mailroom apply` writes it. An earlier release kept it in the documents of the agents.
+`mailroom apply` writes them. An earlier release kept them in the documents of the agents.
 """
 
 from collections.abc import Collection as Few
@@ -25,10 +25,10 @@ log = structlog.get_logger()
 
 COLLECTION: Final = "agent_logins"
 READS_THEM: Final = "reads_agent_logins"
-"""The field by which a pod of the gateway says that it needs no hash in the agents' documents."""
+"""The field with which a gateway pod reports that it reads hashes from `agent_logins`."""
 
 KEPT_BY_AGENTS: Final[Document] = {"password_hash": {"$gt": ""}}
-"""The filter for documents of agents that hold a hash still."""
+"""The filter for agents whose documents still hold a hash."""
 
 FIELDS: Final[Mapping[str, int]] = {
     "user_name": 1,
@@ -41,9 +41,9 @@ FIELDS: Final[Mapping[str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class StoredLogin:
-    """By what an agent logs in, and as what; `id` is the agent's.
+    """The name, password hash and roles that an agent logs in with; `id` is the agent's.
 
-    A new `generation` ends every login that began before, for good; the agent is the same.
+    A new `generation` ends every login that began before it.
     """
 
     id: str
@@ -57,8 +57,9 @@ class StoredLogin:
 class AgentLoginStore:
     """Logins by id and by name.
 
-    Until `mailroom apply` has moved a login, it is read where an earlier release kept it. The
-    database may let us read only there until then.
+    Until `mailroom apply` has moved the logins, they are read from the agents' documents, where an
+    earlier release kept them. Until then the database user may lack the right to read the new
+    collection.
     """
 
     def __init__(self, database: Database) -> None:
@@ -79,11 +80,11 @@ class AgentLoginStore:
         return _to_login(found) if found else None
 
     async def named(self, user_name: str) -> StoredLogin | None:
-        """Return the login under a name."""
+        """Return the login with a user name."""
         async with database_errors():
             found = await self._moved(self._by_name, user_name)
             found = found or await self._kept(self._kept_by_name, user_name)
-        # Routing may write any name into an agent's document, and the login's own one counts.
+        # Routing may write any name into an agent's document; only the name of the login counts.
         return _to_login(found) if found and found["user_name"] == user_name else None
 
     async def of(self, agent_ids: Few[str]) -> list[StoredLogin]:
@@ -98,7 +99,7 @@ class AgentLoginStore:
         return [_to_login(one) for one in found.values()]
 
     async def end(self, agent_id: str) -> None:
-        """End every login of an agent that has begun, in all pods and for good."""
+        """End all present logins of an agent, in all pods, by a new generation."""
         async with database_errors():
             if not await self._end(self._logins, agent_id):
                 await self._end(self._agents, agent_id)
@@ -128,7 +129,7 @@ class AgentLoginStore:
             return {}
 
     async def _kept(self, reads: Reads, value: str) -> Document | None:
-        """Return what an agent's document holds, or where that has just been moved."""
+        """Return the login from an agent's document, or from where it has just been moved to."""
         if self._are_moved:
             return None
         kept = await reads.get(value)
@@ -139,7 +140,7 @@ class AgentLoginStore:
         self._are_moved = await self._agents.find_one(KEPT_BY_AGENTS, {"_id": 1}) is None
 
     def _require_refusal(self, error: OperationFailure) -> None:
-        """Pass over the refusal of a database whose users are of an earlier release."""
+        """Ignore a missing right, which users made by an earlier release have; else raise."""
         if error.code != UNAUTHORIZED:
             raise error
         self._are_moved = False

@@ -1,4 +1,4 @@
-"""The agents: who they are, whether they take mail, and what they hold."""
+"""The agents: their data, whether they are Ready, and the interactions that they hold."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ from shared.storage.interactions.interaction_store import Announce
 
 COLLECTION: Final = "agents"
 OUT_OF_REACH: Final = timedelta(seconds=45)
-"""An agent whom no gateway has seen for so long is offered nothing: nobody could tell them."""
+"""An agent without a connection for this long gets no offers, because they would not arrive."""
 _WITHOUT_NEWS: Final[Document] = {"outbox": 0, "applied": 0}
 _EVERYONE: Final[Document] = {"user_name": {"$gt": ""}}
-"""Counted by the index of the names, where no filter at all would have all agents read."""
+"""Matches every agent by the index of names; without a filter, counting reads all documents."""
 
 _MOST_OWED: Final = 1_000
-"""News of one agent that may wait for the broker: a document has at most 16 MB."""
+"""Messages of one agent that may wait for the broker: a document has at most 16 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAgent:
     """An agent as stored. `holding` lists the interactions that count against `capacity`.
 
-    `roles` and `enabled` are for the directory and for routing; who may log in, and as what, is in
+    `roles` and `enabled` are for the directory and for routing. Authentication uses the roles of
     the agent's login.
     """
 
@@ -75,7 +75,7 @@ def to_agent(document: Document) -> StoredAgent:
 
 
 class AgentStore:
-    """All agents. What they hold is a hint that follows the interactions, which are the truth."""
+    """All agents. `holding` and `free` are hints derived from the interactions."""
 
     def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
         self._collection = database[COLLECTION]
@@ -98,7 +98,7 @@ class AgentStore:
         return to_agent(document) if document else None
 
     async def page(self, wanted: Document, *, offset: int, limit: int) -> list[StoredAgent]:
-        """Return some of the agents who match a filter, by user name."""
+        """Return a page of the agents who match a filter, sorted by user name."""
         async with database_errors():
             found = await self._collection.find(
                 wanted,
@@ -115,10 +115,7 @@ class AgentStore:
             return await self._collection.count_documents(wanted or _EVERYONE)
 
     async def skill_names(self) -> list[str]:
-        """Return the name of every skill that an agent has, sorted.
-
-        The database reads all agents for it.
-        """
+        """Return the names of all skills that agents have, sorted. Reads all agents."""
         stages: list[Document] = [
             {"$project": {"skill": {"$objectToArray": "$skills"}}},
             {"$unwind": "$skill"},
@@ -129,13 +126,13 @@ class AgentStore:
         return sorted(one["_id"] for one in found)
 
     async def holdings(self) -> dict[str, frozenset[str]]:
-        """Return what each agent holds, of those who hold anything."""
+        """Return the ids of the interactions that each agent holds; agents with none are left out."""
         async with database_errors():
             found = await self._collection.find({"holding": {"$gt": ""}}, {"holding": 1}).to_list()
         return {one["_id"]: frozenset(one["holding"]) for one in found}
 
     async def serving(self, queue: str) -> list[str]:
-        """Return the ids of the agents of a queue, whether they take mail now or not."""
+        """Return the ids of the agents of a queue, Ready or not."""
         async with database_errors():
             found = await self._collection.find({"queues": queue}, {"_id": 1}).to_list()
         return [document["_id"] for document in found]
@@ -143,13 +140,13 @@ class AgentStore:
     async def set_ready(
         self, agent_id: str, *, ready: bool, logged_in: bool = True, reason: str = ""
     ) -> None:
-        """Begin or end the agent's taking of mail, and announce it.
+        """Make an agent Ready or NotReady, and announce it.
 
-        `reason` is why an agent takes none. An agent who is not logged in is no target of a
+        `reason` is the reason for NotReady. Without `logged_in` the agent can be no target of a
         transfer.
 
         Raises:
-            Unavailable: Too much of what the agent did before waits for the broker.
+            Unavailable: Too many earlier messages of this agent wait for the broker.
         """
         now = self._clock.now()
         event = (
@@ -178,7 +175,7 @@ class AgentStore:
                 {"_id": agent_id}, {"_id": 1}
             )
         if is_full:
-            raise Unavailable("the broker has not taken the agent's earlier news yet")
+            raise Unavailable("the broker has not taken the agent's earlier messages yet")
         await self._announce(agent_id, owed)
 
     async def reserve(
@@ -190,11 +187,12 @@ class AgentStore:
         passing_over: Sequence[str] = (),
         only: str | None = None,
     ) -> str | None:
-        """Take one place of the longest-idle Ready agent who serves the queue; return the agent.
+        """Reserve a place with the longest-idle Ready agent who serves the queue.
 
-        Whoever is offered something is idle no longer: the next mail goes to somebody else first.
-        Without a queue the skills alone decide; `only` asks for one agent and for nobody else.
-        An agent who already holds the interaction keeps the one place.
+        Return the agent's id, None if no agent has a free place. The reservation ends the agent's
+        idle time, so that the next mail goes to another agent first. Without a queue only the
+        skills count; `only` restricts the search to one agent. An agent who already holds the
+        interaction is passed over.
         """
         wanted = self._free(queue, requires) | {"holding": {"$ne": interaction_id}}
         if passing_over:
@@ -218,7 +216,7 @@ class AgentStore:
     async def is_anybody_free(self, queue: str, *, requires: Mapping[str, int]) -> bool:
         """Say whether a Ready agent who serves the queue has a free place."""
         wanted = self._free(queue, requires)
-        # A place is given back as a hint, so the newest write counts.
+        # Places are released with w:1, so the newest write counts.
         newest = self._collection.with_options(read_concern=NEWEST)
         async with database_errors():
             return await newest.find_one(wanted, {"_id": 1}) is not None
@@ -232,7 +230,7 @@ class AgentStore:
             )
 
     async def release(self, agent_id: str, interaction_id: str) -> None:
-        """Give the agent the place back; twice is as good as once."""
+        """Release the agent's place; a repetition changes nothing."""
         async with database_errors():
             await self._hints.update_one(
                 {"_id": agent_id, "holding": interaction_id},
@@ -244,7 +242,7 @@ class AgentStore:
             )
 
     async def count_miss(self, agent_id: str) -> int:
-        """Note that an invitation was not answered; return how many it is in a row."""
+        """Count a missed invitation; return the number missed in a row."""
         async with database_errors():
             document = await self._hints.find_one_and_update(
                 {"_id": agent_id},
@@ -255,14 +253,14 @@ class AgentStore:
         return document["misses"] if document else 0
 
     async def reset_misses(self, agent_id: str) -> None:
-        """Note that the agent answers: what was missed before does not count any more."""
+        """Set the number of missed invitations to zero, because the agent has answered one."""
         async with database_errors():
             await self._hints.update_one(
                 {"_id": agent_id, "misses": {"$gt": 0}}, {"$set": {"misses": 0}}
             )
 
     async def has_skill(self, skill: str) -> bool:
-        """Say whether anybody has a skill."""
+        """Say whether an enabled agent has a skill."""
         async with database_errors():
             found = await self._collection.find_one(
                 {f"skills.{skill}": {"$gt": 0}, "enabled": True}, {"_id": 1}
@@ -270,12 +268,12 @@ class AgentStore:
         return found is not None
 
     def _free(self, queue: str | None, requires: Mapping[str, int]) -> Document:
-        """Return the filter for agents who may be offered something that they would hear of."""
+        """Return the filter for Ready agents with a free place and a connection."""
         wanted: Document = {
             "ready": True,
             "enabled": True,
             "free": {"$gt": 0},
-            # An agent who never had a desktop open is judged by the login alone.
+            # An agent who never had a CometD connection (REST only) is judged by `ready` alone.
             "$or": [
                 {"connected_at": {"$exists": False}},
                 {"connected_at": {"$gte": self._clock.now() - OUT_OF_REACH}},

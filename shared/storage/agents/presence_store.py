@@ -1,4 +1,4 @@
-"""Which agents have a desktop open, as the gateways see it and as routing judges it."""
+"""Which agents have a CometD connection: recorded by gateways, judged by routing."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ _UNSEEN: Final = timedelta(seconds=20)
 
 
 class PresenceStore:
-    """When each agent was last connected, and since when the gateways look without a gap."""
+    """When each agent was last connected, and since when gateways record it without a gap."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._agents = database[agent_store.COLLECTION]
@@ -24,9 +24,9 @@ class PresenceStore:
         self._clock = clock
 
     async def record_connected(self, connected: Collection[str]) -> None:
-        """Note who is connected now, and that somebody looked."""
+        """Record the connected agents, and that a gateway has looked."""
         now = self._clock.now()
-        # Nobody is missed for the time in which no gateway looked.
+        # A time without any gateway must not count as absence of the agents.
         since = {"$cond": [{"$gte": ["$at", now - _GAP]}, "$since", now]}
         async with database_errors():
             await self._gateways.update_one(
@@ -38,16 +38,17 @@ class PresenceStore:
                 )
 
     async def excuse(self, agent_id: str) -> None:
-        """Note that an answer of the agent could not be taken, for a fault of ours."""
+        """Record that an agent's answer could not be accepted, for a fault on the server's side."""
         hints = self._agents.with_options(write_concern=HINT)
         async with database_errors():
             await hints.update_one({"_id": agent_id}, {"$set": {"unheard_at": self._clock.now()}})
 
     async def excused(self, agent_ids: Collection[str], *, since: datetime) -> set[str]:
-        """Return who of some agents could not hear or not answer, at some time since a moment.
+        """Return which of the agents could not receive an offer, or not answer it, since a moment.
 
-        Agents count as deaf whom no gateway has seen for longer than gateways take to note it.
-        Agents who never had a desktop open are judged by their login alone.
+        These are agents without a connection for 20 seconds, as gateways record connections every
+        15 seconds, and agents whose answer could not be accepted. Agents who never had a CometD
+        connection count as connected.
         """
         if not agent_ids:
             return set()
@@ -59,10 +60,11 @@ class PresenceStore:
             found = await newest.find(wanted, {"_id": 1}).to_list()
         return {document["_id"] for document in found}
 
-    async def lost(self, patience: timedelta, *, ready: bool) -> list[str]:
-        """Return who was connected and has been away for longer than `patience`.
+    async def disconnected(self, patience: timedelta, *, ready: bool) -> list[str]:
+        """Return the agents whose connection has been lost for longer than `patience`.
 
-        With `ready` only those who still take mail, otherwise all who are logged in.
+        With `ready` these are only agents who are Ready, otherwise all who are logged in. Empty
+        while no gateway has looked for that long.
         """
         now = self._clock.now()
         if not await self._has_looked_for(patience, now):
@@ -76,7 +78,7 @@ class PresenceStore:
         )
 
     async def logged_out(self, agent_ids: Collection[str], patience: timedelta) -> list[str]:
-        """Return who of some agents logged out, or was dismissed, longer ago than `patience`."""
+        """Return which of the agents logged out, or were disabled, before `patience` ago."""
         if not agent_ids:
             return []
         return await self._ids(

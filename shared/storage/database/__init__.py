@@ -1,1 +1,1 @@
-"""The client of the database, and what every store is built from."""
+"""The database client, and the building blocks of the stores."""

@@ -1,4 +1,4 @@
-"""Calls that are made at the same time, carried out in one round trip."""
+"""Batches: calls that are made at the same time share one round trip."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,11 +26,11 @@ _AT_ONCE: Final = 2
 _MOST_OF_A_HERD: Final = 500
 _REST_FOR_EACH_OF_A_HERD: Final = 0.002
 _REST_FOR_EACH_WRITE: Final = 0.004
-"""Seconds. Of 200 writes a second about five go together then; one alone does not wait."""
+"""Seconds. At 200 writes a second about five share a round trip; a single one does not wait."""
 _LONGEST_REST: Final = 0.1
 _DUPLICATE_KEY: Final = 11000
 # BadValue, InvalidBSON, DocumentValidationFailure, BSONObjectTooLarge, a key too long to index, and
-# what a server calls a document that would be too large after an update.
+# the codes of a document that would be too large after an update.
 _REFUSED_FOR_GOOD: Final = frozenset({2, 22, 121, 10334, 17280, 17419, 17420})
 _LARGEST: Final = 16 * 1024 * 1024
 
@@ -38,12 +38,12 @@ CarryOut = Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]
 
 
 class Batcher(Generic[Asked, Answer]):
-    """Carries out calls, each at once as long as that can be done.
+    """Carries out calls in batches.
 
-    While `at_once` round trips are under way further calls wait, and the next one takes at most
-    `most` of them along: what is slow alone gets cheaper the more of it there is. A call begins
-    after it was made, never together with what was on its way already. A round trip counts as
-    under way for `rest_for_each` seconds longer for each call that it carried.
+    A call starts at once while fewer than `at_once` round trips are running. Otherwise it waits,
+    and the next round trip carries up to `most` waiting calls. No call joins a round trip that has
+    already started. After a round trip its slot stays taken for `rest_for_each` seconds for each
+    call that it carried, at most 0.1 s, so that more calls gather.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class Batcher(Generic[Asked, Answer]):
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def __call__(self, asked: Asked) -> Answer:
-        """Return the answer to one call, or raise what its round trip raised.
+        """Return the result of one call, or raise the error of its round trip.
 
-        A caller who is canceled leaves the round trip to the others.
+        If the caller is canceled, the round trip goes on for the other callers.
         """
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, answer))
@@ -103,36 +103,36 @@ def for_herds(
     most: int = _MOST_OF_A_HERD,
     rest_for_each: float = _REST_FOR_EACH_OF_A_HERD,
 ) -> Batcher[Asked, Answer]:
-    """Return what keeps round trips few when thousands ask at the same time.
+    """Return a batcher for a thundering herd: thousands of calls at the same time.
 
-    One trip after the other, each followed by a rest of 2 ms for each call that it carried, 0.1 s
-    at most. A few who ask wait for next to nothing, and of a herd fifty go together instead of ten.
+    It makes one round trip at a time, and rests 2 ms for each call, at most 0.1 s. A few calls
+    hardly wait; of a herd fifty share a round trip instead of ten.
     """
     return Batcher(carry_out, most=most, at_once=1, rest_for_each=rest_for_each)
 
 
 def for_writes(carry_out: CarryOut[Asked, Answer]) -> Batcher[Asked, Answer]:
-    """Return what keeps round trips few where many write at the same time and none is in a hurry.
+    """Return a batcher for many writes of which none is urgent.
 
-    It rests for 4 ms for each call that a trip carried.
+    It makes one round trip at a time, and rests 4 ms for each call.
     """
     return for_herds(carry_out, most=_MOST, rest_for_each=_REST_FOR_EACH_WRITE)
 
 
 class Inserts:
-    """Inserts into one collection; what comes at the same time is one write, and one journaling."""
+    """Inserts into one collection; simultaneous ones share one write and one journal sync."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
         self._batcher = Batcher(self._insert)
 
     async def add(self, document: Document) -> bool:
-        """Insert a document; say whether its id and whatever else must be unique were free.
+        """Insert a document; return False if its id or another unique field is taken.
 
-        A document that cannot be stored is the fault of its own caller, whoever else inserts.
+        A document that cannot be stored raises for its own caller only.
 
         Raises:
-            UnstorableError: It is too large, or holds what the database knows no form for.
+            UnstorableError: It is too large, or holds a value that BSON cannot represent.
         """
         fault = await self._batcher(_encoded(document, self._collection))
         if fault is not None and fault["code"] != _DUPLICATE_KEY:
@@ -150,9 +150,11 @@ class Inserts:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """An update of one document, and a filter that finds it if this very update has changed it.
+    """An update of one document.
 
-    Without a `proof` it goes alone: of several the server says how many it has made, not which.
+    `proof` is a filter that matches the document only after this update. It is needed to share a
+    write, because the server reports how many updates matched and not which. Without it the
+    update is written alone.
     """
 
     wanted: Document
@@ -161,9 +163,9 @@ class Update:
 
 
 class Updates:
-    """Updates of one document each in one collection; what comes at the same time is one write.
+    """Updates of single documents in one collection; simultaneous ones share one write.
 
-    With `by_herds` more go together, and each may wait for some milliseconds.
+    With `by_herds` more of them share a write, and each may wait for some milliseconds.
     """
 
     def __init__(self, collection: Collection, *, by_herds: bool = False) -> None:
@@ -171,12 +173,12 @@ class Updates:
         self._batcher = for_writes(self._update) if by_herds else Batcher(self._update)
 
     async def apply(self, update: Update) -> bool:
-        """Change a document; say whether it was as wanted, and has changed.
+        """Update a document; return whether one matched.
 
-        What cannot be stored is the fault of its own caller, whoever else updates.
+        An update that cannot be stored raises for its own caller only.
 
         Raises:
-            UnstorableError: It would become too large, or hold what the database knows no form for.
+            UnstorableError: It would be too large, or holds a value that BSON cannot represent.
         """
         encoded = replace(update, changes=_encoded(update.changes, self._collection))
         if encoded.proof is None:
@@ -205,7 +207,7 @@ class Updates:
 
 
 def _encoded(document: Mapping[str, Any], collection: Collection) -> RawBSONDocument:
-    # Encoded by each caller: what cannot be is found before it is among what others write.
+    # Each caller encodes its own document, so that a bad one fails before it joins a batch.
     try:
         encoded = bson.encode(document, codec_options=collection.codec_options)
     except (BSONError, OverflowError, ValueError) as error:
@@ -216,10 +218,10 @@ def _encoded(document: Mapping[str, Any], collection: Collection) -> RawBSONDocu
 
 
 def _faults(error: BulkWriteError) -> Mapping[int, Document]:
-    """Return what was refused, by its number.
+    """Return the errors of a bulk write by the number of the operation.
 
     Raises:
-        DatabaseUnavailableError: A majority may not have the others.
+        DatabaseUnavailableError: A majority may not have the other operations.
     """
     if error.details["writeConcernErrors"]:
         raise DatabaseUnavailableError("a majority did not confirm the write") from error
@@ -233,7 +235,7 @@ def _error_of(fault: Document) -> Exception:
 
 
 class Reads:
-    """Reads documents by a unique field; what is wanted at the same time is one query."""
+    """Reads documents by a unique field; simultaneous reads share one query."""
 
     def __init__(
         self,
@@ -249,14 +251,14 @@ class Reads:
         self._batcher = for_herds(self._read) if by_herds else Batcher(self._read)
 
     async def get(self, value: str) -> Document | None:
-        """Return the document with that value as it is now; None where there is none."""
+        """Return the document with that value, None if there is none."""
         return await self._batcher(value)
 
     async def _read(self, values: Sequence[str]) -> Sequence[Document | None]:
         if len(values) == 1:
             return [await self._collection.find_one({self._key: values[0]}, self._fields)]
         wanted = {self._key: {"$in": list(values)}}
-        # The server's first answer holds 101 documents, unless it is told how many there are.
+        # The first batch of a cursor holds 101 documents by default; more would need a second trip.
         cursor = self._collection.find(wanted, self._fields, batch_size=len(values) + 1)
         found = await cursor.to_list()
         by_value = {document[self._key]: document for document in found}

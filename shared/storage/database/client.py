@@ -1,4 +1,4 @@
-"""The one MongoDB client of a process, refused where it could lose what it acknowledges."""
+"""The MongoDB client of a process. It refuses a write concern that could lose mail."""
 
 import asyncio
 import re
@@ -32,9 +32,9 @@ Collection: TypeAlias = AsyncCollection[Document]
 
 MAJORITY: Final = WriteConcern(w="majority", j=True)
 HINT: Final = WriteConcern(w=1)
-"""For what can be worked out again from the interactions: a lost write costs a repetition."""
+"""For data that can be derived from the interactions: a lost write only repeats work."""
 NEWEST: Final = ReadConcern("local")
-"""Reads what was written last, whether a majority has it yet or not."""
+"""Reads the newest write, even before a majority has it."""
 
 _TRANSIENT: Final = (
     AutoReconnect,
@@ -42,7 +42,7 @@ _TRANSIENT: Final = (
     NetworkTimeout,
     ExecutionTimeout,
     WTimeoutError,
-    ConfigurationError,  # what the DNS says of mongodb+srv, which is asked at the first use
+    ConfigurationError,  # DNS failures of mongodb+srv, which is resolved at the first use
 )
 
 _AUTHENTICATION_FAILED: Final = 18
@@ -50,7 +50,7 @@ UNAUTHORIZED: Final = 13
 _NOT_ALLOWED: Final = re.compile(r"not authorized on (\S+) to execute command \{ (\w+)")
 
 _ROUTER: Final = "isdbgrid"
-"""What mongos calls itself; the servers behind it are replica sets."""
+"""The `msg` of mongos in its hello; the servers behind it are replica sets."""
 
 T = TypeVar("T")
 
@@ -61,32 +61,32 @@ async def _wait_for(awaitable: Awaitable[T], timeout: float | None) -> T:  # noq
 
 
 if sys.version_info < (3, 12):
-    # Python 3.11 runs what it waits for in a task of its own. A call that is canceled while that
-    # task takes the driver's lock again leaves the lock taken for ever, and with it the client.
+    # `asyncio.wait_for` of Python 3.11 runs its argument in a task of its own. If the caller is
+    # canceled while that task takes the driver's lock, the lock is never released.
     pymongo.lock.wait_for = _wait_for  # type: ignore[attr-defined, assignment]
 
 
 class DatabaseUnavailableError(Unavailable):
-    """The database does not answer, or cannot promise that what it wrote stays."""
+    """The database does not answer, or cannot confirm that a write is durable."""
 
 
 class DatabaseRefusesError(DatabaseUnavailableError):
-    """The database does not let this user in, or not do this, until somebody changes something.
+    """The database refuses this user's login, or an action, until an operator changes something.
 
-    Its text says what. A service that runs goes on trying, one that starts ends with it.
+    The text says what to change. A running service keeps trying; a starting one exits.
     """
 
 
 class WrongAddressError(Exception):
-    """The address of the database is none, or asks for what may not be; its text says which."""
+    """MONGODB_URL is malformed or has a forbidden option; the text says which."""
 
 
 class WeakWriteConcernError(WrongAddressError):
-    """The address of the database would let acknowledged mail be lost."""
+    """MONGODB_URL has a write concern with which acknowledged mail can be lost."""
 
 
 class UnstorableError(Exception):
-    """The database refuses a document for what is in it, and always will."""
+    """The database refuses a document because of its content; trying again is useless."""
 
 
 @asynccontextmanager
@@ -95,7 +95,7 @@ async def open_database(url: str, *, name: str) -> AsyncIterator[Database]:
 
     Raises:
         WeakWriteConcernError: The URL asks for less than a majority of journaled writes.
-        WrongAddressError: The URL is none.
+        WrongAddressError: The URL is malformed.
     """
     try:
         client: AsyncMongoClient[Document] = AsyncMongoClient(
@@ -124,10 +124,10 @@ def _require_majority(database: Database) -> None:
 
 
 async def require_replica_set(database: Database) -> None:
-    """Make sure that the server is a member of a replica set.
+    """Check that the server is a member of a replica set.
 
     Raises:
-        DatabaseUnavailableError: It is not, or not yet, so that nothing it acknowledges is safe.
+        DatabaseUnavailableError: It is none, or none yet, so its writes are not durable.
     """
     async with database_errors():
         hello = await database.command("hello")
@@ -149,7 +149,7 @@ def is_transient(error: PyMongoError) -> bool:
 
 @asynccontextmanager
 async def database_errors() -> AsyncIterator[None]:
-    """Turn the driver's passing faults into `Unavailable`; let every other error through."""
+    """Turn temporary errors and missing rights into `Unavailable`; let other errors through."""
     try:
         yield
     except PyMongoError as error:
@@ -161,7 +161,7 @@ async def database_errors() -> AsyncIterator[None]:
 
 
 def in_words(error: PyMongoError) -> str:
-    """Return what the driver says, without its timeouts and the state of its connections."""
+    """Return the driver's message without its timeouts and its list of servers."""
     words = str(error).partition(" (configured timeouts")[0].partition(", Timeout: ")[0]
     words = words.partition(", full error: ")[0]
     is_lost = isinstance(error, ServerSelectionTimeoutError | ConfigurationError)
@@ -169,14 +169,14 @@ def in_words(error: PyMongoError) -> str:
 
 
 def _refusal(error: OperationFailure) -> str:
-    """Return what to do about a user or a right that is missing; nothing for other failures."""
+    """Return what to do about a failed login or a missing right; empty for other errors."""
     if error.code == _AUTHENTICATION_FAILED:
         return (
             "the database does not let this user in: see user, password and authSource in "
             "MONGODB_URL"
         )
     if error.code == UNAUTHORIZED:
-        # The whole text repeats the command, and with it what was to be stored.
+        # The full text repeats the command, and with it the content to be stored.
         found = _NOT_ALLOWED.search(str(error))
         what = f"may not {found[2]} in {found[1]}" if found else "lacks a right"
         return (

@@ -1,4 +1,4 @@
-"""The one source of time for what pods compare with each other: the database's clock."""
+"""The clock of the database, for times that pods compare with each other."""
 
 import time
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 MEASURED_EVERY: Final = timedelta(seconds=10)
 _SAMPLES: Final = 3
 _NOISE: Final = timedelta(milliseconds=50)
-"""Clocks that are closer count as one: a network's delays differ by as much."""
+"""Smaller differences are ignored, because network delays vary by as much."""
 
 SKEW: Final = Gauge(
     "mailroom_clock_skew_seconds", "How far this machine's clock is ahead of the database's"
@@ -25,9 +25,9 @@ SKEW: Final = Gauge(
 class DatabaseClock:
     """The time of this machine, corrected by how far it is from the database's.
 
-    Deadlines and leases are written by one pod and judged by another, whose machine may have
-    another time. The correction is measured at the start and every few seconds, so that reading
-    the time costs no question.
+    One pod writes deadlines and leases and another compares them, on a machine whose clock may
+    differ. The correction is measured at the start and every ten seconds, so that `now` needs no
+    round trip.
     """
 
     def __init__(self, database: Database, machine: Clock | None = None) -> None:
@@ -38,11 +38,11 @@ class DatabaseClock:
 
     @property
     def skew(self) -> timedelta:
-        """How far the machine's clock was ahead of the database's when it was last measured."""
+        """How far the machine's clock was ahead of the database's at the last measurement."""
         return self._skew
 
     def silence(self) -> timedelta:
-        """Return for how long the database has not answered; it is asked every few seconds."""
+        """Return the time since the database last answered; it is asked every ten seconds."""
         return timedelta(seconds=time.monotonic() - self._answered_at)
 
     def now(self) -> datetime:
@@ -67,7 +67,7 @@ class DatabaseClock:
         SKEW.set(skew.total_seconds())
 
     async def _sample(self) -> tuple[timedelta, timedelta]:
-        """Return how long a question took, and the skew that it showed."""
+        """Return the duration of one round trip, and the skew that it showed."""
         asked_at, began = self._machine.now(), time.monotonic()
         async with database_errors():
             hello = await self._database.command(
@@ -76,5 +76,5 @@ class DatabaseClock:
         self._answered_at = time.monotonic()
         delay = timedelta(seconds=self._answered_at - began)
         skew = asked_at + delay / 2 - hello["localTime"]
-        # Whole milliseconds, as everything that is stored.
+        # Stored times have whole milliseconds.
         return delay, timedelta(milliseconds=round(skew.total_seconds() * 1000))

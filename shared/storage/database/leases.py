@@ -1,4 +1,4 @@
-"""Who may do a piece of work now: one pod at a time, by the database's clock."""
+"""Leases: one pod at a time does a piece of work, by the database's clock."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -12,10 +12,10 @@ _NOW: Final = "$$NOW"
 
 
 class LeaseStore:
-    """Leases by name. Time is the database's alone, so clocks of pods may differ.
+    """Leases by name. All times are the database's, so the clocks of pods may differ.
 
-    A lease is a hint (`w: 1`): one that is lost lets two pods work at once, so what they write has
-    to be safe without it.
+    A lease is a hint, written with `w: 1`. If it is lost, two pods work at once, so their writes
+    must be safe without it.
     """
 
     def __init__(self, database: Database, holder: str) -> None:
@@ -23,10 +23,9 @@ class LeaseStore:
         self._holder = holder
 
     async def acquire(self, name: str, lasts: timedelta) -> bool:
-        """Take a lease, or say that the work is wanted; return whether it was taken.
+        """Take or renew a lease; return whether this pod has it.
 
-        The holder is taken to have it still. Where somebody else has it, `release` tells them that
-        it was asked for meanwhile.
+        If another pod has it, the request is recorded, and that pod's `release` returns True.
         """
         is_free = {"$lte": [{"$ifNull": ["$until", _NOW]}, _NOW]}
         is_ours = {"$eq": ["$holder", self._holder]}
@@ -34,7 +33,7 @@ class LeaseStore:
         taken = {
             "holder": _if(may_take, self._holder, "$holder"),
             "until": _if(may_take, _later(lasts), "$until"),
-            # Renewing a lease forgets nobody who asked; taking a free one does what they asked for.
+            # Renewing keeps a recorded request; taking a free lease fulfils it.
             "wanted": {"$and": [{"$not": [is_free]}, {"$or": [{"$not": [is_ours]}, "$wanted"]}]},
         }
         async with database_errors():
@@ -44,9 +43,9 @@ class LeaseStore:
         return lease is not None and lease["holder"] == self._holder
 
     async def release(self, name: str, lasts: timedelta) -> bool:
-        """Give a lease back, unless somebody asked for the work meanwhile.
+        """Release a lease, unless another pod asked for the work meanwhile.
 
-        Return True where the work has to be done once more; the lease then goes on for `lasts`.
+        Return True if the work must be done once more; the lease is then extended by `lasts`.
         """
         given_back = {
             "until": _if("$wanted", _later(lasts), _NOW),

@@ -1,4 +1,4 @@
-"""The messages that a document still owes, kept inside it so that one write does both."""
+"""The outbox: unpublished messages inside a document, so that one write stores both."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
@@ -12,11 +12,11 @@ _PAGE: Final = 100
 _OWED_AGAIN_AFTER: Final = timedelta(hours=1)
 
 OWES: Final[Document] = {"outbox.0": {"$exists": True}}
-"""Also the filter of the partial index that makes the sweep cheap."""
+"""A document with unpublished messages; also the filter of the partial index `owing`."""
 
 
 def to_entry(message: Outgoing, now: datetime) -> Document:
-    """Return a message as it is kept in `outbox`."""
+    """Return a message as an entry of `outbox`."""
     return {
         "id": message.id,
         "at": now,
@@ -35,14 +35,14 @@ def to_message(entry: Document) -> Outgoing:
 
 
 class CollectionOutbox:
-    """The outboxes of all documents of one collection."""
+    """The outboxes of all documents in one collection."""
 
     def __init__(self, collection: Collection, clock: Clock | None = None) -> None:
         self._collection = collection
         self._clock = clock or SystemClock()
 
     async def owed(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
-        """Give the id of each document and everything it owes, if it does so since `before`."""
+        """Yield each document's id and messages, if one of them is older than `before`."""
         async with database_errors():
             owing = await self._collection.find(
                 {**OWES, "outbox.at": {"$lt": before}}, {"_id": 1}
@@ -52,7 +52,7 @@ class CollectionOutbox:
                 yield document["_id"], [to_message(entry) for entry in document["outbox"]]
 
     async def postpone(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
-        """Owe messages again in an hour, for a broker that loses them before they are handled."""
+        """Hide messages from the sweep for an hour, after which it publishes them again."""
         documents = [one for one, _ in published]
         messages = [message for _, ids in published for message in ids]
         async with database_errors():
@@ -63,16 +63,16 @@ class CollectionOutbox:
             )
 
     async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
-        """Forget messages, in one round trip. A strike that is lost only repeats a message."""
+        """Remove messages, in one round trip. If this write is lost, they are published twice."""
         documents = [one for one, _ in published]
         messages = [message for _, ids in published for message in ids]
         async with database_errors():
-            # One statement for all documents: a fifth of what mongod takes for one of each.
+            # One statement for all documents takes mongod a fifth of the time of one for each.
             await self._collection.with_options(write_concern=HINT).update_many(
                 {"_id": {"$in": documents}}, {"$pull": {"outbox": {"id": {"$in": messages}}}}
             )
 
     async def _page(self, ids: Sequence[str]) -> list[Document]:
-        # Read to its end at once: publishing may take longer than a cursor lives.
+        # Read at once, because publishing may take longer than a cursor lives.
         async with database_errors():
             return await self._collection.find({"_id": {"$in": ids}}, {"outbox": 1}).to_list()

@@ -1,4 +1,4 @@
-"""What a user of the database needs, worked out from the collections that a service uses."""
+"""Privileges of a database user, derived from the collections that its service uses."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from shared.storage.database.client import Document
 
 
 class Action(StrEnum):
-    """What may be done with the documents of a collection, as MongoDB names it."""
+    """An action on the documents of a collection, by MongoDB's name."""
 
     FIND = "find"
     INSERT = "insert"
@@ -21,7 +21,7 @@ READ: Final = frozenset({Action.FIND})
 CHANGE: Final = READ | {Action.UPDATE}
 ADD: Final = READ | {Action.INSERT, Action.UPDATE}
 WRITE_ONLY: Final = frozenset({Action.INSERT, Action.UPDATE})
-"""For whoever puts something down and never looks at it again."""
+"""For a service that writes documents and never reads them."""
 
 EVERYTHING: Final = ADD | {Action.REMOVE}
 
@@ -30,21 +30,21 @@ _CREATE_INDEX: Final = "createIndex"
 
 @dataclass(frozen=True, slots=True)
 class DatabaseRights:
-    """What a service does with each collection; of those it does not name it knows nothing."""
+    """The actions of a service on each collection. Collections that are not listed are denied."""
 
     collections: Mapping[str, frozenset[Action]]
 
     def may(self, action: Action, collection: str) -> bool:
-        """Say whether the service does this with a collection."""
+        """Say whether the service has an action on a collection."""
         return action in self.collections.get(collection, frozenset())
 
     @property
     def indexed_collections(self) -> tuple[str, ...]:
-        """The collections whose indexes it makes: those that its first document may bring about."""
+        """The collections whose indexes the service creates: those that it may insert into."""
         return tuple(one for one in self.collections if self.may(Action.INSERT, one))
 
     def privileges(self, database: str) -> list[Document]:
-        """Return what MongoDB calls the privileges of the service's role, sorted."""
+        """Return the privileges of the service's role in MongoDB's form, sorted."""
         return [
             {
                 "resource": {"db": database, "collection": collection},

@@ -1,4 +1,4 @@
-"""A witness of what the database acknowledged: it notices when a backup was put in its place."""
+"""Detects that a backup was restored: acknowledged counts of a process are missing."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from shared.storage.database.client import Database, database_errors
 
 COLLECTION: Final = "witnesses"
 _FORGOTTEN_AFTER: Final = 30 * 24 * 3600 * 1000
-"""Milliseconds, longer than any process hangs: a count that is missing has gone back, too."""
+"""Milliseconds, longer than any process hangs: a missing count means a restore as well."""
 
 _BELIEVED_FOR: Final = timedelta(days=29)
 _ANNOUNCED: Final = "announced"
@@ -20,7 +20,7 @@ _ANNOUNCED: Final = "announced"
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """What a database had acknowledged to a witness at a moment, for a record outside of it."""
+    """The count that a database had acknowledged to a witness, to be recorded outside of it."""
 
     database: str
     witness: str
@@ -28,21 +28,21 @@ class Testimony:
     at: datetime
 
     def as_bytes(self) -> bytes:
-        """Return it as it is recorded."""
+        """Return the testimony as JSON."""
         fields = [self.database, self.witness, self.count, self.at.isoformat()]
         return json.dumps(fields).encode()
 
     @classmethod
     def read(cls, recorded: bytes) -> Self:
-        """Return what was recorded."""
+        """Return the testimony of recorded JSON."""
         database, witness, count, at = json.loads(recorded)
         return cls(database, witness, count, datetime.fromisoformat(at))
 
 
 class Witness:
-    """Counts up in the database, on a majority, for as long as the process lives.
+    """A counter in the database, written on a majority, for the life of a process.
 
-    What a majority has acknowledged never goes back by itself.
+    A count that a majority acknowledged cannot decrease by itself: a lower one means a restore.
     """
 
     def __init__(self, database: Database) -> None:
@@ -51,7 +51,7 @@ class Witness:
         self._counted = 0
 
     async def has_seen_a_restore(self) -> bool:
-        """Count one up; say whether the database knew less than it had acknowledged.
+        """Increment the counter; return whether the stored count was lower than acknowledged.
 
         Raises:
             Unavailable: The database does not answer.
@@ -70,12 +70,12 @@ class Witness:
         return bool(went_back)
 
     def testimony(self, now: datetime) -> Testimony:
-        """Return what the database has acknowledged so far."""
+        """Return the count acknowledged so far."""
         return Testimony(self._collection.database.name, self._id, self._counted, now)
 
 
 async def contradicts(database: Database, testimony: Testimony, now: datetime) -> bool:
-    """Say whether the database knows less than a testimony, and nobody has announced why.
+    """Say whether the stored count is below a testimony, and no restore was announced since.
 
     Raises:
         Unavailable: The database does not answer.
@@ -91,7 +91,7 @@ async def contradicts(database: Database, testimony: Testimony, now: datetime) -
 
 
 async def note_announced(database: Database, now: datetime) -> None:
-    """Note that whatever the database knew less of until now has been dealt with."""
+    """Record that all restores up to now are known and dealt with."""
     async with database_errors():
         await database[COLLECTION].update_one(
             {"_id": _ANNOUNCED}, {"$set": {"at": now}}, upsert=True

@@ -1,1 +1,1 @@
-"""Contents of files, each kept once, and the documents that name them."""
+"""Contents of files, each stored once, and the documents that refer to them."""

@@ -1,7 +1,7 @@
-"""Files in pieces, in GridFS's own layout, so that its tools read them.
+"""Files in chunks, in the layout of GridFS, so that its tools can read them.
 
-The code is ours because PyMongo's upload keeps up to 48 MB in memory, and its download a cursor
-open for as long as the slowest reader needs.
+PyMongo's own GridFS is not used: its upload keeps up to 48 MB in memory, and its download keeps a
+cursor open for as long as the slowest reader needs.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -17,11 +17,11 @@ CHUNKS: Final = "vault.chunks"
 
 CHUNK_SIZE: Final = 255 * 1024
 _TOGETHER: Final = 8
-"""Chunks in one write or read, about 2 MB: what one transfer keeps in memory."""
+"""Chunks in one write or read: about 2 MB, which one transfer keeps in memory."""
 
 
 class ChunkedFiles:
-    """All files of the vault. A file counts once it is marked as kept."""
+    """All chunked files of the vault. A file is valid once it is marked as kept."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._files = database[FILES]
@@ -30,7 +30,7 @@ class ChunkedFiles:
         self._clock = clock
 
     async def begin(self, file_id: str) -> None:
-        """Note that a file is on its way, so that it is found should its end never come."""
+        """Record the start of an upload, so that `unfinished` finds it if it never ends."""
         async with database_errors():
             await self._hints.insert_one(
                 {
@@ -53,23 +53,23 @@ class ChunkedFiles:
             )
 
     async def keep(self, file_id: str, **fields: object) -> None:
-        """Mark a file as one that something refers to."""
+        """Mark a file as kept, because a content refers to it."""
         async with database_errors():
             await self._hints.update_one({"_id": file_id}, {"$set": {"kept": True, **fields}})
 
     async def doubt(self, file_id: str) -> None:
-        """Take the mark back: what nothing refers to any more is found by `unfinished`."""
+        """Remove the mark, so that `unfinished` finds the file."""
         async with database_errors():
             await self._files.update_one({"_id": file_id}, {"$set": {"kept": False}})
 
     async def delete(self, file_id: str) -> None:
-        """Forget a file."""
+        """Delete a file and its chunks."""
         async with database_errors():
             await self._chunks.delete_many({"files_id": file_id})
             await self._files.delete_one({"_id": file_id})
 
     async def read(self, file_id: str, first: int = 0) -> AsyncIterator[bytes]:
-        """Give the chunks of a file in order from the number `first`, however few there are."""
+        """Yield the chunks that exist, in order, from number `first` on."""
         while True:
             numbers = {"$gte": first, "$lt": first + _TOGETHER}
             async with database_errors():
@@ -83,7 +83,7 @@ class ChunkedFiles:
             first += _TOGETHER
 
     async def unfinished(self, before: datetime) -> list[str]:
-        """List the files that were begun before a moment and never marked as kept."""
+        """Return the ids of files that were begun before a moment and are not kept."""
         wanted = {"kept": False, "uploadDate": {"$lt": before}}
         async with database_errors():
             found = await self._files.find(wanted, {"_id": 1}).to_list()
@@ -91,7 +91,7 @@ class ChunkedFiles:
 
 
 class Upload:
-    """Bytes on their way in; the first of them are stored when 2 MB have come together."""
+    """An upload in progress; bytes are stored 2 MB at a time."""
 
     def __init__(self, files: ChunkedFiles) -> None:
         self.file_id = new_id()
@@ -102,21 +102,21 @@ class Upload:
 
     @property
     def in_memory(self) -> bytes:
-        """What has come and is not stored yet."""
+        """The bytes that are not stored yet."""
         return bytes(self._waiting)
 
     async def write(self, piece: bytes) -> None:
-        """Take the next bytes."""
+        """Add bytes; store them if there are 2 MB."""
         self._waiting += piece
         while len(self._waiting) >= _TOGETHER * CHUNK_SIZE:
             await self._store(_TOGETHER * CHUNK_SIZE)
 
     async def flush(self) -> None:
-        """Store the rest."""
+        """Store the remaining bytes."""
         await self._store(len(self._waiting))
 
     async def abandon(self) -> None:
-        """Take back what is stored."""
+        """Delete what is stored."""
         if self.begun:
             await self._files.delete(self.file_id)
 

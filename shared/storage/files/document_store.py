@@ -1,4 +1,4 @@
-"""The documents of interactions: which bytes of the vault belong to which attachment."""
+"""Documents: the content in the vault of each attachment of an interaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ WITHDRAWN: Final = "removal"
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """An attachment whose bytes are in the vault; one that is `withdrawn` is on its way off."""
+    """An attachment with its content in the vault; `withdrawn` means that it is to be removed."""
 
     id: str
     interaction_id: str
@@ -31,12 +31,12 @@ class StoredDocument:
 
     @property
     def attachment(self) -> Attachment:
-        """The document as the interaction lists it."""
+        """The document as an attachment of the interaction."""
         return Attachment(self.id, self.name, self.content.size, self.media_type, self.content_id)
 
 
 class DocumentStore:
-    """All documents, by the id that the interaction's attachment has."""
+    """All documents, by the id of their attachment."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._collection = database[COLLECTION]
@@ -45,7 +45,7 @@ class DocumentStore:
     async def add(
         self, interaction_id: str, stored: Sequence[tuple[Attachment, ContentRef]]
     ) -> None:
-        """Note where the bytes of attachments are; again is as good as once."""
+        """Record the contents of attachments; a repetition changes nothing."""
         now = self._clock.now()
         async with database_errors():
             await self._collection.bulk_write(
@@ -61,13 +61,13 @@ class DocumentStore:
             )
 
     async def get(self, document_id: str) -> StoredDocument | None:
-        """Return a document, or nothing while its bytes are not stored yet."""
+        """Return a document, None while its content is not stored."""
         async with database_errors():
             document = await self._collection.find_one({"_id": document_id})
         return to_stored(document) if document else None
 
     async def stored(self, interaction_id: str) -> set[str]:
-        """Return the ids of the documents of an interaction that are stored."""
+        """Return the ids of an interaction's stored documents."""
         async with database_errors():
             found = await self._collection.find(
                 {"interaction_id": interaction_id}, {"_id": 1}
@@ -76,7 +76,7 @@ class DocumentStore:
 
 
 def to_stored(document: Document) -> StoredDocument:
-    """Return the document that its fields describe."""
+    """Return the document that a database document holds."""
     return StoredDocument(
         document["_id"],
         document["interaction_id"],
@@ -92,7 +92,7 @@ def to_stored(document: Document) -> StoredDocument:
 def to_fields(
     interaction_id: str, attachment: Attachment, ref: ContentRef, now: datetime
 ) -> Document:
-    """Return what is stored of a document beside its id."""
+    """Return the fields to store, without the id."""
     return {
         "interaction_id": interaction_id,
         "name": attachment.name,

@@ -1,4 +1,7 @@
-"""Bytes under their SHA-256: one document up to 256 kB, GridFS above, each content stored once."""
+"""The vault: contents by their SHA-256, each stored once.
+
+A content up to 256 kB is one document, a larger one is chunked.
+"""
 
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator
@@ -18,18 +21,18 @@ IN_ONE_DOCUMENT: Final = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ContentRef:
-    """Which bytes: their SHA-256 in hexadecimal, and how many they are."""
+    """A reference to a content: its SHA-256 in hexadecimal, and its size in bytes."""
 
     sha256: str
     size: int
 
 
 class DamagedContentError(Exception):
-    """Bytes that are referred to are missing, or fewer than they were."""
+    """A content is missing or incomplete."""
 
 
 class Vault:
-    """Durable bytes. What `put` has returned survives the loss of a minority of the servers."""
+    """Durable contents: once `put` returns, the content survives the loss of a minority."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._contents = database[COLLECTION]
@@ -37,7 +40,7 @@ class Vault:
         self._clock = clock
 
     async def put(self, content: bytes) -> ContentRef:
-        """Store bytes that are in memory; twice is as good as once."""
+        """Store bytes that are in memory; a repetition changes nothing."""
         ref = ContentRef(hashlib.sha256(content).hexdigest(), len(content))
         if len(content) <= IN_ONE_DOCUMENT:
             await self._refer(ref, {"bytes": content})
@@ -46,9 +49,9 @@ class Vault:
         return ref
 
     async def put_stream(self, source: AsyncIterable[bytes]) -> ContentRef:
-        """Store bytes as they come, with about 2 MB of them in memory at a time.
+        """Store bytes from a stream, with about 2 MB of them in memory at a time.
 
-        Where the source fails, nothing of it stays, and its error goes through.
+        If the source raises, the stored part is deleted and the error is raised again.
         """
         upload, digest, size = Upload(self._files), hashlib.sha256(), 0
         try:
@@ -66,18 +69,18 @@ class Vault:
         return ref
 
     async def get(self, ref: ContentRef) -> bytes:
-        """Return all the bytes at once.
+        """Return a content as one `bytes`.
 
         Raises:
-            DamagedContentError: They are not there, or not all of them.
+            DamagedContentError: It is missing or incomplete.
         """
         return b"".join([piece async for piece in self.open(ref)])
 
     async def open(self, ref: ContentRef) -> AsyncIterator[bytes]:
-        """Give the bytes in pieces of at most 256 kB. A slow reader holds nothing open.
+        """Yield a content in pieces of at most 256 kB; no cursor stays open between them.
 
         Raises:
-            DamagedContentError: They are not there, or not all of them.
+            DamagedContentError: It is missing or incomplete.
         """
         content = await self._find(ref)
         if "bytes" in content:
@@ -91,7 +94,7 @@ class Vault:
             raise DamagedContentError(f"{size} of {content['size']} bytes of {ref.sha256}")
 
     async def section(self, ref: ContentRef, first: int, last: int) -> AsyncIterator[bytes]:
-        """Give the bytes from the place `first` to the place `last`, both among them.
+        """Yield the bytes from offset `first` to offset `last`, both included.
 
         Raises:
             DamagedContentError: Some of them are not there.
@@ -105,9 +108,10 @@ class Vault:
         raise DamagedContentError(f"{left} bytes of {ref.sha256} are missing")
 
     async def forget(self, sha256: str, before: datetime) -> bool:
-        """Delete a content that was last stored before a moment; say whether it is gone.
+        """Delete a content that was last stored before a moment; return whether it was deleted.
 
-        Only for what nothing refers to; whoever stores the same bytes meanwhile keeps them.
+        Call it only for contents without references. If the same bytes are stored meanwhile, they
+        are kept.
         """
         wanted = {"_id": sha256, "stored_at": {"$lt": before}}
         async with database_errors():
@@ -123,9 +127,10 @@ class Vault:
         return bool(deleted.deleted_count)
 
     async def forget_unfinished(self, before: datetime) -> int:
-        """Delete what uploads begun before a moment left behind; return how many did.
+        """Delete the chunks of uploads that failed; return the number of uploads.
 
-        `before` must be further back than the slowest upload takes.
+        Uploads count as failed if they began before `before` and are not referred to. `before` must
+        be longer ago than the slowest upload takes.
         """
         count = 0
         for file_id in await self._files.unfinished(before):
@@ -156,7 +161,7 @@ class Vault:
         return content
 
     async def _finish(self, ref: ContentRef, upload: Upload) -> None:
-        # An error here leaves the chunks to `forget_unfinished`: the reference may be stored.
+        # After an error here the reference may be stored, so `forget_unfinished` decides later.
         if not upload.begun:
             await self._refer(ref, {"bytes": upload.in_memory})
         elif await self._refer(ref, {"upload": upload.file_id}):
@@ -165,10 +170,10 @@ class Vault:
             await upload.abandon()
 
     async def _refer(self, ref: ContentRef, where: Document) -> bool:
-        """Make a content known; say whether it is new.
+        """Store the reference of a content; return whether it is new.
 
-        One that is known is written to all the same: only then does this majority write vouch
-        for the earlier one, which may not have been acknowledged yet.
+        An existing one is written as well. Its first write may not be acknowledged by a majority
+        yet, and this majority write makes both durable.
         """
         async with database_errors():
             result = await self._contents.update_one(

@@ -1,4 +1,4 @@
-"""How an interaction is written down: the only place that knows the names of its fields."""
+"""Maps interactions to documents; no other module names their fields in the database."""
 
 from dataclasses import asdict, fields, replace
 from typing import Any, Final
@@ -21,7 +21,7 @@ _NAMES: Final = tuple(field.name for field in fields(Interaction) if field.name 
 _NESTED: Final = (Address, Attachment, Email, Exclusion, Invitation, MissedOffer, Place)
 
 WITHOUT_TEXT: Final[Document] = {"mail.text": 0, "mail.html": 0}
-"""A projection for those who move an interaction without reading it."""
+"""A projection without the text of the mail, for services that do not need it."""
 
 
 def to_document(interaction: Interaction) -> Document:
@@ -30,9 +30,9 @@ def to_document(interaction: Interaction) -> Document:
 
 
 def changed_fields(before: Interaction, after: Interaction) -> Document:
-    """Return what `$set` has to say so that `before` becomes `after`.
+    """Return the fields for `$set` that turn `before` into `after`.
 
-    The mail is compared field by field, so that a snapshot read without its text keeps it.
+    The mail is compared field by field, so that the text stays stored if it was not read.
     """
     changed: Document = {
         name: _plain(getattr(after, name))

@@ -1,4 +1,4 @@
-"""Where interactions live: read a snapshot, decide, write the next one together with its events."""
+"""The store of interactions: read a snapshot, decide, write the next one with its events."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -31,16 +31,16 @@ _MOST_OWED: Final = 1_000
 
 
 class Announce(Protocol):
-    """Publishes what a document owes."""
+    """Publishes the outbox of a document."""
 
     async def __call__(self, document_id: str, owed: Sequence[Outgoing], /) -> None:
-        """Publish, or leave it to the sweep."""
+        """Publish, or leave the messages to the sweep."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The next snapshot of an interaction, and what is announced with it."""
+    """The next snapshot of an interaction, and the messages to publish with it."""
 
     after: Interaction
     announcing: Sequence[Contract] = ()
@@ -49,8 +49,8 @@ class Change:
 class InteractionStore:
     """All interactions, each one document with its outbox inside.
 
-    `by_herds` is for a service that changes many at the same time, none of which anybody waits
-    for: more go together, and each may wait for some milliseconds.
+    `by_herds` is for a service that changes many interactions at the same time and is in no hurry:
+    more of them share a round trip, and each may wait for some milliseconds.
     """
 
     def __init__(
@@ -65,20 +65,20 @@ class InteractionStore:
         self._announce = announce
 
     async def get(self, interaction_id: str, *, with_text: bool = True) -> Interaction:
-        """Return the present snapshot.
+        """Return the present snapshot, without `with_text` one without the text of its mail.
 
         Raises:
-            UnknownInteractionError: There is none of that id.
+            UnknownInteractionError: There is no interaction of that id.
         """
         return to_interaction(await self._read(interaction_id, with_text=with_text))
 
     async def add(
         self, interaction: Interaction, cause: Cause, announcing: Sequence[Contract], **marks: str
     ) -> bool:
-        """Store a new interaction and announce it; say whether it was new.
+        """Store a new interaction and publish its messages; return whether it was new.
 
-        `marks` are further fields that a unique index watches. Where the id or a mark is taken,
-        nothing is stored.
+        `marks` are further fields under a unique index. If the id or a mark is taken, nothing is
+        stored.
         """
         now = self._clock.now()
         owed = [wrap(contract, cause, now) for contract in announcing]
@@ -106,17 +106,18 @@ class InteractionStore:
         with_text: bool = False,
         expected_version: int | None = None,
     ) -> Interaction:
-        """Apply a pure decision to the present snapshot, once per message, and announce it.
+        """Apply a pure decision to the present snapshot, once per message; return the next one.
 
-        The decision is taken again when somebody else was faster. Where the message of `cause`
-        has been applied before, nothing changes and what is still owed is announced.
-        `expected_version` is the only one that may be changed.
+        If another process writes first, `decide` is called again with the newer snapshot. If the
+        message of `cause` was applied before, nothing changes, and the outbox is published again.
+        With `expected_version` no other version is changed.
 
         Raises:
-            UnknownInteractionError: There is none of that id.
+            UnknownInteractionError: There is no interaction of that id.
+            ChangedMeanwhileError: It has another version than expected.
             Refused: Whatever `decide` raises.
-            StaleInteractionError: Others were faster each time.
-            Unavailable: Too much of what happened before waits for the broker.
+            StaleInteractionError: Other processes wrote first, eight times.
+            Unavailable: Too many earlier events wait for the broker.
         """
         for _ in range(_TRIES):
             document = await self._read(interaction_id, with_text=with_text)
@@ -125,7 +126,7 @@ class InteractionStore:
                 return to_interaction(document)
             if len(document["outbox"]) >= _MOST_OWED:
                 await self._announce_again(document)
-                raise Unavailable(f"the broker has not taken the news of {interaction_id} yet")
+                raise Unavailable(f"the broker has not taken the events of {interaction_id} yet")
             before = to_interaction(document)
             before.require_version(expected_version)
             change = decide(before)
@@ -134,9 +135,9 @@ class InteractionStore:
         raise StaleInteractionError(interaction_id)
 
     async def note_refusal(self, interaction_id: str, cause: Cause) -> None:
-        """Remember that the message of `cause` was refused, for whoever waits for its outcome.
+        """Record that the message of `cause` was refused, for requests that wait for its outcome.
 
-        It says that nothing changed; where it is lost, who waits does so for longer.
+        The write may be lost (`w: 1`); the requests then wait until their timeout.
         """
         if cause.message_id is None:
             return
@@ -147,10 +148,10 @@ class InteractionStore:
             )
 
     async def change_together(self, decided: Sequence[tuple[Interaction, Change]]) -> list[bool]:
-        """Write what was decided on snapshots read a moment ago, in one write, and announce it.
+        """Write several decided changes in one write, and publish their messages.
 
-        Each change announces something. Say of each whether its snapshot was still the newest;
-        of one that was not nothing is written.
+        Each change must announce at least one message. Return for each whether it was written,
+        which it is only if its snapshot was still the newest.
         """
         if not decided:
             return []
@@ -220,7 +221,7 @@ def _unchanged(before: Interaction) -> Document:
 
 
 def _proof(before: Interaction, owed: Sequence[Outgoing], cause: Cause) -> Document | None:
-    """Return what only this change leaves in the document, if it leaves anything."""
+    """Return a filter that matches only after this change, None if there is none."""
     if owed:
         return {"_id": before.id, "outbox.id": owed[0].id}
     if cause.message_id:

@@ -1,4 +1,4 @@
-"""Interactions by the Message-IDs that other mails name."""
+"""Finds interactions by the Message-IDs that other mails refer to."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,20 +11,20 @@ from shared.storage.interactions import interaction_store
 from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
 
 _MOST: Final = 500
-"""Of more mails with the same ids the oldest count: somebody sends one id again and again."""
+"""Mails with the same ids that are read; some senders use one id again and again."""
 
 _HEADINGS: Final[Document] = WITHOUT_TEXT | {"user_data": 0, "outbox": 0, "applied": 0}
 _HAS_LEFT: Final = [State.SENDING.value, State.SENT.value, State.UNCERTAIN.value]
 
 
 class ThreadStore:
-    """Which mails of ours, in or out, another mail names."""
+    """Finds the stored mails, inbound or outbound, that another mail refers to."""
 
     def __init__(self, database: Database) -> None:
         self._collection = database[interaction_store.COLLECTION]
 
     async def named(self, ids: Sequence[str]) -> list[Interaction]:
-        """Return the mails that have these ids, without their texts and user data."""
+        """Return the mails with these Message-IDs, without their text and user data."""
         if not ids:
             return []
         async with database_errors():
@@ -36,13 +36,13 @@ class ThreadStore:
         return [to_interaction(document) for document in found]
 
     async def proven(self, speaker: Speaker, ids: Sequence[str]) -> list[Interaction]:
-        """Return those mails with these ids of which the speaker can know it."""
+        """Return the mails with these ids whose id the speaker can know by right."""
         named = await self.named(ids)
         proven = [one for one in named if proves(speaker, one)]
         return proven or await self._sent_on_to([speaker], named)
 
     async def was_sent_on_to(self, speakers: Sequence[Speaker], mail: Interaction) -> bool:
-        """Say whether agents have sent a mail on, under its own id, to one of the speakers."""
+        """Say whether agents redirected a mail to one of the speakers (it keeps its id)."""
         return bool(await self._sent_on_to(speakers, [mail]))
 
     async def _sent_on_to(

@@ -1,4 +1,4 @@
-"""Mails as they came in: the raw octets and the envelope, durable before anybody is told 250."""
+"""Arrived mails: raw octets and envelope, durable before the SMTP reply 250."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class UnknownArrivalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One mail as it was handed in: RFC 5321's envelope, and the octets between DATA and dot.
+    """A mail as it arrived: the envelope of RFC 5321, and the octets between DATA and the dot.
 
-    `sender` is empty for the null reverse-path; `mailboxes` are those of ours that it is for.
-    `tries` counts how often reading it took too long or crashed; the next try is at `retry_at`.
+    `sender` is empty for the null reverse-path; `mailboxes` are our mailboxes that it is for.
+    `tries` counts how often parsing took too long or crashed; the next try is at `retry_at`.
     """
 
     id: str
@@ -41,27 +41,27 @@ class Arrival:
 
 
 class Announcing(Protocol):
-    """Publishes the orders that arrivals owe, or hears that they need not be published."""
+    """Publishes the commands to parse arrivals, or removes them from the outbox."""
 
     async def announce_soon(self, document_id: str, owed: Sequence[Outgoing], /) -> None:
-        """Publish in the background, or leave it to the sweep."""
+        """Publish in the background, or leave the messages to the sweep."""
         ...
 
     def strike_soon(self, document_id: str, message_ids: Sequence[str], /) -> None:
-        """Strike what has been done already."""
+        """Remove messages that need not be published any more."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A mail that is ours now, and the order to parse it, which its document still owes."""
+    """A stored mail, and the command to parse it, which is still in its outbox."""
 
     arrival: Arrival
     order: Outgoing
 
 
 class ArrivalStore:
-    """All arrivals. Small ones are one document and cost one write; large ones use the vault."""
+    """All arrivals. A mail up to 256 kB is one document, a larger one is in the vault."""
 
     def __init__(
         self, database: Database, vault: Vault, clock: Clock, announcing: Announcing
@@ -73,7 +73,7 @@ class ArrivalStore:
         self._announcing = announcing
 
     async def add(self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str) -> str:
-        """Store a mail, have it parsed by whoever takes the order, and return its id."""
+        """Store a mail and publish the command to parse it; return the arrival's id."""
         stored = await self.store(raw, sender=sender, mailboxes=mailboxes, peer=peer)
         await self.order_parsing(stored)
         return stored.arrival.id
@@ -81,10 +81,10 @@ class ArrivalStore:
     async def store(
         self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str
     ) -> Stored:
-        """Store a mail; only then is it ours.
+        """Store a mail durably; only after this may the sender be told 250.
 
-        The order to parse it is in the same write: whoever does not carry it out says so with
-        `order_parsing`, and where nobody says anything the sweep does.
+        The same write puts the command to parse it into the outbox. A caller that does not parse
+        the mail itself calls `order_parsing`; if it fails before that, the sweep publishes it.
         """
         now, arrival_id = self._clock.now(), new_id()
         order = wrap(ParseMail(arrival_id=arrival_id), Cause.about(arrival_id), now)
@@ -106,18 +106,18 @@ class ArrivalStore:
         return Stored(Arrival(arrival_id, sender, tuple(mailboxes), peer, now, raw), order)
 
     async def order_parsing(self, stored: Stored) -> None:
-        """Put the order on the queue, behind the caller's back."""
+        """Publish the command to parse a mail, in the background."""
         await self._announcing.announce_soon(stored.arrival.id, [stored.order])
 
     def note_parsed(self, arrival_id: str, order_id: str) -> None:
-        """Note that the order has been carried out, by whatever way it came."""
+        """Remove the command to parse from the outbox, because the mail has been parsed."""
         self._announcing.strike_soon(arrival_id, [order_id])
 
     async def get(self, arrival_id: str) -> Arrival:
         """Return an arrival with its octets.
 
         Raises:
-            UnknownArrivalError: There is none of that id.
+            UnknownArrivalError: There is no arrival of that id.
         """
         async with database_errors():
             document = await self._collection.find_one({"_id": arrival_id}, {"outbox": 0})
@@ -138,7 +138,7 @@ class ArrivalStore:
         )
 
     async def postpone(self, arrival: Arrival, retry_at: datetime) -> None:
-        """Note that a mail could not be read, and not before when to try again."""
+        """Count a failed try to parse a mail, and store the earliest time of the next one."""
         async with database_errors():
             await self._collection.update_one(
                 {"_id": arrival.id, "tries": {"$not": {"$gt": arrival.tries}}},
@@ -146,7 +146,7 @@ class ArrivalStore:
             )
 
     async def keep_from_sweep(self, arrival_ids: Sequence[str]) -> None:
-        """Say that somebody who runs has these mails: the sweep need not order them again."""
+        """Keep the sweep from publishing the commands of mails that this process still has."""
         async with database_errors():
             await self._collection.update_many(
                 {"_id": {"$in": list(arrival_ids)}, "outbox.0": {"$exists": True}},
@@ -154,7 +154,7 @@ class ArrivalStore:
             )
 
     async def raw_size(self, arrival_id: str) -> int | None:
-        """Return how many octets a mail has; None where there is no such arrival."""
+        """Return the size of a mail in octets; None if there is no such arrival."""
         fields = {"content.size": 1, "size": {"$binarySize": "$raw"}}
         async with database_errors():
             document = await self._collection.find_one({"_id": arrival_id}, fields)
@@ -164,7 +164,7 @@ class ArrivalStore:
         return size
 
     async def raw(self, arrival_id: str) -> AsyncIterator[bytes]:
-        """Give the octets of a mail, a large one in pieces."""
+        """Yield the octets of a mail, a large one in pieces."""
         async with database_errors():
             document = await self._collection.find_one({"_id": arrival_id}, {"outbox": 0}) or {}
         if "content" in document:

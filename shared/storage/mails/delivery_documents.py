@@ -1,4 +1,4 @@
-"""How a delivery is written down: the only place that knows the names of its fields."""
+"""Maps deliveries to documents and back."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
@@ -11,22 +11,22 @@ from shared.storage.files.vault import ContentRef
 UNSETTLED: Final = tuple(
     one for one in DeliveryState if one not in (DeliveryState.SENT, DeliveryState.CANCELED)
 )
-"""The states of what may still need somebody: few, however much was ever sent."""
+"""The states of deliveries that may still need work: few beside all that were sent."""
 
 IS_UNSETTLED: Final[Document] = {"state": {"$in": [state.value for state in UNSETTLED]}}
 """The filter of the index `unsettled`."""
 
 
 def unsettled(states: Iterable[DeliveryState]) -> Document:
-    """Return a filter for some of the states of `UNSETTLED`, which repeats that of the index.
+    """Return a filter for some of the states of `UNSETTLED`.
 
-    MongoDB 6.0 does not see that fewer states are a part of it.
+    It repeats the filter of the index, because MongoDB 6.0 does not see that fewer states imply it.
     """
     return {"$and": [{"state": {"$in": [state.value for state in states]}}, IS_UNSETTLED]}
 
 
 def concluding(after: Delivery) -> Document:
-    """Return the update that ends an attempt, given the delivery after it."""
+    """Return the update that ends an attempt; `after` is the delivery after it."""
     gone = {"lease_until": "", "summoned_at": ""}
     if after.next_attempt_at is None:
         gone["next_attempt_at"] = ""
@@ -49,7 +49,7 @@ def to_recipients(recipients: Sequence[Recipient]) -> list[Document]:
 
 
 def to_document(delivery: Delivery) -> Document:
-    """Return the fields to store, `_id` among them; what is not known yet is left out."""
+    """Return the fields to store, `_id` among them; fields that are None are left out."""
     document = _plain(asdict(delivery))
     return {"_id": document.pop("id")} | {
         name: value for name, value in document.items() if value is not None
@@ -94,10 +94,10 @@ def _plain_value(value: object) -> object:
 
 
 def to_raw(raw: bytes | ContentRef) -> object:
-    """Return the octets, or where they are, as they are stored."""
+    """Return the octets, or their reference in the vault, as stored."""
     return raw if isinstance(raw, bytes) else asdict(raw)
 
 
 def from_raw(stored: bytes | Document) -> bytes | ContentRef:
-    """Return the octets of a document, or where they are."""
+    """Return the stored octets, or their reference in the vault."""
     return stored if isinstance(stored, bytes) else ContentRef(**stored)

@@ -1,6 +1,6 @@
-"""The journal of outbound mail, one document each: every write compares what it follows from.
+"""The deliveries of outbound mails, one document each. Every write compares the state before.
 
-Composition adds a delivery, outbound drives it, everybody may read it.
+Composition adds a delivery, outbound carries it out, the gateway and attachments read it.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -44,18 +44,18 @@ COLLECTION: Final = "deliveries"
 
 _WITHOUT_RAW: Final[Document] = {"raw": 0, "outbox": 0}
 _SUMMONED_IF_FORGOTTEN_AFTER: Final = timedelta(minutes=5)
-"""The broker may lose the order to deliver with its data."""
+"""A new delivery is looked at again after this, because the broker may lose its command."""
 
 _SUMMONED_AGAIN_AFTER: Final = timedelta(minutes=1)
 
 
 class ClaimLostError(Exception):
-    """The lease ended and somebody else took the delivery over: leave it alone."""
+    """The lease has ended and another claim has the delivery: do nothing more with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that is ours until its lease ends, and the frozen octets to send."""
+    """A delivery that this process may send until its lease ends, and the octets to send."""
 
     delivery: Delivery
     raw: bytes | ContentRef
@@ -63,7 +63,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class _Claiming:
-    """The write that makes a delivery the one of a claim."""
+    """The write that claims a delivery."""
 
     delivery_id: str
     by: str
@@ -80,7 +80,7 @@ def new_delivery(
     recipients: Sequence[str],
     now: datetime,
 ) -> Delivery:
-    """Return the delivery of a mail that has just been submitted. Addresses are the envelope's."""
+    """Return a new delivery. `sender` and `recipients` are those of the SMTP envelope."""
     return Delivery(
         id=interaction_id,
         agent_id=agent_id,
@@ -99,7 +99,7 @@ class DeliveryStore:
         self._collection = database[COLLECTION]
         self._hints = self._collection.with_options(write_concern=HINT, read_concern=NEWEST)
         self._claims = for_writes(self._claim_together)
-        # Apart, so that the outcome of one mail alone does not wait behind its own dot.
+        # Two batchers, so that the outcome of a single mail does not wait behind its own dot.
         self._offers = Updates(self._collection, by_herds=True)
         self._conclusions = Updates(self._collection, by_herds=True)
         self._vault = Vault(database, clock)
@@ -107,11 +107,10 @@ class DeliveryStore:
         self._announce = announce
 
     async def add(self, delivery: Delivery, raw: bytes | ContentRef, cause: Cause) -> None:
-        """Store a delivery with its final octets and order it, once per Message-ID.
+        """Store a delivery with its final octets and publish `DeliverMail`, once per Message-ID.
 
-        The octets of a large mail are in the vault already.
-
-        A delivery that failed makes room for the next one of the same interaction.
+        `raw` is the octets, or a reference if they are in the vault already. A failed delivery of
+        the same interaction is replaced.
         """
         now = self._clock.now()
         order = wrap(DeliverMail(interaction_id=delivery.id), cause, now)
@@ -132,9 +131,9 @@ class DeliveryStore:
         await self._announce(delivery.id, [order])
 
     async def get(self, delivery_id: str, *, newest: bool = False) -> Delivery | None:
-        """Return a delivery as it stands; with `newest` also a claim of this very moment.
+        """Return a delivery, None if there is none.
 
-        A claim is a hint, so a majority may not have it yet.
+        With `newest` it includes the newest claim, which a majority may not have yet.
         """
         reading = self._collection
         if newest:
@@ -144,7 +143,7 @@ class DeliveryStore:
         return to_delivery(document) if document else None
 
     async def raw_size(self, delivery_id: str) -> int | None:
-        """Return how many octets were frozen; None where nothing has been sent yet."""
+        """Return the size of the sent mail in octets; None if there is no delivery."""
         async with database_errors():
             document = await self._collection.find_one({"_id": delivery_id}, {"raw": 1})
         if document is None:
@@ -153,7 +152,7 @@ class DeliveryStore:
         return len(raw) if isinstance(raw, bytes) else raw.size
 
     async def raw(self, delivery_id: str) -> AsyncIterator[bytes]:
-        """Give the frozen octets, a large mail in pieces."""
+        """Yield the final octets, those of a large mail in pieces."""
         async with database_errors():
             document = await self._collection.find_one({"_id": delivery_id}, {"raw": 1})
         raw = from_raw(document["raw"]) if document else b""
@@ -164,9 +163,10 @@ class DeliveryStore:
             yield piece
 
     async def claim(self, delivery_id: str, by: str, lease: timedelta) -> Claim | None:
-        """Begin an attempt, unless it is not the time for one or somebody else has begun it.
+        """Begin an attempt; return None if none is due or another claim has the delivery.
 
-        The write may be lost with its server: then the write before the dot finds no claim.
+        The write may be lost with its server (`w: 1`). The majority write before the dot then finds
+        no claim, and nothing is sent.
         """
         now = self._clock.now()
         claimable = [
@@ -192,7 +192,7 @@ class DeliveryStore:
         return Claim(to_delivery(document), from_raw(document["raw"])) if document else None
 
     async def renew(self, claim: Claim, lease: timedelta) -> None:
-        """Put off the end of the lease."""
+        """Extend the lease."""
         until = self._clock.now() + lease
         running = [DeliveryState.CLAIMED.value, DeliveryState.DOT_PENDING.value]
         async with database_errors():
@@ -204,11 +204,11 @@ class DeliveryStore:
     async def offer_dot(
         self, claim: Claim, recipients: Sequence[Recipient], lease: timedelta
     ) -> None:
-        """Write down, on a majority, that the final dot comes next, and for whom.
+        """Store, on a majority, that the final dot is sent next, and for which recipients.
 
         Raises:
-            ClaimLostError: Somebody else has it: the dot must not be sent.
-            UnstorableError: The database refuses what is said about the recipients.
+            ClaimLostError: Another claim has the delivery: do not send the dot.
+            UnstorableError: The database refuses the replies about the recipients.
         """
         until = self._clock.now() + lease
         held = _held(claim)
@@ -229,13 +229,13 @@ class DeliveryStore:
     async def conclude(
         self, delivery: Delivery, conclusion: Conclusion, *, abandoned: bool = False
     ) -> Delivery:
-        """Write down how the attempt of a claim ended; return the delivery after it.
+        """Store how the attempt of a claim ended; return the delivery after it.
 
-        An attempt of somebody else is concluded only where it is `abandoned`: its lease is over.
+        With `abandoned` the attempt is another process's, and its lease must have ended.
 
         Raises:
-            ClaimLostError: Somebody else has concluded it, or tries it anew.
-            UnstorableError: The database refuses what is said about the recipients.
+            ClaimLostError: Another process has concluded it or begun a new attempt.
+            UnstorableError: The database refuses the replies about the recipients.
         """
         after = concluded(delivery, conclusion)
         held: Document = {"_id": delivery.id, "claimed_by": delivery.claimed_by}
@@ -248,9 +248,9 @@ class DeliveryStore:
         return after if is_written else await self._concluded_before(delivery, conclusion)
 
     async def cancel(self, delivery_id: str) -> bool:
-        """Take a mail back that waits for an attempt; say whether it is canceled now.
+        """Cancel a mail that waits for an attempt; return whether it is canceled now.
 
-        Recipients whom an earlier attempt has reached stay noted as such.
+        Recipients that an earlier attempt reached stay ACCEPTED.
         """
         async with database_errors():
             result = await self._collection.update_one(
@@ -266,9 +266,9 @@ class DeliveryStore:
         return found is not None and found.state is DeliveryState.CANCELED
 
     async def request_due_attempts(self) -> AsyncIterator[tuple[str, Cause]]:
-        """Give each delivery that somebody has to look at now, to one of all who ask.
+        """Yield the ids of deliveries that are due, each to one caller of all pods.
 
-        The longest overdue come first. Each search goes on where the one before it ended.
+        The longest overdue come first. Each search continues where the one before it ended.
         """
         due: Document = {}
         while True:
@@ -297,7 +297,7 @@ class DeliveryStore:
         await self._hints.bulk_write(
             [UpdateOne(one.wanted, one.changes) for one in several], ordered=False
         )
-        # Each document says itself whose it is now; the same one may have been asked for twice.
+        # A claim is verified in the document, as two of them may have been for the same delivery.
         ours = {
             "_id": {"$in": [one.delivery_id for one in several]},
             "claimed_by": {"$in": [one.by for one in several]},
@@ -312,7 +312,7 @@ class DeliveryStore:
         return raw
 
     async def _concluded_before(self, delivery: Delivery, conclusion: Conclusion) -> Delivery:
-        # The answer to this very write may have been lost with the connection.
+        # The acknowledgement of this very write may have been lost with the connection.
         found = await self.get(delivery.id)
         if found and found.claimed_by == delivery.claimed_by and found.state is conclusion.state:
             return found

@@ -1,4 +1,4 @@
-"""Deliveries that nobody can be sure of, and how an operator ends the doubt."""
+"""Deliveries whose outcome is unknown, and how an operator resolves them."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
@@ -28,7 +28,7 @@ _OF_ONE_ATTEMPT: Final = ("claimed_at", "lease_until", "next_attempt_at", "summo
 
 
 class UncertainDeliveryStore:
-    """The part of the journal that only an operator writes."""
+    """The changes of deliveries that only an operator makes."""
 
     def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
         self._collection = database[COLLECTION]
@@ -36,11 +36,11 @@ class UncertainDeliveryStore:
         self._announce = announce
 
     def all(self) -> AsyncIterator[Delivery]:
-        """Give every delivery in doubt, oldest first."""
+        """Yield every uncertain delivery, oldest first."""
         return _in_states(self._collection, [DeliveryState.UNCERTAIN])
 
     async def resend(self, delivery: Delivery, cause: Cause) -> bool:
-        """Order the same octets once more, with its whole lifetime; say whether it was in doubt."""
+        """Send the same octets again with a new lifetime; return whether it was uncertain."""
         now = self._clock.now()
         order = wrap(DeliverMail(interaction_id=delivery.id), cause, now)
         changes: Document = {
@@ -54,16 +54,16 @@ class UncertainDeliveryStore:
         return True
 
     async def resolve(self, delivery: Delivery, *, sent: bool) -> bool:
-        """Write down what an operator has found out; say whether it was in doubt."""
+        """Store what an operator has found out; return whether it was uncertain."""
         after = concluded(delivery, resolved(delivery, self._clock.now(), sent=sent))
         step = Step.CONFIRM if sent else Step.DENY
         return await _write(self._collection, delivery, step, concluding(after))
 
 
 async def mark_unfinished_uncertain(database: Database, clock: Clock) -> list[Delivery]:
-    """Doubt every delivery that is still to be made, after a restore; return those.
+    """Make every unfinished delivery uncertain after a restore; return these deliveries.
 
-    The claim goes with it: what an attempt of before the restore hears is about another one.
+    Their claims are cleared, so that an attempt from before the restore cannot conclude them.
     """
     collection, doubted = database[COLLECTION], []
     async for delivery in _in_states(collection, states_before(Step.MISTRUST)):
@@ -75,14 +75,14 @@ async def mark_unfinished_uncertain(database: Database, clock: Clock) -> list[De
 
 
 def find_uncertain(database: Database) -> AsyncIterator[Delivery]:
-    """Give every delivery in doubt, oldest first."""
+    """Yield every uncertain delivery, oldest first."""
     return _in_states(database[COLLECTION], [DeliveryState.UNCERTAIN])
 
 
 async def _in_states(
     collection: Collection, states: Sequence[DeliveryState]
 ) -> AsyncIterator[Delivery]:
-    """Give every delivery in some states, oldest first."""
+    """Yield every delivery in some states, oldest first."""
     async with database_errors():
         found = collection.find(
             unsettled(states), {"raw": 0, "outbox": 0}, sort=[("queued_at", ASCENDING)]
@@ -92,7 +92,7 @@ async def _in_states(
 
 
 async def count_uncertain(database: Database) -> int:
-    """Return how many deliveries are in doubt."""
+    """Return the number of uncertain deliveries."""
     async with database_errors():
         return await database[COLLECTION].count_documents(unsettled([DeliveryState.UNCERTAIN]))
 
