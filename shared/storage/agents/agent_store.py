@@ -126,7 +126,7 @@ class AgentStore:
         return sorted(one["_id"] for one in found)
 
     async def holdings(self) -> dict[str, frozenset[str]]:
-        """Return the ids of the interactions that each agent holds; agents with none are left out."""
+        """Return the ids of the interactions each agent holds; agents without any are absent."""
         async with database_errors():
             found = await self._collection.find({"holding": {"$gt": ""}}, {"holding": 1}).to_list()
         return {one["_id"]: frozenset(one["holding"]) for one in found}
