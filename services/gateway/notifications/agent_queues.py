@@ -87,4 +87,4 @@ class PerAgentQueues:
             try:
                 await self._handle(work)
             except Exception as error:  # noqa: BLE001 - the next event has to be handled
-                log.error("event not told", agent_id=work.agent_id, fault=trace_of(error))  # noqa: TRY400 - without its words
+                log.error("event not published", agent_id=work.agent_id, fault=trace_of(error))  # noqa: TRY400 - its message may quote a mail

@@ -99,7 +99,9 @@ class JournalReader:
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - it is of a newer release, or a bug
-            log.error("event not told", agent_id=agent_id, position=position, fault=trace_of(error))  # noqa: TRY400 - without its words
+            log.error(  # noqa: TRY400 - its message may quote a mail
+                "event not published", agent_id=agent_id, position=position, fault=trace_of(error)
+            )
             return EntryMessages(position)
         return EntryMessages(position, [_with_position(message, position) for message in messages])
 

@@ -1,4 +1,4 @@
-"""What an operator may set, and what is refused before anything starts."""
+"""Settings of the gateway: values that are accepted, and values that are refused."""
 
 from datetime import timedelta
 

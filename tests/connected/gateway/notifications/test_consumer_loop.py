@@ -1,4 +1,4 @@
-"""Whatever ends a consumer is noticed, and a pod hears again."""
+"""A pod notices whatever ends its consumer, and consumes again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -128,7 +128,7 @@ def entry(agent_id: str, position: int) -> Entry:
 
 @dataclass(frozen=True)
 class Pod:
-    """What a pod is told to watch, and the bodies of what it heard."""
+    """A consumer of events, and the bodies of the messages it has received."""
 
     events: EventConsumer
     heard: asyncio.Queue[bytes]
@@ -136,7 +136,7 @@ class Pod:
 
 @asynccontextmanager
 async def pod(vhost_url: str, agents: Sequence[str]) -> AsyncIterator[Pod]:
-    """Hear of some agents, and of everybody."""
+    """Receive the events of some agents, and of the agent `everybody`."""
     heard: asyncio.Queue[bytes] = asyncio.Queue()
     late: asyncio.Queue[frozenset[str]] = asyncio.Queue()
 

@@ -1,4 +1,4 @@
-"""What agents are told over CometD, read by the official client."""
+"""Events reach agents over CometD, read by the official client."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Nothing is lost: what an agent missed is told after the last position that was seen."""
+"""Events that an agent missed are read after the last position that it has seen."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -38,7 +38,7 @@ async def newest(agent: httpx2.AsyncClient) -> int:
 
 
 async def reached(agent: httpx2.AsyncClient, position: int) -> None:
-    """Return once the journal has come so far."""
+    """Return once the newest position is at least this one."""
     async with asyncio.timeout(20):
         while await newest(agent) < position:
             pass
@@ -191,7 +191,7 @@ async def test_snapshot_has_the_position_to_go_on_from(
 
 
 @pytest.mark.parametrize("transport", ["long-polling", "websocket"])
-async def test_the_official_client_goes_on_at_another_pod(gateway: Gateway, transport: Any) -> None:
+async def test_official_client_goes_on_at_another_pod(gateway: Gateway, transport: Any) -> None:
     agent1 = await gateway.client("agent1")
     since = await newest(agent1)
     async with AsyncExitStack() as stack:
@@ -213,9 +213,7 @@ async def test_the_official_client_goes_on_at_another_pod(gateway: Gateway, tran
     assert heard == list(range(since + 1, since + 129))
 
 
-async def test_event_of_a_killed_writer_is_published_once(
-    gateway: Gateway,
-) -> None:
+async def test_event_of_a_killed_writer_is_published_once(gateway: Gateway) -> None:
     agent1 = await gateway.client("agent1")
     since = await newest(agent1)
     world = gateway.world
@@ -232,9 +230,7 @@ async def test_event_of_a_killed_writer_is_published_once(
         assert await positions(desktop, 2) == [since + 1, since + 2]
 
 
-async def test_pod_reads_the_journal_after_an_unreadable_batch(
-    gateway: Gateway,
-) -> None:
+async def test_pod_reads_the_journal_after_an_unreadable_batch(gateway: Gateway) -> None:
     since = await newest(await gateway.client("agent1"))
     world = gateway.world
     event = wrap(AgentReady(agent_id="agent1"), cause(), world.clock.now())

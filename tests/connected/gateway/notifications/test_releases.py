@@ -1,4 +1,4 @@
-"""Two releases of the gateway at the same time: agents of both hear their news."""
+"""Two releases of the gateway run at the same time, and agents of both get their events."""
 
 import asyncio
 import tarfile
@@ -28,7 +28,7 @@ CHECKOUT = Path(__file__).parents[4]
 
 
 class Release:
-    """A writer of the journal that tells in a form of its own, and what it has written."""
+    """A writer of the journal that publishes in a form of its own, and the events it wrote."""
 
     def __init__(self, world: World, url: str, form: int, present: list[int]) -> None:
         self.written: list[str] = []
@@ -95,7 +95,7 @@ async def test_events_not_brought_by_the_broker_are_found(
 
 
 async def written(release: Release, number: int) -> None:
-    """Return once a writer has written so many events."""
+    """Return once a writer has written this number of events."""
     async with asyncio.timeout(20):
         while len(release.written) < number:
             await release.grown.wait()

@@ -1,4 +1,4 @@
-"""A backup in the database's place: nobody goes on from a position that is given again."""
+"""A backup replaces the database: no client goes on from a position that is given twice."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -68,7 +68,7 @@ async def test_running_gateway_restarts_clients_after_a_restore(
         await desktop.subscribe(CHANNELS)
         await announce_changes(world, 3)
         assert await positions(desktop, 3) == [3, 4, 5]
-        # The watch has to have looked once before: what it never knew it cannot miss.
+        # The watcher has to have checked once before, or it has nothing to compare with.
         async with asyncio.timeout(20):
             while not await world.database["witnesses"].find_one({"count": {"$gte": 2}}):
                 pass

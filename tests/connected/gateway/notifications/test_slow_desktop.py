@@ -1,4 +1,4 @@
-"""A desktop that does not read for so long that its session is given up misses nothing."""
+"""A desktop misses nothing, even if it reads nothing until its session is ended."""
 
 import pytest
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.connected
 async def test_desktop_that_does_not_read_goes_on_where_it_stopped(gateway: Gateway) -> None:
     agent1 = await gateway.client("agent1")
     since = await newest(agent1)
-    # More than is kept for it and than one answer takes along, which waits to be read.
+    # More than fit into its queue and into the one answer that waits to be read.
     more = BayeuxSettings().max_queued_events + 500
     async with CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1", replay=-1) as desktop:
         await desktop.subscribe(CHANNELS)

@@ -1,4 +1,4 @@
-"""Every message about a delivery that does not go well, and about an order that came too late."""
+"""The messages about deliveries that fail, and about operations that come too late."""
 
 from contextlib import AsyncExitStack
 from typing import Any

@@ -1,4 +1,4 @@
-"""One table from what went wrong to its codes."""
+"""One table from situations to their codes."""
 
 import json
 

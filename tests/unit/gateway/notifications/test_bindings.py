@@ -1,4 +1,4 @@
-"""Every agent is bound in the end, however long the broker takes and whoever stops waiting."""
+"""Every agent is bound in the end, however long the broker takes and however few callers wait."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -8,12 +8,12 @@ from services.gateway.notifications.bindings import Bindings
 
 
 class Queue:
-    """A queue whose broker answers when the test lets it."""
+    """A queue whose broker answers once the test calls `answer`."""
 
     def __init__(self) -> None:
         self.bound: set[str] = set()
         self.asked: asyncio.Queue[str] = asyncio.Queue()
-        self.broken_off: list[str] = []
+        self.canceled: list[str] = []
         self._may_answer = asyncio.Event()
 
     def answer(self) -> None:
@@ -36,16 +36,16 @@ class Queue:
         try:
             await self._may_answer.wait()
         except asyncio.CancelledError:
-            self.broken_off += agent_ids
+            self.canceled += agent_ids
             raise
 
 
 class Pod:
-    """Bindings, and what their owner is told."""
+    """Bindings, and the gaps they report."""
 
     def __init__(self, patience: float) -> None:
-        self.late: asyncio.Queue[frozenset[str]] = asyncio.Queue()
-        self.bindings = Bindings(self.late.put_nowait, patience=patience)
+        self.gaps: asyncio.Queue[frozenset[str]] = asyncio.Queue()
+        self.bindings = Bindings(self.gaps.put_nowait, patience=patience)
 
     @asynccontextmanager
     async def following(self, queue: Queue) -> AsyncIterator[None]:
@@ -54,7 +54,7 @@ class Pod:
             await self.bindings.apply_changes()
 
         task = asyncio.create_task(follow())
-        # It begins before anything is asked of it.
+        # The task starts before the test asks for anything.
         await asyncio.sleep(0)
         try:
             yield
@@ -75,7 +75,7 @@ async def test_wanted_agent_is_bound_and_the_waiter_returns() -> None:
 
         assert is_applied
         assert queue.bound == {"anna"}
-        assert pod.late.empty()
+        assert pod.gaps.empty()
 
 
 async def test_many_agents_are_bound_after_their_waiters_left() -> None:
@@ -89,11 +89,11 @@ async def test_many_agents_are_bound_after_their_waiters_left() -> None:
 
         answers = await asyncio.gather(*(pod.bindings.wait_until_applied(one) for one in herd))
         queue.answer()
-        late = {next(iter(await pod.late.get())) for _ in herd}
+        reported = {next(iter(await pod.gaps.get())) for _ in herd}
 
         assert not any(answers)
-        assert queue.bound == late == set(herd)
-        assert queue.broken_off == []
+        assert queue.bound == reported == set(herd)
+        assert queue.canceled == []
 
 
 async def test_canceled_waiter_does_not_cancel_the_binding() -> None:
@@ -108,7 +108,7 @@ async def test_canceled_waiter_does_not_cancel_the_binding() -> None:
         queue.answer()
 
         assert await pod.bindings.wait_until_applied("anna")
-        assert queue.broken_off == []
+        assert queue.canceled == []
 
 
 async def test_wait_without_a_queue_returns_at_once() -> None:
@@ -141,9 +141,9 @@ async def test_new_queue_is_bound_to_all_and_reports_their_gaps() -> None:
     pod.bindings.drop("ben")
 
     async with pod.following(second):
-        late = await pod.late.get()
+        reported = await pod.gaps.get()
 
-        assert late == {"anna"}
+        assert reported == {"anna"}
         assert second.bound == {"anna"}
 
 
@@ -161,7 +161,7 @@ async def test_dropped_agents_are_unbound_and_others_stay() -> None:
 
         assert applied == [True, True]
         assert queue.bound == {"ben"}
-        assert pod.late.empty()
+        assert pod.gaps.empty()
 
 
 async def test_agent_wanted_again_while_unbinding_is_bound_again() -> None:

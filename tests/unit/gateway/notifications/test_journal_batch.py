@@ -1,4 +1,4 @@
-"""Journaled events travel together: an index that everybody reads, envelopes that few do."""
+"""Batches of journaled events: an index, and the envelopes as they were announced."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which topics an agent may hear, under which names."""
+"""The topics of an agent and their spellings."""
 
 import pytest
 
