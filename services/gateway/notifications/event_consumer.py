@@ -40,11 +40,11 @@ class EventConsumer:
         return self._is_connected
 
     def watch(self, agent_id: str) -> None:
-        """Start to receive the events of an agent soon."""
+        """Start receiving the events of an agent soon."""
         self._bindings.want(agent_id)
 
     def unwatch(self, agent_id: str) -> None:
-        """Stop to receive the events of an agent soon."""
+        """Stop receiving the events of an agent soon."""
         self._bindings.drop(agent_id)
 
     async def wait_until_applied(self, agent_id: str) -> bool:

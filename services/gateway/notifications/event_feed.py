@@ -39,6 +39,8 @@ from shared.storage.database.batching import for_herds
 log = structlog.get_logger()
 
 _CHECK_EVERY: Final = timedelta(seconds=15)
+"""How often presence is noted and the journal is searched for events that did not arrive."""
+
 _MOST_NOTED: Final = 1_000
 """Agents whose presence is written in one write."""
 
@@ -51,7 +53,7 @@ class EventFeed:
 
     Args:
         url: the broker's address.
-        journal_reader: builds the messages of events that the broker did not bring.
+        journal_reader: reads missing events, and builds the messages of all.
         dialects: the forms in which messages are published.
         queries: finds open invitations, which are sent again to new subscribers.
         presence: records that agents have clients here.
@@ -71,7 +73,7 @@ class EventFeed:
         self._journal_reader = journal_reader
         self._dialects = dialects
         self._queries = queries
-        self._published: dict[str, int] = {}
+        self._last_published: dict[str, int] = {}
         self._started: dict[str, asyncio.Event] = {}
         self._outcomes = AwaitedOutcomes()
         self._subscribed: set[str] = set()
@@ -89,16 +91,16 @@ class EventFeed:
         return "" if self.is_arriving() else "the broker delivers none here"
 
     def on_first_subscription(self, user_id: str) -> None:
-        """Start to publish the events of a user, whose first client here has subscribed."""
+        """Start publishing the events of a user whose first client here has subscribed."""
         self._subscribed.add(user_id)
         self._started[user_id] = asyncio.Event()
         self._events.watch(user_id)
         self._catch_up_soon(frozenset({user_id}))
 
     def on_last_unsubscription(self, user_id: str) -> None:
-        """Stop to publish the events of a user, who has no subscribed client here any more."""
+        """Stop publishing the events of a user who has no subscribed client here any more."""
         self._subscribed.discard(user_id)
-        self._published.pop(user_id, None)
+        self._last_published.pop(user_id, None)
         if started := self._started.pop(user_id, None):
             started.set()
         self._unwatch_unless_needed(user_id)
@@ -172,7 +174,7 @@ class EventFeed:
             yield
 
     def _unwatch_unless_needed(self, agent_id: str) -> None:
-        """Stop to receive an agent's events, unless a client or a request needs them."""
+        """Stop receiving an agent's events, unless a client or a request needs them."""
         if self._awaiting[agent_id] <= 0:
             del self._awaiting[agent_id]
             if agent_id not in self._subscribed:
@@ -208,12 +210,12 @@ class EventFeed:
 
     async def _handle(self, work: Work) -> None:
         match work:
-            case CatchUp(agent_id) if agent_id in self._published:
+            case CatchUp(agent_id) if agent_id in self._last_published:
                 await self._events.wait_until_applied(agent_id)
                 await self._publish_missing(agent_id)
             case CatchUp(agent_id):
                 await self._start(agent_id)
-            case ArrivedEvent(agent_id, position, body) if agent_id in self._published:
+            case ArrivedEvent(agent_id, position, body) if agent_id in self._last_published:
                 await self._publish_arrived(agent_id, position, body)
 
     async def _start(self, agent_id: str) -> None:
@@ -225,15 +227,15 @@ class EventFeed:
         await self._noting(agent_id)
         newest = await retry_until_available(lambda: self._journal_reader.newest(agent_id))
         if agent_id in self._subscribed:
-            self._published[agent_id] = newest
+            self._last_published[agent_id] = newest
             self._server.begin(agent_id, newest)
             self._started[agent_id].set()
 
     async def _publish_arrived(self, agent_id: str, position: int, body: bytes) -> None:
         """Publish an event, and before it those that the broker did not bring."""
-        if position > self._published[agent_id] + 1:
+        if position > self._last_published[agent_id] + 1:
             await self._publish_missing(agent_id)
-        elif position == self._published[agent_id] + 1:
+        elif position == self._last_published[agent_id] + 1:
             envelope = read_envelope(body)
             self._publish(
                 agent_id,
@@ -244,10 +246,10 @@ class EventFeed:
 
     async def _publish_missing(self, agent_id: str) -> None:
         """Publish all events of an agent that the journal has and that were not published here."""
-        while (published := self._published.get(agent_id)) is not None:
+        while (last := self._last_published.get(agent_id)) is not None:
             try:
                 missing = await retry_until_available(
-                    partial(self._journal_reader.after, agent_id, published)
+                    partial(self._journal_reader.after, agent_id, last)
                 )
             except PositionGoneError:
                 self._restart_sessions(agent_id)
@@ -266,7 +268,7 @@ class EventFeed:
 
         A writer of another release may publish in a form that this pod does not receive.
         """
-        published = dict(self._published)
+        published = dict(self._last_published)
         newest = await asyncio.gather(*map(self._journal_reader.newest, published))
         return frozenset(
             agent_id
@@ -292,9 +294,9 @@ class EventFeed:
     def _publish(self, agent_id: str, entry: EntryMessages) -> None:
         # The last client may have left while the messages were built, and another one may have
         # subscribed: for that one `_start` comes.
-        if self._published.get(agent_id) != entry.position - 1:
+        if self._last_published.get(agent_id) != entry.position - 1:
             return
-        self._published[agent_id] = entry.position
+        self._last_published[agent_id] = entry.position
         for original in entry.messages:
             for message in self._dialects.of(original):
                 self._server.publish(

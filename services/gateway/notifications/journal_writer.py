@@ -41,7 +41,7 @@ after a crash; pods publish no position twice to a client."""
 _IDLE_SECONDS: Final = 60
 _FORM_CHECK_SECONDS: Final = 5
 _HEARTBEAT_SECONDS: Final = 10
-"""The broker gives the journal to another pod when one misses two heartbeats."""
+"""The broker gives the journal to another pod when the writing one misses two heartbeats."""
 
 ENTRIES: Final = Counter(
     "mailroom_gateway_journal_entries_total", "Events that this pod gave a place in the journal"
@@ -86,7 +86,7 @@ _WrittenBatches = asyncio.Queue[_Written]
 
 
 class JournalWriter:
-    """Every pod runs one; the broker gives messages to one of them at a time.
+    """Consumes the queue of the journal. Every pod has one; the broker uses one of them at a time.
 
     A message is acknowledged when its entry is on a majority of databases and the broker has
     confirmed it for the pods. When the writer dies before, the next one finds the entry and
@@ -154,6 +154,7 @@ class JournalWriter:
         log.warning("a newer release is there and writes the journal", form=self._form)
 
     async def _until(self, *, outdated: bool) -> None:
+        """Return once another pod reads a higher form, or once none does."""
         while (await retry_until_available(self._newest_form) > self._form) is not outdated:  # noqa: ASYNC110 - the database has no event to wait for
             await asyncio.sleep(_FORM_CHECK_SECONDS)
 
