@@ -1,4 +1,19 @@
-"""Batches: calls that are made at the same time share one round trip."""
+"""Batches: calls that are made at the same time share one round trip.
+
+A majority write costs the same journaling for one document as for fifty. While two round trips are
+under way, further calls wait and go together with the next one; at low load nothing waits.
+
+Of several updates the server says how many it has made, and not which. So each update has a proof:
+a filter that finds its document only after this very update (a change of an interaction by the id
+of its event, a write about a delivery by its claim and state). Where some were not made, each is
+looked for. A write about a delivery without proof is a lost claim, which keeps the final dot back.
+
+Two kinds of calls pause after each trip. Outbound's writes pause 4 ms for each write carried: its
+processor is busy before two writes of a kind wait at the same time. Reads of many clients that
+return at once pause 2 ms for each call, 0.1 s at most: without it a trip carries a dozen calls,
+and 4,000 clients made 1,700 trips instead of 650, which cost the gateway a fifth more and the
+database a half (`make bench-cometd`).
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
