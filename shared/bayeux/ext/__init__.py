@@ -1,1 +1,1 @@
-"""Extensions of Bayeux: replay and timesync."""
+"""The extensions replay and timesync; ack and timestamp are parts of the protocol's modules."""

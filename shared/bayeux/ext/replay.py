@@ -1,10 +1,11 @@
-"""The replay extension: a subscription that begins at a position instead of now.
+"""The replay extension: a subscription that starts at a position of the journal instead of now.
 
-While a session catches up, what is published on those channels passes it by: it is in the journal,
-and the session gets there. It joins the others at the moment when it has got as far as they have.
+While a channel replays, published events skip it, because it reads them from the journal later.
+When it has read as far as the last published position, it goes live: from then on it receives
+events as they are published.
 
-A session hears a channel once, whatever number of its subscriptions deliver it: a further one may
-take the channel back to an earlier position, never on to a later one.
+A session receives a channel once, even if several of its subscriptions deliver it. A further
+subscription may move the channel back to an earlier position, but never forward.
 """
 
 import math
@@ -27,7 +28,7 @@ EXTENSION: Final = "replay"
 
 @dataclass(frozen=True, slots=True)
 class ReplayedEvent:
-    """An event of the journal, ready for any number of channels."""
+    """An event of the journal, ready to be queued on any channel."""
 
     position: int
     topic: str
@@ -36,7 +37,7 @@ class ReplayedEvent:
 
 @dataclass(frozen=True, slots=True)
 class ReplayStart:
-    """After which position a subscription begins, and whether it asked for what is new only."""
+    """The position after which a subscription starts, and whether it asked for new events only."""
 
     after: int
     is_new_only: bool
@@ -50,7 +51,7 @@ def asks_for_replay(message: Message) -> bool:
 def replay_starts(
     message: Message, names: Sequence[str], span: Span | None
 ) -> dict[str, ReplayStart] | str:
-    """Return where each subscription begins that names a position, or an error."""
+    """Return the start of each subscription that names a position, or an error string."""
     found: dict[str, ReplayStart] = {}
     for name in names:
         position = _asked_position(message, name)
@@ -70,9 +71,9 @@ def replay_starts(
 
 
 def asks_for_present_state(message: Message, name: str) -> bool:
-    """Tell whether a subscription names no position: who does hears the journal and nothing else.
+    """Tell whether a subscription names no position, so that the present state is sent to it.
 
-    What is open is sent again to the others; it may be in the journal as well.
+    With a position the present state is left out: the journal may contain the same events.
     """
     return _asked_position(message, name) is None
 
@@ -84,10 +85,10 @@ def start_replay(
     start: ReplayStart,
     heard: Collection[str],
 ) -> None:
-    """Let channels begin somewhere, but none that is heard already later than where it is.
+    """Start replays of channels, except where that would move a channel forward.
 
-    `heard` are the channels that the session heard before it asked. Those that begin at the same
-    position go through the journal together, and are heard in its order.
+    `heard` are the channels that the session received before. Channels that start at the same
+    position share one replay, so that their events keep the order of the journal.
     """
     topics = {
         route.channel: route.topic
@@ -102,7 +103,7 @@ def start_replay(
 
 
 def accepts(session: Session, channel: str, position: int | None) -> bool:
-    """Tell whether an event that is published now is for this session: it may catch up yet."""
+    """Tell whether a published event is for a channel; a replay ends with its first live event."""
     replay = session.replays.get(channel)
     if replay is None or position is None:
         return True
@@ -113,7 +114,7 @@ def accepts(session: Session, channel: str, position: int | None) -> bool:
 
 
 def fetch_next_page(registry: SessionRegistry, session: Session) -> None:
-    """Have the next page fetched where there is room for it, or end the catching up."""
+    """Request the next page of each replay if the queue has room; make finished replays live."""
     published = registry.published_up_to.get(session.user_id)
     if published is None:
         return
@@ -128,7 +129,7 @@ def fetch_next_page(registry: SessionRegistry, session: Session) -> None:
 
 
 def _asked_position(message: Message, name: str) -> Any:
-    """Return what a message says of the position of one of its subscriptions."""
+    """Return the position, of any type, that a message names for one of its subscriptions."""
     asked = message.section("ext").get(EXTENSION)
     return asked.get(name) if isinstance(asked, Mapping) else asked
 
@@ -136,7 +137,7 @@ def _asked_position(message: Message, name: str) -> Any:
 def _channel_position(
     registry: SessionRegistry, session: Session, channel: str, heard: Collection[str]
 ) -> float:
-    """Return how far a channel has got: without end where it is not heard, or has not begun."""
+    """Return the last position a channel has received; infinity if it receives nothing yet."""
     replay = session.replays.get(channel)
     if replay is not None and not replay.is_live:
         return replay.reached
@@ -146,7 +147,7 @@ def _channel_position(
 
 
 def _unrequested_replay_at(session: Session, position: int) -> Replay | None:
-    """Return the replay of a session that goes on from a position and has not been asked for."""
+    """Return a replay of a session at a position for which no page has been requested, or None."""
     replays = session.replays.values()
     return next(
         (
@@ -159,7 +160,10 @@ def _unrequested_replay_at(session: Session, position: int) -> Replay | None:
 
 
 def fill(session: Session, replay: Replay, page: Sequence[ReplayedEvent], end: int) -> bool:
-    """Queue a page that ends at a position, as far as it fits; False where some of it did not."""
+    """Queue a page that covers the journal up to `end`; return whether all of it fitted.
+
+    Events of one position are queued together or not at all.
+    """
     replay.is_page_requested = False
     for position, together in groupby(page, key=lambda past: past.position):
         if not _put(session, replay, together):

@@ -1,4 +1,4 @@
-"""The timesync extension: lets a client learn the server's clock and the way's length."""
+"""The timesync extension: a client measures the server's clock and the network delay."""
 
 from typing import Final
 
@@ -8,9 +8,10 @@ ACCURACY_MS: Final = 25
 
 
 def timesync(message: Message, *, received_ms: float, answered_ms: float) -> Reply | None:
-    """Answer `ext.timesync`: ours is `ts`, `p` the time spent here, `a` the client's error.
+    """Return the value of `ext.timesync` for a reply, in milliseconds.
 
-    None where the client did not ask, or knows the time well enough already.
+    `ts` is our time of arrival, `p` the time until the answer, `a` the client's error. None if the
+    client did not ask or its error is below `ACCURACY_MS`.
     """
     asked = message.section("ext").get("timesync")
     if not isinstance(asked, dict):

@@ -1,1 +1,1 @@
-"""Messages, channels and replies of Bayeux as values, and their JSON."""
+"""Bayeux messages, channels and replies, and their JSON."""

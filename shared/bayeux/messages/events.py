@@ -1,17 +1,22 @@
-"""What the gateway says to its clients, turned into JSON once however many hear it."""
+"""Events for clients, serialized once for all sessions that receive them."""
 
 from functools import lru_cache
 
 from shared.bayeux.messages.message import encode
 
 Frame = tuple[bytes, float | None]
-"""A finished message, and the monotonic time at which its event was born, where that is known."""
+"""A message as JSON, and the monotonic time when its event was published, if known."""
 
 
 class Event:
-    """A payload on its way to any number of sessions; `born` is its monotonic time of birth.
+    """A payload for any number of sessions.
 
-    It is written when the first of them hears it: of what nobody hears nothing is written.
+    It is serialized when the first session receives it, so an event without subscribers costs none.
+
+    Args:
+        payload: The value of `data`.
+        timestamp: The value of `timestamp`; None to leave it out.
+        born: When it was published (monotonic, seconds), for the metric of delays.
     """
 
     __slots__ = ("_born", "_channel", "_frame", "_payload", "_rest", "_timestamp")
@@ -31,7 +36,7 @@ class Event:
             rest = self._rest
             if rest is None:
                 rest = self._rest = self._write()
-            # Sessions that hear it on another channel are few: it is put together anew for them.
+            # Nearly all sessions use the same channel, so only the last one is cached.
             self._channel, self._frame = channel, (_beginning(channel) + rest, self._born)
         return self._frame
 

@@ -1,4 +1,4 @@
-"""Bayeux messages as JSON: strict when read, written once and as bytes."""
+"""Reads Bayeux messages strictly, and writes them as JSON bytes."""
 
 import json
 import re
@@ -18,18 +18,18 @@ _EMPTY: Final[Fields] = MappingProxyType({})
 
 
 class MalformedError(ValueError):
-    """What a client sent is not a Bayeux request."""
+    """The client's data is no Bayeux request."""
 
 
 class Message:
-    """One message of a client, as it came.
+    """One message of a client, not validated except for its id.
 
     Attributes:
-        fields: All that it says.
-        channel: Whatever stands where the channel should.
-        client_id: The session that the client claims to be.
-        id: The id to echo; None where there is none or it must not be echoed.
-        has_bad_id: Whether an id is there that must not be echoed.
+        fields: All fields.
+        channel: The value of `channel`, of any type.
+        client_id: The value of `clientId`, of any type.
+        id: The id to repeat in the reply; None if there is none or it is invalid.
+        has_bad_id: Whether there is an invalid id.
     """
 
     __slots__ = ("channel", "client_id", "fields", "has_bad_id", "id")
@@ -52,7 +52,7 @@ def decode(body: str | bytes, *, max_batch: int, max_depth: int) -> Sequence[Mes
     """Read a request: an array of messages, or a single one.
 
     Raises:
-        MalformedError: not JSON (NaN, half characters), not Bayeux, or past a limit.
+        MalformedError: Not JSON (NaN, lone surrogates), not Bayeux, or beyond a limit.
     """
     try:
         value = from_json(body, allow_inf_nan=False)
@@ -66,14 +66,14 @@ def decode(body: str | bytes, *, max_batch: int, max_depth: int) -> Sequence[Mes
         if not isinstance(entry, dict):
             raise MalformedError("every message is an object")
         messages.append(Message(entry))
-    # Few brackets cannot nest deeply: nearly every request is spared the walk.
+    # Few brackets cannot nest deeply, so nearly every request skips the expensive check.
     if _brackets(body) > max_depth and not _is_shallow(batch, max_depth):
         raise MalformedError("nested too deeply")
     return messages
 
 
 def encode(value: object) -> bytes:
-    """Write JSON; text that is not Unicode (lone surrogates of old mail) is escaped."""
+    """Return a value as JSON; lone surrogates are escaped, NaN and infinity become null."""
     try:
         return to_json(value, inf_nan_mode="null")
     except PydanticSerializationError:
@@ -81,12 +81,12 @@ def encode(value: object) -> bytes:
 
 
 def frame(messages: Iterable[bytes]) -> bytes:
-    """Join messages that are already JSON into one request, response or frame."""
+    """Join messages that are JSON already into one array."""
     return b"[" + b",".join(messages) + b"]"
 
 
 def finite(value: object) -> float | None:
-    """Return a number that can be reckoned with and sent back exactly, or None."""
+    """Return a number that a double represents exactly (up to 2**53), or None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if abs(value) <= _LARGEST else None

@@ -1,4 +1,4 @@
-"""Replies of the server and their error strings."""
+"""The server's replies and their error strings."""
 
 from email.utils import formatdate
 from typing import Final
@@ -36,12 +36,12 @@ PUBLISH_DENIED: Final = "403:clients_do_not_publish:publish_denied"
 
 
 def subscribe_denied(reason: str) -> str:
-    """Return the error string that carries a policy's reason."""
+    """Return the error string for the reason of a policy's denial."""
     return f"403:{reason}:subscribe_denied"
 
 
 def position_gone(reason: str) -> str:
-    """Return the error string of a position that cannot be gone on from."""
+    """Return the error string for a position from which no replay is possible."""
     return (
         f"400::{reason}; subscribe with -1 for what is new or -2 for all that is kept, "
         "or read a snapshot and go on from its position"
@@ -49,17 +49,17 @@ def position_gone(reason: str) -> str:
 
 
 def success(message: Message, **fields: object) -> Reply:
-    """Answer a message that was obeyed."""
+    """Return the reply to a message that succeeded."""
     return _reply(message) | {"successful": True} | fields
 
 
 def failure(message: Message, error: str, **fields: object) -> Reply:
-    """Answer a message that was not."""
+    """Return the reply to a message that failed."""
     return _reply(message) | {"successful": False, "error": error} | fields
 
 
 def http_date(wall: float) -> str:
-    """Return a `timestamp` field for a time in seconds since 1970."""
+    """Return the value of `timestamp` for a time in seconds since 1970."""
     return formatdate(wall, usegmt=True)
 
 

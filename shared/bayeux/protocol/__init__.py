@@ -1,1 +1,1 @@
-"""The pure protocol: handshake, connect, subscribe; no I/O and no clock."""
+"""The protocol without I/O and clock: handshake, connect, subscribe."""

@@ -1,4 +1,4 @@
-"""The Bayeux protocol: messages and time go in, replies and effects come out, nothing waits."""
+"""The Bayeux protocol as plain calls: messages and the time go in, replies and effects come out."""
 
 import secrets
 import time
@@ -24,25 +24,25 @@ from shared.bayeux.settings import BayeuxSettings
 
 
 def random_id() -> str:
-    """Return a client id that nobody guesses (160 bits)."""
+    """Return a random client id (160 bits, hexadecimal)."""
     return secrets.token_hex(20)
 
 
 class Outcome(NamedTuple):
-    """What came of a request: texts to send now, or a connect that waits."""
+    """The result of a request: JSON texts to send now, or a connect that waits."""
 
     texts: Sequence[bytes]
     pending: PendingConnect | None
 
 
 class BayeuxProtocol:
-    """All sessions of one process. `now` is a monotonic time in seconds wherever it is asked for.
+    """All sessions of one process. Every `now` is a monotonic time in seconds.
 
-    After each call its owner performs the effects, and soon calls `collect` for every peer that
-    was woken: there may be something for it, or a newer connect took its place.
+    After each call the owner performs the effects of `take_effects`, and calls `collect` for every
+    peer of `take_woken`: it has messages, or a newer connect has replaced it.
 
     Attributes:
-        state: What it remembers; nobody else changes it.
+        registry: All state between two calls. Only the protocol changes it.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class BayeuxProtocol:
 
     @property
     def counters(self) -> Counters:
-        """What happened since the start."""
+        """Totals since the start of the process."""
         return self.registry.counters
 
     def wall(self) -> float:
-        """Return the time of day in seconds since 1970, as the extensions tell it."""
+        """Return the time for the extensions, in seconds since 1970."""
         return self.registry.wall()
 
     def sessions(self) -> Iterator[Session]:
@@ -71,17 +71,16 @@ class BayeuxProtocol:
     def dispatch(
         self, messages: Sequence[Message], peer: Peer, now: float, span: Span | None = None
     ) -> Exchange:
-        """Obey the messages of one request or frame; `answer` says what is to be told.
+        """Handle the messages of one request or frame; `answer` returns what to send.
 
-        `span` is what the journal keeps of the user, where it is known: a subscription that
-        names a position needs it.
+        `span` is the range that the user's journal keeps. Subscriptions with a position need it.
         """
         return dispatch(self.registry, messages, peer, now, span)
 
     def answer(self, exchange: Exchange) -> list[bytes]:
-        """Return what is to be sent at this moment; where events leave, they precede the replies.
+        """Return the texts to send now, events before replies; none if a connect is held.
 
-        Once for each exchange, and nothing may come between it and the sending.
+        Call it once for each exchange, immediately before sending: the events leave the queue.
         """
         texts: list[bytes] = []
         if exchange.pending is None:
@@ -93,9 +92,9 @@ class BayeuxProtocol:
         return texts
 
     def collect(self, peer: Peer, now: float) -> list[bytes]:
-        """Return what this peer should be sent now; empty when it has to go on waiting.
+        """Return the texts to send to a peer now; none if it has to go on waiting.
 
-        A request that waits and whose `session` became None was replaced by a newer one.
+        If a waiting request's `session` is None, a newer connect has replaced it.
         """
         session = peer.session
         if session is None:
@@ -120,25 +119,25 @@ class BayeuxProtocol:
         return texts
 
     def take_effects(self) -> Sequence[Effect]:
-        """Return what is left to be done."""
+        """Return the effects since the last call."""
         effects = self.registry.effects
         if effects:
             self.registry.effects = []
         return effects
 
     def take_woken(self) -> Iterable[Peer]:
-        """Return who is to be collected for, each once."""
+        """Return the peers to call `collect` for, each once."""
         woken = self.registry.woken
         if woken:
             self.registry.woken = {}
         return woken
 
     def wake(self, peer: Peer) -> None:
-        """Have a peer collected for."""
+        """Add a peer to those of `take_woken`."""
         self.registry.woken[peer] = None
 
     def begin(self, user_id: str, position: int) -> None:
-        """From this position of the user's journal on, everything is going to be published."""
+        """Declare that every event after this position of the journal will be published."""
         self.registry.published_up_to[user_id] = position
         for session in list(self.registry.by_user.get(user_id, ())):
             fetch_next_page(self.registry, session)
@@ -146,15 +145,15 @@ class BayeuxProtocol:
     def fill(
         self, session_id: str, replay: Replay, page: Sequence[ReplayedEvent], reached: int
     ) -> None:
-        """Queue what follows the position that a replay had reached, up to `reached`.
+        """Queue a page of a replay that covers the journal up to `reached`.
 
-        What does not fit is fetched again when some of the rest has left.
+        Events that do not fit into the queue are fetched again when there is room.
         """
         session = self.registry.sessions.get(session_id)
         if session is None:
             return
         if reached <= replay.reached:
-            # It would be asked for again and again.
+            # A page without progress would be fetched for ever.
             self._overflow(session)
             return
         is_whole = fill(session, replay, page, reached)
@@ -164,16 +163,16 @@ class BayeuxProtocol:
             fetch_next_page(self.registry, session)
 
     def restart_sessions(self, sessions: Iterable[Session]) -> None:
-        """End sessions that would miss something: their clients shake hands and begin anew."""
+        """End sessions that would miss an event; their clients shake hands again."""
         for session in list(sessions):
             self._overflow(session)
 
     def session(self, session_id: str) -> Session | None:
-        """Return a live session."""
+        """Return a live session by its id, or None."""
         return self.registry.sessions.get(session_id)
 
     def foreign_session(self, messages: Sequence[Message]) -> str | None:
-        """Return the one session that all messages are about, if it is none of this process."""
+        """Return the session id that all messages name, if it is no session of this process."""
         named = messages[0].client_id
         if not isinstance(named, str) or named in self.registry.sessions:
             return None
@@ -181,7 +180,7 @@ class BayeuxProtocol:
         return named if is_one else None
 
     def lacks_cookie(self, messages: Sequence[Message], user_id: str, browser: str | None) -> bool:
-        """Tell whether a session's own user asks for it, but without the cookie that it needs."""
+        """Tell whether a message names a session of its user, but lacks that session's cookie."""
         named = (self.registry.sessions.get(str(message.client_id)) for message in messages)
         return any(
             session is not None
@@ -195,9 +194,9 @@ class BayeuxProtocol:
         return list(self.registry.by_user.get(user_id, ()))
 
     def publish(self, user_id: str, topic: str, event: Event, position: int | None = None) -> None:
-        """Queue an event for every session of a user that hears the topic.
+        """Queue an event for every session of a user that subscribed to the topic.
 
-        One with a position of the journal passes those by who are not there yet.
+        With a `position` of the journal, channels that replay skip it: they will read it there.
         """
         registry = self.registry
         registry.counters.published += 1
@@ -208,31 +207,31 @@ class BayeuxProtocol:
                 self._put(session, event.on(channel))
 
     def publish_to_all(self, topic: str, event: Event) -> None:
-        """Queue an event for every session that hears the topic."""
+        """Queue an event for every session that subscribed to the topic."""
         for user_id in self.registry.subscriptions.users:
             self.publish(user_id, topic, event)
 
     def send(self, session_id: str, channel: str, event: Event) -> None:
-        """Queue an event for one session, if it is there and still hears that channel."""
+        """Queue an event for one session, if it is live and subscribes to that channel."""
         session = self.registry.sessions.get(session_id)
         if session is not None and any(route.channel == channel for route in session.routes):
             self._put(session, event.on(channel))
 
     def time_out(self, pending: PendingConnect) -> None:
-        """Mark a connect as having waited long enough."""
+        """Have a waiting connect answered without an event."""
         pending.timed_out = True
         self.registry.woken[pending.peer] = None
 
     def has_session(self, peer: Peer) -> bool:
-        """Tell whether a peer stands for a live session."""
+        """Tell whether a peer belongs to a live session."""
         return peer.session is not None and not peer.session.is_over
 
     def detach(self, peer: Peer, now: float) -> None:
-        """A request was aborted or a socket closed; its session may still be gone on with."""
+        """Detach a peer whose request was aborted or socket closed; its session stays live."""
         self.registry.detach(peer, now)
 
     def sweep(self, now: float) -> None:
-        """End the sessions whose clients did not come back in time, or whose login has ended."""
+        """End the sessions that have expired or whose login has ended."""
         for session in list(self.registry.sessions.values()):
             if session.login.ends_at <= now:
                 self.registry.end(session, replies.LOGIN_ENDED)
@@ -241,19 +240,22 @@ class BayeuxProtocol:
                 self.registry.end(session, {})
 
     def revoke(self, user_id: str, keeping: Collection[str] = ()) -> None:
-        """End the sessions of a user, but for those that have one of the proofs in `keeping`."""
+        """End a user's sessions, except those whose login has a proof in `keeping`."""
         for session in list(self.registry.by_user.get(user_id, ())):
             if session.login.proof not in keeping:
                 self.registry.end(session, replies.LOGIN_ENDED)
 
     def end_login_sessions(self, ended: Collection[str]) -> None:
-        """End the sessions that speak by a login session that has ended."""
+        """End the sessions whose login session is among `ended`."""
         for session in list(self.registry.sessions.values()):
             if session.login.session in ended:
                 self.registry.end(session, replies.LOGIN_ENDED)
 
     def drain(self, spread: Callable[[], float]) -> None:
-        """Release every connect and hold none from now on; `spread` gives intervals in seconds."""
+        """Answer every waiting connect and hold none from now on.
+
+        `spread` returns the interval to advise in each answer, in seconds.
+        """
         self.registry.drain_interval = spread
         for session in self.registry.sessions.values():
             if session.pending is not None:
@@ -261,20 +263,20 @@ class BayeuxProtocol:
 
     @property
     def is_draining(self) -> bool:
-        """Tell whether connects are no longer held."""
+        """Tell whether `drain` was called."""
         return self.registry.drain_interval is not None
 
     def answer_retry(self, message: Message) -> bytes:
-        """Return what a connect is told while this process stops whose session is in another."""
+        """Return the reply that makes a client repeat its connect; the session is elsewhere."""
         return answer_retry(self.registry, message)
 
     def answer_login_ended(self, message: Message) -> bytes:
-        """Return what a connect is told whose session is elsewhere and whose login has ended."""
+        """Return the reply to a connect whose login has ended; the session is elsewhere."""
         return answer_login_ended(self.registry, message)
 
     def _put(self, session: Session, frame: Frame) -> None:
         if session.is_over:
-            # It overflowed a moment ago: what comes now must not be heard before what was lost.
+            # It overflowed a moment ago; a later event must not arrive without the lost ones.
             return
         if not session.queue.put(frame):
             self._overflow(session)
@@ -285,7 +287,7 @@ class BayeuxProtocol:
             registry.woken[outlet] = None
 
     def _overflow(self, session: Session) -> None:
-        # A gap would go unnoticed; a client told to handshake again asks for the state anew.
+        # A client would not notice a gap. After a new handshake it reads the whole state again.
         self.registry.counters.overflows += 1
         self.registry.end(
             session,

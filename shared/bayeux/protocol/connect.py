@@ -1,4 +1,4 @@
-"""/meta/connect: when to wait, when to answer, and with what."""
+"""/meta/connect: whether a connect waits, and the reply to it."""
 
 from shared.bayeux.ext.timesync import timesync
 from shared.bayeux.messages import replies
@@ -12,7 +12,7 @@ from shared.bayeux.sessions.session_registry import SessionRegistry
 def connect(
     registry: SessionRegistry, session: Session, message: Message, exchange: Exchange
 ) -> None:
-    """Answer a connect at once, or leave it waiting in `exchange.hold`."""
+    """Reply to a connect at once, or hold it in `exchange.pending`."""
     if session.acknowledging:
         _confirm(registry, session, message)
     _replace_previous(registry, session, exchange)
@@ -39,7 +39,7 @@ def connect(
 def release(
     registry: SessionRegistry, session: Session, pending: PendingConnect, now: float
 ) -> list[bytes]:
-    """End a wait: all that its client gets, events first."""
+    """End the wait of a connect; return the events and the reply to it, as JSON."""
     reply = _answer(registry, session, pending)
     events = session.queue.take(
         at_most=registry.settings.max_frame_bytes,
@@ -50,7 +50,7 @@ def release(
 
 
 def answer_retry(registry: SessionRegistry, message: Message) -> bytes:
-    """Answer a connect whose session is elsewhere and that has to be made again."""
+    """Return the reply that makes a client repeat a connect whose session is elsewhere."""
     advice = _advice(registry, crowded=False).as_fields()
     return encode(
         with_timestamp(
@@ -60,13 +60,13 @@ def answer_retry(registry: SessionRegistry, message: Message) -> bytes:
 
 
 def answer_login_ended(registry: SessionRegistry, message: Message) -> bytes:
-    """Answer a connect whose session is elsewhere and whose login has ended."""
+    """Return the reply to a connect whose session is elsewhere and whose login has ended."""
     reply = replies.success(message, clientId=message.client_id) | replies.LOGIN_ENDED
     return encode(with_timestamp(registry, reply))
 
 
 def with_timestamp(registry: SessionRegistry, reply: Reply) -> Reply:
-    """Add the time where the timestamp extension is on."""
+    """Add the time if the timestamp extension is on; changes and returns `reply`."""
     if registry.settings.timestamps:
         reply["timestamp"] = replies.http_date(registry.wall())
     return reply
@@ -87,7 +87,7 @@ def _answer(
 
 def _confirm(registry: SessionRegistry, session: Session, message: Message) -> None:
     seen = message.section("ext").get("ack")
-    # JSON's true is no number, though Python's is.
+    # `isinstance` would accept true, which is an int in Python but not in JSON.
     again = session.queue.confirm(seen if type(seen) is int else 0)
     registry.counters.redelivered += again
 
@@ -130,7 +130,7 @@ def _interval(registry: SessionRegistry, asked: Fields, *, crowded: bool) -> flo
 
 
 def _is_crowded(registry: SessionRegistry, session: Session, peer: Peer) -> bool:
-    """Tell whether other tabs of the same browser use up its connections to this host."""
+    """Tell whether other tabs of the browser hold as many connects as are allowed."""
     allowed = registry.settings.max_held_per_browser
     if allowed < 0 or peer.transport is Transport.WEBSOCKET:
         return False

@@ -1,4 +1,4 @@
-"""Dispatches the messages of one request: each is handled, or refused with a reason."""
+"""Dispatches the messages of one request to their handlers, or refuses them with a reason."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,7 +24,7 @@ def dispatch(
     now: float,
     span: Span | None,
 ) -> Exchange:
-    """Obey all; where there is a handshake, the protocol has the rest of a request ignored."""
+    """Handle all messages; beside a handshake the others are ignored, as Bayeux requires."""
     batch = _without_rest(messages)
     exchange = Exchange(peer, now, is_single=len(batch) == 1, span=span)
     for message in batch:
@@ -75,7 +75,7 @@ def _refuse_unknown_session(
 
 
 def _refuse_too_many_sessions(message: Message, exchange: Exchange) -> None:
-    """Refuse the first message for a session beside which there are as many as there may be."""
+    """Refuse the first message of a session whose user has reached `max_sessions_per_user`."""
     advice = {"advice": replies.STOP}
     exchange.replies.append(_refusal(message, replies.TOO_MANY_SESSIONS) | advice)
 

@@ -1,4 +1,4 @@
-"""One request or frame on its way through the protocol."""
+"""The state of one request or frame while the protocol handles it."""
 
 from dataclasses import dataclass, field
 
@@ -9,9 +9,16 @@ from shared.bayeux.sessions.session import Peer, PendingConnect, Session
 
 @dataclass(slots=True)
 class Exchange:
-    """Who asks, when, and what has been answered so far.
+    """A request and its replies so far.
 
-    `sessions` are those that spoke, with the batch of the connect that was answered, if one was.
+    Attributes:
+        peer: The request or socket that it came by.
+        now: The time of the request (monotonic, seconds).
+        is_single: Whether it has one message only.
+        span: The range that the user's journal keeps, if it was read.
+        replies: The replies so far, in the order of the messages.
+        sessions: The sessions of the messages, with the ack batch of a connect that was answered.
+        pending: The connect that is held.
     """
 
     peer: Peer

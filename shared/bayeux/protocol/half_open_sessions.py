@@ -1,7 +1,7 @@
-"""Sessions of which nothing was heard since their handshake: how many there may be, and how long.
+"""Limits the half-open sessions: those without a message since their handshake.
 
-A client that does not return its cookie shakes hands, is unknown, and shakes hands again. What it
-leaves behind must take no session from clients that are well, and no memory without end.
+A client that does not return its cookie shakes hands, is unknown at its first connect, and shakes
+hands again. The sessions it leaves must neither displace those of other clients nor fill memory.
 """
 
 from collections.abc import Iterable
@@ -12,14 +12,17 @@ from shared.bayeux.sessions.session import Peer, Session
 from shared.bayeux.sessions.session_registry import SessionRegistry
 
 _UNDELAYED_SESSIONS: Final = 8
-"""Desktops of one user that begin at the same moment."""
+"""Half-open sessions of a user without delay, for several desktops that start together."""
 
 _MAX_DELAY: Final = 30.0
 """Seconds."""
 
 
 def make_room(registry: SessionRegistry, peer: Peer) -> str | None:
-    """Make room for a new session, at the cost of none that was heard of; or return the error."""
+    """End a half-open session if a limit requires it; return the error if there is no room.
+
+    No confirmed session is ended for a handshake.
+    """
     mine = registry.by_user.get(peer.user_id, {})
     half_open = [session for session in mine if not session.is_confirmed]
     if _is_full(registry, len(mine) - len(half_open)) and _longest_idle(mine) is None:
@@ -27,7 +30,7 @@ def make_room(registry: SessionRegistry, peer: Peer) -> str | None:
     is_server_full = len(registry.sessions) >= registry.settings.max_sessions
     if len(half_open) < registry.settings.max_unheard_per_user and not is_server_full:
         return None
-    # Those with a socket are more likely to be heard of.
+    # A session with a socket is more likely to be used, so it is chosen last.
     oldest = min(half_open, key=_has_socket, default=next(iter(registry.half_open), None))
     if oldest is None:
         return replies.SERVER_FULL
@@ -36,9 +39,9 @@ def make_room(registry: SessionRegistry, peer: Peer) -> str | None:
 
 
 def confirm(registry: SessionRegistry, session: Session) -> bool:
-    """Note that a client speaks for a session; False, and it has ended, where it is one too many.
+    """Confirm a session at its first message; end it and return False if the user has too many.
 
-    Only here one that was heard of is given up for another, and of those that nobody waits for.
+    Only here can a new session displace a confirmed one, and only one without connect and socket.
     """
     if session.is_confirmed:
         return True
@@ -54,13 +57,13 @@ def confirm(registry: SessionRegistry, session: Session) -> bool:
 
 
 def handshake_interval(registry: SessionRegistry, user_id: str) -> float:
-    """Return how many seconds a user's clients should wait between handshake and connect."""
+    """Return the seconds that a user's clients should wait between handshake and connect."""
     mine = registry.by_user.get(user_id, {})
     return slowdown(sum(not session.is_confirmed for session in mine))
 
 
 def slowdown(newcomers: int) -> float:
-    """Return the seconds to wait beside so many sessions that were not heard of."""
+    """Return the seconds to wait with this many half-open sessions: doubling, at most 30."""
     return (
         0.0
         if newcomers < _UNDELAYED_SESSIONS
@@ -73,7 +76,7 @@ def _is_full(registry: SessionRegistry, heard: int) -> bool:
 
 
 def _longest_idle(sessions: Iterable[Session]) -> Session | None:
-    """Return the session that nobody has used for longest, of those that nobody uses now."""
+    """Return the confirmed session that expires first, of those without connect and socket."""
     idle = [
         one for one in sessions if one.is_confirmed and one.pending is None and one.socket is None
     ]

@@ -1,4 +1,4 @@
-"""/meta/handshake: how a session begins."""
+"""/meta/handshake: opens a session, or refuses it."""
 
 from shared.bayeux.ext.replay import EXTENSION
 from shared.bayeux.ext.timesync import timesync
@@ -11,7 +11,7 @@ from shared.bayeux.sessions.session_registry import SessionRegistry
 
 
 def handshake(registry: SessionRegistry, message: Message, exchange: Exchange) -> None:
-    """Begin a session, or say why there is none."""
+    """Open a session, or reply with the reason why not."""
     if error := _error_in(registry, message) or make_room(registry, exchange.peer):
         registry.counters.denied += 1
         later = error == replies.SERVER_FULL

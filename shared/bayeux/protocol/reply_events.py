@@ -1,6 +1,6 @@
-"""Which events leave with the answer to a request, besides those that are pushed or waited for.
+"""The events that leave in the answer to a request, beside pushed ones and those of held connects.
 
-They are taken at the last moment: what is taken and kept back would be overtaken by what follows.
+They are taken immediately before sending; events taken earlier would be overtaken by later ones.
 """
 
 from shared.bayeux.protocol.exchange import Exchange
@@ -9,7 +9,7 @@ from shared.bayeux.sessions.session_registry import SessionRegistry
 
 
 def take_reply_events(registry: SessionRegistry, exchange: Exchange) -> list[bytes]:
-    """Return the events that leave now, of all sessions that spoke."""
+    """Remove the events that leave now from the queues of the request's sessions; return them."""
     most = registry.settings.max_frame_bytes
     texts: list[bytes] = []
     for session, batch in exchange.sessions.items():
@@ -21,9 +21,9 @@ def take_reply_events(registry: SessionRegistry, exchange: Exchange) -> list[byt
 
 
 def _may_leave(session: Session, batch: int | None, peer: Peer) -> bool:
-    """Tell whether a request takes events along; `batch` is the connect's that was answered."""
+    """Tell whether events leave now; `batch` is the one of a connect that was answered."""
     if session.acknowledging:
-        # Where another connect was answered meanwhile, that one took them.
+        # Otherwise another connect was answered meanwhile and has taken the events.
         return batch is not None and batch == session.batch
     if session.pushes():
         return batch is not None and session.socket is peer

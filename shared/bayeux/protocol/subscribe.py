@@ -1,4 +1,4 @@
-"""/meta/subscribe and /meta/unsubscribe: whole arrays or nothing."""
+"""/meta/subscribe and /meta/unsubscribe. An array of channels succeeds or fails as a whole."""
 
 from shared.bayeux.ext.replay import (
     EXTENSION,
@@ -21,7 +21,7 @@ from shared.bayeux.sessions.subscription_policy import Denial, Grant, Route
 def subscribe(
     registry: SessionRegistry, session: Session, message: Message, exchange: Exchange
 ) -> None:
-    """Enter all named subscriptions, or none and say why."""
+    """Add all named subscriptions, or none and reply with the reason."""
     names = _names(registry, message)
     granted = names if isinstance(names, str) else _grant_all(registry, session, names)
     starts = _replay_starts(registry, message, granted, exchange)
@@ -42,7 +42,7 @@ def subscribe(
 def unsubscribe(
     registry: SessionRegistry, session: Session, message: Message, exchange: Exchange
 ) -> None:
-    """Strike out all named subscriptions, or none and say why."""
+    """Remove all named subscriptions, or none and reply with the reason."""
     names = _names(registry, message)
     error = names if isinstance(names, str) else _unsubscribe_error(registry, session, names)
     if error is None:
@@ -51,13 +51,13 @@ def unsubscribe(
 
 
 def subscription_reply(message: Message, error: str | None = None) -> Reply:
-    """Answer, and say what the answer is about."""
+    """Return a reply that repeats the client id and the subscription of the message."""
     echo = {"clientId": message.client_id, "subscription": message.fields.get("subscription")}
     return replies.failure(message, error, **echo) if error else replies.success(message, **echo)
 
 
 def _names(registry: SessionRegistry, message: Message) -> list[str] | str:
-    """Return the subscriptions a message names, or an error."""
+    """Return the channels and patterns that a message names, or an error."""
     asked = message.fields.get("subscription")
     if asked is None:
         return replies.SUBSCRIPTION_MISSING
@@ -71,7 +71,7 @@ def _names(registry: SessionRegistry, message: Message) -> list[str] | str:
 def _grant_all(
     registry: SessionRegistry, session: Session, names: list[str]
 ) -> dict[str, tuple[Route, ...]] | str:
-    """Return what each name delivers, or the first error."""
+    """Return the routes of each name, or the first error."""
     if len({*session.subscriptions, *names}) > registry.settings.max_subscriptions:
         return replies.subscribe_denied("too_many_subscriptions")
     granted: dict[str, tuple[Route, ...]] = {}
@@ -97,7 +97,7 @@ def _replay_starts(
     granted: dict[str, tuple[Route, ...]] | str,
     exchange: Exchange,
 ) -> dict[str, ReplayStart] | str:
-    """Return where subscriptions begin, for those that name a position, or an error."""
+    """Return the starts of the subscriptions that name a position, or an error."""
     if isinstance(granted, str) or not registry.settings.replay or not asks_for_replay(message):
         return {}
     return replay_starts(message, list(granted), exchange.span)

@@ -1,1 +1,1 @@
-"""What is known of each client: its session, its queue, its subscriptions."""
+"""The state of each client: session, queue, subscriptions, advice."""

@@ -1,4 +1,4 @@
-"""How long connects wait and how clients should connect next, in the units of whoever needs it."""
+"""Times of connects: in seconds for the server, as advice in milliseconds for clients."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +17,7 @@ class Advice:
     multiple_clients: bool = False
 
     def as_fields(self) -> Reply:
-        """Return the advice as it stands in a reply."""
+        """Return the value of `advice` in a reply."""
         fields: Reply = {"reconnect": "retry", "interval": self.interval, "timeout": self.timeout}
         return fields | {"multiple-clients": True} if self.multiple_clients else fields
 
@@ -36,7 +36,7 @@ class Times:
 
     @classmethod
     def of(cls, settings: BayeuxSettings) -> Self:
-        """Reckon once."""
+        """Return the times of these settings."""
         timeout = milliseconds(settings.timeout)
         crowded = milliseconds(settings.multi_session_interval)
         return cls(
@@ -55,5 +55,5 @@ class Times:
 
 
 def milliseconds(duration: timedelta) -> int:
-    """Return a duration as Bayeux writes it."""
+    """Return a duration in whole milliseconds, as Bayeux writes it."""
     return duration // timedelta(milliseconds=1)

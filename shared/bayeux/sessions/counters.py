@@ -1,16 +1,16 @@
-"""What the hub counts; plain numbers, so that the protocol knows no metrics library."""
+"""The protocol's counters: plain numbers, so that it needs no metrics library."""
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Final
 
 BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-"""Seconds, the upper ends of the buckets of delays."""
+"""The upper bounds of the buckets of delays, in seconds."""
 
 
 @dataclass(slots=True)
 class Delays:
-    """How long events waited, in buckets; the last one has no upper end."""
+    """A histogram of the time that events waited; the last bucket has no upper bound."""
 
     buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     total: float = 0.0

@@ -1,4 +1,4 @@
-"""What the protocol wants done by those who can do I/O."""
+"""Effects: what the protocol, which does no I/O, leaves to the driver."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ from shared.bayeux.sessions.subscription_policy import Route
 
 @dataclass(frozen=True, slots=True)
 class FirstSubscription:
-    """Somebody began to listen to a user's topics."""
+    """The first subscription of a user in this process was made."""
 
     user_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class LastUnsubscription:
-    """Nobody listens to a user's topics any more."""
+    """The last subscription of a user in this process is gone."""
 
     user_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """One session hears only what is new, and may want to know what is open."""
+    """A session subscribed without a position; the listener may send it the present state."""
 
     user_id: str
     route: Route
@@ -31,7 +31,7 @@ class Subscribed:
 
 @dataclass(frozen=True, slots=True)
 class PageWanted:
-    """A session has room for the events that follow the position its replay has reached."""
+    """A session has room for the next page of a replay, after `replay.reached`."""
 
     user_id: str
     session_id: str

@@ -1,4 +1,4 @@
-"""Events waiting for one client, bounded by number and by bytes."""
+"""The queue of events for one client, limited in number and bytes."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -7,9 +7,10 @@ from shared.bayeux.messages.events import Frame
 
 
 class MessageQueue:
-    """A queue that, where the client acknowledges, keeps what it sent until it is confirmed.
+    """Keeps events until they are sent or, for a client with the ack extension, confirmed.
 
-    What is larger than all the room there is fits where nothing else is: it has to get through.
+    An empty queue accepts one event of any size, since it could never be delivered otherwise. The
+    length includes unconfirmed events; the truth value tells whether any waits to be sent.
     """
 
     __slots__ = ("_bytes", "_max_bytes", "_max_events", "_unconfirmed", "_waiting")
@@ -28,11 +29,11 @@ class MessageQueue:
         return len(self._waiting) + len(self._unconfirmed)
 
     def since(self) -> float | None:
-        """Since when the oldest event waits to go out, where that is known."""
+        """Return the monotonic time of the oldest waiting event; None if unknown or none waits."""
         return self._waiting[0][1] if self._waiting else None
 
     def put(self, frame: Frame) -> bool:
-        """Queue an event; False when it does not fit, and then nothing has changed."""
+        """Queue an event; if it does not fit, change nothing and return False."""
         weight = self._bytes + len(frame[0])
         count = len(self._waiting) + len(self._unconfirmed)
         if count and (count >= self._max_events or weight > self._max_bytes):
@@ -42,7 +43,7 @@ class MessageQueue:
         return True
 
     def put_all(self, frames: Sequence[Frame]) -> bool:
-        """Queue all of them, or none where they do not fit together."""
+        """Queue all events; if they do not fit together, change nothing and return False."""
         count, weight = len(self), self._bytes + sum(len(text) for text, _ in frames)
         if count and (count + len(frames) > self._max_events or weight > self._max_bytes):
             return False
@@ -52,13 +53,13 @@ class MessageQueue:
 
     @property
     def has_room(self) -> bool:
-        """Tell whether it is at most half full."""
+        """Tell whether the queue is at most half full, in number and bytes."""
         return 2 * len(self) <= self._max_events and 2 * self._bytes <= self._max_bytes
 
     def take(self, at_most: int, batch: int | None = None) -> list[bytes]:
-        """Return events up to `at_most` bytes, at least one if any waits.
+        """Return the next events, together up to `at_most` bytes but at least one if any waits.
 
-        With a batch number they are kept until that batch is confirmed.
+        With a batch number they stay in the queue as unconfirmed until `confirm`.
         """
         taken: list[bytes] = []
         waiting, room = self._waiting, at_most
@@ -73,7 +74,10 @@ class MessageQueue:
         return taken
 
     def confirm(self, batch: int) -> int:
-        """Forget all up to this batch, put the rest back in front; return how many go out again."""
+        """Remove the events of batches up to this one; return how many others are sent again.
+
+        The other unconfirmed events go back to the front of the queue, in their order.
+        """
         while self._unconfirmed and self._unconfirmed[0][0] <= batch:
             _, (text, _) = self._unconfirmed.popleft()
             self._bytes -= len(text)
@@ -83,7 +87,7 @@ class MessageQueue:
         return again
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all events."""
         self._waiting.clear()
         self._unconfirmed.clear()
         self._bytes = 0

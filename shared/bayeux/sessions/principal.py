@@ -1,4 +1,4 @@
-"""Whoever logged in, as far as Bayeux has to know them."""
+"""The authenticated user of a request, as the Bayeux server needs it."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,19 +7,19 @@ from shared.bayeux.sessions.session import Login
 
 
 class Principal(Protocol):
-    """Somebody who logged in."""
+    """An authenticated user; `authenticate` of the application returns it."""
 
     @property
     def user_id(self) -> str:
-        """Whose topics "me" stands for."""
+        """The user whose topics this client may subscribe to."""
         ...
 
     @property
     def login(self) -> Login:
-        """By what right they speak, and how long."""
+        """The login by which the request was made, and when it ends."""
         ...
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What an answer carries with which a session begins, such as a cookie of the login."""
+        """Headers for the answer to a handshake or an upgrade, such as a login cookie."""
         ...

@@ -1,4 +1,4 @@
-"""The state of one client: who it is, what it hears, whether it waits."""
+"""The state of one client: its login, subscriptions, queue, and waiting connect."""
 
 import math
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from shared.bayeux.sessions.subscription_policy import Route
 
 
 class Transport(StrEnum):
-    """How messages travel, by the names that a handshake lists."""
+    """The transports, by their names in a handshake."""
 
     WEBSOCKET = "websocket"
     LONG_POLLING = "long-polling"
@@ -21,10 +21,12 @@ class Transport(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """By what right somebody speaks.
+    """The login by which a request or socket is served.
 
-    `proof` is what a revocation compares, `ends_at` the monotonic time when the right ends, and
-    `session` the login session with which it ends, where a cookie is all that was shown.
+    Attributes:
+        proof: Compared by `revoke`, to keep the sessions of a login that is still valid.
+        ends_at: The end of the login (monotonic, seconds).
+        session: The login session with which it ends, if only its cookie was shown; else empty.
     """
 
     proof: str = ""
@@ -33,7 +35,7 @@ class Login:
 
 
 class Peer(Protocol):
-    """The other end as a transport knows it: one request, or one socket for all its life."""
+    """The client's end of a transport: a request until it is answered, or a socket."""
 
     user_id: str
     login: Login
@@ -43,17 +45,25 @@ class Peer(Protocol):
 
     @property
     def is_there(self) -> bool:
-        """Tell whether anybody would read an answer."""
+        """Tell whether the client would get an answer."""
         ...
 
     def flush(self) -> None:
-        """Send what `BayeuxProtocol.collect` returns, if it can; must not block."""
+        """Send what `BayeuxProtocol.collect` returns, if possible; must not block."""
         ...
 
 
 @dataclass(slots=True, eq=False)
 class PendingConnect:
-    """A connect that waits for an event, for its deadline, or for the end of its session."""
+    """A connect that waits for an event, for its deadline, or for the end of its session.
+
+    Attributes:
+        received_ms: The time of its arrival in milliseconds since 1970, for timesync.
+        deadline: When it is answered without an event (monotonic, seconds).
+        timed_out: Whether it has waited long enough, or the process stops.
+        repeats_advice: Whether the client sent advice, so that the reply has to have it too.
+        ending: Fields of the reply, if the session has ended meanwhile.
+    """
 
     peer: Peer
     message: Message
@@ -64,16 +74,19 @@ class PendingConnect:
     ending: Reply | None = None
 
     def is_due(self, now: float) -> bool:
-        """Tell whether it has to be answered even without an event."""
+        """Tell whether it is to be answered even without an event."""
         return self.timed_out or self.ending is not None or now >= self.deadline
 
 
 @dataclass(slots=True, eq=False)
 class Replay:
-    """A session's way through the journal, for channels that began together, and their topics.
+    """The progress of a replay, shared by channels of a session that started at one position.
 
-    `reached` is the last position it was given. Once it is live, all that follows is given to it
-    as it is published.
+    Attributes:
+        reached: The last position of the journal that was queued.
+        topics: The topic of each channel.
+        is_page_requested: Whether a page is being fetched.
+        is_live: Whether later events are taken from what is published instead of the journal.
     """
 
     reached: int
@@ -84,7 +97,22 @@ class Replay:
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """One client between handshake and disconnect or expiry."""
+    """One client between handshake and disconnect or expiry.
+
+    Attributes:
+        browser: The id of its browser, from the cookie; None for a socket without the cookie.
+        expires_at: When it ends unless a message comes (monotonic, seconds).
+        acknowledging: Whether the ack extension is in use.
+        is_confirmed: Whether a message came after the handshake.
+        connected: Whether a connect was answered.
+        batch: The number of the last answered connect, for the ack extension.
+        interval: The time until the client connects again, in seconds.
+        socket: The websocket of this session.
+        pending: The connect that waits.
+        advised: The advice that the client was sent last, and for which transport.
+        subscriptions: The routes of each subscribed channel or pattern.
+        replays: The replays of channels that have not caught up yet.
+    """
 
     id: str
     user_id: str
@@ -107,15 +135,15 @@ class Session:
 
     @property
     def routes(self) -> set[Route]:
-        """All that its subscriptions deliver, each once."""
+        """The routes of all subscriptions, each once."""
         return {route for routes in self.subscriptions.values() for route in routes}
 
     def pushes(self) -> bool:
-        """Tell whether events go out as they come instead of with the answer to a connect."""
+        """Tell whether events are pushed by the socket instead of sent with a connect's answer."""
         return self.socket is not None and not self.acknowledging
 
     def outlet(self) -> Peer | None:
-        """Where an event could leave at this moment."""
+        """Return the peer by which an event can be sent now, or None."""
         if self.pending is not None:
             return self.pending.peer
         return None if self.acknowledging else self.socket

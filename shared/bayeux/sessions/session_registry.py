@@ -1,4 +1,4 @@
-"""All sessions of one process, and the few ways in which they begin, wait and end."""
+"""All sessions of one process, and the changes of state that they go through."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +19,20 @@ _NO_SESSIONS: Final[frozenset[Session]] = frozenset()
 
 @dataclass(slots=True)
 class SessionRegistry:
-    """What the protocol remembers between two messages."""
+    """The protocol's state between two messages.
+
+    Attributes:
+        wall: Returns the time in seconds since 1970, for the extensions.
+        sessions: Live sessions by id.
+        half_open: Sessions without a message since their handshake, oldest first.
+        by_user: Live sessions by user, oldest first.
+        held_by_browser: Sessions with a held poll, by browser id.
+        effects: Effects for the driver, not taken yet.
+        woken: Peers to collect messages for, not taken yet.
+        published_up_to: The last published position of each user's journal.
+        drain_interval: Returns intervals in seconds while the process stops; else None.
+        times: The settings' durations in seconds.
+    """
 
     settings: BayeuxSettings
     policy: SubscriptionPolicy
@@ -41,7 +54,7 @@ class SessionRegistry:
         self.times = Times.of(self.settings)
 
     def open(self, peer: Peer, now: float, *, interval: float) -> Session:
-        """Begin a session for the user behind `peer`, whose client may connect in `interval`."""
+        """Open a session for the user of `peer`; the client is to connect in `interval` seconds."""
         session = Session(
             id=self.new_id(),
             user_id=peer.user_id,
@@ -60,36 +73,35 @@ class SessionRegistry:
         return session
 
     def find(self, message: Message, peer: Peer) -> Session | None:
-        """Return the session a message names, if it is really its owner who speaks."""
+        """Return the session that a message names, if `peer` may use it; else None."""
         session = self.sessions.get(str(message.client_id))
         if session is None or session.user_id != peer.user_id:
             return None
         if peer.transport is not Transport.WEBSOCKET:
             return session if self.is_its_browser(session, peer.browser) else None
-        # Another socket of the same user may go on with a session (a reload, or a client that
-        # shook hands by HTTP and keeps no cookies); a socket that already speaks for one session
-        # may not speak for a second.
+        # Another socket of the same user may continue a session: after a reload, or for a client
+        # that shook hands by HTTP and keeps no cookies. One socket cannot serve two sessions.
         bound = peer.session
         return session if bound in (None, session) or bound.is_over else None
 
     def is_its_browser(self, session: Session, browser: str | None) -> bool:
-        """Tell whether the user of a session may poll for it with this cookie, or with none."""
+        """Tell whether a session's user may poll for it with this browser id, or without one."""
         if browser is None:
             return self.settings.trusts_client_id
         return session.browser == browser
 
     def note_delay(self, session: Session, now: float) -> None:
-        """Count how long the oldest event of a session has waited that leaves now."""
+        """Count the time that the oldest event of a session has waited, which leaves now."""
         since = session.queue.since()
         if since is not None:
             self.counters.delays.note(now - since)
 
     def touch(self, session: Session, now: float) -> None:
-        """Any message keeps a session for at least the maximum interval."""
+        """Keep a session alive for at least `max_interval` from now."""
         session.expires_at = max(session.expires_at, now + self.times.max_interval)
 
     def bind(self, session: Session, peer: Peer, now: float) -> None:
-        """Let a socket speak and listen for a session from now on."""
+        """Make a socket the session's own, in place of its present socket or waiting connect."""
         if session.socket is peer:
             return
         self.unbind(session)
@@ -101,13 +113,13 @@ class SessionRegistry:
             self.woken[peer] = None
 
     def unbind(self, session: Session) -> None:
-        """Take a session from its socket."""
+        """Separate a session from its socket."""
         if session.socket is not None and session.socket.session is session:
             session.socket.session = None
         session.socket = None
 
     def detach(self, peer: Peer, now: float) -> None:
-        """Nothing can be sent there any more; the session may still be gone on with."""
+        """Separate a peer that can receive nothing more from its session, which stays live."""
         session, peer.session = peer.session, None
         if session is None:
             return
@@ -117,24 +129,24 @@ class SessionRegistry:
             session.socket = None
 
     def hold(self, session: Session, pending: PendingConnect) -> None:
-        """Let a connect wait; its session does not expire meanwhile."""
+        """Hold a connect; its session does not expire meanwhile."""
         session.pending = pending
         pending.peer.session = session
         if pending.peer.transport is not Transport.WEBSOCKET and session.browser:
             self.held_by_browser.setdefault(session.browser, set()).add(session)
 
     def held_by(self, browser: str | None) -> set[Session] | frozenset[Session]:
-        """Return the sessions of one browser that occupy a connection of it now."""
+        """Return the sessions of a browser that have a held poll."""
         return self.held_by_browser.get(browser or "", _NO_SESSIONS)
 
     def end_wait(self, session: Session, now: float) -> None:
-        """End a wait, however it came to its end, and start the clock of expiry."""
+        """Clear the waiting connect of a session, and start the time until it expires."""
         session.pending = None
         session.expires_at = now + session.interval + self.times.max_interval
         self._free_browser(session)
 
     def supersede(self, session: Session, now: float) -> None:
-        """Drop a waiting connect because a newer one came."""
+        """Drop a waiting connect because a newer one or a socket replaces it."""
         if session.pending is None:
             return
         peer = session.pending.peer
@@ -145,7 +157,7 @@ class SessionRegistry:
             self.woken[peer] = None
 
     def stop_hearing(self, session: Session, routes: set[Route]) -> None:
-        """Strike routes of a session out."""
+        """Remove routes of a session, with their replays."""
         for route in routes:
             session.replays.pop(route.channel, None)
         if self.subscriptions.remove(session, routes):
@@ -153,7 +165,7 @@ class SessionRegistry:
             self.effects.append(LastUnsubscription(session.user_id))
 
     def end(self, session: Session, ending: Reply) -> None:
-        """Forget a session; a connect that waits is answered with `ending`."""
+        """End a session; a waiting connect is answered with the fields of `ending`."""
         if self.sessions.pop(session.id, None) is None:
             return
         session.is_over = True

@@ -1,4 +1,4 @@
-"""What the hub asks before it subscribes anybody to anything."""
+"""The interface by which the application grants or denies subscriptions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A topic of the gateway and the channel on which one session wants it."""
+    """A topic of the application and the channel on which a session receives it."""
 
     topic: str
     channel: str
@@ -14,17 +14,17 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A subscription that is allowed, and all that it can ever deliver."""
+    """An allowed subscription, with all routes that it can ever deliver."""
 
     routes: tuple[Route, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A subscription that is refused; the reason is told to the client."""
+    """A refused subscription; the reason is sent to the client."""
 
     reason: str
 
 
 SubscriptionPolicy = Callable[[str, str], Grant | Denial]
-"""Judges (user id, channel or pattern)."""
+"""Called with the user's id and the channel or pattern."""

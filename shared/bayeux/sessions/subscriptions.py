@@ -1,4 +1,4 @@
-"""Subscriptions by user, topic and channel: which sessions get an event."""
+"""An index of subscriptions by user and topic."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,11 +7,11 @@ from shared.bayeux.sessions.session import Session
 from shared.bayeux.sessions.subscription_policy import Route
 
 Subscriber = tuple[str, Session]
-"""The channel on which a session hears a topic, and the session."""
+"""The channel on which a session receives a topic, and the session."""
 
 
 class Subscriptions:
-    """Finds the sessions for an event without looking at any other."""
+    """Finds the sessions for an event by one look-up."""
 
     __slots__ = ("_routes_of", "_subscribers")
 
@@ -21,11 +21,11 @@ class Subscriptions:
 
     @property
     def users(self) -> Iterable[str]:
-        """The users who have at least one route."""
+        """The ids of the users with at least one route."""
         return tuple(self._routes_of)
 
     def add(self, session: Session, routes: Iterable[Route]) -> bool:
-        """Enter routes; True when they are the first of this user."""
+        """Add routes of a session; return whether the user had none before."""
         is_first = session.user_id not in self._routes_of
         for route in routes:
             key, subscriber = (session.user_id, route.topic), (route.channel, session)
@@ -36,7 +36,7 @@ class Subscriptions:
         return is_first and session.user_id in self._routes_of
 
     def remove(self, session: Session, routes: Iterable[Route]) -> bool:
-        """Strike routes out; True when the user has none left and had some."""
+        """Remove routes of a session; return whether they were the user's last."""
         if session.user_id not in self._routes_of:
             return False
         for route in routes:
@@ -44,7 +44,7 @@ class Subscriptions:
         return session.user_id not in self._routes_of
 
     def subscribers(self, user_id: str, topic: str) -> Sequence[Subscriber]:
-        """Return who hears a topic of a user, as it is now."""
+        """Return the subscribers to a topic of a user; later changes do not affect the result."""
         return self._subscribers.get((user_id, topic), ())
 
     def _remove(self, key: tuple[str, str], subscriber: Subscriber) -> None:

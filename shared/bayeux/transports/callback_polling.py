@@ -1,4 +1,4 @@
-"""Bayeux as scripts (JSONP), for pages that can do nothing better; off unless it is switched on."""
+"""Bayeux as scripts (JSONP), for pages that cannot use CORS; off by default."""
 
 import re
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from shared.bayeux.transports.web import Header
 
 HEADERS: Final[Sequence[Header]] = (
     (b"content-type", b"text/javascript;charset=UTF-8"),
-    # Opened by itself it is a file to save, not a page.
+    # Opened as a document it is downloaded, so that it never runs as a page of ours.
     (b"content-disposition", b"attachment; filename=f.txt"),
     (b"cache-control", b"no-store"),
 )
 MAX_QUERY_SIZE: Final = 16 * 1024
-"""Octets. Beside the largest headers it stays within what a head may be, here and at other pods."""
+"""Octets. With the largest headers it stays within the limit for a head, also at other pods."""
 
 _CALLBACK: Final = re.compile(r"[a-zA-Z0-9._-]{1,64}")
 _SEPARATORS: Final = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "<": "\\u003c"})
@@ -25,17 +25,17 @@ _SEPARATORS: Final = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "<
 
 @dataclass(frozen=True, slots=True)
 class ScriptRequest:
-    """What a page asks for: messages, and the function that the answer calls."""
+    """Messages from a page, and the function that the answer calls."""
 
     callback: str
     messages: Sequence[Message]
 
 
 def read_script_request(query: bytes, settings: BayeuxSettings) -> ScriptRequest:
-    """Read `?jsonp=name&message=…`.
+    """Read a query of the form `jsonp=name&message=…`.
 
     Raises:
-        MalformedError: there is no harmless name, or no message.
+        MalformedError: The name is missing or not a plain one, or there is no valid message.
     """
     try:
         fields = parse_qs(query.decode("ascii"), errors="strict", max_num_fields=8)
@@ -49,5 +49,8 @@ def read_script_request(query: bytes, settings: BayeuxSettings) -> ScriptRequest
 
 
 def script(callback: str, texts: Sequence[bytes]) -> bytes:
-    """Return the script that hands messages over; the comment keeps it from being read as data."""
+    """Return the script that passes messages to the callback.
+
+    The leading comment prevents attacks that make a plugin read the answer as its own format.
+    """
     return f"/**/{callback}({frame(texts).decode().translate(_SEPARATORS)});".encode()

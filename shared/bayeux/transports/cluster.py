@@ -1,4 +1,4 @@
-"""Sessions that another process holds: requests for them are forwarded there."""
+"""The interface through which requests reach sessions that another process holds."""
 
 from typing import Protocol
 
@@ -12,32 +12,35 @@ class Cluster(Protocol):
 
     @property
     def name(self) -> str:
-        """How the ids of the sessions of this process begin; letters and digits."""
+        """The prefix of this process's session ids; letters and digits."""
         ...
 
     async def answer(self, session_id: str, request: Request) -> Answer | None:
-        """Have whoever holds a session answer; None where nobody does who can be reached.
+        """Forward a request to the process that holds a session, and return its answer.
 
-        It is canceled when the client goes away.
+        None if no reachable process holds it. The call is canceled if the client disconnects.
         """
         ...
 
     async def open_socket(self, session_id: str, upgrade: Scope) -> RemoteSocket | None:
-        """Open a socket like the one of `upgrade` to whoever holds a session; None as above."""
+        """Open a socket with the head of `upgrade` to the process that holds a session.
+
+        None if no reachable process holds it.
+        """
         ...
 
 
 class SingleProcess:
-    """There is no other process."""
+    """The `Cluster` of a server that runs in one process."""
 
     name = ""
 
     async def answer(self, session_id: str, request: Request) -> Answer | None:
-        """Nobody holds it."""
+        """Return None: there is no other process."""
         del session_id, request
         return None
 
     async def open_socket(self, session_id: str, upgrade: Scope) -> RemoteSocket | None:
-        """Nobody holds it."""
+        """Return None: there is no other process."""
         del session_id, upgrade
         return None

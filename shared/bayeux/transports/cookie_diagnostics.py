@@ -1,4 +1,4 @@
-"""Says why clients get nowhere that return no cookie, or are not welcome: once for each origin."""
+"""Logs why clients fail that return no cookie or whose page is refused, once for each origin."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,14 +13,14 @@ from shared.bayeux.transports.web import Scope, browser_of, header
 log = structlog.get_logger(__name__)
 
 _MAX_ORIGINS: Final = 100
-"""Origins that are named."""
+"""Origins that are logged of each kind; a client could make up any number."""
 
 _MAX_LENGTH: Final = 200
-"""Characters of an origin."""
+"""Characters of an origin in the log."""
 
 
 class CookieDiagnostics:
-    """Looks at requests that lead nowhere."""
+    """Logs each cause with a sentence of `Remedies`."""
 
     def __init__(self, protocol: BayeuxProtocol, settings: BayeuxSettings) -> None:
         self._protocol = protocol
@@ -30,7 +30,7 @@ class CookieDiagnostics:
         self._refused_origins: set[str] = set()
 
     def check_poll(self, scope: Scope, messages: Sequence[Message], user_id: str) -> None:
-        """Say what would help, where somebody polls for their own session without its cookie."""
+        """Warn if a user polls for their own session without its cookie."""
         if self._protocol.lacks_cookie(messages, user_id, browser_of(scope)):
             self._warn_once(
                 self._origins_without_cookie,
@@ -40,7 +40,7 @@ class CookieDiagnostics:
             )
 
     def check_socket_without_login(self, upgrade: Scope) -> None:
-        """Say what would help, where the socket of a page shows no login."""
+        """Warn if a page opens a socket without any cookie, and so without a login."""
         if header(upgrade, b"cookie") is None and (origin := header(upgrade, b"origin")):
             is_foreign = _is_of_another_site(upgrade, origin)
             remedy = self._remedy(upgrade) if is_foreign else self._settings.remedies.log_in_first
@@ -52,7 +52,7 @@ class CookieDiagnostics:
             )
 
     def note_refusal(self, scope: Scope) -> None:
-        """Say that a page is not welcome."""
+        """Warn that the page of an origin was refused."""
         self._warn_once(
             self._refused_origins, scope, "a page is refused", self._settings.remedies.not_welcome
         )
@@ -80,7 +80,7 @@ class CookieDiagnostics:
 
 
 def _is_of_another_site(scope: Scope, origin: str) -> bool:
-    """Tell what the browser says, or what its address suggests where it says nothing."""
+    """Tell whether a page is of another site, by `Sec-Fetch-Site` or else by its origin."""
     site = header(scope, b"sec-fetch-site")
     if site is not None:
         return site == "cross-site"

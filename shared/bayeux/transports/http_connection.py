@@ -1,4 +1,4 @@
-"""HTTP/1.1 by uvicorn, and below ASGI what clients of Bayeux ask."""
+"""uvicorn's HTTP protocol, with a way below ASGI for the paths of Bayeux."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -18,7 +18,11 @@ _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A whole request; `head` is its octets before the body, where all came in one piece."""
+    """A complete request.
+
+    Attributes:
+        head: The octets before the body, if head and body came in one piece; otherwise empty.
+    """
 
     connection: "HttpConnection"
     scope: Scope
@@ -27,45 +31,46 @@ class Request:
 
 
 class PollServer(Protocol):
-    """Whoever answers requests, at once or when there is something to say."""
+    """The server of some paths, as a connection needs it; see `BayeuxServer`."""
 
     is_stopping: bool
-    """Whether every answer is the last one of its connection."""
+    """Whether each connection ends after its next answer."""
 
     @property
     def max_body_bytes(self) -> int:
-        """How large a body may be."""
+        """The largest body of a request, in bytes."""
         ...
 
     def too_large(self, scope: Scope) -> Answer:
-        """Return what is answered where a body is larger."""
+        """Return the answer to a request whose body is larger than that."""
         ...
 
     def serves(self, path: str) -> bool:
-        """Tell whether a path is its."""
+        """Tell whether a path belongs to this server."""
         ...
 
     async def refusal(self, scope: Scope) -> Answer | None:
-        """Return what a request is answered whatever its body is; None where it depends on that."""
+        """Return the refusal that a request gets whatever its body is; None if there is none."""
         ...
 
     async def serve(self, request: Request) -> None:
-        """Answer a request, or keep it, by way of its connection."""
+        """Call `answer` of the request's connection now, or `hold` and `answer` later."""
         ...
 
     def serve_again(self, connection: "HttpConnection", head: bytes, body: bytes) -> bool:
-        """Serve a request whose head is known; False, and nothing has happened, where it is not."""
+        """Serve a request whose head is known; otherwise do nothing and return False."""
         ...
 
 
 class HttpConnection(StrictHttpProtocol):
-    """uvicorn's protocol, read strictly; requests for the paths of Bayeux are its own.
+    """Passes complete requests for the paths of Bayeux to a `PollServer`, all others to ASGI.
 
-    Of those one is read after the other, and whole. Each is answered once with `answer`; whoever
-    keeps one has time, and needs no task meanwhile. One whose head is known begins none at all. A
-    request that follows one without waiting for its answer, where either is for Bayeux, is
-    not served, and the connection ends with that answer (RFC 9112, 9.3.2 lets the client repeat
-    it).
+    The server calls `answer` once for each request. A held request needs no task while it waits; a
+    request with a known head needs no task at all.
+
+    Pipelining is not supported for Bayeux: a request that comes before the answer to the previous
+    one is dropped if either is for Bayeux, and the connection ends after that answer. The client
+    may repeat the request (RFC 9112, 9.3.2).
     """
 
     def __init__(self, *, bayeux: PollServer, **uvicorns: Any) -> None:
@@ -79,18 +84,18 @@ class HttpConnection(StrictHttpProtocol):
 
     @property
     def awaits_answer(self) -> bool:
-        """Tell whether a client waits for the answer."""
+        """Tell whether a client is connected and waits for the answer."""
         return self._awaits_answer
 
     def hold(self, on_abort: Callable[[], object]) -> None:
-        """Answer later; `on_abort` is called when the client goes away without its answer."""
+        """Answer later; `on_abort` is called if the client disconnects before its answer."""
         if self._awaits_answer:
             self._on_abort = on_abort
         else:
             on_abort()
 
     def answer(self, answer: Answer) -> None:
-        """Answer the request; nobody hears it where the client has gone."""
+        """Answer the request; does nothing if it was answered or its client has disconnected."""
         if not self._awaits_answer:
             return
         self._awaits_answer, self._on_abort = False, None
@@ -104,7 +109,7 @@ class HttpConnection(StrictHttpProtocol):
             self.flow.pause_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Have a request served that is like one before, or parse what came."""
+        """Serve a request with a known head without parsing, or parse the data."""
         if self._is_in_message or self._is_ending or not self._is_response_complete():
             self._single_chunk = b""
         else:
@@ -115,7 +120,7 @@ class HttpConnection(StrictHttpProtocol):
         super().data_received(data)
 
     def on_body(self, body: bytes) -> None:
-        """Keep what came."""
+        """Collect the body of a request for Bayeux, up to the server's `max_body_bytes`."""
         if self._body is None:
             super().on_body(body)
             return
@@ -125,7 +130,7 @@ class HttpConnection(StrictHttpProtocol):
             self._refuse_body()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nobody is there any more."""
+        """Call `on_abort` of a held request."""
         super().connection_lost(exc)
         self._body, self._awaits_answer = None, False
         on_abort, self._on_abort = self._on_abort, None
@@ -133,21 +138,21 @@ class HttpConnection(StrictHttpProtocol):
             on_abort()
 
     def resume_writing(self) -> None:
-        """The client reads its answers again."""
+        """Read again: the client has read its answers."""
         super().resume_writing()
         if self._is_throttled:
             self._is_throttled = False
             self.flow.resume_reading()
 
     def shutdown(self) -> None:
-        """End when what is asked has been answered."""
+        """End the connection, after the answer if one is outstanding."""
         if self._awaits_answer:
             self._is_last_response = True
         else:
             super().shutdown()
 
     def _begin_request(self, head: RequestHead) -> None:
-        """Tell whose the request is."""
+        """Begin a request for Bayeux or for ASGI, depending on its path."""
         path = _path_of(head.target)
         is_ours = self._bayeux.serves(path)
         if self._awaits_answer or (is_ours and not self._is_response_complete()):
@@ -159,7 +164,7 @@ class HttpConnection(StrictHttpProtocol):
             super()._begin_request(head)
 
     def _finish_request(self) -> None:
-        """Have the request served."""
+        """Have a complete request served."""
         if (body := self._body) is None:
             super()._finish_request()
             return
@@ -206,14 +211,14 @@ class HttpConnection(StrictHttpProtocol):
             self._start_task(self._send_continue_or_refuse(scope))
 
     async def _send_continue_or_refuse(self, scope: Scope) -> None:
-        """Have the body sent, unless the answer is known without it (RFC 9110, 10.1.1)."""
+        """Send `100 Continue`, or refuse if the body makes no difference (RFC 9110, 10.1.1)."""
         try:
             refusal = await self._bayeux.refusal(scope)
         except Exception:
             log.exception("a request could not be answered", path=scope["path"])
             refusal = Answer(500)
         if self._body is None or self._scope() is not scope:
-            # All of the body came meanwhile, or its client has gone.
+            # The body arrived meanwhile, or the client has disconnected.
             return
         if refusal is not None:
             self._refuse(refusal)
@@ -221,7 +226,7 @@ class HttpConnection(StrictHttpProtocol):
             self.transport.write(_CONTINUE)
 
     def _serve_known_head(self, data: bytes) -> bool:
-        """Have a request served that is like one before; False where it has to be parsed."""
+        """Serve a request whose head is known; False if the data has to be parsed."""
         end = data.find(END_OF_HEAD) + len(END_OF_HEAD)
         if end < len(END_OF_HEAD):
             return False
@@ -237,7 +242,11 @@ class HttpConnection(StrictHttpProtocol):
         return is_served
 
     def _octets_of_head(self, body: bytes) -> bytes:
-        """Return the octets of the head, where all came in one piece and others may follow."""
+        """Return the head's octets if the request came in one piece; otherwise empty.
+
+        A last request yields nothing either: known heads are not parsed, so the next one's
+        `Connection: close` would be missed.
+        """
         piece, self._single_chunk = self._single_chunk, b""
         end = piece.find(END_OF_HEAD) + len(END_OF_HEAD)
         return piece[:end] if piece[end:] == body and not self._is_last_response else b""
@@ -249,7 +258,7 @@ class HttpConnection(StrictHttpProtocol):
             log.exception("a request could not be answered", path=request.scope["path"])
             self.answer(Answer(500))
         if self._on_abort is None:
-            # Does nothing where it has been answered.
+            # The server neither answered nor held the request. No effect if it was answered.
             self.answer(Answer(500))
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
@@ -262,6 +271,6 @@ class HttpConnection(StrictHttpProtocol):
 
 
 def _path_of(target: bytes) -> str:
-    """Return the path that a request line names, as ASGI has it."""
+    """Return the decoded path of a request target, as in an ASGI scope."""
     path = target.partition(b"?")[0].decode("ascii")
     return unquote(path) if "%" in path else path

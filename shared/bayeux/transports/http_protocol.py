@@ -1,4 +1,4 @@
-"""HTTP/1.1 by uvicorn, read strictly: one meaning for each head, limits, and a time for all."""
+"""uvicorn's HTTP/1.1 protocol with strict heads, limits on size, and a timeout for each request."""
 
 from asyncio import TimerHandle
 from typing import Any, Final, cast
@@ -25,24 +25,24 @@ log = structlog.get_logger(__name__)
 
 END_OF_HEAD: Final = b"\r\n\r\n"
 MAX_PIPELINED: Final = 16
-"""Requests that may follow another one without waiting for its answer."""
+"""Requests that may wait behind the one that is being answered."""
 
 _LINGER_SECONDS: Final = 5.0
-"""Seconds in which a client that still sends may read why it is refused (RFC 9112, 9.6)."""
+"""How long a client that still sends has to read its refusal (RFC 9112, 9.6)."""
 
 _OTHER_VERSIONS: Final = frozenset({"Invalid HTTP version", "Pause on PRI/Upgrade"})
-"""What the parser says of HTTP/1.2 and above, and of the preface of HTTP/2."""
+"""The parser's errors for HTTP/1.2 and above, and for the preface of HTTP/2."""
 
 
 class StrictHttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol for requests whose heads say one thing only; all others are refused.
+    """uvicorn's protocol that refuses ambiguous heads (request smuggling) and slow clients.
 
-    Whatever a head asks for is decided when it is whole, so that it does not matter how it was cut
-    on its way. Offers of another protocol are passed over, except that of a websocket. A request
-    does not get its connection anew where its octets do not all come within uvicorn's
-    `timeout_keep_alive`; who sends nothing more of a body for so long, or does not read the last
-    answer, is cut off. So is a connection that nobody uses. Where too many requests wait for their
-    turn, the connection ends with the last of their answers; its client may repeat the others.
+    - A head is checked when it is complete, so that its division into packets changes nothing.
+    - Upgrades to other protocols than websocket are ignored.
+    - A connection is aborted after uvicorn's `timeout_keep_alive` if it is idle, if a head does not
+      become complete, if nothing more of a body arrives, or if the last answer is not read.
+    - Beyond `MAX_PIPELINED` waiting requests no more are read; the connection ends after the last
+      accepted one is answered, and the client may repeat the others.
     """
 
     def __init__(self, **uvicorns: Any) -> None:
@@ -60,18 +60,18 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._idle_timer: TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Wait for the first request."""
+        """Start the idle timer."""
         super().connection_made(transport)
         self._restart_idle_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nobody is there any more."""
+        """Cancel the idle timer."""
         super().connection_lost(exc)
         if self._idle_timer is not None:
             self._idle_timer.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; end the connection when no end of headers or trailers is in sight."""
+        """Parse data; refuse headers or trailers that exceed `MAX_UNFINISHED_SIZE`."""
         if self._is_ending or self._ignores_input:
             return
         self._unset_keepalive_if_required()
@@ -85,34 +85,35 @@ class StrictHttpProtocol(HttpToolsProtocol):
                 self._refuse_unread(self._too_large())
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Reset the state of the request that begins."""
         super().on_message_begin()
         self._head_bytes, self._is_in_head, self._is_in_message = 0, True, True
         if self._is_response_complete():
             self._restart_idle_timer()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; what comes after the body is none (RFC 9110, 6.5.1)."""
+        """Keep a header; fields after the body are trailers and are dropped (RFC 9110, 6.5.1)."""
         if self._is_in_head:
             self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        """Judge the head. Only the body is left, which has limits of its own."""
+        """Check the head, and begin its request or refuse it."""
         self._head_bytes = 0
         if not self._is_last_response:
             self._check_head()
         self._is_in_head = False
 
     def on_body(self, body: bytes) -> None:
-        """Hand on what came."""
+        """Pass a part of the body on."""
         self._head_bytes, self._has_body_come = 0, True
         if not self._is_last_response:
             self._restore_keep_alive()
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole, unless what follows its head has to be read once more."""
+        """Finish reading the request."""
         if self.parser.should_upgrade():
+            # Not finished: the parser stops after the head, and the body is parsed again.
             return
         self._is_in_message = False
         if self._is_ending:
@@ -121,7 +122,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._finish_request()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, or for what is left of this one."""
+        """Start the idle timer for the next request, or for the rest of this one."""
         if self._is_ending:
             return
         super().on_response_complete()
@@ -129,7 +130,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._restart_idle_timer()
 
     def _begin_request(self, head: RequestHead) -> None:
-        """Begin a request for the application, or have it wait for its turn."""
+        """Begin a request for the ASGI application, or queue it behind the present one."""
         if len(self.pipeline) >= MAX_PIPELINED:
             self._end_after_response()
             return
@@ -139,11 +140,11 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if head.body_size != 0:
             cycle.transport = LingeringTransport(self.transport, self._close_lingering)
         if head.expects_continue and cycle.keep_alive:
-            # A client that is not told to go on may send its next request instead of the body.
+            # Without `100 Continue` the next octets may be the body or another request.
             cycle.keep_alive, self._is_continue_pending = False, True
 
     def _finish_request(self) -> None:
-        """Let the application take its time with the request that has come."""
+        """Stop the idle timer: the application may take its time with a complete request."""
         if self._is_last_response:
             return
         if not self._is_response_complete():
@@ -175,10 +176,10 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._end_after_response()
 
     def _correct_host(self, head: RequestHead) -> None:
-        """Have a whole address in the request line count, and not Host (RFC 9112, 3.2.2)."""
+        """Replace Host by the host of an absolute request target (RFC 9112, 3.2.2)."""
         self.url = head.target
         others = [pair for pair in self.headers if pair[0] != b"host"]
-        # It is the scope's list too.
+        # Changed in place, because the ASGI scope holds the same list.
         self.headers[:] = [(b"host", head.host or b""), *others]
 
     def _parse(self, data: bytes) -> None:
@@ -196,10 +197,10 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._refuse_unread(OTHER_VERSION if is_other else MALFORMED)
 
     def _continue_after_upgrade(self, head: RequestHead, rest: bytes) -> None:
-        """Go over to a websocket, or read on as if nothing but HTTP/1.1 were offered.
+        """Switch to a websocket, or go on in HTTP/1.1 as if no upgrade had been offered.
 
-        The parser takes all that follows the head for the other protocol's (RFC 9110, 7.8), and
-        forgets how long the body is.
+        After an upgrade the parser treats everything as the other protocol's (RFC 9110, 7.8) and
+        forgets the length of the body. A new parser therefore gets the head again, without Upgrade.
         """
         method = self.parser.get_method()
         if head.is_websocket:
@@ -211,7 +212,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
             if name != b"upgrade":
                 lines += (b"\r\n", name, b": ", value)
         self.parser = httptools.HttpRequestParser(self)
-        # As uvicorn sets it: what follows a last request is no fault of that request.
+        # As uvicorn sets it: data after a last request must not make that request fail.
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._parse(b"".join((*lines, END_OF_HEAD, rest)))
 
@@ -221,7 +222,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self.handle_websocket_upgrade()
         socket = cast("Any", self.transport.get_protocol())
         if not socket.handshake_initiated:
-            # The library found a fault that uvicorn tells nobody of.
+            # The library refused the upgrade, and uvicorn sends no answer in this case.
             self._is_last_response = True
             self.transport.write(self._serialized(MALFORMED))
             self.transport.close()
@@ -233,26 +234,26 @@ class StrictHttpProtocol(HttpToolsProtocol):
         return cycle is None or bool(cycle.response_complete)
 
     def _is_body_awaited(self) -> bool:
-        """Tell whether a body comes that an application waits for."""
+        """Tell whether the rest of a body is outstanding that the application waits for."""
         return self._is_in_message and not (self._is_in_head or self._is_response_complete())
 
     def _refuse(self, refusal: Answer) -> None:
-        """Answer at once, whatever follows, and end the connection."""
+        """Send a refusal at once, and end the connection."""
         self._is_last_response = True
         self.transport.write(self._serialized(refusal))
         self._close_lingering()
 
     def _refuse_unread(self, refusal: Answer) -> None:
-        """Refuse what cannot be read to its end; what came before is answered first."""
+        """Refuse a request that cannot be read to its end, after the answers to earlier ones."""
         if self._is_ending or self._is_last_response:
-            # There is a last answer, given or not.
+            # The last answer is already determined; there can be no other.
             return
         if self._is_in_head and not self._is_response_complete():
             self._end_after_response()
         elif self._is_in_head or not (self.pipeline or self.cycle.response_started):
             self._refuse(refusal)
         else:
-            # With a client that is broken half an answer is lost, or that to a request before.
+            # An answer has been started, so a refusal would be taken for a part of it.
             self.transport.close()
 
     def _too_large(self) -> Answer:
@@ -261,7 +262,10 @@ class StrictHttpProtocol(HttpToolsProtocol):
         return TARGET_TOO_LONG if len(self.url) > MAX_TARGET_SIZE else FIELDS_TOO_LARGE
 
     def _end_after_response(self) -> None:
-        """Read nothing more, not even to its end: a parser keeps what it cannot hand on."""
+        """Parse no more input, and end the connection after the present answer.
+
+        The input is not even skipped, because the parser buffers requests that it cannot pass on.
+        """
         self._is_last_response = self._ignores_input = True
         cycle: Any = self.cycle
         if cycle is not None and not cycle.response_complete:
@@ -270,7 +274,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
                 cycle.transport = LingeringTransport(self.transport, self._close_lingering)
 
     def _close_lingering(self) -> None:
-        """End the connection; a client that still sends can read what it was answered."""
+        """End the connection so that a client that still sends can read its answer."""
         if self._is_ending:
             return
         self._is_ending = True
@@ -283,7 +287,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._restart_idle_timer()
             self.transport.close()
             return
-        # Closed now, with octets unread, the line would be reset and the answer lost.
+        # To close with unread input would reset the connection, and the answer would be lost.
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.flow.resume_reading()
@@ -303,13 +307,13 @@ class StrictHttpProtocol(HttpToolsProtocol):
         return b"".join(lines)
 
     def _restart_idle_timer(self) -> None:
-        """Wait from now on for a whole request, and for the client to read what it was answered."""
+        """Count idle time from now: the next request and the reading of answers are awaited."""
         self._idle_since = self.loop.time()
         if self._idle_timer is None:
             self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._check_idle_timer)
 
     def _makes_client_wait(self) -> bool:
-        """Tell whether a client has reason to send nothing: it is not read, or is answered now."""
+        """Tell whether the client is right to send nothing: we do not read, or answer it now."""
         if self.flow.read_paused:
             return True
         cycle: Any = self.cycle
@@ -328,11 +332,11 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if left > 0:
             self._idle_timer = self.loop.call_later(left, self._check_idle_timer)
         else:
-            # Closing would wait for a client that may never read.
+            # `close` would wait until the client has read everything, perhaps for ever.
             self.transport.abort()
 
 
 def _octets_after_last_head(data: bytes) -> int:
-    """Return how many octets of a piece may be of a head or a trailer that has not ended in it."""
+    """Return how many octets follow the last end of a head or trailer in `data`."""
     end = data.rfind(END_OF_HEAD)
     return len(data) if end < 0 else len(data) - end - len(END_OF_HEAD)

@@ -1,11 +1,11 @@
-"""An end of a connection that leaves the client time to read why it ends."""
+"""Closes a connection so that a client that still sends has time to read the last answer."""
 
 from asyncio import Transport
 from collections.abc import Callable
 
 
 class LingeringTransport:
-    """A transport for one answer: who gives it closes the connection by `close_lingering`."""
+    """A transport for one answer of uvicorn; its `close` calls `close_lingering` instead."""
 
     __slots__ = ("_close_lingering", "_is_ended", "_transport")
 
@@ -15,7 +15,7 @@ class LingeringTransport:
         self._is_ended = False
 
     def write(self, data: bytes) -> None:
-        """Send something; it goes nowhere after the end."""
+        """Send data; after `close` it is dropped."""
         if not self._is_ended:
             self._transport.write(data)
 
@@ -24,7 +24,7 @@ class LingeringTransport:
         return self._is_ended or self._transport.is_closing()
 
     def close(self) -> None:
-        """End the connection."""
+        """Call `close_lingering`, once."""
         if not self._is_ended:
             self._is_ended = True
             self._close_lingering()

@@ -1,4 +1,4 @@
-"""Bayeux over HTTP: a request is answered at once, or held until there is news."""
+"""Bayeux over HTTP: a request is answered at once, or held until there is an event."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
-    """How messages of one kind of polling look in an answer."""
+    """The form of answers: JSON for long polling, a script for callback polling."""
 
     transport: Transport
     headers: Sequence[Header]
@@ -55,8 +55,8 @@ _PLAIN: Final = ResponseFormat(Transport.LONG_POLLING, (JSON, _NO_STORE), frame)
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who asks, and how they are answered, as far as the head of a request tells it."""
+class Requester:
+    """The user and browser behind a request, and the form of the answer, as the head tells."""
 
     user_id: str
     login: Login
@@ -66,13 +66,13 @@ class Visitor:
 
 
 class RequestPeer:
-    """One request, for as long as it is open."""
+    """An open request: the `Peer` of a session until it is answered."""
 
     __slots__ = (
         "_connection",
         "_driver",
         "_is_waiting",
-        "_visitor",
+        "_requester",
         "browser",
         "login",
         "session",
@@ -80,24 +80,26 @@ class RequestPeer:
         "user_id",
     )
 
-    def __init__(self, driver: BayeuxDriver, visitor: Visitor, connection: HttpConnection) -> None:
-        self.user_id = visitor.user_id
-        self.login = visitor.login
-        self.browser = visitor.browser
-        self.transport = visitor.response_format.transport
+    def __init__(
+        self, driver: BayeuxDriver, requester: Requester, connection: HttpConnection
+    ) -> None:
+        self.user_id = requester.user_id
+        self.login = requester.login
+        self.browser = requester.browser
+        self.transport = requester.response_format.transport
         self.session: Session | None = None
         self._driver = driver
-        self._visitor = visitor
+        self._requester = requester
         self._connection = connection
         self._is_waiting = False
 
     @property
     def is_there(self) -> bool:
-        """Tell whether the client waits for its answer."""
+        """Tell whether the client is connected and waits for its answer."""
         return self._connection.awaits_answer
 
     def flush(self) -> None:
-        """Answer a connect that waits, if there is anything to say or a newer one came."""
+        """Answer the held connect if there are messages for it or a newer connect replaced it."""
         if not self._is_waiting:
             return
         texts = self._driver.collect(self)
@@ -106,28 +108,28 @@ class RequestPeer:
             self._answer(texts)
 
     def send_outcome(self, outcome: Outcome) -> None:
-        """Answer, or leave the request open."""
+        """Answer with the messages of an outcome, or hold the request for its connect."""
         if outcome.pending is None:
             self._answer(outcome.texts)
         else:
-            # A connect is held only where it came alone: there is nothing else to say yet.
+            # Only a connect that came alone is held, so there are no other replies to send.
             self._is_waiting = True
             self._connection.hold(self._disconnected)
 
     def answer_retry(self, message: Message) -> None:
-        """Answer a connect that has to be made again, at another process."""
+        """Answer a connect so that the client repeats it, at another process."""
         self._answer([self._driver.protocol.answer_retry(message)])
 
     def _answer(self, texts: Sequence[bytes]) -> None:
-        """Answer with messages; with none when a newer connect took its place."""
+        """Answer with messages; without any, with the status for a replaced connect."""
         if texts:
-            visitor = self._visitor
+            requester = self._requester
             self._connection.answer(
-                Answer(200, visitor.response_format.write(texts), visitor.headers)
+                Answer(200, requester.response_format.write(texts), requester.headers)
             )
         else:
             status = self._driver.settings.duplicate_connect_status
-            self._connection.answer(Answer(status, headers=self._visitor.headers))
+            self._connection.answer(Answer(status, headers=self._requester.headers))
 
     def _disconnected(self) -> None:
         self._is_waiting = False
@@ -135,7 +137,7 @@ class RequestPeer:
 
 
 class LongPolling:
-    """Serves authenticated POSTs, and GETs where callback-polling is on."""
+    """Serves authenticated POST requests, and GET requests if callback polling is on."""
 
     def __init__(
         self, driver: BayeuxDriver, cluster: Cluster, cookie_diagnostics: CookieDiagnostics
@@ -144,11 +146,11 @@ class LongPolling:
         self._cluster = cluster
         self._settings = driver.settings
         self._cookie_diagnostics = cookie_diagnostics
-        self._request_cache: RequestCache[Visitor] = RequestCache()
+        self._request_cache: RequestCache[Requester] = RequestCache()
         self._forwarded: set[asyncio.Task[Answer | None]] = set()
 
     async def serve(self, who: Principal, request: Request) -> None:
-        """Answer one request, or keep it."""
+        """Answer one request, hold its connect, or forward it to another process."""
         is_get = request.scope["method"] == "GET"
         response_format, read = (
             self._read_get(request.scope) if is_get else self._read_post(request)
@@ -157,18 +159,18 @@ class LongPolling:
             request.connection.answer(read.plus(*cors_headers(request.scope)))
             return
         self._cookie_diagnostics.check_poll(request.scope, read, who.user_id)
-        visitor = self._visitor(who, response_format, read, request.scope)
-        peer = RequestPeer(self._driver, visitor, request.connection)
+        requester = self._requester(who, response_format, read, request.scope)
+        peer = RequestPeer(self._driver, requester, request.connection)
         if (foreign_id := self._driver.protocol.foreign_session(read)) is not None:
             if await self._forward(foreign_id, read, request, peer):
                 return
         elif request.head and is_poll(read):
             now, until = self._driver.now(), who.login.ends_at
             self._request_cache.remember(
-                request.head, visitor, len(request.body), now=now, until=until
+                request.head, requester, len(request.body), now=now, until=until
             )
         if not peer.is_there and any(one.channel == Meta.CONNECT for one in read):
-            # It would take the place of the connect that its client made after it gave this one up.
+            # The client has gone and may have sent another connect, which this one would replace.
             return
         if needs_preparation(read):
             peer.send_outcome(await self._driver.prepare(read, peer))
@@ -176,17 +178,17 @@ class LongPolling:
             peer.send_outcome(self._driver.dispatch(read, peer))
 
     def release_all(self) -> None:
-        """Have the connects answered that wait in other processes."""
+        """Stop waiting for other processes; their connects are answered with a retry."""
         for forwarding in self._forwarded:
             forwarding.cancel()
 
     def serve_again(self, connection: HttpConnection, head: bytes, body: bytes) -> bool:
-        """Serve a connect like one before it; False where the request has to be read in full.
+        """Serve a connect whose head was admitted lately; False if `serve` has to do it.
 
-        Only a connect is: what begins a session, or asks for more, is admitted each time.
+        Only single connects are served this way; all other requests are authenticated each time.
         """
-        visitor = self._request_cache.recall(head, len(body), now=self._driver.now())
-        if visitor is None:
+        requester = self._request_cache.recall(head, len(body), now=self._driver.now())
+        if requester is None:
             return False
         try:
             messages = read_messages(body, self._settings, is_form=False)
@@ -194,14 +196,14 @@ class LongPolling:
             return False
         if not is_poll(messages) or self._driver.protocol.foreign_session(messages):
             return False
-        peer = RequestPeer(self._driver, visitor, connection)
+        peer = RequestPeer(self._driver, requester, connection)
         peer.send_outcome(self._driver.dispatch(messages, peer))
         return True
 
     async def _forward(
         self, session_id: str, messages: Sequence[Message], request: Request, peer: RequestPeer
     ) -> bool:
-        """Have a request answered elsewhere; False where nobody does."""
+        """Forward a request to the process of its session; False if that cannot be reached."""
         may_wait = is_poll(messages)
         if may_wait and self._driver.protocol.is_draining:
             peer.answer_retry(messages[0])
@@ -216,7 +218,7 @@ class LongPolling:
         finally:
             forwarding.cancel()
         if forwarding.cancelled():
-            # Its client has gone, or this process stops.
+            # The client has disconnected, or this process stops.
             peer.answer_retry(messages[0])
             return True
         if (error := forwarding.exception()) is not None:
@@ -225,17 +227,17 @@ class LongPolling:
         if (answer := forwarding.result()) is None:
             return False
         self._driver.protocol.counters.handed_on += 1
-        # The other process was not told of the page, which was judged here.
+        # The Origin was checked here and not forwarded, so the CORS headers are added here.
         request.connection.answer(answer.plus(*cors_headers(request.scope)))
         return True
 
-    def _visitor(
+    def _requester(
         self,
         who: Principal,
         response_format: ResponseFormat,
         messages: Sequence[Message],
         scope: Scope,
-    ) -> Visitor:
+    ) -> Requester:
         browser = browser_of(scope)
         headers = [*response_format.headers, *cors_headers(scope)]
         if any(message.channel == Meta.HANDSHAKE for message in messages):
@@ -243,7 +245,7 @@ class LongPolling:
             if browser is None:
                 browser = new_browser()
                 headers.append(browser_cookie(browser, self._settings.cookies))
-        return Visitor(who.user_id, who.login, browser, response_format, headers)
+        return Requester(who.user_id, who.login, browser, response_format, headers)
 
     def _read_get(self, scope: Scope) -> tuple[ResponseFormat, Sequence[Message] | Answer]:
         query = scope["query_string"]
@@ -267,10 +269,10 @@ class LongPolling:
 
 
 def read_messages(body: bytes, settings: BayeuxSettings, *, is_form: bool) -> Sequence[Message]:
-    """Read the body of a POST.
+    """Read the body of a POST: JSON, or a form with fields named `message`.
 
     Raises:
-        MalformedError: it holds no Bayeux request.
+        MalformedError: The body is no Bayeux request, or exceeds a limit.
     """
     limits = {"max_batch": settings.max_batch, "max_depth": settings.max_depth}
     if not is_form:

@@ -1,4 +1,4 @@
-"""Which web pages may talk to the server (CORS, and cross-site hijacking of websockets)."""
+"""Decides which web pages may use the server (CORS, cross-site websocket hijacking)."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
 
 
 class Origin(NamedTuple):
-    """Where a page comes from; a host that is an address of IPv6 has brackets."""
+    """The origin of a page, in lower case; an IPv6 address has brackets."""
 
     scheme: str
     host: str
@@ -23,10 +23,10 @@ class Origin(NamedTuple):
 
 
 def is_welcome(scope: Scope, settings: BayeuxSettings) -> bool:
-    """Tell whether the page behind a request may be served; no Origin means no browser.
+    """Tell whether the page that sent a request may be served; without Origin it is no page.
 
-    What is not in the list has to be our own in scheme, host and port (RFC 6454, 5). Behind a proxy
-    the scheme is what it says, once it is believed.
+    An origin is welcome if it is in `allowed_origins` or equals our own in scheme, host and port
+    (RFC 6454, 5). Behind a trusted proxy the scheme comes from `X-Forwarded-Proto`.
     """
     origin = header(scope, b"origin")
     if origin is None or origin in settings.allowed_origins:
@@ -36,9 +36,9 @@ def is_welcome(scope: Scope, settings: BayeuxSettings) -> bool:
 
 
 def is_known_host(scope: Scope, settings: BayeuxSettings) -> bool:
-    """Tell whether a request is for us, by its Host; all are where nobody said what we are called.
+    """Tell whether Host names this server; always true without `public_origin`.
 
-    The name of a stranger that leads to us makes a stranger's page one of ours (DNS rebinding).
+    A foreign name that resolves to our address would make its pages same-origin (DNS rebinding).
     """
     if not settings.public_origin:
         return True
@@ -47,7 +47,7 @@ def is_known_host(scope: Scope, settings: BayeuxSettings) -> bool:
 
 
 def origin_of(text: str) -> Origin | None:
-    """Return scheme, host and port; None where it is no origin of the web, such as `null`."""
+    """Return scheme, host and port; None for anything but http and https, such as `null`."""
     found = _ORIGIN.fullmatch(text.lower())
     if found is None:
         return None
@@ -61,12 +61,15 @@ def _request_origin(scope: Scope) -> str:
 
 
 def _host(scope: Scope) -> str:
-    """Return who is asked; a port may be empty, and is the scheme's then (RFC 9110, 4.2.3)."""
+    """Return Host; an empty port means the scheme's default (RFC 9110, 4.2.3)."""
     return (header(scope, b"host") or "").removesuffix(":")
 
 
 def may_include(scope: Scope, settings: BayeuxSettings) -> bool:
-    """Tell whether a page may load an answer as its script; browsers send no Origin with those."""
+    """Tell whether a page may load an answer as a script (callback polling).
+
+    Browsers send no Origin with scripts, so `Sec-Fetch-Site` and Referer decide.
+    """
     if header(scope, b"sec-fetch-site") in {"same-origin", "none", None}:
         return True
     referer = urlsplit(header(scope, b"referer") or "")
@@ -74,7 +77,7 @@ def may_include(scope: Scope, settings: BayeuxSettings) -> bool:
 
 
 def cors_headers(scope: Scope) -> tuple[Header, ...]:
-    """Return what lets the page of a welcome request read the answer."""
+    """Return the headers that let a welcome page read the answer; none without Origin."""
     origin = header(scope, b"origin")
     if origin is None:
         return ()
@@ -86,7 +89,7 @@ def cors_headers(scope: Scope) -> tuple[Header, ...]:
 
 
 def preflight(scope: Scope, settings: BayeuxSettings) -> Answer:
-    """Answer OPTIONS of a welcome origin."""
+    """Return the answer to a preflight (OPTIONS) of a welcome origin."""
     return Answer(
         200,
         headers=(

@@ -1,4 +1,4 @@
-"""Heads of requests that were admitted lately: who polls says the same again and again."""
+"""A cache of admitted request heads: a polling client sends the same head again and again."""
 
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -6,36 +6,36 @@ from typing import Final, Generic, TypeVar
 from shared.bayeux.ttl_cache import TtlCache
 
 _MAX_HEAD_SIZE: Final = 4_096
-"""Octets; with as many of that length as are kept they are 40 MB."""
+"""Octets. Ten thousand heads of this size, the limit of `TtlCache`, are 40 MB."""
 
-Visitor = TypeVar("Visitor")
+Requester = TypeVar("Requester")
 
 
 @dataclass(frozen=True, slots=True)
-class _Admitted(Generic[Visitor]):
-    visitor: Visitor
+class _Admitted(Generic[Requester]):
+    requester: Requester
     body_size: int
 
 
-class RequestCache(Generic[Visitor]):
-    """Remembers for a short time whom a head, octet for octet, was admitted as. Time in seconds."""
+class RequestCache(Generic[Requester]):
+    """Maps the octets of a head to the requester that it was admitted as. Times are in seconds."""
 
     def __init__(self) -> None:
-        self._admitted = TtlCache[bytes, _Admitted[Visitor]]()
+        self._admitted = TtlCache[bytes, _Admitted[Requester]]()
 
     def remember(
-        self, head: bytes, visitor: Visitor, body_size: int, *, now: float, until: float
+        self, head: bytes, requester: Requester, body_size: int, *, now: float, until: float
     ) -> None:
-        """Know a head again, at most `until`; it announced a body of that size.
+        """Store a head whose request had a body of that size, for some seconds, at most `until`.
 
-        One that is longer than those of common clients is looked at each time.
+        Heads above 4,096 octets are not stored; common clients send shorter ones.
         """
         if len(head) <= _MAX_HEAD_SIZE:
-            self._admitted.keep(head, _Admitted(visitor, body_size), now=now, until=until)
+            self._admitted.keep(head, _Admitted(requester, body_size), now=now, until=until)
 
-    def recall(self, head: bytes, body_size: int, *, now: float) -> Visitor | None:
-        """Return whom the head stands for; None where it has to be looked at anew."""
+    def recall(self, head: bytes, body_size: int, *, now: float) -> Requester | None:
+        """Return the requester of a head; None if it is unknown or came with another body size."""
         known = self._admitted.recall(head, now=now)
         if known is None or known.value.body_size != body_size:
             return None
-        return known.value.visitor
+        return known.value.requester

@@ -1,7 +1,7 @@
-"""What the head of a request says about the request, and whether it may be served at all.
+"""Checks a complete request head and reads from it what decides how the request is served.
 
-The parser has judged the syntax before. These are the rules that need the whole head (RFC 9110 and
-9112), and the limits; they are the same for REST, polls and sockets.
+The parser has checked the syntax before. The rules (RFC 9110 and 9112) and limits here are the same
+for REST, polls and sockets.
 """
 
 import re
@@ -11,22 +11,24 @@ from typing import Final, NamedTuple
 from shared.bayeux.transports.web import Answer, Header
 
 MAX_UNFINISHED_SIZE: Final = 64 * 1024
-"""Octets that may come without the end of a head or of a trailer."""
+"""Octets of a head or a trailer that has not ended."""
 
 MAX_TARGET_SIZE: Final = 8_000
+"""Octets of path and query."""
+
 HANDED_ON: Final = b"x-mailroom-handed-on"
-"""The header by which a pod knows that another one asks."""
+"""The header with which one pod forwards a request to another."""
 
 _MAX_FIELD_SIZE: Final = 8_000
 _MAX_FIELDS: Final = 100
 _MAX_FIELDS_SIZE: Final = 32 * 1024
-"""Octets of all names and values."""
+"""Octets of all names and values together."""
 
 _EXTRA_FIELDS_FROM_PODS: Final = 16
 _EXTRA_SIZE_FROM_PODS: Final = 1024
-"""More than a pod adds: what one has accepted is not too large for the next.
+"""More than a pod adds to a request, so that what one pod accepts is not too large for the next.
 
-All of these are below what the websocket library takes.
+All these limits are below those of the websocket library, which sends no answer beyond its own.
 """
 
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
@@ -81,10 +83,10 @@ _OTHER_SOCKETS: Final = Answer(
 
 
 class HeadRefusedError(Exception):
-    """A request cannot be served, whatever follows its head.
+    """The head is refused, whatever follows it.
 
     Attributes:
-        answer: What it is answered.
+        answer: The answer to the client.
     """
 
     def __init__(self, answer: Answer) -> None:
@@ -93,14 +95,14 @@ class HeadRefusedError(Exception):
 
 
 class RequestHead(NamedTuple):
-    """What a head says.
+    """The parts of a head that decide how its request is served.
 
     Attributes:
-        target: The path and the query that are asked for.
-        host: Who is asked; None only in HTTP/1.0.
-        body_size: Octets of the body; None where it comes in chunks.
-        expects_continue: Whether the client waits to be told that it may send the body.
-        is_websocket: Whether a websocket is asked for.
+        target: Path and query.
+        host: The host with its port, if any; None only in HTTP/1.0.
+        body_size: Octets of the body; None if it comes in chunks.
+        expects_continue: Whether the client waits for `100 Continue` before it sends the body.
+        is_websocket: Whether the request is an upgrade to a websocket.
     """
 
     target: bytes
@@ -113,13 +115,13 @@ class RequestHead(NamedTuple):
 def read_head(
     method: bytes, version: str, target: bytes, fields: Sequence[Header], *, is_upgrade: bool
 ) -> RequestHead:
-    """Return what a head says; names of fields are in lower case.
+    """Check a head and return its parts; names in `fields` are in lower case.
 
-    `is_upgrade` tells whether another protocol is offered. Offers may be passed over, and have to
-    be in HTTP/1.0 (RFC 9110, 7.8).
+    `is_upgrade` tells whether the parser saw an upgrade. Upgrades may be ignored, and have to be
+    ignored in HTTP/1.0 (RFC 9110, 7.8).
 
     Raises:
-        HeadRefusedError: The request cannot be served.
+        HeadRefusedError: The head is ambiguous, too large, or asks for something unsupported.
     """
     _require_supported(method, version, target)
     fields_by_name = _significant_fields(fields)
@@ -145,7 +147,7 @@ def _require_supported(method: bytes, version: str, target: bytes) -> None:
 
 
 def _significant_fields(fields: Sequence[Header]) -> Mapping[bytes, Sequence[bytes]]:
-    """Return the fields that decide something."""
+    """Check the size of all fields; return the values of those that decide something, by name."""
     if len(fields) > _MAX_FIELDS + _EXTRA_FIELDS_FROM_PODS:
         raise HeadRefusedError(FIELDS_TOO_LARGE)
     fields_by_name: dict[bytes, list[bytes]] = {}
@@ -169,7 +171,7 @@ def _significant_fields(fields: Sequence[Header]) -> Mapping[bytes, Sequence[byt
 def _target_and_host(
     method: bytes, version: str, target: bytes, hosts: Sequence[bytes]
 ) -> tuple[bytes, bytes | None]:
-    """Return the path with its query, and who is asked for it (RFC 9112, 3.2)."""
+    """Return the path with its query, and the host (RFC 9112, 3.2)."""
     if len(hosts) != 1 and (hosts or version != _HTTP_1_0):
         raise HeadRefusedError(_NOT_ONE_HOST)
     host = hosts[0] if hosts else None
@@ -178,7 +180,7 @@ def _target_and_host(
             raise HeadRefusedError(_ASTERISK)
         if (absolute := _ABSOLUTE.fullmatch(target)) is None:
             raise HeadRefusedError(_OTHER_TARGET)
-        # Host is of no account beside a whole address.
+        # An absolute target takes precedence over Host (RFC 9112, 3.2.2).
         host, path, query = absolute.groups(b"")
         target = (path or b"/") + query
     if b"#" in target:
@@ -189,9 +191,9 @@ def _target_and_host(
 
 
 def _body_size(version: str, fields_by_name: Mapping[bytes, Sequence[bytes]]) -> int | None:
-    """Return how many octets follow, None where they come in chunks (RFC 9112, 6)."""
+    """Return the octets of the body; None if it comes in chunks (RFC 9112, 6)."""
     if b"transfer-encoding" not in fields_by_name:
-        # The parser has refused all but one number.
+        # The parser accepts a single Content-Length with a number only.
         return (
             int(fields_by_name[b"content-length"][0]) if b"content-length" in fields_by_name else 0
         )
@@ -219,6 +221,6 @@ def _require_valid_upgrade(
 
 
 def _tokens(fields_by_name: Mapping[bytes, Sequence[bytes]], name: bytes) -> frozenset[bytes]:
-    """Return the members of a field that is a list (RFC 9110, 5.6.1)."""
+    """Return the members of a list-valued field, in lower case (RFC 9110, 5.6.1)."""
     members = b",".join(fields_by_name.get(name, ())).lower().split(b",")
     return frozenset(member.strip(b" \t") for member in members) - {b""}

@@ -1,6 +1,6 @@
-"""A socket whose session another process holds: it is joined to a socket to that process.
+"""Relays a client's socket to the process that holds its session.
 
-To the other process that is a socket like any other, opened with the same credentials.
+To that process the relayed socket is an ordinary one, opened with the client's credentials.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ log = structlog.get_logger(__name__)
 
 
 class RemoteSocketClosedError(Exception):
-    """The other process has closed the socket, or is gone.
+    """The socket to the other process has ended.
 
     Attributes:
-        code: What it closed the socket with (RFC 6455, 7.4); None where it did not say.
+        code: The close code (RFC 6455, 7.4); None if there was no close frame.
     """
 
     def __init__(self, code: int | None) -> None:
@@ -32,7 +32,7 @@ class RemoteSocket(Protocol):
         """Send a text (UTF-8).
 
         Raises:
-            RemoteSocketClosedError: It goes nowhere.
+            RemoteSocketClosedError: The socket has ended, and the text is lost.
         """
         ...
 
@@ -40,23 +40,23 @@ class RemoteSocket(Protocol):
         """Return the next text (UTF-8).
 
         Raises:
-            RemoteSocketClosedError: Nothing comes any more.
+            RemoteSocketClosedError: The socket has ended.
         """
         ...
 
     async def close(self) -> None:
-        """Close it within seconds; what is on its way can still be received meanwhile."""
+        """Close the socket within seconds; texts on their way can still be received meanwhile."""
         ...
 
 
 class Tunnel:
-    """Joins a socket here to one to another process.
+    """Joins a client's socket in this process to a socket to another process.
 
     Args:
-        session_id: the session that it is for.
-        remote: the socket to the process that holds it.
-        relay: takes what comes from there, and returns when more may come.
-        on_end: told when nothing comes any more, with the code of `RemoteSocketClosedError`.
+        session_id: The session of the other process.
+        remote: The socket to that process.
+        relay: Called with each text from there; returns when the next may be read.
+        on_end: Called with the code of `RemoteSocketClosedError` when the remote socket ends.
     """
 
     __slots__ = (
@@ -86,16 +86,16 @@ class Tunnel:
         self._closing: asyncio.Task[None] | None = None
 
     async def send(self, text: bytes) -> None:
-        """Say something there; where it does not arrive the tunnel ends."""
+        """Send a text to the other process; if that fails, `on_end` is called."""
         with suppress(RemoteSocketClosedError):
             await self._remote.send(text)
 
     def close(self) -> None:
-        """Have it ended, for a socket here that closes: all is relayed that is on its way."""
+        """Close the remote socket because the client's closes; texts on their way are relayed."""
         self._closing = self._closing or asyncio.create_task(self._remote.close())
 
     def abandon(self) -> None:
-        """End it, for a socket here that is gone or speaks for another session: nobody is told."""
+        """Close without relaying more or calling `on_end`: the client left or changed session."""
         self._is_abandoned = True
         self.close()
 

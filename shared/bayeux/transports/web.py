@@ -1,4 +1,4 @@
-"""The little that the transports of Bayeux need of HTTP: heads, cookies, answers."""
+"""Small helpers for HTTP: request headers, cookies, whole answers."""
 
 import re
 import secrets
@@ -12,7 +12,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 NOT_SNIFFED: Final = (b"x-content-type-options", b"nosniff")
-"""Of every answer: no browser takes text for a script or a page."""
+"""Sent with every answer: browsers must not guess that text is a script or a page."""
 
 BROWSER_COOKIE: Final = "BAYEUX_BROWSER"
 _HEADERS: Final = "bayeux.headers"
@@ -32,52 +32,55 @@ class Answer(NamedTuple):
 
 
 async def refuse_upgrade(scope: Scope, send: Send, answer: Answer) -> None:
-    """Refuse a websocket before it is accepted; a server that cannot say why says 403."""
+    """Refuse a websocket before it is accepted.
+
+    An ASGI server without the extension `websocket.http.response` sends 403 in place of `answer`.
+    """
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close"})
         return
     start = {"type": "websocket.http.response.start", "status": answer.status}
-    # The server adds its own headers to all other answers, not to these.
+    # uvicorn adds its default headers to all other answers, but not to these.
     await send(start | {"headers": [NOT_SNIFFED, *answer.headers]})
     await send({"type": "websocket.http.response.body", "body": answer.body})
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """Return a request header (`name` in lower case), or None."""
+    """Return the first value of a request header (`name` in lower case), or None."""
     headers = scope.get(_HEADERS)
     if headers is None:
-        # Where one comes twice the first counts.
+        # Reversed, so that the first value of a repeated header is kept.
         headers = scope[_HEADERS] = dict(reversed(scope["headers"]))
     found = headers.get(name)
     return None if found is None else found.decode("latin-1")
 
 
 def cookie(scope: Scope, name: str) -> str | None:
-    """Return the value of a cookie, without quotes around it; where one comes twice the first."""
-    # HTTP/2 has a field for each cookie, and not everybody who translates joins them.
+    """Return the first value of a cookie without the quotes around it, or None."""
+    # HTTP/2 has a field for each cookie, and some proxies do not join them for HTTP/1.1.
     cookies = b";".join(value for found, value in scope["headers"] if found == b"cookie")
-    # The standard library's parser gives up at the first odd cookie, of whomever it is.
+    # The standard library's parser stops at the first malformed cookie, even another site's.
     pairs = (pair.strip().partition("=") for pair in cookies.decode("latin-1").split(";"))
     value = next((value for found, _, value in pairs if found == name), None)
     return None if value is None else value.removeprefix('"').removesuffix('"')
 
 
 def browser_of(scope: Scope) -> str | None:
-    """Return the id that an earlier handshake left in this browser."""
+    """Return the id that an earlier handshake left in the browser's cookie, or None."""
     value = cookie(scope, BROWSER_COOKIE)
     return value if value is not None and _BROWSER_ID.fullmatch(value) else None
 
 
 def encoded(headers: Mapping[str, str]) -> list[Header]:
-    """Return headers as they are written."""
+    """Return headers as ASGI has them: names in lower case, octets in Latin-1."""
     return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def new_browser() -> str:
-    """Return a browser id that nobody guesses (128 bits)."""
+    """Return a random browser id (128 bits, hexadecimal)."""
     return secrets.token_hex(16)
 
 
 def browser_cookie(browser: str, cookies: CookiePolicy) -> Header:
-    """Return the header that leaves the id in the browser."""
+    """Return the `Set-Cookie` header that stores an id in the browser."""
     return (b"set-cookie", cookies.cookie(BROWSER_COOKIE, browser).encode())

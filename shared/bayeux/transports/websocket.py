@@ -1,4 +1,4 @@
-"""Bayeux over a websocket: messages are read one after the other, events go out as they come."""
+"""Bayeux over websocket: messages are handled one after the other, events are pushed."""
 
 import asyncio
 import math
@@ -29,13 +29,14 @@ MALFORMED: Final = 1011
 
 _MAX_UNSENT_REPLIES: Final = 16
 _CONNECT_REPLY: Final = b'"channel":"/meta/connect"'
-"""As `wire.encode` writes it; within the text of an event its quotes are escaped."""
+"""As `message.encode` writes it; inside the text of an event the quotes would be escaped."""
 
 _CLOCK_GRAIN: Final = 0.001
+"""Seconds added to a timer, so that the clock has reached the time when it fires."""
 
 
 class SocketPeer:
-    """One websocket from its upgrade to its end."""
+    """A websocket from its upgrade to its end: the `Peer` of its session."""
 
     __slots__ = (
         "_close_code",
@@ -89,22 +90,22 @@ class SocketPeer:
 
     @property
     def is_there(self) -> bool:
-        """Tell whether the client still reads."""
+        """Tell whether the socket is open and can be written to."""
         return not self._has_ended
 
     @property
     def is_closing(self) -> bool:
-        """Tell whether the socket was told to close."""
+        """Tell whether `close` was called."""
         return self._close_code is not None
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether the socket is open and speaks for no session, here or elsewhere."""
+        """Tell whether the socket is open and belongs to no session, here or in another process."""
         is_busy = self.is_closing or self._task is not None or self._tunnel is not None
         return not (is_busy or self._driver.protocol.has_session(self))
 
     def flush(self) -> None:
-        """Write what waits, if the client reads what it is sent."""
+        """Write what waits unless the write buffer is full, then close if `close` was called."""
         if self._has_ended or not self._connection.is_writable:
             return
         while self._unsent:
@@ -115,7 +116,7 @@ class SocketPeer:
         if self._close_code is None:
             return
         if texts:
-            # There may be more than a frame holds.
+            # More events may wait than one frame holds.
             self._driver.flush_soon(self)
         elif self._tunnel is None:
             if self._pending_connect is not None:
@@ -124,34 +125,34 @@ class SocketPeer:
             self._end()
 
     def close(self, code: int) -> None:
-        """Have the socket closed once all that waits has been written."""
+        """Close the socket once all that waits has been written; the first code counts."""
         self._close_code = self._close_code or code
         if self._tunnel is not None:
             self._tunnel.close()
         self._driver.flush_soon(self)
 
     async def closed(self) -> None:
-        """Return once all that waited has been written and the socket is closed."""
+        """Return when the socket is closed."""
         if not self._has_ended:
             self._closed = self._closed or asyncio.Event()
             await self._closed.wait()
 
     def text_received(self, text: bytes) -> None:
-        """Obey a message when all before it have been obeyed and their replies are on the way."""
+        """Handle a request, after earlier ones are handled and most replies have been written."""
         self._unread.append(text)
         self._process_unread()
 
     def binary_received(self) -> None:
-        """Refuse what cannot be Bayeux."""
+        """Close the socket: Bayeux has no binary messages."""
         self.close(UNSUPPORTED)
 
     def writing_resumed(self) -> None:
-        """The client reads again."""
+        """Write what waits, and go on handling requests."""
         self.flush()
         self._process_unread()
 
     def disconnected(self) -> None:
-        """The client has gone."""
+        """Detach from the session, after the request that is being handled."""
         self._end()
         if self._task is None:
             self._detach()
@@ -186,7 +187,7 @@ class SocketPeer:
                 self._send_outcome(self._driver.dispatch(messages, self))
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Obey nothing more until something is done."""
+        """Run a task; later requests wait until it is done."""
         self._task = asyncio.create_task(work)
         self._task.add_done_callback(self._task_done)
 
@@ -203,7 +204,7 @@ class SocketPeer:
                     return
             tunnel = await self._open_tunnel(session_id)
             if self._has_ended or self.is_closing:
-                # Its client may be at another process by now, and this would be in its way there.
+                # The client may have reconnected elsewhere; a late connect would replace its own.
                 return
             if tunnel is not None:
                 await tunnel.send(text)
@@ -212,9 +213,9 @@ class SocketPeer:
                 self._send_outcome(self._driver.dispatch(messages, self))
 
     async def _open_tunnel(self, session_id: str) -> Tunnel | None:
-        """Return the tunnel to the process of a session; None where that is not to be reached.
+        """Return a tunnel to the process that holds a session; None if that cannot be reached.
 
-        A socket speaks for one session: the tunnel to another one ends.
+        A socket belongs to one session, so a tunnel for another session is abandoned.
         """
         if self._tunnel is not None and self._tunnel.session_id == session_id:
             return self._tunnel
@@ -238,12 +239,12 @@ class SocketPeer:
         await self._connection.drain()
 
     def _tunnel_ended(self, code: int | None) -> None:
-        """The other process has closed its end, or was asked to: so ends this one."""
+        """Close this socket too, with the same code."""
         self._tunnel = None
         self.close(code or GOING_AWAY)
 
     def _answer_pending_connect(self, connect: Message) -> None:
-        """Answer a connect that the process of its session has not answered."""
+        """Answer a connect that was forwarded and not answered before the socket closes."""
         protocol = self._driver.protocol
         if self._close_code == GOING_AWAY:
             self._connection.write(frame([protocol.answer_retry(connect)]))
@@ -274,7 +275,7 @@ class SocketPeer:
 
     def _send_outcome(self, outcome: Outcome) -> None:
         if self._driver.protocol.has_session(self):
-            # It has begun a session here.
+            # A session was begun here, so the tunnel and its connect are obsolete.
             self._abandon_tunnel()
             self._pending_connect = None
         if outcome.texts:
@@ -285,7 +286,7 @@ class SocketPeer:
         self.flush()
 
     def _end(self) -> None:
-        """Write nothing more: what still comes is for the next socket of the session."""
+        """Write nothing more; later events stay queued for the session's next socket."""
         self._has_ended = True
         self._unread.clear()
         self._abandon_tunnel()
@@ -300,7 +301,7 @@ class SocketPeer:
 
 
 class WebSockets:
-    """Serves authenticated sockets."""
+    """All open sockets of this process, by user."""
 
     def __init__(self, driver: BayeuxDriver, cluster: Cluster) -> None:
         self._driver = driver
@@ -309,7 +310,7 @@ class WebSockets:
         self._open: dict[str, dict[SocketPeer, asyncio.TimerHandle | None]] = {}
 
     async def serve(self, who: Principal, connection: SocketConnection, scope: Scope) -> None:
-        """Accept a socket; from then on it is served until either side ends it, or its login."""
+        """Accept a socket; it is served until either side closes it or its login ends."""
         peer = SocketPeer(self._driver, self._cluster, who, scope, connection, on_end=self._remove)
         self._add(peer)
         try:
@@ -319,28 +320,28 @@ class WebSockets:
             raise
 
     def users(self) -> set[str]:
-        """Return whose sockets are open."""
+        """Return the ids of the users with open sockets."""
         return set(self._open)
 
     def close_user(self, user_id: str, keeping: Collection[str] = ()) -> None:
-        """Close the sockets of a user whose login is no longer good."""
+        """Close a user's sockets, except those whose login has a proof in `keeping`."""
         for peer in self._open.get(user_id, ()):
             if peer.login.proof not in keeping:
                 peer.close(POLICY_VIOLATION)
 
     def login_sessions(self) -> set[str]:
-        """Return by which login sessions sockets are open."""
+        """Return the login sessions (`Login.session`) of all open sockets."""
         return {peer.login.session for peers in self._open.values() for peer in peers}
 
     def end_login_sessions(self, ended: Collection[str]) -> None:
-        """Close the sockets that are open by a login session that has ended."""
+        """Close the sockets whose login session is among `ended`."""
         for peers in self._open.values():
             for peer in peers:
                 if peer.login.session in ended:
                     peer.close(POLICY_VIOLATION)
 
     async def close_all(self) -> None:
-        """Close every socket and wait, for a limited time, until all has been written."""
+        """Close every socket, and wait up to `drain_grace` until all has been written."""
         open_peers = [peer for peers in self._open.values() for peer in peers]
         for peer in open_peers:
             peer.close(GOING_AWAY)
@@ -352,7 +353,7 @@ class WebSockets:
                     await peer.closed()
 
     def _add(self, peer: SocketPeer) -> None:
-        """Let a socket in; of too many that speak for no session the oldest are closed."""
+        """Register a socket; close the user's oldest idle ones beyond the limit."""
         peers = self._open.setdefault(peer.user_id, {})
         idle = [one for one in peers if one.is_idle]
         too_many = max(0, len(idle) + 1 - self._settings.max_idle_sockets_per_user)
@@ -375,6 +376,6 @@ class WebSockets:
         return loop.call_at(peer.login.ends_at + _CLOCK_GRAIN, self._end_login, peer)
 
     def _end_login(self, peer: SocketPeer) -> None:
-        # The connect that waits is answered first, then the socket is closed.
+        # The sweep answers the waiting connect before the socket is closed.
         self._driver.sweep()
         peer.close(POLICY_VIOLATION)

@@ -1,4 +1,4 @@
-"""A websocket by uvicorn, and below ASGI the conversation with a client of Bayeux."""
+"""uvicorn's websocket protocol, with a way below ASGI for the paths of Bayeux."""
 
 from collections.abc import Sequence
 from struct import Struct
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 NOT_UNICODE: Final = 1007
 TOO_BIG: Final = 1009
 MAX_FRAGMENTS: Final = 1_024
-"""Of one message; no client that is well sends many."""
+"""Of one message. Sane clients send few; each fragment costs memory even if it is empty."""
 
 _FINAL_TEXT: Final = 0x81
 _PONG: Final = b"\x8a"
@@ -25,45 +25,45 @@ _TWO_BYTES, _EIGHT_BYTES = Struct("!BBH"), Struct("!BBQ")
 
 
 class SocketUser(Protocol):
-    """Whoever took a socket over. Nothing here may block or raise."""
+    """The code that a socket was accepted for. Its methods must not block or raise."""
 
     def text_received(self, text: bytes) -> None:
-        """A text came (UTF-8)."""
+        """Handle a text message (valid UTF-8)."""
         ...
 
     def binary_received(self) -> None:
-        """A message came that is no text."""
+        """Handle a binary message."""
         ...
 
     def writing_resumed(self) -> None:
-        """The client reads again."""
+        """Go on writing: `is_writable` is true again."""
         ...
 
     def disconnected(self) -> None:
-        """Nothing comes any more. Called once."""
+        """Clean up: the socket has ended. Called once."""
         ...
 
 
 class SocketServer(Protocol):
-    """Whoever talks to the clients at some paths."""
+    """The server of some paths, as a socket needs it; see `BayeuxServer`."""
 
     def serves(self, path: str) -> bool:
-        """Tell whether a path is its."""
+        """Tell whether a path belongs to this server."""
         ...
 
     async def admit_socket(self, connection: "SocketConnection", scope: Scope) -> None:
-        """Accept a socket for somebody, or refuse it."""
+        """Call `connection.accept` or `connection.refuse`."""
         ...
 
 
 class SocketConnection(WebSocketsSansIOProtocol):
-    """uvicorn's protocol: handshake, masks, fragments, pings and closing are the library's.
+    """uvicorn's protocol. The websockets library does handshake, masks, fragments, pings, closing.
 
-    A socket for a path of Bayeux needs a task only until it is accepted. From then on its user is
-    handed what comes, and what the user writes leaves as one frame for each text.
+    A socket for a path of Bayeux needs a task only until it is accepted. From then on it calls its
+    `SocketUser` for each message; each text that the user writes leaves as one frame.
 
     Attributes:
-        is_writable: Whether the client reads what it is sent.
+        is_writable: False while the client does not read and the write buffer is full.
     """
 
     def __init__(self, *, bayeux: SocketServer, **uvicorns: Any) -> None:
@@ -74,10 +74,10 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self.is_writable = True
 
     async def accept(self, user: SocketUser, headers: Sequence[Header] = ()) -> None:
-        """Let the client in, and hand the socket to somebody, with what has come already.
+        """Accept the socket for a user, and pass on the messages that have arrived already.
 
-        Clients that offer subprotocols insist on one (RFC 6455, 4.1). Only Bayeux is spoken here,
-        whatever they call it: the first is chosen.
+        A client that offers subprotocols expects one of them (RFC 6455, 4.1). The first is chosen,
+        because only Bayeux is spoken here, whatever its name.
         """
         subprotocol = next(iter(self.scope["subprotocols"]), None)
         await self.send(
@@ -100,44 +100,45 @@ class SocketConnection(WebSocketsSansIOProtocol):
         await refuse_upgrade(scope, send, answer)
 
     async def drain(self) -> None:
-        """Return when the client reads what it is sent."""
+        """Return when `is_writable` is true."""
         await self.writable.wait()
 
     def write(self, text: bytes) -> None:
-        """Send a text (UTF-8); it goes nowhere where the socket is closing."""
+        """Send a text (UTF-8) as one frame; it is dropped if the socket is closing."""
         if self.close_sent or self.transport.is_closing():
             return
         if self.conn.extensions:
             self.conn.send_text(text)
             self.transport.write(b"".join(self.conn.data_to_send()))
         else:
+            # Without compression a frame is this simple, and the library would cost more.
             self.transport.write(_frame_header(len(text)) + text)
 
     def close(self, code: int) -> None:
-        """Begin the closing handshake; what was written goes out before (RFC 6455, 7.1.2)."""
+        """Send a close frame after all that was written (RFC 6455, 7.1.2), and wait for the end."""
         if self.close_sent or self.transport.is_closing():
             return
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self._start_close_timer()
-        # The client's answer has to be read.
+        # The client's own close frame has to be read.
         self.resume_reading()
 
     def pause_reading(self) -> None:
-        """Let the client wait with what it sends."""
+        """Stop reading, so that TCP makes the client wait."""
         if not self.read_paused:
             self.read_paused = True
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read again."""
+        """Read again after `pause_reading`."""
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
 
     async def run_asgi(self) -> None:
-        """Talk to the client; what is not Bayeux is for the application."""
+        """Serve a path of Bayeux below ASGI, and any other path by the ASGI application."""
         if not self._bayeux.serves(self.scope["path"]):
             await super().run_asgi()
             return
@@ -152,13 +153,14 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self.transport.close()
 
     async def send(self, message: Any) -> None:
-        """Say something for the application; uvicorn logs a refusal in its words as a fault."""
+        """Perform a message of the ASGI application."""
         await super().send(message)
         if self.close_sent:
+            # uvicorn would log a refused upgrade as an application that did not finish.
             self.handshake_complete = True
 
     def send_receive_event_to_app(self) -> None:
-        """Hand a message on."""
+        """Pass a complete message to its user, or to the ASGI application."""
         if self._user is None:
             super().send_receive_event_to_app()
             return
@@ -174,21 +176,21 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self.close(NOT_UNICODE)
 
     def handle_cont(self, event: Frame) -> None:
-        """Keep a fragment. The library bounds their octets, which empty ones have none of."""
+        """Keep up to `MAX_FRAGMENTS`: the library limits octets, and fragments may be empty."""
         if self.close_sent:
             return
         if len(self.frames) < MAX_FRAGMENTS:
             super().handle_cont(event)
         elif self.handshake_complete:
             self.frames = []
-            # Unlike `close` it reads nothing more: the rest of the message may have no end.
+            # `close` would go on reading, and the message may never end.
             self.conn.fail(TOO_BIG)
             self.handle_parser_exception()
         else:
             self.transport.abort()
 
     def handle_ping(self) -> None:
-        """Answer; of those that come while the client reads nothing the last (RFC 6455, 5.5.3)."""
+        """Answer a ping; while the client reads nothing, only the last one (RFC 6455, 5.5.3)."""
         if self.is_writable:
             super().handle_ping()
             return
@@ -199,33 +201,33 @@ class SocketConnection(WebSocketsSansIOProtocol):
                 self.transport.write(frame)
 
     def handle_close(self, event: Frame) -> None:
-        """The client closes the socket, or agrees that it is closed."""
+        """Handle the client's close frame: its request to close, or its answer to ours."""
         super().handle_close(event)
         self._disconnect_user()
         self._start_close_timer()
 
     def handle_parser_exception(self) -> None:
-        """What came is no websocket's."""
+        """End the socket after data that violates RFC 6455."""
         super().handle_parser_exception()
         self._start_close_timer()
 
     def keepalive_timeout(self) -> None:
-        """End with a client that does not answer: it will read nothing more either."""
+        """Abort: a client that answers no ping would not read a close frame either."""
         super().keepalive_timeout()
         self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nobody is there any more."""
+        """Tell the user that the connection is lost."""
         super().connection_lost(exc)
         self._disconnect_user()
 
     def pause_writing(self) -> None:
-        """The client does not read what was written."""
+        """Note that the write buffer is full."""
         super().pause_writing()
         self.is_writable = False
 
     def resume_writing(self) -> None:
-        """The client has read most of what was written."""
+        """Note that the write buffer has drained; send a delayed pong and let the user write."""
         super().resume_writing()
         self.is_writable = True
         pong, self._delayed_pong = self._delayed_pong, b""
@@ -235,7 +237,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._user.writing_resumed()
 
     def _start_close_timer(self) -> None:
-        """Wait for the client's end for a limited time: it may read nothing any more."""
+        """Abort after `close_timeout`: a client that reads nothing never closes its end."""
         if self.close_timer is None:
             self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
@@ -246,7 +248,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
 
 def _frame_header(size: int) -> bytes:
-    """Return what stands before an unmasked text in a frame of its own (RFC 6455, 5.2)."""
+    """Return the header of a frame with a whole, unmasked text (RFC 6455, 5.2)."""
     if size < _LENGTH_IN_TWO_BYTES:
         return bytes((_FINAL_TEXT, size))
     if size < 2**16:
