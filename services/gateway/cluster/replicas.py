@@ -2,6 +2,13 @@
 
 A session is in one pod. A request for it that comes to another pod is forwarded with its
 credentials, which are checked there again. A websocket is connected to one to that pod.
+
+A session's id begins with the name of its pod, and pods store their addresses in the database every
+five seconds. An unknown pod is looked up, twice a second for all requests together, before its
+client is told to shake hands. A forwarded request is given up when its client goes away, and never
+forwarded twice. When a pod stops, the clients whose connects it had forwarded come again after a
+random time. A pod without `GATEWAY_OWN_ADDRESS` is not asked. Events are not forwarded between
+pods: each pod has them from the broker and the journal.
 """
 
 import asyncio

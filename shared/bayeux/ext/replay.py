@@ -5,7 +5,12 @@ When it has read as far as the last published position, it goes live: from then 
 events as they are published.
 
 A session receives a channel once, even if several of its subscriptions deliver it. A further
-subscription may move the channel back to an earlier position, but never forward.
+subscription may move the channel back to an earlier position, but never forward. Otherwise
+`/v2/me/*` with -1 beside one channel from 2 would drop events.
+
+Channels that start at one position in one request are read together, in the journal's order, so
+that one last position is enough to go on from. Channels that are subscribed one after the other
+need a position each. A subscription with -1 is answered with the position at which it starts.
 """
 
 import math

@@ -1,4 +1,13 @@
-"""uvicorn's HTTP protocol, with a way below ASGI for the paths of Bayeux."""
+"""uvicorn's HTTP protocol, with a way below ASGI for the paths of Bayeux.
+
+An answer that no client waits for any more takes no events along, and a poll that was given up
+takes no other poll's place. A client that does not finish its request, or does not read to the end,
+is cut off. Idle connections are kept for 75 seconds, longer than balancers keep them: the side that
+closes first spoils a request that is on its way.
+
+Pipelined requests are not served by Bayeux: the connection ends with the answer to the first of
+them (RFC 9112, 9.3.2). An offer of another protocol (`Upgrade: h2c`) is ignored.
+"""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass

@@ -1,6 +1,10 @@
 """Relays a client's socket to the process that holds its session.
 
 To that process the relayed socket is an ordinary one, opened with the client's credentials.
+
+It ends as the other one does: told to shake hands instead, Faye's and aiocometd-ng's clients give
+up. Messages on their way through a process that is killed are lost as with a line that is cut;
+`ext.ack` brings them again.
 """
 
 import asyncio

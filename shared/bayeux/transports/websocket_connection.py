@@ -1,4 +1,8 @@
-"""uvicorn's websocket protocol, with a way below ASGI for the paths of Bayeux."""
+"""uvicorn's websocket protocol, with a way below ASGI for the paths of Bayeux.
+
+A client that answers no ping, or does not read to the end, is cut off without a closing handshake,
+which would never end.
+"""
 
 from collections.abc import Sequence
 from struct import Struct
