@@ -1,4 +1,4 @@
-"""REST as one ASGI application: origins, logins, every fault to an answer."""
+"""The ASGI application of REST: checks origin and login, and turns errors into answers."""
 
 import re
 import time
@@ -36,7 +36,7 @@ SECONDS: Final = Histogram(
 
 
 class RestApplication:
-    """All of the gateway that is no CometD."""
+    """Serves every path of the gateway that is not CometD."""
 
     def __init__(
         self,
@@ -52,35 +52,37 @@ class RestApplication:
         self._always_200 = always_200
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; there are no sockets here."""
+        """Serve one request; a websocket is refused with 404."""
         if scope["type"] == "websocket":
             await refuse_upgrade(scope, send, Answer(404))
             return
-        with bound_contextvars(correlation_id=_journey(scope["path"])):
+        with bound_contextvars(correlation_id=_correlation_id(scope["path"])):
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began, status = time.monotonic(), 0
+        started_at, status = time.monotonic(), 0
 
-        async def noting(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._resource(scope, receive, noting)
+            await self._route(scope, receive, send_and_note)
         except AbortedError:
             pass
         except Exception as error:  # noqa: BLE001 - the last place where a fault gets an answer
             answer = failure(self._explain(error, scope), always_200=self._always_200)
             if status:
-                # What has begun cannot be taken back: a cut connection tells the client.
+                # The status is already sent: only closing the connection tells the client.
                 raise ConnectionAbortedError from None
-            await answer(scope, receive, _with_headers(noting, scope, None))
-        SECONDS.labels(_known(scope["method"]), str(status)).observe(time.monotonic() - began)
+            await answer(scope, receive, _with_headers(send_and_note, scope, None))
+        SECONDS.labels(_method_label(scope["method"]), str(status)).observe(
+            time.monotonic() - started_at
+        )
 
-    async def _resource(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not is_known_host(scope, self._settings):
             message = "this host is not served here: GATEWAY_ALLOWED_HOSTS names those that are"
             raise RequestError(Situation.MISDIRECTED, message)
@@ -89,39 +91,39 @@ class RestApplication:
         if scope["method"] == "OPTIONS":
             await answer_preflight(scope, send)
             return
-        path = _bare(scope["path"])
+        path = _resource_path(scope["path"])
         if path in PATHS:
             answer = openapi_response(scope["method"], path)
             await answer(scope, receive, _with_headers(send, scope, None))
             return
-        admitted = await self._authenticator.authenticate(scope)
+        authenticated = await self._authenticator.authenticate(scope)
         scope["path"] = path
         scope["app"] = self
-        sending = _with_headers(send, scope, admitted)
+        sending = _with_headers(send, scope, authenticated)
         await self._rest.serve(scope, receive, sending, self._explain)
 
     def _explain(self, error: Exception, scope: Scope) -> RequestError:
-        return _of_router(error) or explained(error, scope)
+        return _routing_error(error) or explained(error, scope)
 
 
-def _journey(path: str) -> str:
-    """Return the id in the log of what a request concerns: a mail's, else one of its own."""
+def _correlation_id(path: str) -> str:
+    """Return the correlation id for the log: that of the mail in the path, else a new one."""
     found = _INTERACTION.search(path)
     return str((Cause.about(found[1]) if found else Cause()).correlation_id)
 
 
-def _known(method: str) -> str:
-    """Return a method as a label: strangers must not be able to invent new ones."""
+def _method_label(method: str) -> str:
+    """Return a method as a label: clients must not be able to create new labels."""
     return method if method in _METHODS else "other"
 
 
-def _bare(path: str) -> str:
-    """Return a path without the prefix and without a slash at its end."""
+def _resource_path(path: str) -> str:
+    """Return a path without the prefix and without a trailing slash."""
     below = path.removeprefix(PREFIX) if path == PREFIX or path.startswith(f"{PREFIX}/") else path
     return below.rstrip("/") or "/"
 
 
-def _of_router(error: Exception) -> RequestError | None:
+def _routing_error(error: Exception) -> RequestError | None:
     if not isinstance(error, HTTPException):
         return None
     if error.status_code == 405:  # noqa: PLR2004 - RFC 9110
@@ -131,14 +133,14 @@ def _of_router(error: Exception) -> RequestError | None:
     return RequestError(Situation.NOT_FOUND, "there is nothing at this address")
 
 
-def _with_headers(send: Send, scope: Scope, admitted: AuthenticatedAgent | None) -> Send:
-    extra = _extra_headers(scope, admitted)
+def _with_headers(send: Send, scope: Scope, authenticated: AuthenticatedAgent | None) -> Send:
+    extra = _extra_headers(scope, authenticated)
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in extra.items():
-                # A resource that takes a cookie away has the last word about it.
+                # A resource that deletes the cookie must not have it set again.
                 if name != "Set-Cookie" or name not in headers:
                     headers.append(name, value)
         await send(message)
@@ -146,12 +148,12 @@ def _with_headers(send: Send, scope: Scope, admitted: AuthenticatedAgent | None)
     return sending
 
 
-def _extra_headers(scope: Scope, admitted: AuthenticatedAgent | None) -> Mapping[str, str]:
+def _extra_headers(scope: Scope, authenticated: AuthenticatedAgent | None) -> Mapping[str, str]:
     extra = {name.decode(): value.decode("latin-1") for name, value in cors_headers(scope)}
     if extra:
         extra["access-control-expose-headers"] = EXPOSED
-    if admitted is not None:
-        extra |= admitted.headers
-        if admitted.csrf_token and scope["method"] == "GET":
-            extra |= {"X-CSRF-HEADER": CSRF_HEADER, CSRF_HEADER: admitted.csrf_token}
+    if authenticated is not None:
+        extra |= authenticated.headers
+        if authenticated.csrf_token and scope["method"] == "GET":
+            extra |= {"X-CSRF-HEADER": CSRF_HEADER, CSRF_HEADER: authenticated.csrf_token}
     return extra

@@ -1,4 +1,4 @@
-"""What REST resources ask of a request."""
+"""Helpers of REST resources: who calls, with which role, and query parameters."""
 
 import re
 from collections.abc import Mapping
@@ -16,29 +16,29 @@ _FALSE: Final = frozenset({"", "0", "false", "none"})
 
 
 class Callers:
-    """Tells who calls, and what they may."""
+    """Finds the agent who sent a request, and checks their role."""
 
     def __init__(self, authenticator: RequestAuthenticator, *, public_url: str) -> None:
         self._authenticator = authenticator
         self._public_url = public_url.rstrip("/")
 
     async def anybody(self, request: Request) -> StoredAgent:
-        """Return who calls."""
+        """Return the agent, whatever their role."""
         return (await self._authenticator.authenticate(request.scope)).agent
 
     async def log_out(self, request: Request) -> Mapping[str, str]:
-        """End the caller's session for good; return the headers that take its cookie away."""
+        """End the caller's session for good; return the headers that delete its cookie."""
         return await self._authenticator.log_out(request.scope)
 
     async def log_out_everywhere(self, request: Request) -> Mapping[str, str]:
-        """End all sessions of the caller; return the headers that take the cookie away."""
+        """End all sessions of the caller; return the headers that delete the cookie."""
         return await self._authenticator.log_out_everywhere(request.scope)
 
     async def agent(self, request: Request) -> StoredAgent:
         """Return the caller, who has to be an agent.
 
         Raises:
-            RequestError: They are not.
+            RequestError: They are not (403).
         """
         return await self._with_role(request, AGENTS)
 
@@ -46,12 +46,12 @@ class Callers:
         """Return the caller, who has to be an agent or an administrator.
 
         Raises:
-            RequestError: They are neither.
+            RequestError: They are neither (403).
         """
         return await self._with_role(request, AGENTS_AND_ADMINS)
 
     def root(self, request: Request) -> str:
-        """Return where the addresses of this API begin."""
+        """Return the URL under which all addresses of this API are."""
         here = self._public_url or f"{request.url.scheme}://{request.url.netloc}"
         return f"{here}/api/v2"
 
@@ -63,12 +63,14 @@ class Callers:
 
 
 def wants_fields(request: Request) -> bool:
-    """Say whether whole objects are asked for instead of their addresses."""
+    """Say whether a list should have objects instead of their addresses."""
     return request.query_params.get("fields", "").lower() not in _FALSE
 
 
 def bounded_number(request: Request, name: str, *, at_most: int, default: int | None = None) -> int:
-    """Return a number of the query, `default` (else `at_most`) where there is none.
+    """Return a number of the query; without one `default`, or `at_most` where that is None.
+
+    The least allowed number is `default`, or 1.
 
     Raises:
         RequestError: It is no number, or out of range.

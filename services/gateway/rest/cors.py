@@ -1,4 +1,4 @@
-"""What browsers of other origins may ask of REST (CORS)."""
+"""CORS for REST: methods and headers that pages of other origins may use."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ _HEADERS: Final = (
 
 
 async def answer_preflight(scope: Scope, send: Send) -> None:
-    """Answer OPTIONS of an origin that is welcome."""
+    """Answer a preflight (OPTIONS) of an origin that is allowed."""
     allowed = (
         (b"access-control-allow-methods", _METHODS),
         (b"access-control-allow-headers", _HEADERS),

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a POST or DELETE that comes again is answered again, and done once."""
+"""`Idempotency-Key`: a repeated POST or DELETE is done once, and its answer is replayed."""
 
 import hashlib
 import re
@@ -32,7 +32,7 @@ _RETRY_AFTER: Final = timedelta(seconds=1)
 
 
 class IdempotencyMiddleware:
-    """Stands before the REST resources."""
+    """Replays answers to requests with a key, before they reach the REST resources."""
 
     def __init__(
         self,
@@ -52,21 +52,25 @@ class IdempotencyMiddleware:
         self._always_200 = always_200
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, explain: Explain) -> None:
-        """Answer a request; one with a key at most once anew.
+        """Answer a request; requests with the same key are done once.
 
         Raises:
-            RequestError: The key is not well-formed, belongs to another request, or to one that
-                is still being worked on.
+            RequestError: The key is malformed (400), was used for another request (422), or its
+                first request is still being worked on (409, with Retry-After).
+            Unavailable: The keys cannot be read now.
         """
         given = header(scope, b"idempotency-key")
         if given is None or scope["method"] not in _METHODS:
             await self._application(scope, receive, send)
             return
-        key = await self._key(given, scope)
+        key = await self._stored_key(given, scope)
         fingerprint, receive = await self._fingerprint(scope, receive)
         claim = await self._answers.claim(key, fingerprint, self._clock.now())
         if claim.fingerprint != fingerprint:
-            raise RequestError(Situation.KEY_REUSED, "this Idempotency-Key was another request's")
+            raise RequestError(
+                Situation.KEY_REUSED,
+                "this Idempotency-Key was used for another request: take a new one",
+            )
         if claim.answered is not None:
             await _replay(claim.answered, scope, receive, send)
         elif claim.command_ids is not None:
@@ -84,38 +88,41 @@ class IdempotencyMiddleware:
         self, key: str, scope: Scope, receive: Receive, send: Send, explain: Explain
     ) -> None:
         try:
-            answer, is_final = await self._answered(scope, receive, explain)
+            answer, is_final = await self._capture_answer(scope, receive, explain)
         except BaseException:
-            await self._note(key, None)
+            await self._store_outcome(key, None)
             raise
-        await self._note(key, answer if is_final else None)
-        await _sent(answer)(scope, receive, send)
+        await self._store_outcome(key, answer if is_final else None)
+        await _to_response(answer)(scope, receive, send)
 
-    async def _note(self, key: str, answer: StoredAnswer | None) -> None:
-        """Remember what was answered before it is sent; without database the lease runs out."""
+    async def _store_outcome(self, key: str, answer: StoredAnswer | None) -> None:
+        """Store a final answer before it is sent, or release the key.
+
+        Without the database the key is free again when its lease ends.
+        """
         with suppress(Unavailable):
             if answer is None:
                 await self._answers.release(key, self._clock.now())
             else:
                 await self._answers.keep(key, answer)
 
-    async def _answered(
+    async def _capture_answer(
         self, scope: Scope, receive: Receive, explain: Explain
     ) -> tuple[StoredAnswer, bool]:
-        """Return what is answered, and whether it would be the same the next time."""
-        kept = _Kept()
+        """Return the answer, and whether it is final: a repeated request would get the same."""
+        capture = _AnswerCapture()
         try:
-            await self._application(scope, receive, kept)
+            await self._application(scope, receive, capture)
         except AbortedError:
             raise
-        except Exception as error:  # noqa: BLE001 - a failure is an answer too
+        except Exception as error:  # noqa: BLE001 - failures are replayed as well
             fault = explain(error, scope)
             is_final = CODES[fault.situation].is_final
-            await failure(fault, always_200=self._always_200)(scope, receive, kept)
-            return kept.answer, is_final
-        return kept.answer, kept.answer.status < _SERVER_ERROR
+            await failure(fault, always_200=self._always_200)(scope, receive, capture)
+            return capture.answer, is_final
+        return capture.answer, capture.answer.status < _SERVER_ERROR
 
-    async def _key(self, given: str, scope: Scope) -> str:
+    async def _stored_key(self, given: str, scope: Scope) -> str:
         if not _KEY.fullmatch(given):
             message = "Idempotency-Key has to be 1 to 255 printable characters"
             raise RequestError(Situation.VALUE_REFUSED, message)
@@ -124,9 +131,10 @@ class IdempotencyMiddleware:
         return hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()
 
     async def _fingerprint(self, scope: Scope, receive: Receive) -> tuple[str, Receive]:
-        """Return what tells one request from another, and where its body can be read.
+        """Return a fingerprint of a request, and a `receive` from which its body can be read.
 
-        An upload is not read twice: its length stands for it, as its boundary changes anyway.
+        The fingerprint of an upload is its length: it is not read into memory, and its boundary
+        changes with each try.
         """
         kind = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
         if kind.startswith("multipart/"):
@@ -138,11 +146,11 @@ class IdempotencyMiddleware:
             raise RequestError(
                 Situation.TOO_LARGE, message, headers={"Connection": "close"}
             ) from error
-        return hashlib.sha256(body).hexdigest(), _again(body, receive)
+        return hashlib.sha256(body).hexdigest(), _receive_again(body, receive)
 
 
-class _Kept:
-    """A `send` that keeps the answer."""
+class _AnswerCapture:
+    """An ASGI `send` that stores the answer instead of sending it."""
 
     def __init__(self) -> None:
         self.answer = StoredAnswer(_SERVER_ERROR, (), b"")
@@ -156,7 +164,7 @@ class _Kept:
             self.answer = StoredAnswer(self.answer.status, self.answer.headers, body)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _receive_again(body: bytes, receive: Receive) -> Receive:
     parts = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receiving() -> Message:
@@ -165,13 +173,13 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return receiving
 
 
-def _sent(answer: StoredAnswer) -> Response:
+def _to_response(answer: StoredAnswer) -> Response:
     response = Response(answer.body, answer.status)
     response.raw_headers += list(answer.headers)
     return response
 
 
 async def _replay(answer: StoredAnswer, scope: Scope, receive: Receive, send: Send) -> None:
-    response = _sent(answer)
+    response = _to_response(answer)
     response.headers["Idempotent-Replayed"] = "true"
     await response(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The answers to requests that have an Idempotency-Key, for a day and for all pods."""
+"""Stores answers to requests with an Idempotency-Key, for 24 hours and for all pods."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,9 +25,10 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is known of a request: to be done now with `seed`, answered, or neither.
+    """The state of a key.
 
-    `fingerprint` is that of the request that came first.
+    With `command_ids` the caller does the request, with these ids. With `answered` it was done.
+    With neither, another caller is doing it. `fingerprint` is that of the first request.
     """
 
     fingerprint: str
@@ -36,15 +37,16 @@ class Claim:
 
 
 class IdempotencyStore:
-    """Claims and answers; both are on a majority of the database's members once written."""
+    """Claims and answers, written with majority concern."""
 
     def __init__(self, database: Database) -> None:
         self._collection = database[REMEMBERED_ANSWERS]
 
     async def claim(self, key: str, fingerprint: str, now: datetime) -> Claim:
-        """Say what to do with a request; only one caller at a time is told to do it.
+        """Claim a key for a minute; only one caller at a time gets its command ids.
 
-        Whoever takes over from a pod that died gets the seed of the first try.
+        A caller that takes over from a dead pod gets the ids of the first try, so that the same
+        command is sent.
         """
         command_ids = CommandIds()
         fresh = {
@@ -62,11 +64,11 @@ class IdempotencyStore:
             return Claim(fingerprint, command_ids)
         if "status" in found:
             return Claim(found["fingerprint"], answered=_to_answer(found))
-        is_ours = found["fingerprint"] == fingerprint and await self._take_over(found, now)
-        return Claim(found["fingerprint"], _to_command_ids(found) if is_ours else None)
+        is_claimed = found["fingerprint"] == fingerprint and await self._take_over(found, now)
+        return Claim(found["fingerprint"], _to_command_ids(found) if is_claimed else None)
 
     async def keep(self, key: str, answer: StoredAnswer) -> None:
-        """Remember the answer to a request that was claimed."""
+        """Store the answer to a request that was claimed."""
         fields: Document = {
             "status": answer.status,
             "headers": [list(pair) for pair in answer.headers],
@@ -76,7 +78,7 @@ class IdempotencyStore:
             await self._collection.update_one({"_id": key}, {"$set": fields})
 
     async def release(self, key: str, now: datetime) -> None:
-        """Let the next one try what could not be done, with the same seed."""
+        """Let the next caller try, with the same command ids."""
         async with database_errors():
             await self._collection.update_one({"_id": key}, {"$set": {"lease_until": now}})
 

@@ -1,4 +1,4 @@
-"""Lists as the API gives them: addresses or objects, filtered, cut to fields, a page at a time.
+"""Lists of the API: addresses or objects, filtered, cut to fields, and paged.
 
 The query parameters are those of the whole Web Services API: `fields`, exact-match filters by an
 attribute's name, `limit`, `offset`, `totalCount`.
@@ -18,14 +18,17 @@ _RESERVED: Final = frozenset(
     {"fields", "limit", "offset", "after", "totalcount", "subresources", "resolveuris"}
 )
 _TRUE: Final = frozenset({"true", "1", "yes", "*"})
-"""What `fields` may say for all of them, besides `*`."""
+"""Values of `fields` that mean all fields, besides `*`."""
 
 _EVERYTHING: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a list is asked for. `names` is None where addresses are wanted, empty for all."""
+    """The parameters of a list.
+
+    `names` are the wanted fields: None for addresses, empty for all fields.
+    """
 
     names: tuple[str, ...] | None
     filters: Mapping[str, str]
@@ -35,7 +38,7 @@ class Listing:
 
 
 def read_listing(request: Request, *, at_most: int) -> Listing:
-    """Return what the query of a request asks for.
+    """Return the list parameters in the query of a request.
 
     Raises:
         RequestError: `limit` or `offset` is out of range, or `totalCount` is no boolean.
@@ -51,24 +54,27 @@ def read_listing(request: Request, *, at_most: int) -> Listing:
 
 
 def cut(fields: Fields, names: Sequence[str]) -> Fields:
-    """Return only the named fields, in their order; all of them where none is named."""
+    """Return the named fields in the order of `fields`; all of them where none is named."""
     return {name: fields[name] for name in fields if name in names} if names else fields
 
 
 def matches(fields: Fields, filters: Mapping[str, str]) -> bool:
-    """Say whether every filter names a field with exactly that value, however JSON types it."""
+    """Say whether each filter names a field with exactly that value, compared as text."""
     return all(name in fields and _text(fields[name]) == value for name, value in filters.items())
 
 
 def listed(name: str, objects: Iterable[Fields], listing: Listing) -> Fields:
-    """Return the body of a list: an array named after the resource, or `uris`."""
+    """Return the body of a list of objects: they are filtered, paged and cut here.
+
+    The array is called `name`, or `uris` where addresses are wanted.
+    """
     found = [one for one in objects if matches(one, listing.filters)]
     page = found[listing.offset : listing.offset + listing.limit]
     return paged(name, page, listing, len(found))
 
 
 def paged(name: str, page: Iterable[Fields], listing: Listing, total: int) -> Fields:
-    """Return the body of a list whose page was chosen elsewhere, `total` counted there."""
+    """Return the body of a list whose page the caller has chosen, out of `total` objects."""
     body: Fields = {"statusCode": 0}
     if listing.names is None:
         body["uris"] = [one["uri"] for one in page]

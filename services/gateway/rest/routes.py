@@ -1,4 +1,4 @@
-"""Which address of REST is what."""
+"""The addresses of REST, and the resource method of each."""
 
 from dataclasses import dataclass
 
@@ -22,16 +22,19 @@ _ATTACHMENT = f"{_ATTACHMENTS}/{{attachment_id}}"
 
 
 class Reserved(Route):
-    """An address that is no interaction's, whatever the method: what it has not is refused."""
+    """A route that also claims its path for the methods that it does not serve.
+
+    Without it, those would reach the route of an interaction with that id.
+    """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Claim the address for every method."""
+        """Match the path with every method."""
         match, child = super().matches(scope)
         return (Match.FULL if match is Match.PARTIAL else match), child
 
 
 class RestRouter(Router):
-    """A router that names all methods of an address to who uses another one (RFC 9110 15.5.6)."""
+    """A router whose 405 names all methods of a path in Allow (RFC 9110 section 15.5.6)."""
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request.
@@ -59,7 +62,7 @@ class RestRouter(Router):
 
 @dataclass(frozen=True, slots=True)
 class RestResources:
-    """Everything that REST serves, part by part."""
+    """The resources that REST serves."""
 
     channels: ChannelsResource
     interactions: InteractionsResource
@@ -72,7 +75,7 @@ class RestResources:
 
 
 def rest_router(parts: RestResources) -> RestRouter:
-    """Return all resources, under their addresses without prefix."""
+    """Return a router of all resources, by paths without the prefix."""
     return RestRouter(
         [
             Route("/me", parts.channels.me),
@@ -106,7 +109,7 @@ def rest_router(parts: RestResources) -> RestRouter:
             Route("/interactions/{id}", parts.operations.update, methods=["PUT"]),
             Route("/me/workbins", parts.workbins.mine),
             Route("/me/workbins", parts.workbins.operate, methods=["POST"]),
-            # Ids of 8.5.1 are base64, in which there may be slashes.
+            # Workbin ids of 8.5.1 are base64, which may contain slashes.
             Route("/me/workbins/{workbin:path}", parts.workbins.one),
             Route("/me/workbins/{workbin:path}", parts.workbins.operate, methods=["POST"]),
         ],

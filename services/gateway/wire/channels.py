@@ -1,4 +1,4 @@
-"""The e-mail channel of an agent: Ready or why not, as a resource and as a message."""
+"""The agent's e-mail channel and its state, as a resource and as a message."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,12 +11,15 @@ from shared.storage.agents.agent_store import StoredAgent
 CHANNEL: Final = "email"
 
 _STATES: Final = UUID("2c0f6d0a-8f0b-4f53-9d5e-51d6a1e8c4b7")
-"""The namespace of the ids of states for which none is documented."""
+"""The namespace for ids of states whose id is not documented."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentState:
-    """A state that agents may be in: its name, what people read, and Ready, NotReady or Out."""
+    """A state of agents.
+
+    `kind` is Ready, NotReady or LoggedOut. `documented_id` is its id in the seeds, else empty.
+    """
 
     name: str
     display_name: str
@@ -25,7 +28,7 @@ class AgentState:
 
     @property
     def fields(self) -> Fields:
-        """What the agent's program reads."""
+        """The state as JSON for agents."""
         fields: Fields = {
             "id": self.documented_id or str(uuid5(_STATES, self.name)).upper(),
             "displayName": self.display_name,
@@ -40,28 +43,28 @@ NOT_READY: Final = AgentState(
 )
 LOGGED_OUT: Final = AgentState("LoggedOut", "Logged Out", "LoggedOut")
 
-_USUAL: Final = (
+_BUILT_IN: Final = (
     READY,
     NOT_READY,
     AgentState("OutToLunch", "Out To Lunch", "NotReady"),
     AgentState("AfterCallWork", "After Call Work", "NotReady"),
 )
-_BY_THE_SYSTEM: Final = AgentState("ConnectionLost", "Connection Lost", "NotReady")
+_CONNECTION_LOST: Final = AgentState("ConnectionLost", "Connection Lost", "NotReady")
 
 
 def agent_states(contact_center: ContactCenter) -> list[AgentState]:
-    """Return the states that an agent may choose, the operator's own ones last."""
-    usual = {one.name for one in _USUAL}
+    """Return the states that an agent may choose: built-in ones, then configured ones."""
+    built_in = {one.name for one in _BUILT_IN}
     own = [
         AgentState(one.name, one.display_name or one.name, "NotReady")
         for one in contact_center.agent_states
-        if one.name not in usual
+        if one.name not in built_in
     ]
-    return [*_USUAL, *own]
+    return [*_BUILT_IN, *own]
 
 
 def state_of(agent: StoredAgent, contact_center: ContactCenter) -> AgentState:
-    """Return the state that an agent is in."""
+    """Return the present state of an agent."""
     if agent.ready:
         return READY
     if not agent.logged_in:
@@ -70,16 +73,16 @@ def state_of(agent: StoredAgent, contact_center: ContactCenter) -> AgentState:
 
 
 def not_ready(reason: str, contact_center: ContactCenter) -> AgentState:
-    """Return the state of who takes no mail for a reason."""
-    known = (*agent_states(contact_center), _BY_THE_SYSTEM)
+    """Return the state with this reason for NotReady; NOT_READY where it is unknown."""
+    known = (*agent_states(contact_center), _CONNECTION_LOST)
     return next((one for one in known if one.name == reason), NOT_READY)
 
 
 def channels(state: AgentState) -> list[Fields]:
-    """Return the agent's channels, of which there is one."""
+    """Return the agent's channels: only e-mail."""
     return [{"channel": CHANNEL, "userState": state.fields}]
 
 
 def channel_state_message(state: AgentState) -> Fields:
-    """Return what is told on the topic of channels."""
+    """Return the message for the topic of channels."""
     return {"messageType": "ChannelStateChangeMessageV2", "channels": channels(state)}

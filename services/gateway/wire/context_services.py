@@ -37,18 +37,18 @@ _ENTITY_TYPE: Final[Mapping[Direction, int]] = MappingProxyType(
 CREATORS: Final[Mapping[Direction, int]] = MappingProxyType(
     {Direction.INBOUND: 1, Direction.OUTBOUND: 2}
 )
-"""Database ids of applications: ingest makes inbound interactions, composition outbound ones."""
+"""Ids of the creating applications: ingest for inbound mail, composition for outbound."""
 
 _OWNER_DIGITS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What else a reader may fetch and see.
+    """The parts of a mail for agents who may read its text.
 
-    `size` is that of the raw mail in bytes, None where there is none. `perhaps_related` are mails
-    of other threads that this one names, as far as the reader may see them. `delivery` is what the
-    next mail server said, where there has been one.
+    `size` is that of the raw mail in bytes, None where there is none. `perhaps_related` are ids of
+    mails in other threads that this one refers to and the reader may see. `delivery` is None for
+    mails that were not sent. `root` is the URL of the API.
     """
 
     root: str
@@ -60,14 +60,13 @@ class Contents:
 def email_interaction(
     interaction: Interaction, changed_at: datetime | None, contents: Contents | None
 ) -> Fields:
-    """Return an interaction by the schemas of seed 004; fields without a value are left out.
+    """Return an interaction in the form of seed 004; fields without a value are left out.
 
-    `contents` is None for readers who may not see the words of the mail and what agents noted.
-    They see no Message-ID either: who can name it is taken for a participant. Nor do they see who
-    got a blind copy, as no recipient does.
+    `contents` is None for agents who may not read the text. They get no notes and no blind copies,
+    and no Message-ID either: a mail that refers to it would count as part of the thread.
     """
     fields = {
-        **_addressed(interaction),
+        **_address_fields(interaction),
         "customer_id": interaction.contact_id or "",
         "interaction_id": interaction.id,
         "status": _STATUS[interaction.state],
@@ -84,13 +83,13 @@ def email_interaction(
         "allow_children": True,
         "subject": interaction.mail.subject,
         "stopped_reason": _REASON.get(interaction.state),
-        **(_worded(interaction, contents) if contents else {}),
+        **(_content_fields(interaction, contents) if contents else {}),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def owner_number(agent_id: str | None) -> int | None:
-    """Return the number by which Context Services know an agent; always the same one."""
+    """Return the number of an agent in Context Services, derived from the id; None for None."""
     if agent_id is None:
         return None
     digits = agent_id[:_OWNER_DIGITS]
@@ -100,7 +99,7 @@ def owner_number(agent_id: str | None) -> int | None:
         return int.from_bytes(digits.encode()[:3])
 
 
-def _addressed(interaction: Interaction) -> Fields:
+def _address_fields(interaction: Interaction) -> Fields:
     mail = interaction.mail
     return {
         "from": _address(mail.sender) if mail.sender else None,
@@ -112,12 +111,12 @@ def _addressed(interaction: Interaction) -> Fields:
 
 
 def _number(message_id: str) -> int | None:
-    """Return a Message-ID where it is a number, as the seed types it; it hardly ever is."""
+    """Return a Message-ID as a number, as seed 004 types it; None where it is none."""
     bare = message_id.strip("<>")
     return int(bare) if bare.isascii() and bare.isdecimal() else None
 
 
-def _worded(interaction: Interaction, contents: Contents) -> Fields:
+def _content_fields(interaction: Interaction, contents: Contents) -> Fields:
     place = f"{contents.root}/ucs/interactions/{interaction.id}"
     fields: Fields = {
         "text": interaction.mail.text,

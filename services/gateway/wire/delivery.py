@@ -1,4 +1,4 @@
-"""What became of a mail at the next mail server, as readers of the mail see it."""
+"""The delivery of a sent mail, as JSON for readers of the mail."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -20,7 +20,7 @@ _STATES: Final[Mapping[DeliveryState, str]] = MappingProxyType(
         DeliveryState.CANCELED: "Canceled",
     }
 )
-_RECEPTIONS: Final[Mapping[RecipientState, str]] = MappingProxyType(
+_RECIPIENT_STATES: Final[Mapping[RecipientState, str]] = MappingProxyType(
     {
         RecipientState.PENDING: "Waiting",
         RecipientState.ACCEPTED: "Accepted",
@@ -29,11 +29,11 @@ _RECEPTIONS: Final[Mapping[RecipientState, str]] = MappingProxyType(
     }
 )
 DELIVERY_STATES: Final = tuple(dict.fromkeys(_STATES.values()))
-RECEPTION_STATES: Final = tuple(_RECEPTIONS.values())
+RECIPIENT_STATES: Final = tuple(_RECIPIENT_STATES.values())
 
 
 def delivery_fields(delivery: Delivery) -> Fields:
-    """Return how far a delivery has got, and what was said about whom."""
+    """Return a delivery: its state, its attempts, and the answer for each recipient."""
     fields: Fields = {
         "state": _STATES[delivery.state],
         "attempts": delivery.attempt,
@@ -49,5 +49,5 @@ def delivery_fields(delivery: Delivery) -> Fields:
 def _recipient(one: Recipient) -> Fields:
     answer = {"code": one.code or None, "text": one.text or None}
     at = {"at": timestamp(one.at)} if one.at else {}
-    said = {name: value for name, value in answer.items() if value is not None}
-    return {"address": one.address, "state": _RECEPTIONS[one.state], **said, **at}
+    answered = {name: value for name, value in answer.items() if value is not None}
+    return {"address": one.address, "state": _RECIPIENT_STATES[one.state], **answered, **at}

@@ -1,4 +1,4 @@
-"""Queues, skills and contacts as resources."""
+"""Queues, skills and contacts as JSON."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ CONTACT_USER: Final = "User"
 
 
 def queue(one: Queue, root: str) -> Fields:
-    """Return a business queue; its name is also its id."""
+    """Return a queue; its name is also its id."""
     return {
         "id": one.name,
         "name": one.name,
@@ -28,10 +28,10 @@ def skill(name: str, root: str) -> Fields:
 
 
 def contact_user(agent: StoredAgent, center: ContactCenter, root: str) -> Fields:
-    """Return an agent to whom mail can be given."""
+    """Return an agent as a target for Transfer."""
     return user(agent, center.name, root) | {"contactType": CONTACT_USER}
 
 
 def contact_queue(one: Queue, root: str) -> Fields:
-    """Return a queue to which mail can be given."""
+    """Return a queue as a target for Transfer."""
     return queue(one, root) | {"contactType": "Queue"}

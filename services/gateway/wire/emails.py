@@ -1,7 +1,4 @@
-"""The resource of release 8.5.2 on its own topic: the same news, under the names of that release.
-
-It follows from the message of 8.5.1 alone, so that both tell the same.
-"""
+"""The message of release 8.5.2, built from the message of 8.5.1 under that release's names."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,7 +21,7 @@ _STATES: Final[Mapping[str, str]] = MappingProxyType(
         "PlacedInWorkbin": "InWorkbin",
     }
 )
-"""What goes by another name there; all others are the same."""
+"""States with another name in 8.5.2; the others have the same name."""
 
 _OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -32,27 +29,27 @@ _OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "UpdateProperties": ("AttachUserData", "UpdateUserData", "DeleteUserData"),
     }
 )
-"""Capabilities that are operations under another name."""
+"""Capabilities whose operations have other names in 8.5.2."""
 
 
 def email_message(message: Mapping[str, Any]) -> Fields:
-    """Return what is told of an `InteractionStateMessage` to who listens for e-mails."""
-    told: Fields = {
+    """Return the message for the topic of e-mails, from an `InteractionStateMessage`."""
+    fields: Fields = {
         "messageType": _NAME,
         "notificationType": message.get("notificationType", "StatusChange"),
         "email": _email(message),
     }
-    more = ("errorDescription", "operationName", "sequence", "position")
-    return told | {name: message[name] for name in more if name in message}
+    optional = ("errorDescription", "operationName", "sequence", "position")
+    return fields | {name: message[name] for name in optional if name in message}
 
 
 def _email(message: Mapping[str, Any]) -> Fields:
     mail: Mapping[str, Any] = message["email_object"]
-    # What has left the desk is no longer one of mine.
-    queries = "/me" if _capabilities(message) else ""
+    # Without capabilities the agent no longer holds it: it is not below /me.
+    prefix = "/me" if _capabilities(message) else ""
     fields: Fields = {
         "id": message["id"],
-        "uri": f"/api/v2{queries}/interactions/{message['id']}",
+        "uri": f"/api/v2{prefix}/interactions/{message['id']}",
         "state": _STATES.get(message["state"], message["state"]),
         "emailType": message.get("direction"),
         "contactId": mail.get("ContactID"),
@@ -104,7 +101,7 @@ def _capabilities(message: Mapping[str, Any]) -> list[str]:
 
 
 def _date(moment: str | None) -> str | None:
-    """Return a moment as that release writes it, in UTC."""
+    """Return a time in the format of 8.5.2, in UTC."""
     if moment is None:
         return None
     at = datetime.fromisoformat(moment)

@@ -1,4 +1,4 @@
-"""The `email_object` of messages: what a mail looks like to an agent (seeds 001 and 003)."""
+"""The `email_object` of messages: a mail as JSON for agents (seeds 001 and 003)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,8 +6,11 @@ from typing import Final
 from shared.domain.interaction import Address, Attachment, Interaction
 
 LONGEST_TEXT: Final = 262_144
-"""Characters of one body in a message. A mailbox holds several, unless they are mostly emoji: what
-is larger than the whole room is taken where nothing else waits."""
+"""Characters of one body in a message; longer ones are cut.
+
+A session's queue has room for several such messages, unless they are mostly emoji. An empty queue
+accepts one oversized message.
+"""
 
 Fields = dict[str, object]
 
@@ -23,7 +26,7 @@ def addresses(several: Sequence[Address]) -> str:
 
 
 def written(interaction: Interaction, *, longest: int | None = LONGEST_TEXT) -> Fields:
-    """Return the whole mail. A body that is too long for a message is cut and marked so."""
+    """Return addresses, subject and bodies. A body longer than `longest` is cut (`truncated`)."""
     mail = interaction.mail
     fields: Fields = {
         "ToAddress": addresses(mail.to),
@@ -38,7 +41,7 @@ def written(interaction: Interaction, *, longest: int | None = LONGEST_TEXT) -> 
 
 
 def received(interaction: Interaction, *, longest: int | None = LONGEST_TEXT) -> Fields:
-    """Return the mail of an inbound interaction: what was written, and what is known of it."""
+    """Return the mail of an inbound interaction, with comment, contact, files and warnings."""
     return {
         **written(interaction, longest=longest),
         "TheComment": interaction.comment,
@@ -61,7 +64,7 @@ def draft(interaction: Interaction, *, longest: int | None = LONGEST_TEXT) -> Fi
 
 
 def attached(interaction: Interaction) -> Fields:
-    """Return the list of documents."""
+    """Return the list of attachments."""
     return {"attachments": [_document(one) for one in interaction.mail.attachments]}
 
 
@@ -73,7 +76,7 @@ def _document(attachment: Attachment) -> Fields:
         "mimetype": attachment.media_type,
         "mime": attachment.media_type,
     }
-    # What the HTML calls `cid:` (RFC 2392) is found by this.
+    # The HTML refers to the file by this name (`cid:`, RFC 2392).
     return fields | {"contentId": attachment.content_id} if attachment.content_id else fields
 
 
@@ -88,7 +91,7 @@ def _named(interaction: Interaction) -> Fields:
 
 def _bodies(text: str, html: str, longest: int | None) -> Fields:
     fits = longest is None or max(len(text), len(html)) <= longest
-    # Half of an HTML document is none: the client reads the whole one over REST.
+    # A cut HTML document would be broken: it is left out, and the client reads it over REST.
     structured = html if longest is None or len(html) <= longest else ""
     fields: Fields = {
         "Text": text[:longest],

@@ -1,4 +1,4 @@
-"""`InteractionStateMessage`: every state an agent is told of, field by field (seed 003)."""
+"""Builds the fields of `InteractionStateMessage` (seed 003)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,7 +22,7 @@ _NAME: Final = "InteractionStateMessage"
 
 
 def invited(interaction: Interaction) -> Fields:
-    """Return what an agent sees to whom an interaction is offered."""
+    """Return an interaction for the agent to whom it is offered."""
     return {
         **_named(interaction.id),
         "email_object": heading(interaction.id, interaction.mail.subject),
@@ -38,7 +38,7 @@ def invited(interaction: Interaction) -> Fields:
 
 
 def accepted(interaction: Interaction, *, longest: int | None) -> Fields:
-    """Return what the owner of an inbound mail sees."""
+    """Return an inbound interaction for its owner."""
     return {
         **_named(interaction.id),
         "email_object": received(interaction, longest=longest),
@@ -56,7 +56,7 @@ def accepted(interaction: Interaction, *, longest: int | None) -> Fields:
 
 
 def reply_created(interaction: Interaction, *, longest: int | None) -> Fields:
-    """Return what the author of an outbound mail sees."""
+    """Return an outbound interaction for its owner."""
     return {
         **_named(interaction.id),
         "email_object": draft(interaction, longest=longest),
@@ -72,7 +72,7 @@ def reply_created(interaction: Interaction, *, longest: int | None) -> Fields:
 
 
 def kept(interaction: Interaction) -> Fields:
-    """Return what those see of an interaction in a workbin who may take it out."""
+    """Return an interaction in a workbin, for agents who may take it out."""
     return {
         **_named(interaction.id),
         "email_object": heading(interaction.id, interaction.mail.subject),
@@ -88,7 +88,7 @@ def kept(interaction: Interaction) -> Fields:
 
 
 def gone(interaction_id: str, subject: str, state: str) -> Fields:
-    """Return what an agent sees of a mail that has left the desk."""
+    """Return an interaction for an agent who no longer holds it."""
     return {
         **_named(interaction_id),
         "email_object": heading(interaction_id, subject),
@@ -98,7 +98,7 @@ def gone(interaction_id: str, subject: str, state: str) -> Fields:
 
 
 def held(interaction: Interaction, *, longest: int | None) -> Fields:
-    """Return an interaction as the agent who holds it sees it at this moment."""
+    """Return an interaction in its present state, for the agent who holds it."""
     if interaction.state is State.INVITED:
         return invited(interaction)
     if interaction.direction is Direction.INBOUND:
@@ -107,12 +107,12 @@ def held(interaction: Interaction, *, longest: int | None) -> Fields:
 
 
 def watched(interaction: Interaction, *, longest: int | None) -> Fields:
-    """Return an interaction as somebody sees it who may read it, but does not hold it."""
+    """Return an interaction for an agent who may read it, but does not hold it."""
     return {**held(interaction, longest=longest), "capabilities": [], "extendedCapabilities": []}
 
 
 def outlined(interaction: Interaction, *, with_user_data: bool) -> Fields:
-    """Return an interaction without the words of its mail: who wrote about what."""
+    """Return an interaction without the text of its mail: addresses and subject only."""
     mail = interaction.mail
     attached = {"userData": user_data(interaction)} if with_user_data else {}
     return {
@@ -136,20 +136,20 @@ def outlined(interaction: Interaction, *, with_user_data: bool) -> Fields:
 def stamped(
     message: Fields, sequence: int, notification: NotificationType = "StatusChange", **more: str
 ) -> Fields:
-    """Return a message with its place in the interaction's history.
+    """Return a message with `sequence` (the version), notification type and further fields.
 
-    Of two messages about one interaction the one with the higher `sequence` is the newer.
+    Of two messages about one interaction the one with the higher `sequence` is newer.
     """
     return {**message, "sequence": sequence, "notificationType": notification, **more}
 
 
 def user_data(interaction: Interaction) -> Fields:
-    """Return the user data without binary values, as JSON can carry it."""
+    """Return the user data without binary values, which JSON cannot carry."""
     return _without_binaries(interaction.user_data)
 
 
 def timestamp(moment: datetime) -> str:
-    """Return a moment as ISO 8601 in UTC, with milliseconds."""
+    """Return a UTC time as ISO 8601 with milliseconds."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 

@@ -1,4 +1,4 @@
-"""Why an operation was refused, in the words that agents know operations and states by."""
+"""Names and reasons of refused operations, as agents know them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,9 +8,10 @@ from services.gateway.wire.states import STATES
 from shared.contracts.events import OperationRefused
 
 NOT_HELD: Final = "NotHeld"
-"""The state of an interaction in an Error message to somebody who does not hold it.
+"""The state in an Error message to an agent who does not hold the interaction.
 
-The seeds have none: theirs would show the interaction on a desk where it is not.
+The seeds have no such state: with one of theirs the client would show the agent a mail that they do
+not hold.
 """
 
 _NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -34,18 +35,18 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "unlink-document": "DELETE",
     }
 )
-"""What agents call a command that does not say so: of a service, or of an older gateway."""
+"""Names of operations for commands without `asked_as`: those of services or older gateways."""
 
 _STATES: Final = {state.value: name for state, name in STATES.items()}
 
 
 def operation_refused(event: OperationRefused) -> str:
-    """Return the name of the operation."""
+    """Return the name of the refused operation, as the agent asked for it."""
     return event.asked_as or _NAMES.get(event.operation, event.operation)
 
 
 def reason_of(event: OperationRefused) -> str:
-    """Return why, in one sentence."""
+    """Return the reason of a refusal in one sentence."""
     name = operation_refused(event)
     if event.kind == "wrong-state" and event.state in _STATES:
         return f"{name} is not possible in state {_STATES[event.state]}"

@@ -1,4 +1,4 @@
-"""The names that agents know states and capabilities by (seed 003)."""
+"""Names of states and capabilities in messages (seed 003)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -47,12 +47,12 @@ CAPABILITIES: Final[Mapping[Operation, str]] = MappingProxyType(
 
 
 def capabilities(interaction: Interaction) -> list[str]:
-    """List what the agent who holds an interaction may do, as the seeds spell and order it."""
+    """Return the operations that the holder may do, spelled and ordered as in the seeds."""
     return _named(allowed(interaction.direction, interaction.state))
 
 
 def extended_capabilities(interaction: Interaction) -> list[str]:
-    """List what the agent may do besides, of which the seeds know nothing."""
+    """Return further operations that the holder may do, which the seeds do not have."""
     return _named(allowed(interaction.direction, interaction.state, in_seed=False))
 
 

@@ -1,4 +1,4 @@
-"""Agents as resources."""
+"""Agents as JSON, and the translation of filters into queries."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -18,11 +18,11 @@ _STORED: Final = {
     "lastName": "last_name",
     "emailAddress": "email_address",
 }
-"""The fields of a user that are stored as they are shown, and where."""
+"""Fields of a user that are stored unchanged, with their stored names."""
 
 
 def user(agent: StoredAgent, contact_center: str, root: str) -> Fields:
-    """Return an agent as others know them; `root` is where the API's addresses begin."""
+    """Return an agent as JSON; `root` is the URL of the API."""
     path = f"{_USERS}{agent.id}"
     return {
         "id": agent.id,
@@ -42,7 +42,7 @@ def user(agent: StoredAgent, contact_center: str, root: str) -> Fields:
 def stored_filter(
     filters: Mapping[str, str], contact_center: str, root: str
 ) -> dict[str, object] | None:
-    """Return what the store has to look for, so that `user` has these values; None for nobody."""
+    """Return a database query for users with these field values; None where none can match."""
     same_for_all = {"changePasswordOnFirstLogin": "false", "contactCenterId": contact_center}
     wanted: list[dict[str, object]] = []
     for name, value in filters.items():

@@ -1,4 +1,4 @@
-"""Workbins as resources and on their topic, for readers of 8.5.1 and of 8.5.2."""
+"""Workbins as JSON, with the ids and names of releases 8.5.1 and 8.5.2."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _CONTENT: Final = "WorkbinContentMessage"
 
 
 def uuid_of(place: Place) -> str:
-    """Return the id by which 8.5.2 knows a workbin."""
+    """Return the id of a workbin in 8.5.2."""
     kind = "AgentGroup" if place.of_group else "Agent"
     return str(uuid5(_WORKBINS, f"{place.workbin}/{kind}/{place.owner}"))
 
@@ -27,12 +27,12 @@ def view_of(place: Place) -> str:
 
 
 def old_id_of(place: Place) -> str:
-    """Return the id by which 8.5.1 knows a workbin: its view's name in base64."""
+    """Return the id of a workbin in 8.5.1: the name of its view in base64."""
     return b64encode(view_of(place).encode()).decode()
 
 
 def workbin(place: Place, root: str) -> Fields:
-    """Return a workbin; `root` is where the API's addresses begin."""
+    """Return a workbin; `root` is the URL of the API."""
     fields: Fields = {
         "workbinId": old_id_of(place),
         "active": True,
@@ -48,7 +48,7 @@ def workbin(place: Place, root: str) -> Fields:
 
 
 def content_message(place: Place, content: Sequence[Interaction]) -> Fields:
-    """Return what is told to who asked for the content of a workbin."""
+    """Return the message with the content of a workbin."""
     return {
         "messageTypeName": _CONTENT,
         "messageType": _CONTENT,
@@ -58,12 +58,12 @@ def content_message(place: Place, content: Sequence[Interaction]) -> Fields:
 
 
 def items(content: Sequence[Interaction]) -> list[Fields]:
-    """Return what is in a workbin, one message each."""
+    """Return the interactions in a workbin, as one message each."""
     return [stamped(kept(one), one.version) for one in content]
 
 
 def change_message(action: str, place: Place, item: Fields) -> Fields:
-    """Return what is told of one thing more (ItemAdded), or less (ItemRemoved)."""
+    """Return the message for an item that was put in (ItemAdded) or taken out (ItemRemoved)."""
     return {
         "messageTypeName": _CHANGE,
         "messageType": _CHANGE,

@@ -18,7 +18,7 @@ from services.gateway.rest.openapi.shapes import (
     several,
     shape,
 )
-from services.gateway.wire.delivery import DELIVERY_STATES, RECEPTION_STATES
+from services.gateway.wire.delivery import DELIVERY_STATES, RECIPIENT_STATES
 from services.gateway.wire.refusals import NOT_HELD
 from services.gateway.wire.states import CAPABILITIES, STATES
 from shared.mail.warnings import WARNINGS
@@ -111,7 +111,7 @@ DELIVERY: Final = shape(
             shape(
                 {
                     "address": TEXT,
-                    "state": {"enum": list(RECEPTION_STATES)},
+                    "state": {"enum": list(RECIPIENT_STATES)},
                     "code": NUMBER,
                     "text": TEXT,
                     "at": MOMENT,

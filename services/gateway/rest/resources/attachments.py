@@ -1,4 +1,4 @@
-"""The files of a draft: taken in as they come, promised, and handed to their owner."""
+"""Uploads files to a draft, and removes them."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -50,25 +50,25 @@ class AttachmentsResource:
         self._stall = stall.total_seconds()
 
     async def upload(self, request: Request) -> Response:
-        """POST: every file of the form is stored, and will be in the mail, once this is answered.
+        """POST: once this is answered, each file is stored and a Send includes it.
 
-        The draft lists a file when its owner has linked it, which is told on the topic.
+        A message on the topic says when the draft lists a file.
         """
         agent = await self._callers.agent(request)
         draft = await self._draft(request, agent)
         expected_version(request.headers.getlist("if-match"), draft)
-        files = await self._take(request, draft)
+        files = await self._store_files(request, draft)
         if not files:
             raise RequestError(Situation.PARAMETER_MISSING, "there is no file in part attachment")
         return await self._link(request, draft.id, agent.id, [one.id for one in files])
 
     async def remove(self, request: Request) -> Response:
-        """DELETE: the file will not be in the mail, once this is answered."""
+        """DELETE: once this is answered, a Send does not include the file."""
         agent = await self._callers.agent(request)
         draft = await self._draft(request, agent)
         document_id = request.path_params["attachment_id"]
-        promised = {one.id for one in await self._promised(draft)}
-        if not has_attachment(draft.mail, document_id) and document_id not in promised:
+        pending = {one.id for one in await self._pending(draft)}
+        if not has_attachment(draft.mail, document_id) and document_id not in pending:
             raise RequestError(Situation.NOT_FOUND, "there is no such attachment")
         expected_version(request.headers.getlist("if-match"), draft)
         await self._uploads.withdraw([document_id])
@@ -82,10 +82,10 @@ class AttachmentsResource:
         require_author(interaction, agent)
         return interaction
 
-    async def _take(self, request: Request, draft: Interaction) -> list[Attachment]:
+    async def _store_files(self, request: Request, draft: Interaction) -> list[Attachment]:
         rules = (await self._configuration.current()).attachments
-        listed = (*draft.mail.attachments, *await self._promised(draft))
-        intake = FormFileReader(
+        listed = (*draft.mail.attachments, *await self._pending(draft))
+        reader = FormFileReader(
             uploads=self._uploads,
             vault=self._vault,
             rules=rules,
@@ -93,10 +93,10 @@ class AttachmentsResource:
             batch=command_ids_of(request.scope).new_id,
         )
         body = body_of(request.receive, at_most=rules.largest_mail, stall=self._stall)
-        return await intake.take(request.headers.get("content-type", ""), body, listed)
+        return await reader.store(request.headers.get("content-type", ""), body, listed)
 
-    async def _promised(self, draft: Interaction) -> list[Attachment]:
-        """Return the files that are on their way to a draft."""
+    async def _pending(self, draft: Interaction) -> list[Attachment]:
+        """Return the files that are stored, but not listed by the draft yet."""
         return [
             one.document.attachment
             for one in await self._uploads.pending(draft.id)
@@ -121,17 +121,17 @@ class AttachmentsResource:
             response = await self._command_sender.all(request, commands, answer)
             await self._uploads.promise(documents)
         except Unavailable:
-            # The agent is told to try again: what is on its way must not be there twice then.
+            # The agent will upload again: without this the mail would have the files twice.
             await self._uploads.withdraw(documents)
             raise
         return response
 
 
 def require_author(interaction: Interaction, agent: StoredAgent) -> None:
-    """Make sure that an agent may change the files of an interaction.
+    """Check that an agent may change the files of an interaction.
 
     Raises:
-        RequestError: It is a mail that arrived, no draft any more, or somebody else's.
+        RequestError: It is a mail that arrived, no longer a draft, or another agent's.
     """
     match refusal_of(Operation.LINK_ATTACHMENT, agent, interaction):
         case None:

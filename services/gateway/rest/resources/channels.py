@@ -1,4 +1,4 @@
-"""The agent and the agent's channels: who am I, log in and out, Ready, NotReady and why."""
+"""The agent's own resource, sessions and channels, and the states of agents."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,21 +33,21 @@ class ChannelsResource:
         self._max_body = max_body
 
     async def me(self, request: Request) -> Response:
-        """GET /me."""
+        """GET /me: the agent who is logged in."""
         agent = await self._callers.anybody(request)
         contact_center = await self._configuration.current()
         fields = user(agent, contact_center.name, self._callers.root(request))
         return json_answer({"statusCode": 0, "user": fields})
 
     async def states(self, request: Request) -> Response:
-        """GET /settings/agent-states."""
+        """GET /settings/agent-states: the states that an agent may choose."""
         await self._callers.anybody(request)
         states = agent_states(await self._configuration.current())
         fields = [{**one.fields, "operationName": one.name} for one in states]
         return json_answer({"statusCode": 0, "agentStates": fields, "settings": fields})
 
     async def my_channels(self, request: Request) -> Response:
-        """GET /me/channels."""
+        """GET /me/channels: addresses, or channels with their states."""
         agent = await self._callers.agent(request)
         if not wants_fields(request):
             root = self._callers.root(request)
@@ -55,7 +55,7 @@ class ChannelsResource:
         return json_answer({"statusCode": 0, "channels": await self._channels(agent.id)})
 
     async def my_channel(self, request: Request) -> Response:
-        """GET /me/channels/{channel}."""
+        """GET /me/channels/{channel}: a channel and its state."""
         agent = await self._callers.agent(request)
         _require_channel(request)
         return json_answer({"statusCode": 0, "channel": (await self._channels(agent.id))[0]})
@@ -65,11 +65,11 @@ class ChannelsResource:
         agent = await self._callers.agent(request)
         _require_channel(request)
         body = await read_object(request.receive, at_most=self._max_body)
-        await self._set(agent.id, operation_name(body))
+        await self._set_state(agent.id, operation_name(body))
         return json_answer(OK)
 
     async def change_session(self, request: Request) -> Response:
-        """POST /me: begin or end the session; Ready, NotReady and so on for all channels."""
+        """POST /me: begin or end the session, or set the state on all channels."""
         agent = await self._callers.agent(request)
         body = await read_object(request.receive, at_most=self._max_body)
         match operation_name(body):
@@ -79,18 +79,18 @@ class ChannelsResource:
                 await self._agents.set_ready(agent.id, ready=False, logged_in=False)
                 return json_answer(OK, headers=await self._callers.log_out(request))
             case name:
-                await self._set(agent.id, name)
+                await self._set_state(agent.id, name)
         return json_answer(OK)
 
     async def end_sessions(self, request: Request) -> Response:
-        """DELETE /me/sessions: nobody who logged in as the caller stays logged in."""
+        """DELETE /me/sessions: end all sessions of the caller."""
         return json_answer(OK, headers=await self._callers.log_out_everywhere(request))
 
     async def _log_in(self, agent_id: str, body: Body) -> Fields:
         wanted = _wanted_channels(body)
         if CHANNEL not in wanted:
             raise not_found(f"the only channel here is {CHANNEL}")
-        # A client that starts again, after a reload, stays as it was.
+        # A client that starts again, after a reload, keeps its state.
         agent = await self._agents.get(agent_id)
         if agent is not None:
             await self._agents.set_ready(agent_id, ready=agent.ready, reason=agent.reason)
@@ -100,7 +100,7 @@ class ChannelsResource:
         message = f"some channels are not offered here, only {CHANNEL} is"
         return {"statusCode": 7, "statusMessage": message, "status": "ok", "channels": results}
 
-    async def _set(self, agent_id: str, operation: str) -> None:
+    async def _set_state(self, agent_id: str, operation: str) -> None:
         states = agent_states(await self._configuration.current())
         state = next((one for one in states if one.name == operation), None)
         if state is None:

@@ -1,4 +1,4 @@
-"""Context Services' view of a mail, finished or not, and its contents as they were."""
+"""A mail as Context Services show it, with its HTML and its raw octets."""
 
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
@@ -23,7 +23,7 @@ from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore
 
-_HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
+_SAFE_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self' data:",
         "Cache-Control": "private, no-store",
@@ -73,21 +73,21 @@ class ContextServicesResource:
         return await self._deliveries.get(interaction.id)
 
     async def structured_text(self, request: Request) -> Response:
-        """GET …/structured_text: the safe HTML of a mail."""
+        """GET …/structured_text: the cleaned HTML of a mail."""
         interaction = await self._readable(request)
         if not interaction.mail.html:
             raise RequestError(Situation.NOT_FOUND, "this mail has no structured text")
-        headers = {**_HARMLESS, "Content-Type": "text/html; charset=utf-8"}
+        headers = {**_SAFE_HEADERS, "Content-Type": "text/html; charset=utf-8"}
         return Response(interaction.mail.html.encode(errors="replace"), headers=headers)
 
     async def binary_content(self, request: Request) -> Response:
-        """GET …/binary_content: the octets that arrived, or that were frozen to be sent."""
+        """GET …/binary_content: the raw mail, as it arrived or as it was rendered to be sent."""
         interaction = await self._readable(request)
         size = await self._raw_size(interaction)
         if size is None:
             raise RequestError(Situation.NOT_FOUND, "this mail has no binary content")
         headers = {
-            **_HARMLESS,
+            **_SAFE_HEADERS,
             "Content-Type": "message/rfc822",
             "Content-Length": str(size),
             "Content-Disposition": content_disposition(f"{interaction.id}.eml"),
@@ -102,7 +102,10 @@ class ContextServicesResource:
         return interaction
 
     async def _refusal(self, agent: StoredAgent, interaction: Interaction) -> Situation | None:
-        """Ask the policy, and the database only where it matters what else the agent holds."""
+        """Return why an agent may not read a mail; None where they may.
+
+        The mails that the agent holds are only read where the permissions depend on them.
+        """
         shows_all = self._shows_foreign_mail
         situation = refusal_of(Read.HISTORY, agent, interaction, shows_all=shows_all)
         if situation is None or not await self._is_related(agent, interaction):
@@ -119,14 +122,14 @@ class ContextServicesResource:
         held = await self._queries.possibly_related(agent.id, interaction)
         if any(interaction.branch in one.readable_branches for one in held):
             return True
-        # An original that came after its answer, or a thread of an older release.
+        # Branches do not show it: the original came after its answer, or is of an older release.
         speakers = [speaker_in(one) for one in held if interaction.mail.message_id in named_by(one)]
         if any(proves(one, interaction) for one in speakers):
             return True
         return bool(speakers) and await self._threads.was_sent_on_to(speakers, interaction)
 
     async def _perhaps_related(self, agent: StoredAgent, interaction: Interaction) -> list[str]:
-        """Return mails of other threads that this one names and the agent may read."""
+        """Return ids of mails of other threads that this one refers to and the agent may read."""
         return [
             one.id
             for one in nearest_of_other_threads(

@@ -1,4 +1,4 @@
-"""Who and what there is in the contact center: users, queues, skills, contacts."""
+"""The directory of the contact center: users, queues, skills and contacts."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +21,7 @@ from shared.storage.configuration_store import ConfigurationStore
 
 
 class DirectoryResource:
-    """Resources that everybody who is logged in may read."""
+    """The directory, readable for agents and administrators."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class DirectoryResource:
 
     async def users(self, request: Request) -> Response:
         """GET /users."""
-        root = await self._admit(request)
+        root = await self._authorize(request)
         center = await self._configuration.current()
         listing = read_listing(request, at_most=self._max_listed)
         wanted = stored_filter(listing.filters, center.name, root)
@@ -49,7 +49,7 @@ class DirectoryResource:
 
     async def one_user(self, request: Request) -> Response:
         """GET /users/{id}."""
-        root = await self._admit(request)
+        root = await self._authorize(request)
         agent = await self._agents.get(request.path_params["id"])
         if agent is None:
             raise RequestError(Situation.NOT_FOUND, "there is no such user")
@@ -58,13 +58,13 @@ class DirectoryResource:
 
     async def queues(self, request: Request) -> Response:
         """GET /queues."""
-        root = await self._admit(request)
+        root = await self._authorize(request)
         center = await self._configuration.current()
         return self._answer(request, "queues", [queue(one, root) for one in center.queues])
 
     async def one_queue(self, request: Request) -> Response:
         """GET /queues/{id}."""
-        root = await self._admit(request)
+        root = await self._authorize(request)
         found = (await self._configuration.current()).queue(request.path_params["id"])
         if found is None:
             raise RequestError(Situation.NOT_FOUND, "there is no such queue")
@@ -72,24 +72,24 @@ class DirectoryResource:
 
     async def skills(self, request: Request) -> Response:
         """GET /skills."""
-        root = await self._admit(request)
+        root = await self._authorize(request)
         names = await self._skill_names()
         return self._answer(request, "skills", [skill(name, root) for name in names])
 
     async def one_skill(self, request: Request) -> Response:
         """GET /skills/{id}."""
-        root = await self._admit(request)
+        root = await self._authorize(request)
         name = request.path_params["id"]
         if name not in await self._skill_names():
             raise RequestError(Situation.NOT_FOUND, "there is no such skill")
         return json_answer({"statusCode": 0, "skill": skill(name, root)})
 
     async def contacts(self, request: Request) -> Response:
-        """GET /contacts: the directory of whom to transfer to, not the customers.
+        """GET /contacts: targets for Transfer, not the customers.
 
-        These are the agents who may log in, by user name, and behind them the queues.
+        These are the enabled agents by user name, followed by the queues.
         """
-        root = await self._admit(request)
+        root = await self._authorize(request)
         center = await self._configuration.current()
         listing = read_listing(request, at_most=self._max_listed)
         filters = dict(listing.filters)
@@ -108,7 +108,7 @@ class DirectoryResource:
     async def _agents_on(
         self, listing: Listing, wanted: dict[str, object] | None
     ) -> tuple[list[StoredAgent], int]:
-        """Return the agents on a page, and how many there are on all pages."""
+        """Return the agents on a page, and the number of agents on all pages."""
         if wanted is None:
             return [], 0
         found = await self._agents.page(wanted, offset=listing.offset, limit=listing.limit)
@@ -117,12 +117,12 @@ class DirectoryResource:
         return found, total
 
     async def _skill_names(self) -> list[str]:
-        """Return every skill that an agent has or a queue asks for, by name."""
+        """Return the names of all skills that an agent has or a queue requires, sorted."""
         center = await self._configuration.current()
-        asked_for = {name for one in center.queues for name in one.requires}
-        return sorted(asked_for.union(await self._agents.skill_names()))
+        required = {name for one in center.queues for name in one.requires}
+        return sorted(required.union(await self._agents.skill_names()))
 
-    async def _admit(self, request: Request) -> str:
+    async def _authorize(self, request: Request) -> str:
         await self._callers.agent_or_admin(request)
         return self._callers.root(request)
 

@@ -1,4 +1,4 @@
-"""The bytes of an attachment: streamed, and nothing that a browser would run."""
+"""Streams attachments, with headers that keep a browser from running them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +15,7 @@ from services.gateway.http.byte_ranges import Span, requested_span
 from services.gateway.http.content_disposition import content_disposition
 from services.gateway.http.preconditions import is_known
 from services.gateway.rest.callers import Callers
-from services.gateway.rest.uploads.media_types import TELLING, served_kind, shown_kind
+from services.gateway.rest.uploads.media_types import HEAD_SIZE, displayable_type, download_type
 from shared.domain.interaction import Interaction
 from shared.mail.draft_attachments import has_attachment
 from shared.storage.agents.agent_store import StoredAgent
@@ -23,8 +23,10 @@ from shared.storage.files.document_store import DocumentStore, StoredDocument
 from shared.storage.files.vault import ContentRef, Vault
 from shared.storage.interactions.interaction_store import InteractionStore
 
-_LOOKS_AGAIN: Final = 0.1
-_HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
+_POLL_INTERVAL: Final = 0.1
+"""Seconds between two reads of a document that is not stored yet."""
+
+_SAFE_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cross-Origin-Resource-Policy": "same-origin",
@@ -52,42 +54,42 @@ class DownloadsResource:
         self._patience = patience
 
     async def download(self, request: Request) -> Response:
-        """GET: all bytes as they were mailed, one range of them, or none that are known.
+        """GET: the whole document, one range of it, or 304.
 
-        With `disposition=inline` an image may be shown in a page, by what its bytes prove.
+        With `disposition=inline` an image is served for display, if its first bytes prove its type.
         """
         agent = await self._callers.agent(request)
         interaction = await self._interactions.get(request.path_params["id"], with_text=False)
         require_reader(interaction, agent)
-        document = await self._stored(interaction, request.path_params["attachment_id"])
+        document = await self._find_document(interaction, request.path_params["attachment_id"])
         tag = f'"{document.content.sha256}"'
-        headers = {**_HARMLESS, "ETag": tag, "Accept-Ranges": "bytes"}
+        headers = {**_SAFE_HEADERS, "ETag": tag, "Accept-Ranges": "bytes"}
         if is_known(request.headers.getlist("if-none-match"), tag):
             return Response(status_code=304, headers=headers)
         span = requested_span(request.headers, tag, document.content.size)
-        headers |= await self._described(document, request)
+        headers |= await self._content_headers(document, request)
         if request.method == "HEAD":
             return Response(headers=headers | {"Content-Length": str(document.content.size)})
-        return await self._streamed(document.content, span, headers)
+        return await self._stream(document.content, span, headers)
 
-    async def _described(self, document: StoredDocument, request: Request) -> dict[str, str]:
+    async def _content_headers(self, document: StoredDocument, request: Request) -> dict[str, str]:
         kind = ""
         if request.query_params.get("disposition") == "inline":
-            kind = shown_kind(await self._head(document.content))
+            kind = displayable_type(await self._head(document.content))
         return {
-            "Content-Type": kind or served_kind(document.media_type),
+            "Content-Type": kind or download_type(document.media_type),
             "Content-Disposition": content_disposition(
                 document.name, "inline" if kind else "attachment"
             ),
         }
 
     async def _head(self, content: ContentRef) -> bytes:
-        last = min(TELLING, content.size) - 1
+        last = min(HEAD_SIZE, content.size) - 1
         if last < 0:
             return b""
         return b"".join([piece async for piece in self._vault.section(content, 0, last)])
 
-    async def _streamed(
+    async def _stream(
         self, content: ContentRef, span: Span | None, headers: dict[str, str]
     ) -> Response:
         if span is None:
@@ -99,44 +101,44 @@ class DownloadsResource:
                 206,
             )
             headers |= {"Content-Range": f"bytes {span.first}-{span.last}/{content.size}"}
-        # The first piece is there before the status is sent: what fails now has a real answer.
+        # The first piece is read before the status is sent: a failure still gets its own answer.
         first = await anext(pieces, b"")
         headers |= {"Content-Length": str(size)}
         return StreamingResponse(_from(first, pieces), status, headers=headers)
 
-    async def _stored(self, interaction: Interaction, document_id: str) -> StoredDocument:
-        """Return where the bytes are; a mail is announced before its parts are extracted."""
+    async def _find_document(self, interaction: Interaction, document_id: str) -> StoredDocument:
+        """Return a document; wait for it, as mails are announced before their parts are stored."""
         listed = has_attachment(interaction.mail, document_id)
         loop = asyncio.get_running_loop()
         end = loop.time() + self._patience.total_seconds()
         while True:
             document = await self._documents.get(document_id)
             if document is not None:
-                return _belonging(document, interaction)
+                return _require_part_of(document, interaction)
             if not listed:
-                raise _unknown()
+                raise _not_found()
             if loop.time() >= end:
                 raise unavailable("the attachment is not stored yet: try again")
-            await asyncio.sleep(_LOOKS_AGAIN)
+            await asyncio.sleep(_POLL_INTERVAL)
 
 
 def require_reader(interaction: Interaction, agent: StoredAgent) -> None:
-    """Make sure that an agent may read the attachments of an interaction.
+    """Check that an agent may read the attachments of an interaction.
 
     Raises:
-        RequestError: They may not; to others there are none.
+        RequestError: They may not (404, as if there were none).
     """
     if refusal_of(Read.ATTACHMENT, agent, interaction):
-        raise _unknown()
+        raise _not_found()
 
 
-def _belonging(document: StoredDocument, interaction: Interaction) -> StoredDocument:
+def _require_part_of(document: StoredDocument, interaction: Interaction) -> StoredDocument:
     if document.interaction_id != interaction.id or document.withdrawn:
-        raise _unknown()
+        raise _not_found()
     return document
 
 
-def _unknown() -> RequestError:
+def _not_found() -> RequestError:
     return RequestError(Situation.NOT_FOUND, "there is no such attachment")
 
 

@@ -1,4 +1,4 @@
-"""What an agent missed, over REST: the events after a position of the agent's journal."""
+"""Missed messages over REST: those after a position of the agent's journal."""
 
 import re
 from typing import Final
@@ -11,32 +11,32 @@ from services.gateway.rest.callers import bounded_number
 from services.gateway.wire.mail import Fields
 from shared.domain.journal_positions import ALL_THAT_IS_KEPT
 
-MOST: Final = 200
+MAX_EVENTS: Final = 200
 _POSITION: Final = re.compile(r"-?[0-9]{1,18}")
 
 
 async def missed_events(request: Request, agent_id: str, journal_reader: JournalReader) -> Fields:
-    """Return what CometD told an agent, or would have, after the position `since` of the query.
+    """Return the messages on an agent's topics after the position `since` of the query.
 
-    `since` may also be -1 for nothing but the newest position, or -2 for all that is kept;
-    `position` of the answer is where to go on, and `hasMore` says that it is worth it.
+    `since` is -1 for only the newest position, or -2 for all that is kept. `position` of the
+    answer is the next `since`, and `hasMore` says that there may be more.
 
     Raises:
-        RequestError: The query names no position.
-        PositionGoneError: Something after it is no longer kept.
+        RequestError: The query names no valid position.
+        PositionGoneError: A message after it is no longer kept (410).
     """
-    limit = bounded_number(request, "limit", at_most=MOST)
+    limit = bounded_number(request, "limit", at_most=MAX_EVENTS)
     since = (await journal_reader.span(agent_id)).start(_since(request))
-    told = await journal_reader.after(agent_id, since, limit=limit)
+    entries = await journal_reader.after(agent_id, since, limit=limit)
     return {
         "statusCode": 0,
         "events": [
             {"channel": message.topic, "data": message.payload}
-            for one in told
+            for one in entries
             for message in one.messages
         ],
-        "position": told[-1].position if told else since,
-        **({"hasMore": True} if len(told) == limit else {}),
+        "position": entries[-1].position if entries else since,
+        **({"hasMore": True} if len(entries) == limit else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""Reading interactions: mine, all, one."""
+"""Lists and single interactions, as an agent may see them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -35,16 +35,16 @@ FILTERS: Final[Mapping[str, str]] = MappingProxyType(
         "threadId": "thread_id",
     }
 )
-"""Attributes of a message by which all interactions can be filtered, and where they are stored."""
+"""Fields of a message that filter the list of all interactions, with their stored names."""
 
 _MAIL: Final = "email_object"
-"""The attribute of a message that holds the words of a mail."""
+"""The field of a message that has the text of a mail."""
 
 _HOLDS: Final = frozenset({Ownership.INVITED, Ownership.OWNER, Ownership.READER})
 
 
 class InteractionsResource:
-    """The resources that only read."""
+    """The resources /me/interactions and /interactions, for reading."""
 
     def __init__(  # noqa: PLR0913 - what it works with, by name
         self,
@@ -68,38 +68,38 @@ class InteractionsResource:
         self._max_listed = max_listed
 
     async def mine(self, request: Request) -> Response:
-        """GET /me/interactions.
+        """GET /me/interactions: those that are offered to the agent or held by them.
 
-        Of whole interactions the list also says after which position of the journal the reader
-        goes on: all before it is in the list.
+        A list of objects also has the `position` to subscribe with: every change before it is in
+        the list.
         """
         agent = await self._callers.agent(request)
         listing = read_listing(request, at_most=self._max_listed)
         whole = listing.names is not None
-        # Before the list: what happens in between is in both rather than in neither.
+        # Read before the list: a change in between is then in both rather than in neither.
         place = {"position": await self._journal_reader.newest(agent.id)} if whole else {}
         root = self._callers.root(request)
         objects: list[Fields]
         if not whole and not listing.filters:
-            objects = [_found_at(one, root) for one in await self._queries.ids_held_by(agent.id)]
+            objects = [_uri_of(one, root) for one in await self._queries.ids_held_by(agent.id)]
         else:
             with_text = whole and (not listing.names or _MAIL in listing.names)
             objects = [
-                self._seen(one, agent, listed=True) | _found_at(one.id, root)
+                self._message_for(one, agent, listed=True) | _uri_of(one.id, root)
                 for one in await self._queries.held_by(agent.id, with_text=with_text)
             ]
         return json_answer({**_without_uri(listed("interactions", objects, listing)), **place})
 
     async def missed(self, request: Request) -> Response:
-        """GET /me/interactions/events."""
+        """GET /me/interactions/events: missed messages."""
         agent = await self._callers.agent(request)
         return json_answer(await missed_events(request, agent.id, self._journal_reader))
 
     async def all(self, request: Request) -> Response:
-        """GET /interactions: everything that is not finished, a page at a time.
+        """GET /interactions: all that are not finished, a page at a time.
 
-        `limit` and `after` (the last id seen) choose the page; `hasMore` says that there is one.
-        Filters are those of `FILTERS`.
+        `limit` and `after` (the last id of the page before) choose the page; `hasMore` says that
+        another one follows. Filters are those of `FILTERS`.
         """
         agent = await self._callers.agent_or_admin(request)
         listing = read_listing(request, at_most=self._max_listed)
@@ -114,9 +114,9 @@ class InteractionsResource:
         body: Fields = {"statusCode": 0}
         if listing.names is None:
             root = self._callers.root(request)
-            body["uris"] = [_found_at(one.id, root)["uri"] for one in page]
+            body["uris"] = [_uri_of(one.id, root)["uri"] for one in page]
         else:
-            seen = (self._seen(one, agent, listed=True) for one in page)
+            seen = (self._message_for(one, agent, listed=True) for one in page)
             body["interactions"] = [cut(one, listing.names) for one in seen]
         if len(snapshots) > listing.limit:
             body["hasMore"] = True
@@ -125,7 +125,7 @@ class InteractionsResource:
         return json_answer(body)
 
     async def one(self, request: Request) -> Response:
-        """GET /interactions/{id}: for agents (seed 002), by a setting for administrators too."""
+        """GET /interactions/{id}: for agents (seed 002), and by a setting for administrators."""
         callers = self._callers
         admit = callers.agent_or_admin if self._admins_read_interactions else callers.agent
         agent = await admit(request)
@@ -133,7 +133,7 @@ class InteractionsResource:
         return await self._one(request, interaction, agent)
 
     async def one_of_mine(self, request: Request) -> Response:
-        """GET /me/interactions/{id}."""
+        """GET /me/interactions/{id}: one that is offered to the agent or held by them."""
         agent = await self._callers.agent(request)
         interaction = await self._interactions.get(request.path_params["id"])
         if situation := refusal_of(Read.MINE, agent, interaction):
@@ -143,29 +143,34 @@ class InteractionsResource:
     async def _one(
         self, request: Request, interaction: Interaction, agent: StoredAgent
     ) -> Response:
-        delivered = await self._delivered(interaction, agent)
-        works = ownership_of(interaction, agent) in _HOLDS and bool(capabilities(interaction))
-        tag = entity_tag(interaction, "" if works else self._view(interaction, agent, delivered))
-        is_told = is_known(request.headers.getlist("if-none-match"), tag)
-        # What is known of a delivery changes without a new version of the mail.
-        if is_told and not (works and delivered):
+        delivery_part = await self._delivery(interaction, agent)
+        may_work = ownership_of(interaction, agent) in _HOLDS and bool(capabilities(interaction))
+        tag = entity_tag(
+            interaction, "" if may_work else self._view(interaction, agent, delivery_part)
+        )
+        is_unchanged = is_known(request.headers.getlist("if-none-match"), tag)
+        # The delivery changes without a new version of the interaction.
+        if is_unchanged and not (may_work and delivery_part):
             return not_modified(tag)
-        body = {"statusCode": 0, "interaction": self._seen(interaction, agent) | delivered}
+        body = {
+            "statusCode": 0,
+            "interaction": self._message_for(interaction, agent) | delivery_part,
+        }
         return json_answer(body, headers={"ETag": tag})
 
-    def _view(self, interaction: Interaction, agent: StoredAgent, delivered: Fields) -> str:
+    def _view(self, interaction: Interaction, agent: StoredAgent, delivery_part: Fields) -> str:
         if ownership_of(interaction, agent) in _HOLDS:
             view = "held"
         else:
             view = "whole" if self._may_read(interaction, agent) else "outline"
-        return f"{view}-{digest_of(delivered)}" if delivered else view
+        return f"{view}-{digest_of(delivery_part)}" if delivery_part else view
 
     def _may_read(self, interaction: Interaction, agent: StoredAgent) -> bool:
         shows_all = self._shows_foreign_mail
         return refusal_of(Read.WHOLE, agent, interaction, shows_all=shows_all) is None
 
-    async def _delivered(self, interaction: Interaction, agent: StoredAgent) -> Fields:
-        """Return what the next mail server said; it names the blind copies."""
+    async def _delivery(self, interaction: Interaction, agent: StoredAgent) -> Fields:
+        """Return the delivery of a sent mail, for readers who may see its blind copies."""
         shows_all = self._shows_foreign_mail
         if interaction.direction is Direction.INBOUND:
             return {}
@@ -174,7 +179,7 @@ class InteractionsResource:
         delivery = await self._deliveries.get(interaction.id)
         return {"delivery": delivery_fields(delivery)} if delivery else {}
 
-    def _seen(
+    def _message_for(
         self, interaction: Interaction, agent: StoredAgent, *, listed: bool = False
     ) -> Fields:
         may_read = self._may_read(interaction, agent)
@@ -191,10 +196,10 @@ class InteractionsResource:
 
 
 def stored_filters(filters: Mapping[str, str]) -> dict[str, object]:
-    """Return what the store has to look for; an attribute that cannot be filtered is refused.
+    """Return filters by stored names and values.
 
     Raises:
-        RequestError: The attribute is unknown, or no such state exists.
+        RequestError: A field cannot be filtered by, or there is no such state.
     """
     found: dict[str, object] = {}
     for name, value in filters.items():
@@ -213,12 +218,12 @@ def _stored_state(name: str) -> str:
     raise RequestError(Situation.VALUE_REFUSED, f"there is no state {name[:64]!r}")
 
 
-def _found_at(interaction_id: str, root: str) -> Fields:
+def _uri_of(interaction_id: str, root: str) -> Fields:
     return {"uri": f"{root}/interactions/{interaction_id}"}
 
 
 def _without_uri(body: Fields) -> Fields:
-    """Return a list of interactions as messages, which have no address of their own."""
+    """Return a list without the `uri` of its interactions: messages have none."""
     several = body.get("interactions")
     if isinstance(several, list):
         body["interactions"] = [

@@ -1,4 +1,4 @@
-"""The API's description, for programs and for people; to read it nobody has to log in."""
+"""Serves the OpenAPI document and the page of the API, without login."""
 
 from functools import cache
 from typing import Final
@@ -10,7 +10,7 @@ from services.gateway.rest.openapi.document import as_json
 from services.gateway.rest.openapi.page import page
 
 PATHS: Final = ("/openapi.json", "/docs")
-_SAFE: Final = {
+_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "Cache-Control": "public, max-age=300",
 }
@@ -20,7 +20,7 @@ def openapi_response(method: str, path: str) -> Response:
     """Return the document or the page.
 
     Raises:
-        RequestError: It is not only read.
+        RequestError: The method is not GET or HEAD (405).
     """
     if method not in ("GET", "HEAD"):
         message = "this can only be read"
@@ -28,7 +28,7 @@ def openapi_response(method: str, path: str) -> Response:
             Situation.METHOD_UNKNOWN, message, headers={"Allow": "GET, HEAD, OPTIONS"}
         )
     content, media_type = _content(path)
-    return Response(content, headers=_SAFE, media_type=media_type)
+    return Response(content, headers=_HEADERS, media_type=media_type)
 
 
 @cache

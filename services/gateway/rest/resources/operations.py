@@ -1,4 +1,4 @@
-"""POST and PUT on interactions: checked against the present snapshot, then handed to the owner."""
+"""POST and PUT on interactions: checked against the snapshot, then sent as commands."""
 
 import asyncio
 
@@ -46,7 +46,7 @@ from shared.storage.mails.delivery_store import DeliveryStore
 
 
 class OperationsResource:
-    """The resources that agents work with."""
+    """The resources /me/interactions and /interactions, for operations."""
 
     def __init__(  # noqa: PLR0913 - what it works with, by name
         self,
@@ -78,19 +78,18 @@ class OperationsResource:
         self._only_new_keys = only_new_keys
 
     async def operate(self, request: Request) -> Response:
-        """POST /me/interactions/{id}.
+        """POST /me/interactions/{id}: perform an operation.
 
-        "ok" means that a majority of brokers hold the command; what came of it is told on the
-        topic.
+        "ok" means that a majority of the brokers has the command; its outcome is sent on the topic.
         """
         agent, body = await self._read(request)
         name = operation_name(body)
         if name == GET_WORKBIN_CONTENT:
-            return await self.tell_content(agent, body.get("workbin"))
+            return await self.publish_content_request(agent, body.get("workbin"))
         return await self.order(request, agent, request.path_params["id"], offer_named(name), body)
 
     async def update(self, request: Request) -> Response:
-        """PUT /me/interactions/{id} and /interactions/{id}: a draft, or keys of the user data."""
+        """PUT /me/interactions/{id} and /interactions/{id}: save a draft or user data."""
         agent, body = await self._read(request)
         if "email_object" in body or "email" in body:
             offer = UPDATE
@@ -101,13 +100,13 @@ class OperationsResource:
         return await self.order(request, agent, request.path_params["id"], offer, body)
 
     async def create(self, request: Request) -> Response:
-        """POST /me/interactions: Create, and GetWorkbinContent, which concerns no interaction."""
+        """POST /me/interactions: Create, or GetWorkbinContent."""
         agent, body = await self._read(request)
         match operation_name(body):
             case "Create":
                 return await self._create(request, agent, body)
             case "GetWorkbinContent":
-                return await self.tell_content(agent, body.get("workbin"))
+                return await self.publish_content_request(agent, body.get("workbin"))
             case name:
                 message = f"{offer_named(name).name} is for /me/interactions/{{id}}"
                 raise RequestError(Situation.OPERATION_FORBIDDEN, message)
@@ -120,29 +119,36 @@ class OperationsResource:
         offer: OperationDefinition,
         body: Body,
     ) -> Response:
-        """Check an operation, publish its command, and answer.
+        """Check an operation, publish its command, and return the answer.
 
         Raises:
-            RequestError: It is not possible now, not for this agent, or not with this body.
+            RequestError: The state, the permissions or the body do not allow it.
         """
         command_ids = command_ids_of(request.scope)
-        # Read beside taking the turn: an operation has nobody before it nearly always.
-        reading = asyncio.ensure_future(self._asked(request, agent, interaction_id, offer, body))
+        # Read while the turn is taken: nearly always no other operation is before this one.
+        reading = asyncio.ensure_future(self._request(request, agent, interaction_id, offer, body))
         try:
             async with self._operation_order.one(interaction_id, agent.id, command_ids) as is_alone:
                 if is_alone:
-                    asked = await reading
+                    operation_request = await reading
                 else:
-                    asked = await self._asked(request, agent, interaction_id, offer, body)
-                order = prepare(offer, asked)
-                if offer.operation is Operation.CANCEL and asked.interaction.state is State.SENDING:
-                    await self._require_waiting(interaction_id)
-                return await self._command_sender.over(request, order, asked.interaction)
+                    operation_request = await self._request(
+                        request, agent, interaction_id, offer, body
+                    )
+                order = prepare(offer, operation_request)
+                if (
+                    offer.operation is Operation.CANCEL
+                    and operation_request.interaction.state is State.SENDING
+                ):
+                    await self._require_cancelable(interaction_id)
+                return await self._command_sender.over(
+                    request, order, operation_request.interaction
+                )
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    async def _require_waiting(self, interaction_id: str) -> None:
+    async def _require_cancelable(self, interaction_id: str) -> None:
         delivery = await self._deliveries.get(interaction_id, newest=True)
         if delivery is None or not delivery.may_be_canceled:
             raise RequestError(
@@ -151,11 +157,11 @@ class OperationsResource:
                 "to wait for another attempt",
             )
 
-    async def tell_content(self, agent: StoredAgent, identifier: object) -> Response:
-        """Have the content of a workbin told wherever the agent listens.
+    async def publish_content_request(self, agent: StoredAgent, identifier: object) -> Response:
+        """Publish a request for the content of a workbin, which is sent on the agent's topic.
 
         Raises:
-            RequestError: There is no such workbin, or it is somebody else's.
+            RequestError: There is no such workbin, or the agent may not open it.
         """
         place = find_place(identifier, agent, await self._configuration.current())
         event = WorkbinContentWanted(
@@ -165,8 +171,8 @@ class OperationsResource:
         return json_answer(OK)
 
     async def _create(self, request: Request, agent: StoredAgent, body: Body) -> Response:
-        now_logged_in = await self._agents.get(agent.id)
-        if now_logged_in is None or not now_logged_in.logged_in:
+        present = await self._agents.get(agent.id)
+        if present is None or not present.logged_in:
             message = f"{CREATE} is for agents who are logged in on the channel"
             raise RequestError(Situation.OPERATION_FORBIDDEN, message)
         command, answer = order_creation(
@@ -187,7 +193,7 @@ class OperationsResource:
         agent = await self._callers.agent(request)
         return agent, await read_object(request.receive, at_most=self._max_body)
 
-    async def _asked(
+    async def _request(
         self,
         request: Request,
         agent: StoredAgent,

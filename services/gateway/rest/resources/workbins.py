@@ -1,4 +1,4 @@
-"""The resource /me/workbins: which there are, what is in them, put in, take out."""
+"""The resource /me/workbins: lists workbins and their content, and moves interactions."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +18,7 @@ from shared.storage.configuration_store import ConfigurationStore
 
 
 class WorkbinsResource:
-    """Workbins from an agent's side."""
+    """The workbins that an agent may open."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class WorkbinsResource:
         self._max_body = max_body
 
     async def mine(self, request: Request) -> Response:
-        """GET /me/workbins."""
+        """GET /me/workbins: the agent's and those of their groups."""
         agent = await self._callers.agent(request)
         root = self._callers.root(request)
         places = places_of(agent, await self._configuration.current())
@@ -44,7 +44,7 @@ class WorkbinsResource:
         return json_answer({"statusCode": 0, "status": 0, "workbins": fields})
 
     async def one(self, request: Request) -> Response:
-        """GET /me/workbins/{workbin}: what it is, and what is in it."""
+        """GET /me/workbins/{workbin}: a workbin and its content."""
         agent = await self._callers.agent(request)
         place = find_place(_identifier(request, {}), agent, await self._configuration.current())
         return json_answer(
@@ -67,9 +67,11 @@ class WorkbinsResource:
                 offer = offer_named("PullInteraction")
                 return await self._operations.order(request, agent, _item(body), offer, body)
             case name if name == GET_WORKBIN_CONTENT:
-                return await self._operations.tell_content(agent, _identifier(request, body))
+                return await self._operations.publish_content_request(
+                    agent, _identifier(request, body)
+                )
             case "SubscribeWorkbinEvents" | "UnsubscribeWorkbinEvents":
-                # Who listens to the topic hears of every workbin that is open to them.
+                # Nothing to do: the topic has the changes of all workbins of the agent.
                 find_place(_identifier(request, body), agent, await self._configuration.current())
                 return json_answer(OK)
             case name:

@@ -1,1 +1,1 @@
-"""Files that agents attach: forms read as they come, media types, limits."""
+"""Uploads of files: a streaming form reader, media types, and limits."""

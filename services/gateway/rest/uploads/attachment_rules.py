@@ -1,4 +1,4 @@
-"""What the contact center allows agents to attach."""
+"""Checks uploads against the attachment rules of the contact center."""
 
 from collections.abc import AsyncIterator
 from fnmatch import fnmatchcase
@@ -8,10 +8,10 @@ from shared.contracts.contact_center import AttachmentRules
 
 
 def require_allowed(rules: AttachmentRules, name: str, media_type: str) -> None:
-    """Make sure that a file of this name and kind may be attached.
+    """Check that a file of this name and media type may be attached.
 
     Raises:
-        RequestError: It may not.
+        RequestError: Its extension or its media type is not allowed.
     """
     extension = name.rpartition(".")[2].lower() if "." in name else ""
     if extension in rules.forbidden_extensions:
@@ -21,20 +21,20 @@ def require_allowed(rules: AttachmentRules, name: str, media_type: str) -> None:
         raise RequestError(Situation.VALUE_REFUSED, f"files of type {media_type} are not allowed")
 
 
-def require_few(rules: AttachmentRules, count: int) -> None:
-    """Make sure that a mail may have so many files.
+def require_file_count(rules: AttachmentRules, count: int) -> None:
+    """Check that a mail may have this many files.
 
     Raises:
-        RequestError: It may not.
+        RequestError: They are too many.
     """
     if count > rules.most_files:
         raise RequestError(Situation.TOO_LARGE, f"a mail has at most {rules.most_files} files")
 
 
-async def measured(
+async def limited(
     content: AsyncIterator[bytes], rules: AttachmentRules, *, in_mail: int
 ) -> AsyncIterator[bytes]:
-    """Give a file's octets as long as they are few enough; `in_mail` have come before.
+    """Yield the octets of a file up to its limits; `in_mail` are those of the other files.
 
     Raises:
         RequestError: The file, or the mail with it, is too large.
@@ -42,15 +42,15 @@ async def measured(
     size = 0
     async for piece in content:
         size += len(piece)
-        require_small(rules, size, in_mail=in_mail)
+        require_file_size(rules, size, in_mail=in_mail)
         yield piece
 
 
-def require_small(rules: AttachmentRules, size: int, *, in_mail: int) -> None:
-    """Make sure that a file may be so large, and the mail with it.
+def require_file_size(rules: AttachmentRules, size: int, *, in_mail: int) -> None:
+    """Check that a file, and the mail with it, may have this size in bytes.
 
     Raises:
-        RequestError: It is too large.
+        RequestError: One of them is too large.
     """
     if size > rules.largest_file:
         message = f"a file has at most {int(rules.largest_file)} bytes"

@@ -1,4 +1,4 @@
-"""Takes the files of a form into the vault while they come."""
+"""Stores the files of a form in the vault while they arrive."""
 
 import asyncio
 from collections.abc import AsyncIterator, MutableMapping
@@ -6,8 +6,12 @@ from typing import Any, Final
 
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.asgi import AbortedError, Receive
-from services.gateway.rest.uploads.attachment_rules import measured, require_allowed, require_few
-from services.gateway.rest.uploads.media_types import TELLING, kind_of
+from services.gateway.rest.uploads.attachment_rules import (
+    limited,
+    require_allowed,
+    require_file_count,
+)
+from services.gateway.rest.uploads.media_types import HEAD_SIZE, media_type_of
 from services.gateway.rest.uploads.multipart import Part, PartHead, read_parts
 from shared.contracts.contact_center import AttachmentRules
 from shared.domain.ids import numbered_id
@@ -18,14 +22,14 @@ from shared.storage.files.vault import Vault
 from shared.storage.upload_store import UploadStore
 
 _PART: Final = "attachment"
-_LONGEST_FIELD: Final = 64 * 1024
-_AROUND_FILES: Final = 1024 * 1024
+_MAX_FIELD: Final = 64 * 1024
+_FORM_OVERHEAD: Final = 1024 * 1024
 
 
 class FormFileReader:
-    """The files of one request for one draft.
+    """Stores the files of one request for one draft.
 
-    Their ids follow from `batch`, so that a repeated request stores the same documents.
+    Document ids are derived from `batch`, so that a repeated request stores the same documents.
     """
 
     def __init__(
@@ -43,33 +47,33 @@ class FormFileReader:
         self._draft_id = draft_id
         self._batch = batch
 
-    async def take(
+    async def store(
         self, content_type: str, chunks: AsyncIterator[bytes], listed: tuple[Attachment, ...]
     ) -> list[Attachment]:
-        """Store every file of a form and return what became of them, in their order.
+        """Store every file of a form; return them as attachments, in their order.
 
         `listed` are the files that the draft has already.
 
         Raises:
-            RequestError: It is no form, or a file is too large, of a forbidden kind, or in a part
-                of the wrong name. What is stored by then is swept a day later.
+            RequestError: It is no form, or a file is too large, of a forbidden type, or in a part
+                of the wrong name. Files stored before the error are swept a day later.
         """
-        taken: list[Attachment] = []
+        stored: list[Attachment] = []
         async for part in read_parts(content_type, chunks):
-            if await _is_empty(part):
+            if await _skip_if_no_file(part):
                 continue
-            require_few(self._rules, len(listed) + len(taken) + 1)
-            in_mail = sum(one.size for one in (*listed, *taken))
-            own_id = numbered_id(self._batch, len(taken))
-            taken.append(await self._store(part, own_id, in_mail))
-        return taken
+            require_file_count(self._rules, len(listed) + len(stored) + 1)
+            in_mail = sum(one.size for one in (*listed, *stored))
+            document_id = numbered_id(self._batch, len(stored))
+            stored.append(await self._store(part, document_id, in_mail))
+        return stored
 
     async def _store(self, part: Part, document_id: str, in_mail: int) -> Attachment:
-        head, content = await _beginning(part.content)
+        head, content = await _read_head(part.content)
         name = clean_name(part.head.file_name or "") or "attachment.bin"
-        kind = kind_of(head, declared=part.head.media_type, name=name)
+        kind = media_type_of(head, declared=part.head.media_type, name=name)
         require_allowed(self._rules, name, kind)
-        ref = await self._vault.put_stream(measured(content, self._rules, in_mail=in_mail))
+        ref = await self._vault.put_stream(limited(content, self._rules, in_mail=in_mail))
         content_id = part.head.content_id if is_content_id(part.head.content_id) else ""
         attachment = Attachment(document_id, name, ref.size, kind, content_id)
         await self._uploads.add(self._draft_id, attachment, ref)
@@ -77,16 +81,16 @@ class FormFileReader:
 
 
 async def body_of(receive: Receive, *, at_most: int, stall: float) -> AsyncIterator[bytes]:
-    """Give the body of a request as it comes.
+    """Yield the body of a request as it arrives.
 
     Raises:
-        RequestError: It is longer than a form may be whose files have `at_most` bytes, or nothing
-            comes for `stall` seconds.
-        AbortedError: The client went away.
+        RequestError: It is longer than a form with files of `at_most` bytes, or nothing arrives
+            for `stall` seconds.
+        AbortedError: The client disconnected.
     """
-    left, more = at_most + _AROUND_FILES, True
+    left, more = at_most + _FORM_OVERHEAD, True
     while more:
-        message = await _received(receive, stall)
+        message = await _receive(receive, stall)
         piece: bytes = message.get("body", b"")
         left -= len(piece)
         if left < 0:
@@ -96,7 +100,7 @@ async def body_of(receive: Receive, *, at_most: int, stall: float) -> AsyncItera
         more = message.get("more_body", False)
 
 
-async def _received(receive: Receive, stall: float) -> MutableMapping[str, Any]:
+async def _receive(receive: Receive, stall: float) -> MutableMapping[str, Any]:
     try:
         async with asyncio.timeout(stall):
             message = await receive()
@@ -107,8 +111,10 @@ async def _received(receive: Receive, stall: float) -> MutableMapping[str, Any]:
     return message
 
 
-async def _is_empty(part: Part) -> bool:
-    """Say whether a part is no file: a field beside it, or a file input that was left empty.
+async def _skip_if_no_file(part: Part) -> bool:
+    """Return whether a part is no file; such a part is read to its end.
+
+    Fields, and file inputs that were left empty, are no files.
 
     Raises:
         RequestError: It is a file under another name, or a field that is too long.
@@ -118,7 +124,7 @@ async def _is_empty(part: Part) -> bool:
     size = 0
     async for piece in part.content:
         size += len(piece)
-        if size > (0 if part.head.file_name is not None else _LONGEST_FIELD):
+        if size > (0 if part.head.file_name is not None else _MAX_FIELD):
             raise RequestError(Situation.PARAMETER_MISSING, f"the file has to be in part {_PART}")
     return True
 
@@ -127,18 +133,18 @@ def _is_file(head: PartHead) -> bool:
     return head.name == _PART and head.file_name != ""
 
 
-async def _beginning(content: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:
-    """Return the first bytes of a file, and all of it."""
+async def _read_head(content: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:
+    """Return the first bytes of a file, and a stream of the whole file."""
     head = b""
-    while len(head) < TELLING:
+    while len(head) < HEAD_SIZE:
         piece = await anext(content, None)
         if piece is None:
             break
         head += piece
-    return head[:TELLING], _joined(head, content)
+    return head[:HEAD_SIZE], _concatenated(head, content)
 
 
-async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _concatenated(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield first
     async for piece in rest:
         yield piece

@@ -1,4 +1,4 @@
-"""What kind of file bytes are: by what they begin with, before what anybody says of them."""
+"""Media types of files: by their first bytes, else by what is declared."""
 
 import re
 from mimetypes import MimeTypes
@@ -6,8 +6,8 @@ from typing import Final
 
 OCTETS: Final = "application/octet-stream"
 
-TELLING: Final = 16
-"""How many of the first bytes tell the kind."""
+HEAD_SIZE: Final = 16
+"""Bytes at the start of a file that are enough to detect its type."""
 
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 _ACTIVE: Final = re.compile(
@@ -20,8 +20,8 @@ _SHOWN: Final = ("image/png", "image/gif", "image/jpeg", "image/webp")
 _PROVABLE: Final = frozenset({*_SHOWN, "image/jpg", "image/pjpeg", "application/pdf"})
 
 
-def recognised(head: bytes) -> str:
-    """Return the media type that the first bytes prove, or nothing."""
+def detected_type(head: bytes) -> str:
+    """Return the media type that the first bytes prove, empty where they prove none."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if head.startswith((b"GIF87a", b"GIF89a")):
@@ -33,12 +33,12 @@ def recognised(head: bytes) -> str:
     return "application/pdf" if head.startswith(b"%PDF-") else ""
 
 
-def kind_of(head: bytes, *, declared: str, name: str) -> str:
-    """Return the media type of an upload: what its bytes prove, else what is said and may be.
+def media_type_of(head: bytes, *, declared: str, name: str) -> str:
+    """Return the media type of an upload: proven by its bytes, else declared, else by its name.
 
-    Who claims a kind that bytes would prove, and has other bytes, has sent mere octets.
+    A claimed type that bytes can prove, and do not, gives application/octet-stream.
     """
-    if proven := recognised(head):
+    if proven := detected_type(head):
         return proven
     by_name, _ = _BY_NAME.guess_type(name)
     for claimed in (declared, by_name or ""):
@@ -47,14 +47,14 @@ def kind_of(head: bytes, *, declared: str, name: str) -> str:
     return OCTETS
 
 
-def served_kind(stored: str) -> str:
-    """Return the media type to answer with: none that a browser would run or render as a page."""
+def download_type(stored: str) -> str:
+    """Return the media type of a download; types that a browser may run become octets."""
     kind = stored.lower()
     harmless = _MEDIA_TYPE.fullmatch(kind) and not _ACTIVE.match(kind)
     return kind if harmless else OCTETS
 
 
-def shown_kind(head: bytes) -> str:
-    """Return the media type of an image that may be shown in a page, or nothing."""
-    kind = recognised(head)
+def displayable_type(head: bytes) -> str:
+    """Return the media type of an image that a page may show, empty for other files."""
+    kind = detected_type(head)
     return kind if kind in _SHOWN else ""

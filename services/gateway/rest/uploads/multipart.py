@@ -1,4 +1,4 @@
-"""multipart/form-data as it comes (RFC 7578): one part after the other, none of them whole."""
+"""Reads multipart/form-data as a stream (RFC 7578): no part is held in memory."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -17,7 +17,7 @@ _EXTENDED: Final = "filename*=utf-8''"
 
 @dataclass(frozen=True, slots=True)
 class PartHead:
-    """What a part says of itself; `file_name` is None where it is no file."""
+    """The headers of a part; `file_name` is None where it is no file."""
 
     name: str
     file_name: str | None
@@ -27,24 +27,24 @@ class PartHead:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a form; `content` has to be read to its end before the next part."""
+    """A part of a form. Its `content` has to be read to the end before the next part."""
 
     head: PartHead
     content: AsyncIterator[bytes]
 
 
 class _End:
-    """The end of a part."""
+    """Marks the end of a part among the events."""
 
 
 _Event = Mapping[str, bytes] | bytes | type[_End]
 
 
 async def read_parts(content_type: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[Part]:
-    """Give the parts of a form, each as soon as its headers have come.
+    """Yield the parts of a form, each as soon as its headers have arrived.
 
     Raises:
-        RequestError: It is no form, or not a well-formed one.
+        RequestError: It is no multipart form, or a malformed one.
     """
     events = _Events(_boundary(content_type), chunks)
     while (event := await events.next()) is not None:
@@ -53,13 +53,13 @@ async def read_parts(content_type: str, chunks: AsyncIterator[bytes]) -> AsyncIt
 
 
 def read_head(headers: Mapping[str, bytes]) -> PartHead:
-    """Return what the headers of a part say, by their names in lower case."""
+    """Return the head of a part from its headers; their names are in lower case."""
     disposition = _text(headers.get("content-disposition", b""))
     _, parameters = parse_options_header(disposition.encode())
     given = parameters.get(b"filename")
     extended = disposition.lower().rfind(_EXTENDED)
     if extended >= 0:
-        # Forbidden by RFC 7578 section 4.2, and written by some libraries all the same.
+        # RFC 7578 section 4.2 forbids this parameter; some libraries write it all the same.
         word = disposition[extended + len(_EXTENDED) :].partition(";")[0]
         file_name: str | None = unquote(word.strip())
     else:
@@ -73,29 +73,29 @@ def read_head(headers: Mapping[str, bytes]) -> PartHead:
 
 
 class _Events:
-    """The parser's callbacks as a queue that is filled as far as it is asked for."""
+    """A queue of the parser's events. It reads a chunk only when it is empty."""
 
     def __init__(self, boundary: bytes, chunks: AsyncIterator[bytes]) -> None:
         self._chunks = chunks
-        self._waiting: deque[_Event] = deque()
+        self._queue: deque[_Event] = deque()
         self._headers: dict[str, bytes] = {}
         self._name = self._value = b""
         self._complete = False
         self._parser = _parser(self, boundary)
 
     async def next(self) -> _Event | None:
-        """Return the next event, None behind the last part."""
-        while not self._waiting:
+        """Return the next event, None after the last part."""
+        while not self._queue:
             chunk = await anext(self._chunks, None)
             if chunk is None and self._complete:
                 return None
             if chunk is None:
                 raise _malformed("it ends early")
             self._parse(chunk)
-        return self._waiting.popleft()
+        return self._queue.popleft()
 
     async def content(self) -> AsyncIterator[bytes]:
-        """Give the octets of the part whose headers came last."""
+        """Yield the octets of the part whose headers came last."""
         while isinstance(event := await self.next(), bytes):
             yield event
 
@@ -103,7 +103,7 @@ class _Events:
         try:
             self._parser.write(chunk)
         except FormParserError as error:
-            raise _malformed("a part does not look as it should") from error
+            raise _malformed("a part is malformed") from error
 
     def begin(self) -> None:
         self._headers = {}
@@ -119,14 +119,14 @@ class _Events:
         self._name = self._value = b""
 
     def headers_end(self) -> None:
-        self._waiting.append(self._headers)
+        self._queue.append(self._headers)
 
     def octets(self, source: bytes, start: int, end: int) -> None:
         if start < end:
-            self._waiting.append(source[start:end])
+            self._queue.append(source[start:end])
 
     def part_end(self) -> None:
-        self._waiting.append(_End)
+        self._queue.append(_End)
 
     def end(self) -> None:
         self._complete = True
@@ -164,7 +164,7 @@ def _boundary(content_type: str) -> bytes:
 
 
 def _text(octets: bytes) -> str:
-    """Return what browsers write raw: UTF-8, or what it was in old ones."""
+    """Decode a header value: UTF-8, or Latin-1 as old browsers send it."""
     try:
         return octets.decode()
     except UnicodeDecodeError:

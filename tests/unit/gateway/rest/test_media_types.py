@@ -5,10 +5,10 @@ import pytest
 from services.gateway.errors import RequestError, Situation
 from services.gateway.rest.uploads.attachment_rules import (
     require_allowed,
-    require_few,
-    require_small,
+    require_file_count,
+    require_file_size,
 )
-from services.gateway.rest.uploads.media_types import kind_of, served_kind, shown_kind
+from services.gateway.rest.uploads.media_types import displayable_type, download_type, media_type_of
 from shared.contracts.contact_center import AttachmentRules
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
@@ -32,7 +32,7 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
     ],
 )
 def test_bytes_are_believed_before_words(head: bytes, declared: str, name: str, kind: str) -> None:
-    assert kind_of(head, declared=declared, name=name) == kind
+    assert media_type_of(head, declared=declared, name=name) == kind
 
 
 @pytest.mark.parametrize(
@@ -57,20 +57,20 @@ def test_bytes_are_believed_before_words(head: bytes, declared: str, name: str, 
     ],
 )
 def test_nothing_that_a_browser_would_run_is_served_as_that(stored: str) -> None:
-    assert served_kind(stored) == "application/octet-stream"
+    assert download_type(stored) == "application/octet-stream"
 
 
 @pytest.mark.parametrize(
     "stored", ["application/pdf", "image/png", "text/plain", "application/zip", "message/rfc822"]
 )
 def test_harmless_kinds_are_served_as_they_are(stored: str) -> None:
-    assert served_kind(stored) == stored
+    assert download_type(stored) == stored
 
 
 def test_only_proven_images_are_shown() -> None:
-    assert shown_kind(PNG) == "image/png"
-    assert shown_kind(b"<svg onload=alert(1)>") == ""
-    assert shown_kind(b"%PDF-1.7") == ""
+    assert displayable_type(PNG) == "image/png"
+    assert displayable_type(b"<svg onload=alert(1)>") == ""
+    assert displayable_type(b"%PDF-1.7") == ""
 
 
 @pytest.mark.parametrize(
@@ -100,11 +100,11 @@ def test_files_are_limited_in_size_and_number() -> None:
         {"largest_file": 10, "largest_mail": "15 B", "most_files": 2}
     )
 
-    require_small(rules, 10, in_mail=5)
-    require_few(rules, 2)
+    require_file_size(rules, 10, in_mail=5)
+    require_file_count(rules, 2)
     with pytest.raises(RequestError):
-        require_small(rules, 11, in_mail=0)
+        require_file_size(rules, 11, in_mail=0)
     with pytest.raises(RequestError):
-        require_small(rules, 10, in_mail=6)
+        require_file_size(rules, 10, in_mail=6)
     with pytest.raises(RequestError):
-        require_few(rules, 3)
+        require_file_count(rules, 3)
