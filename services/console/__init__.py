@@ -1,1 +1,1 @@
-"""The operator's command line: describes the contact center, and says how the system is."""
+"""`mailroom`, the operator's command line: describes the contact center and checks the system."""

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from services.console.accounts import BROKER, accounts_of
+from services.console.apply_plan import StrandedWorkChoice
 from services.console.arguments import parser
 from services.console.broker.definitions import definitions
 from services.console.commands import replay, uncertain_deliveries
@@ -14,7 +15,6 @@ from services.console.commands.apply import apply
 from services.console.commands.authorize import authorize
 from services.console.commands.doctor import diagnose
 from services.console.commands.parse import order_parsing
-from services.console.commands.rehousing import Moving
 from services.console.commands.restored import announce_restore
 from services.console.commands.settings import print_settings
 from services.console.commands.trace import trace
@@ -25,41 +25,41 @@ from shared.domain.errors import Unavailable
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Do what the command line says, and end the process with its exit code."""
-    # What goes wrong is said once, in a sentence of ours, and not by the libraries as well.
+    """Run the command of the command line, and end the process with its exit code."""
+    # Errors are printed once, in our own words. Without a handler, libraries would log them too.
     logging.getLogger().addHandler(logging.NullHandler())
     sys.exit(run(parser().parse_args(arguments)))
 
 
 def run(arguments: Namespace) -> Exit:
-    """Do what the arguments say; return how it ended."""
+    """Run a command and return its exit code; errors are printed to standard error."""
     try:
         return asyncio.run(_command(arguments)) or Exit.FINE
     except NotPossibleError as error:
-        return _end(str(error), error.code)
+        return _fail(str(error), error.code)
     except FieldLostError as error:
-        return _end(str(error), Exit.NOT_FINE)
+        return _fail(str(error), Exit.NOT_FINE)
     except Unavailable as error:
-        return _end(f"{error}: try again", Exit.UNAVAILABLE)
+        return _fail(f"{error}: try again", Exit.UNAVAILABLE)
     except PermissionError as error:
-        return _end(f"{error.filename}: {error.strerror}", Exit.CANNOT_WRITE)
+        return _fail(f"{error.filename}: {error.strerror}", Exit.CANNOT_WRITE)
     except KeyboardInterrupt:
-        return _end("interrupted: running it again is safe", Exit.INTERRUPTED)
+        return _fail("interrupted: running it again is safe", Exit.INTERRUPTED)
 
 
 async def _command(arguments: Namespace) -> Exit | None:
     match arguments.command:
         case "apply":
-            moving = Moving(arguments.move_to, arguments.yes)
-            await apply(arguments.file, dry_run=arguments.dry_run, moving=moving)
+            choice = StrandedWorkChoice(arguments.move_to, arguments.yes)
+            await apply(arguments.file, dry_run=arguments.dry_run, choice=choice)
         case "doctor":
             return await diagnose()
         case "replay" | "discard" | "trace":
-            await _look_into(arguments)
+            await _inspect(arguments)
         case "parse":
             await order_parsing(arguments.arrival)
         case "doubts" | "resend" | "settle" | "restored":
-            await _doubts(arguments)
+            await _uncertain_deliveries(arguments)
         case "authorize":
             await authorize(arguments.name)
         case _:
@@ -80,7 +80,7 @@ def _generate(arguments: Namespace) -> None:
                 print(f"{name}: written")
 
 
-async def _look_into(arguments: Namespace) -> None:
+async def _inspect(arguments: Namespace) -> None:
     if arguments.command == "trace":
         await trace(arguments.message_id)
         return
@@ -92,7 +92,7 @@ async def _look_into(arguments: Namespace) -> None:
     await act(queue, message_id=arguments.id, limit=arguments.limit)
 
 
-async def _doubts(arguments: Namespace) -> None:
+async def _uncertain_deliveries(arguments: Namespace) -> None:
     match arguments.command:
         case "resend" if arguments.all:
             await uncertain_deliveries.resend_all(sure=arguments.yes)
@@ -106,7 +106,7 @@ async def _doubts(arguments: Namespace) -> None:
             await uncertain_deliveries.show()
 
 
-def _end(words: str, code: Exit) -> Exit:
+def _fail(words: str, code: Exit) -> Exit:
     print(words, file=sys.stderr)
     return code
 

@@ -1,4 +1,4 @@
-"""The users of broker and database, and the passwords that the operator gives them."""
+"""The users of broker and database, and their passwords, which the operator sets."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,10 @@ from services.console.exit_codes import Exit, NotPossibleError
 from shared.runtime.rights import RIGHTS
 
 OPERATOR: Final = "operator"
-"""Whoever uses this command line: everything of Mailroom, on both servers."""
+"""The user of this command line. It may do everything of Mailroom on both servers."""
 
 MONITORING: Final = "monitoring"
-"""The autoscaler: sees how long queues are, and no message."""
+"""The user of the autoscaler. It reads the lengths of queues, and no message."""
 
 BROKER: Final = "RABBITMQ"
 DATABASE: Final = "MONGODB"
@@ -43,19 +43,19 @@ def password_variable(server: str, owner: str) -> str:
 
 
 def password_variables() -> list[str]:
-    """Return the names of all of them."""
+    """Return the variables of all passwords."""
     return [
         password_variable(server, owner) for server, owners in _OWNERS.items() for owner in owners
     ]
 
 
 def accounts_of(server: str, environment: Mapping[str, str] = os.environ) -> list[Account]:
-    """Return the users of a server; none where no password is given for any of them.
+    """Return the users of a server; none if no password is set for any of them.
 
     A password is a variable, or a file of that name in the folder `PASSWORDS_FOLDER`.
 
     Raises:
-        NotPossibleError: Some passwords are given and others are not.
+        NotPossibleError: Some passwords are set and others are not.
     """
     found = {owner: _password(server, owner, environment) for owner in _OWNERS[server]}
     if not any(found.values()):

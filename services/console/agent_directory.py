@@ -1,4 +1,4 @@
-"""The agents and their logins, as a description says they are."""
+"""Writes the agents and logins of a description to the database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,15 @@ from shared.storage.database.client import Database, Document
 from shared.storage.indexes import REPLICAS
 
 _BY_NAME: Final = [("user_name", 1)]
-_OF_LOGINS: Final = ("user_name", "password_hash", "roles", "enabled")
+_LOGIN_FIELDS: Final = ("user_name", "password_hash", "roles", "enabled")
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """How many hashes have left the agents' documents, and how many gateways keep the rest there.
+class LoginMove:
+    """How many password hashes were moved to login documents.
 
-    Those are of an earlier release, which knows no other place.
+    `waiting_for` counts the running gateways of an earlier release, which read logins in the
+    agents' documents only. While there are any, nothing is moved.
     """
 
     hashes: int = 0
@@ -28,10 +29,10 @@ class Move:
 
 
 class AgentDirectory:
-    """Who the agents are, as described; what they do at the moment is left alone.
+    """The described fields of agents and logins. Their live state (ready, holding) is kept.
 
-    Of what is written twice the login is written first, so that an agent's document which is as
-    described says that the login is as well.
+    The login is written before the agent, so that an agent that is as described has a login that
+    is as described too.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -48,19 +49,20 @@ class AgentDirectory:
         hashes = {one["_id"]: {"password_hash": one["password_hash"]} for one in logins}
         return {one["user_name"]: one | hashes.get(one.pop("_id"), {}) for one in found}
 
-    async def with_hashes(self) -> int:
-        """Return how many agents' documents hold a hash, where routing can read and change it."""
+    async def count_hashes(self) -> int:
+        """Return how many agents' documents hold a hash, which routing can read and change."""
         return await self._agents.count_documents(KEPT_BY_AGENTS)
 
-    async def move_logins(self) -> Move:
-        """Give logins documents of their own, unless a gateway runs that would not find them.
+    async def move_logins(self) -> LoginMove:
+        """Move logins from agents' documents to their own, unless an earlier gateway still runs.
 
-        An earlier release kept them in the documents of the agents. Broken off at any line, it can
-        be run again; what has begun waits for nobody.
+        An earlier release kept them in the documents of the agents. The move can be run again
+        after an interruption at any line. Once one login has been moved, the rest is moved
+        without waiting for gateways.
         """
         earlier = await self._earlier_gateways()
         if earlier and await self._logins.find_one({}, {"_id": 1}, sort=_BY_NAME) is None:
-            return Move(waiting_for=earlier)
+            return LoginMove(waiting_for=earlier)
         without_login: Document = {
             "from": agent_login_store.COLLECTION,
             "localField": "_id",
@@ -78,12 +80,12 @@ class AgentDirectory:
         found = await cursor.to_list()
         for one in found:
             await self._move(one)
-        return Move(hashes=sum(bool(one["password_hash"]) for one in found))
+        return LoginMove(hashes=sum(bool(one["password_hash"]) for one in found))
 
     async def write(self, described: Sequence[Agent]) -> None:
-        """Add and change agents; disable everybody else, who keeps what they hold.
+        """Add and change agents; disable all others, who keep their work.
 
-        The logins end for good of whoever is disabled or has another password.
+        The sessions of agents who are disabled or get another password end.
         """
         are_apart = not (await self.move_logins()).waiting_for
         for agent in described:
@@ -112,31 +114,31 @@ class AgentDirectory:
             {"login_generation": 1},
         )
         if generation := (before or {}).get("login_generation", 0):
-            # Where there was a login already, an earlier release has ended some since.
+            # If the login existed, an earlier release has ended further sessions since: add them.
             counting = "$max" if made.upserted_id is not None else "$inc"
             await self._logins.update_one(
                 {"_id": kept["_id"]}, {counting: {"login_generation": generation}}
             )
 
     async def _write(self, agent: Agent) -> None:
-        described = agent.model_dump(mode="json", include=set(_OF_LOGINS))
+        described = agent.model_dump(mode="json", include=set(_LOGIN_FIELDS))
         known = {"user_name": agent.user_name}
         fields = _literal(described) | _id() | {"login_generation": _generation(agent)}
         await self._logins.update_one(known, [{"$set": fields}], upsert=True)
         login = cast("Document", await self._logins.find_one(known, {"_id": 1}))
-        # Processes of an earlier release want the field, which is why it stays there empty.
-        fields = self._written(agent) | {"password_hash": ""}
+        # Processes of an earlier release require the field, so it stays, empty.
+        fields = self._agent_fields(agent) | {"password_hash": ""}
         await self._agents.update_one(login, [{"$set": fields}], upsert=True)
 
     async def _write_together(self, agent: Agent) -> None:
-        """Write an agent as the earlier release does whose gateways run still."""
-        written = self._written(agent) | _id() | {"login_generation": _generation(agent)}
+        """Write agent and login in one document, for gateways of an earlier release."""
+        written = self._agent_fields(agent) | _id() | {"login_generation": _generation(agent)}
         await self._agents.update_one(
             {"user_name": agent.user_name}, [{"$set": written}], upsert=True
         )
 
-    def _written(self, agent: Agent) -> Document:
-        # One step that reads the document as it is, so that a place taken meanwhile stays taken.
+    def _agent_fields(self, agent: Agent) -> Document:
+        # A pipeline update reads and writes in one step, so a place taken meanwhile stays taken.
         more = {"$subtract": [agent.capacity, {"$ifNull": ["$capacity", 0]}]}
         live = {
             "ready": False,
@@ -162,7 +164,7 @@ def _literal(fields: Document) -> Document:
 
 
 def _generation(agent: Agent) -> Document:
-    """Return the expression for the logins' generation: the next one where they have to end."""
+    """Return the expression for the login generation: the next one if sessions have to end."""
     ends: list[Document] = [{"$ne": ["$password_hash", {"$literal": agent.password_hash}]}]
     if not agent.enabled:
         ends.append({"$eq": ["$enabled", True]})

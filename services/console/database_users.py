@@ -1,4 +1,4 @@
-"""Puts the database's users and their roles in force."""
+"""Creates and updates the database's users and their roles."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from services.console.accounts import OPERATOR, Account
 from services.console.exit_codes import NotPossibleError
-from services.console.store import reaching_database
+from services.console.store import connected_database
 from shared.runtime.rights import RIGHTS
 from shared.storage.database.client import Database, Document
 
@@ -17,11 +17,11 @@ async def put_database_users(
     """Give each user its role in the database of `mongodb_url`; return a line for each change.
 
     Raises:
-        NotPossibleError: The administrator's address is wrong, or may not do this.
+        NotPossibleError: The administrator's address is wrong, or lacks the rights.
     """
     name = urlsplit(mongodb_url).path[1:] or "mailroom"
     lines = []
-    async with reaching_database(admin_url) as reached:
+    async with connected_database(admin_url) as reached:
         database = reached.client[name]
         for account in accounts:
             changes = [
@@ -36,14 +36,14 @@ async def put_database_users(
 
 
 def url_for(account: Account, mongodb_url: str) -> str:
-    """Return the address of the same database for another user, who is known in it."""
+    """Return the database's address for another user of it."""
     where = urlsplit(mongodb_url)
     host = where.netloc.rpartition("@")[2]
     name = where.path[1:] or "mailroom"
-    who = f"{quote(account.name, safe='')}:{quote(account.password, safe='')}"
+    user = f"{quote(account.name, safe='')}:{quote(account.password, safe='')}"
     options = dict(parse_qsl(where.query)) | {"authSource": name}
     return where._replace(
-        netloc=f"{who}@{host}", path=f"/{name}", query=urlencode(options)
+        netloc=f"{user}@{host}", path=f"/{name}", query=urlencode(options)
     ).geturl()
 
 
@@ -51,10 +51,10 @@ async def _put_role(database: Database, account: Account) -> bool:
     rights = RIGHTS.get(account.owner)
     privileges = rights.database.privileges(database.name) if rights else []
     roles = [{"role": "readWrite", "db": database.name}] if account.owner == OPERATOR else []
-    told = await database.command("rolesInfo", account.name, showPrivileges=True)
-    if told["roles"] and _is_right(told["roles"][0], privileges, roles):
+    found = await database.command("rolesInfo", account.name, showPrivileges=True)
+    if found["roles"] and _is_right(found["roles"][0], privileges, roles):
         return False
-    command = "updateRole" if told["roles"] else "createRole"
+    command = "updateRole" if found["roles"] else "createRole"
     await database.command(command, account.name, privileges=privileges, roles=roles)
     return True
 
@@ -70,18 +70,18 @@ def _comparable(privileges: list[Document]) -> dict[str, set[Any]]:
 
 
 async def _put_user(database: Database, account: Account, url: str) -> bool:
-    told = await database.command("usersInfo", account.name)
+    found = await database.command("usersInfo", account.name)
     role = [{"role": account.name, "db": database.name}]
-    if told["users"] and told["users"][0]["roles"] == role and await _lets_in(url):
+    if found["users"] and found["users"][0]["roles"] == role and await _can_log_in(url):
         return False
-    command = "updateUser" if told["users"] else "createUser"
+    command = "updateUser" if found["users"] else "createUser"
     await database.command(command, account.name, pwd=account.password, roles=role)
     return True
 
 
-async def _lets_in(url: str) -> bool:
+async def _can_log_in(url: str) -> bool:
     try:
-        async with reaching_database(url) as database:
+        async with connected_database(url) as database:
             await database.command("ping")
     except NotPossibleError:
         return False

@@ -1,10 +1,10 @@
-"""How the command line ends: codes of sysexits, and the error that carries one with its words."""
+"""The exit codes of the command line (sysexits), and the error that carries one."""
 
 from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What the shell is told."""
+    """The exit code of a command."""
 
     FINE = 0
     NOT_FINE = 1
@@ -17,7 +17,7 @@ class Exit(IntEnum):
 
 
 class NotPossibleError(Exception):
-    """What was asked for cannot be done; the message says why, and what to do next."""
+    """The command cannot be carried out; the message says why, and what to do next."""
 
     def __init__(self, words: str, code: Exit) -> None:
         super().__init__(words)

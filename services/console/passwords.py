@@ -1,4 +1,4 @@
-"""Passwords become argon2id hashes, with the strength that argon2-cffi recommends at the time."""
+"""Hashes passwords by argon2id, with the parameters that argon2-cffi recommends."""
 
 import getpass
 import sys
@@ -23,7 +23,7 @@ def ask_for_password() -> str:
     """Return the first line of standard input, or what a person types twice without an echo.
 
     Raises:
-        NotPossibleError: The two are not the same.
+        NotPossibleError: The two inputs differ.
     """
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")

@@ -1,4 +1,4 @@
-"""What the command line reads in the database, and how the system is."""
+"""The command line's connection to the database, and its queries about the state of the system."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -40,7 +40,7 @@ _PAGE: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFacts:
-    """What the server says of itself; `replica_set` is empty where it is in none."""
+    """The server's version and replica set; `replica_set` is "" if it is in none."""
 
     version: str
     replica_set: str
@@ -48,11 +48,12 @@ class DatabaseFacts:
 
 
 @asynccontextmanager
-async def reaching_database(url: str) -> AsyncIterator[Database]:
-    """Give the database, each call to it with a deadline.
+async def connected_database(url: str) -> AsyncIterator[Database]:
+    """Give the database. Every call to it has a deadline.
 
     Raises:
-        NotPossibleError: It does not answer, lets us not in, or its address is wrong.
+        NotPossibleError: The database does not answer or refuses the login, or its address is
+            wrong.
     """
     try:
         async with open_database(url, name="console") as database:
@@ -65,7 +66,7 @@ async def reaching_database(url: str) -> AsyncIterator[Database]:
 
 
 async def contact_center_in_force(database: Database, clock: Clock) -> ContactCenter | None:
-    """Return the description in force; nothing where there is none that this version can read."""
+    """Return the description in force; None if there is none that this version can read."""
     try:
         return await ConfigurationStore(database, clock).read()
     except ValidationError:
@@ -73,21 +74,21 @@ async def contact_center_in_force(database: Database, clock: Clock) -> ContactCe
 
 
 class SystemQueries:
-    """Looks at the database without changing anything that matters."""
+    """Queries for `doctor` and `trace`. The only write is that of `write_durably`."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     async def facts(self) -> DatabaseFacts:
-        """Return what the server says of itself, soon or not at all."""
+        """Return the server's version and replica set, within five seconds."""
         with pymongo.timeout(_DEADLINE_SECONDS):
             hello = await self._database.command("hello")
             version = (await self._database.client.server_info())["version"]
         return DatabaseFacts(version, hello.get("setName", ""), len(hello.get("hosts", ())))
 
     async def write_durably(self) -> Mapping[str, object]:
-        """Write once as mail is written, and return the write concern that was honoured."""
+        """Write a probe as mail is written, and return the write concern that was honoured."""
         probes = self._database[_PROBES]
         with pymongo.timeout(_DEADLINE_SECONDS):
             await probes.update_one(
@@ -96,7 +97,7 @@ class SystemQueries:
         return dict(probes.write_concern.document)
 
     async def owing(self, since: timedelta) -> dict[str, int]:
-        """Return how many documents have owed an announcement for so long, by collection."""
+        """Return how many documents have had an unpublished message for `since`, by collection."""
         before = self._clock.now() - since
         return {
             collection: await self._count(collection, {**OWES, "outbox.at": {"$lt": before}})
@@ -105,11 +106,11 @@ class SystemQueries:
         }
 
     async def deliveries_in(self, state: DeliveryState) -> int:
-        """Return how many mails are in a state of their delivery, which is not over."""
+        """Return how many mails are in a state of an unfinished delivery."""
         return await self._count(delivery_store.COLLECTION, unsettled([state]))
 
     async def deliveries_overdue(self, since: timedelta) -> int:
-        """Return how many mails should have been tried again so long ago."""
+        """Return how many mails have been due for another attempt for longer than `since`."""
         before: datetime = self._clock.now() - since
         return await self._count(delivery_store.COLLECTION, {"next_attempt_at": {"$lt": before}})
 
@@ -121,9 +122,9 @@ class SystemQueries:
         return found is not None
 
     async def unseen(self, since: timedelta) -> list[str]:
-        """Return arrivals of the last days that became no interaction for so long, oldest first.
+        """Return arrivals of the last three days that have had no interaction for `since`.
 
-        A mail that is a copy of another one is seen with that.
+        At most 100 ids, oldest first. A copy of a mail counts with that mail's interaction.
         """
         now, unseen = self._clock.now(), list[str]()
         after, until = id_of(now - _LOOKED_BACK), id_of(now - since)
@@ -142,7 +143,7 @@ class SystemQueries:
 
     async def _without_interaction(self, arrival_ids: list[str]) -> list[str]:
         """Return those arrivals that no interaction names, in their order."""
-        # A `$lookup` of each would use no partial index.
+        # Not a `$lookup`: it would not use the partial indexes.
         seen: set[str] = set()
         for field in ("arrival_id", "copies"):
             wanted = {field: {"$in": arrival_ids}}

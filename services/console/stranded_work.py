@@ -1,4 +1,4 @@
-"""Work that has lost its queue, its workbin or its agent: counted, told in words, and moved."""
+"""Finds, describes and moves work whose queue, workbin or agent is gone."""
 
 import asyncio
 from collections import Counter
@@ -28,22 +28,22 @@ _WHERE: Final[Document] = {"direction": 1, "state": 1, "queue": 1, "owner_id": 1
 
 @dataclass(frozen=True, slots=True)
 class Stranded:
-    """One piece of work and what it has lost."""
+    """One piece of work, and which of its queue, workbin and agent are gone."""
 
     work: Work
     losses: Sequence[tuple[Loss, str]]
 
 
 class _AtHomeError(Refused):
-    """Somebody else found a place for it meanwhile."""
+    """Another process has moved the work meanwhile."""
 
 
 async def _nobody(_: str, __: Sequence[Outgoing]) -> None:
-    """Leave the news to the sweep of the service that owns it."""
+    """Publish nothing: the sweep of the owning service publishes the outbox."""
 
 
 class StrandedWork:
-    """What of the unfinished work is where nobody finds it."""
+    """Unfinished work that no agent can find."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._collection = database[interaction_store.COLLECTION]
@@ -64,7 +64,7 @@ class StrandedWork:
         return frozenset([one["_id"] async for one in found])
 
     async def find(self, homes: Homes) -> list[Stranded]:
-        """Return what has lost one of its homes."""
+        """Return the work whose queue, workbin or agent is not among `homes`."""
         found = []
         async for one in self._collection.find(IS_ACTIVE, _WHERE):
             work = _to_work(one)
@@ -73,9 +73,10 @@ class StrandedWork:
         return found
 
     async def move(self, found: Sequence[Stranded], homes: Homes, queue: str | None) -> int:
-        """Move work to a queue, that of a queue whose name changed only in case to its new name.
+        """Move work to a queue; return how many pieces were moved.
 
-        Without a queue only the latter is moved. Return how many pieces were.
+        Work of a queue whose name changed only in case moves to the new name. Without `queue`
+        only such work is moved.
         """
         moves = [(one.work.id, to) for one in found if (to := _target(one, homes) or queue)]
         moved = 0
@@ -113,7 +114,7 @@ _BY_NAME: Final = [("user_name", 1)]
 
 
 def homes_of(center: ContactCenter, gone_agents: frozenset[str]) -> Homes:
-    """Return the homes that a description offers."""
+    """Return the queues and workbins of a description, and the agents who are gone."""
     return Homes(
         frozenset(one.name for one in center.queues),
         frozenset(one.name for one in center.kept_workbins),
@@ -122,12 +123,12 @@ def homes_of(center: ContactCenter, gone_agents: frozenset[str]) -> Homes:
 
 
 def is_renamed(one: Stranded, homes: Homes) -> bool:
-    """Say whether all that changed is the case of the queue's name."""
+    """Say whether only the case of the queue's name changed."""
     return _target(one, homes) is not None
 
 
-def told(found: Sequence[Stranded], user_names: Mapping[str, str]) -> Iterator[str]:
-    """Say what is stranded, in one line for each queue, workbin and agent."""
+def stranded_lines(found: Sequence[Stranded], user_names: Mapping[str, str]) -> Iterator[str]:
+    """Yield one line for each lost queue, workbin and agent, with counts of the stranded work."""
     counts: dict[tuple[Loss, str], Counter[str]] = {}
     for one in found:
         for lost in one.losses:

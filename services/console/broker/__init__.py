@@ -1,1 +1,1 @@
-"""The broker as an operator sees it: connection, users, policies, definitions."""
+"""The operator's access to the broker: connection, users, policies, definitions."""

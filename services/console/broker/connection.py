@@ -1,4 +1,4 @@
-"""The broker as an operator reaches it: at once or not at all, and in words."""
+"""The operator's connection to the broker: one attempt, with errors in plain words."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ _FAULTS: Final = (AMQPError, OSError, TimeoutError, ValueError)
 
 @dataclass(frozen=True, slots=True)
 class QueueCount:
-    """What a queue holds now; `messages` counts those that nobody works on."""
+    """The counts of a queue; `messages` are those that no consumer holds."""
 
     messages: int
     consumers: int
@@ -30,8 +30,8 @@ async def open_connection(url: str) -> AsyncIterator[AbstractConnection]:
     """Connect once.
 
     Raises:
-        NotPossibleError: The address is wrong, nothing answers there, it does not let us in, or
-            it refuses what is done with the connection.
+        NotPossibleError: The address is wrong, the broker does not answer or refuses the login,
+            or it refuses an operation on the connection.
     """
     connection = Connection(
         _checked(url), client_properties={"connection_name": "mailroom console"}
@@ -68,10 +68,10 @@ def _checked(url: str) -> URL:
 
 
 def version_of(connection: AbstractConnection) -> str:
-    """Return the name and version that the broker gave when it greeted us."""
+    """Return the product and version that the broker sent when the connection was opened."""
     transport = connection.transport
-    told = transport.connection.server_properties if transport else {}
-    return " ".join(_text(told.get(name)) for name in ("product", "version"))
+    properties = transport.connection.server_properties if transport else {}
+    return " ".join(_text(properties.get(name)) for name in ("product", "version"))
 
 
 def _text(value: object) -> str:
@@ -79,8 +79,8 @@ def _text(value: object) -> str:
 
 
 async def count(connection: AbstractConnection, queue: str) -> QueueCount | None:
-    """Return what a queue holds, or nothing where there is no such queue."""
-    # A channel of its own: the broker closes it when it has no queue of that name.
+    """Return the counts of a queue, or None if there is no such queue."""
+    # It uses a channel of its own, because the broker closes the channel if the queue is missing.
     channel = await connection.channel()
     try:
         declared = (await channel.declare_queue(queue, passive=True)).declaration_result

@@ -1,4 +1,4 @@
-"""What a broker has to know before anybody connects, as the file that it loads at each start."""
+"""The definitions file that a broker loads at each start, before any client connects."""
 
 import base64
 import hashlib
@@ -20,8 +20,8 @@ _TAGS: Final = {OPERATOR: "administrator", MONITORING: "monitoring"}
 def definitions(accounts: Sequence[Account], virtual_host: str = "/") -> str:
     """Return the definitions: virtual host, users, permissions, exchanges and policies.
 
-    Queues are not among them: each service makes its own. A broker that loads definitions makes no
-    user by itself, so without accounts nobody could connect to a new one.
+    Queues are not included: each service declares its own. A broker that loads definitions creates
+    no default user, so a new one without accounts accepts no login.
     """
     here = {"vhost": virtual_host}
     content: dict[str, list[dict[str, Any]]] = {
@@ -65,7 +65,7 @@ def user(account: Account) -> dict[str, str]:
 
 
 def is_hash_of(password: str, hashed: str) -> bool:
-    """Say whether a hash as the broker keeps it is that of a password."""
+    """Say whether a hash in the broker's format is that of the password."""
     salt = base64.b64decode(hashed)[:_SALT_BYTES]
     return secrets.compare_digest(_hashed(password, salt), hashed)
 
@@ -78,13 +78,13 @@ def permission(account: Account) -> Permission:
 
 
 def topics(account: Account) -> tuple[TopicPermission, ...]:
-    """Return what narrows a user's use of the topic exchanges."""
+    """Return a user's topic permissions, one for each restricted exchange."""
     rights = RIGHTS.get(account.owner)
     return rights.broker.topics if rights else ()
 
 
 def as_fields(one: Permission | TopicPermission) -> dict[str, str]:
-    """Return the regular expressions as the broker names them."""
+    """Return the regular expressions under the broker's field names."""
     fields = {"write": one.write, "read": one.read}
     return fields if isinstance(one, TopicPermission) else {"configure": one.configure, **fields}
 

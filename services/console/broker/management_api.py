@@ -1,4 +1,4 @@
-"""RabbitMQ's management API, as far as users, policies, alarms and bindings need it."""
+"""A client of RabbitMQ's management API for users, policies, alarms and bindings."""
 
 import asyncio
 import base64
@@ -19,14 +19,14 @@ _DEADLINE_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Unacknowledged:
-    """What consumers of a queue hold, and how many messages they have ever settled."""
+    """The unacknowledged messages of a queue, and how many were ever acknowledged (`settled`)."""
 
     messages: int
     settled: int
 
 
 class ManagementApi:
-    """One broker's API, about one virtual host. Every call may raise `NotPossibleError`."""
+    """The API of one broker for one virtual host. Every call may raise `NotPossibleError`."""
 
     def __init__(self, url: str, virtual_host: str) -> None:
         where = urlsplit(url)
@@ -42,7 +42,7 @@ class ManagementApi:
         self._virtual_host = quote(virtual_host, safe="")
 
     async def alarms(self) -> list[str]:
-        """Return what makes the broker refuse publishers, one phrase each."""
+        """Return the alarms that stop publishers, such as "memory on NODE"."""
         kinds = {"mem_alarm": "memory", "disk_free_alarm": "disk space"}
         return [
             f"{what} on {node['name']}"
@@ -52,7 +52,7 @@ class ManagementApi:
         ]
 
     async def bindings(self) -> set[tuple[str, Binding]]:
-        """Return every queue with each of its bindings."""
+        """Return every pair of a queue and one of its bindings."""
         return {
             (one["destination"], Binding(one["source"], one["routing_key"]))
             for one in await self._get(f"/bindings/{self._virtual_host}")
@@ -60,7 +60,7 @@ class ManagementApi:
         }
 
     async def unacknowledged(self) -> dict[str, Unacknowledged]:
-        """Return what consumers hold, by queue."""
+        """Return the unacknowledged messages by queue."""
         return {
             one["name"]: Unacknowledged(
                 one.get("messages_unacknowledged", 0), one.get("message_stats", {}).get("ack", 0)
@@ -78,7 +78,7 @@ class ManagementApi:
         }
 
     async def put_policy(self, name: str, policy: Mapping[str, object]) -> None:
-        """Put a policy in force, in place of one of the same name."""
+        """Create a policy, or replace the one of the same name."""
         await self._put(f"/policies/{self._virtual_host}/{quote(name, safe='')}", policy)
 
     async def users(self) -> dict[str, Mapping[str, Any]]:
@@ -86,14 +86,14 @@ class ManagementApi:
         return {one["name"]: one for one in await self._get("/users")}
 
     async def permissions(self) -> dict[str, dict[str, str]]:
-        """Return what users may do here, by name, as regular expressions."""
+        """Return the users' permissions in the virtual host, by user name (regular expressions)."""
         return {
             one["user"]: {field: one[field] for field in ("configure", "write", "read")}
             for one in await self._get(f"/vhosts/{self._virtual_host}/permissions")
         }
 
     async def topic_permissions(self) -> dict[str, dict[str, dict[str, str]]]:
-        """Return which keys users may publish and bind, by name and exchange."""
+        """Return the users' topic permissions, by user name and exchange."""
         found: dict[str, dict[str, dict[str, str]]] = {}
         for one in await self._get(f"/vhosts/{self._virtual_host}/topic-permissions"):
             fields = {field: one[field] for field in ("write", "read")}
@@ -101,15 +101,15 @@ class ManagementApi:
         return found
 
     async def put_user(self, name: str, user: Mapping[str, str]) -> None:
-        """Make a user, in place of one of the same name."""
+        """Create a user, or replace the one of the same name."""
         await self._put(f"/users/{quote(name, safe='')}", user)
 
     async def put_permission(self, user: str, permission: Mapping[str, str]) -> None:
-        """Let a user do this here, and nothing else."""
+        """Set a user's permissions in the virtual host."""
         await self._put(f"/permissions/{self._virtual_host}/{quote(user, safe='')}", permission)
 
     async def put_topic_permission(self, user: str, permission: Mapping[str, str]) -> None:
-        """Narrow what a user may do with one topic exchange."""
+        """Set a user's permissions on one topic exchange."""
         path = f"/topic-permissions/{self._virtual_host}/{quote(user, safe='')}"
         await self._put(path, permission)
 

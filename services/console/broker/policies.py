@@ -1,11 +1,11 @@
-"""The broker's limits, from the topology, put in force where no definitions are loaded."""
+"""Compares and sets the broker's policies by the topology, where no definitions are loaded."""
 
 from services.console.broker.management_api import ManagementApi
 from shared.messaging import topology
 
 
 async def wrong_policies(api: ManagementApi) -> dict[str, str]:
-    """Return which policies are not as the topology wants them, and what is wrong with each.
+    """Return the policies that differ from the topology, each "changed" or "added".
 
     Raises:
         NotPossibleError: The management API refuses or does not answer.
@@ -19,7 +19,7 @@ async def wrong_policies(api: ManagementApi) -> dict[str, str]:
 
 
 async def put_policies(api: ManagementApi) -> list[str]:
-    """Put every policy in force that is not; return one line for each.
+    """Set every policy that differs; return one line for each.
 
     Raises:
         NotPossibleError: The management API refuses or does not answer.

@@ -1,4 +1,4 @@
-"""Puts the broker's users and what they may do in force, where no definitions are loaded."""
+"""Creates and updates the broker's users and permissions, where no definitions are loaded."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from services.console.broker.management_api import ManagementApi
 
 
 async def put_broker_users(api: ManagementApi, accounts: Sequence[Account]) -> list[str]:
-    """Make each user what the table of rights says; return one line for each that was not.
+    """Set each user as the table of rights says; return one line for each that differed.
 
     Raises:
         NotPossibleError: The management API refuses or does not answer.
@@ -41,8 +41,8 @@ async def _put_user(api: ManagementApi, account: Account, found: Mapping[str, An
 
 
 def _is_right(found: Mapping[str, Any], account: Account, tags: str) -> bool:
-    told = found["tags"]
-    has_tags = (told if isinstance(told, str) else ",".join(told)) == tags
+    stored_tags = found["tags"]
+    has_tags = (stored_tags if isinstance(stored_tags, str) else ",".join(stored_tags)) == tags
     return has_tags and is_hash_of(account.password, found["password_hash"])
 
 

@@ -1,4 +1,4 @@
-"""`mailroom apply`: puts a description in force, and says what that changes."""
+"""`mailroom apply`: puts a description in force and prints the changes."""
 
 import asyncio
 import sys
@@ -7,18 +7,23 @@ from pathlib import Path
 from typing import Final
 
 from services.console.accounts import BROKER, DATABASE, accounts_of
-from services.console.agent_directory import AgentDirectory, Move
+from services.console.agent_directory import AgentDirectory, LoginMove
+from services.console.apply_plan import (
+    ApplyPlan,
+    StrandedWorkChoice,
+    make_apply_plan,
+    require_choice,
+)
 from services.console.broker.connection import open_connection
 from services.console.broker.management_api import ManagementApi
 from services.console.broker.policies import put_policies
 from services.console.broker.users import put_broker_users
-from services.console.commands.rehousing import Moving, Rehousing, plan_rehousing, require_leave
 from services.console.database_users import put_database_users
 from services.console.description.changes import agent_changes, settings_changes
 from services.console.description.reader import read_description
 from services.console.health.oauth_logins import refuse_unusable_logins
 from services.console.settings import ConsoleSettings, read_settings
-from services.console.store import contact_center_in_force, reaching_database
+from services.console.store import connected_database, contact_center_in_force
 from services.console.stranded_work import StrandedWork
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock, SystemClock
@@ -28,13 +33,13 @@ from shared.storage.configuration_store import KEPT_FOR, ConfigurationStore
 from shared.storage.database.client import Database, require_replica_set
 from shared.storage.indexes import create_indexes
 
-_LEAVE: Final = Moving()
+_NO_CHOICE: Final = StrandedWorkChoice()
 _SAME: Final = "nothing would change"
 _LATENCY: Final = timedelta(seconds=1)
-"""What a service may still write by a description that it read just before."""
+"""A service may still write by the former description for so long after its last read of it."""
 
 
-async def apply(file: Path, *, dry_run: bool, moving: Moving = _LEAVE) -> None:
+async def apply(file: Path, *, dry_run: bool, choice: StrandedWorkChoice = _NO_CHOICE) -> None:
     """Put a file in force and print what changed; a dry run only prints what would change.
 
     Raises:
@@ -46,37 +51,37 @@ async def apply(file: Path, *, dry_run: bool, moving: Moving = _LEAVE) -> None:
     settings, clock = read_settings(), SystemClock()
     refuse_unusable_logins(wanted, settings.sealing_key.get_secret_value())
     lines = [] if dry_run else await prepare_users(settings)
-    async with reaching_database(settings.mongodb_url) as database:
+    async with connected_database(settings.mongodb_url) as database:
         await require_replica_set(database)
         if dry_run:
-            print("\n".join(await differences(database, clock, wanted, moving) or [_SAME]))
+            print("\n".join(await differences(database, clock, wanted, choice) or [_SAME]))
             return
-        plan = await plan_apply(database, clock, wanted, moving)
+        plan = await plan_apply(database, clock, wanted, choice)
         lines += await prepare_broker(settings)
         lines += await put_in_force(database, clock, plan.wanted)
-        lines += await rehouse_stranded(database, clock, plan)
+        lines += await move_stranded(database, clock, plan)
         if plan.removes:
             print("waiting until every service has read the description", file=sys.stderr)
             await asyncio.sleep((KEPT_FOR + _LATENCY).total_seconds())
-            lines += await rehouse_stranded(database, clock, plan)
+            lines += await move_stranded(database, clock, plan)
     print("\n".join(lines or ["nothing changed"]))
     if not settings.management_url:
         print("note: the broker's policies are not looked at without RABBITMQ_MANAGEMENT_URL")
 
 
 async def plan_apply(
-    database: Database, clock: Clock, wanted: ContactCenter, moving: Moving
-) -> Rehousing:
-    """Return what an apply puts in force and moves, having changed nothing.
+    database: Database, clock: Clock, wanted: ContactCenter, choice: StrandedWorkChoice
+) -> ApplyPlan:
+    """Return what an apply would put in force and move, without changing anything.
 
     Raises:
         NotPossibleError: It would strand work, and the operator has not said where that goes.
     """
-    return require_leave(await _plan(database, clock, wanted, moving))
+    return require_choice(await _plan(database, clock, wanted, choice))
 
 
-async def rehouse_stranded(database: Database, clock: Clock, plan: Rehousing) -> list[str]:
-    """Move what has lost its home; return one line about it, or none."""
+async def move_stranded(database: Database, clock: Clock, plan: ApplyPlan) -> list[str]:
+    """Move stranded work as planned; return lines for the operator."""
     stranded = StrandedWork(database, clock)
     found = await stranded.find(plan.homes)
     moved = await stranded.move(found, plan.homes, plan.queue)
@@ -90,26 +95,26 @@ async def rehouse_stranded(database: Database, clock: Clock, plan: Rehousing) ->
 
 
 async def differences(
-    database: Database, clock: Clock, wanted: ContactCenter, moving: Moving
+    database: Database, clock: Clock, wanted: ContactCenter, choice: StrandedWorkChoice
 ) -> list[str]:
     """Return what an apply would change, and what it would strand."""
-    plan = await _plan(database, clock, wanted, moving)
+    plan = await _plan(database, clock, wanted, choice)
     about_settings, about_agents = await _differences(database, clock, plan.wanted)
     return [*about_settings, *about_agents, *(f"strands {line}" for line in plan.lines)]
 
 
 async def _plan(
-    database: Database, clock: Clock, wanted: ContactCenter, moving: Moving
-) -> Rehousing:
+    database: Database, clock: Clock, wanted: ContactCenter, choice: StrandedWorkChoice
+) -> ApplyPlan:
     before = await contact_center_in_force(database, clock)
     stored = await AgentDirectory(database, clock).described()
-    return await plan_rehousing(StrandedWork(database, clock), before, stored, wanted, moving)
+    return await make_apply_plan(StrandedWork(database, clock), before, stored, wanted, choice)
 
 
 async def prepare_users(settings: ConsoleSettings) -> list[str]:
-    """Give services users of their own, where passwords and the administrators' addresses are set.
+    """Create users for services, if passwords and the administrators' addresses are set.
 
-    They come first, because the operator who applies the rest may be one of them.
+    Users come before everything else, because the operator's own user may be one of them.
     """
     lines: list[str] = []
     if settings.management_url and (users := accounts_of(BROKER)):
@@ -121,7 +126,7 @@ async def prepare_users(settings: ConsoleSettings) -> list[str]:
 
 
 async def prepare_broker(settings: ConsoleSettings) -> list[str]:
-    """Make exchanges, queues and bindings, and policies where the management API is known.
+    """Declare exchanges, queues and bindings, and policies if the management API is known.
 
     Returns one line for each policy that was put in force.
     """
@@ -137,9 +142,9 @@ async def put_in_force(database: Database, clock: Clock, wanted: ContactCenter) 
     """Write what differs from what is in force; return one line for each difference."""
     await create_indexes(database)
     directory = AgentDirectory(database, clock)
-    about_logins = _told(await directory.move_logins())
+    about_logins = _login_move_lines(await directory.move_logins())
     about_settings, about_agents = await _differences(database, clock, wanted)
-    # Queues first: an agent must never serve one that nobody has heard of.
+    # Queues come first: an agent must never serve a queue that services do not know.
     if about_settings:
         await ConfigurationStore(database, clock).write(wanted)
     if about_agents:
@@ -147,7 +152,7 @@ async def put_in_force(database: Database, clock: Clock, wanted: ContactCenter) 
     return [*about_settings, *about_agents, *about_logins]
 
 
-def _told(move: Move) -> list[str]:
+def _login_move_lines(move: LoginMove) -> list[str]:
     lines = []
     if move.hashes:
         lines.append(f"password hashes of {move.hashes} agents: moved to a collection of their own")

@@ -1,4 +1,4 @@
-"""`mailroom authorize`: a person agrees, once, that outbound sends as them (RFC 8628)."""
+"""`mailroom authorize`: lets a person consent that outbound sends as them (RFC 8628)."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import read_settings
-from services.console.store import contact_center_in_force, reaching_database
+from services.console.store import connected_database, contact_center_in_force
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.oauth import OAuthLogin
 from shared.domain.clock import SystemClock
@@ -24,13 +24,13 @@ Sleep = Callable[[float], Awaitable[object]]
 
 
 async def authorize(name: str, send: Post = post, sleep: Sleep = asyncio.sleep) -> None:
-    """Print an address and a code, wait until somebody has agreed there, and keep the consent.
+    """Print an address and a code, wait for the consent given there, and store it.
 
     Raises:
-        NotPossibleError: There is no such login, nobody agreed in time, or the answer was no.
+        NotPossibleError: There is no such login, or the consent was refused or not given in time.
     """
     settings, clock = read_settings(), SystemClock()
-    async with reaching_database(settings.mongodb_url) as database:
+    async with connected_database(settings.mongodb_url) as database:
         center = await contact_center_in_force(database, clock)
         login, user_name = _wanted(center, name)
         try:

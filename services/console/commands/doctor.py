@@ -1,4 +1,4 @@
-"""`mailroom doctor`: looks at everything, whatever else is broken, and says what it sees."""
+"""`mailroom doctor`: runs every check, whichever others fail, and prints the findings."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -16,10 +16,10 @@ from services.console.health.oauth_logins import examine_login
 from services.console.settings import ConsoleSettings, read_settings
 from services.console.store import (
     SystemQueries,
+    connected_database,
     contact_center_in_force,
-    reaching_database,
 )
-from services.console.stranded_work import StrandedWork, homes_of, told
+from services.console.stranded_work import StrandedWork, homes_of, stranded_lines
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock, SystemClock
 from shared.domain.delivery import DeliveryState
@@ -29,26 +29,25 @@ from shared.storage.database.client import Database
 from shared.storage.database.clock import DatabaseClock
 from shared.storage.parked_messages import ParkedStore
 
-Look = Callable[[], AsyncIterator[Finding]]
+Check = Callable[[], AsyncIterator[Finding]]
 
 _PATIENCE: Final = timedelta(seconds=30)
-"""Sweeps come every few seconds: what is owed longer is owed to nobody who runs."""
+"""Sweeps run every few seconds. A message that is unpublished for longer has no running service."""
 
 _OVERDUE: Final = timedelta(minutes=2)
-"""A mail that is due is handed out anew every minute until somebody takes it."""
-
+"""The command for a mail that is due is published again every minute until one pod takes it."""
 
 _NEXT_FIGURES: Final = 6.0
-"""Seconds until the broker's figures are others: it counts every five."""
+"""Seconds until the broker's figures are new: it counts every five."""
 
 _UNSEEN: Final = timedelta(minutes=45)
-"""A mail that hangs is tried again for half an hour at most."""
+"""A mail that hangs the parser is tried again for half an hour at most."""
 
 _MOST_NAMED: Final = 20
 
 
 async def diagnose() -> Exit:
-    """Print one line a finding; the exit says whether all is well.
+    """Print one line for each finding; return NOT_FINE if any is bad.
 
     Raises:
         NotPossibleError: The environment names no servers.
@@ -62,15 +61,15 @@ async def diagnose() -> Exit:
 
 
 async def examine(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Finding]:
-    """Give every finding, those of a server that is away as one."""
-    looks: tuple[Look, ...] = (
+    """Yield every finding; a server that is away gives one finding."""
+    checks: tuple[Check, ...] = (
         lambda: _broker(settings),
         lambda: _management(settings),
         lambda: _database(settings, clock),
     )
-    for look in looks:
+    for check in checks:
         try:
-            async for finding in look():
+            async for finding in check():
                 yield finding
         except NotPossibleError as error:
             yield Finding(Mark.BAD, str(error))
@@ -112,7 +111,7 @@ async def _consumers(api: ManagementApi) -> Finding:
 
 
 async def _database(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Finding]:
-    async with reaching_database(settings.mongodb_url) as database:
+    async with connected_database(settings.mongodb_url) as database:
         database_clock = DatabaseClock(database, clock)
         await database_clock.measure()
         yield findings.about_clock(database_clock.skew)
@@ -135,23 +134,23 @@ async def _server(database: SystemQueries) -> AsyncIterator[Finding]:
 
 
 async def _content(database: Database, clock: Clock) -> AsyncIterator[Finding]:
-    observatory = SystemQueries(database, clock)
+    queries = SystemQueries(database, clock)
     for finding in findings.about_parked(await ParkedStore(database, clock).counts()):
         yield finding
-    yield findings.about_outboxes(await observatory.owing(_PATIENCE))
-    unseen = await observatory.unseen(_UNSEEN)
+    yield findings.about_outboxes(await queries.owing(_PATIENCE))
+    unseen = await queries.unseen(_UNSEEN)
     yield findings.about_unseen(unseen[:_MOST_NAMED], more=len(unseen) > _MOST_NAMED)
     for finding in findings.about_deliveries(
-        await observatory.deliveries_in(DeliveryState.UNCERTAIN),
-        await observatory.deliveries_in(DeliveryState.FAILED),
-        await observatory.deliveries_overdue(_OVERDUE),
+        await queries.deliveries_in(DeliveryState.UNCERTAIN),
+        await queries.deliveries_in(DeliveryState.FAILED),
+        await queries.deliveries_overdue(_OVERDUE),
     ):
         yield finding
     center = await contact_center_in_force(database, clock)
     directory = AgentDirectory(database, clock)
     for finding in findings.about_contact_center(center, await directory.described()):
         yield finding
-    yield findings.about_hashes(await directory.with_hashes())
+    yield findings.about_hashes(await directory.count_hashes())
     if center is not None:
         yield findings.about_stranded(await _stranded(center, StrandedWork(database, clock)))
 
@@ -169,10 +168,10 @@ async def _flow(
     for finding in flow_findings.about_waiting(waits):
         yield finding
     route = center.smtp_route.replaced(settings.smtp_host, settings.smtp_port, settings.smtp_tls)
-    problem = await flow.greet(route)
+    problem = await flow.next_server_problem(route)
     yield flow_findings.about_next_server(f"{route.host}:{route.port}", problem)
 
 
 async def _stranded(center: ContactCenter, stranded: StrandedWork) -> list[str]:
     found = await stranded.find(homes_of(center, await stranded.disabled()))
-    return list(told(found, await stranded.user_names()))
+    return list(stranded_lines(found, await stranded.user_names()))

@@ -1,4 +1,4 @@
-"""`mailroom replay` and `discard`: shows what was parked, puts it back or throws it away."""
+"""`mailroom replay` and `discard`: shows parked messages, puts them back or discards them."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from services.console.broker.connection import count, open_connection
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import ConsoleSettings, read_settings
-from services.console.store import reaching_database
+from services.console.store import connected_database
 from shared.contracts.outgoing import Outgoing
 from shared.domain.clock import SystemClock
 from shared.messaging.parking import attempts_of, reason_of
@@ -24,7 +24,7 @@ from shared.storage.parked_messages import ParkedMessage, ParkedStore
 
 _DELIVERY_COUNT: Final = "x-delivery-count"
 _MANY_RETURNS: Final = 10
-"""From RabbitMQ 4 on, a message that was taken and given back 20 times is thrown away."""
+"""RabbitMQ drops a message after 20 returns (since version 4), so one is replaced well before."""
 
 _MOST_REASONS: Final = 10
 
@@ -33,7 +33,7 @@ def queue_named(name: str) -> WorkQueue:
     """Return a work queue by its name, or by the name of its service.
 
     Raises:
-        NotPossibleError: There is none; the known ones are named.
+        NotPossibleError: There is none; the message lists the queues.
     """
     for queue in WORK_QUEUES:
         if name in (queue.service, queue.name, queue.parking):
@@ -43,20 +43,20 @@ def queue_named(name: str) -> WorkQueue:
 
 
 async def show_parked(queue: WorkQueue, *, message_id: str | None, limit: int | None) -> None:
-    """Print one line for each parked message; all of them stay where they are."""
+    """Print one line for each parked message. All stay parked."""
     async with _parked(read_settings(), queue) as parked:
-        chosen = _choose(parked.messages, message_id, limit)
+        chosen = _select(parked.messages, message_id, limit)
         print("\n".join(describe(one) for one in chosen) or f"nothing parked by {queue.name}")
 
 
 async def discard(queue: WorkQueue, message_id: str, reason: str) -> None:
-    """Throw a parked message away for good, and note it and why in the database.
+    """Discard a parked message; record it with the reason in the database.
 
     Raises:
         NotPossibleError: There is no such message.
     """
     async with _parked(read_settings(), queue) as parked:
-        chosen = _choose(parked.messages, message_id, None)
+        chosen = _select(parked.messages, message_id, None)
         if not chosen:
             raise _not_there(queue, message_id)
         for message in chosen:
@@ -68,13 +68,13 @@ async def replay(queue: WorkQueue, *, message_id: str | None, limit: int | None)
     """Put parked messages back on their work queue, oldest first, and print how many.
 
     Raises:
-        NotPossibleError: The message that was asked for is not there, or the broker refuses.
+        NotPossibleError: There is no message of that id, or the broker refuses.
     """
     async with _parked(read_settings(), queue) as parked:
-        chosen = _choose(parked.messages, message_id, limit)
+        chosen = _select(parked.messages, message_id, limit)
         if message_id and not chosen:
             raise _not_there(queue, message_id)
-        for words in happening_again(chosen):
+        for words in replay_notes(chosen):
             print(words)
         for message in chosen:
             await parked.put_back(message)
@@ -82,8 +82,8 @@ async def replay(queue: WorkQueue, *, message_id: str | None, limit: int | None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Parked:
-    """What a work queue parked: most of it in the database, what is not there yet in the broker."""
+class _ParkedMessages:
+    """The parked messages of a work queue, in the database or, not moved yet, in the broker."""
 
     queue: WorkQueue
     store: ParkedStore
@@ -108,17 +108,17 @@ class _Parked:
             await delivered.ack()
 
     async def discard(self, message: ParkedMessage, reason: str) -> None:
-        """Note the message first: a crash in between leaves it parked as well."""
+        """Record the message first: after a crash in between it is recorded and still parked."""
         await self.store.discard(message, reason)
         if delivered := self.in_broker.get(message.key):
             await delivered.ack()
 
 
 @asynccontextmanager
-async def _parked(settings: ConsoleSettings, queue: WorkQueue) -> AsyncIterator[_Parked]:
-    """Hold everything that is parked now; at the end, what is not acknowledged goes back."""
+async def _parked(settings: ConsoleSettings, queue: WorkQueue) -> AsyncIterator[_ParkedMessages]:
+    """Take all parked messages; at the end, those that were not acknowledged return."""
     async with (
-        reaching_database(settings.mongodb_url) as database,
+        connected_database(settings.mongodb_url) as database,
         open_connection(settings.rabbitmq_url) as connection,
         open_publisher(settings.rabbitmq_url, name="console") as publisher,
     ):
@@ -135,7 +135,7 @@ async def _parked(settings: ConsoleSettings, queue: WorkQueue) -> AsyncIterator[
         store = ParkedStore(database, SystemClock())
         by_key = {to_parked(queue, one).key: one for one in in_broker}
         kept = [one for one in await store.of(queue.name) if one.key not in by_key]
-        yield _Parked(queue, store, publisher, kept, by_key)
+        yield _ParkedMessages(queue, store, publisher, kept, by_key)
         for message in in_broker:
             if not message.processed and _returns(message) >= _MANY_RETURNS:
                 await publisher.publish(_copy(message, queue.parking, _notes(message)))
@@ -143,8 +143,8 @@ async def _parked(settings: ConsoleSettings, queue: WorkQueue) -> AsyncIterator[
         await channel.close()
 
 
-def happening_again(messages: Sequence[ParkedMessage]) -> list[str]:
-    """Say what is going to be done again, and what will most likely come of it."""
+def replay_notes(messages: Sequence[ParkedMessage]) -> list[str]:
+    """Return lines that say what is done again, and which messages will likely be parked again."""
     types = Counter(_type(one.body) for one in messages)
     lines = [f"{count} times {kind}" for kind, count in sorted(types.items())]
     again = Counter(one.reason for one in messages if is_lasting(one))
@@ -155,7 +155,7 @@ def happening_again(messages: Sequence[ParkedMessage]) -> list[str]:
 
 
 def is_lasting(message: ParkedMessage) -> bool:
-    """Say whether the reason was a fault of the message or of the service, not of its time."""
+    """Say whether the message was parked for an error, and not for too many tries."""
     return message.attempts < MAX_ATTEMPTS
 
 
@@ -164,7 +164,7 @@ def _not_there(queue: WorkQueue, message_id: str) -> NotPossibleError:
 
 
 def describe(message: ParkedMessage) -> str:
-    """Return what an operator is told of a parked message; never what it carries."""
+    """Return a line about a parked message, without its content."""
     at = f"{message.parked_at:%Y-%m-%d %H:%M:%S} UTC" if message.parked_at else "?"
     tried = f", tried {message.attempts} times" if message.attempts else ""
     return (
@@ -179,7 +179,7 @@ def _type(body: bytes) -> str:
         return "(not a message of ours)"
 
 
-def _choose(
+def _select(
     messages: Sequence[ParkedMessage], message_id: str | None, limit: int | None
 ) -> list[ParkedMessage]:
     return [one for one in messages if message_id in (None, one.message_id)][:limit]
@@ -204,5 +204,5 @@ def _returns(message: AbstractIncomingMessage) -> int:
 
 
 def _notes(message: AbstractIncomingMessage) -> dict[str, str | int]:
-    """Return what was noted when the message was parked, to keep it with a fresh copy."""
+    """Return the headers that were set when the message was parked, for a fresh copy."""
     return {ATTEMPT: attempts_of(message), REASON: reason_of(message)}

@@ -1,4 +1,4 @@
-"""`mailroom restored`: what a system has to know whose database is a backup."""
+"""`mailroom restored`: prepares the system after the database was restored from a backup."""
 
 from services.console.commands.uncertain_deliveries import (
     UncertainDeliveryCommands,
@@ -17,32 +17,38 @@ from shared.storage.mails.uncertain_deliveries import mark_unfinished_uncertain
 
 
 async def announce_restore() -> None:
-    """Doubt every mail that was on its way, and begin a new generation of positions.
+    """Hold unfinished deliveries as in doubt, and start a new generation of journal positions.
 
-    Broken off at any line, it can be run again: the mails come first, and a further generation
-    only lets clients start over once more.
+    It can be run again after an interruption at any line: deliveries are held first, and a
+    further generation only makes clients start over once more.
     """
-    async with open_uncertain_deliveries() as desk:
-        doubted = await mark_unfinished_uncertain(desk.database, desk.clock)
-        untold = [delivery async for delivery in desk.doubts.all() if await _tell(desk, delivery)]
-        floor = await JournalGenerations(desk.database, desk.clock).begin_generation()
-        await note_announced(desk.database, desk.clock.now())
+    async with open_uncertain_deliveries() as commands:
+        doubted = await mark_unfinished_uncertain(commands.database, commands.clock)
+        informed = [
+            delivery
+            async for delivery in commands.uncertain.all()
+            if await _mark_interaction_uncertain(commands, delivery)
+        ]
+        floor = await JournalGenerations(commands.database, commands.clock).begin_generation()
+        await note_announced(commands.database, commands.clock.now())
     print(f"positions of the journal go on from {floor}: clients start over")
     print(f"mails that were on their way, and are held now: {len(doubted)}")
-    print(f"authors told: {len(untold)}")
+    print(f"authors told: {len(informed)}")
     if doubted:
         print("`mailroom doubts` lists them: look for each in the next server's log, then")
         print("`mailroom settle` or `mailroom resend` it; `mailroom resend --all --yes` sends all")
 
 
-async def _tell(desk: UncertainDeliveryCommands, delivery: Delivery) -> bool:
-    """Tell the author of a delivery in doubt; say whether there was somebody to tell."""
+async def _mark_interaction_uncertain(
+    commands: UncertainDeliveryCommands, delivery: Delivery
+) -> bool:
+    """Mark the interaction of a delivery in doubt; return False if it cannot be or is already."""
     try:
-        await desk.interactions.change(
+        await commands.interactions.change(
             delivery.id, cause_of(delivery), lambda before: _in_doubt(before, delivery)
         )
     except Refused:
-        # The author knows already, or the interaction is of another time than the delivery.
+        # The interaction is marked already, or its state in the backup does not fit the delivery.
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""`mailroom trace`: did we receive it, where is it, was it sent? From the data alone."""
+"""`mailroom trace`: prints the history of one mail from the database."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -6,7 +6,7 @@ from typing import Final
 
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import read_settings
-from services.console.store import SystemQueries, reaching_database
+from services.console.store import SystemQueries, connected_database
 from shared.contracts.envelope import Cause
 from shared.domain.clock import SystemClock
 from shared.domain.delivery import Delivery
@@ -43,12 +43,12 @@ _WHERE: Final[Document] = {
 
 
 async def trace(wanted_id: str) -> None:
-    """Print what is known of a mail, in the order in which it happened.
+    """Print the recorded steps of a mail in their order.
 
     Raises:
-        NotPossibleError: Nothing is.
+        NotPossibleError: Nothing is recorded.
     """
-    async with reaching_database(read_settings().mongodb_url) as database:
+    async with connected_database(read_settings().mongodb_url) as database:
         lines = [line async for line in MailTrace(database).lines(wanted_id)]
     if not lines:
         raise NotPossibleError(
@@ -60,7 +60,7 @@ async def trace(wanted_id: str) -> None:
 
 
 class MailTrace:
-    """Follows one mail through the collections."""
+    """Collects the records of one mail from the collections."""
 
     def __init__(self, database: Database) -> None:
         self._interactions = database[interaction_store.COLLECTION]
@@ -70,10 +70,10 @@ class MailTrace:
         self._parked = database[parked_messages.COLLECTION]
         self._discarded = database[parked_messages.DISCARDED]
         self._vault = Vault(database, SystemClock())
-        self._observatory = SystemQueries(database, SystemClock())
+        self._queries = SystemQueries(database, SystemClock())
 
     async def lines(self, wanted_id: str) -> AsyncIterator[str]:
-        """Give one line for each thing that is known; the id may be of a mail or an interaction."""
+        """Yield one line for each record; the id may be a Message-ID or an interaction's id."""
         bare = wanted_id.strip().strip("<>")
         named = {"$or": [{"mail.message_id": f"<{bare}>"}, {"_id": bare}]}
         found = await self._interactions.find(named, _WHERE).sort("received_at").to_list(_MOST)
@@ -102,7 +102,7 @@ class MailTrace:
             yield line
 
     async def _not_handled(self, about: str) -> AsyncIterator[str]:
-        """Give what was parked or thrown away of an arrival's or interaction's messages."""
+        """Yield the parked and discarded messages about an arrival or interaction."""
         journey = {"correlation_id": str(Cause.about(about).correlation_id)}
         async for one in self._parked.find(journey, {"body": 0}, sort=[("parked_at", 1)]):
             yield f"{about}: {_parked(one)}"
@@ -136,15 +136,15 @@ class MailTrace:
             yield f"{interaction_id}: {line}"
 
     async def _unread(self, bare: str) -> AsyncIterator[str]:
-        """Give the arrivals that carry the id and are no interaction, unread or lost."""
-        # The moment is what the index of outboxes is by.
+        """Yield the arrivals with the id that have no interaction: not parsed yet, or lost."""
+        # The index of outboxes is on `outbox.at`; naming the field lets the query use it.
         owing = OWES | {"outbox.at": {"$exists": True}}
         owed = self._arrivals.find(owing, {"outbox": 0}, limit=_MOST_UNREAD)
-        unread = [one async for one in owed if await self._carries(one, bare)]
-        unseen = set(await self._observatory.unseen(timedelta(0)))
+        unread = [one async for one in owed if await self._has_id(one, bare)]
+        unseen = set(await self._queries.unseen(timedelta(0)))
         wanted = {"_id": {"$in": sorted(unseen - {one["_id"] for one in unread})}}
         rest = self._arrivals.find(wanted, {"outbox": 0})
-        lost = [one async for one in rest if await self._carries(one, bare)]
+        lost = [one async for one in rest if await self._has_id(one, bare)]
         for one in unread:
             yield f"{_received(one)}; not read yet, ingest will"
         for one in lost:
@@ -156,8 +156,8 @@ class MailTrace:
             async for line in self._not_handled(one["_id"]):
                 yield line
 
-    async def _carries(self, arrival: Document, bare: str) -> bool:
-        """Say whether an arrival is of that id, or its mail is; a large one lies in the vault."""
+    async def _has_id(self, arrival: Document, bare: str) -> bool:
+        """Say whether the arrival, or its mail, has the id; large mails are read from the vault."""
         if arrival["_id"] == bare:
             return True
         raw = arrival.get("raw")
@@ -167,7 +167,7 @@ class MailTrace:
         return message_id(headers, raw) == f"<{bare}>"
 
     async def _beginning(self, ref: ContentRef) -> bytes:
-        """Return the first piece, in which the headers are; nothing where it is damaged."""
+        """Return the first piece, which holds the headers; b"" if the content is damaged."""
         try:
             async for piece in self._vault.open(ref):
                 return piece

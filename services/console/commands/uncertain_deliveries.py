@@ -1,4 +1,4 @@
-"""`mailroom doubts`, `resend` and `settle`: the way out for a mail that may have been delivered."""
+"""`mailroom doubts`, `resend` and `settle`: decide about mails that may have been delivered."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,7 +9,7 @@ from uuid import UUID
 from services.console.broker.connection import open_connection
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import read_settings
-from services.console.store import reaching_database
+from services.console.store import connected_database
 from shared.contracts.envelope import Cause
 from shared.contracts.events import DeliveryDeferred, DeliveryFailed, MailSent
 from shared.domain.clock import Clock
@@ -33,23 +33,33 @@ _AGAIN: Final = "an operator has the mail sent once more"
 
 @dataclass(frozen=True, slots=True)
 class UncertainDeliveryCommands:
-    """What the commands work with."""
+    """The stores that the commands use, and their common steps."""
 
     database: Database
     clock: Clock
     interactions: InteractionStore
     deliveries: DeliveryStore
-    doubts: UncertainDeliveryStore
+    uncertain: UncertainDeliveryStore
 
     async def delivery(self, interaction_id: str) -> Delivery:
-        """Return a delivery."""
+        """Return the delivery of an interaction.
+
+        Raises:
+            NotPossibleError: There is none.
+        """
         found = await self.deliveries.get(interaction_id)
         if found is None:
             raise NotPossibleError(f"nothing was ever sent of {interaction_id}", Exit.NOT_FINE)
         return found
 
-    async def tell(self, delivery: Delivery, decide: Callable[[Interaction], Change]) -> None:
-        """Change the interaction of a delivery."""
+    async def change_interaction(
+        self, delivery: Delivery, decide: Callable[[Interaction], Change]
+    ) -> None:
+        """Change the interaction of a delivery.
+
+        Raises:
+            NotPossibleError: Its state does not allow the change.
+        """
         try:
             await self.interactions.change(delivery.id, cause_of(delivery), decide)
         except Refused as error:
@@ -58,19 +68,19 @@ class UncertainDeliveryCommands:
 
 async def show() -> None:
     """Print one line for each mail in doubt, oldest first."""
-    async with reaching_database(read_settings().mongodb_url) as database:
+    async with connected_database(read_settings().mongodb_url) as database:
         lines = [_line(one) async for one in find_uncertain(database)]
     print("\n".join(lines) or "no mail is in doubt")
 
 
 async def resend_all(*, sure: bool) -> None:
-    """Have every mail in doubt sent once more.
+    """Order every mail in doubt to be sent once more.
 
     Raises:
-        NotPossibleError: `sure` is not said.
+        NotPossibleError: `sure` is false.
     """
-    async with open_uncertain_deliveries() as desk:
-        doubted = [one.id async for one in desk.doubts.all()]
+    async with open_uncertain_deliveries() as commands:
+        doubted = [one.id async for one in commands.uncertain.all()]
     if not sure:
         raise NotPossibleError(
             f"mails in doubt: {len(doubted)}. Whoever got one would get it twice: look into the "
@@ -82,16 +92,16 @@ async def resend_all(*, sure: bool) -> None:
 
 
 async def resend(interaction_id: str, *, sure: bool) -> None:
-    """Have the frozen octets of a mail in doubt sent once more.
+    """Order the same octets of a mail in doubt to be sent once more.
 
-    The interaction comes first: an attempt must find it being sent. Broken off between the two
-    writes, it can be run again.
+    The interaction is written first, because an attempt must find it in SENDING. The command can
+    be run again after an interruption between the two writes.
 
     Raises:
-        NotPossibleError: The mail is not in doubt, or `sure` is not said.
+        NotPossibleError: The mail is not in doubt, or `sure` is false.
     """
-    async with open_uncertain_deliveries() as desk:
-        delivery = await desk.delivery(interaction_id)
+    async with open_uncertain_deliveries() as commands:
+        delivery = await commands.delivery(interaction_id)
         if delivery.state is not DeliveryState.UNCERTAIN:
             raise _not_in_doubt(delivery)
         if not sure:
@@ -100,39 +110,39 @@ async def resend(interaction_id: str, *, sure: bool) -> None:
                 "server's log, and say --yes if it shall be",
                 Exit.NOT_FINE,
             )
-        await desk.tell(delivery, _sent_again)
-        if not await desk.doubts.resend(delivery, cause_of(delivery)):
+        await commands.change_interaction(delivery, _resent)
+        if not await commands.uncertain.resend(delivery, cause_of(delivery)):
             raise _not_in_doubt(delivery)
     print(f"{interaction_id} is sent once more")
 
 
 async def conclude(interaction_id: str, *, sent: bool) -> None:
-    """Write down what became of a mail in doubt, and tell its author.
+    """Record the outcome of a mail in doubt, and publish it to its author.
 
-    The journal comes first: a mail that is back with its author has to find room there. Broken
-    off between the two writes, it can be run again.
+    The delivery is written first: a failed mail returns to its author, whose next Send needs an
+    ended delivery. The command can be run again after an interruption between the two writes.
 
     Raises:
         NotPossibleError: The mail is not in doubt.
     """
     wanted = DeliveryState.SENT if sent else DeliveryState.FAILED
-    async with open_uncertain_deliveries() as desk:
-        delivery = await desk.delivery(interaction_id)
+    async with open_uncertain_deliveries() as commands:
+        delivery = await commands.delivery(interaction_id)
         if delivery.state is DeliveryState.UNCERTAIN:
-            await desk.doubts.resolve(delivery, sent=sent)
-            delivery = await desk.delivery(interaction_id)
+            await commands.uncertain.resolve(delivery, sent=sent)
+            delivery = await commands.delivery(interaction_id)
         if delivery.state is not wanted:
             raise _not_in_doubt(delivery)
-        await desk.tell(delivery, lambda before: _ended(before, delivery))
+        await commands.change_interaction(delivery, lambda before: _resolved(before, delivery))
     print(f"{interaction_id} is {'sent' if sent else 'back with its author'}")
 
 
 @asynccontextmanager
 async def open_uncertain_deliveries() -> AsyncIterator[UncertainDeliveryCommands]:
-    """Give what the commands work with, on the servers of the environment."""
+    """Give the commands, connected to the servers of the environment."""
     settings = read_settings()
     async with (
-        reaching_database(settings.mongodb_url) as database,
+        connected_database(settings.mongodb_url) as database,
         open_connection(settings.rabbitmq_url),
         open_publisher(settings.rabbitmq_url, name="console") as publisher,
     ):
@@ -155,7 +165,7 @@ async def open_uncertain_deliveries() -> AsyncIterator[UncertainDeliveryCommands
             await of_deliveries.finish()
 
 
-def _sent_again(before: Interaction) -> Change:
+def _resent(before: Interaction) -> Change:
     if before.state is State.SENDING:  # an earlier run was broken off here
         after = replace(before, version=before.version + 1)
     else:
@@ -163,7 +173,7 @@ def _sent_again(before: Interaction) -> Change:
     return Change(after, [DeliveryDeferred.of(after, after.owner_id or "", reason=_AGAIN)])
 
 
-def _ended(before: Interaction, delivery: Delivery) -> Change:
+def _resolved(before: Interaction, delivery: Delivery) -> Change:
     if delivery.state is DeliveryState.SENT:
         after = before.after(Operation.DELIVER)
         return Change(after, [MailSent.of(after, delivery.agent_id, reason=delivery.reason)])
@@ -172,7 +182,7 @@ def _ended(before: Interaction, delivery: Delivery) -> Change:
 
 
 def cause_of(delivery: Delivery) -> Cause:
-    """Return the journey that a delivery belongs to."""
+    """Return the cause that links events to the mail's correlation id."""
     return Cause(UUID(delivery.correlation_id))
 
 

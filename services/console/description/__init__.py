@@ -1,1 +1,1 @@
-"""`contact-center.yaml`: read, checked, compared with what is in force."""
+"""Reads and checks `contact-center.yaml`, and compares it with the description in force."""

@@ -1,4 +1,4 @@
-"""What a description changes, in words: a comparison of what is in force with what is wanted."""
+"""Describes in words how a description differs from the one in force. Pure."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -17,18 +17,18 @@ _SECTIONS: Final = (
     ("senders", "sender", "address"),
     ("oauth", "OAuth login", "name"),
 )
-_SPOKEN: Final = {"password_hash": "password", "requires": "required skills"}
+_LABELS: Final = {"password_hash": "password", "requires": "required skills"}
 _DEFAULT_RULES: Final = AttachmentRules().model_dump(mode="json")
 
 
 def settings_changes(before: ContactCenter | None, after: ContactCenter) -> list[str]:
-    """Return what changes beside the agents."""
+    """Return one line for each change outside of agents."""
     was = before.model_dump(mode="json") if before else {}
     wanted = after.model_dump(mode="json")
     return [
         *_name_changes(was.get("name"), after.name),
         *chain.from_iterable(
-            _entry_changes(kind, _by(was.get(section, ()), key), _by(wanted[section], key))
+            _entry_changes(kind, _keyed(was.get(section, ()), key), _keyed(wanted[section], key))
             for section, kind, key in _SECTIONS
         ),
         *_section_changes("SMTP route", was.get("smtp_route"), wanted["smtp_route"]),
@@ -39,9 +39,9 @@ def settings_changes(before: ContactCenter | None, after: ContactCenter) -> list
 
 
 def agent_changes(stored: Entries, after: ContactCenter) -> list[str]:
-    """Return what changes about the agents, who are stored by user name.
+    """Return one line for each changed agent; `stored` has the agents by user name.
 
-    Who is not described any more is disabled.
+    Agents who are not described any more are disabled.
     """
     wanted = {agent.user_name: agent.model_dump(mode="json") for agent in after.agents}
     kept = {name: agent for name, agent in stored.items() if name in wanted}
@@ -78,9 +78,9 @@ def _entry_changes(kind: str, before: Entries, after: Entries) -> Iterator[str]:
 
 
 def _changed(before: Entry, after: Entry) -> str:
-    """Return which fields differ; `enabled` has words of its own."""
+    """Return the names of the fields that differ; `enabled` is shown as "enabled" or "disabled"."""
     names = [name for name in {**after, **before} if before.get(name) != after.get(name)]
-    words = [_SPOKEN.get(name, name.replace("_", " ")) for name in names if name != "enabled"]
+    words = [_LABELS.get(name, name.replace("_", " ")) for name in names if name != "enabled"]
     phrases = [f"{_enumerated(words)} changed"] if words else []
     if "enabled" in names:
         phrases.append("enabled" if after["enabled"] else "disabled")
@@ -92,5 +92,5 @@ def _enumerated(words: list[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _by(entries: Any, key: str) -> dict[str, Entry]:
+def _keyed(entries: Any, key: str) -> dict[str, Entry]:
     return {entry[key]: entry for entry in entries}

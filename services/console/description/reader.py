@@ -1,4 +1,4 @@
-"""`contact-center.yaml`, read and checked; what is wrong with it is said all at once."""
+"""Reads and checks `contact-center.yaml`; all problems are reported together."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as File
@@ -30,10 +30,11 @@ _IN_THE_CLEAR: Final = (
 
 
 def read_description(file: File) -> ContactCenter:
-    """Return what a file describes.
+    """Return the contact center that a file describes.
 
     Raises:
-        NotPossibleError: It cannot be read, or has problems: one line each, `FILE:LINE: FIELD: …`.
+        NotPossibleError: The file cannot be read, or has problems: one line for each, as
+            `FILE:LINE: FIELD: …`.
     """
     try:
         with file.open(encoding="utf-8") as text:
@@ -48,10 +49,10 @@ def read_description(file: File) -> ContactCenter:
 
 
 def describe(text: str) -> ContactCenter:
-    """Return what a text describes.
+    """Return the contact center that a text describes.
 
     Raises:
-        UnreadableError: Everything that is wrong with it, in the order of its lines.
+        UnreadableError: The text has problems; it holds all of them, in the order of lines.
     """
     document = parse(text)
     if not isinstance(document.content, dict):
@@ -67,14 +68,14 @@ def describe(text: str) -> ContactCenter:
 
 
 def _unsafe(content: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
-    """Give what an earlier version put in force, and services can read, but is no longer let in."""
+    """Yield problems that earlier versions accepted: services read them, `apply` refuses them."""
     route = content.get("smtp_route")
     if isinstance(route, Mapping) and route.get("user_name") and route.get("tls") == "none":
         yield ("smtp_route", "user_name"), _IN_THE_CLEAR
 
 
 def _invalid(document: Document, error: ValidationError) -> set[tuple[Path, str]]:
-    # Without input: a value may be a password that was put where its hash belongs.
+    # Without input values: one may be a password in the place of its hash.
     return {
         (one["loc"], in_words(one["type"], one["msg"]))
         for one in error.errors(include_input=False, include_url=False)

@@ -1,4 +1,4 @@
-"""A YAML text as plain values, together with the line on which each of them stands."""
+"""Parses YAML into plain values with the line of each value."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import yaml
 from shared.contracts.contact_center import Path
 
 LONGEST: Final = 2_000_000
-"""Characters of a text: thousands of agents."""
+"""Characters of a text, enough for thousands of agents."""
 
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _DEEPEST: Final = 20
@@ -21,14 +21,14 @@ _TOO_MANY: Final = f"holds more than {_MOST_VALUES} values, its aliases written 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong: its line, from 1, and what it is; the words begin with the field."""
+    """A problem of a text: its line, from 1, and its description, which begins with the field."""
 
     line: int
     words: str
 
 
 class UnreadableError(Exception):
-    """The text is not YAML, or uses what a description has no use for."""
+    """The text is not YAML, or is not allowed in a description; holds all problems."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__(f"{len(problems)} problems")
@@ -37,13 +37,13 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a text says, and where."""
+    """The values of a text, and the line of each by its path."""
 
     content: object
     lines: Mapping[Path, int]
 
     def line(self, path: Path) -> int:
-        """Return the line of a path; of what is missing, the line of what it is missing from."""
+        """Return the line of a path; for a missing value, the line of its nearest parent."""
         while path not in self.lines and path:
             path = path[:-1]
         return self.lines.get(path, 1)
@@ -55,10 +55,10 @@ def dotted(path: Path) -> str:
 
 
 class _BoundedLoader(yaml.SafeLoader):
-    """Reads a text whose depth and size, aliases written out, are within bounds.
+    """A YAML loader with limits on depth and on the number of values, aliases expanded.
 
-    Whatever an alias stands for has been measured by then, so that nothing is written out or gone
-    into to find that it is too much.
+    An alias refers to a node that has been measured before, so its size is known without
+    expanding it.
     """
 
     def __init__(self, text: str) -> None:
@@ -101,7 +101,7 @@ def parse(text: str) -> Document:
     except yaml.YAMLError as error:
         raise UnreadableError((Problem(1, f"not YAML: {error}".splitlines()[0]),)) from None
     except ValueError as error:
-        # The library lets through what dates and numbers say of themselves.
+        # PyYAML passes on the ValueError of an invalid date or number.
         raise UnreadableError((Problem(1, f"not YAML: {error}"),)) from None
 
 
@@ -109,9 +109,9 @@ def _read(loader: _BoundedLoader) -> Document:
     root = loader.get_single_node()
     if root is None:
         return Document(None, {})
-    places = tuple(_places(root, (), ()))
-    _refuse_repeated_keys(places)
-    return Document(loader.construct_document(root), dict(places))
+    lines = tuple(_node_lines(root, (), ()))
+    _refuse_repeated_keys(lines)
+    return Document(loader.construct_document(root), dict(lines))
 
 
 def _parts(node: yaml.Node) -> Iterator[yaml.Node]:
@@ -126,7 +126,7 @@ def _require(holds: bool, mark: yaml.Mark, words: str) -> None:  # noqa: FBT001 
         raise UnreadableError((Problem(mark.line + 1, words),))
 
 
-def _places(
+def _node_lines(
     node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]
 ) -> Iterator[tuple[Path, int]]:
     line = node.start_mark.line + 1
@@ -139,18 +139,18 @@ def _places(
             if key.tag != _MERGE:
                 below = (*path, str(key.value))
                 yield below, key.start_mark.line + 1
-                yield from _places(value, below, (*above, node))
+                yield from _node_lines(value, below, (*above, node))
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             yield (*path, index), value.start_mark.line + 1
-            yield from _places(value, (*path, index), (*above, node))
+            yield from _node_lines(value, (*path, index), (*above, node))
 
 
-def _refuse_repeated_keys(places: tuple[tuple[Path, int], ...]) -> None:
+def _refuse_repeated_keys(lines: tuple[tuple[Path, int], ...]) -> None:
     first: dict[Path, int] = {}
     repeated: set[Path] = set()
     problems = []
-    for path, line in places:
+    for path, line in lines:
         if path not in first:
             first[path] = line
             continue

@@ -1,1 +1,1 @@
-"""What `mailroom doctor` looks at, and what it makes of it."""
+"""The measurements of `mailroom doctor`, and the findings from them."""

@@ -1,4 +1,4 @@
-"""What the doctor makes of what was seen: for each thing one line, and what to do about it."""
+"""Turns measurements into the lines that `doctor` prints: what is wrong, and what to do. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _LARGEST_SKEW: Final = timedelta(seconds=1)
 
 
 class Mark(StrEnum):
-    """How it stands. A note is for the operator to know; it is no fault of the system."""
+    """The kind of a finding. A note informs the operator and is no fault."""
 
     OK = "ok"
     BAD = "bad"
@@ -45,7 +45,7 @@ def bad(words: str, *, do: str) -> Finding:
 
 
 def about_alarms(alarms: Sequence[str]) -> Finding:
-    """Judge what makes the broker refuse publishers."""
+    """Judge the alarms with which the broker refuses publishers."""
     if alarms:
         return bad(
             f"broker takes no messages, short of {', '.join(alarms)}",
@@ -55,7 +55,7 @@ def about_alarms(alarms: Sequence[str]) -> Finding:
 
 
 def about_queue(queue: WorkQueue, counts: Mapping[str, QueueCount | None]) -> Iterator[Finding]:
-    """Judge a work queue, its waiting rooms and its parking queue by what they hold."""
+    """Judge a work queue, its waiting rooms and its parking queue by their counts."""
     expected = (queue.name, queue.parking, *(room.name for room in queue.waiting_rooms))
     missing = [name for name in expected if counts.get(name) is None]
     if missing:
@@ -93,14 +93,14 @@ def _parked_messages(words: str, queue: WorkQueue) -> Finding:
 
 
 def about_parked(counts: Mapping[str, int]) -> Iterator[Finding]:
-    """Judge what services could not handle and have put into the database."""
+    """Judge the messages that services could not handle and have stored in the database."""
     for queue in WORK_QUEUES:
         if parked := counts.get(queue.name):
             yield _parked_messages(f"queue {queue.name} has parked {parked} messages", queue)
 
 
 def about_bindings(present: set[tuple[str, Binding]]) -> Finding:
-    """Judge whether every work queue gets what is meant for it."""
+    """Judge whether every work queue has its bindings."""
     missing = [
         f"{binding.pattern} to {queue.name}"
         for queue in WORK_QUEUES
@@ -123,7 +123,7 @@ def about_policies(wrong: Mapping[str, str]) -> Finding:
 
 
 def about_replica_set(version: str, replica_set: str, members: int) -> Finding:
-    """Judge whether the database can keep what it acknowledges."""
+    """Judge whether the database is a replica set, which durable writes need."""
     if not replica_set:
         return bad(
             f"database: MongoDB {version} is no replica set",
@@ -133,7 +133,7 @@ def about_replica_set(version: str, replica_set: str, members: int) -> Finding:
 
 
 def about_clock(skew: timedelta) -> Finding:
-    """Judge the clock of this machine by the database's."""
+    """Judge the clock of this machine; `skew` is how far it is ahead of the database's."""
     seconds = skew.total_seconds()
     if abs(skew) > _LARGEST_SKEW:
         which = "ahead of" if seconds > 0 else "behind"
@@ -146,7 +146,7 @@ def about_clock(skew: timedelta) -> Finding:
 
 
 def about_outboxes(owing: Mapping[str, int]) -> Finding:
-    """Judge whether what happened is also announced."""
+    """Judge whether outboxes are published."""
     late = [f"{count} in {collection}" for collection, count in owing.items() if count]
     if late:
         return bad(
@@ -157,7 +157,7 @@ def about_outboxes(owing: Mapping[str, int]) -> Finding:
 
 
 def about_unseen(arrival_ids: Sequence[str], *, more: bool) -> Finding:
-    """Judge whether every mail that arrived can be seen by somebody."""
+    """Judge whether every arrival became an interaction."""
     if arrival_ids:
         return bad(
             f"mails that arrived and are nowhere to be seen: {', '.join(arrival_ids)}"
@@ -169,7 +169,7 @@ def about_unseen(arrival_ids: Sequence[str], *, more: bool) -> Finding:
 
 
 def about_hashes(kept_by_agents: int) -> Finding:
-    """Judge whether the gateway alone can read password hashes."""
+    """Judge whether only the gateway can read password hashes."""
     if kept_by_agents:
         return bad(
             f"password hashes that routing can read and change: {kept_by_agents}",
@@ -179,7 +179,7 @@ def about_hashes(kept_by_agents: int) -> Finding:
 
 
 def about_stranded(lines: Sequence[str]) -> Finding:
-    """Judge whether somebody can find all work."""
+    """Judge whether agents can find all work; `lines` describe the stranded work."""
     if lines:
         return bad(
             f"work that nobody finds, as these are gone: {'; '.join(lines)}",
@@ -189,7 +189,7 @@ def about_stranded(lines: Sequence[str]) -> Finding:
 
 
 def about_deliveries(uncertain: int, failed: int, overdue: int) -> Iterator[Finding]:
-    """Judge the mails on their way out."""
+    """Judge the counts of unfinished outgoing mails."""
     if uncertain:
         yield bad(
             f"mails of which nobody knows whether they were delivered: {uncertain}",
@@ -208,7 +208,7 @@ def about_deliveries(uncertain: int, failed: int, overdue: int) -> Iterator[Find
 
 
 def about_login(login: OAuthLogin, user_name: str, state: LoginState) -> Finding:
-    """Judge the login at the mail server that takes our mail, by what outbound wrote down."""
+    """Judge the OAuth login at the next mail server by the state that outbound stored."""
     name = f"login {login.name} of {user_name}"
     ends = f"{state.expires_at:%Y-%m-%d %H:%M} UTC" if state.expires_at else "never had"
     if state.refused_at:
@@ -240,7 +240,7 @@ def about_login(login: OAuthLogin, user_name: str, state: LoginState) -> Finding
 def about_contact_center(
     center: ContactCenter | None, agents: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Finding]:
-    """Judge the description, and whether somebody serves every mailbox."""
+    """Judge the description, and whether every mailbox has an agent who can serve it."""
     if center is None:
         yield bad("no contact center yet", do="describe one and run `mailroom apply FILE`")
         return

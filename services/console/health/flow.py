@@ -1,4 +1,4 @@
-"""What the doctor looks at to see whether mail moves: in queues, on its way out, in the broker."""
+"""Measures for `doctor` whether mail moves: waiting in queues, deferred, at the next server."""
 
 import asyncio
 import smtplib
@@ -17,7 +17,7 @@ from shared.storage.interactions import interaction_store
 from shared.storage.mails import delivery_store
 
 LONGEST_WAIT: Final = timedelta(days=1)
-"""A mail that waits longer is stuck, where its queue says nothing else."""
+"""The longest normal wait, unless the queue has its own `longest_wait`."""
 
 _MOST_DEFERRED: Final = 1_000
 _DEADLINE_SECONDS: Final = 5
@@ -25,7 +25,7 @@ _DEADLINE_SECONDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class LongWaits:
-    """The mails that wait in a queue for longer than they may."""
+    """The mails that wait in a queue for longer than `longest`; `oldest` is None without any."""
 
     queue: str
     longest: timedelta
@@ -35,7 +35,7 @@ class LongWaits:
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """A mail that the next server did not take yet."""
+    """A mail that the next server has deferred."""
 
     interaction_id: str
     reason: str
@@ -43,7 +43,7 @@ class Deferral:
 
 
 async def long_waits(database: Database, queue: Queue, clock: Clock) -> LongWaits:
-    """Return what waits too long in a queue."""
+    """Return the mails that wait too long in a queue."""
     longest = queue.longest_wait or LONGEST_WAIT
     wanted = {
         "queue": queue.name,
@@ -57,7 +57,7 @@ async def long_waits(database: Database, queue: Queue, clock: Clock) -> LongWait
 
 
 async def deferrals(database: Database) -> list[Deferral]:
-    """Return the mails that are tried again later, the next first; at most a thousand."""
+    """Return the deferred mails, the next due first; at most a thousand."""
     found = database[delivery_store.COLLECTION].find(
         {"state": DeliveryState.DEFERRED.value, "next_attempt_at": {"$exists": True}},
         {"reason": 1, "next_attempt_at": 1},
@@ -70,7 +70,7 @@ async def deferrals(database: Database) -> list[Deferral]:
 
 
 async def missing_indexes(database: Database) -> list[str]:
-    """Return the indexes that are not there, each as `collection.name`."""
+    """Return the indexes that are missing, each as `collection.name`."""
     missing = []
     for collection, models in INDEXES.items():
         present = await database[collection].index_information()
@@ -79,8 +79,8 @@ async def missing_indexes(database: Database) -> list[str]:
     return missing
 
 
-async def greet(route: SmtpRoute) -> str:
-    """Greet the next mail server; return why that did not work, or nothing."""
+async def next_server_problem(route: SmtpRoute) -> str:
+    """Connect to the next mail server and send EHLO; return the problem, or "" without one."""
     try:
         async with asyncio.timeout(3 * _DEADLINE_SECONDS):
             await asyncio.to_thread(_greet, route)

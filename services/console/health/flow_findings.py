@@ -1,4 +1,4 @@
-"""What the doctor makes of mail that does not move: where it is stuck, and what to do about it."""
+"""Turns the measurements of `flow` into findings: where mail is stuck, and what to do. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ _LONGEST: Final = 200
 def about_unacknowledged(
     before: Mapping[str, Unacknowledged], after: Mapping[str, Unacknowledged]
 ) -> Finding:
-    """Judge whether consumers get on with what they hold, from two looks at it."""
+    """Judge by two measurements whether consumers acknowledge the messages that they hold."""
     stuck = [
         f"{after[queue.name].messages} of {queue.name} (service {queue.keeper})"
         for queue in WORK_QUEUES
@@ -50,7 +50,7 @@ def about_waiting(waits: Sequence[LongWaits]) -> Iterator[Finding]:
 
 
 def about_deferrals(found: Sequence[Deferral]) -> Iterator[Finding]:
-    """Tell which mails the next server did not take yet, and why."""
+    """Report the mails that the next server deferred, and the most common reasons."""
     if not found:
         return
     reasons = Counter(storable(one.reason, _LONGEST) or "(no reason)" for one in found)
@@ -66,7 +66,7 @@ def about_deferrals(found: Sequence[Deferral]) -> Iterator[Finding]:
 
 
 def about_next_server(where: str, problem: str) -> Finding:
-    """Judge whether the server that takes our mail is there."""
+    """Judge whether the next mail server can be used."""
     if problem:
         return bad(
             f"next mail server {where} cannot be used from here: {storable(problem, _LONGEST)}",
@@ -76,7 +76,7 @@ def about_next_server(where: str, problem: str) -> Finding:
 
 
 def about_indexes(missing: Sequence[str]) -> Finding:
-    """Judge whether the database finds things without reading everything."""
+    """Judge whether the database has all indexes."""
     if missing:
         return bad(f"indexes missing: {', '.join(missing)}", do="run `mailroom apply FILE`")
     return fine("database has its indexes")

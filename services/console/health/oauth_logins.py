@@ -1,4 +1,4 @@
-"""What the command line knows of OAuth logins: whether they can work, and how they stand."""
+"""Checks of the SMTP route's OAuth login: its key and secrets, and its stored state."""
 
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -18,10 +18,10 @@ from shared.storage.token_store import TokenStore, login_id
 def refuse_unusable_logins(
     center: ContactCenter, sealing_key: str, environment: Mapping[str, str] = os.environ
 ) -> None:
-    """Refuse a description whose login could not work for want of a key or a secret.
+    """Refuse a description whose login lacks a key or a secret.
 
     Raises:
-        NotPossibleError: One line for each of what is missing; variables are named, never shown.
+        NotPossibleError: One line for each missing variable, without any value.
     """
     if center.smtp_route.login is None:
         return
@@ -53,7 +53,10 @@ def login_in_use(center: ContactCenter) -> OAuthLogin | None:
 async def examine_login(
     database: Database, center: ContactCenter | None, settings: ConsoleSettings
 ) -> AsyncIterator[Finding]:
-    """Give what is to be said of the SMTP route's login, if it has one and another is not used."""
+    """Yield the finding about the login of the SMTP route.
+
+    None if the route has no OAuth login, or the environment replaces the route.
+    """
     login = login_in_use(center) if center else None
     if center is None or login is None or settings.smtp_host:
         return

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.console.agent_directory import AgentDirectory, Move
+from services.console.agent_directory import AgentDirectory, LoginMove
 from services.console.commands.apply import put_in_force
 from shared.domain.clock import SystemClock
 from shared.storage.agents.agent_login_store import AgentLoginStore, StoredLogin
@@ -61,7 +61,7 @@ async def test_hashes_wait_for_gateways_of_an_earlier_release(opened: Database) 
     assert (kept["_id"], kept["password_hash"], kept["login_generation"]) == ("agent1", OTHER, 3)
     assert await opened["agent_logins"].find().to_list() == []
     await opened["replicas"].delete_many({})
-    assert await AgentDirectory(opened, CLOCK).move_logins() == Move(hashes=1)
+    assert await AgentDirectory(opened, CLOCK).move_logins() == LoginMove(hashes=1)
     assert await AgentLoginStore(opened).get("agent1") == login(password_hash=OTHER, generation=3)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.console.commands.apply import apply, plan_apply, put_in_force, rehouse_stranded
+from services.console.apply_plan import StrandedWorkChoice
+from services.console.commands.apply import apply, move_stranded, plan_apply, put_in_force
 from services.console.commands.doctor import examine
-from services.console.commands.rehousing import Moving
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import ConsoleSettings
 from shared.contracts.contact_center import ContactCenter
@@ -46,10 +46,12 @@ async def add(interactions: InteractionStore, name: str, **fields: Any) -> None:
     await interactions.add(inbound(id=name, **fields), Cause.about(name), [])
 
 
-async def applied(database: Database, wanted: ContactCenter, moving: Moving) -> list[str]:
-    plan = await plan_apply(database, CLOCK, wanted, moving)
+async def applied(
+    database: Database, wanted: ContactCenter, choice: StrandedWorkChoice
+) -> list[str]:
+    plan = await plan_apply(database, CLOCK, wanted, choice)
     lines = await put_in_force(database, CLOCK, plan.wanted)
-    return lines + await rehouse_stranded(database, CLOCK, plan)
+    return lines + await move_stranded(database, CLOCK, plan)
 
 
 async def id_of(database: Database, user_name: str) -> str:
@@ -66,7 +68,7 @@ async def test_removing_a_queue_that_holds_mail_is_refused_with_numbers(
     await add(interactions, "MAIL3", queue="sales", state=State.ACCEPTED, owner_id="somebody")
 
     with pytest.raises(NotPossibleError) as caught:
-        await applied(opened, WITHOUT_SALES, Moving())
+        await applied(opened, WITHOUT_SALES, StrandedWorkChoice())
 
     assert "queue sales: 3 waiting mails, 1 in hand" in str(caught.value)
     assert "--move-to QUEUE" in str(caught.value)
@@ -82,7 +84,7 @@ async def test_what_a_queue_held_moves_where_the_operator_says(
     place = Place("email.draft", "sales", of_group=True)
     await add(interactions, "MAIL3", queue="sales", state=State.IN_WORKBIN, place=place)
 
-    lines = await applied(opened, WITHOUT_SALES, Moving("support"))
+    lines = await applied(opened, WITHOUT_SALES, StrandedWorkChoice("support"))
 
     moved = [await interactions.get(f"MAIL{number}") for number in (1, 2, 3)]
     assert {one.queue for one in moved} == {"support"}
@@ -95,8 +97,8 @@ async def test_yes_moves_it_to_a_queue_that_administrators_serve(
 ) -> None:
     await add(interactions, "MAIL1", queue="sales")
 
-    await applied(opened, WITHOUT_SALES, Moving(sure=True))
-    again = await applied(opened, WITHOUT_SALES, Moving())
+    await applied(opened, WITHOUT_SALES, StrandedWorkChoice(sure=True))
+    again = await applied(opened, WITHOUT_SALES, StrandedWorkChoice())
 
     assert (await interactions.get("MAIL1")).queue == "unassigned"
     serving = opened["agents"].find({"queues": "unassigned"})
@@ -108,9 +110,9 @@ async def test_the_queue_unassigned_goes_when_it_is_empty(
     opened: Database, interactions: InteractionStore
 ) -> None:
     await add(interactions, "MAIL1", queue="sales")
-    await applied(opened, WITHOUT_SALES, Moving(sure=True))
+    await applied(opened, WITHOUT_SALES, StrandedWorkChoice(sure=True))
 
-    lines = await applied(opened, WITHOUT_SALES, Moving("support"))
+    lines = await applied(opened, WITHOUT_SALES, StrandedWorkChoice("support"))
 
     assert (await interactions.get("MAIL1")).queue == "support"
     assert "queue unassigned: removed" in lines
@@ -127,8 +129,8 @@ async def test_what_an_agent_leaves_behind_is_named_and_moved(
     await add(interactions, "KEPT", state=State.IN_WORKBIN, place=place)
 
     with pytest.raises(NotPossibleError, match="agent agent2: 1 in workbins, 1 drafts"):
-        await applied(opened, WITHOUT_AGENT2, Moving())
-    await applied(opened, WITHOUT_AGENT2, Moving("support"))
+        await applied(opened, WITHOUT_AGENT2, StrandedWorkChoice())
+    await applied(opened, WITHOUT_AGENT2, StrandedWorkChoice("support"))
 
     for name in ("DRAFT", "KEPT"):
         after = await interactions.get(name)
@@ -143,7 +145,7 @@ async def test_a_queue_whose_name_changes_in_case_keeps_its_mail(
     await applied(
         opened,
         center(queues=[{"name": "support"}, {"name": "Sales"}], agents=[*BOTH.agents]),
-        Moving(),
+        StrandedWorkChoice(),
     )
 
     assert (await interactions.get("MAIL1")).queue == "Sales"
@@ -152,7 +154,9 @@ async def test_a_queue_whose_name_changes_in_case_keeps_its_mail(
 @pytest.mark.usefixtures("interactions")
 async def test_an_agent_whose_name_changes_in_case_is_refused(opened: Database) -> None:
     with pytest.raises(NotPossibleError, match="write agent1"):
-        await applied(opened, center(agents=[agent("Agent1"), agent("agent2"), ADMIN]), Moving())
+        await applied(
+            opened, center(agents=[agent("Agent1"), agent("agent2"), ADMIN]), StrandedWorkChoice()
+        )
 
 
 async def test_what_an_earlier_version_stranded_hinders_no_apply(
@@ -160,7 +164,7 @@ async def test_what_an_earlier_version_stranded_hinders_no_apply(
 ) -> None:
     await add(interactions, "MAIL1", queue="long-gone")
 
-    lines = await applied(opened, BOTH, Moving())
+    lines = await applied(opened, BOTH, StrandedWorkChoice())
 
     assert lines[-1].startswith("note: 1 interactions are where nobody finds them")
     bad = [str(one) async for one in examine(settings, CLOCK) if one.mark == "bad"]
@@ -173,7 +177,7 @@ async def test_a_queue_to_move_to_has_to_be_described(tmp_path: Path, opened: Da
     file.write_text("name: demo\n")
 
     with pytest.raises(NotPossibleError, match="there is no queue nowhere"):
-        await apply(file, dry_run=False, moving=Moving("nowhere"))
+        await apply(file, dry_run=False, choice=StrandedWorkChoice("nowhere"))
 
     assert await opened["configuration"].count_documents({"content.name": "demo"}) == 1
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from services.console.agent_directory import AgentDirectory, Move
+from services.console.agent_directory import AgentDirectory, LoginMove
 from tests.connected.gateway.auth.test_revoking import connected
 from tests.connected.gateway.auth.test_session_ends import FIVE_SECONDS, logged_in, status
 from tests.support.gateway import Gateway, running_gateway
@@ -22,7 +22,7 @@ async def earlier(gateway: Gateway, vhost_url: str, database_url: str) -> AsyncI
         yield started
 
 
-async def move(gateway: Gateway) -> Move:
+async def move(gateway: Gateway) -> LoginMove:
     moved = await AgentDirectory(gateway.world.database, gateway.world.clock).move_logins()
     gateway.world.clock.move(FIVE_SECONDS)
     return moved
@@ -38,7 +38,7 @@ async def test_session_from_before_the_move_stays_open(earlier: Gateway) -> None
     after = await status(browser)
 
     [reply] = (await client.post("/cometd/connect", json=[connect])).json()
-    assert (before, after, moved) == (200, 200, Move(hashes=3))
+    assert (before, after, moved) == (200, 200, LoginMove(hashes=3))
     assert reply["successful"] is True
     assert (await (await earlier.client("agent1")).get("/api/v2/me")).status_code == 200
 

@@ -1,11 +1,17 @@
-"""What an apply does about work that it would strand: refuse, or move it, as the operator says."""
+"""Plans an apply: what it puts in force, and whether stranded work is moved or refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from services.console.exit_codes import Exit, NotPossibleError
-from services.console.stranded_work import Stranded, StrandedWork, homes_of, is_renamed, told
+from services.console.stranded_work import (
+    Stranded,
+    StrandedWork,
+    homes_of,
+    is_renamed,
+    stranded_lines,
+)
 from shared.contracts.contact_center import ContactCenter, Queue
 from shared.domain.stranded_work import UNASSIGNED, Homes, Loss, losses, same_name
 
@@ -14,8 +20,8 @@ _DESCRIPTION: Final = "Mail whose queue, workbin or agent is gone"
 
 
 @dataclass(frozen=True, slots=True)
-class Rehousing:
-    """The description to put in force, and where stranded work goes; None leaves it."""
+class ApplyPlan:
+    """The description to put in force, and the queue for stranded work (None: it is not moved)."""
 
     wanted: ContactCenter
     homes: Homes
@@ -23,33 +29,33 @@ class Rehousing:
     queue: str | None
     strands_anew: bool
     removes: bool
-    """Something goes, so that services may still put work there for as long as they remember it."""
+    """A queue, workbin, mailbox or agent goes. Services may use it until they read the change."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
-    """What the operator says: a queue that takes stranded work, or that `unassigned` may."""
+class StrandedWorkChoice:
+    """The operator's choice for stranded work: `queue`, or `unassigned` with `sure`."""
 
     queue: str | None = None
     sure: bool = False
 
 
-async def plan_rehousing(
+async def make_apply_plan(
     stranded: StrandedWork,
     before: ContactCenter | None,
     stored: Mapping[str, Mapping[str, Any]],
     wanted: ContactCenter,
-    moving: Moving,
-) -> Rehousing:
-    """Return what has to become of the work that a description would strand.
+    choice: StrandedWorkChoice,
+) -> ApplyPlan:
+    """Return the plan of an apply, with the work that the description would strand.
 
     Raises:
         NotPossibleError: The queue to move to is not described, or an agent's name was written
             in another case.
     """
-    if moving.queue and wanted.queue(moving.queue) is None:
+    if choice.queue and wanted.queue(choice.queue) is None:
         raise NotPossibleError(
-            f"--move-to: there is no queue {moving.queue} in the description", Exit.USAGE
+            f"--move-to: there is no queue {choice.queue} in the description", Exit.USAGE
         )
     _require_same_case(stored, wanted)
     user_names = await stranded.user_names()
@@ -57,29 +63,29 @@ async def plan_rehousing(
     gone = frozenset(one for one, name in user_names.items() if name not in enabled)
     homes = homes_of(wanted, gone)
     found = await stranded.find(homes)
-    queue = moving.queue or (UNASSIGNED if moving.sure else None)
+    queue = choice.queue or (UNASSIGNED if choice.sure else None)
     holds_unassigned = any((Loss.QUEUE, UNASSIGNED) in one.losses for one in found)
-    if moving.queue is None and found and (moving.sure or holds_unassigned):
+    if choice.queue is None and found and (choice.sure or holds_unassigned):
         wanted = with_unassigned(wanted)
         homes = homes_of(wanted, gone)
         found = [Stranded(one.work, lost) for one in found if (lost := losses(one.work, homes))]
     enabled_now = _enabled_now(user_names, stored)
     had = homes_of(before, frozenset(user_names) - enabled_now) if before else None
-    return Rehousing(
+    return ApplyPlan(
         wanted,
         homes,
-        [*told(found, user_names), *_mailboxes_gone(before, wanted)],
+        [*stranded_lines(found, user_names), *_mailboxes_gone(before, wanted)],
         queue,
         strands_anew=any(_is_new(one, had) and not is_renamed(one, homes) for one in found),
         removes=_removes(before, wanted) or bool(gone & enabled_now),
     )
 
 
-def require_leave(plan: Rehousing) -> Rehousing:
-    """Return the plan if it strands nothing anew, or the operator says where that goes.
+def require_choice(plan: ApplyPlan) -> ApplyPlan:
+    """Return the plan if it strands no further work, or the operator has chosen a queue.
 
     Raises:
-        NotPossibleError: Work would be stranded; it is told which.
+        NotPossibleError: Work would be stranded; the message lists it.
     """
     if plan.queue is not None or not plan.strands_anew:
         return plan
