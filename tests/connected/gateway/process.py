@@ -12,7 +12,7 @@ from deploy.local.ports import free_port
 class Process:
     """A gateway process, its address and the address of its probes.
 
-    `code` is the folder of its sources, where they are not this checkout's.
+    `code` is the folder of its sources; by default this checkout.
     """
 
     def __init__(self, rabbitmq_url: str, mongodb_url: str, code: Path | None = None) -> None:
@@ -44,7 +44,7 @@ class Process:
         async with asyncio.timeout(30):
             while b'"started"' not in await log.readline():
                 assert self.process.returncode is None
-        # A pipe that nobody empties stops whoever writes into it.
+        # A full pipe would block the process.
         self._reading = asyncio.create_task(log.read())
 
     async def kill(self) -> None:

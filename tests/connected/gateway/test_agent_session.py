@@ -52,7 +52,7 @@ async def test_readiness_is_set_for_one_channel_and_for_all(
         ("Training", "In training"),
     ],
 )
-async def test_there_are_other_reasons_for_not_being_ready(
+async def test_reason_for_not_being_ready_is_kept_and_shown(
     gateway: Gateway, agent1: httpx2.AsyncClient, name: str, display_name: str
 ) -> None:
     own = AgentState(name="Training", display_name="In training")
@@ -71,7 +71,7 @@ async def test_there_are_other_reasons_for_not_being_ready(
     assert not agent.ready
 
 
-async def test_the_states_are_listed(agent1: httpx2.AsyncClient) -> None:
+async def test_agent_states_are_listed(agent1: httpx2.AsyncClient) -> None:
     listed = (await agent1.get("/api/v2/settings/agent-states")).json()
 
     assert [one["operationName"] for one in listed["agentStates"]] == [
@@ -83,14 +83,14 @@ async def test_the_states_are_listed(agent1: httpx2.AsyncClient) -> None:
     assert [one["id"] for one in listed["agentStates"]][:2] == [READY, NOT_READY]
 
 
-async def test_an_unknown_state_is_no_operation(agent1: httpx2.AsyncClient) -> None:
+async def test_unknown_state_is_refused(agent1: httpx2.AsyncClient) -> None:
     answer = await say(agent1, "/me/channels/email", "Dancing")
 
     assert answer.status_code == 400
     assert failure(3, answer.json())
 
 
-async def test_another_channel_is_not_found(agent1: httpx2.AsyncClient) -> None:
+async def test_unknown_channel_is_not_found(agent1: httpx2.AsyncClient) -> None:
     answer = await say(agent1, "/me/channels/voice", "Ready")
 
     assert answer.status_code == 404
@@ -101,7 +101,7 @@ async def test_another_channel_is_not_found(agent1: httpx2.AsyncClient) -> None:
     ("channels", "status_code"),
     [(None, 0), (["email"], 0), (["email", "voice"], 7), (["voice"], 6), ("email", 10)],
 )
-async def test_logging_in_says_what_became_of_each_channel(
+async def test_login_answers_with_the_outcome_of_each_channel(
     agent1: httpx2.AsyncClient, channels: Any, status_code: int
 ) -> None:
     body = {} if channels is None else {"channels": channels}
@@ -116,9 +116,7 @@ async def test_logging_in_says_what_became_of_each_channel(
         ]
 
 
-async def test_logging_out_is_told_with_the_reason_that_counts(
-    gateway: Gateway, agent1: httpx2.AsyncClient
-) -> None:
+async def test_logout_is_announced_and_shown(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     await say(agent1, "/me", "EndContactCenterSession")
 
     event = await gateway.world.hear(AgentNotReady)
@@ -126,7 +124,7 @@ async def test_logging_out_is_told_with_the_reason_that_counts(
     assert (await state(agent1))["state"] == "LoggedOut"
 
 
-async def test_each_state_is_told_on_the_topic_of_channels(gateway: Gateway) -> None:
+async def test_each_state_is_published_on_the_channels_topic(gateway: Gateway) -> None:
     async with AsyncExitStack() as stack:
         listener = CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1")
         await stack.enter_async_context(listener)
@@ -143,7 +141,7 @@ async def test_each_state_is_told_on_the_topic_of_channels(gateway: Gateway) -> 
     assert states[1]["reason"] == "OutToLunch"
 
 
-async def test_who_listens_is_noted_as_connected(gateway: Gateway) -> None:
+async def test_agent_with_a_client_is_noted_as_connected(gateway: Gateway) -> None:
     async with CometdAgent(f"{gateway.url}/cometd", "agent2", "agent2") as listener:
         await listener.subscribe("/v2/me/interactions")
 

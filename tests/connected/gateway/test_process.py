@@ -25,7 +25,7 @@ async def process(world: World, vhost_url: str, database_url: str) -> AsyncItera
     await process.kill()
 
 
-async def test_it_stops_without_cutting_its_clients_off(process: Process) -> None:
+async def test_stopping_gateway_answers_its_clients(process: Process) -> None:
     kinds: Sequence[Literal["long-polling", "websocket"]] = ("long-polling", "websocket")
     url = f"{process.url}/cometd"
     clients = [CometdAgent(url, "agent1", "agent1", transport=kind) for kind in kinds]
@@ -44,7 +44,7 @@ async def test_it_stops_without_cutting_its_clients_off(process: Process) -> Non
     assert (ready.status_code, code) == (200, 0)
     for kind in kinds:
         assert f'bayeux_sessions{{state="waiting",transport="{kind}"}} 1.0' in metrics
-    # Advice that says nothing new is left out: one of the intervals may happen to be none.
+    # Advice that repeats the last one is left out, so a client with interval 0 may get none.
     intervals = [reply["advice"]["interval"] for reply in last if "advice" in reply]
     assert [reply["successful"] for reply in last] == [True, True]
     assert intervals
@@ -52,7 +52,7 @@ async def test_it_stops_without_cutting_its_clients_off(process: Process) -> Non
 
 
 async def holding(client: httpx2.AsyncClient, process: Process, connects: int) -> str:
-    """Return the metrics of a process once so many connects wait there."""
+    """Return the metrics of a process once it holds this number of connects."""
     async with asyncio.timeout(30):
         while True:
             metrics = (await client.get(f"{process.probes}/metrics")).text
