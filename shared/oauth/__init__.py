@@ -1,1 +1,1 @@
-"""Access tokens by OAuth 2: rules for what is asked and answered, and one way to ask."""
+"""Access tokens by OAuth 2: requests, responses, the renewal schedule and a client."""

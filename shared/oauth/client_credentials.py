@@ -1,6 +1,6 @@
-"""What shows that we may have a token: secrets and keys, read from the environment.
+"""Client credentials for a token endpoint: secrets and keys from the environment.
 
-Nothing here prints a value: neither an error nor a `repr`.
+No error and no `repr` contains a value.
 """
 
 import json
@@ -29,12 +29,12 @@ _LARGEST: Final = 64 * 1024
 
 
 class BadCredentialsError(ValueError):
-    """A secret is missing or is not what it should be; the message names the variable."""
+    """A secret is missing or malformed; the message names the variable."""
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private key, who signs with it, and what the signature's header says of it."""
+    """A private key, the issuer who signs with it, and the header of its signatures."""
 
     issuer: str
     header: Mapping[str, str]
@@ -43,7 +43,10 @@ class SigningKey:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A client's secret, or its key, or neither; `proof` is told apart from another by a digest."""
+    """A client's secret, or its key, or neither.
+
+    `proof` joins all secret values; a digest of it shows that one of them has changed.
+    """
 
     secret: str = field(default="", repr=False)
     key: SigningKey | None = None
@@ -51,10 +54,10 @@ class Credentials:
 
 
 def read_credentials(login: OAuthLogin, environment: Mapping[str, str]) -> Credentials:
-    """Return what a login needs.
+    """Return the credentials of a login.
 
     Raises:
-        BadCredentialsError: A variable is not set, or holds no key.
+        BadCredentialsError: A variable is not set, or holds no usable key.
     """
     if missing := [name for name in login.variables if not environment.get(name)]:
         raise BadCredentialsError(
@@ -81,8 +84,8 @@ def _key_of_client(client_id: str, pem: str, variable: str) -> SigningKey:
     try:
         digest = x509.load_pem_x509_certificate(pem.encode()).fingerprint(SHA256())
     except ValueError:
-        raise BadCredentialsError(f"{variable} holds a certificate that is none") from None
-    # Microsoft tells keys apart by the certificate, and asks for PSS beside this digest.
+        raise BadCredentialsError(f"{variable} holds a malformed certificate") from None
+    # Microsoft identifies keys by the certificate, and requires PSS with this digest.
     thumbprint = urlsafe_b64encode(digest).rstrip(b"=").decode()
     algorithm = "PS256" if algorithm == "RS256" else algorithm
     return SigningKey(client_id, {"alg": algorithm, "x5t#S256": thumbprint}, key)
@@ -124,5 +127,5 @@ def _private_key(pem: str, variable: str) -> tuple[RSAKey | ECKey, str]:
 
 
 def _with_lines(pem: str) -> str:
-    # Files of variables have one line for each.
+    # Files of environment variables have one line a variable, with `\n` for line breaks.
     return pem if "\n" in pem else pem.replace("\\n", "\n")

@@ -1,4 +1,4 @@
-"""The invitation to agree that a device gets (RFC 8628, 3.2), and how often it asks back. Pure."""
+"""The device authorization response (RFC 8628 section 3.2) and the polling interval. Pure."""
 
 import re
 from collections.abc import Collection
@@ -21,7 +21,7 @@ _LONGEST_INTERVAL: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """Where somebody agrees, with which code, until when, and how often the endpoint is asked."""
+    """The address and code for a person's consent, its lifetime, and the polling interval."""
 
     address: str
     user_code: str
@@ -30,7 +30,7 @@ class Invitation:
     interval: timedelta
 
     def words(self, user_name: str) -> str:
-        """Return what a person is told."""
+        """Return the instructions for the person."""
         minutes = int(self.lasts.total_seconds() // 60)
         return (
             f"Open {self.address} as {user_name} and enter the code {self.user_code}\n"
@@ -41,7 +41,7 @@ class Invitation:
 def read_invitation(
     answer: HttpAnswer, now: datetime, secrets: Collection[str] = ()
 ) -> Invitation | str:
-    """Return the invitation, or what is wrong with the answer, in plain words."""
+    """Return the invitation, or a text that says what is wrong with the answer."""
     fields = json_object(answer)
     if answer.status != _OK or fields is None:
         outcome = read_answer(answer, now, secrets)
@@ -50,7 +50,7 @@ def read_invitation(
     address, user_code, device_code = (
         fields.get(name) for name in ("verification_uri", "user_code", "device_code")
     )
-    # Google's first version of it, and still.
+    # Google's name for it.
     address = address or fields.get("verification_url")
     if not (
         isinstance(address, str)
@@ -68,11 +68,11 @@ def read_invitation(
 
 
 def pause_after(pause: timedelta, code: str, told: timedelta | None) -> timedelta:
-    """Return how long to wait before the next question (RFC 8628, 3.5)."""
+    """Return how long to wait before the next poll (RFC 8628 section 3.5)."""
     if code == "slow_down":
         pause += _USUAL_INTERVAL
     elif code != "authorization_pending":
-        pause *= 2  # it did not answer, or not as it should
+        pause *= 2  # no answer, or an unexpected one
     return min(max(pause, told or pause), _LONGEST_INTERVAL)
 
 

@@ -1,4 +1,4 @@
-"""When a token is renewed, when a login is tried again, and what may be used meanwhile. Pure."""
+"""When a token is renewed, and when a failed login is tried again. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,16 +14,16 @@ _LAST_SHARE: Final = 0.1
 _LAST_MOMENTS: Final = timedelta(seconds=30)
 
 REFUSED_FOR: Final = timedelta(minutes=15)
-"""A refused login is left alone for so long, unless its description or its secret changes."""
+"""A refused login is tried again after this, or once its description or secret changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginState:
-    """What is known of one login of one user. All times are the database's, and so is `now`.
+    """The state of one login of one user. All times, `now` included, are the database's.
 
-    `made_from` tells the description that the token was asked with, `tried_from` the descriptions
-    and secrets that were tried in vain since the last token. `rejections` counts how often the mail
-    server has refused a token since it last took one.
+    `made_from` identifies the description with which the token was requested. `tried_from`
+    identifies the descriptions and secrets that failed since the last token. `rejections` counts
+    the tokens that the mail server has refused since it last took one.
     """
 
     now: datetime
@@ -41,7 +41,7 @@ class LoginState:
     rejections: int = 0
 
     def is_usable(self, made_from: str) -> bool:
-        """Say whether there is a token that can be shown now."""
+        """Say whether there is a token of this description that has not expired."""
         return (
             bool(self.access_token)
             and self.made_from == made_from
@@ -50,21 +50,21 @@ class LoginState:
         )
 
     def is_resting(self, attempt: str) -> bool:
-        """Say whether asking again with the same description and secrets is too soon."""
+        """Say whether a request with the same description and secrets is too soon."""
         return self.retry_at is not None and self.now < self.retry_at and attempt in self.tried_from
 
     def is_due(self, made_from: str, attempt: str) -> bool:
-        """Say whether a token is to be asked for now."""
+        """Say whether to request a token now."""
         is_fresh = self.renew_at is not None and self.now < self.renew_at
         return not self.is_resting(attempt) and not (is_fresh and self.is_usable(made_from))
 
     def needs_attention(self, made_from: str) -> bool:
-        """Say whether mail cannot go out, or soon no more, until somebody does something."""
+        """Say whether an operator has to act, because mail cannot be sent now or soon."""
         return self.refused_at is not None or (self.faults > 0 and not self.is_usable(made_from))
 
 
 def usable_for(life: timedelta) -> timedelta:
-    """Return for how long a token may be shown: a login takes a moment too."""
+    """Return for how long a token may be used: its life minus some time for the login."""
     return life - min(life * _LAST_SHARE, _LAST_MOMENTS)
 
 
@@ -74,7 +74,7 @@ def renewed_after(life: timedelta, random: Random) -> timedelta:
 
 
 def pause_after_fault(faults: int, told: timedelta | None, random: Random) -> timedelta:
-    """Return how long an endpoint is left alone after so many faults: what it told, or longer."""
+    """Return the pause after `faults` failures in a row: what the endpoint asked for, or longer."""
     doubled = _FIRST_PAUSE * (1 << min(max(faults - 1, 0), _MOST_DOUBLINGS))
     own = min(doubled, _LONGEST_PAUSE) * random.uniform(0.8, 1.0)
     return max(told, own) if told else own

@@ -1,4 +1,4 @@
-"""Asks an endpoint: one POST, without redirects or proxies, and with an end to everything."""
+"""Requests tokens: one POST, without redirects or proxies, with limits of time and size."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,11 +25,11 @@ DEADLINE: Final = timedelta(seconds=20)
 
 
 class EndpointUnavailableError(Exception):
-    """Nothing that is an answer came back; the message says what happened, in plain words."""
+    """The endpoint gave no HTTP answer; the message says why, in plain words."""
 
 
 async def post(request: TokenRequest) -> HttpAnswer:
-    """Send a form; return what came back.
+    """Send a form; return the answer.
 
     Raises:
         EndpointUnavailableError: There was no answer in time.
@@ -53,14 +53,14 @@ async def post(request: TokenRequest) -> HttpAnswer:
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return HttpAnswer(answer.status_code, headers, bytes(body[: LARGEST + 1]))
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, TimeoutError, ValueError) as error:
-        # Without the error's own words: they may hold what was sent.
+        # The text of the error may contain secrets of the request.
         raise EndpointUnavailableError(
             f"the token endpoint cannot be reached ({type(error).__name__})"
         ) from None
 
 
 async def obtain_token(post: Post, asker: TokenClient, refresh_token: str = "") -> Outcome:
-    """Ask for an access token; once more where only the clocks differ."""
+    """Request an access token, and once more with the endpoint's time if the clocks differ."""
     outcome = await ask(post, for_token(asker, refresh_token), asker)
     told = outcome.server_time if isinstance(outcome, Denied) and asker.signs else None
     if (theirs := corrected(asker.now, told)) is None:
@@ -70,7 +70,7 @@ async def obtain_token(post: Post, asker: TokenClient, refresh_token: str = "") 
 
 
 async def ask(post: Post, request: TokenRequest, asker: TokenClient) -> Outcome:
-    """Send a request for a token, and return what the answer means."""
+    """Send a token request; return its outcome."""
     try:
         answer = await post(request)
     except EndpointUnavailableError as error:

@@ -1,4 +1,4 @@
-"""What is asked of a token endpoint, and how it is signed. Pure."""
+"""Requests to a token endpoint, and their signatures. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A form for an endpoint. `secrets` are what must not be repeated, whoever repeats it."""
+    """A form for an endpoint. `secrets` must not appear in logs or errors."""
 
     url: str
     form: Mapping[str, str] = field(repr=False)
@@ -27,23 +27,23 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True)
 class TokenClient:
-    """Who asks for a token, for which mailbox, and at what time by the endpoint's clock."""
+    """The client of a token endpoint: its login, its mailbox, and the time to sign with."""
 
     login: OAuthLogin
     credentials: Credentials
     user_name: str
     now: datetime
     number: str
-    """Used once: the id of an assertion."""
+    """The id of an assertion (`jti`); each is used once."""
 
     @property
     def signs(self) -> bool:
-        """Say whether the endpoint compares its clock with ours."""
+        """Say whether requests are signed, so that the endpoint checks their time."""
         return self.credentials.key is not None
 
 
 def for_token(asker: TokenClient, refresh_token: str = "") -> TokenRequest:
-    """Return the request for an access token. Where a person agreed, `refresh_token` shows it."""
+    """Return the request for an access token; `refresh_token` is that of a person's consent."""
     login, key = asker.login, asker.credentials.key
     if login.kind == "service-account" and key:
         assertion = _assertion(asker, key, sub=asker.user_name, scope=login.scope)
@@ -59,13 +59,13 @@ def for_token(asker: TokenClient, refresh_token: str = "") -> TokenRequest:
 
 
 def for_device(asker: TokenClient) -> TokenRequest:
-    """Return the request with which a person's consent begins (RFC 8628, 3.1)."""
+    """Return the device authorization request (RFC 8628 section 3.1)."""
     url = asker.login.device_url or ""
     return _of_client(asker, url, {"scope": asker.login.scope})
 
 
 def for_consent(asker: TokenClient, device_code: str) -> TokenRequest:
-    """Return the question whether the person has agreed (RFC 8628, 3.4)."""
+    """Return the request that polls for the person's consent (RFC 8628 section 3.4)."""
     form = {"grant_type": _DEVICE_CODE, "device_code": device_code}
     return _of_client(asker, asker.login.token_url, form, device_code)
 

@@ -1,4 +1,4 @@
-"""What a token endpoint's answer means: a stranger's, so that everything has a bound. Pure."""
+"""Reads the answers of a token endpoint. They are untrusted, so everything is bounded. Pure."""
 
 import json
 import math
@@ -31,7 +31,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,12}")
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What came back; `body` is cut after one octet more than may be read."""
+    """An HTTP answer; `body` is cut one octet above the limit, so that the excess shows."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,7 +40,7 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """An access token, and for how long from now on it is good, whatever anybody's clock says."""
+    """An access token, and for how long from now it is valid."""
 
     access_token: str = field(repr=False)
     life: timedelta
@@ -49,7 +49,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """No, and asking the same again is no use; `server_time` is there where the answer told it."""
+    """The endpoint refuses, so a repetition is useless; `server_time` is its Date, if given."""
 
     code: str
     words: str
@@ -58,7 +58,7 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class PutOff:
-    """Neither yes nor no; `pause` is how long the endpoint asks to be left alone, if it does."""
+    """A temporary failure; `pause` is the time that the endpoint asks to wait, if it does."""
 
     words: str
     pause: timedelta | None = None
@@ -69,7 +69,7 @@ Outcome = Granted | Denied | PutOff
 
 
 def read_answer(answer: HttpAnswer, now: datetime, secrets: Collection[str] = ()) -> Outcome:
-    """Return what an answer about a token means; what it says never repeats a secret."""
+    """Return the outcome of a token request; its texts never contain a secret."""
     fields = json_object(answer)
     if answer.status == _OK:
         return _granted(fields)
@@ -83,7 +83,7 @@ def read_answer(answer: HttpAnswer, now: datetime, secrets: Collection[str] = ()
 
 
 def json_object(answer: HttpAnswer) -> Mapping[str, object] | None:
-    """Return the object that an answer holds; nothing where it holds anything else."""
+    """Return the JSON object of an answer, None if it holds anything else."""
     if len(answer.body) > LARGEST:
         return None
     try:
@@ -94,24 +94,24 @@ def json_object(answer: HttpAnswer) -> Mapping[str, object] | None:
 
 
 def seconds(value: object) -> float | None:
-    """Return a number of seconds, which some write as a text; nothing where it is no number."""
+    """Return a number of seconds, given as number or text; None if it is neither."""
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and math.isnan(value):
         return None
-    # Bounded before it is converted: whole numbers have no end.
+    # Bounded before the conversion, because an `int` may be too large for a `float`.
     return float(max(min(value, _MOST_SECONDS), -_MOST_SECONDS))
 
 
 def server_time(headers: Mapping[str, str]) -> datetime | None:
-    """Return the time by the endpoint's clock, where it tells one."""
+    """Return the endpoint's time from the Date header, None if there is none."""
     return _date(headers.get("date", ""))
 
 
 def corrected(now: datetime, told: datetime | None) -> datetime | None:
-    """Return the time to sign with, where the endpoint's clock is another one than ours."""
+    """Return the endpoint's time to sign with, None if it is close to ours or implausible."""
     if told is None or not timedelta(seconds=30) < abs(told - now) <= _FURTHEST_CLOCK:
         return None
     return told
@@ -150,7 +150,7 @@ def _pause(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     if _DIGITS.fullmatch(told):
         wanted = timedelta(seconds=min(int(told), 10**9))
     elif until := _date(told):
-        # By the endpoint's own clock: ours may be another one.
+        # Compared with the endpoint's own clock, because ours may differ.
         wanted = until - (server_time(headers) or now)
     else:
         return None
@@ -172,6 +172,6 @@ def _text(
     if not isinstance(value, str):
         return ""
     for secret in secrets:
-        # Before anything is cut off, or a part of it would stay.
+        # Replaced before the text is cut, or a part of a secret could remain.
         value = value.replace(secret, "[secret]")
     return storable(value, longest)

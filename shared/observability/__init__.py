@@ -1,1 +1,1 @@
-"""What an operator can see: logs, metrics, probes."""
+"""Logs, metrics and probes."""

@@ -1,4 +1,4 @@
-"""Logs are events with fields, one JSON object a line; never the content of a mail."""
+"""Logging: one JSON object a line, an event with fields, never the content of a mail."""
 
 import logging
 import sys
@@ -14,9 +14,9 @@ _TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
 
 
 def configure_logging(service: str, *, style: Literal["json", "text"] = "json") -> None:
-    """Send the logs of this process to standard error, each with the service's name.
+    """Write the logs of this process to standard error, each line with the service's name.
 
-    What libraries log, warn of or raise to the very end is a line of the same kind.
+    Logs and warnings of libraries and uncaught errors become lines of the same form.
     """
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()

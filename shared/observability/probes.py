@@ -1,4 +1,4 @@
-"""`/live`, `/ready` and `/metrics` on a port of their own."""
+"""Serves `/live`, `/ready` and `/metrics` on a port of their own."""
 
 import asyncio
 import json
@@ -22,9 +22,10 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 @dataclass(slots=True)
 class Health:
-    """Named claims about a process. A broker or database that is away is no reason to restart.
+    """Named checks of a process.
 
-    What fails in `degraded` is told and leaves the pod Ready: it can do its own job all the same.
+    `live` fails only if a restart helps, so a missing broker or database is not checked there.
+    A failing check in `degraded` is reported, and the pod stays Ready.
     """
 
     live: dict[str, Check] = field(default_factory=dict)
@@ -33,15 +34,15 @@ class Health:
     reasons: dict[str, Callable[[], str]] = field(default_factory=dict)
 
     def add_check(self, name: str, problem: Callable[[], str], *, needed: bool = True) -> None:
-        """Claim that there is no problem; `problem` also says what it is.
+        """Add a check that fails while `problem` returns a text, which is reported as the reason.
 
-        Where it is needed, the pod is Ready only as long as the claim holds.
+        If the check is `needed`, the pod is Ready only while it holds; otherwise it is degraded.
         """
         (self.ready if needed else self.degraded)[name] = lambda: not problem()
         self.reasons[name] = problem
 
     def failing(self, checks: Mapping[str, Check]) -> list[str]:
-        """Name the claims that do not hold at this moment, with the reason where one is known."""
+        """Return the names of the failing checks, with the reason if one is known."""
         failing = [name for name, holds in checks.items() if not holds()]
         return [
             f"{name}: {self.reasons[name]()}" if name in self.reasons else name for name in failing
@@ -49,7 +50,7 @@ class Health:
 
 
 class LoopLag:
-    """How late the event loop is: a blocked loop answers no probe with a lie."""
+    """Measures how late the event loop runs its timers."""
 
     def __init__(self) -> None:
         self._seen = time.monotonic()
@@ -64,7 +65,7 @@ class LoopLag:
             self._lag = self._seen - before - _MEASURED_EVERY
 
     def is_short(self) -> bool:
-        """Say whether the loop has kept its time lately."""
+        """Say whether the last lag was below five seconds."""
         return self._lag < _LONGEST_LAG.total_seconds()
 
 

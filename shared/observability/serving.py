@@ -1,4 +1,4 @@
-"""An ASGI application served inside a running event loop, beside whatever else runs there."""
+"""Serves an ASGI application inside a running event loop."""
 
 import asyncio
 import socket
@@ -11,14 +11,14 @@ import uvicorn
 
 @asynccontextmanager
 async def serving(application: Any, *, host: str, port: int, **options: Any) -> AsyncIterator[None]:
-    """Serve an ASGI application in this event loop, with signals left to the caller.
+    """Serve an ASGI application in this event loop; signals stay with the caller.
 
     Raises:
-        OSError: The port cannot be listened on.
+        OSError: The port is taken or not allowed.
     """
     listening = socket.create_server((host, port), backlog=2048)
-    # asyncio sets it where a socket names its protocol, which those of `socket` do not; without it
-    # the second write of an answer waits for the acknowledgement of the first, 40 ms.
+    # asyncio sets TCP_NODELAY only on sockets with an explicit protocol, which this one has not.
+    # Without it the second write of an answer waits 40 ms for the acknowledgement of the first.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(application, access_log=False, log_config=None, **options)
     server = _Server(config)
@@ -32,18 +32,18 @@ async def serving(application: Any, *, host: str, port: int, **options: Any) -> 
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: one process, one place that hears SIGTERM."""
+    """uvicorn without its signal handlers, because `shared.runtime.process` handles SIGTERM."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.accepting = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
+        """Start, then set `accepting`."""
         await super().startup(sockets)
         self.accepting.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
+        """Install no signal handlers."""
         yield

@@ -1,1 +1,1 @@
-"""What every service process has: settings, resources, signals, a graceful end."""
+"""What every service process uses: settings, resources, signals, a graceful end."""

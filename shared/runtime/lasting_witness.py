@@ -1,4 +1,4 @@
-"""A witness whose count outlives its process: the broker keeps it, outside the database."""
+"""A witness whose count is also kept in the broker, so that it outlives the process."""
 
 from contextlib import suppress
 
@@ -10,7 +10,7 @@ from shared.storage.database.witness import Testimony, Witness, contradicts
 
 
 class LastingWitness:
-    """Notices a backup in the database's place, put there before or after the process began."""
+    """Detects a restored backup, whether it was restored before or after the process started."""
 
     def __init__(self, database: Database, clock: Clock, record: BrokerRecord) -> None:
         self._database = database
@@ -19,7 +19,7 @@ class LastingWitness:
         self._witness = Witness(database)
 
     async def has_seen_a_restore(self) -> bool:
-        """Count one up, and say so outside; say whether the database knew less than before.
+        """Increment the count, and record it in the broker; return whether it had decreased.
 
         Raises:
             Unavailable: The database does not answer.
@@ -30,11 +30,11 @@ class LastingWitness:
         return went_back
 
     async def finds_a_restore(self) -> bool:
-        """Say whether the database knows less than it had acknowledged to earlier processes.
+        """Say whether the count in the database is below the one recorded by earlier processes.
 
         Raises:
             Unavailable: The database does not answer.
         """
-        told = [Testimony.read(words) for words in await self._record.last()]
-        ours = [one for one in told if one.database == self._database.name]
+        recorded = [Testimony.read(words) for words in await self._record.last()]
+        ours = [one for one in recorded if one.database == self._database.name]
         return bool(ours) and await contradicts(self._database, ours[-1], self._clock.now())

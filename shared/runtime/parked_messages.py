@@ -1,4 +1,4 @@
-"""Moves what is parked from the broker into the database."""
+"""Moves parked messages from the broker into the database."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -26,9 +26,9 @@ _PAUSE_SECONDS: Final = 5.0
 async def storing_parked_messages(
     url: str, queues: Sequence[WorkQueue], store: ParkedStore, publisher: Publisher, *, name: str
 ) -> AsyncIterator[None]:
-    """Keep in the database what these queues park, for as long as the context lasts.
+    """Store parked messages of these queues in the database while the context lasts.
 
-    It begins when `publisher` has everything in place.
+    It begins once `publisher` has declared its part of the topology.
     """
     task = asyncio.create_task(_keep_all(url, queues, store, publisher, name))
     try:
@@ -41,12 +41,12 @@ async def _keep_all(
     url: str, queues: Sequence[WorkQueue], store: ParkedStore, publisher: Publisher, name: str
 ) -> NoReturn:
     while True:
-        # The parking queue is the sign that all else is there: nobody may make it before that.
+        # The parking queue proves that the topology is complete, so it must not be declared first.
         await publisher.wait_until_declared()
         try:
             async with connected(url, name=f"{name} parked") as connection:
                 await _consume(connection, queues, store)
-                # From here on the library consumes again after each reconnect.
+                # From here on aio-pika consumes again after each reconnect.
                 await asyncio.Event().wait()
         except CONNECTION_FAULTS as error:
             log.warning("parked messages stay in the broker", reason=in_words(error))
@@ -68,7 +68,7 @@ async def _consume(
 async def _keep(store: ParkedStore, queue: WorkQueue, message: AbstractIncomingMessage) -> None:
     try:
         await store.put(to_parked(queue, message))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the broker has the message still
+    except Exception as error:  # noqa: BLE001 - the broker still has the message
         log.warning("parked message stays in the broker", queue=queue.name, reason=repr(error))
         await asyncio.sleep(_PAUSE_SECONDS)
         await message.nack(requeue=True)
@@ -77,7 +77,7 @@ async def _keep(store: ParkedStore, queue: WorkQueue, message: AbstractIncomingM
 
 
 def to_parked(queue: WorkQueue, message: AbstractIncomingMessage) -> ParkedMessage:
-    """Return a parked message as it is kept."""
+    """Return the parked message to store."""
     return ParkedMessage(
         queue=queue.name,
         message_id=message.message_id or "",

@@ -1,4 +1,4 @@
-"""One service, one process: started by `run`, ended by SIGTERM or SIGINT."""
+"""The process of a service: started by `run`, ended by SIGTERM or SIGINT."""
 
 import asyncio
 import gc
@@ -22,16 +22,17 @@ from shared.storage.database.client import DatabaseRefusesError, WrongAddressErr
 log = structlog.get_logger()
 
 _MISCONFIGURED: Final = 78
-"""EX_CONFIG of sysexits: starting again would not help."""
+"""EX_CONFIG of sysexits.h: a restart would not help."""
 
 S = TypeVar("S", bound=ServiceSettings)
 Start = Callable[[S, Resources], AbstractAsyncContextManager[None]]
 
 
 def run(name: str, settings_class: type[S], start: Start[S]) -> None:
-    """Run a service until it is told to stop; exit with 78 where its settings are wrong.
+    """Run a service until SIGTERM or SIGINT.
 
-    Wrong is also an address that the database refuses at the start.
+    The process exits with 78 if a setting is wrong, or if the database refuses this user at the
+    start.
     """
     try:
         settings = settings_class()
@@ -61,14 +62,14 @@ async def _serve(name: str, settings: S, start: Start[S]) -> None:
         AsyncExitStack() as stack,
     ):
         starting = asyncio.create_task(_start(stack, name, settings, start, health))
-        told = asyncio.create_task(stopping.wait())
-        await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
+        stop_asked = asyncio.create_task(stopping.wait())
+        await asyncio.wait({starting, stop_asked}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
             _freeze_start_objects()
             started.set()
             log.info("started")
-            await told
+            await stop_asked
         starting.cancel()
         log.info("stopping")
     log.info("stopped")
@@ -82,6 +83,9 @@ async def _start(
 
 
 def _freeze_start_objects() -> None:
-    """Keep what the start made out of garbage collections: a full one stops the loop for 50 ms."""
+    """Exclude the objects made so far from garbage collection.
+
+    A full collection over them would stop the event loop for 50 ms.
+    """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Tells agents of commands that came too late or lost a race."""
+"""Reports refused commands to the agents who gave them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ from shared.storage.interactions.interaction_store import InteractionStore
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """Where a refusal goes: to the agent who gave the command, as an event."""
+    """Publishes a refusal as an event for the agent who gave the command."""
 
     publisher: Publisher
     interactions: InteractionStore
@@ -31,9 +31,9 @@ class Refusals:
 
     @asynccontextmanager
     async def reported_to_agent(self, command: AgentCommand, cause: Cause) -> AsyncIterator[None]:
-        """Turn a `Refused` inside the context into an `OperationRefused` for the agent.
+        """Publish an `OperationRefused` for the agent if the context raises `Refused`.
 
-        The event's id follows from the command's, so that a repeated refusal is recognised.
+        The event's id is derived from the command's, so that a repeated refusal is recognised.
         """
         try:
             yield

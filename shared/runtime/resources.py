@@ -1,4 +1,4 @@
-"""What a service works with, opened in order and closed in the reverse order."""
+"""The resources of a service, opened in order and closed in reverse order."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -45,12 +45,12 @@ log = structlog.get_logger()
 
 _RETRY_SECONDS: Final = 1.0
 _UNANSWERED: Final = 2
-"""Questions in a row that the database leaves unanswered before a pod is not Ready."""
+"""Measurements of the clock in a row that may fail before the pod is not Ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Opened once for the life of a process, and handed down from there."""
+    """The stores and connections of a process, opened once."""
 
     clock: Clock
     database: Database
@@ -68,9 +68,9 @@ class Resources:
 async def open_resources(
     settings: ServiceSettings, *, name: str, health: Health
 ) -> AsyncIterator[Resources]:
-    """Connect to database and broker.
+    """Connect to database and broker, and open the stores.
 
-    A database that is away is waited for; a broker only where nothing can be done without it.
+    It waits until the database answers. It waits for the broker only if `settings.needs_broker`.
     """
     rights = RIGHTS[name]
     async with AsyncExitStack() as stack:
@@ -155,17 +155,17 @@ async def _outbox_publisher(
             outbox,
             clock,
             may_publish,
-            # A mail stays owed until it is parsed: the broker may lose the order with its data.
+            # The command stays in the outbox until the mail is parsed: the broker may lose it.
             until_handled=collection == arrivals.COLLECTION,
         )
     )
 
 
 async def _retry_until_answered(step: Callable[[], Awaitable[object]]) -> None:
-    """Take a step of the start as soon as the database answers.
+    """Repeat a step of the start until the database answers.
 
     Raises:
-        DatabaseRefusesError: It does, and lets this user not do it: waiting would not help.
+        DatabaseRefusesError: The database answers and refuses: waiting would not help.
     """
     while True:
         try:

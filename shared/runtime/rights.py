@@ -1,8 +1,8 @@
-"""Who may write and read what: one row for each service, for the broker and the database.
+"""The rights of each service at the broker and in the database.
 
-Derived from what the code does. `tests/unit/runtime/test_rights.py` compares the broker's part
-with the contracts that each service makes, every journey runs with these rights, and
-`tests/connected/test_rights.py` tries what they do not allow.
+The table follows the code. `tests/unit/runtime/test_rights.py` compares the broker's part with the
+contracts that each service publishes, every journey runs with these rights, and
+`tests/connected/test_rights.py` tries actions that they do not allow.
 """
 
 from collections.abc import Mapping
@@ -87,7 +87,7 @@ from shared.storage.mails import arrival_store, delivery_store
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What one service may do."""
+    """The rights of one service."""
 
     broker: BrokerRights
     database: DatabaseRights

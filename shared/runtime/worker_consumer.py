@@ -1,4 +1,4 @@
-"""A worker's consumer, and what it claims about its health."""
+"""The consumer of a worker, with its health checks."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from shared.runtime.settings import ServiceSettings
 async def running_consumer(
     settings: ServiceSettings, resources: Resources, queue: WorkQueue
 ) -> AsyncIterator[Consumer]:
-    """Give the service's consumer, not yet running, with its claims about its own health."""
+    """Give the service's consumer, not started yet, and register its health checks."""
     consumer = Consumer(
         settings.rabbitmq_url,
         queue,

@@ -114,7 +114,7 @@ def test_no_secret_is_in_a_representation(login: object) -> None:
         (
             with_key(),
             {"M365_KEY": private_key() + "-----BEGIN CERTIFICATE-----\n"},
-            "M365_KEY holds a certificate that is none",
+            "M365_KEY holds a malformed certificate",
         ),
         (account(), {"GOOGLE_KEY": "[" * 40_000}, "GOOGLE_KEY is no service account's key"),
         (account(), {"GOOGLE_KEY": '{"client_email": 7}'}, "GOOGLE_KEY is no service account's"),
