@@ -89,16 +89,16 @@ class BayeuxServer:
 
     async def refusal(self, scope: Scope) -> Answer | None:
         """Return the refusal that a request gets whatever its body is; None if there is none."""
-        who = await self._admitted(scope)
-        return who if isinstance(who, Answer) else None
+        admitted = await self._admitted(scope)
+        return admitted if isinstance(admitted, Answer) else None
 
     async def serve(self, request: Request) -> None:
         """Answer one request now, or hold its connect until there is an event."""
-        who = await self._admitted(request.scope)
-        if isinstance(who, Answer):
-            request.connection.answer(who)
+        admitted = await self._admitted(request.scope)
+        if isinstance(admitted, Answer):
+            request.connection.answer(admitted)
         else:
-            await self._long_polling.serve(who, request)
+            await self._long_polling.serve(admitted, request)
 
     def serve_again(self, connection: HttpConnection, head: bytes, body: bytes) -> bool:
         """Serve a connect whose head was admitted lately; False if `serve` has to do it."""
@@ -110,12 +110,12 @@ class BayeuxServer:
         if (refusal := self._refusal_of_place(scope)) is not None:
             await connection.refuse(refusal)
             return
-        who = await self._authenticate(scope)
-        if isinstance(who, Answer):
+        admitted = await self._authenticate(scope)
+        if isinstance(admitted, Answer):
             self._cookie_diagnostics.check_socket_without_login(scope)
-            await connection.refuse(who)
+            await connection.refuse(admitted)
         else:
-            await self._websockets.serve(who, connection, scope)
+            await self._websockets.serve(admitted, connection, scope)
 
     def publish(
         self, user_id: str, topic: str, payload: object, *, position: int | None = None
@@ -195,8 +195,8 @@ class BayeuxServer:
         await self._believe_proxies(scope, None, None)
         if (refusal := self._refusal(scope)) is not None:
             return refusal
-        who = await self._authenticate(scope)
-        return who.plus(*cors_headers(scope)) if isinstance(who, Answer) else who
+        admitted = await self._authenticate(scope)
+        return admitted.plus(*cors_headers(scope)) if isinstance(admitted, Answer) else admitted
 
     def _refusal(self, scope: Scope) -> Answer | None:
         """Return the answer to a request that needs no user; None if the user matters."""

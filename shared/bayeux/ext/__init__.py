@@ -1,1 +1,1 @@
-"""The extensions replay and timesync; ack and timestamp are parts of the protocol's modules."""
+"""The extensions of Bayeux, one module each: ack, replay, timestamp, timesync."""

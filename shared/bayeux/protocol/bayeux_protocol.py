@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from shared.bayeux.ext.replay import ReplayedEvent, accepts, fetch_next_page, fill
+from shared.bayeux.ext.timestamp import with_timestamp
 from shared.bayeux.messages import replies
 from shared.bayeux.messages.channels import Meta
 from shared.bayeux.messages.events import Event, Frame
 from shared.bayeux.messages.message import Message, encode
 from shared.bayeux.positions import Span
-from shared.bayeux.protocol.connect import answer_login_ended, answer_retry, release, with_timestamp
+from shared.bayeux.protocol.connect import answer_login_ended, answer_retry, release
 from shared.bayeux.protocol.dispatch import dispatch
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.protocol.reply_events import take_reply_events

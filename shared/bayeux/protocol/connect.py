@@ -1,5 +1,7 @@
 """/meta/connect: whether a connect waits, and the reply to it."""
 
+from shared.bayeux.ext import ack
+from shared.bayeux.ext.timestamp import with_timestamp
 from shared.bayeux.ext.timesync import timesync
 from shared.bayeux.messages import replies
 from shared.bayeux.messages.message import Fields, Message, Reply, encode, finite
@@ -14,7 +16,7 @@ def connect(
 ) -> None:
     """Reply to a connect at once, or hold it in `exchange.pending`."""
     if session.acknowledging:
-        _confirm(registry, session, message)
+        ack.confirm(registry, session, message)
     _replace_previous(registry, session, exchange)
     asked = message.section("advice")
     pending = _pending_connect(registry, message, asked, exchange)
@@ -65,13 +67,6 @@ def answer_login_ended(registry: SessionRegistry, message: Message) -> bytes:
     return encode(with_timestamp(registry, reply))
 
 
-def with_timestamp(registry: SessionRegistry, reply: Reply) -> Reply:
-    """Add the time if the timestamp extension is on; changes and returns `reply`."""
-    if registry.settings.timestamps:
-        reply["timestamp"] = replies.http_date(registry.wall())
-    return reply
-
-
 def _answer(
     registry: SessionRegistry, session: Session, pending: PendingConnect, *, crowded: bool = False
 ) -> Reply:
@@ -83,13 +78,6 @@ def _answer(
     if ext := _extensions(registry, session, pending):
         reply["ext"] = ext
     return reply
-
-
-def _confirm(registry: SessionRegistry, session: Session, message: Message) -> None:
-    seen = message.section("ext").get("ack")
-    # `isinstance` would accept true, which is an int in Python but not in JSON.
-    again = session.queue.confirm(seen if type(seen) is int else 0)
-    registry.counters.redelivered += again
 
 
 def _replace_previous(registry: SessionRegistry, session: Session, exchange: Exchange) -> None:
@@ -169,7 +157,7 @@ def _advice(registry: SessionRegistry, *, crowded: bool) -> Advice:
 def _extensions(registry: SessionRegistry, session: Session, pending: PendingConnect) -> Reply:
     ext: Reply = {}
     if session.acknowledging:
-        ext["ack"] = session.batch
+        ext[ack.EXTENSION] = session.batch
     if "ext" in pending.message.fields:
         wall = registry.wall() * 1000
         times = timesync(pending.message, received_ms=pending.received_ms, answered_ms=wall)

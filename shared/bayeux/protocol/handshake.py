@@ -1,5 +1,6 @@
 """/meta/handshake: opens a session, or refuses it."""
 
+from shared.bayeux.ext import ack
 from shared.bayeux.ext.replay import EXTENSION
 from shared.bayeux.ext.timesync import timesync
 from shared.bayeux.messages import replies
@@ -54,9 +55,8 @@ def _success_reply(
 
 def _extensions(registry: SessionRegistry, session: Session, message: Message) -> Reply:
     ext: Reply = {}
-    if registry.settings.acknowledgements and message.section("ext").get("ack") is True:
-        session.acknowledging = True
-        ext["ack"] = True
+    if ack.negotiate(registry, session, message):
+        ext[ack.EXTENSION] = True
     if registry.settings.replay and message.section("ext").get(EXTENSION) is True:
         ext[EXTENSION] = True
     wall = registry.wall() * 1000

@@ -149,7 +149,7 @@ class LongPolling:
         self._request_cache: RequestCache[Requester] = RequestCache()
         self._forwarded: set[asyncio.Task[Answer | None]] = set()
 
-    async def serve(self, who: Principal, request: Request) -> None:
+    async def serve(self, principal: Principal, request: Request) -> None:
         """Answer one request, hold its connect, or forward it to another process."""
         is_get = request.scope["method"] == "GET"
         response_format, read = (
@@ -158,14 +158,14 @@ class LongPolling:
         if isinstance(read, Answer):
             request.connection.answer(read.plus(*cors_headers(request.scope)))
             return
-        self._cookie_diagnostics.check_poll(request.scope, read, who.user_id)
-        requester = self._requester(who, response_format, read, request.scope)
+        self._cookie_diagnostics.check_poll(request.scope, read, principal.user_id)
+        requester = self._requester(principal, response_format, read, request.scope)
         peer = RequestPeer(self._driver, requester, request.connection)
         if (foreign_id := self._driver.protocol.foreign_session(read)) is not None:
             if await self._forward(foreign_id, read, request, peer):
                 return
         elif request.head and is_poll(read):
-            now, until = self._driver.now(), who.login.ends_at
+            now, until = self._driver.now(), principal.login.ends_at
             self._request_cache.remember(
                 request.head, requester, len(request.body), now=now, until=until
             )
@@ -222,7 +222,7 @@ class LongPolling:
             peer.answer_retry(messages[0])
             return True
         if (error := forwarding.exception()) is not None:
-            log.error("not answered elsewhere", exc_info=error)
+            log.error("a request could not be forwarded", exc_info=error)
             return False
         if (answer := forwarding.result()) is None:
             return False
@@ -233,7 +233,7 @@ class LongPolling:
 
     def _requester(
         self,
-        who: Principal,
+        principal: Principal,
         response_format: ResponseFormat,
         messages: Sequence[Message],
         scope: Scope,
@@ -241,11 +241,11 @@ class LongPolling:
         browser = browser_of(scope)
         headers = [*response_format.headers, *cors_headers(scope)]
         if any(message.channel == Meta.HANDSHAKE for message in messages):
-            headers += encoded(who.headers)
+            headers += encoded(principal.headers)
             if browser is None:
                 browser = new_browser()
                 headers.append(browser_cookie(browser, self._settings.cookies))
-        return Requester(who.user_id, who.login, browser, response_format, headers)
+        return Requester(principal.user_id, principal.login, browser, response_format, headers)
 
     def _read_get(self, scope: Scope) -> tuple[ResponseFormat, Sequence[Message] | Answer]:
         query = scope["query_string"]

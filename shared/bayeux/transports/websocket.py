@@ -63,14 +63,14 @@ class SocketPeer:
         self,
         driver: BayeuxDriver,
         cluster: Cluster,
-        who: Principal,
+        principal: Principal,
         upgrade: Scope,
         connection: SocketConnection,
         *,
         on_end: Callable[["SocketPeer"], None],
     ) -> None:
-        self.user_id = who.user_id
-        self.login = who.login
+        self.user_id = principal.user_id
+        self.login = principal.login
         self.browser = browser_of(upgrade)
         self.transport = Transport.WEBSOCKET
         self.session: Session | None = None
@@ -263,7 +263,7 @@ class SocketPeer:
         except MalformedError:
             self.close(MALFORMED)
         except Exception:
-            log.exception("a message could not be obeyed", user_id=self.user_id)
+            log.exception("a message could not be handled", user_id=self.user_id)
             self.close(MALFORMED)
 
     def _task_done(self, _: "asyncio.Task[None]") -> None:
@@ -309,12 +309,14 @@ class WebSockets:
         self._settings = driver.settings
         self._open: dict[str, dict[SocketPeer, asyncio.TimerHandle | None]] = {}
 
-    async def serve(self, who: Principal, connection: SocketConnection, scope: Scope) -> None:
+    async def serve(self, principal: Principal, connection: SocketConnection, scope: Scope) -> None:
         """Accept a socket; it is served until either side closes it or its login ends."""
-        peer = SocketPeer(self._driver, self._cluster, who, scope, connection, on_end=self._remove)
+        peer = SocketPeer(
+            self._driver, self._cluster, principal, scope, connection, on_end=self._remove
+        )
         self._add(peer)
         try:
-            await connection.accept(peer, encoded(who.headers))
+            await connection.accept(peer, encoded(principal.headers))
         except BaseException:
             self._remove(peer)
             raise

@@ -160,7 +160,7 @@ async def test_a_client_that_does_not_read_is_bounded_and_starts_anew(
 
 
 @both_transports
-async def test_a_python_client_whose_events_nobody_takes_is_bounded_and_starts_anew(
+async def test_python_client_that_takes_no_events_is_bounded_and_restarts(
     transport: str,
 ) -> None:
     """It stops reading by itself once a hundred events wait for its owner."""

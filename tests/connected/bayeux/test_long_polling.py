@@ -220,7 +220,7 @@ async def test_a_stopping_server_releases_every_wait() -> None:
         assert 0 <= reply["advice"]["interval"] <= 5000
 
 
-async def test_clients_of_a_stopping_server_come_back_at_different_moments() -> None:
+async def test_clients_of_a_stopping_server_get_different_intervals() -> None:
     environment = {"TIMEOUT_MS": "60000", "DRAIN_SPREAD_MS": "8000"}
     async with running_lab(**environment) as lab, AsyncExitStack() as stack:
         herd = [

@@ -21,7 +21,7 @@ from tests.connected.bayeux.running_lab import RawClient, RunningLab, piped_lab
         ("/revoke", b"{}", "missing: agent"),
     ],
 )
-async def test_an_order_that_cannot_be_obeyed_is_refused_with_the_reason(
+async def test_invalid_order_is_refused_with_the_reason(
     lab: RunningLab, path: str, body: bytes, words: str
 ) -> None:
     answer = await lab.http.post(f"{lab.url}{path}", content=body)

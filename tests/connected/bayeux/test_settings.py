@@ -13,7 +13,7 @@ async def test_where_acknowledgements_are_off_nobody_is_promised_any() -> None:
         assert "ext" not in connected
 
 
-async def test_where_acknowledgements_are_off_nothing_is_delivered_again() -> None:
+async def test_event_without_ack_is_not_delivered_again() -> None:
     async with running_lab(ACK="0") as lab, RawClient(lab) as client:
         await client.join(ext={"ack": True})
         await lab.publish("7", "once")
@@ -26,7 +26,7 @@ async def test_where_acknowledgements_are_off_nothing_is_delivered_again() -> No
         assert [one["channel"] for one in again] == ["/meta/connect"]
 
 
-async def test_where_acknowledgements_are_off_events_leave_a_socket_without_a_connect() -> None:
+async def test_socket_without_ack_gets_events_without_a_connect() -> None:
     async with running_lab(ACK="0") as lab, RawSocket.open(lab) as client:
         await client.join(ext={"ack": True})
 

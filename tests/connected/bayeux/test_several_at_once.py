@@ -26,7 +26,7 @@ async def test_a_second_tab_is_told_to_poll_and_still_hears_everything() -> None
         assert heard[0]["data"] == (await waiting)[0]["data"] == "for both"
 
 
-async def test_of_too_many_sockets_that_say_nothing_the_oldest_is_closed() -> None:
+async def test_oldest_of_too_many_idle_sockets_is_closed() -> None:
     async with running_lab(MAX_IDLE_SOCKETS_PER_USER="2") as lab, AsyncExitStack() as stack:
         busy = await stack.enter_async_context(RawSocket.open(lab))
         await busy.join()
@@ -48,7 +48,7 @@ async def test_as_many_sockets_as_may_say_nothing_stay_open() -> None:
             await one.join()
 
 
-async def test_of_many_sockets_that_come_together_all_in_excess_are_closed() -> None:
+async def test_simultaneous_sockets_beyond_the_limit_are_closed() -> None:
     async with running_lab(MAX_IDLE_SOCKETS_PER_USER="2") as lab, AsyncExitStack() as stack:
         idle = [await stack.enter_async_context(RawSocket.open(lab)) for _ in range(12)]
 
@@ -113,7 +113,7 @@ async def test_what_goes_wrong_is_counted() -> None:
         assert await lab.metric("bayeux_queued_events") == 0
 
 
-async def test_events_that_wait_are_counted_in_all_and_in_the_fullest_queue() -> None:
+async def test_waiting_events_are_counted_in_all_and_in_fullest_queue() -> None:
     async with (
         running_lab() as lab,
         RawClient(lab, "8") as one,

@@ -22,7 +22,7 @@ async def test_events_come_at_once_and_the_connect_goes_on_waiting(lab: RunningL
         assert [reply["channel"] for reply in later] == ["/meta/connect"]
 
 
-async def test_with_acknowledgements_events_share_a_frame_with_the_connect_reply(
+async def test_events_with_ack_share_a_frame_with_the_connect_reply(
     lab: RunningLab,
 ) -> None:
     async with RawSocket.open(lab, "21") as client:
@@ -63,7 +63,7 @@ async def test_events_arrive_in_order_however_fast_they_come(lab: RunningLab) ->
         assert got == list(range(200))
 
 
-async def test_a_newer_connect_takes_the_place_of_the_older_which_is_never_answered() -> None:
+async def test_newer_connect_replaces_older_without_a_reply() -> None:
     async with running_lab(TIMEOUT_MS="60000") as lab, RawSocket.open(lab) as client:
         await client.join()
         await client.send("/meta/connect", id="older")
@@ -78,7 +78,7 @@ async def test_a_newer_connect_takes_the_place_of_the_older_which_is_never_answe
         assert await lab.metric("bayeux_held_connects") == 0
 
 
-async def test_with_acknowledgements_events_come_with_the_newer_of_two_connects() -> None:
+async def test_events_with_ack_leave_with_the_newer_of_two_connects() -> None:
     async with running_lab(TIMEOUT_MS="60000") as lab, RawSocket.open(lab) as client:
         await client.join(ext={"ack": True})
 
@@ -149,7 +149,7 @@ async def test_a_stopping_server_releases_and_then_closes_with_1001() -> None:
         assert client.socket.close_code == 1001
 
 
-async def test_sockets_of_a_stopping_server_come_back_at_different_moments() -> None:
+async def test_sockets_of_a_stopping_server_get_different_intervals() -> None:
     environment = {"TIMEOUT_MS": "60000", "DRAIN_SPREAD_MS": "8000"}
     async with running_lab(**environment) as lab, AsyncExitStack() as stack:
         herd = [

@@ -72,7 +72,7 @@ class Desk:
         self.client_id = json.loads(reply)["clientId"]
 
 
-async def test_the_listener_has_been_heard_before_the_client_reads_its_reply() -> None:
+async def test_listener_is_awaited_before_the_subscribe_reply() -> None:
     diary = Diary()
     desk = Desk(BayeuxDriver(BayeuxSettings(), own_topics_only, diary))
     await desk.join()
@@ -87,7 +87,7 @@ async def test_the_listener_has_been_heard_before_the_client_reads_its_reply() -
     ]
 
 
-async def test_a_listener_that_fails_does_not_cost_the_client_its_subscription() -> None:
+async def test_failing_listener_leaves_the_subscription() -> None:
     desk = Desk(BayeuxDriver(BayeuxSettings(), own_topics_only, Diary(fails=True)))
     await desk.join()
 
@@ -156,7 +156,7 @@ async def test_who_goes_while_being_introduced_takes_no_events_along(transport: 
 
 @pytest.mark.parametrize("also_connects", [False, True])
 @pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.LONG_POLLING])
-async def test_what_waits_for_a_slow_client_keeps_its_order_while_it_subscribes_again(
+async def test_slow_client_that_subscribes_again_gets_events_in_order(
     transport: Transport, also_connects: bool
 ) -> None:
     diary = SlowDiary()
@@ -190,7 +190,7 @@ async def test_what_waits_for_a_slow_client_keeps_its_order_while_it_subscribes_
 
 
 @pytest.mark.parametrize("timestamps", [True, False])
-async def test_events_say_when_they_happened_where_timestamps_are_switched_on(
+async def test_events_with_timestamps_on_carry_their_time(
     timestamps: bool,
 ) -> None:
     desk = Desk(BayeuxDriver(BayeuxSettings(timestamps=timestamps), own_topics_only, Diary()))

@@ -199,7 +199,7 @@ def test_a_replay_takes_no_more_than_there_is_room_for() -> None:
     assert first + heard(client) == list(range(1, 9))
 
 
-def test_what_does_not_fit_is_not_asked_for_before_something_has_left() -> None:
+def test_page_that_does_not_fit_is_requested_when_there_is_room() -> None:
     world = World.with_settings(max_queued_bytes=200)
     world.span = Span(oldest=1, newest=2)
     client = joined(world)
@@ -216,7 +216,7 @@ def test_what_does_not_fit_is_not_asked_for_before_something_has_left() -> None:
     assert len(world.seen(PageWanted)) == 1
 
 
-def test_an_event_that_is_larger_than_all_the_room_gets_through_alone() -> None:
+def test_event_larger_than_the_queue_is_delivered_alone() -> None:
     world = World.with_settings(max_queued_bytes=10)
     world.span = Span(oldest=1, newest=2)
     client = joined(world)
@@ -295,9 +295,7 @@ def catch_up(world: World, *, end: int, topic: str = INTERACTIONS) -> None:
 
 
 @pytest.mark.parametrize("asked", [-1, 8, 6])
-def test_a_further_subscription_takes_nothing_from_one_that_is_live(
-    world: World, asked: int
-) -> None:
+def test_further_subscription_takes_nothing_from_a_live_one(world: World, asked: int) -> None:
     client = joined(world)
     client.ask("/meta/subscribe", subscription=INTERACTIONS)
     begin(world, 5)
@@ -327,7 +325,7 @@ def test_for_what_is_new_a_channel_never_goes_back(world: World) -> None:
 
 
 @pytest.mark.parametrize("further", [-1, 8])
-def test_a_further_subscription_takes_nothing_from_one_that_catches_up(
+def test_further_subscription_takes_nothing_from_a_replaying_one(
     world: World, further: int
 ) -> None:
     client = joined(world)
@@ -369,7 +367,7 @@ def test_who_asks_for_earlier_events_gets_them_again(world: World) -> None:
 
 
 @pytest.mark.parametrize("way", ["one message", "one request"])
-def test_what_begins_together_is_heard_in_the_order_of_the_journal(world: World, way: str) -> None:
+def test_replays_from_one_position_keep_the_order_of_the_journal(world: World, way: str) -> None:
     client = joined(world)
     if way == "one message":
         subscribe(client, 4, [INTERACTIONS, CHANNELS])

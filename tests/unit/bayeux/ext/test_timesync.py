@@ -13,7 +13,7 @@ def ask(asked: Any) -> Any:
     return timesync(Message({"ext": {"timesync": asked}}), received_ms=1000, answered_ms=1300)
 
 
-def test_the_server_tells_its_time_how_long_it_took_and_how_wrong_the_client_is() -> None:
+def test_timesync_reply_has_time_duration_and_client_error() -> None:
     assert ask({"tc": 900, "l": 0, "o": 0}) == {"tc": 900, "ts": 1000, "p": 300, "a": -100}
 
 

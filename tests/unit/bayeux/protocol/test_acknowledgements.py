@@ -40,7 +40,7 @@ def test_events_go_out_only_with_a_connect_reply(world: World, transport: Transp
     assert events_of(client.ask("/meta/connect", ext={"ack": 1})) == [1]
 
 
-def test_what_was_not_confirmed_goes_out_again_before_newer_events(world: World) -> None:
+def test_unconfirmed_events_are_sent_again_before_newer_ones(world: World) -> None:
     client = Client(world).join(ext=ACK)
     world.publish("anna", "first")
     client.ask("/meta/connect", ext={"ack": 1})
@@ -52,7 +52,7 @@ def test_what_was_not_confirmed_goes_out_again_before_newer_events(world: World)
     assert world.protocol.counters.redelivered == 1
 
 
-def test_unconfirmed_events_are_not_held_back_for_want_of_new_ones(world: World) -> None:
+def test_unconfirmed_events_are_sent_without_new_ones(world: World) -> None:
     client = Client(world).join(ext=ACK)
     world.publish("anna", 1)
     client.ask("/meta/connect", ext={"ack": 1})
@@ -80,7 +80,7 @@ def test_a_client_that_lost_its_place_gets_everything_again(world: World) -> Non
     assert events_of(client.ask("/meta/connect")) == [1]
 
 
-def test_an_answer_that_was_overtaken_by_a_newer_connect_is_not_lost(world: World) -> None:
+def test_answer_overtaken_by_a_newer_connect_is_not_lost(world: World) -> None:
     client = Client(world).join(ext=ACK)
     first = client.poll(ext={"ack": 1})
     world.publish("anna", "on the wire")

@@ -220,7 +220,7 @@ def test_with_as_many_polls_as_one_likes_every_tab_waits() -> None:
         Client(world, browser="thebrowser").join().poll()
 
 
-def test_it_is_counted_how_long_events_waited_for_the_next_connect(world: World) -> None:
+def test_delay_of_events_until_the_next_connect_is_counted(world: World) -> None:
     client = Client(world).join()
     world.protocol.publish("anna", INTERACTIONS, Event(1, born=world.now))
     world.now += 3

@@ -25,7 +25,7 @@ def forgetful(world: World, handshakes: int, seconds: float = 0.006) -> None:
         world.sweep()
 
 
-def test_1700_forgetful_handshakes_cost_no_polling_session_its_life(world: World) -> None:
+def test_1700_forgetful_handshakes_end_no_polling_session(world: World) -> None:
     desktops = [Client(world).join() for _ in range(3)]
     for _ in range(10):
         forgetful(world, 170)
@@ -63,7 +63,7 @@ def test_one_with_a_socket_goes_after_those_without() -> None:
     assert [live(client) for client in (socket, first, second)] == [True, False, True]
 
 
-def test_who_speaks_for_one_too_many_gets_the_place_of_the_quietest() -> None:
+def test_confirmed_session_beyond_limit_replaces_longest_idle() -> None:
     world = World.with_settings(max_sessions_per_user=2)
     quiet, lively = Client(world).join(), Client(world).join()
     world.now += 1

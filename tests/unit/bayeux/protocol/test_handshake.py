@@ -62,7 +62,7 @@ def test_the_rest_of_a_request_with_a_handshake_is_ignored(world: World) -> None
     assert len(list(world.protocol.sessions())) == 1
 
 
-def test_a_user_with_too_many_sessions_loses_the_one_that_was_idle_longest() -> None:
+def test_user_with_too_many_sessions_loses_the_longest_idle() -> None:
     world = World.with_settings(max_sessions_per_user=2)
     oldest, newer = Client(world), Client(world)
     oldest.join()
@@ -85,7 +85,7 @@ def test_a_user_whose_sessions_are_all_in_use_gets_no_more() -> None:
     assert reply["advice"]["reconnect"] == "none"
 
 
-def test_a_second_handshake_on_a_socket_leaves_the_first_session_to_expire(world: World) -> None:
+def test_second_handshake_on_a_socket_lets_the_first_session_expire(world: World) -> None:
     client = Client(world, transport=Transport.WEBSOCKET).join()
     client.poll()
     first = client.client_id

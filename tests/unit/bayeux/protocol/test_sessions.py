@@ -38,7 +38,7 @@ def test_other_messages_of_an_unknown_session_only_fail(world: World, channel: s
 @pytest.mark.parametrize(
     ("user", "browser"), [("bert", "thebrowser"), ("anna", "anotherone"), ("bert", "anotherone")]
 )
-def test_a_stolen_client_id_is_worthless_without_login_and_cookie(
+def test_stolen_client_id_without_login_and_cookie_is_useless(
     world: World, user: str, browser: str
 ) -> None:
     victim = Client(world, "anna", browser="thebrowser").join()
@@ -136,9 +136,7 @@ def test_a_session_without_a_connect_expires(world: World) -> None:
         (1e300, 13),
     ],
 )
-def test_a_client_that_says_when_it_comes_back_is_waited_for_so_much_longer(
-    interval: object, seconds: float
-) -> None:
+def test_interval_of_a_client_extends_its_session(interval: object, seconds: float) -> None:
     world = World.with_settings(interval=timedelta(seconds=3))
     client = Client(world).join()
 
@@ -154,7 +152,7 @@ def test_a_client_that_does_not_say_comes_back_after_our_interval() -> None:
     assert lives_for(world, 13)
 
 
-def test_the_interval_of_a_client_begins_when_its_connect_is_answered(world: World) -> None:
+def test_interval_of_a_client_starts_with_the_connect_reply(world: World) -> None:
     client = Client(world).join()
     peer = client.poll(advice={"interval": 6_000})
 

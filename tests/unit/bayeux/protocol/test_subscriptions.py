@@ -38,7 +38,7 @@ def test_overlapping_subscriptions_deliver_once(world: World) -> None:
     assert events_of(client.ask("/meta/connect")) == [1]
 
 
-def test_a_pattern_goes_on_when_an_overlapping_name_is_unsubscribed(world: World) -> None:
+def test_pattern_continues_after_overlapping_name_is_unsubscribed(world: World) -> None:
     client = Client(world).join("/v2/me/*", "/v2/me/interactions")
 
     client.ask("/meta/unsubscribe", subscription="/v2/me/interactions")
@@ -113,7 +113,7 @@ def test_subscriptions_of_a_session_are_limited() -> None:
     assert reply["error"] == "403:too_many_subscriptions:subscribe_denied"
 
 
-def test_a_service_channel_may_be_subscribed_and_published_and_nothing_happens(
+def test_service_channel_accepts_messages_without_effect(
     world: World,
 ) -> None:
     client = Client(world).join()
@@ -153,7 +153,7 @@ def test_unsubscribing_from_what_does_not_exist_says_so(world: World) -> None:
     assert reply["error"] == "400::channel_missing"
 
 
-def test_the_gateway_learns_of_the_first_and_the_last_listener_of_a_user(world: World) -> None:
+def test_first_and_last_subscription_of_a_user_are_effects(world: World) -> None:
     first, second = Client(world).join(), Client(world).join("/me/workbins")
     assert world.seen(FirstSubscription) == [FirstSubscription("anna")]
 

@@ -113,7 +113,7 @@ async def test_the_ids_of_sessions_say_where_they_are(desk: Desk) -> None:
     assert re.fullmatch(r"a{8}[0-9a-f]{40}", await desk.handshake())
 
 
-async def test_what_is_about_a_session_of_another_process_is_answered_from_there(
+async def test_request_for_a_foreign_session_is_answered_from_there(
     desk: Desk,
     there: There,
 ) -> None:
@@ -180,7 +180,7 @@ async def test_nobody_is_waited_for_once_the_client_has_gone(desk: Desk, there: 
     assert desk.transport.take() == ""
 
 
-async def test_a_head_that_is_known_here_does_not_keep_a_foreign_session_here(
+async def test_known_head_for_a_foreign_session_is_forwarded(
     desk: Desk,
 ) -> None:
     own = await desk.handshake()
@@ -193,7 +193,7 @@ async def test_a_head_that_is_known_here_does_not_keep_a_foreign_session_here(
     assert replies == ["from there"]
 
 
-async def test_a_connect_that_waits_elsewhere_ends_when_this_process_stops(
+async def test_connect_held_elsewhere_ends_when_this_process_stops(
     desk: Desk, there: There
 ) -> None:
     asked = asyncio.Event()
@@ -311,9 +311,7 @@ async def test_a_socket_goes_over_to_another_session_elsewhere(desk: Desk, there
     assert second.session_id == "c" * 48
 
 
-async def test_a_client_that_does_not_read_keeps_the_other_process_waiting(
-    desk: Desk, there: There
-) -> None:
+async def test_client_that_does_not_read_pauses_the_other_process(desk: Desk, there: There) -> None:
     socket, far = await joined(desk, there)
     socket.connection.pause_writing()
     for number in range(5):
@@ -411,7 +409,7 @@ async def test_a_socket_with_a_tunnel_is_not_idle(there: There, is_open: bool) -
     there.may_be_reached.set()
 
 
-async def test_when_this_process_stops_all_is_relayed_and_the_connect_made_again(
+async def test_tunnel_at_stop_relays_all_and_has_the_connect_repeated(
     there: There,
 ) -> None:
     desk = Desk(cluster=there, drain_grace=timedelta(0))
@@ -429,7 +427,7 @@ async def test_when_this_process_stops_all_is_relayed_and_the_connect_made_again
     assert code == 1001
 
 
-async def test_a_connect_that_was_answered_elsewhere_is_not_answered_again(there: There) -> None:
+async def test_connect_answered_elsewhere_is_not_answered_again(there: There) -> None:
     desk = Desk(cluster=there, drain_grace=timedelta(0))
     socket, far = await joined(desk, there)
     socket.say(CONNECT)
@@ -456,7 +454,7 @@ async def test_a_process_that_stops_makes_no_tunnel_for_a_connect(there: There) 
     assert there.sockets == []
 
 
-async def test_a_connect_is_made_again_whose_tunnel_is_not_there_when_this_process_stops(
+async def test_connect_without_tunnel_at_stop_is_answered_with_retry(
     there: There,
 ) -> None:
     desk = Desk(cluster=there, drain_grace=timedelta(0))

@@ -27,7 +27,7 @@ FOR_OTHER_SITES = CookiePolicy(secure=True, same_site="None")
         (True, "bert", "thebrowser", False),
     ],
 )
-def test_a_poll_without_cookie_is_served_where_id_and_login_are_enough(
+def test_poll_without_cookie_is_served_if_client_id_is_trusted(
     trusts: bool, user: str, browser: str | None, is_served: bool
 ) -> None:
     world = World.with_settings(trusts_client_id=trusts)
@@ -82,7 +82,7 @@ async def test_the_log_says_once_what_would_help(
     assert (said["origin"], said["remedy"]) == (headers.get("Origin"), remedy)
 
 
-async def test_the_log_says_which_pages_are_refused_and_names_few_of_many() -> None:
+async def test_log_names_a_limited_number_of_refused_pages() -> None:
     desk = Desk()
     with capture_logs() as logs:
         for number in range(120):
@@ -96,7 +96,7 @@ async def test_the_log_says_which_pages_are_refused_and_names_few_of_many() -> N
     assert max(len(said["origin"]) for said in logs) == 200
 
 
-async def test_the_log_says_nothing_of_clients_that_return_their_cookie() -> None:
+async def test_client_that_returns_its_cookie_is_not_logged() -> None:
     desk = Desk()
     with capture_logs() as logs:
         await desk.ask(await desk.join() | {"advice": {"timeout": 0}})

@@ -54,7 +54,7 @@ async def test_a_poll_that_is_refused_is_not_asked_for_its_body() -> None:
     assert line.server.requests == []
 
 
-async def test_another_request_that_is_refused_is_not_asked_for_its_body() -> None:
+async def test_refused_request_gets_no_100_continue() -> None:
     line = Line()
     line.rest.set()
 

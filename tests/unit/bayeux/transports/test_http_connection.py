@@ -76,9 +76,7 @@ async def test_a_client_that_wants_no_more_is_hung_up_on(line: Line, request_oct
 
 
 @pytest.mark.parametrize("impatient", [POLL, OTHER])
-async def test_what_does_not_wait_for_the_answer_before_it_is_not_served(
-    line: Line, impatient: bytes
-) -> None:
+async def test_pipelined_request_is_not_served(line: Line, impatient: bytes) -> None:
     await line.send(POLL + impatient, impatient)
 
     answer = line.answer()
@@ -88,7 +86,7 @@ async def test_what_does_not_wait_for_the_answer_before_it_is_not_served(
     assert len(line.server.requests) == 1
 
 
-async def test_what_does_not_wait_for_the_answer_of_another_part_is_not_served(line: Line) -> None:
+async def test_pipelined_request_behind_another_part_is_not_served(line: Line) -> None:
     await line.send(OTHER + POLL)
 
     line.rest.set()
@@ -148,7 +146,7 @@ async def test_a_client_that_goes_away_is_noticed_once(line: Line) -> None:
     assert line.transport.take() == ""
 
 
-async def test_a_client_that_went_away_before_its_request_was_kept_is_noticed(line: Line) -> None:
+async def test_client_gone_before_its_request_is_held_is_noticed(line: Line) -> None:
     await line.send(POLL)
     line.connection.answer(DONE)
 
@@ -181,7 +179,7 @@ async def test_who_does_not_read_answers_is_asked_nothing_more(line: Line) -> No
     assert line.transport.is_read
 
 
-async def test_a_connection_ends_with_its_last_answer_when_the_server_stops(line: Line) -> None:
+async def test_connection_of_a_stopping_server_ends_with_its_answer(line: Line) -> None:
     await line.send(POLL)
     line.connection.shutdown()
     was_closed = line.transport.is_closed
@@ -192,7 +190,7 @@ async def test_a_connection_ends_with_its_last_answer_when_the_server_stops(line
     assert line.transport.is_closed
 
 
-async def test_the_octets_before_the_body_are_known_where_all_came_in_one_piece(line: Line) -> None:
+async def test_request_in_one_piece_has_the_octets_of_its_head(line: Line) -> None:
     await line.send(POLL)
     line.answer()
     await line.send(POLL[:20], POLL[20:])
@@ -290,7 +288,7 @@ UPLOAD = b"POST /api HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\n"
 
 
 @pytest.mark.parametrize("part", [UPLOAD, UPLOAD + b"bod"])
-async def test_the_body_of_another_request_is_not_waited_for_without_end(part: bytes) -> None:
+async def test_body_of_another_request_is_awaited_for_limited_time(part: bytes) -> None:
     line = Line(timeout_keep_alive=0)
     line.connection.data_received(part)
 
@@ -309,7 +307,7 @@ async def test_the_body_of_another_request_is_not_waited_for_without_end(part: b
         (OTHER, b""),
     ],
 )
-async def test_what_is_left_after_the_answer_of_another_part_is_not_waited_for_without_end(
+async def test_rest_of_an_answered_request_is_awaited_for_limited_time(
     before: bytes, after: bytes
 ) -> None:
     line = Line()
@@ -325,7 +323,7 @@ async def test_what_is_left_after_the_answer_of_another_part_is_not_waited_for_w
     assert line.transport.is_aborted
 
 
-async def test_who_does_not_read_the_last_answer_of_another_part_is_cut_off() -> None:
+async def test_client_that_does_not_read_the_last_answer_is_cut_off() -> None:
     line = Line(timeout_keep_alive=0)
     line.rest.set()
     await line.send(OTHER.replace(b"Host", b"Connection: close\r\nHost"))
@@ -468,7 +466,7 @@ async def test_an_offer_of_another_protocol_is_passed_over(
 
 
 @pytest.mark.parametrize("version", [b"Sec-WebSocket-Version: 8\r\n", b""])
-async def test_a_websocket_of_another_version_is_told_which_one_is_spoken(
+async def test_websocket_of_another_version_is_refused_with_ours(
     line: Line, version: bytes
 ) -> None:
     await line.send(UPGRADE.replace(b"Sec-WebSocket-Version: 13\r\n", version))

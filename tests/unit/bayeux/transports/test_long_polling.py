@@ -34,7 +34,7 @@ async def give_up(line: Line, guard: Guard) -> None:
 
 
 @pytest.mark.parametrize("advice", [{}, {"timeout": 0}])
-async def test_a_connect_that_was_given_up_before_it_was_admitted_takes_no_events(
+async def test_connect_aborted_before_admission_takes_no_events(
     advice: dict[str, int],
 ) -> None:
     guard = Guard()
@@ -52,7 +52,7 @@ async def test_a_connect_that_was_given_up_before_it_was_admitted_takes_no_event
     assert event["data"] == "news"
 
 
-async def test_a_connect_that_was_given_up_does_not_take_the_place_of_the_next() -> None:
+async def test_aborted_connect_does_not_replace_the_next() -> None:
     guard = Guard()
     desk = Desk(authenticate=guard.authenticate)
     connect = await desk.join()

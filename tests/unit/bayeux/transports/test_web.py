@@ -57,7 +57,7 @@ def test_the_cookie_says_what_it_may_be_used_for() -> None:
 )
 @pytest.mark.parametrize("public_origin", ["", "https://mail.example"])
 @pytest.mark.parametrize("scheme", ["https", "wss"])
-def test_only_pages_of_the_list_and_of_the_server_itself_are_welcome(
+def test_pages_of_other_origins_than_allowed_are_refused(
     origin: str | None, expected: bool, public_origin: str, scheme: str
 ) -> None:
     settings = BayeuxSettings(

@@ -313,7 +313,7 @@ async def test_a_client_that_answers_no_ping_is_cut_off(call: Call) -> None:
 
 
 @pytest.mark.parametrize("ended_by", ["us", "the client", "what is no frame"])
-async def test_a_client_that_reads_nothing_does_not_keep_a_socket_that_ends(ended_by: str) -> None:
+async def test_closing_socket_of_a_client_that_reads_nothing_is_aborted(ended_by: str) -> None:
     call = Call()
     await call.settle()
     call.connection.close_timeout = 0
