@@ -6,7 +6,7 @@ events as they are published.
 
 A session receives a channel once, even if several of its subscriptions deliver it. A further
 subscription may move the channel back to an earlier position, but never forward. Otherwise
-`/v2/me/*` with -1 beside one channel from 2 would drop events.
+`/news/*` with -1 beside one channel from 2 would drop events.
 
 Channels that start at one position in one request are read together, in the journal's order, so
 that one last position is enough to go on from. Channels that are subscribed one after the other
