@@ -6,13 +6,13 @@ from typing import Final
 
 from shared.domain.errors import UnknownInteractionError
 from shared.domain.interaction import Interaction, Place
-from shared.domain.lifecycle import State
+from shared.domain.lifecycle import WORKED_ON, State
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.active import IS_ACTIVE, unfinished
 from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
 
-_OWNED_STATES: Final = (State.ACCEPTED, State.REPLY_CREATED, State.SENDING)
+_OWNED_STATES: Final = (*WORKED_ON, State.SENDING)
 """A mail that is being sent belongs to its author, who may take it back while it waits."""
 
 
