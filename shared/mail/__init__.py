@@ -1,1 +1,1 @@
-"""Reading arrived mail: pure functions from octets to values, and a process to run them in."""
+"""Reads mail: pure functions from octets to values."""

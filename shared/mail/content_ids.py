@@ -1,4 +1,4 @@
-"""Content-IDs: how the HTML of a mail names the images that travel with it (RFC 2392)."""
+"""Content-IDs, by which the HTML of a mail refers to its own images (RFC 2392)."""
 
 import re
 from html import unescape
@@ -15,5 +15,5 @@ def referred_ids(html: str) -> frozenset[str]:
 
 
 def is_content_id(content_id: str) -> bool:
-    """Say whether this can stand between the angle brackets of a Content-ID."""
+    """Say whether a text is valid between the angle brackets of a Content-ID."""
     return _CONTENT_ID.fullmatch(content_id) is not None

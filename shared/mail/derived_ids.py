@@ -1,6 +1,6 @@
-"""Message ids that we give to mails which came without one.
+"""Message ids for mails that arrived without one.
 
-Apart from reading ids, so that a service that only compares them needs no character sets.
+This module imports no parser, so that services that only compare ids stay small.
 """
 
 import re
@@ -14,9 +14,10 @@ _TRACE: Final = re.compile(
 
 
 def derived_message_id(raw: bytes) -> str:
-    """Return an id for a mail that has none; `.invalid` keeps it apart from everybody's own.
+    """Return an id for a mail that has none, derived from its octets.
 
-    The trace at the top does not count: it differs on every way that a mail takes.
+    Its domain ends in `.invalid` (RFC 2606), so that it equals no real id. Trace headers at the top
+    are ignored, because they differ on every route that a mail takes.
     """
     trace = _TRACE.match(raw)
     octets = memoryview(raw)[trace.end() if trace else 0 :]
@@ -24,5 +25,5 @@ def derived_message_id(raw: bytes) -> str:
 
 
 def is_derived(message_id: str) -> bool:
-    """Tell whether an id is ours for a mail that came without one."""
+    """Say whether an id was derived for a mail that arrived without one."""
     return message_id.endswith(_DERIVED)

@@ -1,4 +1,4 @@
-"""The files of a draft as pure rules: what may be added, and what is left when one is removed."""
+"""Rules for adding files to a draft and removing them. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -8,28 +8,28 @@ from shared.mail.file_names import unique_names
 
 
 class TooMuchAttachedError(TooLargeError):
-    """The mail would be larger, or have more files, than the contact center allows."""
+    """The mail would have more files, or more bytes of files, than the contact center allows."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttachmentLimits:
-    """What all files of one mail may come to: bytes before they are encoded, and their number."""
+    """Limits for all files of one mail: bytes before encoding, and number of files."""
 
     size: int
     files: int
 
 
-def with_attachment(mail: Email, attachment: Attachment, room: AttachmentLimits) -> Email:
-    """Return the mail with one more file; a name that is taken gets a number.
+def with_attachment(mail: Email, attachment: Attachment, limits: AttachmentLimits) -> Email:
+    """Return the mail with one more file, whose name gets a number if it is taken.
 
     Raises:
-        TooMuchAttachedError: There is no room for it.
+        TooMuchAttachedError: A limit would be exceeded.
     """
     attachments = (*mail.attachments, attachment)
-    if len(attachments) > room.files:
-        raise TooMuchAttachedError(f"a mail has at most {room.files} files")
-    if sum(one.size for one in attachments) > room.size:
-        raise TooMuchAttachedError(f"the files of a mail have at most {room.size} bytes together")
+    if len(attachments) > limits.files:
+        raise TooMuchAttachedError(f"a mail has at most {limits.files} files")
+    if sum(one.size for one in attachments) > limits.size:
+        raise TooMuchAttachedError(f"the files of a mail have at most {limits.size} bytes together")
     *_, name = unique_names(one.name for one in attachments)
     return replace(mail, attachments=(*mail.attachments, replace(attachment, name=name)))
 
@@ -42,5 +42,5 @@ def without_attachment(mail: Email, attachment_id: str) -> Email:
 
 
 def has_attachment(mail: Email, attachment_id: str) -> bool:
-    """Say whether a file is one of the mail's."""
+    """Say whether the mail has a file of this id."""
     return any(one.id == attachment_id for one in mail.attachments)

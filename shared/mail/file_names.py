@@ -1,4 +1,4 @@
-"""Names of files that mislead neither a person nor a file system."""
+"""File names that are safe to show and to save under."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ _SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,10}\Z")
 
 
 def clean_name(name: str) -> str:
-    """Return the last path component without anything that misleads a person or a file system."""
+    """Return the last path component without control, direction and path characters."""
     component = re.split(r"[/\\]", name.rstrip("/\\ "))[-1]
     visible = " ".join(_UNSAFE.sub("_", component).split()).lstrip(". ").rstrip(". ")
     if len(visible) <= LONGEST_NAME:
@@ -23,7 +23,7 @@ def clean_name(name: str) -> str:
 
 
 def unique_names(names: Iterable[str]) -> Iterator[str]:
-    """Yield the names in order; one that was there before (in any case) gets a number."""
+    """Yield the names in order; a repeated one (ignoring case) gets a number."""
     taken: set[str] = set()
     counts: dict[str, int] = {}
     for name in names:

@@ -1,19 +1,19 @@
-"""What one mail may ask of the reader, and the error for a mail that asks for more."""
+"""Limits for parsing one mail, and the error for a mail that exceeds them."""
 
 from dataclasses import dataclass
 from typing import Final
 
 
 class UnparsableMailError(Exception):
-    """The mail exceeds a limit; keep its octets and show it as one attachment."""
+    """The mail exceeds a limit: keep its octets and show it as one attachment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Upper bounds for one mail; real mail stays far below each of them.
 
-    Of a longer text than `shown_characters` the beginning is shown, of longer HTML nothing. Headers
-    with more octets, addresses or encoded words are cut. The other bounds make a mail unparsable.
+    A text above `shown_characters` is cut, and HTML above it is left out. Headers with more octets,
+    addresses or encoded words are cut. Above the other bounds a mail is unparsable.
     """
 
     raw_octets: int = 50 * 1024 * 1024
@@ -31,6 +31,6 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 def refuse_above(limit: int, found: int, what: str) -> None:
-    """Raise `UnparsableMailError` when more was found than the limit allows."""
+    """Raise `UnparsableMailError` if `found` exceeds `limit`; `what` names the counted things."""
     if found > limit:
         raise UnparsableMailError(f"more than {limit} {what}")

@@ -1,4 +1,4 @@
-"""What reading a mail yields: values only, so that a process without the readers can hold them."""
+"""A parsed mail as plain values, so that a process without the parser can use it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from shared.domain.interaction import Address
 class AttachmentPart:
     """One file inside a mail.
 
-    `index` finds its octets again in the same raw mail. `name` is safe to show and to save under,
-    `media_type` is what the sender declared, `size` counts decoded octets, `content_id` has no
-    angle brackets, `inline` says that the HTML refers to it by `cid:`.
+    `index` identifies it in the same raw mail. `name` is safe to show and to save under.
+    `media_type` is the sender's. `size` counts decoded octets. `content_id` has no angle brackets.
+    `inline` means that the HTML refers to it by `cid:`.
     """
 
     index: int
@@ -26,11 +26,11 @@ class AttachmentPart:
 
 @dataclass(frozen=True, slots=True)
 class ReportedRecipient:
-    """Somebody to whom a mail was to be delivered.
+    """A recipient in a delivery report.
 
-    `status` is that of RFC 3463, `hard` says that there is nobody at this address. `original` is
-    the address that the mail was sent to, if the server says so, `action` what became of the mail,
-    `words` what the server said.
+    `status` is an enhanced status code (RFC 3463). `hard` means that the address does not exist.
+    `action` is the Action of RFC 3464, `original` the original recipient if given, `words` the
+    server's diagnostic text.
     """
 
     address: str
@@ -43,9 +43,10 @@ class ReportedRecipient:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a mail server says of a delivery: failed, delayed, delivered, relayed or expanded.
+    """A mail server's report on a delivery.
 
-    `returned_ids` are the ids of the mail that it is about, as far as it came back.
+    `kind` is failed, delayed, delivered, relayed or expanded. `returned_ids` are the
+    Message-IDs of the reported mail, as far as the report contains them.
     """
 
     kind: str
@@ -55,12 +56,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class ParsedMail:
-    """One mail as a person would see it, plus what threading and routing need.
+    """One mail: its readable content, and what threading and routing need.
 
     Message ids keep their angle brackets. `html` is safe to store and to show: images of this mail
-    are `cid:` references, remote ones carry `blocked:` before their address. `text` always has the
-    readable content, taken from the HTML where the sender wrote no text.
-    `automatic` is the reason why this is not mail from a person, or None.
+    are `cid:` references, the addresses of remote ones have the prefix `blocked:`. `text` is taken
+    from the HTML if the sender wrote no text. `automatic` is the reason why nothing automatic may
+    answer the mail, None if a person seems to have written it.
     """
 
     message_id: str
@@ -82,10 +83,10 @@ class ParsedMail:
 
     @property
     def is_bounce(self) -> bool:
-        """Whether a mail server reports on a delivery."""
+        """Whether the mail is a delivery report."""
         return self.report is not None
 
     @property
     def is_automatic(self) -> bool:
-        """Whether nothing automatic may ever be sent in answer to this mail."""
+        """Whether nothing automatic may answer this mail."""
         return self.automatic is not None

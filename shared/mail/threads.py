@@ -1,7 +1,7 @@
-"""Which conversation a mail belongs to: RFC 5322 section 3.6.4 and the base subject of RFC 5256.
+"""Assigns mails to threads, by RFC 5322 section 3.6.4 and the base subject of RFC 5256.
 
-From is a claim, and so is In-Reply-To. The two together prove something: of a Message-ID know
-those who sent the mail to us, and those to whom we sent it.
+From and In-Reply-To can both be forged. Together they prove something: a Message-ID is known only
+to the sender of that mail and to its recipients.
 """
 
 import re
@@ -31,9 +31,9 @@ _TRAILER: Final = re.compile(r"\s*\(fwd\)\s*\Z", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """The address that a mail says it is from.
+    """The sender that a mail claims.
 
-    A report is what a mail server says of a delivery, from the null sender (RFC 3464).
+    `is_report` means a delivery report from the null sender (RFC 3464).
     """
 
     address: str
@@ -42,7 +42,7 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """The place of a mail in the thread of another one."""
+    """The place of a mail in an existing thread: its parent, and the branches it may read."""
 
     parent_id: str
     thread_id: str
@@ -50,9 +50,9 @@ class Joining:
 
 
 def thread_references(mail: ParsedMail) -> tuple[str, ...]:
-    """Return the ids that a mail names, nearest first, without its own.
+    """Return the Message-IDs that a mail refers to, nearest first, without its own.
 
-    A mail that names itself is not its own parent. A report is about the mail that came back.
+    A delivery report refers first to the mail that it returns.
     """
     returned = mail.report.returned_ids if mail.report else ()
     return nearest_first((*returned, *mail.in_reply_to), mail.references, mail.message_id)
@@ -61,31 +61,31 @@ def thread_references(mail: ParsedMail) -> tuple[str, ...]:
 def nearest_first(
     in_reply_to: Sequence[str], references: Sequence[str], own: str
 ) -> tuple[str, ...]:
-    """Return ids to look for: In-Reply-To, then References from last to first.
+    """Return the ids to look for: In-Reply-To, then References from last to first.
 
-    An id that we gave to a mail without one was never seen by anybody who received it.
+    Derived ids are left out, because no recipient has ever seen them.
     """
     found = dict.fromkeys((*in_reply_to, *reversed(references)))
     return tuple(one for one in found if one and one != own and not is_derived(one))
 
 
 def named_by(interaction: Interaction) -> tuple[str, ...]:
-    """Return the ids that a stored mail names, nearest first, without its own."""
+    """Return the ids that a stored mail refers to, nearest first, without its own."""
     mail = interaction.mail
     return nearest_first((mail.in_reply_to,), mail.references, mail.message_id)
 
 
 def speaker_in(interaction: Interaction) -> Speaker:
-    """Return who speaks in a stored mail: nobody in one of ours, where agents do."""
+    """Return the claimed sender of a stored inbound mail; an empty one for outbound mail."""
     sender = interaction.mail.sender
     arrived = interaction.direction is Direction.INBOUND
     return Speaker(sender.address if sender and arrived else "")
 
 
 def person(address: str) -> str:
-    """Return the same text for every way to write an address, plus-tags aside (RFC 5233).
+    """Return an address in a normal form without plus-tags (RFC 5233), for comparison.
 
-    What is no address is nobody: the empty text.
+    The result is empty if the text is no address.
     """
     local, _, host = unicodedata.normalize("NFC", address.strip()).lower().rpartition("@")
     try:
@@ -97,7 +97,7 @@ def person(address: str) -> str:
 
 
 def people_of(interaction: Interaction) -> frozenset[str]:
-    """Return who knows a mail's id by right: its sender, or everybody whom we sent it to."""
+    """Return the people who know a mail's id: its sender, or the recipients of an outbound one."""
     mail = interaction.mail
     several = (*mail.to, *mail.cc, *mail.bcc)
     if interaction.direction is Direction.INBOUND:
@@ -106,10 +106,10 @@ def people_of(interaction: Interaction) -> frozenset[str]:
 
 
 def proves(speaker: Speaker, named: Interaction) -> bool:
-    """Say whether naming a mail's id proves that the speaker takes part in its thread.
+    """Say whether knowing the id of a mail proves that the speaker takes part in its thread.
 
-    A report has no address to go by. Ids of ours are secret: it has the id from somebody who
-    received the mail.
+    A report has no sender to compare. It proves itself for outbound mail, because our ids are
+    secret: it has the id from a server that received the mail.
     """
     if speaker.is_report and named.direction is Direction.OUTBOUND:
         return True
@@ -119,12 +119,12 @@ def proves(speaker: Speaker, named: Interaction) -> bool:
 def joining(
     own_id: str, mailbox: str, ids: Sequence[str], proven: Sequence[Interaction]
 ) -> Joining | None:
-    """Return where a mail belongs that names `ids`, nearest first, and proved some; else None.
+    """Return the place of a mail that refers to `ids`, nearest first; None if nothing is `proven`.
 
-    Of a mail that came to several mailboxes, the interaction of the same mailbox counts. What
-    answers a mail of ours stays in its branch. What names only mails that arrived begins a branch:
-    it opens the branches before it and they do not open it, for whoever sent the earlier mail
-    under this address need not know of this one.
+    If the parent arrived in several mailboxes, its interaction of the same mailbox counts. An
+    answer to an outbound mail stays in that mail's branch. A mail that refers only to inbound mails
+    begins a branch. Its holder may read the earlier branches, but their holders may not read it:
+    the sender of the earlier mail need not know of this one.
     """
     order = {one: place for place, one in enumerate(ids)}
     found = sorted(
@@ -149,7 +149,7 @@ def joining(
 def nearest_of_other_threads(
     interaction: Interaction, named: Sequence[Interaction]
 ) -> list[Interaction]:
-    """Return the nearest mail of each other thread that a mail names, at most five."""
+    """Return the nearest mail of each other thread that a mail refers to, at most five."""
     order = {one: place for place, one in enumerate(named_by(interaction))}
     own = interaction.thread_id or interaction.id
     nearest: dict[str, Interaction] = {}
@@ -159,12 +159,12 @@ def nearest_of_other_threads(
 
 
 def base_subject(subject: str) -> str:
-    """Return the subject without any stack of reply and forward prefixes, in a dozen languages."""
+    """Return the subject without reply and forward prefixes, in a dozen languages."""
     found = _PREFIXES.match(subject)
     rest = subject[found.end() :] if found else subject
     return _TRAILER.sub("", rest).strip()
 
 
 def is_forward(subject: str) -> bool:
-    """Tell whether the outermost prefix says that the mail was passed on."""
+    """Say whether the outermost prefix marks a forwarded mail."""
     return _FORWARDED.match(subject) is not None

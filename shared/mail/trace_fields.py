@@ -1,4 +1,4 @@
-"""The two lines that whoever takes a mail puts in front of it (RFC 5321, section 4.4)."""
+"""The trace fields that a receiving server adds to a mail (RFC 5321 section 4.4)."""
 
 import re
 from collections.abc import Sequence
@@ -21,12 +21,11 @@ def trace(
     protocol: str,
     now: datetime,
 ) -> bytes:
-    """Return `Return-Path` and `Received` for a mail that was handed in.
+    """Return the octets of `Return-Path` and `Received` for an arrived mail.
 
-    A `Return-Path` it came with is taken off with `without_return_path`.
-
-    `name` is what the client called itself, `peer` the address it came from, `host` this server.
-    Several recipients are not named, for they may not know of each other.
+    Remove an existing `Return-Path` with `without_return_path`. `name` is the client's name from
+    EHLO, `peer` its address, `host` this server. Several recipients are not named, because they
+    may not know of each other.
     """
     literal = f"IPv6:{_plain(peer)}" if ":" in peer else _plain(peer)
     purpose = f"\r\n\tfor <{_plain(recipients[0])}>" if len(recipients) == 1 else ""
@@ -40,11 +39,11 @@ def trace(
 
 
 def without_return_path(raw: bytes) -> bytes:
-    """Return a mail without the Return-Path on top: only who delivers it last may write one."""
+    """Return a mail without its first Return-Path: only the final server may write one."""
     found = _RETURN_PATH.match(raw)
     return raw[found.end() :] if found else raw
 
 
 def _plain(word: str) -> str:
-    """Return a client's word without what would end it, its line or a comment."""
+    """Return a client's word without blanks, line ends, brackets and comments."""
     return _UNPRINTABLE.sub("", word)[:_LONGEST_NAME]

@@ -1,4 +1,4 @@
-"""What an agent is told about a mail beside its words."""
+"""Warnings about a mail, as agents see them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -23,4 +23,4 @@ WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
         "words-too-long": "it was too long to show: its beginning is shown",
     }
 )
-"""Each warning, and what it says of the mail."""
+"""The text of each warning code."""

@@ -1,1 +1,1 @@
-"""A stranger's HTML: balanced, filtered, turned into text."""
+"""Untrusted HTML: balanced, sanitised, converted to text."""

@@ -1,9 +1,9 @@
-"""A stranger's HTML as tags that nest well: what a parser reads in time linear in its length.
+"""Balances untrusted HTML, so that a parser needs only linear time for it.
 
-A parser of HTML mends what is nested wrongly, and part of what it does about it takes the square
-of the length: it goes through all elements that are open, all attributes seen, all formats that
-were never closed. So it is mended beforehand, with a bound on each of these. Of what passes, all
-are elements that mail may have; comments, scripts and styles are gone with what is in them.
+A parser of HTML repairs wrong nesting. Parts of the repair take quadratic time: they go through all
+open elements, all attributes and all formatting elements that were never closed. So the nesting is
+repaired here first, with a bound on each of these. The result has only elements that a mail may
+have; comments, scripts and styles are removed with their content.
 """
 
 from collections import Counter, defaultdict
@@ -39,7 +39,7 @@ _ROWS_DEEP: Final = 3
 
 
 class TooDeepError(Exception):
-    """Elements nest deeper than allowed."""
+    """The elements nest deeper than allowed."""
 
 
 class _Element(NamedTuple):
@@ -49,10 +49,10 @@ class _Element(NamedTuple):
 
 @dataclass(slots=True)
 class _Scope:
-    """A table, a cell, a caption or the whole text.
+    """The scope of a table, a cell, a caption or the whole text.
 
-    It is made by the element at `made_at`, has so many elements `open` by name, and `formats` that
-    go on with its next words.
+    `made_at` is the index of its element, `open` the number of open elements by name. `formats` are
+    formatting elements that are opened again before the next text.
     """
 
     made_at: int
@@ -79,7 +79,7 @@ class _Balancer:
         self._scopes = [_Scope(-1)]
         self._tables: list[int] = []
         self._enlarging: Counter[bool] = Counter()
-        # What is opened again is written again: all of it together at most doubles the text.
+        # Reopened elements are written again. This limit lets them at most double the text.
         self._characters_left = len(html) + _EXTRA_CHARACTERS
 
     def result(self) -> str:
@@ -100,7 +100,7 @@ class _Balancer:
         return "".join(self._out)
 
     def _other(self, at: int) -> int:
-        """Read what is no plain tag; return where the text goes on."""
+        """Read an unusual tag, a comment or a bare `<`; return the position after it."""
         if tag := read_tag(self._html, at):
             name, written, position = tag
             if written:
@@ -122,7 +122,7 @@ class _Balancer:
         self._out.append(text)
 
     def _begin(self, name: str, tag: str, position: int) -> int:
-        """Open an element; return where the text goes on."""
+        """Open an element; return the position after it."""
         if name in DROPPED_WITH_CONTENT:
             return position if tag.endswith("/>") else self._ends.of_element(name, position)
         if name in OF_TABLES:
@@ -153,7 +153,7 @@ class _Balancer:
             self._push(_Element(name, tag))
 
     def _is_enlarged(self, name: str) -> bool:
-        """Say whether such an element is open already; a heading ends the one before it."""
+        """Say whether an enlarging element is open; a heading ends an open heading first."""
         if name in HEADINGS:
             for other in HEADINGS:
                 if self._scopes[-1].open[other]:
@@ -179,7 +179,7 @@ class _Balancer:
         return bool(self._open) and self._open[-1].name in BETWEEN_CELLS
 
     def _leaves_rows(self, name: str) -> bool:
-        """Say whether an element between cells can be shown; where it can, make room for it."""
+        """Leave the rows or open a cell for an element; return False if it cannot be shown."""
         if name == "table":
             self._pop_to(self._tables[-1])
             return True
@@ -235,7 +235,7 @@ class _Balancer:
         self._pop_to(inside)
         scope.formats.clear()
         for element in above:
-            if element.name not in ITEMS:  # another one would be counted, or get a mark
+            if element.name not in ITEMS:  # a second item would be numbered again
                 self._reopen(element)
 
     def _end_inline(self, name: str) -> None:
@@ -258,7 +258,10 @@ class _Balancer:
             self._pop_to(at)
 
     def _back_to(self, names: frozenset[str], most: int) -> int | None:
-        """Return where the innermost element of these names is, if it is not far."""
+        """Return the index of the innermost element with one of these names.
+
+        It looks at the last `most + 1` open elements, and returns None if none matches.
+        """
         last = len(self._open) - 1
         return next(
             (
@@ -284,7 +287,7 @@ class _Balancer:
         self._out.append(element.tag)
 
     def _pop_to(self, at: int) -> None:
-        """End the elements from there on; formats in them go on with the next words."""
+        """End the elements from index `at` on; their formats continue with the next text."""
         while len(self._open) > at:
             element = self._pop()
             if element.name in FORMATS and len(self._open) > at:
@@ -315,7 +318,7 @@ class _Balancer:
 
     def _reopen(self, element: _Element) -> None:
         if element.name in FORMATS and element in self._open[-_LOOKED_BACK:]:
-            return  # the same looks again would change nothing, and add up
+            return  # a repetition changes nothing, and many of them add up
         self._characters_left -= len(element.tag)
         if self._characters_left > 0:
             self._push(element)

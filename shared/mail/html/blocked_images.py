@@ -1,4 +1,4 @@
-"""The mark before the address of a picture that no browser may load by itself."""
+"""The prefix of image addresses that a browser must not load by itself."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The elements that HTML of a mail may have, by what they do to the elements around them."""
+"""The HTML elements that a mail may have, grouped by how they nest."""
 
 from typing import Final
 
@@ -16,34 +16,34 @@ ELEMENTS: Final = _words(
     tr tt u ul var wbr
     """
 )
-"""All of them. Of any other element only the content is kept."""
+"""All allowed elements. Of any other element only the content is kept."""
 
 DROPPED_WITH_CONTENT: Final = _words(
     """
     script style title template iframe svg math xml
     """
 )
-"""The elements whose content is nothing to read."""
+"""Elements that are removed with their content, which is not for reading."""
 
 LINES: Final = _words("textarea option optgroup")
-"""Elements of forms: what somebody wrote or may choose begins a line."""
+"""Elements of forms whose text begins a new line."""
 VOID: Final = _words("br col hr img wbr")
 FORMATS: Final = _words("a b big code em font i s small strike strong tt u")
-"""A paragraph that ends does not end these: what follows has the same looks."""
+"""Formatting elements, which continue after the end of the paragraph around them."""
 INLINE: Final = FORMATS | _words(
     "abbr acronym bdi bdo cite del dfn ins kbd mark q rp rt ruby samp span sub sup time var"
 )
 HEADINGS: Final = _words("h1 h2 h3 h4 h5 h6")
 ENLARGING: Final = HEADINGS | {"big"}
-"""Inside themselves these would grow without a bound."""
+"""Elements that enlarge text, and would do so without a bound inside each other."""
 CELLS: Final = _words("td th")
 SECTIONS: Final = _words("tbody thead tfoot")
 ROWS: Final = SECTIONS | {"tr"}
 OF_TABLES: Final = CELLS | ROWS | _words("caption colgroup col")
 SCOPES: Final = CELLS | _words("caption table")
-"""An end tag inside one of these ends nothing that was begun outside."""
+"""Scopes: an end tag inside one of these does not end an element outside of it."""
 BETWEEN_CELLS: Final = ROWS | _words("table colgroup")
-"""Directly inside these there is no text."""
+"""Elements that must not contain text directly."""
 ITEMS: Final = {
     "li": _words("li"),
     "dd": _words("dd dt"),
@@ -51,5 +51,5 @@ ITEMS: Final = {
     "rt": _words("rt rp"),
     "rp": _words("rt rp"),
 }
-"""What an item ends that was not ended before it."""
+"""By the name of an item, the open items that it ends."""
 LISTS: Final = SCOPES | _words("ul ol dl dir ruby blockquote")

@@ -1,4 +1,4 @@
-"""A stranger's HTML made safe to store and show, and the text that a reader would see in it."""
+"""Sanitises untrusted HTML, so that it is safe to store and to show."""
 
 import re
 from html import escape, unescape
@@ -67,10 +67,11 @@ _CLEANER: Final = nh3.Cleaner(
 
 
 def sanitise(html: str, limits: Limits = DEFAULT_LIMITS) -> str | None:
-    """Return the HTML without anything that runs, loads or submits; None when it is too heavy.
+    """Return the HTML without scripts, loads and forms; None if it exceeds a limit.
 
-    Images inside the mail keep a normalised `cid:` address; all others but small `data:` images get
-    `blocked:` before theirs, which no browser loads. What is safe already stays as it is.
+    Images inside the mail keep a normalised `cid:` address, and `data:` images stay. The addresses
+    of all other images get the prefix `blocked:`, which no browser loads. HTML that has been
+    sanitised before stays as it is.
     """
     if len(html) > limits.html_characters:
         return None
@@ -89,7 +90,7 @@ def image_sources(html: str) -> frozenset[str]:
 
 
 def replace_image_sources(html: str, replacements: dict[str, str]) -> str:
-    """Return sanitised HTML with these image addresses exchanged."""
+    """Return sanitised HTML with image addresses replaced, each old one by its new one."""
 
     def exchange(found: re.Match[str]) -> str:
         source = replacements.get(unescape(found[2]))

@@ -1,4 +1,4 @@
-"""CSS declarations and sizes of a stranger's mail, kept only where they stay inside their box."""
+"""Filters CSS declarations and sizes of untrusted HTML: only those that stay inside their box."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ _PIXELS: Final = {
     "mm": 3.78,
     "q": 0.945,
 }
-"""Pixels of each unit. Units of the window (vw, vh) are refused: it is the desktop's window."""
+"""Pixels of each unit. Units of the window (vw, vh) are refused: it is the agent's own window."""
 
 _NUMBER: Final = re.compile(
     r"\+?(\d{1,9}+(?:\.\d{0,20}+)?+|\.\d{1,20}+)(px|pt|pc|r?em|ex|ch|in|cm|mm|q|%)?", re.IGNORECASE
@@ -59,13 +59,13 @@ _DISPLAYS: Final = (
     " inline-table inherit initial"
 )
 
-Judge = Callable[[str], bool]
+Check = Callable[[str], bool]
 
 
 def keep_style(style: str) -> str | None:
-    """Return the declarations of a `style` attribute that are allowed, or None without any.
+    """Return the allowed declarations of a `style` attribute, None if there is none.
 
-    Nothing that is kept moves text out of its box, grows without bound, loads or calculates.
+    No allowed declaration moves text out of its box, grows without bound, loads or calculates.
     """
     if len(style) <= _LONGEST_REMEMBERED:
         return _remembered(style)
@@ -82,19 +82,19 @@ _remembered: Final = lru_cache(maxsize=_REMEMBERED)(_filter)
 
 def _declaration(declaration: str) -> str:
     name, _, value = declaration.partition(":")
-    judge = _PROPERTIES.get(name.strip().lower())
-    if judge is None or len(value) > _LONGEST_VALUE or any(one in value for one in _UNSAFE):
+    check = _PROPERTIES.get(name.strip().lower())
+    if check is None or len(value) > _LONGEST_VALUE or any(one in value for one in _UNSAFE):
         return ""
     plain = _IMPORTANT.sub("", _BLANKS.sub(" ", value).strip())
-    if judge is _font_size:
+    if check is _font_size:
         plain = _from_root(plain)
-    return f"{name.strip().lower()}:{plain}" if plain and judge(plain) else ""
+    return f"{name.strip().lower()}:{plain}" if plain and check(plain) else ""
 
 
 def _from_root(size: str) -> str:
-    """Return a font size that grows with that around it as one that does not: nesting repeats it.
+    """Return a relative font size above 1 in `rem`, because nesting would multiply it.
 
-    What shrinks may go on shrinking.
+    Sizes that shrink the text stay relative.
     """
     found = _NUMBER.fullmatch(size)
     if found is None or (unit := (found[2] or "").lower()) not in {"em", "%"}:
@@ -104,10 +104,10 @@ def _from_root(size: str) -> str:
 
 
 def keep_number(attribute: str, value: str) -> str | None:
-    """Return the value of an attribute that is a size or a count; None where it is out of bounds.
+    """Return the value of an attribute that is a size or a count; None if it is out of bounds.
 
     Raises:
-        KeyError: It is no such attribute.
+        KeyError: The attribute is no size or count.
     """
     return value if _ATTRIBUTES[attribute](value.strip()) else None
 
@@ -118,7 +118,7 @@ def is_number(attribute: str) -> bool:
 
 
 def _length(value: str, *, most: float, percent: float = 100, words: str = _SIZE_WORDS) -> bool:
-    """Say whether a value is a known word, or a length from zero to so many pixels."""
+    """Say whether a value is one of `words`, or a length of at most `most` pixels or `percent`."""
     found = _NUMBER.fullmatch(value)
     if found is None:
         return value.lower() in words.split()
@@ -136,7 +136,7 @@ def _lengths(value: str, *, most: float, words: str = "auto inherit initial") ->
 def _font_size(value: str) -> bool:
     found = _NUMBER.fullmatch(value)
     if found and (found[2] or "").lower() in {"em", "ex", "ch"}:
-        # In the shorthand too, growth that nesting repeats would have no bound.
+        # The shorthand `font` is not rewritten, so growth that nesting multiplies is refused.
         return float(found[1]) <= 1
     return _length(value, most=_LARGEST_FONT, words=_FONT_SIZES)
 
@@ -174,12 +174,12 @@ def _decoration(value: str) -> bool:
 
 
 def _split(value: str) -> list[str]:
-    """Return the words of a value, the arguments of a colour's function in one."""
+    """Return the words of a value; a colour function with its arguments is one word."""
     return _FUNCTION.sub(lambda found: found[0].replace(" ", ""), value).split(" ")
 
 
 def _font(value: str) -> bool:
-    """Judge the shorthand: words, one size with or without a line height, then the families."""
+    """Check the shorthand: words, a size with an optional line height, then the families."""
     words = value.split(" ")
     for at, word in enumerate(words[:_MOST_WORDS]):
         size, slash, height = word.partition("/")
@@ -207,7 +207,7 @@ def _integer(value: str, *, least: int, most: int) -> bool:
         return False
 
 
-def _properties() -> Mapping[str, Judge]:
+def _properties() -> Mapping[str, Check]:
     wide = partial(_length, most=_WIDEST)
     space = partial(
         _length, most=_LARGEST_SPACE, percent=_WIDEST_SPACE, words="auto inherit initial"
@@ -268,7 +268,7 @@ def _properties() -> Mapping[str, Judge]:
 
 
 _PROPERTIES: Final = _properties()
-_ATTRIBUTES: Final[Mapping[str, Judge]] = {
+_ATTRIBUTES: Final[Mapping[str, Check]] = {
     "width": partial(_length, most=_WIDEST, words="*"),
     "height": partial(_length, most=_TALLEST, words="*"),
     "border": partial(_integer, least=0, most=_THICKEST),

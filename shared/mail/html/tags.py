@@ -1,4 +1,4 @@
-"""Tags of HTML found one after the other, each octet looked at a bounded number of times."""
+"""Reads HTML tags in linear time."""
 
 import re
 from typing import Final
@@ -6,12 +6,12 @@ from typing import Final
 from shared.mail.html.elements import DROPPED_WITH_CONTENT
 
 _BLANK: Final = r"[ \t\n\r\f]"
-# Only what every parser reads in the same way; `read_tag` writes anything else anew.
+# Only forms that every parser reads in the same way; `read_tag` rewrites all others.
 PLAIN_TAG: Final = re.compile(
     rf"""<(?:([a-zA-Z][a-zA-Z0-9]*+)(?:{_BLANK}++[a-zA-Z][a-zA-Z0-9_:.-]*+(?:="[^"]*+"|='[^']*+'"""
     rf"""|=[^\s"'<>=`]++)?+)*+{_BLANK}*+/?+>|/([a-zA-Z][a-zA-Z0-9]*+){_BLANK}*+>)"""
 )
-"""A tag that may stay as it is: its name as an opening one, or as a closing one."""
+"""A tag that stays as it is: group 1 is the name of an opening tag, group 2 of a closing one."""
 
 _NAME: Final = re.compile(r"</?+([a-zA-Z][^ \t\n\r\f/>]*+)")
 _ATTRIBUTE: Final = re.compile(
@@ -29,10 +29,10 @@ _ENDS: Final = {
 
 
 def read_tag(html: str, start: int) -> tuple[str, str, int] | None:
-    """Return the name of the tag there, the tag written plainly, and where the text goes on.
+    """Return the name of the tag at `start`, the tag in plain form, and the position after it.
 
-    Of many attributes the first are kept. A closing tag's name begins with a slash. None where
-    there is no tag.
+    The first 30 attributes are kept. The name of a closing tag begins with a slash, and its plain
+    form is empty. None means that there is no tag.
     """
     named = _NAME.match(html, start)
     if named is None:
@@ -55,7 +55,7 @@ def read_tag(html: str, start: int) -> tuple[str, str, int] | None:
 
 
 def shown_value(tag: str) -> str:
-    """Return what is written in the field of a form that this tag of an `<input>` stands for."""
+    """Return the visible text of an `<input>` tag, empty if it shows none."""
     attributes = {
         found[2].lower(): found[3] or found[4] or found[5] or ""
         for found in _ATTRIBUTE.finditer(tag, len("<input"), len(tag) - 1)
@@ -67,16 +67,16 @@ def shown_value(tag: str) -> str:
 
 
 class Ends:
-    """Finds where comments and elements end; what has no end is looked for once."""
+    """Finds the ends of comments and elements; a missing end is searched for only once."""
 
     def __init__(self, html: str) -> None:
         self._html = html
         self._endless: set[str] = set()
 
     def of_element(self, name: str, position: int) -> int:
-        """Return where the text goes on behind an element with all its content.
+        """Return the position after an element and its content.
 
-        One that never ends has no content.
+        An element without an end tag has no content.
         """
         if name in self._endless:
             return position
@@ -87,7 +87,7 @@ class Ends:
         return self._after(">", found.end()) or len(self._html)
 
     def of_comment(self, start: int) -> int | None:
-        """Return where the text goes on behind a comment; None where there is none."""
+        """Return the position after a comment at `start`; None if there is none."""
         if self._html.startswith("<!--", start):
             return self._after("-->", start + 2)
         if self._html.startswith(("<!", "<?", "</"), start):

@@ -1,4 +1,4 @@
-"""Between HTML and plain text, both ways; linear in the length of either."""
+"""Converts HTML to plain text and back, in linear time."""
 
 import re
 from collections.abc import Iterator
@@ -28,19 +28,19 @@ _BEFORE: Final = {
 
 
 def to_text(html: str) -> str:
-    """Return the readable text of sanitised HTML: paragraphs apart, table cells on one line."""
+    """Return the text of sanitised HTML: blank lines between paragraphs, one line a table row."""
     flat = "".join(_without_line_breaks(html))
-    # Where one block ends and the next begins, edges meet: together they are one line end.
+    # The end of a block and the begin of the next leave two edges, which are one line end.
     lines = _EDGES.sub("\n", _TAG.sub(_tag_as_text, flat))
     return _tidy(unescape(lines))
 
 
 def strip_tags(html: str) -> str:
-    """Return the text between the tags of HTML that is too heavy to sanitise."""
+    """Return the text between the tags of HTML that exceeds a limit of `sanitise`."""
     first, *rest = _CODE.split(html)
     shown = (after for closing, after in zip(rest[::2], rest[1::2], strict=True) if closing)
     text = _ANY_TAG.sub("\n", "".join((first, *shown)))
-    # Python refuses to read such long numbers, and no character has one.
+    # Python raises on such long numbers, and no character has one.
     return _tidy(unescape(_HUGE_REFERENCE.sub("\ufffd", text)))
 
 
@@ -50,7 +50,7 @@ def from_text(text: str) -> str:
 
 
 def _without_line_breaks(html: str) -> Iterator[str]:
-    """Yield the HTML with its blanks as a browser shows them: kept only inside `<pre>`."""
+    """Yield the HTML with blanks collapsed as a browser does, except inside `<pre>`."""
     for number, stretch in enumerate(_PREFORMATTED.split(html)):
         inside = number % 2
         yield f"<pre>{stretch.replace(chr(10), '<br>')}</pre>" if inside else _flat(stretch)

@@ -1,4 +1,4 @@
-"""Octets to text, whatever the label says: declared, UTF-8, ISO-2022, guess, windows-1252."""
+"""Decodes octets to text: declared charset, UTF-8, ISO-2022, a guess, windows-1252."""
 
 import codecs
 import re
@@ -12,7 +12,7 @@ _GUESS_FROM: Final = 64 * 1024
 _NO_LABEL: Final = frozenset(
     {"", "unknown", "x-unknown", "unknown-8bit", "x-user-defined", "default", "binary"}
 )
-# Supersets in the sense of the WHATWG Encoding Standard: what senders mean by these labels.
+# Senders that declare these charsets use the supersets (WHATWG Encoding Standard).
 _SUPERSETS: Final = {
     "iso8859-1": "cp1252",
     "iso8859-9": "cp1254",
@@ -73,11 +73,11 @@ _ALIASES: Final = {
     "utf8mb4": "utf-8",
     "cp-850": "cp850",
 }
-# Labels outside Python's own table are never looked up: every miss would stay in the codec cache.
+# Other labels are never looked up, because Python's codec cache keeps every miss for ever.
 _KNOWN: Final = frozenset(
     {*aliases.aliases, *aliases.aliases.values(), "cp874", "koi8_u", "mac_cyrillic", "mac_roman"}
 )
-# Python calls these codecs too, but they are no charsets.
+# Python lists these among its codecs, but they are no charsets.
 _NOT_CHARSETS: Final = frozenset(
     {
         "base64",
@@ -93,7 +93,7 @@ _NOT_CHARSETS: Final = frozenset(
     }
 )
 _MULTI_BYTE: Final = frozenset({"utf-8", "gb18030", "big5hkscs", "cp932", "cp949", "euc_jp"})
-# What declares one of these declares next to nothing: they are the defaults of programs.
+# Programs declare these by default, whatever they write, so they say little.
 _DEFAULTS: Final = frozenset({None, "ascii", "utf-8", "cp1252"})
 _OF_OTHER_SCRIPTS: Final = _MULTI_BYTE | {
     *("koi8-r", "koi8-u", "cp866", "cp1251", "iso8859-5", "cp1253", "iso8859-7"),
@@ -107,16 +107,20 @@ _ISO_2022_KR: Final = b"\x1b$)C"
 
 
 def decode(raw: bytes, label: str | None = None) -> str:
-    """Return the octets as text; never fails and never yields a surrogate."""
+    """Return the octets as text; never raises and never returns a surrogate.
+
+    `label` is the declared charset. Octets that cannot be decoded become replacement characters.
+    """
     if raw.isascii() and b"\x1b" not in raw and not _changes_ascii(label):
         return raw.decode("ascii")
     return next(text for text in _attempts(raw, label) if text is not None)
 
 
 def decode_raw(raw: bytes, hint: str = "") -> str:
-    """Return unlabelled octets of a header as text: UTF-8 before the charset that is hinted at.
+    """Return raw 8-bit octets of a header as text: UTF-8, else the charset `hint`.
 
-    What is plainly of another script than western European is not read as that, whatever the hint.
+    If `hint` is only a program's default, text that is clearly of another script is decoded by a
+    guess instead.
     """
     if raw.isascii() and b"\x1b" not in raw:
         return raw.decode("ascii")
@@ -130,23 +134,23 @@ def decode_raw(raw: bytes, hint: str = "") -> str:
 
 
 def says_little(label: str) -> bool:
-    """Tell whether a charset is one that programs declare by default, whatever they write."""
+    """Say whether a charset is one that programs declare by default, whatever they write."""
     return codec_for(label) in _DEFAULTS
 
 
 def reads_as(raw: bytes, label: str) -> bool:
-    """Tell whether the octets are sound text of that charset."""
+    """Say whether the octets are valid text of a charset."""
     return _strictly(raw, codec_for(label) or "ascii") is not None
 
 
 def is_one_octet_a_character(label: str) -> bool:
-    """Tell whether a charset could not be told from others by its octets."""
+    """Say whether a charset has one octet a character, so that any octets are valid text of it."""
     codec = codec_for(label)
     return codec is None or codec == "ascii" or codec.startswith(("cp12", "iso8859", "koi8"))
 
 
 def codec_for(label: str | None) -> str | None:
-    """Return the Python codec that reads what the label means in mail, or None."""
+    """Return the Python codec for a charset label of a mail, None if there is none."""
     wanted = (label or "").strip("\"' \t,;:.").lower()
     if wanted in _NO_LABEL:
         return None
@@ -198,7 +202,7 @@ def _strictly(raw: bytes, codec: str) -> str | None:
 
 
 def _damaged(raw: bytes, codec: str) -> str | None:
-    """Return the text with a mark for what is lost of it, where most of it is sound."""
+    """Return the text with replacement characters, None if too little of it is valid."""
     if codec == "euc_jp" and (text := _strictly(raw, "euc_jis_2004")) is not None:
         return text
     if codec.startswith("cp125"):
@@ -216,13 +220,13 @@ def _guess(raw: bytes) -> str:
     detector = EncodingDetector()
     detector.feed(raw[:_GUESS_FROM], last=True)
     guessed = codec_for(detector.guess(tld=None, allow_utf8=False)) or "cp1252"
-    # Of a few letters that western and Baltic words share, the detector knows nothing.
+    # With few letters the detector mistakes western text for Baltic.
     is_few = guessed in {"cp1257", "iso8859-4"} and len(raw.translate(None, _ASCII)) < _FEW
     return "cp1252" if is_few else guessed
 
 
 def _undefined_as_control(error: UnicodeError) -> tuple[str, int]:
-    """Read the five octets that windows-1252 leaves open as browsers do: as C1 controls."""
+    """Decode the five octets that windows-1252 leaves undefined as C1 controls, as browsers do."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("latin-1"), error.end
@@ -244,7 +248,7 @@ def _iso_2022(raw: bytes) -> str | None:
 
 
 def _microsoft_jis(raw: bytes) -> str | None:
-    """Read ISO-2022-JP with the vendor rows that only cp932 has."""
+    """Decode ISO-2022-JP with vendor rows that only cp932 has."""
     pieces = _JIS_SHIFT.split(raw)
     readers = [_JIS_READERS[shift] for shift in pieces[1::2]]
     octets = [read(piece) for read, piece in zip(readers, pieces[2::2], strict=True)]

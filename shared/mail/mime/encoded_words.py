@@ -1,4 +1,4 @@
-"""RFC 2047: text in headers, joined before decoding: real mail splits characters."""
+"""Decodes encoded words (RFC 2047). Adjacent ones are joined first: mail splits characters."""
 
 import binascii
 import re
@@ -10,7 +10,7 @@ from shared.mail.limits import DEFAULT_LIMITS
 from shared.mail.mime.charsets import decode, decode_raw, is_one_octet_a_character, reads_as
 from shared.mail.mime.transfer import decode_base64
 
-# What is encoded ends at the next word at the latest, so that no octet is looked at twice.
+# The encoded text ends at the next word at the latest, so matching is linear.
 _ENCODED: Final = r"(?:[^?=]++|=(?!\?[^=\s?])|\?(?!=))*+"
 _ENDLESS: Final = r"""[^?\s<>,;"@()]++"""
 _BEGINNING: Final = r"=\?([^?\s]{1,60})\?([bBqQ])\?"
@@ -19,12 +19,12 @@ _RAW_WORD: Final = re.compile(rf"{_BEGINNING}({_ENCODED})\?=".encode())
 _NOT_PLAIN: Final = re.compile(rb"[^!-<>@-^`-~]")
 _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _QUOTED_OCTET: Final = re.compile(r"=[0-9A-F]{2}")
-"""Never in base64: whoever says so and writes this means the other encoding."""
+"""Never in base64: a word that declares `b` and has this is quoted-printable."""
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _SPACES: Final = re.compile(r"\s+")
 
 WORD: Final = rf"=\?[^?\s]{{1,60}}\?[bBqQ]\?(?:{_ENCODED}\?=|{_ENDLESS}\??+)"
-"""The pattern of one encoded word, without groups. One whose end is missing has no blanks."""
+"""The pattern of one encoded word, without groups. A word without its end has no blanks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ def decode_value(
 ) -> str:
     """Return an unstructured header value as one line of text.
 
-    Raw 8-bit text is read as UTF-8, else in `charset`, the one that the body declares. Behind so
-    many encoded words the value is cut.
+    Raw 8-bit text is decoded as UTF-8, else in `charset`, which the body declares. The value is cut
+    after `words` encoded words.
     """
     if value is None:
         return ""
@@ -52,7 +52,7 @@ def decode_value(
 def read_raw(value: bytes, charset: str = "") -> str:
     """Return a header value as text with its encoded words still encoded.
 
-    Octets beyond ASCII inside a word are in the word's own charset, whatever the others are in.
+    Raw octets inside an encoded word are in that word's charset.
     """
     if not value.isascii() and b"=?" in value:
         value = _RAW_WORD.sub(_spell_out, value)
@@ -60,28 +60,28 @@ def read_raw(value: bytes, charset: str = "") -> str:
 
 
 def _spell_out(word: re.Match[bytes]) -> bytes:
-    """Return a word with raw octets in it as one of ASCII alone."""
+    """Return an encoded word with raw octets as one of ASCII only."""
     charset, encoded = word[1], word[3]
     if encoded.isascii():
         return word[0]
     if is_one_octet_a_character(charset.decode("latin-1")) and reads_as(encoded, "utf-8"):
         charset = b"utf-8"
-    # What has raw octets was never base64.
+    # Base64 has no raw octets, so it is read as quoted-printable.
     special = _NOT_ASCII if word[2] in b"qQ" else _NOT_PLAIN
     escaped = special.sub(lambda octet: b"=%02X" % ord(octet[0]), encoded)
     return b"=?%s?Q?%s?=" % (charset, escaped)
 
 
 def one_line(text: str) -> str:
-    """Return the text with runs of blanks and control characters as single blanks."""
+    """Return the text with each run of blanks and control characters as a single blank."""
     if text.isprintable():
-        # Then the only blank in it is the one of ASCII, and there are no controls.
+        # A printable text has no control characters, and only the ASCII blank.
         return " ".join(text.split())
     return _SPACES.sub(" ", _CONTROLS.sub(" ", text)).strip()
 
 
 def decode_words(text: str) -> str:
-    """Return the text with its encoded words decoded; blanks between adjacent words vanish."""
+    """Return the text with encoded words decoded, and without blanks between adjacent ones."""
     if "=?" not in text:
         return text
     pieces = _WORD.split(text)
@@ -107,7 +107,7 @@ def _decode_run(run: list[_Word]) -> str:
 def _decode_group(words: list[_Word], charset: str) -> str:
     joined = b"".join(_octets(words))
     if any(word.encoding == "b" and len(word.encoded) % 4 for word in words):
-        # Either base64 was cut inside a quantum, or padding is missing: what can be read tells.
+        # Either base64 was split inside a quantum, or padding is missing: try both.
         apart = b"".join(octets for word in words for octets in _octets([word]))
         if not reads_as(joined, charset) and reads_as(apart, charset):
             return decode(apart, charset)
@@ -115,7 +115,7 @@ def _decode_group(words: list[_Word], charset: str) -> str:
 
 
 def _octets(words: list[_Word]) -> list[bytes]:
-    """Decode words of one charset; base64 cut inside a quantum goes on in the next word."""
+    """Decode words of one charset; a base64 quantum may continue in the next word."""
     out: list[bytes] = []
     held = ""
     for word in words:

@@ -1,4 +1,4 @@
-"""format=flowed (RFC 3676): lines that the sender's program broke become paragraphs again."""
+"""Joins the soft line breaks of format=flowed (RFC 3676)."""
 
 import re
 from typing import Final
@@ -8,9 +8,9 @@ _SIGNATURE: Final = "-- "
 
 
 def unflow(text: str, *, delete_space: bool) -> str:
-    """Return the text without soft line breaks; quote marks become one run before a blank.
+    """Return the text without soft line breaks; quote marks stay as `>` before a blank.
 
-    `delete_space` is the DelSp parameter: the blank before a soft break belongs to the encoding.
+    `delete_space` is the DelSp parameter: the blank before a soft break is removed.
     """
     out: list[str] = []
     paragraph: list[str] = []

@@ -1,4 +1,4 @@
-"""Header blocks as they arrive: RFC 5322 section 2.2 and what real mail makes of it."""
+"""Reads header blocks (RFC 5322 section 2.2), including those of malformed mails."""
 
 import re
 from dataclasses import dataclass, field
@@ -30,7 +30,10 @@ _FIELDS_AT_LEAST: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """The fields of one block in order: lower-case names, unfolded values, nothing decoded."""
+    """The fields of a block in order: lower-case names and unfolded, undecoded values.
+
+    `malformed` means that a line is no field, `cut` that the block exceeded its limit.
+    """
 
     fields: tuple[tuple[str, bytes], ...] = ()
     malformed: bool = False
@@ -44,21 +47,21 @@ class Headers:
         object.__setattr__(self, "_first", topmost)
 
     def first(self, name: str) -> bytes | None:
-        """Return the value of the topmost field of that lower-case name that says something."""
+        """Return the first non-empty value of a lower-case name, None if there is no field."""
         return self._first.get(name)
 
     def every(self, name: str) -> tuple[bytes, ...]:
-        """Return the values of all fields of that lower-case name, in order."""
+        """Return the values of all fields of a lower-case name, in order."""
         if name not in self._first:
             return ()
         return tuple([value for key, value in self.fields if key == name])
 
 
 def read_mail_headers(raw: bytes, limit: int = DEFAULT_LIMITS.header_octets) -> tuple[Headers, int]:
-    """Return a whole mail's headers and where its body starts.
+    """Return the headers of a mail and the offset of its body.
 
-    Blank lines before the first field are skipped, as is an mbox `From ` line. Of a block that is
-    longer than `limit` so much is read, of each field the beginning.
+    Blank lines before the first field and an mbox `From ` line are skipped. A block above `limit`
+    octets is cut; each of its fields keeps its beginning.
     """
     blanks = _LEADING_BLANKS.match(raw)
     start = blanks.end() if blanks and _starts_headers(raw, blanks.end()) else 0
@@ -68,7 +71,7 @@ def read_mail_headers(raw: bytes, limit: int = DEFAULT_LIMITS.header_octets) -> 
 def read_headers(
     raw: bytes, start: int, end: int, limit: int = DEFAULT_LIMITS.header_octets
 ) -> tuple[Headers, int]:
-    """Return the header block that starts there and the offset of what follows its blank line."""
+    """Return the header block at `start`, and the offset after its blank line."""
     if no_headers := _NO_HEADERS.match(raw, start, end):
         return Headers(), no_headers.end()
     blank = _BLOCK_END.search(raw, start, end)
@@ -85,7 +88,7 @@ def read_headers(
 
 
 def _beginnings(raw: bytes, start: int, end: int, limit: int) -> bytes:
-    """Return the fields of a long block, the long ones cut, until there are enough octets."""
+    """Return at most `limit` octets of a long block, with long fields cut."""
     kept: list[bytes] = []
     room, longest = limit, limit // _FIELDS_AT_LEAST
     while start < end and room > 0:
@@ -103,9 +106,9 @@ def _starts_headers(raw: bytes, start: int) -> bool:
 
 
 def _header_line_count(lines: list[bytes]) -> int:
-    """Count the lines up to the last one that can be a field: text after it is body."""
-    # A delimiter of a multipart says that its sender forgot the blank line before it; but a line
-    # of dashes that has fields of the mail below it is only a line of dashes.
+    """Count the lines up to the last that can belong to a field; later lines are body."""
+    # A multipart delimiter means that the blank line before it is missing. But a line of dashes
+    # with fields of a mail below it is no delimiter.
     dashes = [n for n, line in enumerate(lines) if line.startswith(b"--")]
     if dashes:
         last = max((n for n, line in enumerate(lines) if _OF_MAILS.match(line)), default=-1)
@@ -140,7 +143,7 @@ def _read_lines(lines: list[bytes], *, is_cut: bool = False) -> Headers:
 
 
 def _goes_on(name: str, before: bytes, line: bytes) -> bool:
-    """Tell whether a line without a colon is part of the value that somebody forgot to fold."""
+    """Say whether a line without a colon continues the value before it, without being folded."""
     if line.startswith(b"--") or _WORDS.search(line) is None:
         return False
     if name not in _STRUCTURED or not before:

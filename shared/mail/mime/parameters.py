@@ -1,4 +1,4 @@
-"""Content-Type and Content-Disposition with parameters: RFC 2045, 2183 and 2231."""
+"""Parses Content-Type and Content-Disposition with parameters (RFC 2045, 2183 and 2231)."""
 
 import re
 from collections.abc import Mapping
@@ -23,14 +23,14 @@ _SECTION: Final = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?")
 
 @dataclass(frozen=True, slots=True)
 class ParameterisedValue:
-    """A header such as Content-Type: its lower-case main value and its decoded parameters."""
+    """A header such as Content-Type: lower-case main value and decoded parameters."""
 
     main: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def media_type(self) -> str | None:
-        """The main value where it has the form of a media type."""
+        """The main value if it has the form of a media type, else None."""
         found = _MEDIA_TYPE.match(self.main)
         return found[0] if found else None
 
@@ -40,7 +40,7 @@ class ParameterisedValue:
 
 
 def parse_parameters(value: bytes | None) -> ParameterisedValue:
-    """Read a structured header; of a repeated parameter the first counts, damage is skipped."""
+    """Parse a structured header. A repeated parameter counts once; damaged ones are skipped."""
     if not value:
         return ParameterisedValue()
     text = read_raw(value)
@@ -58,7 +58,7 @@ def _unquote(given: str) -> str:
     if not given.startswith('"'):
         return given.strip()
     inner = given[1:-1] if len(given) > 1 and given.endswith('"') else given[1:]
-    # Windows paths in names are written with single backslashes: only \" and \\ are escapes.
+    # Names may be Windows paths with single backslashes, so only \" and \\ are escapes.
     return _ESCAPED.sub(r"\1", inner) if "\\" in inner else inner
 
 
@@ -68,7 +68,7 @@ def _decode_all(raw: list[tuple[str, str]]) -> dict[str, str]:
     for name, value in raw:
         found = _SECTION.fullmatch(name) if "*" in name else None
         if found is None:
-            # Boundaries are compared with octets of the body: they are never encoded.
+            # Boundaries are compared with the octets of the body, so they are not decoded.
             read = value.strip() if name == "boundary" else one_line(decode_words(value))
             plain.setdefault(name, read)
         else:
@@ -78,7 +78,7 @@ def _decode_all(raw: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _join(pieces: Mapping[int, tuple[str, bool]]) -> str:
-    """Put the sections of RFC 2231 together; the first one names the charset for all."""
+    """Join the sections of a parameter (RFC 2231); the first names the charset of all."""
     charset = ""
     out: list[bytes] = []
     for section in sorted(pieces):

@@ -13,7 +13,7 @@ from shared.mail.mime.parameters import ParameterisedValue, parse_parameters
 from shared.mail.mime.transfer import decode_transfer, is_known
 
 _OPAQUE_ENCODINGS: Final = frozenset({"base64", "quoted-printable"})
-# What looks like a delimiter is one where a part begins behind it.
+# A line that looks like a delimiter is one if a part begins after it.
 _DELIMITER: Final = re.compile(
     rb"(?<![^\n])--([^\s][^\r\n]{0,199}+)\r*+\n(?=(content-[a-z-]{1,40}+[ \t]*+:)|\r*+\n)",
     re.IGNORECASE,
@@ -28,8 +28,9 @@ _HTML: Final = re.compile(rb"\s*+<(?:!doctype\s++html|html)\b", re.IGNORECASE)
 class Part:
     """One node of the tree; its encoded content is `source[start:end]`.
 
-    `index` counts the leaves in the order of the mail. `alternative` is shared by all leaves below
-    the same outermost multipart/alternative. `charset` is what enclosing multiparts declare.
+    `index` numbers the leaves in the order of the mail. `alternative` is the same for all leaves
+    below one outermost multipart/alternative. `charset` is declared by the part or by an enclosing
+    multipart.
     """
 
     headers: Headers
@@ -52,13 +53,13 @@ class Part:
         return words[0].strip("\"'") if words else ""
 
     def content(self) -> bytes:
-        """Return the decoded octets."""
+        """Return the octets without their transfer encoding."""
         return decode_transfer(self.source[self.start : self.end], self.encoding)
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """A whole mail: its own headers, its leaves in order and what was odd about it."""
+    """A whole mail: its headers, its leaves in order, and warnings about oddities."""
 
     headers: Headers
     root: Part
@@ -69,8 +70,10 @@ class Structure:
 def read_structure(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Structure:
     """Split a mail into its parts.
 
-    A multipart without its delimiters is read as text; message/rfc822 is a leaf.
-    Raises `UnparsableMailError` above the limits on octets, parts and depth.
+    A multipart without its delimiters is a text leaf; message/rfc822 is a leaf.
+
+    Raises:
+        UnparsableMailError: The mail exceeds a limit of octets, parts or depth.
     """
     refuse_above(limits.raw_octets, len(raw), "octets")
     if b"\n" not in raw:
@@ -138,7 +141,7 @@ def _part(headers: Headers, source: bytes, start: int, end: int, parent: Part | 
 
 
 def _content_type(headers: Headers, source: bytes, start: int, end: int) -> ParameterisedValue:
-    """Return the first Content-Type that is one; of several, one whose parts are there."""
+    """Return the first valid Content-Type; of several, one whose boundary occurs in the part."""
     values = headers.every("content-type")
     if len(values) <= 1:
         return parse_parameters(values[0] if values else None)
@@ -154,7 +157,7 @@ def _content_type(headers: Headers, source: bytes, start: int, end: int) -> Para
 def _is_multipart(
     content_type: ParameterisedValue, headers: Headers, source: bytes, start: int, end: int
 ) -> bool:
-    """Tell whether a part with a Content-Type that is none has parts."""
+    """Say whether a part with an invalid Content-Type has parts."""
     if content_type.main.startswith("multipart") or content_type.get("boundary"):
         return True
     found = _DELIMITER.match(source, start, end)
@@ -181,7 +184,7 @@ def _children(part: Part, limits: Limits) -> list[Part]:
 
 
 def _split_anyway(part: Part, limits: Limits) -> list[Part]:
-    """Look for parts behind an encoding or at a guessed boundary."""
+    """Look for parts in the decoded content, or at a guessed boundary."""
     boundary = part.content_type.get("boundary").encode("utf-8")
     if part.encoding in _OPAQUE_ENCODINGS:
         decoded = part.content()
@@ -195,7 +198,7 @@ def _guess_boundary(source: bytes, start: int, end: int) -> bytes:
     for one in found:
         if one[2]:
             return one[1].rstrip()
-    # A part without headers begins behind a delimiter only where that ends somewhere, too.
+    # Before a part without headers, a delimiter counts only if its closing form follows.
     for one in found[:_MOST_SEARCHES]:
         boundary = one[1].rstrip()
         if source.find(b"\n--" + boundary + b"--", one.end() - 1, end) >= 0:
@@ -219,7 +222,7 @@ def _split_range(
 
 
 def _regions(source: bytes, start: int, end: int, boundary: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where the parts between this multipart's delimiter lines start and end."""
+    """Yield start and end of each part between the delimiter lines of a multipart."""
     if not boundary.strip():
         return
     delimiter = re.compile(rb"\n--" + re.escape(boundary.rstrip()) + rb"(--)?[ \t]*+\r*+(?=\n|\Z)")
@@ -233,7 +236,7 @@ def _regions(source: bytes, start: int, end: int, boundary: bytes) -> Iterator[t
 
 
 def _opening(source: bytes, start: int, end: int, boundary: bytes) -> int | None:
-    """Return where the first part starts if the very first octets of the mail are a delimiter."""
+    """Return the start of the first part if the mail begins with a delimiter."""
     if start or not source.startswith(b"--" + boundary):
         return None
     line_end = source.find(b"\n", start, end)

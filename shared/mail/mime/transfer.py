@@ -1,4 +1,4 @@
-"""Content transfer encodings (RFC 2045 section 6), read as leniently as mail programs do."""
+"""Decodes content transfer encodings (RFC 2045 section 6) as leniently as mail programs."""
 
 import binascii
 import re
@@ -20,26 +20,26 @@ _UU_OCTETS: Final = bytes(range(0x20, 0x61)) + b"\r\n"
 
 
 def decode_transfer(encoded: bytes, encoding: str) -> bytes:
-    """Return the octets behind a transfer encoding; an unknown one is the identity."""
+    """Return the decoded octets; with an unknown encoding they are unchanged."""
     decoder = _DECODERS.get(encoding)
     return decoder(encoded) if decoder else encoded
 
 
 def is_known(encoding: str) -> bool:
-    """Tell whether this transfer encoding can be read."""
+    """Say whether a transfer encoding can be decoded."""
     return encoding in _DECODERS or encoding in {"", "7bit", "8bit", "binary"}
 
 
 def decode_base64(encoded: bytes) -> bytes:
     """Decode base64 without padding, with noise, or in several padded runs."""
     if encoded.count(b" ") > _BLANKS_A_LINE * (encoded.count(b"\n") + 1):
-        # Words with blanks between them: the header promises base64, the sender wrote plain text.
+        # Many blanks a line mean words: the header says base64, but the content is plain text.
         return encoded
     head, padding, rest = encoded.partition(b"=")
     if not padding or not rest.strip(b"= \t\r\n"):
         return _decode_run(head)
     if _BASE64_LINES.match(rest) is None:
-        # Text that a list appended after the last padded quantum is no part of the file.
+        # A mailing list appended text after the padding; it is no part of the file.
         return _decode_run(head)
     return b"".join(map(_decode_run, _PADDING.split(encoded)))
 
@@ -52,12 +52,12 @@ def _decode_run(encoded: bytes) -> bytes:
 
 
 def decode_quoted_printable(encoded: bytes) -> bytes:
-    """Decode quoted-printable; what is no escape stays as it is."""
+    """Decode quoted-printable; invalid escapes stay as they are."""
     return binascii.a2b_qp(_BLANKS_AFTER_SOFT_BREAK.sub(b"=", encoded))
 
 
 def decode_uuencode(encoded: bytes) -> bytes:
-    """Decode the first uuencoded block, or the lines themselves where `begin` is missing."""
+    """Decode the first uuencoded block, or all lines if `begin` is missing."""
     begin = _UU_BEGIN.search(encoded)
     start = begin.end() if begin else 0
     end = _UU_END.search(encoded, start)
@@ -65,9 +65,10 @@ def decode_uuencode(encoded: bytes) -> bytes:
 
 
 def split_uuencoded(text: bytes, most: int) -> tuple[bytes, tuple[tuple[bytes, bytes], ...]]:
-    """Take whole uuencoded blocks out of a text: what remains, and (name, octets) of each block.
+    """Return a text without its uuencoded blocks, and the name and octets of each block.
 
-    Raises `UnparsableMailError` for more blocks than `most`.
+    Raises:
+        UnparsableMailError: There are more than `most` blocks.
     """
     kept: list[bytes] = []
     blocks: list[tuple[bytes, bytes]] = []
@@ -99,7 +100,7 @@ def _decode_uu_line(line: bytes) -> bytes:
     try:
         return binascii.a2b_uu(line)
     except binascii.Error:
-        # Writers disagree about what follows the last group: cut to what the length octet says.
+        # Encoders pad the last group differently: cut the line to what its length octet says.
         wanted = (((line[0] - 0x20) & 0x3F) * 4 + 5) // 3
         return _or_nothing(line[: wanted + 1])
 

@@ -1,4 +1,4 @@
-"""Address headers (RFC 5322 section 3.4) as they are really written, in linear time."""
+"""Parses address headers (RFC 5322 section 3.4), also malformed ones, in linear time."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -31,12 +31,12 @@ _AROUND_AT: Final = re.compile(r" ?@ ?")
 _WORD: Final = re.compile(WORD)
 _NOBODY: Final = frozenset({"undisclosed-recipients", "unlisted-recipients"})
 _MOST_PIECES: Final = 5
-"""Of a name that unquoted commas split: more of them are a list of something."""
+"""Pieces of a name that unquoted commas split. More of them are a list, not a name."""
 
 
 @dataclass(slots=True)
 class _Mailbox:
-    """What has been read of one mailbox so far; `words_before` is set where its `<...>` ends."""
+    """A mailbox while it is read; `words_before` is set at the end of its `<...>`."""
 
     words: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ class _Mailbox:
         return self.words_before is not None and any("@" in one for one in self.angle or ())
 
     def take_rest(self) -> "_Mailbox":
-        """Return a mailbox of the words behind this one, for want of a comma between them."""
+        """Split off the words after `<...>` as a new mailbox, because a comma is missing."""
         rest = self.words[self.words_before :]
         del self.words[self.words_before :]
         return _Mailbox(rest, has_at=any("@" in word for word in rest))
@@ -64,7 +64,7 @@ class _Mailbox:
 class _Read:
     """A mailbox, or a piece of text between two commas.
 
-    A piece may be the beginning of a name, and a single word the mailbox of the sender's own host.
+    A piece may be the beginning of a name. A single word may be a local mailbox of the sender.
     """
 
     mailbox: Address
@@ -76,11 +76,11 @@ class _Read:
 def parse_addresses(
     values: Iterable[bytes], *, charset: str = "", limit: int = DEFAULT_LIMITS.addresses
 ) -> tuple[Address, ...]:
-    """Return the mailboxes of all these header values, groups dissolved, in order.
+    """Return the mailboxes of all these header values in order, with groups expanded.
 
-    A single word without an address (`MAILER-DAEMON`) is kept as the address, so that none is ever
-    empty. `charset` is for raw 8-bit text that is not UTF-8. What is behind the first `limit`
-    mailboxes is not read.
+    A single word without an address (`MAILER-DAEMON`) becomes the address, so that no address is
+    empty. `charset` is for raw 8-bit text that is not UTF-8. Only the first `limit` mailboxes are
+    read.
     """
     found = parse_named(values, charset=charset, limit=limit)
     return tuple(mailbox for mailbox in found if mailbox.address)
@@ -89,7 +89,7 @@ def parse_addresses(
 def parse_named(
     values: Iterable[bytes], *, charset: str = "", limit: int = DEFAULT_LIMITS.addresses
 ) -> tuple[Address, ...]:
-    """Return the mailboxes as `parse_addresses` does, and the names that have no address."""
+    """Return the mailboxes as `parse_addresses` does, and also names without an address."""
     found: list[Address] = []
     for value in values:
         mailboxes = _mailboxes(read_raw(value, charset), limit - len(found))
@@ -125,7 +125,7 @@ def _mailboxes(text: str, limit: int) -> list[_Mailbox]:
 def _lexemes(text: str) -> list[tuple[str, str]]:
     lexemes = [(found.lastgroup or "text", found[0]) for found in _LEXEME.finditer(text)]
     if lexemes and lexemes[-1][0] == "unclosed":
-        # A quotation mark that is never closed would swallow the rest: then none of them quotes.
+        # An unclosed quotation mark would include the rest, so no mark counts as a quote.
         return _lexemes(text.replace('"', " "))
     return lexemes
 
@@ -142,7 +142,7 @@ def _comment(current: _Mailbox, depth: int, kind: str, lexeme: str) -> int:
 
 def _ends_mailbox(current: _Mailbox, lexeme: str) -> bool:
     if lexeme == ":":
-        # A group's name ends here and is dropped; inside <...> it belongs to a route.
+        # A colon ends the name of a group, which is dropped; inside <...> it belongs to a route.
         return not current.is_open and not current.has_at
     if lexeme == "," and current.is_open:
         first = next(iter(current.angle or ()), "@")
@@ -165,7 +165,7 @@ def _text(current: _Mailbox, kind: str, lexeme: str) -> None:
     if kind == "local":
         lexeme = lexeme.replace(" ", _KEPT_BLANK)
     if current.is_open and current.angle is not None:
-        # What it begins with is asked for at every comma: a blank would say nothing.
+        # A comma checks the first lexeme inside <...>, so blanks must not come first.
         if current.angle or kind != "blank":
             current.angle.append(lexeme)
     elif kind == "blank":
@@ -178,7 +178,7 @@ def _text(current: _Mailbox, kind: str, lexeme: str) -> None:
 
 def _add_word(current: _Mailbox, word: str) -> None:
     if "=?" in word:
-        # What was encoded is a name, never an address: whoever reads it must not be misled.
+        # Encoded text is a name and never an address, or it could fake one.
         current.is_encoded = True
         word = _WORD.sub(lambda found: found[0].replace("@", "=40"), word)
     current.words.append(word)
@@ -201,7 +201,7 @@ def _finish(read: _Mailbox) -> _Read:
 
 
 def _bare(words: str, read: _Mailbox) -> Address:
-    """Read `john@example.com (John)` and `John john@example.com`."""
+    """Parse `john@example.com (John)` and `John john@example.com`."""
     pieces = _AROUND_AT.sub("@", " ".join(words.split())).split(" ")
     last = max(n for n, piece in enumerate(pieces) if "@" in piece)
     personal = _name(" ".join((*pieces[:last], *pieces[last + 1 :])))
@@ -225,7 +225,7 @@ def _visible(text: str) -> str:
 
 
 def _merge_split_names(several: Iterable[_Read]) -> Iterator[Address]:
-    """Undo the split of `Doe, John <john@example.com>` at its unquoted commas."""
+    """Join names that unquoted commas split, as in `Doe, John <john@example.com>`."""
     pieces: list[_Read] = []
     for one in several:
         if one.is_piece:
@@ -238,7 +238,7 @@ def _merge_split_names(several: Iterable[_Read]) -> Iterator[Address]:
         if one.mailbox.personal:
             names.append(one.mailbox.personal)
         elif not one.is_nameless or all(piece.is_word for piece in pieces):
-            # Words in front of an address without a name are mailboxes nearby.
+            # Single words before an address without a name are local mailboxes.
             names = []
         if len(pieces) < _MOST_PIECES and names and all(names):
             yield Address(one.mailbox.address, ", ".join(names))
@@ -250,7 +250,7 @@ def _merge_split_names(several: Iterable[_Read]) -> Iterator[Address]:
 
 
 def _names(pieces: Iterable[_Read]) -> Iterator[Address]:
-    """Return names without an address; a single word is the address of a mailbox nearby."""
+    """Yield names without an address; a single word becomes the address of a local mailbox."""
     for piece in pieces:
         name = piece.mailbox.personal
         if piece.is_word and name.lower() not in _NOBODY:

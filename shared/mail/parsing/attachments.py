@@ -1,4 +1,4 @@
-"""Files inside a mail: safe names, and their octets found again by index."""
+"""Names and Content-IDs of files inside a mail."""
 
 from typing import Final
 
@@ -52,7 +52,7 @@ def declared_name(part: Part) -> str:
 
 
 def attachment_name(part: Part) -> str:
-    """Return a safe name for a part, made up from its kind where the sender gave none."""
+    """Return a safe name for a part; without a name of the sender it is made from the type."""
     given = clean_name(declared_name(part))
     return given or _made_up_name(part)
 

@@ -1,4 +1,4 @@
-"""Mail that no person wrote: RFC 3834 and the marks that programs used before and beside it."""
+"""Recognises mail that no person wrote, by RFC 3834 and older marks of programs."""
 
 import re
 from typing import Final
@@ -21,8 +21,8 @@ def automatic_reason(
 ) -> str | None:
     """Return why nothing automatic may answer this mail, or None if a person seems to write.
 
-    `content_type` is the mail's media type, `sender` the address in From. `envelope_sender` is what
-    SMTP said, empty for the null sender; None takes it from Return-Path.
+    `content_type` is the mail's media type, `sender` the address in From. `envelope_sender` is the
+    sender of the SMTP envelope, empty for the null sender; with None, Return-Path counts.
     """
     if has_null_sender(headers, envelope_sender):
         return "null envelope sender"
@@ -32,14 +32,14 @@ def automatic_reason(
 
 
 def has_null_sender(headers: Headers, envelope_sender: str | None = None) -> bool:
-    """Tell whether the mail must not be answered at all (RFC 5321 section 4.5.5)."""
+    """Say whether the mail has the null sender, so that nothing may answer it (RFC 5321, 4.5.5)."""
     if envelope_sender is not None:
         return not envelope_sender.strip("<> ")
     return (headers.first("return-path") or b"").replace(b" ", b"") == b"<>"
 
 
 def is_of_daemon(headers: Headers) -> bool:
-    """Tell whether a mail says that it is from a mail server."""
+    """Say whether From names a mail server (MAILER-DAEMON or postmaster)."""
     senders = parse_addresses(headers.every("from")[:1], limit=1)
     return any(_DAEMON.match(one.address) for one in senders)
 

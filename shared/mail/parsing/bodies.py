@@ -1,4 +1,4 @@
-"""What a reader of the mail sees: its text, its HTML, and which parts are files instead."""
+"""Reads the text and the HTML of a mail, and which parts are files."""
 
 import json
 import re
@@ -30,7 +30,7 @@ _TOO_HEAVY: Final = "html-too-heavy"
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedFile:
-    """A uuencoded file that stood in a text; `index` follows those of the parts."""
+    """A uuencoded file inside a text; its `index` follows those of the parts."""
 
     index: int
     name: bytes
@@ -39,7 +39,7 @@ class EmbeddedFile:
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """The readable content of a mail and everything that is a file."""
+    """The readable content of a mail, and its files."""
 
     text: str
     html: str | None
@@ -48,20 +48,20 @@ class Bodies:
 
     @property
     def is_reduced(self) -> bool:
-        """Whether of some HTML only the words are here."""
+        """Whether some HTML was too heavy, so that only its words are here."""
         return _TOO_HEAVY in self.warnings
 
 
 @dataclass(slots=True)
 class _Block:
-    """One stretch of the mail: a part, or all parts of one multipart/alternative."""
+    """A body block: one part, or all parts of one multipart/alternative."""
 
     texts: list[str] = field(default_factory=list)
     htmls: list[str] = field(default_factory=list)
     heavy: list[str] = field(default_factory=list)
 
     def text(self) -> str:
-        """Return what was written as text, or else what the HTML says."""
+        """Return the plain text, or else the text of the HTML."""
         written = "\n".join(self.texts).strip("\n")
         if written.strip():
             return written
@@ -74,7 +74,7 @@ class _Block:
 
 
 def read_bodies(leaves: tuple[Part, ...], limits: Limits = DEFAULT_LIMITS) -> Bodies:
-    """Collect all inline texts in order; of alternatives, text and HTML count once."""
+    """Read all inline texts in order; a multipart/alternative counts as one block."""
     blocks: dict[int, _Block] = {}
     files: list[Part | EmbeddedFile] = []
     for leaf in _leaves(leaves, limits):
@@ -98,7 +98,7 @@ def read_files(
 
 @dataclass(frozen=True, slots=True)
 class _Leaf:
-    """A part, whether it is read as body, its text without files, and the files it is or holds."""
+    """A part, whether it is body, its text without uuencoded files, and its files."""
 
     part: Part
     is_body: bool
@@ -112,7 +112,7 @@ def _leaves(leaves: tuple[Part, ...], limits: Limits) -> Iterator[_Leaf]:
         text: bytes = b""
         found: tuple[tuple[bytes, bytes], ...] = ()
         if is_body and part.media_type not in _WITHOUT_FILES:
-            # Each counts as a part of the mail.
+            # Each uuencoded file counts as a part of the mail.
             text, found = split_uuencoded(part.content(), limits.parts - next_index)
         embedded = [EmbeddedFile(next_index + at, *file) for at, file in enumerate(found)]
         next_index += len(embedded)
@@ -121,8 +121,8 @@ def _leaves(leaves: tuple[Part, ...], limits: Limits) -> Iterator[_Leaf]:
 
 
 def _roles(leaves: Sequence[Part]) -> Iterator[tuple[Part, bool]]:
-    """Pair each leaf with whether it is read as body; further forms of the body are left out."""
-    # A text that has a name is read where no other is: else it is a file, wherever it stands.
+    """Yield each leaf and whether it is body; other forms of the body are left out."""
+    # A text with a file name is body only if there is no text without one; else it is a file.
     wants_named = not any(_is_text(part) and not declared_name(part) for part in leaves)
     for part in leaves:
         if part.alternative is not None and part.media_type in _OTHER_FORMS_OF_THE_BODY:
@@ -145,13 +145,13 @@ def _is_text(part: Part) -> bool:
 
 
 def _is_file_too(part: Part) -> bool:
-    """Tell whether a text that is read is a file to be had as well."""
+    """Say whether a body text is listed as a file too, because it has a file name."""
     has_name = bool(part.depth and part.disposition.get("filename"))
     return has_name and part.media_type != "text/html" and part.alternative is None
 
 
 def _reads_as_plain(part: Part) -> bool:
-    """An unknown kind of text is shown as plain text (RFC 2046 section 4.1.4)."""
+    """Say whether an unknown kind of text is shown as plain text (RFC 2046 section 4.1.4)."""
     if not part.media_type.startswith("text/") or part.media_type in _FILES_BY_NATURE:
         return False
     return part.alternative is None and not declared_name(part)
@@ -170,7 +170,7 @@ def _add(block: _Block, leaf: _Leaf, limits: Limits) -> None:
 
 
 def _emoji(octets: bytes) -> str:
-    """Return the emoji of a reaction as Google writes it."""
+    """Return the emoji of a reaction in Google's JSON form, empty if there is none."""
     try:
         written = json.loads(octets) if len(octets) <= _LONGEST_REACTION else {}
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The Date header as an instant."""
+"""Parses the Date header."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_tz

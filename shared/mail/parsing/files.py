@@ -1,4 +1,4 @@
-"""The files of a mail: what they are, and their octets."""
+"""The files of a mail: their descriptions and their octets."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -18,20 +18,20 @@ _WHOLE: Final = -1
 
 
 def whole_mail(raw: bytes) -> AttachmentPart:
-    """Return the mail as a file of itself, for what cannot be shown in full; it stands last."""
+    """Return the whole mail as its last file, for mails that cannot be shown in full."""
     return AttachmentPart(_WHOLE, "mail.eml", "message/rfc822", len(raw))
 
 
 def file_contents(raw: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[bytes]:
     """Yield the decoded octets of every file of a mail, in the order of the attachments.
 
-    No HTML is read, for making it safe may take longer than anything that a file needs.
+    HTML is not read, because sanitising it may take longer than all the rest.
     """
     return map(_octets, read_files(read_structure(raw, limits).leaves, limits))
 
 
 def describe_files(bodies: Bodies) -> tuple[str | None, tuple[AttachmentPart, ...]]:
-    """Return the HTML with its images pointing at files of the mail, and what the files are."""
+    """Return the HTML with images that refer to files of the mail, and the files."""
     located = _by_location(bodies) if bodies.html and BLOCKED in bodies.html else {}
     html = bodies.html and replace_image_sources(
         bodies.html, {location: f"cid:{_location_id(part)}" for location, part in located.items()}
@@ -44,7 +44,7 @@ def describe_files(bodies: Bodies) -> tuple[str | None, tuple[AttachmentPart, ..
 
 
 def _by_location(bodies: Bodies) -> dict[str, Part]:
-    """Map image addresses in the HTML to the parts that carry that Content-Location (RFC 2557)."""
+    """Map image addresses to the parts with that Content-Location (RFC 2557)."""
     return {
         BLOCKED + one_line(decode(location)): file
         for file in bodies.files

@@ -1,4 +1,4 @@
-"""Which mail this is: message ids as they arrive or derived, and the key that tells a repeat."""
+"""Message ids of a mail, and the key that recognises a repeated arrival."""
 
 import re
 from hashlib import sha256
@@ -14,7 +14,7 @@ _MOST_IDS: Final = 100
 
 
 def message_id(headers: Headers, raw: bytes) -> str:
-    """Return the mail's own id in angle brackets, or one that the same octets always yield."""
+    """Return the mail's own id in angle brackets, or one derived from its octets."""
     found = message_ids(headers.first("message-id") or b"", bare=True)
     return found[0] if found else derived_message_id(raw)
 
@@ -22,7 +22,7 @@ def message_id(headers: Headers, raw: bytes) -> str:
 def message_ids(value: bytes, *, bare: bool = False) -> tuple[str, ...]:
     """Return the distinct ids of a header in order, in angle brackets, at most the last 100.
 
-    Where no brackets are found, words with an `@` count, and with `bare` any first word.
+    Without brackets, words with an `@` count, and with `bare` else the first word.
     """
     text = decode(value)
     found = [_BLANKS.sub("", inner) for inner in _IN_BRACKETS.findall(text)]
@@ -34,9 +34,9 @@ def message_ids(value: bytes, *, bare: bool = False) -> tuple[str, ...]:
 
 
 def duplicate_key(mailbox: str, message_id: str, raw: bytes) -> str:
-    """Return a key that two arrivals share only if they are the same mail in the same mailbox.
+    """Return a key that is equal for two arrivals of the same mail in the same mailbox.
 
-    Trace headers differ on every way a mail takes, so only the octets after the header block count.
+    It hashes the octets after the headers, because trace headers differ on every route.
     """
     _, body = read_mail_headers(raw)
     content = sha256(memoryview(raw)[body:]).hexdigest()

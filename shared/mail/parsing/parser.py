@@ -1,4 +1,4 @@
-"""The one way from raw octets to a `ParsedMail`."""
+"""Parses raw octets into a `ParsedMail`."""
 
 import re
 from collections.abc import Iterator
@@ -54,10 +54,13 @@ _SENDERS: Final = ("from", "reply-to", "sender", "return-path")
 def parse_mail(
     raw: bytes, *, envelope_sender: str | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> ParsedMail:
-    """Read a mail; any octets yield a result, damage shows in `warnings`.
+    """Parse a mail. Any octets give a result; damage shows in `warnings`.
 
-    `envelope_sender` is what SMTP said (empty for the null sender), if known. Raises
-    `UnparsableMailError` for a mail above one of the limits, and nothing else.
+    `envelope_sender` is the sender of the SMTP envelope, empty for the null sender, None if
+    unknown.
+
+    Raises:
+        UnparsableMailError: The mail exceeds a limit.
     """
     structure = read_structure(raw, limits)
     bodies = read_bodies(structure.leaves, limits)
@@ -91,7 +94,7 @@ def parse_mail(
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What is shown of the words of a mail; the rest is in the mail itself."""
+    """Text and HTML to show; `is_cut` means that the rest is only in the mail itself."""
 
     text: str
     html: str | None
@@ -118,9 +121,9 @@ class _People:
         return self._read(self.headers.every(header))
 
     def sender(self) -> tuple[Address, ...]:
-        """Return who wrote: the first From that has an address, else the nearest substitute.
+        """Return the sender: the first From with an address, else Reply-To, Sender or Return-Path.
 
-        A name without an address goes to the substitute. A word without a host counts last.
+        If From has only a name, the substitute gets it. An address without a host counts last.
         """
         name = ""
         words: tuple[Address, ...] = ()
@@ -149,8 +152,7 @@ def _is_complete(address: str) -> bool:
 def _charset(structure: Structure) -> str:
     """Return the charset that raw 8-bit headers most likely have.
 
-    They mostly share that of the mail's texts, or that of the words that are encoded as they
-    should be.
+    It is that of the mail's texts, or else that of encoded words in other headers.
     """
     declared = (part.charset for part in structure.leaves if part.media_type.startswith("text/"))
     of_texts = structure.root.charset or next(filter(None, declared), "")

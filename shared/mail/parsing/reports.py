@@ -1,6 +1,6 @@
-"""What a mail server says of the delivery of another mail: RFC 3464, and letters of daemons.
+"""Parses delivery reports (RFC 3464) and bounces in plain text.
 
-Half of the real ones have no part for machines, so that their text is read as well.
+Half of the real ones have no machine-readable part, so their text is read as well.
 """
 
 import re
@@ -53,16 +53,21 @@ _STILL_TRYING: Final = re.compile(r"\b(?:delay(?:ed)?|warning|verzögert)\b", re
 def read_report(
     raw: bytes, *, envelope_sender: str | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Report | None:
-    """Return what a mail reports, or None where it is no report; raises as `read_structure`."""
+    """Return the delivery report in a mail, None if it is none.
+
+    Raises:
+        UnparsableMailError: The mail exceeds a limit.
+    """
     return report_in(read_structure(raw, limits), envelope_sender, limits)
 
 
 def report_in(
     structure: Structure, envelope_sender: str | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Report | None:
-    """Return what a mail that was split into its parts reports, or None.
+    """Return the delivery report in a mail that was split into its parts, None if it is none.
 
-    `envelope_sender` is what SMTP said, empty for the null sender; None takes it from Return-Path.
+    `envelope_sender` is the sender of the SMTP envelope, empty for the null sender; with None,
+    Return-Path counts.
     """
     if not _is_report(structure, envelope_sender):
         return None
@@ -103,7 +108,7 @@ def _read(structure: Structure, limits: Limits, levels: int) -> Report:
 
 
 def _reports_inside(structure: Structure, limits: Limits, levels: int) -> Iterator[Report]:
-    """Yield the reports that are attached as mails: some gateways wrap what they pass on."""
+    """Yield reports that are attached as mails, because some gateways wrap them."""
     mails = (part for part in structure.leaves if part.media_type in _MAIL_TYPES)
     for part in islice(mails, _MOST_PARTS):
         try:
@@ -124,7 +129,7 @@ def _text(part: Part) -> str:
 
 
 def _returned_ids(structure: Structure) -> Iterator[str]:
-    """Yield the ids of the mails that came back, then those that texts name as header lines."""
+    """Yield the Message-IDs of returned mails, then those in header lines of the texts."""
     returned = _MAIL_TYPES | _HEADER_TYPES
     parts = [part for part in structure.leaves if part.media_type in returned][:_MOST_PARTS]
     for part in parts:
@@ -138,7 +143,7 @@ def _returned_ids(structure: Structure) -> Iterator[str]:
 def _recipients_of_status(part: Part) -> Iterator[ReportedRecipient]:
     if part.media_type not in _STATUS_TYPES:
         return
-    # What is behind the last recipient stays unread, however many blocks it has.
+    # Blocks after the last allowed recipient are not read.
     for block in _BLANK_LINE.split(part.content(), _MOST_RECIPIENTS)[:_MOST_RECIPIENTS]:
         fields, _ = read_headers(block, 0, len(block))
         final, original = (_address(fields, f"{name}-recipient") for name in ("final", "original"))
@@ -175,7 +180,7 @@ def _recipient(
 
 
 def _status(said: str, diagnostic: str) -> str:
-    """Return the status; where it says little, the one that the next server gave."""
+    """Return the status code; if it is generic, the one in the diagnostic text."""
     status = _CODE.search(said)
     if status and not _GENERIC.fullmatch(status[0]):
         return status[0]
@@ -187,7 +192,7 @@ def _status(said: str, diagnostic: str) -> str:
 
 
 def _recipients_in_words(headers: Headers, texts: list[str]) -> Iterator[ReportedRecipient]:
-    """Yield whom a report without a part for machines is about."""
+    """Yield the recipients in a report without a machine-readable part."""
     told = parse_addresses(headers.every("x-failed-recipients"), limit=_MOST_RECIPIENTS)
     words = next((found for text in texts if (found := _CODE.search(text))), None)
     for one in told:
