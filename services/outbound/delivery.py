@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from services.outbound import metrics
-from services.outbound.delivery_outcome import cause_of, outcome_event
+from services.outbound.attempt_cause import cause_of
 from services.outbound.retry_schedule import next_attempt
 from services.outbound.smtp.connection import RouteUnavailableError
 from services.outbound.smtp.connection_pool import SmtpPool
@@ -35,6 +35,7 @@ from shared.faults import crash_point
 from shared.storage.database.client import UnstorableError
 from shared.storage.files.vault import Vault
 from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails.delivery_outcome import interaction_change
 from shared.storage.mails.delivery_store import Claim, ClaimLostError, DeliveryStore
 
 log = structlog.get_logger()
@@ -214,7 +215,7 @@ class Deliverer:
         return await self._stores.deliveries.conclude(delivery, conclusion, abandoned=True)
 
     async def _update_interaction(self, delivery: Delivery) -> None:
-        decide = outcome_event(delivery)
+        decide = interaction_change(delivery)
         if decide is None:
             return
         cause = cause_of(delivery)

@@ -2,7 +2,7 @@
 
 import structlog
 
-from services.outbound.delivery_outcome import cause_of
+from services.outbound.attempt_cause import cause_of
 from services.outbound.retry_scheduler import RetryScheduler
 from shared.domain.clock import Clock
 from shared.runtime.lasting_witness import LastingWitness

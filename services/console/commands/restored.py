@@ -5,14 +5,11 @@ from services.console.commands.uncertain_deliveries import (
     cause_of,
     open_uncertain_deliveries,
 )
-from shared.contracts.events import DeliveryUncertain
 from shared.domain.delivery import Delivery
 from shared.domain.errors import Refused
-from shared.domain.interaction import Interaction
-from shared.domain.lifecycle import Operation
 from shared.storage.database.witness import note_announced
-from shared.storage.interactions.interaction_store import Change
 from shared.storage.journal_generations import JournalGenerations
+from shared.storage.mails.delivery_outcome import interaction_change
 from shared.storage.mails.uncertain_deliveries import mark_unfinished_uncertain
 
 
@@ -43,16 +40,12 @@ async def _mark_interaction_uncertain(
     commands: UncertainDeliveryCommands, delivery: Delivery
 ) -> bool:
     """Mark the interaction of a delivery in doubt; return False if it cannot be or is already."""
+    decide = interaction_change(delivery)
+    if decide is None:
+        return False
     try:
-        await commands.interactions.change(
-            delivery.id, cause_of(delivery), lambda before: _in_doubt(before, delivery)
-        )
+        await commands.interactions.change(delivery.id, cause_of(delivery), decide)
     except Refused:
         # The interaction is marked already, or its state in the backup does not fit the delivery.
         return False
     return True
-
-
-def _in_doubt(before: Interaction, delivery: Delivery) -> Change:
-    after = before.after(Operation.DOUBT)
-    return Change(after, [DeliveryUncertain.of(after, delivery.agent_id, reason=delivery.reason)])

@@ -11,7 +11,7 @@ from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import read_settings
 from services.console.store import connected_database
 from shared.contracts.envelope import Cause
-from shared.contracts.events import DeliveryDeferred, DeliveryFailed, MailSent
+from shared.contracts.events import DeliveryDeferred
 from shared.domain.clock import Clock
 from shared.domain.delivery import Delivery, DeliveryState
 from shared.domain.errors import Refused
@@ -25,6 +25,7 @@ from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.interactions import interaction_store as interactions
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 from shared.storage.mails import delivery_store as deliveries
+from shared.storage.mails.delivery_outcome import interaction_change
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.mails.uncertain_deliveries import UncertainDeliveryStore, find_uncertain
 
@@ -131,9 +132,10 @@ async def conclude(interaction_id: str, *, sent: bool) -> None:
         if delivery.state is DeliveryState.UNCERTAIN:
             await commands.uncertain.resolve(delivery, sent=sent)
             delivery = await commands.delivery(interaction_id)
-        if delivery.state is not wanted:
+        decide = interaction_change(delivery)
+        if delivery.state is not wanted or decide is None:
             raise _not_in_doubt(delivery)
-        await commands.change_interaction(delivery, lambda before: _resolved(before, delivery))
+        await commands.change_interaction(delivery, decide)
     print(f"{interaction_id} is {'sent' if sent else 'back with its author'}")
 
 
@@ -171,14 +173,6 @@ def _resent(before: Interaction) -> Change:
     else:
         after = before.after(Operation.RESEND)
     return Change(after, [DeliveryDeferred.of(after, after.owner_id or "", reason=_AGAIN)])
-
-
-def _resolved(before: Interaction, delivery: Delivery) -> Change:
-    if delivery.state is DeliveryState.SENT:
-        after = before.after(Operation.DELIVER)
-        return Change(after, [MailSent.of(after, delivery.agent_id, reason=delivery.reason)])
-    after = before.after(Operation.FAIL)
-    return Change(after, [DeliveryFailed.of(after, delivery.agent_id, reason=delivery.reason)])
 
 
 def cause_of(delivery: Delivery) -> Cause:

@@ -2,10 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
-from uuid import UUID, uuid5
 
-from shared.contracts.envelope import Cause
 from shared.contracts.events import (
     DeliveryDeferred,
     DeliveryFailed,
@@ -18,21 +15,8 @@ from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.storage.interactions.interaction_store import Change
 
-_ATTEMPTS: Final = UUID("5a7c1c0e-6b1b-4f0e-9a53-0f5d1c3f7a42")
-"""The namespace of the ids that stand for the end of an attempt."""
 
-
-def cause_of(delivery: Delivery) -> Cause:
-    """Return the cause of the events about the attempt's end; the same in every process.
-
-    Its id replaces that of the command, because any later command may find an attempt whose end
-    has not been published, and the interaction must change once.
-    """
-    name = f"{delivery.message_id} {delivery.attempt} {delivery.state}"
-    return Cause(UUID(delivery.correlation_id), uuid5(_ATTEMPTS, name))
-
-
-def outcome_event(delivery: Delivery) -> Callable[[Interaction], Change] | None:
+def interaction_change(delivery: Delivery) -> Callable[[Interaction], Change] | None:
     """Return the function that changes the interaction, or None while the attempt has no outcome.
 
     The function raises `OperationNotAllowedError` if the interaction is not being sent.
