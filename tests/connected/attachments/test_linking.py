@@ -126,7 +126,7 @@ async def listed(world: World, draft: Interaction) -> list[str]:
     return [one.id for one in (await world.interactions.get(draft.id)).mail.attachments]
 
 
-async def test_a_linked_file_is_listed_and_told(
+async def test_linked_file_is_listed_and_published(
     world: World, linking: DraftAttachments, draft: Interaction, upload: str
 ) -> None:
     await linking.link(link(draft, upload), cause())
@@ -200,7 +200,7 @@ async def test_a_send_that_overtakes_the_removal_has_not_the_file(
     assert await listed(world, draft) == []
 
 
-async def test_a_removal_is_told(
+async def test_removal_is_published(
     world: World, linking: DraftAttachments, draft: Interaction, upload: str, uploads: UploadStore
 ) -> None:
     await linking.link(link(draft, upload), cause())
@@ -245,14 +245,14 @@ async def test_a_removal_that_is_refused_leaves_the_file(
     assert await listed(world, draft) == [upload]
 
 
-async def test_a_file_that_was_swept_is_told_to_be_gone(
+async def test_link_of_a_swept_file_is_refused(
     linking: DraftAttachments, draft: Interaction
 ) -> None:
     with pytest.raises(Refused):
         await linking.link(link(draft, new_id()), cause())
 
 
-async def test_what_never_reached_a_draft_is_swept_with_its_bytes(
+async def test_unlinked_document_is_swept_with_its_bytes(
     world: World,
     sweeping: UploadSweeper,
     draft: Interaction,
@@ -272,7 +272,7 @@ async def test_what_never_reached_a_draft_is_swept_with_its_bytes(
         assert await world.database[collection].count_documents({}) == 0
 
 
-async def test_what_is_young_or_linked_is_not_swept(
+async def test_young_or_linked_document_is_not_swept(
     world: World,
     linking: DraftAttachments,
     sweeping: UploadSweeper,
@@ -309,7 +309,7 @@ async def test_bytes_that_another_document_has_stay(
     assert await vault.get(content) == SCAN
 
 
-async def test_bytes_that_somebody_stores_meanwhile_stay(world: World, vault: Vault) -> None:
+async def test_bytes_stored_meanwhile_stay(world: World, vault: Vault) -> None:
     content = await vault.put(SCAN)
     before = world.clock.now() + timedelta(hours=1)
     world.clock.move(timedelta(hours=2))

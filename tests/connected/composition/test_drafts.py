@@ -88,7 +88,7 @@ async def test_only_the_owner_replies(drafts: DraftCommands, mail: Interaction) 
         await drafts.reply(replying(mail, "agent2"), cause())
 
 
-async def test_what_is_sent_is_frozen_with_the_agents_edits(
+async def test_sent_mail_holds_the_agents_edits(
     world: World, drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     edits = {"text": "Paid.", "bcc": [MailAddress(address="boss@example.org")]}
@@ -106,7 +106,7 @@ async def test_what_is_sent_is_frozen_with_the_agents_edits(
     assert (await world.interactions.get(draft)).state is State.SENDING
 
 
-async def test_of_twenty_sends_at_once_one_wins(
+async def test_twenty_concurrent_sends_let_one_win(
     world: World, drafts: DraftCommands, draft: str
 ) -> None:
     tries = (drafts.submit(submitting(draft, text=f"{n}"), cause()) for n in range(20))
@@ -173,7 +173,7 @@ async def test_a_cancelled_draft_cannot_be_sent(
         await drafts.submit(submitting(draft), cause())
 
 
-async def test_of_two_tabs_the_second_does_not_overwrite_the_first(
+async def test_second_tab_does_not_overwrite_the_first(
     world: World, drafts: DraftCommands, draft: str
 ) -> None:
     seen = await world.interactions.get(draft)
@@ -236,7 +236,7 @@ async def test_a_mail_that_is_claimed_is_not_taken_back(
     assert (await world.interactions.get(draft)).state is State.SENDING
 
 
-async def test_nobody_takes_back_the_mail_of_another(
+async def test_mail_of_another_agent_is_not_canceled(
     drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     await waiting(drafts, sent, draft)

@@ -95,7 +95,7 @@ async def test_a_new_mail_may_belong_to_another(
 
 
 @pytest.mark.parametrize(("is_update", "told"), [(False, DraftSaved), (True, PropertiesUpdated)])
-async def test_what_is_written_so_far_is_kept(
+async def test_saved_edits_are_kept(
     world: World,
     drafts: DraftCommands,
     is_update: bool,
@@ -160,7 +160,7 @@ async def test_a_draft_is_not_saved_with_a_foreign_sender(
     assert (await world.interactions.get(creation.interaction_id)).version == 1
 
 
-async def test_a_forwarded_mail_is_quoted_with_its_files_and_for_nobody_yet(
+async def test_forward_is_quoted_with_files_and_no_recipients(
     world: World, drafts: DraftCommands, documents: DocumentStore
 ) -> None:
     ref = await Vault(world.database, world.clock).put(b"%PDF-1.7\n")
@@ -227,7 +227,7 @@ async def test_a_redirected_mail_goes_on_unchanged_and_ends_the_work(
     assert message["Resent-Message-ID"] == outbound.mail.message_id
 
 
-async def test_of_twenty_redirects_at_once_one_goes_out(
+async def test_twenty_concurrent_redirects_send_one(
     world: World, redirecting: RedirectCommand, mail: Interaction
 ) -> None:
     tries = (

@@ -66,7 +66,7 @@ async def test_a_saved_draft_is_safe(
     await require_safe(world, draft)
 
 
-async def test_what_is_sent_is_safe_and_has_both_bodies(
+async def test_sent_mail_is_clean_and_has_both_bodies(
     world: World, drafts: DraftCommands, draft: str
 ) -> None:
     await drafts.submit(SubmitDraft(interaction_id=draft, agent_id="agent1", edits=EDITS), cause())
@@ -111,7 +111,7 @@ async def test_a_forward_quotes_an_old_original_safely(
         await require_safe(world, command.forward_id)
 
 
-async def test_what_a_redirect_shows_of_an_old_original_is_safe(
+async def test_redirect_of_an_old_original_shows_clean_html(
     world: World, redirecting: RedirectCommand, stored_raw: Interaction
 ) -> None:
     command = RedirectMail(

@@ -107,7 +107,7 @@ async def test_places_taken_while_the_capacity_changes_stay_taken(opened: Databa
     assert await free_places(opened) == 60
 
 
-async def test_who_is_not_described_any_more_is_disabled_and_comes_back_the_same(
+async def test_agent_left_out_is_disabled_and_returns_unchanged(
     opened: Database,
 ) -> None:
     both = center(agents=[agent("agent1"), agent("agent2")])

@@ -117,7 +117,7 @@ async def test_without_a_consent_nothing_is_kept(
 
 
 @pytest.mark.usefixtures("applied")
-async def test_a_login_that_nobody_described_is_named() -> None:
+async def test_undescribed_login_is_named() -> None:
     with pytest.raises(NotPossibleError, match="there is no login 'other' in force"):
         await authorize("other", sleep=Waits().sleep)
 

@@ -71,7 +71,7 @@ async def test_exactly_the_chosen_message_goes_back(
     assert done == "1 of 3 parked messages put back on outbound.work"
 
 
-async def test_a_message_goes_back_as_new(settings: ConsoleSettings, ids: list[str]) -> None:
+async def test_message_is_put_back_as_new(settings: ConsoleSettings, ids: list[str]) -> None:
     await replay(OUTBOUND, message_id=ids[0], limit=None)
 
     async with at_work(settings) as (message,):
@@ -90,7 +90,7 @@ async def test_the_oldest_go_first(settings: ConsoleSettings, ids: list[str]) ->
     assert await parked_now(settings) == 1
 
 
-async def test_everything_goes_back_where_nothing_is_chosen(
+async def test_all_messages_are_put_back_without_a_choice(
     settings: ConsoleSettings, ids: list[str]
 ) -> None:
     await replay(OUTBOUND, message_id=None, limit=None)
@@ -120,7 +120,7 @@ async def test_an_unknown_message_is_not_discarded(
     assert await parked_now(settings) == len(ids)
 
 
-async def test_a_list_tells_what_why_and_when_and_moves_nothing(
+async def test_list_shows_type_reason_and_time_and_moves_nothing(
     settings: ConsoleSettings, ids: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     await show_parked(OUTBOUND, message_id=None, limit=None)
@@ -154,7 +154,7 @@ async def test_a_message_that_is_not_there_is_an_answer(
     assert await parked_now(settings) == len(ids)
 
 
-async def test_what_is_no_message_of_ours_is_listed_too(
+async def test_foreign_message_is_listed_too(
     settings: ConsoleSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await declare_topology(settings.rabbitmq_url)

@@ -105,7 +105,7 @@ async def test_a_restored_volume_sends_no_mail_twice_and_gives_no_position_again
     assert delivery.state is State.UNCERTAIN
 
 
-async def test_nothing_in_doubt_is_released_by_all(
+async def test_resend_all_without_doubts_sends_nothing(
     database_url: str, vhost_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RABBITMQ_URL", vhost_url)

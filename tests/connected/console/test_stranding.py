@@ -76,7 +76,7 @@ async def test_removing_a_queue_that_holds_mail_is_refused_with_numbers(
     assert (await interactions.get("MAIL0")).queue == "sales"
 
 
-async def test_what_a_queue_held_moves_where_the_operator_says(
+async def test_work_of_a_removed_queue_moves_to_the_chosen_queue(
     opened: Database, interactions: InteractionStore
 ) -> None:
     await add(interactions, "MAIL1", queue="sales")
@@ -119,7 +119,7 @@ async def test_the_queue_unassigned_goes_when_it_is_empty(
     assert "agent admin: queues changed" in lines
 
 
-async def test_what_an_agent_leaves_behind_is_named_and_moved(
+async def test_work_of_a_removed_agent_is_named_and_moved(
     opened: Database, interactions: InteractionStore
 ) -> None:
     gone = await id_of(opened, "agent2")
@@ -159,7 +159,7 @@ async def test_an_agent_whose_name_changes_in_case_is_refused(opened: Database) 
         )
 
 
-async def test_what_an_earlier_version_stranded_hinders_no_apply(
+async def test_work_stranded_earlier_does_not_block_apply(
     opened: Database, interactions: InteractionStore, settings: ConsoleSettings
 ) -> None:
     await add(interactions, "MAIL1", queue="long-gone")

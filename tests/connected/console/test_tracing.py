@@ -94,7 +94,7 @@ async def deliver(opened: Database, reason: str) -> None:
     )
 
 
-async def test_a_mail_that_nobody_has_read_yet_was_received(
+async def test_unparsed_mail_is_shown_as_received(
     opened: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arrival = await arrive(opened)
@@ -105,7 +105,7 @@ async def test_a_mail_that_nobody_has_read_yet_was_received(
     assert out.endswith("not read yet, ingest will\n")
 
 
-async def test_a_large_mail_that_nobody_has_read_is_found(
+async def test_large_unparsed_mail_is_found(
     opened: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arrival = await arrive(opened, RAW + b"x" * IN_ONE_DOCUMENT)
@@ -115,7 +115,7 @@ async def test_a_large_mail_that_nobody_has_read_is_found(
     assert f"arrival {arrival}: received" in capsys.readouterr().out
 
 
-async def test_an_answer_that_nobody_has_read_is_not_its_original(opened: Database) -> None:
+async def test_unparsed_answer_is_not_its_original(opened: Database) -> None:
     await arrive(
         opened, b"Message-ID: <2@example.org>\r\nIn-Reply-To: <1@example.org>\r\n\r\nHi\r\n"
     )
@@ -142,7 +142,7 @@ def parked_message(queue: str, about: str) -> ParkedMessage:
     return ParkedMessage(queue, f"of-{about}", b"{}", correlation, "KeyError: 'x'", 3, CLOCK.now())
 
 
-async def test_a_parked_message_about_a_mail_is_told(
+async def test_parked_message_of_a_mail_is_shown(
     opened: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arrival = await arrive(opened)
@@ -160,7 +160,7 @@ async def test_a_parked_message_about_a_mail_is_told(
     assert "another" not in out
 
 
-async def test_a_command_that_was_thrown_away_is_told(
+async def test_discarded_command_is_shown(
     opened: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     interactions = InteractionStore(opened, CLOCK, nobody_listens)
@@ -176,6 +176,6 @@ async def test_a_command_that_was_thrown_away_is_told(
     assert "because it was a test; it was parked by routing.work" in out
 
 
-async def test_of_a_mail_that_never_came_nothing_is_known() -> None:
+async def test_trace_of_an_unknown_mail_finds_nothing() -> None:
     with pytest.raises(NotPossibleError, match=r"nothing is known of <2@example\.org>"):
         await trace("<2@example.org>")

@@ -36,7 +36,9 @@ async def test_a_mail_is_parsed_without_the_broker(
     assert await waiting_in(vhost_url, INGEST.name) == 0
 
 
-async def test_what_is_too_much_goes_to_the_queue(world: World, door: Door, vhost_url: str) -> None:
+async def test_mail_without_room_goes_to_the_queue(
+    world: World, door: Door, vhost_url: str
+) -> None:
     intake = Intake(door.arrivals, door.parsing, at_once=0, patience=timedelta(0))
 
     async with intake.running():
@@ -58,7 +60,7 @@ async def test_a_sender_waits_a_moment_for_room(world: World, door: Door, vhost_
     assert await world.database["arrivals"].count_documents({}) == 5
 
 
-async def test_what_goes_wrong_goes_to_the_queue(
+async def test_mail_that_fails_goes_to_the_queue(
     world: World, door: Door, vhost_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(_arrival: Arrival, _cause: object) -> None:
@@ -75,7 +77,9 @@ async def test_what_goes_wrong_goes_to_the_queue(
     assert await world.database["interactions"].count_documents({}) == 0
 
 
-async def test_what_a_dead_process_left_is_swept(world: World, door: Door, vhost_url: str) -> None:
+async def test_commands_of_a_dead_process_are_swept(
+    world: World, door: Door, vhost_url: str
+) -> None:
     stored = await door.arrivals.store(MAIL, sender="", mailboxes=["x@y"], peer="")
 
     await door.outbox_publisher.sweep(world.clock.now() + timedelta(seconds=1))

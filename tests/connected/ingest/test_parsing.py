@@ -125,9 +125,7 @@ async def test_an_answer_joins_the_thread(world: World, door: Door, header: byte
     assert answer.subtype == "InboundCustomerReply"
 
 
-async def test_what_cannot_be_read_is_handled_by_an_agent_all_the_same(
-    world: World, door: Door
-) -> None:
+async def test_unparsable_mail_becomes_an_interaction(world: World, door: Door) -> None:
     bomb = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 20_000
 
     (interaction,) = await parsed(world, door, bomb)
@@ -146,7 +144,7 @@ async def test_a_mail_from_nobody_is_from_nobody(world: World, door: Door, sende
     assert interaction.user_data["FromAddress"] == ""
 
 
-async def test_what_the_reader_found_odd_is_stored(world: World, door: Door) -> None:
+async def test_warnings_of_the_parser_are_stored(world: World, door: Door) -> None:
     encrypted = b"Content-Type: application/pgp-encrypted\r\n" + MAIL
 
     (interaction,) = await parsed(world, door, encrypted)
@@ -154,9 +152,7 @@ async def test_what_the_reader_found_odd_is_stored(world: World, door: Door) -> 
     assert interaction.mail.warnings == ("encrypted",)
 
 
-async def test_mail_without_attachments_asks_nobody_to_extract_any(
-    world: World, door: Door
-) -> None:
+async def test_mail_without_attachments_orders_no_extraction(world: World, door: Door) -> None:
     (interaction,) = await parsed(world, door, MAIL)
 
     owed = (await world.newest("interactions", interaction.id))["outbox"]

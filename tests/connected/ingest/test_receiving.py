@@ -108,7 +108,7 @@ async def test_mail_says_where_it_came_from_and_through_whom(world: World, door:
         '"somebody@bank.example"@elsewhere.example',
     ],
 )
-async def test_who_is_not_ours_is_refused_by_name(world: World, door: Door, address: str) -> None:
+async def test_foreign_recipient_is_refused(world: World, door: Door, address: str) -> None:
     code, _ = await door.smtp(sending(MAIL, address))
 
     assert code in (550, 553)
@@ -195,7 +195,7 @@ async def test_lmtp_refuses_once_for_each_recipient_too(world: World, door: Door
 
 
 @pytest.mark.parametrize("where", ["rcpt", "data"])
-async def test_what_goes_wrong_here_is_no_fault_of_the_mail(
+async def test_internal_error_gets_a_temporary_reply(
     world: World, door: Door, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     async def fail(*_: object, **__: object) -> None:
@@ -232,7 +232,7 @@ async def test_a_line_without_end_ends_the_session(door: Door) -> None:
     assert await door.smtp(talk) == "sent away"
 
 
-async def test_a_session_too_many_is_told_to_come_back(world: World) -> None:
+async def test_session_above_the_limit_gets_a_temporary_reply(world: World) -> None:
     settings = make_settings(most_sessions=1)
     receiver = MailReceiver(make_arrivals(world), world.configuration, settings, world.clock)
     async with listening(receiver, settings):

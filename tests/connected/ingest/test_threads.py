@@ -173,7 +173,7 @@ async def test_a_delivery_report_on_a_foreign_mail_is_one_all_the_same(
     assert (claim.subtype, claim.parent_id) == ("InboundNew", None)
 
 
-async def test_who_forwards_a_report_does_not_join(world: World, door: Door) -> None:
+async def test_forwarded_report_joins_no_thread(world: World, door: Door) -> None:
     ours = await answered(world, door, "ann@example.org")
 
     (claim,) = await parsed(
@@ -186,7 +186,7 @@ async def test_who_forwards_a_report_does_not_join(world: World, door: Door) -> 
 @pytest.mark.parametrize(
     ("state", "joins"), [(State.SENT, True), (State.UNCERTAIN, True), (State.REPLY_CREATED, False)]
 )
-async def test_whom_a_mail_was_redirected_to_joins_by_its_id(
+async def test_reply_to_a_redirect_joins_by_message_id(
     world: World, door: Door, state: State, joins: bool
 ) -> None:
     ours = await answered(
@@ -228,9 +228,7 @@ async def test_named_mails_are_found_by_index_however_many_there_are(
     ]
 
 
-async def test_of_an_id_sent_again_and_again_the_oldest_are_looked_at(
-    world: World, door: Door
-) -> None:
+async def test_repeated_message_id_reads_at_most_500_mails(world: World, door: Door) -> None:
     original = await root(world, door)
     sender = {"address": "flood@example.org", "personal": ""}
     document = await world.database["interactions"].find_one({"_id": original.id})

@@ -55,7 +55,7 @@ async def test_an_address_beyond_ascii_is_written_to_where_the_server_takes_it(p
     assert "<jörg@example.com>".encode() in (kept.original_content or b"")
 
 
-async def test_the_others_of_such_a_mail_are_told_of_it_in_utf8_too(post: Post) -> None:
+async def test_other_recipients_get_utf8_headers_too(post: Post) -> None:
     raw, _ = written(post, JOERG, ANN)
 
     async with running_server(utf8=True) as server:
@@ -74,7 +74,7 @@ async def test_no_server_is_asked_for_utf8_without_need(post: Post) -> None:
     assert [one.smtp_utf8 for one in server.kept] == [False, False]
 
 
-async def test_where_the_server_takes_no_such_address_the_author_is_told(post: Post) -> None:
+async def test_unsupported_utf8_address_is_reported_to_the_author(post: Post) -> None:
     raw, recipients = written(post, JOERG, ANN)
 
     async with running_server() as server:

@@ -72,7 +72,7 @@ async def test_doubts_are_counted_in_the_database(post: Post, doubtful: str) -> 
     assert settled.samples[0].value == 0
 
 
-async def test_nothing_is_sent_again_unless_the_operator_is_sure(post: Post, doubtful: str) -> None:
+async def test_resend_without_yes_sends_nothing(post: Post, doubtful: str) -> None:
     with pytest.raises(NotPossibleError, match="twice") as refusal:
         await uncertain_deliveries.resend(doubtful, sure=False)
     await post.delivering.deliver(doubtful)
@@ -94,7 +94,7 @@ async def test_a_second_doubt_is_a_doubt_again(post: Post, doubtful: str) -> Non
     assert (await post.world.hear(DeliveryUncertain)).interaction_id == doubtful
 
 
-async def test_what_was_delivered_after_all_is_sent(post: Post, doubtful: str) -> None:
+async def test_doubt_settled_as_sent_is_sent(post: Post, doubtful: str) -> None:
     await uncertain_deliveries.conclude(doubtful, sent=True)
     await post.delivering.deliver(doubtful)
 
@@ -104,7 +104,7 @@ async def test_what_was_delivered_after_all_is_sent(post: Post, doubtful: str) -
     assert len(post.sink.kept) == 1
 
 
-async def test_what_was_not_delivered_goes_back_to_its_author_who_may_send_it_again(
+async def test_undelivered_mail_returns_to_its_author_and_is_sent_again(
     post: Post, doubtful: str
 ) -> None:
     await uncertain_deliveries.conclude(doubtful, sent=False)
@@ -133,9 +133,7 @@ async def test_a_doubt_is_ended_once(post: Post, doubtful: str) -> None:
     assert await post.state(doubtful) is State.SENT
 
 
-async def test_what_was_broken_off_between_its_two_writes_is_run_again(
-    post: Post, doubtful: str
-) -> None:
+async def test_interrupted_command_can_be_run_again(post: Post, doubtful: str) -> None:
     interaction = await post.world.interactions.get(doubtful)
     await post.world.database["interactions"].update_one(
         {"_id": doubtful},
@@ -149,7 +147,7 @@ async def test_what_was_broken_off_between_its_two_writes_is_run_again(
     assert len(post.sink.kept) == 2
 
 
-async def test_what_is_in_doubt_is_listed(
+async def test_doubts_are_listed(
     post: Post, doubtful: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await uncertain_deliveries.show()
@@ -163,7 +161,7 @@ async def test_what_is_in_doubt_is_listed(
     assert afterwards == "no mail is in doubt"
 
 
-async def test_what_is_in_doubt_is_listed_while_the_broker_is_away(
+async def test_doubts_are_listed_while_the_broker_is_away(
     post: Post,
     doubtful: str,
     capsys: pytest.CaptureFixture[str],

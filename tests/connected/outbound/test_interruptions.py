@@ -49,7 +49,7 @@ async def test_claims_at_the_same_time_are_each_of_one_mail_once(post: Post) -> 
         assert claim.raw == f"Subject: {mails.index(claim.delivery.id)}\r\n\r\n".encode()
 
 
-async def test_of_dots_offered_together_a_lost_claim_keeps_back_its_own(post: Post) -> None:
+async def test_lost_claim_among_dots_keeps_back_its_own(post: Post) -> None:
     claims = [await post.store.claim(await post.submit(), f"{one}", LEASE) for one in range(12)]
     lost = claims[5]
     assert lost
@@ -119,7 +119,7 @@ async def test_a_dot_whose_owner_died_is_doubted_after_its_lease(post: Post) -> 
     assert post.sink.kept == []
 
 
-async def test_one_who_wakes_up_after_its_lease_does_not_send(post: Post) -> None:
+async def test_process_with_an_expired_lease_does_not_send(post: Post) -> None:
     mail = await post.submit()
     sleeper = await post.store.claim(mail, "sleeper", LEASE)
     assert sleeper
@@ -215,7 +215,7 @@ class MuteInteractions(InteractionStore):
         raise ProcessLookupError
 
 
-async def test_an_author_who_was_not_told_is_told_by_the_next_order(post: Post) -> None:
+async def test_unpublished_outcome_is_published_by_the_next_command(post: Post) -> None:
     mail = await post.submit()
     mute = MuteInteractions(post.world.database, post.world.clock, post.store._announce)
     with pytest.raises(ProcessLookupError):
@@ -230,7 +230,7 @@ async def test_an_author_who_was_not_told_is_told_by_the_next_order(post: Post) 
     assert len(post.sink.kept) == 1
 
 
-async def test_a_deferral_is_told_once_however_often_it_is_found(post: Post) -> None:
+async def test_deferral_is_published_once(post: Post) -> None:
     post.sink.manners = [GREYLIST]
     mail = (await post.delivered()).id
     version = (await post.world.interactions.get(mail)).version
@@ -271,7 +271,7 @@ async def test_a_stop_while_the_answer_is_awaited_is_written_down(post: Post) ->
     assert await post.state(mail) is State.UNCERTAIN
 
 
-async def test_nothing_new_is_begun_after_the_stop(post: Post) -> None:
+async def test_no_attempt_starts_after_the_stop(post: Post) -> None:
     mail = await post.submit()
     await post.delivering.finish()
 
@@ -281,7 +281,7 @@ async def test_nothing_new_is_begun_after_the_stop(post: Post) -> None:
     assert (await post.journal(mail)).state is DeliveryState.QUEUED
 
 
-async def test_what_is_due_is_ordered_by_one_of_all_who_sweep(post: Post, vhost_url: str) -> None:
+async def test_due_delivery_is_ordered_by_one_sweep(post: Post, vhost_url: str) -> None:
     post.sink.manners = [GREYLIST, GREYLIST, GREYLIST]
     due = {(await post.delivered()).id for _ in range(3)}
     await _orders(vhost_url)

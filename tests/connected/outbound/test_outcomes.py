@@ -69,7 +69,7 @@ async def test_a_large_mail_goes_out_piece_by_piece(post: Post) -> None:
 
 
 @pytest.mark.parametrize("manner", [GREYLIST, DEFER_AFTER_DOT, DROP_IN_BODY, UNAVAILABLE])
-async def test_what_is_put_off_is_told_and_sent_once_later(post: Post, manner: Manner) -> None:
+async def test_deferred_mail_is_published_and_sent_once_later(post: Post, manner: Manner) -> None:
     post.sink.manners = [manner]
 
     mail = await post.delivered()
@@ -97,7 +97,7 @@ async def test_a_mail_is_not_tried_before_its_time(post: Post) -> None:
 @pytest.mark.parametrize(
     "manner", [REFUSE_AFTER_DOT, Manner(mail="550 no"), Manner(every_rcpt="550 5.1.1 unknown")]
 )
-async def test_what_is_refused_goes_back_to_its_author(post: Post, manner: Manner) -> None:
+async def test_refused_mail_returns_to_its_author(post: Post, manner: Manner) -> None:
     post.sink.manners = [manner]
 
     mail = await post.delivered()

@@ -63,7 +63,7 @@ async def test_after_a_restore_what_was_due_is_held(
     assert all(mail in shown for mail in mails)
 
 
-async def test_an_operator_lets_go_what_is_held(post: Post) -> None:
+async def test_operator_releases_held_mails(post: Post) -> None:
     mails = await restored(post)
     await announce_restore()
 

@@ -42,7 +42,7 @@ async def test_a_yes_in_latin_1_is_a_yes(post: Post) -> None:
     assert len(post.sink.kept) == 1
 
 
-async def test_a_no_in_latin_1_goes_back_to_its_author(post: Post) -> None:
+async def test_refusal_in_latin_1_reaches_the_author(post: Post) -> None:
     post.sink.encoding = "latin-1"
     post.sink.manners = [Manner(every_rcpt="550 Empfänger unbekannt")]
 
@@ -54,7 +54,7 @@ async def test_a_no_in_latin_1_goes_back_to_its_author(post: Post) -> None:
     assert told.reason == "ann@example.org: 550 Empf\N{REPLACEMENT CHARACTER}nger unbekannt"
 
 
-async def test_one_no_in_latin_1_holds_up_nobody_else(post: Post) -> None:
+async def test_refusal_in_latin_1_delays_no_other_mail(post: Post) -> None:
     post.sink.encoding = "latin-1"
     post.sink.manners = [answering({"bob@example.org": "550 Empfänger unbekannt"})]
 
@@ -76,7 +76,7 @@ async def test_a_thousand_long_refusals_fit_into_a_document(post: Post) -> None:
     assert len(encode(found or {})) < 2_000_000
 
 
-async def test_what_cannot_be_written_down_is_concluded_anyhow(
+async def test_unstorable_reply_text_still_concludes_the_delivery(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unstorable(code: int, _words: str) -> Reply:

@@ -99,7 +99,7 @@ async def test_keys_change_without_another_token(
     assert len(endpoint.asked) == 1
 
 
-async def test_a_token_under_a_lost_key_is_asked_for_anew(
+async def test_token_under_a_lost_key_is_requested_again(
     opened: Database, who: LoginIdentity
 ) -> None:
     await Pod(opened, OLD_KEY).keeper().current(who)
@@ -205,7 +205,7 @@ async def test_a_pause_that_is_asked_for_is_kept(
     assert await keeper.current(who) == "token-2"
 
 
-async def test_an_endpoint_that_is_away_is_told_in_words(pod: Pod) -> None:
+async def test_unreachable_endpoint_is_described(pod: Pod) -> None:
     nowhere = identity(described("http://127.0.0.1:1/token"))
 
     with pytest.raises(NoTokenError, match="cannot be reached"):

@@ -254,7 +254,7 @@ async def test_a_refusal_of_the_endpoint_opens_no_connection(outbound: Outbound)
     assert "refused since" in await outbound.finding()
 
 
-async def test_a_refused_login_is_told_without_any_mail(outbound: Outbound) -> None:
+async def test_refused_login_is_reported_without_any_mail(outbound: Outbound) -> None:
     outbound.provider.endpoint.always = INVALID_SCOPE
 
     assert await outbound.gauge() == 1

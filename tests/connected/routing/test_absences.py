@@ -64,7 +64,7 @@ def leaving(*, logged_out: bool) -> AgentNotReady:
         (True, False, State.QUEUED),
     ],
 )
-async def test_an_open_offer_survives_not_ready_unless_a_setting_or_the_door_ends_it(
+async def test_open_offer_survives_not_ready_unless_set_or_logged_out(
     world: World, routing_by: RoutingBy, logged_out: bool, revokes: bool, state: State
 ) -> None:
     routing = await routing_by(Policy(revokes_when_not_ready=revokes))
@@ -88,7 +88,7 @@ async def test_not_ready_leaves_accepted_work_alone(world: World, routing: Routi
     assert (await world.interactions.get(mail.id)).owner_id == "agent1"
 
 
-async def test_after_a_grace_the_work_of_who_logged_out_goes_to_its_old_place(
+async def test_work_of_a_logged_out_agent_returns_to_its_place(
     world: World, routing: Routing
 ) -> None:
     await world.hire("agent1", ready=False)
@@ -107,7 +107,7 @@ async def test_after_a_grace_the_work_of_who_logged_out_goes_to_its_old_place(
     assert (await world.hear(WorkReclaimed)).agent_id == "agent1"
 
 
-async def test_the_draft_of_who_logged_out_waits_in_the_authors_workbin(
+async def test_draft_of_a_logged_out_agent_moves_to_the_workbin(
     world: World, routing: Routing
 ) -> None:
     await world.hire("agent1", ready=False)
@@ -122,7 +122,7 @@ async def test_the_draft_of_who_logged_out_waits_in_the_authors_workbin(
     await world.hear(WorkbinItemAdded)
 
 
-async def test_who_vanishes_for_a_minute_is_offered_nothing_more(
+async def test_agent_disconnected_for_a_minute_gets_no_offers(
     world: World, routing: Routing, presence: PresenceStore
 ) -> None:
     await world.hire("agent1", logged_in=True, state_since=world.clock.now())
@@ -155,7 +155,7 @@ async def test_who_stays_away_for_ten_minutes_loses_the_work_too(
     assert not agent.logged_in
 
 
-async def test_who_is_connected_keeps_everything(
+async def test_connected_agent_keeps_all_work(
     world: World, routing: Routing, presence: PresenceStore
 ) -> None:
     await world.hire("agent1", logged_in=True, state_since=world.clock.now())
@@ -167,7 +167,7 @@ async def test_who_is_connected_keeps_everything(
     assert (await world.interactions.get(mail.id)).owner_id == "agent1"
 
 
-async def test_nobody_is_missed_for_the_time_in_which_no_gateway_looked(
+async def test_presence_gap_of_gateways_is_no_absence(
     world: World, routing: Routing, presence: PresenceStore
 ) -> None:
     await world.hire("agent1", logged_in=True, state_since=world.clock.now())
@@ -182,9 +182,7 @@ async def test_nobody_is_missed_for_the_time_in_which_no_gateway_looked(
     assert agent.ready
 
 
-async def test_work_that_nobody_touches_for_hours_is_taken_away(
-    world: World, routing: Routing
-) -> None:
+async def test_work_untouched_for_hours_is_reclaimed(world: World, routing: Routing) -> None:
     forgotten = await worked_on(world)
     answered = await worked_on(world)
     world.clock.move(POLICY.idle)
@@ -210,7 +208,7 @@ async def test_answers_to_untouched_work_are_found_by_index(world: World, routin
     assert "DISTINCT_SCAN { parent_id: 1, changed_at: 1 }" in {plan.summary for plan in plans}
 
 
-async def test_who_left_no_work_behind_is_not_looked_at(world: World, routing: Routing) -> None:
+async def test_logged_out_agent_without_work_is_not_queried(world: World, routing: Routing) -> None:
     await worked_on(world, "busy")
     await world.hire("busy", logged_in=True)
     for number in range(30):
@@ -224,7 +222,7 @@ async def test_who_left_no_work_behind_is_not_looked_at(world: World, routing: R
     assert sum(plan.examined for plan in plans) == 1
 
 
-async def test_what_somebody_else_took_up_meanwhile_stays_with_them(
+async def test_work_changed_meanwhile_is_not_reclaimed(
     world: World, routing: Routing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mail = await worked_on(world)
@@ -246,7 +244,7 @@ async def test_what_somebody_else_took_up_meanwhile_stays_with_them(
 
 
 @pytest.mark.parametrize(("limit", "ready"), [(2, False), (3, True), (0, True)])
-async def test_so_many_misses_in_a_row_make_an_agent_not_ready(
+async def test_misses_in_a_row_make_an_agent_not_ready(
     world: World, routing_by: RoutingBy, limit: int, ready: bool
 ) -> None:
     routing = await routing_by(Policy(answer_grace=timedelta(), exclusion=EXCLUSION, misses=limit))

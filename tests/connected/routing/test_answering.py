@@ -69,7 +69,7 @@ async def test_the_invited_agent_becomes_the_owner(
     assert (after.state, after.owner_id, after.invitation) == (State.ACCEPTED, "agent1", None)
 
 
-async def test_of_fifty_accepts_at_once_one_wins(
+async def test_fifty_concurrent_accepts_let_one_win(
     world: World, routing: Routing, offered: Interaction
 ) -> None:
     tries = (

@@ -66,7 +66,7 @@ async def test_a_queue_asked_for_while_another_pod_fills_it_is_filled_by_that_po
     assert (left_alone, is_wanted) == (State.QUEUED, True)
 
 
-async def test_a_lease_renewed_meanwhile_forgets_nobody_who_asked(world: World) -> None:
+async def test_renewed_lease_keeps_noted_requests(world: World) -> None:
     holder, other = (LeaseStore(world.database, name) for name in ("holder", "other"))
     await holder.acquire("queue/support", LEASE)
     assert not await other.acquire("queue/support", LEASE)
@@ -124,7 +124,7 @@ async def test_an_agent_whom_no_gateway_sees_is_offered_nothing(
     assert len(await world.holding("seen")) == 1
 
 
-async def test_a_backlog_that_was_refused_once_costs_one_try_where_nobody_is_free(
+async def test_excluded_backlog_costs_one_try_without_free_agents(
     world: World, routing: Routing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = (Exclusion("agent", world.clock.now()),)
@@ -146,7 +146,7 @@ async def test_a_backlog_that_was_refused_once_costs_one_try_where_nobody_is_fre
     assert len(tried) == 1
 
 
-async def test_a_backlog_that_nobody_can_take_is_not_read(world: World, routing: Routing) -> None:
+async def test_backlog_without_suitable_agents_is_not_read(world: World, routing: Routing) -> None:
     for _ in range(40):
         await world.receive()
     await world.hire("agent", free=0)
@@ -157,7 +157,7 @@ async def test_a_backlog_that_nobody_can_take_is_not_read(world: World, routing:
     assert 1 <= sum(plan.examined for plan in plans) <= 2
 
 
-async def test_a_mail_for_a_skill_is_offered_past_a_backlog_nobody_can_take(
+async def test_mail_for_a_skill_is_offered_past_a_blocked_backlog(
     world: World, routing: Routing
 ) -> None:
     for _ in range(5):

@@ -73,7 +73,7 @@ def transferring(mail: Interaction, **target: str) -> TransferInteraction:
     return TransferInteraction(interaction_id=mail.id, agent_id="agent1", **target)
 
 
-async def test_what_is_put_into_a_workbin_leaves_the_desk_and_its_place(
+async def test_mail_put_into_a_workbin_frees_the_place(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
     await routing.transfers.place_in_workbin(placing(mail), cause())
@@ -85,7 +85,7 @@ async def test_what_is_put_into_a_workbin_leaves_the_desk_and_its_place(
     assert heard == {PlacedInWorkbin, WorkbinItemAdded}
 
 
-async def test_what_is_taken_out_of_a_workbin_is_work_again(
+async def test_mail_pulled_from_a_workbin_is_owned(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
     await routing.transfers.place_in_workbin(placing(mail), cause())
@@ -110,7 +110,7 @@ async def test_a_draft_that_is_taken_out_is_a_draft_again(
     assert await world.holding("agent1") == []
 
 
-async def test_of_fifty_agents_who_take_the_same_thing_one_has_it(
+async def test_fifty_concurrent_pulls_let_one_win(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
     await routing.transfers.place_in_workbin(placing(mail, SHARED), cause())
@@ -126,7 +126,7 @@ async def test_of_fifty_agents_who_take_the_same_thing_one_has_it(
     assert (await world.interactions.get(mail.id)).owner_id == winner
 
 
-async def test_only_who_serves_the_group_takes_from_its_workbin(
+async def test_group_workbin_is_open_to_its_agents_only(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
     await routing.transfers.place_in_workbin(placing(mail, SHARED), cause())
@@ -155,7 +155,7 @@ async def test_a_draft_in_a_queue_is_offered_and_accepted_as_a_draft(
     assert await world.holding("agent2") == []
 
 
-async def test_a_transfer_to_a_queue_goes_to_whoever_serves_it_but_the_sender(
+async def test_transfer_to_a_queue_passes_over_its_sender(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
     await routing.transfers.transfer(transferring(mail, to_queue="sales"), cause())
@@ -165,7 +165,7 @@ async def test_a_transfer_to_a_queue_goes_to_whoever_serves_it_but_the_sender(
     assert (await world.interactions.get(mail.id)).queue == "sales"
 
 
-async def test_a_transfer_to_a_skill_finds_who_has_it_whatever_queue_they_serve(
+async def test_transfer_to_a_skill_ignores_queues(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
     await world.hire("speaker", skills={"german": 2}, queues=[])
@@ -175,7 +175,7 @@ async def test_a_transfer_to_a_skill_finds_who_has_it_whatever_queue_they_serve(
     assert (await world.hear(AgentInvited)).agent_id == "speaker"
 
 
-async def test_a_mail_for_a_skill_that_nobody_has_now_holds_up_no_other(
+async def test_mail_for_an_unavailable_skill_blocks_no_other(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
     await routing.transfers.transfer(transferring(mail, to_skill="klingon"), cause())
@@ -186,7 +186,7 @@ async def test_a_mail_for_a_skill_that_nobody_has_now_holds_up_no_other(
     assert (await world.hear(AgentInvited)).interaction_id == behind.id
 
 
-async def test_a_transfer_that_is_turned_down_prefers_who_made_it(
+async def test_rejected_transfer_prefers_its_sender(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
     await world.hire("idle")
@@ -199,7 +199,7 @@ async def test_a_transfer_that_is_turned_down_prefers_who_made_it(
     assert (await world.hear(AgentInvited)).agent_id == "agent1"
 
 
-async def test_a_transfer_that_is_missed_prefers_who_made_it(
+async def test_missed_transfer_prefers_its_sender(
     world: World, routing: Routing, mail: Interaction
 ) -> None:
     await world.hire("idle")
@@ -213,7 +213,7 @@ async def test_a_transfer_that_is_missed_prefers_who_made_it(
     assert (await world.hear(AgentInvited)).agent_id == "agent1"
 
 
-async def test_by_policy_a_transfer_that_is_turned_down_goes_straight_back(
+async def test_rejected_transfer_returns_to_its_sender_by_policy(
     world: World, routing_by: RoutingBy, mail: Interaction
 ) -> None:
     routing = await routing_by(Policy(exclusion=EXCLUSION, returns_to_sender=True))
@@ -227,7 +227,7 @@ async def test_by_policy_a_transfer_that_is_turned_down_goes_straight_back(
     assert (await world.holding("agent1"), await world.holding("agent2")) == ([mail.id], [])
 
 
-async def test_a_draft_that_is_turned_down_is_offered_to_no_stranger(
+async def test_rejected_draft_is_offered_to_no_other_agent(
     world: World, routing: Routing, draft: Interaction
 ) -> None:
     await routing.transfers.transfer(transferring(draft, to_agent_id="agent2"), cause())

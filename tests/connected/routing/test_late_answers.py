@@ -83,9 +83,7 @@ async def test_a_later_offer_is_revoked_where_the_earlier_accept_wins(
     assert (await world.holding("early"), await world.holding("next")) == ([mail.id], [])
 
 
-async def test_an_earlier_accept_loses_where_somebody_else_has_accepted(
-    world: World, routing: Routing
-) -> None:
+async def test_earlier_accept_loses_to_a_handled_one(world: World, routing: Routing) -> None:
     mail = await offered_to(world, routing, "early")
     given_at = world.clock.now()
     world.clock.move(INVITATION)
@@ -126,7 +124,7 @@ async def misses(world: World, agent_id: str) -> int:
     return int((await world.newest("agents", agent_id)).get("misses", 0))
 
 
-async def test_an_offer_that_never_left_is_no_miss_and_excludes_nobody(
+async def test_unpublished_offer_is_no_miss_and_excludes_nobody(
     world: World, routing: Routing
 ) -> None:
     mail = await offered_to(world, routing, "agent")

@@ -171,7 +171,7 @@ async def test_a_mail_that_was_refused_does_not_hold_up_those_behind_it(
     assert (await world.hear(AgentInvited)).interaction_id == behind.id
 
 
-async def test_many_who_ask_at_once_invite_each_mail_once(world: World, routing: Routing) -> None:
+async def test_concurrent_requests_invite_each_mail_once(world: World, routing: Routing) -> None:
     for number in range(10):
         await world.hire(f"agent{number}", capacity=3)
     mails = [await world.receive() for _ in range(20)]
@@ -206,7 +206,7 @@ async def test_the_audit_leaves_the_place_of_an_accepted_mail_taken(
     assert mended == [0, 0]
 
 
-async def test_a_database_that_goes_away_is_told_as_such_and_breaks_off_no_invitation(
+async def test_database_outage_breaks_off_no_invitation(
     world: World, routing: Routing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.hire("agent", capacity=3)
@@ -227,7 +227,7 @@ async def test_a_database_that_goes_away_is_told_as_such_and_breaks_off_no_invit
     assert states == [State.INVITED, State.INVITED]
 
 
-async def test_a_mail_that_somebody_else_took_first_leaves_the_agent_a_free_place(
+async def test_lost_race_for_a_mail_frees_the_place(
     world: World, routing: Routing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.hire("agent", capacity=2)

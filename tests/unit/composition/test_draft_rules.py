@@ -46,7 +46,7 @@ def with_mail(**fields: Any) -> Interaction:
     return replace(original, mail=replace(original.mail, **fields))
 
 
-def test_a_reply_goes_to_the_one_who_wrote_from_the_address_they_wrote_to() -> None:
+def test_reply_goes_to_the_author_from_the_receiving_address() -> None:
     draft = reply(inbound(), subject_prefix="Re: ")
 
     assert draft.mail.to == (Address("ann@example.org", "Ann"),)
@@ -95,7 +95,7 @@ def test_quoted_text_without_html_is_escaped() -> None:
         (False, ("cy@example.org", "di@example.org")),
     ],
 )
-def test_reply_all_copies_those_who_were_copied_and_never_ourselves(
+def test_reply_all_copies_cc_without_our_addresses(
     *, includes_to: bool, cc: tuple[str, ...]
 ) -> None:
     original = with_mail(
@@ -161,7 +161,7 @@ def test_new_text_without_new_html_is_sent_as_text_alone() -> None:
     assert apply_edits(Email(text="old", html="<p>old</p>"), DraftEdits(text="new")).html == ""
 
 
-def test_whatever_follows_from_a_mail_is_about_the_same_contact_in_the_same_thread() -> None:
+def test_follow_up_has_the_contact_and_thread_of_its_original() -> None:
     original = replace(inbound(), contact_id="c0", thread_id="t0", mailbox="support@demo.example")
     new = NewDraft("00009A8T8Y130124", "OutboundNew", "agent1", "drafts", NOW)
 
@@ -171,7 +171,7 @@ def test_whatever_follows_from_a_mail_is_about_the_same_contact_in_the_same_thre
     assert (follower.parent_id, follower.mailbox) == (original.id, "support@demo.example")
 
 
-def test_what_follows_from_nothing_begins_a_thread() -> None:
+def test_new_mail_starts_a_thread() -> None:
     new = NewDraft("00009A8T8Y130124", "OutboundNew", "agent1", "drafts", NOW)
 
     follower = follow_up(None, new, Email(subject="x"))

@@ -39,7 +39,7 @@ def test_queues_come_and_go() -> None:
     ]
 
 
-def test_a_new_name_and_a_new_route_are_told() -> None:
+def test_new_name_and_new_route_are_listed() -> None:
     wanted = center(name="acme", smtp_route={"host": "relay.example", "port": 587})
 
     assert settings_changes(center(), wanted) == [

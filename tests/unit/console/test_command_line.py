@@ -67,7 +67,7 @@ def test_missing_addresses_are_said_in_one_line(
     assert "MONGODB_URL" in line
 
 
-def test_a_wrong_file_is_told_before_any_server_is_needed(
+def test_wrong_file_is_reported_before_servers_are_used(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "contact-center.yaml"

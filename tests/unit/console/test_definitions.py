@@ -73,7 +73,7 @@ def test_the_autoscaler_sees_no_message() -> None:
     )
 
 
-def test_without_any_password_there_is_nobody() -> None:
+def test_no_password_gives_no_accounts() -> None:
     assert accounts_of(BROKER, {"RABBITMQ_PASSWORD_INGEST": ""}) == []
 
 
@@ -93,7 +93,7 @@ def test_a_password_may_be_a_file(tmp_path: Path) -> None:
     )
 
 
-def test_a_prefix_tells_two_installations_apart() -> None:
+def test_prefix_separates_two_installations() -> None:
     names = [one.name for one in accounts_of(BROKER, PASSWORDS | {"USER_PREFIX": "trial"})]
 
     assert {name.partition("-")[0] for name in names} == {"trial"}

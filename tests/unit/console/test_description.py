@@ -30,7 +30,7 @@ def test_the_demo_describes_its_agents_queues_and_mailboxes() -> None:
     }
 
 
-def test_every_problem_is_told_at_once_with_line_and_field() -> None:
+def test_all_problems_are_reported_with_line_and_field() -> None:
     text = f"""\
 name: demo
 queues:
@@ -112,7 +112,7 @@ def test_a_key_that_is_given_twice_is_found() -> None:
         ("name: \0", 1, "not YAML"),
     ],
 )
-def test_what_is_no_description_is_refused_in_a_sentence(text: str, line: int, words: str) -> None:
+def test_text_that_is_no_description_is_refused(text: str, line: int, words: str) -> None:
     (problem,) = problems(text)
 
     assert problem.line == line
@@ -232,7 +232,7 @@ def test_a_text_of_many_megabytes_is_refused() -> None:
         ("agents:", "agents: has to be a list"),
     ],
 )
-def test_what_is_wrong_is_told_in_words_for_people(text: str, words: str) -> None:
+def test_problem_is_described_in_plain_words(text: str, words: str) -> None:
     (problem,) = problems(f"name: demo\n{text}\n")
 
     assert problem.words.startswith(words)

@@ -47,5 +47,5 @@ def test_a_login_that_has_everything_is_accepted() -> None:
     refuse_unusable_logins(BY_OAUTH, KEY, SECRET)
 
 
-def test_whoever_uses_no_oauth_needs_no_key() -> None:
+def test_route_without_oauth_needs_no_key() -> None:
     refuse_unusable_logins(center(oauth=[LOGIN]), "", {})

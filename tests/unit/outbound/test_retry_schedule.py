@@ -34,7 +34,7 @@ def test_the_same_seed_gives_the_same_time() -> None:
     assert first == second
 
 
-def test_nobody_tries_beyond_two_days() -> None:
+def test_no_attempt_is_made_after_two_days() -> None:
     late = NOON + timedelta(hours=47)
 
     assert next_attempt(25, queued_at=NOON, now=late, random=seeded(1)) is None

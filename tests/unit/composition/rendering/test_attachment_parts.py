@@ -101,7 +101,7 @@ def test_the_same_mail_has_the_same_octets() -> None:
 
 
 @pytest.mark.parametrize("media_type", ["message/rfc822", "multipart/mixed", "Message/Partial"])
-def test_what_base64_is_forbidden_for_travels_as_octets(media_type: str) -> None:
+def test_type_without_base64_is_sent_as_octet_stream(media_type: str) -> None:
     mail = Attachment("1", "original.eml", 3, media_type)
 
     (part,) = frozen(MAIL, attached=[mail]).iter_attachments()
@@ -154,7 +154,7 @@ async def test_it_does_not_matter_how_a_file_is_cut(several: list[bytes]) -> Non
     assert base64.b64decode(await encoded(*several)) == b"".join(several)
 
 
-def test_what_the_page_shows_is_found_in_the_draft_before_the_original() -> None:
+def test_shown_file_of_the_draft_precedes_that_of_the_original() -> None:
     mail = replace(
         MAIL,
         html='<img src="cid:logo@here"><img src="cid:chart%40here"><img src="cid:gone">',

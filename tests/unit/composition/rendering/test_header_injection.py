@@ -79,7 +79,7 @@ def answer_to(original: Interaction) -> Email:
     return replace(draft.mail, message_id="<reply@demo.example>")
 
 
-def test_an_answer_to_a_word_in_a_word_has_no_header_of_the_stranger() -> None:
+def test_reply_to_a_nested_encoded_word_injects_no_header() -> None:
     octets = render(answer_to(arrived(in_q(in_q(INNER)))), AT)
 
     assert set(names_on_top(octets)) == (OURS | MIME) - {"Cc"}
@@ -136,7 +136,7 @@ def test_no_block_leaves_with_a_name_that_is_none(name: str) -> None:
         block([Field(name, ("x",))])
 
 
-def test_what_a_redirect_adds_is_four_fields() -> None:
+def test_redirect_adds_four_fields() -> None:
     mail = Email(to=(Address("a@x.org"), Address("b@x.org")), message_id="<1@demo.example>")
 
     added = resent_headers(mail, Address("support@demo.example"), AT)
@@ -169,7 +169,7 @@ def pythons() -> Mapping[str, str]:
 
 
 @pytest.mark.parametrize("minor", MINORS)
-def test_no_python_writes_a_header_of_a_stranger(
+def test_no_python_version_writes_an_injected_header(
     minor: int, pythons: Mapping[str, str], tmp_path: Path
 ) -> None:
     versions = [one for one in sorted(pythons) if one.startswith(f"3.{minor}.")]

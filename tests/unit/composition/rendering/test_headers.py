@@ -79,7 +79,7 @@ def test_a_long_conversation_keeps_its_root_and_its_newest_mails(length: int) ->
         "<\ud800@x>",
     ],
 )
-def test_what_may_not_be_written_as_an_id_is_left_out(bad: str) -> None:
+def test_invalid_message_id_is_left_out(bad: str) -> None:
     mail = replace(MAIL, in_reply_to=bad, references=("<0@example.org>", bad, "<1@example.org>"))
 
     ours, theirs = both_read(mail)
@@ -99,7 +99,7 @@ def test_our_own_id_stays_whole_however_long_our_domain_is() -> None:
 
 @pytest.mark.parametrize("name", ["", "Ann Ångström", "Doe, Ann", "Ann " * 50, "名前" * 60])
 @pytest.mark.parametrize("length", [5, 40, 64])
-def test_addresses_are_told_apart_however_long_they_are(name: str, length: int) -> None:
+def test_long_addresses_are_distinguished(name: str, length: int) -> None:
     several = tuple(
         Address(f"{letter * length}@{'b' * 60}.example", name.strip()) for letter in "acde"
     )
@@ -151,7 +151,7 @@ def test_an_address_beyond_ascii_is_written_as_it_is() -> None:
     assert ours.to == (Address("jörg@xn--bcher-kva.example", "Jörg"),)
 
 
-def test_nobody_else_has_an_octet_beyond_ascii() -> None:
+def test_mail_with_ascii_local_parts_is_ascii() -> None:
     page = base64.b64encode("Grüße".encode()).decode()
     mail = replace(MAIL, to=(Address("ann@bücher.example", "Jörg"),), subject="Grüße", html=page)
 
@@ -175,7 +175,7 @@ def test_nobody_else_has_an_octet_beyond_ascii() -> None:
         "a@x.example\n",
     ],
 )
-def test_what_is_no_address_is_not_sent_to(text: str) -> None:
+def test_invalid_address_is_not_sent_to(text: str) -> None:
     with pytest.raises(UnsendableMailError):
         wire_address(text)
 
@@ -183,5 +183,5 @@ def test_what_is_no_address_is_not_sent_to(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["a.b+c=d@x.test", "o'neil@x.test", '"a b"@x.test', "a..b.@docomo.example", "a@[::1]"]
 )
-def test_what_servers_may_take_is_left_to_them(text: str) -> None:
+def test_valid_address_is_left_to_the_server(text: str) -> None:
     assert wire_address(text) == text

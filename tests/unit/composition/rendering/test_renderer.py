@@ -39,7 +39,7 @@ def read(raw: bytes) -> EmailMessage:
     return message_from_bytes(raw, policy=policy.default)
 
 
-def test_the_headers_say_who_what_and_which_thread() -> None:
+def test_headers_hold_sender_subject_and_thread() -> None:
     message = read(render(MAIL, AT))
 
     assert message["From"] == "Demo Support <support@demo.example>"
@@ -101,7 +101,7 @@ def test_a_domain_beyond_ascii_is_written_as_servers_take_it() -> None:
         {"html": "<p>half \udc80</p>"},
     ],
 )
-def test_what_no_mail_may_hold_is_refused(broken: dict[str, object]) -> None:
+def test_header_with_forbidden_octets_is_refused(broken: dict[str, object]) -> None:
     for step in (require_sendable, render):
         with pytest.raises(UnsendableMailError):
             step(changed(**broken), AT)

@@ -202,7 +202,7 @@ def test_a_session_has_its_number_of_mails(run: Run) -> None:
     assert len(running.kept) == 2
 
 
-def test_who_guesses_recipients_is_hung_up_on(run: Run) -> None:
+def test_guessing_of_recipients_closes_the_session(run: Run) -> None:
     running = run(most_refusals=20, refusal_delay=0.001)
 
     with running.connect() as client:
@@ -213,7 +213,7 @@ def test_who_guesses_recipients_is_hung_up_on(run: Run) -> None:
         assert set(answers[21:]) == {0}
 
 
-def test_who_guesses_recipients_slows_nobody_else_down(run: Run) -> None:
+def test_guessing_of_recipients_slows_no_other_session(run: Run) -> None:
     running = run(refusal_delay=60, longest_delay=60)
 
     with running.connect() as guesser, running.connect() as client:
@@ -238,7 +238,7 @@ def test_a_mail_that_is_taken_makes_up_for_refusals(run: Run) -> None:
 
 
 @pytest.mark.parametrize("command", ["WHAT", "MAIL", "RCPT TO:<x>", "HELO", "VRFY \udcff", ""])
-def test_who_talks_nonsense_is_hung_up_on(run: Run, command: str) -> None:
+def test_unknown_commands_close_the_session(run: Run, command: str) -> None:
     running = run(most_refusals=10, refusal_delay=0)
 
     with running.connect() as client:
@@ -250,7 +250,7 @@ def test_who_talks_nonsense_is_hung_up_on(run: Run, command: str) -> None:
         assert client.is_hung_up_on()
 
 
-def test_who_does_nothing_again_and_again_is_hung_up_on(run: Run) -> None:
+def test_repeated_noop_closes_the_session(run: Run) -> None:
     running = run(most_refusals=10, refusal_delay=0)
 
     with running.connect() as client:
@@ -365,7 +365,7 @@ def test_a_service_that_stops_says_so_when_it_may(run: Run) -> None:
 
 
 @pytest.mark.parametrize("octets", [b"", b"EHLO x\r\n", b"MAIL", b"\0" * 100])
-def test_who_leaves_at_once_leaves_nothing_behind(run: Run, octets: bytes) -> None:
+def test_session_closed_at_once_is_removed(run: Run, octets: bytes) -> None:
     running = run(most_sessions=1)
 
     for _ in range(20):

@@ -74,7 +74,7 @@ def test_the_least_useful_of_the_greediest_makes_room() -> None:
     assert modest.said == []
 
 
-def test_nobody_makes_room_for_who_has_more() -> None:
+def test_peer_with_fewer_sessions_makes_no_room() -> None:
     open_ones = sessions(most=3)
     modest = FakeSession("192.0.2.1", active_at=1)
     greedy = [FakeSession("192.0.2.2", active_at=99) for _ in range(2)]
@@ -89,7 +89,7 @@ def test_nobody_makes_room_for_who_has_more() -> None:
     "busy",
     [FakeSession("192.0.2.1", active_at=95), FakeSession("192.0.2.1", is_in_data=True)],
 )
-def test_who_is_at_work_makes_no_room(busy: FakeSession) -> None:
+def test_busy_session_makes_no_room(busy: FakeSession) -> None:
     open_ones = sessions(most=1)
     open_ones.admit(busy)
 
@@ -116,7 +116,7 @@ async def test_nobody_comes_in_where_all_go() -> None:
 
 
 @pytest.mark.parametrize("relays", ["192.0.2.1/24", "relay.example", "192.0.2.0/33"])
-def test_what_is_no_network_is_no_relay(relays: str) -> None:
+def test_invalid_network_is_no_relay(relays: str) -> None:
     with pytest.raises(ValidationError):
         settings(relays=relays)
 
@@ -129,7 +129,7 @@ def test_relays_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
     assert [str(one) for one in IngestSettings().relays] == ["192.0.2.0/24", "2001:db8::/32"]
 
 
-def test_the_largest_mail_of_who_hands_in_most_makes_room() -> None:
+def test_largest_mail_of_the_busiest_peer_makes_room() -> None:
     open_ones = sessions()
     alone, small, large = (FakeSession(one) for one in ("192.0.2.1", "192.0.2.2", "192.0.2.2"))
 

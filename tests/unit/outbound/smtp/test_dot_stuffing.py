@@ -42,7 +42,7 @@ def test_it_does_not_matter_where_a_mail_is_cut(text: str, cuts: list[int]) -> N
 
 
 @given(st.text("a.\r\n", max_size=30))
-def test_nothing_in_a_mail_ends_it(text: str) -> None:
+def test_no_content_of_a_mail_ends_it(text: str) -> None:
     sent = through(text.encode())
 
     assert b"\r\n.\r\n" not in b"\r\n" + sent

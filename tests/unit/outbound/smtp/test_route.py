@@ -25,7 +25,7 @@ def test_the_route_of_the_contact_center_keeps_its_login() -> None:
     assert route == ROUTE
 
 
-def test_a_server_that_replaces_it_is_not_told_its_login() -> None:
+def test_replacing_server_gets_no_login() -> None:
     center = ContactCenter(name="test", smtp_route=ROUTE)
 
     route = settings(smtp_host="sink", smtp_tls="none").route(center)

@@ -59,12 +59,12 @@ async def test_an_error_in_json_is_answered_by_an_empty_line() -> None:
 
 
 @pytest.mark.parametrize("answer", [(454, "4.7.0 later"), (421, "bye"), (334, ERROR)])
-async def test_what_may_pass_does_not_reject_the_token(answer: tuple[int, str]) -> None:
+async def test_temporary_refusal_does_not_reject_the_token(answer: tuple[int, str]) -> None:
     with pytest.raises(RouteUnavailableError):
         await show(Server([answer, answer]), "token-1")
 
 
-async def test_a_server_without_xoauth2_is_told_nothing() -> None:
+async def test_server_without_xoauth2_gets_no_token() -> None:
     server = Server([], server_auth_methods=["PLAIN"])
 
     with pytest.raises(RouteUnavailableError, match="takes no tokens"):

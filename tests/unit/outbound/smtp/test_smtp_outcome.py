@@ -62,7 +62,7 @@ def test_one_refusal_does_not_keep_the_others_from_their_mail() -> None:
     assert end.reason == "b: 550 5.1.1 unknown"
 
 
-def test_a_mail_that_reached_somebody_is_sent_even_if_the_rest_is_refused_later() -> None:
+def test_mail_with_one_accepted_recipient_is_sent() -> None:
     before = a_delivery(
         Recipient("a", RecipientState.ACCEPTED, 250, "ok", NOW),
         Recipient("b", RecipientState.DEFERRED),
@@ -73,7 +73,7 @@ def test_a_mail_that_reached_somebody_is_sent_even_if_the_rest_is_refused_later(
     assert (end.state, states(end)) == (DeliveryState.SENT, ["accepted", "failed"])
 
 
-def test_a_mail_nobody_takes_fails() -> None:
+def test_mail_without_accepted_recipient_fails() -> None:
     end = outcome_of(to("a"), Transmission(Phase.RCPT, {"a": NO}), now=NOW, retry_at=LATER)
 
     assert (end.state, states(end)) == (DeliveryState.FAILED, ["failed"])
@@ -144,7 +144,7 @@ def test_after_the_last_try_the_deferred_have_failed() -> None:
     assert end.reason == "a: 450 4.7.1 later"
 
 
-def test_before_the_dot_it_is_known_who_refused() -> None:
+def test_replies_to_rcpt_are_known_before_the_dot() -> None:
     known = recipients_before_dot(to("a", "b", "c"), {"a": YES, "b": LATER_PLEASE, "c": NO}, NOW)
 
     assert [one.state.value for one in known] == ["pending", "deferred", "failed"]
