@@ -1,5 +1,5 @@
 #!/bin/sh
-# What has to happen before any Python of ours can run. Called by the Makefile:
+# The steps before any Python of ours can run. Called by the Makefile:
 #   bootstrap.sh venv   make .venv hold exactly what requirements.lock says
 #   bootstrap.sh lock   write requirements.lock anew
 #   bootstrap.sh idle   fail while something runs from this checkout
@@ -107,7 +107,7 @@ make_lock() {
     say "requirements.lock names $(grep -c '==' requirements.lock) packages"
 }
 
-# The kernel holds the lock of each folder that a process uses, for as long as that lives.
+# The kernel keeps a process's lock on its folder until the process ends.
 require_idle() {
     command -v flock >/dev/null 2>&1 || return 0
     for lock in .local/*/lock .local/passing/*/lock; do
