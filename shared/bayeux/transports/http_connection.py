@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import structlog
 
-from shared.bayeux.transports.http_protocol import END_OF_HEAD, StrictHttpProtocol
+from shared.bayeux.transports.http_protocol import END_OF_HEAD, Reading, StrictHttpProtocol
 from shared.bayeux.transports.request_head import RequestHead
 from shared.bayeux.transports.web import Answer, Scope
 
@@ -119,7 +119,8 @@ class HttpConnection(StrictHttpProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Serve a request with a known head without parsing, or parse the data."""
-        if self._is_in_message or self._is_ending or not self._is_response_complete():
+        is_idle = self._reading is Reading.NOTHING and self._is_response_complete()
+        if self._is_ending or not is_idle:
             self._single_chunk = b""
         else:
             self._unset_keepalive_if_required()

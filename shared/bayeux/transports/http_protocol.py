@@ -1,6 +1,7 @@
 """uvicorn's HTTP/1.1 protocol with strict heads, limits on size, and a timeout for each request."""
 
 from asyncio import TimerHandle
+from enum import Enum, auto
 from typing import Any, Final, cast
 
 import httptools
@@ -34,6 +35,15 @@ _OTHER_VERSIONS: Final = frozenset({"Invalid HTTP version", "Pause on PRI/Upgrad
 """The parser's errors for HTTP/1.2 and above, and for the preface of HTTP/2."""
 
 
+class Reading(Enum):
+    """The part of a request that the parser is in."""
+
+    NOTHING = auto()
+    HEAD = auto()
+    BODY = auto()
+    """The body and its trailers."""
+
+
 class StrictHttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol that refuses ambiguous heads (request smuggling) and slow clients.
 
@@ -48,8 +58,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def __init__(self, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
         self._head_bytes = 0
-        self._is_in_head = False
-        self._is_in_message = False
+        self._reading = Reading.NOTHING
         self._has_body_come = False
         self._is_last_response = False
         self._is_ending = False
@@ -79,7 +88,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._restart_idle_timer()
         self._has_body_come = False
         self._parse(data)
-        if self._is_in_message and not self._has_body_come:
+        if self._reading is not Reading.NOTHING and not self._has_body_come:
             self._head_bytes += _octets_after_last_head(data)
             if self._head_bytes > MAX_UNFINISHED_SIZE:
                 self._refuse_unread(self._too_large())
@@ -87,13 +96,13 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Reset the state of the request that begins."""
         super().on_message_begin()
-        self._head_bytes, self._is_in_head, self._is_in_message = 0, True, True
+        self._head_bytes, self._reading = 0, Reading.HEAD
         if self._is_response_complete():
             self._restart_idle_timer()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; fields after the body are trailers and are dropped (RFC 9110, 6.5.1)."""
-        if self._is_in_head:
+        if self._reading is Reading.HEAD:
             self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
@@ -101,7 +110,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         if not self._is_last_response:
             self._check_head()
-        self._is_in_head = False
+        self._reading = Reading.BODY
 
     def on_body(self, body: bytes) -> None:
         """Pass a part of the body on."""
@@ -115,7 +124,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             # Not finished: the parser stops after the head, and the body is parsed again.
             return
-        self._is_in_message = False
+        self._reading = Reading.NOTHING
         if self._is_ending:
             self.transport.close()
         else:
@@ -126,7 +135,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if self._is_ending:
             return
         super().on_response_complete()
-        if self._is_response_complete() or self._is_in_message:
+        if self._is_response_complete() or self._reading is not Reading.NOTHING:
             self._restart_idle_timer()
 
     def _begin_request(self, head: RequestHead) -> None:
@@ -235,7 +244,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def _is_body_awaited(self) -> bool:
         """Tell whether the rest of a body is outstanding that the application waits for."""
-        return self._is_in_message and not (self._is_in_head or self._is_response_complete())
+        return self._reading is Reading.BODY and not self._is_response_complete()
 
     def _refuse(self, refusal: Answer) -> None:
         """Send a refusal at once, and end the connection."""
@@ -248,16 +257,16 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if self._is_ending or self._is_last_response:
             # The last answer is already determined; there can be no other.
             return
-        if self._is_in_head and not self._is_response_complete():
+        if self._reading is Reading.HEAD and not self._is_response_complete():
             self._end_after_response()
-        elif self._is_in_head or not (self.pipeline or self.cycle.response_started):
+        elif self._reading is Reading.HEAD or not (self.pipeline or self.cycle.response_started):
             self._refuse(refusal)
         else:
             # An answer has been started, so a refusal would be taken for a part of it.
             self.transport.close()
 
     def _too_large(self) -> Answer:
-        if not self._is_in_head:
+        if self._reading is not Reading.HEAD:
             return MALFORMED
         return TARGET_TOO_LONG if len(self.url) > MAX_TARGET_SIZE else FIELDS_TOO_LARGE
 
@@ -282,7 +291,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
-        is_sending = self._is_in_message or self._ignores_input
+        is_sending = self._reading is not Reading.NOTHING or self._ignores_input
         if not is_sending or self.transport.is_closing():
             self._restart_idle_timer()
             self.transport.close()

@@ -1,4 +1,4 @@
-"""Clients that others wrote: Faye's (JavaScript) and aiocometd-ng (Python)."""
+"""Third-party clients: Faye (JavaScript) and aiocometd-ng (Python)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""The lab says what is wrong with an order, and goes on."""
+"""The lab reports an invalid order and goes on."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Octets on a real line: who is answered, with what, and when the line ends."""
+"""Raw octets over TCP: answers, and ends of the connection."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What an operator decides is what clients are told and get."""
+"""Settings take effect for clients."""
 
 from tests.connected.bayeux.running_lab import RawClient, RawSocket, running_lab
 

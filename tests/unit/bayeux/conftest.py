@@ -1,4 +1,4 @@
-"""A fresh hub for each test."""
+"""A fresh protocol for each test."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Clients of a Bayeux server that have real connections, without a network."""
+"""Clients of a Bayeux server over connections in memory."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""A connection without a network, with a server and an application that write down what comes."""
+"""An HTTP connection in memory, with a server and an application that record requests."""
 
 import asyncio
 import re

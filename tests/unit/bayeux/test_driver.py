@@ -1,4 +1,4 @@
-"""What the gateway is told, and when."""
+"""The driver's calls to its listener."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What was found out lately is known for five seconds, and of so many things at most."""
+"""Entries expire after five seconds, and their number is limited."""
 
 from shared.bayeux.ttl_cache import MAX_ENTRIES, TtlCache
 

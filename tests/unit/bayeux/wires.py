@@ -1,4 +1,4 @@
-"""A wire without a network: what a connection writes is kept, what it reads is given to it."""
+"""Transports and loops in memory, for connections without a network."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Clients of a hub without a network: what they send, what they are woken for, what they get."""
+"""A protocol without a network, with a clock that tests move, and clients of it."""
 
 import json
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ class FakePeer:
 
 @dataclass
 class World:
-    """A hub, its clock, what its journal keeps, and all effects that nobody looked at yet."""
+    """A protocol, its clock, the range of its journal, and the effects so far."""
 
     settings: BayeuxSettings = SETTINGS
     now: float = 100.0
@@ -57,7 +57,7 @@ class World:
         return cls(replace(SETTINGS, **changes))
 
     def settle(self) -> None:
-        """Note what the hub wants done, and tell whom it woke."""
+        """Collect the effects, and flush the peers that were woken."""
         self.effects += self.protocol.take_effects()
         for peer in self.protocol.take_woken():
             peer.flush()

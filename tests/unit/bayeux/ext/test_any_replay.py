@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, a client with replay sees each event once, in order."""
+"""A client with replay receives each event once and in order, after any sequence of steps."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ SMALL = replace(SETTINGS, max_queued_events=5)
 
 
 class Pod:
-    """A gateway: a hub, how far it has told the journal, and the pages it was asked for."""
+    """A gateway: a protocol, its published position, and the pages that were requested."""
 
     def __init__(self) -> None:
         self.world = World(SMALL)

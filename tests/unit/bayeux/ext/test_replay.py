@@ -1,4 +1,4 @@
-"""Subscriptions that begin at a position: what is asked for, what is answered, what is heard."""
+"""Subscriptions with a position: requests for pages, replies, and delivered events."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

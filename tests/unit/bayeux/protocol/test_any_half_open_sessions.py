@@ -1,4 +1,4 @@
-"""However many shake hands and however few are heard of again, who is well keeps its session."""
+"""Any number of handshakes without a further message ends no confirmed session."""
 
 from hypothesis import settings
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Whatever a client sends, the hub answers; it never raises, and what it says is JSON."""
+"""The protocol answers any message without an exception, and its answers are JSON."""
 
 import json
 from typing import Any, NoReturn

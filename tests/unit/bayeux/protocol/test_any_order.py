@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, a client sees each event once and in its place."""
+"""A client receives each event once and in order, after any sequence of steps."""
 
 import json
 from collections.abc import Sequence

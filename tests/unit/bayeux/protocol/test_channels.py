@@ -1,4 +1,4 @@
-"""Names and patterns."""
+"""Channel names and patterns."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""When a connect waits, when it is answered, and with what."""
+"""Whether a connect waits, and the reply to it."""
 
 from datetime import timedelta
 

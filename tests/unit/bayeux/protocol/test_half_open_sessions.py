@@ -1,4 +1,4 @@
-"""Sessions of which nothing was heard since their handshake cost no other session its life."""
+"""Limits of half-open sessions: those without a message since their handshake."""
 
 import pytest
 

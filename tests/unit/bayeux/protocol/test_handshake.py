@@ -1,4 +1,4 @@
-"""How a session begins, and when it does not."""
+"""Handshakes that open a session, and those that are refused."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What counts as a request, and what leaves as JSON."""
+"""Reading of requests, and writing of JSON."""
 
 import json
 

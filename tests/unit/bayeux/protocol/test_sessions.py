@@ -1,4 +1,4 @@
-"""Whose session it is, how long it lives, and how it ends."""
+"""The owner, the lifetime and the end of a session."""
 
 from datetime import timedelta
 

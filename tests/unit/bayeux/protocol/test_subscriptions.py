@@ -1,4 +1,4 @@
-"""Who hears what, and who learns of it."""
+"""Deliveries of subscriptions, and the effects for the listener."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which requests are answered by another process, and what becomes of them."""
+"""Requests and sockets that are forwarded to another process."""
 
 import asyncio
 import json

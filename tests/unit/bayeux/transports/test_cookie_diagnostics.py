@@ -1,4 +1,4 @@
-"""Clients that return no cookie are served where the operator says so; else the log says why."""
+"""Clients without a cookie are served if the settings allow it; otherwise the log has advice."""
 
 from typing import Any
 

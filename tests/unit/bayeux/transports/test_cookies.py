@@ -1,4 +1,4 @@
-"""How cookies are marked for browsers."""
+"""Attributes of cookies."""
 
 import pytest
 

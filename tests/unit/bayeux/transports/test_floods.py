@@ -1,4 +1,4 @@
-"""More than anybody needs, and faster than it is answered: what a connection keeps of it."""
+"""A connection's limits for requests that come too fast or without end."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How requests share a connection, whoever asks and whoever answers."""
+"""Requests for Bayeux and for the application on one connection."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What becomes of requests whose clients have gone, and what pages may read."""
+"""Requests whose clients have disconnected, and answers that pages may read."""
 
 import asyncio
 

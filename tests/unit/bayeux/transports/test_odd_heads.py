@@ -1,4 +1,4 @@
-"""Heads that are refused, the answer to each, and that nothing of them stays open."""
+"""Refused heads: the answer to each, and the end of the connection."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How long a head is known, and for what."""
+"""Lifetime and limits of the cache of heads."""
 
 import math
 

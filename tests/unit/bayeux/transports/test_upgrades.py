@@ -1,4 +1,4 @@
-"""Offers of another protocol: where the body goes, wherever the head was cut."""
+"""Upgrades: the body is read right, however the head is divided into packets."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What goes over a websocket, seen by the client of the websockets library."""
+"""Websocket frames as the websockets library's client sees them."""
 
 import asyncio
 from collections.abc import Sequence
