@@ -1,13 +1,23 @@
-"""The permissions of agents: roles, ownership and states for every act. Pure."""
+"""The permissions of agents: roles, ownership and states for every act. Pure.
+
+The rules of reading are here, the rules of operations in their definitions.
+"""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from services.gateway.errors import Situation
-from services.gateway.wire.users import ADMIN, AGENT
+from services.gateway.operations.registry import PERMISSIONS
+from services.gateway.operations.rules import (
+    ADMIN,
+    AGENTS,
+    AGENTS_AND_ADMINS,
+    FOR_OWNER,
+    Ownership,
+    Rule,
+)
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State
 from shared.storage.agents.agent_store import StoredAgent
@@ -25,48 +35,12 @@ class Read(StrEnum):
     """Needed to begin a mail with this one as its parent: the new mail opens its thread."""
 
 
-class Ownership(StrEnum):
-    """How an agent is related to an interaction.
-
-    READER: it is in a workbin that the agent may open. RELATED: the agent holds another mail of its
-    thread.
-    """
-
-    INVITED = "invited"
-    OWNER = "owner"
-    READER = "reader"
-    RELATED = "related"
-    OTHER = "other"
-    NONE = "none"
-
-
 Act = Read | Operation
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Which roles and ownerships allow an act, and how it is refused otherwise.
-
-    Roles in `overseers` need no ownership. Nor do `roles` where the rule is `open_by_setting` and
-    the setting shows everybody's mail. In the directions of `never` the act is always forbidden.
-    """
-
-    roles: frozenset[str]
-    ownerships: frozenset[Ownership]
-    refusal: Situation = Situation.NOT_PERMITTED
-    overseers: frozenset[str] = frozenset()
-    open_by_setting: bool = False
-    never: frozenset[Direction] = frozenset()
-
-
-AGENTS: Final = frozenset({AGENT})
-AGENTS_AND_ADMINS: Final = frozenset({AGENT, ADMIN})
 _ANY: Final = frozenset(Ownership)
 _HOLDER: Final = frozenset({Ownership.INVITED, Ownership.OWNER})
 _READER: Final = _HOLDER | {Ownership.READER}
 _ADMINS: Final = frozenset({ADMIN})
-_WORK: Final = Rule(AGENTS, frozenset({Ownership.OWNER}))
-_OFFER: Final = Rule(AGENTS, frozenset({Ownership.INVITED}))
 
 RULES: Final[Mapping[Act, Rule]] = MappingProxyType(
     {
@@ -83,27 +57,9 @@ RULES: Final[Mapping[Act, Rule]] = MappingProxyType(
         # Not found: an agent who may not read a mail does not learn which documents exist.
         Read.ATTACHMENT: Rule(AGENTS, _READER, Situation.NOT_FOUND),
         # Owners only: an invited agent could begin a mail, reject the offer, and read on.
-        Read.FOLLOWED: Rule(AGENTS, frozenset({Ownership.OWNER})),
-        Operation.ACCEPT: _OFFER,
-        Operation.REJECT: _OFFER,
-        Operation.TRANSFER: _WORK,
-        Operation.REPLY: _WORK,
-        Operation.REPLY_ALL: _WORK,
-        Operation.COMPLETE: _WORK,
-        Operation.PLACE_IN_QUEUE: _WORK,
-        Operation.PLACE_IN_WORKBIN: _WORK,
-        Operation.UPDATE_PROPERTIES: _WORK,
-        Operation.FORWARD: _WORK,
-        Operation.REDIRECT: _WORK,
-        Operation.ADD_COMMENT: _WORK,
-        Operation.SET_DISPOSITION: _WORK,
-        Operation.CANCEL: _WORK,
-        Operation.SAVE: _WORK,
-        Operation.SEND: _WORK,
-        # What arrived stays as it arrived.
-        Operation.LINK_ATTACHMENT: replace(_WORK, never=frozenset({Direction.INBOUND})),
-        Operation.PULL: Rule(AGENTS, frozenset({Ownership.READER})),
+        Read.FOLLOWED: FOR_OWNER,
     }
+    | {operation: one.rule for operation, one in PERMISSIONS.items()}
 )
 """An act that is not in the table is forbidden."""
 

@@ -22,7 +22,7 @@ from services.gateway.http.preferences import applied, preferred_wait
 from services.gateway.notifications.command_outcomes import AwaitedOutcome
 from services.gateway.notifications.event_feed import EventFeed
 from services.gateway.notifications.message_builder import MessageBuilder
-from services.gateway.operations.operation_request import PreparedCommand
+from services.gateway.operations.request import PreparedCommand
 from services.gateway.wire.refusals import reason_of
 from shared.contracts.commands import AcceptInvitation, AgentCommand, RejectInvitation
 from shared.contracts.envelope import Cause

@@ -1,1 +1,1 @@
-"""What agents may ask of an interaction: checked here, decided by the service that owns it."""
+"""The operations of the agent API: one module defines one operation, `registry` lists them."""

@@ -1,91 +1,124 @@
-"""Every operation by every name it goes by."""
+"""Every operation by its names, and the tables that follow from the definitions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from services.gateway.auth.permissions import refusal_of
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.json_body import Body
-from services.gateway.operations.drafts import (
-    prepare_forward,
-    prepare_redirect,
-    prepare_save,
-    prepare_update,
-)
-from services.gateway.operations.invitations import (
-    prepare_accept,
-    prepare_cancel,
-    prepare_complete,
-    prepare_reject,
-)
-from services.gateway.operations.operation_request import (
-    OperationDefinition,
-    OperationRequest,
-    PreparedCommand,
-    missing,
-    named,
-    refused,
-)
-from services.gateway.operations.replies import prepare_reply, prepare_reply_all
-from services.gateway.operations.send import prepare_send
-from services.gateway.operations.transfers import (
-    prepare_place_in_queue,
-    prepare_place_in_workbin,
-    prepare_pull,
-    prepare_transfer,
-)
+from services.gateway.operations import link_attachment
+from services.gateway.operations.accept import ACCEPT
+from services.gateway.operations.add_comment import ADD_COMMENT
+from services.gateway.operations.cancel import CANCEL
+from services.gateway.operations.complete import COMPLETE
+from services.gateway.operations.create import CREATE
+from services.gateway.operations.definition import OperationDefinition
+from services.gateway.operations.forward import FORWARD
+from services.gateway.operations.get_workbin_content import GET_WORKBIN_CONTENT
+from services.gateway.operations.place_in_queue import PLACE_IN_QUEUE
+from services.gateway.operations.place_in_workbin import PLACE_IN_WORKBIN
+from services.gateway.operations.pull_interaction import PULL_INTERACTION
+from services.gateway.operations.redirect import REDIRECT
+from services.gateway.operations.reject import REJECT
+from services.gateway.operations.reply import REPLY, REPLY_ALL
+from services.gateway.operations.request import missing, refused
+from services.gateway.operations.rules import Permission
+from services.gateway.operations.save import SAVE, UPDATE
+from services.gateway.operations.send import SEND
+from services.gateway.operations.set_disposition import SET_DISPOSITION
+from services.gateway.operations.transfer import TRANSFER
 from services.gateway.operations.user_data import (
-    prepare_attach,
-    prepare_comment,
-    prepare_disposition,
-    prepare_put,
-    prepare_remove,
+    ATTACH_USER_DATA,
+    DELETE_USER_DATA,
+    UPDATE_USER_DATA,
 )
-from services.gateway.wire.states import STATES
-from shared.domain.interaction import Interaction
-from shared.domain.lifecycle import Operation, State
+from shared.contracts.commands import AgentCommand, CreateDraft
+from shared.domain.lifecycle import TRANSITIONS, Operation
 
 OFFERS: Final = (
-    OperationDefinition("Accept", Operation.ACCEPT, prepare_accept),
-    OperationDefinition("Reject", Operation.REJECT, prepare_reject),
-    OperationDefinition("Reply", Operation.REPLY, prepare_reply),
-    OperationDefinition("ReplyAll", Operation.REPLY_ALL, prepare_reply_all),
-    OperationDefinition("Send", Operation.SEND, prepare_send),
-    OperationDefinition("Cancel", Operation.CANCEL, prepare_cancel, ("CancelReply",)),
-    OperationDefinition("Complete", Operation.COMPLETE, prepare_complete, ("StopProcessing",)),
-    OperationDefinition("PlaceInQueue", Operation.PLACE_IN_QUEUE, prepare_place_in_queue),
-    OperationDefinition(
-        "Transfer", Operation.TRANSFER, prepare_transfer, ("SingleStepTransfer",), has_target=True
-    ),
-    OperationDefinition("PlaceInWorkbin", Operation.PLACE_IN_WORKBIN, prepare_place_in_workbin),
-    OperationDefinition("PullInteraction", Operation.PULL, prepare_pull, ("PullEmail", "Pull")),
-    OperationDefinition("UpdateUserData", Operation.UPDATE_PROPERTIES, prepare_put),
-    OperationDefinition("AttachUserData", Operation.UPDATE_PROPERTIES, prepare_attach),
-    OperationDefinition("DeleteUserData", Operation.UPDATE_PROPERTIES, prepare_remove),
-    OperationDefinition("Forward", Operation.FORWARD, prepare_forward),
-    OperationDefinition("Redirect", Operation.REDIRECT, prepare_redirect, ("Re-direct",)),
-    OperationDefinition("Save", Operation.SAVE, prepare_save, ("SaveDraft",)),
-    OperationDefinition("AddComment", Operation.ADD_COMMENT, prepare_comment),
-    OperationDefinition("SetDisposition", Operation.SET_DISPOSITION, prepare_disposition),
+    ACCEPT,
+    REJECT,
+    REPLY,
+    REPLY_ALL,
+    SEND,
+    CANCEL,
+    COMPLETE,
+    PLACE_IN_QUEUE,
+    TRANSFER,
+    PLACE_IN_WORKBIN,
+    PULL_INTERACTION,
+    UPDATE_USER_DATA,
+    ATTACH_USER_DATA,
+    DELETE_USER_DATA,
+    FORWARD,
+    REDIRECT,
+    SAVE,
+    ADD_COMMENT,
+    SET_DISPOSITION,
+)
+"""The operations on one interaction, in the order of the API's description."""
+
+ELSEWHERE: Final = (CREATE, GET_WORKBIN_CONTENT)
+"""Operations that concern no interaction."""
+
+NOT_OFFERED: Final = frozenset({CREATE.name, "SetInFocus"})
+"""Operations that no interaction offers: the collection offers the one, nothing the other."""
+
+
+def by_name(offers: Iterable[OperationDefinition]) -> dict[str, OperationDefinition]:
+    """Return each operation by its name and its aliases.
+
+    Raises:
+        ImportError: Two operations have the same name.
+    """
+    found: dict[str, OperationDefinition] = {}
+    for offer in offers:
+        for name in offer.names:
+            if name in found:
+                raise ImportError(f"{name} is a name of two operations: rename one of them")
+            found[name] = offer
+    return found
+
+
+def by_operation(permissions: Iterable[Permission]) -> dict[Operation, Permission]:
+    """Return the permission of every operation that agents may ask for, in the lifecycle's order.
+
+    Raises:
+        ImportError: An operation has none or two, or no agent may ask for it in any state.
+    """
+    found: dict[Operation, Permission] = {}
+    for one in permissions:
+        if found.setdefault(one.operation, one) != one:
+            raise ImportError(f"{one.operation} has two permissions: let its definitions share one")
+    of_agents = {operation for (_, _, operation), step in TRANSITIONS.items() if step.by_agent}
+    if missing_ones := of_agents - found.keys():
+        names = ", ".join(sorted(missing_ones))
+        raise ImportError(f"{names}: define it in services/gateway/operations, list it in OFFERS")
+    if unknown := found.keys() - of_agents:
+        names = ", ".join(sorted(unknown))
+        raise ImportError(f"{names}: add the steps that agents may ask for to TRANSITIONS")
+    return {operation: found[operation] for operation in Operation if operation in found}
+
+
+PERMISSIONS: Final[Mapping[Operation, Permission]] = MappingProxyType(
+    by_operation(
+        [*(offer.permission for offer in (*OFFERS, UPDATE)), link_attachment.LINK_ATTACHMENT]
+    )
 )
 
-CREATE: Final = "Create"
-GET_WORKBIN_CONTENT: Final = "GetWorkbinContent"
-
-UPDATE: Final = OperationDefinition("PUT", Operation.SAVE, prepare_update)
-"""What PUT means where it carries a mail."""
-
-_BY_NAME: Final[Mapping[str, OperationDefinition]] = MappingProxyType(
-    {name: offer for offer in OFFERS for name in (offer.name, *offer.aliases)}
+# Of several operations with one command the first lends its name.
+OPERATION_OF_COMMAND: Final[Mapping[type[AgentCommand], str]] = MappingProxyType(
+    {offer.command: offer.name for offer in reversed(OFFERS)}
+    | {CreateDraft: CREATE.name}
+    | dict(link_attachment.NAMES)
 )
+"""The operation that gives a command, by its name."""
 
-NOT_OFFERED: Final = frozenset({CREATE, "SetInFocus"})
-"""What no interaction offers: the one belongs to their collection, the other to nobody."""
+_BY_NAME: Final[Mapping[str, OperationDefinition]] = MappingProxyType(by_name(OFFERS))
 
 
 def operation_name(body: Body) -> str:
-    """Return which operation a body asks for.
+    """Return the name of the operation that a body asks for.
 
     Raises:
         RequestError: It names none.
@@ -99,10 +132,10 @@ def operation_name(body: Body) -> str:
 
 
 def offer_named(name: str) -> OperationDefinition:
-    """Return the operation of a name.
+    """Return the operation of a name or alias.
 
     Raises:
-        RequestError: Nobody knows it, or it is not offered.
+        RequestError: There is none of that name, or interactions do not offer it.
     """
     offer = _BY_NAME.get(name)
     if offer is not None:
@@ -110,34 +143,3 @@ def offer_named(name: str) -> OperationDefinition:
     if name in NOT_OFFERED:
         raise RequestError(Situation.OPERATION_FORBIDDEN, f"{name} is not offered here")
     raise RequestError(Situation.OPERATION_UNKNOWN, f"there is no operation {name[:64]!r}")
-
-
-def prepare(offer: OperationDefinition, asked: OperationRequest) -> PreparedCommand:
-    """Return the order that follows from an operation.
-
-    Raises:
-        RequestError: It is not possible now, not for this agent, or not with these parameters.
-    """
-    offer = _meant(offer, asked.interaction)
-    match refusal_of(offer.operation, asked.agent, asked.interaction):
-        case None:
-            return named(offer.prepare(asked), offer.name)
-        case Situation.WRONG_STATE as situation:
-            state = STATES[asked.interaction.state]
-            hint = _hint(offer, asked.interaction)
-            message = f"{offer.name} is not possible in state {state}{hint}"
-        case situation:
-            message = f"{offer.name} is for the agent who holds this interaction"
-    raise RequestError(situation, message)
-
-
-def _meant(offer: OperationDefinition, interaction: Interaction) -> OperationDefinition:
-    """Return what is asked for: to accept what lies in a workbin is to take it out."""
-    if offer.operation is Operation.ACCEPT and interaction.state is State.IN_WORKBIN:
-        return _BY_NAME["PullInteraction"]
-    return offer
-
-
-def _hint(offer: OperationDefinition, interaction: Interaction) -> str:
-    is_offered = interaction.state is State.INVITED
-    return ": use Reject" if offer.operation is Operation.CANCEL and is_offered else ""

@@ -1,29 +1,45 @@
 """Send (seed 001): a draft goes out, with what the agent changed in the same request."""
 
+from typing import Final
+
 from pydantic import Field
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.operations.email_object import MailParameters, edits_in, ignored_in
-from services.gateway.operations.operation_request import (
-    OK,
-    OperationRequest,
-    PreparedCommand,
-    refused,
+from services.gateway.operations.definition import OperationDefinition
+from services.gateway.operations.parameters.email_object import (
+    MailParameters,
+    edits_in,
+    ignored_in,
 )
-from services.gateway.operations.parameters import Flag, OneLine, read, require_queue
+from services.gateway.operations.parameters.model import Flag, OneLine, read, require_queue
+from services.gateway.operations.request import OK, OperationRequest, PreparedCommand, refused
+from services.gateway.operations.rules import FOR_OWNER, Permission
 from shared.contracts.commands import DraftEdits, SubmitDraft
 from shared.domain.interaction import Email
+from shared.domain.lifecycle import Operation
 
 
 class SendParameters(MailParameters):
     """The seed's parameters; without a mail the draft is sent as it stands."""
 
-    queue: OneLine = Field(default="", alias="queueName")
-    complete_parent: Flag = Field(default=False, alias="completeParent")
+    queue: OneLine = Field(
+        default="",
+        alias="queueName",
+        description="The queue of the mail; by default the draft's.",
+    )
+    complete_parent: Flag = Field(
+        default=False,
+        alias="completeParent",
+        description="Whether the work on the mail that is answered ends too.",
+    )
 
 
 def prepare_send(asked: OperationRequest) -> PreparedCommand:
-    """Hand a draft over for delivery, with what the agent changed."""
+    """Return the command that submits a draft with the changes of the agent.
+
+    Raises:
+        RequestError: The mail has no recipient, or a parameter is refused.
+    """
     wanted = read(SendParameters, asked.body)
     if wanted.queue:
         require_queue(wanted.queue, asked.contact_center)
@@ -38,7 +54,7 @@ def prepare_send(asked: OperationRequest) -> PreparedCommand:
         edits=edits,
         complete_parent=wanted.complete_parent,
     )
-    return PreparedCommand(command, OK | ignored_in(wanted, asked.interaction))
+    return PreparedCommand(command, OK | ignored_in(wanted, asked.shown_mail))
 
 
 def _require_recipient(edits: DraftEdits, draft: Email) -> None:
@@ -49,3 +65,28 @@ def _require_recipient(edits: DraftEdits, draft: Email) -> None:
     )
     if not recipients:
         raise RequestError(Situation.PARAMETER_MISSING, "a mail needs at least one recipient")
+
+
+SEND: Final = OperationDefinition(
+    name="Send",
+    summary=(
+        "Send a draft with the given changes; fields that are left out stay as drafted. With "
+        "`completeParent` the mail that it answers is completed as well."
+    ),
+    permission=Permission(Operation.SEND, "Send", FOR_OWNER),
+    parameters=SendParameters,
+    example={
+        "queueName": "drafts",
+        "email_object": {
+            "toAddress": "ann@example.org",
+            "ccAddress": "bob@example.org, carl@example.org",
+            "bccAddress": "boss@example.org",
+            "fromAddress": "support@demo.example",
+            "subject": "Re: Invoice 17",
+            "text": "It is paid.",
+        },
+    },
+    command=SubmitDraft,
+    prepare=prepare_send,
+    answer=OK,
+)

@@ -7,8 +7,8 @@ from typing import Final
 from starlette.requests import Request
 
 from services.gateway.auth.authenticator import RequestAuthenticator
-from services.gateway.auth.permissions import AGENTS, AGENTS_AND_ADMINS
 from services.gateway.errors import RequestError, Situation
+from services.gateway.operations.rules import AGENTS, AGENTS_AND_ADMINS
 from shared.storage.agents.agent_store import StoredAgent
 
 _NUMBER: Final = re.compile(r"[0-9]{1,10}")

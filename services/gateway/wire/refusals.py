@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from services.gateway.operations.registry import OPERATION_OF_COMMAND
 from services.gateway.wire.states import STATES
 from shared.contracts.events import OperationRefused
 
@@ -15,25 +16,7 @@ not hold.
 """
 
 _NAMES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "accept-invitation": "Accept",
-        "reject-invitation": "Reject",
-        "complete-interaction": "Complete",
-        "place-in-queue": "PlaceInQueue",
-        "transfer-interaction": "Transfer",
-        "place-in-workbin": "PlaceInWorkbin",
-        "pull-interaction": "PullInteraction",
-        "change-user-data": "UpdateUserData",
-        "draft-reply": "Reply",
-        "create-draft": "Create",
-        "draft-forward": "Forward",
-        "save-draft": "Save",
-        "submit-draft": "Send",
-        "redirect-mail": "Redirect",
-        "cancel-draft": "Cancel",
-        "link-document": "LinkAttachment",
-        "unlink-document": "DELETE",
-    }
+    {command.model_fields["type"].default: name for command, name in OPERATION_OF_COMMAND.items()}
 )
 """Names of operations for commands without `asked_as`: those of services or older gateways."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from services.gateway.operations.registry import PERMISSIONS
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State, allowed
 
@@ -23,26 +24,7 @@ STATES: Final[Mapping[State, str]] = MappingProxyType(
 )
 
 CAPABILITIES: Final[Mapping[Operation, str]] = MappingProxyType(
-    {
-        Operation.ACCEPT: "Accept",
-        Operation.REJECT: "Reject",
-        Operation.TRANSFER: "Transfer",
-        Operation.REPLY: "Reply",
-        Operation.REPLY_ALL: "ReplyAll",
-        Operation.COMPLETE: "StopProcessing",
-        Operation.PLACE_IN_QUEUE: "PlaceInQueue",
-        Operation.PLACE_IN_WORKBIN: "PlaceInWorkbin",
-        Operation.UPDATE_PROPERTIES: "UpdateProperties",
-        Operation.PULL: "PullInteraction",
-        Operation.CANCEL: "Cancel",
-        Operation.SEND: "Send",
-        Operation.LINK_ATTACHMENT: "LinkAttachment",
-        Operation.FORWARD: "Forward",
-        Operation.REDIRECT: "Redirect",
-        Operation.SAVE: "Save",
-        Operation.ADD_COMMENT: "AddComment",
-        Operation.SET_DISPOSITION: "SetDisposition",
-    }
+    {one.operation: one.capability for one in PERMISSIONS.values()}
 )
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
+from services.gateway.operations.rules import ADMIN, AGENT
 from services.gateway.wire.mail import Fields
 from shared.storage.agents.agent_store import StoredAgent
 
-AGENT: Final = "Agent"
-ADMIN: Final = "Contact Center Admin"
 _ROLES: Final = {AGENT: "ROLE_AGENT", ADMIN: "ROLE_ADMIN"}
 _USERS: Final = "/users/"
 _BOOLEANS: Final = {"true": True, "false": False}

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
-from services.gateway.operations.operation_request import OK, ZERO
+from services.gateway.operations.get_workbin_content import GET_WORKBIN_CONTENT
 from services.gateway.operations.registry import OFFERS
-from services.gateway.rest.openapi.operations import OPERATIONS, WORKBIN
+from services.gateway.operations.request import OK, ZERO
+from services.gateway.operations.save import UPDATE
+from services.gateway.rest.openapi.operations import WORKBIN, parameter_schemas
 from services.gateway.rest.openapi.schemas import listing
 from services.gateway.rest.openapi.shapes import (
-    ANYTHING,
     FLAG,
     NUMBER,
     TEXT,
@@ -46,17 +47,16 @@ class Call:
 
 
 def _operation_bodies() -> Schema:
-    variants = [f"{name}Operation" for name in (*OPERATIONS, "GetWorkbinContent")]
+    operations = (*OFFERS, GET_WORKBIN_CONTENT)
     return {
-        "oneOf": [ref(name) for name in variants],
+        "oneOf": [ref(f"{one.name}Operation") for one in operations],
         "discriminator": {
             "propertyName": "operationName",
             "mapping": {
-                name: f"#/components/schemas/{offer.name}Operation"
-                for offer in OFFERS
-                for name in (offer.name, *offer.aliases)
-            }
-            | {"GetWorkbinContent": "#/components/schemas/GetWorkbinContentOperation"},
+                name: f"#/components/schemas/{one.name}Operation"
+                for one in operations
+                for name in one.names
+            },
         },
     }
 
@@ -100,14 +100,7 @@ _SOME_CHANNELS: Final = shape(
     description="Some of the channels are not offered here.",
 )
 _UPDATE: Final = shape(
-    {
-        "email_object": optional(ref("Mail")),
-        "email": optional(ref("Mail")),
-        "userData": optional(ANYTHING),
-    },
-    (),
-    description="Fields of a draft, keys of the user data, or both.",
-    example={"email_object": {"text": "It is"}},
+    parameter_schemas(UPDATE.parameters), (), description=UPDATE.summary, example=UPDATE.example
 )
 _IN_A_WORKBIN: Final = shape(
     {

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from services.gateway.operations.registry import OFFERS
 from services.gateway.rest.openapi.container import HTML_ADVICE
 from services.gateway.rest.openapi.messages import topics
-from services.gateway.rest.openapi.operations import CONTENT, CREATE, MAIL, OPERATIONS
+from services.gateway.rest.openapi.operations import DESCRIBED, MAIL, operation_body
 from services.gateway.rest.openapi.paths import path_items
 from services.gateway.rest.openapi.schemas import SCHEMAS
 from services.gateway.rest.openapi.shapes import ref
@@ -73,15 +72,8 @@ def openapi() -> dict[str, Any]:
         "x-topics": topics(),
         "components": {
             "schemas": SCHEMAS
-            | {
-                f"{offer.name}Operation": OPERATIONS[offer.name].body(offer.name, *offer.aliases)
-                for offer in OFFERS
-            }
-            | {
-                "CreateOperation": CREATE,
-                "GetWorkbinContentOperation": CONTENT,
-                "Mail": MAIL,
-            },
+            | {f"{one.name}Operation": operation_body(one) for one in DESCRIBED}
+            | {"Mail": MAIL},
             "responses": {
                 "Failure": {
                     "description": "The request failed; the body says why.",

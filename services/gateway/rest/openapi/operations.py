@@ -1,30 +1,24 @@
-"""The body of each operation on an interaction, with its description and example."""
+"""The schemas of request bodies, which follow from the definitions of operations."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Final
 
-from services.gateway.operations.operation_request import CANCELED, OK, ZERO
-from services.gateway.rest.openapi.samples import DRAFT_ID
-from services.gateway.rest.openapi.shapes import (
-    ANYTHING,
-    TEXT,
-    Schema,
-    optional,
-    ref,
-    several,
-    shape,
-)
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-_FLAG: Final[Schema] = {"oneOf": [{"type": "boolean"}, {"enum": ["true", "false"]}]}
-_ADDRESSES: Final[Schema] = {
-    "description": "One address, several with commas between them, or a list.",
-    "oneOf": [TEXT, several({"oneOf": [TEXT, ANYTHING]}), ANYTHING],
-}
-_TO: Final = ("toAddress", "ToAddress", "toAddresses", "to")
+from services.gateway.operations.definition import OperationDescription
+from services.gateway.operations.parameters.addresses import ADDRESSES_SCHEMA
+from services.gateway.operations.parameters.email_object_keys import TO_KEYS
+from services.gateway.operations.parameters.model import Parameters
+from services.gateway.operations.parameters.workbin_lookup import WorkbinParameters
+from services.gateway.operations.registry import ELSEWHERE, OFFERS
+from services.gateway.rest.openapi.shapes import TEXT, Schema, optional, ref, shape
+
+DESCRIBED: Final = (*OFFERS, *ELSEWHERE)
+"""The operations in the order of the page."""
+
 _ADDRESSED: Final = (
-    *_TO,
+    *TO_KEYS,
     *("ccAddress", "CCAddresses", "ccAddresses", "cc"),
     *("bccAddress", "BCCAddresses", "bccAddresses", "bcc"),
     *("fromAddress", "FromAddress", "from"),
@@ -35,15 +29,15 @@ _WRITTEN: Final = (
     *("structuredText", "StructuredText"),
     *("body", "mime", "MimeType", "mimeType"),
 )
-_TOLD: Final = (
+_READ_ONLY: Final = (
     *("attachments", "capabilities", "ContactID", "contactId", "emailType", "id", "interactionId"),
     *("receivedDate", "state", "StructuredTextMimeType", "TheComment", "truncated", "uri"),
     *("userData", "Warnings"),
 )
 MAIL: Final = shape(
-    dict.fromkeys(_ADDRESSED, optional(_ADDRESSES))
+    dict.fromkeys(_ADDRESSED, optional(ADDRESSES_SCHEMA))
     | dict.fromkeys(_WRITTEN, optional(TEXT))
-    | {name: {"description": "Part of messages; not read here."} for name in _TOLD},
+    | {name: {"description": "Part of messages; not read here."} for name in _READ_ONLY},
     (),
     description=(
         "The fields of a mail; those that are left out stay as drafted. Names of keys are read in"
@@ -54,216 +48,76 @@ MAIL: Final = shape(
     ),
     additionalProperties=False,
 )
-_MAILS: Final[dict[str, Schema]] = {"email_object": ref("Mail"), "email": ref("Mail")}
-WORKBIN: Final[Schema] = {
-    "description": "Its name, its id of either release, an object with one of them, or a list with"
-    " one of these.",
-    "oneOf": [
-        TEXT,
-        ANYTHING,
-        several({"oneOf": [TEXT, ANYTHING]}) | {"minItems": 1, "maxItems": 1},
-    ],
-}
-CREATE: Final = shape(
-    {
-        "operationName": {"enum": ["Create"]},
-        "queueName": TEXT,
-        "interactionType": optional(TEXT),
-        "interactionSubType": optional(TEXT),
-        "parentInteractionId": optional(TEXT),
-        "parentId": optional(TEXT),
-        "userData": optional(ANYTHING),
-        **{name: optional(mail) for name, mail in _MAILS.items()},
-    },
-    ("operationName", "queueName"),
-    description="Begin a mail that is no answer; a message ReplyCreated follows.",
-    example={
-        "operationName": "Create",
-        "queueName": "drafts",
-        "interactionType": "Outbound",
-        "interactionSubType": "OutboundNew",
-    },
-)
-CONTENT: Final = shape(
-    {"operationName": {"enum": ["GetWorkbinContent"]}, "workbin": WORKBIN},
-    description="Have the content of a workbin sent on the topic `/v2/me/interactions`.",
-    example={"operationName": "GetWorkbinContent", "workbin": "email.in-progress"},
-)
-_KEYS: Final[Schema] = {"oneOf": [ANYTHING, several(TEXT)]}
-_COMMENT: Final = ("comment", "TheComment", "theComment")
-_REPLY: Final[dict[str, Schema]] = {
-    "queueName": TEXT,
-    "subjectPrefix": TEXT,
-    "replyToStartLine": TEXT,
-    "indentCharacter": TEXT,
-    "quoteOriginal": _FLAG,
-}
+_NULL: Final[Schema] = {"type": "null"}
+_LEFT_OUT: Final = frozenset({"title", "default", "maxLength", "description"})
+"""Keys of pydantic's schemas: `description` is added anew, and states the limits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
-    """An operation: its summary, parameters, example, and its answer where it succeeds.
+class _Unsorted(GenerateJsonSchema):
+    """Leaves the keys of a schema in the order in which people read them."""
 
-    One of the parameters in `one_of` is required.
-    """
-
-    summary: str
-    parameters: Mapping[str, Schema] = field(default_factory=dict)
-    required: tuple[str, ...] = ()
-    example: Mapping[str, Any] = field(default_factory=dict)
-    answer: Mapping[str, Any] = field(default_factory=lambda: OK)
-    one_of: tuple[str, ...] = ()
-
-    def body(self, name: str, *aliases: str) -> Schema:
-        """Return the schema of the request body, under any of its names."""
-        parameters = {
-            one: schema if one in self.required else optional(schema)
-            for one, schema in self.parameters.items()
-        }
-        return shape(
-            {"operationName": {"enum": [name, *aliases]}, **parameters},
-            ("operationName", *self.required),
-            description=self.summary,
-            example={"operationName": name, **self.example},
-            **({"anyOf": [{"required": [one]} for one in self.one_of]} if self.one_of else {}),
-        )
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002 - pydantic passes it
+        return value
 
 
-CREATED: Final = OK | {"replyInteractionId": DRAFT_ID, "interactionId": DRAFT_ID}
+def operation_body(operation: OperationDescription) -> Schema:
+    """Return the schema of the request that asks for an operation by any of its names."""
+    parameters = operation.parameters
+    fields = [(_names(name, one), one) for name, one in parameters.model_fields.items()]
+    needed = [names for names, one in fields if one.is_required()]
+    # Any one name of a parameter is enough, so none of them is required by itself.
+    one_of = [name for names in needed if names[1:] for name in names]
+    return shape(
+        {"operationName": {"enum": list(operation.names)}, **parameter_schemas(parameters)},
+        ("operationName", *(names[0] for names in needed if len(names) == 1)),
+        description=operation.summary,
+        example={"operationName": operation.name, **operation.example},
+        **({"anyOf": [{"required": [name]} for name in one_of]} if one_of else {}),
+    )
 
-OPERATIONS: Final[Mapping[str, Described]] = MappingProxyType(
-    {
-        "Accept": Described("Accept an offered mail; a message Accepted with the mail follows."),
-        "Reject": Described("Reject an offered mail; it is offered to another agent."),
-        "Reply": Described(
-            "Create an answer to the sender; a message ReplyCreated follows.",
-            _REPLY,
-            ("queueName",),
-            {
-                "subjectPrefix": "Re: ",
-                "replyToStartLine": "Ann wrote:",
-                "indentCharacter": "> ",
-                "quoteOriginal": True,
-                "queueName": "drafts",
-            },
-            CREATED,
-        ),
-        "ReplyAll": Described(
-            "Create an answer to the sender, with a copy to the addresses in Cc; other addresses in"
-            " To get none. The original is quoted unless `quoteOriginal` is false.",
-            _REPLY,
-            ("queueName",),
-            {"queueName": "drafts"},
-            CREATED,
-        ),
-        "Send": Described(
-            "Send a draft with the given changes; fields that are left out stay as drafted. With"
-            " `completeParent` the mail that it answers is completed as well.",
-            {"queueName": TEXT, **_MAILS, "completeParent": _FLAG},
-            (),
-            {
-                "queueName": "drafts",
-                "email_object": {
-                    "toAddress": "ann@example.org",
-                    "ccAddress": "bob@example.org, carl@example.org",
-                    "bccAddress": "boss@example.org",
-                    "fromAddress": "support@demo.example",
-                    "subject": "Re: Invoice 17",
-                    "text": "It is paid.",
-                },
-            },
-        ),
-        "Cancel": Described("Discard a draft.", answer=CANCELED),
-        "Complete": Described("Complete the work on an inbound mail.", answer=ZERO),
-        "PlaceInQueue": Described(
-            "Put the mail into a queue.",
-            {"queueName": TEXT},
-            ("queueName",),
-            {"queueName": "sales"},
-        ),
-        "Transfer": Described(
-            "Transfer the mail to exactly one target: an agent, who is invited, or a queue, a group"
-            " or a skill, for which it waits.",
-            {
-                "userId": TEXT,
-                "userUri": TEXT,
-                "userName": TEXT,
-                "queueName": TEXT,
-                "agentGroup": TEXT,
-                "agentGroupName": TEXT,
-                "skill": TEXT,
-            },
-            (),
-            {"userName": "agent2"},
-            ZERO,
-        ),
-        "PlaceInWorkbin": Described(
-            "Put the mail into a workbin of the agent or of one of the agent's groups.",
-            {"workbin": WORKBIN},
-            ("workbin",),
-            {"workbin": "email.in-progress"},
-        ),
-        "PullInteraction": Described("Take the mail out of its workbin."),
-        "UpdateUserData": Described(
-            "Set keys of the user data.",
-            {"userData": ANYTHING},
-            ("userData",),
-            {"userData": {"Priority": "high"}},
-        ),
-        "AttachUserData": Described(
-            "Add keys to the user data.",
-            {"userData": ANYTHING},
-            ("userData",),
-            {"userData": {"Order": {"Number": 17}}},
-        ),
-        "DeleteUserData": Described(
-            "Remove keys of the user data. They are named by a list, or by an object whose values"
-            " are ignored; a nested object removes only those keys of its key.",
-            {"userData": _KEYS, "keys": _KEYS},
-            (),
-            {"userData": {"Order": {"Number": 17}}},
-            one_of=("userData", "keys"),
-        ),
-        "Forward": Described(
-            "Create a mail that forwards this one, with its files.",
-            {
-                "queueName": TEXT,
-                "subjectPrefix": TEXT,
-                "forwardStartLine": TEXT,
-                "replyToStartLine": TEXT,
-                "indentCharacter": TEXT,
-                **_MAILS,
-            },
-            ("queueName",),
-            {"queueName": "drafts", "email_object": {"toAddress": "bob@example.org"}},
-            CREATED,
-        ),
-        "Redirect": Described(
-            "Send the mail on unchanged, which completes the work on it.",
-            {**dict.fromkeys(_TO, _ADDRESSES), "queueName": TEXT, **_MAILS},
-            (),
-            {"toAddress": "bob@example.org"},
-            ZERO | {"interactionId": DRAFT_ID},
-        ),
-        "Save": Described(
-            "Save a draft.",
-            {**_MAILS, "userData": ANYTHING},
-            (),
-            {"email_object": {"text": "It is"}},
-        ),
-        "AddComment": Described(
-            "Replace the notes on the mail.",
-            dict.fromkeys(_COMMENT, TEXT),
-            (),
-            {"comment": "Called back on Monday."},
-            one_of=_COMMENT,
-        ),
-        "SetDisposition": Described(
-            "Write the outcome into the user data, under DISP_KEY or the given key.",
-            {"disposition": TEXT, "dispositionKey": TEXT},
-            ("disposition",),
-            {"disposition": "solved"},
-        ),
-    }
-)
-"""By their name in the registry."""
+
+def parameter_schemas(parameters: type[Parameters]) -> dict[str, Schema]:
+    """Return the schema of each parameter by each of its names; a model's own come first."""
+    schemas = parameters.model_json_schema(by_alias=False, schema_generator=_Unsorted)["properties"]
+    inherited = [
+        name
+        for base in parameters.__bases__
+        if issubclass(base, Parameters)
+        for name in base.model_fields
+    ]
+    found = {name: optional(schema) for name, schema in parameters.also_read.items()}
+    for field in sorted(parameters.model_fields, key=lambda name: name in inherited):
+        info = parameters.model_fields[field]
+        names = _names(field, info)
+        schema = _plain(schemas[field])
+        if not info.is_required() or names[1:]:
+            schema = optional(schema)
+        described = {"description": info.description} if info.description else {}
+        found |= dict.fromkeys(names, described | schema)
+    return found
+
+
+def _names(field: str, info: FieldInfo) -> list[str]:
+    """Return the names that a parameter may have in a body."""
+    if isinstance(info.validation_alias, AliasChoices):
+        return [str(one) for one in info.validation_alias.choices]
+    return [info.alias or field]
+
+
+def _plain(schema: Schema) -> Schema:
+    """Return a schema of pydantic's without what is left out, and without null."""
+    plain = {name: one for name, one in schema.items() if name not in _LEFT_OUT}
+    variants: list[Any] = [_plain(one) for one in plain.pop("anyOf", ()) if one != _NULL]
+    match plain, variants:
+        case {"x-shape": str() as name}, _:
+            return ref(name)
+        case _, [dict() as one]:
+            return {**plain, **one}
+        case _, []:
+            return plain
+        case _:
+            return plain | {"oneOf": variants}
+
+
+WORKBIN: Final[Schema] = parameter_schemas(WorkbinParameters)["workbin"]
+"""The schema of a parameter `workbin`."""

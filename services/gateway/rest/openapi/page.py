@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final
 
-from services.gateway.operations.operation_request import OK
+from services.gateway.operations.registry import OFFERS
 from services.gateway.rest.openapi.curl import COMETD, VARIABLES, cometd_line, curl_line
 from services.gateway.rest.openapi.document import openapi
 from services.gateway.rest.openapi.messages import TOPICS, Topic
-from services.gateway.rest.openapi.operations import CREATED, OPERATIONS
+from services.gateway.rest.openapi.operations import DESCRIBED
 
 _CODE: Final = re.compile(r"`([^`]+)`")
 _SHAPE: Final = re.compile(r"(#/components/schemas/)(\w+)")
@@ -108,12 +108,9 @@ def _operations(document: dict[str, Any]) -> str:
     schemas, paths = document["components"]["schemas"], document["paths"]
     one_of_mine, mine = "/me/interactions/{id}", "/me/interactions"
     described = [
-        _operation(name, schemas, one_of_mine, paths[one_of_mine]["post"], OPERATIONS[name].answer)
-        for name in OPERATIONS
-    ]
-    described += [
-        _operation(name, schemas, mine, paths[mine]["post"], answer)
-        for name, answer in (("Create", CREATED), ("GetWorkbinContent", OK))
+        _operation(one.name, schemas, path, paths[path]["post"], one.answer)
+        for one in DESCRIBED
+        for path in (one_of_mine if one in OFFERS else mine,)
     ]
     return "<h2 id=operations>Operations</h2>" + "\n".join(described)
 
@@ -156,7 +153,7 @@ def _message(name: str, schema: dict[str, Any]) -> str:
 
 
 def _schemas(schemas: dict[str, Any]) -> str:
-    described = {f"{name}Operation" for name in (*OPERATIONS, "Create", "GetWorkbinContent")}
+    described = {f"{one.name}Operation" for one in DESCRIBED}
     described |= {name for topic in TOPICS for name in topic.messages}
     shown = {name: one for name, one in schemas.items() if name not in described}
     return "<h2 id=shapes>Shapes</h2>" + "\n".join(

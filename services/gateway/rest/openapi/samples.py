@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from services.gateway.operations.request import EXAMPLE_ID
 from services.gateway.wire.channels import READY, channel_state_message
 from services.gateway.wire.emails import email_message
 from services.gateway.wire.mail import Fields
@@ -31,7 +32,7 @@ from shared.domain.interaction import (
 from shared.domain.lifecycle import Direction, State
 
 MAIL_ID: Final = "00009A8T8Y130123"
-DRAFT_ID: Final = "00009A8T8Y130124"
+DRAFT_ID: Final = EXAMPLE_ID
 DOCUMENT_ID: Final = "00009A8T8Y13002S"
 
 _NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

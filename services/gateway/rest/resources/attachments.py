@@ -11,7 +11,7 @@ from services.gateway.commands.command_ids import command_ids_of
 from services.gateway.commands.command_sender import CommandSender
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.preconditions import expected_version
-from services.gateway.operations.operation_request import ZERO, PreparedCommand
+from services.gateway.operations.request import ZERO, PreparedCommand
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.uploads.form_files import FormFileReader, body_of
 from services.gateway.wire.states import STATES

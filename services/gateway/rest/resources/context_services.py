@@ -7,11 +7,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from services.gateway.auth.permissions import Ownership, Read, refusal, refusal_of
+from services.gateway.auth.permissions import Read, refusal, refusal_of
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.content_disposition import content_disposition
 from services.gateway.interaction_queries import InteractionQueries
+from services.gateway.operations.rules import Ownership
 from services.gateway.rest.callers import Callers
 from services.gateway.wire.context_services import Contents, email_interaction
 from shared.domain.delivery import Delivery

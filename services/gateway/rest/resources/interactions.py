@@ -7,12 +7,13 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.auth.permissions import Ownership, Read, ownership_of, refusal_of
+from services.gateway.auth.permissions import Read, ownership_of, refusal_of
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer, not_modified
 from services.gateway.http.preconditions import digest_of, entity_tag, is_known
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.journal_reader import JournalReader
+from services.gateway.operations.rules import Ownership
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.list_parameters import cut, listed, read_listing
 from services.gateway.rest.resources.events import missed_events

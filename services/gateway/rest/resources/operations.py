@@ -9,30 +9,28 @@ from services.gateway.auth.permissions import Read, refusal_of
 from services.gateway.commands.command_ids import command_ids_of
 from services.gateway.commands.command_sender import CommandSender
 from services.gateway.commands.operation_order import OperationOrder
+from services.gateway.commands.preparation import prepare
 from services.gateway.commands.promised_interactions import PromisedInteractions
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
-from services.gateway.operations.drafts import order_creation
-from services.gateway.operations.email_object import compares_words
-from services.gateway.operations.operation_request import (
+from services.gateway.operations.create import CREATE, order_creation
+from services.gateway.operations.definition import OperationDefinition
+from services.gateway.operations.get_workbin_content import GET_WORKBIN_CONTENT
+from services.gateway.operations.parameters.email_object import compares_words
+from services.gateway.operations.parameters.workbin_lookup import find_place
+from services.gateway.operations.registry import offer_named, operation_name
+from services.gateway.operations.request import (
     OK,
-    OperationDefinition,
     OperationRequest,
     PreparedCommand,
     missing,
     named,
 )
-from services.gateway.operations.registry import (
-    CREATE,
-    GET_WORKBIN_CONTENT,
-    UPDATE,
-    offer_named,
-    operation_name,
-    prepare,
-)
-from services.gateway.operations.workbin_lookup import find_place
+from services.gateway.operations.save import UPDATE
+from services.gateway.operations.user_data import UPDATE_USER_DATA
 from services.gateway.rest.callers import Callers
+from services.gateway.wire.mail import draft
 from shared.contracts.envelope import Cause
 from shared.contracts.events import WorkbinContentWanted
 from shared.contracts.outgoing import wrap
@@ -84,7 +82,7 @@ class OperationsResource:
         """
         agent, body = await self._read(request)
         name = operation_name(body)
-        if name == GET_WORKBIN_CONTENT:
+        if name == GET_WORKBIN_CONTENT.name:
             return await self.publish_content_request(agent, body.get("workbin"))
         return await self.order(request, agent, request.path_params["id"], offer_named(name), body)
 
@@ -94,7 +92,7 @@ class OperationsResource:
         if "email_object" in body or "email" in body:
             offer = UPDATE
         elif "userData" in body:
-            offer = offer_named("UpdateUserData")
+            offer = UPDATE_USER_DATA
         else:
             raise missing("email_object")
         return await self.order(request, agent, request.path_params["id"], offer, body)
@@ -103,9 +101,9 @@ class OperationsResource:
         """POST /me/interactions: Create, or GetWorkbinContent."""
         agent, body = await self._read(request)
         match operation_name(body):
-            case "Create":
+            case CREATE.name:
                 return await self._create(request, agent, body)
-            case "GetWorkbinContent":
+            case GET_WORKBIN_CONTENT.name:
                 return await self.publish_content_request(agent, body.get("workbin"))
             case name:
                 message = f"{offer_named(name).name} is for /me/interactions/{{id}}"
@@ -173,7 +171,7 @@ class OperationsResource:
     async def _create(self, request: Request, agent: StoredAgent, body: Body) -> Response:
         present = await self._agents.get(agent.id)
         if present is None or not present.logged_in:
-            message = f"{CREATE} is for agents who are logged in on the channel"
+            message = f"{CREATE.name} is for agents who are logged in on the channel"
             raise RequestError(Situation.OPERATION_FORBIDDEN, message)
         command, answer = order_creation(
             body,
@@ -186,7 +184,7 @@ class OperationsResource:
             if situation := refusal_of(Read.FOLLOWED, agent, parent):
                 raise RequestError(situation, "the parent is not yours: accept it first")
         return await self._command_sender.over(
-            request, named(PreparedCommand(command, answer), CREATE)
+            request, named(PreparedCommand(command, answer), CREATE.name)
         )
 
     async def _read(self, request: Request) -> tuple[StoredAgent, Body]:
@@ -201,9 +199,11 @@ class OperationsResource:
         offer: OperationDefinition,
         body: Body,
     ) -> OperationRequest:
+        interaction = await self._promised.get(interaction_id, with_text=compares_words(body))
         return OperationRequest(
             agent=agent,
-            interaction=await self._promised.get(interaction_id, with_text=compares_words(body)),
+            interaction=interaction,
+            shown_mail=draft(interaction),
             body=body,
             contact_center=await self._configuration.current(),
             now=self._clock.now(),

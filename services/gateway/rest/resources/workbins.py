@@ -7,9 +7,12 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
 from services.gateway.interaction_queries import InteractionQueries
-from services.gateway.operations.operation_request import OK, missing
-from services.gateway.operations.registry import GET_WORKBIN_CONTENT, offer_named, operation_name
-from services.gateway.operations.workbin_lookup import find_place, places_of
+from services.gateway.operations.get_workbin_content import GET_WORKBIN_CONTENT
+from services.gateway.operations.parameters.workbin_lookup import find_place, places_of
+from services.gateway.operations.place_in_workbin import PLACE_IN_WORKBIN
+from services.gateway.operations.pull_interaction import PULL_INTERACTION
+from services.gateway.operations.registry import operation_name
+from services.gateway.operations.request import OK, missing
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.resources.operations import OperationsResource
 from services.gateway.wire.workbins import items, workbin
@@ -64,9 +67,9 @@ class WorkbinsResource:
             case "AddInteraction" | "AddEmail" | "AddInteractionToWorkbin":
                 return await self._put_in(agent, request, body)
             case "PullInteraction" | "PullEmail":
-                offer = offer_named("PullInteraction")
+                offer = PULL_INTERACTION
                 return await self._operations.order(request, agent, _item(body), offer, body)
-            case name if name == GET_WORKBIN_CONTENT:
+            case name if name == GET_WORKBIN_CONTENT.name:
                 return await self._operations.publish_content_request(
                     agent, _identifier(request, body)
                 )
@@ -80,7 +83,7 @@ class WorkbinsResource:
 
     async def _put_in(self, agent: StoredAgent, request: Request, body: Body) -> Response:
         identifier = _identifier(request, body)
-        offer = offer_named("PlaceInWorkbin")
+        offer = PLACE_IN_WORKBIN
         return await self._operations.order(
             request, agent, _item(body), offer, {**body, "workbin": identifier}
         )

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.gateway.wire.workbins import uuid_of
+from services.gateway.operations.parameters.workbin_ids import uuid_of
 from shared.contracts.contact_center import Workbin
 from shared.domain.interaction import Place
 from shared.domain.lifecycle import State

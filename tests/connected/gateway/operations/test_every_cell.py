@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.gateway.operations.operation_request import OperationDefinition
+from services.gateway.operations.definition import OperationDefinition
 from services.gateway.operations.registry import OFFERS
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State

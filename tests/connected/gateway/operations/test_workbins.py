@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import httpx2
 import pytest
 
-from services.gateway.wire.workbins import old_id_of, uuid_of
+from services.gateway.operations.parameters.workbin_ids import old_id_of, uuid_of
 from shared.contracts.contact_center import Workbin
 from shared.contracts.events import WorkbinItemAdded, WorkbinItemRemoved
 from shared.domain.interaction import Interaction, Place

@@ -7,8 +7,9 @@ from itertools import product
 
 import pytest
 
-from services.gateway.auth.permissions import Act, Ownership, Read, ownership_of, refusal
+from services.gateway.auth.permissions import Act, Read, ownership_of, refusal
 from services.gateway.errors import Situation
+from services.gateway.operations.rules import Ownership
 from shared.domain.interaction import Interaction, Invitation, Place
 from shared.domain.lifecycle import Direction, Operation, State
 from shared.storage.agents.agent_store import StoredAgent

@@ -5,8 +5,12 @@ from typing import Any
 import pytest
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.operations.addresses import is_address, read_address, read_addresses
-from services.gateway.operations.email_object import read_edits
+from services.gateway.operations.parameters.addresses import (
+    is_address,
+    read_address,
+    read_addresses,
+)
+from services.gateway.operations.parameters.email_object import read_edits
 
 
 @pytest.mark.parametrize(

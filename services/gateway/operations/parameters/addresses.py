@@ -2,17 +2,32 @@
 
 from collections.abc import Mapping
 from email.utils import getaddresses
-from typing import Final
+from typing import Any, Final
 from unicodedata import normalize
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
-from services.gateway.operations.operation_request import refused
+from services.gateway.operations.request import refused
 from shared.contracts.commands import MailAddress
 
 _MOST: Final = 500
 _LONGEST: Final = 254
 _LONGEST_NAME: Final = 320
+
+ADDRESSES_SCHEMA: Final[dict[str, Any]] = {
+    "description": "One address, several with commas between them, or a list.",
+    "oneOf": [
+        {"type": "string"},
+        {
+            "type": "array",
+            "items": {
+                "oneOf": [{"type": "string"}, {"type": "object", "additionalProperties": True}]
+            },
+        },
+        {"type": "object", "additionalProperties": True},
+    ],
+}
+"""JSON Schema of what `read_addresses` reads."""
 
 # Which names resolve is the network's business: a house may well call itself `.local` or `.test`.
 SPECIAL_USE_DOMAIN_NAMES.clear()

@@ -1,21 +1,25 @@
-"""An operation as it is asked for, and the order that follows from it."""
+"""The request of an operation, the command that follows from it, and common answers."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.json_body import Body
 from shared.contracts.commands import AgentCommand
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.interaction import Interaction
-from shared.domain.lifecycle import Operation
 from shared.storage.agents.agent_store import StoredAgent
 
 
 @dataclass(frozen=True, slots=True)
 class OperationRequest:
-    """Everything that the checks of an operation may look at."""
+    """Everything that the checks of an operation may look at.
+
+    `new_id` is the id of the interaction that the operation may create. `shown_mail` is the draft
+    as messages show it. `target` and `has_known_skill` belong to operations with `has_target`.
+    """
 
     agent: StoredAgent
     interaction: Interaction
@@ -23,47 +27,45 @@ class OperationRequest:
     contact_center: ContactCenter
     now: datetime
     new_id: str
+    shown_mail: Mapping[str, object]
     target: StoredAgent | None = None
     has_known_skill: bool = False
     only_new_keys: bool = False
 
     @property
     def agent_id(self) -> str:
-        """Who asks."""
+        """The id of the agent who asks."""
         return self.agent.id
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedCommand:
-    """The command to publish, and what the agent is answered once the broker holds it."""
+    """The command to publish, and the answer to the agent once the broker holds it."""
 
     command: AgentCommand
     answer: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class OperationDefinition:
-    """An operation that agents may ask for, under its name and its aliases."""
+OK: Final = {"status": "ok", "statusCode": 0}
+"""The answer of operations whose success is a word in the seeds."""
 
-    name: str
-    operation: Operation
-    prepare: Callable[[OperationRequest], PreparedCommand]
-    aliases: tuple[str, ...] = ()
-    has_target: bool = field(default=False)
+ZERO: Final = {"statusCode": 0, "status": "ok"}
+"""The answer of operations whose success is a number in the seeds."""
+
+CANCELED: Final = {"status": 0, "statusCode": 0}
+"""The answer of Cancel, the one operation whose `status` is a number (seed 002)."""
+
+EXAMPLE_ID: Final = "00009A8T8Y130124"
+"""The id of a new draft in the examples of the API's description."""
 
 
-OK = {"status": "ok", "statusCode": 0}
-"""Of the operations whose success is a word in the seeds."""
-
-ZERO = {"statusCode": 0, "status": "ok"}
-"""Of the operations whose success is a number in the seeds."""
-
-CANCELED = {"status": 0, "statusCode": 0}
-"""Of Cancel, the one operation whose `status` is a number (seed 002)."""
+def created(new_id: str) -> dict[str, object]:
+    """Return the answer of an operation that creates a mail under a new id."""
+    return {**OK, "replyInteractionId": new_id, "interactionId": new_id}
 
 
 def named(order: PreparedCommand, name: str) -> PreparedCommand:
-    """Return an order whose refusal will call the operation as the agent does."""
+    """Return the command with the name under which a later refusal reports the operation."""
     return replace(order, command=order.command.model_copy(update={"asked_as": name}))
 
 
@@ -73,12 +75,12 @@ def missing(name: str) -> RequestError:
 
 
 def refused(message: str) -> RequestError:
-    """Return the error of a value that cannot be."""
+    """Return the error of a value that is not possible."""
     return RequestError(Situation.VALUE_REFUSED, message)
 
 
 def disagreeing(names: Iterable[str]) -> RequestError:
-    """Return the error of one parameter that came under several names with different values."""
+    """Return the error of a parameter that came under several names with different values."""
     several = " and ".join(name[:64] for name in names)
     return refused(f"{several} are one parameter and differ: send one of them")
 

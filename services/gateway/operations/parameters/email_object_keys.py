@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from services.gateway.operations.operation_request import disagreeing, refused
+from services.gateway.operations.request import disagreeing, refused
 
 SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -24,6 +24,9 @@ SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """In lower case, because clients write them with any capital letters."""
+
+TO_KEYS: Final = ("toAddress", "ToAddress", "toAddresses", "to")
+"""The spellings of `to` in seeds and messages, as the API's description lists them."""
 
 READ_ONLY: Final = frozenset(
     {

@@ -1,14 +1,17 @@
-"""Which workbin a client means, in every spelling that clients have for it."""
+"""Finds the workbin that a client names, in every spelling that clients have for it."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Any, Final
+
+from pydantic import Field, WithJsonSchema
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.operations.operation_request import missing, not_found, refused
-from services.gateway.wire.workbins import old_id_of, uuid_of, view_of
+from services.gateway.operations.parameters.model import Parameters
+from services.gateway.operations.parameters.workbin_ids import old_id_of, uuid_of, view_of
+from services.gateway.operations.request import missing, not_found, refused
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.interaction import Place
 from shared.storage.agents.agent_store import StoredAgent
@@ -17,9 +20,34 @@ _NAMES: Final = ("workbinName", "name", "workbinId", "id", "viewName", "workbin"
 _GROUPS: Final = frozenset({"agentgroup", "group", "queue"})
 
 
+_SCHEMA: Final[dict[str, Any]] = {
+    "oneOf": [
+        {"type": "string"},
+        {"type": "object", "additionalProperties": True},
+        {
+            "type": "array",
+            "items": {
+                "oneOf": [{"type": "string"}, {"type": "object", "additionalProperties": True}]
+            },
+            "minItems": 1,
+            "maxItems": 1,
+        },
+    ]
+}
+
+
+class WorkbinParameters(Parameters):
+    """The workbin, which `find_place` reads."""
+
+    workbin: Annotated[Any, WithJsonSchema(_SCHEMA)] = Field(
+        description="Its name, its id of either release, an object with one of them, or a list with"
+        " one of these."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a client says of a workbin; the owner is empty where it says nothing of one."""
+    """The workbin in a request; the owner is empty where the request names none."""
 
     name: str
     owner: str = ""

@@ -1,28 +1,28 @@
 """The `email_object` of a request: what of a mail is to be changed (seed 001)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, WithJsonSchema
 
 from services.gateway.http.json_body import Body
-from services.gateway.operations.addresses import read_address, read_addresses
-from services.gateway.operations.email_object_keys import (
+from services.gateway.operations.parameters.addresses import read_address, read_addresses
+from services.gateway.operations.parameters.email_object_keys import (
     Spelled,
     by_field,
     chosen,
     ignored_keys,
     require_known,
 )
-from services.gateway.operations.operation_request import refused
-from services.gateway.operations.parameters import Parameters
-from services.gateway.wire.mail import Fields, draft
+from services.gateway.operations.parameters.model import Parameters
+from services.gateway.operations.request import refused
 from shared.contracts.commands import DraftEdits, MailAddress
 from shared.contracts.contact_center import ContactCenter
-from shared.domain.interaction import LONGEST_SUBJECT, Address, Email, Interaction
+from shared.domain.interaction import LONGEST_SUBJECT, Address, Email
 
 NOTHING: Final = Email()
-"""What is drafted of a mail that begins with the request."""
+"""The draft of a mail that begins with the request."""
 
 _NAMES: Final = {
     "to": "toAddress",
@@ -37,15 +37,16 @@ Read = TypeVar("Read")
 
 
 class MailParameters(Parameters):
-    """What the agent wrote, under either of its names."""
+    """A mail as the agent wrote it, under either of its names."""
 
-    email_object: dict[str, Any] | None = Field(
+    # `x-shape` names a schema of the API's description.
+    email_object: Annotated[dict[str, Any], WithJsonSchema({"x-shape": "Mail"})] | None = Field(
         default=None, validation_alias=AliasChoices("email_object", "email")
     )
 
     @property
     def mail(self) -> Mapping[str, Any]:
-        """What the agent wrote, if anything."""
+        """The mail; empty where none came."""
         return self.email_object or {}
 
 
@@ -63,9 +64,14 @@ def edits_in(
     return edits
 
 
-def ignored_in(wanted: MailParameters, interaction: Interaction | None = None) -> Fields:
-    """Return what an answer says of changed keys that no edit changes."""
-    ignored = ignored_keys(wanted.mail, draft(interaction) if interaction else {})
+def ignored_in(
+    wanted: MailParameters, shown: Mapping[str, object] = MappingProxyType({})
+) -> dict[str, object]:
+    """Return the field of an answer that names changed keys that no edit changes, if any.
+
+    `shown` is the mail as messages show it, empty for one that begins with the request.
+    """
+    ignored = ignored_keys(wanted.mail, shown)
     return {"ignoredKeys": ignored} if ignored else {}
 
 

@@ -1,12 +1,22 @@
-"""Reads the parameters of operations into models, and says in one line what is wrong."""
+"""The base of models of parameters, and the reader that names what is wrong in one line."""
 
-from typing import Annotated, TypeVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from services.gateway.errors import RequestError
 from services.gateway.http.json_body import Body
-from services.gateway.operations.operation_request import disagreeing, missing, not_found, refused
+from services.gateway.operations.request import disagreeing, missing, not_found, refused
 from shared.contracts.contact_center import ContactCenter
 
 
@@ -24,21 +34,34 @@ def _on_one_line(value: object) -> object:
     return value
 
 
-Flag = Annotated[bool, Field(strict=True), BeforeValidator(_as_boolean)]
+Flag = Annotated[
+    bool,
+    Field(strict=True),
+    BeforeValidator(_as_boolean),
+    WithJsonSchema({"oneOf": [{"type": "boolean"}, {"enum": ["true", "false"]}]}),
+]
 OneLine = Annotated[str, Field(strict=True, max_length=998), BeforeValidator(_on_one_line)]
 Text = Annotated[str, Field(strict=True)]
 
 
 class Parameters(BaseModel):
-    """The parameters of an operation; unknown ones are ignored, null is as good as absent."""
+    """The parameters of an operation; unknown ones are ignored, null is as good as absent.
+
+    `also_read` are JSON Schemas of parameters that the operation reads from the body by itself.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+    also_read: ClassVar[Mapping[str, dict[str, Any]]] = MappingProxyType({})
 
     @classmethod
     def same_parameters(cls) -> list[list[str]]:
         """Return the names of each parameter that has several."""
         aliases = (field.validation_alias for field in cls.model_fields.values())
         return [list(map(str, one.choices)) for one in aliases if isinstance(one, AliasChoices)]
+
+
+class NoParameters(Parameters):
+    """An operation that reads nothing but its name."""
 
 
 P = TypeVar("P", bound=Parameters)

@@ -1,0 +1,41 @@
+"""Checks an operation against a snapshot of its interaction, and prepares its command."""
+
+from services.gateway.auth.permissions import refusal_of
+from services.gateway.errors import RequestError, Situation
+from services.gateway.operations.definition import OperationDefinition
+from services.gateway.operations.pull_interaction import PULL_INTERACTION
+from services.gateway.operations.request import OperationRequest, PreparedCommand, named
+from services.gateway.wire.states import STATES
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Operation, State
+
+
+def prepare(offer: OperationDefinition, asked: OperationRequest) -> PreparedCommand:
+    """Return the command that follows from an operation.
+
+    Raises:
+        RequestError: It is not possible now, not for this agent, or not with these parameters.
+    """
+    offer = _offer_in_state(offer, asked.interaction)
+    match refusal_of(offer.operation, asked.agent, asked.interaction):
+        case None:
+            return named(offer.prepare(asked), offer.name)
+        case Situation.WRONG_STATE as situation:
+            state = STATES[asked.interaction.state]
+            hint = _hint(offer, asked.interaction)
+            message = f"{offer.name} is not possible in state {state}{hint}"
+        case situation:
+            message = f"{offer.name} is for the agent who holds this interaction"
+    raise RequestError(situation, message)
+
+
+def _offer_in_state(offer: OperationDefinition, interaction: Interaction) -> OperationDefinition:
+    """Return PullInteraction for an Accept of what is in a workbin, else the operation itself."""
+    if offer.operation is Operation.ACCEPT and interaction.state is State.IN_WORKBIN:
+        return PULL_INTERACTION
+    return offer
+
+
+def _hint(offer: OperationDefinition, interaction: Interaction) -> str:
+    is_offered = interaction.state is State.INVITED
+    return ": use Reject" if offer.operation is Operation.CANCEL and is_offered else ""

@@ -1,0 +1,1 @@
+"""Readers of what several operations take: addresses, mails, user data, workbins."""
