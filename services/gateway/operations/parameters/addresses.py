@@ -1,4 +1,4 @@
-"""Addresses as agents' programs send them: strings, lists with commas, arrays, objects."""
+"""Reads addresses as clients send them: strings, lists with commas, arrays, objects."""
 
 from collections.abc import Mapping
 from email.utils import getaddresses
@@ -29,15 +29,15 @@ ADDRESSES_SCHEMA: Final[dict[str, Any]] = {
 }
 """JSON Schema of what `read_addresses` reads."""
 
-# Which names resolve is the network's business: a house may well call itself `.local` or `.test`.
+# Names such as `.local` or `.test` are refused by default, but internal networks use them.
 SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
 def read_addresses(value: object, name: str) -> list[MailAddress]:
-    """Return the addresses in a value; `name` is what its sender calls it.
+    """Return the addresses in a value; `name` is the parameter that errors name.
 
     Raises:
-        RequestError: One is not an address, or holds a line break.
+        RequestError: One is not an address, or holds a line break, or there are more than 500.
     """
     found = [one for item in _items(value, name) for one in _read_item(item, name)]
     if len(found) > _MOST:
@@ -46,7 +46,7 @@ def read_addresses(value: object, name: str) -> list[MailAddress]:
 
 
 def read_address(value: object, name: str) -> MailAddress | None:
-    """Return the one address in a value, if there is any.
+    """Return the one address in a value; None where there is none.
 
     Raises:
         RequestError: There are several, or it is not an address.
@@ -90,7 +90,7 @@ def _read_item(item: object, name: str) -> list[MailAddress]:
             personal = rest.get("personal") or ""
             if not isinstance(personal, str):
                 raise refused(f"{name} holds a name that is not a text")
-            return [_checked(personal, address.strip(), name)]
+            return [_read_pair(personal, address.strip(), name)]
         case str():
             return _read_text(item, name)
         case _:
@@ -101,15 +101,15 @@ def _read_text(text: str, name: str) -> list[MailAddress]:
     _require_one_line(text, name)
     if not text.strip():
         return []
-    # Some clients part addresses with semicolons, which also may stand in a quoted name.
+    # Some clients separate addresses by semicolons; inside quotes a semicolon belongs to the name.
     pairs = getaddresses([text if '"' in text else text.replace(";", ",")])
     pairs = [(personal, address) for personal, address in pairs if personal or address] or [
         ("", "")
     ]
-    return [_checked(personal, address, name) for personal, address in pairs]
+    return [_read_pair(personal, address, name) for personal, address in pairs]
 
 
-def _checked(personal: str, address: str, name: str) -> MailAddress:
+def _read_pair(personal: str, address: str, name: str) -> MailAddress:
     _require_one_line(personal + address, name)
     if len(personal) > _LONGEST_NAME:
         raise refused(f"{name} holds a name of more than {_LONGEST_NAME} characters")

@@ -1,4 +1,4 @@
-"""The `email_object` of a request: what of a mail is to be changed (seed 001)."""
+"""The `email_object` of a request: the fields of a mail to change (seed 001)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -53,10 +53,10 @@ class MailParameters(Parameters):
 def edits_in(
     wanted: MailParameters, contact_center: ContactCenter, drafted: Email = NOTHING
 ) -> DraftEdits:
-    """Return the changes to what is drafted, from an address that is ours.
+    """Return the changes to a draft.
 
     Raises:
-        RequestError: An address or a text is not what it has to be, or a key means nothing.
+        RequestError: As for `read_edits`, or the sender is not an address of the contact center.
     """
     edits = read_edits(wanted.mail, drafted)
     if edits.sender is not None and not contact_center.owns(edits.sender.address):
@@ -76,18 +76,18 @@ def ignored_in(
 
 
 def compares_words(body: Body) -> bool:
-    """Say whether the words of the draft are needed, to see which of several is a change."""
+    """Say whether the text of the draft is needed to find the change among several texts."""
     mail = body.get("email_object") or body.get("email")
     given = by_field(mail) if isinstance(mail, Mapping) else {}
     return sum(len(given.get(field, ())) for field in _WORDS) > 1
 
 
 def read_edits(mail: Mapping[str, object], drafted: Email = NOTHING) -> DraftEdits:
-    """Return the changes that an `email_object` asks for; what it leaves out stays.
+    """Return the changes that an `email_object` asks for; fields that it leaves out stay.
 
     Raises:
-        RequestError: An address or a text is not what it has to be, a key means nothing, or two
-            spellings of one field ask for different changes.
+        RequestError: An address, a text or a key is not valid, or two spellings of one field ask
+            for different changes.
     """
     require_known(mail)
     given = by_field(mail)
@@ -107,9 +107,9 @@ def read_edits(mail: Mapping[str, object], drafted: Email = NOTHING) -> DraftEdi
 def changed_addresses(
     spelled: Mapping[str, list[MailAddress]], drafted: Sequence[Address]
 ) -> list[MailAddress] | None:
-    """Return the addresses that count of those that came under several spellings.
+    """Return the changed addresses among several spellings of one field; None where none came.
 
-    Messages show addresses without their names, so that both are what is drafted.
+    Messages show addresses without names, so an address without a name counts as unchanged.
     """
 
     def is_drafted(several: list[MailAddress]) -> bool:
@@ -149,7 +149,7 @@ def _subject(value: object) -> str:
 
 
 def _words(given: Mapping[str, Spelled]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the plain texts and the pages; a `body` is the one or the other by its kind."""
+    """Return the plain texts and the HTML texts; the kind of a `body` decides which it is."""
     texts = _each(given.get("text", {}), _text)
     pages = _each(given.get("html", {}), _text)
     bodies = _each(given.get("body", {}), _text)
@@ -159,7 +159,7 @@ def _words(given: Mapping[str, Spelled]) -> tuple[dict[str, str], dict[str, str]
 
 
 def _kind(given: Mapping[str, Spelled]) -> str:
-    """Return the kind of a body. `MimeType` beside `Text` is what messages say of that text."""
+    """Return the media type of a body. Beside a `Text`, `MimeType` describes that text instead."""
     kinds = _each(given.get("mime", {}), str)
     if "text" in given:
         kinds = {key: kind for key, kind in kinds.items() if key.lower() != "mimetype"}
@@ -173,7 +173,11 @@ def _text(value: object) -> str:
 
 
 def _require_whole(mail: Mapping[str, object], given: Mapping[str, Spelled]) -> None:
-    """Return if a mail that came cut to fit a message does not replace the whole one."""
+    """Return if a mail that was cut to fit a message does not replace the whole one.
+
+    Raises:
+        RequestError: It would replace texts by their beginnings.
+    """
     if mail.get("truncated") is True and any(given.get(field) for field in _WORDS):
         advice = "leave its words out, or read all of them with GET /me/interactions/{id}"
         raise refused(f"this email_object came truncated: {advice}")

@@ -1,7 +1,7 @@
-"""The keys of an `email_object`: under which spellings each field is read, and which one counts.
+"""The keys of an `email_object`: the spellings of each field, and the choice between them.
 
-Messages carry a field under one spelling and Send takes it under others. A client that changes one
-of them and returns the rest as it came means the change, wherever it stands.
+Messages carry a field under one spelling and Send takes it under others. Clients change one of them
+and return the others unchanged, so the changed one counts.
 """
 
 from collections.abc import Callable, Mapping
@@ -63,7 +63,7 @@ def by_field(mail: Mapping[str, object]) -> dict[str, Spelled]:
     Null is as good as absent.
 
     Raises:
-        RequestError: One field has more spellings than a client can mean: each value is read.
+        RequestError: A field has more than 12 spellings: reading each would take long.
     """
     found: dict[str, Spelled] = {}
     for key, value in mail.items():
@@ -76,7 +76,7 @@ def by_field(mail: Mapping[str, object]) -> dict[str, Spelled]:
 
 
 def chosen(spelled: Mapping[str, Value], is_drafted: Callable[[Value], bool]) -> Value:
-    """Return the value that was changed; what is drafted where none was.
+    """Return the value that differs from the draft; the drafted value where none does.
 
     Raises:
         RequestError: Several were changed, and to different values.
@@ -92,7 +92,7 @@ def require_known(mail: Mapping[str, object]) -> None:
     """Return if every key of a mail is one that an operation reads or that messages carry.
 
     Raises:
-        RequestError: One is not: whoever misspells `ccAddress` would be told ok, and no copy sent.
+        RequestError: One is not. A misspelt `ccAddress` must not be answered with ok.
     """
     unknown = [key[:64] for key in mail if key.lower() not in _FIELDS.keys() | READ_ONLY]
     if unknown:
@@ -101,9 +101,9 @@ def require_known(mail: Mapping[str, object]) -> None:
 
 
 def ignored_keys(mail: Mapping[str, object], shown: Mapping[str, object]) -> list[str]:
-    """Return the keys of a mail whose values were changed although no edit changes them.
+    """Return the changed keys of a mail that no edit changes.
 
-    `shown` is the mail as messages have it.
+    `shown` is the mail as messages show it.
     """
     as_shown = {key.lower(): value for key, value in shown.items()}
     return [

@@ -55,7 +55,7 @@ class _Wanted:
 
 
 def places_of(agent: StoredAgent, contact_center: ContactCenter) -> list[Place]:
-    """Return every workbin that an agent may look into: the agent's own and those of groups."""
+    """Return every workbin that an agent may open: the agent's own and those of the groups."""
     return [
         Place(workbin.name, owner, workbin.owner == "queue")
         for workbin in contact_center.kept_workbins
@@ -70,10 +70,10 @@ def find_place(
     *,
     group: str = "",
 ) -> Place:
-    """Return the workbin that an identifier means to an agent.
+    """Return the workbin that an agent identifies.
 
-    It is a name, an id of 8.5.1 or of 8.5.2, or an object with one of them and perhaps an owner.
-    `group` is chosen where a name fits the workbins of several groups.
+    The identifier is a name, an id of 8.5.1 or of 8.5.2, or an object with one of them and perhaps
+    an owner. `group` is chosen where a name fits the workbins of several groups.
 
     Raises:
         RequestError: There is none, it is somebody else's, or it is not clear which one.
