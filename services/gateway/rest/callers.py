@@ -1,4 +1,4 @@
-"""Helpers of REST resources: who calls, with which role, and query parameters."""
+"""Helpers of REST resources: the calling agent, their role, and query parameters."""
 
 import re
 from collections.abc import Mapping

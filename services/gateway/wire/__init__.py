@@ -1,1 +1,1 @@
-"""How the domain looks to agents: the names and spellings of the seeds, and only here."""
+"""JSON for agents: only here the domain gets the names and spellings of the seeds."""

@@ -128,8 +128,8 @@ class InteractionsResource:
     async def one(self, request: Request) -> Response:
         """GET /interactions/{id}: for agents (seed 002), and by a setting for administrators."""
         callers = self._callers
-        admit = callers.agent_or_admin if self._admins_read_interactions else callers.agent
-        agent = await admit(request)
+        find_caller = callers.agent_or_admin if self._admins_read_interactions else callers.agent
+        agent = await find_caller(request)
         interaction = await self._interactions.get(request.path_params["id"])
         return await self._one(request, interaction, agent)
 

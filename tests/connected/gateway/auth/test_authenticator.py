@@ -1,4 +1,4 @@
-"""Who may speak: passwords, sessions, forged requests, origins."""
+"""Authentication: passwords, sessions, forged requests, origins."""
 
 import asyncio
 import base64

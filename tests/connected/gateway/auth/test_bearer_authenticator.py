@@ -1,4 +1,4 @@
-"""Agents who come with a token of the company's issuer instead of a password."""
+"""Agents log in with a token of the configured issuer instead of a password."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Logins that `mailroom apply` has not moved yet are good, and go on when it does."""
+"""Logins that `mailroom apply` has not moved yet are valid, and stay open when it does."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Which pages are served at which name: asked at each door."""
+"""Hosts and origins that REST and CometD accept."""
 
 from collections.abc import AsyncIterator, Mapping
 

@@ -1,4 +1,4 @@
-"""What is open ends within seconds when its login is no longer good."""
+"""CometD sessions end within seconds when their login is no longer valid."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Sessions end for good: by logging out, by time, by whoever disables the agent, all at once."""
+"""Sessions end for good: by logout, by time, by disabling the agent, or all at once."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A client may land on any pod, whatever was between its requests, and open its socket there."""
+"""A client may send each request, and open its websocket, at any pod."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Files of drafts, in and off: what the gateway stores, commands and refuses."""
+"""Files of drafts are uploaded and removed: what the gateway stores, sends and refuses."""
 
 import asyncio
 import base64

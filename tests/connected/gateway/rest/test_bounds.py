@@ -1,4 +1,4 @@
-"""What agents add again and again has a bound for the whole, which is told at once."""
+"""Repeated additions to an interaction have a limit for the whole, checked at once."""
 
 from typing import Any
 

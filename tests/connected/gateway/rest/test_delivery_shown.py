@@ -1,4 +1,4 @@
-"""What the next mail server said stays readable, to those who may read the mail."""
+"""The delivery of a sent mail is shown to agents who may read the mail."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Parts of documents, known versions, images in pages."""
+"""Downloads: ranges, known versions, images in pages."""
 
 import httpx2
 import pytest

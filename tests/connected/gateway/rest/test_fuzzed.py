@@ -1,4 +1,4 @@
-"""Whatever a program sends: a documented answer, and never a fault of ours."""
+"""Any request gets a documented answer, and never an internal error."""
 
 import asyncio
 import sys

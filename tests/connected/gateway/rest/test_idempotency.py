@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: what comes again is answered again, and done once."""
+"""`Idempotency-Key`: a repeated request is done once, and its answer is replayed."""
 
 import asyncio
 from itertools import count
@@ -73,7 +73,7 @@ async def test_temporary_failure_is_not_replayed(gateway: Gateway, situation: Si
     repeating = IdempotencyMiddleware(
         application,
         IdempotencyStore(gateway.world.database),
-        MagicMock(admit=AsyncMock(return_value=MagicMock(user_id="agent1"))),
+        MagicMock(authenticate=AsyncMock(return_value=MagicMock(user_id="agent1"))),
         gateway.world.clock,
         max_body=1000,
         always_200=False,

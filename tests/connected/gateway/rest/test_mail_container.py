@@ -1,4 +1,4 @@
-"""The documented containers hold what a mail shows: the desktop's own button stays its own."""
+"""The documented containers keep a mail from covering the page around it."""
 
 from html import escape
 

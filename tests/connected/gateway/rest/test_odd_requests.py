@@ -1,4 +1,4 @@
-"""What one pod takes, another one hands on: an odd request has the same answer at either."""
+"""An odd request has the same answer at the pod of its session and at another one."""
 
 import asyncio
 import json

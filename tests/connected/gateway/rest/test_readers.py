@@ -1,4 +1,4 @@
-"""Who may read what of a mail that they do not work on."""
+"""Reading mail that an agent does not work on."""
 
 import httpx2
 import pytest

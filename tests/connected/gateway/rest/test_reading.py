@@ -1,4 +1,4 @@
-"""What agents read over REST: themselves, their desk, everything, attachments."""
+"""Reading over REST: the agent, their interactions, all interactions, attachments."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What is logged while a request is served says which journey it belongs to."""
+"""Log lines of a request have the correlation id of its interaction."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""No browser guesses what an answer is: each says once that its content type counts."""
+"""Each answer has one `X-Content-Type-Options: nosniff`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which mails of a conversation an agent may read who works on another one of it."""
+"""Reading other mails of a thread as the holder of one of them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`If-Match`, `Prefer` and `Idempotency-Key` where files are added to drafts and taken off."""
+"""`If-Match`, `Prefer` and `Idempotency-Key` for uploads and removals of files."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Which bearer tokens are believed: forged ones never are."""
+"""Bearer tokens: valid ones are accepted, forged ones refused."""
 
 import base64
 import json

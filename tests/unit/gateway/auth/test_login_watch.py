@@ -1,4 +1,4 @@
-"""What is done again and again goes on after whatever went wrong once."""
+"""The login watcher continues after a check that failed."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Every cell of the policy: act, role, ownership, direction and state."""
+"""Every cell of the permissions: act, role, ownership, direction and state."""
 
 from collections.abc import Iterator
 from dataclasses import replace

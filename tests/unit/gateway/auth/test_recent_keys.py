@@ -1,4 +1,4 @@
-"""What is kept of keys that strangers choose is bounded."""
+"""The set of recent keys is bounded, because clients choose the keys."""
 
 from services.gateway.auth.password_authenticator import RecentKeys
 

@@ -1,4 +1,4 @@
-"""When the issuer's keys are fetched: seldom, whatever tokens come."""
+"""The issuer's keys are fetched seldom, whatever tokens come."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A socket from one pod to another, with a real one at the other end."""
+"""A websocket from one pod to another, with a real server at the other end."""
 
 import asyncio
 from collections.abc import AsyncIterator

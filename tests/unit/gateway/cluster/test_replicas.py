@@ -1,4 +1,4 @@
-"""What another pod is asked, and what is made of its answer."""
+"""Requests that are forwarded to another pod, and its answers."""
 
 import asyncio
 import json

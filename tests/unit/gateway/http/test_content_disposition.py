@@ -1,4 +1,4 @@
-"""Names of downloads: nasty ones too."""
+"""Content-Disposition for ordinary and hostile file names."""
 
 import re
 from email.message import Message

@@ -1,4 +1,4 @@
-"""One table from situations to their codes."""
+"""Situations have one table of codes."""
 
 import json
 

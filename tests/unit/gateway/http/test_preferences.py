@@ -1,4 +1,4 @@
-"""The headers that change how a request is answered, without a network."""
+"""The header `Prefer: wait`."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Bodies, names of operations, file names: what may come in and go out."""
+"""Rules for bodies, names of operations and file names."""
 
 import pytest
 

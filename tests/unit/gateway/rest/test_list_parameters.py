@@ -1,4 +1,4 @@
-"""Lists: filtered, cut to fields, a page at a time."""
+"""Lists are filtered, cut to fields and paged."""
 
 import pytest
 from starlette.requests import Request

@@ -1,4 +1,4 @@
-"""Which kind a file has, whoever says what of it."""
+"""Media types and limits of uploads."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Forms, cut anywhere."""
+"""Multipart forms, split into chunks anywhere."""
 
 import itertools
 from collections.abc import AsyncIterator

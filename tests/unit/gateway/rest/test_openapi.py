@@ -1,4 +1,4 @@
-"""The API's description says what the API does, no more and no less."""
+"""The OpenAPI document describes exactly what the API has."""
 
 import re
 from typing import Any

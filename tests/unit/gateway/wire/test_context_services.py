@@ -1,4 +1,4 @@
-"""Context Services' view of a mail, by the schemas of seed 004."""
+"""A mail as Context Services show it, by the schemas of seed 004."""
 
 from dataclasses import replace
 

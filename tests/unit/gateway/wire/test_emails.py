@@ -1,4 +1,4 @@
-"""The resource of 8.5.2: the same news under other names."""
+"""The messages of release 8.5.2."""
 
 from dataclasses import replace
 

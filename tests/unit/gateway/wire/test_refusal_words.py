@@ -1,4 +1,4 @@
-"""A refusal speaks as the API does, whatever the services call it."""
+"""Refusals use the names of the API, whatever the services call an operation."""
 
 from typing import get_args
 
