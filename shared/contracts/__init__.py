@@ -1,1 +1,1 @@
-"""What services say to each other: commands for one owner, events for whoever listens."""
+"""Messages between services: commands for one service, events for all that bind them."""

@@ -1,4 +1,4 @@
-"""Commands: each has one owner, who answers for it; an unroutable command is an error."""
+"""Commands: each is for one service. An unroutable command is an error."""
 
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -8,17 +8,17 @@ from shared.contracts.envelope import Contract, commands_to
 
 
 class Command(Contract):
-    """Something that one service is asked to do: the first word of its address says which."""
+    """A command for one service, which is the first word of its address."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Give each command the exchange of its service."""
+        """Set the exchange of the command's service."""
         if address := getattr(cls, "address", ""):
             cls.exchange = commands_to(address.partition(".")[0])
 
 
 class ParseMail(Command):
-    """Turn an arrival whose raw bytes are stored into interactions."""
+    """Parse a stored arrival and create its interactions."""
 
     address: ClassVar[str] = "ingest.parse-mail.v1"
     type: Literal["parse-mail"] = "parse-mail"
@@ -35,10 +35,10 @@ class ExtractDocuments(Command):
 
 
 class AgentCommand(Command):
-    """A command that an agent gave, about one interaction.
+    """A command of an agent about one interaction.
 
-    With `expected_version` it is refused where the interaction has another version by then.
-    `asked_as` is the operation by the name that the agent's client used.
+    With `expected_version` it is refused if the interaction has another version. `asked_as` is the
+    name of the operation in the client's request.
     """
 
     interaction_id: str
@@ -55,21 +55,21 @@ class AcceptInvitation(AgentCommand):
 
 
 class RejectInvitation(AgentCommand):
-    """Offer the interaction to somebody else."""
+    """Reject the invitation, so that another agent is invited."""
 
     address: ClassVar[str] = "routing.reject-invitation.v1"
     type: Literal["reject-invitation"] = "reject-invitation"
 
 
 class CompleteInteraction(AgentCommand):
-    """End the processing of an inbound interaction."""
+    """Complete an inbound interaction."""
 
     address: ClassVar[str] = "routing.complete-interaction.v1"
     type: Literal["complete-interaction"] = "complete-interaction"
 
 
 class PlaceInQueue(AgentCommand):
-    """Give the interaction up and queue it anew."""
+    """Put the interaction at the end of a queue."""
 
     address: ClassVar[str] = "routing.place-in-queue.v1"
     type: Literal["place-in-queue"] = "place-in-queue"
@@ -77,9 +77,9 @@ class PlaceInQueue(AgentCommand):
 
 
 class TransferInteraction(AgentCommand):
-    """Give the interaction up and invite another agent to it.
+    """Transfer the interaction to another agent, to a queue, or to agents with a skill.
 
-    Instead of an agent it names a queue, or a skill that whoever gets it must have.
+    One of `to_agent_id`, `to_queue` and `to_skill` is set.
     """
 
     address: ClassVar[str] = "routing.transfer-interaction.v1"
@@ -90,7 +90,7 @@ class TransferInteraction(AgentCommand):
 
 
 class PlaceInWorkbin(AgentCommand):
-    """Give the interaction up and keep it in a workbin, an agent's or a group's."""
+    """Put the interaction into a workbin of an agent or of a group."""
 
     address: ClassVar[str] = "routing.place-in-workbin.v1"
     type: Literal["place-in-workbin"] = "place-in-workbin"
@@ -109,8 +109,8 @@ class PullInteraction(AgentCommand):
 class ChangeUserData(AgentCommand):
     """Set some keys of the user data and remove others.
 
-    `remove` maps a key to the sub-keys to remove, or to nothing where the whole key goes. With
-    `only_new` a key that is there already is an error. `comment` replaces the agents' notes.
+    `remove` maps a key to the sub-keys to remove; an empty list removes the whole key. With
+    `only_new` an existing key in `put` is an error. `comment` replaces the agents' notes.
     """
 
     address: ClassVar[str] = "routing.change-user-data.v1"
@@ -122,7 +122,7 @@ class ChangeUserData(AgentCommand):
 
 
 class DraftReply(AgentCommand):
-    """Create an outbound interaction that answers `interaction_id`."""
+    """Create an outbound interaction that replies to `interaction_id`."""
 
     address: ClassVar[str] = "composition.draft-reply.v1"
     type: Literal["draft-reply"] = "draft-reply"
@@ -136,7 +136,7 @@ class DraftReply(AgentCommand):
 
 
 class Part(BaseModel):
-    """A piece of a command."""
+    """A nested part of a command."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -149,7 +149,7 @@ class MailAddress(Part):
 
 
 class DraftEdits(Part):
-    """What the agent wrote; a field that is missing keeps the draft's value."""
+    """The agent's edits; a field that is null keeps the draft's value."""
 
     to: list[MailAddress] | None = None
     cc: list[MailAddress] | None = None
@@ -161,9 +161,9 @@ class DraftEdits(Part):
 
 
 class SubmitDraft(AgentCommand):
-    """Freeze a draft and hand it to the outbound service.
+    """Render a draft and have it delivered.
 
-    `complete_parent` also ends the work on the mail that it answers.
+    `complete_parent` also completes the mail that it replies to.
     """
 
     address: ClassVar[str] = "composition.submit-draft.v1"
@@ -174,7 +174,7 @@ class SubmitDraft(AgentCommand):
 
 
 class CreateDraft(AgentCommand):
-    """Create an outbound interaction, under the id `interaction_id`, that answers nothing."""
+    """Create an outbound interaction, with the id `interaction_id`, that is no reply."""
 
     address: ClassVar[str] = "composition.create-draft.v1"
     type: Literal["create-draft"] = "create-draft"
@@ -186,7 +186,7 @@ class CreateDraft(AgentCommand):
 
 
 class DraftForward(AgentCommand):
-    """Create an outbound interaction that passes the mail of `interaction_id` on."""
+    """Create an outbound interaction that forwards the mail of `interaction_id`."""
 
     address: ClassVar[str] = "composition.draft-forward.v1"
     type: Literal["draft-forward"] = "draft-forward"
@@ -199,9 +199,9 @@ class DraftForward(AgentCommand):
 
 
 class SaveDraft(AgentCommand):
-    """Keep what the agent has written so far; `put` are keys of the user data to set.
+    """Save the agent's edits; `put` are keys of the user data to set.
 
-    `is_update` says that the agent is told of changed properties rather than of a saved mail.
+    With `is_update` the agent gets a message about changed properties instead of a saved mail.
     """
 
     address: ClassVar[str] = "composition.save-draft.v1"
@@ -212,7 +212,7 @@ class SaveDraft(AgentCommand):
 
 
 class RedirectMail(AgentCommand):
-    """End the work on a mail by sending it on as it came, under the id `redirect_id`."""
+    """Complete a mail by sending it on unchanged, as the interaction `redirect_id`."""
 
     address: ClassVar[str] = "composition.redirect-mail.v1"
     type: Literal["redirect-mail"] = "redirect-mail"
@@ -222,7 +222,7 @@ class RedirectMail(AgentCommand):
 
 
 class CancelDraft(AgentCommand):
-    """Throw a draft away."""
+    """Cancel a draft."""
 
     address: ClassVar[str] = "composition.cancel-draft.v1"
     type: Literal["cancel-draft"] = "cancel-draft"
@@ -237,7 +237,7 @@ class LinkDocument(AgentCommand):
 
 
 class UnlinkDocument(AgentCommand):
-    """Take a document off a draft."""
+    """Remove a document from a draft."""
 
     address: ClassVar[str] = "attachments.unlink-document.v1"
     type: Literal["unlink-document"] = "unlink-document"
@@ -245,7 +245,7 @@ class UnlinkDocument(AgentCommand):
 
 
 class DeliverMail(Command):
-    """Send the frozen bytes of an outbound interaction by SMTP."""
+    """Deliver the rendered mail of an outbound interaction by SMTP."""
 
     address: ClassVar[str] = "outbound.deliver-mail.v1"
     type: Literal["deliver-mail"] = "deliver-mail"

@@ -32,11 +32,11 @@ _NAMED: Final = (
 )
 
 Path = tuple[str | int, ...]
-"""Where something stands: keys and, from 0, places in lists."""
+"""The place of a value: keys, and indexes of lists from 0."""
 
 
 def _skill(value: str) -> str:
-    # It becomes part of a field's path in the database, where a dot would mean something.
+    # It becomes part of a field's path in the database, where a dot separates fields.
     if not _SKILL.fullmatch(value):
         raise ValueError(
             "a skill has 1 to 64 letters, digits, hyphens and underscores, "
@@ -80,7 +80,7 @@ Role = Literal["Agent", "Contact Center Admin"]
 
 
 class Agent(Section):
-    """Someone who may log in. `capacity` is the number of e-mails at the same time."""
+    """An agent, who may log in. `capacity` is the number of e-mails at the same time."""
 
     user_name: Name
     password_hash: PasswordHash
@@ -95,37 +95,37 @@ class Agent(Section):
 
 
 class Queue(Section):
-    """A business queue; an agent needs every skill it `requires`, at that level or above.
+    """A business queue; an agent needs every skill in `requires`, at that level or above.
 
-    `mailroom doctor` calls mail stuck that waits for longer than `longest_wait`, which is seconds
-    or ISO 8601 (`PT4H`).
+    `mailroom doctor` reports mail that waits for longer than `longest_wait`, which is seconds or
+    ISO 8601 (`PT4H`).
     """
 
     name: Name
     description: str = ""
     requires: Skills = Field(default_factory=dict)
-    # Left out where it says nothing, so that services that do not know it yet can read the rest.
+    # Left out if it is None, so that services of an earlier release can read the rest.
     longest_wait: Annotated[
         timedelta | None, Field(gt=timedelta(0), exclude_if=lambda value: value is None)
     ] = None
 
 
 class Workbin(Section):
-    """A place where agents keep what they come back to."""
+    """A workbin, where agents keep interactions for later."""
 
     name: Name
     owner: Literal["agent", "queue"] = "agent"
 
 
 class AgentState(Section):
-    """A reason for taking no mail, besides the ones that every installation has."""
+    """A further reason for NotReady, besides the ones that every installation has."""
 
     name: Name
     display_name: str = ""
 
 
 class Mailbox(Section):
-    """An address that takes mail, and the queue the mail goes to."""
+    """An address that receives mail, and the queue for its mail."""
 
     address: MailboxAddress
     queue: Name
@@ -133,16 +133,16 @@ class Mailbox(Section):
 
 
 class Sender(Section):
-    """An address that agents may write from, and the name shown beside it."""
+    """An address that agents may send from, and the name shown beside it."""
 
     address: MailboxAddress
     personal: str = ""
 
 
 class SmtpRoute(Section):
-    """The server that takes our mail.
+    """The SMTP server for outbound mail.
 
-    It is logged in to by a password, which is read from the environment, or by OAuth (XOAUTH2).
+    The login is a password, which is read from the environment, or OAuth (XOAUTH2).
     """
 
     host: str = "localhost"
@@ -168,7 +168,7 @@ class SmtpRoute(Section):
     def replaced(self, host: str | None, port: int | None, tls: Tls | None) -> "SmtpRoute":
         """Return the route with another server.
 
-        The login is for the contact center's server: another one is not told it.
+        With another host the login is removed, so that it is not sent to a foreign server.
         """
         given = {"host": host, "port": port, "tls": tls}
         update: dict[str, object] = {name: one for name, one in given.items() if one is not None}
@@ -180,9 +180,9 @@ class SmtpRoute(Section):
 class AttachmentRules(Section):
     """What agents may attach. Sizes are bytes, or texts such as `20 MB`.
 
-    `largest_mail` and `most_files` are for all files of one mail together. A pattern of
-    `allowed_types` or `forbidden_types` is a media type such as `image/png` or `image/*`; no
-    `allowed_types` means all. Extensions are without dot and in lower case.
+    `largest_mail` and `most_files` apply to all files of one mail together. A pattern in
+    `allowed_types` or `forbidden_types` is a media type such as `image/png` or `image/*`. Without
+    `allowed_types` all types are allowed. Extensions have no dot and are in lower case.
     """
 
     largest_file: ByteSize = ByteSize(20_000_000)
@@ -209,7 +209,7 @@ class AttachmentRules(Section):
 
 
 class ContactCenter(Section):
-    """Everything an installation is told about its people, queues and addresses."""
+    """The description of an installation: its agents, queues, addresses and routes."""
 
     name: Name
     agents: tuple[Agent, ...] = ()
@@ -237,7 +237,7 @@ class ContactCenter(Section):
         return self
 
     def mailbox_for(self, address: str) -> Mailbox | None:
-        """Return the mailbox that takes mail for an address, plus-tags aside (RFC 5233)."""
+        """Return the mailbox for an address, with or without a plus-tag (RFC 5233), or None."""
         local, _, host = address.lower().rpartition("@")
         plain = f"{local.split('+', 1)[0]}@{host}"
         for wanted in (f"{local}@{host}", plain):
@@ -247,28 +247,28 @@ class ContactCenter(Section):
         return None
 
     def oauth_login(self, name: str) -> OAuthLogin | None:
-        """Return the OAuth login of that name, if it is described."""
+        """Return the OAuth login of that name, None if there is none."""
         return next((login for login in self.oauth if login.name == name), None)
 
     def queue(self, name: str) -> Queue | None:
-        """Return the queue of that name, if it is defined."""
+        """Return the queue of that name, None if there is none."""
         return next((queue for queue in self.queues if queue.name == name), None)
 
     @property
     def kept_workbins(self) -> tuple[Workbin, ...]:
-        """Every workbin there is: an agent always has one, so that no draft is ever homeless."""
+        """All workbins. Agents always have one, so that every draft has a place."""
         if any(one.owner == "agent" for one in self.workbins):
             return self.workbins
         return (Workbin(name=_DRAFTS), *self.workbins)
 
     @property
     def draft_workbin(self) -> str:
-        """Where the draft of an agent waits who has gone: in the agent's own workbin for drafts."""
+        """The name of the workbin for drafts of an absent agent."""
         own = [one.name for one in self.kept_workbins if one.owner == "agent"]
         return next((name for name in own if "draft" in name.lower()), own[0])
 
     def owns(self, address: str) -> bool:
-        """Say whether an address is one of ours: a mailbox, an alias or a sender."""
+        """Say whether an address is a mailbox, an alias or a sender of this contact center."""
         lowered = address.lower()
         return self.mailbox_for(lowered) is not None or any(
             sender.address == lowered for sender in self.senders
@@ -276,9 +276,9 @@ class ContactCenter(Section):
 
 
 def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
-    """Give what does not fit together, with its place, in content that need not be valid.
+    """Yield broken references and duplicates, each with its place.
 
-    Whatever has the wrong shape is passed over: telling that is the models' part.
+    `content` need not be valid: values of a wrong type are skipped, as the models report them.
     """
     queues = {name for _, name in _texts(content, "queues", "name")}
     for path, name in (
@@ -306,9 +306,10 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
 
 
 def names_differing_in_case(content: object) -> Iterator[tuple[Path, str]]:
-    """Give the names that differ from an earlier one in case only, with their places.
+    """Yield names that differ from an earlier one only in case, with their places.
 
-    People take them for one name. Services can read them, because earlier versions let them in.
+    People read them as one name, so `mailroom apply` refuses them. Services accept them, because
+    earlier releases allowed them.
     """
     for section, field in _NAMED:
         first: dict[str, str] = {}
@@ -327,7 +328,7 @@ def _repeated(texts: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
 
 
 def _texts(content: object, section: str, field: str) -> Iterator[tuple[Path, str]]:
-    """Give the texts of one field in all entries of a section, with their places."""
+    """Yield the texts of a field in all entries of a section, with their places."""
     entries = content.get(section) if isinstance(content, Mapping) else None
     for index, entry in enumerate(_sequence(entries)):
         value = entry.get(field) if isinstance(entry, Mapping) else None

@@ -1,4 +1,4 @@
-"""The wrapping of every message, and what a message must say of itself."""
+"""The envelope of every message, and the base class of their contents."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,12 +14,12 @@ _JOURNEYS: Final = UUID("6f1d7a52-3d0e-4c0b-9d0a-7f1f0a4a7c11")
 
 
 def commands_to(service: str) -> str:
-    """Return the exchange that leads to one service, so that a user may write to that alone."""
+    """Return the exchange for commands to a service; rights are granted by exchange."""
     return f"{service}.commands"
 
 
 class Contract(BaseModel):
-    """A message another service may depend on. Fields are added, never renamed."""
+    """A message that another service may depend on. Fields are added, never renamed."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -28,7 +28,7 @@ class Contract(BaseModel):
 
     @property
     def routing_key(self) -> str:
-        """Where the broker takes it."""
+        """The routing key of the message."""
         return self.address
 
 
@@ -37,21 +37,21 @@ C = TypeVar("C", bound=Contract)
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a message follows from: a whole journey, and the message before it, if there is one."""
+    """The cause of a message: the id of the journey, and of the message that led to it, if any."""
 
     correlation_id: UUID = field(default_factory=uuid4)
     message_id: UUID | None = None
 
     @classmethod
     def about(cls, interaction_id: str) -> "Cause":
-        """Return the beginning of what concerns one interaction: its journey has one id."""
+        """Return the first cause of an interaction's journey, whose id is derived from its id."""
         return cls(uuid5(_JOURNEYS, interaction_id))
 
 
 class Envelope(BaseModel, Generic[C]):
-    """A contract plus what is needed to trace, order and de-duplicate it.
+    """A message with the data to trace, order and de-duplicate it.
 
-    `correlation_id` is shared by everything that follows from one mail or one request;
+    `correlation_id` is the same for all messages that follow from one mail or one request.
     `causation_id` is the id of the message that led to this one.
     """
 
@@ -65,5 +65,5 @@ class Envelope(BaseModel, Generic[C]):
 
     @property
     def cause(self) -> Cause:
-        """What the messages that follow from this one carry."""
+        """The cause for messages that follow from this one."""
         return Cause(self.correlation_id, self.id)

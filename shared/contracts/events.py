@@ -1,4 +1,4 @@
-"""Events: what happened, for the agent it concerns and for every service that listens."""
+"""Events: changes, for the agent concerned and for every service that binds them."""
 
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
@@ -12,19 +12,19 @@ EVERYBODY = "all"
 
 
 class Event(Contract):
-    """Something that happened; the last word of the routing key is the agent it concerns."""
+    """An event; the last word of its routing key is the agent concerned, or `all`."""
 
     exchange: ClassVar[str] = EVENTS
     agent_id: str = EVERYBODY
 
     @property
     def routing_key(self) -> str:
-        """Where the broker takes it: the address, then the audience."""
+        """The address, then the agent or `all`."""
         return f"{self.address}.{self.agent_id}"
 
 
 class InteractionEvent(Event):
-    """A change of one interaction, as of `version`. The text stays in the store."""
+    """A change of one interaction, with its new `version`. The mail's text stays in the store."""
 
     interaction_id: str
     version: int
@@ -33,7 +33,7 @@ class InteractionEvent(Event):
 
     @classmethod
     def of(cls, interaction: Interaction, agent_id: str = EVERYBODY, **more: str) -> Self:
-        """Return the event about a snapshot, for one agent or for everybody."""
+        """Return the event about a snapshot, for one agent or for all."""
         return cls.model_validate(
             {
                 "interaction_id": interaction.id,
@@ -61,7 +61,7 @@ class AgentInvited(InteractionEvent):
 
 
 class InvitationRevoked(InteractionEvent):
-    """The agent did not answer in time."""
+    """The invitation was revoked, because the agent did not answer in time."""
 
     address: ClassVar[str] = "interaction.revoked.v1"
     type: Literal["revoked"] = "revoked"
@@ -75,42 +75,42 @@ class InvitationAccepted(InteractionEvent):
 
 
 class InvitationRejected(InteractionEvent):
-    """The agent turned the interaction down."""
+    """The agent rejected the invitation."""
 
     address: ClassVar[str] = "interaction.rejected.v1"
     type: Literal["rejected"] = "rejected"
 
 
 class InteractionCompleted(InteractionEvent):
-    """The agent is done with it."""
+    """The agent completed the interaction."""
 
     address: ClassVar[str] = "interaction.completed.v1"
     type: Literal["completed"] = "completed"
 
 
 class PlacedInQueue(InteractionEvent):
-    """The agent gave it to a queue."""
+    """The agent placed the interaction in a queue."""
 
     address: ClassVar[str] = "interaction.placed-in-queue.v1"
     type: Literal["placed-in-queue"] = "placed-in-queue"
 
 
 class InteractionTransferred(InteractionEvent):
-    """The agent gave it to another agent."""
+    """The agent transferred the interaction to another agent."""
 
     address: ClassVar[str] = "interaction.transferred.v1"
     type: Literal["transferred"] = "transferred"
 
 
 class PlacedInWorkbin(InteractionEvent):
-    """The agent put it into a workbin."""
+    """The agent placed the interaction in a workbin."""
 
     address: ClassVar[str] = "interaction.placed-in-workbin.v1"
     type: Literal["placed-in-workbin"] = "placed-in-workbin"
 
 
 class WorkReclaimed(InteractionEvent):
-    """The agent has gone, or left it untouched: it is no longer theirs."""
+    """The interaction was taken from the agent, who was absent or left it untouched."""
 
     address: ClassVar[str] = "interaction.reclaimed.v1"
     type: Literal["reclaimed"] = "reclaimed"
@@ -124,42 +124,42 @@ class PropertiesUpdated(InteractionEvent):
 
 
 class AttachmentAdded(InteractionEvent):
-    """A document belongs to the draft from now on."""
+    """A document was added to the draft."""
 
     address: ClassVar[str] = "interaction.attachment-added.v1"
     type: Literal["attachment-added"] = "attachment-added"
 
 
 class AttachmentRemoved(InteractionEvent):
-    """A document does not belong to the draft any more."""
+    """A document was removed from the draft."""
 
     address: ClassVar[str] = "interaction.attachment-removed.v1"
     type: Literal["attachment-removed"] = "attachment-removed"
 
 
 class ReplyCreated(InteractionEvent):
-    """A draft exists; its id is `interaction_id`."""
+    """A draft was created; its id is `interaction_id`."""
 
     address: ClassVar[str] = "interaction.reply-created.v1"
     type: Literal["reply-created"] = "reply-created"
 
 
 class DraftSaved(InteractionEvent):
-    """What the agent has written so far is kept."""
+    """The agent's edits of the draft were saved."""
 
     address: ClassVar[str] = "interaction.draft-saved.v1"
     type: Literal["draft-saved"] = "draft-saved"
 
 
 class DraftCanceled(InteractionEvent):
-    """The agent threw the draft away."""
+    """The draft was canceled."""
 
     address: ClassVar[str] = "interaction.canceled.v1"
     type: Literal["canceled"] = "canceled"
 
 
 class MailSent(InteractionEvent):
-    """The next server has taken the mail; `reason` tells of recipients it was refused for."""
+    """The next server took the mail; `reason` names recipients that were refused."""
 
     address: ClassVar[str] = "interaction.sent.v1"
     type: Literal["sent"] = "sent"
@@ -167,38 +167,38 @@ class MailSent(InteractionEvent):
 
 
 class DeliveryTrouble(InteractionEvent):
-    """Something about a delivery that its author should know, in plain words."""
+    """A problem with a delivery; `reason` is text for the author."""
 
     reason: str
 
 
 class DeliveryDeferred(DeliveryTrouble):
-    """The next server wants us to come back later."""
+    """The next server deferred the mail; it is tried again."""
 
     address: ClassVar[str] = "interaction.delivery-deferred.v1"
     type: Literal["delivery-deferred"] = "delivery-deferred"
 
 
 class DeliveryFailed(DeliveryTrouble):
-    """No server takes the mail: it is a draft again."""
+    """The delivery failed: the mail is a draft again."""
 
     address: ClassVar[str] = "interaction.delivery-failed.v1"
     type: Literal["delivery-failed"] = "delivery-failed"
 
 
 class DeliveryUncertain(DeliveryTrouble):
-    """The answer to the final dot was lost: it may or may not have been delivered."""
+    """The reply to the final dot was lost: the mail may or may not have been delivered."""
 
     address: ClassVar[str] = "interaction.delivery-uncertain.v1"
     type: Literal["delivery-uncertain"] = "delivery-uncertain"
 
 
 class OperationRefused(InteractionEvent):
-    """A command lost a race, or came too late; the state is what it was.
+    """A command was refused; the interaction has not changed.
 
-    `kind` says why in a word: refused, wrong-state, not-owner, unknown, changed, too-large.
-    `operation` is the command's type, `asked_as` what the agent called it, `state` the one that
-    does not allow it.
+    `kind` is refused, wrong-state, not-owner, unknown, changed or too-large. `operation` is the
+    command's type, `asked_as` its name in the client's request, `state` the state that does not
+    allow it.
     """
 
     address: ClassVar[str] = "interaction.refused.v1"
@@ -211,7 +211,7 @@ class OperationRefused(InteractionEvent):
 
 
 class WorkbinEvent(InteractionEvent):
-    """What one workbin has more, or less: for its agent, or for everybody in its group."""
+    """A change of a workbin, for its agent or for all agents of its group."""
 
     workbin: str
     owner: str
@@ -219,7 +219,7 @@ class WorkbinEvent(InteractionEvent):
 
     @classmethod
     def at(cls, interaction: Interaction, place: Place) -> Self:
-        """Return the event about a workbin, addressed to those who may look into it."""
+        """Return the event about a workbin, addressed to its agent or to all."""
         return cls.model_validate(
             {
                 "interaction_id": interaction.id,
@@ -240,21 +240,21 @@ class WorkbinEvent(InteractionEvent):
 
 
 class WorkbinItemAdded(WorkbinEvent):
-    """Something lies in the workbin that was not there before."""
+    """An interaction was added to the workbin."""
 
     address: ClassVar[str] = "workbin.item-added.v1"
     type: Literal["workbin-item-added"] = "workbin-item-added"
 
 
 class WorkbinItemRemoved(WorkbinEvent):
-    """Somebody took it out."""
+    """An interaction was removed from the workbin."""
 
     address: ClassVar[str] = "workbin.item-removed.v1"
     type: Literal["workbin-item-removed"] = "workbin-item-removed"
 
 
 class WorkbinContentWanted(Event):
-    """The agent asked for what is in a workbin, which is told wherever the agent listens."""
+    """The agent asked for the content of a workbin, which goes to all the agent's sessions."""
 
     address: ClassVar[str] = "workbin.content-wanted.v1"
     type: Literal["workbin-content-wanted"] = "workbin-content-wanted"
@@ -269,14 +269,14 @@ class WorkbinContentWanted(Event):
 
 
 class AgentReady(Event):
-    """The agent takes e-mail from now on."""
+    """The agent became Ready for e-mail."""
 
     address: ClassVar[str] = "agent.ready.v1"
     type: Literal["agent-ready"] = "agent-ready"
 
 
 class AgentNotReady(Event):
-    """The agent takes no e-mail from now on, for a reason (NotReady, OutToLunch, …), or left."""
+    """The agent became NotReady for a `reason` (NotReady, OutToLunch, …), or logged out."""
 
     address: ClassVar[str] = "agent.not-ready.v1"
     type: Literal["agent-not-ready"] = "agent-not-ready"

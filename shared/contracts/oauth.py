@@ -1,4 +1,4 @@
-"""Logins by OAuth 2, as described under `oauth:`. Secrets are named there, never given."""
+"""OAuth 2 logins, as described under `oauth:`, which names variables and holds no secrets."""
 
 import ipaddress
 import re
@@ -53,12 +53,12 @@ Variable = Annotated[str, AfterValidator(_variable)]
 
 
 class OAuthLogin(Section):
-    """Where access tokens come from, and what shows that we may have them.
+    """A source of access tokens, and the variables with its credentials.
 
-    `client-credentials` is RFC 6749 section 4.4, with a secret or with a private key in PEM, beside
-    which its certificate may stand (RFC 7523). `service-account` is RFC 7523, with a key in the
-    JSON form of Google; its token is for the user that logs in. `device` is RFC 8628: a person
-    agrees once, by `mailroom authorize`.
+    `client-credentials` is RFC 6749 section 4.4, with a secret, or with a private key in PEM and
+    optionally its certificate (RFC 7523). `service-account` is RFC 7523, with a key in Google's
+    JSON form; its token is for the user that logs in. `device` is RFC 8628: a person agrees once,
+    with `mailroom authorize`.
     """
 
     name: Name
@@ -96,6 +96,6 @@ class OAuthLogin(Section):
 
 
 class RouteLogin(Section):
-    """How the SMTP route logs in, where it does so without a password."""
+    """The login of the SMTP route without a password: the name of an OAuth login."""
 
     oauth: Name

@@ -1,4 +1,4 @@
-"""A message ready for the broker: serialised once, its id chosen before the first try."""
+"""A message ready to publish: serialised once, with an id that retries keep."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,15 @@ from uuid import UUID, uuid4
 from shared.contracts.envelope import Cause, Contract, Envelope
 
 _Wrapping = Envelope[Contract]
-"""Kept by name: pydantic makes the class anew, in a millisecond, when nobody holds it."""
+"""Kept here, because pydantic would otherwise build the class again, which takes a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Bytes on their way to routing keys of an exchange; `""` is the broker's default one.
+    """A message for the routing keys of an exchange; `""` is the broker's default exchange.
 
-    With `other_keys` it goes to them as well, and comes once to a queue that several lead to.
+    It is routed by `routing_key` and by `other_keys`. A queue that several keys lead to gets it
+    once.
     """
 
     id: str
@@ -31,7 +32,7 @@ class Outgoing:
 def wrap(
     contract: Contract, cause: Cause, now: datetime, *, message_id: UUID | None = None
 ) -> Outgoing:
-    """Put a contract into its envelope, under a new id unless one is given."""
+    """Put a contract into its envelope, with a new id unless `message_id` is given."""
     envelope = _Wrapping(
         id=message_id or uuid4(),
         correlation_id=cause.correlation_id,

@@ -1,4 +1,4 @@
-"""The JSON Schema of every command and event in its envelope, for those who read no Python."""
+"""The JSON Schema of every command and event in its envelope, for readers without Python."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from shared.contracts import commands, events
 from shared.contracts.envelope import Contract, Envelope
 
 FOLDER: Final = Path(__file__).with_name("schemas")
-"""Where they are kept, `<address>.json` each; `mailroom schemas` writes them."""
+"""The folder of the schemas, one file `<address>.json` each; `mailroom schemas` writes them."""
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -17,11 +17,11 @@ Schema = Mapping[str, Any]
 
 
 class FieldLostError(Exception):
-    """A contract has lost something on which another version relies: give it a new address."""
+    """A contract has lost a field that another release relies on: give it a new address."""
 
 
 def contracts() -> list[type[Contract]]:
-    """Return every command and event that has an address, by address."""
+    """Return every command and event that has an address, sorted by address."""
     found = {
         one.address: one
         for module in (commands, events)
@@ -32,13 +32,13 @@ def contracts() -> list[type[Contract]]:
 
 
 def schema_of(contract: type[Contract]) -> Schema:
-    """Return the schema of a contract in its envelope, as it is on the wire."""
+    """Return the schema of a contract in its envelope."""
     schema = Envelope[contract].model_json_schema()  # type: ignore[valid-type]
     return {"$schema": _DIALECT, "$id": f"urn:mailroom:{contract.address}", **schema}
 
 
 def write_schemas(folder: Path = FOLDER) -> list[str]:
-    """Bring the files up to date; return the names of those that were not.
+    """Bring the files up to date; return the names of the changed ones.
 
     Raises:
         FieldLostError: A field, or a whole contract, would disappear. Nothing is written.

@@ -1,4 +1,4 @@
-"""What every part of `contact-center.yaml` is made of."""
+"""The base classes of the sections in `contact-center.yaml`."""
 
 import re
 from typing import Annotated, Final
@@ -21,6 +21,6 @@ Name = Annotated[str, AfterValidator(_name)]
 
 
 class Section(BaseModel):
-    """A part of the file: unknown keys are errors, so that a misspelt one is found."""
+    """A section of the file. Unknown keys are errors, so that a misspelt key is found."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

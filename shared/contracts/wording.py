@@ -1,4 +1,4 @@
-"""What is wrong with a value, in words for people who know neither Python nor pydantic."""
+"""Validation errors in plain words, for people who know neither Python nor pydantic."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -41,7 +41,7 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def in_words(kind: str, message: str) -> str:
-    """Return what is wrong, from the kind and the message of one of pydantic's errors."""
+    """Return the plain words for an error of pydantic, given its type and message."""
     if kind in _WORDS:
         return _WORDS[kind]
     words = message.removeprefix("Value error, ").replace("Input should be", "has to be")
