@@ -1,4 +1,4 @@
-"""What every test may ask for by name, and how much Hypothesis tries."""
+"""Fixtures for all tests, and the profile of Hypothesis."""
 
 import tests.fixtures.examples  # noqa: F401 - before a test's module makes settings of its own
 from tests.fixtures.driver import _driver_closes_what_it_connects

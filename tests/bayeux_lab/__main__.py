@@ -25,7 +25,7 @@ _LAST_ANSWERS: Final = 5
 
 
 class DrainingServer(uvicorn.Server):
-    """Releases what is held before uvicorn closes its connections."""
+    """Releases held polls before uvicorn closes its connections."""
 
     def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
@@ -58,7 +58,7 @@ def _publish(lab: Lab, number: int, line: bytes) -> None:
 
 
 async def _standard_input() -> AsyncIterator[bytes]:
-    """Yield what comes, to its end; nothing where nobody sends lines."""
+    """Yield the lines of standard input to its end; none where it is no pipe or file."""
     mode = os.fstat(sys.stdin.fileno()).st_mode
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
         lines = asyncio.StreamReader(limit=2**24)

@@ -38,12 +38,12 @@ _MAX_PUBLISH_BYTES: Final = 16 * 1024 * 1024
 
 
 class MalformedOrderError(ValueError):
-    """An order that nobody can obey; its words say why."""
+    """An order that cannot be carried out; its text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Whoever holds the token `agent-<id>`."""
+    """The user of the token `agent-<id>`."""
 
     user_id: str
     login: Login = field(default_factory=Login)
@@ -51,7 +51,7 @@ class Agent:
 
 
 class Nobody:
-    """A listener for a lab that feeds events whether anybody listens or not."""
+    """A listener for a lab that publishes events with or without subscribers."""
 
     def on_first_subscription(self, user_id: str) -> None:
         """Nothing has to be bound."""
@@ -60,7 +60,7 @@ class Nobody:
         """Nothing has to be unbound."""
 
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
-        """Nothing happened before anybody came."""
+        """There are no earlier events."""
 
     async def span(self, user_id: str) -> Span:
         """Nothing is kept."""
@@ -82,7 +82,7 @@ async def authenticate(scope: Scope) -> Agent | Answer:
 
 
 def settings_from(environment: Mapping[str, str]) -> BayeuxSettings:
-    """Read the variables that the lab documents; what is not set keeps its default."""
+    """Read the documented variables; the others keep their defaults."""
     chosen: dict[str, Any] = {
         name.lower().removesuffix("_ms"): timedelta(milliseconds=int(environment[name]))
         for name in (

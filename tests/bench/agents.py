@@ -46,7 +46,7 @@ def contact_center(names: list[str], capacity: int = CAPACITY) -> str:
 
 
 class Listener:
-    """Somebody who listens over a websocket of their own."""
+    """A user with a websocket."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
@@ -61,7 +61,7 @@ class Listener:
         await self._connect()
 
     async def listen(self) -> None:
-        """Hear all that is told, for as long as the connection lasts."""
+        """Receive all messages for as long as the connection lasts."""
         async for frame in self._socket:
             moment = time.monotonic()
             for message in json.loads(frame):

@@ -1,6 +1,6 @@
 """The way of one mail, step by step: `python -m tests.bench.chain`.
 
-Mails come one after the other, each when the one before has been told of. Commands to the database
+Mails come one after the other, each after the event of the one before. Commands to the database
 and messages of the broker are put in the order in which they came; each line is the median of all
 mails, in milliseconds after the final dot.
 """
@@ -48,7 +48,7 @@ class Mail:
 
 @dataclass(slots=True)
 class Steps:
-    """What happened, and when, in seconds since 1970."""
+    """The steps and their times in seconds since 1970."""
 
     seen: list[tuple[float, str]] = field(default_factory=list)
 

@@ -55,7 +55,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Who takes part, and how much they are asked: at `most` so many mails in one lap."""
+    """The measured systems and their load: at `most` so many mails in one lap."""
 
     servers: Servers
     product: MeasuredSystem

@@ -1,4 +1,4 @@
-"""What one mail costs the database, by who asks and what for."""
+"""The commands to the database for one mail, by service and purpose."""
 
 from collections import Counter
 from functools import partial

@@ -1,4 +1,4 @@
-"""What mails cost in round trips to the database, as mongod itself logs and counts them."""
+"""The round trips to the database, as mongod itself logs and counts them."""
 
 import json
 from collections import Counter
@@ -20,7 +20,7 @@ _LOGGED_ABOVE = 100
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One command as mongod logged it: who asked for what, and whether a majority had to write."""
+    """One command as mongod logged it: client, command, and whether it was a majority write."""
 
     client: str
     verb: str

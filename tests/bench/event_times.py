@@ -1,4 +1,4 @@
-"""When each mail's event was heard, by the mail's subject."""
+"""The time at which each mail's event was received, by the mail's subject."""
 
 import asyncio
 

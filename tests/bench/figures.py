@@ -1,4 +1,4 @@
-"""What is made of what was measured: percentiles, ratios, growth. Pure."""
+"""Percentiles, ratios and growth of measured values. Pure."""
 
 from collections.abc import Sequence
 from statistics import linear_regression, median

@@ -1,4 +1,4 @@
-"""The whole way of a mail as little as it can be, in one process: `python -m tests.bench.floor`.
+"""The least that a mail needs, from SMTP to a subscriber: `python -m tests.bench.floor`.
 
 SMTP → compat32 parse → insert (majority, journal) → publish + confirm → 250 → one
 find_one_and_update → publish + confirm → push to one subscriber in memory, who writes the mail's

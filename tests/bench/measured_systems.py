@@ -1,4 +1,4 @@
-"""What takes part: something that takes mail at a port and tells of each mail."""
+"""The measured systems: each takes mail at a port and publishes an event for each mail."""
 
 import asyncio
 import os
@@ -21,9 +21,9 @@ SERVICES = "all services"
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSystem:
-    """Where to hand mail in, when events were heard, and the processes behind it.
+    """Its SMTP port, the times of its events, and its processes.
 
-    `rest` is what has to be done between two laps.
+    `rest` is called between two laps.
     """
 
     port: int
@@ -34,7 +34,7 @@ class MeasuredSystem:
 
 @dataclass(frozen=True, slots=True)
 class Lap:
-    """What became of some mails: how long it took, each mail's way, CPU seconds by whom.
+    """One run of mails: its length, the delays of each mail, CPU seconds by process.
 
     `seconds` is from the first dot to the last event, `delays` from dot to event, `acceptance`
     from dot to 250. `cpu` has all services together, the servers, and each service.
@@ -55,7 +55,7 @@ class Lap:
 async def lap(
     measured: MeasuredSystem, servers: Servers, send: Callable[[], Awaitable[list[Sent]]]
 ) -> Lap:
-    """Send mails and wait until each has been told of."""
+    """Send mails and wait for the event of each."""
     before, began = _cpu(measured, servers), time.monotonic()
     sent = await send()
     moments = await measured.heard.all_of([one.subject for one in sent])

@@ -1,4 +1,4 @@
-"""What each operation costs beside a bare endpoint that makes one write and one publish.
+"""The cost of each operation beside a bare endpoint that makes one write and one publish.
 
 `python -m tests.bench.operations` measures nothing else; `make bench` has it at its end.
 """
@@ -48,9 +48,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class OperationRuns:
-    """Everybody who calls, and the ports of the product and of the bare endpoint.
+    """The callers, and the ports of the product and of the bare endpoint.
 
-    Each lap has connections of its own: nobody keeps an idle one open for long.
+    Each lap has connections of its own, because idle ones are closed.
     """
 
     mongodb_url: str

@@ -44,7 +44,7 @@ _FASTER: Final = Aim("at least 1.45", 1.45, at_least=True)
 
 @dataclass(frozen=True, slots=True)
 class Lap:
-    """What became of some mails: until all were told of, and what that took."""
+    """One run of mails: the time until all were announced as sent, and its cost."""
 
     mails: int
     seconds: float
@@ -68,7 +68,7 @@ class Side:
         return python_of(self.checkout)
 
     async def lap(self, mails: int) -> Lap:
-        """Order mails while outbound is held, let it go, and wait until each is told as sent."""
+        """Order mails while outbound is suspended, resume it, and wait until each is sent."""
         self.process.send_signal(signal.SIGSTOP)
         try:
             await run(self.checkout, self.environment, "-P", str(_ORDERS), str(mails))

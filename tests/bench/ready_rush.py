@@ -54,7 +54,7 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Rush:
-    """What became of a rush: the Accepts that were sent in time, and mails offered twice."""
+    """The outcome of a rush: the Accepts that were sent in time, and mails offered twice."""
 
     accepts: Sequence[Accept]
     offers: int

@@ -25,7 +25,7 @@ class Call:
 
 
 class Caller:
-    """Somebody who calls over one connection; `user` logs in with every request."""
+    """A client with one connection; `user` logs in with every request."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, user: str, password: str

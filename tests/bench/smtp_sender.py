@@ -1,4 +1,4 @@
-"""Hands mails in over SMTP: as fast as it goes, or on a schedule that waits for nobody."""
+"""Hands mails in over SMTP: as fast as possible, or on a fixed schedule."""
 
 import asyncio
 import time

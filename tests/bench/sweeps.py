@@ -1,4 +1,4 @@
-"""What sweeps cost while nothing is due: `python -m tests.bench.sweeps`.
+"""The cost of sweeps while nothing is due: `python -m tests.bench.sweeps`.
 
 Fills collections with a million documents each (`LARGE_DOCUMENTS`) and as many agents as
 `LARGE_AGENTS` says, and runs each sweep of the services, and the pages of `GET /interactions`, in
@@ -51,7 +51,7 @@ class _Broker:
 
 
 async def _nobody(_: str, __: object) -> None:
-    """Tell nobody."""
+    """Publish nothing."""
 
 
 def _routing(large: Large) -> Parts:

@@ -11,7 +11,7 @@ _HEADINGS = ("", "unit", "left", "right", "ratio", "aim")
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What a figure should be: at least or at most a limit."""
+    """The aim of a figure: at least or at most a limit."""
 
     words: str
     limit: float

@@ -1,4 +1,4 @@
-"""Desks full of work in any state, put straight into the database."""
+"""Agents' work in any state, written straight into the database."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ def _kept(agent_id: str) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is measured: an order, the state it needs, and its parameters.
+    """A measured operation: its name, the state it needs, and its parameters.
 
     `reads` is a path that is read instead, `is_put` says that it is a PUT. `to_neighbour` adds
     another agent's id.

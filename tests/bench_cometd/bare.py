@@ -56,7 +56,7 @@ async def _serve_request(receive: Receive, send: Send, events: "asyncio.Queue[st
 
 
 def _answer(request: bytes) -> bytes | None:
-    """Return what is answered at once; None for a connect that waits."""
+    """Return the immediate answer; None for a connect that waits."""
     if b"/meta/handshake" in request:
         return _SESSION
     return None if b"/meta/connect" in request and b"advice" not in request else _DONE

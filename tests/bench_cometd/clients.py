@@ -48,7 +48,7 @@ class Client(asyncio.Protocol, ABC):
             self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give up what is awaited."""
+        """Cancel the waiting calls."""
         del exc
         self._answers.put_nowait(b"")
         self.gone.set()

@@ -1,4 +1,4 @@
-"""The gateway killed under agents who listen to their journals: how soon are all back?"""
+"""Kills the gateway under agents with journals and measures how soon all are back."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""The lab killed and started again under its clients: how soon are all back?"""
+"""Kills and restarts the lab under its clients and measures how soon all are back."""
 
 import time
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _PATIENCE: Final = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """How long after the restart the clients were there, in seconds; and how many heard then."""
+    """Seconds from the restart until each client was back, and how many then got an event."""
 
     delays: list[float]
     heard: int

@@ -1,4 +1,4 @@
-"""Thousands of clients that come back by themselves, and know what each of them has heard."""
+"""Thousands of clients that reconnect by themselves and record their events."""
 
 import asyncio
 import random
@@ -76,7 +76,7 @@ class ReconnectingClients:
         await self._until(lambda: len(self.back) == self.size, within)
 
     async def wait_until_heard(self, events: int, *, within: float) -> None:
-        """Return when each has heard so many events."""
+        """Return when each has received so many events."""
         await self._until(
             lambda: all(len(self.heard.get(one, ())) >= events for one in range(self.size)), within
         )

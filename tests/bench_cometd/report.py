@@ -1,4 +1,4 @@
-"""What all visits come to: medians beside each other, ratios and aims. Pure."""
+"""The report of all visits: medians, ratios and aims. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median

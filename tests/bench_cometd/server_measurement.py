@@ -34,7 +34,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Lap:
-    """What one kind of load came to; delays in milliseconds."""
+    """The result of one kind of load; delays in milliseconds."""
 
     deliveries: int
     seconds: float
@@ -63,7 +63,7 @@ class Visit:
 
 @dataclass(slots=True)
 class DelayRecorder:
-    """Counts what all clients hear."""
+    """Counts the events of all clients and their delays."""
 
     delays: list[int] = field(default_factory=list)
     last: float = 0.0

@@ -20,7 +20,7 @@ INTERACTIONS: Final = "/v2/me/interactions"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How a server is started, and on which channels its clients hear their own and all events."""
+    """The command of a server, and the channels of a client's own events and of all."""
 
     name: str
     command: Sequence[str]

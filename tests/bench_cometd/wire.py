@@ -22,7 +22,7 @@ _CONNECT: Final = b"/meta/connect"
 
 
 def frame(text: bytes, kind: int = TEXT) -> bytes:
-    """Return a client's frame; its mask is zero, which the protocol allows and nobody pays for."""
+    """Return a client's frame; its mask is zero, which the protocol allows and costs nothing."""
     size = len(text)
     if size < _TWO_BYTES:
         head = bytes((kind, _MASKED | size))
@@ -85,7 +85,7 @@ def is_answer(text: bytes) -> bool:
 
 
 def require_success(text: bytes) -> None:
-    """Return if a text tells of no failure.
+    """Return if a text reports no failure.
 
     Raises:
         ConnectionError: It does.

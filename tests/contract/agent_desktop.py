@@ -1,4 +1,4 @@
-"""An agent at work on the running system: REST calls, and what is heard over CometD."""
+"""An agent's desktop on the running system: REST calls, and messages over CometD."""
 
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -20,7 +20,7 @@ WORKBINS = "/v2/me/workbins"
 
 
 class DescribedAgent(CometdAgent):
-    """A client of CometD that hears nothing but what the API's description tells of."""
+    """A CometD client that accepts only messages that the API's description has."""
 
     async def event(self, *args: Any, **options: Any) -> Any:
         """Return the oldest event that fulfils the condition, if it is as described."""
@@ -34,7 +34,7 @@ class DescribedAgent(CometdAgent):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Look at what nobody waited for as well."""
+        """Check the messages that the test did not wait for, too."""
         await super().__aexit__(kind, error, trace)
         for line in self._lines:
             if "event" in line:
@@ -43,7 +43,7 @@ class DescribedAgent(CometdAgent):
 
 @dataclass(frozen=True)
 class AgentDesktop:
-    """An agent's program. All that it is told has to be as described.
+    """An agent's program. Every answer and message has to be as described.
 
     `addresses` are those that answers held.
     """
@@ -61,7 +61,7 @@ class AgentDesktop:
             self.addresses.update(addresses_in(answer.json()))
 
     async def visit(self) -> None:
-        """Go to every address of this API that was told."""
+        """Get every address of this API that an answer held."""
         for address in sorted(self.addresses):
             if address.startswith(("/api/v2/", f"{self.system.gateway_url}/")):
                 answer = await self.client.get(address)
@@ -86,7 +86,7 @@ class AgentDesktop:
         return answer.json()
 
     async def create(self, **more: Any) -> Any:
-        """Begin a mail, and return what is told of it."""
+        """Begin a mail, and return its message."""
         answer = await self.ask("", "Create", queueName="drafts", **more)
         return await self.hear("ReplyCreated", answer.json()["interactionId"])
 
@@ -117,13 +117,13 @@ class AgentDesktop:
         return message
 
     async def accepted(self, **headers: str) -> Any:
-        """Accept a new mail, and return what is told of it."""
+        """Accept a new mail, and return its message."""
         invitation = await self.invited(**headers)
         await self.do(invitation["id"], "Accept")
         return await self.hear("Accepted", invitation["id"])
 
     async def replied(self, **more: Any) -> Any:
-        """Begin to answer a new mail, and return what is told of the answer."""
+        """Begin to answer a new mail, and return the answer's message."""
         mail = await self.accepted()
         answer = await self.do(mail["id"], "Reply", queueName="drafts", **more)
         return await self.hear("ReplyCreated", answer["replyInteractionId"])

@@ -1,4 +1,4 @@
-"""What a field may hold where a test cannot know its value."""
+"""The form of fields whose values a test cannot predict."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every implementation should refuse, and the code it refuses it with."""
+"""Requests that every implementation should refuse, and the code of the refusal."""
 
 from typing import Any
 

@@ -25,7 +25,7 @@ PLACE = {
 
 
 def kept(interaction_id: str) -> dict[str, Any]:
-    """Return a mail as those see it who may take it out."""
+    """Return a mail as an agent sees it who may take it out."""
     item = {
         **told(interaction_id, "InWorkbin"),
         "email_object": heading(interaction_id),

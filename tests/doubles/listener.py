@@ -31,7 +31,7 @@ _DEADLINE = 10.0
 
 @dataclass(frozen=True)
 class KeptMail:
-    """What the store was asked to keep."""
+    """A mail that the store was asked to keep."""
 
     raw: bytes
     sender: str
@@ -78,7 +78,7 @@ class RunningListener:
 
     @property
     def tracebacks(self) -> list[Mapping[str, Any]]:
-        """What an operator would be alarmed by."""
+        """Logged tracebacks, and faults on the loop."""
         return [*self.faults, *(one for one in self.logged if one.get("exc_info"))]
 
     def connect(self, source: str = "127.0.0.1", *, lmtp: bool = False) -> "Client":
@@ -111,7 +111,7 @@ class RunningListener:
 
 
 class Client:
-    """A stranger who may say anything, line by line or octet by octet."""
+    """An SMTP client that may send anything, line by line or octet by octet."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -130,7 +130,7 @@ class Client:
         self._connection.sendall(octets)
 
     def blurt(self, octets: bytes) -> None:
-        """Send octets, heard or not."""
+        """Send octets, also into a closed connection."""
         with suppress(ConnectionError):
             self.send(octets)
 

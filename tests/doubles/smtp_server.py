@@ -10,7 +10,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 @dataclass
 class KeepingServer:
-    """What it was given: each envelope, with the octets or, where it takes 7 bits only, a text."""
+    """The envelopes it was given, with octets or, where it takes 7 bits only, a text."""
 
     port: int = 0
     kept: list[Envelope] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""A mail server that does what it is told, right or wrong, and keeps every mail it was given."""
+"""A mail server that behaves as a test sets it, right or wrong, and keeps every mail."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -10,7 +10,7 @@ from typing import Final
 
 
 class Ending(StrEnum):
-    """What happens to the connection once the mail has come."""
+    """The end of the connection after the mail has come."""
 
     ANSWER = "answer"
     DROP = "drop"
@@ -76,13 +76,13 @@ class SmtpSink:
         self._connected: set[asyncio.StreamWriter] = set()
 
     async def say_unasked(self, words: str) -> None:
-        """Send words to whoever is connected and has asked nothing."""
+        """Send an unasked reply to each open connection."""
         for writer in self._connected:
             writer.write(words.encode(self.encoding) + b"\r\n")
             await writer.drain()
 
     async def left(self) -> None:
-        """Wait until nobody is connected."""
+        """Wait until no connection is open."""
         async with asyncio.timeout(20), self._changed:
             await self._changed.wait_for(lambda: not self._connected)
 

@@ -1,4 +1,4 @@
-"""A token endpoint that does as it is told, and tells Dovecot which tokens are good."""
+"""A token endpoint that answers as a test sets it, and introspects tokens for Dovecot."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ SCOPE = "mail.send"
 
 @dataclass(frozen=True)
 class Answer:
-    """What is answered to one request for a token."""
+    """The answer to one request for a token."""
 
     status: int = 200
     body: bytes = b""

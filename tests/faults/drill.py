@@ -51,7 +51,7 @@ Blow = Callable[[BreakableStack], Coroutine[None, None, None]]
 
 @dataclass(frozen=True)
 class Result:
-    """What one blow cost. `seconds` is the time until normal; None where it never was."""
+    """The cost of one blow. `seconds` is the time until normal; None where it never was."""
 
     name: str
     record: RunRecord
@@ -59,7 +59,7 @@ class Result:
 
     @property
     def faults(self) -> list[str]:
-        """What must not be, in words."""
+        """The faults that were found, in words."""
         found = [str(one) for one in check(self.record)]
         return found if self.seconds is not None else [*found, "never normal again"]
 
@@ -111,7 +111,7 @@ async def take_next_server(stack: BreakableStack) -> None:
 
 
 async def poison(stack: BreakableStack) -> None:
-    """Put a message that nobody can read into each work queue."""
+    """Put an unreadable message into each work queue."""
     connection = await aio_pika.connect(stack.breakable.rabbitmq_url)
     async with connection:
         channel = await connection.channel()

@@ -31,12 +31,12 @@ class Load:
         self.handing_in: asyncio.Task[None] | None = None
 
     def note_news(self) -> None:
-        """Count a message that an agent was told."""
+        """Count a message to an agent."""
         self._messages += 1
         self._news.set()
 
     async def told(self, messages: int) -> None:
-        """Return when agents have been told so many messages more."""
+        """Return after so many more messages to agents."""
         goal = self._messages + messages
         async with asyncio.timeout(_PATIENCE):
             while self._messages < goal:

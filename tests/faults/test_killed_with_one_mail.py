@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
 @dataclass
 class Case:
-    """One mail, its sender, and the one agent who is there."""
+    """One mail, its sender, and one agent."""
 
     breakable: BreakableSystem
     desktop: Desktop
@@ -54,7 +54,7 @@ class Case:
         await self.desktop.hear("Completed")
 
     async def record(self, **told: str) -> RunRecord:
-        """Return the accounts; `told` are ends that the agent has heard of."""
+        """Return the record; `told` are the final states that the agent was told."""
         found = await self.breakable.record(self.run, self.senders.answers)
         return replace(found, told={one: frozenset({state}) for one, state in told.items()})
 
@@ -71,7 +71,7 @@ class Case:
 
 @pytest.fixture
 async def case(breakable: BreakableSystem) -> AsyncIterator[Case]:
-    """A mail that nobody has handed in yet, and an agent who waits for it."""
+    """A mail that is not handed in yet, and an agent who waits for it."""
     run = new_run()
     async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as desktop:
         await desktop.post("/me/channels/email", {"operationName": "Ready"})

@@ -91,7 +91,7 @@ class Post:
 
 @pytest.fixture
 async def post(vhost_url: str, database_url: str) -> AsyncIterator[Post]:
-    """A post without anybody who delivers."""
+    """Outbound's stores, without a process that delivers."""
     async with open_world(vhost_url, database_url) as world, running_sink() as sink:
         outbox = CollectionOutbox(world.database[delivery_store.COLLECTION])
         outbox_publisher = OutboxPublisher(world.publisher, outbox)

@@ -1,4 +1,4 @@
-"""Messages that nobody can handle: parked with their reason, and nothing waits for them."""
+"""Messages that cannot be handled are parked with their reason, and nothing waits for them."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A broker that comes back empty: users, queues, policies and messages are gone; nobody helps."""
+"""A broker that comes back empty: without users, queues, policies, messages or an operator."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""An agent who mails in does not get at what a colleague and the customer wrote to each other."""
+"""An agent who mails in cannot read the mails of a colleague and the customer."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Two agents: who does not answer loses the mail, and of many answers one counts."""
+"""Two agents: an unanswered offer is taken back, and of many answers one counts."""
 
 import asyncio
 from collections import Counter

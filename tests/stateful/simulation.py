@@ -52,7 +52,7 @@ class Simulation:
         self.snapshot = SystemSnapshot({}, {})
 
     async def clear(self) -> None:
-        """Send everybody home and forget all mail."""
+        """Log all agents out and delete all mail."""
         for agent in self.agents.values():
             await agent.become("EndContactCenterSession")
         await self.rest()
@@ -68,7 +68,7 @@ class Simulation:
         await self.rest()
 
     async def mail(self) -> None:
-        """Have a stranger mail, who is told that it was accepted."""
+        """Hand a mail in and wait until it is accepted."""
         (mail,) = message_ids(f"{len(self._mails)}.{self._run}", 1)
         await self._senders.hand_in([mail])
         self._mails.append(f"About {mail.strip('<>')}")
@@ -186,7 +186,7 @@ class Simulation:
         }
 
     def _open_to(self) -> Mapping[str, frozenset[str]]:
-        """Return who may look into each workbin."""
+        """Return the agents who may look into each workbin."""
         agents = self.agents.values()
         names = {name for agent in agents for name in agent.bins}
         return {
@@ -209,7 +209,7 @@ def _room(agent: Agent, snapshot: SystemSnapshot) -> int:
 async def open_simulation(
     breakable: BreakableSystem, names: Mapping[str, frozenset[str]], servers: Mapping[str, Server]
 ) -> AsyncIterator[Simulation]:
-    """Give an simulation whose agents listen.
+    """Give a simulation whose agents listen.
 
     `names` maps each agent to the queues that it serves, `servers` are those that may be killed.
     """

@@ -1,4 +1,4 @@
-"""The gateway on real servers, with nobody behind it: what it publishes can be read."""
+"""The gateway on real servers, without other services; its commands can be read."""
 
 import asyncio
 import json
@@ -68,7 +68,7 @@ class Gateway:
         return await self.stack.enter_async_context(client)
 
     async def clear(self) -> None:
-        """Dismiss everybody and forget every mail."""
+        """Delete all agents and all mail."""
         used = (agent_store, agent_login_store, interaction_store, document_store)
         await asyncio.gather(
             *(self.world.database[stored.COLLECTION].delete_many({}) for stored in used)

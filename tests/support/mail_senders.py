@@ -1,4 +1,4 @@
-"""Strangers who mail: each keeps what it was told and tries again until it is told 250."""
+"""SMTP clients that record every answer and try again until the answer is 250."""
 
 import asyncio
 import smtplib
@@ -42,7 +42,7 @@ def letter(message_id: str) -> bytes:
 
 @dataclass
 class Senders:
-    """Everybody who mails to one listener; `answers` are by Message-ID, in order."""
+    """All clients of one listener; `answers` are by Message-ID, in order."""
 
     port: int
     answers: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))

@@ -1,4 +1,4 @@
-"""Outbound on a real database and a real broker, sending to a server that does as it is told."""
+"""Outbound on a real database and broker, and a next server that behaves as a test sets it."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -11,7 +11,7 @@ OVER: Final = frozenset({"sent", "uncertain"})
 
 
 class Fault(StrEnum):
-    """What must not be."""
+    """A broken promise."""
 
     LOST = "was accepted and became no interaction"
     DUPLICATED = "became more than one interaction"
