@@ -269,7 +269,7 @@ class BayeuxDriver:
         try:
             return await self._listener.span(peer.user_id)
         except Exception:
-            log.exception("journal not read", user_id=peer.user_id)
+            log.exception("a journal could not be read", user_id=peer.user_id)
             return None
 
     def _track(self, task: asyncio.Task[None]) -> None:
@@ -280,7 +280,9 @@ class BayeuxDriver:
         try:
             page = await self._listener.replay(wanted.user_id, wanted.replay.reached)
         except Exception as error:  # noqa: BLE001 - any failure leaves a gap: restart the client
-            log.warning("replay broken off", user_id=wanted.user_id, reason=type(error).__name__)
+            log.warning(
+                "a replay was broken off", user_id=wanted.user_id, reason=type(error).__name__
+            )
             session = self.protocol.session(wanted.session_id)
             self.restart_sessions([session] if session else [])
             return
@@ -308,7 +310,7 @@ class BayeuxDriver:
         try:
             await self._listener.on_subscribed(effect.user_id, effect.route, effect.session_id)
         except Exception:
-            log.exception("subscription could not be announced", user_id=effect.user_id)
+            log.exception("a subscription could not be announced", user_id=effect.user_id)
 
     def _flush(self) -> None:
         self._is_flush_due = False

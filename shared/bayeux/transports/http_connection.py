@@ -184,7 +184,7 @@ class HttpConnection(StrictHttpProtocol):
         )
 
     def _is_response_complete(self) -> bool:
-        # Not by way of `super`, which takes longer: it is asked at each poll.
+        # `super` would be slower, and this runs at every poll.
         cycle: Any = self.cycle
         return not self._awaits_answer and (cycle is None or cycle.response_complete)
 

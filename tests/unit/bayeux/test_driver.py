@@ -97,7 +97,7 @@ async def test_failing_listener_leaves_the_subscription() -> None:
 
 
 class SlowDiary(Diary):
-    """A listener that takes its time to introduce somebody."""
+    """A listener whose `on_subscribed` waits until it is released."""
 
     def __init__(self) -> None:
         super().__init__()
