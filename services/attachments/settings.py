@@ -1,4 +1,4 @@
-"""What attachments reads from its environment."""
+"""The settings of attachments, from the environment."""
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict

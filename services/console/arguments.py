@@ -1,4 +1,4 @@
-"""What may be typed after `mailroom`."""
+"""The arguments of `mailroom`."""
 
 import argparse
 from pathlib import Path
@@ -14,7 +14,7 @@ environment:
   RABBITMQ_URL, MONGODB_URL and so on: `mailroom settings console` describes them
   RABBITMQ_PASSWORD_INGEST, MONGODB_PASSWORD_INGEST and so on, or files of these names in
   PASSWORDS_FOLDER         the passwords of the users that services have of their own
-  USER_PREFIX              what the names of these users begin with (mailroom)
+  USER_PREFIX              prefix of the names of these users (mailroom)
   and, where an OAuth login is used, the variables that it names
 
 exit codes:
@@ -101,10 +101,10 @@ def _add_replay(commands: Commands) -> None:
     known = ", ".join(queue.service for queue in WORK_QUEUES)
     replay = commands.add_parser(
         "replay",
-        help="put back to work what could not be handled",
+        help="put parked messages back on their work queue",
         description="Put messages of a parking queue back on their work queue, oldest first. "
-        "Handling a message twice does no harm. Says what is done again, and which were "
-        "parked for a reason that passing time does not mend.",
+        "Handling a message twice does no harm. Prints what is done again, and "
+        "which messages were parked for a reason that a retry does not cure.",
     )
     replay.add_argument("queue", metavar="QUEUE", help=f"one of {known}")
     replay.add_argument(
@@ -117,8 +117,9 @@ def _add_replay(commands: Commands) -> None:
 def _add_parse(commands: Commands) -> None:
     parse = commands.add_parser(
         "parse",
-        help="have a mail parsed anew that arrived and is nowhere to be seen",
-        description="Order an arrival to be parsed. What has been parsed already stays as it is.",
+        help="parse a mail again that arrived and became no interaction",
+        description="Order an arrival to be parsed. Interactions that it has already stay as they "
+        "are.",
     )
     parse.add_argument("arrival", metavar="ARRIVAL_ID", help="as `mailroom doctor` names it")
 
@@ -126,8 +127,8 @@ def _add_parse(commands: Commands) -> None:
 def _add_trace(commands: Commands) -> None:
     trace = commands.add_parser(
         "trace",
-        help="say what became of one mail: received, where it is, whether it was sent",
-        description="Print what the database knows of a mail: its arrival, its interactions and "
+        help="show the history of one mail: received, where it is, whether it was sent",
+        description="Print what the database holds about a mail: its arrival, its interactions and "
         "who has them, its answers, and each attempt to deliver it. Exits with 1 where nothing is "
         "known.",
     )
@@ -153,15 +154,15 @@ def _add_discard(commands: Commands) -> None:
 def _add_doubts(commands: Commands) -> None:
     commands.add_parser(
         "doubts",
-        help="list the mails of which nobody knows whether they were delivered",
+        help="list the mails whose delivery is uncertain",
         description="Print a line for each mail whose server was lost before its answer: "
         "interaction, time, recipients, and the Message-ID to look for in that server's log.",
     )
     resend = commands.add_parser(
         "resend",
         help="send a mail in doubt once more",
-        description="Send the same octets with the same Message-ID once more. Who got the mail "
-        "the first time may get it twice.",
+        description="Send the same octets with the same Message-ID once more. Recipients "
+        "who got it the first time may get it twice.",
     )
     which = resend.add_mutually_exclusive_group(required=True)
     which.add_argument("interaction", metavar="INTERACTION_ID", nargs="?")
@@ -169,14 +170,14 @@ def _add_doubts(commands: Commands) -> None:
     resend.add_argument("--yes", action="store_true", help="it may come twice, and that is fine")
     settle = commands.add_parser(
         "settle",
-        help="say what became of a mail in doubt",
-        description="Write down what the next server's log says. A mail that was not delivered "
-        "goes back to its author, who can send it again.",
+        help="record the outcome of a mail in doubt",
+        description="Record the outcome that the next server's log shows. A mail that was not "
+        "delivered goes back to its author, who can send it again.",
     )
     settle.add_argument("interaction", metavar="INTERACTION_ID")
     found = settle.add_mutually_exclusive_group(required=True)
-    found.add_argument("--sent", action="store_true", help="the server has taken it")
-    found.add_argument("--failed", action="store_true", help="the server has never taken it")
+    found.add_argument("--sent", action="store_true", help="the server has accepted it")
+    found.add_argument("--failed", action="store_true", help="the server has never accepted it")
 
 
 def _add_restored(commands: Commands) -> None:

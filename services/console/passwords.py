@@ -15,7 +15,7 @@ def hash_password(password: str) -> str:
         NotPossibleError: The password is empty.
     """
     if not password:
-        raise NotPossibleError("an empty password protects nothing", Exit.BAD_FILE)
+        raise NotPossibleError("the password is empty: enter one", Exit.BAD_FILE)
     return PasswordHasher().hash(password)
 
 
@@ -29,5 +29,5 @@ def ask_for_password() -> str:
         return sys.stdin.readline().rstrip("\r\n")
     first = getpass.getpass("Password: ")
     if getpass.getpass("Once more: ") != first:
-        raise NotPossibleError("these were two different passwords", Exit.BAD_FILE)
+        raise NotPossibleError("the two passwords differ: run it again", Exit.BAD_FILE)
     return first

@@ -1,4 +1,4 @@
-"""Where the system is: read from the environment, by the commands that need it."""
+"""The addresses of the servers, read from the environment by the commands that need them."""
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict

@@ -34,11 +34,11 @@ class Stranded:
     losses: Sequence[tuple[Loss, str]]
 
 
-class _AtHomeError(Refused):
+class _RehousedError(Refused):
     """Another process has moved the work meanwhile."""
 
 
-async def _nobody(_: str, __: Sequence[Outgoing]) -> None:
+async def _publish_nothing(_: str, __: Sequence[Outgoing]) -> None:
     """Publish nothing: the sweep of the owning service publishes the outbox."""
 
 
@@ -48,8 +48,8 @@ class StrandedWork:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._collection = database[interaction_store.COLLECTION]
         self._agents = database[agent_store.COLLECTION]
-        self._interactions = InteractionStore(database, clock, _nobody)
-        self._places = AgentStore(database, clock, _nobody)
+        self._interactions = InteractionStore(database, clock, _publish_nothing)
+        self._agent_store = AgentStore(database, clock, _publish_nothing)
 
     async def user_names(self) -> dict[str, str]:
         """Return the user names of all agents, by id."""
@@ -90,7 +90,7 @@ class StrandedWork:
 
         def decide(before: Interaction) -> Change:
             if not losses(Work.of(before), homes):
-                raise _AtHomeError(before.id)
+                raise _RehousedError(before.id)
             after = rehouse(before, homes, queue)
             left[:] = [before.owner_id] if before.owner_id and not after.owner_id else []
             news: list[WorkReclaimed | WorkbinItemRemoved] = [
@@ -105,7 +105,7 @@ class StrandedWork:
         except Refused:
             return False
         for agent_id in left:
-            await self._places.release(agent_id, interaction_id)
+            await self._agent_store.release(agent_id, interaction_id)
         return True
 
 

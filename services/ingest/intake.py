@@ -107,7 +107,7 @@ class Intake:
             ):
                 await self._parser.parse_arrival(stored.arrival, cause)
         except Exception as error:  # noqa: BLE001 - the queue retries after any error
-            log.warning("mail goes to the queue", reason=type(error).__name__)
+            log.warning("parsing left to the queue", reason=type(error).__name__)
             await self._arrivals.order_parsing(stored)
         else:
             self._arrivals.note_parsed(stored.arrival.id, stored.order.id)

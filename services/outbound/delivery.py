@@ -224,7 +224,7 @@ class Deliverer:
                 lambda: self._stores.interactions.change(delivery.id, cause, decide)
             )
         except OperationNotAllowedError:
-            log.info("author knows already", interaction_id=delivery.id)
+            log.info("interaction is up to date already", interaction_id=delivery.id)
 
     def _retry_at(self, delivery: Delivery) -> datetime | None:
         return next_attempt(
@@ -262,7 +262,7 @@ async def _retry_until_written(write: Callable[[], Awaitable[T]]) -> T:
         try:
             return await write()
         except Unavailable as error:
-            log.warning("written again soon", reason=str(error))
+            log.warning("write failed, tried again", reason=str(error))
             await asyncio.sleep(_WRITE_AGAIN_AFTER)
     return await write()
 

@@ -1,4 +1,4 @@
-"""What routing reads from its environment."""
+"""Routing's settings, from the environment."""
 
 from datetime import timedelta
 

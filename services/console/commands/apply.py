@@ -66,7 +66,7 @@ async def apply(file: Path, *, dry_run: bool, choice: StrandedWorkChoice = _NO_C
             lines += await move_stranded(database, clock, plan)
     print("\n".join(lines or ["nothing changed"]))
     if not settings.management_url:
-        print("note: the broker's policies are not looked at without RABBITMQ_MANAGEMENT_URL")
+        print("note: the broker's policies are not checked without RABBITMQ_MANAGEMENT_URL")
 
 
 async def plan_apply(
@@ -88,7 +88,7 @@ async def move_stranded(database: Database, clock: Clock, plan: ApplyPlan) -> li
     lines = [f"{moved} stranded interactions: moved"] if moved else []
     if len(found) > moved:
         lines.append(
-            f"note: {len(found) - moved} interactions are where nobody finds them; "
+            f"note: {len(found) - moved} interactions cannot be found by any agent; "
             "`mailroom doctor` lists them, --move-to QUEUE or --yes moves them"
         )
     return lines

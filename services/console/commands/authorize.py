@@ -38,10 +38,10 @@ async def authorize(name: str, send: Post = post, sleep: Sleep = asyncio.sleep) 
             credentials = read_credentials(login, os.environ)
         except (BadSealingKeyError, BadCredentialsError) as error:
             raise NotPossibleError(str(error), Exit.MISCONFIGURED) from None
-        asker = TokenClient(login, credentials, user_name, clock.now(), secrets.token_hex(16))
-        invitation = await _invitation(send, asker)
+        client = TokenClient(login, credentials, user_name, clock.now(), secrets.token_hex(16))
+        invitation = await _invitation(send, client)
         print(invitation.words(user_name), flush=True)
-        refresh_token = await _consent(send, sleep, asker, invitation)
+        refresh_token = await _consent(send, sleep, client, invitation)
         await store.write_consent(login_id(login.name, user_name), refresh_token)
     print(f"login {name}: {user_name} has agreed, outbound uses it within a minute")
 
@@ -56,34 +56,34 @@ def _wanted(center: ContactCenter | None, name: str) -> tuple[OAuthLogin, str]:
         )
     if login.kind != "device":
         raise NotPossibleError(
-            f"login {name} is of the kind {login.kind}: nobody has to agree", Exit.USAGE
+            f"login {name} is of the kind {login.kind}: it needs no consent", Exit.USAGE
         )
     route = center.smtp_route
     if route.login is None or route.login.oauth != name:
         raise NotPossibleError(
-            f"`smtp_route` does not log in by {name}: nobody knows for which mailbox", Exit.USAGE
+            f"`smtp_route` does not log in by {name}: its mailbox is unknown", Exit.USAGE
         )
     return login, route.user_name
 
 
-async def _invitation(send: Post, asker: TokenClient) -> Invitation:
-    request = for_device(asker)
+async def _invitation(send: Post, client: TokenClient) -> Invitation:
+    request = for_device(client)
     try:
         answer: HttpAnswer = await send(request)
     except EndpointUnavailableError as error:
         raise NotPossibleError(f"{error}: see device_url", Exit.UNAVAILABLE) from None
-    found = read_invitation(answer, asker.now, request.secrets)
+    found = read_invitation(answer, client.now, request.secrets)
     if isinstance(found, str):
         raise NotPossibleError(found, Exit.UNAVAILABLE)
     return found
 
 
-async def _consent(send: Post, sleep: Sleep, asker: TokenClient, invitation: Invitation) -> str:
+async def _consent(send: Post, sleep: Sleep, client: TokenClient, invitation: Invitation) -> str:
     waited, pause = timedelta(), invitation.interval
     while waited < invitation.lasts:
         await sleep(pause.total_seconds())
         waited += pause
-        match await ask(send, for_consent(asker, invitation.device_code), asker):
+        match await ask(send, for_consent(client, invitation.device_code), client):
             case Granted(_, _, refresh_token) if refresh_token:
                 return refresh_token
             case Granted():
@@ -95,6 +95,6 @@ async def _consent(send: Post, sleep: Sleep, asker: TokenClient, invitation: Inv
             case Denied(code, words) if code != "authorization_pending":
                 raise NotPossibleError(words, Exit.NOT_FINE)
             case Denied(code) | PutOff(_, _, code) as answer:
-                told = answer.pause if isinstance(answer, PutOff) else None
-                pause = pause_after(pause, code, told)
+                server_pause = answer.pause if isinstance(answer, PutOff) else None
+                pause = pause_after(pause, code, server_pause)
     raise NotPossibleError("nobody has agreed in time: run it again", Exit.NOT_FINE)

@@ -30,7 +30,7 @@ async def announce_restore() -> None:
         await note_announced(commands.database, commands.clock.now())
     print(f"positions of the journal go on from {floor}: clients start over")
     print(f"mails that were on their way, and are held now: {len(doubted)}")
-    print(f"authors told: {len(informed)}")
+    print(f"authors informed: {len(informed)}")
     if doubted:
         print("`mailroom doubts` lists them: look for each in the next server's log, then")
         print("`mailroom settle` or `mailroom resend` it; `mailroom resend --all --yes` sends all")

@@ -48,7 +48,7 @@ def about_alarms(alarms: Sequence[str]) -> Finding:
     """Judge the alarms with which the broker refuses publishers."""
     if alarms:
         return bad(
-            f"broker takes no messages, short of {', '.join(alarms)}",
+            f"broker accepts no messages, short of {', '.join(alarms)}",
             do="free some, or give it more; mail waits outside until then",
         )
     return fine("broker has memory and disk space")
@@ -109,7 +109,7 @@ def about_bindings(present: set[tuple[str, Binding]]) -> Finding:
     ]
     if missing:
         return bad(f"bindings missing: {', '.join(missing)}", do="run `mailroom apply FILE`")
-    return fine("broker passes everything to its queue")
+    return fine("every work queue has its bindings")
 
 
 def about_policies(wrong: Mapping[str, str]) -> Finding:
@@ -150,22 +150,22 @@ def about_outboxes(owing: Mapping[str, int]) -> Finding:
     late = [f"{count} in {collection}" for collection, count in owing.items() if count]
     if late:
         return bad(
-            f"announcements owed for more than 30 seconds: {', '.join(late)}",
-            do="any running service publishes them; see that services run and reach the broker",
+            f"messages not published for more than 30 seconds: {', '.join(late)}",
+            do="check that services run and reach the broker; any of them publishes these",
         )
-    return fine("no announcement is owed")
+    return fine("every outbox is published")
 
 
 def about_unseen(arrival_ids: Sequence[str], *, more: bool) -> Finding:
     """Judge whether every arrival became an interaction."""
     if arrival_ids:
         return bad(
-            f"mails that arrived and are nowhere to be seen: {', '.join(arrival_ids)}"
+            f"arrivals without an interaction: {', '.join(arrival_ids)}"
             f"{' and more' if more else ''}",
             do="see with `mailroom replay ingest --list` whether they are parked; "
-            "`mailroom parse ARRIVAL_ID` has one parsed anew",
+            "`mailroom parse ARRIVAL_ID` parses one again",
         )
-    return fine("every mail that arrived in the last three days can be seen")
+    return fine("every mail of the last three days became an interaction")
 
 
 def about_hashes(kept_by_agents: int) -> Finding:
@@ -175,14 +175,14 @@ def about_hashes(kept_by_agents: int) -> Finding:
             f"password hashes that routing can read and change: {kept_by_agents}",
             do="run `mailroom apply FILE` when no gateway of an earlier release runs",
         )
-    return fine("nobody but the gateway can read password hashes")
+    return fine("only the gateway can read password hashes")
 
 
 def about_stranded(lines: Sequence[str]) -> Finding:
     """Judge whether agents can find all work; `lines` describe the stranded work."""
     if lines:
         return bad(
-            f"work that nobody finds, as these are gone: {'; '.join(lines)}",
+            f"work that no agent can find, because these are gone: {'; '.join(lines)}",
             do="run `mailroom apply FILE` with --move-to QUEUE or --yes",
         )
     return fine("all work has a queue, a workbin or an agent")
@@ -192,12 +192,14 @@ def about_deliveries(uncertain: int, failed: int, overdue: int) -> Iterator[Find
     """Judge the counts of unfinished outgoing mails."""
     if uncertain:
         yield bad(
-            f"mails of which nobody knows whether they were delivered: {uncertain}",
+            f"mails whose delivery is uncertain: {uncertain}",
             do="`mailroom doubts` lists them: look for each in the next server's log, then "
             "`mailroom settle` or `mailroom resend` it",
         )
     if failed:
-        yield Finding(Mark.NOTE, f"mails that no server took: {failed}; their authors know why")
+        yield Finding(
+            Mark.NOTE, f"mails that were refused: {failed}; their authors have the reasons"
+        )
     if overdue:
         yield bad(
             f"mails overdue for their next try: {overdue}",

@@ -29,11 +29,11 @@ def about_unacknowledged(
     ]
     if stuck:
         return bad(
-            f"messages that consumers hold and do not settle: {', '.join(stuck)}",
+            f"messages that consumers hold and do not acknowledge: {', '.join(stuck)}",
             do="a mail that is being sent may take its time; otherwise look into the service's "
             "log, and restart the pod whose /live fails",
         )
-    return fine("consumers get on with what they hold")
+    return fine("consumers acknowledge their messages")
 
 
 def about_waiting(waits: Sequence[LongWaits]) -> Iterator[Finding]:

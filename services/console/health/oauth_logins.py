@@ -65,7 +65,7 @@ async def examine_login(
         store = TokenStore(database, Sealer(settings.sealing_key.get_secret_value()))
     except BadSealingKeyError as error:
         yield findings.bad(
-            f"login {login.name} cannot be looked at", do=f"set what outbound has: {error}"
+            f"login {login.name} cannot be checked", do=f"set what outbound has: {error}"
         )
         return
     state = await store.read(login_id(login.name, user_name))

@@ -83,7 +83,7 @@ class MailReceiver:
 
     async def handle_exception(self, error: Exception) -> str:
         """Return the reply after an error of this server: temporary, so the sender tries again."""
-        log.error("session in trouble", reason=type(error).__name__, exc_info=error)
+        log.error("smtp command failed", reason=type(error).__name__, exc_info=error)
         return COME_BACK
 
     async def _store(self, server: SMTP, session: Session, envelope: Envelope) -> str:

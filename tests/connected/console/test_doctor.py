@@ -119,8 +119,8 @@ async def test_each_broken_thing_is_found(applied: ConsoleSettings, opened: Data
 
     assert [line.partition(":")[0] for line in lines] == [
         "bad  queue outbound.work.dead holds 1 parked messages",
-        "bad  announcements owed for more than 30 seconds",
-        "bad  mails of which nobody knows whether they were delivered",
+        "bad  messages not published for more than 30 seconds",
+        "bad  mails whose delivery is uncertain",
         "bad  mails overdue for their next try",
         "bad  mailbox support@demo.example",
         "bad  mailbox sales@demo.example",
@@ -149,7 +149,7 @@ async def test_messages_that_a_consumer_holds_and_never_settles_are_named(
         lines = await bad_lines(applied)
 
     assert len(lines) == 1
-    assert "hold and do not settle: 1 of ingest.work (service ingest)" in lines[0]
+    assert "hold and do not acknowledge: 1 of ingest.work (service ingest)" in lines[0]
 
 
 async def test_mail_that_does_not_move_is_named(applied: ConsoleSettings, opened: Database) -> None:

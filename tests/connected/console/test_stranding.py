@@ -166,7 +166,7 @@ async def test_work_stranded_earlier_does_not_block_apply(
 
     lines = await applied(opened, BOTH, StrandedWorkChoice())
 
-    assert lines[-1].startswith("note: 1 interactions are where nobody finds them")
+    assert lines[-1].startswith("note: 1 interactions cannot be found by any agent")
     bad = [str(one) async for one in examine(settings, CLOCK) if one.mark == "bad"]
     assert any("queue long-gone: 1 waiting mails" in line for line in bad)
 

@@ -43,7 +43,9 @@ async def test_doctor_says_what_to_type_for_mail_that_became_nothing(
 ) -> None:
     lost = await arrived(opened, timedelta(hours=1))
 
-    (line,) = [line for line in await bad_lines(settings) if "nowhere to be seen" in line]
+    (line,) = [
+        line for line in await bad_lines(settings) if "arrivals without an interaction" in line
+    ]
 
     assert lost in line
     assert "`mailroom parse ARRIVAL_ID`" in line
