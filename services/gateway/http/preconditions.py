@@ -47,4 +47,5 @@ def expected_version(if_match: Sequence[str], interaction: Interaction | None) -
     versions = {int(found[1]) for tag in tags if (found := _TAG.fullmatch(tag))}
     if interaction is not None and interaction.version in versions:
         return interaction.version
-    raise RequestError(Situation.PRECONDITION_FAILED, "the interaction has changed meanwhile")
+    message = "the interaction has changed meanwhile: read it again"
+    raise RequestError(Situation.PRECONDITION_FAILED, message)

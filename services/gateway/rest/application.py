@@ -87,7 +87,8 @@ class RestApplication:
             message = "this host is not served here: GATEWAY_ALLOWED_HOSTS names those that are"
             raise RequestError(Situation.MISDIRECTED, message)
         if not is_welcome(scope, self._settings):
-            raise RequestError(Situation.FORGED, "this origin is not welcome")
+            message = "this origin is not allowed: GATEWAY_ALLOWED_ORIGINS names those that are"
+            raise RequestError(Situation.FORGED, message)
         if scope["method"] == "OPTIONS":
             await answer_preflight(scope, send)
             return

@@ -99,7 +99,7 @@ class ContextServicesResource:
         agent = await self._callers.agent_or_admin(request)
         interaction, _ = await self._queries.get_with_change_time(request.path_params["id"])
         if situation := await self._refusal(agent, interaction):
-            raise RequestError(situation, "this interaction is somebody else's")
+            raise RequestError(situation, "this interaction is another agent's")
         return interaction
 
     async def _refusal(self, agent: StoredAgent, interaction: Interaction) -> Situation | None:

@@ -138,7 +138,7 @@ class InteractionsResource:
         agent = await self._callers.agent(request)
         interaction = await self._interactions.get(request.path_params["id"])
         if situation := refusal_of(Read.MINE, agent, interaction):
-            raise RequestError(situation, "this interaction is somebody else's")
+            raise RequestError(situation, "this interaction is another agent's")
         return await self._one(request, interaction, agent)
 
     async def _one(

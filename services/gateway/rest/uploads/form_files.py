@@ -105,7 +105,7 @@ async def _receive(receive: Receive, stall: float) -> MutableMapping[str, Any]:
         async with asyncio.timeout(stall):
             message = await receive()
     except TimeoutError as error:
-        raise RequestError(Situation.TOO_SLOW, "nothing came for too long") from error
+        raise RequestError(Situation.TOO_SLOW, "the upload has stalled: send it again") from error
     if message["type"] == "http.disconnect":
         raise AbortedError
     return message

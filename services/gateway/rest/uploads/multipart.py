@@ -90,7 +90,7 @@ class _Events:
             if chunk is None and self._complete:
                 return None
             if chunk is None:
-                raise _malformed("it ends early")
+                raise _malformed("it ends before its last boundary")
             self._parse(chunk)
         return self._queue.popleft()
 
@@ -159,7 +159,7 @@ def _boundary(content_type: str) -> bytes:
         )
     boundary = parameters.get(b"boundary", b"")
     if not boundary:
-        raise _malformed("it names no boundary")
+        raise _malformed("its Content-Type names no boundary")
     return boundary
 
 

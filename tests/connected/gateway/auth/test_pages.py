@@ -80,7 +80,7 @@ async def test_another_host_is_refused_at_each_door(named: Gateway) -> None:
     assert [await knock(named, door, rebound) for door in DOORS] == [421] * len(DOORS)
 
 
-async def test_urls_default_to_scheme_and_host_of_the_request(gateway: Gateway) -> None:
+async def test_allowed_origin_defaults_to_that_of_the_request(gateway: Gateway) -> None:
     host = gateway.url.removeprefix("http://")
     doors = [door for door in DOORS if door != "a call"]
     behind_tls = {"X-Forwarded-Proto": "https"}

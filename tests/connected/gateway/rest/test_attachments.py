@@ -284,7 +284,7 @@ async def test_another_agents_draft_is_left_alone(
     assert await gateway.unchanged(draft)
 
 
-async def test_what_does_not_exist_is_not_found(
+async def test_unknown_interaction_is_not_found(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await gateway.drafted()

@@ -134,7 +134,7 @@ async def test_delivery_change_defeats_a_known_version(
     assert answer.json()["interaction"]["delivery"]["state"]
 
 
-async def test_news_of_a_delivery_changes_the_tag_of_who_holds_nothing(
+async def test_delivery_change_changes_the_tag_of_a_reader(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     sent = await outbound(gateway, State.SENDING)

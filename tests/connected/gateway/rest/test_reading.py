@@ -126,7 +126,7 @@ async def test_one_interaction_is_for_administrators_by_a_setting(
     assert (seen["id"], seen["email_object"]["Text"]) == (mail.id, "Hello\nbye")
 
 
-async def test_the_words_of_another_agents_mail_are_for_administrators(
+async def test_text_of_another_agents_mail_is_for_administrators(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await gateway.accepted("agent2")

@@ -53,7 +53,7 @@ async def test_cookies_arrive_as_they_were_sent(pod: Pod, cookie: bytes) -> None
 
 
 @pytest.mark.parametrize("code", [1001, 1008])
-async def test_who_is_at_its_end_learns_why(pod: Pod, code: int) -> None:
+async def test_closed_remote_socket_error_has_the_code(pod: Pod, code: int) -> None:
     pod.code = code
     async with pod.running() as url:
         far = await PodSocket.open(url, [])

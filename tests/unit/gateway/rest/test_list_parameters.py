@@ -41,7 +41,7 @@ def test_a_list_value_matches_as_commas_write_it() -> None:
     assert matches({"roles": ["A", "B"]}, {"roles": "A,B"})
 
 
-def test_the_count_is_of_all_that_match_and_comes_when_asked_for() -> None:
+def test_total_count_is_of_all_matches_and_optional() -> None:
     assert body("fields=id&limit=1&totalCount=true&enabled=true")["totalCount"] == 4
     assert "totalCount" not in body("fields=id")
 

@@ -81,9 +81,7 @@ def test_only_proven_images_are_shown() -> None:
         (AttachmentRules(allowed_types=("application/pdf",)), "a.png", "image/png"),
     ],
 )
-def test_what_the_contact_center_forbids_is_refused(
-    rules: AttachmentRules, name: str, media_type: str
-) -> None:
+def test_forbidden_file_is_refused(rules: AttachmentRules, name: str, media_type: str) -> None:
     with pytest.raises(RequestError) as refused:
         require_allowed(rules, name, media_type)
 

@@ -69,7 +69,7 @@ async def test_a_part_is_known_before_its_content_has_come() -> None:
     assert await anext(part.content) == b"ab"
 
 
-async def test_what_a_part_is_not_read_for_is_passed_over() -> None:
+async def test_unread_content_of_a_part_is_skipped() -> None:
     body = form(('name="a"', b"1" * 100), ('name="b"', b"2"))
 
     names = [part.head.name async for part in read_parts(FORM, cut(body))]

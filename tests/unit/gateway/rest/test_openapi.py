@@ -112,12 +112,12 @@ def test_every_spelling_of_a_mail_is_described() -> None:
         ("Save", {"email": {"from": "a@b.example", "body": "x", "mime": "text/plain"}}),
     ],
 )
-def test_what_is_taken_is_described(operation: str, body: dict[str, Any]) -> None:
+def test_accepted_body_matches_its_schema(operation: str, body: dict[str, Any]) -> None:
     require_described(ref(f"{operation}Operation"), {"operationName": operation, **body})
 
 
 @pytest.mark.parametrize("body", [{}, {"queueName": "drafts"}])
-def test_what_lacks_a_parameter_is_not_described(body: dict[str, Any]) -> None:
+def test_body_without_its_parameter_fails_the_schema(body: dict[str, Any]) -> None:
     for operation in ("DeleteUserData", "AddComment"):
         with pytest.raises(ValidationError):
             require_described(ref(f"{operation}Operation"), {"operationName": operation, **body})

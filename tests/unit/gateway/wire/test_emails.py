@@ -106,7 +106,7 @@ def test_a_draft_is_composing() -> None:
         ("PlacedInWorkbin", "InWorkbin"),
     ],
 )
-def test_what_has_left_the_desk_is_told_by_its_heading(state: str, shown: str) -> None:
+def test_mail_no_longer_held_has_only_a_heading(state: str, shown: str) -> None:
     told = email_message(stamped(gone("00009A8T8Y130123", "Invoice 17", state), 4))
 
     assert told["email"] == {

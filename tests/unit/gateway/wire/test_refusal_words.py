@@ -40,7 +40,7 @@ def test_every_command_of_an_agent_has_a_name_of_the_api(command: str) -> None:
     assert name in {*(offer.name for offer in OFFERS), "Create", "LinkAttachment", "DELETE"}
 
 
-def test_what_the_agent_called_it_comes_first() -> None:
+def test_operation_name_of_the_agent_comes_first() -> None:
     assert operation_refused(refused(asked_as="ReplyAll")) == "ReplyAll"
 
 
@@ -56,7 +56,7 @@ def test_any_other_reason_is_told_as_it_is(fields: dict[str, str]) -> None:
     assert reason_of(refused(**fields)) == "as a service says it"
 
 
-def test_who_does_not_hold_it_is_told_so() -> None:
+def test_refusal_for_another_owner_says_so() -> None:
     assert (
         reason_of(refused(kind="not-owner")) == "Reply is for the agent who holds this interaction"
     )

@@ -177,7 +177,7 @@ def test_blind_copies_are_shown_to_their_author() -> None:
     assert email_object["BCCAddresses"] == "eve@example.org"
 
 
-def test_what_the_reader_found_odd_is_shown() -> None:
+def test_warnings_of_the_parser_are_shown() -> None:
     odd = replace(ACCEPTED, mail=replace(ACCEPTED.mail, warnings=("encrypted", "tnef")))
 
     email_object = held(odd, longest=None)["email_object"]
