@@ -27,7 +27,7 @@ from shared.messaging.connection import virtual_host_of
 from shared.messaging.topology import INGEST, WORK_QUEUES, WorkQueue
 from shared.storage.database.client import Database
 from shared.storage.interactions.interaction_documents import to_document
-from tests.connected.console.test_replaying import park
+from tests.connected.console.test_replay import park
 from tests.doubles.smtp_sink import running_sink
 from tests.unit.domain.examples import inbound
 
