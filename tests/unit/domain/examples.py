@@ -1,4 +1,4 @@
-"""Interactions to start from."""
+"""Interactions for tests to start from."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

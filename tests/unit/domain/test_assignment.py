@@ -1,4 +1,4 @@
-"""How work goes from hand to hand."""
+"""How an interaction moves between agents, queues and workbins."""
 
 from dataclasses import replace
 
@@ -70,7 +70,7 @@ def test_a_transferred_draft_always_goes_straight_back() -> None:
     assert (after.state, after.owner_id) == (State.REPLY_CREATED, "agent1")
 
 
-def test_what_is_passed_on_is_for_its_target_and_not_for_the_sender() -> None:
+def test_transfer_to_a_target_excludes_the_sender() -> None:
     after = requeue_for(accepted(), "agent1", Target(queue="sales", skill="german"), NOW, LATER)
 
     assert (after.state, after.queue, after.skill, after.queued_at) == (
@@ -93,7 +93,7 @@ def test_acceptance_ends_preferences_and_exclusions() -> None:
 
 
 @pytest.mark.parametrize("start", [accepted(), draft()])
-def test_what_is_kept_in_a_workbin_is_nobodys_until_it_is_taken_out(start: Interaction) -> None:
+def test_interaction_in_a_workbin_has_no_holder_until_pulled(start: Interaction) -> None:
     kept = place_in_workbin(start, "agent1", OWN)
     after = pull(kept, "agent1", ())
 
@@ -119,7 +119,7 @@ def test_the_workbin_of_a_group_is_open_to_who_serves_it() -> None:
     )
 
 
-def test_what_has_been_taken_out_cannot_be_taken_out_again() -> None:
+def test_pulled_interaction_cannot_be_pulled_again() -> None:
     taken = pull(place_in_workbin(accepted(), "agent1", SHARED), "agent2", ("support",))
 
     with pytest.raises(OperationNotAllowedError):

@@ -1,4 +1,4 @@
-"""The table of the journal."""
+"""The table of states and steps of a delivery."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ ENDS = [DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.CANCELED]
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def test_a_mail_may_be_claimed_as_long_as_its_dot_was_not_offered() -> None:
+def test_mail_may_be_claimed_until_its_dot_is_offered() -> None:
     claimable = set(states_before(Step.CLAIM))
 
     assert claimable == {DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED}
@@ -39,7 +39,7 @@ def test_only_a_mail_at_the_dot_is_ever_doubted() -> None:
     assert states_before(Step.DOUBT) == (DeliveryState.DOT_PENDING,)
 
 
-def test_after_a_restore_whatever_has_no_end_is_doubted() -> None:
+def test_restore_makes_unfinished_deliveries_uncertain() -> None:
     unended = set(DeliveryState) - {*ENDS, DeliveryState.UNCERTAIN}
 
     assert set(states_before(Step.MISTRUST)) == unended

@@ -1,4 +1,4 @@
-"""Which positions of a journal can be gone on from, and which come next."""
+"""The numbering of journal positions, and from which one a client may continue."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -58,7 +58,7 @@ def test_a_gap_is_never_passed_over(positions: list[int]) -> None:
         require_no_gap(4, positions)
 
 
-def test_a_later_generation_begins_above_all_positions_of_the_earlier() -> None:
+def test_later_generation_begins_above_earlier_positions() -> None:
     restored_at = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
     first = floor_after(0, restored_at)
 

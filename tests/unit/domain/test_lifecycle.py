@@ -1,4 +1,4 @@
-"""The one table: what may be done when."""
+"""The table of states and operations."""
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ def test_an_invited_agent_may_accept_or_reject() -> None:
     assert allowed(Direction.INBOUND, State.INVITED) == (Operation.ACCEPT, Operation.REJECT)
 
 
-def test_the_owner_of_an_inbound_mail_may_do_what_seed_003_lists_in_its_order() -> None:
+def test_inbound_owner_may_do_seed_003_operations_in_order() -> None:
     assert [operation.value for operation in allowed(Direction.INBOUND, State.ACCEPTED)] == [
         "transfer",
         "reply",
@@ -26,7 +26,7 @@ def test_the_owner_of_an_inbound_mail_may_do_what_seed_003_lists_in_its_order() 
     ]
 
 
-def test_the_author_of_a_draft_may_do_what_seed_001_lists_in_its_order() -> None:
+def test_draft_author_may_do_seed_001_operations_in_order() -> None:
     assert [operation.value for operation in allowed(Direction.OUTBOUND, State.REPLY_CREATED)] == [
         "cancel",
         "send",
@@ -86,7 +86,7 @@ def test_an_invitation_ends_at_its_deadline_to_the_moment() -> None:
         accept(invite(inbound(), "agent1", NOW), "agent1", NOW)
 
 
-def test_who_rejects_is_passed_over_and_the_place_in_the_queue_stays() -> None:
+def test_reject_excludes_the_agent_and_keeps_the_queue_place() -> None:
     before = invite(inbound(), "agent1", LATER)
 
     after = take_offer_back(before, Operation.REJECT, NOW, LATER)

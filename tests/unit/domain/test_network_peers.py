@@ -1,4 +1,4 @@
-"""Whom an address stands for."""
+"""Network addresses grouped by the peer that controls them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever a peer says can be stored, and is not longer than allowed."""
+"""Text from a remote peer can be stored and has its maximum length."""
 
 import bson
 import pytest

@@ -1,4 +1,4 @@
-"""Work that has lost its queue, workbin or agent is known, and goes where somebody finds it."""
+"""Work without queue, workbin or agent is found and moved to a queue."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What operators and agents attach to a mail."""
+"""Changes of user data, and their limits."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_what_grows_inside_a_key_counts() -> None:
         change_user_data({}, {"a": {"b": ["é" * (LARGEST // 2)]}}, {})
 
 
-def test_what_is_too_large_already_may_become_smaller() -> None:
+def test_oversized_user_data_may_become_smaller() -> None:
     large = {"a": "x" * LARGEST, "b": "y", **{str(number): 1 for number in range(MOST_KEYS)}}
 
     assert "b" not in change_user_data(large, {}, {"b": []})

@@ -1,4 +1,4 @@
-"""Who may join a conversation, and what joining it opens."""
+"""Which mails may join a thread, and what their holders may read."""
 
 from dataclasses import replace
 from typing import Any
@@ -138,7 +138,7 @@ def test_a_mail_without_proof_begins_a_thread() -> None:
     assert not opens(answer("m", root, speaker=THIEF), root)
 
 
-def test_any_id_that_proves_suffices_and_the_nearest_is_the_parent() -> None:
+def test_nearest_proven_id_is_the_parent() -> None:
     root = arrived("a")
     to_bo = sent("r1", "bo@example.org", after=root)
     to_ann = sent("r2", "ann@example.org", after=root)
@@ -170,7 +170,7 @@ def test_a_second_mail_opens_the_first_and_not_the_other_way() -> None:
     assert not opens(root, third)
 
 
-def test_who_plants_an_id_that_the_customer_will_name_reads_nothing() -> None:
+def test_sender_who_plants_an_id_reads_nothing() -> None:
     planted = arrived("newsletter")
     own_reply = sent("bait", "ann@example.org", after=planted)
     theirs = answer("b", planted)
@@ -184,7 +184,7 @@ def test_who_plants_an_id_that_the_customer_will_name_reads_nothing() -> None:
         assert not opens(held, words)
 
 
-def test_a_member_of_an_older_release_gives_its_thread_without_opening_it() -> None:
+def test_member_of_an_older_release_opens_no_branch() -> None:
     root = arrived("a")
     old = arrived("p", thread_id="a")
 
@@ -195,7 +195,7 @@ def test_a_member_of_an_older_release_gives_its_thread_without_opening_it() -> N
     assert old.readable_branches == ()
 
 
-def test_of_two_interactions_of_one_mail_that_of_the_mailbox_counts() -> None:
+def test_parent_in_two_mailboxes_is_that_of_the_same_mailbox() -> None:
     mail = Email(sender=Address("ann@example.org"), message_id="<a@x>")
     two = [
         inbound(id=name, thread_id=name, mail=mail, mailbox=f"{name}@demo.example")
@@ -252,7 +252,7 @@ KNOWN = {
 
 
 @given(ACTS)
-def test_a_thief_without_an_id_of_others_opens_no_mail_of_others(
+def test_sender_without_proven_ids_opens_no_mail_of_others(
     acts: list[tuple[str, list[int]]],
 ) -> None:
     written: list[tuple[str, Interaction]] = []

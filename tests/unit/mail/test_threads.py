@@ -1,4 +1,4 @@
-"""Which conversation a mail belongs to."""
+"""The assignment of mails to threads."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is put in front of a mail that is handed in."""
+"""The trace fields of an arrived mail."""
 
 from datetime import UTC, datetime
 
@@ -50,7 +50,7 @@ def test_an_address_of_ipv6_is_written_as_a_literal_of_its_kind() -> None:
     assert b"([IPv6:2001:db8::1])\r\n" in traced(peer="2001:db8::1")
 
 
-def test_a_return_path_is_taken_off_with_its_further_lines_and_nothing_else() -> None:
+def test_return_path_is_removed_with_its_folded_lines_only() -> None:
     letter = mail(b"Return-Path: <inner@x>\r\n")
 
     assert without_return_path(b"Return-Path:\r\n\t<ann@x>\r\n" + letter) == letter

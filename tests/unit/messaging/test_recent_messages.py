@@ -1,4 +1,4 @@
-"""What is published once more after a broker has lost its data: the newest, and never too much."""
+"""Messages that are published again after the broker has lost its data."""
 
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ def test_messages_come_in_their_order_for_a_minute() -> None:
     assert (both, ids(recent)) == (["1", "2"], ["2"])
 
 
-def test_commands_older_than_an_interaction_remembers_stay_away() -> None:
+def test_commands_beyond_the_remembered_ones_are_not_repeated() -> None:
     recent = RecentMessages(Time().now)
     for number in range(20):
         recent.add(command(number))
@@ -57,7 +57,7 @@ def test_all_events_are_kept_for_they_are_known_by_their_ids() -> None:
     assert len(ids(recent)) == 20
 
 
-def test_what_pods_are_told_is_in_the_journal_already() -> None:
+def test_journal_messages_are_not_republished() -> None:
     recent = RecentMessages(Time().now)
     recent.add(Outgoing("1", JOURNALED, "agent", b""))
 

@@ -1,4 +1,4 @@
-"""Where a message goes that could not be handled."""
+"""Waiting rooms and parking for messages that could not be handled."""
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -28,9 +28,7 @@ def delivered(**headers: object) -> Delivered:
         (MAX_ATTEMPTS - 1, "routing.work.dead"),
     ],
 )
-def test_what_is_unavailable_is_waited_for_longer_each_time(
-    attempts_before: int, room: str
-) -> None:
+def test_unavailable_waits_longer_after_each_attempt(attempts_before: int, room: str) -> None:
     copy = after_failure(delivered(**{"x-attempt": attempts_before}), Unavailable("away"), ROUTING)
 
     assert copy.routing_key == room

@@ -1,4 +1,4 @@
-"""OAuth logins that the tests are about, and keys for them."""
+"""OAuth logins and keys for tests."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The invitation to agree, and how often it is asked whether somebody did."""
+"""The device authorization response and the polling interval."""
 
 from datetime import timedelta
 

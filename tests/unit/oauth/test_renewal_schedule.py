@@ -1,4 +1,4 @@
-"""When a login is renewed, when it rests, and when somebody has to know."""
+"""When a token is renewed, and when a failed login is tried again."""
 
 from datetime import timedelta
 from random import SystemRandom

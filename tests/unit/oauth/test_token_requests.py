@@ -1,4 +1,4 @@
-"""What is asked of a token endpoint."""
+"""Requests to a token endpoint."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a token endpoint may answer, and what is made of it."""
+"""The answers of a token endpoint and their meaning."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Logs tell what happened and never what a mail said."""
+"""Logs have events and never the content of a mail."""
 
 import json
 import logging

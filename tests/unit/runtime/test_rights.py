@@ -1,4 +1,4 @@
-"""The table of rights says what the code does, and no more."""
+"""The table of rights allows exactly what the code does."""
 
 import ast
 import inspect
@@ -83,7 +83,7 @@ def test_what_a_service_makes_it_may_publish(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", [name for name in NAMES if name != "gateway"])
-def test_a_service_may_publish_nothing_that_its_code_does_not_name(service: str) -> None:
+def test_service_may_publish_only_contracts_in_its_code(service: str) -> None:
     named = MADE_BY_SHARED_CODE.get(service, set()) | {
         name
         for file in (CHECKOUT / "services" / service).rglob("*.py")
@@ -93,7 +93,7 @@ def test_a_service_may_publish_nothing_that_its_code_does_not_name(service: str)
     assert published(service) - named == set()
 
 
-def test_the_gateway_may_give_every_command_of_an_agent_and_no_other() -> None:
+def test_gateway_may_publish_exactly_the_agent_commands() -> None:
     given = {one for one in RIGHTS["gateway"].broker.publishes if issubclass(one, Command)}
 
     assert given == {one for one in CONTRACTS.values() if issubclass(one, commands.AgentCommand)}
@@ -120,7 +120,7 @@ def test_every_queue_has_one_owner() -> None:
 
 
 @each_service
-def test_nobody_may_write_to_the_default_exchange_or_to_a_foreign_queue(service: str) -> None:
+def test_default_exchange_and_foreign_queues_are_not_writable(service: str) -> None:
     permission = RIGHTS[service].broker.permission
     foreign = [queue for queue in WORK_QUEUES if queue.keeper != service]
 

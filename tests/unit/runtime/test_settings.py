@@ -1,4 +1,4 @@
-"""What an operator writes into the environment, and what a service makes of it."""
+"""Settings from the environment, and their problems."""
 
 from datetime import timedelta
 
@@ -58,7 +58,7 @@ def test_a_service_without_addresses_does_not_start(monkeypatch: pytest.MonkeyPa
         ExampleSettings()
 
 
-def test_what_is_wrong_names_the_variable_and_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setting_problem_names_the_variable_without_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXAMPLE_PATIENCE", "soon")
     monkeypatch.setenv("PREFETCH", "secret")
     monkeypatch.setenv("LOG_STYLE", "xml")
@@ -83,7 +83,7 @@ def test_a_misspelt_variable_is_named_with_what_may_be_meant() -> None:
     ]
 
 
-def test_what_kubernetes_sets_by_itself_is_no_misspelt_variable() -> None:
+def test_variables_of_kubernetes_are_not_reported_as_misspelt() -> None:
     environment = ["EXAMPLE_SERVICE_HOST", "EXAMPLE_SERVICE_PORT_HTTP", "EXAMPLE_PORT_80_TCP_ADDR"]
 
     assert unknown_variables(ExampleSettings, environment) == []

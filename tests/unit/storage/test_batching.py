@@ -1,4 +1,4 @@
-"""Calls that come at the same time share a round trip; each gets its own answer."""
+"""Simultaneous calls share a round trip, and each gets its own result."""
 
 import asyncio
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ async def test_a_call_alone_goes_at_once(server: Server) -> None:
     assert (answer, server.asked) == (49, [[7]])
 
 
-async def test_what_comes_while_another_is_under_way_goes_together(server: Server) -> None:
+async def test_calls_during_a_round_trip_share_the_next_one(server: Server) -> None:
     tasks = await begin(Batcher(server.square, at_once=1), 1, 2, 3, 4)
     server.open.set()
 
@@ -51,7 +51,7 @@ async def test_what_comes_while_another_is_under_way_goes_together(server: Serve
     assert server.asked == [[1], [2, 3, 4]]
 
 
-async def test_a_call_never_joins_what_was_on_its_way_before_it(server: Server) -> None:
+async def test_call_never_joins_a_started_round_trip(server: Server) -> None:
     squares = Batcher(server.square, at_once=1)
     first = await begin(squares, 5)
     second = await begin(squares, 5)
@@ -70,7 +70,7 @@ async def test_no_round_trip_takes_more_than_it_may(server: Server) -> None:
     assert server.asked == [[1], [2, 3], [4, 5]]
 
 
-async def test_a_fault_is_told_to_those_of_its_round_trip_and_to_nobody_else(
+async def test_round_trip_error_reaches_only_its_own_callers(
     server: Server,
 ) -> None:
     tasks = await begin(Batcher(server.square, at_once=1), 1, 12, 13)
@@ -92,7 +92,7 @@ async def test_a_caller_who_goes_away_leaves_the_others_their_answers(server: Se
     assert (answers[0], type(answers[1]), answers[2]) == (1, asyncio.CancelledError, 9)
 
 
-async def test_after_a_round_trip_with_a_rest_those_who_come_one_by_one_go_together(
+async def test_calls_during_a_rest_share_the_next_round_trip(
     server: Server,
 ) -> None:
     server.open.set()
@@ -106,7 +106,7 @@ async def test_after_a_round_trip_with_a_rest_those_who_come_one_by_one_go_toget
     assert server.asked == [[1], [2, 3, 4]]
 
 
-async def test_a_fault_keeps_nobody_of_a_herd_from_asking_again(server: Server) -> None:
+async def test_error_does_not_stop_later_calls_of_a_herd(server: Server) -> None:
     server.open.set()
     squares = for_herds(server.square)
     for number in (13, 13):

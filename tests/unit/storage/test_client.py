@@ -1,4 +1,4 @@
-"""The driver's own lock survives whoever is canceled while waiting for a server."""
+"""A canceled wait for a server releases the driver's lock."""
 
 import asyncio
 from typing import Literal

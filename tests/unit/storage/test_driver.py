@@ -1,4 +1,4 @@
-"""No test is blamed for what the driver left behind in another one."""
+"""Leftovers of the driver from one test do not fail another."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Secrets at rest: what opens them, and what does not."""
+"""Secrets at rest: which keys open them."""
 
 import base64
 import re
@@ -10,7 +10,7 @@ from shared.storage.sealing import BadSealingKeyError, BrokenSealError, Sealer
 OLD, NEW = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
 
 
-def test_what_is_sealed_opens_again_and_is_never_the_same() -> None:
+def test_sealed_text_opens_again_and_differs_each_time() -> None:
     sealer = Sealer(NEW)
 
     first, second = (sealer.seal("token-1", "a/desk") for _ in range(2))
@@ -67,7 +67,7 @@ def test_each_changed_character_breaks_the_seal() -> None:
         ("0" * 64, "a key of 48 bytes"),
     ],
 )
-def test_what_is_no_key_is_refused_without_showing_it(text: str, words: str) -> None:
+def test_malformed_key_is_refused_without_showing_it(text: str, words: str) -> None:
     with pytest.raises(BadSealingKeyError, match=re.escape(words)) as caught:
         Sealer(text)
 

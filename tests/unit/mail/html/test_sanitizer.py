@@ -1,4 +1,4 @@
-"""What a stranger's HTML may keep."""
+"""The elements and attributes that untrusted HTML keeps."""
 
 from html.parser import HTMLParser
 

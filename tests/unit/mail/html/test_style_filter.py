@@ -160,9 +160,7 @@ def test_declaration_of_ordinary_mail_is_kept(declaration: str) -> None:
 
 
 @pytest.mark.parametrize(("written", "kept"), [("1.5em", "1.5rem"), ("150%", "1.5rem")])
-def test_font_that_grows_with_each_nesting_is_measured_from_the_root(
-    written: str, kept: str
-) -> None:
+def test_relative_font_growth_becomes_rem(written: str, kept: str) -> None:
     safe = sanitise(f'<p style="font-size:{written}">x</p>')
 
     assert safe == f'<p style="font-size:{kept}">x</p>'

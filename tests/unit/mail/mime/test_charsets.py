@@ -1,4 +1,4 @@
-"""The ladder from octets to text."""
+"""The order of charsets in which octets are decoded."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_a_codec_that_is_no_charset_is_not_found(label: str) -> None:
     assert codec_for(label) is None
 
 
-def test_raw_header_octets_are_utf_8_before_the_charset_of_the_body() -> None:
+def test_raw_header_octets_are_utf_8_before_the_body_charset() -> None:
     assert decode_raw("Grüße".encode(), "iso-8859-1") == "Grüße"
     assert decode_raw("中文".encode("big5"), "big5") == "中文"
 

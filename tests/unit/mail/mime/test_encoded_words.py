@@ -1,4 +1,4 @@
-"""RFC 2047 in the wild."""
+"""Encoded words (RFC 2047), including malformed ones."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Header blocks: the regular ones, and those that senders break."""
+"""Header blocks, regular and malformed."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_damage_around_a_field_does_not_hide_it(raw: bytes) -> None:
     assert raw[body:] == b"body"
 
 
-def test_a_line_without_a_colon_continues_the_value_and_is_reported() -> None:
+def test_line_without_colon_continues_the_value_with_warning() -> None:
     headers, _ = read_mail_headers(b"Subject: a long\nsubject\nTo: x@y.example\n\nbody")
 
     assert headers.first("subject") == b"a long subject"
@@ -92,7 +92,7 @@ def test_a_long_text_without_a_blank_line_is_body() -> None:
     assert body == len(b"Subject: here\n")
 
 
-def test_text_that_follows_the_fields_without_a_blank_line_is_body() -> None:
+def test_text_after_the_fields_without_blank_line_is_body() -> None:
     raw = b"Subject: x\nThis is the text.\n\nMore."
 
     headers, body = read_mail_headers(raw)
@@ -110,7 +110,7 @@ def test_a_delimiter_ends_the_header_block() -> None:
     assert raw[body:].startswith(b"Preamble\n--edge")
 
 
-def test_of_repeated_fields_the_topmost_counts_and_all_can_be_had() -> None:
+def test_repeated_field_has_its_topmost_value_first() -> None:
     headers, _ = read_mail_headers(b"To: a\nTo: b\n\n")
 
     assert headers.first("to") == b"a"

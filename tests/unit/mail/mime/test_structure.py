@@ -1,4 +1,4 @@
-"""The MIME tree, and the bounds on what one mail may be."""
+"""The MIME tree of a mail, and its limits."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Transfer encodings with the damage that mail brings."""
+"""Transfer encodings, including damaged content."""
 
 import binascii
 

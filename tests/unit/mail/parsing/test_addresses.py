@@ -1,4 +1,4 @@
-"""Address headers as they are really written."""
+"""Address headers, regular and malformed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""No octets whatever make the reader fail."""
+"""No octets make the parser fail."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Mail that no person wrote."""
+"""Recognition of mail that no person wrote."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a reader of the mail sees."""
+"""The text and the HTML of a mail."""
 
 import pytest
 
@@ -95,7 +95,7 @@ def test_a_second_form_of_the_same_body_is_left_out() -> None:
     assert parse_mail(whole(multipart(b"alternative", TEXT, amp, HTML))).attachments == ()
 
 
-def test_the_charset_in_the_html_counts_where_the_header_has_none() -> None:
+def test_html_charset_counts_if_the_header_has_none() -> None:
     body = '<meta charset="koi8-r"><p>Привет</p>'.encode("koi8-r")
 
     assert parse_mail(mail(b"Content-Type: text/html\r\n", body)).text == "Привет"

@@ -1,4 +1,4 @@
-"""Files of a mail: names, kinds, and the very octets again."""
+"""Files of a mail: names, types and octets."""
 
 import pytest
 

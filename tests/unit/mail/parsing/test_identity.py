@@ -1,4 +1,4 @@
-"""Which mail this is, and whether it came before."""
+"""Message ids, and the recognition of repeated arrivals."""
 
 import pytest
 

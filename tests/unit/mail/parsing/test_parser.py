@@ -1,4 +1,4 @@
-"""A whole mail, read."""
+"""Parsing of whole mails."""
 
 from datetime import UTC, datetime
 
@@ -149,7 +149,7 @@ def test_a_daemon_without_a_host_keeps_its_name() -> None:
     assert parse_mail(raw).from_ == (Address("MAILER-DAEMON"),)
 
 
-def test_raw_octets_in_the_subject_share_the_charset_of_encoded_words() -> None:
+def test_raw_subject_octets_share_the_charset_of_encoded_words() -> None:
     raw = (
         b"From: =?gb2312?B?suLK1A==?= <a@x.example>\r\nSubject: \xc4\xe3\xba\xc3\r\n"
         b"Content-Type: text/plain; charset=iso-8859-1\r\n\r\nx"
@@ -172,7 +172,7 @@ def test_a_subject_of_too_many_words_is_cut_and_said_to_be() -> None:
     assert read.warnings == ("header-cut",)
 
 
-def test_of_words_too_long_to_show_the_beginning_is_shown_and_the_mail_attached() -> None:
+def test_text_too_long_is_cut_and_the_mail_attached() -> None:
     raw = mail(b"Content-Type: text/plain\r\n", b"word " * 100)
 
     read = parse_mail(raw, limits=Limits(shown_characters=100))
@@ -183,7 +183,7 @@ def test_of_words_too_long_to_show_the_beginning_is_shown_and_the_mail_attached(
     assert "words-too-long" in read.warnings
 
 
-def test_html_too_long_to_show_is_left_to_the_attached_mail_behind_its_other_files() -> None:
+def test_html_too_long_is_left_out_and_the_mail_attached_last() -> None:
     html = part(b"text/html", b"<p>" + b"word " * 100 + b"</p>")
     raw = multipart(b"mixed", html, file_part(b"a.pdf", b"%PDF"))
 

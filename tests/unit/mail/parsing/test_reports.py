@@ -1,4 +1,4 @@
-"""What mail servers say of deliveries."""
+"""Delivery reports."""
 
 import pytest
 
