@@ -66,7 +66,7 @@ async def test_every_address_answers_as_described(desktop: AgentDesktop, storage
             assert answer.status_code == 200, f"{path}: {answer.text}"
 
 
-async def test_drafts_and_what_was_sent_are_read_as_described(desktop: AgentDesktop) -> None:
+async def test_drafts_and_sent_mails_are_read_as_described(desktop: AgentDesktop) -> None:
     held = await at_work(desktop)
     paths = [f"/api/v2/{one}/{held['draft']}" for one in ("interactions", "ucs/interactions")]
     await desktop.do(held["draft"], "Send", queueName="drafts")
@@ -78,7 +78,7 @@ async def test_drafts_and_what_was_sent_are_read_as_described(desktop: AgentDesk
     assert sent[0].json()["interaction"]["delivery"]["state"]
 
 
-async def test_every_topic_tells_what_is_described(desktop: AgentDesktop) -> None:
+async def test_messages_of_every_topic_are_as_described(desktop: AgentDesktop) -> None:
     for topic in (EMAILS, CHANNELS):
         assert (await desktop.cometd.subscribe(topic))["successful"]
     held = await at_work(desktop)

@@ -9,7 +9,7 @@ from tests.contract.agent_desktop import AgentDesktop
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
 
 
-async def test_oddity_10_a_reply_points_at_the_original_and_has_an_id_of_its_own(
+async def test_oddity_10_reply_names_the_original_and_has_its_own_id(
     desktop: AgentDesktop,
 ) -> None:
     mail = await desktop.accepted()
@@ -21,7 +21,7 @@ async def test_oddity_10_a_reply_points_at_the_original_and_has_an_id_of_its_own
     assert message["parentInteractionId"] == mail["id"]
 
 
-async def test_oddity_11_a_reply_to_all_copies_those_who_were_copied_and_no_other(
+async def test_oddity_11_reply_all_copies_the_originals_cc_only(
     desktop: AgentDesktop,
 ) -> None:
     mail = await desktop.accepted(
@@ -35,7 +35,7 @@ async def test_oddity_11_a_reply_to_all_copies_those_who_were_copied_and_no_othe
     assert draft["CCAddresses"] == "bo@example.org,cy@example.org"
 
 
-async def test_oddity_12_an_answer_comes_from_the_mailbox_that_the_mail_came_to(
+async def test_oddity_12_answer_is_from_the_mailbox_of_the_original(
     desktop: AgentDesktop,
 ) -> None:
     mail = await desktop.accepted(To="carl@example.org, support@demo.example, sales@else.example")
@@ -72,7 +72,7 @@ async def test_oddity_13_only_a_reply_to_all_quotes_unasked(
     ],
 )
 @pytest.mark.usefixtures("other_desktop")
-async def test_oddity_23_what_the_seeds_promise_in_words_is_told(
+async def test_oddity_23_messages_without_a_sample_are_sent(
     desktop: AgentDesktop, begin: str, name: str, more: dict[str, Any], state: str, kind: str | None
 ) -> None:
     interaction_id = (await getattr(desktop, begin)())["id"]
@@ -95,7 +95,7 @@ async def test_oddity_29_a_draft_was_received_when_it_was_begun(desktop: AgentDe
     assert saved["receivedAt"] == draft["receivedAt"]
 
 
-async def test_oddity_32_a_redirect_ends_the_work_and_sends_the_mail_on(
+async def test_oddity_32_redirect_completes_the_work_and_sends_the_mail(
     desktop: AgentDesktop,
 ) -> None:
     mail = await desktop.accepted()
@@ -108,7 +108,7 @@ async def test_oddity_32_a_redirect_ends_the_work_and_sends_the_mail_on(
     assert (view["sub_type"], view["parent_id"]) == ("OutboundRedirect", mail["id"])
 
 
-async def test_oddity_38_what_one_rejects_is_offered_to_another(
+async def test_oddity_38_rejected_mail_is_offered_to_another_agent(
     desktop: AgentDesktop, other_desktop: AgentDesktop
 ) -> None:
     interaction_id = (await desktop.invited())["id"]
@@ -120,7 +120,7 @@ async def test_oddity_38_what_one_rejects_is_offered_to_another(
     assert (await other_desktop.hear("Invited"))["id"] == interaction_id
 
 
-async def test_oddity_38_who_is_alone_is_offered_it_again(desktop: AgentDesktop) -> None:
+async def test_oddity_38_rejected_mail_returns_to_the_only_agent(desktop: AgentDesktop) -> None:
     interaction_id = (await desktop.invited())["id"]
     await desktop.ready()
 

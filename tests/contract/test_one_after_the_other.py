@@ -49,7 +49,7 @@ async def test_a_reply_is_not_lost_to_the_end_of_the_work(desktop: AgentDesktop)
         assert await desktop.hear("Accepted", mail)
 
 
-async def test_what_is_sent_at_once_counts_in_the_order_it_came(desktop: AgentDesktop) -> None:
+async def test_operations_sent_at_once_count_in_order_of_arrival(desktop: AgentDesktop) -> None:
     mail = (await desktop.invited())["id"]
 
     answers = await asyncio.gather(

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.journey]
 SECRET = "Zugzwang"
 
 
-async def test_the_past_of_a_draft_that_was_handed_over_is_told_without_its_new_words(
+async def test_past_of_a_transferred_draft_is_told_without_new_words(
     desktop: AgentDesktop, other_desktop: AgentDesktop
 ) -> None:
     draft = await desktop.create(interactionType="Outbound", interactionSubType="OutboundNew")

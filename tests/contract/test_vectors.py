@@ -45,7 +45,7 @@ async def test_reply_without_queue_name(desktop: AgentDesktop) -> None:
     assert refused(await desktop.ask(interaction_id, "Reply", quoteOriginal=True), 400, 1)
 
 
-async def test_reply_on_what_is_only_offered(desktop: AgentDesktop) -> None:
+async def test_reply_to_a_mail_that_is_only_offered(desktop: AgentDesktop) -> None:
     interaction_id = (await desktop.invited())["id"]
 
     assert refused(await desktop.ask(interaction_id, "Reply", queueName="drafts"), 409, 2)

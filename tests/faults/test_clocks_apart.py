@@ -32,7 +32,7 @@ async def invited(desktop: Desktop, run: str) -> str:
                 return str(message["id"])
 
 
-async def test_clocks_minutes_apart_lose_no_accept_and_doubt_no_delivery(
+async def test_clocks_apart_lose_no_accept_and_doubt_no_delivery(
     breakable: BreakableSystem,
 ) -> None:
     run = new_run()

@@ -88,7 +88,7 @@ async def finished(case: Case, inbound: str) -> list[str]:
     return [str(one) for one in check(record) if one.fault is not Fault.UNANSWERED]
 
 
-async def test_a_mail_whose_ingest_dies_before_storing_it_is_not_accepted(case: Case) -> None:
+async def test_mail_is_not_accepted_when_ingest_dies_before_storing(case: Case) -> None:
     await case.breakable.arm("ingest", "ingest.before_store")
 
     first = await case.senders.try_once(case.mail)
@@ -101,7 +101,7 @@ async def test_a_mail_whose_ingest_dies_before_storing_it_is_not_accepted(case: 
     assert await finished(case, inbound) == []
 
 
-async def test_a_mail_stored_by_a_dying_ingest_and_handed_in_again_is_one_interaction(
+async def test_mail_stored_by_a_dying_ingest_twice_is_one_interaction(
     case: Case,
 ) -> None:
     await case.breakable.arm("ingest", "ingest.after_store")
@@ -121,9 +121,7 @@ async def test_a_mail_stored_by_a_dying_ingest_and_handed_in_again_is_one_intera
     ["ingest.after_answer", "ingest.before_parse", "announcer.before_publish"],
     ids=["answered", "stored and not yet parsed", "parsed and not yet announced"],
 )
-async def test_a_mail_whose_ingest_dies_after_accepting_it_needs_no_second_try(
-    case: Case, point: str
-) -> None:
+async def test_accepted_mail_of_a_dead_ingest_needs_no_second_try(case: Case, point: str) -> None:
     await case.breakable.arm("ingest", point)
 
     first = await case.senders.try_once(case.mail)
@@ -136,9 +134,7 @@ async def test_a_mail_whose_ingest_dies_after_accepting_it_needs_no_second_try(
 
 
 @pytest.mark.parametrize("point", ["announcer.before_publish", "announcer.after_publish"])
-async def test_an_invitation_written_by_a_dying_routing_reaches_the_agent(
-    case: Case, point: str
-) -> None:
+async def test_invitation_of_a_dying_routing_reaches_the_agent(case: Case, point: str) -> None:
     await case.breakable.arm("routing", point)
 
     await case.senders.hand_in([case.mail])
@@ -149,7 +145,7 @@ async def test_an_invitation_written_by_a_dying_routing_reaches_the_agent(
     assert await finished(case, inbound) == []
 
 
-async def test_an_answer_whose_outbound_dies_before_the_dot_is_sent_once(case: Case) -> None:
+async def test_answer_is_sent_once_when_outbound_dies_before_the_dot(case: Case) -> None:
     await case.breakable.arm("outbound", "outbound.before_dot")
 
     inbound, reply = await case.submitted()
@@ -164,9 +160,7 @@ async def test_an_answer_whose_outbound_dies_before_the_dot_is_sent_once(case: C
 
 
 @pytest.mark.parametrize("point", ["outbound.after_dot", "outbound.after_250"])
-async def test_an_answer_whose_outbound_dies_after_the_dot_is_uncertain_and_not_sent_again(
-    case: Case, point: str
-) -> None:
+async def test_answer_is_uncertain_when_outbound_dies_after_the_dot(case: Case, point: str) -> None:
     await case.breakable.arm("outbound", point)
 
     inbound, reply = await case.submitted()
@@ -182,7 +176,7 @@ async def test_an_answer_whose_outbound_dies_after_the_dot_is_uncertain_and_not_
     assert [one.journal for one in record.replies] == ["UNCERTAIN"]
 
 
-async def test_a_gateway_that_dies_gives_its_agents_back_what_they_had(case: Case) -> None:
+async def test_restarted_gateway_shows_agents_their_work_again(case: Case) -> None:
     await case.senders.hand_in([case.mail])
     inbound = await case.invited()
 

@@ -52,7 +52,7 @@ async def state_of(breakable: BreakableSystem, interaction_id: str) -> str:
     return str((document or {})["state"])
 
 
-async def test_an_offer_lost_in_our_outage_is_no_miss_and_is_made_again(
+async def test_offer_lost_in_our_outage_is_no_miss_and_made_again(
     stack: BreakableStack,
 ) -> None:
     breakable, run = stack.breakable, new_run()

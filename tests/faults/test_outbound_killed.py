@@ -127,7 +127,7 @@ async def test_killed_before_the_dot_the_mail_is_sent_once_by_the_next(post: Pos
 
 
 @pytest.mark.parametrize("point", ["outbound.after_dot", "outbound.after_250"])
-async def test_killed_after_the_dot_the_mail_is_uncertain_and_not_sent_again(
+async def test_mail_is_uncertain_when_outbound_is_killed_after_the_dot(
     post: Post, point: str
 ) -> None:
     mail = await post.submit()
@@ -143,7 +143,7 @@ async def test_killed_after_the_dot_the_mail_is_uncertain_and_not_sent_again(
     assert (await post.world.interactions.get(mail)).state is State.UNCERTAIN
 
 
-async def test_killed_again_and_again_no_mail_is_lost_and_none_sent_twice(post: Post) -> None:
+async def test_outbound_killed_again_and_again_loses_and_repeats_no_mail(post: Post) -> None:
     mails = [await post.submit() for _ in range(40)]
     for point in ("before_dot:5", "after_dot:9", "after_250:7", "before_dot:3"):
         async with post.outbound(crash_at=f"outbound.{point}") as process:

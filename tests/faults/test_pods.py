@@ -162,7 +162,7 @@ async def test_a_client_goes_on_at_another_pod_and_misses_nothing(
 
 @pytest.mark.parametrize("kind", [CometdAgent, FayeAgent, PythonAgent])
 @pytest.mark.parametrize("balancer", ["nginx", "haproxy"])
-async def test_a_socket_may_be_opened_at_any_pod_even_after_a_handshake_by_request(
+async def test_socket_opens_at_any_pod_after_a_handshake_by_request(
     world: World,
     vhost_url: str,
     database_url: str,

@@ -87,7 +87,7 @@ async def mail_flows(breakable: BreakableSystem) -> bool:
     [b"{", b"\xff\xfe", b"[]", b'{"body": {"type": "routing.fly-away.v1"}}'],
     ids=["cut off", "no text", "no envelope", "unknown command"],
 )
-async def test_what_is_no_message_is_parked_with_its_reason_while_mail_flows(
+async def test_invalid_message_is_parked_with_reason_while_mail_flows(
     breakable: BreakableSystem, parking: Parking, body: bytes
 ) -> None:
     for queue in WORK_QUEUES:
@@ -101,7 +101,7 @@ async def test_what_is_no_message_is_parked_with_its_reason_while_mail_flows(
         assert await parking.waiting(queue) == 0
 
 
-async def test_a_command_that_always_fails_is_parked_once_while_mail_flows(
+async def test_always_failing_command_is_parked_once_while_mail_flows(
     breakable: BreakableSystem, parking: Parking
 ) -> None:
     command = wrap(ParseMail(arrival_id="nothing"), Cause(), SystemClock().now())

@@ -27,7 +27,7 @@ def assert_complete(record: RunRecord, mails: int) -> None:
     assert len(record.accepted) == len(record.inbound) == len(record.replies) == mails
 
 
-async def test_no_mail_is_lost_and_none_sent_twice_when_the_broker_is_killed(
+async def test_killed_broker_loses_and_repeats_no_mail(
     stack: BreakableStack,
 ) -> None:
     async with under_load(stack.breakable, mails=200) as load:
@@ -40,7 +40,7 @@ async def test_no_mail_is_lost_and_none_sent_twice_when_the_broker_is_killed(
     assert {reply.state for reply in record.replies} == {"sent"}
 
 
-async def test_no_mail_is_lost_and_none_sent_twice_when_the_database_is_killed(
+async def test_killed_database_loses_and_repeats_no_mail(
     stack: BreakableStack,
 ) -> None:
     async with under_load(stack.breakable, mails=200) as load:
@@ -53,7 +53,7 @@ async def test_no_mail_is_lost_and_none_sent_twice_when_the_database_is_killed(
     assert {reply.state for reply in record.replies} == {"sent"}
 
 
-async def test_no_mail_is_lost_and_none_sent_twice_when_the_services_are_killed(
+async def test_killed_services_lose_and_repeat_no_mail(
     stack: BreakableStack,
 ) -> None:
     seed = int(os.environ.get("FAULTS_SEED", SystemRandom().randrange(1_000_000)))
@@ -70,7 +70,7 @@ async def test_no_mail_is_lost_and_none_sent_twice_when_the_services_are_killed(
     assert {reply.state for reply in record.replies} <= {"sent", "uncertain"}
 
 
-async def test_services_that_are_told_to_stop_finish_what_runs_and_lose_nothing(
+async def test_stopped_services_finish_their_work_and_lose_no_mail(
     stack: BreakableStack,
 ) -> None:
     codes = {}

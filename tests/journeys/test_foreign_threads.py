@@ -29,7 +29,7 @@ async def shown(agent: AgentClient, interaction_id: str) -> str:
     return json.dumps(bodies)
 
 
-async def test_a_colleague_who_forges_the_customer_reads_nothing(
+async def test_colleague_forging_the_customer_reads_nothing(
     running: System, agent1: AgentClient, agent2: AgentClient
 ) -> None:
     url = f"{running.gateway_url}/cometd"

@@ -13,7 +13,7 @@ from tests.support.clients import AgentClient, customer_mail, hand_in
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
 
 
-async def test_who_does_not_answer_is_revoked_and_the_other_is_invited(
+async def test_unanswered_offer_is_revoked_and_made_to_the_other(
     running: System, agent1: AgentClient, agent2: AgentClient
 ) -> None:
     url = f"{running.gateway_url}/cometd"

@@ -82,7 +82,7 @@ class Anything(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(24 * 3600 if IS_LONG else 600)
-async def test_whatever_agents_do_in_any_order_what_they_see_is_what_there_is(
+async def test_agents_see_the_true_state_after_any_order_of_steps(
     simulation: Simulation,
 ) -> None:
     class Machine(Anything):

@@ -10,7 +10,8 @@ CHECKOUT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("deploy/*.md")])
 
 QUOTED = re.compile(r"`([^`\n]+)`")
-PATH = re.compile(r"(?:services|shared|tests|deploy)/[\w./-]+")
+PATH = re.compile(r"(?:services|shared|tests|deploy)/(?!.*NAME)[\w./-]+")
+"""`NAME` stands for a file of the reader's own."""
 TEST = re.compile(r"test_\w+(?:\.py)?")
 TITLE = re.compile(r"^## (\d+)\. (.+)$", re.MULTILINE)
 FIRST_WORDS = re.compile(r"\d{4}-\d\d-\d\d(, (amended|replaced) by \d+( and \d+)*)?\. ")

@@ -16,7 +16,7 @@ async def test_a_thousand_clients_are_back_within_fifteen_seconds() -> None:
     assert result.heard == 1000
 
 
-async def test_a_herd_misses_nothing_when_its_gateway_is_killed_under_events(
+async def test_clients_of_a_killed_gateway_miss_no_events(
     vhost_url: str, database_url: str
 ) -> None:
     result = await measure_gateway_return(vhost_url, database_url, 500)
