@@ -131,10 +131,10 @@ class Recipient:
 
 def reason_of(recipients: Iterable[Recipient]) -> str:
     """Return the replies about some recipients as one text for the author of the mail."""
-    return storable("; ".join(map(_said, recipients)), _LONGEST_REASON)
+    return storable("; ".join(map(_reply_text, recipients)), _LONGEST_REASON)
 
 
-def _said(recipient: Recipient) -> str:
+def _reply_text(recipient: Recipient) -> str:
     code = [str(recipient.code)] if recipient.code else []
     return " ".join([f"{recipient.address}:", *code, recipient.text])
 

@@ -31,7 +31,7 @@ async def declare(connection: AbstractConnection, queues: Sequence[WorkQueue]) -
         TopologyError: An exchange is missing that this user may not declare.
     """
     for name, kind in EXCHANGES.items():
-        await _make_sure_of(connection, name, kind)
+        await _declare_if_missing(connection, name, kind)
     async with passing_channel(connection) as channel:
         for queue in queues:
             await _declare(channel, queue)
@@ -76,7 +76,7 @@ async def passing_channel(connection: AbstractConnection) -> AsyncIterator[Abstr
             await channel.close()
 
 
-async def _make_sure_of(connection: AbstractConnection, exchange: str, kind: str) -> None:
+async def _declare_if_missing(connection: AbstractConnection, exchange: str, kind: str) -> None:
     """Declare an exchange if it is missing; a user without the right can still see it."""
     try:
         async with passing_channel(connection) as channel:

@@ -26,7 +26,7 @@ _STRIKES_GATHER_FOR: Final = timedelta(milliseconds=200)
 class Outbox(Protocol):
     """A collection whose documents keep their unpublished messages."""
 
-    def owed(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
+    def unpublished(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
         """Yield each document's id with its messages, if one is older than `before`."""
         ...
 
@@ -108,7 +108,7 @@ class OutboxPublisher:
     async def sweep(self, before: datetime) -> int:
         """Publish messages older than `before`; return the number of their documents."""
         count = 0
-        async for document_id, messages in self._outbox.owed(before):
+        async for document_id, messages in self._outbox.unpublished(before):
             if ours := self._ours(messages):
                 await self.announce(document_id, ours)
                 count += 1

@@ -83,7 +83,7 @@ def sweeps(large: Large, routing: Parts) -> dict[str, Chore]:
     def owed(collection: str) -> Chore:
         async def look() -> None:
             outbox = CollectionOutbox(database[collection], clock)
-            async for _ in outbox.owed(clock.now()):
+            async for _ in outbox.unpublished(clock.now()):
                 pass
 
         return look

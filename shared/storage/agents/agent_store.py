@@ -20,11 +20,11 @@ from shared.storage.interactions.interaction_store import Announce
 COLLECTION: Final = "agents"
 OUT_OF_REACH: Final = timedelta(seconds=45)
 """An agent without a connection for this long gets no offers, because they would not arrive."""
-_WITHOUT_NEWS: Final[Document] = {"outbox": 0, "applied": 0}
+_WITHOUT_OUTBOX: Final[Document] = {"outbox": 0, "applied": 0}
 _EVERYONE: Final[Document] = {"user_name": {"$gt": ""}}
 """Matches every agent by the index of names; without a filter, counting reads all documents."""
 
-_MOST_OWED: Final = 1_000
+_MOST_UNPUBLISHED: Final = 1_000
 """Messages of one agent that may wait for the broker: a document has at most 16 MB."""
 
 
@@ -102,7 +102,7 @@ class AgentStore:
         async with database_errors():
             found = await self._collection.find(
                 wanted,
-                _WITHOUT_NEWS,
+                _WITHOUT_OUTBOX,
                 sort=[("user_name", ASCENDING)],
                 skip=offset,
                 limit=limit,
@@ -168,7 +168,7 @@ class AgentStore:
         }
         if not logged_in:
             update["$unset"] = {"connected_at": ""}
-        has_room = {"_id": agent_id, f"outbox.{_MOST_OWED - 1}": {"$exists": False}}
+        has_room = {"_id": agent_id, f"outbox.{_MOST_UNPUBLISHED - 1}": {"$exists": False}}
         async with database_errors():
             result = await self._collection.update_one(has_room, update)
             is_full = not result.matched_count and await self._collection.find_one(

@@ -41,7 +41,7 @@ class CollectionOutbox:
         self._collection = collection
         self._clock = clock or SystemClock()
 
-    async def owed(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
+    async def unpublished(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
         """Yield each document's id and messages, if one of them is older than `before`."""
         async with database_errors():
             owing = await self._collection.find(

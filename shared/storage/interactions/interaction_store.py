@@ -26,7 +26,7 @@ from shared.storage.interactions.interaction_documents import (
 COLLECTION: Final = "interactions"
 _REMEMBERED_COMMANDS: Final = 16
 _TRIES: Final = 8
-_MOST_OWED: Final = 1_000
+_MOST_UNPUBLISHED: Final = 1_000
 """Events of one interaction that may wait for the broker: a document has at most 16 MB."""
 
 
@@ -124,7 +124,7 @@ class InteractionStore:
             if cause.message_id and str(cause.message_id) in document["applied"]:
                 await self._announce_again(document)
                 return to_interaction(document)
-            if len(document["outbox"]) >= _MOST_OWED:
+            if len(document["outbox"]) >= _MOST_UNPUBLISHED:
                 await self._announce_again(document)
                 raise Unavailable(f"the broker has not taken the events of {interaction_id} yet")
             before = to_interaction(document)

@@ -102,11 +102,11 @@ class Faltering(CollectionOutbox):
         self.struck = asyncio.Event()
         self._has_failed = False
 
-    async def owed(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
+    async def unpublished(self, before: datetime) -> AsyncIterator[tuple[str, Sequence[Outgoing]]]:
         if not self._has_failed:
             self._has_failed = True
             raise LookupError("nobody foresaw this")
-        async for one in super().owed(before):
+        async for one in super().unpublished(before):
             yield one
 
     async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:

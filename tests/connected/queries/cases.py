@@ -377,7 +377,7 @@ async def outboxes(large: Large) -> None:
         )
         outbox = CollectionOutbox(collection, large.clock)
         owed: list[tuple[str, list[Outgoing]]] = []
-        async for document_id, messages in outbox.owed(now + MOMENT):
+        async for document_id, messages in outbox.unpublished(now + MOMENT):
             owed.append((document_id, list(messages)))
         published = [(one, [message.id for message in messages]) for one, messages in owed]
         await outbox.postpone(published)
