@@ -24,7 +24,7 @@ from shared.storage.database.client import (
     in_words,
     open_database,
 )
-from shared.storage.database.outbox import OWES
+from shared.storage.database.outbox import HAS_MESSAGES
 from shared.storage.indexes import INDEXES
 from shared.storage.interactions import interaction_store
 from shared.storage.mails import arrival_store, delivery_store
@@ -100,7 +100,9 @@ class SystemQueries:
         """Return how many documents have had an unpublished message for `since`, by collection."""
         before = self._clock.now() - since
         return {
-            collection: await self._count(collection, {**OWES, "outbox.at": {"$lt": before}})
+            collection: await self._count(
+                collection, {**HAS_MESSAGES, "outbox.at": {"$lt": before}}
+            )
             for collection, models in INDEXES.items()
             if any(model.document["name"] == "owing" for model in models)
         }

@@ -14,7 +14,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
-from shared.domain.stranded_work import Homes, Loss, Work, losses, rehouse, same_name
+from shared.domain.stranded_work import Homes, Loss, Work, losses, move_to_queue, same_name
 from shared.storage.agents import agent_store
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.database.client import Database, Document
@@ -91,7 +91,7 @@ class StrandedWork:
         def decide(before: Interaction) -> Change:
             if not losses(Work.of(before), homes):
                 raise _RehousedError(before.id)
-            after = rehouse(before, homes, queue)
+            after = move_to_queue(before, homes, queue)
             left[:] = [before.owner_id] if before.owner_id and not after.owner_id else []
             news: list[WorkReclaimed | WorkbinItemRemoved] = [
                 WorkReclaimed.of(after, agent) for agent in left

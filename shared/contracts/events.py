@@ -284,7 +284,7 @@ class AgentNotReady(Event):
     logged_out: bool = False
 
 
-AgentNews: TypeAlias = Annotated[
+AgentEvent: TypeAlias = Annotated[
     AgentInvited
     | InvitationRevoked
     | InvitationAccepted

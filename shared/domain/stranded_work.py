@@ -65,7 +65,7 @@ def losses(work: Work, homes: Homes) -> list[tuple[Loss, str]]:
     return list(dict.fromkeys(found))
 
 
-def rehouse(interaction: Interaction, homes: Homes, queue: str) -> Interaction:
+def move_to_queue(interaction: Interaction, homes: Homes, queue: str) -> Interaction:
     """Return the interaction with `queue` as its queue.
 
     It waits in that queue if no agent can reach it where it is now. `queued_at` does not change.

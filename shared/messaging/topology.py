@@ -11,7 +11,7 @@ from aio_pika.abc import FieldValue
 from shared.contracts.commands import ParseMail
 from shared.contracts.envelope import EVENTS, JOURNALED, commands_to
 from shared.contracts.events import (
-    AgentNews,
+    AgentEvent,
     AgentNotReady,
     AgentReady,
     InteractionReceived,
@@ -142,7 +142,7 @@ def _agent_events() -> tuple[Binding, ...]:
 
     Those for all agents match too; the journal writer drops them.
     """
-    events, *_ = get_args(AgentNews)
+    events, *_ = get_args(AgentEvent)
     return tuple(Binding(EVENTS, f"{event.address}.#") for event in get_args(events))
 
 

@@ -11,7 +11,7 @@ from shared.storage import journal, parked_messages
 from shared.storage.agents import agent_login_store, agent_store
 from shared.storage.database import witness
 from shared.storage.database.client import Database, database_errors
-from shared.storage.database.outbox import OWES
+from shared.storage.database.outbox import HAS_MESSAGES
 from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.active import IS_ACTIVE, IS_WORKED_ON
@@ -33,7 +33,9 @@ _LONGEST_BUILD_SECONDS: Final = 3600
 
 
 def _owing() -> IndexModel:
-    return IndexModel([("outbox.at", ASCENDING)], name="owing", partialFilterExpression=OWES)
+    return IndexModel(
+        [("outbox.at", ASCENDING)], name="owing", partialFilterExpression=HAS_MESSAGES
+    )
 
 
 def _ending() -> IndexModel:

@@ -17,7 +17,7 @@ from shared.mail.parsing.identity import message_id
 from shared.storage import parked_messages
 from shared.storage.agents import agent_store
 from shared.storage.database.client import Database, Document
-from shared.storage.database.outbox import OWES
+from shared.storage.database.outbox import HAS_MESSAGES
 from shared.storage.files.vault import ContentRef, DamagedContentError, Vault
 from shared.storage.interactions import interaction_store
 from shared.storage.mails import arrival_store, delivery_store
@@ -138,7 +138,7 @@ class MailTrace:
     async def _unread(self, bare: str) -> AsyncIterator[str]:
         """Yield the arrivals with the id that have no interaction: not parsed yet, or lost."""
         # The index of outboxes is on `outbox.at`; naming the field lets the query use it.
-        owing = OWES | {"outbox.at": {"$exists": True}}
+        owing = HAS_MESSAGES | {"outbox.at": {"$exists": True}}
         owed = self._arrivals.find(owing, {"outbox": 0}, limit=_MOST_UNREAD)
         unread = [one async for one in owed if await self._has_id(one, bare)]
         unseen = set(await self._queries.unseen(timedelta(0)))

@@ -11,7 +11,7 @@ from shared.storage.database.client import HINT, Collection, Document, database_
 _PAGE: Final = 100
 _OWED_AGAIN_AFTER: Final = timedelta(hours=1)
 
-OWES: Final[Document] = {"outbox.0": {"$exists": True}}
+HAS_MESSAGES: Final[Document] = {"outbox.0": {"$exists": True}}
 """A document with unpublished messages; also the filter of the partial index `owing`."""
 
 
@@ -45,7 +45,7 @@ class CollectionOutbox:
         """Yield each document's id and messages, if one of them is older than `before`."""
         async with database_errors():
             owing = await self._collection.find(
-                {**OWES, "outbox.at": {"$lt": before}}, {"_id": 1}
+                {**HAS_MESSAGES, "outbox.at": {"$lt": before}}, {"_id": 1}
             ).to_list()
         for begin in range(0, len(owing), _PAGE):
             for document in await self._page([one["_id"] for one in owing[begin : begin + _PAGE]]):

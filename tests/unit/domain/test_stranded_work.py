@@ -4,7 +4,7 @@ import pytest
 
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
-from shared.domain.stranded_work import Homes, Loss, Work, losses, rehouse, same_name
+from shared.domain.stranded_work import Homes, Loss, Work, losses, move_to_queue, same_name
 from tests.unit.domain.examples import inbound
 
 HOMES = Homes(frozenset({"support"}), frozenset({"later"}), frozenset({"gone"}))
@@ -51,7 +51,7 @@ def test_what_work_has_lost(interaction: Interaction, lost: list[tuple[Loss, str
     ],
 )
 def test_stranded_work_waits_at_its_old_place_in_the_new_queue(stranded: Interaction) -> None:
-    after = rehouse(stranded, HOMES, "support")
+    after = move_to_queue(stranded, HOMES, "support")
 
     assert (after.state, after.queue, after.place) == (State.QUEUED, "support", None)
     assert (after.owner_id, after.queued_at) == (None, stranded.queued_at)
@@ -68,7 +68,7 @@ def test_stranded_work_waits_at_its_old_place_in_the_new_queue(stranded: Interac
     ],
 )
 def test_work_within_reach_stays_and_has_another_queue(reachable: Interaction) -> None:
-    after = rehouse(reachable, HOMES, "support")
+    after = move_to_queue(reachable, HOMES, "support")
 
     assert (after.state, after.owner_id, after.place) == (
         reachable.state,
