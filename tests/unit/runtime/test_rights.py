@@ -35,6 +35,7 @@ MADE_BY_SHARED_CODE = {
     "attachments": {"OperationRefused"},
     "routing": {"OperationRefused", "AgentNotReady"},
     "composition": {"OperationRefused", "DeliverMail"},
+    "outbound": {"MailSent", "DeliveryDeferred", "DeliveryFailed", "DeliveryUncertain"},
     "gateway": {"AgentReady", "AgentNotReady"},
 }
 """What a service owes through a store, or the refusals, that others use as well."""
