@@ -148,11 +148,14 @@ def _protocol(server: SMTP, session: Session) -> str:
 
 def _message_id(raw: bytes) -> str:
     """Return the Message-ID as it stands in the header, for the log; the parser reads it later."""
-    end = _HEADER_END.search(raw)
-    found = _MESSAGE_ID.search(raw, 0, end.start() if end else len(raw))
+    found = _MESSAGE_ID.search(raw, 0, _header_length(raw))
     return storable(found[1], _LONGEST_ID) if found else ""
 
 
 def _count_hops(raw: bytes) -> int:
+    return len(_RECEIVED_HEADER.findall(raw, 0, _header_length(raw)))
+
+
+def _header_length(raw: bytes) -> int:
     end = _HEADER_END.search(raw)
-    return len(_RECEIVED_HEADER.findall(raw, 0, end.start() if end else len(raw)))
+    return end.start() if end else len(raw)

@@ -24,9 +24,9 @@ from shared.storage.token_store import Grant, TokenStore, login_id
 log = structlog.get_logger()
 
 _LEASE: Final = 3 * DEADLINE
-_LOOKS_EVERY: Final = timedelta(seconds=0.5)
+_POLL_EVERY: Final = timedelta(seconds=0.5)
 _NO_CONSENT: Final = "nobody has agreed to this login yet"
-_NOTHING_YET: Final = "no answer of the token endpoint yet"
+_NO_RESPONSE_YET: Final = "no answer of the token endpoint yet"
 
 
 class NoTokenError(Exception):
@@ -85,19 +85,19 @@ class TokenKeeper:
         """
         state = await self._issuer.store.read(identity.id)
         if not state.is_usable(identity.made_from) and state.is_due(
-            identity.made_from, self._attempt(identity)
+            identity.made_from, self._attempt_digest(identity)
         ):
             if not await self._renew(identity):
                 await self._wait_for_another_pod(identity, state)
             state = await self._issuer.store.read(identity.id)
         if not state.is_usable(identity.made_from):
-            raise NoTokenError(state.fault or _NOTHING_YET)
+            raise NoTokenError(state.fault or _NO_RESPONSE_YET)
         return state.access_token
 
     async def renew_if_due(self, identity: LoginIdentity) -> LoginState:
         """Renew the token if that is due; return the state of the login."""
         state = await self._issuer.store.read(identity.id)
-        if state.is_due(identity.made_from, self._attempt(identity)) and await self._renew(
+        if state.is_due(identity.made_from, self._attempt_digest(identity)) and await self._renew(
             identity
         ):
             state = await self._issuer.store.read(identity.id)
@@ -108,7 +108,7 @@ class TokenKeeper:
         state = await self._issuer.store.read(identity.id)
         if state.access_token != token:
             return  # another connection recorded the same refusal, and the token was renewed
-        attempt = self._attempt(identity)
+        attempt = self._attempt_digest(identity)
         if await self._issuer.store.write_rejected(
             identity.id, state, attempt=attempt, fault=words
         ):
@@ -136,13 +136,13 @@ class TokenKeeper:
 
     async def _renew_under_lease(self, identity: LoginIdentity) -> None:
         state = await self._issuer.store.read(identity.id)
-        if not state.is_due(identity.made_from, self._attempt(identity)):
+        if not state.is_due(identity.made_from, self._attempt_digest(identity)):
             return
-        outcome = await self._ask(identity, state)
-        if not await self._keep(identity, state, outcome):
+        outcome = await self._request_token(identity, state)
+        if not await self._store_outcome(identity, state, outcome):
             log.info("login was changed meanwhile", login=identity.login.name)
 
-    async def _ask(self, identity: LoginIdentity, state: LoginState) -> Outcome:
+    async def _request_token(self, identity: LoginIdentity, state: LoginState) -> Outcome:
         if identity.login.kind == "device" and not state.refresh_token:
             return Denied("", f"{_NO_CONSENT}: run `mailroom authorize {identity.login.name}`")
         client = TokenClient(
@@ -154,8 +154,14 @@ class TokenKeeper:
         )
         return await obtain_token(self._issuer.post, client, state.refresh_token)
 
-    async def _keep(self, identity: LoginIdentity, state: LoginState, outcome: Outcome) -> bool:
-        store, random, attempt = self._issuer.store, self._issuer.random, self._attempt(identity)
+    async def _store_outcome(
+        self, identity: LoginIdentity, state: LoginState, outcome: Outcome
+    ) -> bool:
+        store, random, attempt = (
+            self._issuer.store,
+            self._issuer.random,
+            self._attempt_digest(identity),
+        )
         match outcome:
             case Granted(token, life, refresh_token):
                 grant = Grant(
@@ -177,11 +183,11 @@ class TokenKeeper:
                 )
 
     async def _wait_for_another_pod(self, identity: LoginIdentity, before: LoginState) -> None:
-        for _ in range(self._issuer.patience // _LOOKS_EVERY):
+        for _ in range(self._issuer.patience // _POLL_EVERY):
             if (await self._issuer.store.read(identity.id)).version != before.version:
                 return
-            await asyncio.sleep(_LOOKS_EVERY.total_seconds())
+            await asyncio.sleep(_POLL_EVERY.total_seconds())
         log.warning("no other pod has renewed the login", login=identity.login.name)
 
-    def _attempt(self, identity: LoginIdentity) -> str:
+    def _attempt_digest(self, identity: LoginIdentity) -> str:
         return self._issuer.sealer.digest(f"{identity.made_from} {identity.credentials.proof}")[:16]

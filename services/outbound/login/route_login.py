@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 OpenSession = Callable[[SmtpRoute, LoginProof], Awaitable[SmtpSession]]
 MakeKeeper = Callable[[], TokenKeeper]
-Center = Callable[[], Awaitable[ContactCenter]]
+ReadContactCenter = Callable[[], Awaitable[ContactCenter]]
 
 
 class RouteLogins:
@@ -28,15 +28,15 @@ class RouteLogins:
         self,
         open_session: OpenSession,
         make_keeper: MakeKeeper,
-        center: Center,
+        center: ReadContactCenter,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
-        self._open = open_session
+        self._open_session = open_session
         self._make_keeper = make_keeper
         self._center = center
         self._environment = environment
         self._keeper: TokenKeeper | None = None
-        self._taken = ""
+        self._accepted_token = ""
         self._first_use = asyncio.Lock()
         self._failing: set[str] = set()
 
@@ -48,7 +48,7 @@ class RouteLogins:
         """
         if route.login is None:
             password = self._environment.get(route.password_variable, "")
-            return await self._open(route, LoginProof(password=password))
+            return await self._open_session(route, LoginProof(password=password))
         try:
             keeper, identity = await self._login_of(route)
             return await self._connect_with_token(route, keeper, identity)
@@ -64,7 +64,7 @@ class RouteLogins:
             Unavailable: The database does not answer.
         """
         if route.login is None:
-            self._show("", sick=False)
+            self._set_metric("", needs_attention=False)
             return
         name = route.login.oauth
         try:
@@ -72,10 +72,10 @@ class RouteLogins:
         except (BadCredentialsError, BadSealingKeyError) as error:
             if name not in self._failing:
                 log.warning("login cannot be used", login=name, reason=str(error))
-            self._show(name, sick=True)
+            self._set_metric(name, needs_attention=True)
             return
         state = await keeper.renew_if_due(identity)
-        self._show(name, sick=state.needs_attention(identity.made_from))
+        self._set_metric(name, needs_attention=state.needs_attention(identity.made_from))
 
     async def _login_of(self, route: SmtpRoute) -> tuple[TokenKeeper, LoginIdentity]:
         name = route.login.oauth if route.login else ""
@@ -91,9 +91,9 @@ class RouteLogins:
         self, route: SmtpRoute, keeper: TokenKeeper, identity: LoginIdentity
     ) -> SmtpSession:
         token = await keeper.current(identity)
-        if token == self._taken:
+        if token == self._accepted_token:
             try:
-                return await self._open(route, LoginProof(token=token))
+                return await self._open_session(route, LoginProof(token=token))
             except TokenRejectedError as error:
                 await keeper.reject(identity, token, str(error))
         # One connection tries a token that the server has not accepted yet. If it is refused,
@@ -108,23 +108,23 @@ class RouteLogins:
         for _ in range(2):
             token = await keeper.current(identity)
             try:
-                session = await self._open(route, LoginProof(token=token))
+                session = await self._open_session(route, LoginProof(token=token))
             except TokenRejectedError as error:
                 words = str(error)
                 await keeper.reject(identity, token, words)
                 continue
-            self._taken = token
+            self._accepted_token = token
             await keeper.confirm(identity, token)
             return session
         raise NoTokenError(words)
 
-    def _show(self, name: str, *, sick: bool) -> None:
+    def _set_metric(self, name: str, *, needs_attention: bool) -> None:
         for other in self._failing - {name}:
             metrics.LOGIN_REFUSED.labels(other).set(0)
         self._failing &= {name}
         if name:
-            metrics.LOGIN_REFUSED.labels(name).set(int(sick))
-        if sick:
+            metrics.LOGIN_REFUSED.labels(name).set(int(needs_attention))
+        if needs_attention:
             self._failing.add(name)
         elif name in self._failing:
             self._failing.discard(name)
