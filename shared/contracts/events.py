@@ -284,7 +284,7 @@ class AgentNotReady(Event):
     logged_out: bool = False
 
 
-AgentEvent: TypeAlias = Annotated[
+JournaledEvent: TypeAlias = Annotated[
     AgentInvited
     | InvitationRevoked
     | InvitationAccepted

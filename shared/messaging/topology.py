@@ -11,10 +11,10 @@ from aio_pika.abc import FieldValue
 from shared.contracts.commands import ParseMail
 from shared.contracts.envelope import EVENTS, JOURNALED, commands_to
 from shared.contracts.events import (
-    AgentEvent,
     AgentNotReady,
     AgentReady,
     InteractionReceived,
+    JournaledEvent,
     PlacedInQueue,
 )
 
@@ -142,7 +142,7 @@ def _agent_events() -> tuple[Binding, ...]:
 
     Those for all agents match too; the journal writer drops them.
     """
-    events, *_ = get_args(AgentEvent)
+    events, *_ = get_args(JournaledEvent)
     return tuple(Binding(EVENTS, f"{event.address}.#") for event in get_args(events))
 
 

@@ -12,7 +12,7 @@ from pymongo.read_concern import ReadConcern
 
 from shared.contracts.contact_center import ContactCenter, Mailbox, Queue, Sender
 from shared.contracts.envelope import EVENTS, Cause, Contract, Envelope
-from shared.contracts.events import AgentEvent, InteractionReceived
+from shared.contracts.events import InteractionReceived, JournaledEvent
 from shared.contracts.outgoing import Outgoing
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
@@ -55,7 +55,7 @@ class World:
     interactions: InteractionStore
     agents: AgentStore
     configuration: ConfigurationStore
-    heard: "asyncio.Queue[Envelope[AgentEvent]]"
+    heard: "asyncio.Queue[Envelope[JournaledEvent]]"
 
     async def hire(self, agent_id: str, *, ready: bool = True, **fields: Any) -> None:
         """Add an agent who serves support and sales and has room for one mail."""
@@ -221,9 +221,9 @@ def announcing_at_once(outbox_publisher: OutboxPublisher) -> Announce:
 @asynccontextmanager
 async def listening_to_everything(
     url: str,
-) -> AsyncIterator["asyncio.Queue[Envelope[AgentEvent]]"]:
+) -> AsyncIterator["asyncio.Queue[Envelope[JournaledEvent]]"]:
     """Give a queue that fills with every event for an agent."""
-    heard: asyncio.Queue[Envelope[AgentEvent]] = asyncio.Queue()
+    heard: asyncio.Queue[Envelope[JournaledEvent]] = asyncio.Queue()
     connection = await aio_pika.connect(url)
     async with connection:
         channel = await connection.channel()
@@ -233,7 +233,7 @@ async def listening_to_everything(
 
         async def keep(message: aio_pika.abc.AbstractIncomingMessage) -> None:
             if not (message.routing_key or "").endswith(".all"):
-                heard.put_nowait(Envelope[AgentEvent].model_validate_json(message.body))
+                heard.put_nowait(Envelope[JournaledEvent].model_validate_json(message.body))
 
         await queue.consume(keep, no_ack=True)
         yield heard

@@ -10,9 +10,9 @@ from uuid import UUID
 from shared.contracts.commands import AgentCommand, SubmitDraft
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import (
-    AgentEvent,
     DeliveryTrouble,
     InteractionEvent,
+    JournaledEvent,
     MailSent,
 )
 
@@ -61,7 +61,7 @@ class AwaitedOutcomes:
             self._awaited.discard(awaited)
             awaited.arrived.cancel()
 
-    def resolve(self, envelope: Envelope[AgentEvent]) -> None:
+    def resolve(self, envelope: Envelope[JournaledEvent]) -> None:
         """Give an event to every request that awaits it."""
         event = envelope.body
         if not isinstance(event, InteractionEvent):

@@ -13,7 +13,7 @@ from services.gateway.notifications.message_builder import Message, MessageBuild
 from services.gateway.notifications.workbin_messages import WorkbinMessageBuilder
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import (
-    AgentEvent,
+    JournaledEvent,
     WorkbinContentWanted,
     WorkbinItemAdded,
     WorkbinItemRemoved,
@@ -24,7 +24,7 @@ from shared.storage.journal import Journal
 
 log = structlog.get_logger()
 
-_Wrapped = Envelope[AgentEvent]
+_Wrapped = Envelope[JournaledEvent]
 """Held here because pydantic builds the class again, in two milliseconds, once it is collected."""
 
 PAGE: Final = 50
@@ -82,7 +82,7 @@ class JournalReader:
         )
 
     async def messages_of(
-        self, agent_id: str, position: int, envelope: Envelope[AgentEvent] | None
+        self, agent_id: str, position: int, envelope: Envelope[JournaledEvent] | None
     ) -> EntryMessages:
         """Return the messages of one event; none where `envelope` is None.
 
@@ -105,14 +105,14 @@ class JournalReader:
             return EntryMessages(position)
         return EntryMessages(position, [_with_position(message, position) for message in messages])
 
-    async def _build(self, agent_id: str, event: AgentEvent) -> Sequence[Message]:
+    async def _build(self, agent_id: str, event: JournaledEvent) -> Sequence[Message]:
         if isinstance(event, WorkbinItemAdded | WorkbinItemRemoved | WorkbinContentWanted):
             return await self._workbin_messages.build(event, agent_id)
         message = await self._message_builder.build(event)
         return [message] if message else []
 
 
-def read_envelope(envelope: bytes) -> Envelope[AgentEvent] | None:
+def read_envelope(envelope: bytes) -> Envelope[JournaledEvent] | None:
     """Return an event; None where it is of a newer release and unknown to this one."""
     try:
         return _Wrapped.model_validate_json(envelope)
