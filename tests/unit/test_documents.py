@@ -64,4 +64,5 @@ def test_decision_begins_with_its_date_and_status(number: int, text: str) -> Non
 
 @pytest.mark.parametrize(("number", "text"), decisions().items())
 def test_decision_ends_with_what_enforces_it(number: int, text: str) -> None:
+    assert text.count("Enforced by") <= 1, number
     assert LAST_WORDS.search(text.rpartition("\n")[2]), number
