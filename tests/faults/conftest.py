@@ -9,11 +9,11 @@ import pytest
 from deploy.local.accounts import Access
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
-from tests.connected.conftest import world
+from tests.connected.conftest import ground, grounds, world
 from tests.fixtures.broker import Broker
 from tests.support.breakable_system import BreakableStack, BreakableSystem, open_breakable_system
 
-__all__ = ["breakable", "stack", "world"]
+__all__ = ["breakable", "ground", "grounds", "stack", "world"]
 
 
 @pytest.fixture(scope="package")
