@@ -389,6 +389,9 @@ async def test_logins_are_read_where_they_were_until_the_gateway_may_read_others
         assert await store.of([found.id]) == [found] == [await store.get(found.id)]
         await store.end(found.id)
         assert await store.of([found.id]) == [replace(found, generation=1)]
+        assert not await store.is_readable()
+    async with house.database("gateway") as database:
+        assert await AgentLoginStore(database).is_readable()
 
 
 async def announce_nothing(_: str, __: object) -> None:

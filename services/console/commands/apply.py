@@ -26,11 +26,12 @@ from services.console.settings import ConsoleSettings, read_settings
 from services.console.store import connected_database, contact_center_in_force
 from services.console.stranded_work import StrandedWork
 from shared.contracts.contact_center import ContactCenter
-from shared.domain.clock import Clock, SystemClock
+from shared.domain.clock import Clock
 from shared.messaging.connection import virtual_host_of
 from shared.messaging.declaration import declare_topology
 from shared.storage.configuration_store import KEPT_FOR, ConfigurationStore
 from shared.storage.database.client import Database, require_replica_set
+from shared.storage.database.clock import DatabaseClock
 from shared.storage.indexes import create_indexes
 
 _NO_CHOICE: Final = StrandedWorkChoice()
@@ -48,11 +49,14 @@ async def apply(file: Path, *, dry_run: bool, choice: StrandedWorkChoice = _NO_C
             always safe.
     """
     wanted = read_description(file)
-    settings, clock = read_settings(), SystemClock()
+    settings = read_settings()
     refuse_unusable_logins(wanted, settings.sealing_key.get_secret_value())
     lines = [] if dry_run else await prepare_users(settings)
     async with connected_database(settings.mongodb_url) as database:
         await require_replica_set(database)
+        # Services write by this clock until when they are present.
+        clock = DatabaseClock(database)
+        await clock.measure()
         if dry_run:
             print("\n".join(await differences(database, clock, wanted, choice) or [_SAME]))
             return
@@ -142,14 +146,16 @@ async def put_in_force(database: Database, clock: Clock, wanted: ContactCenter) 
     """Write what differs from what is in force; return one line for each difference."""
     await create_indexes(database)
     directory = AgentDirectory(database, clock)
-    about_logins = _login_move_lines(await directory.move_logins())
+    move = await directory.move_logins()
     about_settings, about_agents = await _differences(database, clock, wanted)
     # Queues come first: an agent must never serve a queue that services do not know.
     if about_settings:
         await ConfigurationStore(database, clock).write(wanted)
-    if about_agents:
+    # An earlier release writes all logins where it knows them: what it disabled meanwhile is only
+    # there, and the description has the last word.
+    if about_agents or move.hashes:
         await directory.write(wanted.agents)
-    return [*about_settings, *about_agents, *about_logins]
+    return [*about_settings, *about_agents, *_login_move_lines(move)]
 
 
 def _login_move_lines(move: LoginMove) -> list[str]:

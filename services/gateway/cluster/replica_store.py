@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from shared.domain.clock import Clock
-from shared.storage.agents.agent_login_store import READS_THEM
+from shared.storage.agents.agent_login_store import READS_THEM, AgentLoginStore
 from shared.storage.database.client import HINT, Database, Document, database_errors
 from shared.storage.indexes import REPLICAS
 
@@ -17,12 +17,22 @@ class ReplicaStore:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._collection = database[REPLICAS].with_options(write_concern=HINT)
+        self._logins = AgentLoginStore(database)
         self._clock = clock
 
     async def renew(self, name: str, url: str, *, news_form: int) -> None:
-        """Store a pod for 30 seconds: its address, and the form of journal messages it reads."""
+        """Store a pod for 30 seconds: its address, and the form of journal messages it reads.
+
+        Stored as well is whether it may read logins from their own collection: `mailroom apply`
+        moves them there only if all pods may.
+        """
         until = self._clock.now() + _LASTS
-        fields = {"url": url, "expires_at": until, "news_form": news_form, READS_THEM: True}
+        fields = {
+            "url": url,
+            "expires_at": until,
+            "news_form": news_form,
+            READS_THEM: await self._logins.is_readable(),
+        }
         async with database_errors():
             await self._collection.update_one({"_id": name}, {"$set": fields}, upsert=True)
 

@@ -1,10 +1,9 @@
 """Hands a command to the broker, and answers with what came of it where a client waits for that."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from functools import partial
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -13,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from structlog.contextvars import bound_contextvars
 
-from services.gateway.commands.command_ids import command_ids_of, numbered_message_id
+from services.gateway.commands.command_ids import CommandIds, command_ids_of, numbered_message_id
 from services.gateway.commands.promised_interactions import PromisedInteractionStore
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
@@ -70,13 +69,27 @@ class CommandSender:
         self._message_builder = message_builder
         self._clock = clock
 
+    async def promise(self, command_ids: CommandIds, about: str) -> None:
+        """Store the id of the interaction that a command about another one will create.
+
+        Raises:
+            Unavailable: It may not be stored.
+        """
+        await self._promised_interactions.add(command_ids.new_id, command_ids.message_id, about)
+
     async def over(
-        self, request: Request, order: PreparedCommand, interaction: Interaction | None = None
+        self,
+        request: Request,
+        order: PreparedCommand,
+        interaction: Interaction | None = None,
+        *,
+        is_promised: bool = False,
     ) -> Response:
         """Return the answer once the broker holds the command, or its outcome is known.
 
         `interaction` is the one that the order is about, if there is one yet. `If-Match` becomes
-        part of the command, so that the one who writes checks it again.
+        part of the command, so that the one who writes checks it again. What the command creates
+        is promised first, unless it `is_promised`.
 
         Raises:
             RequestError: The interaction is not what the client thinks, or it was refused while
@@ -85,27 +98,16 @@ class CommandSender:
         """
         version = expected_version(request.headers.getlist("if-match"), interaction)
         command = order.command.model_copy(update={"expected_version": version})
-        created = order.answer.get("interactionId")
-        if not isinstance(created, str):
-            return await self.all(request, [command], order.answer)
-        message_id = command_ids_of(request.scope).message_id
-        # Whoever repeats a request whose answer was lost may be told this id by another pod.
-        promise = partial(
-            self._promised_interactions.add, created, message_id, command.interaction_id
-        )
-        return await self.all(request, [command], order.answer, before_answering=promise)
+        if "interactionId" in order.answer and not is_promised:
+            # Before the broker has the command: a repeated request whose answer was lost may get
+            # this id from another pod.
+            await self.promise(command_ids_of(request.scope), command.interaction_id)
+        return await self.all(request, [command], order.answer)
 
     async def all(
-        self,
-        request: Request,
-        commands: Sequence[AgentCommand],
-        answer: Mapping[str, object],
-        *,
-        before_answering: Callable[[], Awaitable[None]] | None = None,
+        self, request: Request, commands: Sequence[AgentCommand], answer: Mapping[str, object]
     ) -> Response:
         """Return the answer once the broker holds all commands, or the outcome of each is known.
-
-        `before_answering` is waited for beside the broker.
 
         Raises:
             RequestError: One was refused while the client waited.
@@ -132,19 +134,12 @@ class CommandSender:
                     self._event_feed.awaiting(UUID(one.id), command) for one, command in pairs
                 ]
                 awaited = [await stack.enter_async_context(one) for one in looking_out]
-            sending = self._publish_all(messages, commands)
-            beside = [before_answering()] if before_answering else []
-            await asyncio.gather(sending, *beside)
+            for message, command in zip(messages, commands, strict=True):
+                await self._publish(message, command)
             crash_point("gateway.before_answering")
             if wait is None:
                 return json_answer(answer)
             return await self._outcome(answer, awaited, wait)
-
-    async def _publish_all(
-        self, messages: Sequence[Outgoing], commands: Sequence[AgentCommand]
-    ) -> None:
-        for message, command in zip(messages, commands, strict=True):
-            await self._publish(message, command)
 
     async def _publish(self, message: Outgoing, command: AgentCommand) -> None:
         try:

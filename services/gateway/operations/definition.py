@@ -54,6 +54,11 @@ class OperationDefinition(OperationDescription):
     has_target: bool = False
 
     @property
+    def creates_interaction(self) -> bool:
+        """Whether the answer has the id of an interaction that composition creates."""
+        return "interactionId" in self.answer
+
+    @property
     def operation(self) -> Operation:
         """The step of the lifecycle."""
         return self.permission.operation

@@ -3,6 +3,7 @@
 `mailroom apply` writes them. An earlier release kept them in the documents of the agents.
 """
 
+import time
 from collections.abc import Collection as Few
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ READS_THEM: Final = "reads_agent_logins"
 
 KEPT_BY_AGENTS: Final[Document] = {"password_hash": {"$gt": ""}}
 """The filter for agents whose documents still hold a hash."""
+
+_MOVED_SECONDS: Final = 60.0
+"""After so long a restored backup of an earlier release may have brought logins back."""
 
 FIELDS: Final[Mapping[str, int]] = {
     "user_name": 1,
@@ -69,8 +73,18 @@ class AgentLoginStore:
         self._by_name = Reads(self._logins, key="user_name", by_herds=True)
         self._kept_by_id = Reads(self._agents, dict(FIELDS), by_herds=True)
         self._kept_by_name = Reads(self._agents, dict(FIELDS), key="user_name", by_herds=True)
-        self._are_moved = False
+        self._moved_until = 0.0
         self._is_warned = False
+
+    async def is_readable(self) -> bool:
+        """Say whether the database user has the right to read the logins' own collection."""
+        async with database_errors():
+            try:
+                await self._logins.find_one({"_id": ""}, {"_id": 1})
+            except OperationFailure as error:
+                self._require_refusal(error)
+                return False
+        return True
 
     async def get(self, agent_id: str) -> StoredLogin | None:
         """Return the login of an agent."""
@@ -103,6 +117,8 @@ class AgentLoginStore:
         async with database_errors():
             if not await self._end(self._logins, agent_id):
                 await self._end(self._agents, agent_id)
+                # `mailroom apply` may have moved the login between the two.
+                await self._end(self._logins, agent_id)
 
     async def _end(self, collection: Collection, agent_id: str) -> bool:
         try:
@@ -137,19 +153,25 @@ class AgentLoginStore:
         return (await self._moved(self._by_id, kept["_id"]) or kept) if kept else None
 
     async def _notice_move(self) -> None:
-        self._are_moved = await self._agents.find_one(KEPT_BY_AGENTS, {"_id": 1}) is None
+        if await self._agents.find_one(KEPT_BY_AGENTS, {"_id": 1}) is None:
+            self._moved_until = time.monotonic() + _MOVED_SECONDS
+
+    @property
+    def _are_moved(self) -> bool:
+        return time.monotonic() < self._moved_until
 
     def _require_refusal(self, error: OperationFailure) -> None:
         """Ignore a missing right, which users made by an earlier release have; else raise."""
         if error.code != UNAUTHORIZED:
             raise error
-        self._are_moved = False
+        self._moved_until = 0.0
         if not self._is_warned:
             self._is_warned = True
             log.warning(
                 "the database does not let the gateway read agent_logins: passwords are read where "
                 "an earlier release kept them",
-                do="run `mailroom apply` of this release",
+                do="run `mailroom apply` of this release with MONGODB_ADMIN_URL and the passwords "
+                "of the services' users",
             )
 
 

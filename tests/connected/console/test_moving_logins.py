@@ -89,6 +89,29 @@ async def test_logins_that_an_earlier_release_ended_stay_ended(opened: Database)
     assert await AgentLoginStore(opened).get("agent1") == login(generation=3)
 
 
+@pytest.mark.parametrize(
+    ("back", "described"),
+    [
+        ({"enabled": False, "roles": ["Agent"]}, []),
+        ({"enabled": True, "roles": []}, [agent("agent1", roles=[])]),
+    ],
+    ids=["disabled", "roles"],
+)
+async def test_what_an_earlier_release_took_away_stays_away(
+    opened: Database, back: dict[str, Any], described: list[dict[str, Any]]
+) -> None:
+    await keep(opened)
+    await put_in_force(opened, CLOCK, center())
+    kept = back | {"password_hash": HASH, "login_generation": 1}
+    await opened["agents"].update_one({"_id": "agent1"}, {"$set": kept})
+
+    await put_in_force(opened, CLOCK, center(agents=described))
+
+    found = await AgentLoginStore(opened).get("agent1")
+    assert found
+    assert (found.enabled, list(found.roles)) == (back["enabled"], back["roles"])
+
+
 async def test_an_agent_without_a_login_gets_one_again(opened: Database) -> None:
     await put_in_force(opened, CLOCK, center())
     (before,) = await opened["agents"].find().to_list()

@@ -286,6 +286,7 @@ async def agent_logins(large: Large) -> None:
             await asyncio.gather(*(store.named(agent_id(at)) for at in range(asked)))
         await store.of([agent_id(0), agent_id(1)])
         await store.end(agent_id(0))
+        await store.is_readable()
         await directory.count_hashes()
         await directory.move_logins()
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.auth.permissions import Read, refusal_of
-from services.gateway.commands.command_ids import command_ids_of
+from services.gateway.commands.command_ids import CommandIds, command_ids_of
 from services.gateway.commands.command_sender import CommandSender
 from services.gateway.commands.operation_order import OperationOrder
 from services.gateway.commands.preparation import prepare
@@ -125,6 +125,7 @@ class OperationsResource:
         command_ids = command_ids_of(request.scope)
         # Read while the turn is taken: nearly always no other operation is before this one.
         reading = asyncio.ensure_future(self._request(request, agent, interaction_id, offer, body))
+        promising = asyncio.ensure_future(self._promise(offer, command_ids, interaction_id))
         try:
             async with self._operation_order.one(interaction_id, agent.id, command_ids) as is_alone:
                 if is_alone:
@@ -139,12 +140,20 @@ class OperationsResource:
                     and operation_request.interaction.state is State.SENDING
                 ):
                     await self._require_cancelable(interaction_id)
+                await promising
                 return await self._command_sender.over(
-                    request, order, operation_request.interaction
+                    request, order, operation_request.interaction, is_promised=True
                 )
         finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            for task in (reading, promising):
+                task.cancel()
+            await asyncio.gather(reading, promising, return_exceptions=True)
+
+    async def _promise(
+        self, offer: OperationDefinition, command_ids: CommandIds, interaction_id: str
+    ) -> None:
+        if offer.creates_interaction:
+            await self._command_sender.promise(command_ids, interaction_id)
 
     async def _require_cancelable(self, interaction_id: str) -> None:
         delivery = await self._deliveries.get(interaction_id, newest=True)

@@ -15,7 +15,7 @@ from services.gateway.commands.promised_interactions import (
 )
 from shared.contracts.envelope import Cause
 from shared.domain.clock import Clock
-from shared.domain.errors import UnknownInteractionError
+from shared.domain.errors import Unavailable, UnknownInteractionError
 from shared.storage.database.client import Database
 from tests.connected.gateway.process import Process
 from tests.connected.plans import commands_on
@@ -57,6 +57,24 @@ async def test_promised_interaction_is_not_unknown(
 
     assert promised(await agent1.get(f"/api/v2/me/interactions/{draft}"))
     assert promised(await agent1.get(f"/api/v2/interactions/{draft}"))
+
+
+async def test_command_whose_promise_fails_is_not_published(
+    gateway: Gateway, agent1: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise Unavailable("no majority")
+
+    mail = await gateway.accepted()
+    monkeypatch.setattr(PromisedInteractionStore, "add", fail)
+
+    answers = [
+        await agent1.post(f"/api/v2/me/interactions/{one}", json=body)
+        for one, body in ((mail.id, REPLY), ("", CREATE))
+    ]
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert gateway.commands.empty()
 
 
 async def test_created_interaction_is_promised_too(agent1: httpx2.AsyncClient) -> None:
