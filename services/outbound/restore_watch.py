@@ -42,6 +42,8 @@ class RestoreWatcher:
         """
         if await self._witness.finds_a_restore():
             await self._hold()
+            # Otherwise the next pod that starts would find the same old record, and hold again.
+            await self._witness.has_seen_a_restore()
 
     async def request_due_attempts(self) -> None:
         """Order every due attempt; hold all unfinished deliveries first after a restore.

@@ -73,19 +73,23 @@ class OutboxPublisher:
 
     async def announce(self, document_id: str, owed: Sequence[Outgoing]) -> None:
         """Publish a document's messages; if the broker does not answer, the sweep does it later."""
+        await self._publish(document_id, owed)
+
+    async def _publish(self, document_id: str, owed: Sequence[Outgoing]) -> bool:
         crash_point("announcer.before_publish")
         ours = self._ours(owed)
         try:
             await self._publisher.publish_all(ours)
         except Unavailable as error:
             log.warning("announcement is still owed", document_id=document_id, reason=str(error))
-            return
+            return False
         crash_point("announcer.after_publish")
         if self._until_handled and ours:
             self._postponed.append((document_id, [message.id for message in ours]))
             self._bell.set()
         else:
             self.strike_soon(document_id, [message.id for message in ours])
+        return True
 
     def strike_soon(self, document_id: str, message_ids: Sequence[str]) -> None:
         """Remove messages from the outbox with the next write: published or no longer needed."""
@@ -106,12 +110,16 @@ class OutboxPublisher:
         await self.strike_published()
 
     async def sweep(self, before: datetime) -> int:
-        """Publish messages older than `before`; return the number of their documents."""
+        """Publish messages older than `before`; return the number of their documents.
+
+        The sweep ends where the broker turns out to be away.
+        """
         count = 0
         async for document_id, messages in self._outbox.unpublished(before):
             if ours := self._ours(messages):
-                await self.announce(document_id, ours)
                 count += 1
+                if not await self._publish(document_id, ours) and not self._publisher.is_open():
+                    break
         return count
 
     def _ours(self, messages: Sequence[Outgoing]) -> list[Outgoing]:

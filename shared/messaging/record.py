@@ -2,12 +2,17 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from typing import Final
 
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
-from aiormq.exceptions import AMQPChannelError
+from aiormq.exceptions import (
+    AMQPChannelError,
+    ConnectionInternalError,
+    ConnectionNotImplemented,
+)
 from pamqp.common import Arguments
 
 from shared.contracts.outgoing import Outgoing
@@ -29,6 +34,14 @@ _LONGEST_LOOK_SECONDS: Final = 20.0
 _PAUSE_SECONDS: Final = 1.0
 
 
+_MOST_REFUSALS: Final = 30
+_REFUSALS: Final = (AMQPChannelError, ConnectionInternalError, ConnectionNotImplemented)
+
+
+class _NoStreamsError(Exception):
+    """The broker is too old for streams, or they are switched off."""
+
+
 class BrokerRecord:
     """The newest entries that the processes of one service left, in a stream beside its queue."""
 
@@ -38,6 +51,7 @@ class BrokerRecord:
         self._stream = f"{queue.name}.record"
         self._publisher = publisher
         self._name = name
+        self._has_streams = True
 
     async def keep(self, words: bytes) -> None:
         """Append an entry.
@@ -45,12 +59,16 @@ class BrokerRecord:
         Raises:
             Unavailable: The broker does not accept it.
         """
+        if not self._has_streams:
+            return
         message = Outgoing(secrets.token_hex(16), self._exchange, self._stream, words)
         try:
             await self._publisher.publish(message, again=False)
         except UnroutableError:
             # The stream was deleted, or the broker has lost its data. Reading declares it again.
-            await self.last()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LONGEST_LOOK_SECONDS):
+                    await self.last()
             await self._publisher.publish(message, again=False)
 
     async def last(self) -> list[bytes]:
@@ -58,17 +76,28 @@ class BrokerRecord:
 
         A broker without streams keeps none; a warning is logged and the list is empty.
         """
-        while True:
+        refusals = 0
+        while refusals < _MOST_REFUSALS:
             await self._publisher.wait_until_declared()
             try:
                 async with asyncio.timeout(_LONGEST_LOOK_SECONDS):
                     return await self._read()
-            except AMQPChannelError as error:
-                log.warning("broker keeps no record", stream=self._stream, reason=in_words(error))
+            except _NoStreamsError as error:
+                log.warning("broker keeps no record", stream=self._stream, reason=str(error))
+                self._has_streams = False
                 return []
+            except AMQPChannelError as error:
+                # A node of a cluster that has no replica of the stream: another one may have it.
+                refusals += 1
+                log.warning("record not read yet", stream=self._stream, reason=in_words(error))
             except CONNECTION_FAULTS as error:
                 log.warning("record not read yet", stream=self._stream, reason=in_words(error))
-                await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(_PAUSE_SECONDS)
+        log.error(
+            "record not read: a restored backup is only known by `mailroom restored`",
+            stream=self._stream,
+        )
+        return []
 
     async def _read(self) -> list[bytes]:
         connection = await aio_pika.connect(
@@ -77,7 +106,12 @@ class BrokerRecord:
         async with connection:
             channel = await connection.channel()
             await channel.set_qos(_READ_AT_ONCE)
-            stream = await channel.declare_queue(self._stream, durable=True, arguments=_ARGUMENTS)
+            try:
+                stream = await channel.declare_queue(
+                    self._stream, durable=True, arguments=_ARGUMENTS
+                )
+            except _REFUSALS as error:
+                raise _NoStreamsError(in_words(error)) from error
             await stream.bind(self._exchange, self._stream)
             return await self._read_to_the_end(channel, stream)
 

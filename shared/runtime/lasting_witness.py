@@ -19,15 +19,17 @@ class LastingWitness:
         self._witness = Witness(database)
 
     async def has_seen_a_restore(self) -> bool:
-        """Increment the count, and record it in the broker; return whether it had decreased.
+        """Increment the count; record it in the broker, or return True if it had decreased.
 
         Raises:
             Unavailable: The database does not answer.
         """
-        went_back = await self._witness.has_seen_a_restore()
+        if await self._witness.has_seen_a_restore():
+            # The caller holds what is due before anything else: the broker may take its time.
+            return True
         with suppress(Unavailable):
             await self._record.keep(self._witness.testimony(self._clock.now()).as_bytes())
-        return went_back
+        return False
 
     async def finds_a_restore(self) -> bool:
         """Say whether the count in the database is below the one recorded by earlier processes.

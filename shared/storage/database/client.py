@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias, TypeVar
 
 import pymongo.lock
-from pymongo import AsyncMongoClient, WriteConcern
+from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
@@ -109,7 +109,8 @@ async def open_database(url: str, *, name: str) -> AsyncIterator[Database]:
     try:
         database = client.get_default_database("mailroom")
         _require_majority(database)
-        yield database.with_options(write_concern=MAJORITY)
+        # A secondary may lag behind: what was just written would seem to be lost.
+        yield database.with_options(write_concern=MAJORITY, read_preference=ReadPreference.PRIMARY)
     finally:
         await client.close()
 
