@@ -9,11 +9,19 @@ import pytest
 from deploy.local.accounts import Access
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
-from tests.connected.conftest import ground, grounds, world
+from tests.connected.conftest import database_url, ground, grounds, vhost_url, world
 from tests.fixtures.broker import Broker
 from tests.support.breakable_system import BreakableStack, BreakableSystem, open_breakable_system
 
-__all__ = ["breakable", "ground", "grounds", "stack", "world"]
+__all__ = [
+    "breakable",
+    "database_url",
+    "ground",
+    "grounds",
+    "stack",
+    "vhost_url",
+    "world",
+]
 
 
 @pytest.fixture(scope="package")
