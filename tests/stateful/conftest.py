@@ -32,6 +32,8 @@ _SETTINGS: Final = {
     "ROUTING_AUDIT": "1",
     "OUTBOUND_LEASE": "2",
     "OUTBOUND_SWEEP": "0.3",
+    # What is refused is asked for all at once, and each waits for those before it.
+    "GATEWAY_TURN_PATIENCE": "20",
 }
 _AGENTS: Final = {
     "agent1": frozenset({"support", "sales"}),
