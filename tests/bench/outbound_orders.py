@@ -8,6 +8,8 @@ import asyncio
 import os
 import sys
 from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
 
 from shared.contracts.envelope import Cause
 from shared.domain.clock import SystemClock
@@ -15,13 +17,27 @@ from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.messaging.consumer import declare_topology
-from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.messaging.publisher import open_publisher
-from shared.storage.database.client import open_database
-from shared.storage.database.outbox import CollectionOutbox
-from shared.storage.interactions.interaction_store import InteractionStore
-from shared.storage.mails import delivery_store
-from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
+
+
+def _module(*names: str) -> Any:
+    """Return the first module of these names that the checkout has: releases move modules."""
+    for name in names:
+        try:
+            return import_module(name)
+        except ModuleNotFoundError:
+            continue
+    raise ModuleNotFoundError(f"none of {', '.join(names)}")
+
+
+_PUBLISHING = _module("shared.messaging.outbox_publisher", "shared.messaging.announcer")
+_OutboxPublisher = getattr(_PUBLISHING, "OutboxPublisher", None) or _PUBLISHING.Announcer
+_DELIVERIES = _module("shared.storage.mails.delivery_store", "shared.storage.deliveries")
+_CLIENT = _module("shared.storage.database.client", "shared.storage.client")
+_INTERACTIONS = _module(
+    "shared.storage.interactions.interaction_store", "shared.storage.interactions"
+)
+_OUTBOX = _module("shared.storage.database.outbox", "shared.storage.outbox")
 
 _TOGETHER = 50
 _TEXT = "Your parcel has left our house this morning.\r\n" * 60
@@ -36,22 +52,22 @@ async def order(count: int) -> None:
     rabbitmq_url, mongodb_url = os.environ["RABBITMQ_URL"], os.environ["MONGODB_URL"]
     await declare_topology(rabbitmq_url)
     async with (
-        open_database(mongodb_url, name="bench") as database,
+        _CLIENT.open_database(mongodb_url, name="bench") as database,
         open_publisher(rabbitmq_url, name="bench") as publisher,
     ):
         clock = SystemClock()
-        outbox_publisher = OutboxPublisher(
-            publisher, CollectionOutbox(database[delivery_store.COLLECTION])
+        outbox_publisher = _OutboxPublisher(
+            publisher, _OUTBOX.CollectionOutbox(database[_DELIVERIES.COLLECTION])
         )
-        store = DeliveryStore(database, clock, outbox_publisher.announce)
-        interactions = InteractionStore(database, clock, outbox_publisher.announce)
+        store = _DELIVERIES.DeliveryStore(database, clock, outbox_publisher.announce)
+        interactions = _INTERACTIONS.InteractionStore(database, clock, outbox_publisher.announce)
         for begin in range(0, count, _TOGETHER):
             several = range(begin, min(begin + _TOGETHER, count))
             await asyncio.gather(*(_order_one(interactions, store) for _ in several))
         await outbox_publisher.finish()
 
 
-async def _order_one(interactions: InteractionStore, store: DeliveryStore) -> None:
+async def _order_one(interactions: Any, store: Any) -> None:
     now, one = datetime.now(UTC), new_id()
     message_id = f"<{one}@demo.example>"
     mail = Email(
@@ -75,7 +91,7 @@ async def _order_one(interactions: InteractionStore, store: DeliveryStore) -> No
         mail=mail,
     )
     await interactions.add(interaction, Cause.about(one), [])
-    delivery = new_delivery(
+    delivery = _DELIVERIES.new_delivery(
         interaction_id=one,
         agent_id="agent1",
         message_id=message_id,
