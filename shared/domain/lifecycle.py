@@ -35,7 +35,7 @@ class State(StrEnum):
 
 
 class Operation(StrEnum):
-    """What an agent or the system does to an interaction."""
+    """Steps that an agent or the system takes on an interaction."""
 
     INVITE = "invite"
     ACCEPT = "accept"

@@ -13,7 +13,7 @@ UNASSIGNED: Final = "unassigned"
 
 
 class Loss(StrEnum):
-    """What was removed: the queue, the workbin or the agent of a piece of work."""
+    """The missing part of a piece of work: its queue, its workbin or its agent."""
 
     QUEUE = "queue"
     WORKBIN = "workbin"

@@ -17,7 +17,7 @@ from yarl import URL
 log = structlog.get_logger()
 
 CONNECTION_FAULTS: Final = (AMQPError, OSError, RuntimeError)
-"""What the libraries raise if the broker is away or refuses a connection; timeouts included."""
+"""The libraries raise these if the broker is away or refuses a connection, or time runs out."""
 
 _DEADLINE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 1.0

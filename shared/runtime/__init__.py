@@ -1,1 +1,1 @@
-"""What every service process uses: settings, resources, signals, a graceful end."""
+"""The parts of every service process: settings, resources, signals, a graceful end."""

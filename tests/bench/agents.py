@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -45,7 +46,7 @@ def contact_center(names: list[str], capacity: int = CAPACITY) -> str:
     )
 
 
-class Listener:
+class Listener(ABC):
     """A user with a websocket."""
 
     def __init__(self, socket: ClientConnection) -> None:
@@ -70,9 +71,9 @@ class Listener:
                 elif message["channel"] == TOPIC:
                     await self.hear(message["data"], moment)
 
+    @abstractmethod
     async def hear(self, news: dict[str, Any], moment: float) -> None:
         """Hear one message of `TOPIC`, which came at a moment of `time.monotonic()`."""
-        raise NotImplementedError
 
     async def _connect(self) -> None:
         await self._say("connect", connectionType="websocket")

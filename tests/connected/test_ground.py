@@ -1,4 +1,4 @@
-"""What one test leaves on the servers, no other test meets."""
+"""A test never meets what another one left on the servers."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

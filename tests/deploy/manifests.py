@@ -94,7 +94,7 @@ ADDRESSES = {
     "rabbitmq-url": "amqp://rabbitmq.example:5672/",
     "mongodb-url": "mongodb://mongodb.example:27017/mailroom",
 }
-"""What stands in the Secret under some keys."""
+"""Values of the Secret by key."""
 
 
 def own_environment(workload: Manifest) -> dict[str, str]:

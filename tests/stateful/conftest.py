@@ -32,7 +32,7 @@ _SETTINGS: Final = {
     "ROUTING_AUDIT": "1",
     "OUTBOUND_LEASE": "2",
     "OUTBOUND_SWEEP": "0.3",
-    # What is refused is asked for all at once, and each waits for those before it.
+    # Refused operations are requested all at once, and each waits for those before it.
     "GATEWAY_TURN_PATIENCE": "20",
 }
 _AGENTS: Final = {

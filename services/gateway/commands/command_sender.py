@@ -125,7 +125,7 @@ class CommandSender:
         ]
         wait = preferred_wait(request.headers.getlist("prefer"))
         async with AsyncExitStack() as stack:
-            # What a request creates has a journey of its own.
+            # A draft that a request creates gets a correlation id of its own.
             stack.enter_context(bound_contextvars(correlation_id=messages[0].correlation_id))
             awaited = []
             if wait is not None:

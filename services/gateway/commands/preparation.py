@@ -2,8 +2,8 @@
 
 from services.gateway.auth.permissions import refusal_of
 from services.gateway.errors import RequestError, Situation
+from services.gateway.operations.assignment.pull_interaction import PULL_INTERACTION
 from services.gateway.operations.definition import OperationDefinition
-from services.gateway.operations.pull_interaction import PULL_INTERACTION
 from services.gateway.operations.request import OperationRequest, PreparedCommand, named
 from services.gateway.wire.states import STATES
 from shared.domain.interaction import Interaction

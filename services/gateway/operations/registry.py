@@ -6,32 +6,32 @@ from typing import Final
 
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.json_body import Body
-from services.gateway.operations import link_attachment
-from services.gateway.operations.accept import ACCEPT
-from services.gateway.operations.add_comment import ADD_COMMENT
-from services.gateway.operations.cancel import CANCEL
-from services.gateway.operations.complete import COMPLETE
-from services.gateway.operations.create import CREATE
+from services.gateway.operations.assignment.accept import ACCEPT
+from services.gateway.operations.assignment.complete import COMPLETE
+from services.gateway.operations.assignment.get_workbin_content import GET_WORKBIN_CONTENT
+from services.gateway.operations.assignment.place_in_queue import PLACE_IN_QUEUE
+from services.gateway.operations.assignment.place_in_workbin import PLACE_IN_WORKBIN
+from services.gateway.operations.assignment.pull_interaction import PULL_INTERACTION
+from services.gateway.operations.assignment.reject import REJECT
+from services.gateway.operations.assignment.transfer import TRANSFER
 from services.gateway.operations.definition import OperationDefinition
-from services.gateway.operations.forward import FORWARD
-from services.gateway.operations.get_workbin_content import GET_WORKBIN_CONTENT
-from services.gateway.operations.place_in_queue import PLACE_IN_QUEUE
-from services.gateway.operations.place_in_workbin import PLACE_IN_WORKBIN
-from services.gateway.operations.pull_interaction import PULL_INTERACTION
-from services.gateway.operations.redirect import REDIRECT
-from services.gateway.operations.reject import REJECT
-from services.gateway.operations.reply import REPLY, REPLY_ALL
-from services.gateway.operations.request import missing, refused
-from services.gateway.operations.rules import Permission
-from services.gateway.operations.save import SAVE, UPDATE
-from services.gateway.operations.send import SEND
-from services.gateway.operations.set_disposition import SET_DISPOSITION
-from services.gateway.operations.transfer import TRANSFER
-from services.gateway.operations.user_data import (
+from services.gateway.operations.drafts import link_attachment
+from services.gateway.operations.drafts.cancel import CANCEL
+from services.gateway.operations.drafts.create import CREATE
+from services.gateway.operations.drafts.forward import FORWARD
+from services.gateway.operations.drafts.redirect import REDIRECT
+from services.gateway.operations.drafts.reply import REPLY, REPLY_ALL
+from services.gateway.operations.drafts.save import SAVE, UPDATE
+from services.gateway.operations.drafts.send import SEND
+from services.gateway.operations.properties.add_comment import ADD_COMMENT
+from services.gateway.operations.properties.set_disposition import SET_DISPOSITION
+from services.gateway.operations.properties.user_data import (
     ATTACH_USER_DATA,
     DELETE_USER_DATA,
     UPDATE_USER_DATA,
 )
+from services.gateway.operations.request import missing, refused
+from services.gateway.operations.rules import Permission
 from shared.contracts.commands import AgentCommand, CreateDraft
 from shared.domain.lifecycle import TRANSITIONS, Operation
 

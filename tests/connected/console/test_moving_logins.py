@@ -80,7 +80,7 @@ async def test_a_move_that_broke_off_is_finished(opened: Database) -> None:
 async def test_logins_that_an_earlier_release_ended_stay_ended(opened: Database) -> None:
     await keep(opened)
     await put_in_force(opened, CLOCK, center())
-    # Whoever goes back applies with the earlier release, which writes the hash where it was.
+    # After a way back the earlier release applies, and writes the hash where it was.
     back = {"password_hash": HASH, "login_generation": 1}
     await opened["agents"].update_one({"_id": "agent1"}, {"$set": back})
 

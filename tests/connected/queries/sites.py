@@ -30,17 +30,17 @@ METHODS: Final = frozenset(
         "update_one",
     }
 )
-"""What a collection is asked by: all methods of the driver that look for documents."""
+"""All methods of the driver that look for documents in a collection."""
 
 READS: Final = "Reads"
-"""What gathers reads by one field; each of them is asked on its own."""
+"""The class that batches reads by one field. Each place that makes one is a query."""
 
 _AMBIGUOUS: Final = "find"
 """Texts have such a method too: it counts where a module names one of `_TYPES`."""
 
 _TYPES: Final = frozenset({"Database", "Collection"})
 _NO_COLLECTIONS: Final = frozenset({"stranded", "self._store"})
-"""What has a method `find` of ours in such a module."""
+"""Objects of ours with a method `find`, in a module that names a collection too."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(0)]
 
 @pytest_asyncio.fixture(scope="module")
 async def recorded(mongodb_url: str) -> AsyncIterator[Recording]:
-    """What the database did for every query in `CASES`."""
+    """The database's work for every query in `CASES`."""
     name = f"test_{secrets.token_hex(6)}"
     url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
     async with open_database(url, name="test") as database:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from services.gateway.operations.get_workbin_content import GET_WORKBIN_CONTENT
+from services.gateway.operations.assignment.get_workbin_content import GET_WORKBIN_CONTENT
+from services.gateway.operations.drafts.save import UPDATE
 from services.gateway.operations.registry import OFFERS
 from services.gateway.operations.request import OK, ZERO
-from services.gateway.operations.save import UPDATE
 from services.gateway.rest.openapi.operations import WORKBIN, parameter_schemas
 from services.gateway.rest.openapi.schemas import listing
 from services.gateway.rest.openapi.shapes import (

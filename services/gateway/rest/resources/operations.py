@@ -14,11 +14,13 @@ from services.gateway.commands.promised_interactions import PromisedInteractions
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
-from services.gateway.operations.create import CREATE, order_creation
+from services.gateway.operations.assignment.get_workbin_content import GET_WORKBIN_CONTENT
 from services.gateway.operations.definition import OperationDefinition
-from services.gateway.operations.get_workbin_content import GET_WORKBIN_CONTENT
+from services.gateway.operations.drafts.create import CREATE, order_creation
+from services.gateway.operations.drafts.save import UPDATE
 from services.gateway.operations.parameters.email_object import compares_words
 from services.gateway.operations.parameters.workbin_lookup import find_place
+from services.gateway.operations.properties.user_data import UPDATE_USER_DATA
 from services.gateway.operations.registry import offer_named, operation_name
 from services.gateway.operations.request import (
     OK,
@@ -27,8 +29,6 @@ from services.gateway.operations.request import (
     missing,
     named,
 )
-from services.gateway.operations.save import UPDATE
-from services.gateway.operations.user_data import UPDATE_USER_DATA
 from services.gateway.rest.callers import Callers
 from services.gateway.wire.mail import draft
 from shared.contracts.envelope import Cause

@@ -7,10 +7,10 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
 from services.gateway.interaction_queries import InteractionQueries
-from services.gateway.operations.get_workbin_content import GET_WORKBIN_CONTENT
+from services.gateway.operations.assignment.get_workbin_content import GET_WORKBIN_CONTENT
+from services.gateway.operations.assignment.place_in_workbin import PLACE_IN_WORKBIN
+from services.gateway.operations.assignment.pull_interaction import PULL_INTERACTION
 from services.gateway.operations.parameters.workbin_lookup import find_place, places_of
-from services.gateway.operations.place_in_workbin import PLACE_IN_WORKBIN
-from services.gateway.operations.pull_interaction import PULL_INTERACTION
 from services.gateway.operations.registry import operation_name
 from services.gateway.operations.request import OK, missing
 from services.gateway.rest.callers import Callers

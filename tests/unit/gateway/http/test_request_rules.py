@@ -5,8 +5,8 @@ import pytest
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.content_disposition import content_disposition
 from services.gateway.http.json_body import parse_object
+from services.gateway.operations.properties.user_data import keys_to_remove
 from services.gateway.operations.registry import NOT_OFFERED, OFFERS, offer_named, operation_name
-from services.gateway.operations.user_data import keys_to_remove
 
 
 def test_an_object_is_read() -> None:

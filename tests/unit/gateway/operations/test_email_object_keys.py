@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.operations.add_comment import CommentParameters
-from services.gateway.operations.create import CreateParameters
+from services.gateway.operations.drafts.create import CreateParameters
 from services.gateway.operations.parameters.email_object import (
     MailParameters,
     ignored_in,
@@ -18,7 +17,8 @@ from services.gateway.operations.parameters.email_object import (
 )
 from services.gateway.operations.parameters.email_object_keys import SPELLINGS, chosen
 from services.gateway.operations.parameters.model import read
-from services.gateway.operations.user_data import RemoveParameters
+from services.gateway.operations.properties.add_comment import CommentParameters
+from services.gateway.operations.properties.user_data import RemoveParameters
 from services.gateway.wire.emails import email_message
 from services.gateway.wire.mail import draft
 from services.gateway.wire.messages import held

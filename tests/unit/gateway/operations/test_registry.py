@@ -8,8 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from services.gateway import operations
-from services.gateway.operations.accept import ACCEPT
+from services.gateway.operations.assignment.accept import ACCEPT
 from services.gateway.operations.definition import OperationDefinition, OperationDescription
+from services.gateway.operations.drafts.reply import REPLY
+from services.gateway.operations.drafts.save import UPDATE
 from services.gateway.operations.registry import (
     ELSEWHERE,
     OFFERS,
@@ -17,9 +19,7 @@ from services.gateway.operations.registry import (
     by_name,
     by_operation,
 )
-from services.gateway.operations.reply import REPLY
 from services.gateway.operations.rules import FOR_READER
-from services.gateway.operations.save import UPDATE
 from shared.domain.lifecycle import Operation
 
 PARTS = ("name", "summary", "permission", "parameters", "command", "prepare", "answer")

@@ -1,4 +1,4 @@
-"""What the server's answers mean, recipient by recipient."""
+"""The meaning of the server's answers for each recipient."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

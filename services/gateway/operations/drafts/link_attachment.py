@@ -15,7 +15,7 @@ from shared.domain.lifecycle import Direction, Operation
 LINK_ATTACHMENT: Final = Permission(
     Operation.LINK_ATTACHMENT,
     "LinkAttachment",
-    # What arrived stays as it arrived.
+    # An arrived mail is kept without changes.
     replace(FOR_OWNER, never=frozenset({Direction.INBOUND})),
 )
 

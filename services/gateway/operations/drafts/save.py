@@ -25,7 +25,7 @@ from shared.domain.lifecycle import Operation
 
 
 class SaveParameters(MailParameters):
-    """What the agent wrote so far, and keys of the user data to set."""
+    """The agent's words so far, and keys of the user data to set."""
 
     user_data: dict[str, Any] = Field(
         default_factory=dict, alias="userData", description="Keys of the user data to set."

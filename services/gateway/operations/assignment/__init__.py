@@ -1,0 +1,1 @@
+"""Operations that decide who works on an interaction, and where it waits."""

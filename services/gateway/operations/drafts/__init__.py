@@ -1,0 +1,1 @@
+"""Operations that create, change and send drafts."""

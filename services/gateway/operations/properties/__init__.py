@@ -1,0 +1,1 @@
+"""Operations that change what is noted about an interaction."""
