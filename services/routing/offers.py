@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 
+from services.routing.agent_choice import excluded_agents, search_in, searches_for
 from services.routing.store import WaitingStore
 from shared.contracts.contact_center import Queue
 from shared.contracts.events import AgentInvited
@@ -16,6 +16,7 @@ from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 
 INVITATIONS_AT_ONCE: Final = 20
+"""Invitations in one write. More would keep the first agents waiting for the last ones."""
 
 
 class OfferPass:
@@ -86,25 +87,19 @@ class OfferPass:
     async def _may_take_another(self, untaken: Interaction, queue: Queue) -> bool:
         """Say whether an agent may be found for a mail behind `untaken`, which found none."""
         if untaken.skill:
+            # Agents without that skill were not considered.
             return True
         now = self._clock.now()
-        if all(one.until <= now for one in untaken.excluded):
+        if not excluded_agents(untaken, now):
+            # All agents of the queue were considered.
             return False
-        return await self._agents.is_anybody_free(queue.name, requires=queue.requires)
+        return await self._agents.is_anybody_free(search_in(queue, now))
 
     async def _reserve(self, interaction: Interaction, queue: Queue) -> str | None:
-        now = self._clock.now()
-        reserve = partial(
-            self._agents.reserve,
-            interaction.id,
-            # An agent with the skill that a transfer names need not serve the queue.
-            None if interaction.skill else queue.name,
-            requires={interaction.skill: 1} if interaction.skill else queue.requires,
-            passing_over=[one.agent_id for one in interaction.excluded if one.until > now],
-        )
-        if interaction.preferred_id and (agent_id := await reserve(only=interaction.preferred_id)):
-            return agent_id
-        return await reserve()
+        for search in searches_for(interaction, queue, self._clock.now()):
+            if (agent_id := await self._agents.reserve(interaction.id, search)) is not None:
+                return agent_id
+        return None
 
     async def _invite(self, offers: Sequence[tuple[Interaction, str]]) -> int:
         expires_at = self._clock.now() + self._invitation

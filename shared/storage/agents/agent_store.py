@@ -1,8 +1,8 @@
 """The agents: their data, whether they are Ready, and the interactions that they hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from pymongo import ASCENDING, ReturnDocument
@@ -10,6 +10,7 @@ from pymongo import ASCENDING, ReturnDocument
 from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentNotReady, AgentReady
 from shared.contracts.outgoing import wrap
+from shared.domain.agent_search import AgentSearch
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
 from shared.storage.database.batching import Reads
@@ -18,8 +19,6 @@ from shared.storage.database.outbox import to_entry
 from shared.storage.interactions.interaction_store import Announce
 
 COLLECTION: Final = "agents"
-OUT_OF_REACH: Final = timedelta(seconds=45)
-"""An agent without a connection for this long gets no offers, because they would not arrive."""
 _WITHOUT_OUTBOX: Final[Document] = {"outbox": 0, "applied": 0}
 _EVERYONE: Final[Document] = {"user_name": {"$gt": ""}}
 """Matches every agent by the index of names; without a filter, counting reads all documents."""
@@ -178,27 +177,14 @@ class AgentStore:
             raise Unavailable("the broker has not taken the agent's earlier messages yet")
         await self._announce(agent_id, owed)
 
-    async def reserve(
-        self,
-        interaction_id: str,
-        queue: str | None,
-        *,
-        requires: Mapping[str, int],
-        passing_over: Sequence[str] = (),
-        only: str | None = None,
-    ) -> str | None:
-        """Reserve a place with the longest-idle Ready agent who serves the queue.
+    async def reserve(self, interaction_id: str, search: AgentSearch) -> str | None:
+        """Reserve a place for an interaction with the agent whom a search finds.
 
-        Return the agent's id, None if no agent has a free place. The reservation ends the agent's
-        idle time, so that the next mail goes to another agent first. Without a queue only the
-        skills count; `only` restricts the search to one agent. An agent who already holds the
+        Return the agent's id, None if it finds nobody. The reservation ends the agent's idle time,
+        so that the next mail goes to another agent first. An agent who already holds the
         interaction is passed over.
         """
-        wanted = self._free(queue, requires) | {"holding": {"$ne": interaction_id}}
-        if passing_over:
-            wanted["_id"] = {"$nin": list(passing_over)}
-        if only is not None:
-            wanted = {"$and": [{"_id": only}, wanted]}
+        wanted = _query(search) | {"holding": {"$ne": interaction_id}}
         async with database_errors():
             document = await self._hints.find_one_and_update(
                 wanted,
@@ -213,13 +199,12 @@ class AgentStore:
             )
         return document["_id"] if document else None
 
-    async def is_anybody_free(self, queue: str, *, requires: Mapping[str, int]) -> bool:
-        """Say whether a Ready agent who serves the queue has a free place."""
-        wanted = self._free(queue, requires)
+    async def is_anybody_free(self, search: AgentSearch) -> bool:
+        """Say whether a search finds an agent."""
         # Places are released with w:1, so the newest write counts.
         newest = self._collection.with_options(read_concern=NEWEST)
         async with database_errors():
-            return await newest.find_one(wanted, {"_id": 1}) is not None
+            return await newest.find_one(_query(search), {"_id": 1}) is not None
 
     async def hold(self, agent_id: str, interaction_id: str) -> None:
         """Count an interaction against the agent's capacity, even beyond it."""
@@ -267,18 +252,22 @@ class AgentStore:
             )
         return found is not None
 
-    def _free(self, queue: str | None, requires: Mapping[str, int]) -> Document:
-        """Return the filter for Ready agents with a free place and a connection."""
-        wanted: Document = {
-            "ready": True,
-            "enabled": True,
-            "free": {"$gt": 0},
-            # An agent who never had a CometD connection (REST only) is judged by `ready` alone.
-            "$or": [
-                {"connected_at": {"$exists": False}},
-                {"connected_at": {"$gte": self._clock.now() - OUT_OF_REACH}},
-            ],
-        }
-        if queue is not None:
-            wanted["queues"] = queue
-        return wanted | {f"skills.{skill}": {"$gte": level} for skill, level in requires.items()}
+
+def _query(search: AgentSearch) -> Document:
+    """Return the filter for the agents whom a search finds."""
+    wanted: Document = {
+        "ready": True,
+        "enabled": True,
+        "free": {"$gt": 0},
+        "$or": [
+            {"connected_at": {"$exists": False}},
+            {"connected_at": {"$gte": search.connected_since}},
+        ],
+    }
+    if search.queue is not None:
+        wanted["queues"] = search.queue
+    if search.excluded:
+        wanted["_id"] = {"$nin": list(search.excluded)}
+    wanted |= {f"skills.{skill}": {"$gte": level} for skill, level in search.skills.items()}
+    # `only` may be one of `excluded`: two conditions on one field need `$and`.
+    return wanted if search.only is None else {"$and": [{"_id": search.only}, wanted]}

@@ -11,6 +11,7 @@ from services.console.commands.apply import apply, put_in_force
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import ConsoleSettings
 from shared.contracts.contact_center import ContactCenter
+from shared.domain.agent_search import AgentSearch
 from shared.domain.clock import SystemClock
 from shared.messaging.connection import virtual_host_of
 from shared.storage.agents.agent_store import AgentStore
@@ -71,7 +72,7 @@ async def test_an_agent_keeps_id_and_mails_when_the_description_changes(opened: 
     await put_in_force(opened, CLOCK, center())
     (before,) = await agents_of(opened).page({}, offset=0, limit=2)
     await agents_of(opened).set_ready(before.id, ready=True)
-    await agents_of(opened).reserve("MAIL1", "support", requires={})
+    await agents_of(opened).reserve("MAIL1", AgentSearch(CLOCK.now(), "support", {}))
 
     changed = center(agents=[agent("agent1", skills={"french": 4})])
     lines = await put_in_force(opened, CLOCK, changed)

@@ -24,6 +24,7 @@ from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
 from services.gateway.rest.resources.interactions import FILTERS
 from services.ingest.store import CopyStore
+from services.routing.agent_choice import OUT_OF_REACH
 from services.routing.offers import OfferPass
 from services.routing.place_audit import PlaceAudit
 from services.routing.store import WaitingStore
@@ -32,6 +33,7 @@ from shared.contracts.contact_center import Agent, Queue
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionCompleted
 from shared.contracts.outgoing import Outgoing, wrap
+from shared.domain.agent_search import AgentSearch
 from shared.domain.delivery import Conclusion, Delivery, DeliveryState, Recipient
 from shared.domain.interaction import Attachment, Interaction, Place
 from shared.domain.lifecycle import State
@@ -74,7 +76,6 @@ from tests.connected.queries.large import (
     number,
     waiting_id,
 )
-from tests.doubles.clock import MovableClock
 
 Case = Callable[[Large], Awaitable[None]]
 CASES: Final[list[Case]] = []
@@ -87,6 +88,11 @@ def case(function: Case) -> Case:
     """Have something tried."""
     CASES.append(function)
     return function
+
+
+def search_of(large: Large, queue: str | None, **skills: int) -> AgentSearch:
+    """Return the search for a free agent as routing makes it."""
+    return AgentSearch(large.clock.now() - OUT_OF_REACH, queue, skills)
 
 
 async def nobody(_: str, __: object) -> None:
@@ -264,8 +270,8 @@ async def agents(large: Large) -> None:
     await store.serving("nowhere")
     await store.set_ready(agent_id(0), ready=True)
     await store.set_ready("nobody", ready=True)
-    await store.is_anybody_free("sales", requires={})
-    await store.is_anybody_free("support", requires={"english": 1})
+    await store.is_anybody_free(search_of(large, "sales"))
+    await store.is_anybody_free(search_of(large, "support", english=1))
     await store.hold(agent_id(0), held_id(9))
     await store.release(agent_id(0), held_id(9))
     await store.count_miss(agent_id(0))
@@ -300,28 +306,29 @@ async def reservations(large: Large) -> None:
         (None, {"english": 1}),
     ]
     for queue, requires in wanted:
-        taken = await store.reserve("reserved", queue, requires=requires, passing_over=["nobody"])
+        search = replace(search_of(large, queue, **requires), excluded=("nobody",))
+        taken = await store.reserve("reserved", search)
         assert taken
         await store.release(taken, "reserved")
     for name in ("support", "nowhere"):
-        assert await store.reserve("reserved", name, requires={}) is None
-    assert await store.reserve("reserved", "support", requires={}, only=agent_id(1)) is None
+        assert await store.reserve("reserved", search_of(large, name)) is None
+    only_one = replace(search_of(large, "support"), only=agent_id(1))
+    assert await store.reserve("reserved", only_one) is None
 
 
 @case
 async def unheard_of_skills(large: Large) -> None:
     store = AgentStore(large.database, large.clock, nobody)
-    await store.reserve("reserved", None, requires={"latin": 1})
-    await store.is_anybody_free("sales", requires={"latin": 1})
+    await store.reserve("reserved", search_of(large, None, latin=1))
+    await store.is_anybody_free(search_of(large, "sales", latin=1))
 
 
 @case
 async def nobody_in_reach(large: Large) -> None:
-    later = MovableClock()
-    later.move(timedelta(minutes=1))
-    store = AgentStore(large.database, later, nobody)
-    assert await store.reserve("reserved", "sales", requires={}) is None
-    assert not await store.is_anybody_free("sales", requires={})
+    store = AgentStore(large.database, large.clock, nobody)
+    later = AgentSearch(large.clock.now() + timedelta(minutes=1), "sales", {})
+    assert await store.reserve("reserved", later) is None
+    assert not await store.is_anybody_free(later)
 
 
 @case
