@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.ingest.arrival_parser import ArrivalParser
+from services.ingest.direct_parsing import DirectParsing
 from services.ingest.handlers import ingest_handler
-from services.ingest.intake import Intake
 from services.ingest.parser.isolated_parser import IsolatedParser
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
 from services.ingest.store import CopyStore
+from shared.intake.mail_intake import MailIntake
 from shared.messaging.topology import INGEST
 from shared.runtime.resources import Resources
 from shared.runtime.worker_consumer import running_consumer
@@ -38,12 +39,15 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             clock=resources.clock,
         )
         consumer.subscriber(ingest_handler(arrival_parser))
-        intake = Intake(
+        direct_parsing = DirectParsing(
             resources.arrivals,
             arrival_parser,
             at_once=settings.parsing_at_once,
             patience=settings.room_for_parsing,
         )
-        receiver = MailReceiver(intake, resources.configuration, settings, resources.clock)
-        async with consumer.running(), intake.running(), listening(receiver, settings):
+        intake = MailIntake(
+            direct_parsing, resources.configuration, settings.intake_rules, resources.clock
+        )
+        receiver = MailReceiver(intake, settings)
+        async with consumer.running(), direct_parsing.running(), listening(receiver, settings):
             yield

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from shared.intake.mail_intake import HOST_NAME, LARGEST_MAIL, MOST_HOPS, IntakeRules
 from shared.runtime.settings import ServiceSettings
 
 
@@ -22,11 +23,11 @@ class IngestSettings(ServiceSettings):
     smtp_port: int = Field(default=2525, description="TCP port of SMTP.")
     lmtp_port: int = Field(default=2424, description="TCP port of LMTP.")
     host_name: str = Field(
-        default="mailroom",
+        default=HOST_NAME,
         description="Host name in the greeting of ingest and in the Received line of each mail.",
     )
     largest_mail: int = Field(
-        default=50_000_000, ge=1_000, description="Size in bytes up to which a mail is taken."
+        default=LARGEST_MAIL, ge=1_000, description="Size in bytes up to which a mail is taken."
     )
     room: int = Field(
         default=300_000_000,
@@ -44,7 +45,7 @@ class IngestSettings(ServiceSettings):
         default=100, ge=100, description="Number of recipients of one mail."
     )
     most_hops: int = Field(
-        default=100,
+        default=MOST_HOPS,
         ge=100,
         description="Number of Received lines above which a mail is refused as going in circles.",
     )
@@ -143,3 +144,8 @@ class IngestSettings(ServiceSettings):
         if isinstance(value, str):
             return tuple(filter(None, (one.strip() for one in value.split(","))))
         return value
+
+    @property
+    def intake_rules(self) -> IntakeRules:
+        """The rules for taking a mail in."""
+        return IntakeRules(self.largest_mail, self.most_hops, self.host_name)

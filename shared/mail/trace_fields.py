@@ -1,4 +1,4 @@
-"""The trace fields that a receiving server adds to a mail (RFC 5321 section 4.4)."""
+"""The trace fields that a receiving server reads and adds (RFC 5321 section 4.4). Pure."""
 
 import re
 from collections.abc import Sequence
@@ -6,9 +6,23 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Final
 
+from shared.domain.storable_text import storable
+
+LONGEST_HEAD: Final = 256 * 1024
+"""Octets at the beginning of a mail in which its trace fields are read."""
+
 _UNPRINTABLE: Final = re.compile(r"[^\x21-\x7e\x80-\U0010ffff]|[<>()\\]")
-_RETURN_PATH: Final = re.compile(rb"return-path:[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE)
+_HEADER_END: Final = re.compile(rb"\r?\n\r?\n")
+_RETURN_PATH: Final = re.compile(
+    rb"^return-path:([^\n]*\n(?:[ \t][^\n]*\n)*)", re.IGNORECASE | re.MULTILINE
+)
+_RECEIVED: Final = re.compile(rb"^received:", re.IGNORECASE | re.MULTILINE)
+_MESSAGE_ID: Final = re.compile(
+    rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]*)", re.IGNORECASE | re.MULTILINE
+)
 _LONGEST_NAME: Final = 255
+_LONGEST_ADDRESS: Final = 320
+_LONGEST_ID: Final = 998
 
 
 def trace(
@@ -39,9 +53,34 @@ def trace(
 
 
 def without_return_path(raw: bytes) -> bytes:
-    """Return a mail without its first Return-Path: only the final server may write one."""
-    found = _RETURN_PATH.match(raw)
-    return raw[found.end() :] if found else raw
+    """Return a mail without the Return-Path of others: only the final server may write one."""
+    end = _head_end(raw)
+    if not _RETURN_PATH.search(raw, 0, end):
+        return raw
+    return _RETURN_PATH.sub(b"", raw[:end]) + raw[end:]
+
+
+def return_path(raw: bytes) -> str:
+    """Return the address in a mail's first Return-Path, empty if there is none."""
+    found = _RETURN_PATH.search(raw, 0, _head_end(raw))
+    return storable(found[1], _LONGEST_ADDRESS).strip(" \t\r\n<>") if found else ""
+
+
+def count_hops(raw: bytes) -> int:
+    """Return the number of `Received` fields: each server on a mail's way has added one."""
+    return len(_RECEIVED.findall(raw, 0, _head_end(raw)))
+
+
+def message_id(raw: bytes) -> str:
+    """Return the Message-ID as it stands in the header, for the log; the parser reads it later."""
+    found = _MESSAGE_ID.search(raw, 0, _head_end(raw))
+    return storable(found[1], _LONGEST_ID) if found else ""
+
+
+def _head_end(raw: bytes) -> int:
+    """Return where the header ends, after the line end of its last field."""
+    found = _HEADER_END.search(raw, 0, LONGEST_HEAD)
+    return raw.index(b"\n", found.start()) + 1 if found else min(len(raw), LONGEST_HEAD)
 
 
 def _plain(word: str) -> str:

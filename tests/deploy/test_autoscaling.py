@@ -6,7 +6,7 @@ import pytest
 import yaml
 from prometheus_client import Gauge
 
-from services.ingest.intake import IN_HAND
+from services.ingest.direct_parsing import IN_HAND
 from services.ingest.smtp.session_limits import OPEN
 from shared.messaging.topology import WORK_QUEUES
 from tests.deploy.manifests import (

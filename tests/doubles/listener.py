@@ -8,7 +8,7 @@ import asyncio
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -21,6 +21,8 @@ from services.ingest.settings import IngestSettings
 from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
 from shared.contracts.contact_center import ContactCenter
+from shared.domain.mail_envelope import MailEnvelope
+from shared.intake.mail_intake import MailIntake
 from shared.storage.configuration_store import ConfigurationStore
 from tests.doubles.clock import MovableClock
 from tests.support.world import CENTER
@@ -48,11 +50,14 @@ class _Keeping:
         self.may_store.set()
         self.asked = threading.Event()
 
-    async def add(self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str) -> str:
+    async def add(self, raw: bytes, envelope: MailEnvelope) -> str:
         self.asked.set()
         await self.may_store.wait()
-        self.kept.append(KeptMail(raw, sender, tuple(mailboxes), peer))
+        self.kept.append(KeptMail(raw, envelope.sender, envelope.mailboxes, envelope.peer))
         return f"mail{len(self.kept)}"
+
+    async def add_stream(self, pieces: AsyncIterable[bytes], envelope: MailEnvelope) -> str:
+        return await self.add(b"".join([piece async for piece in pieces]), envelope)
 
 
 class _Described:
@@ -99,9 +104,13 @@ class RunningListener:
 
     async def serve(self) -> None:
         self.loop.set_exception_handler(lambda _, context: self.faults.append(context))
-        receiver = MailReceiver(
-            self.keeping, cast("ConfigurationStore", _Described()), self.settings, MovableClock()
+        intake = MailIntake(
+            self.keeping,
+            cast("ConfigurationStore", _Described()),
+            self.settings.intake_rules,
+            MovableClock(),
         )
+        receiver = MailReceiver(intake, self.settings)
         async with listening(receiver, self.settings):
             self._started.set()
             await self._end.wait()

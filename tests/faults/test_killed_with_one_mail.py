@@ -89,7 +89,7 @@ async def finished(case: Case, inbound: str) -> list[str]:
 
 
 async def test_mail_is_not_accepted_when_ingest_dies_before_storing(case: Case) -> None:
-    await case.breakable.arm("ingest", "ingest.before_store")
+    await case.breakable.arm("ingest", "intake.before_store")
 
     first = await case.senders.try_once(case.mail)
     code = await case.breakable.ends("ingest")
@@ -104,7 +104,7 @@ async def test_mail_is_not_accepted_when_ingest_dies_before_storing(case: Case) 
 async def test_mail_stored_by_a_dying_ingest_twice_is_one_interaction(
     case: Case,
 ) -> None:
-    await case.breakable.arm("ingest", "ingest.after_store")
+    await case.breakable.arm("ingest", "intake.after_store")
 
     first = await case.senders.try_once(case.mail)
     code = await case.breakable.ends("ingest")

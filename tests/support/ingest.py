@@ -14,6 +14,8 @@ from services.ingest.settings import IngestSettings
 from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
 from services.ingest.store import CopyStore
+from shared.domain.mail_envelope import MailEnvelope, Way
+from shared.intake.mail_intake import MailIntake
 from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.files.vault import Vault
@@ -46,6 +48,18 @@ class Door:
     def _talk(kind: type[smtplib.SMTP], port: int, talk: Callable[[smtplib.SMTP], Any]) -> Any:
         with kind("127.0.0.1", port) as client:
             return talk(client)
+
+
+def envelope(*mailboxes: str, sender: str = "") -> MailEnvelope:
+    """Return the envelope of a mail that came by SMTP, by default for support@demo.example."""
+    names = mailboxes or ("support@demo.example",)
+    return MailEnvelope(Way.SMTP, sender, names, "192.0.2.1", names)
+
+
+def make_receiver(world: World, settings: IngestSettings, store: ArrivalStore) -> MailReceiver:
+    """Return what answers to RCPT and DATA, and stores mail there."""
+    intake = MailIntake(store, world.configuration, settings.intake_rules, world.clock)
+    return MailReceiver(intake, settings)
 
 
 def make_settings(**changed: Any) -> IngestSettings:
@@ -83,7 +97,7 @@ async def open_door(world: World) -> AsyncIterator[Door]:
     store = make_arrivals(world, outbox_publisher)
     async with (
         IsolatedParser() as parser,
-        listening(MailReceiver(store, world.configuration, settings, world.clock), settings),
+        listening(make_receiver(world, settings, store), settings),
     ):
         parsing = ArrivalParser(
             arrivals=store,

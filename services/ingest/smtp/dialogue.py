@@ -14,11 +14,12 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import MISSING, SMTP
 
 from services.ingest.settings import IngestSettings
-from services.ingest.smtp.mail_data import LineTooLongError, MailTooLargeError, read_mail
+from services.ingest.smtp.mail_data import LineTooLongError, read_mail
 from services.ingest.smtp.pace_limits import MailPace, SessionBudget
-from services.ingest.smtp.receiver import MailReceiver
+from services.ingest.smtp.receiver import TOO_LARGE, MailReceiver, SmtpEnvelope
 from services.ingest.smtp.session_limits import SmtpSessions
 from shared.faults import crash_point
+from shared.intake.refusals import MailTooLargeError
 
 # aiosmtpd logs the text of strangers on the lower levels.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
@@ -27,7 +28,6 @@ _IDENT: Final = "Mailroom"
 _GO_AHEAD: Final = "354 End data with <CR><LF>.<CR><LF>"
 _NO_RECIPIENT: Final = "503 5.5.1 name a recipient by RCPT first"
 _NO_ARGUMENT: Final = "501 5.5.4 Syntax: DATA"
-_TOO_LARGE: Final = "552 5.3.4 this mail is too large, EHLO tells how large one may be"
 _LINE_TOO_LONG: Final = "500 5.6.0 a line of this mail is too long (RFC 5321, 4.5.3.1.6)"
 _REPEATED_COMMAND: Final = b'500 Error: command "'
 """The start of aiosmtpd's reply to an unknown command, which repeats the peer's text."""
@@ -182,7 +182,7 @@ class Dialogue(SMTP):
         try:
             octets = await read_mail(self._reader, largest=self._settings.largest_mail)
         except MailTooLargeError:
-            answer = _TOO_LARGE
+            answer = TOO_LARGE
         except LineTooLongError:
             answer = _LINE_TOO_LONG
         else:
@@ -216,6 +216,9 @@ class Dialogue(SMTP):
     async def _handle_client(self) -> None:
         with suppress(ConnectionError):
             await super()._handle_client()
+
+    def _create_envelope(self) -> SmtpEnvelope:
+        return SmtpEnvelope()
 
     def _timeout_cb(self) -> None:
         if self.transport is not None and self.transport.is_closing():

@@ -3,12 +3,10 @@
 from asyncio import LimitOverrunError, StreamReader
 from typing import Final
 
+from shared.intake.refusals import MailTooLargeError
+
 _END_OF_LINE: Final = b"\r\n"
 _FINAL_DOT: Final = b".\r\n"
-
-
-class MailTooLargeError(Exception):
-    """The mail is larger than allowed. It has been read to its end."""
 
 
 class LineTooLongError(Exception):
@@ -22,7 +20,7 @@ async def read_mail(reader: StreamReader, *, largest: int) -> bytes:
     mail of empty lines.
 
     Raises:
-        MailTooLargeError: The mail has more octets than `largest`.
+        MailTooLargeError: The mail has more octets than `largest`. It has been read to its end.
         LineTooLongError: A line is longer than the reader's limit.
     """
     mail = bytearray()

@@ -1,6 +1,6 @@
 """Arrived mails: raw octets and envelope, durable before the SMTP reply 250."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -10,6 +10,7 @@ from shared.contracts.envelope import Cause
 from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import Clock
 from shared.domain.ids import new_id
+from shared.domain.mail_envelope import MailEnvelope, Way
 from shared.storage.database.batching import Inserts
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.database.outbox import to_entry
@@ -24,10 +25,11 @@ class UnknownArrivalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A mail as it arrived: the envelope of RFC 5321, and the octets between DATA and the dot.
+    """A mail as it arrived: its envelope, and its octets under our trace fields.
 
-    `sender` is empty for the null reverse-path; `mailboxes` are our mailboxes that it is for.
-    `tries` counts how often parsing took too long or crashed; the next try is at `retry_at`.
+    `sender` is empty for the null reverse-path; `mailboxes` are our mailboxes that it is for, and
+    `recipients` the addresses by which its source named them. `tries` counts how often parsing took
+    too long or crashed; the next try is at `retry_at`.
     """
 
     id: str
@@ -38,6 +40,8 @@ class Arrival:
     raw: bytes
     tries: int = 0
     retry_at: datetime | None = None
+    way: Way = Way.SMTP
+    recipients: tuple[str, ...] = ()
 
 
 class Announcing(Protocol):
@@ -72,38 +76,57 @@ class ArrivalStore:
         self._clock = clock
         self._announcing = announcing
 
-    async def add(self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str) -> str:
+    async def add(self, raw: bytes, envelope: MailEnvelope) -> str:
         """Store a mail and publish the command to parse it; return the arrival's id."""
-        stored = await self.store(raw, sender=sender, mailboxes=mailboxes, peer=peer)
+        stored = await self.store(raw, envelope)
         await self.order_parsing(stored)
         return stored.arrival.id
 
-    async def store(
-        self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str
-    ) -> Stored:
-        """Store a mail durably; only after this may the sender be told 250.
+    async def add_stream(self, pieces: AsyncIterable[bytes], envelope: MailEnvelope) -> str:
+        """Store a mail from its pieces, with about 2 MB of it in memory; else as `add`.
+
+        If `pieces` raises, nothing is stored and the error is raised again.
+        """
+        ref = await self._vault.put_stream(pieces)
+        document, order = self._new(envelope)
+        await self._insert(document | {"content": {"sha256": ref.sha256, "size": ref.size}})
+        await self._announcing.announce_soon(document["_id"], [order])
+        arrival_id: str = document["_id"]
+        return arrival_id
+
+    async def store(self, raw: bytes, envelope: MailEnvelope) -> Stored:
+        """Store a mail durably; only after this may its source be told that it is taken.
 
         The same write puts the command to parse it into the outbox. A caller that does not parse
         the mail itself calls `order_parsing`; if it fails before that, the sweep publishes it.
         """
-        now, arrival_id = self._clock.now(), new_id()
-        order = wrap(ParseMail(arrival_id=arrival_id), Cause.about(arrival_id), now)
-        document: Document = {
-            "_id": arrival_id,
-            "sender": sender,
-            "mailboxes": list(mailboxes),
-            "peer": peer,
-            "received_at": now,
-            "outbox": [to_entry(order, now)],
-        }
+        document, order = self._new(envelope)
         if len(raw) <= IN_ONE_DOCUMENT:
             document["raw"] = raw
         else:
             ref = await self._vault.put(raw)
             document["content"] = {"sha256": ref.sha256, "size": ref.size}
+        await self._insert(document)
+        return Stored(_arrival(document, raw), order)
+
+    def _new(self, envelope: MailEnvelope) -> tuple[Document, Outgoing]:
+        now, arrival_id = self._clock.now(), new_id()
+        order = wrap(ParseMail(arrival_id=arrival_id), Cause.about(arrival_id), now)
+        document: Document = {
+            "_id": arrival_id,
+            "way": envelope.way.value,
+            "sender": envelope.sender,
+            "mailboxes": list(envelope.mailboxes),
+            "recipients": list(envelope.recipients),
+            "peer": envelope.peer,
+            "received_at": now,
+            "outbox": [to_entry(order, now)],
+        }
+        return document, order
+
+    async def _insert(self, document: Document) -> None:
         async with database_errors():
             await self._inserts.add(document)
-        return Stored(Arrival(arrival_id, sender, tuple(mailboxes), peer, now, raw), order)
 
     async def order_parsing(self, stored: Stored) -> None:
         """Publish the command to parse a mail, in the background."""
@@ -126,16 +149,7 @@ class ArrivalStore:
         raw = document.get("raw")
         if raw is None:
             raw = await self._vault.get(ContentRef(**document["content"]))
-        return Arrival(
-            arrival_id,
-            document["sender"],
-            tuple(document["mailboxes"]),
-            document["peer"],
-            document["received_at"],
-            raw,
-            document.get("tries", 0),
-            document.get("retry_at"),
-        )
+        return _arrival(document, raw)
 
     async def postpone(self, arrival: Arrival, retry_at: datetime) -> None:
         """Count a failed try to parse a mail, and store the earliest time of the next one."""
@@ -172,3 +186,19 @@ class ArrivalStore:
                 yield piece
         else:
             yield document.get("raw", b"")
+
+
+def _arrival(document: Document, raw: bytes) -> Arrival:
+    # Earlier releases stored no way and no recipients; all mail came by SMTP or LMTP.
+    return Arrival(
+        document["_id"],
+        document["sender"],
+        tuple(document["mailboxes"]),
+        document["peer"],
+        document["received_at"],
+        raw,
+        document.get("tries", 0),
+        document.get("retry_at"),
+        Way(document.get("way", Way.SMTP)),
+        tuple(document.get("recipients", ())),
+    )

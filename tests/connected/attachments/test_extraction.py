@@ -11,7 +11,7 @@ from shared.domain.interaction import Attachment, Email, Interaction
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
 from shared.storage.mails.arrival_store import ArrivalStore
-from tests.support.ingest import make_arrivals
+from tests.support.ingest import envelope, make_arrivals
 from tests.support.world import World
 
 pytestmark = pytest.mark.connected
@@ -51,7 +51,7 @@ def extraction(
 async def received(
     world: World, arrivals: ArrivalStore, raw: bytes, *attachments: Attachment
 ) -> tuple[Interaction, ExtractDocuments]:
-    arrival_id = await arrivals.add(raw, sender="", mailboxes=["support@demo.example"], peer="")
+    arrival_id = await arrivals.add(raw, envelope())
     interaction = await world.receive(mail=Email(attachments=attachments))
     return interaction, ExtractDocuments(interaction_id=interaction.id, arrival_id=arrival_id)
 

@@ -15,6 +15,7 @@ from shared.storage.mails import arrival_store, delivery_store
 from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.upload_store import UploadStore
+from tests.support.ingest import envelope
 from tests.support.world import World
 
 RAW = b"From: ann@example.org\r\nSubject: Invoice 17\r\n\r\nHello\r\n"
@@ -77,9 +78,7 @@ def redirecting(world: World, sent: DeliveryStore, arrived: ArrivalStore) -> Red
 @pytest.fixture
 async def mail(world: World, arrived: ArrivalStore) -> Interaction:
     """A mail that agent1 works on, with the octets it came in."""
-    arrival_id = await arrived.add(
-        RAW, sender="ann@example.org", mailboxes=["support@demo.example"], peer="192.0.2.1"
-    )
+    arrival_id = await arrived.add(RAW, envelope(sender="ann@example.org"))
     return await world.receive(
         state=State.ACCEPTED, owner_id="agent1", arrival_id=arrival_id, contact_id="c1"
     )

@@ -17,6 +17,7 @@ from shared.storage.mails import arrival_store
 from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 from shared.storage.parked_messages import ParkedMessage, ParkedStore
+from tests.support.ingest import envelope
 from tests.unit.domain.examples import inbound
 
 pytestmark = [pytest.mark.connected, pytest.mark.usefixtures("settings")]
@@ -41,9 +42,7 @@ async def nobody_listens(_: str, __: object) -> None:
 
 async def arrive(opened: Database, raw: bytes = RAW) -> str:
     store = ArrivalStore(opened, Vault(opened, CLOCK), CLOCK, Silence())
-    return await store.add(
-        raw, sender="ann@example.org", mailboxes=["support@demo.example"], peer="192.0.2.1"
-    )
+    return await store.add(raw, envelope(sender="ann@example.org"))
 
 
 async def test_a_mail_is_followed_from_its_arrival_to_its_answer(

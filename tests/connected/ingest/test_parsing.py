@@ -14,19 +14,14 @@ from shared.domain.interaction import Address, Interaction
 from shared.domain.lifecycle import State
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing.parser import parse_mail
-from tests.support.ingest import MAIL, Door
+from tests.support.ingest import MAIL, Door, envelope
 from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 
 
 async def arrive(door: Door, raw: bytes, *mailboxes: str, sender: str = "ann@example.org") -> str:
-    return await door.arrivals.add(
-        raw,
-        sender=sender,
-        mailboxes=mailboxes or ("support@demo.example",),
-        peer="192.0.2.1",
-    )
+    return await door.arrivals.add(raw, envelope(*mailboxes, sender=sender))
 
 
 async def parsed(

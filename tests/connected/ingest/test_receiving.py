@@ -9,9 +9,8 @@ from structlog.testing import capture_logs
 
 from deploy.local.mongodb import LocalMongoDB
 from services.ingest.smtp.listeners import listening
-from services.ingest.smtp.receiver import MailReceiver
 from shared.storage.files.vault import IN_ONE_DOCUMENT
-from tests.support.ingest import MAIL, Door, make_arrivals, make_settings
+from tests.support.ingest import MAIL, Door, make_arrivals, make_receiver, make_settings
 from tests.support.world import World, open_world
 
 pytestmark = pytest.mark.connected
@@ -64,6 +63,7 @@ async def test_an_accepted_mail_is_one_line_in_the_log(world: World, door: Door)
         "log_level": "info",
         "arrival_id": arrival_id,
         "message_id": "<4711@example.org>",
+        "way": "smtp",
         "peer": "127.0.0.1",
         "sender": "ann@example.org",
         "recipients": [SUPPORT],
@@ -234,7 +234,7 @@ async def test_a_line_without_end_ends_the_session(door: Door) -> None:
 
 async def test_session_above_the_limit_gets_a_temporary_reply(world: World) -> None:
     settings = make_settings(most_sessions=1)
-    receiver = MailReceiver(make_arrivals(world), world.configuration, settings, world.clock)
+    receiver = make_receiver(world, settings, make_arrivals(world))
     async with listening(receiver, settings):
         door = Door(settings, make_arrivals(world), parsing=None, outbox_publisher=None)  # type: ignore[arg-type]
 
@@ -252,7 +252,7 @@ async def test_a_store_that_does_not_answer_makes_the_sender_come_back(
 ) -> None:
     async with open_world(vhost_url, private_mongodb.url) as world:
         settings = make_settings(storing=0.5)
-        receiver = MailReceiver(make_arrivals(world), world.configuration, settings, world.clock)
+        receiver = make_receiver(world, settings, make_arrivals(world))
         async with listening(receiver, settings):
             door = Door(settings, make_arrivals(world), parsing=None, outbox_publisher=None)  # type: ignore[arg-type]
 

@@ -76,6 +76,7 @@ from tests.connected.queries.large import (
     number,
     waiting_id,
 )
+from tests.support.ingest import envelope
 
 Case = Callable[[Large], Awaitable[None]]
 CASES: Final[list[Case]] = []
@@ -426,7 +427,7 @@ def _arrivals(large: Large) -> ArrivalStore:
 @case
 async def arrivals(large: Large) -> None:
     store = _arrivals(large)
-    arrival = await store.add(b"Subject: x\r\n\r\n", sender="", mailboxes=["x"], peer="")
+    arrival = await store.add(b"Subject: x\r\n\r\n", envelope())
     await store.get(arrival)
     await store.postpone(Arrival(arrival, "", (), "", BEGAN, b""), BEGAN)
     await store.keep_from_sweep([arrival])
@@ -605,9 +606,7 @@ async def parked(large: Large) -> None:
 
 @case
 async def traces(large: Large) -> None:
-    unread = await _arrivals(large).store(
-        b"Message-ID: <u@x>\r\n\r\n", sender="", mailboxes=["x"], peer=""
-    )
+    unread = await _arrivals(large).store(b"Message-ID: <u@x>\r\n\r\n", envelope())
     tracing = MailTrace(large.database)
     for wanted in (
         mail_id(3),

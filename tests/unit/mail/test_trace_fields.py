@@ -6,7 +6,7 @@ import pytest
 
 from shared.mail.derived_ids import derived_message_id
 from shared.mail.parsing.parser import parse_mail
-from shared.mail.trace_fields import trace, without_return_path
+from shared.mail.trace_fields import count_hops, return_path, trace, without_return_path
 from tests.unit.mail.mails import mail
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -51,8 +51,38 @@ def test_an_address_of_ipv6_is_written_as_a_literal_of_its_kind() -> None:
 
 
 def test_return_path_is_removed_with_its_folded_lines_only() -> None:
-    letter = mail(b"Return-Path: <inner@x>\r\n")
+    letter = mail(b"X-Any: thing\r\n", b"Return-Path: <inner@x>\r\n")
 
     assert without_return_path(b"Return-Path:\r\n\t<ann@x>\r\n" + letter) == letter
     assert without_return_path(letter) == letter
     assert without_return_path(traced() + letter).startswith(b"Received: from")
+
+
+def test_return_path_is_removed_wherever_it_stands() -> None:
+    letter = b"Delivered-To: us@x\r\nReturn-Path: <a@x>\r\nFrom: b@x\r\n\r\nHello\r\n"
+
+    assert without_return_path(letter) == b"Delivered-To: us@x\r\nFrom: b@x\r\n\r\nHello\r\n"
+
+
+@pytest.mark.parametrize(
+    ("field", "address"),
+    [
+        (b"Return-Path: <ann@x>\r\n", "ann@x"),
+        (b"return-path:\r\n\t<ann@x>\r\n", "ann@x"),
+        (b"Return-Path: <>\r\n", ""),
+        (b"Return-Path: ann@x\n", "ann@x"),
+        (b"X-Any: thing\r\n", ""),
+    ],
+)
+def test_return_path_says_the_sender(field: bytes, address: str) -> None:
+    assert return_path(mail(field)) == address
+
+
+def test_return_path_in_the_text_is_no_sender() -> None:
+    assert return_path(mail(b"", b"Return-Path: <ann@x>\r\n")) == ""
+
+
+def test_hops_of_the_header_are_counted_and_no_others() -> None:
+    letter = mail(b"Received: a\r\n\tb\r\nX-Received: c\r\nRECEIVED: d\r\n", b"Received: e\r\n")
+
+    assert count_hops(letter) == 2

@@ -8,7 +8,7 @@ from shared.storage.agents import agent_store
 from shared.storage.interactions import interaction_store
 from tests.connected.plans import plans_of
 from tests.support.gateway import Gateway, failure
-from tests.support.ingest import make_arrivals
+from tests.support.ingest import envelope, make_arrivals
 
 pytestmark = pytest.mark.connected
 
@@ -234,7 +234,7 @@ async def test_the_owner_reads_the_mail_as_it_arrived(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     raw = b"Subject: Hi\r\n\r\n\xff\xfe raw\r\n"
-    arrival = await make_arrivals(gateway.world).add(raw, sender="", mailboxes=["x"], peer="")
+    arrival = await make_arrivals(gateway.world).add(raw, envelope())
     mine = await gateway.accepted(arrival_id=arrival, mail=Email(html="<p>Hi</p>", text="Hi"))
 
     view = (await agent1.get(f"/api/v2/ucs/interactions/{mine.id}")).json()

@@ -5,7 +5,8 @@ from asyncio import StreamReader
 
 import pytest
 
-from services.ingest.smtp.mail_data import LineTooLongError, MailTooLargeError, read_mail
+from services.ingest.smtp.mail_data import LineTooLongError, read_mail
+from shared.intake.refusals import MailTooLargeError
 
 LIMIT = 1_000
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from services.ingest.intake import Intake
+from services.ingest.direct_parsing import DirectParsing
 from shared.contracts.commands import ParseMail
 from shared.domain.errors import Unavailable
 from shared.messaging.topology import INGEST
 from shared.storage.mails.arrival_store import Arrival
 from tests.connected.messaging.queues import waiting_in
-from tests.support.ingest import MAIL, Door
+from tests.support.ingest import MAIL, Door, envelope
 from tests.support.world import World
 
 pytestmark = pytest.mark.connected
@@ -20,17 +20,17 @@ pytestmark = pytest.mark.connected
 PATIENCE = timedelta(seconds=10)
 
 
-async def take(intake: Intake) -> str:
-    return await intake.add(MAIL, sender="", mailboxes=["support@demo.example"], peer="")
+async def take(parsing: DirectParsing) -> str:
+    return await parsing.add(MAIL, envelope())
 
 
 async def test_a_mail_is_parsed_without_the_broker(
     world: World, door: Door, vhost_url: str
 ) -> None:
-    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
 
-    async with intake.running():
-        arrival_id = await take(intake)
+    async with parsing.running():
+        arrival_id = await take(parsing)
 
     assert await world.database["interactions"].count_documents({"arrival_id": arrival_id}) == 1
     assert await waiting_in(vhost_url, INGEST.name) == 0
@@ -39,10 +39,10 @@ async def test_a_mail_is_parsed_without_the_broker(
 async def test_mail_without_room_goes_to_the_queue(
     world: World, door: Door, vhost_url: str
 ) -> None:
-    intake = Intake(door.arrivals, door.parsing, at_once=0, patience=timedelta(0))
+    parsing = DirectParsing(door.arrivals, door.parsing, at_once=0, patience=timedelta(0))
 
-    async with intake.running():
-        await take(intake)
+    async with parsing.running():
+        await take(parsing)
     await door.outbox_publisher.finish()
 
     assert await world.database["interactions"].count_documents({}) == 0
@@ -50,10 +50,10 @@ async def test_mail_without_room_goes_to_the_queue(
 
 
 async def test_a_sender_waits_a_moment_for_room(world: World, door: Door, vhost_url: str) -> None:
-    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
 
-    async with intake.running():
-        await asyncio.gather(*(take(intake) for _ in range(5)))
+    async with parsing.running():
+        await asyncio.gather(*(take(parsing) for _ in range(5)))
     await door.outbox_publisher.finish()
 
     assert await waiting_in(vhost_url, INGEST.name) == 0
@@ -67,10 +67,10 @@ async def test_mail_that_fails_goes_to_the_queue(
         raise Unavailable("the database is away")
 
     monkeypatch.setattr(door.parsing, "parse_arrival", fail)
-    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
 
-    async with intake.running():
-        await take(intake)
+    async with parsing.running():
+        await take(parsing)
     await door.outbox_publisher.finish()
 
     assert await waiting_in(vhost_url, INGEST.name) == 1
@@ -80,7 +80,7 @@ async def test_mail_that_fails_goes_to_the_queue(
 async def test_commands_of_a_dead_process_are_swept(
     world: World, door: Door, vhost_url: str
 ) -> None:
-    stored = await door.arrivals.store(MAIL, sender="", mailboxes=["x@y"], peer="")
+    stored = await door.arrivals.store(MAIL, envelope("x@y"))
 
     await door.outbox_publisher.sweep(world.clock.now() + timedelta(seconds=1))
 
@@ -89,9 +89,9 @@ async def test_commands_of_a_dead_process_are_swept(
 
 
 async def test_a_mail_that_was_parsed_is_not_swept(world: World, door: Door) -> None:
-    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
-    async with intake.running():
-        arrival_ids = await asyncio.gather(*(take(intake) for _ in range(3)))
+    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+    async with parsing.running():
+        arrival_ids = await asyncio.gather(*(take(parsing) for _ in range(3)))
 
     await door.outbox_publisher.finish()
 
@@ -109,17 +109,17 @@ async def test_mail_that_waits_for_its_parser_is_not_ordered_again(
         await going_on.wait()
 
     monkeypatch.setattr(door.parsing, "parse_arrival", wait)
-    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
 
-    async with intake.running():
-        await take(intake)
-        waiting = asyncio.create_task(take(intake))
+    async with parsing.running():
+        await take(parsing)
+        waiting = asyncio.create_task(take(parsing))
         try:
             await begun.wait()
-            while len(intake._in_hand) < 2:
+            while len(parsing._in_hand) < 2:
                 await asyncio.wait([waiting], timeout=0)
             world.clock.move(timedelta(seconds=30))
-            await intake.keep_from_sweep()
+            await parsing.keep_from_sweep()
             await door.outbox_publisher.sweep_forgotten(world.clock.now())
         finally:
             going_on.set()
@@ -132,30 +132,30 @@ async def test_mail_that_waits_for_its_parser_is_not_ordered_again(
 async def test_mail_whose_sender_gave_up_waiting_is_left_to_the_sweep(
     world: World, door: Door, vhost_url: str
 ) -> None:
-    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
-    await intake._room.acquire()
-    waiting = asyncio.create_task(take(intake))
+    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+    await parsing._room.acquire()
+    waiting = asyncio.create_task(take(parsing))
     while not await world.database["arrivals"].count_documents({}):
         await asyncio.wait([waiting], timeout=0)
     waiting.cancel()
     await asyncio.wait([waiting])
 
     world.clock.move(timedelta(seconds=30))
-    await intake.keep_from_sweep()
+    await parsing.keep_from_sweep()
     await door.outbox_publisher.sweep_forgotten(world.clock.now())
 
     assert await waiting_in(vhost_url, INGEST.name) == 1
 
 
 async def test_the_autoscaler_sees_load_that_the_queue_does_not(door: Door, vhost_url: str) -> None:
-    intake = Intake(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
 
     def in_hand() -> float:
         return REGISTRY.get_sample_value("mailroom_ingest_mails_in_hand") or 0
 
-    async with intake.running(), asyncio.TaskGroup() as senders:
+    async with parsing.running(), asyncio.TaskGroup() as senders:
         for _ in range(6):
-            senders.create_task(take(intake))
+            senders.create_task(take(parsing))
         waiting = 0
         async with asyncio.timeout(20):
             while in_hand() < 3:

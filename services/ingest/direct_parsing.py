@@ -7,7 +7,7 @@ retries take it. If the process dies, the sweep publishes the command.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import Final
@@ -19,6 +19,7 @@ from prometheus_client import Gauge
 from services.ingest.arrival_parser import ArrivalParser
 from shared.background_tasks import run_periodically
 from shared.contracts.envelope import Cause
+from shared.domain.mail_envelope import MailEnvelope
 from shared.faults import crash_point
 from shared.storage.mails.arrival_store import ArrivalStore, Stored
 
@@ -32,8 +33,8 @@ _KEEP_EVERY: Final = timedelta(seconds=2)
 """The sweep publishes commands that have not been renewed for five seconds."""
 
 
-class Intake:
-    """Stores mail, and parses at most `at_once` mails in this process at the same time.
+class DirectParsing:
+    """A `MailStore` that also parses, at most `at_once` mails in this process at the same time.
 
     `patience` is how long a stored mail waits for room before its command goes to the queue.
     """
@@ -48,13 +49,13 @@ class Intake:
         self._running: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()
 
-    async def add(self, raw: bytes, *, sender: str, mailboxes: Sequence[str], peer: str) -> str:
+    async def add(self, raw: bytes, envelope: MailEnvelope) -> str:
         """Store a mail and return its arrival id; the mail is then durable.
 
         Raises:
             Unavailable: The database does not answer.
         """
-        stored = await self._arrivals.store(raw, sender=sender, mailboxes=mailboxes, peer=peer)
+        stored = await self._arrivals.store(raw, envelope)
         if await self._acquire_room(stored):
             task = asyncio.create_task(self._parse(stored))
             self._running.add(task)
@@ -62,6 +63,10 @@ class Intake:
         else:
             await self._arrivals.order_parsing(stored)
         return stored.arrival.id
+
+    async def add_stream(self, pieces: AsyncIterable[bytes], envelope: MailEnvelope) -> str:
+        """Store a mail that is not in memory here; the queue has it parsed."""
+        return await self._arrivals.add_stream(pieces, envelope)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
