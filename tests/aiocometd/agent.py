@@ -39,7 +39,7 @@ class Basic(AuthExtension):
         del payload, headers
 
 
-class Telling(Extension):
+class ReplyReporter(Extension):
     """Tells of every reply of the server."""
 
     async def outgoing(self, payload: Any, headers: Any) -> None:
@@ -78,7 +78,7 @@ class Replay(Extension):
 
 
 def make_client(order: Any) -> Client:
-    extensions: list[Extension] = [Telling()]
+    extensions: list[Extension] = [ReplyReporter()]
     if order["replay"] is not None:
         extensions.append(Replay(order["replay"]))
     return Client(

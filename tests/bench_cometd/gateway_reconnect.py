@@ -23,7 +23,7 @@ from shared.storage.database.client import Database, open_database
 from shared.storage.indexes import create_indexes
 from tests.bench_cometd.reconnecting_clients import ReconnectingClients
 from tests.connected.gateway.process import Process
-from tests.support.world import CENTER, agent_document, cause, login_document
+from tests.support.backend import CENTER, agent_document, cause, login_document
 
 EVENTS: Final = 3
 _PATIENCE: Final = 120.0

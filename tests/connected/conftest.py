@@ -4,52 +4,52 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.connected.ground import Ground, Grounds
+from tests.connected.sandboxes import Sandbox, SandboxPool
 from tests.fixtures.broker import Broker
 from tests.fixtures.servers import database_url as bare_database_url
 from tests.fixtures.servers import vhost_url as bare_vhost_url
-from tests.support.world import World, open_prepared_world
+from tests.support.backend import Backend, open_prepared_backend
 
 __all__ = [
+    "backend",
     "bare_database_url",
     "bare_vhost_url",
     "database_url",
-    "ground",
-    "grounds",
+    "sandbox",
+    "sandboxes",
     "vhost_url",
-    "world",
 ]
 
 
 @pytest.fixture(scope="session")
-async def grounds(broker: Broker, mongodb_url: str) -> AsyncIterator[Grounds]:
+async def sandboxes(broker: Broker, mongodb_url: str) -> AsyncIterator[SandboxPool]:
     """Virtual hosts and databases that serve one test after another."""
-    grounds = Grounds(broker, mongodb_url)
-    yield grounds
-    await grounds.close()
+    sandboxes = SandboxPool(broker, mongodb_url)
+    yield sandboxes
+    await sandboxes.close()
 
 
 @pytest.fixture
-async def ground(grounds: Grounds) -> AsyncIterator[Ground]:
+async def sandbox(sandboxes: SandboxPool) -> AsyncIterator[Sandbox]:
     """Every queue and every index, empty, for this test alone."""
-    async with grounds.one() as ground:
-        yield ground
+    async with sandboxes.borrow() as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
-def vhost_url(ground: Ground) -> str:
+def vhost_url(sandbox: Sandbox) -> str:
     """The address of a virtual host with every queue, empty, for this test alone."""
-    return ground.rabbitmq_url
+    return sandbox.rabbitmq_url
 
 
 @pytest.fixture
-def database_url(ground: Ground) -> str:
+def database_url(sandbox: Sandbox) -> str:
     """The address of a database with every index, empty, for this test alone."""
-    return ground.database_url
+    return sandbox.database_url
 
 
 @pytest.fixture
-async def world(ground: Ground) -> AsyncIterator[World]:
-    """A contact center of the test's own."""
-    async with open_prepared_world(ground.rabbitmq_url, ground.database_url) as opened:
+async def backend(sandbox: Sandbox) -> AsyncIterator[Backend]:
+    """Stores, a publisher and a movable clock on the test's own sandbox."""
+    async with open_prepared_backend(sandbox.rabbitmq_url, sandbox.database_url) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""A service in the test's own process, with cables to its servers that can be cut."""
+"""A service in the test's own process, with links to its servers that a test cuts."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -26,7 +26,7 @@ from shared.messaging.topology import ATTACHMENTS, COMPOSITION, INGEST, OUTBOUND
 from shared.observability.probes import Health
 from shared.runtime.resources import Resources, open_resources
 from shared.runtime.settings import ServiceSettings
-from tests.connected.bayeux.cable import Cable
+from tests.support.breakable_link import BreakableLink
 from tests.support.waiting import until
 
 Start = Callable[[Any, Resources], AbstractAsyncContextManager[None]]
@@ -58,11 +58,11 @@ CONSUMERS: dict[str, WorkQueue] = {"ingest": INGEST, **WORKERS}
 
 @dataclass
 class Pod:
-    """A running service, and the cables to its servers."""
+    """A running service, and the links to its servers."""
 
     health: Health
-    broker: Cable
-    database: Cable
+    broker: BreakableLink
+    database: BreakableLink
 
     async def fails(self, name: str) -> bool:
         """Say whether it comes to a claim failing, which makes the pod not Ready."""
@@ -101,13 +101,13 @@ async def running_pod(
     """Give a service once its start is over."""
     settings_class, start = SERVICES[name]
     async with (
-        Cable.laid(_address(broker_url)) as broker,
-        Cable.laid(_address(database_url)) as database,
+        BreakableLink.opened(_address(broker_url)) as broker,
+        BreakableLink.opened(_address(database_url)) as database,
     ):
-        environment.setenv("RABBITMQ_URL", _by_way_of(broker, broker_url))
-        # By its own name the server would be found beside the cable.
+        environment.setenv("RABBITMQ_URL", _through(broker, broker_url))
+        # By its own name the server would be found without the link.
         through = re.sub("replicaSet=[^&]*", "directConnection=true", database_url)
-        environment.setenv("MONGODB_URL", _by_way_of(database, through))
+        environment.setenv("MONGODB_URL", _through(database, through))
         settings, health = settings_class(), Health()
         async with (
             open_resources(settings, name=name, health=health) as opened,
@@ -121,7 +121,7 @@ def _address(url: str) -> str:
     return f"http://{parts.hostname}:{parts.port}"
 
 
-def _by_way_of(cable: Cable, url: str) -> str:
-    parts, port = urlsplit(url), urlsplit(cable.url).port
+def _through(link: BreakableLink, url: str) -> str:
+    parts, port = urlsplit(url), urlsplit(link.url).port
     user = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{user[0]}{user[1]}localhost:{port}").geturl()

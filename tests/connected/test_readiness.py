@@ -10,7 +10,7 @@ import pytest
 from shared.messaging.topology import WorkQueue
 from shared.runtime import resources
 from tests.connected.pods import CONSUMERS, SERVICES, WORKERS, Pod, running_pod
-from tests.support.world import World
+from tests.support.backend import Backend
 
 pytestmark = pytest.mark.connected
 
@@ -19,10 +19,10 @@ Pods = Callable[[str], AbstractAsyncContextManager[Pod]]
 
 @pytest.fixture
 async def pods(
-    world: World, vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Pods:
     """Start a service beside a contact center that is set up."""
-    assert world.publisher.is_open()
+    assert backend.publisher.is_open()
     # Ask the database several times a second whether it answers.
     monkeypatch.setattr(resources, "MEASURED_EVERY", timedelta(seconds=0.5))
     for name in ("INGEST_SMTP_PORT", "INGEST_LMTP_PORT", "GATEWAY_PORT"):
@@ -33,8 +33,8 @@ async def pods(
         async with running_pod(name, vhost_url, database_url, monkeypatch) as running:
             assert await running.recovers()
             yield running
-            running.broker.mend()
-            running.database.mend()
+            running.broker.restore()
+            running.database.restore()
             assert await running.recovers()
 
     return opened

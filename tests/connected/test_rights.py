@@ -59,7 +59,7 @@ Act = Callable[[AbstractChannel], Awaitable[object]]
 
 
 @dataclass(frozen=True)
-class House:
+class RestrictedServers:
     """Servers on which every service has users of its own, and everything is declared."""
 
     access: Access
@@ -85,14 +85,14 @@ def access(broker: Broker, mongodb_url: str) -> Iterator[Access]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def house(access: Access) -> AsyncIterator[House]:
+async def servers(access: Access) -> AsyncIterator[RestrictedServers]:
     assert access.accounts
     given = access.accounts.variables
     api = ManagementApi(access.management_url, virtual_host_of(access.rabbitmq_url))
     await put_broker_users(api, accounts_of(BROKER, given))
     await put_database_users(access.mongodb_url, access.mongodb_url, accounts_of(DATABASE, given))
     await declare_topology(access.rabbitmq_url)
-    yield House(access)
+    yield RestrictedServers(access)
     async with AsyncMongoClient[dict[str, Any]](access.mongodb_url) as client:
         await client.drop_database("rights")
 
@@ -162,10 +162,12 @@ def deleting(queue: str) -> Act:
 
 
 @each_service
-async def test_a_service_makes_its_own_queues_and_uses_them(house: House, service: str) -> None:
+async def test_a_service_makes_its_own_queues_and_uses_them(
+    servers: RestrictedServers, service: str
+) -> None:
     own = RIGHTS[service].broker.queues
 
-    async with house.connected(service) as connection:
+    async with servers.connected(service) as connection:
         await declare(connection, own)
         for queue in own:
             beside = [queue.name, queue.parking, *(room.name for room in queue.waiting_rooms)]
@@ -175,8 +177,10 @@ async def test_a_service_makes_its_own_queues_and_uses_them(house: House, servic
 
 
 @each_service
-async def test_a_service_publishes_its_contracts_and_no_other(house: House, service: str) -> None:
-    async with house.connected(service) as connection:
+async def test_a_service_publishes_its_contracts_and_no_other(
+    servers: RestrictedServers, service: str
+) -> None:
+    async with servers.connected(service) as connection:
         refused = {one for one in CONTRACTS if await is_refused(connection, making(one))}
 
     assert {one.__name__ for one in CONTRACTS if one not in refused} == {
@@ -185,7 +189,9 @@ async def test_a_service_publishes_its_contracts_and_no_other(house: House, serv
 
 
 @each_service
-async def test_a_service_touches_no_queue_of_another(house: House, service: str) -> None:
+async def test_a_service_touches_no_queue_of_another(
+    servers: RestrictedServers, service: str
+) -> None:
     foreign = [queue for queue in WORK_QUEUES if queue.keeper != service]
     names = [
         name
@@ -193,7 +199,7 @@ async def test_a_service_touches_no_queue_of_another(house: House, service: str)
         for name in (queue.name, queue.parking, *(room.name for room in queue.waiting_rooms))
     ]
 
-    async with house.connected(service) as connection:
+    async with servers.connected(service) as connection:
         for name in names:
             for act in (declaring(name), taking(name), purging(name), deleting(name)):
                 assert await is_refused(connection, act), name
@@ -203,23 +209,27 @@ async def test_a_service_touches_no_queue_of_another(house: House, service: str)
 
 
 @each_service
-async def test_a_service_hears_only_what_its_queue_is_for(house: House, service: str) -> None:
+async def test_a_service_hears_only_what_its_queue_is_for(
+    servers: RestrictedServers, service: str
+) -> None:
     broker = RIGHTS[service].broker
     wanted = {(one.exchange, one.pattern) for queue in broker.queues for one in queue.bindings}
     all_bindings = {(one.exchange, one.pattern) for queue in WORK_QUEUES for one in queue.bindings}
     eager = {(exchange, "#") for exchange, kind in all_exchanges().items() if kind == "topic"}
 
-    async with house.connected(service) as connection:
+    async with servers.connected(service) as connection:
         for exchange, pattern in all_bindings | eager:
             act = binding(broker.queues[0].name, exchange, pattern)
             assert await is_refused(connection, act) == ((exchange, pattern) not in wanted)
 
 
 @each_service
-async def test_only_the_gateway_hears_and_writes_the_journal(house: House, service: str) -> None:
+async def test_only_the_gateway_hears_and_writes_the_journal(
+    servers: RestrictedServers, service: str
+) -> None:
     own = RIGHTS[service].broker.queues[0].name
 
-    async with house.connected(service) as connection:
+    async with servers.connected(service) as connection:
         heard = not await is_refused(connection, binding(own, JOURNALED, "agent"))
         told = not await is_refused(connection, publishing(JOURNALED, "agent"))
 
@@ -227,10 +237,12 @@ async def test_only_the_gateway_hears_and_writes_the_journal(house: House, servi
 
 
 @each_service
-async def test_a_service_makes_no_exchange_that_others_use(house: House, service: str) -> None:
+async def test_a_service_makes_no_exchange_that_others_use(
+    servers: RestrictedServers, service: str
+) -> None:
     own = {name for queue in RIGHTS[service].broker.queues for name in queue.exchanges}
 
-    async with house.connected(service) as connection:
+    async with servers.connected(service) as connection:
         for name, kind in all_exchanges().items():
 
             async def act(channel: AbstractChannel, name: str = name, kind: str = kind) -> None:
@@ -240,14 +252,16 @@ async def test_a_service_makes_no_exchange_that_others_use(house: House, service
 
 
 @pytest.mark.parametrize("target", ["", ROUTING.commands, ROUTING.retries, EVENTS, "amq.topic"])
-async def test_a_stolen_secret_commands_nobody_by_dead_letters(house: House, target: str) -> None:
+async def test_a_stolen_secret_commands_nobody_by_dead_letters(
+    servers: RestrictedServers, target: str
+) -> None:
     own = RIGHTS["outbound"].broker.queues[0]
     evil = declaring(
         f"{own.name}.evil",
         **{"x-dead-letter-exchange": target, "x-dead-letter-routing-key": ROUTING.name},
     )
 
-    async with house.connected("outbound") as connection:
+    async with servers.connected("outbound") as connection:
         refused = await is_refused(connection, evil)
         if not refused:
             assert not await is_refused(connection, deleting(f"{own.name}.evil"))
@@ -256,8 +270,8 @@ async def test_a_stolen_secret_commands_nobody_by_dead_letters(house: House, tar
     assert refused == (target != EVENTS)
 
 
-async def test_outbound_keeps_its_record(house: House) -> None:
-    url = house.access.of_service("outbound")["RABBITMQ_URL"]
+async def test_outbound_keeps_its_record(servers: RestrictedServers) -> None:
+    url = servers.access.of_service("outbound")["RABBITMQ_URL"]
     async with open_publisher(url, name="test") as publisher:
         record = BrokerRecord(url, OUTBOUND, publisher, name="test")
 
@@ -267,22 +281,22 @@ async def test_outbound_keeps_its_record(house: House) -> None:
 
 
 @each_service
-async def test_a_service_makes_its_indexes(house: House, service: str) -> None:
-    async with house.database(service) as database:
+async def test_a_service_makes_its_indexes(servers: RestrictedServers, service: str) -> None:
+    async with servers.database(service) as database:
         await create_indexes(database, RIGHTS[service].database.indexed_collections)
 
     with pytest.raises(DatabaseRefusesError, match="may not createIndexes in rights"):
-        async with house.database(service) as database:
+        async with servers.database(service) as database:
             await create_indexes(database, INDEXES)
 
 
 @each_service
 async def test_a_service_does_with_the_database_what_the_table_says(
-    house: House, service: str
+    servers: RestrictedServers, service: str
 ) -> None:
     rights = RIGHTS[service].database
 
-    async with house.database(service) as database:
+    async with servers.database(service) as database:
         for collection in [*COLLECTIONS, "system.users", "probes"]:
             for action in Action:
                 allowed = await _may(database[collection], action)
@@ -306,8 +320,10 @@ async def _may(collection: Any, action: Action) -> bool:
 
 
 @each_service
-async def test_a_service_makes_no_users_and_drops_nothing(house: House, service: str) -> None:
-    async with house.database(service) as database:
+async def test_a_service_makes_no_users_and_drops_nothing(
+    servers: RestrictedServers, service: str
+) -> None:
+    async with servers.database(service) as database:
         for command in (
             {"createUser": "thief", "pwd": "thief", "roles": ["readWrite"]},
             {"dropDatabase": 1},
@@ -320,10 +336,10 @@ async def test_a_service_makes_no_users_and_drops_nothing(house: House, service:
 
 
 @pytest_asyncio.fixture
-async def described(house: House) -> AsyncIterator[ContactCenter]:
+async def described(servers: RestrictedServers) -> AsyncIterator[ContactCenter]:
     """A contact center with two agents in force, written as the operator."""
     wanted = center(agents=[agent("agent1"), agent("agent2")])
-    async with AsyncMongoClient[dict[str, Any]](house.access.mongodb_url) as client:
+    async with AsyncMongoClient[dict[str, Any]](servers.access.mongodb_url) as client:
         database = client.get_default_database()
         await put_in_force(database, SystemClock(), wanted)
         yield wanted
@@ -333,23 +349,23 @@ async def described(house: House) -> AsyncIterator[ContactCenter]:
 
 @each_service
 async def test_no_service_but_the_gateway_reads_a_hash(
-    house: House, described: ContactCenter, service: str
+    servers: RestrictedServers, described: ContactCenter, service: str
 ) -> None:
     hashes = {one.password_hash for one in described.agents}
     readable = [one for one in COLLECTIONS if RIGHTS[service].database.may(Action.FIND, one)]
 
-    async with house.database(service) as database:
+    async with servers.database(service) as database:
         read = [str(await database[one].find().to_list()) for one in readable]
 
     assert any(one in text for one in hashes for text in read) == (service == "gateway")
 
 
 async def test_what_routing_writes_into_agents_lets_nobody_log_in(
-    house: House, described: ContactCenter
+    servers: RestrictedServers, described: ContactCenter
 ) -> None:
     del described
     evil = {"password_hash": "planted", "roles": ["Contact Center Admin"], "enabled": True}
-    async with house.database("routing") as database:
+    async with servers.database("routing") as database:
         await database["agents"].update_one(
             {"user_name": "agent1"}, {"$set": evil | {"user_name": "thief"}}
         )
@@ -357,7 +373,7 @@ async def test_what_routing_writes_into_agents_lets_nobody_log_in(
             await database["agent_logins"].update_one({"user_name": "agent1"}, {"$set": evil})
     assert refused.value.code == NOT_AUTHORIZED
 
-    async with house.database("gateway") as database:
+    async with servers.database("gateway") as database:
         agent_cache = AgentCache(
             AgentStore(database, SystemClock(), announce_nothing),
             AgentLoginStore(database),
@@ -372,16 +388,16 @@ async def test_what_routing_writes_into_agents_lets_nobody_log_in(
 
 
 async def test_logins_are_read_where_they_were_until_the_gateway_may_read_others(
-    house: House, described: ContactCenter
+    servers: RestrictedServers, described: ContactCenter
 ) -> None:
     del described
-    async with AsyncMongoClient[dict[str, Any]](house.access.mongodb_url) as client:
+    async with AsyncMongoClient[dict[str, Any]](servers.access.mongodb_url) as client:
         kept = {"password_hash": "kept by an earlier release"}
         agents = client.get_default_database()["agents"]
         await agents.update_one({"user_name": "agent2"}, {"$set": kept})
 
     # Routing's user may read what the gateway's of an earlier release may.
-    async with house.database("routing") as database:
+    async with servers.database("routing") as database:
         store = AgentLoginStore(database)
         found = await store.named("agent2")
         assert found
@@ -390,7 +406,7 @@ async def test_logins_are_read_where_they_were_until_the_gateway_may_read_others
         await store.end(found.id)
         assert await store.of([found.id]) == [replace(found, generation=1)]
         assert not await store.is_readable()
-    async with house.database("gateway") as database:
+    async with servers.database("gateway") as database:
         assert await AgentLoginStore(database).is_readable()
 
 
@@ -398,21 +414,23 @@ async def announce_nothing(_: str, __: object) -> None:
     """Announce nothing: the store is only read."""
 
 
-async def test_users_that_are_right_are_left_alone(house: House) -> None:
-    assert house.access.accounts
-    given = house.access.accounts.variables
-    url = house.access.mongodb_url
-    api = ManagementApi(house.access.management_url, virtual_host_of(house.access.rabbitmq_url))
+async def test_users_that_are_right_are_left_alone(servers: RestrictedServers) -> None:
+    assert servers.access.accounts
+    given = servers.access.accounts.variables
+    url = servers.access.mongodb_url
+    api = ManagementApi(servers.access.management_url, virtual_host_of(servers.access.rabbitmq_url))
 
     assert await put_broker_users(api, accounts_of(BROKER, given)) == []
     assert await put_database_users(url, url, accounts_of(DATABASE, given)) == []
 
 
-async def test_a_changed_password_and_a_widened_right_are_put_right(house: House) -> None:
-    assert house.access.accounts
-    given = dict(house.access.accounts.variables)
-    url = house.access.mongodb_url
-    api = ManagementApi(house.access.management_url, virtual_host_of(house.access.rabbitmq_url))
+async def test_a_changed_password_and_a_widened_right_are_put_right(
+    servers: RestrictedServers,
+) -> None:
+    assert servers.access.accounts
+    given = dict(servers.access.accounts.variables)
+    url = servers.access.mongodb_url
+    api = ManagementApi(servers.access.management_url, virtual_host_of(servers.access.rabbitmq_url))
     users = accounts_of(BROKER, given)
     outbound = next(one for one in users if one.owner == "outbound")
     everything = {"configure": ".*", "write": ".*", "read": ".*"}

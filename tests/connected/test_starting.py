@@ -25,10 +25,10 @@ from shared.storage.interactions import interaction_store
 from tests.cometd_client.client import CometdAgent
 from tests.connected.messaging.queues import waiting_in
 from tests.connected.pods import WORKERS, Pod, running_pod
+from tests.support.backend import Backend, cause, open_backend
 from tests.support.gateway import hashed
 from tests.support.ingest import MAIL
 from tests.support.waiting import until
-from tests.support.world import World, cause, open_world
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
@@ -42,14 +42,14 @@ Pods = Callable[[str], AbstractAsyncContextManager[Pod]]
 class Center:
     """A contact center whose broker has been set up and is stopped."""
 
-    world: World
+    backend: Backend
     rabbitmq: LocalRabbitMQ
     database_url: str
     mail: Interaction
 
     async def has_mails(self, number: int) -> bool:
         """Say whether it comes to so many interactions in the database."""
-        collection = self.world.database[interaction_store.COLLECTION]
+        collection = self.backend.database[interaction_store.COLLECTION]
 
         async def holds() -> bool:
             return await collection.count_documents({}) == number
@@ -70,15 +70,15 @@ async def center(private_rabbitmq: LocalRabbitMQ, mongodb_url: str) -> AsyncIter
     """A contact center with one agent and one mail, which the agent works on."""
     name = f"test_{secrets.token_hex(6)}"
     database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
-    async with open_world(private_rabbitmq.url, database_url) as world:
-        await world.hire("agent1", password_hash=hashed("agent1"))
-        mail = await world.receive(state=State.ACCEPTED, owner_id="agent1", version=3)
+    async with open_backend(private_rabbitmq.url, database_url) as backend:
+        await backend.add_agent("agent1", password_hash=hashed("agent1"))
+        mail = await backend.add_mail(state=State.ACCEPTED, owner_id="agent1", version=3)
         await asyncio.to_thread(private_rabbitmq.settle)
         await asyncio.to_thread(private_rabbitmq.kill)
         try:
-            yield Center(world, private_rabbitmq, database_url, mail)
+            yield Center(backend, private_rabbitmq, database_url, mail)
         finally:
-            await world.database.client.drop_database(name)
+            await backend.database.client.drop_database(name)
             if not private_rabbitmq.is_running():
                 await asyncio.to_thread(private_rabbitmq.start)
             private_rabbitmq.control("purge_queue", ROUTING.name)
@@ -125,8 +125,8 @@ async def test_gateway_started_without_broker_serves_reads(pods: Pods, center: C
             await desktop.subscribe("/v2/me/interactions")
             await asyncio.to_thread(center.rabbitmq.start)
             assert await gateway.recovers()
-            event = wrap(InvitationAccepted.of(mail, "agent1"), cause(), center.world.clock.now())
-            await retry_until_available(lambda: center.world.publisher.publish(event))
+            event = wrap(InvitationAccepted.of(mail, "agent1"), cause(), center.backend.clock.now())
+            await retry_until_available(lambda: center.backend.publisher.publish(event))
             told = await desktop.event(timeout=40)
         done = await client.post(f"/api/v2/me/interactions/{mail.id}", json=COMPLETE)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, eq=False)
-class Like:
+class Matching:
     """Equal to every text of a shape."""
 
     pattern: str
@@ -18,7 +18,7 @@ class Like:
         return hash(self.pattern)
 
 
-class Counting:
+class PositiveInteger:
     """Equal to every whole number above zero."""
 
     def __eq__(self, other: object) -> bool:
@@ -28,9 +28,9 @@ class Counting:
         return 1
 
 
-ID = Like(r"[0-9A-Za-z]{16}")
-MOMENT = Like(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-NUMBER = Counting()
+ID = Matching(r"[0-9A-Za-z]{16}")
+MOMENT = Matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+NUMBER = PositiveInteger()
 
 CUSTOMER = {
     "Subject": "Invoice 17",
@@ -44,7 +44,7 @@ CUSTOMER = {
     "_ContainsAttachment": "false",
     "_AttachmentsSize": "0",
     "_AttachmentFileNames": "",
-    "Header_Content-Type": Like("text/plain.*"),
+    "Header_Content-Type": Matching("text/plain.*"),
     "Header_MIME-Version": "1.0",
 }
 """What is known of the customer's mail beside its words."""

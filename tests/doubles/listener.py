@@ -25,7 +25,7 @@ from shared.domain.mail_envelope import MailEnvelope
 from shared.intake.mail_intake import MailIntake
 from shared.storage.configuration_store import ConfigurationStore
 from tests.doubles.clock import MovableClock
-from tests.support.world import CENTER
+from tests.support.backend import CENTER
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 _DEADLINE = 10.0
@@ -41,7 +41,7 @@ class KeptMail:
     peer: str
 
 
-class _Keeping:
+class _KeepingStore:
     """The store: keeps a mail when it is allowed to."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class _Keeping:
         return await self.add(b"".join([piece async for piece in pieces]), envelope)
 
 
-class _Described:
+class _FixedConfiguration:
     async def current(self) -> ContactCenter:
         return CENTER
 
@@ -71,7 +71,7 @@ class RunningListener:
 
     settings: IngestSettings
     loop: asyncio.AbstractEventLoop
-    keeping: _Keeping
+    keeping: _KeepingStore
     faults: list[Mapping[str, Any]] = field(default_factory=list)
     logged: Sequence[Mapping[str, Any]] = field(default_factory=list)
     _end: asyncio.Event = field(default_factory=asyncio.Event)
@@ -106,7 +106,7 @@ class RunningListener:
         self.loop.set_exception_handler(lambda _, context: self.faults.append(context))
         intake = MailIntake(
             self.keeping,
-            cast("ConfigurationStore", _Described()),
+            cast("ConfigurationStore", _FixedConfiguration()),
             self.settings.intake_rules,
             MovableClock(),
         )
@@ -138,7 +138,7 @@ class Client:
     def send(self, octets: bytes) -> None:
         self._connection.sendall(octets)
 
-    def blurt(self, octets: bytes) -> None:
+    def send_ignoring_errors(self, octets: bytes) -> None:
         """Send octets, also into a closed connection."""
         with suppress(ConnectionError):
             self.send(octets)
@@ -147,8 +147,8 @@ class Client:
         """Send pieces, each as soon as something was answered to the last; return all answers."""
         heard = b""
         for piece in pieces:
-            self.blurt(piece)
-            if self.hears_within(0.02):
+            self.send_ignoring_errors(piece)
+            if self.receives_within(0.02):
                 with suppress(ConnectionError):
                     heard += self._connection.recv(65_536)
         self.end()
@@ -161,7 +161,7 @@ class Client:
         with suppress(OSError):  # the other side has closed already
             self._connection.shutdown(socket.SHUT_WR)
 
-    def hears_within(self, seconds: float) -> bool:
+    def receives_within(self, seconds: float) -> bool:
         """Say whether anything comes, or the connection ends, within some time."""
         return bool(select.select([self._connection], [], [], seconds)[0])
 
@@ -223,7 +223,7 @@ def running_listener(make_loop: LoopFactory, **changed: Any) -> Iterator[Running
         }
         | changed
     )
-    running = RunningListener(settings, make_loop(), _Keeping())
+    running = RunningListener(settings, make_loop(), _KeepingStore())
 
     def serve() -> None:
         asyncio.set_event_loop(running.loop)

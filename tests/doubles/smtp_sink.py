@@ -19,7 +19,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class Behavior:
     """How one transaction goes. `rcpt` has the answers for some recipients; others get 250."""
 
     mail: str = "250 go on"
@@ -32,21 +32,21 @@ class Manner:
     ending: Ending = Ending.ANSWER
 
 
-ACCEPT: Final = Manner()
-GREYLIST: Final = Manner(every_rcpt="450 4.7.1 come back later")
-DEFER_AFTER_DOT: Final = Manner(after_dot="451 4.3.0 later")
-REFUSE_AFTER_DOT: Final = Manner(after_dot="554 5.7.1 not this")
-DROP_IN_BODY: Final = Manner(drops_in_body=True)
-STALL_IN_BODY: Final = Manner(stalls_in_body=True)
-DROP_AFTER_DOT: Final = Manner(ending=Ending.DROP)
-HANG_AFTER_DOT: Final = Manner(ending=Ending.HANG)
-ACCEPT_THEN_DROP: Final = Manner(ending=Ending.ANSWER_AND_DROP)
-UNAVAILABLE: Final = Manner(mail="421 4.3.2 closing")
+ACCEPT: Final = Behavior()
+GREYLIST: Final = Behavior(every_rcpt="450 4.7.1 come back later")
+DEFER_AFTER_DOT: Final = Behavior(after_dot="451 4.3.0 later")
+REFUSE_AFTER_DOT: Final = Behavior(after_dot="554 5.7.1 not this")
+DROP_IN_BODY: Final = Behavior(drops_in_body=True)
+STALL_IN_BODY: Final = Behavior(stalls_in_body=True)
+DROP_AFTER_DOT: Final = Behavior(ending=Ending.DROP)
+HANG_AFTER_DOT: Final = Behavior(ending=Ending.HANG)
+ACCEPT_THEN_DROP: Final = Behavior(ending=Ending.ANSWER_AND_DROP)
+UNAVAILABLE: Final = Behavior(mail="421 4.3.2 closing")
 
 
-def answering(answers: Mapping[str, str]) -> Manner:
+def answering(answers: Mapping[str, str]) -> Behavior:
     """Return a manner with these answers to RCPT, by address."""
-    return Manner(rcpt=answers)
+    return Behavior(rcpt=answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class SmtpSink:
         self.encoding = "utf-8"
         self.kept: list[Kept] = []
         self.connections = 0
-        self.manners: list[Manner] = []
+        self.behaviors: list[Behavior] = []
         self.port = 0
         self._changed = asyncio.Condition()
         self._release = asyncio.Event()
@@ -106,8 +106,8 @@ class SmtpSink:
             self._connected.discard(writer)
             self._changed.notify_all()
 
-    def next_manner(self) -> Manner:
-        return self.manners.pop(0) if self.manners else ACCEPT
+    def next_behavior(self) -> Behavior:
+        return self.behaviors.pop(0) if self.behaviors else ACCEPT
 
     async def keep(self, mail: Kept) -> None:
         async with self._changed:
@@ -132,7 +132,7 @@ class _Conversation:
         self._sink = sink
         self._reader = reader
         self._writer = writer
-        self._manner = ACCEPT
+        self._behavior = ACCEPT
         self._sender = ""
         self._recipients: list[str] = []
 
@@ -148,10 +148,10 @@ class _Conversation:
             case "EHLO":
                 await self._say("250-sink.example\r\n250-SIZE 10000000\r\n250 8BITMIME")
             case "MAIL":
-                self._manner, self._recipients = self._sink.next_manner(), []
+                self._behavior, self._recipients = self._sink.next_behavior(), []
                 self._sender = _path(line)
-                await self._say(self._manner.mail)
-                return not self._manner.mail.startswith("421")
+                await self._say(self._behavior.mail)
+                return not self._behavior.mail.startswith("421")
             case "RCPT":
                 await self._rcpt(_path(line))
             case "DATA":
@@ -161,22 +161,22 @@ class _Conversation:
         return True
 
     async def _rcpt(self, address: str) -> None:
-        answer = self._manner.rcpt.get(address, self._manner.every_rcpt)
+        answer = self._behavior.rcpt.get(address, self._behavior.every_rcpt)
         if answer.startswith("250"):
             self._recipients.append(address)
         await self._say(answer)
 
     async def _data(self) -> bool:
-        await self._say(self._manner.data)
-        if self._manner.stalls_in_body:
+        await self._say(self._behavior.data)
+        if self._behavior.stalls_in_body:
             self._stall()
             await self._sink.hang()
-        if self._manner.drops_in_body or self._manner.stalls_in_body:
+        if self._behavior.drops_in_body or self._behavior.stalls_in_body:
             return False
-        if not self._manner.data.startswith("354"):
+        if not self._behavior.data.startswith("354"):
             return True
         mail = Kept(self._sender, tuple(self._recipients), await self._octets())
-        if self._manner.after_dot.startswith("250"):
+        if self._behavior.after_dot.startswith("250"):
             await self._sink.keep(mail)
         return await self._end()
 
@@ -192,13 +192,13 @@ class _Conversation:
         return b"".join(lines)
 
     async def _end(self) -> bool:
-        match self._manner.ending:
+        match self._behavior.ending:
             case Ending.DROP:
                 return False
             case Ending.HANG:
                 await self._sink.hang()
-        await self._say(self._manner.after_dot)
-        return self._manner.ending is Ending.ANSWER
+        await self._say(self._behavior.after_dot)
+        return self._behavior.ending is Ending.ANSWER
 
     async def _say(self, reply: str) -> None:
         self._writer.write(reply.encode(self._sink.encoding) + b"\r\n")

@@ -9,18 +9,18 @@ import pytest
 from deploy.local.accounts import Access
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
-from tests.connected.conftest import database_url, ground, grounds, vhost_url, world
+from tests.connected.conftest import backend, database_url, sandbox, sandboxes, vhost_url
 from tests.fixtures.broker import Broker
 from tests.support.breakable_system import BreakableStack, BreakableSystem, open_breakable_system
 
 __all__ = [
+    "backend",
     "breakable",
     "database_url",
-    "ground",
-    "grounds",
+    "sandbox",
+    "sandboxes",
     "stack",
     "vhost_url",
-    "world",
 ]
 
 

@@ -148,7 +148,7 @@ async def _time_until_normal(breakable: BreakableSystem, began: float) -> float 
     await breakable.senders().hand_in(message_ids(run, 1))
 
     async def has_left() -> bool:
-        return bool(record_reader.departed(breakable.sent, run))
+        return bool(record_reader.sent_mails(breakable.sent, run))
 
     return time.monotonic() - began if await until(has_left, _NORMAL_WITHIN) else None
 

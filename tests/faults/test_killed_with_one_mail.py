@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.desktop import Desktop, Message, logged_in
 from tests.support.breakable_system import BreakableSystem, new_run
-from tests.support.mail_senders import LOST, Senders, message_ids
+from tests.support.mail_senders import LOST, MailSenders, message_ids
 from tests.support.record_checker import ACCEPTED, Fault, RunRecord, check
 from tests.support.waiting import until
 
@@ -22,7 +22,7 @@ class Case:
 
     breakable: BreakableSystem
     desktop: Desktop
-    senders: Senders
+    senders: MailSenders
     run: str
     mail: str
 
@@ -156,7 +156,7 @@ async def test_answer_is_sent_once_when_outbound_dies_before_the_dot(case: Case)
     record = await case.record(**{inbound: "Completed", reply: "Sent"})
     assert (code, sent["id"]) == (-signal.SIGKILL, reply)
     assert check(record) == []
-    assert len(record.departed) == 1
+    assert len(record.sent_mails) == 1
 
 
 @pytest.mark.parametrize("point", ["outbound.after_dot", "outbound.after_250"])
@@ -172,7 +172,7 @@ async def test_answer_is_uncertain_when_outbound_dies_after_the_dot(case: Case, 
     assert (code, uncertain["id"]) == (-signal.SIGKILL, reply)
     assert "may or may not" in uncertain["reason"]
     assert check(record) == []
-    assert len(record.departed) == 1
+    assert len(record.sent_mails) == 1
     assert [one.journal for one in record.replies] == ["UNCERTAIN"]
 
 

@@ -20,7 +20,7 @@ from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.mails import delivery_store
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 from tests.doubles.smtp_sink import SmtpSink, running_sink
-from tests.support.world import World, cause, open_world
+from tests.support.backend import Backend, cause, open_backend
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
@@ -38,17 +38,17 @@ class Process:
 
 
 @dataclass
-class Post:
+class KillableOutbound:
     """A contact center whose mail goes to a sink."""
 
-    world: World
+    backend: Backend
     sink: SmtpSink
     store: DeliveryStore
     environment: dict[str, str]
 
     async def submit(self) -> str:
         """Hand a mail over as composition does; return its id."""
-        mail = await self.world.receive(
+        mail = await self.backend.add_mail(
             id=new_id(), direction=Direction.OUTBOUND, state=State.SENDING, owner_id="agent1"
         )
         delivery = new_delivery(
@@ -63,7 +63,7 @@ class Post:
         return mail.id
 
     @asynccontextmanager
-    async def outbound(self, crash_at: str = "") -> AsyncIterator[Process]:
+    async def started(self, crash_at: str = "") -> AsyncIterator[Process]:
         """Run outbound, and kill it at a point or stop it at the end."""
         running = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -90,11 +90,11 @@ class Post:
 
 
 @pytest.fixture
-async def post(vhost_url: str, database_url: str) -> AsyncIterator[Post]:
+async def outbound(vhost_url: str, database_url: str) -> AsyncIterator[KillableOutbound]:
     """Outbound's stores, without a process that delivers."""
-    async with open_world(vhost_url, database_url) as world, running_sink() as sink:
-        outbox = CollectionOutbox(world.database[delivery_store.COLLECTION])
-        outbox_publisher = OutboxPublisher(world.publisher, outbox)
+    async with open_backend(vhost_url, database_url) as backend, running_sink() as sink:
+        outbox = CollectionOutbox(backend.database[delivery_store.COLLECTION])
+        outbox_publisher = OutboxPublisher(backend.publisher, outbox)
         environment = {
             **os.environ,
             "RABBITMQ_URL": vhost_url,
@@ -108,53 +108,57 @@ async def post(vhost_url: str, database_url: str) -> AsyncIterator[Post]:
             "OUTBOUND_LEASE": "2",
             "OUTBOUND_SWEEP": "0.2",
         }
-        store = DeliveryStore(world.database, world.clock, outbox_publisher.announce)
-        yield Post(world, sink, store, environment)
+        store = DeliveryStore(backend.database, backend.clock, outbox_publisher.announce)
+        yield KillableOutbound(backend, sink, store, environment)
         await outbox_publisher.finish()
 
 
-async def test_killed_before_the_dot_the_mail_is_sent_once_by_the_next(post: Post) -> None:
-    mail = await post.submit()
-    async with post.outbound(crash_at="outbound.before_dot") as process:
+async def test_killed_before_the_dot_the_mail_is_sent_once_by_the_next(
+    outbound: KillableOutbound,
+) -> None:
+    mail = await outbound.submit()
+    async with outbound.started(crash_at="outbound.before_dot") as process:
         code = await process.dies()
-    kept_by_then = post.kept()
+    kept_by_then = outbound.kept()
 
-    async with post.outbound():
-        await _hears(post, MailSent, mail)
+    async with outbound.started():
+        await _hears(outbound, MailSent, mail)
 
     assert (code, kept_by_then) == (-signal.SIGKILL, [])
-    assert post.kept() == [mail]
+    assert outbound.kept() == [mail]
 
 
 @pytest.mark.parametrize("point", ["outbound.after_dot", "outbound.after_250"])
 async def test_mail_is_uncertain_when_outbound_is_killed_after_the_dot(
-    post: Post, point: str
+    outbound: KillableOutbound, point: str
 ) -> None:
-    mail = await post.submit()
-    async with post.outbound(crash_at=point) as process:
+    mail = await outbound.submit()
+    async with outbound.started(crash_at=point) as process:
         code = await process.dies()
-    await post.sink.keeps(1)
+    await outbound.sink.keeps(1)
 
-    async with post.outbound():
-        await _hears(post, DeliveryUncertain, mail)
+    async with outbound.started():
+        await _hears(outbound, DeliveryUncertain, mail)
 
     assert code == -signal.SIGKILL
-    assert post.kept() == [mail]
-    assert (await post.world.interactions.get(mail)).state is State.UNCERTAIN
+    assert outbound.kept() == [mail]
+    assert (await outbound.backend.interactions.get(mail)).state is State.UNCERTAIN
 
 
-async def test_outbound_killed_again_and_again_loses_and_repeats_no_mail(post: Post) -> None:
-    mails = [await post.submit() for _ in range(40)]
+async def test_outbound_killed_again_and_again_loses_and_repeats_no_mail(
+    outbound: KillableOutbound,
+) -> None:
+    mails = [await outbound.submit() for _ in range(40)]
     for point in ("before_dot:5", "after_dot:9", "after_250:7", "before_dot:3"):
-        async with post.outbound(crash_at=f"outbound.{point}") as process:
+        async with outbound.started(crash_at=f"outbound.{point}") as process:
             await process.dies()
 
-    async with post.outbound():
+    async with outbound.started():
         for mail in mails:
-            await _ends(post, mail)
+            await _ends(outbound, mail)
 
-    states = await post.states(mails)
-    kept = post.kept()
+    states = await outbound.states(mails)
+    kept = outbound.kept()
     sent = {mail for mail, state in states.items() if state is DeliveryState.SENT}
     uncertain = {mail for mail, state in states.items() if state is DeliveryState.UNCERTAIN}
     assert sent | uncertain == set(mails)
@@ -163,17 +167,17 @@ async def test_outbound_killed_again_and_again_loses_and_repeats_no_mail(post: P
     assert 2 <= len(uncertain) <= 16
 
 
-async def _hears(post: Post, kind: type[InteractionEvent], mail: str) -> None:
+async def _hears(outbound: KillableOutbound, kind: type[InteractionEvent], mail: str) -> None:
     """Wait for an event about a mail, for as long as a process may need to start."""
     async with asyncio.timeout(60):
         while True:
-            event = (await post.world.heard.get()).body
+            event = (await outbound.backend.events.get()).body
             if isinstance(event, kind) and event.interaction_id == mail:
                 return
 
 
-async def _ends(post: Post, mail: str) -> None:
+async def _ends(outbound: KillableOutbound, mail: str) -> None:
     """Wait for the event that ends the delivery, unless it has come already."""
-    while (await post.world.interactions.get(mail)).state is State.SENDING:
+    while (await outbound.backend.interactions.get(mail)).state is State.SENDING:
         async with asyncio.timeout(60):
-            await post.world.heard.get()
+            await outbound.backend.events.get()

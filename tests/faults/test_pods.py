@@ -13,13 +13,13 @@ from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import wrap
 from tests.aiocometd import PythonAgent
 from tests.cometd_client.client import CometdAgent
-from tests.connected.bayeux.cable import Cable
 from tests.connected.bayeux.proxies import proxy
 from tests.connected.gateway.notifications.test_journal import reached
 from tests.connected.gateway.process import Process
 from tests.faye.agent import FayeAgent
+from tests.support.backend import Backend, cause
+from tests.support.breakable_link import BreakableLink
 from tests.support.gateway import hashed
-from tests.support.world import World, cause
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
@@ -31,11 +31,11 @@ _DEATHS: Final = 4
 _PATIENCE: Final = 60
 
 
-async def announce(world: World, times: int) -> None:
+async def announce(backend: Backend, times: int) -> None:
     """Let something happen to both agents, again and again."""
     for _ in range(times):
-        now = world.clock.now()
-        await world.publisher.publish_all(
+        now = backend.clock.now()
+        await backend.publisher.publish_all(
             [wrap(AgentReady(agent_id=agent), cause(), now) for agent in DESKTOPS]
         )
 
@@ -68,10 +68,12 @@ async def desktops(url: str) -> AsyncIterator[list[CometdAgent]]:
 
 
 @asynccontextmanager
-async def pods(world: World, rabbitmq_url: str, mongodb_url: str) -> AsyncIterator[list[Process]]:
+async def pods(
+    backend: Backend, rabbitmq_url: str, mongodb_url: str
+) -> AsyncIterator[list[Process]]:
     """Two gateways that are up, and whose remains are cleared away."""
     for agent in DESKTOPS:
-        await world.hire(agent, password_hash=hashed(agent))
+        await backend.add_agent(agent, password_hash=hashed(agent))
     both = [Process(rabbitmq_url, mongodb_url) for _ in range(2)]
     for one in both:
         one.environment["GATEWAY_OWN_ADDRESS"] = "127.0.0.1"
@@ -89,16 +91,16 @@ async def pods(world: World, rabbitmq_url: str, mongodb_url: str) -> AsyncIterat
 @pytest.mark.parametrize("is_sticky", [True, False], ids=["sticky", "in turn"])
 @pytest.mark.parametrize("kind", ["nginx", "haproxy"])
 async def test_pods_die_in_turn_and_every_event_is_heard_once_in_order(
-    world: World, vhost_url: str, database_url: str, kind: str, is_sticky: bool, tmp_path: Path
+    backend: Backend, vhost_url: str, database_url: str, kind: str, is_sticky: bool, tmp_path: Path
 ) -> None:
     heard: list[list[int]] = [[], []]
     async with (
-        pods(world, vhost_url, database_url) as both,
+        pods(backend, vhost_url, database_url) as both,
         proxy(kind, [one.url for one in both], tmp_path, is_sticky=is_sticky) as url,
         desktops(url) as clients,
     ):
         for death in range(_DEATHS):
-            happening = asyncio.create_task(announce(world, _EACH))
+            happening = asyncio.create_task(announce(backend, _EACH))
             first = await asyncio.gather(*(hear(one, _BEFORE) for one in clients))
             await both[death % 2].kill()
             rest = await asyncio.gather(*(hear(one, _EACH - _BEFORE) for one in clients))
@@ -127,7 +129,7 @@ async def test_pods_die_in_turn_and_every_event_is_heard_once_in_order(
     ],
 )
 async def test_a_client_goes_on_at_another_pod_and_misses_nothing(
-    world: World,
+    backend: Backend,
     vhost_url: str,
     database_url: str,
     kind: type[CometdAgent],
@@ -135,26 +137,26 @@ async def test_a_client_goes_on_at_another_pod_and_misses_nothing(
     transport: Any,
 ) -> None:
     async with (
-        pods(world, vhost_url, database_url) as (first, second),
+        pods(backend, vhost_url, database_url) as (first, second),
         httpx2.AsyncClient(base_url=second.url, auth=("agent1", "agent1"), timeout=20) as agent1,
-        Cable.laid(first.url, second.url) as cable,
-        kind(f"{cable.url}/cometd", "agent1", "agent1", transport=transport, replay=-2) as client,
+        BreakableLink.opened(first.url, second.url) as link,
+        kind(f"{link.url}/cometd", "agent1", "agent1", transport=transport, replay=-2) as client,
     ):
         await client.subscribe(CHANNELS)
         await client.meta("handshake", lambda reply: reply["successful"])
-        await announce(world, 10)
+        await announce(backend, 10)
         heard = await hear(client, 10)
 
         await end(first)
         # Nobody takes its place at once, so that something happens while the client is away.
-        cable.cut()
-        await announce(world, 10)
+        link.cut()
+        await announce(backend, 10)
         await reached(agent1, 20)
-        cable.mend()
+        link.restore()
         heard += await hear(client, 10)
         # A new session, not the old one.
         await client.meta("handshake", lambda reply: reply["successful"], timeout=_PATIENCE)
-        await announce(world, 10)
+        await announce(backend, 10)
         heard += await hear(client, 10)
 
     assert heard == list(range(1, 31))
@@ -163,7 +165,7 @@ async def test_a_client_goes_on_at_another_pod_and_misses_nothing(
 @pytest.mark.parametrize("kind", [CometdAgent, FayeAgent, PythonAgent])
 @pytest.mark.parametrize("balancer", ["nginx", "haproxy"])
 async def test_socket_opens_at_any_pod_after_a_handshake_by_request(
-    world: World,
+    backend: Backend,
     vhost_url: str,
     database_url: str,
     balancer: str,
@@ -171,7 +173,7 @@ async def test_socket_opens_at_any_pod_after_a_handshake_by_request(
     tmp_path: Path,
 ) -> None:
     async with (
-        pods(world, vhost_url, database_url) as both,
+        pods(backend, vhost_url, database_url) as both,
         proxy(balancer, [one.url for one in both], tmp_path, is_sticky=False) as url,
         AsyncExitStack() as opened,
     ):
@@ -181,7 +183,7 @@ async def test_socket_opens_at_any_pod_after_a_handshake_by_request(
             client = kind(f"{url}/cometd", "agent1", "agent1", transport="websocket", replay=-2)
             clients.append(await opened.enter_async_context(client))
             await client.subscribe(CHANNELS)
-        await announce(world, 20)
+        await announce(backend, 20)
         heard = [await hear(client, 20) for client in clients]
         handed_on = sum([await number(one, "bayeux_handed_on_total") for one in both])
 

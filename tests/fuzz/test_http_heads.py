@@ -8,7 +8,7 @@ import h11
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.bayeux.lines import Conversation
+from tests.unit.bayeux.connection_harness import RecordingConnection
 
 SMUGGLED = b"GET /api/smuggled HTTP/1.1\r\nHost: evil\r\n\r\n"
 
@@ -142,16 +142,16 @@ def by_h11(octets: bytes) -> list[Plain]:
         return found
 
 
-async def heard(*pieces: bytes) -> Conversation:
-    line = await Conversation().said(*pieces)
-    await line.leave_line()
-    return line
+async def heard(*pieces: bytes) -> RecordingConnection:
+    harness = await RecordingConnection().said(*pieces)
+    await harness.hang_up()
+    return harness
 
 
-def as_seen(line: Conversation) -> list[Plain]:
+def as_seen(harness: RecordingConnection) -> list[Plain]:
     return [
         Plain(one.method, one.path + ("?" + one.query.decode() if one.query else ""), one.body)
-        for one in line.seen
+        for one in harness.seen
     ]
 
 
@@ -179,12 +179,12 @@ async def test_odd_requests_are_the_same_however_they_are_cut(
 async def test_good_requests_are_all_served_however_they_are_cut(
     sent: Sequence[bytes], places: Sequence[Sequence[int]]
 ) -> None:
-    line = Conversation()
+    harness = RecordingConnection()
 
     for octets, places_of_one in zip(sent, places, strict=False):
-        await line.said(*cut(octets, places_of_one))
+        await harness.said(*cut(octets, places_of_one))
 
-    assert as_seen(line) == by_h11(b"".join(sent))
-    assert line.statuses == [200] * len(sent)
-    assert not line.transport.is_ended
-    await line.leave_line()
+    assert as_seen(harness) == by_h11(b"".join(sent))
+    assert harness.statuses == [200] * len(sent)
+    assert not harness.transport.is_ended
+    await harness.hang_up()

@@ -40,7 +40,7 @@ def forbidden(snapshot: SystemSnapshot, about: str) -> list[Probe]:
     for agent in agents:
         for name in ORDERS:
             refusal = expected_refusal(
-                name, direction, message["state"], snapshot.stance(agent, about)
+                name, direction, message["state"], snapshot.relation(agent, about)
             )
             if refusal is not None:
                 probes.append(Probe(_order(snapshot, agent, name, about, 0, agents), refusal))

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 
-class Stance(StrEnum):
+class Relation(StrEnum):
     """How an agent stands to an interaction: on the desk, in a workbin open to them, neither."""
 
     HOLDER = "holder"
@@ -111,11 +111,11 @@ def licensed(capabilities: tuple[str, ...]) -> frozenset[str]:
     return frozenset(order for one in capabilities for order in LICENSED[one])
 
 
-def expected_refusal(order: str, direction: str, state: str, stance: Stance) -> Refusal | None:
+def expected_refusal(order: str, direction: str, state: str, relation: Relation) -> Refusal | None:
     """Return how an order is refused; None where it is taken."""
     if order == "LinkAttachment" and direction == "Inbound":
         return NEVER
     if order not in licensed(advertised(direction, state).all):
         return WRONG_STATE
-    wanted = Stance.READER if state == "InWorkbin" else Stance.HOLDER
-    return None if stance is wanted else NOT_THE_OWNER
+    wanted = Relation.READER if state == "InWorkbin" else Relation.HOLDER
+    return None if relation is wanted else NOT_THE_OWNER

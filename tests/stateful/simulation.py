@@ -23,7 +23,7 @@ from tests.stateful.system_snapshot import (
 from tests.stateful.view import Message, differences
 from tests.support import record_reader
 from tests.support.breakable_system import BreakableSystem, new_run
-from tests.support.mail_senders import Senders, message_ids
+from tests.support.mail_senders import MailSenders, message_ids
 from tests.support.waiting import until
 
 Server = LocalRabbitMQ | LocalMongoDB
@@ -43,7 +43,7 @@ class Simulation:
         self.servers = servers
         self.agents = {one.id: one for one in agents}
         self._someone = next(iter(self.agents.values()))
-        self._senders: Senders = breakable.senders()
+        self._senders: MailSenders = breakable.senders()
         self._run = new_run()
         self._mails: list[str] = []
         self._known: set[str] = set()

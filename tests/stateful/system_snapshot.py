@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.stateful.rules import Stance, advertised
+from tests.stateful.rules import Relation, advertised
 from tests.stateful.view import Message
 
 ON_A_DESK: Final = frozenset({"Invited", "Accepted", "ReplyCreated"})
@@ -40,15 +40,15 @@ class SystemSnapshot:
         several = (*self.desks.values(), *self.bins.values())
         return next((one[interaction_id] for one in several if interaction_id in one), None)
 
-    def stance(self, agent: str, interaction_id: str) -> Stance:
+    def relation(self, agent: str, interaction_id: str) -> Relation:
         """Return how an agent stands to it."""
         if interaction_id in self.desks[agent]:
-            return Stance.HOLDER
+            return Relation.HOLDER
         is_open = any(
             interaction_id in content and agent in self.open_to[name]
             for name, content in self.bins.items()
         )
-        return Stance.READER if is_open else Stance.OTHER
+        return Relation.READER if is_open else Relation.OTHER
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self.listed.keys() | self.ended.keys()))

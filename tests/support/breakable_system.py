@@ -19,7 +19,7 @@ from deploy.local.rabbitmq import LocalRabbitMQ
 from deploy.local.services import NAMES, Addresses
 from deploy.local.stack import CONTACT_CENTER, System, system
 from tests.support import record_reader
-from tests.support.mail_senders import Senders
+from tests.support.mail_senders import MailSenders
 from tests.support.record_checker import RunRecord
 from tests.support.record_reader import Database
 
@@ -44,9 +44,9 @@ class BreakableSystem:
     database: Database
     sent: Path
 
-    def senders(self) -> Senders:
+    def senders(self) -> MailSenders:
         """Return strangers who mail here."""
-        return Senders(self.system.addresses.smtp)
+        return MailSenders(self.system.addresses.smtp)
 
     def signal(self, service: str, number: signal.Signals) -> None:
         """Send a signal to a service's process."""
@@ -78,7 +78,7 @@ class BreakableSystem:
             arrivals=await record_reader.arrivals(self.database, run),
             inbound=mails,
             replies=await record_reader.replies(self.database, [one.id for one in mails]),
-            departed=record_reader.departed(self.sent, run),
+            sent_mails=record_reader.sent_mails(self.sent, run),
         )
 
 

@@ -32,8 +32,8 @@ from shared.storage.interactions import interaction_store
 from shared.storage.mails.delivery_store import DeliveryStore
 from tests.connected.messaging.queues import commands_to_all
 from tests.fixtures.plain_http import NO_CERTIFICATES
+from tests.support.backend import Backend, cause
 from tests.support.ingest import make_arrivals
-from tests.support.world import World, cause
 
 _CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -54,7 +54,7 @@ class Gateway:
     url: str
     broker_url: str
     database_url: str
-    world: World
+    backend: Backend
     health: Health
     commands: "asyncio.Queue[dict[str, Any]]"
     stack: AsyncExitStack = field(repr=False)
@@ -71,19 +71,19 @@ class Gateway:
         """Delete all agents and all mail."""
         used = (agent_store, agent_login_store, interaction_store, document_store)
         await asyncio.gather(
-            *(self.world.database[stored.COLLECTION].delete_many({}) for stored in used)
+            *(self.backend.database[stored.COLLECTION].delete_many({}) for stored in used)
         )
-        self.world.heard_so_far()
+        self.backend.take_events()
         while not self.commands.empty():
             self.commands.get_nowait()
 
-    async def hire(self, name: str, **fields: Any) -> None:
+    async def add_agent(self, name: str, **fields: Any) -> None:
         """Add an agent whose password is the name."""
-        await self.world.hire(name, password_hash=hashed(name), **fields)
+        await self.backend.add_agent(name, password_hash=hashed(name), **fields)
 
     async def offered(self, agent_id: str = "agent1", **fields: Any) -> Interaction:
         """Store a mail that is offered to an agent."""
-        invitation = Invitation(agent_id, self.world.clock.now() + timedelta(seconds=30))
+        invitation = Invitation(agent_id, self.backend.clock.now() + timedelta(seconds=30))
         return await self.store(state=State.INVITED, invitation=invitation, version=2, **fields)
 
     async def accepted(self, agent_id: str = "agent1", **fields: Any) -> Interaction:
@@ -102,18 +102,18 @@ class Gateway:
 
     async def store(self, **fields: Any) -> Interaction:
         """Store a mail in any state."""
-        mail = await self.world.receive(**fields)
-        self.world.heard_so_far()
+        mail = await self.backend.add_mail(**fields)
+        self.backend.take_events()
         return mail
 
     async def describe(self, contact_center: ContactCenter) -> None:
         """Put a description in force, here and now."""
-        await self.world.configuration.write(contact_center)
-        self.world.clock.move(timedelta(seconds=5))
+        await self.backend.configuration.write(contact_center)
+        self.backend.clock.move(timedelta(seconds=5))
 
     async def announce(self, event: Contract) -> None:
         """Publish an event as a service would."""
-        await self.world.publisher.publish(wrap(event, cause(), self.world.clock.now()))
+        await self.backend.publisher.publish(wrap(event, cause(), self.backend.clock.now()))
 
     async def command(self) -> dict[str, Any]:
         """Return the body of the next command."""
@@ -129,13 +129,13 @@ class Gateway:
 
     async def unchanged(self, before: Interaction) -> bool:
         """Say whether nothing has happened to an interaction, and nothing was commanded."""
-        after = await self.world.interactions.get(before.id)
+        after = await self.backend.interactions.get(before.id)
         return after == replace(before, user_data=after.user_data) and self.commands.empty()
 
 
 @asynccontextmanager
 async def running_gateway(
-    world: World, rabbitmq_url: str, database_url: str, **options: str
+    backend: Backend, rabbitmq_url: str, database_url: str, **options: str
 ) -> AsyncIterator[Gateway]:
     """Give a gateway that listens on a port of its own."""
     port = free_port()
@@ -156,24 +156,24 @@ async def running_gateway(
     async with AsyncExitStack() as stack:
         commands = await stack.enter_async_context(_commands(rabbitmq_url))
         await stack.enter_async_context(
-            start(settings, _resources(world, health), CollectorRegistry())
+            start(settings, _resources(backend, health), CollectorRegistry())
         )
         yield Gateway(
-            f"http://127.0.0.1:{port}", rabbitmq_url, database_url, world, health, commands, stack
+            f"http://127.0.0.1:{port}", rabbitmq_url, database_url, backend, health, commands, stack
         )
 
 
-def _resources(world: World, health: Health) -> Resources:
+def _resources(backend: Backend, health: Health) -> Resources:
     return Resources(
-        clock=world.clock,
-        database=world.database,
-        publisher=world.publisher,
-        interactions=world.interactions,
-        agents=world.agents,
-        deliveries=DeliveryStore(world.database, world.clock, _announce_nothing),
-        arrivals=make_arrivals(world),
-        configuration=world.configuration,
-        vault=Vault(world.database, world.clock),
+        clock=backend.clock,
+        database=backend.database,
+        publisher=backend.publisher,
+        interactions=backend.interactions,
+        agents=backend.agents,
+        deliveries=DeliveryStore(backend.database, backend.clock, _announce_nothing),
+        arrivals=make_arrivals(backend),
+        configuration=backend.configuration,
+        vault=Vault(backend.database, backend.clock),
         health=health,
     )
 

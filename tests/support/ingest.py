@@ -22,13 +22,13 @@ from shared.storage.files.vault import Vault
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails import arrival_store as arrivals
 from shared.storage.mails.arrival_store import ArrivalStore
-from tests.support.world import World
+from tests.support.backend import Backend
 
 MAIL = b"From: ann@example.org\r\nTo: support@demo.example\r\nSubject: Hi\r\n\r\nHello\r\n"
 
 
 @dataclass
-class Door:
+class Ingest:
     """The listeners, and what is behind them."""
 
     settings: IngestSettings
@@ -56,9 +56,9 @@ def envelope(*mailboxes: str, sender: str = "") -> MailEnvelope:
     return MailEnvelope(Way.SMTP, sender, names, "192.0.2.1", names)
 
 
-def make_receiver(world: World, settings: IngestSettings, store: ArrivalStore) -> MailReceiver:
+def make_receiver(backend: Backend, settings: IngestSettings, store: ArrivalStore) -> MailReceiver:
     """Return what answers to RCPT and DATA, and stores mail there."""
-    intake = MailIntake(store, world.configuration, settings.intake_rules, world.clock)
+    intake = MailIntake(store, backend.configuration, settings.intake_rules, backend.clock)
     return MailReceiver(intake, settings)
 
 
@@ -77,36 +77,40 @@ def make_settings(**changed: Any) -> IngestSettings:
     )
 
 
-def make_announcer(world: World) -> OutboxPublisher:
+def make_announcer(backend: Backend) -> OutboxPublisher:
     """Return what publishes the outboxes of arrivals, and sweeps only when it is told to."""
-    return OutboxPublisher(world.publisher, CollectionOutbox(world.database[arrivals.COLLECTION]))
+    return OutboxPublisher(
+        backend.publisher, CollectionOutbox(backend.database[arrivals.COLLECTION])
+    )
 
 
-def make_arrivals(world: World, outbox_publisher: OutboxPublisher | None = None) -> ArrivalStore:
-    """Return the arrivals of a world."""
-    vault = Vault(world.database, world.clock)
+def make_arrivals(
+    backend: Backend, outbox_publisher: OutboxPublisher | None = None
+) -> ArrivalStore:
+    """Return the arrivals of a backend."""
+    vault = Vault(backend.database, backend.clock)
     return ArrivalStore(
-        world.database, vault, world.clock, outbox_publisher or make_announcer(world)
+        backend.database, vault, backend.clock, outbox_publisher or make_announcer(backend)
     )
 
 
 @asynccontextmanager
-async def open_door(world: World) -> AsyncIterator[Door]:
+async def running_ingest(backend: Backend) -> AsyncIterator[Ingest]:
     """Give listeners on free ports."""
-    settings, outbox_publisher = make_settings(), make_announcer(world)
-    store = make_arrivals(world, outbox_publisher)
+    settings, outbox_publisher = make_settings(), make_announcer(backend)
+    store = make_arrivals(backend, outbox_publisher)
     async with (
         IsolatedParser() as parser,
-        listening(make_receiver(world, settings, store), settings),
+        listening(make_receiver(backend, settings, store), settings),
     ):
         parsing = ArrivalParser(
             arrivals=store,
-            interactions=world.interactions,
-            threads=ThreadStore(world.database),
-            copies=CopyStore(world.database),
-            configuration=world.configuration,
+            interactions=backend.interactions,
+            threads=ThreadStore(backend.database),
+            copies=CopyStore(backend.database),
+            configuration=backend.configuration,
             parser=parser,
-            clock=world.clock,
+            clock=backend.clock,
         )
-        yield Door(settings, store, parsing, outbox_publisher)
+        yield Ingest(settings, store, parsing, outbox_publisher)
         await outbox_publisher.finish()

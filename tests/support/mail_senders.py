@@ -29,7 +29,7 @@ def message_ids(run: str, count: int) -> list[str]:
     return [f"<{number}.{run}@example.org>" for number in range(count)]
 
 
-def letter(message_id: str) -> bytes:
+def mail_octets(message_id: str) -> bytes:
     """Return a mail's octets, the same each time it is handed in."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Message-ID"] = f"Ann <{_STRANGER}>", MAILBOX, message_id
@@ -41,7 +41,7 @@ def letter(message_id: str) -> bytes:
 
 
 @dataclass
-class Senders:
+class MailSenders:
     """All clients of one listener; `answers` are by Message-ID, in order."""
 
     port: int
@@ -96,7 +96,7 @@ class _Connection:
         try:
             if self._smtp is None:
                 self._smtp = smtplib.SMTP("127.0.0.1", self._port, timeout=_DEADLINE)
-            self._smtp.sendmail(_STRANGER, [MAILBOX], letter(mail))
+            self._smtp.sendmail(_STRANGER, [MAILBOX], mail_octets(mail))
         except smtplib.SMTPResponseException as error:
             self._forget()
             return str(error.smtp_code)

@@ -23,7 +23,7 @@ from shared.storage.files.vault import Vault
 from shared.storage.mails import delivery_store
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 from tests.doubles.smtp_sink import SmtpSink
-from tests.support.world import World, cause
+from tests.support.backend import Backend, cause
 
 LEASE = timedelta(seconds=60)
 CONNECTIONS = 4
@@ -31,10 +31,10 @@ OCTETS = b"From: support@demo.example\r\nSubject: Re: Invoice\r\n\r\n.Hello\r\n"
 
 
 @dataclass
-class Post:
+class Outbound:
     """Outbound without its process, and what a test does to it."""
 
-    world: World
+    backend: Backend
     sink: SmtpSink
     store: DeliveryStore
     stores: DeliveryStores
@@ -45,7 +45,7 @@ class Post:
         self, *recipients: str, raw: bytes = OCTETS, interaction: Interaction | None = None
     ) -> str:
         """Hand a mail over as composition does; return its id."""
-        interaction = interaction or await self.world.receive(
+        interaction = interaction or await self.backend.add_mail(
             id=new_id(), direction=Direction.OUTBOUND, state=State.SENDING, owner_id="agent1"
         )
         await self.store.add(
@@ -55,7 +55,7 @@ class Post:
                 message_id=f"<{new_id()}@demo.example>",
                 sender="support@demo.example",
                 recipients=recipients or ("ann@example.org",),
-                now=self.world.clock.now(),
+                now=self.backend.clock.now(),
             ),
             raw,
             cause(),
@@ -74,48 +74,48 @@ class Post:
         return delivery
 
     async def state(self, mail: str) -> State:
-        return (await self.world.interactions.get(mail)).state
+        return (await self.backend.interactions.get(mail)).state
 
     def another(self, **changes: object) -> Deliverer:
         """Return a second process's worth of outbound, or one that works differently."""
         return Deliverer(replace(self.stores, **changes))  # type: ignore[arg-type]
 
     def later(self, by: timedelta) -> None:
-        self.world.clock.move(by)
+        self.backend.clock.move(by)
 
 
 @asynccontextmanager
 async def running_outbound(
-    world: World, sink: SmtpSink, *, dot: timedelta, others: timedelta = timedelta(seconds=10)
-) -> AsyncIterator[Post]:
+    backend: Backend, sink: SmtpSink, *, dot: timedelta, others: timedelta = timedelta(seconds=10)
+) -> AsyncIterator[Outbound]:
     outbox_publisher = OutboxPublisher(
-        world.publisher, CollectionOutbox(world.database[delivery_store.COLLECTION])
+        backend.publisher, CollectionOutbox(backend.database[delivery_store.COLLECTION])
     )
-    store = DeliveryStore(world.database, world.clock, outbox_publisher.announce)
+    store = DeliveryStore(backend.database, backend.clock, outbox_publisher.announce)
     deadlines = Deadlines(others, others, others, others, others, dot=dot)
 
     async def connect(route: SmtpRoute) -> SmtpSession:
         return await open_session(
-            route, LoginProof(), hello_name="test.example", deadlines=deadlines, clock=world.clock
+            route, LoginProof(), hello_name="test.example", deadlines=deadlines, clock=backend.clock
         )
 
     async def route() -> SmtpRoute:
         return SmtpRoute(host="127.0.0.1", port=sink.port, tls="none")
 
     limits = PoolLimits(CONNECTIONS, 100, timedelta(minutes=10), timedelta(seconds=30))
-    async with aclosing(SmtpPool(connect, limits, world.clock)) as pool:
+    async with aclosing(SmtpPool(connect, limits, backend.clock)) as pool:
         stores = DeliveryStores(
             deliveries=store,
-            interactions=world.interactions,
-            vault=Vault(world.database, world.clock),
+            interactions=backend.interactions,
+            vault=Vault(backend.database, backend.clock),
             pool=pool,
             route=route,
-            clock=world.clock,
+            clock=backend.clock,
             lease=LEASE,
             random=SystemRandom(),
         )
-        retry_scheduler = RetryScheduler(store, world.publisher, world.clock)
+        retry_scheduler = RetryScheduler(store, backend.publisher, backend.clock)
         delivering = Deliverer(stores)
-        yield Post(world, sink, store, stores, delivering, retry_scheduler)
+        yield Outbound(backend, sink, store, stores, delivering, retry_scheduler)
         await asyncio.wait_for(delivering.finish(), 10)
         await outbox_publisher.finish()

@@ -59,7 +59,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Departed:
+class SentMail:
     """A mail that the next server has."""
 
     message_id: str
@@ -78,7 +78,7 @@ class RunRecord:
     arrivals: Mapping[str, str] = field(default_factory=dict)
     inbound: Sequence[Inbound] = ()
     replies: Sequence[Reply] = ()
-    departed: Sequence[Departed] = ()
+    sent_mails: Sequence[SentMail] = ()
     told: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
@@ -100,7 +100,7 @@ class RunRecord:
         return (
             f"{len(self.answers)} mails handed in, tries {dict(tries)}, {len(self.arrivals)} "
             f"stored, {len(self.inbound)} interactions, replies {dict(states)}, "
-            f"{len(self.departed)} mails left"
+            f"{len(self.sent_mails)} mails left"
         )
 
 
@@ -137,14 +137,14 @@ def _work(record: RunRecord) -> Iterator[Finding]:
 
 
 def _mails_out(record: RunRecord) -> Iterator[Finding]:
-    left = Counter(one.message_id for one in record.departed)
+    left = Counter(one.message_id for one in record.sent_mails)
     known = {one.message_id for one in record.replies}
     for mail, count in left.items():
         if count > 1:
             yield Finding(Fault.SENT_TWICE, mail)
         if mail not in known:
             yield Finding(Fault.UNEXPECTED, mail)
-    for answered, count in Counter(one.in_reply_to for one in record.departed).items():
+    for answered, count in Counter(one.in_reply_to for one in record.sent_mails).items():
         if count > 1:
             yield Finding(Fault.ANSWERED_TWICE, answered)
     for reply in record.replies:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
-from tests.support.record_checker import Departed, Inbound, Reply
+from tests.support.record_checker import Inbound, Reply, SentMail
 
 _MESSAGE_ID: Final = re.compile(rb"^Message-ID: (<[^>]+>)\r?$", re.MULTILINE | re.IGNORECASE)
 
@@ -64,11 +64,11 @@ async def replies(database: Database, parents: Iterable[str]) -> list[Reply]:
     ]
 
 
-def departed(sent: Path, run: str) -> list[Departed]:
+def sent_mails(sent: Path, run: str) -> list[SentMail]:
     """Return the mails at the sink that answer a run's mails, as often as they are there."""
     mails = [message_from_bytes(file.read_bytes()) for file in sorted(sent.glob("*.eml"))]
     return [
-        Departed(mail["Message-ID"], mail["In-Reply-To"])
+        SentMail(mail["Message-ID"], mail["In-Reply-To"])
         for mail in mails
         if f".{run}@" in str(mail["In-Reply-To"])
     ]

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from services.routing.app import Parts, assemble
 from services.routing.policy import Policy
-from tests.support.world import World
+from tests.support.backend import Backend
 
 INVITATION = timedelta(seconds=30)
 EXCLUSION = timedelta(seconds=60)
@@ -18,16 +18,16 @@ RoutingBy = Callable[[Policy], Awaitable[Routing]]
 
 
 @asynccontextmanager
-async def routing_in(world: World, policy: Policy) -> AsyncIterator[Routing]:
+async def routing_in(backend: Backend, policy: Policy) -> AsyncIterator[Routing]:
     """Give routing on a contact center, by a policy, as a pod of its own that fills queues."""
     parts = assemble(
-        database=world.database,
-        interactions=world.interactions,
-        agents=world.agents,
-        configuration=world.configuration,
-        clock=world.clock,
+        database=backend.database,
+        interactions=backend.interactions,
+        agents=backend.agents,
+        configuration=backend.configuration,
+        clock=backend.clock,
         policy=policy,
-        broker=world.publisher,
+        broker=backend.publisher,
         holder=uuid4().hex,
     )
     async with parts.filler.running():

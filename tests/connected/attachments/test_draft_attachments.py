@@ -21,7 +21,7 @@ from shared.storage.files.vault import ContentRef, Vault
 from shared.storage.mails import delivery_store
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.upload_store import UploadStore
-from tests.support.world import World, cause
+from tests.support.backend import Backend, cause
 
 pytestmark = pytest.mark.connected
 
@@ -29,67 +29,67 @@ SCAN = bytes(range(256)) * 2_000
 
 
 @pytest.fixture
-def vault(world: World) -> Vault:
+def vault(backend: Backend) -> Vault:
     """Where the bytes are."""
-    return Vault(world.database, world.clock)
+    return Vault(backend.database, backend.clock)
 
 
 @pytest.fixture
-def uploads(world: World) -> UploadStore:
+def uploads(backend: Backend) -> UploadStore:
     """What agents were promised."""
-    return UploadStore(world.database, world.clock)
+    return UploadStore(backend.database, backend.clock)
 
 
 @pytest.fixture
-def documents(world: World) -> DocumentStore:
+def documents(backend: Backend) -> DocumentStore:
     """Which bytes belong to which attachment."""
-    return DocumentStore(world.database, world.clock)
+    return DocumentStore(backend.database, backend.clock)
 
 
 @pytest.fixture
-def linking(world: World, uploads: UploadStore) -> DraftAttachments:
+def linking(backend: Backend, uploads: UploadStore) -> DraftAttachments:
     """The service without its process."""
     return DraftAttachments(
-        interactions=world.interactions, uploads=uploads, configuration=world.configuration
+        interactions=backend.interactions, uploads=uploads, configuration=backend.configuration
     )
 
 
 @pytest.fixture
-def sweeping(world: World, uploads: UploadStore, vault: Vault) -> UploadSweeper:
+def sweeping(backend: Backend, uploads: UploadStore, vault: Vault) -> UploadSweeper:
     """The chore without its interval."""
     return UploadSweeper(
-        interactions=world.interactions, uploads=uploads, vault=vault, clock=world.clock
+        interactions=backend.interactions, uploads=uploads, vault=vault, clock=backend.clock
     )
 
 
 @pytest.fixture
 def drafts(
-    world: World, uploads: UploadStore, documents: DocumentStore, vault: Vault
+    backend: Backend, uploads: UploadStore, documents: DocumentStore, vault: Vault
 ) -> DraftCommands:
     """Composition without its process."""
     outbox_publisher = OutboxPublisher(
-        world.publisher, CollectionOutbox(world.database[delivery_store.COLLECTION])
+        backend.publisher, CollectionOutbox(backend.database[delivery_store.COLLECTION])
     )
     return DraftCommands(
-        interactions=world.interactions,
+        interactions=backend.interactions,
         documents=documents,
         uploads=uploads,
         submission=Submission(
-            interactions=world.interactions,
-            deliveries=DeliveryStore(world.database, world.clock, outbox_publisher.announce),
+            interactions=backend.interactions,
+            deliveries=DeliveryStore(backend.database, backend.clock, outbox_publisher.announce),
             documents=documents,
             vault=vault,
         ),
-        configuration=world.configuration,
-        clock=world.clock,
+        configuration=backend.configuration,
+        clock=backend.clock,
         reply_all_includes_to=True,
     )
 
 
 @pytest.fixture
-async def draft(world: World) -> Interaction:
+async def draft(backend: Backend) -> Interaction:
     """A draft of agent1."""
-    return await world.receive(
+    return await backend.add_mail(
         direction=Direction.OUTBOUND, state=State.REPLY_CREATED, owner_id="agent1"
     )
 
@@ -122,42 +122,42 @@ def submit(draft: Interaction) -> SubmitDraft:
     return SubmitDraft(interaction_id=draft.id, agent_id="agent1", edits=edits)
 
 
-async def listed(world: World, draft: Interaction) -> list[str]:
-    return [one.id for one in (await world.interactions.get(draft.id)).mail.attachments]
+async def listed(backend: Backend, draft: Interaction) -> list[str]:
+    return [one.id for one in (await backend.interactions.get(draft.id)).mail.attachments]
 
 
 async def test_linked_file_is_listed_and_published(
-    world: World, linking: DraftAttachments, draft: Interaction, upload: str
+    backend: Backend, linking: DraftAttachments, draft: Interaction, upload: str
 ) -> None:
     await linking.link(link(draft, upload), cause())
 
-    assert await listed(world, draft) == [upload]
-    assert (await world.hear(AttachmentAdded)).version == draft.version + 1
+    assert await listed(backend, draft) == [upload]
+    assert (await backend.next_event(AttachmentAdded)).version == draft.version + 1
 
 
 async def test_a_link_that_is_delivered_twice_links_once(
-    world: World, linking: DraftAttachments, draft: Interaction, upload: str
+    backend: Backend, linking: DraftAttachments, draft: Interaction, upload: str
 ) -> None:
     once = cause()
     await linking.link(link(draft, upload), once)
 
     await linking.link(link(draft, upload), once)
 
-    assert (await world.interactions.get(draft.id)).version == draft.version + 1
-    assert await listed(world, draft) == [upload]
+    assert (await backend.interactions.get(draft.id)).version == draft.version + 1
+    assert await listed(backend, draft) == [upload]
 
 
 async def test_only_the_owner_of_a_draft_attaches(
-    world: World, linking: DraftAttachments, draft: Interaction, upload: str
+    backend: Backend, linking: DraftAttachments, draft: Interaction, upload: str
 ) -> None:
     with pytest.raises(NotOwnerError):
         await linking.link(link(draft, upload, "agent2"), cause())
 
-    assert await listed(world, draft) == []
+    assert await listed(backend, draft) == []
 
 
 async def test_a_link_that_comes_after_the_mail_was_sent_is_refused(
-    world: World,
+    backend: Backend,
     linking: DraftAttachments,
     drafts: DraftCommands,
     draft: Interaction,
@@ -170,21 +170,25 @@ async def test_a_link_that_comes_after_the_mail_was_sent_is_refused(
     with pytest.raises(OperationNotAllowedError):
         await linking.link(link(draft, late), cause())
 
-    assert await listed(world, draft) == []
+    assert await listed(backend, draft) == []
 
 
 async def test_a_send_that_overtakes_the_link_has_the_file_all_the_same(
-    world: World, linking: DraftAttachments, drafts: DraftCommands, draft: Interaction, upload: str
+    backend: Backend,
+    linking: DraftAttachments,
+    drafts: DraftCommands,
+    draft: Interaction,
+    upload: str,
 ) -> None:
     await drafts.submit(submit(draft), cause())
 
     await linking.link(link(draft, upload), cause())
 
-    assert await listed(world, draft) == [upload]
+    assert await listed(backend, draft) == [upload]
 
 
 async def test_a_send_that_overtakes_the_removal_has_not_the_file(
-    world: World,
+    backend: Backend,
     linking: DraftAttachments,
     drafts: DraftCommands,
     draft: Interaction,
@@ -197,34 +201,42 @@ async def test_a_send_that_overtakes_the_removal_has_not_the_file(
 
     await linking.unlink(unlink(draft, upload), cause())
 
-    assert await listed(world, draft) == []
+    assert await listed(backend, draft) == []
 
 
 async def test_removal_is_published(
-    world: World, linking: DraftAttachments, draft: Interaction, upload: str, uploads: UploadStore
+    backend: Backend,
+    linking: DraftAttachments,
+    draft: Interaction,
+    upload: str,
+    uploads: UploadStore,
 ) -> None:
     await linking.link(link(draft, upload), cause())
     await uploads.withdraw([upload])
 
     await linking.unlink(unlink(draft, upload), cause())
 
-    assert await listed(world, draft) == []
-    assert (await world.hear(AttachmentRemoved)).version == draft.version + 2
+    assert await listed(backend, draft) == []
+    assert (await backend.next_event(AttachmentRemoved)).version == draft.version + 2
 
 
 async def test_a_removal_that_overtakes_the_link_wins(
-    world: World, linking: DraftAttachments, draft: Interaction, upload: str, uploads: UploadStore
+    backend: Backend,
+    linking: DraftAttachments,
+    draft: Interaction,
+    upload: str,
+    uploads: UploadStore,
 ) -> None:
     await uploads.withdraw([upload])
     await linking.unlink(unlink(draft, upload), cause())
 
     await linking.link(link(draft, upload), cause())
 
-    assert await listed(world, draft) == []
+    assert await listed(backend, draft) == []
 
 
 async def test_a_removal_that_is_refused_leaves_the_file(
-    world: World,
+    backend: Backend,
     linking: DraftAttachments,
     drafts: DraftCommands,
     draft: Interaction,
@@ -242,7 +254,7 @@ async def test_a_removal_that_is_refused_leaves_the_file(
     document = await documents.get(upload)
     assert document is not None
     assert not document.withdrawn
-    assert await listed(world, draft) == [upload]
+    assert await listed(backend, draft) == [upload]
 
 
 async def test_link_of_a_swept_file_is_refused(
@@ -253,7 +265,7 @@ async def test_link_of_a_swept_file_is_refused(
 
 
 async def test_unlinked_document_is_swept_with_its_bytes(
-    world: World,
+    backend: Backend,
     sweeping: UploadSweeper,
     draft: Interaction,
     uploads: UploadStore,
@@ -263,17 +275,17 @@ async def test_unlinked_document_is_swept_with_its_bytes(
     content = await vault.put(SCAN)
     document = Attachment(new_id(), "a", content.size, "text/plain")
     await uploads.add(draft.id, document, content)
-    world.clock.move(ABANDONED + timedelta(seconds=1))
+    backend.clock.move(ABANDONED + timedelta(seconds=1))
 
     assert await sweeping.sweep() == 1
 
     assert await documents.get(document.id) is None
     for collection in ("contents", "vault.files", "vault.chunks"):
-        assert await world.database[collection].count_documents({}) == 0
+        assert await backend.database[collection].count_documents({}) == 0
 
 
 async def test_young_or_linked_document_is_not_swept(
-    world: World,
+    backend: Backend,
     linking: DraftAttachments,
     sweeping: UploadSweeper,
     draft: Interaction,
@@ -282,16 +294,16 @@ async def test_young_or_linked_document_is_not_swept(
     vault: Vault,
 ) -> None:
     await linking.link(link(draft, upload), cause())
-    world.clock.move(ABANDONED + timedelta(seconds=1))
+    backend.clock.move(ABANDONED + timedelta(seconds=1))
     await uploaded(draft, uploads, await vault.put(SCAN))
 
     assert await sweeping.sweep() == 0
 
-    assert await world.database["documents"].count_documents({}) == 2
+    assert await backend.database["documents"].count_documents({}) == 2
 
 
 async def test_bytes_that_another_document_has_stay(
-    world: World,
+    backend: Backend,
     linking: DraftAttachments,
     sweeping: UploadSweeper,
     draft: Interaction,
@@ -302,17 +314,17 @@ async def test_bytes_that_another_document_has_stay(
     content = await vault.put(SCAN)
     await linking.link(link(draft, upload), cause())
     await uploaded(draft, uploads, content)
-    world.clock.move(ABANDONED + timedelta(seconds=1))
+    backend.clock.move(ABANDONED + timedelta(seconds=1))
 
     assert await sweeping.sweep() == 1
 
     assert await vault.get(content) == SCAN
 
 
-async def test_bytes_stored_meanwhile_stay(world: World, vault: Vault) -> None:
+async def test_bytes_stored_meanwhile_stay(backend: Backend, vault: Vault) -> None:
     content = await vault.put(SCAN)
-    before = world.clock.now() + timedelta(hours=1)
-    world.clock.move(timedelta(hours=2))
+    before = backend.clock.now() + timedelta(hours=1)
+    backend.clock.move(timedelta(hours=2))
     await vault.put(SCAN)
 
     assert not await vault.forget(content.sha256, before)

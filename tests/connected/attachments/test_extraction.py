@@ -11,8 +11,8 @@ from shared.domain.interaction import Attachment, Email, Interaction
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
 from shared.storage.mails.arrival_store import ArrivalStore
+from tests.support.backend import Backend
 from tests.support.ingest import envelope, make_arrivals
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
@@ -21,38 +21,38 @@ SMALL = b"a signature image"
 
 
 @pytest.fixture
-def vault(world: World) -> Vault:
+def vault(backend: Backend) -> Vault:
     """Where the bytes are."""
-    return Vault(world.database, world.clock)
+    return Vault(backend.database, backend.clock)
 
 
 @pytest.fixture
-def documents(world: World) -> DocumentStore:
+def documents(backend: Backend) -> DocumentStore:
     """Which bytes belong to which attachment."""
-    return DocumentStore(world.database, world.clock)
+    return DocumentStore(backend.database, backend.clock)
 
 
 @pytest.fixture
-def arrivals(world: World) -> ArrivalStore:
+def arrivals(backend: Backend) -> ArrivalStore:
     """Where the raw mails are."""
-    return make_arrivals(world)
+    return make_arrivals(backend)
 
 
 @pytest.fixture
 def extraction(
-    world: World, arrivals: ArrivalStore, documents: DocumentStore, vault: Vault
+    backend: Backend, arrivals: ArrivalStore, documents: DocumentStore, vault: Vault
 ) -> Extraction:
     """The service without its process."""
     return Extraction(
-        arrivals=arrivals, interactions=world.interactions, documents=documents, vault=vault
+        arrivals=arrivals, interactions=backend.interactions, documents=documents, vault=vault
     )
 
 
 async def received(
-    world: World, arrivals: ArrivalStore, raw: bytes, *attachments: Attachment
+    backend: Backend, arrivals: ArrivalStore, raw: bytes, *attachments: Attachment
 ) -> tuple[Interaction, ExtractDocuments]:
     arrival_id = await arrivals.add(raw, envelope())
-    interaction = await world.receive(mail=Email(attachments=attachments))
+    interaction = await backend.add_mail(mail=Email(attachments=attachments))
     return interaction, ExtractDocuments(interaction_id=interaction.id, arrival_id=arrival_id)
 
 
@@ -71,14 +71,14 @@ def attachment(name: str, content: bytes) -> Attachment:
 
 
 async def test_every_attachment_is_stored_as_it_was_mailed(
-    world: World,
+    backend: Backend,
     arrivals: ArrivalStore,
     extraction: Extraction,
     documents: DocumentStore,
     vault: Vault,
 ) -> None:
     _, command = await received(
-        world, arrivals, mail_with(LARGE, SMALL), attachment("0", LARGE), attachment("1", SMALL)
+        backend, arrivals, mail_with(LARGE, SMALL), attachment("0", LARGE), attachment("1", SMALL)
     )
 
     await extraction.extract(command)
@@ -90,20 +90,20 @@ async def test_every_attachment_is_stored_as_it_was_mailed(
 
 
 async def test_the_same_image_in_many_mails_is_stored_once(
-    world: World, arrivals: ArrivalStore, extraction: Extraction
+    backend: Backend, arrivals: ArrivalStore, extraction: Extraction
 ) -> None:
     for name in ("a", "b", "c"):
-        _, command = await received(world, arrivals, mail_with(SMALL), attachment(name, SMALL))
+        _, command = await received(backend, arrivals, mail_with(SMALL), attachment(name, SMALL))
         await extraction.extract(command)
 
-    assert await world.database["documents"].count_documents({}) == 3
-    assert await world.database["contents"].count_documents({}) == 1
+    assert await backend.database["documents"].count_documents({}) == 3
+    assert await backend.database["contents"].count_documents({}) == 1
 
 
 async def test_extracting_twice_changes_nothing(
-    world: World, arrivals: ArrivalStore, extraction: Extraction, documents: DocumentStore
+    backend: Backend, arrivals: ArrivalStore, extraction: Extraction, documents: DocumentStore
 ) -> None:
-    _, command = await received(world, arrivals, mail_with(SMALL), attachment("0", SMALL))
+    _, command = await received(backend, arrivals, mail_with(SMALL), attachment("0", SMALL))
     await extraction.extract(command)
     first = await documents.get("DOC-0")
 
@@ -113,7 +113,7 @@ async def test_extracting_twice_changes_nothing(
 
 
 async def test_a_mail_that_could_not_be_read_is_its_own_attachment(
-    world: World,
+    backend: Backend,
     arrivals: ArrivalStore,
     extraction: Extraction,
     documents: DocumentStore,
@@ -121,7 +121,7 @@ async def test_a_mail_that_could_not_be_read_is_its_own_attachment(
 ) -> None:
     raw = b"\x00 not a mail \xff"
     whole = Attachment("DOC-0", "mail.eml", len(raw), "message/rfc822")
-    _, command = await received(world, arrivals, raw, whole)
+    _, command = await received(backend, arrivals, raw, whole)
 
     await extraction.extract(command)
 
@@ -131,7 +131,7 @@ async def test_a_mail_that_could_not_be_read_is_its_own_attachment(
 
 
 async def test_a_mail_too_long_to_show_is_attached_behind_its_other_files(
-    world: World,
+    backend: Backend,
     arrivals: ArrivalStore,
     extraction: Extraction,
     documents: DocumentStore,
@@ -139,7 +139,7 @@ async def test_a_mail_too_long_to_show_is_attached_behind_its_other_files(
 ) -> None:
     raw = mail_with(SMALL)
     whole = Attachment("DOC-1", "mail.eml", len(raw), "message/rfc822")
-    _, command = await received(world, arrivals, raw, attachment("0", SMALL), whole)
+    _, command = await received(backend, arrivals, raw, attachment("0", SMALL), whole)
 
     await extraction.extract(command)
 

@@ -12,9 +12,9 @@ from aiocometd_ng.constants import ConnectionType
 from tests.aiocometd import PythonAgent
 from tests.aiocometd.agent import Basic
 from tests.cometd_client import CometdAgent
-from tests.connected.bayeux.cable import Cable
 from tests.connected.bayeux.running_lab import INTERACTIONS, RunningLab, running_lab
 from tests.faye.agent import FayeAgent
+from tests.support.breakable_link import BreakableLink
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -68,16 +68,16 @@ async def test_a_client_comes_back_when_the_network_does(
 ) -> None:
     async with (
         running_lab(TIMEOUT_MS="2000") as lab,
-        Cable.laid(lab.url) as cable,
-        script(kind, cable.url, "52", transport) as client,
+        BreakableLink.opened(lab.url) as link,
+        script(kind, link.url, "52", transport) as client,
     ):
         await client.subscribe(INTERACTIONS)
         await lab.holds(1)
 
-        cable.cut()
+        link.cut()
         await lab.holds(0)
         await lab.publish("52", "while it was away")
-        cable.mend()
+        link.restore()
 
         assert (await client.event())["data"] == "while it was away"
 
@@ -116,8 +116,8 @@ async def test_a_foreign_client_goes_on_at_another_server(
     async with (
         running_lab(TIMEOUT_MS="60000", DRAIN_SPREAD_MS="0") as first,
         running_lab(TIMEOUT_MS="2000") as second,
-        Cable.laid(first.url, second.url) as cable,
-        script(kind, cable.url, "55", transport) as client,
+        BreakableLink.opened(first.url, second.url) as link,
+        script(kind, link.url, "55", transport) as client,
     ):
         await client.subscribe(INTERACTIONS)
         await first.holds(1)

@@ -15,70 +15,70 @@ from shared.storage.mails import arrival_store, delivery_store
 from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.upload_store import UploadStore
+from tests.support.backend import Backend
 from tests.support.ingest import envelope
-from tests.support.world import World
 
 RAW = b"From: ann@example.org\r\nSubject: Invoice 17\r\n\r\nHello\r\n"
 
 
 @pytest.fixture
-def documents(world: World) -> DocumentStore:
+def documents(backend: Backend) -> DocumentStore:
     """The documents of all mails."""
-    return DocumentStore(world.database, world.clock)
+    return DocumentStore(backend.database, backend.clock)
 
 
 @pytest.fixture
-def sent(world: World) -> DeliveryStore:
+def sent(backend: Backend) -> DeliveryStore:
     """The deliveries that composition adds to."""
-    outbox = CollectionOutbox(world.database[delivery_store.COLLECTION])
-    outbox_publisher = OutboxPublisher(world.publisher, outbox)
-    return DeliveryStore(world.database, world.clock, outbox_publisher.announce)
+    outbox = CollectionOutbox(backend.database[delivery_store.COLLECTION])
+    outbox_publisher = OutboxPublisher(backend.publisher, outbox)
+    return DeliveryStore(backend.database, backend.clock, outbox_publisher.announce)
 
 
 @pytest.fixture
-def arrived(world: World) -> ArrivalStore:
+def arrived(backend: Backend) -> ArrivalStore:
     """The mails as they came."""
-    outbox = CollectionOutbox(world.database[arrival_store.COLLECTION])
-    outbox_publisher = OutboxPublisher(world.publisher, outbox)
-    vault = Vault(world.database, world.clock)
-    return ArrivalStore(world.database, vault, world.clock, outbox_publisher)
+    outbox = CollectionOutbox(backend.database[arrival_store.COLLECTION])
+    outbox_publisher = OutboxPublisher(backend.publisher, outbox)
+    vault = Vault(backend.database, backend.clock)
+    return ArrivalStore(backend.database, vault, backend.clock, outbox_publisher)
 
 
 @pytest.fixture
-def drafts(world: World, sent: DeliveryStore, documents: DocumentStore) -> DraftCommands:
+def drafts(backend: Backend, sent: DeliveryStore, documents: DocumentStore) -> DraftCommands:
     """Composition without its process."""
     return DraftCommands(
-        interactions=world.interactions,
+        interactions=backend.interactions,
         documents=documents,
-        uploads=UploadStore(world.database, world.clock),
+        uploads=UploadStore(backend.database, backend.clock),
         submission=Submission(
-            interactions=world.interactions,
+            interactions=backend.interactions,
             deliveries=sent,
             documents=documents,
-            vault=Vault(world.database, world.clock),
+            vault=Vault(backend.database, backend.clock),
         ),
-        configuration=world.configuration,
-        clock=world.clock,
+        configuration=backend.configuration,
+        clock=backend.clock,
         reply_all_includes_to=True,
     )
 
 
 @pytest.fixture
-def redirecting(world: World, sent: DeliveryStore, arrived: ArrivalStore) -> RedirectCommand:
+def redirecting(backend: Backend, sent: DeliveryStore, arrived: ArrivalStore) -> RedirectCommand:
     """The part of composition that sends octets on."""
     return RedirectCommand(
-        interactions=world.interactions,
+        interactions=backend.interactions,
         deliveries=sent,
         arrivals=arrived,
-        configuration=world.configuration,
-        clock=world.clock,
+        configuration=backend.configuration,
+        clock=backend.clock,
     )
 
 
 @pytest.fixture
-async def mail(world: World, arrived: ArrivalStore) -> Interaction:
+async def mail(backend: Backend, arrived: ArrivalStore) -> Interaction:
     """A mail that agent1 works on, with the octets it came in."""
     arrival_id = await arrived.add(RAW, envelope(sender="ann@example.org"))
-    return await world.receive(
+    return await backend.add_mail(
         state=State.ACCEPTED, owner_id="agent1", arrival_id=arrival_id, contact_id="c1"
     )

@@ -28,7 +28,7 @@ from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.storage.interactions.interaction_store import Change
 from shared.storage.mails.delivery_store import DeliveryStore
-from tests.support.world import World, cause
+from tests.support.backend import Backend, cause
 
 pytestmark = pytest.mark.connected
 
@@ -60,27 +60,27 @@ def submitting(draft: str, **edits: object) -> SubmitDraft:
 
 
 async def test_a_reply_exists_under_the_id_that_was_promised(
-    world: World, drafts: DraftCommands, mail: Interaction
+    backend: Backend, drafts: DraftCommands, mail: Interaction
 ) -> None:
     command = replying(mail)
 
     await drafts.reply(command, cause())
 
-    assert (await world.hear(ReplyCreated)).interaction_id == command.reply_id
-    stored = await world.interactions.get(command.reply_id)
+    assert (await backend.next_event(ReplyCreated)).interaction_id == command.reply_id
+    stored = await backend.interactions.get(command.reply_id)
     assert (stored.state, stored.owner_id) == (State.REPLY_CREATED, "agent1")
     assert stored.mail.text == "> Hello\n> bye"
 
 
 async def test_a_reply_that_is_delivered_twice_makes_one_draft(
-    world: World, drafts: DraftCommands, mail: Interaction
+    backend: Backend, drafts: DraftCommands, mail: Interaction
 ) -> None:
     command, once = replying(mail), cause()
     await drafts.reply(command, once)
 
     await drafts.reply(command, once)
 
-    assert await world.database["interactions"].count_documents({"parent_id": mail.id}) == 1
+    assert await backend.database["interactions"].count_documents({"parent_id": mail.id}) == 1
 
 
 async def test_only_the_owner_replies(drafts: DraftCommands, mail: Interaction) -> None:
@@ -89,7 +89,7 @@ async def test_only_the_owner_replies(drafts: DraftCommands, mail: Interaction) 
 
 
 async def test_sent_mail_holds_the_agents_edits(
-    world: World, drafts: DraftCommands, sent: DeliveryStore, draft: str
+    backend: Backend, drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     edits = {"text": "Paid.", "bcc": [MailAddress(address="boss@example.org")]}
 
@@ -99,22 +99,22 @@ async def test_sent_mail_holds_the_agents_edits(
     assert delivery is not None
     assert delivery.state is DeliveryState.QUEUED
     assert [one.address for one in delivery.recipients] == ["ann@example.org", "boss@example.org"]
-    frozen = await world.database["deliveries"].find_one({"_id": draft}) or {}
+    frozen = await backend.database["deliveries"].find_one({"_id": draft}) or {}
     message = message_from_bytes(frozen["raw"])
     assert message["In-Reply-To"] == "<1@example.org>"
     assert message.get_payload(decode=True) == b"Paid.\r\n"
-    assert (await world.interactions.get(draft)).state is State.SENDING
+    assert (await backend.interactions.get(draft)).state is State.SENDING
 
 
 async def test_twenty_concurrent_sends_let_one_win(
-    world: World, drafts: DraftCommands, draft: str
+    backend: Backend, drafts: DraftCommands, draft: str
 ) -> None:
     tries = (drafts.submit(submitting(draft, text=f"{n}"), cause()) for n in range(20))
 
     results = await asyncio.gather(*tries, return_exceptions=True)
 
     assert results.count(None) == 1
-    assert await world.database["deliveries"].count_documents({}) == 1
+    assert await backend.database["deliveries"].count_documents({}) == 1
 
 
 async def test_a_send_that_is_delivered_twice_freezes_one_mail(
@@ -130,54 +130,54 @@ async def test_a_send_that_is_delivered_twice_freezes_one_mail(
 
 
 async def test_a_send_that_died_before_the_delivery_is_finished_by_its_repetition(
-    world: World, drafts: DraftCommands, sent: DeliveryStore, draft: str
+    backend: Backend, drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     command, once = submitting(draft, text="Paid."), cause()
     await drafts.submit(command, once)
-    await world.database["deliveries"].delete_one({"_id": draft})
+    await backend.database["deliveries"].delete_one({"_id": draft})
 
     await drafts.submit(command, once)
 
     delivery = await sent.get(draft)
     assert delivery is not None
-    assert delivery.message_id == (await world.interactions.get(draft)).mail.message_id
+    assert delivery.message_id == (await backend.interactions.get(draft)).mail.message_id
 
 
 async def test_an_address_that_is_not_ours_is_refused_as_sender(
-    world: World, drafts: DraftCommands, draft: str
+    backend: Backend, drafts: DraftCommands, draft: str
 ) -> None:
     foreign = {"sender": MailAddress(address="ceo@bank.example")}
 
     with pytest.raises(Refused):
         await drafts.submit(submitting(draft, **foreign), cause())
 
-    assert (await world.interactions.get(draft)).state is State.REPLY_CREATED
+    assert (await backend.interactions.get(draft)).state is State.REPLY_CREATED
 
 
 async def test_a_mail_without_recipients_stays_a_draft(
-    world: World, drafts: DraftCommands, draft: str
+    backend: Backend, drafts: DraftCommands, draft: str
 ) -> None:
     with pytest.raises(Refused):
         await drafts.submit(submitting(draft, to=[]), cause())
 
-    assert (await world.interactions.get(draft)).state is State.REPLY_CREATED
+    assert (await backend.interactions.get(draft)).state is State.REPLY_CREATED
 
 
 async def test_a_cancelled_draft_cannot_be_sent(
-    world: World, drafts: DraftCommands, draft: str
+    backend: Backend, drafts: DraftCommands, draft: str
 ) -> None:
     await drafts.cancel(CancelDraft(interaction_id=draft, agent_id="agent1"), cause())
 
-    await world.hear(DraftCanceled)
+    await backend.next_event(DraftCanceled)
     with pytest.raises(OperationNotAllowedError):
         await drafts.submit(submitting(draft), cause())
 
 
 async def test_second_tab_does_not_overwrite_the_first(
-    world: World, drafts: DraftCommands, draft: str
+    backend: Backend, drafts: DraftCommands, draft: str
 ) -> None:
-    seen = await world.interactions.get(draft)
-    await world.interactions.change(
+    seen = await backend.interactions.get(draft)
+    await backend.interactions.change(
         draft, cause(), lambda before: Change(before.after(Operation.UPDATE_PROPERTIES))
     )
 
@@ -187,7 +187,7 @@ async def test_second_tab_does_not_overwrite_the_first(
             cause(),
         )
 
-    assert (await world.interactions.get(draft)).state is State.REPLY_CREATED
+    assert (await backend.interactions.get(draft)).state is State.REPLY_CREATED
 
 
 async def waiting(drafts: DraftCommands, sent: DeliveryStore, draft: str) -> None:
@@ -205,15 +205,15 @@ async def waiting(drafts: DraftCommands, sent: DeliveryStore, draft: str) -> Non
 
 
 async def test_a_mail_that_waits_for_a_retry_is_taken_back_by_its_author(
-    world: World, drafts: DraftCommands, sent: DeliveryStore, draft: str
+    backend: Backend, drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     await waiting(drafts, sent, draft)
-    world.clock.move(timedelta(hours=2))
+    backend.clock.move(timedelta(hours=2))
 
     await drafts.cancel(CancelDraft(interaction_id=draft, agent_id="agent1"), cause())
 
-    assert (await world.hear(DraftCanceled)).interaction_id == draft
-    assert (await world.interactions.get(draft)).state is State.CANCELED
+    assert (await backend.next_event(DraftCanceled)).interaction_id == draft
+    assert (await backend.interactions.get(draft)).state is State.CANCELED
     assert await sent.claim(draft, "outbound", timedelta(minutes=1)) is None
     assert [one async for one in sent.request_due_attempts()] == []
     delivery = await sent.get(draft)
@@ -225,7 +225,7 @@ async def test_a_mail_that_waits_for_a_retry_is_taken_back_by_its_author(
 
 
 async def test_a_mail_that_is_claimed_is_not_taken_back(
-    world: World, drafts: DraftCommands, sent: DeliveryStore, draft: str
+    backend: Backend, drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     await drafts.submit(submitting(draft, text="Paid."), cause())
     assert await sent.claim(draft, "outbound", timedelta(minutes=1))
@@ -233,7 +233,7 @@ async def test_a_mail_that_is_claimed_is_not_taken_back(
     with pytest.raises(OperationNotAllowedError, match="now"):
         await drafts.cancel(CancelDraft(interaction_id=draft, agent_id="agent1"), cause())
 
-    assert (await world.interactions.get(draft)).state is State.SENDING
+    assert (await backend.interactions.get(draft)).state is State.SENDING
 
 
 async def test_mail_of_another_agent_is_not_canceled(
@@ -257,12 +257,12 @@ async def test_mail_of_another_agent_is_not_canceled(
 
 
 async def test_a_cancel_that_died_halfway_is_finished_by_its_repetition(
-    world: World, drafts: DraftCommands, sent: DeliveryStore, draft: str
+    backend: Backend, drafts: DraftCommands, sent: DeliveryStore, draft: str
 ) -> None:
     await waiting(drafts, sent, draft)
-    seen = await world.interactions.get(draft)
+    seen = await backend.interactions.get(draft)
     assert await sent.cancel(draft)
-    await world.interactions.change(
+    await backend.interactions.change(
         draft, cause(), lambda before: Change(replace(before, version=before.version + 1))
     )
 
@@ -271,4 +271,4 @@ async def test_a_cancel_that_died_halfway_is_finished_by_its_repetition(
         cause(),
     )
 
-    assert (await world.interactions.get(draft)).state is State.CANCELED
+    assert (await backend.interactions.get(draft)).state is State.CANCELED

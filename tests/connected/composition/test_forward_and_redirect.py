@@ -32,7 +32,7 @@ from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
 from shared.storage.mails.delivery_store import DeliveryStore
 from tests.connected.composition.conftest import RAW
-from tests.support.world import World, cause
+from tests.support.backend import Backend, cause
 
 pytestmark = pytest.mark.connected
 
@@ -65,14 +65,14 @@ def redirecting_to(mail: Interaction, *addresses: str) -> RedirectMail:
 
 
 async def test_a_new_mail_exists_under_the_id_that_was_promised(
-    world: World, drafts: DraftCommands
+    backend: Backend, drafts: DraftCommands
 ) -> None:
     command, once = creating(user_data={"a": 1}, edits={"subject": "Offer"}), cause()
     await drafts.create(command, once)
     await drafts.create(command, once)
 
-    assert (await world.hear(ReplyCreated)).interaction_id == command.interaction_id
-    stored = await world.interactions.get(command.interaction_id)
+    assert (await backend.next_event(ReplyCreated)).interaction_id == command.interaction_id
+    stored = await backend.interactions.get(command.interaction_id)
     assert (stored.subtype, stored.state, stored.owner_id) == (
         "OutboundNew",
         State.REPLY_CREATED,
@@ -84,19 +84,19 @@ async def test_a_new_mail_exists_under_the_id_that_was_promised(
 
 
 async def test_a_new_mail_may_belong_to_another(
-    world: World, drafts: DraftCommands, mail: Interaction
+    backend: Backend, drafts: DraftCommands, mail: Interaction
 ) -> None:
     command = creating(parent_id=mail.id)
 
     await drafts.create(command, cause())
 
-    stored = await world.interactions.get(command.interaction_id)
+    stored = await backend.interactions.get(command.interaction_id)
     assert (stored.parent_id, stored.thread_id, stored.contact_id) == (mail.id, mail.id, "c1")
 
 
 @pytest.mark.parametrize(("is_update", "told"), [(False, DraftSaved), (True, PropertiesUpdated)])
 async def test_saved_edits_are_kept(
-    world: World,
+    backend: Backend,
     drafts: DraftCommands,
     is_update: bool,
     told: type[DraftSaved | PropertiesUpdated],
@@ -113,14 +113,14 @@ async def test_saved_edits_are_kept(
 
     await drafts.save(save, cause())
 
-    await world.hear(told)
-    stored = await world.interactions.get(creation.interaction_id)
+    await backend.next_event(told)
+    stored = await backend.interactions.get(creation.interaction_id)
     assert (stored.state, stored.mail.text) == (State.REPLY_CREATED, "so far")
     assert (stored.mail.to[0].address, stored.user_data) == ("ann@example.org", {"a": 1})
 
 
 async def test_saves_do_not_let_user_data_grow_beyond_its_bound(
-    world: World, drafts: DraftCommands
+    backend: Backend, drafts: DraftCommands
 ) -> None:
     creation = creating(user_data={"a": "x" * (LARGEST * 2 // 3)})
     await drafts.create(creation, cause())
@@ -133,7 +133,7 @@ async def test_saves_do_not_let_user_data_grow_beyond_its_bound(
     with pytest.raises(TooLargeError):
         await drafts.save(save, cause())
 
-    assert (await world.interactions.get(creation.interaction_id)).version == 1
+    assert (await backend.interactions.get(creation.interaction_id)).version == 1
 
 
 async def test_a_draft_does_not_begin_with_more_user_data_than_allowed(
@@ -144,7 +144,7 @@ async def test_a_draft_does_not_begin_with_more_user_data_than_allowed(
 
 
 async def test_a_draft_is_not_saved_with_a_foreign_sender(
-    world: World, drafts: DraftCommands
+    backend: Backend, drafts: DraftCommands
 ) -> None:
     creation = creating()
     await drafts.create(creation, cause())
@@ -157,23 +157,23 @@ async def test_a_draft_is_not_saved_with_a_foreign_sender(
     with pytest.raises(Refused):
         await drafts.save(save, cause())
 
-    assert (await world.interactions.get(creation.interaction_id)).version == 1
+    assert (await backend.interactions.get(creation.interaction_id)).version == 1
 
 
 async def test_forward_is_quoted_with_files_and_no_recipients(
-    world: World, drafts: DraftCommands, documents: DocumentStore
+    backend: Backend, drafts: DraftCommands, documents: DocumentStore
 ) -> None:
-    ref = await Vault(world.database, world.clock).put(b"%PDF-1.7\n")
-    mail = await world.receive(state=State.ACCEPTED, owner_id="agent1")
+    ref = await Vault(backend.database, backend.clock).put(b"%PDF-1.7\n")
+    mail = await backend.add_mail(state=State.ACCEPTED, owner_id="agent1")
     with_file = replace(mail, id=new_id(), mail=replace(mail.mail, attachments=(PDF,)))
-    await world.interactions.add(with_file, cause(), [])
+    await backend.interactions.add(with_file, cause(), [])
     await documents.add(with_file.id, [(PDF, ref)])
     command, once = forwarding(with_file), cause()
 
     await drafts.forward(command, once)
     await drafts.forward(command, once)
 
-    stored = await world.interactions.get(command.forward_id)
+    stored = await backend.interactions.get(command.forward_id)
     assert (stored.direction, stored.parent_id, stored.mail.to) == (
         Direction.OUTBOUND,
         with_file.id,
@@ -188,27 +188,27 @@ async def test_forward_is_quoted_with_files_and_no_recipients(
 
 
 async def test_a_forward_waits_for_documents_that_are_not_stored_yet(
-    world: World, drafts: DraftCommands
+    backend: Backend, drafts: DraftCommands
 ) -> None:
-    mail = await world.receive(state=State.ACCEPTED, owner_id="agent1")
+    mail = await backend.add_mail(state=State.ACCEPTED, owner_id="agent1")
     with_file = replace(mail, id=new_id(), mail=replace(mail.mail, attachments=(PDF,)))
-    await world.interactions.add(with_file, cause(), [])
+    await backend.interactions.add(with_file, cause(), [])
 
     with pytest.raises(DocumentNotStoredError):
         await drafts.forward(forwarding(with_file), cause())
 
 
 async def test_a_redirected_mail_goes_on_unchanged_and_ends_the_work(
-    world: World, redirecting: RedirectCommand, sent: DeliveryStore, mail: Interaction
+    backend: Backend, redirecting: RedirectCommand, sent: DeliveryStore, mail: Interaction
 ) -> None:
     command, once = redirecting_to(mail, "bob@example.org"), cause()
 
     await redirecting.redirect(command, once)
     await redirecting.redirect(command, once)
 
-    assert (await world.hear(InteractionCompleted)).interaction_id == mail.id
-    assert (await world.interactions.get(mail.id)).state is State.COMPLETED
-    outbound = await world.interactions.get(command.redirect_id)
+    assert (await backend.next_event(InteractionCompleted)).interaction_id == mail.id
+    assert (await backend.interactions.get(mail.id)).state is State.COMPLETED
+    outbound = await backend.interactions.get(command.redirect_id)
     assert (outbound.subtype, outbound.state) == ("OutboundRedirect", State.SENDING)
     delivery = await sent.get(command.redirect_id)
     assert delivery is not None
@@ -216,7 +216,7 @@ async def test_a_redirected_mail_goes_on_unchanged_and_ends_the_work(
         "support@demo.example",
         "bob@example.org",
     )
-    raw = (await world.newest("deliveries", command.redirect_id))["raw"]
+    raw = (await backend.newest("deliveries", command.redirect_id))["raw"]
     assert raw.endswith(RAW)
     message = message_from_bytes(raw)
     assert (message["From"], message["Resent-From"], message["Resent-To"]) == (
@@ -228,7 +228,7 @@ async def test_a_redirected_mail_goes_on_unchanged_and_ends_the_work(
 
 
 async def test_twenty_concurrent_redirects_send_one(
-    world: World, redirecting: RedirectCommand, mail: Interaction
+    backend: Backend, redirecting: RedirectCommand, mail: Interaction
 ) -> None:
     tries = (
         redirecting.redirect(redirecting_to(mail, f"bob{number}@example.org"), cause())
@@ -239,24 +239,24 @@ async def test_twenty_concurrent_redirects_send_one(
 
     assert results.count(None) == 1
     assert sum(isinstance(one, OperationNotAllowedError) for one in results) == 19
-    assert await world.database["deliveries"].count_documents({}) == 1
+    assert await backend.database["deliveries"].count_documents({}) == 1
 
 
 async def test_a_mail_whose_octets_are_not_kept_is_not_redirected(
-    world: World, redirecting: RedirectCommand
+    backend: Backend, redirecting: RedirectCommand
 ) -> None:
-    mail = await world.receive(state=State.ACCEPTED, owner_id="agent1")
+    mail = await backend.add_mail(state=State.ACCEPTED, owner_id="agent1")
 
     with pytest.raises(Refused):
         await redirecting.redirect(redirecting_to(mail, "bob@example.org"), cause())
 
-    assert (await world.interactions.get(mail.id)).state is State.ACCEPTED
+    assert (await backend.interactions.get(mail.id)).state is State.ACCEPTED
 
 
 async def test_a_mail_is_not_ended_by_a_redirect_to_what_is_no_address(
-    world: World, redirecting: RedirectCommand, mail: Interaction
+    backend: Backend, redirecting: RedirectCommand, mail: Interaction
 ) -> None:
     with pytest.raises(UnsendableMailError):
         await redirecting.redirect(redirecting_to(mail, "bob@-.example@"), cause())
 
-    assert (await world.interactions.get(mail.id)).state is State.ACCEPTED
+    assert (await backend.interactions.get(mail.id)).state is State.ACCEPTED

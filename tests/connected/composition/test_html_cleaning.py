@@ -19,7 +19,7 @@ from shared.contracts.commands import (
 from shared.domain.errors import Refused
 from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
-from tests.support.world import World, cause
+from tests.support.backend import Backend, cause
 from tests.unit.composition.attacks import ATTACKS, DANGERS
 
 pytestmark = pytest.mark.connected
@@ -28,8 +28,8 @@ PAGE = f"<p>kept</p>{''.join(ATTACKS)}"
 EDITS = DraftEdits(html=PAGE, text="1 < 2", to=[MailAddress(address="ann@example.org")])
 
 
-async def require_safe(world: World, interaction_id: str) -> None:
-    stored = await world.interactions.get(interaction_id)
+async def require_safe(backend: Backend, interaction_id: str) -> None:
+    stored = await backend.interactions.get(interaction_id)
     assert "kept" in stored.mail.html
     assert not [danger for danger in DANGERS if danger in stored.mail.html.lower()]
 
@@ -43,42 +43,42 @@ async def draft(drafts: DraftCommands) -> str:
 
 
 @pytest.fixture
-async def stored_raw(world: World, mail: Interaction) -> Interaction:
+async def stored_raw(backend: Backend, mail: Interaction) -> Interaction:
     """A mail whose HTML was stored before it was made safe."""
     page = {"$set": {"mail.html": PAGE}}
-    await world.database["interactions"].update_one({"_id": mail.id}, page)
+    await backend.database["interactions"].update_one({"_id": mail.id}, page)
     return replace(mail, mail=replace(mail.mail, html=PAGE))
 
 
-async def test_a_created_draft_is_safe(world: World, draft: str) -> None:
-    await require_safe(world, draft)
-    assert (await world.interactions.get(draft)).mail.text == "1 < 2"
+async def test_a_created_draft_is_safe(backend: Backend, draft: str) -> None:
+    await require_safe(backend, draft)
+    assert (await backend.interactions.get(draft)).mail.text == "1 < 2"
 
 
 @pytest.mark.parametrize("is_update", [False, True])
 async def test_a_saved_draft_is_safe(
-    world: World, drafts: DraftCommands, draft: str, *, is_update: bool
+    backend: Backend, drafts: DraftCommands, draft: str, *, is_update: bool
 ) -> None:
     save = SaveDraft(interaction_id=draft, agent_id="agent1", edits=EDITS, is_update=is_update)
 
     await drafts.save(save, cause())
 
-    await require_safe(world, draft)
+    await require_safe(backend, draft)
 
 
 async def test_sent_mail_is_clean_and_has_both_bodies(
-    world: World, drafts: DraftCommands, draft: str
+    backend: Backend, drafts: DraftCommands, draft: str
 ) -> None:
     await drafts.submit(SubmitDraft(interaction_id=draft, agent_id="agent1", edits=EDITS), cause())
 
-    await require_safe(world, draft)
-    raw = (await world.newest("deliveries", draft))["raw"].lower()
+    await require_safe(backend, draft)
+    raw = (await backend.newest("deliveries", draft))["raw"].lower()
     assert b"multipart/alternative" in raw
     assert not [danger for danger in DANGERS if danger.encode() in raw]
 
 
 async def test_a_reply_quotes_an_old_original_safely(
-    world: World, drafts: DraftCommands, stored_raw: Interaction
+    backend: Backend, drafts: DraftCommands, stored_raw: Interaction
 ) -> None:
     command = DraftReply(
         interaction_id=stored_raw.id,
@@ -91,11 +91,11 @@ async def test_a_reply_quotes_an_old_original_safely(
 
     await drafts.reply(command, cause())
 
-    await require_safe(world, command.reply_id)
+    await require_safe(backend, command.reply_id)
 
 
 async def test_a_forward_quotes_an_old_original_safely(
-    world: World, drafts: DraftCommands, stored_raw: Interaction
+    backend: Backend, drafts: DraftCommands, stored_raw: Interaction
 ) -> None:
     for edits in (DraftEdits(), EDITS):
         command = DraftForward(
@@ -108,11 +108,11 @@ async def test_a_forward_quotes_an_old_original_safely(
 
         await drafts.forward(command, cause())
 
-        await require_safe(world, command.forward_id)
+        await require_safe(backend, command.forward_id)
 
 
 async def test_redirect_of_an_old_original_shows_clean_html(
-    world: World, redirecting: RedirectCommand, stored_raw: Interaction
+    backend: Backend, redirecting: RedirectCommand, stored_raw: Interaction
 ) -> None:
     command = RedirectMail(
         interaction_id=stored_raw.id,
@@ -123,15 +123,15 @@ async def test_redirect_of_an_old_original_shows_clean_html(
 
     await redirecting.redirect(command, cause())
 
-    await require_safe(world, command.redirect_id)
+    await require_safe(backend, command.redirect_id)
 
 
 async def test_a_page_that_cannot_be_made_safe_changes_nothing(
-    world: World, drafts: DraftCommands, draft: str
+    backend: Backend, drafts: DraftCommands, draft: str
 ) -> None:
     edits = DraftEdits(html="<div>" * 5_000)
 
     with pytest.raises(Refused):
         await drafts.save(SaveDraft(interaction_id=draft, agent_id="agent1", edits=edits), cause())
 
-    assert (await world.interactions.get(draft)).version == 1
+    assert (await backend.interactions.get(draft)).version == 1

@@ -10,7 +10,7 @@ from services.console.commands.apply import put_in_force
 from shared.domain.clock import SystemClock
 from shared.storage.agents.agent_login_store import AgentLoginStore, StoredLogin
 from shared.storage.database.client import Database
-from tests.support.world import agent_document
+from tests.support.backend import agent_document
 from tests.unit.console.descriptions import HASH, agent, center
 
 pytestmark = pytest.mark.connected

@@ -24,7 +24,7 @@ from shared.storage.journal import Announced, Journal, JournalAppender
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 from tests.doubles.clock import MovableClock
 from tests.fixtures.servers import refuse
-from tests.support.world import cause
+from tests.support.backend import cause
 
 pytestmark = pytest.mark.connected
 

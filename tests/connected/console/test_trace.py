@@ -26,7 +26,7 @@ CLOCK = SystemClock()
 RAW = b"Message-ID: <1@example.org>\r\nSubject: secret\r\n\r\nHello\r\n"
 
 
-class Silence:
+class SilentPublisher:
     """Announces nothing."""
 
     async def announce_soon(self, _document_id: str, _owed: object) -> None:
@@ -41,7 +41,7 @@ async def nobody_listens(_: str, __: object) -> None:
 
 
 async def arrive(opened: Database, raw: bytes = RAW) -> str:
-    store = ArrivalStore(opened, Vault(opened, CLOCK), CLOCK, Silence())
+    store = ArrivalStore(opened, Vault(opened, CLOCK), CLOCK, SilentPublisher())
     return await store.add(raw, envelope(sender="ann@example.org"))
 
 

@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from tests.fixtures.broker import Broker
+from tests.support.backend import CENTER, open_backend
 from tests.support.gateway import Gateway, running_gateway
-from tests.support.world import CENTER, open_world
 
 
 @pytest_asyncio.fixture(scope="package")
@@ -21,12 +21,12 @@ async def shared_gateway(broker: Broker, mongodb_url: str) -> AsyncIterator[Gate
     name = f"test_{secrets.token_hex(6)}"
     database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
     with broker.virtual_host() as url:
-        async with open_world(url, database_url) as world:
+        async with open_backend(url, database_url) as backend:
             # The database has a clock of its own, and forgets sessions that ended by it.
-            world.clock.move(timedelta(days=36500))
-            async with running_gateway(world, url, database_url) as running:
+            backend.clock.move(timedelta(days=36500))
+            async with running_gateway(backend, url, database_url) as running:
                 yield running
-            await world.database.client.drop_database(name)
+            await backend.database.client.drop_database(name)
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ async def gateway(shared_gateway: Gateway) -> Gateway:
     await shared_gateway.clear()
     await asyncio.gather(
         shared_gateway.describe(CENTER),
-        shared_gateway.hire("agent1", logged_in=True),
-        shared_gateway.hire("agent2", logged_in=True),
-        shared_gateway.hire("admin", roles=["Contact Center Admin"]),
+        shared_gateway.add_agent("agent1", logged_in=True),
+        shared_gateway.add_agent("agent2", logged_in=True),
+        shared_gateway.add_agent("admin", roles=["Contact Center Admin"]),
     )
     return shared_gateway
 

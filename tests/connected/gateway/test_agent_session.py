@@ -9,8 +9,8 @@ import pytest
 from shared.contracts.contact_center import AgentState
 from shared.contracts.events import AgentNotReady, AgentReady
 from tests.cometd_client.client import CometdAgent
+from tests.support.backend import CENTER
 from tests.support.gateway import Gateway, failure
-from tests.support.world import CENTER
 
 pytestmark = pytest.mark.connected
 
@@ -66,7 +66,7 @@ async def test_reason_for_not_being_ready_is_kept_and_shown(
         name,
         display_name,
     )
-    agent = await gateway.world.agents.get("agent1")
+    agent = await gateway.backend.agents.get("agent1")
     assert agent is not None
     assert not agent.ready
 
@@ -119,7 +119,7 @@ async def test_login_answers_with_the_outcome_of_each_channel(
 async def test_logout_is_announced_and_shown(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     await say(agent1, "/me", "EndContactCenterSession")
 
-    event = await gateway.world.hear(AgentNotReady)
+    event = await gateway.backend.next_event(AgentNotReady)
     assert (event.agent_id, event.logged_out) == ("agent1", True)
     assert (await state(agent1))["state"] == "LoggedOut"
 
@@ -145,5 +145,5 @@ async def test_agent_with_a_client_is_noted_as_connected(gateway: Gateway) -> No
     async with CometdAgent(f"{gateway.url}/cometd", "agent2", "agent2") as listener:
         await listener.subscribe("/v2/me/interactions")
 
-        document = await gateway.world.newest("agents", "agent2")
-    assert document["connected_at"] == gateway.world.clock.now()
+        document = await gateway.backend.newest("agents", "agent2")
+    assert document["connected_at"] == gateway.backend.clock.now()

@@ -10,15 +10,15 @@ import pytest_asyncio
 
 from tests.cometd_client.client import CometdAgent
 from tests.connected.gateway.process import Process
+from tests.support.backend import Backend
 from tests.support.gateway import hashed
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
 
 @pytest_asyncio.fixture
-async def process(world: World, vhost_url: str, database_url: str) -> AsyncIterator[Process]:
-    await world.hire("agent1", password_hash=hashed("agent1"))
+async def process(backend: Backend, vhost_url: str, database_url: str) -> AsyncIterator[Process]:
+    await backend.add_agent("agent1", password_hash=hashed("agent1"))
     process = Process(vhost_url, database_url)
     await process.start()
     yield process

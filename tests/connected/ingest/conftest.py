@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.ingest import Door, open_door
-from tests.support.world import World
+from tests.support.backend import Backend
+from tests.support.ingest import Ingest, running_ingest
 
 
 @pytest.fixture
-async def door(world: World) -> AsyncIterator[Door]:
+async def ingest(backend: Backend) -> AsyncIterator[Ingest]:
     """Listeners on free ports."""
-    async with open_door(world) as opened:
+    async with running_ingest(backend) as opened:
         yield opened

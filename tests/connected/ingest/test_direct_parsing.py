@@ -12,8 +12,8 @@ from shared.domain.errors import Unavailable
 from shared.messaging.topology import INGEST
 from shared.storage.mails.arrival_store import Arrival
 from tests.connected.messaging.queues import waiting_in
-from tests.support.ingest import MAIL, Door, envelope
-from tests.support.world import World
+from tests.support.backend import Backend
+from tests.support.ingest import MAIL, Ingest, envelope
 
 pytestmark = pytest.mark.connected
 
@@ -25,82 +25,84 @@ async def take(parsing: DirectParsing) -> str:
 
 
 async def test_a_mail_is_parsed_without_the_broker(
-    world: World, door: Door, vhost_url: str
+    backend: Backend, ingest: Ingest, vhost_url: str
 ) -> None:
-    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
 
     async with parsing.running():
         arrival_id = await take(parsing)
 
-    assert await world.database["interactions"].count_documents({"arrival_id": arrival_id}) == 1
+    assert await backend.database["interactions"].count_documents({"arrival_id": arrival_id}) == 1
     assert await waiting_in(vhost_url, INGEST.name) == 0
 
 
 async def test_mail_without_room_goes_to_the_queue(
-    world: World, door: Door, vhost_url: str
+    backend: Backend, ingest: Ingest, vhost_url: str
 ) -> None:
-    parsing = DirectParsing(door.arrivals, door.parsing, at_once=0, patience=timedelta(0))
+    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=0, patience=timedelta(0))
 
     async with parsing.running():
         await take(parsing)
-    await door.outbox_publisher.finish()
+    await ingest.outbox_publisher.finish()
 
-    assert await world.database["interactions"].count_documents({}) == 0
+    assert await backend.database["interactions"].count_documents({}) == 0
     assert await waiting_in(vhost_url, INGEST.name) == 1
 
 
-async def test_a_sender_waits_a_moment_for_room(world: World, door: Door, vhost_url: str) -> None:
-    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+async def test_a_sender_waits_a_moment_for_room(
+    backend: Backend, ingest: Ingest, vhost_url: str
+) -> None:
+    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
 
     async with parsing.running():
         await asyncio.gather(*(take(parsing) for _ in range(5)))
-    await door.outbox_publisher.finish()
+    await ingest.outbox_publisher.finish()
 
     assert await waiting_in(vhost_url, INGEST.name) == 0
-    assert await world.database["arrivals"].count_documents({}) == 5
+    assert await backend.database["arrivals"].count_documents({}) == 5
 
 
 async def test_mail_that_fails_goes_to_the_queue(
-    world: World, door: Door, vhost_url: str, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, ingest: Ingest, vhost_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(_arrival: Arrival, _cause: object) -> None:
         raise Unavailable("the database is away")
 
-    monkeypatch.setattr(door.parsing, "parse_arrival", fail)
-    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+    monkeypatch.setattr(ingest.parsing, "parse_arrival", fail)
+    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
 
     async with parsing.running():
         await take(parsing)
-    await door.outbox_publisher.finish()
+    await ingest.outbox_publisher.finish()
 
     assert await waiting_in(vhost_url, INGEST.name) == 1
-    assert await world.database["interactions"].count_documents({}) == 0
+    assert await backend.database["interactions"].count_documents({}) == 0
 
 
 async def test_commands_of_a_dead_process_are_swept(
-    world: World, door: Door, vhost_url: str
+    backend: Backend, ingest: Ingest, vhost_url: str
 ) -> None:
-    stored = await door.arrivals.store(MAIL, envelope("x@y"))
+    stored = await ingest.arrivals.store(MAIL, envelope("x@y"))
 
-    await door.outbox_publisher.sweep(world.clock.now() + timedelta(seconds=1))
+    await ingest.outbox_publisher.sweep(backend.clock.now() + timedelta(seconds=1))
 
     assert await waiting_in(vhost_url, INGEST.name) == 1
     assert ParseMail.address == stored.order.routing_key
 
 
-async def test_a_mail_that_was_parsed_is_not_swept(world: World, door: Door) -> None:
-    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+async def test_a_mail_that_was_parsed_is_not_swept(backend: Backend, ingest: Ingest) -> None:
+    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
     async with parsing.running():
         arrival_ids = await asyncio.gather(*(take(parsing) for _ in range(3)))
 
-    await door.outbox_publisher.finish()
+    await ingest.outbox_publisher.finish()
 
     for arrival_id in arrival_ids:
-        assert (await world.newest("arrivals", arrival_id))["outbox"] == []
+        assert (await backend.newest("arrivals", arrival_id))["outbox"] == []
 
 
 async def test_mail_that_waits_for_its_parser_is_not_ordered_again(
-    world: World, door: Door, vhost_url: str, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, ingest: Ingest, vhost_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, going_on = asyncio.Event(), asyncio.Event()
 
@@ -108,8 +110,8 @@ async def test_mail_that_waits_for_its_parser_is_not_ordered_again(
         begun.set()
         await going_on.wait()
 
-    monkeypatch.setattr(door.parsing, "parse_arrival", wait)
-    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+    monkeypatch.setattr(ingest.parsing, "parse_arrival", wait)
+    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
 
     async with parsing.running():
         await take(parsing)
@@ -118,37 +120,39 @@ async def test_mail_that_waits_for_its_parser_is_not_ordered_again(
             await begun.wait()
             while len(parsing._in_hand) < 2:
                 await asyncio.wait([waiting], timeout=0)
-            world.clock.move(timedelta(seconds=30))
+            backend.clock.move(timedelta(seconds=30))
             await parsing.keep_from_sweep()
-            await door.outbox_publisher.sweep_forgotten(world.clock.now())
+            await ingest.outbox_publisher.sweep_forgotten(backend.clock.now())
         finally:
             going_on.set()
             await waiting
-    await door.outbox_publisher.finish()
+    await ingest.outbox_publisher.finish()
 
     assert await waiting_in(vhost_url, INGEST.name) == 0
 
 
 async def test_mail_whose_sender_gave_up_waiting_is_left_to_the_sweep(
-    world: World, door: Door, vhost_url: str
+    backend: Backend, ingest: Ingest, vhost_url: str
 ) -> None:
-    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
     await parsing._room.acquire()
     waiting = asyncio.create_task(take(parsing))
-    while not await world.database["arrivals"].count_documents({}):
+    while not await backend.database["arrivals"].count_documents({}):
         await asyncio.wait([waiting], timeout=0)
     waiting.cancel()
     await asyncio.wait([waiting])
 
-    world.clock.move(timedelta(seconds=30))
+    backend.clock.move(timedelta(seconds=30))
     await parsing.keep_from_sweep()
-    await door.outbox_publisher.sweep_forgotten(world.clock.now())
+    await ingest.outbox_publisher.sweep_forgotten(backend.clock.now())
 
     assert await waiting_in(vhost_url, INGEST.name) == 1
 
 
-async def test_the_autoscaler_sees_load_that_the_queue_does_not(door: Door, vhost_url: str) -> None:
-    parsing = DirectParsing(door.arrivals, door.parsing, at_once=1, patience=PATIENCE)
+async def test_the_autoscaler_sees_load_that_the_queue_does_not(
+    ingest: Ingest, vhost_url: str
+) -> None:
+    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
 
     def in_hand() -> float:
         return REGISTRY.get_sample_value("mailroom_ingest_mails_in_hand") or 0

@@ -14,28 +14,30 @@ from shared.domain.interaction import Address, Interaction
 from shared.domain.lifecycle import State
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing.parser import parse_mail
-from tests.support.ingest import MAIL, Door, envelope
-from tests.support.world import World, cause
+from tests.support.backend import Backend, cause
+from tests.support.ingest import MAIL, Ingest, envelope
 
 pytestmark = pytest.mark.connected
 
 
-async def arrive(door: Door, raw: bytes, *mailboxes: str, sender: str = "ann@example.org") -> str:
-    return await door.arrivals.add(raw, envelope(*mailboxes, sender=sender))
+async def arrive(
+    ingest: Ingest, raw: bytes, *mailboxes: str, sender: str = "ann@example.org"
+) -> str:
+    return await ingest.arrivals.add(raw, envelope(*mailboxes, sender=sender))
 
 
 async def parsed(
-    world: World, door: Door, raw: bytes, *mailboxes: str, sender: str = "ann@example.org"
+    backend: Backend, ingest: Ingest, raw: bytes, *mailboxes: str, sender: str = "ann@example.org"
 ) -> list[Interaction]:
     """Return the interactions of a mail that arrives now."""
-    arrival_id = await arrive(door, raw, *mailboxes, sender=sender)
-    await door.parsing.parse(ParseMail(arrival_id=arrival_id), cause())
-    found = world.database["interactions"].find({"arrival_id": arrival_id}, {"_id": 1})
-    return [await world.interactions.get(one["_id"]) for one in await found.to_list()]
+    arrival_id = await arrive(ingest, raw, *mailboxes, sender=sender)
+    await ingest.parsing.parse(ParseMail(arrival_id=arrival_id), cause())
+    found = backend.database["interactions"].find({"arrival_id": arrival_id}, {"_id": 1})
+    return [await backend.interactions.get(one["_id"]) for one in await found.to_list()]
 
 
-async def test_a_mail_waits_in_the_queue_of_its_mailbox(world: World, door: Door) -> None:
-    (interaction,) = await parsed(world, door, MAIL, "sales@demo.example")
+async def test_a_mail_waits_in_the_queue_of_its_mailbox(backend: Backend, ingest: Ingest) -> None:
+    (interaction,) = await parsed(backend, ingest, MAIL, "sales@demo.example")
 
     assert (interaction.state, interaction.queue) == (State.QUEUED, "sales")
     assert interaction.mail.text == "Hello"
@@ -44,86 +46,92 @@ async def test_a_mail_waits_in_the_queue_of_its_mailbox(world: World, door: Door
 
 
 async def test_a_mail_of_twenty_megabytes_of_text_waits_like_any_other(
-    world: World, door: Door
+    backend: Backend, ingest: Ingest
 ) -> None:
     line = b"A line of a log that somebody pasted into a mail.\r\n"
 
-    (interaction,) = await parsed(world, door, MAIL + line * 400_000)
+    (interaction,) = await parsed(backend, ingest, MAIL + line * 400_000)
 
     assert interaction.mail.text.startswith("Hello\nA line of a log")
     assert [one.name for one in interaction.mail.attachments] == ["mail.eml"]
 
 
-async def test_a_mail_to_two_mailboxes_waits_in_both(world: World, door: Door) -> None:
+async def test_a_mail_to_two_mailboxes_waits_in_both(backend: Backend, ingest: Ingest) -> None:
     both = ("support@demo.example", "sales@demo.example")
 
-    interactions = await parsed(world, door, MAIL, *both)
+    interactions = await parsed(backend, ingest, MAIL, *both)
 
     assert sorted(one.queue for one in interactions) == ["sales", "support"]
 
 
-async def test_a_command_that_comes_twice_makes_one_interaction(world: World, door: Door) -> None:
-    arrival_id = await arrive(door, MAIL)
+async def test_a_command_that_comes_twice_makes_one_interaction(
+    backend: Backend, ingest: Ingest
+) -> None:
+    arrival_id = await arrive(ingest, MAIL)
 
     for _ in range(2):
-        await door.parsing.parse(ParseMail(arrival_id=arrival_id), cause())
+        await ingest.parsing.parse(ParseMail(arrival_id=arrival_id), cause())
 
-    assert await world.database["interactions"].count_documents({}) == 1
-    assert "copies" not in (await world.database["interactions"].find_one({}) or {})
+    assert await backend.database["interactions"].count_documents({}) == 1
+    assert "copies" not in (await backend.database["interactions"].find_one({}) or {})
 
 
-async def test_the_same_mail_again_is_noted_on_the_first(world: World, door: Door) -> None:
-    (first,) = await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL)
+async def test_the_same_mail_again_is_noted_on_the_first(backend: Backend, ingest: Ingest) -> None:
+    (first,) = await parsed(backend, ingest, b"Message-ID: <1@x>\r\n" + MAIL)
 
-    again = await parsed(world, door, b"Received: by other\r\nMessage-ID: <1@x>\r\n" + MAIL)
+    again = await parsed(backend, ingest, b"Received: by other\r\nMessage-ID: <1@x>\r\n" + MAIL)
 
     assert again == []
-    assert len((await world.newest("interactions", first.id))["copies"]) == 1
+    assert len((await backend.newest("interactions", first.id))["copies"]) == 1
 
 
-async def test_only_so_many_copies_of_a_mail_are_noted(world: World, door: Door) -> None:
-    (first,) = await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL)
+async def test_only_so_many_copies_of_a_mail_are_noted(backend: Backend, ingest: Ingest) -> None:
+    (first,) = await parsed(backend, ingest, b"Message-ID: <1@x>\r\n" + MAIL)
     noted = {"$set": {"copies": [str(number) for number in range(100)]}}
-    await world.database["interactions"].update_one({"_id": first.id}, noted)
+    await backend.database["interactions"].update_one({"_id": first.id}, noted)
 
-    await parsed(world, door, b"Received: by other\r\nMessage-ID: <1@x>\r\n" + MAIL)
+    await parsed(backend, ingest, b"Received: by other\r\nMessage-ID: <1@x>\r\n" + MAIL)
 
-    assert len((await world.newest("interactions", first.id))["copies"]) == 100
+    assert len((await backend.newest("interactions", first.id))["copies"]) == 100
 
 
-async def test_a_mail_leaves_room_in_its_user_data_for_agents(world: World, door: Door) -> None:
+async def test_a_mail_leaves_room_in_its_user_data_for_agents(
+    backend: Backend, ingest: Ingest
+) -> None:
     everybody = ",\r\n ".join(f"{number:09}@example.org" for number in range(500))
     headers = f"To: {everybody}\r\nSubject: {'x ' * 5_000}\r\nContent-Type: text/plain"
 
-    (interaction,) = await parsed(world, door, f"{headers}\r\n\r\nHello".encode())
+    (interaction,) = await parsed(backend, ingest, f"{headers}\r\n\r\nHello".encode())
 
     assert all(len(str(value)) <= 1000 for value in interaction.user_data.values())
     assert len(interaction.mail.subject) == 998
     assert len(interaction.mail.to) == 500
 
 
-async def test_the_same_id_on_another_text_is_another_mail(world: World, door: Door) -> None:
-    await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL)
+async def test_the_same_id_on_another_text_is_another_mail(
+    backend: Backend, ingest: Ingest
+) -> None:
+    await parsed(backend, ingest, b"Message-ID: <1@x>\r\n" + MAIL)
 
-    assert len(await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL + b"More\r\n")) == 1
+    assert len(await parsed(backend, ingest, b"Message-ID: <1@x>\r\n" + MAIL + b"More\r\n")) == 1
 
 
 @pytest.mark.parametrize(
     "header", [b"In-Reply-To: <1@x>\r\n", b"References: <0@x> <1@x> <unknown@x>\r\n"]
 )
-async def test_an_answer_joins_the_thread(world: World, door: Door, header: bytes) -> None:
-    (root,) = await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL)
+async def test_an_answer_joins_the_thread(backend: Backend, ingest: Ingest, header: bytes) -> None:
+    (root,) = await parsed(backend, ingest, b"Message-ID: <1@x>\r\n" + MAIL)
 
-    (answer,) = await parsed(world, door, b"Message-ID: <2@x>\r\n" + header + MAIL)
+    (answer,) = await parsed(backend, ingest, b"Message-ID: <2@x>\r\n" + header + MAIL)
 
     assert (answer.thread_id, answer.parent_id) == (root.id, root.id)
     assert answer.subtype == "InboundCustomerReply"
 
 
-async def test_unparsable_mail_becomes_an_interaction(world: World, door: Door) -> None:
+async def test_unparsable_mail_becomes_an_interaction(backend: Backend, ingest: Ingest) -> None:
     bomb = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 20_000
 
-    (interaction,) = await parsed(world, door, bomb)
+    (interaction,) = await parsed(backend, ingest, bomb)
 
     (attachment,) = interaction.mail.attachments
     assert (attachment.media_type, attachment.size) == ("message/rfc822", len(bomb))
@@ -132,36 +140,40 @@ async def test_unparsable_mail_becomes_an_interaction(world: World, door: Door) 
 
 
 @pytest.mark.parametrize("sender", ["", "<>"])
-async def test_a_mail_from_nobody_is_from_nobody(world: World, door: Door, sender: str) -> None:
-    (interaction,) = await parsed(world, door, b"Subject: x\r\n\r\nHi", sender=sender)
+async def test_a_mail_from_nobody_is_from_nobody(
+    backend: Backend, ingest: Ingest, sender: str
+) -> None:
+    (interaction,) = await parsed(backend, ingest, b"Subject: x\r\n\r\nHi", sender=sender)
 
     assert interaction.mail.sender == Address("")
     assert interaction.user_data["FromAddress"] == ""
 
 
-async def test_warnings_of_the_parser_are_stored(world: World, door: Door) -> None:
+async def test_warnings_of_the_parser_are_stored(backend: Backend, ingest: Ingest) -> None:
     encrypted = b"Content-Type: application/pgp-encrypted\r\n" + MAIL
 
-    (interaction,) = await parsed(world, door, encrypted)
+    (interaction,) = await parsed(backend, ingest, encrypted)
 
     assert interaction.mail.warnings == ("encrypted",)
 
 
-async def test_mail_without_attachments_orders_no_extraction(world: World, door: Door) -> None:
-    (interaction,) = await parsed(world, door, MAIL)
+async def test_mail_without_attachments_orders_no_extraction(
+    backend: Backend, ingest: Ingest
+) -> None:
+    (interaction,) = await parsed(backend, ingest, MAIL)
 
-    owed = (await world.newest("interactions", interaction.id))["outbox"]
+    owed = (await backend.newest("interactions", interaction.id))["outbox"]
     assert {entry["key"] for entry in owed} <= {f"{InteractionReceived.address}.all"}
 
 
 async def test_an_answer_joins_the_thread_of_the_mailbox_that_it_comes_to(
-    world: World, door: Door
+    backend: Backend, ingest: Ingest
 ) -> None:
     both = ("support@demo.example", "sales@demo.example")
-    first = await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL, *both)
+    first = await parsed(backend, ingest, b"Message-ID: <1@x>\r\n" + MAIL, *both)
 
     answers = [
-        (await parsed(world, door, b"In-Reply-To: <1@x>\r\n" + MAIL + name.encode(), name))[0]
+        (await parsed(backend, ingest, b"In-Reply-To: <1@x>\r\n" + MAIL + name.encode(), name))[0]
         for name in both
     ]
 
@@ -170,11 +182,11 @@ async def test_an_answer_joins_the_thread_of_the_mailbox_that_it_comes_to(
 
 
 async def test_mail_of_too_many_uuencoded_files_is_its_own_attachment(
-    world: World, door: Door
+    backend: Backend, ingest: Ingest
 ) -> None:
     raw = MAIL + b"begin 644 x\n!80\n`\nend\n" * 2_000
 
-    (interaction,) = await parsed(world, door, raw)
+    (interaction,) = await parsed(backend, ingest, raw)
 
     assert [(one.name, one.size) for one in interaction.mail.attachments] == [
         ("mail.eml", len(raw))
@@ -190,11 +202,11 @@ class _Oversized:
 
 
 async def test_mail_that_the_database_refuses_is_shown_with_its_author(
-    world: World, door: Door
+    backend: Backend, ingest: Ingest
 ) -> None:
-    door.parsing._parser = cast("IsolatedParser", _Oversized())
+    ingest.parsing._parser = cast("IsolatedParser", _Oversized())
 
-    (interaction,) = await parsed(world, door, MAIL)
+    (interaction,) = await parsed(backend, ingest, MAIL)
 
     assert interaction.mail.sender is not None
     assert interaction.mail.sender.address == "ann@example.org"
@@ -214,36 +226,36 @@ class _Hanging:
 
 
 async def test_mail_that_hangs_is_tried_again_later_and_shown_unread(
-    world: World, door: Door
+    backend: Backend, ingest: Ingest
 ) -> None:
     hanging = _Hanging()
-    door.parsing._parser = cast("IsolatedParser", hanging)
-    command = ParseMail(arrival_id=await arrive(door, MAIL))
+    ingest.parsing._parser = cast("IsolatedParser", hanging)
+    command = ParseMail(arrival_id=await arrive(ingest, MAIL))
 
     for tries in (1, 2):
         for _ in range(2):
             with pytest.raises(Unavailable):
-                await door.parsing.parse(command, cause())
+                await ingest.parsing.parse(command, cause())
         assert len(hanging.asked) == tries
-        world.clock.move(timedelta(seconds=5))
-    await door.parsing.parse(command, cause())
+        backend.clock.move(timedelta(seconds=5))
+    await ingest.parsing.parse(command, cause())
 
     assert hanging.asked == [False, True, True]
-    (found,) = await world.database["interactions"].find({}).to_list()
+    (found,) = await backend.database["interactions"].find({}).to_list()
     assert found["mail"]["attachments"][0]["name"] == "mail.eml"
 
 
 async def test_mail_that_finds_no_room_for_slow_ones_is_shown_in_the_end(
-    world: World, door: Door
+    backend: Backend, ingest: Ingest
 ) -> None:
     hanging = _Hanging()
-    door.parsing._parser = cast("IsolatedParser", hanging)
-    command = ParseMail(arrival_id=await arrive(door, MAIL))
+    ingest.parsing._parser = cast("IsolatedParser", hanging)
+    command = ParseMail(arrival_id=await arrive(ingest, MAIL))
     with pytest.raises(Unavailable):
-        await door.parsing.parse(command, cause())
-    world.clock.move(timedelta(minutes=31))
+        await ingest.parsing.parse(command, cause())
+    backend.clock.move(timedelta(minutes=31))
 
-    await door.parsing.parse(command, cause())
+    await ingest.parsing.parse(command, cause())
 
     assert len(hanging.asked) == 1
-    assert await world.database["interactions"].count_documents({}) == 1
+    assert await backend.database["interactions"].count_documents({}) == 1

@@ -8,8 +8,8 @@ from shared.mail.threads import Speaker
 from shared.storage.interactions.thread_store import ThreadStore
 from tests.connected.ingest.test_parsing import parsed
 from tests.connected.plans import Plan, plans_of
-from tests.support.ingest import MAIL, Door
-from tests.support.world import World
+from tests.support.backend import Backend
+from tests.support.ingest import MAIL, Ingest
 
 pytestmark = pytest.mark.connected
 
@@ -22,15 +22,15 @@ BOUNCE = (
 OURS = b"<5ecre7.1@demo.example>"
 
 
-async def root(world: World, door: Door) -> Interaction:
-    (mail,) = await parsed(world, door, b"Message-ID: <1@x>\r\n" + MAIL)
+async def root(backend: Backend, ingest: Ingest) -> Interaction:
+    (mail,) = await parsed(backend, ingest, b"Message-ID: <1@x>\r\n" + MAIL)
     return mail
 
 
-async def answered(world: World, door: Door, *to: str, **fields: object) -> Interaction:
+async def answered(backend: Backend, ingest: Ingest, *to: str, **fields: object) -> Interaction:
     """Store a mail of Ann and what an agent sent after it; return the latter."""
-    original = await root(world, door)
-    return await world.receive(
+    original = await root(backend, ingest)
+    return await backend.add_mail(
         **{
             "direction": Direction.OUTBOUND,
             "subtype": "OutboundReply",
@@ -48,11 +48,11 @@ def from_(sender: bytes, *headers: bytes) -> bytes:
     return b"".join(headers) + MAIL.replace(b"ann@example.org", sender)
 
 
-async def test_an_answer_to_our_mail_stays_in_its_branch(world: World, door: Door) -> None:
-    ours = await answered(world, door, "ann@example.org")
+async def test_an_answer_to_our_mail_stays_in_its_branch(backend: Backend, ingest: Ingest) -> None:
+    ours = await answered(backend, ingest, "ann@example.org")
 
     (back,) = await parsed(
-        world, door, from_(b"Ann+home@Example.org", b"In-Reply-To: " + OURS + b"\r\n")
+        backend, ingest, from_(b"Ann+home@Example.org", b"In-Reply-To: " + OURS + b"\r\n")
     )
 
     assert (back.parent_id, back.thread_id) == (ours.id, ours.thread_id)
@@ -62,46 +62,48 @@ async def test_an_answer_to_our_mail_stays_in_its_branch(world: World, door: Doo
 
 @pytest.mark.parametrize("named", [OURS, b"<1@x>"])
 async def test_an_answer_from_another_address_begins_a_thread(
-    world: World, door: Door, named: bytes
+    backend: Backend, ingest: Ingest, named: bytes
 ) -> None:
-    await answered(world, door, "ann@example.org")
+    await answered(backend, ingest, "ann@example.org")
 
     (other,) = await parsed(
-        world, door, from_(b"thief@example.org", b"In-Reply-To: " + named + b"\r\n")
+        backend, ingest, from_(b"thief@example.org", b"In-Reply-To: " + named + b"\r\n")
     )
 
     assert (other.parent_id, other.thread_id, other.branches) == (None, other.id, ())
     assert other.subtype == "InboundNew"
 
 
-async def test_a_second_from_or_a_sender_header_proves_nothing(world: World, door: Door) -> None:
-    await root(world, door)
+async def test_a_second_from_or_a_sender_header_proves_nothing(
+    backend: Backend, ingest: Ingest
+) -> None:
+    await root(backend, ingest)
     headers = b"In-Reply-To: <1@x>\r\nSender: ann@example.org\r\n"
 
     (other,) = await parsed(
-        world, door, from_(b"thief@example.org, ann@example.org", headers, b"X: y\r\n")
+        backend, ingest, from_(b"thief@example.org, ann@example.org", headers, b"X: y\r\n")
     )
 
     assert other.mail.sender == Address("thief@example.org")
     assert other.thread_id == other.id
 
 
-async def test_one_id_that_proves_among_others_suffices(world: World, door: Door) -> None:
-    ours = await answered(world, door, "bo@example.org")
+async def test_one_id_that_proves_among_others_suffices(backend: Backend, ingest: Ingest) -> None:
+    ours = await answered(backend, ingest, "bo@example.org")
     references = b"References: <1@x> <unknown@x> " + OURS + b"\r\n"
 
-    (back,) = await parsed(world, door, from_(b"ann@example.org", references))
+    (back,) = await parsed(backend, ingest, from_(b"ann@example.org", references))
 
     assert (back.parent_id, back.thread_id) == (ours.thread_id, ours.thread_id)
     assert back.branches == (ours.thread_id, back.id)
 
 
-async def test_a_delivery_report_joins_by_an_id_of_ours(world: World, door: Door) -> None:
-    ours = await answered(world, door, "ann@example.org")
+async def test_a_delivery_report_joins_by_an_id_of_ours(backend: Backend, ingest: Ingest) -> None:
+    ours = await answered(backend, ingest, "ann@example.org")
 
-    (report,) = await parsed(world, door, BOUNCE % OURS, sender="")
-    (claim,) = await parsed(world, door, BOUNCE % OURS + b"x", sender="thief@example.org")
-    (other,) = await parsed(world, door, BOUNCE % b"<1@x>", sender="")
+    (report,) = await parsed(backend, ingest, BOUNCE % OURS, sender="")
+    (claim,) = await parsed(backend, ingest, BOUNCE % OURS + b"x", sender="thief@example.org")
+    (other,) = await parsed(backend, ingest, BOUNCE % b"<1@x>", sender="")
 
     assert (report.subtype, report.parent_id) == ("InboundNDR", ours.id)
     assert (claim.thread_id, other.thread_id) == (claim.id, other.id)
@@ -145,11 +147,11 @@ def returning(kind: bytes, returned: bytes) -> bytes:
 )
 @pytest.mark.parametrize("sender", ["", "<>"])
 async def test_a_delivery_report_joins_the_mail_that_came_back(
-    world: World, door: Door, report: bytes, sender: str
+    backend: Backend, ingest: Ingest, report: bytes, sender: str
 ) -> None:
-    ours = await answered(world, door, "gone@example.net")
+    ours = await answered(backend, ingest, "gone@example.net")
 
-    (read,) = await parsed(world, door, report, sender=sender)
+    (read,) = await parsed(backend, ingest, report, sender=sender)
 
     assert (read.subtype, read.parent_id, read.thread_id) == (
         "InboundNDR",
@@ -162,22 +164,22 @@ async def test_a_delivery_report_joins_the_mail_that_came_back(
 
 
 async def test_a_delivery_report_on_a_foreign_mail_is_one_all_the_same(
-    world: World, door: Door
+    backend: Backend, ingest: Ingest
 ) -> None:
     report = returning(b"message/rfc822", RETURNED)
 
-    (read,) = await parsed(world, door, report, sender="")
-    (claim,) = await parsed(world, door, report + b"x", sender="thief@example.org")
+    (read,) = await parsed(backend, ingest, report, sender="")
+    (claim,) = await parsed(backend, ingest, report + b"x", sender="thief@example.org")
 
     assert (read.subtype, read.parent_id) == ("InboundNDR", None)
     assert (claim.subtype, claim.parent_id) == ("InboundNew", None)
 
 
-async def test_forwarded_report_joins_no_thread(world: World, door: Door) -> None:
-    ours = await answered(world, door, "ann@example.org")
+async def test_forwarded_report_joins_no_thread(backend: Backend, ingest: Ingest) -> None:
+    ours = await answered(backend, ingest, "ann@example.org")
 
     (claim,) = await parsed(
-        world, door, returning(b"message/rfc822", RETURNED), sender="thief@example.org"
+        backend, ingest, returning(b"message/rfc822", RETURNED), sender="thief@example.org"
     )
 
     assert claim.thread_id != ours.thread_id
@@ -187,37 +189,37 @@ async def test_forwarded_report_joins_no_thread(world: World, door: Door) -> Non
     ("state", "joins"), [(State.SENT, True), (State.UNCERTAIN, True), (State.REPLY_CREATED, False)]
 )
 async def test_reply_to_a_redirect_joins_by_message_id(
-    world: World, door: Door, state: State, joins: bool
+    backend: Backend, ingest: Ingest, state: State, joins: bool
 ) -> None:
     ours = await answered(
-        world, door, "expert@example.net", subtype="OutboundRedirect", state=state
+        backend, ingest, "expert@example.net", subtype="OutboundRedirect", state=state
     )
 
-    (back,) = await parsed(world, door, from_(b"expert@example.net", b"In-Reply-To: <1@x>\r\n"))
+    (back,) = await parsed(backend, ingest, from_(b"expert@example.net", b"In-Reply-To: <1@x>\r\n"))
 
     assert (back.thread_id == ours.thread_id) is joins
 
 
-async def test_an_answer_before_its_original_stays_apart(world: World, door: Door) -> None:
-    (early,) = await parsed(world, door, b"In-Reply-To: <1@x>\r\n" + MAIL)
+async def test_an_answer_before_its_original_stays_apart(backend: Backend, ingest: Ingest) -> None:
+    (early,) = await parsed(backend, ingest, b"In-Reply-To: <1@x>\r\n" + MAIL)
 
-    original = await root(world, door)
+    original = await root(backend, ingest)
 
     assert early.thread_id == early.id
     assert original.thread_id == original.id
 
 
 async def test_named_mails_are_found_by_index_however_many_there_are(
-    world: World, door: Door
+    backend: Backend, ingest: Ingest
 ) -> None:
     for number in range(40):
-        await world.receive(mail=Email(message_id=f"<{number}@elsewhere>"))
+        await backend.add_mail(mail=Email(message_id=f"<{number}@elsewhere>"))
     ours = await answered(
-        world, door, "expert@example.net", subtype="OutboundRedirect", state=State.SENT
+        backend, ingest, "expert@example.net", subtype="OutboundRedirect", state=State.SENT
     )
 
-    async with plans_of(world.database, "interactions") as plans:
-        proven = await ThreadStore(world.database).proven(
+    async with plans_of(backend.database, "interactions") as plans:
+        proven = await ThreadStore(backend.database).proven(
             Speaker("expert@example.net"), ["<1@x>", "<unknown@x>"]
         )
 
@@ -228,18 +230,20 @@ async def test_named_mails_are_found_by_index_however_many_there_are(
     ]
 
 
-async def test_repeated_message_id_reads_at_most_500_mails(world: World, door: Door) -> None:
-    original = await root(world, door)
+async def test_repeated_message_id_reads_at_most_500_mails(
+    backend: Backend, ingest: Ingest
+) -> None:
+    original = await root(backend, ingest)
     sender = {"address": "flood@example.org", "personal": ""}
-    document = await world.database["interactions"].find_one({"_id": original.id})
+    document = await backend.database["interactions"].find_one({"_id": original.id})
     assert document is not None
     document["mail"]["sender"] = sender
     del document["arrival_key"]
-    await world.database["interactions"].insert_many(
+    await backend.database["interactions"].insert_many(
         [document | {"_id": f"flood{number}"} for number in range(600)]
     )
 
-    named = await ThreadStore(world.database).named(["<1@x>"])
+    named = await ThreadStore(backend.database).named(["<1@x>"])
 
     assert len(named) == 500
     assert named[0].id == original.id

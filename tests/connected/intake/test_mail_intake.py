@@ -9,8 +9,8 @@ from shared.domain.mail_envelope import Way
 from shared.intake.mail_intake import IntakeRules, MailIntake, MailSource
 from shared.intake.refusals import MailLoopError, MailTooLargeError, UnknownMailboxError
 from shared.storage.files.vault import IN_ONE_DOCUMENT
+from tests.support.backend import Backend
 from tests.support.ingest import MAIL, make_arrivals
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
@@ -20,9 +20,9 @@ LARGE = MAIL + b"0123456789abcde\n" * (IN_ONE_DOCUMENT // 8)
 
 
 @pytest.fixture
-def intake(world: World) -> MailIntake:
+def intake(backend: Backend) -> MailIntake:
     """What takes mails in, without a way on which they come."""
-    return MailIntake(make_arrivals(world), world.configuration, RULES, world.clock)
+    return MailIntake(make_arrivals(backend), backend.configuration, RULES, backend.clock)
 
 
 async def pieces(raw: bytes, size: int = 70_000) -> AsyncIterator[bytes]:
@@ -30,9 +30,9 @@ async def pieces(raw: bytes, size: int = 70_000) -> AsyncIterator[bytes]:
         yield raw[at : at + size]
 
 
-async def stored(world: World) -> dict[str, Any]:
+async def stored(backend: Backend) -> dict[str, Any]:
     """Return the only arrival."""
-    (document,) = await world.database["arrivals"].find({}).to_list()
+    (document,) = await backend.database["arrivals"].find({}).to_list()
     return document
 
 
@@ -47,23 +47,23 @@ async def take_stream(intake: MailIntake, mail: AsyncIterator[bytes]) -> str:
 
 
 async def test_arrival_knows_its_way_and_the_addresses_that_were_named(
-    world: World, intake: MailIntake
+    backend: Backend, intake: MailIntake
 ) -> None:
     named = ["support+b.TOKEN@demo.example", "Support@DEMO.example"]
     recipients = [await intake.recipient(address) for address in named]
 
     arrival_id = await intake.take(MAIL, sender="", recipients=recipients, source=FROM_IMAP)
 
-    arrival = await make_arrivals(world).get(arrival_id)
+    arrival = await make_arrivals(backend).get(arrival_id)
     assert (arrival.way, arrival.peer) == (Way.IMAP, "192.0.2.7")
     assert arrival.mailboxes == ("support@demo.example",)
     assert arrival.recipients == tuple(named)
 
 
-async def test_trace_names_source_way_and_mailbox(world: World, intake: MailIntake) -> None:
+async def test_trace_names_source_way_and_mailbox(backend: Backend, intake: MailIntake) -> None:
     await take(intake, b"Return-Path: <forged@x>\r\n" + MAIL)
 
-    assert (await stored(world))["raw"] == (
+    assert (await stored(backend))["raw"] == (
         b"Return-Path: <ann@example.org>\r\n"
         b"Received: from imap.example ([192.0.2.7])\r\n"
         b"\tby mx.example with IMAP\r\n\tfor <support@demo.example>;\r\n"
@@ -72,38 +72,38 @@ async def test_trace_names_source_way_and_mailbox(world: World, intake: MailInta
 
 
 async def test_sender_of_a_source_without_envelope_is_the_return_path(
-    world: World, intake: MailIntake
+    backend: Backend, intake: MailIntake
 ) -> None:
     await take(intake, b"Delivered-To: x@y\r\nReturn-Path: <bob@example.org>\r\n" + MAIL, None)
 
-    assert (await stored(world))["sender"] == "bob@example.org"
+    assert (await stored(backend))["sender"] == "bob@example.org"
 
 
 async def test_stream_of_a_large_mail_is_stored_octet_for_octet(
-    world: World, intake: MailIntake
+    backend: Backend, intake: MailIntake
 ) -> None:
     arrival_id = await take_stream(intake, pieces(LARGE))
 
-    arrival = await make_arrivals(world).get(arrival_id)
+    arrival = await make_arrivals(backend).get(arrival_id)
     assert arrival.raw.endswith(b"+0000\r\n" + LARGE)
-    assert "raw" not in await stored(world)
+    assert "raw" not in await stored(backend)
 
 
-async def test_stream_of_a_small_mail_is_one_document(world: World, intake: MailIntake) -> None:
+async def test_stream_of_a_small_mail_is_one_document(backend: Backend, intake: MailIntake) -> None:
     await take_stream(intake, pieces(MAIL, 10))
 
-    assert (await stored(world))["raw"].endswith(b"+0000\r\n" + MAIL)
+    assert (await stored(backend))["raw"].endswith(b"+0000\r\n" + MAIL)
 
 
-async def test_taken_mail_has_a_command_to_parse_it(world: World, intake: MailIntake) -> None:
+async def test_taken_mail_has_a_command_to_parse_it(backend: Backend, intake: MailIntake) -> None:
     await take_stream(intake, pieces(LARGE))
 
-    assert len((await stored(world))["outbox"]) == 1
+    assert len((await stored(backend))["outbox"]) == 1
 
 
 @pytest.mark.parametrize("size", [RULES.largest_mail + 1, 3 * RULES.largest_mail])
 async def test_too_large_is_refused_and_not_stored(
-    world: World, intake: MailIntake, size: int
+    backend: Backend, intake: MailIntake, size: int
 ) -> None:
     raw = MAIL.ljust(size, b"x")
 
@@ -112,8 +112,8 @@ async def test_too_large_is_refused_and_not_stored(
     with pytest.raises(MailTooLargeError):
         await take_stream(intake, pieces(raw))
 
-    assert await world.database["arrivals"].count_documents({}) == 0
-    assert await world.database["contents"].count_documents({}) == 0
+    assert await backend.database["arrivals"].count_documents({}) == 0
+    assert await backend.database["contents"].count_documents({}) == 0
 
 
 async def test_largest_mail_is_taken(intake: MailIntake) -> None:
@@ -125,17 +125,17 @@ async def test_largest_mail_is_taken(intake: MailIntake) -> None:
 
 @pytest.mark.parametrize("rest", [b"", LARGE])
 async def test_loop_is_refused_and_not_stored(
-    world: World, intake: MailIntake, rest: bytes
+    backend: Backend, intake: MailIntake, rest: bytes
 ) -> None:
     raw = b"Received: from a by b\r\n" * 101 + MAIL + rest
 
     with pytest.raises(MailLoopError):
         await take_stream(intake, pieces(raw))
 
-    assert await world.database["arrivals"].count_documents({}) == 0
+    assert await backend.database["arrivals"].count_documents({}) == 0
 
 
-async def test_stream_that_breaks_off_stores_nothing(world: World, intake: MailIntake) -> None:
+async def test_stream_that_breaks_off_stores_nothing(backend: Backend, intake: MailIntake) -> None:
     async def broken() -> AsyncIterator[bytes]:
         async for piece in pieces(LARGE):
             yield piece
@@ -144,8 +144,8 @@ async def test_stream_that_breaks_off_stores_nothing(world: World, intake: MailI
     with pytest.raises(ConnectionResetError):
         await take_stream(intake, broken())
 
-    assert await world.database["arrivals"].count_documents({}) == 0
-    assert await world.database["contents"].count_documents({}) == 0
+    assert await backend.database["arrivals"].count_documents({}) == 0
+    assert await backend.database["contents"].count_documents({}) == 0
 
 
 async def test_unknown_mailbox_is_refused(intake: MailIntake) -> None:
@@ -153,10 +153,12 @@ async def test_unknown_mailbox_is_refused(intake: MailIntake) -> None:
         await intake.recipient("nobody@demo.example")
 
 
-async def test_arrival_of_an_earlier_release_came_by_smtp(world: World, intake: MailIntake) -> None:
+async def test_arrival_of_an_earlier_release_came_by_smtp(
+    backend: Backend, intake: MailIntake
+) -> None:
     arrival_id = await take(intake, MAIL)
-    await world.database["arrivals"].update_one({}, {"$unset": {"way": 1, "recipients": 1}})
+    await backend.database["arrivals"].update_one({}, {"$unset": {"way": 1, "recipients": 1}})
 
-    arrival = await make_arrivals(world).get(arrival_id)
+    arrival = await make_arrivals(backend).get(arrival_id)
 
     assert (arrival.way, arrival.recipients) == (Way.SMTP, ())

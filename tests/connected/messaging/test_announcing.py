@@ -17,81 +17,83 @@ from shared.messaging.topology import INGEST
 from shared.storage.database.client import Collection
 from shared.storage.database.outbox import CollectionOutbox, to_entry
 from tests.connected.messaging.queues import waiting_in
-from tests.support.world import World, cause
+from tests.support.backend import Backend, cause
 
 pytestmark = pytest.mark.connected
 
 
 @pytest.fixture
-def outbox_publisher(world: World) -> OutboxPublisher:
+def outbox_publisher(backend: Backend) -> OutboxPublisher:
     """What publishes the interactions' outboxes, and sweeps only when it is told to."""
-    return OutboxPublisher(world.publisher, CollectionOutbox(world.database["interactions"]))
+    return OutboxPublisher(backend.publisher, CollectionOutbox(backend.database["interactions"]))
 
 
-async def store_without_announcing(world: World) -> Interaction:
+async def store_without_announcing(backend: Backend) -> Interaction:
     """Store an interaction as a process does that dies before it publishes."""
 
     async def die(_document_id: str, _owed: object) -> None:
         """Publish nothing."""
 
-    world.interactions._announce = die
-    return await world.receive()
+    backend.interactions._announce = die
+    return await backend.add_mail()
 
 
 async def test_the_sweep_publishes_what_a_dead_process_owed(
-    world: World, outbox_publisher: OutboxPublisher
+    backend: Backend, outbox_publisher: OutboxPublisher
 ) -> None:
-    await store_without_announcing(world)
+    await store_without_announcing(backend)
 
-    swept = await outbox_publisher.sweep(world.clock.now() + timedelta(seconds=1))
+    swept = await outbox_publisher.sweep(backend.clock.now() + timedelta(seconds=1))
 
     assert swept == 1
 
 
-async def test_what_is_published_is_struck(world: World, outbox_publisher: OutboxPublisher) -> None:
-    mail = await store_without_announcing(world)
-    await outbox_publisher.sweep(world.clock.now() + timedelta(seconds=1))
+async def test_what_is_published_is_struck(
+    backend: Backend, outbox_publisher: OutboxPublisher
+) -> None:
+    mail = await store_without_announcing(backend)
+    await outbox_publisher.sweep(backend.clock.now() + timedelta(seconds=1))
 
     await outbox_publisher.finish()
 
-    assert (await world.newest("interactions", mail.id))["outbox"] == []
+    assert (await backend.newest("interactions", mail.id))["outbox"] == []
 
 
 async def test_the_sweep_leaves_the_newest_to_those_who_are_at_it(
-    world: World, outbox_publisher: OutboxPublisher
+    backend: Backend, outbox_publisher: OutboxPublisher
 ) -> None:
-    await store_without_announcing(world)
+    await store_without_announcing(backend)
 
-    assert await outbox_publisher.sweep(world.clock.now()) == 0
+    assert await outbox_publisher.sweep(backend.clock.now()) == 0
 
 
 async def test_events_leave_in_the_order_in_which_they_happened(
-    world: World, outbox_publisher: OutboxPublisher
+    backend: Backend, outbox_publisher: OutboxPublisher
 ) -> None:
-    mail = await world.receive()
+    mail = await backend.add_mail()
     events = [AgentInvited.of(mail, f"agent{number}") for number in range(20)]
 
     await outbox_publisher.announce(
-        mail.id, [wrap(one, cause(), world.clock.now()) for one in events]
+        mail.id, [wrap(one, cause(), backend.clock.now()) for one in events]
     )
 
-    heard = [(await world.hear(AgentInvited)).agent_id for _ in events]
+    heard = [(await backend.next_event(AgentInvited)).agent_id for _ in events]
     assert heard == [f"agent{number}" for number in range(20)]
 
 
 async def test_sweeping_goes_on_whatever_goes_wrong(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(announcing, "_SWEEP_INTERVAL", timedelta(0))
-    mail = await store_without_announcing(world)
-    world.clock.move(timedelta(minutes=1))
-    outbox = Faltering(world.database["interactions"])
+    mail = await store_without_announcing(backend)
+    backend.clock.move(timedelta(minutes=1))
+    outbox = Faltering(backend.database["interactions"])
 
-    async with running_outbox_publisher(world.publisher, outbox, world.clock):
+    async with running_outbox_publisher(backend.publisher, outbox, backend.clock):
         async with asyncio.timeout(20):
             await outbox.struck.wait()
 
-    assert (await world.newest("interactions", mail.id))["outbox"] == []
+    assert (await backend.newest("interactions", mail.id))["outbox"] == []
 
 
 class Faltering(CollectionOutbox):
@@ -115,21 +117,21 @@ class Faltering(CollectionOutbox):
 
 
 async def test_what_has_to_be_handled_stays_owed_until_somebody_says_so(
-    world: World, vhost_url: str
+    backend: Backend, vhost_url: str
 ) -> None:
-    outbox = CollectionOutbox(world.database["arrivals"], world.clock)
-    outbox_publisher = OutboxPublisher(world.publisher, outbox, until_handled=True)
-    order = wrap(ParseMail(arrival_id="ONE"), Cause(), world.clock.now())
-    entry = to_entry(order, world.clock.now())
-    await world.database["arrivals"].insert_one({"_id": "ONE", "outbox": [entry]})
+    outbox = CollectionOutbox(backend.database["arrivals"], backend.clock)
+    outbox_publisher = OutboxPublisher(backend.publisher, outbox, until_handled=True)
+    order = wrap(ParseMail(arrival_id="ONE"), Cause(), backend.clock.now())
+    entry = to_entry(order, backend.clock.now())
+    await backend.database["arrivals"].insert_one({"_id": "ONE", "outbox": [entry]})
 
     await outbox_publisher.announce("ONE", [order])
     await outbox_publisher.strike_published()
-    soon = await outbox_publisher.sweep(world.clock.now() + timedelta(minutes=59))
-    later = await outbox_publisher.sweep(world.clock.now() + timedelta(minutes=61))
+    soon = await outbox_publisher.sweep(backend.clock.now() + timedelta(minutes=59))
+    later = await outbox_publisher.sweep(backend.clock.now() + timedelta(minutes=61))
     outbox_publisher.strike_soon("ONE", [order.id])
     await outbox_publisher.strike_published()
 
     assert (soon, later) == (0, 1)
     assert await waiting_in(vhost_url, INGEST.name) == 2
-    assert (await world.newest("arrivals", "ONE"))["outbox"] == []
+    assert (await backend.newest("arrivals", "ONE"))["outbox"] == []

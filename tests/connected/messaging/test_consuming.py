@@ -17,7 +17,7 @@ from shared.domain.errors import Unavailable
 from shared.messaging.consumer import Consumer
 from shared.messaging.publisher import UnroutableError
 from shared.messaging.topology import ATTACHMENTS
-from tests.support.world import World
+from tests.support.backend import Backend
 
 pytestmark = pytest.mark.connected
 
@@ -26,9 +26,9 @@ DRAIN = timedelta(seconds=10)
 
 
 @pytest.fixture
-async def channel(world: World, vhost_url: str) -> AsyncIterator[AbstractChannel]:
+async def channel(backend: Backend, vhost_url: str) -> AsyncIterator[AbstractChannel]:
     """A channel that looks into queues."""
-    del world  # is opened first because it declares them
+    del backend  # is opened first because it declares them
     connection = await aio_pika.connect(vhost_url)
     async with connection:
         yield await connection.channel()
@@ -36,17 +36,17 @@ async def channel(world: World, vhost_url: str) -> AsyncIterator[AbstractChannel
 
 @asynccontextmanager
 async def consuming(
-    world: World, url: str, handler: Handler, *, prefetch: int = 4
+    backend: Backend, url: str, handler: Handler, *, prefetch: int = 4
 ) -> AsyncIterator[Consumer]:
-    consumer = Consumer(url, ATTACHMENTS, world.publisher, prefetch=prefetch, drain=DRAIN)
+    consumer = Consumer(url, ATTACHMENTS, backend.publisher, prefetch=prefetch, drain=DRAIN)
     consumer.subscriber(handler)
     async with consumer.running():
         yield consumer
 
 
-def command(world: World, name: str = "one") -> Outgoing:
+def command(backend: Backend, name: str = "one") -> Outgoing:
     body = ExtractDocuments(interaction_id=name, arrival_id=name)
-    return wrap(body, Cause(), world.clock.now())
+    return wrap(body, Cause(), backend.clock.now())
 
 
 async def take(channel: AbstractChannel, queue: str) -> AbstractIncomingMessage:
@@ -66,21 +66,21 @@ async def count(channel: AbstractChannel, queue: str) -> int:
 
 
 async def test_a_handled_message_is_gone(
-    world: World, vhost_url: str, channel: AbstractChannel
+    backend: Backend, vhost_url: str, channel: AbstractChannel
 ) -> None:
     handled = asyncio.Event()
 
     async def handler(_: Envelope[ExtractDocuments]) -> None:
         handled.set()
 
-    async with consuming(world, vhost_url, handler):
-        await world.publisher.publish(command(world))
+    async with consuming(backend, vhost_url, handler):
+        await backend.publisher.publish(command(backend))
         await asyncio.wait_for(handled.wait(), 10)
 
     assert await count(channel, ATTACHMENTS.name) == 0
 
 
-async def test_what_is_unavailable_waits_and_comes_back(world: World, vhost_url: str) -> None:
+async def test_what_is_unavailable_waits_and_comes_back(backend: Backend, vhost_url: str) -> None:
     tries: asyncio.Queue[UUID] = asyncio.Queue()
     away = True
 
@@ -91,22 +91,22 @@ async def test_what_is_unavailable_waits_and_comes_back(world: World, vhost_url:
             away = False
             raise Unavailable("the database is away")
 
-    async with consuming(world, vhost_url, handler):
-        await world.publisher.publish(command(world))
+    async with consuming(backend, vhost_url, handler):
+        await backend.publisher.publish(command(backend))
         first, second = [await asyncio.wait_for(tries.get(), 20) for _ in range(2)]
 
     assert first == second
 
 
 async def test_a_defect_parks_the_message_with_its_reason(
-    world: World, vhost_url: str, channel: AbstractChannel
+    backend: Backend, vhost_url: str, channel: AbstractChannel
 ) -> None:
     async def handler(_: Envelope[ExtractDocuments]) -> None:
         raise KeyError("queue")
 
-    poison = command(world)
-    async with consuming(world, vhost_url, handler):
-        await world.publisher.publish(poison)
+    poison = command(backend)
+    async with consuming(backend, vhost_url, handler):
+        await backend.publisher.publish(poison)
         parked = await take(channel, ATTACHMENTS.parking)
 
     assert parked.headers["x-reason"] == "KeyError: 'queue'"
@@ -116,18 +116,18 @@ async def test_a_defect_parks_the_message_with_its_reason(
 
 @pytest.mark.parametrize("body", [b"{not json", b"[]", b'{"body": {}}', b"\xff\xfe", b""])
 async def test_what_is_no_message_is_parked_and_others_flow(
-    world: World, vhost_url: str, channel: AbstractChannel, body: bytes
+    backend: Backend, vhost_url: str, channel: AbstractChannel, body: bytes
 ) -> None:
     handled: asyncio.Queue[str] = asyncio.Queue()
 
     async def handler(envelope: Envelope[ExtractDocuments]) -> None:
         handled.put_nowait(envelope.body.interaction_id)
 
-    async with consuming(world, vhost_url, handler, prefetch=1):
-        await world.publisher.publish(
+    async with consuming(backend, vhost_url, handler, prefetch=1):
+        await backend.publisher.publish(
             Outgoing("bad", ATTACHMENTS.commands, ExtractDocuments.address, body)
         )
-        await world.publisher.publish(command(world, "good"))
+        await backend.publisher.publish(command(backend, "good"))
         parked = await take(channel, ATTACHMENTS.parking)
         following = await asyncio.wait_for(handled.get(), 10)
 
@@ -136,7 +136,7 @@ async def test_what_is_no_message_is_parked_and_others_flow(
 
 
 async def test_stopping_finishes_what_runs_and_leaves_the_rest(
-    world: World, vhost_url: str, channel: AbstractChannel
+    backend: Backend, vhost_url: str, channel: AbstractChannel
 ) -> None:
     began, may_end, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
@@ -145,8 +145,8 @@ async def test_stopping_finishes_what_runs_and_leaves_the_rest(
         await may_end.wait()
         ended.set()
 
-    async with consuming(world, vhost_url, handler, prefetch=1) as consumer:
-        await world.publisher.publish_all([command(world, "first"), command(world, "second")])
+    async with consuming(backend, vhost_url, handler, prefetch=1) as consumer:
+        await backend.publisher.publish_all([command(backend, "first"), command(backend, "second")])
         await asyncio.wait_for(began.wait(), 10)
         await consumer._take_nothing_new()
         may_end.set()
@@ -157,15 +157,15 @@ async def test_stopping_finishes_what_runs_and_leaves_the_rest(
     assert not left.headers.get("x-delivery-count")
 
 
-async def test_a_command_that_nobody_takes_is_an_error(world: World) -> None:
+async def test_a_command_that_nobody_takes_is_an_error(backend: Backend) -> None:
     with pytest.raises(UnroutableError):
-        await world.publisher.publish(
+        await backend.publisher.publish(
             Outgoing("1", ATTACHMENTS.commands, "nobody.does-this.v1", b"{}")
         )
 
 
 async def test_a_channel_that_the_broker_closed_over_a_long_handler_is_opened_again(
-    world: World, vhost_url: str
+    backend: Backend, vhost_url: str
 ) -> None:
     began: asyncio.Queue[UUID] = asyncio.Queue()
     ended = asyncio.Event()
@@ -174,8 +174,8 @@ async def test_a_channel_that_the_broker_closed_over_a_long_handler_is_opened_ag
         began.put_nowait(envelope.id)
         await ended.wait()
 
-    async with consuming(world, vhost_url, handler) as consumer:
-        await world.publisher.publish(command(world))
+    async with consuming(backend, vhost_url, handler) as consumer:
+        await backend.publisher.publish(command(backend))
         first = await asyncio.wait_for(began.get(), 10)
         await have_channel_closed(consumer)
         again = await asyncio.wait_for(began.get(), 20)

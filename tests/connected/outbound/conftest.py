@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.doubles.smtp_sink import SmtpSink, running_sink
-from tests.support.outbound import Post, running_outbound
-from tests.support.world import World
+from tests.support.backend import Backend
+from tests.support.outbound import Outbound, running_outbound
 
 
 @pytest.fixture
@@ -18,22 +18,22 @@ async def sink() -> AsyncIterator[SmtpSink]:
 
 
 @pytest.fixture
-async def post(world: World, sink: SmtpSink) -> AsyncIterator[Post]:
+async def outbound(backend: Backend, sink: SmtpSink) -> AsyncIterator[Outbound]:
     """Outbound, with a dot deadline of half a second."""
-    async with running_outbound(world, sink, dot=timedelta(seconds=0.5)) as running:
+    async with running_outbound(backend, sink, dot=timedelta(seconds=0.5)) as running:
         yield running
 
 
 @pytest.fixture
-async def patient_post(world: World, sink: SmtpSink) -> AsyncIterator[Post]:
+async def patient_outbound(backend: Backend, sink: SmtpSink) -> AsyncIterator[Outbound]:
     """Outbound that waits long for the answer to the final dot."""
-    async with running_outbound(world, sink, dot=timedelta(seconds=60)) as running:
+    async with running_outbound(backend, sink, dot=timedelta(seconds=60)) as running:
         yield running
 
 
 @pytest.fixture
-async def hasty_post(world: World, sink: SmtpSink) -> AsyncIterator[Post]:
+async def hasty_outbound(backend: Backend, sink: SmtpSink) -> AsyncIterator[Outbound]:
     """Outbound that waits half a second for any answer."""
     half = timedelta(seconds=0.5)
-    async with running_outbound(world, sink, dot=half, others=half) as running:
+    async with running_outbound(backend, sink, dot=half, others=half) as running:
         yield running

@@ -13,7 +13,7 @@ from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
 from tests.doubles.clock import MovableClock
 from tests.doubles.smtp_sink import STALL_IN_BODY, SmtpSink
-from tests.support.outbound import LEASE, Post
+from tests.support.outbound import LEASE, Outbound
 
 pytestmark = pytest.mark.connected
 
@@ -101,7 +101,7 @@ async def test_a_mail_does_not_take_for_ever(
 
 
 async def test_a_server_that_takes_no_more_is_given_up(sink: SmtpSink) -> None:
-    sink.manners = [STALL_IN_BODY]
+    sink.behaviors = [STALL_IN_BODY]
 
     transmission = await transmitted(
         sink, endlessly, block=timedelta(seconds=0.2), body=60 * MINUTE
@@ -111,16 +111,16 @@ async def test_a_server_that_takes_no_more_is_given_up(sink: SmtpSink) -> None:
     assert "TimeoutError" in transmission.fault
 
 
-async def test_a_mail_that_takes_long_keeps_its_claim(post: Post) -> None:
-    mail = await post.submit()
-    claim = await post.store.claim(mail, "slow", LEASE)
+async def test_a_mail_that_takes_long_keeps_its_claim(outbound: Outbound) -> None:
+    mail = await outbound.submit()
+    claim = await outbound.store.claim(mail, "slow", LEASE)
     assert claim
     until = claim.delivery.lease_until
     assert until
-    post.later(2 * LEASE)
+    outbound.later(2 * LEASE)
 
-    async with asyncio.timeout(20), post.another(lease=LEASE / 1000)._renewing(claim):
-        while ((await post.journal(mail)).lease_until or until) <= until:
+    async with asyncio.timeout(20), outbound.another(lease=LEASE / 1000)._renewing(claim):
+        while ((await outbound.journal(mail)).lease_until or until) <= until:
             await due_timers()
 
-    assert await post.store.claim(mail, "another", LEASE) is None
+    assert await outbound.store.claim(mail, "another", LEASE) is None

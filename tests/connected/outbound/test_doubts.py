@@ -21,8 +21,8 @@ from shared.contracts.events import (
 from shared.domain.delivery import DeliveryState
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import State
-from tests.doubles.smtp_sink import DROP_AFTER_DOT, Ending, Manner
-from tests.support.outbound import LEASE, Post
+from tests.doubles.smtp_sink import DROP_AFTER_DOT, Behavior, Ending
+from tests.support.outbound import LEASE, Outbound
 
 pytestmark = pytest.mark.connected
 
@@ -35,90 +35,90 @@ def _console(vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-async def doubtful(post: Post) -> str:
+async def doubtful(outbound: Outbound) -> str:
     """A mail whose dot was never answered."""
-    post.sink.manners = [DROP_AFTER_DOT]
-    mail = await post.delivered()
-    await post.world.hear(DeliveryUncertain)
+    outbound.sink.behaviors = [DROP_AFTER_DOT]
+    mail = await outbound.delivered()
+    await outbound.backend.next_event(DeliveryUncertain)
     return mail.id
 
 
 async def test_a_mail_in_doubt_is_sent_once_more_with_the_same_octets(
-    post: Post, doubtful: str
+    outbound: Outbound, doubtful: str
 ) -> None:
     await uncertain_deliveries.resend(doubtful, sure=True)
-    told = await post.world.hear(DeliveryDeferred)
-    state = await post.state(doubtful)
-    await post.delivering.deliver(doubtful)
+    told = await outbound.backend.next_event(DeliveryDeferred)
+    state = await outbound.state(doubtful)
+    await outbound.delivering.deliver(doubtful)
 
     assert (told.interaction_id, told.agent_id, state) == (doubtful, "agent1", State.SENDING)
-    first, second = post.sink.kept
+    first, second = outbound.sink.kept
     assert first == second
-    assert (await post.journal(doubtful)).state is DeliveryState.SENT
-    assert await post.state(doubtful) is State.SENT
-    assert (await post.world.hear(MailSent)).interaction_id == doubtful
+    assert (await outbound.journal(doubtful)).state is DeliveryState.SENT
+    assert await outbound.state(doubtful) is State.SENT
+    assert (await outbound.backend.next_event(MailSent)).interaction_id == doubtful
 
 
-async def test_doubts_are_counted_in_the_database(post: Post, doubtful: str) -> None:
+async def test_doubts_are_counted_in_the_database(outbound: Outbound, doubtful: str) -> None:
     metrics.UNCERTAIN.set(0)  # as after a restart
 
-    await count_doubts(post.world.database)
+    await count_doubts(outbound.backend.database)
     before = metrics.UNCERTAIN.collect()
     await uncertain_deliveries.conclude(doubtful, sent=True)
-    await count_doubts(post.world.database)
+    await count_doubts(outbound.backend.database)
 
     (metric,), (settled,) = before, metrics.UNCERTAIN.collect()
     assert (metric.samples[0].name, metric.samples[0].value) == ("mailroom_uncertain_deliveries", 1)
     assert settled.samples[0].value == 0
 
 
-async def test_resend_without_yes_sends_nothing(post: Post, doubtful: str) -> None:
+async def test_resend_without_yes_sends_nothing(outbound: Outbound, doubtful: str) -> None:
     with pytest.raises(NotPossibleError, match="twice") as refusal:
         await uncertain_deliveries.resend(doubtful, sure=False)
-    await post.delivering.deliver(doubtful)
+    await outbound.delivering.deliver(doubtful)
 
     assert refusal.value.code is Exit.NOT_FINE
-    assert len(post.sink.kept) == 1
-    assert await post.state(doubtful) is State.UNCERTAIN
+    assert len(outbound.sink.kept) == 1
+    assert await outbound.state(doubtful) is State.UNCERTAIN
 
 
-async def test_a_second_doubt_is_a_doubt_again(post: Post, doubtful: str) -> None:
-    post.sink.manners = [DROP_AFTER_DOT]
+async def test_a_second_doubt_is_a_doubt_again(outbound: Outbound, doubtful: str) -> None:
+    outbound.sink.behaviors = [DROP_AFTER_DOT]
 
     await uncertain_deliveries.resend(doubtful, sure=True)
-    await post.delivering.deliver(doubtful)
-    await post.delivering.deliver(doubtful)
+    await outbound.delivering.deliver(doubtful)
+    await outbound.delivering.deliver(doubtful)
 
-    assert len(post.sink.kept) == 2
-    assert await post.state(doubtful) is State.UNCERTAIN
-    assert (await post.world.hear(DeliveryUncertain)).interaction_id == doubtful
+    assert len(outbound.sink.kept) == 2
+    assert await outbound.state(doubtful) is State.UNCERTAIN
+    assert (await outbound.backend.next_event(DeliveryUncertain)).interaction_id == doubtful
 
 
-async def test_doubt_settled_as_sent_is_sent(post: Post, doubtful: str) -> None:
+async def test_doubt_settled_as_sent_is_sent(outbound: Outbound, doubtful: str) -> None:
     await uncertain_deliveries.conclude(doubtful, sent=True)
-    await post.delivering.deliver(doubtful)
+    await outbound.delivering.deliver(doubtful)
 
-    assert (await post.world.hear(MailSent)).interaction_id == doubtful
-    assert (await post.journal(doubtful)).state is DeliveryState.SENT
-    assert await post.state(doubtful) is State.SENT
-    assert len(post.sink.kept) == 1
+    assert (await outbound.backend.next_event(MailSent)).interaction_id == doubtful
+    assert (await outbound.journal(doubtful)).state is DeliveryState.SENT
+    assert await outbound.state(doubtful) is State.SENT
+    assert len(outbound.sink.kept) == 1
 
 
 async def test_undelivered_mail_returns_to_its_author_and_is_sent_again(
-    post: Post, doubtful: str
+    outbound: Outbound, doubtful: str
 ) -> None:
     await uncertain_deliveries.conclude(doubtful, sent=False)
-    told = await post.world.hear(DeliveryFailed)
-    back = await post.world.interactions.get(doubtful)
-    await post.submit("right@example.org", interaction=back)
+    told = await outbound.backend.next_event(DeliveryFailed)
+    back = await outbound.backend.interactions.get(doubtful)
+    await outbound.submit("right@example.org", interaction=back)
 
     assert (told.interaction_id, told.agent_id) == (doubtful, "agent1")
     assert "operator" in told.reason
     assert (back.state, back.owner_id) == (State.REPLY_CREATED, "agent1")
-    assert (await post.journal(doubtful)).state is DeliveryState.QUEUED
+    assert (await outbound.journal(doubtful)).state is DeliveryState.QUEUED
 
 
-async def test_a_doubt_is_ended_once(post: Post, doubtful: str) -> None:
+async def test_a_doubt_is_ended_once(outbound: Outbound, doubtful: str) -> None:
     await uncertain_deliveries.conclude(doubtful, sent=True)
 
     for ending in (
@@ -130,25 +130,25 @@ async def test_a_doubt_is_ended_once(post: Post, doubtful: str) -> None:
         with pytest.raises(NotPossibleError):
             await ending
 
-    assert await post.state(doubtful) is State.SENT
+    assert await outbound.state(doubtful) is State.SENT
 
 
-async def test_interrupted_command_can_be_run_again(post: Post, doubtful: str) -> None:
-    interaction = await post.world.interactions.get(doubtful)
-    await post.world.database["interactions"].update_one(
+async def test_interrupted_command_can_be_run_again(outbound: Outbound, doubtful: str) -> None:
+    interaction = await outbound.backend.interactions.get(doubtful)
+    await outbound.backend.database["interactions"].update_one(
         {"_id": doubtful},
         {"$set": {"state": State.SENDING.value, "version": interaction.version + 1}},
     )
 
     await uncertain_deliveries.resend(doubtful, sure=True)
-    await post.delivering.deliver(doubtful)
+    await outbound.delivering.deliver(doubtful)
 
-    assert await post.state(doubtful) is State.SENT
-    assert len(post.sink.kept) == 2
+    assert await outbound.state(doubtful) is State.SENT
+    assert len(outbound.sink.kept) == 2
 
 
 async def test_doubts_are_listed(
-    post: Post, doubtful: str, capsys: pytest.CaptureFixture[str]
+    outbound: Outbound, doubtful: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await uncertain_deliveries.show()
     await uncertain_deliveries.conclude(doubtful, sent=True)
@@ -156,18 +156,18 @@ async def test_doubts_are_listed(
 
     listed, _, afterwards = capsys.readouterr().out.splitlines()
     assert listed.startswith(doubtful)
-    assert (await post.journal(doubtful)).message_id in listed
+    assert (await outbound.journal(doubtful)).message_id in listed
     assert "ann@example.org" not in listed
     assert afterwards == "no mail is in doubt"
 
 
 async def test_doubts_are_listed_while_the_broker_is_away(
-    post: Post,
+    outbound: Outbound,
     doubtful: str,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert await post.state(doubtful) is State.UNCERTAIN
+    assert await outbound.state(doubtful) is State.UNCERTAIN
     monkeypatch.setenv("RABBITMQ_URL", f"amqp://127.0.0.1:{free_port()}/")
 
     await uncertain_deliveries.show()
@@ -176,7 +176,7 @@ async def test_doubts_are_listed_while_the_broker_is_away(
 
 
 async def test_without_a_broker_nothing_is_sent_once_more_and_it_says_so(
-    post: Post, doubtful: str, monkeypatch: pytest.MonkeyPatch
+    outbound: Outbound, doubtful: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RABBITMQ_URL", f"amqp://127.0.0.1:{free_port()}/")
 
@@ -184,7 +184,7 @@ async def test_without_a_broker_nothing_is_sent_once_more_and_it_says_so(
         await uncertain_deliveries.resend(doubtful, sure=True)
 
     assert refused.value.code is Exit.UNAVAILABLE
-    assert (await post.journal(doubtful)).state is DeliveryState.UNCERTAIN
+    assert (await outbound.journal(doubtful)).state is DeliveryState.UNCERTAIN
 
 
 @pytest.mark.parametrize("when_uncertain", ["hold", "resend"])
@@ -196,32 +196,32 @@ async def test_without_a_broker_nothing_is_sent_once_more_and_it_says_so(
     ],
 )
 async def test_an_answer_that_comes_after_the_lease_ends_the_doubt(
-    patient_post: Post,
+    patient_outbound: Outbound,
     answer: str,
     ending: DeliveryState,
     state: State,
     when_uncertain: Literal["hold", "resend"],
 ) -> None:
     async def route() -> SmtpRoute:
-        usual = await patient_post.stores.route()
+        usual = await patient_outbound.stores.route()
         return usual.model_copy(update={"when_uncertain": when_uncertain})
 
-    patient_post.sink.manners = [Manner(after_dot=answer, ending=Ending.HANG)]
-    mail = await patient_post.submit()
-    paused = asyncio.create_task(patient_post.another(route=route).deliver(mail))
-    await patient_post.sink.hangs()
-    patient_post.later(2 * LEASE)
-    await patient_post.another(route=route).deliver(mail)
-    doubted = await patient_post.journal(mail)
+    patient_outbound.sink.behaviors = [Behavior(after_dot=answer, ending=Ending.HANG)]
+    mail = await patient_outbound.submit()
+    paused = asyncio.create_task(patient_outbound.another(route=route).deliver(mail))
+    await patient_outbound.sink.hangs()
+    patient_outbound.later(2 * LEASE)
+    await patient_outbound.another(route=route).deliver(mail)
+    doubted = await patient_outbound.journal(mail)
 
-    patient_post.sink.release()
+    patient_outbound.sink.release()
     await paused
-    patient_post.later(timedelta(hours=1))
-    await patient_post.delivering.deliver(mail)
+    patient_outbound.later(timedelta(hours=1))
+    await patient_outbound.delivering.deliver(mail)
 
     in_doubt = DeliveryState.UNCERTAIN if when_uncertain == "hold" else DeliveryState.DEFERRED
     assert doubted.state is in_doubt
-    found = await patient_post.journal(mail)
+    found = await patient_outbound.journal(mail)
     assert (found.state, found.next_attempt_at) == (ending, None)
-    assert await patient_post.state(mail) is state
-    assert len(patient_post.sink.kept) == (1 if ending is DeliveryState.SENT else 0)
+    assert await patient_outbound.state(mail) is state
+    assert len(patient_outbound.sink.kept) == (1 if ending is DeliveryState.SENT else 0)

@@ -19,7 +19,7 @@ from shared.runtime.lasting_witness import LastingWitness
 from shared.storage.database import witness
 from tests.connected.backups import Backup
 from tests.doubles.smtp_sink import DROP_AFTER_DOT
-from tests.support.outbound import Post
+from tests.support.outbound import Outbound
 
 pytestmark = pytest.mark.connected
 
@@ -31,40 +31,40 @@ def _console(vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("MONGODB_URL", database_url)
 
 
-async def restored(post: Post, watch: RestoreWatcher | None = None) -> list[str]:
+async def restored(outbound: Outbound, watch: RestoreWatcher | None = None) -> list[str]:
     """Put a backup in place of which two mails have left since; return their ids."""
-    mails = [await post.submit() for _ in range(2)]
-    backup = await Backup.of(post.world.database)
+    mails = [await outbound.submit() for _ in range(2)]
+    backup = await Backup.of(outbound.backend.database)
     for mail in mails:
-        await post.delivering.deliver(mail)
+        await outbound.delivering.deliver(mail)
     if watch:
         await watch.request_due_attempts()
-    await backup.restore(post.world.database)
-    assert len(post.sink.kept) == len(mails)
+    await backup.restore(outbound.backend.database)
+    assert len(outbound.sink.kept) == len(mails)
     return mails
 
 
 async def test_after_a_restore_what_was_due_is_held(
-    post: Post, capsys: pytest.CaptureFixture[str]
+    outbound: Outbound, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mails = await restored(post)
+    mails = await restored(outbound)
 
     await announce_restore()
     for mail in mails:
-        await post.delivering.deliver(mail)
+        await outbound.delivering.deliver(mail)
     await uncertain_deliveries.show()
 
-    assert len(post.sink.kept) == 2
-    assert {await post.state(mail) for mail in mails} == {State.UNCERTAIN}
-    told = [await post.world.hear(DeliveryUncertain) for _ in mails]
+    assert len(outbound.sink.kept) == 2
+    assert {await outbound.state(mail) for mail in mails} == {State.UNCERTAIN}
+    told = [await outbound.backend.next_event(DeliveryUncertain) for _ in mails]
     assert {one.interaction_id for one in told} == set(mails)
     assert "backup" in told[0].reason
     shown = capsys.readouterr().out
     assert all(mail in shown for mail in mails)
 
 
-async def test_operator_releases_held_mails(post: Post) -> None:
-    mails = await restored(post)
+async def test_operator_releases_held_mails(outbound: Outbound) -> None:
+    mails = await restored(outbound)
     await announce_restore()
 
     with pytest.raises(NotPossibleError, match="in doubt: 2"):
@@ -72,132 +72,138 @@ async def test_operator_releases_held_mails(post: Post) -> None:
     await uncertain_deliveries.conclude(mails[0], sent=True)
     await uncertain_deliveries.resend_all(sure=True)
     for mail in mails:
-        await post.delivering.deliver(mail)
+        await outbound.delivering.deliver(mail)
 
-    assert len(post.sink.kept) == 3
-    assert {await post.state(mail) for mail in mails} == {State.SENT}
+    assert len(outbound.sink.kept) == 3
+    assert {await outbound.state(mail) for mail in mails} == {State.SENT}
 
 
-async def test_announcing_a_restore_twice_does_no_harm(post: Post) -> None:
-    mails = await restored(post)
+async def test_announcing_a_restore_twice_does_no_harm(outbound: Outbound) -> None:
+    mails = await restored(outbound)
 
     await announce_restore()
     await announce_restore()
 
-    assert {(await post.journal(mail)).state for mail in mails} == {DeliveryState.UNCERTAIN}
-    assert len((await post.journal(mails[0])).attempts) == 1
+    assert {(await outbound.journal(mail)).state for mail in mails} == {DeliveryState.UNCERTAIN}
+    assert len((await outbound.journal(mails[0])).attempts) == 1
 
 
-async def test_outbound_left_running_sends_nothing_of_a_backup(post: Post, vhost_url: str) -> None:
-    watch = lasting_watch(post, vhost_url)
+async def test_outbound_left_running_sends_nothing_of_a_backup(
+    outbound: Outbound, vhost_url: str
+) -> None:
+    watch = lasting_watch(outbound, vhost_url)
     await watch.request_due_attempts()
-    mails = await restored(post, watch)
-    post.later(timedelta(hours=1))
+    mails = await restored(outbound, watch)
+    outbound.later(timedelta(hours=1))
 
     await watch.request_due_attempts()
     for mail in mails:
-        await post.delivering.deliver(mail)
+        await outbound.delivering.deliver(mail)
 
-    assert len(post.sink.kept) == 2
-    assert {await post.state(mail) for mail in mails} == {State.UNCERTAIN}
+    assert len(outbound.sink.kept) == 2
+    assert {await outbound.state(mail) for mail in mails} == {State.UNCERTAIN}
 
 
-def lasting_watch(post: Post, url: str) -> RestoreWatcher:
+def lasting_watch(outbound: Outbound, url: str) -> RestoreWatcher:
     """Return the watch of a process that starts now."""
-    world = post.world
-    record = BrokerRecord(url, OUTBOUND, world.publisher, name="test")
-    lasting = LastingWitness(world.database, world.clock, record)
-    return RestoreWatcher(world.database, world.clock, lasting, post.retry_scheduler)
+    backend = outbound.backend
+    record = BrokerRecord(url, OUTBOUND, backend.publisher, name="test")
+    lasting = LastingWitness(backend.database, backend.clock, record)
+    return RestoreWatcher(backend.database, backend.clock, lasting, outbound.retry_scheduler)
 
 
-async def restored_unseen(post: Post, url: str) -> list[str]:
+async def restored_unseen(outbound: Outbound, url: str) -> list[str]:
     """Put a backup in place after the last outbound has ended; return the mails of before."""
-    stopped = lasting_watch(post, url)
+    stopped = lasting_watch(outbound, url)
     await stopped.check_at_start()
-    return await restored(post, stopped)
+    return await restored(outbound, stopped)
 
 
 async def test_outbound_that_was_stopped_sends_nothing_of_a_backup(
-    post: Post, vhost_url: str
+    outbound: Outbound, vhost_url: str
 ) -> None:
-    mails = await restored_unseen(post, vhost_url)
+    mails = await restored_unseen(outbound, vhost_url)
     # Two pods start at once, and both look back before one of them has said anything.
-    pods = [lasting_watch(post, vhost_url) for _ in range(2)]
+    pods = [lasting_watch(outbound, vhost_url) for _ in range(2)]
     await asyncio.gather(*(pod.check_at_start() for pod in pods))
 
     for mail in mails:
-        await post.delivering.deliver(mail)
+        await outbound.delivering.deliver(mail)
 
-    assert len(post.sink.kept) == 2
-    assert {await post.state(mail) for mail in mails} == {State.UNCERTAIN}
+    assert len(outbound.sink.kept) == 2
+    assert {await outbound.state(mail) for mail in mails} == {State.UNCERTAIN}
 
 
 async def test_restore_that_was_noticed_once_is_not_noticed_again(
-    post: Post, vhost_url: str
+    outbound: Outbound, vhost_url: str
 ) -> None:
-    mails = await restored_unseen(post, vhost_url)
-    pod = lasting_watch(post, vhost_url)
+    mails = await restored_unseen(outbound, vhost_url)
+    pod = lasting_watch(outbound, vhost_url)
     await pod.check_at_start()
     await uncertain_deliveries.resend_all(sure=True)
     await pod.request_due_attempts()
 
-    await lasting_watch(post, vhost_url).check_at_start()
+    await lasting_watch(outbound, vhost_url).check_at_start()
 
-    assert {(await post.journal(mail)).state for mail in mails} == {DeliveryState.QUEUED}
+    assert {(await outbound.journal(mail)).state for mail in mails} == {DeliveryState.QUEUED}
 
 
-async def test_restore_that_was_announced_is_not_noticed_again(post: Post, vhost_url: str) -> None:
-    mails = await restored_unseen(post, vhost_url)
+async def test_restore_that_was_announced_is_not_noticed_again(
+    outbound: Outbound, vhost_url: str
+) -> None:
+    mails = await restored_unseen(outbound, vhost_url)
     await announce_restore()
     await uncertain_deliveries.resend_all(sure=True)
 
-    await lasting_watch(post, vhost_url).check_at_start()
+    await lasting_watch(outbound, vhost_url).check_at_start()
 
-    assert {(await post.journal(mail)).state for mail in mails} == {DeliveryState.QUEUED}
+    assert {(await outbound.journal(mail)).state for mail in mails} == {DeliveryState.QUEUED}
 
 
-async def test_restart_without_a_restore_holds_nothing(post: Post, vhost_url: str) -> None:
-    pod = lasting_watch(post, vhost_url)
+async def test_restart_without_a_restore_holds_nothing(outbound: Outbound, vhost_url: str) -> None:
+    pod = lasting_watch(outbound, vhost_url)
     await pod.check_at_start()
     await pod.request_due_attempts()
-    mail = await post.submit()
+    mail = await outbound.submit()
 
-    await lasting_watch(post, vhost_url).check_at_start()
+    await lasting_watch(outbound, vhost_url).check_at_start()
 
-    assert (await post.journal(mail)).state is DeliveryState.QUEUED
+    assert (await outbound.journal(mail)).state is DeliveryState.QUEUED
 
 
-async def test_record_that_was_deleted_is_made_again(post: Post, vhost_url: str) -> None:
-    pod = lasting_watch(post, vhost_url)
+async def test_record_that_was_deleted_is_made_again(outbound: Outbound, vhost_url: str) -> None:
+    pod = lasting_watch(outbound, vhost_url)
     await pod.check_at_start()
     async with await aio_pika.connect(vhost_url) as connection:
         await (await connection.channel()).queue_delete(f"{OUTBOUND.name}.record")
     await pod.request_due_attempts()
-    mails = await restored(post, pod)
+    mails = await restored(outbound, pod)
 
-    await lasting_watch(post, vhost_url).check_at_start()
+    await lasting_watch(outbound, vhost_url).check_at_start()
 
-    assert {(await post.journal(mail)).state for mail in mails} == {DeliveryState.UNCERTAIN}
+    assert {(await outbound.journal(mail)).state for mail in mails} == {DeliveryState.UNCERTAIN}
 
 
-async def test_record_of_another_database_says_nothing(post: Post, vhost_url: str) -> None:
-    record = BrokerRecord(vhost_url, OUTBOUND, post.world.publisher, name="test")
+async def test_record_of_another_database_says_nothing(outbound: Outbound, vhost_url: str) -> None:
+    record = BrokerRecord(vhost_url, OUTBOUND, outbound.backend.publisher, name="test")
     await record.last()
-    foreign = witness.Testimony("another", "somebody", 17, post.world.clock.now())
+    foreign = witness.Testimony("another", "somebody", 17, outbound.backend.clock.now())
     await record.keep(foreign.as_bytes())
-    mail = await post.submit()
+    mail = await outbound.submit()
 
-    await lasting_watch(post, vhost_url).check_at_start()
+    await lasting_watch(outbound, vhost_url).check_at_start()
 
-    assert (await post.journal(mail)).state is DeliveryState.QUEUED
+    assert (await outbound.journal(mail)).state is DeliveryState.QUEUED
 
 
-async def test_a_database_that_lost_nothing_holds_nothing(post: Post, vhost_url: str) -> None:
-    watch = lasting_watch(post, vhost_url)
+async def test_a_database_that_lost_nothing_holds_nothing(
+    outbound: Outbound, vhost_url: str
+) -> None:
+    watch = lasting_watch(outbound, vhost_url)
     for _ in range(3):
         await watch.request_due_attempts()
-    post.sink.manners = [DROP_AFTER_DOT]
-    mail = await post.submit()
+    outbound.sink.behaviors = [DROP_AFTER_DOT]
+    mail = await outbound.submit()
     await watch.request_due_attempts()
 
-    assert (await post.journal(mail)).state is DeliveryState.QUEUED
+    assert (await outbound.journal(mail)).state is DeliveryState.QUEUED

@@ -24,7 +24,7 @@ from shared.storage.database.client import Database
 from tests.connected.outbound.pods import ENVIRONMENT, USER, Pod, described, identity, let_pass
 from tests.doubles.token_endpoint import Answer, TokenEndpoint, running_endpoint
 from tests.fixtures.mail_server import MailServer, running_mail_server
-from tests.support.outbound import Post
+from tests.support.outbound import Outbound
 
 pytestmark = pytest.mark.connected
 
@@ -58,26 +58,26 @@ def provider(started: Provider, monkeypatch: pytest.MonkeyPatch) -> Provider:
 
 
 @dataclass
-class Outbound:
+class OAuthOutbound:
     """One pod of outbound whose route logs in by OAuth."""
 
-    post: Post
+    outbound: Outbound
     provider: Provider
     logins: RouteLogins
     delivering: Deliverer
     route: SmtpRoute
 
     async def delivered(self) -> Delivery:
-        mail = await self.post.submit()
+        mail = await self.outbound.submit()
         await self.delivering.deliver(mail)
-        return await self.post.journal(mail)
+        return await self.outbound.journal(mail)
 
     async def refused(self) -> str:
         """Return what the author is told of a mail that could not go out."""
         mail = await self.delivered()
         assert mail.state is DeliveryState.DEFERRED
-        assert await self.post.state(mail.id) is State.SENDING
-        return str((await self.post.world.hear(DeliveryDeferred, mail.id)).reason)
+        assert await self.outbound.state(mail.id) is State.SENDING
+        return str((await self.outbound.backend.next_event(DeliveryDeferred, mail.id)).reason)
 
     async def gauge(self) -> float | None:
         await self.logins.renew_token(self.route)
@@ -91,13 +91,16 @@ class Outbound:
 
     @property
     def database(self) -> Database:
-        return self.post.world.database
+        return self.outbound.backend.database
 
 
 @asynccontextmanager
-async def running_outbound(
-    post: Post, provider: Provider, environment: dict[str, str] | None = None, **changes: object
-) -> AsyncIterator[Outbound]:
+async def running_oauth_outbound(
+    outbound: Outbound,
+    provider: Provider,
+    environment: dict[str, str] | None = None,
+    **changes: object,
+) -> AsyncIterator[OAuthOutbound]:
     route = SmtpRoute.model_validate(
         {
             "host": "localhost",
@@ -108,7 +111,7 @@ async def running_outbound(
     )
     login = described(provider.endpoint.url, **changes)
     center = ContactCenter(name="test", smtp_route=route, oauth=(login,))
-    clock = post.world.clock
+    clock = outbound.backend.clock
 
     async def connect(route: SmtpRoute, proof: LoginProof) -> SmtpSession:
         deadlines = Deadlines(TEN, TEN, TEN, TEN, TEN, TEN)
@@ -122,127 +125,131 @@ async def running_outbound(
     async def chosen() -> SmtpRoute:
         return route
 
-    pod = Pod(post.world.database)
+    pod = Pod(outbound.backend.database)
     logins = RouteLogins(connect, pod.keeper, current, environment or ENVIRONMENT)
     limits = PoolLimits(4, 100, timedelta(minutes=10), timedelta(seconds=30))
     async with aclosing(SmtpPool(logins.connect, limits, clock)) as pool:
-        yield Outbound(post, provider, logins, post.another(pool=pool, route=chosen), route)
+        yield OAuthOutbound(
+            outbound, provider, logins, outbound.another(pool=pool, route=chosen), route
+        )
 
 
 @pytest.fixture
-async def outbound(post: Post, provider: Provider) -> AsyncIterator[Outbound]:
-    async with running_outbound(post, provider) as running:
+async def oauth_outbound(outbound: Outbound, provider: Provider) -> AsyncIterator[OAuthOutbound]:
+    async with running_oauth_outbound(outbound, provider) as running:
         yield running
 
 
-async def test_mail_goes_out_by_token(outbound: Outbound) -> None:
-    first, second = await outbound.delivered(), await outbound.delivered()
+async def test_mail_goes_out_by_token(oauth_outbound: OAuthOutbound) -> None:
+    first, second = await oauth_outbound.delivered(), await oauth_outbound.delivered()
 
     assert (first.state, second.state) == (DeliveryState.SENT, DeliveryState.SENT)
-    assert len(outbound.provider.endpoint.asked) == 1
-    assert await outbound.gauge() == 0
-    assert (await outbound.finding()).startswith("ok   login provider of desk@demo.example: token")
+    assert len(oauth_outbound.provider.endpoint.asked) == 1
+    assert await oauth_outbound.gauge() == 0
+    assert (await oauth_outbound.finding()).startswith(
+        "ok   login provider of desk@demo.example: token"
+    )
 
 
 async def test_another_pod_uses_the_same_token(
-    outbound: Outbound, post: Post, provider: Provider
+    oauth_outbound: OAuthOutbound, outbound: Outbound, provider: Provider
 ) -> None:
-    await outbound.delivered()
+    await oauth_outbound.delivered()
 
-    async with running_outbound(post, provider) as another:
+    async with running_oauth_outbound(outbound, provider) as another:
         assert (await another.delivered()).state is DeliveryState.SENT
 
     assert len(provider.endpoint.asked) == 1
 
 
-async def test_a_token_of_four_kilobytes_is_shown(outbound: Outbound) -> None:
-    outbound.provider.endpoint.suffix = "x" * 4000
+async def test_a_token_of_four_kilobytes_is_shown(oauth_outbound: OAuthOutbound) -> None:
+    oauth_outbound.provider.endpoint.suffix = "x" * 4000
 
-    assert (await outbound.delivered()).state is DeliveryState.SENT
+    assert (await oauth_outbound.delivered()).state is DeliveryState.SENT
 
 
 async def test_a_revoked_token_is_replaced_and_the_mail_goes_out(
-    outbound: Outbound, post: Post, provider: Provider
+    oauth_outbound: OAuthOutbound, outbound: Outbound, provider: Provider
 ) -> None:
-    await outbound.delivered()
+    await oauth_outbound.delivered()
     provider.endpoint.revoke_all()
 
-    async with running_outbound(post, provider) as fresh:
+    async with running_oauth_outbound(outbound, provider) as fresh:
         mail = await fresh.delivered()
 
     assert mail.state is DeliveryState.SENT
     assert len(provider.endpoint.asked) == 2
     assert (
-        await Pod(outbound.database).state(identity(described(provider.endpoint.url)))
+        await Pod(oauth_outbound.database).state(identity(described(provider.endpoint.url)))
     ).rejections == 0
 
 
 async def test_an_expired_token_is_not_shown(
-    outbound: Outbound, post: Post, provider: Provider
+    oauth_outbound: OAuthOutbound, outbound: Outbound, provider: Provider
 ) -> None:
-    await outbound.delivered()
-    await let_pass(outbound.database, timedelta(hours=1))
+    await oauth_outbound.delivered()
+    await let_pass(oauth_outbound.database, timedelta(hours=1))
 
-    async with running_outbound(post, provider) as fresh:
+    async with running_oauth_outbound(outbound, provider) as fresh:
         mail = await fresh.delivered()
 
     assert mail.state is DeliveryState.SENT
     assert provider.endpoint.introspected == ["token-1", "token-2"]
 
 
-async def test_a_server_that_takes_no_token_is_left_alone(outbound: Outbound) -> None:
-    endpoint = outbound.provider.endpoint
+async def test_a_server_that_takes_no_token_is_left_alone(oauth_outbound: OAuthOutbound) -> None:
+    endpoint = oauth_outbound.provider.endpoint
     endpoint.scope = "openid"  # what is not for sending mail
 
-    told = [await outbound.refused() for _ in range(3)]
+    told = [await oauth_outbound.refused() for _ in range(3)]
 
     assert len(endpoint.asked) == len(endpoint.introspected) == 2
     assert "refuses the login of desk@demo.example: 535" in told[0]
     assert told[0] == told[2]
-    assert await outbound.gauge() == 1
-    assert "mail waits: localhost refuses the login" in await outbound.finding()
+    assert await oauth_outbound.gauge() == 1
+    assert "mail waits: localhost refuses the login" in await oauth_outbound.finding()
 
 
 async def test_a_server_that_takes_no_token_is_asked_once_in_fifteen_minutes(
-    outbound: Outbound,
+    oauth_outbound: OAuthOutbound,
 ) -> None:
-    endpoint = outbound.provider.endpoint
+    endpoint = oauth_outbound.provider.endpoint
     endpoint.scope = "openid"
-    mails = [await outbound.post.submit() for _ in range(4)]
-    await asyncio.gather(*map(outbound.delivering.deliver, mails))
+    mails = [await oauth_outbound.outbound.submit() for _ in range(4)]
+    await asyncio.gather(*map(oauth_outbound.delivering.deliver, mails))
     asked = len(endpoint.introspected)
 
-    await let_pass(outbound.database, QUARTER)
-    outbound.post.later(timedelta(hours=1))
-    await asyncio.gather(*map(outbound.delivering.deliver, mails))
+    await let_pass(oauth_outbound.database, QUARTER)
+    oauth_outbound.outbound.later(timedelta(hours=1))
+    await asyncio.gather(*map(oauth_outbound.delivering.deliver, mails))
 
     assert (asked, len(endpoint.introspected)) == (2, 3)
-    assert await outbound.gauge() == 1
+    assert await oauth_outbound.gauge() == 1
 
 
-async def test_a_login_that_is_allowed_again_works_by_itself(outbound: Outbound) -> None:
-    outbound.provider.endpoint.scope = "openid"
-    mail = await outbound.delivered()
-    before = await outbound.gauge()
-    outbound.provider.endpoint.scope = "mail.send"
+async def test_a_login_that_is_allowed_again_works_by_itself(oauth_outbound: OAuthOutbound) -> None:
+    oauth_outbound.provider.endpoint.scope = "openid"
+    mail = await oauth_outbound.delivered()
+    before = await oauth_outbound.gauge()
+    oauth_outbound.provider.endpoint.scope = "mail.send"
 
-    await let_pass(outbound.database, QUARTER)
-    outbound.post.later(timedelta(hours=1))
-    await outbound.delivering.deliver(mail.id)
+    await let_pass(oauth_outbound.database, QUARTER)
+    oauth_outbound.outbound.later(timedelta(hours=1))
+    await oauth_outbound.delivering.deliver(mail.id)
 
-    assert (await outbound.post.journal(mail.id)).state is DeliveryState.SENT
-    assert (before, await outbound.gauge()) == (1, 0)
-    assert (await outbound.finding()).startswith("ok")
+    assert (await oauth_outbound.outbound.journal(mail.id)).state is DeliveryState.SENT
+    assert (before, await oauth_outbound.gauge()) == (1, 0)
+    assert (await oauth_outbound.finding()).startswith("ok")
 
 
-async def test_a_refusal_of_the_endpoint_opens_no_connection(outbound: Outbound) -> None:
-    outbound.provider.endpoint.always = INVALID_SCOPE
-    connections = outbound.provider.server.logins()
+async def test_a_refusal_of_the_endpoint_opens_no_connection(oauth_outbound: OAuthOutbound) -> None:
+    oauth_outbound.provider.endpoint.always = INVALID_SCOPE
+    connections = oauth_outbound.provider.server.logins()
 
-    told = [await outbound.refused() for _ in range(3)]
+    told = [await oauth_outbound.refused() for _ in range(3)]
 
-    assert outbound.provider.server.logins() == connections
-    assert len(outbound.provider.endpoint.asked) == 1
+    assert oauth_outbound.provider.server.logins() == connections
+    assert len(oauth_outbound.provider.endpoint.asked) == 1
     assert (
         told[0]
         == told[2]
@@ -251,56 +258,58 @@ async def test_a_refusal_of_the_endpoint_opens_no_connection(outbound: Outbound)
             "the token endpoint answers 400: invalid_scope: no such scope"
         )
     )
-    assert "refused since" in await outbound.finding()
+    assert "refused since" in await oauth_outbound.finding()
 
 
-async def test_refused_login_is_reported_without_any_mail(outbound: Outbound) -> None:
-    outbound.provider.endpoint.always = INVALID_SCOPE
+async def test_refused_login_is_reported_without_any_mail(oauth_outbound: OAuthOutbound) -> None:
+    oauth_outbound.provider.endpoint.always = INVALID_SCOPE
 
-    assert await outbound.gauge() == 1
+    assert await oauth_outbound.gauge() == 1
 
 
 @pytest.mark.parametrize(
     "answer", [Answer(200, b"<html>"), Answer(429, b"", {"retry-after": "60"}), Answer(503, b"")]
 )
-async def test_an_odd_answer_only_delays_the_mail(outbound: Outbound, answer: Answer) -> None:
-    outbound.provider.endpoint.answers = [answer]
-    mail = await outbound.delivered()
+async def test_an_odd_answer_only_delays_the_mail(
+    oauth_outbound: OAuthOutbound, answer: Answer
+) -> None:
+    oauth_outbound.provider.endpoint.answers = [answer]
+    mail = await oauth_outbound.delivered()
     before = mail.state
-    alarm = await outbound.gauge()
+    alarm = await oauth_outbound.gauge()
 
-    await let_pass(outbound.database, timedelta(seconds=61))
-    outbound.post.later(timedelta(hours=1))
-    await outbound.delivering.deliver(mail.id)
+    await let_pass(oauth_outbound.database, timedelta(seconds=61))
+    oauth_outbound.outbound.later(timedelta(hours=1))
+    await oauth_outbound.delivering.deliver(mail.id)
 
     assert before is DeliveryState.DEFERRED
-    assert (alarm, await outbound.gauge()) == (1, 0)
-    assert (await outbound.post.journal(mail.id)).state is DeliveryState.SENT
+    assert (alarm, await oauth_outbound.gauge()) == (1, 0)
+    assert (await oauth_outbound.outbound.journal(mail.id)).state is DeliveryState.SENT
 
 
-async def test_a_secret_that_is_not_set_is_named(post: Post, provider: Provider) -> None:
-    async with running_outbound(post, provider, {"OTHER": "x"}) as outbound:
-        told = await outbound.refused()
+async def test_a_secret_that_is_not_set_is_named(outbound: Outbound, provider: Provider) -> None:
+    async with running_oauth_outbound(outbound, provider, {"OTHER": "x"}) as oauth_outbound:
+        told = await oauth_outbound.refused()
 
         assert "set OAUTH_SECRET in the environment" in told
-        assert await outbound.gauge() == 1
+        assert await oauth_outbound.gauge() == 1
 
 
 async def test_no_secret_is_logged_or_stored(
-    outbound: Outbound, capsys: pytest.CaptureFixture[str]
+    oauth_outbound: OAuthOutbound, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    outbound.provider.endpoint.scope = "openid"
+    oauth_outbound.provider.endpoint.scope = "openid"
     secret = ENVIRONMENT["OAUTH_SECRET"]
     echo = Answer.of(400, {"error": "invalid_client", "error_description": f"not {secret}"})
 
-    await outbound.refused()
-    await let_pass(outbound.database, QUARTER)
-    outbound.provider.endpoint.always = echo
-    await outbound.gauge()
+    await oauth_outbound.refused()
+    await let_pass(oauth_outbound.database, QUARTER)
+    oauth_outbound.provider.endpoint.always = echo
+    await oauth_outbound.gauge()
 
     stored = [
-        repr(await outbound.database[name].find().to_list())
-        for name in await outbound.database.list_collection_names()
+        repr(await oauth_outbound.database[name].find().to_list())
+        for name in await oauth_outbound.database.list_collection_names()
     ]
     shown = "".join([*stored, *capsys.readouterr()])
     assert "invalid_client: not [secret]" in shown

@@ -34,7 +34,7 @@ from shared.storage.interactions.interaction_documents import to_document
 from shared.storage.mails import arrival_store, delivery_store
 from shared.storage.mails import delivery_documents as of_delivery
 from tests.doubles.clock import MovableClock
-from tests.support.world import agent_document
+from tests.support.backend import agent_document
 
 DOCUMENTS: Final = int(os.environ.get("LARGE_DOCUMENTS", "100000"))
 """How many interactions, arrivals, deliveries and entries of the journal there are of each."""

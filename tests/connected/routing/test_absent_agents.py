@@ -17,8 +17,8 @@ from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
 from shared.storage.agents.presence_store import PresenceStore
 from tests.connected.plans import plans_of
+from tests.support.backend import Backend
 from tests.support.routing import EXCLUSION, INVITATION, Routing, RoutingBy, fill, revoke
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
@@ -26,28 +26,28 @@ POLICY = Policy()
 
 
 @pytest.fixture
-def presence(world: World) -> PresenceStore:
+def presence(backend: Backend) -> PresenceStore:
     """What the gateways write."""
-    return PresenceStore(world.database, world.clock)
+    return PresenceStore(backend.database, backend.clock)
 
 
-async def offered(world: World, routing: Routing) -> Interaction:
-    mail = await world.receive()
+async def offered(backend: Backend, routing: Routing) -> Interaction:
+    mail = await backend.add_mail()
     await fill(routing)
-    await world.hear(AgentInvited)
+    await backend.next_event(AgentInvited)
     return mail
 
 
-async def watched(world: World, presence: PresenceStore, time: timedelta, *seen: str) -> None:
+async def watched(backend: Backend, presence: PresenceStore, time: timedelta, *seen: str) -> None:
     """Let time pass while gateways look round and see some agents."""
     step = timedelta(seconds=15)
     for _ in range(time // step):
-        world.clock.move(step)
+        backend.clock.move(step)
         await presence.record_connected(seen)
 
 
-async def worked_on(world: World, agent_id: str = "agent1", **fields: object) -> Interaction:
-    return await world.receive(
+async def worked_on(backend: Backend, agent_id: str = "agent1", **fields: object) -> Interaction:
+    return await backend.add_mail(
         **{"state": State.ACCEPTED, "owner_id": agent_id, "queue": "sales", **fields}
     )
 
@@ -65,205 +65,209 @@ def leaving(*, logged_out: bool) -> AgentNotReady:
     ],
 )
 async def test_open_offer_survives_not_ready_unless_set_or_logged_out(
-    world: World, routing_by: RoutingBy, logged_out: bool, revokes: bool, state: State
+    backend: Backend, routing_by: RoutingBy, logged_out: bool, revokes: bool, state: State
 ) -> None:
     routing = await routing_by(Policy(revokes_when_not_ready=revokes))
-    await world.hire("agent1")
-    mail = await offered(world, routing)
-    await world.agents.set_ready("agent1", ready=False, logged_in=not logged_out)
+    await backend.add_agent("agent1")
+    mail = await offered(backend, routing)
+    await backend.agents.set_ready("agent1", ready=False, logged_in=not logged_out)
 
     await routing.absent_agents.handle_not_ready(leaving(logged_out=logged_out))
 
-    assert (await world.interactions.get(mail.id)).state is state
+    assert (await backend.interactions.get(mail.id)).state is state
 
 
-async def test_not_ready_leaves_accepted_work_alone(world: World, routing: Routing) -> None:
-    await world.hire("agent1", logged_in=True)
-    mail = await worked_on(world)
-    await world.agents.set_ready("agent1", ready=False)
+async def test_not_ready_leaves_accepted_work_alone(backend: Backend, routing: Routing) -> None:
+    await backend.add_agent("agent1", logged_in=True)
+    mail = await worked_on(backend)
+    await backend.agents.set_ready("agent1", ready=False)
 
-    world.clock.move(POLICY.absence)
+    backend.clock.move(POLICY.absence)
     await routing.absent_agents.reclaim_from_absent()
 
-    assert (await world.interactions.get(mail.id)).owner_id == "agent1"
+    assert (await backend.interactions.get(mail.id)).owner_id == "agent1"
 
 
 async def test_work_of_a_logged_out_agent_returns_to_its_place(
-    world: World, routing: Routing
+    backend: Backend, routing: Routing
 ) -> None:
-    await world.hire("agent1", ready=False)
-    mail = await worked_on(world)
-    await world.agents.set_ready("agent1", ready=False, logged_in=False)
-    world.clock.move(POLICY.absence - timedelta(seconds=1))
+    await backend.add_agent("agent1", ready=False)
+    mail = await worked_on(backend)
+    await backend.agents.set_ready("agent1", ready=False, logged_in=False)
+    backend.clock.move(POLICY.absence - timedelta(seconds=1))
     await routing.absent_agents.reclaim_from_absent()
-    assert (await world.interactions.get(mail.id)).owner_id == "agent1"
+    assert (await backend.interactions.get(mail.id)).owner_id == "agent1"
 
-    world.clock.move(timedelta(seconds=1))
+    backend.clock.move(timedelta(seconds=1))
     await routing.absent_agents.reclaim_from_absent()
 
-    after = await world.interactions.get(mail.id)
+    after = await backend.interactions.get(mail.id)
     assert (after.state, after.owner_id) == (State.QUEUED, None)
     assert (after.queue, after.queued_at) == (mail.queue, mail.queued_at)
-    assert (await world.hear(WorkReclaimed)).agent_id == "agent1"
+    assert (await backend.next_event(WorkReclaimed)).agent_id == "agent1"
 
 
 async def test_draft_of_a_logged_out_agent_moves_to_the_workbin(
-    world: World, routing: Routing
+    backend: Backend, routing: Routing
 ) -> None:
-    await world.hire("agent1", ready=False)
-    draft = await worked_on(world, direction=Direction.OUTBOUND, state=State.REPLY_CREATED)
-    await world.agents.set_ready("agent1", ready=False, logged_in=False)
+    await backend.add_agent("agent1", ready=False)
+    draft = await worked_on(backend, direction=Direction.OUTBOUND, state=State.REPLY_CREATED)
+    await backend.agents.set_ready("agent1", ready=False, logged_in=False)
 
-    world.clock.move(POLICY.absence)
+    backend.clock.move(POLICY.absence)
     await routing.absent_agents.reclaim_from_absent()
 
-    after = await world.interactions.get(draft.id)
+    after = await backend.interactions.get(draft.id)
     assert (after.state, after.place) == (State.IN_WORKBIN, Place("email.draft", "agent1"))
-    await world.hear(WorkbinItemAdded)
+    await backend.next_event(WorkbinItemAdded)
 
 
 async def test_agent_disconnected_for_a_minute_gets_no_offers(
-    world: World, routing: Routing, presence: PresenceStore
+    backend: Backend, routing: Routing, presence: PresenceStore
 ) -> None:
-    await world.hire("agent1", logged_in=True, state_since=world.clock.now())
+    await backend.add_agent("agent1", logged_in=True, state_since=backend.clock.now())
     await presence.record_connected({"agent1"})
-    mail = await offered(world, routing)
+    mail = await offered(backend, routing)
 
-    await watched(world, presence, POLICY.connection_loss)
+    await watched(backend, presence, POLICY.connection_loss)
     await routing.absent_agents.reclaim_from_absent()
 
-    assert (await world.hear(AgentNotReady)).reason == "ConnectionLost"
-    assert (await world.hear(InvitationRevoked)).interaction_id == mail.id
-    agent = await world.agents.get("agent1")
+    assert (await backend.next_event(AgentNotReady)).reason == "ConnectionLost"
+    assert (await backend.next_event(InvitationRevoked)).interaction_id == mail.id
+    agent = await backend.agents.get("agent1")
     assert agent is not None
     assert (agent.ready, agent.logged_in) == (False, True)
 
 
 async def test_who_stays_away_for_ten_minutes_loses_the_work_too(
-    world: World, routing: Routing, presence: PresenceStore
+    backend: Backend, routing: Routing, presence: PresenceStore
 ) -> None:
-    await world.hire("agent1", ready=False, logged_in=True, state_since=world.clock.now())
-    mail = await worked_on(world)
+    await backend.add_agent("agent1", ready=False, logged_in=True, state_since=backend.clock.now())
+    mail = await worked_on(backend)
     await presence.record_connected({"agent1"})
 
-    await watched(world, presence, POLICY.absence)
+    await watched(backend, presence, POLICY.absence)
     await routing.absent_agents.reclaim_from_absent()
 
-    assert (await world.interactions.get(mail.id)).state is State.QUEUED
-    agent = await world.agents.get("agent1")
+    assert (await backend.interactions.get(mail.id)).state is State.QUEUED
+    agent = await backend.agents.get("agent1")
     assert agent is not None
     assert not agent.logged_in
 
 
 async def test_connected_agent_keeps_all_work(
-    world: World, routing: Routing, presence: PresenceStore
+    backend: Backend, routing: Routing, presence: PresenceStore
 ) -> None:
-    await world.hire("agent1", logged_in=True, state_since=world.clock.now())
-    mail = await worked_on(world)
+    await backend.add_agent("agent1", logged_in=True, state_since=backend.clock.now())
+    mail = await worked_on(backend)
 
-    await watched(world, presence, POLICY.absence, "agent1")
+    await watched(backend, presence, POLICY.absence, "agent1")
     await routing.absent_agents.reclaim_from_absent()
 
-    assert (await world.interactions.get(mail.id)).owner_id == "agent1"
+    assert (await backend.interactions.get(mail.id)).owner_id == "agent1"
 
 
 async def test_presence_gap_of_gateways_is_no_absence(
-    world: World, routing: Routing, presence: PresenceStore
+    backend: Backend, routing: Routing, presence: PresenceStore
 ) -> None:
-    await world.hire("agent1", logged_in=True, state_since=world.clock.now())
+    await backend.add_agent("agent1", logged_in=True, state_since=backend.clock.now())
     await presence.record_connected({"agent1"})
-    world.clock.move(timedelta(hours=1))
+    backend.clock.move(timedelta(hours=1))
     await presence.record_connected(set())
 
     await routing.absent_agents.reclaim_from_absent()
 
-    agent = await world.agents.get("agent1")
+    agent = await backend.agents.get("agent1")
     assert agent is not None
     assert agent.ready
 
 
-async def test_work_untouched_for_hours_is_reclaimed(world: World, routing: Routing) -> None:
-    forgotten = await worked_on(world)
-    answered = await worked_on(world)
-    world.clock.move(POLICY.idle)
+async def test_work_untouched_for_hours_is_reclaimed(backend: Backend, routing: Routing) -> None:
+    forgotten = await worked_on(backend)
+    answered = await worked_on(backend)
+    backend.clock.move(POLICY.idle)
     await worked_on(
-        world, direction=Direction.OUTBOUND, state=State.REPLY_CREATED, parent_id=answered.id
+        backend, direction=Direction.OUTBOUND, state=State.REPLY_CREATED, parent_id=answered.id
     )
 
     await routing.absent_agents.reclaim_untouched()
 
-    states = [(await world.interactions.get(one.id)).state for one in (forgotten, answered)]
+    states = [(await backend.interactions.get(one.id)).state for one in (forgotten, answered)]
     assert states == [State.QUEUED, State.ACCEPTED]
 
 
-async def test_answers_to_untouched_work_are_found_by_index(world: World, routing: Routing) -> None:
-    forgotten = [await worked_on(world) for _ in range(3)]
-    world.clock.move(POLICY.idle)
+async def test_answers_to_untouched_work_are_found_by_index(
+    backend: Backend, routing: Routing
+) -> None:
+    forgotten = [await worked_on(backend) for _ in range(3)]
+    backend.clock.move(POLICY.idle)
     draft = {"direction": Direction.OUTBOUND, "state": State.REPLY_CREATED}
-    await worked_on(world, **draft, parent_id=forgotten[0].id)
+    await worked_on(backend, **draft, parent_id=forgotten[0].id)
 
-    async with plans_of(world.database, "interactions") as plans:
+    async with plans_of(backend.database, "interactions") as plans:
         await routing.absent_agents.reclaim_untouched()
 
     assert "DISTINCT_SCAN { parent_id: 1, changed_at: 1 }" in {plan.summary for plan in plans}
 
 
-async def test_logged_out_agent_without_work_is_not_queried(world: World, routing: Routing) -> None:
-    await worked_on(world, "busy")
-    await world.hire("busy", logged_in=True)
+async def test_logged_out_agent_without_work_is_not_queried(
+    backend: Backend, routing: Routing
+) -> None:
+    await worked_on(backend, "busy")
+    await backend.add_agent("busy", logged_in=True)
     for number in range(30):
-        left = {"logged_in": False, "state_since": world.clock.now()}
-        await world.hire(f"agent{number}", ready=False, **left)
-    world.clock.move(POLICY.absence)
+        left = {"logged_in": False, "state_since": backend.clock.now()}
+        await backend.add_agent(f"agent{number}", ready=False, **left)
+    backend.clock.move(POLICY.absence)
 
-    async with plans_of(world.database, "agents") as plans:
+    async with plans_of(backend.database, "agents") as plans:
         await routing.absent_agents.reclaim_from_absent()
 
     assert sum(plan.examined for plan in plans) == 1
 
 
 async def test_work_changed_meanwhile_is_not_reclaimed(
-    world: World, routing: Routing, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, routing: Routing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mail = await worked_on(world)
-    world.clock.move(POLICY.idle)
-    change = world.interactions.change
+    mail = await worked_on(backend)
+    backend.clock.move(POLICY.idle)
+    change = backend.interactions.change
 
     async def later(interaction_id: str, *arguments: Any, **options: Any) -> Any:
-        await world.database["interactions"].update_one(
+        await backend.database["interactions"].update_one(
             {"_id": mail.id}, {"$set": {"owner_id": "agent2"}, "$inc": {"version": 1}}
         )
         return await change(interaction_id, *arguments, **options)
 
-    monkeypatch.setattr(type(world.interactions), "change", staticmethod(later))
+    monkeypatch.setattr(type(backend.interactions), "change", staticmethod(later))
 
     await routing.absent_agents.reclaim_untouched()
 
-    kept = await world.interactions.get(mail.id)
+    kept = await backend.interactions.get(mail.id)
     assert (kept.state, kept.owner_id) == (State.ACCEPTED, "agent2")
 
 
 @pytest.mark.parametrize(("limit", "ready"), [(2, False), (3, True), (0, True)])
 async def test_misses_in_a_row_make_an_agent_not_ready(
-    world: World, routing_by: RoutingBy, limit: int, ready: bool
+    backend: Backend, routing_by: RoutingBy, limit: int, ready: bool
 ) -> None:
     routing = await routing_by(Policy(answer_grace=timedelta(), exclusion=EXCLUSION, misses=limit))
-    await world.hire("agent1")
+    await backend.add_agent("agent1")
     for _ in range(2):
-        await offered(world, routing)
-        world.clock.move(INVITATION)
+        await offered(backend, routing)
+        backend.clock.move(INVITATION)
         await revoke(routing)
-        world.clock.move(EXCLUSION)
+        backend.clock.move(EXCLUSION)
 
-    agent = await world.agents.get("agent1")
+    agent = await backend.agents.get("agent1")
     assert agent is not None
     assert agent.ready is ready
 
 
-async def test_an_answer_between_two_misses_counts(world: World) -> None:
-    await world.hire("agent1")
-    await world.agents.count_miss("agent1")
+async def test_an_answer_between_two_misses_counts(backend: Backend) -> None:
+    await backend.add_agent("agent1")
+    await backend.agents.count_miss("agent1")
 
-    await world.agents.reset_misses("agent1")
+    await backend.agents.reset_misses("agent1")
 
-    assert await world.agents.count_miss("agent1") == 1
+    assert await backend.agents.count_miss("agent1") == 1

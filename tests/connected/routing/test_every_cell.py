@@ -19,8 +19,8 @@ from shared.contracts.commands import (
 from shared.domain.errors import OperationNotAllowedError
 from shared.domain.interaction import Interaction, Invitation, Place
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State
+from tests.support.backend import Backend, cause
 from tests.support.routing import Routing
-from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 
@@ -57,27 +57,27 @@ def _any(by: dict[str, str]) -> dict[str, Any]:
     return dict(by)
 
 
-async def stored(world: World, way: Direction, state: State) -> Interaction:
+async def stored(backend: Backend, way: Direction, state: State) -> Interaction:
     fields: dict[str, Any] = {"owner_id": "agent1"}
     if state is State.INVITED:
-        ends = world.clock.now() + timedelta(seconds=30)
+        ends = backend.clock.now() + timedelta(seconds=30)
         fields = {"invitation": Invitation("agent1", ends)}
     elif state is State.IN_WORKBIN:
         fields = {"place": Place("email.draft", "agent1")}
     elif state is State.QUEUED:
         fields = {}
-    return await world.receive(direction=way, state=state, queue="drafts", **fields)
+    return await backend.add_mail(direction=way, state=state, queue="drafts", **fields)
 
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("way", Direction)
 async def test_a_command_follows_the_table_or_changes_nothing(
-    world: World, routing: Routing, way: Direction, state: State
+    backend: Backend, routing: Routing, way: Direction, state: State
 ) -> None:
-    await world.hire("agent1", ready=False)
-    await world.hire("agent2", ready=False)
+    await backend.add_agent("agent1", ready=False)
+    await backend.add_agent("agent2", ready=False)
     for operation, obey in COMMANDS.items():
-        before = await stored(world, way, state)
+        before = await stored(backend, way, state)
         step = TRANSITIONS.get((way, state, operation))
 
         if step is None:
@@ -86,7 +86,7 @@ async def test_a_command_follows_the_table_or_changes_nothing(
         else:
             await obey(routing, {"interaction_id": before.id, "agent_id": "agent1"})
 
-        after = await world.interactions.get(before.id)
+        after = await backend.interactions.get(before.id)
         wanted = (state, before.version) if step is None else (step.to, before.version + 1)
         assert (after.state, after.version) == wanted, operation
         assert sum(map(bool, (after.owner_id, after.invitation, after.place))) <= 1

@@ -6,30 +6,32 @@ import pytest
 
 from shared.storage.database.batching import Inserts, Reads, Update, Updates
 from shared.storage.database.client import Document, UnstorableError
-from tests.support.world import World
+from tests.support.backend import Backend
 
 pytestmark = pytest.mark.connected
 
 
-async def add_together(world: World, *documents: Document) -> list[bool | BaseException]:
-    inserts = Inserts(world.database["things"])
+async def add_together(backend: Backend, *documents: Document) -> list[bool | BaseException]:
+    inserts = Inserts(backend.database["things"])
     return await asyncio.gather(*map(inserts.add, documents), return_exceptions=True)
 
 
-async def test_of_many_with_one_key_a_single_one_is_stored(world: World) -> None:
-    stored = await add_together(world, *({"_id": number % 5} for number in range(50)))
+async def test_of_many_with_one_key_a_single_one_is_stored(backend: Backend) -> None:
+    stored = await add_together(backend, *({"_id": number % 5} for number in range(50)))
 
     assert (stored.count(True), stored.count(False)) == (5, 45)
-    assert await world.database["things"].count_documents({}) == 5
+    assert await backend.database["things"].count_documents({}) == 5
 
 
-async def test_what_the_database_refuses_is_the_fault_of_that_document_alone(world: World) -> None:
-    await world.database.create_collection("things", validator={"size": {"$lt": 10}})
+async def test_what_the_database_refuses_is_the_fault_of_that_document_alone(
+    backend: Backend,
+) -> None:
+    await backend.database.create_collection("things", validator={"size": {"$lt": 10}})
 
-    stored = await add_together(world, *({"size": size} for size in (1, 2, 30, 4)))
+    stored = await add_together(backend, *({"size": size} for size in (1, 2, 30, 4)))
 
     assert [type(one) for one in stored] == [bool, bool, UnstorableError, bool]
-    assert await world.database["things"].count_documents({}) == 3
+    assert await backend.database["things"].count_documents({}) == 3
 
 
 @pytest.mark.parametrize(
@@ -42,16 +44,16 @@ async def test_what_the_database_refuses_is_the_fault_of_that_document_alone(wor
     ],
     ids=lambda document: str(document["_id"])[:6],
 )
-async def test_what_cannot_be_sent_stops_nobody_else(world: World, unfit: Document) -> None:
-    stored = await add_together(world, {"_id": 1}, {"_id": 2}, unfit, {"_id": 3})
+async def test_what_cannot_be_sent_stops_nobody_else(backend: Backend, unfit: Document) -> None:
+    stored = await add_together(backend, {"_id": 1}, {"_id": 2}, unfit, {"_id": 3})
 
     assert [one for one in stored if not isinstance(one, BaseException)] == [True, True, True]
     assert isinstance(stored[2], UnstorableError)
 
 
-async def test_each_reader_gets_the_document_it_asked_for(world: World) -> None:
-    await world.database["things"].insert_many([{"_id": f"{number}"} for number in range(10)])
-    reads = Reads(world.database["things"])
+async def test_each_reader_gets_the_document_it_asked_for(backend: Backend) -> None:
+    await backend.database["things"].insert_many([{"_id": f"{number}"} for number in range(10)])
+    reads = Reads(backend.database["things"])
 
     found = await asyncio.gather(*(reads.get(f"{number}") for number in range(12)))
 
@@ -67,22 +69,22 @@ def renamed(number: int, name: object, *, before: str = "old") -> Update:
     return Update(wanted, {"$set": {"name": name}}, {"_id": number, "name": name})
 
 
-async def update_together(world: World, *updates: Update) -> list[bool | BaseException]:
-    writes = Updates(world.database["things"])
+async def update_together(backend: Backend, *updates: Update) -> list[bool | BaseException]:
+    writes = Updates(backend.database["things"])
     return await asyncio.gather(*map(writes.apply, updates), return_exceptions=True)
 
 
-async def names(world: World) -> list[str]:
-    found = await world.database["things"].find(sort=[("_id", 1)]).to_list()
+async def names(backend: Backend) -> list[str]:
+    found = await backend.database["things"].find(sort=[("_id", 1)]).to_list()
     return [one["name"] for one in found]
 
 
-async def test_each_update_says_whether_its_own_document_was_as_wanted(world: World) -> None:
-    things = world.database["things"]
+async def test_each_update_says_whether_its_own_document_was_as_wanted(backend: Backend) -> None:
+    things = backend.database["things"]
     await things.insert_many([{"_id": number, "name": "old"} for number in range(12)])
 
     outcomes = await update_together(
-        world,
+        backend,
         *(
             renamed(number, f"new {number}", before="other" if number % 3 == 0 else "old")
             for number in range(12)
@@ -91,61 +93,61 @@ async def test_each_update_says_whether_its_own_document_was_as_wanted(world: Wo
     )
 
     assert outcomes == [*(number % 3 != 0 for number in range(12)), False]
-    assert await names(world) == [
+    assert await names(backend) == [
         "old" if number % 3 == 0 else f"new {number}" for number in range(12)
     ]
 
 
-async def test_of_many_updates_of_one_document_a_single_one_counts(world: World) -> None:
-    await world.database["things"].insert_one({"_id": 1, "name": "old"})
+async def test_of_many_updates_of_one_document_a_single_one_counts(backend: Backend) -> None:
+    await backend.database["things"].insert_one({"_id": 1, "name": "old"})
 
-    outcomes = await update_together(world, *(renamed(1, f"new {one}") for one in range(20)))
+    outcomes = await update_together(backend, *(renamed(1, f"new {one}") for one in range(20)))
 
     assert outcomes.count(True) == 1
-    assert await names(world) == [f"new {outcomes.index(True)}"]
+    assert await names(backend) == [f"new {outcomes.index(True)}"]
 
 
 @pytest.mark.parametrize("unfit", ["half \udc80", 2**64, {1}, "x" * 17_000_000], ids=type)
 async def test_an_update_that_cannot_be_stored_stops_nobody_else(
-    world: World, unfit: object
+    backend: Backend, unfit: object
 ) -> None:
-    things = world.database["things"]
+    things = backend.database["things"]
     await things.insert_many([{"_id": number, "name": "old"} for number in range(6)])
 
     outcomes = await update_together(
-        world, *(renamed(number, unfit if number == 4 else "new") for number in range(6))
+        backend, *(renamed(number, unfit if number == 4 else "new") for number in range(6))
     )
 
     assert isinstance(outcomes.pop(4), UnstorableError)
     assert outcomes == [True] * 5
 
 
-async def test_updates_at_the_same_time_are_few_writes(world: World) -> None:
-    things = world.database["things"]
+async def test_updates_at_the_same_time_are_few_writes(backend: Backend) -> None:
+    things = backend.database["things"]
     await things.insert_many([{"_id": number, "name": "old"} for number in range(40)])
 
-    before = await update_commands(world)
-    await update_together(world, *(renamed(number, "new") for number in range(40)))
+    before = await update_commands(backend)
+    await update_together(backend, *(renamed(number, "new") for number in range(40)))
 
-    assert await update_commands(world) - before <= 3
+    assert await update_commands(backend) - before <= 3
 
 
-async def test_writes_by_herds_that_follow_each_other_go_together(world: World) -> None:
-    things = world.database["things"]
+async def test_writes_by_herds_that_follow_each_other_go_together(backend: Backend) -> None:
+    things = backend.database["things"]
     await things.insert_many([{"_id": number, "name": "old"} for number in range(40)])
     writes = Updates(things, by_herds=True)
     first = asyncio.create_task(writes.apply(renamed(0, "new")))
 
-    before = await update_commands(world)
+    before = await update_commands(backend)
     outcomes = await asyncio.gather(
         first, *(writes.apply(renamed(number, "new")) for number in range(1, 40))
     )
 
     assert outcomes == [True] * 40
-    assert await update_commands(world) - before <= 2
+    assert await update_commands(backend) - before <= 2
 
 
-async def update_commands(world: World) -> int:
+async def update_commands(backend: Backend) -> int:
     """Return how many commands to update the server has had."""
-    status = await world.database.command("serverStatus")
+    status = await backend.database.command("serverStatus")
     return int(status["metrics"]["commands"]["update"]["total"])

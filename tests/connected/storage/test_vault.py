@@ -10,7 +10,7 @@ import pytest
 
 from shared.storage.files import chunked_files, vault
 from shared.storage.files.vault import IN_ONE_DOCUMENT, ContentRef, DamagedContentError, Vault
-from tests.support.world import World
+from tests.support.backend import Backend
 
 pytestmark = pytest.mark.connected
 
@@ -28,15 +28,15 @@ async def broken_off() -> AsyncIterator[bytes]:
 
 
 @pytest.fixture
-def store(world: World) -> Vault:
-    return Vault(world.database, world.clock)
+def store(backend: Backend) -> Vault:
+    return Vault(backend.database, backend.clock)
 
 
-async def stored(world: World) -> tuple[int, int]:
+async def stored(backend: Backend) -> tuple[int, int]:
     """Return how many contents and how many chunks there are."""
     return (
-        await world.database[vault.COLLECTION].count_documents({}),
-        await world.database[chunked_files.CHUNKS].count_documents({}),
+        await backend.database[vault.COLLECTION].count_documents({}),
+        await backend.database[chunked_files.CHUNKS].count_documents({}),
     )
 
 
@@ -53,18 +53,18 @@ async def test_what_is_put_comes_back(store: Vault, size: int) -> None:
     assert await store.get(at_once) == content
 
 
-async def test_the_same_content_is_stored_once(world: World, store: Vault) -> None:
+async def test_the_same_content_is_stored_once(backend: Backend, store: Vault) -> None:
     await asyncio.gather(*(store.put_stream(in_pieces(LARGE)) for _ in range(4)))
     await asyncio.gather(*(store.put(LARGE[:10]) for _ in range(4)))
 
     chunks = -(-len(LARGE) // (255 * 1024))
-    assert await stored(world) == (2, chunks)
+    assert await stored(backend) == (2, chunks)
 
 
-async def test_a_small_content_is_one_document(world: World, store: Vault) -> None:
+async def test_a_small_content_is_one_document(backend: Backend, store: Vault) -> None:
     await store.put_stream(in_pieces(LARGE[:IN_ONE_DOCUMENT]))
 
-    assert await stored(world) == (1, 0)
+    assert await stored(backend) == (1, 0)
 
 
 async def test_no_piece_is_larger_than_a_document_of_its_kind(store: Vault) -> None:
@@ -75,41 +75,43 @@ async def test_no_piece_is_larger_than_a_document_of_its_kind(store: Vault) -> N
     assert max(sizes) <= IN_ONE_DOCUMENT
 
 
-async def test_of_a_source_that_breaks_off_nothing_stays(world: World, store: Vault) -> None:
+async def test_of_a_source_that_breaks_off_nothing_stays(backend: Backend, store: Vault) -> None:
     with suppress(ConnectionResetError):
         await store.put_stream(broken_off())
 
-    assert await stored(world) == (0, 0)
-    assert await world.database[chunked_files.FILES].count_documents({}) == 0
+    assert await stored(backend) == (0, 0)
+    assert await backend.database[chunked_files.FILES].count_documents({}) == 0
 
 
-async def test_what_a_dead_process_left_behind_is_forgotten(world: World, store: Vault) -> None:
-    upload = chunked_files.Upload(chunked_files.ChunkedFiles(world.database, world.clock))
+async def test_what_a_dead_process_left_behind_is_forgotten(backend: Backend, store: Vault) -> None:
+    upload = chunked_files.Upload(chunked_files.ChunkedFiles(backend.database, backend.clock))
     await upload.write(LARGE)
     kept = await store.put(LARGE)
-    world.clock.move(timedelta(days=1))
+    backend.clock.move(timedelta(days=1))
 
-    first = await store.forget_unfinished(world.clock.now())
-    second = await store.forget_unfinished(world.clock.now())
+    first = await store.forget_unfinished(backend.clock.now())
+    second = await store.forget_unfinished(backend.clock.now())
 
     assert (first, second) == (1, 0)
     assert await store.get(kept) == LARGE
 
 
-async def test_a_content_whose_mark_was_lost_is_not_forgotten(world: World, store: Vault) -> None:
+async def test_a_content_whose_mark_was_lost_is_not_forgotten(
+    backend: Backend, store: Vault
+) -> None:
     kept = await store.put(LARGE)
-    await world.database[chunked_files.FILES].update_many({}, {"$set": {"kept": False}})
-    world.clock.move(timedelta(days=1))
+    await backend.database[chunked_files.FILES].update_many({}, {"$set": {"kept": False}})
+    backend.clock.move(timedelta(days=1))
 
-    forgotten = await store.forget_unfinished(world.clock.now())
+    forgotten = await store.forget_unfinished(backend.clock.now())
 
     assert forgotten == 0
     assert await store.get(kept) == LARGE
 
 
-async def test_bytes_that_are_missing_are_noticed(world: World, store: Vault) -> None:
+async def test_bytes_that_are_missing_are_noticed(backend: Backend, store: Vault) -> None:
     ref = await store.put(LARGE)
-    await world.database[chunked_files.CHUNKS].delete_one({"n": 3})
+    await backend.database[chunked_files.CHUNKS].delete_one({"n": 3})
 
     with pytest.raises(DamagedContentError):
         await store.get(ref)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.unit.bayeux.world import World
+from tests.unit.bayeux.protocol_harness import ProtocolHarness
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def harness() -> ProtocolHarness:
+    return ProtocolHarness()

@@ -14,10 +14,10 @@ from shared.bayeux.driver import BayeuxDriver
 from shared.bayeux.messages.message import Message
 from shared.bayeux.sessions.session import Transport
 from shared.domain.journal_positions import Span
-from tests.unit.bayeux.world import FakePeer
+from tests.unit.bayeux.protocol_harness import FakePeer
 
 
-class Diary:
+class RecordingListener:
     """A listener that writes down what it is told."""
 
     def __init__(self, *, fails: bool = False) -> None:
@@ -44,7 +44,7 @@ class Diary:
         return Page([JournalEvent(after + 1, INTERACTIONS, f"event {after + 1}")], after + 1)
 
 
-class Desk:
+class DriverClient:
     """A client of an engine."""
 
     def __init__(
@@ -73,30 +73,32 @@ class Desk:
 
 
 async def test_listener_is_awaited_before_the_subscribe_reply() -> None:
-    diary = Diary()
-    desk = Desk(BayeuxDriver(BayeuxSettings(), own_topics_only, diary))
-    await desk.join()
+    listener = RecordingListener()
+    client = DriverClient(BayeuxDriver(BayeuxSettings(), own_topics_only, listener))
+    await client.join()
 
-    await desk.send("/meta/subscribe", subscription="/me/interactions")
-    await desk.send("/meta/disconnect")
+    await client.send("/meta/subscribe", subscription="/me/interactions")
+    await client.send("/meta/disconnect")
 
-    assert diary.entries == [
+    assert listener.entries == [
         ("first", "anna"),
-        ("subscribed", "anna", Route(INTERACTIONS, "/me/interactions"), desk.client_id),
+        ("subscribed", "anna", Route(INTERACTIONS, "/me/interactions"), client.client_id),
         ("last", "anna"),
     ]
 
 
 async def test_failing_listener_leaves_the_subscription() -> None:
-    desk = Desk(BayeuxDriver(BayeuxSettings(), own_topics_only, Diary(fails=True)))
-    await desk.join()
+    client = DriverClient(
+        BayeuxDriver(BayeuxSettings(), own_topics_only, RecordingListener(fails=True))
+    )
+    await client.join()
 
-    [reply] = await desk.send("/meta/subscribe", subscription="/me/interactions")
+    [reply] = await client.send("/meta/subscribe", subscription="/me/interactions")
 
     assert b'"successful":true' in reply
 
 
-class SlowDiary(Diary):
+class SlowListener(RecordingListener):
     """A listener whose `on_subscribed` waits until it is released."""
 
     def __init__(self) -> None:
@@ -114,41 +116,41 @@ class SlowDiary(Diary):
 
 
 async def test_all_subscriptions_of_a_request_wait_no_longer_than_one() -> None:
-    diary = SlowDiary()
+    listener = SlowListener()
     settings = BayeuxSettings(introduction=timedelta(milliseconds=1))
-    desk = Desk(BayeuxDriver(settings, own_topics_only, diary))
-    await desk.join()
+    client = DriverClient(BayeuxDriver(settings, own_topics_only, listener))
+    await client.join()
     topics = ["/me/interactions", "/me/channels", "/me/workbins"]
 
-    [reply] = await desk.send("/meta/subscribe", subscription=topics)
-    introduced = len(diary.entries) - 1
-    diary.may_go_on.set()
+    [reply] = await client.send("/meta/subscribe", subscription=topics)
+    introduced = len(listener.entries) - 1
+    listener.may_go_on.set()
     async with asyncio.timeout(10):
-        await diary.is_over.wait()
+        await listener.is_over.wait()
 
     assert b'"successful":true' in reply
     assert introduced == 1
-    assert len(diary.entries) - 1 == len(topics)
+    assert len(listener.entries) - 1 == len(topics)
 
 
 @pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.LONG_POLLING])
 async def test_who_goes_while_being_introduced_takes_no_events_along(transport: Transport) -> None:
-    diary = SlowDiary()
-    desk = Desk(BayeuxDriver(BayeuxSettings(), own_topics_only, diary), transport)
-    await desk.join()
-    await desk.send("/meta/connect", advice={"timeout": 0})
+    listener = SlowListener()
+    client = DriverClient(BayeuxDriver(BayeuxSettings(), own_topics_only, listener), transport)
+    await client.join()
+    await client.send("/meta/connect", advice={"timeout": 0})
     subscribing = asyncio.create_task(
-        desk.send("/meta/subscribe", subscription=["/me/interactions", "/me/workbins"])
+        client.send("/meta/subscribe", subscription=["/me/interactions", "/me/workbins"])
     )
-    await diary.is_asked.wait()
+    await listener.is_asked.wait()
 
-    desk.publish(1)
-    desk.peer.is_there = False
-    diary.may_go_on.set()
+    client.publish(1)
+    client.peer.is_there = False
+    listener.may_go_on.set()
     texts = await subscribing
-    desk.driver.detach(desk.peer)
-    desk.peer = FakePeer("anna", transport, "browser01")
-    event, _ = await desk.send("/meta/connect")
+    client.driver.detach(client.peer)
+    client.peer = FakePeer("anna", transport, "browser01")
+    event, _ = await client.send("/meta/connect")
 
     assert texts == []
     assert json.loads(event)["data"] == 1
@@ -159,30 +161,30 @@ async def test_who_goes_while_being_introduced_takes_no_events_along(transport: 
 async def test_slow_client_that_subscribes_again_gets_events_in_order(
     transport: Transport, also_connects: bool
 ) -> None:
-    diary = SlowDiary()
-    desk = Desk(BayeuxDriver(BayeuxSettings(), own_topics_only, diary), transport)
-    await desk.join()
-    diary.may_go_on.set()
-    await desk.send("/meta/subscribe", subscription="/me/interactions")
-    diary.may_go_on.clear()
-    diary.is_asked.clear()
-    desk.publish(1)
+    listener = SlowListener()
+    client = DriverClient(BayeuxDriver(BayeuxSettings(), own_topics_only, listener), transport)
+    await client.join()
+    listener.may_go_on.set()
+    await client.send("/meta/subscribe", subscription="/me/interactions")
+    listener.may_go_on.clear()
+    listener.is_asked.clear()
+    client.publish(1)
 
-    fields = {"clientId": desk.client_id}
+    fields = {"clientId": client.client_id}
     second = Message({"channel": "/meta/subscribe", "subscription": "/me/channels"} | fields)
     connect = Message({"channel": "/meta/connect", "connectionType": transport} | fields)
     batch = [second, connect] if also_connects else [second]
-    subscribing = asyncio.create_task(desk.driver.prepare(batch, desk.peer))
-    await diary.is_asked.wait()
-    desk.publish(2)
-    meanwhile = list(desk.driver.collect(desk.peer))
+    subscribing = asyncio.create_task(client.driver.prepare(batch, client.peer))
+    await listener.is_asked.wait()
+    client.publish(2)
+    meanwhile = list(client.driver.collect(client.peer))
     if transport is Transport.LONG_POLLING:
-        another = desk.driver.dispatch(
+        another = client.driver.dispatch(
             [Message({"channel": "/service/x"} | fields)],
             FakePeer("anna", transport, "browser01"),
         )
         meanwhile += another.texts
-    diary.may_go_on.set()
+    listener.may_go_on.set()
     outcome = await subscribing
 
     told = [json.loads(text) for text in [*meanwhile, *outcome.texts]]
@@ -193,28 +195,30 @@ async def test_slow_client_that_subscribes_again_gets_events_in_order(
 async def test_events_with_timestamps_on_carry_their_time(
     timestamps: bool,
 ) -> None:
-    desk = Desk(BayeuxDriver(BayeuxSettings(timestamps=timestamps), own_topics_only, Diary()))
-    await desk.join()
-    await desk.send("/meta/subscribe", subscription=INTERACTIONS)
+    client = DriverClient(
+        BayeuxDriver(BayeuxSettings(timestamps=timestamps), own_topics_only, RecordingListener())
+    )
+    await client.join()
+    await client.send("/meta/subscribe", subscription=INTERACTIONS)
 
-    desk.publish(1)
+    client.publish(1)
 
-    [event] = map(json.loads, desk.driver.collect(desk.peer))
+    [event] = map(json.loads, client.driver.collect(client.peer))
     assert event["data"] == 1
     assert ("timestamp" in event) is timestamps
 
 
 async def test_who_is_released_comes_back_at_a_moment_of_its_own() -> None:
     settings = BayeuxSettings(drain_spread=timedelta(seconds=8))
-    driver = BayeuxDriver(settings, own_topics_only, Diary())
-    herd = [Desk(driver, user=f"agent{number}") for number in range(200)]
-    for desk in herd:
-        await desk.join()
-        await desk.send("/meta/connect")
-        await desk.send("/meta/connect", advice={"timeout": 30_000})
+    driver = BayeuxDriver(settings, own_topics_only, RecordingListener())
+    herd = [DriverClient(driver, user=f"agent{number}") for number in range(200)]
+    for client in herd:
+        await client.join()
+        await client.send("/meta/connect")
+        await client.send("/meta/connect", advice={"timeout": 30_000})
 
     driver.release_all()
-    replies = [json.loads(text) for desk in herd for text in driver.collect(desk.peer)]
+    replies = [json.loads(text) for client in herd for text in driver.collect(client.peer)]
 
     intervals = [reply["advice"]["interval"] for reply in replies]
     assert len(intervals) == len(herd)

@@ -12,32 +12,32 @@ from tests.stateful.rules import (
     ORDERS,
     WRONG_STATE,
     Refusal,
-    Stance,
+    Relation,
     expected_refusal,
 )
 
 
 @pytest.mark.parametrize(
-    ("order", "direction", "state", "stance", "refusal"),
+    ("order", "direction", "state", "relation", "refusal"),
     [
-        ("Accept", "Inbound", "Invited", Stance.HOLDER, None),
-        ("Accept", "Inbound", "Invited", Stance.OTHER, NOT_THE_OWNER),
-        ("Accept", "Inbound", "Accepted", Stance.HOLDER, WRONG_STATE),
-        ("Accept", "Outbound", "InWorkbin", Stance.READER, None),
-        ("PullInteraction", "Outbound", "InWorkbin", Stance.OTHER, NOT_THE_OWNER),
-        ("Send", "Outbound", "ReplyCreated", Stance.HOLDER, None),
-        ("Send", "Inbound", "Accepted", Stance.HOLDER, WRONG_STATE),
-        ("Complete", "Inbound", "Completed", Stance.OTHER, WRONG_STATE),
-        ("LinkAttachment", "Inbound", "Accepted", Stance.HOLDER, NEVER),
-        ("LinkAttachment", "Outbound", "Invited", Stance.HOLDER, WRONG_STATE),
-        ("LinkAttachment", "Outbound", "ReplyCreated", Stance.HOLDER, None),
-        ("LinkAttachment", "Outbound", "ReplyCreated", Stance.OTHER, NOT_THE_OWNER),
+        ("Accept", "Inbound", "Invited", Relation.HOLDER, None),
+        ("Accept", "Inbound", "Invited", Relation.OTHER, NOT_THE_OWNER),
+        ("Accept", "Inbound", "Accepted", Relation.HOLDER, WRONG_STATE),
+        ("Accept", "Outbound", "InWorkbin", Relation.READER, None),
+        ("PullInteraction", "Outbound", "InWorkbin", Relation.OTHER, NOT_THE_OWNER),
+        ("Send", "Outbound", "ReplyCreated", Relation.HOLDER, None),
+        ("Send", "Inbound", "Accepted", Relation.HOLDER, WRONG_STATE),
+        ("Complete", "Inbound", "Completed", Relation.OTHER, WRONG_STATE),
+        ("LinkAttachment", "Inbound", "Accepted", Relation.HOLDER, NEVER),
+        ("LinkAttachment", "Outbound", "Invited", Relation.HOLDER, WRONG_STATE),
+        ("LinkAttachment", "Outbound", "ReplyCreated", Relation.HOLDER, None),
+        ("LinkAttachment", "Outbound", "ReplyCreated", Relation.OTHER, NOT_THE_OWNER),
     ],
 )
 def test_an_order_is_refused_by_state_first_and_then_by_owner(
-    order: str, direction: str, state: str, stance: Stance, refusal: Refusal | None
+    order: str, direction: str, state: str, relation: Relation, refusal: Refusal | None
 ) -> None:
-    assert expected_refusal(order, direction, state, stance) == refusal
+    assert expected_refusal(order, direction, state, relation) == refusal
 
 
 def test_every_capability_stands_for_an_order_and_every_order_is_tried() -> None:

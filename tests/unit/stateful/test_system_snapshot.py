@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.stateful.possible_orders import forbidden, possible
-from tests.stateful.rules import Stance
+from tests.stateful.rules import Relation
 from tests.stateful.system_snapshot import (
     SystemSnapshot,
     misplaced,
@@ -81,7 +81,7 @@ def test_mails_are_counted_by_subject_and_drafts_are_not() -> None:
 
 
 def test_the_one_whose_workbin_it_is_may_take_it_and_the_other_may_not() -> None:
-    assert [SHELVED.stance(one, "m") for one in "ab"] == [Stance.READER, Stance.OTHER]
+    assert [SHELVED.relation(one, "m") for one in "ab"] == [Relation.READER, Relation.OTHER]
     assert [(one.agent, one.name) for one in possible(SHELVED, 0, ["a", "b"])] == [
         ("a", "PullInteraction"),
         ("a", "Accept"),

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.record_checker import Departed, Fault, Finding, Inbound, Reply, RunRecord, check
+from tests.support.record_checker import Fault, Finding, Inbound, Reply, RunRecord, SentMail, check
 
 INBOUND = Inbound("in", "<m>", "completed", ("a1",))
 REPLY = Reply("out", "in", "<r>", "sent", "SENT")
-DEPARTED = Departed("<r>", "<m>")
+DEPARTED = SentMail("<r>", "<m>")
 FINE = RunRecord(
     answers={"<m>": ["lost", "250"]},
     arrivals={"a1": "<m>"},
     inbound=[INBOUND],
     replies=[REPLY],
-    departed=[DEPARTED],
+    sent_mails=[DEPARTED],
     told={"in": frozenset({"Invited", "Completed"}), "out": frozenset({"Sent"})},
 )
 
@@ -43,7 +43,7 @@ def test_an_uncertain_reply_may_have_left_or_not() -> None:
     record = replace(FINE, replies=[reply], told={**FINE.told, "out": frozenset({"Uncertain"})})
 
     assert check(record) == []
-    assert check(replace(record, departed=[])) == []
+    assert check(replace(record, sent_mails=[])) == []
 
 
 @pytest.mark.parametrize(
@@ -54,20 +54,20 @@ def test_an_uncertain_reply_may_have_left_or_not() -> None:
         (replace(FINE, answers={}), Fault.UNEXPECTED, "<m>"),
         (replace(FINE, arrivals={"a1": "<m>", "a2": "<m>"}), Fault.UNACCOUNTED, "<m>"),
         (replace(FINE, inbound=[replace(INBOUND, state="queued")]), Fault.UNFINISHED, "<m>"),
-        (replace(FINE, replies=[], departed=[]), Fault.UNANSWERED, "<m>"),
+        (replace(FINE, replies=[], sent_mails=[]), Fault.UNANSWERED, "<m>"),
         (
             replace(FINE, replies=[REPLY, replace(REPLY, id="2", message_id="<2>")]),
             Fault.ANSWERED_TWICE,
             "<m>",
         ),
         (
-            replace(FINE, departed=[DEPARTED, Departed("<2>", "<m>")]),
+            replace(FINE, sent_mails=[DEPARTED, SentMail("<2>", "<m>")]),
             Fault.ANSWERED_TWICE,
             "<m>",
         ),
-        (replace(FINE, departed=[DEPARTED, DEPARTED]), Fault.SENT_TWICE, "<r>"),
-        (replace(FINE, departed=[DEPARTED, Departed("<x>", "<y>")]), Fault.UNEXPECTED, "<x>"),
-        (replace(FINE, departed=[]), Fault.NOT_SENT, "<r>"),
+        (replace(FINE, sent_mails=[DEPARTED, DEPARTED]), Fault.SENT_TWICE, "<r>"),
+        (replace(FINE, sent_mails=[DEPARTED, SentMail("<x>", "<y>")]), Fault.UNEXPECTED, "<x>"),
+        (replace(FINE, sent_mails=[]), Fault.NOT_SENT, "<r>"),
         (replace(FINE, replies=[replace(REPLY, journal="DEFERRED")]), Fault.DISAGREES, "<r>"),
         (replace(FINE, replies=[replace(REPLY, state="sending")]), Fault.UNFINISHED, "<r>"),
         (replace(FINE, told={"in": frozenset({"Completed"})}), Fault.UNTOLD, "out"),

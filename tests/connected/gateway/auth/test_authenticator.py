@@ -16,8 +16,8 @@ from services.gateway.auth.password_checker import PasswordChecker
 from shared.contracts.events import AgentNotReady
 from shared.storage.indexes import LOGIN_FAILURES
 from tests.connected.plans import plans_of
+from tests.support.backend import Backend
 from tests.support.gateway import Gateway, failure, running_gateway
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
@@ -50,14 +50,14 @@ async def test_strangers_are_told_to_log_in(gateway: Gateway, headers: dict[str,
 
 
 async def test_a_disabled_agent_is_a_stranger(gateway: Gateway) -> None:
-    await gateway.hire("former", enabled=False)
+    await gateway.add_agent("former", enabled=False)
     former = await gateway.client("former")
 
     assert (await former.get("/api/v2/me")).status_code == 401
 
 
 async def test_guessing_is_slowed_down_for_that_name_only(gateway: Gateway) -> None:
-    await gateway.hire("victim")
+    await gateway.add_agent("victim")
     guesser = await gateway.client()
     for _ in range(6):
         assert (await guesser.get("/api/v2/me", auth=("victim", "guess"))).status_code == 401
@@ -73,8 +73,8 @@ async def test_guessing_is_slowed_down_for_that_name_only(gateway: Gateway) -> N
 async def test_guessing_is_slowed_down_by_all_pods_together(
     gateway: Gateway, vhost_url: str, database_url: str
 ) -> None:
-    await gateway.hire("shared")
-    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+    await gateway.add_agent("shared")
+    async with running_gateway(gateway.backend, vhost_url, database_url) as other:
         for pod in (gateway, other) * 3:
             await (await pod.client()).get("/api/v2/me", auth=("shared", "guess"))
 
@@ -91,7 +91,7 @@ async def test_the_wait_is_the_same_for_nobody_and_ends(gateway: Gateway) -> Non
     tries = [("phantom", "guess")] * 7
 
     answers = [await guesser.get("/api/v2/me", auth=auth) for auth in tries]
-    gateway.world.clock.move(timedelta(minutes=5))
+    gateway.backend.clock.move(timedelta(minutes=5))
     later = await guesser.get("/api/v2/me", auth=("phantom", "guess"))
 
     assert [answer.status_code for answer in answers] == [401] * 6 + [429]
@@ -99,7 +99,7 @@ async def test_the_wait_is_the_same_for_nobody_and_ends(gateway: Gateway) -> Non
 
 
 async def test_many_guesses_at_once_are_counted_one_by_one(gateway: Gateway) -> None:
-    await gateway.hire("besieged")
+    await gateway.add_agent("besieged")
     guesser = await gateway.client()
 
     answers = await asyncio.gather(
@@ -110,13 +110,13 @@ async def test_many_guesses_at_once_are_counted_one_by_one(gateway: Gateway) -> 
 
 
 async def test_guessing_does_not_lock_out_the_device_with_a_session(gateway: Gateway) -> None:
-    await gateway.hire("veteran")
+    await gateway.add_agent("veteran")
     device = await gateway.client("veteran")
     await device.get("/api/v2/me")
     guesser = await gateway.client()
     for number in range(8):
         await guesser.get("/api/v2/me", auth=("veteran", f"guess {number}"))
-    await gateway.world.database["agents"].update_one(
+    await gateway.backend.database["agents"].update_one(
         {"_id": "veteran"}, {"$set": {"first_name": "Vera"}}
     )
 
@@ -132,7 +132,7 @@ async def test_lock_out_answers_right_and_wrong_guesses_alike(
     gateway: Gateway, where: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = f"guessed-{len(where)}"
-    await gateway.hire(name)
+    await gateway.add_agent(name)
     await (await gateway.client(name)).get("/api/v2/me")
     guesser = await gateway.client(headers=where)
     for number in range(6):
@@ -150,7 +150,7 @@ async def test_lock_out_answers_right_and_wrong_guesses_alike(
 async def test_a_password_is_remembered_only_where_it_was_shown(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await gateway.hire("settled")
+    await gateway.add_agent("settled")
     await (await gateway.client("settled")).get("/api/v2/me")
     monkeypatch.setattr(PasswordChecker, "match", _refuse)
 
@@ -161,11 +161,11 @@ async def test_a_password_is_remembered_only_where_it_was_shown(
 
 
 async def test_a_password_shown_again_and_again_reads_no_counters(gateway: Gateway) -> None:
-    await gateway.hire("cookieless")
+    await gateway.add_agent("cookieless")
     for _ in range(2):
         await (await gateway.client("cookieless")).get("/api/v2/me")
 
-    async with plans_of(gateway.world.database, LOGIN_FAILURES) as plans:
+    async with plans_of(gateway.backend.database, LOGIN_FAILURES) as plans:
         answers = [await (await gateway.client("cookieless")).get("/api/v2/me") for _ in range(5)]
 
     assert {answer.status_code for answer in answers} == {200}
@@ -175,8 +175,8 @@ async def test_a_password_shown_again_and_again_reads_no_counters(gateway: Gatew
 async def test_a_wrong_guess_has_the_counters_read_again(
     gateway: Gateway, vhost_url: str, database_url: str
 ) -> None:
-    await gateway.hire("watched")
-    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+    await gateway.add_agent("watched")
+    async with running_gateway(gateway.backend, vhost_url, database_url) as other:
         await (await gateway.client("watched")).get("/api/v2/me")
         for number in range(6):
             await (await other.client()).get("/api/v2/me", auth=("watched", f"guess {number}"))
@@ -188,7 +188,7 @@ async def test_a_wrong_guess_has_the_counters_read_again(
 
 
 async def test_a_stolen_cookie_does_not_tell_its_password(gateway: Gateway) -> None:
-    await gateway.hire("robbed")
+    await gateway.add_agent("robbed")
     cookie = (await (await gateway.client("robbed")).get("/api/v2/me")).cookies["JSESSIONID"]
     thief = await gateway.client(headers={"Cookie": f"JSESSIONID={cookie}"} | ELSEWHERE)
     for number in range(6):
@@ -202,7 +202,7 @@ async def test_a_stolen_cookie_does_not_tell_its_password(gateway: Gateway) -> N
 async def test_known_address_counts_only_its_own_failures(
     gateway: Gateway,
 ) -> None:
-    failures, now = FailedLoginStore(gateway.world.database), gateway.world.clock.now()
+    failures, now = FailedLoginStore(gateway.backend.database), gateway.backend.clock.now()
     throttle, at_home = LoginThrottle(failures), Attempt("known", "192.0.2.1")
     await throttle.succeed(at_home, now)
     for number in range(120):
@@ -213,7 +213,7 @@ async def test_known_address_counts_only_its_own_failures(
 
 
 async def test_failures_are_forgotten_by_half_in_a_quarter_of_an_hour(gateway: Gateway) -> None:
-    failures, now = FailedLoginStore(gateway.world.database), gateway.world.clock.now()
+    failures, now = FailedLoginStore(gateway.backend.database), gateway.backend.clock.now()
     await failures.add(["decaying"], now, timedelta(minutes=15))
     await failures.add(["decaying"], now, timedelta(minutes=15))
 
@@ -242,7 +242,7 @@ async def test_a_session_is_known_to_every_pod(
 ) -> None:
     cookie = (await agent1.get("/api/v2/me")).cookies["JSESSIONID"]
 
-    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+    async with running_gateway(gateway.backend, vhost_url, database_url) as other:
         stranger = await other.client()
         answer = await stranger.get("/api/v2/me", headers={"Cookie": f"JSESSIONID={cookie}"})
 
@@ -272,7 +272,7 @@ async def test_session_password_is_accepted_by_every_pod_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cookie = await _begin(gateway, begun_with)
-    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+    async with running_gateway(gateway.backend, vhost_url, database_url) as other:
         checked = await other.client("agent1", headers={"Cookie": f"JSESSIONID={cookie}"})
         monkeypatch.setattr(PasswordChecker, "match", _never)
 
@@ -297,7 +297,7 @@ async def test_any_other_password_is_checked_whatever_the_cookie(
 
 async def test_a_session_ends_by_time(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     cookie = (await agent1.get("/api/v2/me")).cookies["JSESSIONID"]
-    gateway.world.clock.move(timedelta(hours=8))
+    gateway.backend.clock.move(timedelta(hours=8))
     stranger = await gateway.client()
 
     answer = await stranger.get("/api/v2/me", headers={"Cookie": f"JSESSIONID={cookie}"})
@@ -317,7 +317,7 @@ async def test_a_cookie_alone_changes_nothing_without_the_token(
     assert (refused.status_code, guessed.status_code) == (403, 403)
     assert refused.json()["statusMessage"] == "Missing or invalid Csrf token"
     assert failure(3, refused.json())
-    assert gateway.world.heard_so_far() == []
+    assert gateway.backend.take_events() == []
 
 
 async def test_a_cookie_and_its_token_may_change_something(
@@ -331,14 +331,14 @@ async def test_a_cookie_and_its_token_may_change_something(
     answer = await browser.post(CHANNEL, json=NOT_READY, headers=token)
 
     assert answer.status_code == 200
-    assert (await gateway.world.hear(AgentNotReady)).agent_id == "agent1"
+    assert (await gateway.backend.next_event(AgentNotReady)).agent_id == "agent1"
 
 
 async def test_cookie_alone_is_enough_without_the_csrf_check(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
-    async with running_gateway(world, vhost_url, database_url, csrf="off") as gateway:
-        await gateway.hire("agent1")
+    async with running_gateway(backend, vhost_url, database_url, csrf="off") as gateway:
+        await gateway.add_agent("agent1")
         begun = await (await gateway.client("agent1")).get("/api/v2/me")
         browser = await gateway.client(
             headers={"Cookie": f"JSESSIONID={begun.cookies['JSESSIONID']}"}
@@ -389,13 +389,13 @@ async def test_pages_of_other_origins_are_not_served(agent1: httpx2.AsyncClient)
 
 
 async def test_welcome_origins_may_read_the_token(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
     origin = {"Origin": "https://desk.example"}
     async with running_gateway(
-        world, vhost_url, database_url, allowed_origins="https://desk.example"
+        backend, vhost_url, database_url, allowed_origins="https://desk.example"
     ) as gateway:
-        await gateway.hire("agent1")
+        await gateway.add_agent("agent1")
         agent1 = await gateway.client("agent1")
 
         preflight = await agent1.options("/api/v2/me", headers=origin)
@@ -408,10 +408,12 @@ async def test_welcome_origins_may_read_the_token(
 
 
 async def test_client_that_reads_only_200_gets_the_error_body(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
-    async with running_gateway(world, vhost_url, database_url, http_errors="always-200") as gateway:
-        await gateway.hire("agent1")
+    async with running_gateway(
+        backend, vhost_url, database_url, http_errors="always-200"
+    ) as gateway:
+        await gateway.add_agent("agent1")
         agent1 = await gateway.client("agent1")
 
         answer = await agent1.get("/api/v2/interactions/0000000000000000")
@@ -421,13 +423,13 @@ async def test_client_that_reads_only_200_gets_the_error_body(
 
 
 async def test_fifty_first_requests_share_one_session(gateway: Gateway) -> None:
-    await gateway.hire("crowd")
+    await gateway.add_agent("crowd")
     client = await gateway.client("crowd")
 
     answers = await asyncio.gather(*(client.get("/api/v2/me") for _ in range(50)))
 
     assert {answer.status_code for answer in answers} == {200}
-    assert await gateway.world.database["sessions"].count_documents({"agent_id": "crowd"}) == 1
+    assert await gateway.backend.database["sessions"].count_documents({"agent_id": "crowd"}) == 1
 
 
 async def _begin(gateway: Gateway, how: str) -> str:

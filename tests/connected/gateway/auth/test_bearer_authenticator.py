@@ -12,8 +12,8 @@ import websockets
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
+from tests.support.backend import Backend
 from tests.support.gateway import Gateway, failure, running_gateway
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
@@ -43,19 +43,19 @@ async def publishing_keys() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def federated(world: World, vhost_url: str, database_url: str) -> AsyncIterator[Gateway]:
+async def federated(backend: Backend, vhost_url: str, database_url: str) -> AsyncIterator[Gateway]:
     """A gateway that believes an issuer."""
     async with publishing_keys() as url:
         options = {"oidc_issuer": ISSUER, "oidc_audience": "mailroom", "oidc_jwks_url": url}
-        async with running_gateway(world, vhost_url, database_url, **options) as gateway:
-            await gateway.hire("agent1")
-            await gateway.hire("former", enabled=False)
+        async with running_gateway(backend, vhost_url, database_url, **options) as gateway:
+            await gateway.add_agent("agent1")
+            await gateway.add_agent("former", enabled=False)
             yield gateway
 
 
 def token(gateway: Gateway, *, lasts: float = 300, key: ECKey = KEY, **changes: Any) -> str:
     """Return a token that ends, with the minute of grace, in `lasts` seconds."""
-    now = gateway.world.clock.now().timestamp()
+    now = gateway.backend.clock.now().timestamp()
     claims = {
         "iss": ISSUER,
         "aud": "mailroom",
@@ -145,14 +145,14 @@ async def test_a_socket_ends_with_its_token(federated: Gateway) -> None:
 
 
 async def test_unreachable_issuer_is_answered_503(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
     options = {
         "oidc_issuer": ISSUER,
         "oidc_audience": "mailroom",
         "oidc_jwks_url": "http://127.0.0.1:1/jwks",
     }
-    async with running_gateway(world, vhost_url, database_url, **options) as gateway:
+    async with running_gateway(backend, vhost_url, database_url, **options) as gateway:
         answer = await (await bearer(gateway, token(gateway))).get("/api/v2/me")
 
     assert answer.status_code == 503

@@ -17,14 +17,14 @@ pytestmark = pytest.mark.connected
 async def earlier(gateway: Gateway, vhost_url: str, database_url: str) -> AsyncIterator[Gateway]:
     """A gateway that starts when an earlier release has stored its agents."""
     for name in ("agent1", "agent2", "admin"):
-        await gateway.world.keep_login_as_before(name)
-    async with running_gateway(gateway.world, vhost_url, database_url) as started:
+        await gateway.backend.keep_login_as_before(name)
+    async with running_gateway(gateway.backend, vhost_url, database_url) as started:
         yield started
 
 
 async def move(gateway: Gateway) -> LoginMove:
-    moved = await AgentDirectory(gateway.world.database, gateway.world.clock).move_logins()
-    gateway.world.clock.move(FIVE_SECONDS)
+    moved = await AgentDirectory(gateway.backend.database, gateway.backend.clock).move_logins()
+    gateway.backend.clock.move(FIVE_SECONDS)
     return moved
 
 

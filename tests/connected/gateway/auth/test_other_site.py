@@ -66,7 +66,7 @@ async def desktop_of_another_site(gateway: Gateway, **options: str) -> AsyncIter
         async with (
             site(shown, files) as desk,
             running_gateway(
-                gateway.world,
+                gateway.backend,
                 gateway.broker_url,
                 gateway.database_url,
                 secure_cookies="true",

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from tests.connected.gateway.auth.test_bearer_authenticator import HANDSHAKE
+from tests.support.backend import Backend
 from tests.support.gateway import Gateway, running_gateway
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
-DOORS = ("REST", "preflight", "CometD", "preflight of CometD", "a call", "a socket")
+ENTRANCES = ("REST", "preflight", "CometD", "preflight of CometD", "a call", "a socket")
 UPGRADE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
@@ -20,18 +20,18 @@ UPGRADE = {
 
 
 @pytest.fixture
-async def named(world: World, vhost_url: str, database_url: str) -> AsyncIterator[Gateway]:
+async def named(backend: Backend, vhost_url: str, database_url: str) -> AsyncIterator[Gateway]:
     """A gateway whose public URL is known."""
     options = {"public_url": "https://mail.example", "callback_polling": "true"}
-    async with running_gateway(world, vhost_url, database_url, **options) as gateway:
-        await gateway.hire("agent1")
+    async with running_gateway(backend, vhost_url, database_url, **options) as gateway:
+        await gateway.add_agent("agent1")
         yield gateway
 
 
-async def knock(gateway: Gateway, door: str, headers: Mapping[str, str]) -> int:
-    """Return the status of what is answered at a door."""
+async def request(gateway: Gateway, entrance: str, headers: Mapping[str, str]) -> int:
+    """Return the status of what is answered at an entrance."""
     client = await gateway.client("agent1", headers=dict(headers))
-    match door:
+    match entrance:
         case "REST":
             answer = await client.get("/api/v2/me")
         case "preflight":
@@ -49,7 +49,7 @@ async def knock(gateway: Gateway, door: str, headers: Mapping[str, str]) -> int:
     return answer.status_code
 
 
-async def test_pages_of_other_origins_are_refused_at_each_door(named: Gateway) -> None:
+async def test_pages_of_other_origins_are_refused_at_each_entrance(named: Gateway) -> None:
     origins = [
         "https://evil.example",
         "http://mail.example",
@@ -60,29 +60,40 @@ async def test_pages_of_other_origins_are_refused_at_each_door(named: Gateway) -
     ]
 
     answers = {
-        (door, origin): await knock(named, door, {"Origin": origin, "Host": "mail.example"})
-        for door in DOORS
+        (entrance, origin): await request(
+            named, entrance, {"Origin": origin, "Host": "mail.example"}
+        )
+        for entrance in ENTRANCES
         for origin in origins
     }
 
-    assert {knocked: status for knocked, status in answers.items() if status != 403} == {}
+    assert {at: status for at, status in answers.items() if status != 403} == {}
 
 
-async def test_our_own_page_is_served_at_each_door(named: Gateway) -> None:
+async def test_our_own_page_is_served_at_each_entrance(named: Gateway) -> None:
     own = {"Origin": "https://mail.example", "Host": "mail.example"}
 
-    assert [await knock(named, door, own) for door in DOORS] == [200, 204, 200, 200, 200, 101]
+    assert [await request(named, entrance, own) for entrance in ENTRANCES] == [
+        200,
+        204,
+        200,
+        200,
+        200,
+        101,
+    ]
 
 
-async def test_another_host_is_refused_at_each_door(named: Gateway) -> None:
+async def test_another_host_is_refused_at_each_entrance(named: Gateway) -> None:
     rebound = {"Host": "rebound.example"}
 
-    assert [await knock(named, door, rebound) for door in DOORS] == [421] * len(DOORS)
+    assert [await request(named, entrance, rebound) for entrance in ENTRANCES] == [421] * len(
+        ENTRANCES
+    )
 
 
 async def test_allowed_origin_defaults_to_that_of_the_request(gateway: Gateway) -> None:
     host = gateway.url.removeprefix("http://")
-    doors = [door for door in DOORS if door != "a call"]
+    entrances = [entrance for entrance in ENTRANCES if entrance != "a call"]
     behind_tls = {"X-Forwarded-Proto": "https"}
     foreign = [
         {"Origin": f"http://{host}"} | behind_tls,
@@ -91,9 +102,12 @@ async def test_allowed_origin_defaults_to_that_of_the_request(gateway: Gateway) 
     ]
 
     welcome = [
-        await knock(gateway, door, {"Origin": f"https://{host}"} | behind_tls) for door in doors
+        await request(gateway, entrance, {"Origin": f"https://{host}"} | behind_tls)
+        for entrance in entrances
     ]
-    refused = [await knock(gateway, door, headers) for door in doors for headers in foreign]
+    refused = [
+        await request(gateway, entrance, headers) for entrance in entrances for headers in foreign
+    ]
 
     assert welcome == [200, 204, 200, 200, 101]
     assert set(refused) == {403}

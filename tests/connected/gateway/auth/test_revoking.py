@@ -19,7 +19,7 @@ CHANGES = [("disabled", {"enabled": False}), ("changed", {"password_hash": hashe
 
 async def change(gateway: Gateway, agent_id: str, fields: dict[str, Any]) -> None:
     """Write what `mailroom apply` writes into a login."""
-    logins = gateway.world.database[agent_login_store.COLLECTION]
+    logins = gateway.backend.database[agent_login_store.COLLECTION]
     await logins.update_one({"_id": agent_id}, {"$set": fields})
 
 
@@ -35,7 +35,7 @@ async def connected(client: httpx2.AsyncClient) -> dict[str, str]:
 @pytest.mark.parametrize(("how", "fields"), CHANGES)
 async def test_a_held_connect_ends(gateway: Gateway, how: str, fields: dict[str, Any]) -> None:
     name = f"poll-{how}"
-    await gateway.hire(name)
+    await gateway.add_agent(name)
     client = await gateway.client(name)
     connect = await connected(client)
     held = asyncio.create_task(client.post("/cometd/connect", json=[connect]))
@@ -51,7 +51,7 @@ async def test_a_held_connect_ends(gateway: Gateway, how: str, fields: dict[str,
 @pytest.mark.parametrize(("how", "fields"), CHANGES)
 async def test_a_socket_ends(gateway: Gateway, how: str, fields: dict[str, Any]) -> None:
     name = f"socket-{how}"
-    await gateway.hire(name)
+    await gateway.add_agent(name)
     client = await gateway.client(name)
     cookie = (await client.get("/api/v2/me")).cookies["JSESSIONID"]
     url = f"{gateway.url.replace('http', 'ws')}/cometd"
@@ -68,7 +68,7 @@ async def test_a_socket_ends(gateway: Gateway, how: str, fields: dict[str, Any])
 
 
 async def test_login_with_the_new_password_stays_open(gateway: Gateway) -> None:
-    await gateway.hire("careful")
+    await gateway.add_agent("careful")
     old = await gateway.client("careful")
     held = asyncio.create_task(old.post("/cometd/connect", json=[await connected(old)]))
     await change(gateway, "careful", {"password_hash": hashed("another")})

@@ -45,8 +45,8 @@ async def apply(
 ) -> None:
     """Describe agent1 as `mailroom apply` does."""
     described = Agent(user_name="agent1", password_hash=hashed(password), enabled=enabled)
-    await AgentDirectory(gateway.world.database, gateway.world.clock).write([described])
-    gateway.world.clock.move(FIVE_SECONDS)
+    await AgentDirectory(gateway.backend.database, gateway.backend.clock).write([described])
+    gateway.backend.clock.move(FIVE_SECONDS)
 
 
 async def test_logging_out_ends_the_session_and_its_cookie(gateway: Gateway) -> None:
@@ -91,12 +91,12 @@ async def test_ended_session_is_refused_by_other_pods_within_seconds(
     gateway: Gateway, vhost_url: str, database_url: str
 ) -> None:
     browser = await logged_in(gateway)
-    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+    async with running_gateway(gateway.backend, vhost_url, database_url) as other:
         cluster = await other.client(headers=dict(browser.headers))
         assert await status(cluster) == 200
 
         await browser.post("/api/v2/me", json=LOG_OUT)
-        gateway.world.clock.move(FIVE_SECONDS)
+        gateway.backend.clock.move(FIVE_SECONDS)
         answers = [await status(cluster), await status(cluster)]
         begun = await (await other.client("agent1")).get("/api/v2/me")
         renewed = await other.client(
@@ -129,7 +129,7 @@ async def test_a_socket_at_another_pod_ends_with_its_session(
 ) -> None:
     browser = await logged_in(gateway)
     cookie = {"Cookie": browser.headers["cookie"]}
-    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+    async with running_gateway(gateway.backend, vhost_url, database_url) as other:
         url = f"{other.url.replace('http', 'ws')}/cometd"
         async with websockets.connect(url, additional_headers=cookie) as socket:
             await socket.send(json.dumps([HANDSHAKE]))
@@ -153,14 +153,14 @@ async def test_password_login_outlives_its_cookie_session(gateway: Gateway) -> N
 
 
 async def test_a_session_that_is_used_ends_after_twelve_hours(gateway: Gateway) -> None:
-    await gateway.hire("busy")
+    await gateway.add_agent("busy")
     browser = await logged_in(gateway, "busy")
     used = []
     for _ in range(3):
-        gateway.world.clock.move(timedelta(hours=4, seconds=-1))
+        gateway.backend.clock.move(timedelta(hours=4, seconds=-1))
         used.append(await status(browser))
 
-    gateway.world.clock.move(timedelta(seconds=3))
+    gateway.backend.clock.move(timedelta(seconds=3))
 
     assert used == [200, 200, 200]
     assert await status(browser) == 401
@@ -170,7 +170,7 @@ async def test_a_socket_ends_with_the_absolute_life_of_its_session(
     gateway: Gateway, vhost_url: str, database_url: str
 ) -> None:
     async with running_gateway(
-        gateway.world, vhost_url, database_url, session_lifetime="PT1.5S"
+        gateway.backend, vhost_url, database_url, session_lifetime="PT1.5S"
     ) as brief:
         browser = await logged_in(brief)
         url = f"{brief.url.replace('http', 'ws')}/cometd"
@@ -182,22 +182,22 @@ async def test_a_socket_ends_with_the_absolute_life_of_its_session(
 
 
 async def test_a_session_that_listens_is_prolonged_up_to_its_end(gateway: Gateway) -> None:
-    await gateway.hire("listener")
-    world, browser = gateway.world, await logged_in(gateway, "listener")
-    cookie, began = browser.headers["cookie"].partition("=")[2], world.clock.now()
-    store = SessionStore(world.database)
+    await gateway.add_agent("listener")
+    backend, browser = gateway.backend, await logged_in(gateway, "listener")
+    cookie, began = browser.headers["cookie"].partition("=")[2], backend.clock.now()
+    store = SessionStore(backend.database)
     hours = {"idle": timedelta(hours=8), "lifetime": timedelta(hours=12)}
     sessions = CookieSessions(
         store,
-        AgentCache(world.agents, AgentLoginStore(world.database), world.clock),
-        world.clock,
+        AgentCache(backend.agents, AgentLoginStore(backend.database), backend.clock),
+        backend.clock,
         **hours,
     )
-    world.clock.move(timedelta(hours=5))
+    backend.clock.move(timedelta(hours=5))
 
     ended = await sessions.find_ended({session_key(cookie), session_key("another")})
 
-    prolonged = await store.find(cookie, world.clock.now())
+    prolonged = await store.find(cookie, backend.clock.now())
     assert ended == {session_key("another")}
     assert prolonged
     assert timedelta(hours=11) < prolonged.expires_at - began <= timedelta(hours=12)
@@ -218,7 +218,7 @@ async def test_agent_removed_from_the_description_loses_sessions(gateway: Gatewa
     await apply(gateway)
     browser = await logged_in(gateway)
 
-    await AgentDirectory(gateway.world.database, gateway.world.clock).write([])
+    await AgentDirectory(gateway.backend.database, gateway.backend.clock).write([])
     await apply(gateway)
 
     assert await status(browser) == 401
@@ -228,10 +228,10 @@ async def test_cookie_of_a_disabled_agent_stays_invalid(
     gateway: Gateway,
 ) -> None:
     browser = await logged_in(gateway)
-    logins = gateway.world.database[agent_login_store.COLLECTION]
+    logins = gateway.backend.database[agent_login_store.COLLECTION]
     for enabled in (False, True):
         await logins.update_one({"_id": "agent1"}, {"$set": {"enabled": enabled}})
-        gateway.world.clock.move(FIVE_SECONDS)
+        gateway.backend.clock.move(FIVE_SECONDS)
         assert await status(browser) == 401
 
 
@@ -257,14 +257,14 @@ async def test_applying_the_same_again_ends_no_session(gateway: Gateway) -> None
 async def test_an_agent_ends_all_of_their_sessions(
     gateway: Gateway, vhost_url: str, database_url: str
 ) -> None:
-    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+    async with running_gateway(gateway.backend, vhost_url, database_url) as other:
         here, there = await logged_in(gateway), await logged_in(other)
         stranger = await logged_in(gateway, "agent2")
         assert here.headers["cookie"] != there.headers["cookie"]
 
         answer = await here.delete("/api/v2/me/sessions")
         at_once = await status(here)
-        gateway.world.clock.move(FIVE_SECONDS)
+        gateway.backend.clock.move(FIVE_SECONDS)
 
         assert answer.json() == {"status": "ok", "statusCode": 0}
         assert "Max-Age=0" in answer.headers["set-cookie"]

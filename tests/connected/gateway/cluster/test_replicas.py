@@ -66,7 +66,7 @@ class Wanderer:
 async def another_pod(gateway: Gateway, **options: str) -> AsyncIterator[Gateway]:
     """Run one more pod of the same gateway."""
     async with running_gateway(
-        gateway.world, gateway.broker_url, gateway.database_url, **options
+        gateway.backend, gateway.broker_url, gateway.database_url, **options
     ) as running:
         yield running
 

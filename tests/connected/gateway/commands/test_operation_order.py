@@ -19,7 +19,7 @@ from shared.runtime.refusals import Refusals
 from shared.storage.interactions.interaction_store import Change
 from shared.storage.turn_store import Turn, TurnStore
 from tests.connected.changes import wait_until
-from tests.support.world import World
+from tests.support.backend import Backend
 
 pytestmark = pytest.mark.connected
 
@@ -27,8 +27,8 @@ PATIENCE = timedelta(seconds=20)
 FIRST, SECOND = CommandIds(new_id="NEW1"), CommandIds(new_id="NEW2")
 
 
-def pod(world: World, patience: timedelta = PATIENCE) -> OperationOrder:
-    return OperationOrder(TurnStore(world.database), world.clock, patience)
+def pod(backend: Backend, patience: timedelta = PATIENCE) -> OperationOrder:
+    return OperationOrder(TurnStore(backend.database), backend.clock, patience)
 
 
 async def asked(
@@ -43,60 +43,60 @@ async def asked(
             raise error
 
 
-async def queued(world: World, mail_id: str) -> int:
-    return len((await world.newest("turns", f"{mail_id} agent1")).get("turns", ()))
+async def queued(backend: Backend, mail_id: str) -> int:
+    return len((await backend.newest("turns", f"{mail_id} agent1")).get("turns", ()))
 
 
-async def two_are_queued(world: World, mail_id: str) -> None:
+async def two_are_queued(backend: Backend, mail_id: str) -> None:
     async def are_queued() -> bool:
-        return await queued(world, mail_id) == 2
+        return await queued(backend, mail_id) == 2
 
-    await wait_until(world.database["turns"], are_queued)
+    await wait_until(backend.database["turns"], are_queued)
 
 
 async def waiting(
-    world: World, mail_id: str, turns: OperationOrder, command_ids: CommandIds = SECOND
+    backend: Backend, mail_id: str, turns: OperationOrder, command_ids: CommandIds = SECOND
 ) -> asyncio.Task[None]:
     """Ask for a second operation that is not over at once."""
     task = asyncio.create_task(asked(turns, mail_id, command_ids))
-    await two_are_queued(world, mail_id)
+    await two_are_queued(backend, mail_id)
     assert not task.done()
     return task
 
 
-async def apply(world: World, mail: Interaction, command_ids: CommandIds) -> None:
+async def apply(backend: Backend, mail: Interaction, command_ids: CommandIds) -> None:
     def decide(before: Interaction) -> Change:
         return Change(before.after(Operation.UPDATE_PROPERTIES))
 
-    await world.interactions.change(mail.id, Cause(message_id=command_ids.message_id), decide)
+    await backend.interactions.change(mail.id, Cause(message_id=command_ids.message_id), decide)
 
 
-async def held(world: World) -> Interaction:
-    return await world.receive(state=State.ACCEPTED, owner_id="agent1")
+async def held(backend: Backend) -> Interaction:
+    return await backend.add_mail(state=State.ACCEPTED, owner_id="agent1")
 
 
-async def test_a_second_operation_waits_for_the_first(world: World) -> None:
-    mail, order = await held(world), []
-    await asked(pod(world), mail.id, FIRST)
+async def test_a_second_operation_waits_for_the_first(backend: Backend) -> None:
+    mail, order = await held(backend), []
+    await asked(pod(backend), mail.id, FIRST)
 
     async def ask() -> None:
-        await asked(pod(world), mail.id, SECOND)
+        await asked(pod(backend), mail.id, SECOND)
         order.append("second")
 
     second = asyncio.create_task(ask())
-    await two_are_queued(world, mail.id)
+    await two_are_queued(backend, mail.id)
     order.append("first")
-    await apply(world, mail, FIRST)
+    await apply(backend, mail, FIRST)
     await second
 
     assert order == ["first", "second"]
 
 
-async def test_what_was_refused_by_a_service_holds_nobody_up(world: World) -> None:
-    mail = await held(world)
-    await asked(pod(world), mail.id, FIRST)
-    second = await waiting(world, mail.id, pod(world))
-    refusals = Refusals(world.publisher, world.interactions, world.clock)
+async def test_what_was_refused_by_a_service_holds_nobody_up(backend: Backend) -> None:
+    mail = await held(backend)
+    await asked(pod(backend), mail.id, FIRST)
+    second = await waiting(backend, mail.id, pod(backend))
+    refusals = Refusals(backend.publisher, backend.interactions, backend.clock)
     command = AcceptInvitation(interaction_id=mail.id, agent_id="agent1")
 
     async with refusals.reported_to_agent(command, Cause(message_id=FIRST.message_id)):
@@ -115,14 +115,16 @@ async def test_what_was_refused_by_a_service_holds_nobody_up(world: World) -> No
     ],
     ids=lambda error: type(error).__name__,
 )
-async def test_operation_without_command_holds_nobody_up(world: World, error: Exception) -> None:
-    mail = await held(world)
+async def test_operation_without_command_holds_nobody_up(
+    backend: Backend, error: Exception
+) -> None:
+    mail = await held(backend)
     with pytest.raises(type(error)):
-        await asked(pod(world), mail.id, FIRST, error)
+        await asked(pod(backend), mail.id, FIRST, error)
 
-    await asked(pod(world), mail.id, SECOND)
+    await asked(pod(backend), mail.id, SECOND)
 
-    assert await queued(world, mail.id) == 1
+    assert await queued(backend, mail.id) == 1
 
 
 @pytest.mark.parametrize(
@@ -134,73 +136,73 @@ async def test_operation_without_command_holds_nobody_up(world: World, error: Ex
     ],
 )
 async def test_without_an_outcome_in_time_no_state_is_blamed(
-    world: World, error: Exception, situation: Situation
+    backend: Backend, error: Exception, situation: Situation
 ) -> None:
-    mail = await held(world)
-    await asked(pod(world), mail.id, FIRST)
-    world.clock.move(PATIENCE)
+    mail = await held(backend)
+    await asked(pod(backend), mail.id, FIRST)
+    backend.clock.move(PATIENCE)
 
     with pytest.raises(RequestError) as told:
-        await asked(pod(world), mail.id, SECOND, error)
+        await asked(pod(backend), mail.id, SECOND, error)
 
     assert told.value.situation is situation
 
 
-async def test_without_an_outcome_in_time_what_is_possible_is_done(world: World) -> None:
-    mail = await held(world)
-    await asked(pod(world), mail.id, FIRST)
-    world.clock.move(PATIENCE)
+async def test_without_an_outcome_in_time_what_is_possible_is_done(backend: Backend) -> None:
+    mail = await held(backend)
+    await asked(pod(backend), mail.id, FIRST)
+    backend.clock.move(PATIENCE)
 
-    await asked(pod(world), mail.id, SECOND)
+    await asked(pod(backend), mail.id, SECOND)
 
 
-async def test_a_turn_of_a_pod_that_died_is_forgotten_after_a_minute(world: World) -> None:
-    mail = await held(world)
-    await asked(pod(world), mail.id, FIRST)
-    world.clock.move(timedelta(minutes=1))
+async def test_a_turn_of_a_pod_that_died_is_forgotten_after_a_minute(backend: Backend) -> None:
+    mail = await held(backend)
+    await asked(pod(backend), mail.id, FIRST)
+    backend.clock.move(timedelta(minutes=1))
 
     with pytest.raises(RequestError) as told:
-        await asked(pod(world), mail.id, SECOND, RequestError(Situation.WRONG_STATE, "not now"))
+        await asked(pod(backend), mail.id, SECOND, RequestError(Situation.WRONG_STATE, "not now"))
 
     assert told.value.situation is Situation.WRONG_STATE
 
 
-async def test_who_goes_away_while_waiting_gives_the_turn_back(world: World) -> None:
-    mail = await held(world)
-    await asked(pod(world), mail.id, FIRST)
-    second = await waiting(world, mail.id, pod(world))
+async def test_who_goes_away_while_waiting_gives_the_turn_back(backend: Backend) -> None:
+    mail = await held(backend)
+    await asked(pod(backend), mail.id, FIRST)
+    second = await waiting(backend, mail.id, pod(backend))
 
     second.cancel()
     await asyncio.wait([second])
 
     assert second.cancelled()
-    assert await queued(world, mail.id) == 1
+    assert await queued(backend, mail.id) == 1
 
 
-async def test_agents_do_not_wait_for_each_other(world: World) -> None:
-    mail = await held(world)
-    await asked(pod(world), mail.id, FIRST)
+async def test_agents_do_not_wait_for_each_other(backend: Backend) -> None:
+    mail = await held(backend)
+    await asked(pod(backend), mail.id, FIRST)
 
-    await asked(pod(world), mail.id, SECOND, agent="agent2")
+    await asked(pod(backend), mail.id, SECOND, agent="agent2")
 
 
-async def test_a_repeated_request_does_not_wait_for_itself(world: World) -> None:
-    mail = await held(world)
+async def test_a_repeated_request_does_not_wait_for_itself(backend: Backend) -> None:
+    mail = await held(backend)
     for _ in range(2):
-        await asked(pod(world), mail.id, FIRST)
+        await asked(pod(backend), mail.id, FIRST)
 
 
-async def test_no_patience_means_no_turns(world: World) -> None:
-    mail = await held(world)
+async def test_no_patience_means_no_turns(backend: Backend) -> None:
+    mail = await held(backend)
     for command_ids in (FIRST, SECOND):
-        await asked(pod(world, timedelta(0)), mail.id, command_ids)
+        await asked(pod(backend, timedelta(0)), mail.id, command_ids)
 
-    assert await queued(world, mail.id) == 0
+    assert await queued(backend, mail.id) == 0
 
 
-async def test_very_many_operations_keep_a_bounded_list(world: World) -> None:
-    store, now = TurnStore(world.database), world.clock.now()
+async def test_very_many_operations_keep_a_bounded_list(backend: Backend) -> None:
+    store, now = TurnStore(backend.database), backend.clock.now()
     for number in range(40):
         await store.take("MAIL agent1", Turn(str(uuid4()), "MAIL", f"NEW{number}", now))
 
-    assert await queued(world, "MAIL") == 16
+    assert await queued(backend, "MAIL") == 16

@@ -19,8 +19,8 @@ from shared.domain.errors import Unavailable, UnknownInteractionError
 from shared.storage.database.client import Database
 from tests.connected.gateway.process import Process
 from tests.connected.plans import commands_on
+from tests.support.backend import Backend
 from tests.support.gateway import Gateway, failure, hashed, running_gateway
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
@@ -115,9 +115,9 @@ async def test_promise_is_kept_for_a_bounded_time(
     draft = await ask(agent1, mail.id, REPLY)
     path = f"/api/v2/me/interactions/{draft}"
 
-    gateway.world.clock.move(PROMISED_FOR - timedelta(seconds=1))
+    gateway.backend.clock.move(PROMISED_FOR - timedelta(seconds=1))
     before = await agent1.get(path)
-    gateway.world.clock.move(timedelta(seconds=1))
+    gateway.backend.clock.move(timedelta(seconds=1))
     after = await agent1.get(path)
 
     assert promised(before)
@@ -137,39 +137,41 @@ async def test_promised_interaction_is_read_once_it_is_there(
     assert answer.json()["interaction"]["id"] == draft
 
 
-async def test_promised_interaction_is_waited_for(world: World) -> None:
-    promised_interactions = PromiseCheckedOnce(world.database, world.clock)
+async def test_promised_interaction_is_waited_for(backend: Backend) -> None:
+    promised_interactions = PromiseCheckedOnce(backend.database, backend.clock)
     await promised_interactions.add("DRAFT", uuid4(), "PARENT")
-    reader = PromisedInteractions(world.interactions, promised_interactions, timedelta(seconds=20))
+    reader = PromisedInteractions(
+        backend.interactions, promised_interactions, timedelta(seconds=20)
+    )
     reading = asyncio.create_task(reader.get("DRAFT", with_text=False))
     await promised_interactions.checked.wait()
 
-    await world.receive(id="DRAFT", owner_id="agent1")
+    await backend.add_mail(id="DRAFT", owner_id="agent1")
 
     assert (await reading).id == "DRAFT"
 
 
-async def test_unknown_interaction_is_not_waited_for(world: World) -> None:
-    promised_interactions = PromisedInteractionStore(world.database, world.clock)
-    reader = PromisedInteractions(world.interactions, promised_interactions, timedelta(days=1))
+async def test_unknown_interaction_is_not_waited_for(backend: Backend) -> None:
+    promised_interactions = PromisedInteractionStore(backend.database, backend.clock)
+    reader = PromisedInteractions(backend.interactions, promised_interactions, timedelta(days=1))
 
     with pytest.raises(UnknownInteractionError):
         await reader.get("DRAFT", with_text=False)
 
 
-async def test_promised_interaction_is_waited_for_until_patience_ends(world: World) -> None:
-    promised_interactions = PromisedInteractionStore(world.database, world.clock)
+async def test_promised_interaction_is_waited_for_until_patience_ends(backend: Backend) -> None:
+    promised_interactions = PromisedInteractionStore(backend.database, backend.clock)
     await promised_interactions.add("DRAFT", uuid4(), "PARENT")
-    reader = PromisedInteractions(world.interactions, promised_interactions, timedelta(0))
+    reader = PromisedInteractions(backend.interactions, promised_interactions, timedelta(0))
 
     with pytest.raises(UnknownInteractionError):
         await reader.get("DRAFT", with_text=False)
 
 
-async def test_promises_at_the_same_time_are_one_write(world: World) -> None:
-    promised_interactions = PromisedInteractionStore(world.database, world.clock)
+async def test_promises_at_the_same_time_are_one_write(backend: Backend) -> None:
+    promised_interactions = PromisedInteractionStore(backend.database, backend.clock)
 
-    async with commands_on(world.database, "promised_interactions") as commands:
+    async with commands_on(backend.database, "promised_interactions") as commands:
         await asyncio.gather(
             *(promised_interactions.add(f"DRAFT{n}", uuid4(), "PARENT") for n in range(20))
         )
@@ -196,9 +198,9 @@ async def test_promise_that_was_refused_is_not_kept(
     mail = await gateway.accepted()
     draft = await ask(agent1, mail.id, REPLY)
     (promise,) = (
-        await gateway.world.database["promised_interactions"].find({"_id": draft}).to_list()
+        await gateway.backend.database["promised_interactions"].find({"_id": draft}).to_list()
     )
-    await gateway.world.interactions.note_refusal(
+    await gateway.backend.interactions.note_refusal(
         mail.id, Cause(message_id=UUID(promise["command_id"]))
     )
 
@@ -219,7 +221,7 @@ async def test_every_pod_knows_a_promise(
     mail = await gateway.accepted()
     draft = await ask(agent1, mail.id, REPLY)
 
-    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+    async with running_gateway(gateway.backend, vhost_url, database_url) as other:
         there = await other.client("agent1")
         answer = await there.get(f"/api/v2/me/interactions/{draft}")
 
@@ -227,9 +229,9 @@ async def test_every_pod_knows_a_promise(
 
 
 async def test_promise_outlives_the_pod_that_died_before_its_answer(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
-    await world.hire("agent1", password_hash=hashed("agent1"), logged_in=True)
+    await backend.add_agent("agent1", password_hash=hashed("agent1"), logged_in=True)
     dying, other = Process(vhost_url, database_url), Process(vhost_url, database_url)
     dying.environment |= {"MAILROOM_FAULTS": "1", "CRASH_AT": "gateway.before_answering"}
     try:
@@ -239,7 +241,7 @@ async def test_promise_outlives_the_pod_that_died_before_its_answer(
         async with httpx2.AsyncClient(auth=auth, timeout=30) as client:
             with pytest.raises(httpx2.TransportError):
                 await client.post(f"{dying.url}/api/v2/me/interactions", json=CREATE)
-            (document,) = await world.database["promised_interactions"].find().to_list()
+            (document,) = await backend.database["promised_interactions"].find().to_list()
             answer = await client.get(f"{other.url}/api/v2/me/interactions/{document['_id']}")
     finally:
         await dying.kill()

@@ -19,8 +19,8 @@ from shared.contracts.events import (
 )
 from shared.contracts.outgoing import wrap
 from tests.connected.messaging.queues import commands_to_all
+from tests.support.backend import CENTER, Backend
 from tests.support.gateway import Gateway, failure, running_gateway
-from tests.support.world import CENTER, World
 
 pytestmark = pytest.mark.connected
 
@@ -35,8 +35,8 @@ async def answered_by(gateway: Gateway, request: Any, event: Contract) -> httpx2
         async with queue.iterator() as messages:
             message = await anext(messages)
         cause = Cause(UUID(message.correlation_id), UUID(message.message_id))
-        outgoing = wrap(event, cause, gateway.world.clock.now())
-        await gateway.world.publisher.publish(outgoing)
+        outgoing = wrap(event, cause, gateway.backend.clock.now())
+        await gateway.backend.publisher.publish(outgoing)
         answer: httpx2.Response = await asking
         return answer
 
@@ -127,11 +127,13 @@ async def test_a_send_that_is_refused_is_a_failure(
 
 
 async def test_a_send_that_is_refused_is_a_failure_in_the_other_dialect(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
-    async with running_gateway(world, vhost_url, database_url, http_errors="always-200") as gateway:
+    async with running_gateway(
+        backend, vhost_url, database_url, http_errors="always-200"
+    ) as gateway:
         await gateway.describe(CENTER)
-        await gateway.hire("agent1", logged_in=True)
+        await gateway.add_agent("agent1", logged_in=True)
         client = await gateway.client("agent1")
         answer = await told_of_a_send(gateway, client, DeliveryFailed)
 

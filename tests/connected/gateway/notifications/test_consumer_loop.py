@@ -18,8 +18,8 @@ from shared.contracts.envelope import JOURNALED
 from shared.messaging.declaration import declare_topology
 from shared.storage.journal import Announced, Entry
 from tests.fixtures.broker import Broker
+from tests.support.backend import Backend
 from tests.support.waiting import until
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
@@ -87,7 +87,7 @@ async def test_events_of_2000_agents_all_arrive(vhost_url: str) -> None:
             assert [await heard.get() for _ in herd] == herd
 
 
-async def test_batch_reaches_each_pod_of_its_agents_once(world: World, vhost_url: str) -> None:
+async def test_batch_reaches_each_pod_of_its_agents_once(backend: Backend, vhost_url: str) -> None:
     [batch] = batches([entry("anna", 1), entry("bert", 1), entry("anna", 2), entry("carl", 1)])
     [end] = batches([entry("everybody", 1)])
 
@@ -96,7 +96,7 @@ async def test_batch_reaches_each_pod_of_its_agents_once(world: World, vhost_url
             await stack.enter_async_context(pod(vhost_url, agents))
             for agents in (["anna", "bert"], ["carl"], ["doris"])
         ]
-        await world.publisher.publish_all([batch, end])
+        await backend.publisher.publish_all([batch, end])
 
         heard = [[await one.heard.get()] for one in pods]
         for one, bodies in zip(pods, heard, strict=True):
@@ -106,16 +106,18 @@ async def test_batch_reaches_each_pod_of_its_agents_once(world: World, vhost_url
     assert heard == [[batch.body, end.body], [batch.body, end.body], [end.body]]
 
 
-async def test_unwatched_agent_is_not_received_and_others_are(world: World, vhost_url: str) -> None:
+async def test_unwatched_agent_is_not_received_and_others_are(
+    backend: Backend, vhost_url: str
+) -> None:
     told = (entry("anna", 1), entry("anna", 2), entry("bert", 1), entry("everybody", 1))
     first, second, of_bert, end = (batch for one in told for batch in batches([one]))
     async with pod(vhost_url, ["anna", "bert"]) as here, pod(vhost_url, ["anna"]) as there:
-        await world.publisher.publish(first)
+        await backend.publisher.publish(first)
         assert await here.heard.get() == first.body
 
         here.events.unwatch("anna")
         is_applied = await here.events.wait_until_applied("anna")
-        await world.publisher.publish_all([second, of_bert, end])
+        await backend.publisher.publish_all([second, of_bert, end])
 
         assert is_applied
         assert [await here.heard.get() for _ in range(2)] == [of_bert.body, end.body]

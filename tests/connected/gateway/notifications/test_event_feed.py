@@ -19,8 +19,8 @@ from shared.contracts.events import (
 from shared.contracts.outgoing import wrap
 from tests.cometd_client.client import CometdAgent
 from tests.fixtures.broker import Broker
+from tests.support.backend import cause
 from tests.support.gateway import Gateway
-from tests.support.world import cause
 
 pytestmark = pytest.mark.connected
 
@@ -47,11 +47,11 @@ async def test_events_arrive_in_order_and_once(gateway: Gateway, transport: Any)
     async with AsyncExitStack() as stack:
         agent = await listening(gateway, stack, transport=transport)
         mail = await gateway.accepted()
-        accepted = wrap(InvitationAccepted.of(mail, "agent1"), cause(), gateway.world.clock.now())
+        accepted = wrap(InvitationAccepted.of(mail, "agent1"), cause(), gateway.backend.clock.now())
 
         await gateway.announce(AgentInvited.of(mail, "agent1"))
-        await gateway.world.publisher.publish(accepted)
-        await gateway.world.publisher.publish(accepted)
+        await gateway.backend.publisher.publish(accepted)
+        await gateway.backend.publisher.publish(accepted)
         await gateway.announce(InteractionCompleted.of(mail, "agent1"))
 
         told = [await next_state(agent) for _ in range(3)]

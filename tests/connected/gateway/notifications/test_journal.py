@@ -22,8 +22,8 @@ from shared.messaging.topology import JOURNAL
 from shared.storage.journal import COLLECTION, Announced, JournalAppender
 from tests.cometd_client.client import CometdAgent
 from tests.connected.gateway.process import Process
+from tests.support.backend import Backend, cause
 from tests.support.gateway import Gateway, failure, hashed, running_gateway
-from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 
@@ -44,10 +44,10 @@ async def reached(agent: httpx2.AsyncClient, position: int) -> None:
             pass
 
 
-async def announce_changes(world: World, times: int) -> None:
+async def announce_changes(backend: Backend, times: int) -> None:
     for _ in range(times):
         event = AgentReady(agent_id="agent1")
-        await world.publisher.publish(wrap(event, cause(), world.clock.now()))
+        await backend.publisher.publish(wrap(event, cause(), backend.clock.now()))
 
 
 async def desk(stack: AsyncExitStack, url: str, **options: Any) -> CometdAgent:
@@ -85,7 +85,7 @@ async def test_unbuildable_event_keeps_back_none_after_it(
 ) -> None:
     since = await newest(agent1)
     mail = await gateway.accepted()
-    await gateway.world.database["interactions"].update_one(
+    await gateway.backend.database["interactions"].update_one(
         {"_id": mail.id}, {"$set": {"state": "A state of a newer release"}}
     )
 
@@ -106,7 +106,7 @@ async def test_group_event_is_in_the_journal_of_each_member(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     place = Place("team", "sales", of_group=True)
-    await gateway.hire("stranger", queues=["support"])
+    await gateway.add_agent("stranger", queues=["support"])
     members = [agent1, await gateway.client("agent2")]
     stranger = await gateway.client("stranger")
     before = [await newest(one) for one in (*members, stranger)]
@@ -128,7 +128,7 @@ async def test_journal_of_another_agent_is_not_readable(
     agent2 = await gateway.client("agent2")
     mine, theirs = await newest(agent1), await newest(agent2)
 
-    await announce_changes(gateway.world, 1)
+    await announce_changes(gateway.backend, 1)
     await reached(agent1, mine + 1)
 
     assert await newest(agent2) == theirs
@@ -158,9 +158,9 @@ async def test_too_old_position_is_refused_with_advice(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     since = await newest(agent1)
-    await announce_changes(gateway.world, 2)
+    await announce_changes(gateway.backend, 2)
     await reached(agent1, since + 2)
-    await gateway.world.database[COLLECTION].delete_many(
+    await gateway.backend.database[COLLECTION].delete_many(
         {"agent_id": "agent1", "position": {"$lte": since + 1}}
     )
 
@@ -180,7 +180,7 @@ async def test_snapshot_has_the_position_to_go_on_from(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     since = await newest(agent1)
-    await announce_changes(gateway.world, 1)
+    await announce_changes(gateway.backend, 1)
     await reached(agent1, since + 1)
 
     whole = (await agent1.get("/api/v2/me/interactions", params={"fields": "*"})).json()
@@ -196,18 +196,18 @@ async def test_official_client_goes_on_at_another_pod(gateway: Gateway, transpor
     since = await newest(agent1)
     async with AsyncExitStack() as stack:
         second = await stack.enter_async_context(
-            running_gateway(gateway.world, gateway.broker_url, gateway.database_url)
+            running_gateway(gateway.backend, gateway.broker_url, gateway.database_url)
         )
         first_desk = await desk(stack, gateway.url, transport=transport, replay=-1)
         await first_desk.subscribe(CHANNELS)
-        await announce_changes(gateway.world, 3)
+        await announce_changes(gateway.backend, 3)
         heard = await positions(first_desk, 3)
         await first_desk.kill()
-        await announce_changes(gateway.world, 120)
+        await announce_changes(gateway.backend, 120)
 
         second_desk = await desk(stack, second.url, transport=transport, replay=heard[-1])
         reply = await second_desk.subscribe(CHANNELS)
-        await announce_changes(gateway.world, 5)
+        await announce_changes(gateway.backend, 5)
         heard += await positions(second_desk, 125)
     assert reply["ext"] == {"replay": {CHANNELS: since + 3}}
     assert heard == list(range(since + 1, since + 129))
@@ -216,30 +216,30 @@ async def test_official_client_goes_on_at_another_pod(gateway: Gateway, transpor
 async def test_event_of_a_killed_writer_is_published_once(gateway: Gateway) -> None:
     agent1 = await gateway.client("agent1")
     since = await newest(agent1)
-    world = gateway.world
-    event = wrap(AgentReady(agent_id="agent1"), cause(), world.clock.now())
+    backend = gateway.backend
+    event = wrap(AgentReady(agent_id="agent1"), cause(), backend.clock.now())
     async with CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1") as desktop:
         await desktop.subscribe(CHANNELS)
 
-        dead = JournalAppender(world.database, world.clock, retention=timedelta(hours=72))
+        dead = JournalAppender(backend.database, backend.clock, retention=timedelta(hours=72))
         await dead.append([Announced(event.id, "agent1", event.body)])
         for _ in range(3):
-            await world.publisher.publish(event)
-        await announce_changes(world, 1)
+            await backend.publisher.publish(event)
+        await announce_changes(backend, 1)
 
         assert await positions(desktop, 2) == [since + 1, since + 2]
 
 
 async def test_pod_reads_the_journal_after_an_unreadable_batch(gateway: Gateway) -> None:
     since = await newest(await gateway.client("agent1"))
-    world = gateway.world
-    event = wrap(AgentReady(agent_id="agent1"), cause(), world.clock.now())
+    backend = gateway.backend
+    event = wrap(AgentReady(agent_id="agent1"), cause(), backend.clock.now())
     async with CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1") as desktop:
         await desktop.subscribe(CHANNELS)
 
-        other = JournalAppender(world.database, world.clock, retention=timedelta(hours=72))
+        other = JournalAppender(backend.database, backend.clock, retention=timedelta(hours=72))
         await other.append([Announced(event.id, "agent1", event.body)])
-        await world.publisher.publish(Outgoing("1", JOURNALED, "agent1", b"of another format"))
+        await backend.publisher.publish(Outgoing("1", JOURNALED, "agent1", b"of another format"))
 
         assert await positions(desktop, 1) == [since + 1]
 
@@ -248,17 +248,17 @@ async def test_invalid_event_is_parked_and_others_go_on(gateway: Gateway) -> Non
     agent1 = await gateway.client("agent1")
     since = await newest(agent1)
 
-    await gateway.world.publisher.publish(Outgoing("1", "", JOURNAL.name, b"no event"))
-    await announce_changes(gateway.world, 1)
+    await gateway.backend.publisher.publish(Outgoing("1", "", JOURNAL.name, b"no event"))
+    await announce_changes(gateway.backend, 1)
 
     await reached(agent1, since + 1)
     assert await gateway.parked(JOURNAL) == b"no event"
 
 
 async def test_another_pod_goes_on_when_the_writer_is_killed(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
-    await world.hire("agent1", password_hash=hashed("agent1"))
+    await backend.add_agent("agent1", password_hash=hashed("agent1"))
     doomed, other = Process(vhost_url, database_url), Process(vhost_url, database_url)
     doomed.environment |= {"MAILROOM_FAULTS": "1", "CRASH_AT": "journal.before_telling:3"}
     await doomed.start()
@@ -267,7 +267,7 @@ async def test_another_pod_goes_on_when_the_writer_is_killed(
         async with CometdAgent(f"{other.url}/cometd", "agent1", "agent1", replay=-2) as desktop:
             await desktop.subscribe(CHANNELS)
             for _ in range(30):
-                await announce_changes(world, 1)
+                await announce_changes(backend, 1)
 
             heard = await positions(desktop, 30)
         await asyncio.wait_for(doomed.process.wait(), 10)

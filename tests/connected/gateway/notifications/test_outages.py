@@ -14,8 +14,8 @@ from deploy.local.rabbitmq import LocalRabbitMQ
 from services.gateway.notifications.retrying import retry_until_available
 from shared.contracts.events import InvitationRevoked
 from tests.cometd_client.client import CometdAgent
+from tests.support.backend import open_backend
 from tests.support.gateway import Gateway, failure, running_gateway
-from tests.support.world import open_world
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
@@ -29,10 +29,10 @@ async def fragile(
     """A gateway whose servers may be killed."""
     name = f"test_{secrets.token_hex(6)}"
     database_url = urlsplit(private_mongodb.url)._replace(path=f"/{name}").geturl()
-    async with open_world(private_rabbitmq.url, database_url) as world:
-        world.clock.move(timedelta(days=36500))
-        async with running_gateway(world, private_rabbitmq.url, database_url) as running:
-            await running.hire("agent1")
+    async with open_backend(private_rabbitmq.url, database_url) as backend:
+        backend.clock.move(timedelta(days=36500))
+        async with running_gateway(backend, private_rabbitmq.url, database_url) as running:
+            await running.add_agent("agent1")
             yield running
 
 
@@ -72,4 +72,4 @@ async def test_broker_outage_refuses_operations_and_events_follow(
     assert answer.status_code == 503
     assert failure(4, answer.json())
     # Routing counts no miss for this.
-    assert (await fragile.world.newest("agents", "agent1"))["unheard_at"]
+    assert (await fragile.backend.newest("agents", "agent1"))["unheard_at"]

@@ -18,8 +18,8 @@ from tests.cometd_client.client import CometdAgent
 from tests.connected.gateway.notifications.test_journal import CHANNELS, announce_changes, positions
 from tests.connected.gateway.process import Process
 from tests.fixtures.servers import skip_aloud
+from tests.support.backend import Backend, cause
 from tests.support.gateway import hashed, running_gateway
-from tests.support.world import World, cause
 
 pytestmark = pytest.mark.connected
 
@@ -30,11 +30,11 @@ CHECKOUT = Path(__file__).parents[4]
 class Release:
     """A writer of the journal that publishes in a form of its own, and the events it wrote."""
 
-    def __init__(self, world: World, url: str, form: int, present: list[int]) -> None:
+    def __init__(self, backend: Backend, url: str, form: int, present: list[int]) -> None:
         self.written: list[str] = []
         self.grown = asyncio.Event()
         self._present = present
-        journal = JournalAppender(world.database, world.clock, retention=RETENTION)
+        journal = JournalAppender(backend.database, backend.clock, retention=RETENTION)
         append = journal.append
 
         async def appended(events: list[Announced]) -> object:
@@ -45,7 +45,7 @@ class Release:
 
         journal.append = appended  # type: ignore[method-assign,assignment]
         self.writer = JournalWriter(
-            url, journal, world.publisher, world.agents, self._newest_form, form=form
+            url, journal, backend.publisher, backend.agents, self._newest_form, form=form
         )
 
     async def _newest_form(self) -> int:
@@ -53,42 +53,42 @@ class Release:
 
 
 async def test_old_writer_leaves_the_journal_to_a_newer_release(
-    world: World, vhost_url: str, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, vhost_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.gateway.notifications.journal_writer._FORM_CHECK_SECONDS", 0.1)
     present = [1]
-    old, new = (Release(world, vhost_url, form, present) for form in (1, 2))
+    old, new = (Release(backend, vhost_url, form, present) for form in (1, 2))
     async with old.writer.writing():
-        await announce_changes(world, 1)
+        await announce_changes(backend, 1)
         await written(old, 1)
         present.append(2)
         async with new.writer.writing():
             async with asyncio.timeout(20):
                 while not new.written:
-                    await announce_changes(world, 1)
+                    await announce_changes(backend, 1)
             of_old, of_new = len(old.written), len(new.written)
-            await announce_changes(world, 3)
+            await announce_changes(backend, 3)
             await written(new, of_new + 3)
             assert len(old.written) == of_old
         present.remove(2)
-        await announce_changes(world, 1)
+        await announce_changes(backend, 1)
         await written(old, of_old + 1)
 
 
 async def test_events_not_brought_by_the_broker_are_found(
-    world: World, vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         "services.gateway.notifications.event_feed._CHECK_EVERY", timedelta(seconds=0.5)
     )
-    await world.hire("agent1", password_hash=hashed("agent1"))
-    event = wrap(AgentReady(agent_id="agent1"), cause(), world.clock.now())
+    await backend.add_agent("agent1", password_hash=hashed("agent1"))
+    event = wrap(AgentReady(agent_id="agent1"), cause(), backend.clock.now())
     async with (
-        running_gateway(world, vhost_url, database_url) as gateway,
+        running_gateway(backend, vhost_url, database_url) as gateway,
         CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1") as desktop,
     ):
         await desktop.subscribe(CHANNELS)
-        silent = JournalAppender(world.database, world.clock, retention=RETENTION)
+        silent = JournalAppender(backend.database, backend.clock, retention=RETENTION)
         await silent.append([Announced(event.id, "agent1", event.body)])
 
         assert await positions(desktop, 1) == [1]
@@ -117,11 +117,11 @@ def previous_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def releases(
-    world: World, vhost_url: str, database_url: str, previous_release: Path
+    backend: Backend, vhost_url: str, database_url: str, previous_release: Path
 ) -> AsyncIterator[tuple[Process, Process]]:
     """A gateway of the previous release and one of this one, neither of them started."""
-    await world.hire("agent1", password_hash=hashed("agent1"))
-    await world.keep_login_as_before("agent1")
+    await backend.add_agent("agent1", password_hash=hashed("agent1"))
+    await backend.keep_login_as_before("agent1")
     old = Process(vhost_url, database_url, code=previous_release)
     new = Process(vhost_url, database_url)
     yield old, new
@@ -131,7 +131,7 @@ async def releases(
 
 @pytest.mark.parametrize("first", ["old", "new"])
 async def test_agents_of_both_releases_hear_either_writer(
-    world: World, releases: tuple[Process, Process], first: str
+    backend: Backend, releases: tuple[Process, Process], first: str
 ) -> None:
     old, new = releases
     for one in (old, new) if first == "old" else (new, old):
@@ -140,11 +140,11 @@ async def test_agents_of_both_releases_hear_either_writer(
     async with desks[0] as of_old, desks[1] as of_new:
         for desk in (of_old, of_new):
             await desk.subscribe(CHANNELS)
-        await announce_changes(world, 3)
+        await announce_changes(backend, 3)
         heard = [await positions(desk, 3) for desk in (of_old, of_new)]
         assert heard == [[1, 2, 3], [1, 2, 3]]
 
         await old.stop()
-        await announce_changes(world, 2)
+        await announce_changes(backend, 2)
         assert await positions(of_new, 2) == [4, 5]
         await of_old.kill()

@@ -17,19 +17,19 @@ from tests.connected.gateway.notifications.test_journal import (
     positions,
     reached,
 )
+from tests.support.backend import Backend
 from tests.support.gateway import Gateway, failure, hashed, running_gateway
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
 
 @pytest.fixture
 async def own_gateway(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> AsyncIterator[tuple[Gateway, httpx2.AsyncClient]]:
     """A gateway on a database that may be replaced, and the desktop of its agent."""
-    await world.hire("agent1", password_hash=hashed("agent1"), logged_in=True)
-    async with running_gateway(world, vhost_url, database_url) as running:
+    await backend.add_agent("agent1", password_hash=hashed("agent1"), logged_in=True)
+    async with running_gateway(backend, vhost_url, database_url) as running:
         yield running, await running.client("agent1")
 
 
@@ -37,16 +37,16 @@ async def test_old_position_is_refused_after_a_restore(
     own_gateway: tuple[Gateway, httpx2.AsyncClient],
 ) -> None:
     gateway, agent1 = own_gateway
-    world = gateway.world
-    await announce_changes(world, 2)
+    backend = gateway.backend
+    await announce_changes(backend, 2)
     await reached(agent1, 2)
-    backup = await Backup.of(world.database)
-    await announce_changes(world, 3)
+    backup = await Backup.of(backend.database)
+    await announce_changes(backend, 3)
     await reached(agent1, 5)
 
-    await backup.restore(world.database)
-    floor = await JournalGenerations(world.database, world.clock).begin_generation()
-    await announce_changes(world, 4)
+    await backup.restore(backend.database)
+    floor = await JournalGenerations(backend.database, backend.clock).begin_generation()
+    await announce_changes(backend, 4)
     await reached(agent1, floor + 4)
 
     for seen in (0, 2, 5):
@@ -60,22 +60,22 @@ async def test_running_gateway_restarts_clients_after_a_restore(
     own_gateway: tuple[Gateway, httpx2.AsyncClient],
 ) -> None:
     gateway, agent1 = own_gateway
-    world = gateway.world
-    await announce_changes(world, 2)
+    backend = gateway.backend
+    await announce_changes(backend, 2)
     await reached(agent1, 2)
-    backup = await Backup.of(world.database)
+    backup = await Backup.of(backend.database)
     async with CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1", replay=2) as desktop:
         await desktop.subscribe(CHANNELS)
-        await announce_changes(world, 3)
+        await announce_changes(backend, 3)
         assert await positions(desktop, 3) == [3, 4, 5]
         # The watcher has to have checked once before, or it has nothing to compare with.
         async with asyncio.timeout(20):
-            while not await world.database["witnesses"].find_one({"count": {"$gte": 2}}):
+            while not await backend.database["witnesses"].find_one({"count": {"$gte": 2}}):
                 pass
 
-        await backup.restore(world.database)
+        await backup.restore(backend.database)
         ended = await desktop.meta("connect", lambda reply: not reply["successful"])
-        await announce_changes(world, 1)
+        await announce_changes(backend, 1)
 
         assert ended["advice"]["reconnect"] == "handshake"
     assert await newest(agent1) > 10**6

@@ -7,8 +7,8 @@ from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import wrap
 from tests.cometd_client.client import CometdAgent
 from tests.connected.gateway.notifications.test_journal import CHANNELS, newest, positions, reached
+from tests.support.backend import cause
 from tests.support.gateway import Gateway
-from tests.support.world import cause
 
 pytestmark = pytest.mark.connected
 
@@ -25,8 +25,8 @@ async def test_desktop_that_does_not_read_goes_on_where_it_stopped(gateway: Gate
         with desktop.frozen():
             for _ in range(0, more, 50):
                 event = AgentReady(agent_id="agent1")
-                await gateway.world.publisher.publish_all(
-                    [wrap(event, cause(), gateway.world.clock.now()) for _ in range(50)]
+                await gateway.backend.publisher.publish_all(
+                    [wrap(event, cause(), gateway.backend.clock.now()) for _ in range(50)]
                 )
             await reached(agent1, since + more)
         await desktop.meta("handshake", lambda reply: reply["successful"])

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.support.backend import Backend
 from tests.support.gateway import running_gateway
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
@@ -11,10 +11,10 @@ PAGE = "https://desktop.example"
 
 
 async def test_oddity_34_a_plain_form_is_taken_from_any_page_that_is_welcome(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
-    async with running_gateway(world, vhost_url, database_url, allowed_origins=PAGE) as gateway:
-        await gateway.hire("agent1")
+    async with running_gateway(backend, vhost_url, database_url, allowed_origins=PAGE) as gateway:
+        await gateway.add_agent("agent1")
         agent1 = await gateway.client("agent1", headers={"Origin": PAGE})
         draft = await gateway.drafted()
         path = f"/api/v2/me/interactions/{draft.id}/attachments"

@@ -52,7 +52,7 @@ async def test_oddity_06_a_transfer_has_exactly_one_target(
     target: dict[str, str],
     command: tuple[str, str, str],
 ) -> None:
-    await gateway.hire("speaker", skills={"german": 4})
+    await gateway.add_agent("speaker", skills={"german": 4})
     mail = await gateway.accepted()
 
     answer = await ask(agent1, f"/me/interactions/{mail.id}", "Transfer", **target)

@@ -15,8 +15,8 @@ from shared.contracts.events import (
 )
 from shared.domain.interaction import Interaction
 from tests.connected.gateway.oddities.asking import TOPIC, listening, seen
+from tests.support.backend import Backend
 from tests.support.gateway import Gateway, running_gateway
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
@@ -50,11 +50,11 @@ async def test_oddity_25_a_message_is_flat(gateway: Gateway) -> None:
 
 
 async def test_oddity_25_a_setting_repeats_it_inside_itself(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
     options = {"nested_interaction": "true"}
-    async with running_gateway(world, vhost_url, database_url, **options) as gateway:
-        await gateway.hire("agent1")
+    async with running_gateway(backend, vhost_url, database_url, **options) as gateway:
+        await gateway.add_agent("agent1")
         message = (await told(gateway, await gateway.accepted()))["data"]
 
     inner = message.pop("interaction")

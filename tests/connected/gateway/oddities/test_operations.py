@@ -29,7 +29,7 @@ async def test_oddity_09_create_tells_the_id_before_the_mail_exists(
 
 
 async def test_oddity_09_create_is_for_agents_who_are_logged_in(gateway: Gateway) -> None:
-    await gateway.hire("early")
+    await gateway.add_agent("early")
     early = await gateway.client("early")
 
     answer = await ask(early, "/me/interactions/", "Create", queueName="drafts")

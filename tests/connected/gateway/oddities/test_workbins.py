@@ -11,8 +11,8 @@ from shared.contracts.contact_center import Workbin
 from shared.domain.interaction import Place
 from shared.domain.lifecycle import State
 from tests.connected.gateway.oddities.asking import OK, ask
+from tests.support.backend import CENTER
 from tests.support.gateway import Gateway, failure
-from tests.support.world import CENTER
 
 pytestmark = pytest.mark.connected
 

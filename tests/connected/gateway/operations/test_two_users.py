@@ -127,8 +127,8 @@ def changes_a_mail(call: Call) -> bool:
 
 
 async def present(gateway: Gateway, mail: Interaction) -> tuple[Any, ...]:
-    agent = await gateway.world.newest(agent_store.COLLECTION, "agent1")
-    return await gateway.world.newest("interactions", mail.id), agent
+    agent = await gateway.backend.newest(agent_store.COLLECTION, "agent1")
+    return await gateway.backend.newest("interactions", mail.id), agent
 
 
 @pytest.mark.parametrize("state", ["offered", "accepted", "drafted"])

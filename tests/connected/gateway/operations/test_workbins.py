@@ -15,8 +15,8 @@ from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import State
 from tests.cometd_client.client import CometdAgent
 from tests.fixtures.broker import Broker
+from tests.support.backend import CENTER, open_backend
 from tests.support.gateway import Gateway, failure, running_gateway
-from tests.support.world import CENTER, open_world
 
 pytestmark = pytest.mark.connected
 
@@ -128,7 +128,7 @@ async def test_other_operations_on_a_workbin_are_answered_with(
 
 
 async def test_changes_of_a_groups_workbin_are_told_to_the_group_only(gateway: Gateway) -> None:
-    await gateway.hire("stranger", queues=["sales"])
+    await gateway.add_agent("stranger", queues=["sales"])
     async with AsyncExitStack() as stack:
         agent = await listening(gateway, stack, "/v2/me/workbins")
         stranger = await listening(gateway, stack, "/me/workbins/", "stranger")
@@ -173,12 +173,12 @@ async def test_oddity_14_by_setting_the_content_comes_in_the_literal_forms(
     database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
     async with AsyncExitStack() as stack:
         url = stack.enter_context(broker.virtual_host())
-        world = await stack.enter_async_context(open_world(url, database_url))
+        backend = await stack.enter_async_context(open_backend(url, database_url))
         gateway = await stack.enter_async_context(
-            running_gateway(world, url, database_url, workbin_content=frame)
+            running_gateway(backend, url, database_url, workbin_content=frame)
         )
         await gateway.describe(WITH_WORKBINS)
-        await gateway.hire("agent1")
+        await gateway.add_agent("agent1")
         mail = await kept(gateway, OWN)
         agent = await listening(gateway, stack, "/v2/me/interactions")
         client = await gateway.client("agent1")
@@ -186,5 +186,5 @@ async def test_oddity_14_by_setting_the_content_comes_in_the_literal_forms(
         await ask(client, "/me/interactions", "GetWorkbinContent", workbin="email.draft")
 
         payload = (await agent.event())["data"]
-        await world.database.client.drop_database(name)
+        await backend.database.client.drop_database(name)
     assert (payload[0] if frame == "array" else payload)["id"] == mail.id

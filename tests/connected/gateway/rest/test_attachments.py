@@ -19,8 +19,8 @@ from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
 from shared.storage.upload_store import Awaits, UploadStore
 from tests.connected.changes import wait_until
+from tests.support.backend import CENTER, Backend
 from tests.support.gateway import PDF, Gateway, failure, running_gateway
-from tests.support.world import CENTER, World
 
 pytestmark = pytest.mark.connected
 
@@ -42,7 +42,7 @@ async def post(
 
 
 async def awaited(gateway: Gateway, mail: Interaction) -> list[tuple[str, Awaits]]:
-    pending = await UploadStore(gateway.world.database, gateway.world.clock).pending(mail.id)
+    pending = await UploadStore(gateway.backend.database, gateway.backend.clock).pending(mail.id)
     return [(one.document.name, one.awaits) for one in pending]
 
 
@@ -64,10 +64,10 @@ async def test_a_file_is_stored_as_it_is_and_its_link_commanded(
         "asked_as": "LinkAttachment",
         "document_id": document_id,
     }
-    document = await DocumentStore(gateway.world.database, gateway.world.clock).get(document_id)
+    document = await DocumentStore(gateway.backend.database, gateway.backend.clock).get(document_id)
     assert document is not None
     assert (document.name, document.media_type) == ("Scan März.pdf", "application/pdf")
-    vault = Vault(gateway.world.database, gateway.world.clock)
+    vault = Vault(gateway.backend.database, gateway.backend.clock)
     assert await vault.get(document.content) == SCAN
     assert await awaited(gateway, draft) == [("Scan März.pdf", Awaits.LINK)]
 
@@ -100,7 +100,7 @@ async def test_a_body_is_stored_while_it_comes(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await gateway.drafted()
-    chunks = gateway.world.database["vault.chunks"]
+    chunks = gateway.backend.database["vault.chunks"]
     before, stored_meanwhile = await chunks.count_documents({}), asyncio.Event()
 
     async def has_more() -> bool:
@@ -172,13 +172,13 @@ async def test_one_refused_file_refuses_the_whole_upload(
 
 
 async def test_files_that_are_on_their_way_count(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
     rules = AttachmentRules.model_validate({"largest_mail": 1_000, "most_files": 2})
-    await world.configuration.write(CENTER.model_copy(update={"attachments": rules}))
-    world.clock.move(timedelta(minutes=1))
-    async with running_gateway(world, vhost_url, database_url) as gateway:
-        await gateway.hire("agent1")
+    await backend.configuration.write(CENTER.model_copy(update={"attachments": rules}))
+    backend.clock.move(timedelta(minutes=1))
+    async with running_gateway(backend, vhost_url, database_url) as gateway:
+        await gateway.add_agent("agent1")
         agent1 = await gateway.client("agent1")
         draft, small = await gateway.drafted(), await gateway.drafted()
         await post(agent1, draft, ("a", bytes(600), ""))
@@ -206,9 +206,11 @@ async def beginning_of_an_upload(
     writer.close()
 
 
-async def test_a_body_that_stalls_is_ended(world: World, vhost_url: str, database_url: str) -> None:
-    async with running_gateway(world, vhost_url, database_url, upload_stall="PT0.2S") as gateway:
-        await gateway.hire("agent1")
+async def test_a_body_that_stalls_is_ended(
+    backend: Backend, vhost_url: str, database_url: str
+) -> None:
+    async with running_gateway(backend, vhost_url, database_url, upload_stall="PT0.2S") as gateway:
+        await gateway.add_agent("agent1")
         draft = await gateway.drafted()
 
         async with beginning_of_an_upload(gateway, draft, 10) as (reader, _):
@@ -219,7 +221,7 @@ async def test_a_body_that_stalls_is_ended(world: World, vhost_url: str, databas
 
 async def test_nothing_stays_of_an_upload_whose_client_goes_away(gateway: Gateway) -> None:
     draft = await gateway.drafted()
-    chunks = gateway.world.database["vault.chunks"]
+    chunks = gateway.backend.database["vault.chunks"]
     before = await chunks.count_documents({})
 
     async def has_more() -> bool:

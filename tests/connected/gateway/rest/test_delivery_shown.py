@@ -13,8 +13,8 @@ from shared.domain.delivery import Conclusion, DeliveryState, RecipientState
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
+from tests.support.backend import cause
 from tests.support.gateway import Gateway
-from tests.support.world import cause
 
 pytestmark = pytest.mark.connected
 
@@ -27,8 +27,8 @@ async def _announce_nothing(_id: str, _owed: Sequence[Outgoing]) -> None:
 
 async def waiting(gateway: Gateway, mail_id: str) -> DeliveryStore:
     """Let a mail wait for its first attempt."""
-    clock = gateway.world.clock
-    store = DeliveryStore(gateway.world.database, clock, _announce_nothing)
+    clock = gateway.backend.clock
+    store = DeliveryStore(gateway.backend.database, clock, _announce_nothing)
     delivery = new_delivery(
         interaction_id=mail_id,
         agent_id="agent1",
@@ -43,7 +43,7 @@ async def waiting(gateway: Gateway, mail_id: str) -> DeliveryStore:
 
 async def tried(gateway: Gateway, mail: Interaction, ending: DeliveryState, text: str) -> None:
     """Let an attempt end: ann's server takes the mail, bob's says something else."""
-    clock = gateway.world.clock
+    clock = gateway.backend.clock
     store = await waiting(gateway, mail.id)
     claim = await store.claim(mail.id, "me", timedelta(minutes=1))
     assert claim

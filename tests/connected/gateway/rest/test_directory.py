@@ -61,14 +61,14 @@ async def test_a_user_is_found_by_name(agent1: httpx2.AsyncClient) -> None:
 async def test_users_are_found_by_any_field(
     gateway: Gateway, agent1: httpx2.AsyncClient, query: str, found: list[str]
 ) -> None:
-    await gateway.hire(
+    await gateway.add_agent(
         "anna",
         first_name="Anna",
         last_name="Ek",
         email_address="anna@demo.example",
         roles=["Agent", "Contact Center Admin"],
     )
-    await gateway.hire("gone", enabled=False)
+    await gateway.add_agent("gone", enabled=False)
 
     answer = (await agent1.get(f"/api/v2/users?fields=id&totalCount=true&{query}")).json()
 
@@ -87,7 +87,7 @@ async def test_a_user_is_found_by_its_address(agent1: httpx2.AsyncClient) -> Non
 async def test_pages_of_contacts_are_agents_and_then_queues(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
-    await gateway.hire("gone", enabled=False)
+    await gateway.add_agent("gone", enabled=False)
     names = ["admin", "agent1", "agent2", "support", "sales", "drafts"]
 
     for offset in range(8):
@@ -122,10 +122,10 @@ async def test_a_page_of_agents_reads_no_others(
     gateway: Gateway, agent1: httpx2.AsyncClient, path: str
 ) -> None:
     for number in range(30):
-        await gateway.hire(f"agent9{number}")
+        await gateway.add_agent(f"agent9{number}")
     separator = "&" if "?" in path else "?"
 
-    async with plans_of(gateway.world.database, agent_store.COLLECTION) as plans:
+    async with plans_of(gateway.backend.database, agent_store.COLLECTION) as plans:
         answer = await agent1.get(f"/api/v2/{path}{separator}limit=2&offset=5")
 
     assert answer.status_code == 200
@@ -143,7 +143,7 @@ async def test_no_password_is_shown(agent1: httpx2.AsyncClient) -> None:
 async def test_every_address_in_a_list_leads_to_its_object(
     gateway: Gateway, agent1: httpx2.AsyncClient, path: str
 ) -> None:
-    await gateway.hire("linguist", skills={"german": 5})
+    await gateway.add_agent("linguist", skills={"german": 5})
     await gateway.accepted()
 
     uris = (await agent1.get(f"/api/v2/{path}")).json()["uris"]
@@ -155,7 +155,7 @@ async def test_every_address_in_a_list_leads_to_its_object(
 
 
 async def test_one_skill_is_read(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
-    await gateway.hire("linguist", skills={"german": 5})
+    await gateway.add_agent("linguist", skills={"german": 5})
 
     answer = await agent1.get("/api/v2/skills/german")
 
@@ -163,7 +163,7 @@ async def test_one_skill_is_read(gateway: Gateway, agent1: httpx2.AsyncClient) -
 
 
 async def test_skills_are_those_of_agents(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
-    await gateway.hire("linguist", skills={"german": 5})
+    await gateway.add_agent("linguist", skills={"german": 5})
 
     answer = await agent1.get("/api/v2/skills?fields=name")
 
@@ -223,7 +223,7 @@ async def test_a_list_of_mine_without_texts_reads_none(
 ) -> None:
     await gateway.accepted(mail=Email(text="x" * 100_000))
 
-    async with plans_of(gateway.world.database, interaction_store.COLLECTION) as plans:
+    async with plans_of(gateway.backend.database, interaction_store.COLLECTION) as plans:
         answer = await agent1.get(f"/api/v2/me/interactions{query}")
 
     assert answer.status_code == 200
@@ -234,7 +234,7 @@ async def test_the_owner_reads_the_mail_as_it_arrived(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     raw = b"Subject: Hi\r\n\r\n\xff\xfe raw\r\n"
-    arrival = await make_arrivals(gateway.world).add(raw, envelope())
+    arrival = await make_arrivals(gateway.backend).add(raw, envelope())
     mine = await gateway.accepted(arrival_id=arrival, mail=Email(html="<p>Hi</p>", text="Hi"))
 
     view = (await agent1.get(f"/api/v2/ucs/interactions/{mine.id}")).json()

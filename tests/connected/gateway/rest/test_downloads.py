@@ -18,7 +18,7 @@ async def stored(gateway: Gateway, content: bytes, media_type: str = "image/png"
     """Return the address of a document of agent1's mail."""
     document = Attachment("00009A8T8Y13002S", "picture.png", len(content), media_type)
     mail: Interaction = await gateway.accepted(mail=Email(attachments=(document,)))
-    database, clock = gateway.world.database, gateway.world.clock
+    database, clock = gateway.backend.database, gateway.backend.clock
     ref = await Vault(database, clock).put(content)
     await DocumentStore(database, clock).add(mail.id, [(document, ref)])
     return f"/api/v2/me/interactions/{mail.id}/attachments/{document.id}"

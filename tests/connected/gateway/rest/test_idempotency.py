@@ -72,9 +72,9 @@ async def test_temporary_failure_is_not_replayed(gateway: Gateway, situation: Si
 
     repeating = IdempotencyMiddleware(
         application,
-        IdempotencyStore(gateway.world.database),
+        IdempotencyStore(gateway.backend.database),
         MagicMock(authenticate=AsyncMock(return_value=MagicMock(user_id="agent1"))),
-        gateway.world.clock,
+        gateway.backend.clock,
         max_body=1000,
         always_200=False,
     )
@@ -162,14 +162,14 @@ async def test_every_pod_knows_what_was_answered(
     mail = await gateway.accepted()
     first = await post(agent1, mail, REPLY, "pods")
 
-    async with running_gateway(gateway.world, vhost_url, database_url) as other:
+    async with running_gateway(gateway.backend, vhost_url, database_url) as other:
         again = await post(await other.client("agent1"), mail, REPLY, "pods")
 
     assert (again.text, again.headers["idempotent-replayed"]) == (first.text, "true")
 
 
 async def test_takeover_from_a_dead_pod_sends_the_same_command(gateway: Gateway) -> None:
-    answers, now = IdempotencyStore(gateway.world.database), gateway.world.clock.now()
+    answers, now = IdempotencyStore(gateway.backend.database), gateway.backend.clock.now()
     first = await answers.claim("dead", "print", now)
     waiting = await answers.claim("dead", "print", now)
     await answers.release("dead", now)

@@ -20,8 +20,8 @@ from tests.connected.gateway.cluster.test_replicas import (
     Wanderer,
     another_pod,
 )
+from tests.support.backend import CENTER
 from tests.support.gateway import Gateway
-from tests.support.world import CENTER
 
 pytestmark = pytest.mark.connected
 
@@ -38,7 +38,7 @@ async def pods(shared_gateway: Gateway) -> AsyncIterator[list[Gateway]]:
     """Two pods that serve every kind of client."""
     await shared_gateway.clear()
     await shared_gateway.describe(CENTER)
-    await shared_gateway.hire("agent1", logged_in=True)
+    await shared_gateway.add_agent("agent1", logged_in=True)
     async with (
         another_pod(shared_gateway, callback_polling="true") as one,
         another_pod(shared_gateway, callback_polling="true") as other,

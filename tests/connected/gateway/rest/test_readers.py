@@ -7,8 +7,8 @@ from shared.domain.interaction import Attachment, Email, Interaction, Place
 from shared.domain.lifecycle import State
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
+from tests.support.backend import Backend
 from tests.support.gateway import PDF, Gateway, failure, running_gateway
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
@@ -18,13 +18,13 @@ MAIL = Email(subject="Invoice 17", text="Hello", html="<p>Hello</p>", attachment
 
 async def kept(gateway: Gateway, place: Place = TEAM) -> Interaction:
     mail = await gateway.store(state=State.IN_WORKBIN, place=place, mail=MAIL, user_data={"a": 1})
-    await stored(gateway.world, mail)
+    await stored(gateway.backend, mail)
     return mail
 
 
-async def stored(world: World, mail: Interaction, document: Attachment = PDF) -> None:
-    content = await Vault(world.database, world.clock).put(b"%PDF-1.7\n")
-    await DocumentStore(world.database, world.clock).add(mail.id, [(document, content)])
+async def stored(backend: Backend, mail: Interaction, document: Attachment = PDF) -> None:
+    content = await Vault(backend.database, backend.clock).put(b"%PDF-1.7\n")
+    await DocumentStore(backend.database, backend.clock).add(mail.id, [(document, content)])
 
 
 async def test_mail_in_a_workbin_is_readable_by_its_readers(
@@ -97,12 +97,12 @@ async def test_user_data_of_others_is_for_administrators(gateway: Gateway) -> No
 
 
 async def test_a_setting_shows_everybody_the_words_of_every_mail(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
     async with running_gateway(
-        world, vhost_url, database_url, shows_foreign_mail="true"
+        backend, vhost_url, database_url, shows_foreign_mail="true"
     ) as gateway:
-        await gateway.hire("agent1")
+        await gateway.add_agent("agent1")
         agent1 = await gateway.client("agent1")
         mail = await gateway.accepted("agent2", user_data={"a": 1})
 

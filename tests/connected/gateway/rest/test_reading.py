@@ -9,8 +9,8 @@ from shared.domain.interaction import Address, Attachment, Email, Interaction
 from shared.domain.lifecycle import State
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
+from tests.support.backend import Backend
 from tests.support.gateway import PDF, Gateway, failure, running_gateway
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
@@ -33,7 +33,7 @@ async def test_a_channel_is_ready_when_it_is_said_so(
     assert said.json() == {"status": "ok", "statusCode": 0}
     read = (await agent1.get("/api/v2/me/channels?fields=*")).json()
     assert read["channels"][0]["userState"]["state"] == "NotReady"
-    agent = await gateway.world.agents.get("agent1")
+    agent = await gateway.backend.agents.get("agent1")
     assert agent is not None
     assert (agent.ready, agent.logged_in) == (False, True)
 
@@ -45,7 +45,7 @@ async def test_the_end_of_the_session_ends_readiness(
 
     await agent1.post("/api/v2/me", json={"operationName": "EndContactCenterSession"})
 
-    agent = await gateway.world.agents.get("agent1")
+    agent = await gateway.backend.agents.get("agent1")
     assert agent is not None
     assert (agent.ready, agent.logged_in) == (False, False)
 
@@ -111,12 +111,12 @@ async def test_one_interaction_is_not_for_an_administrator(gateway: Gateway) -> 
 
 
 async def test_one_interaction_is_for_administrators_by_a_setting(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
     async with running_gateway(
-        world, vhost_url, database_url, admins_read_interactions="true"
+        backend, vhost_url, database_url, admins_read_interactions="true"
     ) as gateway:
-        await gateway.hire("admin", roles=["Contact Center Admin"])
+        await gateway.add_agent("admin", roles=["Contact Center Admin"])
         mail = await gateway.accepted("agent2")
         admin = await gateway.client("admin")
 
@@ -130,7 +130,7 @@ async def test_text_of_another_agents_mail_is_for_administrators(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await gateway.accepted("agent2")
-    await gateway.hire("head", roles=["Agent", "Contact Center Admin"])
+    await gateway.add_agent("head", roles=["Agent", "Contact Center Admin"])
     admin = await gateway.client("head")
 
     seen = (await agent1.get(f"/api/v2/interactions/{mail.id}")).json()["interaction"]
@@ -157,16 +157,16 @@ async def attached(gateway: Gateway, agent_id: str = "agent1") -> Interaction:
     return await gateway.accepted(agent_id, mail=mail)
 
 
-async def stored(world: World, mail: Interaction, document: Attachment = PDF) -> None:
-    content = await Vault(world.database, world.clock).put(BYTES)
-    await DocumentStore(world.database, world.clock).add(mail.id, [(document, content)])
+async def stored(backend: Backend, mail: Interaction, document: Attachment = PDF) -> None:
+    content = await Vault(backend.database, backend.clock).put(BYTES)
+    await DocumentStore(backend.database, backend.clock).add(mail.id, [(document, content)])
 
 
 async def test_an_attachment_comes_as_it_was_mailed(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await attached(gateway)
-    await stored(gateway.world, mail)
+    await stored(gateway.backend, mail)
 
     answer = await agent1.get(f"/api/v2/me/interactions/{mail.id}/attachments/{PDF.id}")
 
@@ -189,16 +189,18 @@ async def test_an_attachment_that_is_being_stored_is_waited_for(
         agent1.get(f"/api/v2/me/interactions/{mail.id}/attachments/{PDF.id}")
     )
 
-    await stored(gateway.world, mail)
+    await stored(gateway.backend, mail)
 
     assert (await asked).content == BYTES
 
 
 async def test_an_attachment_that_does_not_come_is_asked_for_later(
-    world: World, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
-    async with running_gateway(world, vhost_url, database_url, document_patience="PT0S") as gateway:
-        await gateway.hire("agent1")
+    async with running_gateway(
+        backend, vhost_url, database_url, document_patience="PT0S"
+    ) as gateway:
+        await gateway.add_agent("agent1")
         agent1 = await gateway.client("agent1")
         mail = await attached(gateway)
 
@@ -212,7 +214,7 @@ async def test_an_attachment_is_found_only_through_its_own_interaction(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail, other = await attached(gateway, "agent2"), await gateway.accepted()
-    await stored(gateway.world, mail)
+    await stored(gateway.backend, mail)
 
     through_other = await agent1.get(f"/api/v2/me/interactions/{other.id}/attachments/{PDF.id}")
     foreign = await agent1.get(f"/api/v2/me/interactions/{mail.id}/attachments/{PDF.id}")

@@ -125,7 +125,7 @@ async def test_an_offer_that_has_ended_cannot_be_accepted(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await gateway.offered()
-    gateway.world.clock.move(timedelta(seconds=30))
+    gateway.backend.clock.move(timedelta(seconds=30))
 
     answer = await post(agent1, mail, ACCEPT)
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.connected
 async def logged(gateway: Gateway, path: str) -> dict[str, object]:
     """Return the line about a request that fails, because what it reads is damaged."""
     damaged = {"_id": "DAMAGED", "state": "accepted", "owner_id": "agent1", "version": 3}
-    await gateway.world.database[interaction_store.COLLECTION].insert_one(damaged)
+    await gateway.backend.database[interaction_store.COLLECTION].insert_one(damaged)
     agent1 = await gateway.client("agent1")
     with capture_logs(processors=[merge_contextvars]) as lines:
         assert (await agent1.get(path)).status_code == 500

@@ -156,7 +156,7 @@ async def test_other_mails_of_a_holder_are_found_by_index(
         await gateway.accepted("agent2", mail=mail(100 + number, "<1@example.org>"))
     await gateway.accepted(mail=mail(2, "<1@example.org>"))
 
-    async with plans_of(gateway.world.database, "interactions") as plans:
+    async with plans_of(gateway.backend.database, "interactions") as plans:
         await view(agent1, root)
 
     beside = [plan for plan in plans if plan.summary.count("IXSCAN") > 1]

@@ -45,7 +45,7 @@ async def with_file(gateway: Gateway, **more: Any) -> Interaction:
 
 
 async def pending(gateway: Gateway, mail: Interaction) -> list[str]:
-    found = await UploadStore(gateway.world.database, gateway.world.clock).pending(mail.id)
+    found = await UploadStore(gateway.backend.database, gateway.backend.clock).pending(mail.id)
     return [one.document.id for one in found]
 
 
@@ -61,8 +61,8 @@ async def workers(gateway: Gateway) -> AsyncIterator[Any]:
         async def tell(event: Any) -> None:
             message = await anext(messages)
             cause = Cause(UUID(message.correlation_id), UUID(message.message_id))
-            now = gateway.world.clock.now()
-            await gateway.world.publisher.publish(wrap(event, cause, now))
+            now = gateway.backend.clock.now()
+            await gateway.backend.publisher.publish(wrap(event, cause, now))
 
         yield tell
 
@@ -189,10 +189,10 @@ async def test_takeover_from_a_dead_pod_links_the_same_documents(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await gateway.drafted()
-    answers = gateway.world.database[REMEMBERED_ANSWERS]
+    answers = gateway.backend.database[REMEMBERED_ANSWERS]
     first = await upload(agent1, draft, "a.txt", "b.txt", Idempotency_Key="scan 2")
     await answers.update_many(
-        {}, {"$unset": {"status": ""}, "$set": {"lease_until": gateway.world.clock.now()}}
+        {}, {"$unset": {"status": ""}, "$set": {"lease_until": gateway.backend.clock.now()}}
     )
 
     second = await upload(agent1, draft, "a.txt", "b.txt", Idempotency_Key="scan 2")

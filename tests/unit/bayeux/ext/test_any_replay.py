@@ -15,7 +15,7 @@ from shared.bayeux.messages.message import Message
 from shared.bayeux.sessions.effects import LastUnsubscription, PageWanted
 from shared.bayeux.sessions.session import Transport
 from shared.domain.journal_positions import Span
-from tests.unit.bayeux.world import SETTINGS, Client, FakePeer, Reply, World
+from tests.unit.bayeux.protocol_harness import SETTINGS, Client, FakePeer, ProtocolHarness, Reply
 
 PATTERN = "/v2/me/*"
 EVERYTHING = [PATTERN]
@@ -26,13 +26,13 @@ class Pod:
     """A gateway: a protocol, its published position, and the pages that were requested."""
 
     def __init__(self) -> None:
-        self.world = World(SMALL)
+        self.harness = ProtocolHarness(SMALL)
         self._reached: int | None = None
 
     @property
     def reached(self) -> int | None:
         """How far it has told; None since nobody listens, as with the one that tells in earnest."""
-        if self.world.seen(LastUnsubscription):
+        if self.harness.seen(LastUnsubscription):
             self._reached = None
         return self._reached
 
@@ -57,8 +57,8 @@ class ReplayingClient(RuleBasedStateMachine):
         self.names = names
         self.pod = pod
         self.waiting: FakePeer | None = None
-        pod.world.span = Span(1, len(self.journal))
-        self.client = Client(pod.world, transport=transport)
+        pod.harness.span = Span(1, len(self.journal))
+        self.client = Client(pod.harness, transport=transport)
         self.client.handshake(ext={"replay": True})
         self.subscribe()
         self.read(self.client.ask("/meta/connect", advice={"timeout": 0}))
@@ -75,7 +75,7 @@ class ReplayingClient(RuleBasedStateMachine):
 
     @rule(names=st.lists(st.sampled_from([INTERACTIONS, CHANNELS, PATTERN]), min_size=1))
     def the_client_asks_for_what_is_new_besides(self, names: list[str]) -> None:
-        self.pod.world.span = Span(1, len(self.journal))
+        self.pod.harness.span = Span(1, len(self.journal))
         self.ask(*(self.subscription(name, -1) for name in names))
 
     @rule(topics=st.lists(st.sampled_from([INTERACTIONS, CHANNELS, ""]), min_size=1, max_size=4))
@@ -87,8 +87,8 @@ class ReplayingClient(RuleBasedStateMachine):
         pod = self.pods[number]
         if pod.reached is None:
             pod.reached = newest = len(self.journal)
-            pod.world.protocol.begin("anna", newest)
-            pod.world.settle()
+            pod.harness.protocol.begin("anna", newest)
+            pod.harness.settle()
 
     @rule(number=st.integers(0, 1), times=st.integers(1, 8))
     def a_pod_tells(self, number: int, times: int) -> None:
@@ -101,15 +101,15 @@ class ReplayingClient(RuleBasedStateMachine):
             pod.reached += 1
             if topic := self.journal[pod.reached - 1]:
                 event = Event(pod.reached)
-                pod.world.protocol.publish("anna", topic, event, pod.reached)
-                pod.world.settle()
+                pod.harness.protocol.publish("anna", topic, event, pod.reached)
+                pod.harness.settle()
 
     @rule(number=st.integers(0, 1), size=st.integers(1, 4))
     def a_page_arrives(self, number: int, size: int) -> None:
         self.fetch(self.pods[number], size)
 
     def fetch(self, pod: Pod, size: int) -> None:
-        for wanted in pod.world.seen(PageWanted):
+        for wanted in pod.harness.seen(PageWanted):
             assert isinstance(wanted, PageWanted)
             after = wanted.replay.reached
             end = min(after + size, len(self.journal))
@@ -118,8 +118,8 @@ class ReplayingClient(RuleBasedStateMachine):
                 for at in range(after + 1, end + 1)
                 if self.journal[at - 1]
             ]
-            pod.world.protocol.fill(wanted.session_id, wanted.replay, page, end)
-            pod.world.settle()
+            pod.harness.protocol.fill(wanted.session_id, wanted.replay, page, end)
+            pod.harness.settle()
 
     @precondition(lambda self: self.waiting is None)
     @rule()
@@ -153,8 +153,8 @@ class ReplayingClient(RuleBasedStateMachine):
     ) -> None:
         if self.waiting is not None:
             # What was written to a connection that is gone is lost to the client.
-            self.pod.world.protocol.collect(self.waiting, self.pod.world.now)
-            self.pod.world.protocol.detach(self.waiting, self.pod.world.now)
+            self.pod.harness.protocol.collect(self.waiting, self.pod.harness.now)
+            self.pod.harness.protocol.detach(self.waiting, self.pod.harness.now)
         self.join(self.pods[number], transport, names)
 
     @rule(number=st.integers(0, 1))

@@ -10,13 +10,13 @@ from shared.bayeux.ext.replay import ReplayedEvent
 from shared.bayeux.messages.events import Event
 from shared.bayeux.sessions.effects import PageWanted, Subscribed
 from shared.domain.journal_positions import Span
-from tests.unit.bayeux.world import Client, Reply, World, events_of
+from tests.unit.bayeux.protocol_harness import Client, ProtocolHarness, Reply, events_of
 
 
 @pytest.fixture
-def world() -> World:
+def harness() -> ProtocolHarness:
     """A journal that keeps positions 4 to 8, all of them published."""
-    return World(span=Span(oldest=4, newest=8))
+    return ProtocolHarness(span=Span(oldest=4, newest=8))
 
 
 def subscribe(client: Client, position: Any, channel: Any = INTERACTIONS) -> Reply:
@@ -24,33 +24,37 @@ def subscribe(client: Client, position: Any, channel: Any = INTERACTIONS) -> Rep
     return reply
 
 
-def joined(world: World) -> Client:
-    client = Client(world)
+def joined(harness: ProtocolHarness) -> Client:
+    client = Client(harness)
     client.handshake(ext={"replay": True})
     client.ask("/meta/connect", advice={"timeout": 0})
     return client
 
 
-def tell(world: World, position: int, topic: str = INTERACTIONS) -> None:
-    world.publish("anna", position, topic, position=position)
+def tell(harness: ProtocolHarness, position: int, topic: str = INTERACTIONS) -> None:
+    harness.publish("anna", position, topic, position=position)
 
 
-def fetch(world: World, positions: Iterable[int], reached: int, topic: str = INTERACTIONS) -> None:
+def fetch(
+    harness: ProtocolHarness, positions: Iterable[int], reached: int, topic: str = INTERACTIONS
+) -> None:
     fill(
-        world, [ReplayedEvent(position, topic, Event(position)) for position in positions], reached
+        harness,
+        [ReplayedEvent(position, topic, Event(position)) for position in positions],
+        reached,
     )
 
 
-def fill(world: World, page: Sequence[ReplayedEvent], reached: int) -> None:
-    [wanted] = world.seen(PageWanted)
+def fill(harness: ProtocolHarness, page: Sequence[ReplayedEvent], reached: int) -> None:
+    [wanted] = harness.seen(PageWanted)
     assert isinstance(wanted, PageWanted)
-    world.protocol.fill(wanted.session_id, wanted.replay, page, reached)
-    world.settle()
+    harness.protocol.fill(wanted.session_id, wanted.replay, page, reached)
+    harness.settle()
 
 
-def begin(world: World, position: int) -> None:
-    world.protocol.begin("anna", position)
-    world.settle()
+def begin(harness: ProtocolHarness, position: int) -> None:
+    harness.protocol.begin("anna", position)
+    harness.settle()
 
 
 def heard(client: Client) -> list[Any]:
@@ -59,13 +63,13 @@ def heard(client: Client) -> list[Any]:
 
 @pytest.mark.parametrize(("asked", "granted"), [(True, {"replay": True}), (False, None)])
 def test_the_extension_is_agreed_on_at_the_handshake(
-    world: World, asked: object, granted: object
+    harness: ProtocolHarness, asked: object, granted: object
 ) -> None:
-    assert Client(world).handshake(ext={"replay": asked}).get("ext") == granted
+    assert Client(harness).handshake(ext={"replay": asked}).get("ext") == granted
 
 
 def test_a_server_without_a_journal_does_not_agree() -> None:
-    client = Client(World.with_settings(replay=False))
+    client = Client(ProtocolHarness.with_settings(replay=False))
 
     assert "ext" not in client.handshake(ext={"replay": True})
     assert "ext" not in subscribe(client, 5)
@@ -75,9 +79,9 @@ def test_a_server_without_a_journal_does_not_agree() -> None:
     ("asked", "begins"), [(6, 6), (3, 3), (8, 8), (-1, 8), (-2, 3), ({INTERACTIONS: 5}, 5)]
 )
 def test_the_reply_says_after_which_position_it_begins(
-    world: World, asked: object, begins: int
+    harness: ProtocolHarness, asked: object, begins: int
 ) -> None:
-    reply = subscribe(joined(world), asked)
+    reply = subscribe(joined(harness), asked)
 
     assert reply["successful"] is True
     assert reply["ext"] == {"replay": {INTERACTIONS: begins}}
@@ -95,186 +99,188 @@ def test_the_reply_says_after_which_position_it_begins(
     ],
 )
 def test_a_position_that_cannot_be_gone_on_from_says_so(
-    world: World, asked: object, error: str
+    harness: ProtocolHarness, asked: object, error: str
 ) -> None:
-    client = joined(world)
+    client = joined(harness)
 
     reply = subscribe(client, asked)
-    begin(world, 8)
-    tell(world, 9)
+    begin(harness, 8)
+    tell(harness, 9)
 
     assert reply["successful"] is False
     assert reply["error"].startswith(error)
     assert heard(client) == []
 
 
-def test_while_the_journal_cannot_be_read_nobody_replays(world: World) -> None:
-    world.span = None
+def test_while_the_journal_cannot_be_read_nobody_replays(harness: ProtocolHarness) -> None:
+    harness.span = None
 
-    assert subscribe(joined(world), 5)["error"] == "503::replay_unavailable"
+    assert subscribe(joined(harness), 5)["error"] == "503::replay_unavailable"
 
 
-def test_what_was_missed_comes_first_and_what_is_new_once(world: World) -> None:
-    client = joined(world)
+def test_what_was_missed_comes_first_and_what_is_new_once(harness: ProtocolHarness) -> None:
+    client = joined(harness)
     subscribe(client, 6)
-    begin(world, 8)
+    begin(harness, 8)
 
-    tell(world, 9)
-    fetch(world, [7, 8, 9], 9)
-    tell(world, 10)
+    tell(harness, 9)
+    fetch(harness, [7, 8, 9], 9)
+    tell(harness, 10)
 
     assert heard(client) == [7, 8, 9, 10]
-    assert world.seen(PageWanted) == []
+    assert harness.seen(PageWanted) == []
 
 
-def test_a_page_that_is_ahead_of_the_pod_is_not_told_twice(world: World) -> None:
-    client = joined(world)
+def test_a_page_that_is_ahead_of_the_pod_is_not_told_twice(harness: ProtocolHarness) -> None:
+    client = joined(harness)
     subscribe(client, 7)
-    begin(world, 8)
-    fetch(world, [8, 9, 10], 10)
+    begin(harness, 8)
+    fetch(harness, [8, 9, 10], 10)
 
     for position in (9, 10, 11):
-        tell(world, position)
+        tell(harness, position)
 
     assert heard(client) == [8, 9, 10, 11]
 
 
-def test_pages_follow_each_other_until_nothing_is_missing(world: World) -> None:
-    client = joined(world)
+def test_pages_follow_each_other_until_nothing_is_missing(harness: ProtocolHarness) -> None:
+    client = joined(harness)
     subscribe(client, -2)
-    begin(world, 8)
+    begin(harness, 8)
 
-    fetch(world, [4, 5], 6)
-    fetch(world, [7, 8], 8)
+    fetch(harness, [4, 5], 6)
+    fetch(harness, [7, 8], 8)
 
     assert heard(client) == [4, 5, 7, 8]
-    assert world.seen(PageWanted) == []
+    assert harness.seen(PageWanted) == []
 
 
-def test_whoever_missed_nothing_reads_no_page(world: World) -> None:
-    client = joined(world)
+def test_whoever_missed_nothing_reads_no_page(harness: ProtocolHarness) -> None:
+    client = joined(harness)
     subscribe(client, 8)
-    begin(world, 8)
+    begin(harness, 8)
 
-    tell(world, 9)
+    tell(harness, 9)
 
-    assert world.seen(PageWanted) == []
+    assert harness.seen(PageWanted) == []
     assert heard(client) == [9]
 
 
-def test_a_replay_waits_for_the_pod_to_begin(world: World) -> None:
-    subscribe(joined(world), 4)
-    before = world.seen(PageWanted)
+def test_a_replay_waits_for_the_pod_to_begin(harness: ProtocolHarness) -> None:
+    subscribe(joined(harness), 4)
+    before = harness.seen(PageWanted)
 
-    begin(world, 8)
+    begin(harness, 8)
 
     assert before == []
-    assert len(world.seen(PageWanted)) == 1
+    assert len(harness.seen(PageWanted)) == 1
 
 
-def test_others_hear_what_passes_by_who_catches_up(world: World) -> None:
-    late, early = joined(world), Client(world).join()
+def test_others_hear_what_passes_by_who_catches_up(harness: ProtocolHarness) -> None:
+    late, early = joined(harness), Client(harness).join()
     subscribe(late, 6)
-    begin(world, 8)
+    begin(harness, 8)
 
-    tell(world, 9)
+    tell(harness, 9)
 
     assert heard(early) == [9]
     assert heard(late) == []
 
 
 def test_a_replay_takes_no_more_than_there_is_room_for() -> None:
-    world = World.with_settings(max_queued_events=4)
-    world.span = Span(oldest=1, newest=8)
-    client = joined(world)
+    harness = ProtocolHarness.with_settings(max_queued_events=4)
+    harness.span = Span(oldest=1, newest=8)
+    client = joined(harness)
     subscribe(client, -2)
-    begin(world, 8)
+    begin(harness, 8)
 
-    fetch(world, range(1, 7), 6)
-    asked_while_full = world.seen(PageWanted)
+    fetch(harness, range(1, 7), 6)
+    asked_while_full = harness.seen(PageWanted)
     first = heard(client)
-    fetch(world, range(5, 9), 8)
+    fetch(harness, range(5, 9), 8)
 
     assert asked_while_full == []
     assert first + heard(client) == list(range(1, 9))
 
 
 def test_page_that_does_not_fit_is_requested_when_there_is_room() -> None:
-    world = World.with_settings(max_queued_bytes=200)
-    world.span = Span(oldest=1, newest=2)
-    client = joined(world)
+    harness = ProtocolHarness.with_settings(max_queued_bytes=200)
+    harness.span = Span(oldest=1, newest=2)
+    client = joined(harness)
     subscribe(client, -2)
-    begin(world, 2)
+    begin(harness, 2)
     large = Event("x" * 190)
 
     fill(
-        world, [ReplayedEvent(1, INTERACTIONS, Event(1)), ReplayedEvent(2, INTERACTIONS, large)], 2
+        harness,
+        [ReplayedEvent(1, INTERACTIONS, Event(1)), ReplayedEvent(2, INTERACTIONS, large)],
+        2,
     )
 
-    assert world.seen(PageWanted) == []
+    assert harness.seen(PageWanted) == []
     assert heard(client) == [1]
-    assert len(world.seen(PageWanted)) == 1
+    assert len(harness.seen(PageWanted)) == 1
 
 
 def test_event_larger_than_the_queue_is_delivered_alone() -> None:
-    world = World.with_settings(max_queued_bytes=10)
-    world.span = Span(oldest=1, newest=2)
-    client = joined(world)
+    harness = ProtocolHarness.with_settings(max_queued_bytes=10)
+    harness.span = Span(oldest=1, newest=2)
+    client = joined(harness)
     subscribe(client, -2)
-    begin(world, 2)
+    begin(harness, 2)
 
-    fetch(world, [1, 2], 2)
+    fetch(harness, [1, 2], 2)
     first = heard(client)
-    fetch(world, [2], 2)
+    fetch(harness, [2], 2)
 
     assert (first, heard(client)) == ([1], [2])
 
 
 def test_who_acknowledges_goes_on_while_the_connect_is_held() -> None:
-    world = World.with_settings(max_queued_events=2)
-    world.span = Span(oldest=1, newest=4)
-    client = Client(world)
+    harness = ProtocolHarness.with_settings(max_queued_events=2)
+    harness.span = Span(oldest=1, newest=4)
+    client = Client(harness)
     client.handshake(ext={"replay": True, "ack": True})
     client.ask("/meta/connect", advice={"timeout": 0}, ext={"ack": 0})
     subscribe(client, -2)
-    begin(world, 4)
-    fetch(world, [1, 2, 3], 3)
+    begin(harness, 4)
+    fetch(harness, [1, 2, 3], 3)
     assert events_of(client.ask("/meta/connect", ext={"ack": 1})) == [1, 2]
 
     waiting = client.poll(ext={"ack": 2})
-    fetch(world, [3, 4], 4)
+    fetch(harness, [3, 4], 4)
 
     assert events_of(client.collect(waiting)) == [3, 4]
 
 
-def test_a_page_without_progress_ends_the_session(world: World) -> None:
-    client = joined(world)
+def test_a_page_without_progress_ends_the_session(harness: ProtocolHarness) -> None:
+    client = joined(harness)
     subscribe(client, 5)
-    begin(world, 8)
+    begin(harness, 8)
 
-    fetch(world, [], 5)
+    fetch(harness, [], 5)
 
     assert client.ask("/meta/connect")[0]["advice"]["reconnect"] == "handshake"
 
 
-def test_only_the_topics_of_a_subscription_are_replayed_to_it(world: World) -> None:
-    client = joined(world)
+def test_only_the_topics_of_a_subscription_are_replayed_to_it(harness: ProtocolHarness) -> None:
+    client = joined(harness)
     subscribe(client, 6)
-    begin(world, 8)
+    begin(harness, 8)
 
-    fetch(world, [7, 8], 8, topic=CHANNELS)
-    tell(world, 9)
+    fetch(harness, [7, 8], 8, topic=CHANNELS)
+    tell(harness, 9)
 
     assert heard(client) == [9]
 
 
-def test_a_pattern_replays_all_its_topics(world: World) -> None:
-    client = joined(world)
+def test_a_pattern_replays_all_its_topics(harness: ProtocolHarness) -> None:
+    client = joined(harness)
     subscribe(client, 7, "/v2/me/*")
-    begin(world, 8)
+    begin(harness, 8)
 
-    fetch(world, [8], 8, topic=CHANNELS)
-    tell(world, 9)
+    fetch(harness, [8], 8, topic=CHANNELS)
+    tell(harness, 9)
 
     assert heard(client) == [8, 9]
 
@@ -282,93 +288,99 @@ def test_a_pattern_replays_all_its_topics(world: World) -> None:
 EVERYTHING = "/v2/me/*"
 
 
-def catch_up(world: World, *, end: int, topic: str = INTERACTIONS) -> None:
+def catch_up(harness: ProtocolHarness, *, end: int, topic: str = INTERACTIONS) -> None:
     """Bring every page that is asked for, of which each event is of one topic."""
-    while wanted := world.seen(PageWanted):
+    while wanted := harness.seen(PageWanted):
         for one in wanted:
             assert isinstance(one, PageWanted)
             page = [
                 ReplayedEvent(at, topic, Event(at)) for at in range(one.replay.reached + 1, end + 1)
             ]
-            world.protocol.fill(one.session_id, one.replay, page, end)
-        world.settle()
+            harness.protocol.fill(one.session_id, one.replay, page, end)
+        harness.settle()
 
 
 @pytest.mark.parametrize("asked", [-1, 8, 6])
-def test_further_subscription_takes_nothing_from_a_live_one(world: World, asked: int) -> None:
-    client = joined(world)
+def test_further_subscription_takes_nothing_from_a_live_one(
+    harness: ProtocolHarness, asked: int
+) -> None:
+    client = joined(harness)
     client.ask("/meta/subscribe", subscription=INTERACTIONS)
-    begin(world, 5)
+    begin(harness, 5)
 
     subscribe(client, asked, EVERYTHING)
-    catch_up(world, end=5)
+    catch_up(harness, end=5)
     for position in (6, 7, 8, 9):
-        tell(world, position)
+        tell(harness, position)
 
     assert heard(client) == [6, 7, 8, 9]
 
 
-def test_for_what_is_new_a_channel_never_goes_back(world: World) -> None:
-    client = joined(world)
+def test_for_what_is_new_a_channel_never_goes_back(harness: ProtocolHarness) -> None:
+    client = joined(harness)
     client.ask("/meta/subscribe", subscription=INTERACTIONS)
-    begin(world, 8)
-    tell(world, 9)
+    begin(harness, 8)
+    tell(harness, 9)
 
     before = heard(client)
 
     # The journal was asked before the event was told.
     subscribe(client, -1, EVERYTHING)
-    catch_up(world, end=9)
-    tell(world, 10)
+    catch_up(harness, end=9)
+    tell(harness, 10)
 
     assert (before, heard(client)) == ([9], [10])
 
 
 @pytest.mark.parametrize("further", [-1, 8])
 def test_further_subscription_takes_nothing_from_a_replaying_one(
-    world: World, further: int
+    harness: ProtocolHarness, further: int
 ) -> None:
-    client = joined(world)
+    client = joined(harness)
     subscribe(client, 4)
     subscribe(client, further, EVERYTHING)
-    begin(world, 8)
+    begin(harness, 8)
 
-    catch_up(world, end=8)
-    tell(world, 9)
+    catch_up(harness, end=8)
+    tell(harness, 9)
 
     assert heard(client) == [5, 6, 7, 8, 9]
 
 
 @pytest.mark.parametrize("names", [[INTERACTIONS, EVERYTHING], [EVERYTHING, INTERACTIONS]])
-def test_in_one_request_the_earliest_position_counts(world: World, names: list[str]) -> None:
-    client = joined(world)
+def test_in_one_request_the_earliest_position_counts(
+    harness: ProtocolHarness, names: list[str]
+) -> None:
+    client = joined(harness)
     positions = {INTERACTIONS: 4, EVERYTHING: -1}
 
     reply = subscribe(client, positions, names)
-    begin(world, 8)
-    catch_up(world, end=8)
+    begin(harness, 8)
+    catch_up(harness, end=8)
 
     assert reply["ext"] == {"replay": {INTERACTIONS: 4, EVERYTHING: 8}}
     assert heard(client) == [5, 6, 7, 8]
 
 
-def test_who_asks_for_earlier_events_gets_them_again(world: World) -> None:
-    client = joined(world)
+def test_who_asks_for_earlier_events_gets_them_again(harness: ProtocolHarness) -> None:
+    client = joined(harness)
     client.ask("/meta/subscribe", subscription=INTERACTIONS)
-    begin(world, 8)
-    tell(world, 9)
+    begin(harness, 8)
+    tell(harness, 9)
     before = heard(client)
 
     subscribe(client, 7, EVERYTHING)
-    catch_up(world, end=9)
-    tell(world, 10)
+    catch_up(harness, end=9)
+    tell(harness, 10)
 
     assert (before, heard(client)) == ([9], [8, 9, 10])
 
 
 @pytest.mark.parametrize("way", ["one message", "one request"])
-def test_replays_from_one_position_keep_the_order_of_the_journal(world: World, way: str) -> None:
-    client = joined(world)
+def test_replays_from_one_position_keep_the_order_of_the_journal(
+    harness: ProtocolHarness, way: str
+) -> None:
+    client = joined(harness)
     if way == "one message":
         subscribe(client, 4, [INTERACTIONS, CHANNELS])
     else:
@@ -377,23 +389,23 @@ def test_replays_from_one_position_keep_the_order_of_the_journal(world: World, w
             client.message("/meta/subscribe", subscription=INTERACTIONS, **wanted),
             client.message("/meta/subscribe", subscription=CHANNELS, **wanted),
         )
-    begin(world, 8)
+    begin(harness, 8)
 
     topics = {5: CHANNELS, 6: INTERACTIONS, 7: CHANNELS, 8: INTERACTIONS}
-    fill(world, [ReplayedEvent(at, topic, Event(at)) for at, topic in topics.items()], 8)
+    fill(harness, [ReplayedEvent(at, topic, Event(at)) for at, topic in topics.items()], 8)
 
     assert heard(client) == [5, 6, 7, 8]
-    assert world.seen(PageWanted) == []
+    assert harness.seen(PageWanted) == []
 
 
-def test_unsubscribing_ends_a_replay(world: World) -> None:
-    client = joined(world)
+def test_unsubscribing_ends_a_replay(harness: ProtocolHarness) -> None:
+    client = joined(harness)
     subscribe(client, 6)
     subscribe(client, -1, "/me/channels")
-    begin(world, 8)
+    begin(harness, 8)
     client.ask("/meta/unsubscribe", subscription=INTERACTIONS)
 
-    fetch(world, [7, 8], 8)
+    fetch(harness, [7, 8], 8)
 
     assert heard(client) == []
 
@@ -402,10 +414,10 @@ def test_unsubscribing_ends_a_replay(world: World) -> None:
     ("asked", "is_fresh"), [(None, True), (-1, False), (-2, False), (8, False)]
 )
 def test_open_invitations_are_for_those_who_name_no_position(
-    world: World,
+    harness: ProtocolHarness,
     asked: object,
     is_fresh: bool,
 ) -> None:
-    subscribe(joined(world), asked)
+    subscribe(joined(harness), asked)
 
-    assert bool(world.seen(Subscribed)) is is_fresh
+    assert bool(harness.seen(Subscribed)) is is_fresh

@@ -6,7 +6,7 @@ import pytest
 
 from shared.bayeux.ext.timesync import timesync
 from shared.bayeux.messages.message import Message
-from tests.unit.bayeux.world import WALL, Client, World
+from tests.unit.bayeux.protocol_harness import WALL, Client, ProtocolHarness
 
 
 def ask(asked: Any) -> Any:
@@ -28,14 +28,14 @@ def test_nonsense_is_not_answered(asked: object) -> None:
     assert ask(asked) is None
 
 
-def test_handshake_and_connect_answer_it(world: World) -> None:
-    client = Client(world)
+def test_handshake_and_connect_answer_it(harness: ProtocolHarness) -> None:
+    client = Client(harness)
     asked = {"timesync": {"tc": 0, "l": 0, "o": 0}}
 
     reply = client.handshake(ext=asked)
-    assert reply["ext"]["timesync"]["ts"] == round((WALL + world.now) * 1000)
+    assert reply["ext"]["timesync"]["ts"] == round((WALL + harness.now) * 1000)
     client.ask("/meta/connect")
     waiting = client.poll(ext=asked)
-    world.now += 30
+    harness.now += 30
 
     assert client.collect(waiting)[-1]["ext"]["timesync"]["p"] == 30_000

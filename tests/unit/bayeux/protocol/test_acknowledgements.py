@@ -3,24 +3,24 @@
 import pytest
 
 from shared.bayeux.sessions.session import Transport
-from tests.unit.bayeux.world import Client, World, events_of
+from tests.unit.bayeux.protocol_harness import Client, ProtocolHarness, events_of
 
 ACK = {"ack": True}
 
 
-def test_both_sides_agree_on_acknowledgements_in_the_handshake(world: World) -> None:
-    assert Client(world).handshake(ext=ACK)["ext"] == {"ack": True}
+def test_both_sides_agree_on_acknowledgements_in_the_handshake(harness: ProtocolHarness) -> None:
+    assert Client(harness).handshake(ext=ACK)["ext"] == {"ack": True}
 
 
 def test_acknowledgements_can_be_switched_off() -> None:
-    client = Client(World.with_settings(acknowledgements=False))
+    client = Client(ProtocolHarness.with_settings(acknowledgements=False))
 
     assert "ext" not in client.handshake(ext=ACK)
 
 
-def test_every_connect_reply_numbers_its_batch(world: World) -> None:
-    client = Client(world).join(ext=ACK)
-    world.publish("anna", 1)
+def test_every_connect_reply_numbers_its_batch(harness: ProtocolHarness) -> None:
+    client = Client(harness).join(ext=ACK)
+    harness.publish("anna", 1)
 
     replies = client.ask("/meta/connect", ext={"ack": 1})
 
@@ -29,9 +29,11 @@ def test_every_connect_reply_numbers_its_batch(world: World) -> None:
 
 
 @pytest.mark.parametrize("transport", list(Transport))
-def test_events_go_out_only_with_a_connect_reply(world: World, transport: Transport) -> None:
-    client = Client(world, transport=transport).join(ext=ACK)
-    world.publish("anna", 1)
+def test_events_go_out_only_with_a_connect_reply(
+    harness: ProtocolHarness, transport: Transport
+) -> None:
+    client = Client(harness, transport=transport).join(ext=ACK)
+    harness.publish("anna", 1)
 
     replies = client.ask("/meta/subscribe", subscription="/me/workbins")
 
@@ -40,21 +42,21 @@ def test_events_go_out_only_with_a_connect_reply(world: World, transport: Transp
     assert events_of(client.ask("/meta/connect", ext={"ack": 1})) == [1]
 
 
-def test_unconfirmed_events_are_sent_again_before_newer_ones(world: World) -> None:
-    client = Client(world).join(ext=ACK)
-    world.publish("anna", "first")
+def test_unconfirmed_events_are_sent_again_before_newer_ones(harness: ProtocolHarness) -> None:
+    client = Client(harness).join(ext=ACK)
+    harness.publish("anna", "first")
     client.ask("/meta/connect", ext={"ack": 1})
-    world.publish("anna", "second")
+    harness.publish("anna", "second")
 
     again = client.ask("/meta/connect", ext={"ack": 1}, advice={"timeout": 0})
 
     assert events_of(again) == ["first", "second"]
-    assert world.protocol.counters.redelivered == 1
+    assert harness.protocol.counters.redelivered == 1
 
 
-def test_unconfirmed_events_are_sent_without_new_ones(world: World) -> None:
-    client = Client(world).join(ext=ACK)
-    world.publish("anna", 1)
+def test_unconfirmed_events_are_sent_without_new_ones(harness: ProtocolHarness) -> None:
+    client = Client(harness).join(ext=ACK)
+    harness.publish("anna", 1)
     client.ask("/meta/connect", ext={"ack": 1})
 
     again = client.ask("/meta/connect", ext={"ack": 1})
@@ -62,9 +64,9 @@ def test_unconfirmed_events_are_sent_without_new_ones(world: World) -> None:
     assert events_of(again) == [1]
 
 
-def test_confirmed_events_are_gone(world: World) -> None:
-    client = Client(world).join(ext=ACK)
-    world.publish("anna", 1)
+def test_confirmed_events_are_gone(harness: ProtocolHarness) -> None:
+    client = Client(harness).join(ext=ACK)
+    harness.publish("anna", 1)
     client.ask("/meta/connect", ext={"ack": 1})
 
     waiting = client.poll(ext={"ack": 2})
@@ -72,18 +74,18 @@ def test_confirmed_events_are_gone(world: World) -> None:
     assert client.collect(waiting) == []
 
 
-def test_a_client_that_lost_its_place_gets_everything_again(world: World) -> None:
-    client = Client(world).join(ext=ACK)
-    world.publish("anna", 1)
+def test_a_client_that_lost_its_place_gets_everything_again(harness: ProtocolHarness) -> None:
+    client = Client(harness).join(ext=ACK)
+    harness.publish("anna", 1)
     client.ask("/meta/connect", ext={"ack": 1})
 
     assert events_of(client.ask("/meta/connect")) == [1]
 
 
-def test_answer_overtaken_by_a_newer_connect_is_not_lost(world: World) -> None:
-    client = Client(world).join(ext=ACK)
+def test_answer_overtaken_by_a_newer_connect_is_not_lost(harness: ProtocolHarness) -> None:
+    client = Client(harness).join(ext=ACK)
     first = client.poll(ext={"ack": 1})
-    world.publish("anna", "on the wire")
+    harness.publish("anna", "on the wire")
     client.collect(first)
 
     replies = client.ask("/meta/connect", ext={"ack": 1}, advice={"timeout": 0})
@@ -92,22 +94,22 @@ def test_answer_overtaken_by_a_newer_connect_is_not_lost(world: World) -> None:
 
 
 def test_unconfirmed_events_count_against_the_limit() -> None:
-    world = World.with_settings(max_queued_events=2)
-    client = Client(world).join(ext=ACK)
-    world.publish("anna", 1)
+    harness = ProtocolHarness.with_settings(max_queued_events=2)
+    client = Client(harness).join(ext=ACK)
+    harness.publish("anna", 1)
     client.ask("/meta/connect", ext={"ack": 1})
 
-    world.publish("anna", 2)
-    world.publish("anna", 3)
+    harness.publish("anna", 2)
+    harness.publish("anna", 3)
 
-    assert world.protocol.counters.overflows == 1
+    assert harness.protocol.counters.overflows == 1
 
 
 def test_a_large_backlog_goes_out_in_portions_and_in_order() -> None:
-    world = World.with_settings(max_frame_bytes=200)
-    client = Client(world).join(ext=ACK)
+    harness = ProtocolHarness.with_settings(max_frame_bytes=200)
+    client = Client(harness).join(ext=ACK)
     for number in range(10):
-        world.publish("anna", number)
+        harness.publish("anna", number)
 
     got: list[int] = []
     batch = 1
@@ -121,9 +123,9 @@ def test_a_large_backlog_goes_out_in_portions_and_in_order() -> None:
 
 
 @pytest.mark.parametrize("seen", [True, "1", None, [], {}, 1.5, -3])
-def test_what_is_no_batch_confirms_nothing(world: World, seen: object) -> None:
-    client = Client(world).join(ext=ACK)
-    world.publish("anna", 1)
+def test_what_is_no_batch_confirms_nothing(harness: ProtocolHarness, seen: object) -> None:
+    client = Client(harness).join(ext=ACK)
+    harness.publish("anna", 1)
     client.ask("/meta/connect", ext={"ack": 0})
 
     again = client.ask("/meta/connect", ext={"ack": seen})

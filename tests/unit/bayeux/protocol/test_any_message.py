@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.bayeux.messages.message import MalformedError, decode
 from shared.bayeux.sessions.session import Transport
-from tests.unit.bayeux.world import Client, World
+from tests.unit.bayeux.protocol_harness import Client, ProtocolHarness
 
 scalars = st.one_of(
     st.none(),
@@ -65,8 +65,8 @@ def _refuse(constant: str) -> NoReturn:
 def test_every_batch_is_answered(
     batch: list[dict[str, Any]], transport: Transport, acknowledges: bool
 ) -> None:
-    world = World()
-    client = Client(world, transport=transport).join(ext={"ack": acknowledges})
+    harness = ProtocolHarness()
+    client = Client(harness, transport=transport).join(ext={"ack": acknowledges})
     body = json.dumps([{"clientId": client.client_id} | fields for fields in batch])
     # JSON has no word for infinity, but numbers that nobody can hold.
     body = body.replace("Infinity", "1e999")

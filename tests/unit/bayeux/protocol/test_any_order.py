@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.sessions.session import Transport
-from tests.unit.bayeux.world import Client, FakePeer, Reply, World, events_of
+from tests.unit.bayeux.protocol_harness import Client, FakePeer, ProtocolHarness, Reply, events_of
 
 
 class AcknowledgingClient(RuleBasedStateMachine):
@@ -23,8 +23,8 @@ class AcknowledgingClient(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
-        self.client = Client(self.world).join(ext={"ack": True})
+        self.harness = ProtocolHarness()
+        self.client = Client(self.harness).join(ext={"ack": True})
         self.seen_batch = 1
         self.published = 0
         self.got: list[int] = []
@@ -33,7 +33,7 @@ class AcknowledgingClient(RuleBasedStateMachine):
     @rule(times=st.integers(1, 3))
     def something_happens(self, times: int) -> None:
         for _ in range(times):
-            self.world.publish("anna", self.published)
+            self.harness.publish("anna", self.published)
             self.published += 1
 
     @rule(transport=st.sampled_from(list(Transport)), answer_arrives=st.booleans())
@@ -52,7 +52,7 @@ class AcknowledgingClient(RuleBasedStateMachine):
     @rule(answer_arrives=st.booleans())
     def a_request_is_written(self, answer_arrives: bool) -> None:
         peer = self.waiting[-1]
-        texts = self.world.protocol.collect(peer, self.world.now)
+        texts = self.harness.protocol.collect(peer, self.harness.now)
         if texts:
             self.waiting.pop()
         if answer_arrives:
@@ -62,15 +62,15 @@ class AcknowledgingClient(RuleBasedStateMachine):
     @rule()
     def a_connection_is_cut(self) -> None:
         peer = self.waiting.pop()
-        self.world.protocol.detach(peer, self.world.now)
+        self.harness.protocol.detach(peer, self.harness.now)
         self.client.socket = self.client._peer()
 
     @rule(seconds=st.floats(0, 5))
     def time_passes(self, seconds: float) -> None:
-        self.world.now += seconds
-        for session in self.world.protocol.sessions():
+        self.harness.now += seconds
+        for session in self.harness.protocol.sessions():
             session.expires_at += seconds
-        self.world.sweep()
+        self.harness.sweep()
 
     @invariant()
     def nothing_is_doubled_or_out_of_order(self) -> None:
@@ -99,8 +99,8 @@ class HastyClient(RuleBasedStateMachine):
 
     @initialize(transport=st.sampled_from([Transport.WEBSOCKET, Transport.LONG_POLLING]))
     def begins(self, transport: Transport) -> None:
-        self.world = World.with_settings(max_frame_bytes=100)
-        self.client = Client(self.world, transport=transport).join()
+        self.harness = ProtocolHarness.with_settings(max_frame_bytes=100)
+        self.client = Client(self.harness, transport=transport).join()
         self.published = 0
         self.got: list[int] = []
         self.asked: list[Exchange] = []
@@ -109,7 +109,7 @@ class HastyClient(RuleBasedStateMachine):
     @rule(times=st.integers(1, 3))
     def something_happens(self, times: int) -> None:
         for _ in range(times):
-            self.world.publish("anna", self.published)
+            self.harness.publish("anna", self.published)
             self.published += 1
 
     @rule(subscribes=st.booleans(), connects=st.booleans())
@@ -121,13 +121,13 @@ class HastyClient(RuleBasedStateMachine):
         if connects:
             messages.append(self.client.message("/meta/connect"))
         peer = self.client.socket if self.is_socket else self.client._peer()
-        self.asked.append(self.world.protocol.dispatch(messages, peer, self.world.now))
+        self.asked.append(self.harness.protocol.dispatch(messages, peer, self.harness.now))
 
     @precondition(lambda self: self.asked)
     @rule(which=st.integers(0))
     def is_answered(self, which: int) -> None:
         exchange = self.asked.pop(0 if self.is_socket else which % len(self.asked))
-        self.read(self.world.protocol.answer(exchange))
+        self.read(self.harness.protocol.answer(exchange))
 
     @rule()
     def waits(self) -> None:
@@ -139,7 +139,7 @@ class HastyClient(RuleBasedStateMachine):
     @rule()
     def is_written_to(self) -> None:
         for peer in self.waiting or [self.client.socket]:
-            self.read(self.world.protocol.collect(peer, self.world.now))
+            self.read(self.harness.protocol.collect(peer, self.harness.now))
 
     @invariant()
     def nothing_is_doubled_or_out_of_order(self) -> None:

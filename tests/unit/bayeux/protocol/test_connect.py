@@ -7,11 +7,11 @@ import pytest
 from services.gateway.notifications.topics import INTERACTIONS
 from shared.bayeux.messages.events import Event
 from shared.bayeux.sessions.session import Transport
-from tests.unit.bayeux.world import Client, World, events_of
+from tests.unit.bayeux.protocol_harness import Client, ProtocolHarness, events_of
 
 
-def test_the_first_connect_is_answered_at_once(world: World) -> None:
-    client = Client(world)
+def test_the_first_connect_is_answered_at_once(harness: ProtocolHarness) -> None:
+    client = Client(harness)
     client.handshake()
 
     [reply] = client.ask("/meta/connect")
@@ -20,11 +20,11 @@ def test_the_first_connect_is_answered_at_once(world: World) -> None:
     assert "advice" not in reply
 
 
-def test_a_later_connect_waits_until_an_event_comes(world: World) -> None:
-    client = Client(world).join()
+def test_a_later_connect_waits_until_an_event_comes(harness: ProtocolHarness) -> None:
+    client = Client(harness).join()
 
     peer = client.poll()
-    world.publish("anna", {"state": "Invited"})
+    harness.publish("anna", {"state": "Invited"})
 
     assert peer.wakes == 1
     event, reply = client.collect(peer)
@@ -32,39 +32,39 @@ def test_a_later_connect_waits_until_an_event_comes(world: World) -> None:
     assert (reply["channel"], reply["successful"]) == ("/meta/connect", True)
 
 
-def test_a_connect_without_news_is_answered_at_its_deadline(world: World) -> None:
-    client = Client(world).join()
+def test_a_connect_without_news_is_answered_at_its_deadline(harness: ProtocolHarness) -> None:
+    client = Client(harness).join()
     peer = client.poll()
 
-    world.now += 29.9
+    harness.now += 29.9
     assert client.collect(peer) == []
-    world.now += 0.1
+    harness.now += 0.1
 
     assert [reply["channel"] for reply in client.collect(peer)] == ["/meta/connect"]
 
 
-def test_a_client_may_shorten_one_wait_but_not_lengthen_it(world: World) -> None:
-    client = Client(world).join()
+def test_a_client_may_shorten_one_wait_but_not_lengthen_it(harness: ProtocolHarness) -> None:
+    client = Client(harness).join()
     peer = client.poll(advice={"timeout": 5_000})
-    world.now += 5
+    harness.now += 5
     assert len(client.collect(peer)) == 1
 
     peer = client.poll(advice={"timeout": 500_000})
-    world.now += 30
+    harness.now += 30
 
     assert len(client.collect(peer)) == 1
 
 
-def test_a_shorter_wait_is_for_one_connect_only(world: World) -> None:
-    client = Client(world).join()
+def test_a_shorter_wait_is_for_one_connect_only(harness: ProtocolHarness) -> None:
+    client = Client(harness).join()
     short = client.poll(advice={"timeout": 5_000})
-    world.now += 5
+    harness.now += 5
     client.collect(short)
 
     peer = client.poll()
-    world.now += 29.9
+    harness.now += 29.9
     early = client.collect(peer)
-    world.now += 0.1
+    harness.now += 0.1
 
     assert early == []
     assert len(client.collect(peer)) == 1
@@ -72,9 +72,9 @@ def test_a_shorter_wait_is_for_one_connect_only(world: World) -> None:
 
 @pytest.mark.parametrize("timeout", [0, -1, -5_000.5])
 def test_a_client_that_does_not_want_to_wait_is_answered_at_once(
-    world: World, timeout: float
+    harness: ProtocolHarness, timeout: float
 ) -> None:
-    client = Client(world).join()
+    client = Client(harness).join()
 
     [reply] = client.ask("/meta/connect", advice={"timeout": timeout})
 
@@ -82,31 +82,33 @@ def test_a_client_that_does_not_want_to_wait_is_answered_at_once(
 
 
 @pytest.mark.parametrize("timeout", ["0", None, True, [0], {}, 1e300])
-def test_a_wait_that_is_no_number_is_as_long_as_ours(world: World, timeout: object) -> None:
-    client = Client(world).join()
+def test_a_wait_that_is_no_number_is_as_long_as_ours(
+    harness: ProtocolHarness, timeout: object
+) -> None:
+    client = Client(harness).join()
     peer = client.poll(advice={"timeout": timeout})
 
-    world.now += 29.9
+    harness.now += 29.9
     early = client.collect(peer)
-    world.now += 0.1
+    harness.now += 0.1
 
     assert early == []
     assert len(client.collect(peer)) == 1
 
 
 @pytest.mark.parametrize("advice", [0, "0", None, [], [{"timeout": 0}]])
-def test_advice_that_is_no_object_is_none(world: World, advice: object) -> None:
-    client = Client(world).join()
+def test_advice_that_is_no_object_is_none(harness: ProtocolHarness, advice: object) -> None:
+    client = Client(harness).join()
     peer = client.poll(advice=advice)
 
-    world.now += 30
+    harness.now += 30
     [reply] = client.collect(peer)
 
     assert "advice" not in reply
 
 
-def test_a_client_that_sends_advice_is_told_ours_again(world: World) -> None:
-    client = Client(world)
+def test_a_client_that_sends_advice_is_told_ours_again(harness: ProtocolHarness) -> None:
+    client = Client(harness)
     client.handshake()
 
     [reply] = client.ask("/meta/connect", advice={"timeout": 0})
@@ -114,22 +116,22 @@ def test_a_client_that_sends_advice_is_told_ours_again(world: World) -> None:
     assert reply["advice"] == {"reconnect": "retry", "interval": 0, "timeout": 30_000}
 
 
-def test_advice_is_repeated_when_the_transport_changes(world: World) -> None:
-    client = Client(world)
+def test_advice_is_repeated_when_the_transport_changes(harness: ProtocolHarness) -> None:
+    client = Client(harness)
     client.handshake()
     assert "advice" not in client.ask("/meta/connect")[0]
 
     client.transport = client.socket.transport = Transport.WEBSOCKET
     socket = client.poll()
-    world.now += 30
+    harness.now += 30
 
     assert client.collect(socket)[0]["advice"]["reconnect"] == "retry"
 
 
-def test_events_that_came_between_two_connects_do_not_wait(world: World) -> None:
-    client = Client(world).join()
-    world.publish("anna", 1)
-    world.publish("anna", 2)
+def test_events_that_came_between_two_connects_do_not_wait(harness: ProtocolHarness) -> None:
+    client = Client(harness).join()
+    harness.publish("anna", 1)
+    harness.publish("anna", 2)
 
     replies = client.ask("/meta/connect")
 
@@ -137,8 +139,8 @@ def test_events_that_came_between_two_connects_do_not_wait(world: World) -> None
     assert replies[-1]["channel"] == "/meta/connect"
 
 
-def test_a_connect_beside_other_messages_is_answered_at_once(world: World) -> None:
-    client = Client(world).join()
+def test_a_connect_beside_other_messages_is_answered_at_once(harness: ProtocolHarness) -> None:
+    client = Client(harness).join()
 
     _, outcome = client.send(
         client.message("/meta/connect"),
@@ -149,48 +151,48 @@ def test_a_connect_beside_other_messages_is_answered_at_once(world: World) -> No
     assert len(outcome.texts) == 2
 
 
-def test_a_newer_connect_replaces_the_one_that_waits(world: World) -> None:
-    client = Client(world).join()
+def test_a_newer_connect_replaces_the_one_that_waits(harness: ProtocolHarness) -> None:
+    client = Client(harness).join()
     old = client.poll()
 
     new = client.poll()
-    world.publish("anna", "news")
+    harness.publish("anna", "news")
 
     assert old.session is None
     assert client.collect(old) == []
     assert events_of(client.collect(new)) == ["news"]
 
 
-def test_an_event_wakes_only_who_hears_it(world: World) -> None:
-    anna = Client(world, "anna").join().poll()
-    bert = Client(world, "bert").join().poll()
+def test_an_event_wakes_only_who_hears_it(harness: ProtocolHarness) -> None:
+    anna = Client(harness, "anna").join().poll()
+    bert = Client(harness, "bert").join().poll()
 
-    world.publish("anna", "for anna")
+    harness.publish("anna", "for anna")
 
     assert (anna.wakes, bert.wakes) == (1, 0)
 
 
 @pytest.mark.parametrize("falsy", [0, False, "", None, [], {}])
-def test_falsy_payloads_are_events_too(world: World, falsy: object) -> None:
-    client = Client(world).join()
+def test_falsy_payloads_are_events_too(harness: ProtocolHarness, falsy: object) -> None:
+    client = Client(harness).join()
 
-    world.publish("anna", falsy)
+    harness.publish("anna", falsy)
 
     assert events_of(client.ask("/meta/connect")) == [falsy]
 
 
-def test_an_event_never_carries_a_client_id(world: World) -> None:
-    client = Client(world).join()
-    world.publish("anna", 1)
+def test_an_event_never_carries_a_client_id(harness: ProtocolHarness) -> None:
+    client = Client(harness).join()
+    harness.publish("anna", 1)
 
     event, _ = client.ask("/meta/connect")
 
     assert set(event) == {"channel", "data"}
 
 
-def test_a_second_tab_of_a_browser_is_told_to_poll(world: World) -> None:
-    Client(world, browser="thebrowser").join().poll()
-    second = Client(world, browser="thebrowser").join()
+def test_a_second_tab_of_a_browser_is_told_to_poll(harness: ProtocolHarness) -> None:
+    Client(harness, browser="thebrowser").join().poll()
+    second = Client(harness, browser="thebrowser").join()
 
     [reply] = second.ask("/meta/connect")
 
@@ -203,9 +205,9 @@ def test_a_second_tab_of_a_browser_is_told_to_poll(world: World) -> None:
 
 
 def test_a_second_tab_is_refused_where_tabs_may_not_poll() -> None:
-    world = World.with_settings(multi_session_interval=timedelta(0))
-    Client(world, browser="thebrowser").join().poll()
-    second = Client(world, browser="thebrowser").join()
+    harness = ProtocolHarness.with_settings(multi_session_interval=timedelta(0))
+    Client(harness, browser="thebrowser").join().poll()
+    second = Client(harness, browser="thebrowser").join()
 
     [reply] = second.ask("/meta/connect")
 
@@ -214,68 +216,68 @@ def test_a_second_tab_is_refused_where_tabs_may_not_poll() -> None:
 
 
 def test_with_as_many_polls_as_one_likes_every_tab_waits() -> None:
-    world = World.with_settings(max_held_per_browser=-1)
+    harness = ProtocolHarness.with_settings(max_held_per_browser=-1)
 
     for _ in range(3):
-        Client(world, browser="thebrowser").join().poll()
+        Client(harness, browser="thebrowser").join().poll()
 
 
-def test_delay_of_events_until_the_next_connect_is_counted(world: World) -> None:
-    client = Client(world).join()
-    world.protocol.publish("anna", INTERACTIONS, Event(1, born=world.now))
-    world.now += 3
+def test_delay_of_events_until_the_next_connect_is_counted(harness: ProtocolHarness) -> None:
+    client = Client(harness).join()
+    harness.protocol.publish("anna", INTERACTIONS, Event(1, born=harness.now))
+    harness.now += 3
 
     client.ask("/meta/connect")
 
-    assert world.protocol.counters.delays.total == 3
-    assert sum(world.protocol.counters.delays.buckets) == 1
+    assert harness.protocol.counters.delays.total == 3
+    assert sum(harness.protocol.counters.delays.buckets) == 1
 
 
-def test_a_tab_may_wait_again_once_the_other_one_was_answered(world: World) -> None:
-    first = Client(world, browser="thebrowser").join()
-    second = Client(world, browser="thebrowser").join()
+def test_a_tab_may_wait_again_once_the_other_one_was_answered(harness: ProtocolHarness) -> None:
+    first = Client(harness, browser="thebrowser").join()
+    second = Client(harness, browser="thebrowser").join()
     peer = first.poll()
     second.ask("/meta/connect")
 
-    world.now += 30
+    harness.now += 30
     first.collect(peer)
     waiting = second.poll()
-    world.publish("anna", 1)
+    harness.publish("anna", 1)
 
     assert second.collect(waiting)[-1]["advice"]["interval"] == 0
 
 
-def test_a_socket_gets_events_while_its_connect_goes_on_waiting(world: World) -> None:
-    client = Client(world, transport=Transport.WEBSOCKET).join()
+def test_a_socket_gets_events_while_its_connect_goes_on_waiting(harness: ProtocolHarness) -> None:
+    client = Client(harness, transport=Transport.WEBSOCKET).join()
     socket = client.poll()
 
-    world.publish("anna", 1)
-    world.publish("anna", 2)
+    harness.publish("anna", 1)
+    harness.publish("anna", 2)
 
     assert client.collect(socket) == [
         {"channel": "/v2/me/interactions", "data": 1},
         {"channel": "/v2/me/interactions", "data": 2},
     ]
-    world.now += 30
+    harness.now += 30
     assert [reply["channel"] for reply in client.collect(socket)] == ["/meta/connect"]
 
 
-def test_a_socket_gets_events_before_any_connect(world: World) -> None:
-    client = Client(world, transport=Transport.WEBSOCKET)
+def test_a_socket_gets_events_before_any_connect(harness: ProtocolHarness) -> None:
+    client = Client(harness, transport=Transport.WEBSOCKET)
     client.handshake()
     client.ask("/meta/subscribe", subscription="/v2/me/interactions")
 
-    world.publish("anna", 1)
+    harness.publish("anna", 1)
 
     assert events_of(client.collect(client.socket)) == [1]
 
 
-def test_draining_releases_every_connect_with_a_random_interval(world: World) -> None:
-    client = Client(world).join()
+def test_draining_releases_every_connect_with_a_random_interval(harness: ProtocolHarness) -> None:
+    client = Client(harness).join()
     peer = client.poll()
 
-    world.protocol.drain(lambda: 3.25)
-    world.settle()
+    harness.protocol.drain(lambda: 3.25)
+    harness.settle()
 
     assert peer.wakes == 1
     [reply] = client.collect(peer)
@@ -284,7 +286,7 @@ def test_draining_releases_every_connect_with_a_random_interval(world: World) ->
 
 
 def test_timestamps_are_added_where_they_are_switched_on() -> None:
-    client = Client(World.with_settings(timestamps=True))
+    client = Client(ProtocolHarness.with_settings(timestamps=True))
     client.handshake()
 
     [reply] = client.ask("/meta/connect")

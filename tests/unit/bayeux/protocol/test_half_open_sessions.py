@@ -4,7 +4,7 @@ import pytest
 
 from shared.bayeux.protocol.half_open_sessions import slowdown
 from shared.bayeux.sessions.session import Transport
-from tests.unit.bayeux.world import Client, World
+from tests.unit.bayeux.protocol_harness import Client, ProtocolHarness
 
 LIVE = {"channel": "/meta/connect", "successful": True}
 
@@ -14,39 +14,39 @@ def live(client: Client) -> bool:
     return bool(client.ask("/meta/connect", advice={"timeout": 0})[0]["successful"])
 
 
-def forgetful(world: World, handshakes: int, seconds: float = 0.006) -> None:
+def forgetful(harness: ProtocolHarness, handshakes: int, seconds: float = 0.006) -> None:
     """Have a client shake hands again and again that returns no cookie."""
     for number in range(handshakes):
-        client = Client(world, browser=f"other{number:08}")
+        client = Client(harness, browser=f"other{number:08}")
         client.handshake()
         client.browser = f"elsewhere{number:08}"
         assert not live(client)
-        world.now += seconds
-        world.sweep()
+        harness.now += seconds
+        harness.sweep()
 
 
-def test_1700_forgetful_handshakes_end_no_polling_session(world: World) -> None:
-    desktops = [Client(world).join() for _ in range(3)]
+def test_1700_forgetful_handshakes_end_no_polling_session(harness: ProtocolHarness) -> None:
+    desktops = [Client(harness).join() for _ in range(3)]
     for _ in range(10):
-        forgetful(world, 170)
+        forgetful(harness, 170)
 
         assert [live(desktop) for desktop in desktops] == [True] * 3
 
-    assert len(list(world.protocol.sessions())) <= 3 + world.settings.max_unheard_per_user
+    assert len(list(harness.protocol.sessions())) <= 3 + harness.settings.max_unheard_per_user
 
 
 def test_1700_forgetful_handshakes_cost_a_full_user_no_session() -> None:
-    world = World.with_settings(max_sessions_per_user=3)
-    desktops = [Client(world).join() for _ in range(3)]
+    harness = ProtocolHarness.with_settings(max_sessions_per_user=3)
+    desktops = [Client(harness).join() for _ in range(3)]
 
-    forgetful(world, 1700, seconds=0)
+    forgetful(harness, 1700, seconds=0)
 
     assert [live(desktop) for desktop in desktops] == [True] * 3
 
 
 def test_of_those_that_were_not_heard_of_the_oldest_goes_first() -> None:
-    world = World.with_settings(max_unheard_per_user=2)
-    first, second, third = (Client(world) for _ in range(3))
+    harness = ProtocolHarness.with_settings(max_unheard_per_user=2)
+    first, second, third = (Client(harness) for _ in range(3))
     for client in (first, second, third):
         client.handshake()
 
@@ -54,9 +54,9 @@ def test_of_those_that_were_not_heard_of_the_oldest_goes_first() -> None:
 
 
 def test_one_with_a_socket_goes_after_those_without() -> None:
-    world = World.with_settings(max_unheard_per_user=2)
-    socket = Client(world, transport=Transport.WEBSOCKET)
-    first, second = Client(world), Client(world)
+    harness = ProtocolHarness.with_settings(max_unheard_per_user=2)
+    socket = Client(harness, transport=Transport.WEBSOCKET)
+    first, second = Client(harness), Client(harness)
     for client in (socket, first, second):
         client.handshake()
 
@@ -64,26 +64,26 @@ def test_one_with_a_socket_goes_after_those_without() -> None:
 
 
 def test_confirmed_session_beyond_limit_replaces_longest_idle() -> None:
-    world = World.with_settings(max_sessions_per_user=2)
-    quiet, lively = Client(world).join(), Client(world).join()
-    world.now += 1
+    harness = ProtocolHarness.with_settings(max_sessions_per_user=2)
+    quiet, lively = Client(harness).join(), Client(harness).join()
+    harness.now += 1
     lively.poll()
-    new = Client(world)
+    new = Client(harness)
     new.handshake()
-    assert len(world.protocol.sessions_of("anna")) == 3
+    assert len(harness.protocol.sessions_of("anna")) == 3
 
     [subscribed] = new.ask("/meta/subscribe", subscription="/v2/me/interactions")
 
     assert subscribed["successful"]
-    assert len(world.protocol.sessions_of("anna")) == 2
+    assert len(harness.protocol.sessions_of("anna")) == 2
     assert not live(quiet)
 
 
 @pytest.mark.parametrize("channel", ["/meta/connect", "/meta/subscribe", "/service/x"])
 def test_who_speaks_when_all_others_are_in_use_is_told_to_stop(channel: str) -> None:
-    world = World.with_settings(max_sessions_per_user=1)
-    old = Client(world).join()
-    new = Client(world)
+    harness = ProtocolHarness.with_settings(max_sessions_per_user=1)
+    old = Client(harness).join()
+    new = Client(harness)
     new.handshake()
     old.poll()
 
@@ -91,55 +91,55 @@ def test_who_speaks_when_all_others_are_in_use_is_told_to_stop(channel: str) -> 
 
     assert reply["error"] == "403:too_many_sessions:handshake_denied"
     assert reply["advice"]["reconnect"] == "none"
-    assert len(world.protocol.sessions_of("anna")) == 1
+    assert len(harness.protocol.sessions_of("anna")) == 1
 
 
 def test_one_that_is_not_heard_of_lives_for_twenty_seconds() -> None:
-    world = World.with_settings(max_interval=World().settings.timeout)
-    Client(world).handshake()
+    harness = ProtocolHarness.with_settings(max_interval=ProtocolHarness().settings.timeout)
+    Client(harness).handshake()
 
-    world.now += 19.9
-    world.sweep()
-    assert len(list(world.protocol.sessions())) == 1
-    world.now += 0.1
-    world.sweep()
+    harness.now += 19.9
+    harness.sweep()
+    assert len(list(harness.protocol.sessions())) == 1
+    harness.now += 0.1
+    harness.sweep()
 
-    assert list(world.protocol.sessions()) == []
+    assert list(harness.protocol.sessions()) == []
 
 
 def test_a_full_server_gives_up_who_was_not_heard_of() -> None:
-    world = World.with_settings(max_sessions=2)
-    Client(world, "anna").handshake()
-    heard = Client(world, "bert").join()
+    harness = ProtocolHarness.with_settings(max_sessions=2)
+    Client(harness, "anna").handshake()
+    heard = Client(harness, "bert").join()
 
-    assert Client(world, "carl").handshake()["successful"]
+    assert Client(harness, "carl").handshake()["successful"]
 
-    assert world.protocol.sessions_of("anna") == []
+    assert harness.protocol.sessions_of("anna") == []
     assert live(heard)
 
 
 def test_a_full_server_says_when_to_come_again() -> None:
-    world = World.with_settings(max_sessions=1)
-    heard = Client(world, "anna").join()
+    harness = ProtocolHarness.with_settings(max_sessions=1)
+    heard = Client(harness, "anna").join()
 
-    reply = Client(world, "bert").handshake()
+    reply = Client(harness, "bert").handshake()
 
     assert reply["error"] == "503::server_full"
     assert reply["advice"] == {"reconnect": "handshake", "interval": 30_000}
     assert live(heard)
 
 
-def test_repeated_handshakes_are_slowed_down_more_and_more(world: World) -> None:
-    intervals = [Client(world).handshake()["advice"]["interval"] for _ in range(16)]
+def test_repeated_handshakes_are_slowed_down_more_and_more(harness: ProtocolHarness) -> None:
+    intervals = [Client(harness).handshake()["advice"]["interval"] for _ in range(16)]
 
     assert intervals[:8] == [0] * 8
     assert intervals[8:] == [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]
 
 
-def test_who_is_told_to_shake_hands_again_is_slowed_down_as_well(world: World) -> None:
+def test_who_is_told_to_shake_hands_again_is_slowed_down_as_well(harness: ProtocolHarness) -> None:
     for _ in range(10):
-        Client(world).handshake()
-    stranger = Client(world)
+        Client(harness).handshake()
+    stranger = Client(harness)
     stranger.client_id = "nobody"
 
     [reply] = stranger.ask("/meta/connect")
@@ -147,13 +147,13 @@ def test_who_is_told_to_shake_hands_again_is_slowed_down_as_well(world: World) -
     assert reply["advice"] == {"reconnect": "handshake", "interval": 4000}
 
 
-def test_who_was_slowed_down_goes_on_at_full_speed(world: World) -> None:
+def test_who_was_slowed_down_goes_on_at_full_speed(harness: ProtocolHarness) -> None:
     for _ in range(10):
-        Client(world).handshake()
-    client = Client(world)
+        Client(harness).handshake()
+    client = Client(harness)
     assert client.handshake()["advice"]["interval"] == 4000
-    world.now += 4 + 9.9
-    world.sweep()
+    harness.now += 4 + 9.9
+    harness.sweep()
 
     [reply] = client.ask("/meta/connect")
 
@@ -161,17 +161,17 @@ def test_who_was_slowed_down_goes_on_at_full_speed(world: World) -> None:
     assert reply["advice"]["interval"] == 0
 
 
-def test_clients_of_other_users_are_not_slowed_down(world: World) -> None:
+def test_clients_of_other_users_are_not_slowed_down(harness: ProtocolHarness) -> None:
     for _ in range(16):
-        Client(world, "anna").handshake()
+        Client(harness, "anna").handshake()
 
-    assert Client(world, "bert").handshake()["advice"]["interval"] == 0
+    assert Client(harness, "bert").handshake()["advice"]["interval"] == 0
 
 
-def test_desktops_that_connect_are_never_slowed_down(world: World) -> None:
+def test_desktops_that_connect_are_never_slowed_down(harness: ProtocolHarness) -> None:
     intervals = []
     for _ in range(40):
-        client = Client(world)
+        client = Client(harness)
         intervals.append(client.handshake()["advice"]["interval"])
         assert live(client)
 

@@ -5,11 +5,11 @@ import re
 import pytest
 
 from shared.bayeux.sessions.session import Transport
-from tests.unit.bayeux.world import Client, World
+from tests.unit.bayeux.protocol_harness import Client, ProtocolHarness
 
 
-def test_a_handshake_names_the_session_and_says_how_to_connect(world: World) -> None:
-    reply = Client(world).handshake()
+def test_a_handshake_names_the_session_and_says_how_to_connect(harness: ProtocolHarness) -> None:
+    reply = Client(harness).handshake()
 
     client_id = reply.pop("clientId")
     assert re.fullmatch("[0-9a-f]{40}", client_id)
@@ -23,8 +23,8 @@ def test_a_handshake_names_the_session_and_says_how_to_connect(world: World) -> 
     }
 
 
-def test_no_two_sessions_share_an_id(world: World) -> None:
-    ids = {Client(world).handshake()["clientId"] for _ in range(50)}
+def test_no_two_sessions_share_an_id(harness: ProtocolHarness) -> None:
+    ids = {Client(harness).handshake()["clientId"] for _ in range(50)}
 
     assert len(ids) == 50
 
@@ -39,18 +39,18 @@ def test_no_two_sessions_share_an_id(world: World) -> None:
     ],
 )
 def test_a_handshake_that_cannot_work_fails_for_good(
-    world: World, fields: dict[str, object], error: str
+    harness: ProtocolHarness, fields: dict[str, object], error: str
 ) -> None:
-    reply = Client(world).handshake(**fields)
+    reply = Client(harness).handshake(**fields)
 
     assert reply["successful"] is False
     assert reply["error"] == error
     assert reply["advice"]["reconnect"] == "none"
-    assert list(world.protocol.sessions()) == []
+    assert list(harness.protocol.sessions()) == []
 
 
-def test_the_rest_of_a_request_with_a_handshake_is_ignored(world: World) -> None:
-    client = Client(world)
+def test_the_rest_of_a_request_with_a_handshake_is_ignored(harness: ProtocolHarness) -> None:
+    client = Client(harness)
     greeting = {"version": "1.0", "supportedConnectionTypes": ["long-polling"]}
 
     _, outcome = client.send(
@@ -59,39 +59,41 @@ def test_the_rest_of_a_request_with_a_handshake_is_ignored(world: World) -> None
     )
 
     assert len(outcome.texts) == 1
-    assert len(list(world.protocol.sessions())) == 1
+    assert len(list(harness.protocol.sessions())) == 1
 
 
 def test_user_with_too_many_sessions_loses_the_longest_idle() -> None:
-    world = World.with_settings(max_sessions_per_user=2)
-    oldest, newer = Client(world), Client(world)
+    harness = ProtocolHarness.with_settings(max_sessions_per_user=2)
+    oldest, newer = Client(harness), Client(harness)
     oldest.join()
-    world.now += 1
+    harness.now += 1
     newer.join()
 
-    Client(world).join()
+    Client(harness).join()
 
     assert oldest.ask("/meta/connect")[0]["error"] == "402::session_unknown"
     assert newer.ask("/meta/unsubscribe", subscription="/v2/me/interactions")[0]["successful"]
 
 
 def test_a_user_whose_sessions_are_all_in_use_gets_no_more() -> None:
-    world = World.with_settings(max_sessions_per_user=1)
-    Client(world).join().poll()
+    harness = ProtocolHarness.with_settings(max_sessions_per_user=1)
+    Client(harness).join().poll()
 
-    reply = Client(world).handshake()
+    reply = Client(harness).handshake()
 
     assert reply["error"] == "403:too_many_sessions:handshake_denied"
     assert reply["advice"]["reconnect"] == "none"
 
 
-def test_second_handshake_on_a_socket_lets_the_first_session_expire(world: World) -> None:
-    client = Client(world, transport=Transport.WEBSOCKET).join()
+def test_second_handshake_on_a_socket_lets_the_first_session_expire(
+    harness: ProtocolHarness,
+) -> None:
+    client = Client(harness, transport=Transport.WEBSOCKET).join()
     client.poll()
     first = client.client_id
 
     client.handshake()
-    world.now += 10
-    world.sweep()
+    harness.now += 10
+    harness.sweep()
 
-    assert first not in {session.id for session in world.protocol.sessions()}
+    assert first not in {session.id for session in harness.protocol.sessions()}

@@ -6,58 +6,60 @@ from services.gateway.notifications.topics import INTERACTIONS, WORKBINS
 from shared.bayeux.messages.events import Event
 from shared.bayeux.sessions.effects import FirstSubscription, LastUnsubscription, Subscribed
 from shared.bayeux.sessions.subscription_policy import Route
-from tests.unit.bayeux.world import Client, World, events_of
+from tests.unit.bayeux.protocol_harness import Client, ProtocolHarness, events_of
 
 
 @pytest.mark.parametrize(
     "spelling",
     ["/v2/me/interactions", "/v2/me/interactions/", "/me/interactions", "/me/interactions/"],
 )
-def test_an_event_arrives_on_the_spelling_that_was_subscribed(world: World, spelling: str) -> None:
-    client = Client(world).join(spelling)
+def test_an_event_arrives_on_the_spelling_that_was_subscribed(
+    harness: ProtocolHarness, spelling: str
+) -> None:
+    client = Client(harness).join(spelling)
 
-    world.publish("anna", 1)
+    harness.publish("anna", 1)
 
     assert client.ask("/meta/connect")[0] == {"channel": spelling, "data": 1}
 
 
-def test_two_spellings_are_two_channels(world: World) -> None:
-    client = Client(world).join("/me/interactions", "/v2/me/interactions")
+def test_two_spellings_are_two_channels(harness: ProtocolHarness) -> None:
+    client = Client(harness).join("/me/interactions", "/v2/me/interactions")
 
-    world.publish("anna", 1)
+    harness.publish("anna", 1)
 
     channels = [reply["channel"] for reply in client.ask("/meta/connect")]
     assert sorted(channels[:-1]) == ["/me/interactions", "/v2/me/interactions"]
 
 
-def test_overlapping_subscriptions_deliver_once(world: World) -> None:
-    client = Client(world).join("/v2/me/*", "/v2/me/interactions", "/v2/me/**")
+def test_overlapping_subscriptions_deliver_once(harness: ProtocolHarness) -> None:
+    client = Client(harness).join("/v2/me/*", "/v2/me/interactions", "/v2/me/**")
 
-    world.publish("anna", 1)
+    harness.publish("anna", 1)
 
     assert events_of(client.ask("/meta/connect")) == [1]
 
 
-def test_pattern_continues_after_overlapping_name_is_unsubscribed(world: World) -> None:
-    client = Client(world).join("/v2/me/*", "/v2/me/interactions")
+def test_pattern_continues_after_overlapping_name_is_unsubscribed(harness: ProtocolHarness) -> None:
+    client = Client(harness).join("/v2/me/*", "/v2/me/interactions")
 
     client.ask("/meta/unsubscribe", subscription="/v2/me/interactions")
-    world.publish("anna", 1)
+    harness.publish("anna", 1)
 
     assert events_of(client.ask("/meta/connect")) == [1]
 
 
-def test_topics_are_separate(world: World) -> None:
-    client = Client(world).join("/v2/me/workbins")
+def test_topics_are_separate(harness: ProtocolHarness) -> None:
+    client = Client(harness).join("/v2/me/workbins")
 
-    world.publish("anna", "interaction", INTERACTIONS)
-    world.publish("anna", "workbin", WORKBINS)
+    harness.publish("anna", "interaction", INTERACTIONS)
+    harness.publish("anna", "workbin", WORKBINS)
 
     assert events_of(client.ask("/meta/connect")) == ["workbin"]
 
 
-def test_an_array_is_subscribed_as_a_whole(world: World) -> None:
-    client = Client(world).join("/v2/me/channels")
+def test_an_array_is_subscribed_as_a_whole(harness: ProtocolHarness) -> None:
+    client = Client(harness).join("/v2/me/channels")
     names = ["/v2/me/interactions", "/me/workbins"]
 
     [reply] = client.ask("/meta/subscribe", subscription=names)
@@ -66,12 +68,12 @@ def test_an_array_is_subscribed_as_a_whole(world: World) -> None:
     assert reply["subscription"] == names
 
 
-def test_one_denial_denies_the_whole_array(world: World) -> None:
-    client = Client(world).join("/v2/me/channels")
+def test_one_denial_denies_the_whole_array(harness: ProtocolHarness) -> None:
+    client = Client(harness).join("/v2/me/channels")
     names = ["/v2/me/interactions", "/v2/agents/42"]
 
     [reply] = client.ask("/meta/subscribe", subscription=names)
-    world.publish("anna", 1)
+    harness.publish("anna", 1)
 
     assert reply["error"] == "403:not_your_topic:subscribe_denied"
     assert reply["subscription"] == names
@@ -95,10 +97,10 @@ def test_one_denial_denies_the_whole_array(world: World) -> None:
     ],
 )
 def test_a_subscription_that_is_refused_says_why(
-    world: World, subscription: object, error: str
+    harness: ProtocolHarness, subscription: object, error: str
 ) -> None:
     [reply] = (
-        Client(world).join("/v2/me/channels").ask("/meta/subscribe", subscription=subscription)
+        Client(harness).join("/v2/me/channels").ask("/meta/subscribe", subscription=subscription)
     )
 
     assert reply["successful"] is False
@@ -106,7 +108,7 @@ def test_a_subscription_that_is_refused_says_why(
 
 
 def test_subscriptions_of_a_session_are_limited() -> None:
-    client = Client(World.with_settings(max_subscriptions=1)).join()
+    client = Client(ProtocolHarness.with_settings(max_subscriptions=1)).join()
 
     [reply] = client.ask("/meta/subscribe", subscription="/me/interactions")
 
@@ -114,9 +116,9 @@ def test_subscriptions_of_a_session_are_limited() -> None:
 
 
 def test_service_channel_accepts_messages_without_effect(
-    world: World,
+    harness: ProtocolHarness,
 ) -> None:
-    client = Client(world).join()
+    client = Client(harness).join()
 
     assert client.ask("/meta/subscribe", subscription="/service/echo")[0]["successful"]
     [reply] = client.ask("/service/echo", data="hello")
@@ -126,8 +128,8 @@ def test_service_channel_accepts_messages_without_effect(
 
 
 @pytest.mark.parametrize("channel", ["/v2/me/interactions", "/chat", "/meta/unheard-of"])
-def test_clients_do_not_publish(world: World, channel: str) -> None:
-    client = Client(world).join()
+def test_clients_do_not_publish(harness: ProtocolHarness, channel: str) -> None:
+    client = Client(harness).join()
 
     [reply] = client.ask(channel, data={"state": "Invited"})
 
@@ -135,63 +137,63 @@ def test_clients_do_not_publish(world: World, channel: str) -> None:
     assert events_of(client.ask("/meta/connect")) == []
 
 
-def test_an_array_is_unsubscribed_as_a_whole_or_not_at_all(world: World) -> None:
-    client = Client(world).join("/v2/me/interactions")
+def test_an_array_is_unsubscribed_as_a_whole_or_not_at_all(harness: ProtocolHarness) -> None:
+    client = Client(harness).join("/v2/me/interactions")
 
     [refused] = client.ask(
         "/meta/unsubscribe", subscription=["/v2/me/interactions", "/v2/me/workbins"]
     )
-    world.publish("anna", 1)
+    harness.publish("anna", 1)
 
     assert refused["error"] == "403::unsubscribe_failed"
     assert events_of(client.ask("/meta/connect")) == [1]
 
 
-def test_unsubscribing_from_what_does_not_exist_says_so(world: World) -> None:
-    [reply] = Client(world).join().ask("/meta/unsubscribe", subscription="/v2/nothing")
+def test_unsubscribing_from_what_does_not_exist_says_so(harness: ProtocolHarness) -> None:
+    [reply] = Client(harness).join().ask("/meta/unsubscribe", subscription="/v2/nothing")
 
     assert reply["error"] == "400::channel_missing"
 
 
-def test_first_and_last_subscription_of_a_user_are_effects(world: World) -> None:
-    first, second = Client(world).join(), Client(world).join("/me/workbins")
-    assert world.seen(FirstSubscription) == [FirstSubscription("anna")]
+def test_first_and_last_subscription_of_a_user_are_effects(harness: ProtocolHarness) -> None:
+    first, second = Client(harness).join(), Client(harness).join("/me/workbins")
+    assert harness.seen(FirstSubscription) == [FirstSubscription("anna")]
 
     first.ask("/meta/disconnect")
-    assert world.seen(LastUnsubscription) == []
+    assert harness.seen(LastUnsubscription) == []
     second.ask("/meta/unsubscribe", subscription="/me/workbins")
 
-    assert world.seen(LastUnsubscription) == [LastUnsubscription("anna")]
+    assert harness.seen(LastUnsubscription) == [LastUnsubscription("anna")]
 
 
-def test_the_gateway_can_greet_each_new_listener_alone(world: World) -> None:
-    early = Client(world).join()
-    late = Client(world).join("/me/interactions")
-    [_, subscribed] = world.seen(Subscribed)
+def test_the_gateway_can_greet_each_new_listener_alone(harness: ProtocolHarness) -> None:
+    early = Client(harness).join()
+    late = Client(harness).join("/me/interactions")
+    [_, subscribed] = harness.seen(Subscribed)
     assert isinstance(subscribed, Subscribed)
     assert subscribed.route == Route(INTERACTIONS, "/me/interactions")
 
-    world.protocol.send(subscribed.session_id, subscribed.route.channel, Event("invitation"))
-    world.settle()
+    harness.protocol.send(subscribed.session_id, subscribed.route.channel, Event("invitation"))
+    harness.settle()
 
     assert events_of(early.ask("/meta/connect")) == []
     assert events_of(late.ask("/meta/connect")) == ["invitation"]
 
 
-def test_a_session_is_not_sent_what_it_does_not_hear(world: World) -> None:
-    client = Client(world).join("/me/interactions")
+def test_a_session_is_not_sent_what_it_does_not_hear(harness: ProtocolHarness) -> None:
+    client = Client(harness).join("/me/interactions")
 
-    world.protocol.send(client.client_id or "", "/v2/me/interactions", Event(1))
-    world.settle()
+    harness.protocol.send(client.client_id or "", "/v2/me/interactions", Event(1))
+    harness.settle()
 
     assert events_of(client.ask("/meta/connect")) == []
 
 
-def test_a_broadcast_reaches_every_user_who_listens(world: World) -> None:
-    anna, bert = Client(world, "anna").join(), Client(world, "bert").join("/me/interactions")
+def test_a_broadcast_reaches_every_user_who_listens(harness: ProtocolHarness) -> None:
+    anna, bert = Client(harness, "anna").join(), Client(harness, "bert").join("/me/interactions")
 
-    world.protocol.publish_to_all(INTERACTIONS, Event("all"))
-    world.settle()
+    harness.protocol.publish_to_all(INTERACTIONS, Event("all"))
+    harness.settle()
 
     assert events_of(anna.ask("/meta/connect")) == ["all"]
     assert events_of(bert.ask("/meta/connect")) == ["all"]

@@ -12,8 +12,8 @@ import pytest
 from shared.bayeux import Answer, Request
 from shared.bayeux.transports.tunnel import RemoteSocketClosedError
 from shared.bayeux.transports.web import Scope
-from tests.unit.bayeux.desk import Desk, Socket
-from tests.unit.bayeux.wires import whatever_is_due
+from tests.unit.bayeux.fake_transport import run_due_callbacks
+from tests.unit.bayeux.in_memory_client import InMemoryClient, InMemorySocket
 
 FOREIGN = "b" * 48
 TOLD = Answer(200, b'["from there"]')
@@ -26,7 +26,7 @@ GREETING = {
 }
 
 
-class FakeSocket:
+class FakePodSocket:
     """A socket to another process; the test says what comes from there."""
 
     def __init__(self, session_id: str) -> None:
@@ -62,7 +62,7 @@ class FakeSocket:
         return self._coming.qsize()
 
 
-class There:
+class FakeCluster:
     """Another process; what it is asked is in `asked`."""
 
     name = "aaaaaaaa"
@@ -70,7 +70,7 @@ class There:
     def __init__(self) -> None:
         self.asked: list[tuple[str, bytes]] = []
         self.answers: Callable[[], Awaitable[Answer | None]] = self._tell
-        self.sockets: list[FakeSocket] = []
+        self.sockets: list[FakePodSocket] = []
         self.is_gone = False
         self.may_be_reached = asyncio.Event()
         self.may_be_reached.set()
@@ -79,12 +79,12 @@ class There:
         self.asked.append((session_id, request.body))
         return await self.answers()
 
-    async def open_socket(self, session_id: str, upgrade: Scope) -> FakeSocket | None:
+    async def open_socket(self, session_id: str, upgrade: Scope) -> FakePodSocket | None:
         assert (b"authorization", b"Bearer agent-7") in upgrade["headers"]
         await self.may_be_reached.wait()
         if self.is_gone:
             return None
-        self.sockets.append(FakeSocket(session_id))
+        self.sockets.append(FakePodSocket(session_id))
         return self.sockets[-1]
 
     async def _tell(self) -> Answer | None:
@@ -92,13 +92,13 @@ class There:
 
 
 @pytest.fixture
-def there() -> There:
-    return There()
+def cluster() -> FakeCluster:
+    return FakeCluster()
 
 
 @pytest.fixture
-async def desk(there: There) -> Desk:
-    return Desk(cluster=there)
+async def client(cluster: FakeCluster) -> InMemoryClient:
+    return InMemoryClient(cluster=cluster)
 
 
 def is_put_off(reply: dict[str, Any]) -> bool:
@@ -109,41 +109,45 @@ def is_put_off(reply: dict[str, Any]) -> bool:
     return later and reply | {"advice": advice} == CONNECT | again
 
 
-async def test_the_ids_of_sessions_say_where_they_are(desk: Desk) -> None:
-    assert re.fullmatch(r"a{8}[0-9a-f]{40}", await desk.handshake())
+async def test_the_ids_of_sessions_say_where_they_are(client: InMemoryClient) -> None:
+    assert re.fullmatch(r"a{8}[0-9a-f]{40}", await client.handshake())
 
 
 async def test_request_for_a_foreign_session_is_answered_from_there(
-    desk: Desk,
-    there: There,
+    client: InMemoryClient,
+    cluster: FakeCluster,
 ) -> None:
-    replies = await desk.ask(
+    replies = await client.ask(
         {"channel": "/meta/subscribe", "clientId": FOREIGN},
         {"channel": "/meta/connect", "clientId": FOREIGN},
     )
 
     assert replies == ["from there"]
-    [(session_id, body)] = there.asked
+    [(session_id, body)] = cluster.asked
     assert session_id == FOREIGN
     assert [one["channel"] for one in json.loads(body)] == ["/meta/subscribe", "/meta/connect"]
-    assert desk.bayeux.protocol.counters.handed_on == 1
+    assert client.bayeux.protocol.counters.handed_on == 1
 
 
-async def test_what_is_about_no_single_session_is_answered_here(desk: Desk, there: There) -> None:
-    own = await desk.handshake()
+async def test_what_is_about_no_single_session_is_answered_here(
+    client: InMemoryClient, cluster: FakeCluster
+) -> None:
+    own = await client.handshake()
     for named in (own, None, 7, ""):
-        await desk.ask({"channel": "/meta/connect", "clientId": named, "advice": {"timeout": 0}})
-    mixed = await desk.ask(
+        await client.ask({"channel": "/meta/connect", "clientId": named, "advice": {"timeout": 0}})
+    mixed = await client.ask(
         {"channel": "/meta/connect", "clientId": FOREIGN},
         {"channel": "/meta/connect", "clientId": own},
     )
-    await desk.ask({"channel": "/meta/handshake", "clientId": FOREIGN})
+    await client.ask({"channel": "/meta/handshake", "clientId": FOREIGN})
 
     assert [reply["successful"] for reply in mixed] == [False, True]
-    assert [asked for asked in there.asked if asked[0]] == []
+    assert [asked for asked in cluster.asked if asked[0]] == []
 
 
-async def test_where_nobody_answers_the_session_is_unknown(desk: Desk, there: There) -> None:
+async def test_where_nobody_answers_the_session_is_unknown(
+    client: InMemoryClient, cluster: FakeCluster
+) -> None:
     async def fails() -> Answer | None:
         raise ConnectionError("no pod")
 
@@ -151,14 +155,16 @@ async def test_where_nobody_answers_the_session_is_unknown(desk: Desk, there: Th
         return None
 
     for answers in (fails, knows_nothing):
-        there.answers = answers
-        [reply] = await desk.ask({"channel": "/meta/connect", "clientId": FOREIGN})
+        cluster.answers = answers
+        [reply] = await client.ask({"channel": "/meta/connect", "clientId": FOREIGN})
 
         assert reply["error"] == "402::session_unknown"
         assert reply["advice"]["reconnect"] == "handshake"
 
 
-async def test_nobody_is_waited_for_once_the_client_has_gone(desk: Desk, there: There) -> None:
+async def test_nobody_is_waited_for_once_the_client_has_gone(
+    client: InMemoryClient, cluster: FakeCluster
+) -> None:
     asked, given_up = asyncio.Event(), asyncio.Event()
 
     async def waits() -> Answer | None:
@@ -169,32 +175,32 @@ async def test_nobody_is_waited_for_once_the_client_has_gone(desk: Desk, there: 
             given_up.set()
         return None
 
-    there.answers = waits
-    desk.send({"channel": "/meta/connect", "clientId": FOREIGN})
+    cluster.answers = waits
+    client.send({"channel": "/meta/connect", "clientId": FOREIGN})
     await asked.wait()
 
-    desk.connection.connection_lost(None)
+    client.connection.connection_lost(None)
 
     async with asyncio.timeout(10):
         await given_up.wait()
-    assert desk.transport.take() == ""
+    assert client.transport.take() == ""
 
 
 async def test_known_head_for_a_foreign_session_is_forwarded(
-    desk: Desk,
+    client: InMemoryClient,
 ) -> None:
-    own = await desk.handshake()
+    own = await client.handshake()
     connect = {"channel": "/meta/connect", "advice": {"timeout": 0}}
     for _ in range(2):
-        await desk.ask(connect | {"clientId": own})
+        await client.ask(connect | {"clientId": own})
 
-    replies = await desk.ask(connect | {"clientId": FOREIGN})
+    replies = await client.ask(connect | {"clientId": FOREIGN})
 
     assert replies == ["from there"]
 
 
 async def test_connect_held_elsewhere_ends_when_this_process_stops(
-    desk: Desk, there: There
+    client: InMemoryClient, cluster: FakeCluster
 ) -> None:
     asked = asyncio.Event()
 
@@ -203,48 +209,52 @@ async def test_connect_held_elsewhere_ends_when_this_process_stops(
         await asyncio.get_running_loop().create_future()
         return None
 
-    there.answers = waits
-    desk.send(CONNECT)
+    cluster.answers = waits
+    client.send(CONNECT)
     await asked.wait()
 
-    await desk.bayeux.drain()
-    await desk.transport.something_written.wait()
-    head, _, body = desk.transport.take().partition("\r\n\r\n")
+    await client.bayeux.drain()
+    await client.transport.something_written.wait()
+    head, _, body = client.transport.take().partition("\r\n\r\n")
 
     [reply] = json.loads(body)
     assert is_put_off(reply)
     assert "connection: close" in head
-    assert desk.transport.is_closed
+    assert client.transport.is_closed
 
 
-async def test_a_process_that_stops_asks_no_other_for_connects(desk: Desk, there: There) -> None:
-    await desk.bayeux.drain()
+async def test_a_process_that_stops_asks_no_other_for_connects(
+    client: InMemoryClient, cluster: FakeCluster
+) -> None:
+    await client.bayeux.drain()
 
-    [reply] = await desk.ask({"channel": "/meta/connect", "clientId": FOREIGN})
+    [reply] = await client.ask({"channel": "/meta/connect", "clientId": FOREIGN})
 
     assert reply["successful"]
     assert reply["advice"]["reconnect"] == "retry"
-    assert there.asked == []
+    assert cluster.asked == []
 
 
-async def opened(desk: Desk) -> Socket:
-    socket = Socket(desk.bayeux)
+async def opened(client: InMemoryClient) -> InMemorySocket:
+    socket = InMemorySocket(client.bayeux)
     assert await socket.heard() == []
     return socket
 
 
-async def joined(desk: Desk, there: There) -> tuple[Socket, FakeSocket]:
+async def joined(
+    client: InMemoryClient, cluster: FakeCluster
+) -> tuple[InMemorySocket, FakePodSocket]:
     """Open a socket and say something on it that is for a session there."""
-    socket = await opened(desk)
+    socket = await opened(client)
     socket.say(SUBSCRIBE)
     assert await socket.heard() == []
-    return socket, there.sockets[-1]
+    return socket, cluster.sockets[-1]
 
 
 async def test_a_socket_is_joined_to_the_process_that_holds_its_session(
-    desk: Desk, there: There
+    client: InMemoryClient, cluster: FakeCluster
 ) -> None:
-    socket, far = await joined(desk, there)
+    socket, far = await joined(client, cluster)
     socket.say(CONNECT)
     assert await socket.heard() == []
     far.tell("subscribed")
@@ -253,27 +263,29 @@ async def test_a_socket_is_joined_to_the_process_that_holds_its_session(
     assert await socket.heard() == ["subscribed", "an event", "connected"]
     assert far.session_id == FOREIGN
     assert far.said == [SUBSCRIBE, CONNECT]
-    assert there.sockets == [far]
-    assert desk.bayeux.protocol.counters.handed_on == 1
+    assert cluster.sockets == [far]
+    assert client.bayeux.protocol.counters.handed_on == 1
 
 
-async def test_what_is_said_while_a_tunnel_is_made_waits_for_it(there: There) -> None:
-    desk = Desk(cluster=there)
-    there.may_be_reached.clear()
-    socket = await opened(desk)
+async def test_what_is_said_while_a_tunnel_is_made_waits_for_it(cluster: FakeCluster) -> None:
+    client = InMemoryClient(cluster=cluster)
+    cluster.may_be_reached.clear()
+    socket = await opened(client)
     for said in (SUBSCRIBE, CONNECT):
         socket.say(said)
     assert await socket.heard() == []
 
-    there.may_be_reached.set()
+    cluster.may_be_reached.set()
 
     assert await socket.heard() == []
-    assert there.sockets[0].said == [SUBSCRIBE, CONNECT]
+    assert cluster.sockets[0].said == [SUBSCRIBE, CONNECT]
 
 
-async def test_where_no_tunnel_can_be_made_the_session_is_unknown(desk: Desk, there: There) -> None:
-    there.is_gone = True
-    socket = await opened(desk)
+async def test_where_no_tunnel_can_be_made_the_session_is_unknown(
+    client: InMemoryClient, cluster: FakeCluster
+) -> None:
+    cluster.is_gone = True
+    socket = await opened(client)
 
     socket.say(SUBSCRIBE)
     socket.say(CONNECT)
@@ -283,8 +295,10 @@ async def test_where_no_tunnel_can_be_made_the_session_is_unknown(desk: Desk, th
     assert connected["advice"]["reconnect"] == "handshake"
 
 
-async def test_a_socket_that_begins_a_session_here_hears_no_other(desk: Desk, there: There) -> None:
-    socket, far = await joined(desk, there)
+async def test_a_socket_that_begins_a_session_here_hears_no_other(
+    client: InMemoryClient, cluster: FakeCluster
+) -> None:
+    socket, far = await joined(client, cluster)
     socket.say(GREETING)
     [welcome] = await socket.heard()
 
@@ -294,14 +308,16 @@ async def test_a_socket_that_begins_a_session_here_hears_no_other(desk: Desk, th
     assert welcome["successful"]
     assert [reply["error"] for reply in await socket.heard()] == ["402::session_unknown"]
     assert far.is_closing
-    assert there.sockets == [far]
+    assert cluster.sockets == [far]
 
 
-async def test_a_socket_goes_over_to_another_session_elsewhere(desk: Desk, there: There) -> None:
-    socket, first = await joined(desk, there)
+async def test_a_socket_goes_over_to_another_session_elsewhere(
+    client: InMemoryClient, cluster: FakeCluster
+) -> None:
+    socket, first = await joined(client, cluster)
     socket.say(SUBSCRIBE | {"clientId": "c" * 48})
-    await whatever_is_due()
-    second = there.sockets[-1]
+    await run_due_callbacks()
+    second = cluster.sockets[-1]
 
     first.tell("of the first")
     second.tell("of the second")
@@ -311,8 +327,10 @@ async def test_a_socket_goes_over_to_another_session_elsewhere(desk: Desk, there
     assert second.session_id == "c" * 48
 
 
-async def test_client_that_does_not_read_pauses_the_other_process(desk: Desk, there: There) -> None:
-    socket, far = await joined(desk, there)
+async def test_client_that_does_not_read_pauses_the_other_process(
+    client: InMemoryClient, cluster: FakeCluster
+) -> None:
+    socket, far = await joined(client, cluster)
     socket.connection.pause_writing()
     for number in range(5):
         far.tell(number)
@@ -324,38 +342,40 @@ async def test_client_that_does_not_read_pauses_the_other_process(desk: Desk, th
     assert await socket.heard() == list(range(5))
 
 
-async def test_a_tunnel_ends_with_its_socket(desk: Desk, there: There) -> None:
-    socket, far = await joined(desk, there)
+async def test_a_tunnel_ends_with_its_socket(client: InMemoryClient, cluster: FakeCluster) -> None:
+    socket, far = await joined(client, cluster)
     socket.say({"channel": "/meta/disconnect", "clientId": FOREIGN})
-    await whatever_is_due()
+    await run_due_callbacks()
 
     socket.connection.connection_lost(None)
-    await whatever_is_due()
+    await run_due_callbacks()
 
     assert far.said[-1]["channel"] == "/meta/disconnect"
     assert far.is_closing
 
 
-async def test_a_tunnel_that_comes_too_late_is_left(desk: Desk, there: There) -> None:
-    there.may_be_reached.clear()
-    socket = await opened(desk)
+async def test_a_tunnel_that_comes_too_late_is_left(
+    client: InMemoryClient, cluster: FakeCluster
+) -> None:
+    cluster.may_be_reached.clear()
+    socket = await opened(client)
     socket.say(CONNECT)
-    await whatever_is_due()
+    await run_due_callbacks()
 
     socket.connection.connection_lost(None)
-    there.may_be_reached.set()
-    await whatever_is_due()
+    cluster.may_be_reached.set()
+    await run_due_callbacks()
 
-    assert there.sockets[0].is_closing
+    assert cluster.sockets[0].is_closing
     # Its client may have come to the session's own process meanwhile.
-    assert there.sockets[0].said == []
+    assert cluster.sockets[0].said == []
 
 
 async def test_a_message_for_a_session_that_nobody_holds_ends_no_tunnel(
-    desk: Desk, there: There
+    client: InMemoryClient, cluster: FakeCluster
 ) -> None:
-    socket, far = await joined(desk, there)
-    there.is_gone = True
+    socket, far = await joined(client, cluster)
+    cluster.is_gone = True
     socket.say({"channel": "/meta/disconnect", "clientId": "c" * 48})
     [refused] = await socket.heard()
 
@@ -366,9 +386,9 @@ async def test_a_message_for_a_session_that_nobody_holds_ends_no_tunnel(
 
 
 async def test_a_fault_in_relaying_ends_both_sockets(
-    desk: Desk, there: There, monkeypatch: pytest.MonkeyPatch
+    client: InMemoryClient, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    socket, far = await joined(desk, there)
+    socket, far = await joined(client, cluster)
 
     async def fail() -> None:
         raise ValueError("a fault that nobody foresaw")
@@ -382,9 +402,9 @@ async def test_a_fault_in_relaying_ends_both_sockets(
 
 @pytest.mark.parametrize(("there_said", "here_said"), [(1008, 1008), (1001, 1001), (None, 1001)])
 async def test_a_socket_ends_as_its_tunnel_does(
-    desk: Desk, there: There, there_said: int | None, here_said: int
+    client: InMemoryClient, cluster: FakeCluster, there_said: int | None, here_said: int
 ) -> None:
-    socket, far = await joined(desk, there)
+    socket, far = await joined(client, cluster)
 
     far.tell("the last words")
     far.end(there_said)
@@ -393,31 +413,31 @@ async def test_a_socket_ends_as_its_tunnel_does(
 
 
 @pytest.mark.parametrize("is_open", [True, False], ids=["open", "being opened"])
-async def test_a_socket_with_a_tunnel_is_not_idle(there: There, is_open: bool) -> None:
-    desk = Desk(cluster=there, max_idle_sockets_per_user=1)
+async def test_a_socket_with_a_tunnel_is_not_idle(cluster: FakeCluster, is_open: bool) -> None:
+    client = InMemoryClient(cluster=cluster, max_idle_sockets_per_user=1)
     if not is_open:
-        there.may_be_reached.clear()
-    busy = await opened(desk)
+        cluster.may_be_reached.clear()
+    busy = await opened(client)
     busy.say(SUBSCRIBE)
-    await whatever_is_due()
-    idle = await opened(desk)
+    await run_due_callbacks()
+    idle = await opened(client)
 
-    await opened(desk)
+    await opened(client)
 
     assert await busy.heard() == []
     assert await idle.heard() == [1008]
-    there.may_be_reached.set()
+    cluster.may_be_reached.set()
 
 
 async def test_tunnel_at_stop_relays_all_and_has_the_connect_repeated(
-    there: There,
+    cluster: FakeCluster,
 ) -> None:
-    desk = Desk(cluster=there, drain_grace=timedelta(0))
-    socket, far = await joined(desk, there)
+    client = InMemoryClient(cluster=cluster, drain_grace=timedelta(0))
+    socket, far = await joined(client, cluster)
     socket.say(CONNECT)
-    await whatever_is_due()
+    await run_due_callbacks()
 
-    await desk.bayeux.drain()
+    await client.bayeux.drain()
     far.tell("an event")
     assert await socket.heard() == ["an event"]
     far.end(1000)
@@ -427,60 +447,62 @@ async def test_tunnel_at_stop_relays_all_and_has_the_connect_repeated(
     assert code == 1001
 
 
-async def test_connect_answered_elsewhere_is_not_answered_again(there: There) -> None:
-    desk = Desk(cluster=there, drain_grace=timedelta(0))
-    socket, far = await joined(desk, there)
+async def test_connect_answered_elsewhere_is_not_answered_again(cluster: FakeCluster) -> None:
+    client = InMemoryClient(cluster=cluster, drain_grace=timedelta(0))
+    socket, far = await joined(client, cluster)
     socket.say(CONNECT)
-    await whatever_is_due()
+    await run_due_callbacks()
     far.tell({"channel": "/meta/connect", "successful": True})
     await socket.heard()
 
-    await desk.bayeux.drain()
+    await client.bayeux.drain()
     far.end(None)
 
     assert await socket.heard() == [1001]
 
 
-async def test_a_process_that_stops_makes_no_tunnel_for_a_connect(there: There) -> None:
-    desk = Desk(cluster=there, drain_grace=timedelta(0))
-    await desk.bayeux.drain()
-    socket = await opened(desk)
+async def test_a_process_that_stops_makes_no_tunnel_for_a_connect(cluster: FakeCluster) -> None:
+    client = InMemoryClient(cluster=cluster, drain_grace=timedelta(0))
+    await client.bayeux.drain()
+    socket = await opened(client)
 
     socket.say(CONNECT)
 
     reply, code = await socket.heard()
     assert is_put_off(reply)
     assert code == 1001
-    assert there.sockets == []
+    assert cluster.sockets == []
 
 
 async def test_connect_without_tunnel_at_stop_is_answered_with_retry(
-    there: There,
+    cluster: FakeCluster,
 ) -> None:
-    desk = Desk(cluster=there, drain_grace=timedelta(0))
-    there.may_be_reached.clear()
-    socket = await opened(desk)
+    client = InMemoryClient(cluster=cluster, drain_grace=timedelta(0))
+    cluster.may_be_reached.clear()
+    socket = await opened(client)
     socket.say(CONNECT)
-    await whatever_is_due()
+    await run_due_callbacks()
 
-    await desk.bayeux.drain()
+    await client.bayeux.drain()
 
     reply, code = await socket.heard()
     assert is_put_off(reply)
     assert code == 1001
-    there.may_be_reached.set()
-    await whatever_is_due()
-    assert there.sockets[0].said == []
-    assert there.sockets[0].is_closing
+    cluster.may_be_reached.set()
+    await run_due_callbacks()
+    assert cluster.sockets[0].said == []
+    assert cluster.sockets[0].is_closing
 
 
-async def test_whose_login_ends_is_told_also_through_a_tunnel(desk: Desk, there: There) -> None:
-    socket, far = await joined(desk, there)
+async def test_whose_login_ends_is_told_also_through_a_tunnel(
+    client: InMemoryClient, cluster: FakeCluster
+) -> None:
+    socket, far = await joined(client, cluster)
     socket.say(CONNECT)
-    await whatever_is_due()
+    await run_due_callbacks()
 
-    desk.bayeux.revoke("7")
-    await whatever_is_due()
+    client.bayeux.revoke("7")
+    await run_due_callbacks()
     far.end(1000)
 
     reply, code = await socket.heard()

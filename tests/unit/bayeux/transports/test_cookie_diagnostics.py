@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 from shared.bayeux.cookies import CookiePolicy
 from shared.bayeux.remedies import Remedies
 from shared.bayeux.transports.cookie_diagnostics import CookieDiagnostics
-from tests.unit.bayeux.desk import Desk
-from tests.unit.bayeux.world import Client, World
+from tests.unit.bayeux.in_memory_client import InMemoryClient
+from tests.unit.bayeux.protocol_harness import Client, ProtocolHarness
 
 REMEDIES = Remedies()
 UNKNOWN = "402::session_unknown"
@@ -30,8 +30,8 @@ FOR_OTHER_SITES = CookiePolicy(secure=True, same_site="None")
 def test_poll_without_cookie_is_served_if_client_id_is_trusted(
     trusts: bool, user: str, browser: str | None, is_served: bool
 ) -> None:
-    world = World.with_settings(trusts_client_id=trusts)
-    client = Client(world, "anna", browser="thebrowser").join()
+    harness = ProtocolHarness.with_settings(trusts_client_id=trusts)
+    client = Client(harness, "anna", browser="thebrowser").join()
     client.user_id = user
     client.browser = browser  # type: ignore[assignment]
 
@@ -43,13 +43,13 @@ def test_poll_without_cookie_is_served_if_client_id_is_trusted(
 
 async def get_nowhere(headers: dict[str, str], times: int = 3, **settings: Any) -> list[Any]:
     """Shake hands and poll without a cookie, and return what the log says of it."""
-    desk = Desk(allowed_origins=frozenset({"https://desk.test"}), **settings)
-    del desk.headers["Cookie"]
-    desk.headers |= headers
+    client = InMemoryClient(allowed_origins=frozenset({"https://desk.test"}), **settings)
+    del client.headers["Cookie"]
+    client.headers |= headers
     with capture_logs() as logs:
         for _ in range(times):
-            [reply] = await desk.ask(
-                {"channel": "/meta/connect", "clientId": await desk.handshake()}
+            [reply] = await client.ask(
+                {"channel": "/meta/connect", "clientId": await client.handshake()}
             )
             assert reply["error"] == UNKNOWN
     return logs
@@ -83,13 +83,13 @@ async def test_the_log_says_once_what_would_help(
 
 
 async def test_log_names_a_limited_number_of_refused_pages() -> None:
-    desk = Desk()
+    client = InMemoryClient()
     with capture_logs() as logs:
         for number in range(120):
-            desk.headers["Origin"] = f"https://{number:03}{'x' * 300}.test"
+            client.headers["Origin"] = f"https://{number:03}{'x' * 300}.test"
             for _ in range(2):
-                desk.send({"channel": "/meta/connect"})
-                head, _ = await desk.read()
+                client.send({"channel": "/meta/connect"})
+                head, _ = await client.read()
                 assert " 403 " in head
 
     assert [said["remedy"] for said in logs] == [REMEDIES.not_welcome] * 100
@@ -97,9 +97,9 @@ async def test_log_names_a_limited_number_of_refused_pages() -> None:
 
 
 async def test_client_that_returns_its_cookie_is_not_logged() -> None:
-    desk = Desk()
+    client = InMemoryClient()
     with capture_logs() as logs:
-        await desk.ask(await desk.join() | {"advice": {"timeout": 0}})
+        await client.ask(await client.join() | {"advice": {"timeout": 0}})
 
     assert logs == []
 
@@ -120,8 +120,8 @@ async def test_client_that_returns_its_cookie_is_not_logged() -> None:
 def test_the_log_says_once_why_a_page_opens_no_socket(
     headers: dict[str, str], remedies: list[str]
 ) -> None:
-    world = World()
-    cookie_diagnostics = CookieDiagnostics(world.protocol, world.settings)
+    harness = ProtocolHarness()
+    cookie_diagnostics = CookieDiagnostics(harness.protocol, harness.settings)
     scope = {"headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
     with capture_logs() as logs:
         for _ in range(3):

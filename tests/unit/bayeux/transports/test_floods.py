@@ -4,79 +4,79 @@ import pytest
 
 from shared.bayeux.transports.http_protocol import MAX_PIPELINED
 from shared.bayeux.transports.request_head import MAX_UNFINISHED_SIZE
-from tests.unit.bayeux.lines import OTHER, POLL, Conversation, Line
+from tests.unit.bayeux.connection_harness import OTHER, POLL, ConnectionHarness, RecordingConnection
 
 PIECE = 64 * 1024
 
 
-async def all_answered(line: Conversation) -> None:
+async def all_answered(harness: RecordingConnection) -> None:
     """Let each request be answered that waits for the one before it."""
     for _ in range(2 * MAX_PIPELINED):
-        await line.settle()
+        await harness.settle()
 
 
 async def test_a_thousand_requests_at_once_are_not_all_kept() -> None:
-    line = Line()
+    harness = ConnectionHarness()
 
-    line.connection.data_received(OTHER * 1_000)
+    harness.connection.data_received(OTHER * 1_000)
 
-    assert len(line.connection.pipeline) == MAX_PIPELINED
+    assert len(harness.connection.pipeline) == MAX_PIPELINED
 
 
 async def test_requests_that_may_wait_are_answered_before_the_end() -> None:
-    line = Conversation()
-    line.say(OTHER * 1_000)
+    harness = RecordingConnection()
+    harness.say(OTHER * 1_000)
 
-    await all_answered(line)
+    await all_answered(harness)
 
-    assert line.statuses == [200] * (MAX_PIPELINED + 1)
-    assert line.transport.is_eof_written
-    assert not line.transport.is_closed  # it would be reset, and the answers lost
+    assert harness.statuses == [200] * (MAX_PIPELINED + 1)
+    assert harness.transport.is_eof_written
+    assert not harness.transport.is_closed  # it would be reset, and the answers lost
 
 
 async def test_as_many_requests_as_may_wait_keep_the_connection() -> None:
-    line = Conversation()
-    line.say(OTHER * (MAX_PIPELINED + 1))
+    harness = RecordingConnection()
+    harness.say(OTHER * (MAX_PIPELINED + 1))
 
-    await all_answered(line)
+    await all_answered(harness)
 
-    assert line.statuses == [200] * (MAX_PIPELINED + 1)
-    assert not line.transport.is_ended
+    assert harness.statuses == [200] * (MAX_PIPELINED + 1)
+    assert not harness.transport.is_ended
 
 
 @pytest.mark.parametrize("before", [POLL, OTHER], ids=["poll", "other"])
 @pytest.mark.parametrize("field", [b"x: y\r\n", b"y" * 64], ids=["many", "long"])
 async def test_no_head_without_end_is_kept_behind_a_request(before: bytes, field: bytes) -> None:
-    line = Line()
-    await line.send(before, b"GET /api HTTP/1.1\r\nHost: here\r\nx: ")
+    harness = ConnectionHarness()
+    await harness.send(before, b"GET /api HTTP/1.1\r\nHost: here\r\nx: ")
 
     for _ in range(8):
-        await line.send(field * (PIECE // len(field)))
-    await line.send(b"\r\n\r\n")
+        await harness.send(field * (PIECE // len(field)))
+    await harness.send(b"\r\n\r\n")
 
-    kept = sum(len(name) + len(value) for name, value in line.connection.headers)
+    kept = sum(len(name) + len(value) for name, value in harness.connection.headers)
     assert kept <= MAX_UNFINISHED_SIZE + PIECE
-    assert not line.transport.is_ended  # the request before is still to be answered
+    assert not harness.transport.is_ended  # the request before is still to be answered
 
 
 async def test_requests_before_a_head_do_not_count_against_it() -> None:
-    line = Conversation()
+    harness = RecordingConnection()
     long = OTHER[:-2] + b"x: " + b"y" * 7_000 + b"\r\n\r\n"
 
-    line.say(long * 9 + long[:3_000], long[3_000:])
-    await all_answered(line)
+    harness.say(long * 9 + long[:3_000], long[3_000:])
+    await all_answered(harness)
 
-    assert line.statuses == [200] * 10
-    assert not line.transport.is_ended
+    assert harness.statuses == [200] * 10
+    assert not harness.transport.is_ended
 
 
 async def test_a_trailer_without_end_behind_other_requests_is_refused() -> None:
-    line = Conversation()
+    harness = RecordingConnection()
     chunked = b"POST /api HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
 
-    line.say(OTHER + chunked)
+    harness.say(OTHER + chunked)
     for _ in range(3):
-        line.say(b"x: y\r\n" * (PIECE // 6))
-    await all_answered(line)
+        harness.say(b"x: y\r\n" * (PIECE // 6))
+    await all_answered(harness)
 
-    assert line.transport.is_ended
+    assert harness.transport.is_ended

@@ -7,117 +7,119 @@ import pytest
 from shared.bayeux import Answer, Principal
 from shared.bayeux.transports.web import Scope
 from tests.bayeux_lab import lab
-from tests.unit.bayeux.desk import Desk, Line
-from tests.unit.bayeux.wires import whatever_is_due
+from tests.unit.bayeux.fake_transport import run_due_callbacks
+from tests.unit.bayeux.in_memory_client import InMemoryClient, InMemoryConnection
 
 PAGE = "https://desk.example"
 
 
-class Guard:
-    """Lets clients in while the door is open."""
+class GatedAuthenticator:
+    """Authenticates clients while its gate is open."""
 
     def __init__(self) -> None:
-        self.door = asyncio.Event()
-        self.door.set()
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     async def authenticate(self, scope: Scope) -> Principal | Answer:
-        await self.door.wait()
+        await self.gate.wait()
         return await lab.authenticate(scope)
 
 
-async def give_up(line: Line, guard: Guard) -> None:
+async def give_up(connection: InMemoryConnection, authenticator: GatedAuthenticator) -> None:
     """Lose a client that was not let in yet, and let it in."""
-    await whatever_is_due()
-    line.connection.connection_lost(None)
-    guard.door.set()
-    await whatever_is_due()
+    await run_due_callbacks()
+    connection.connection.connection_lost(None)
+    authenticator.gate.set()
+    await run_due_callbacks()
 
 
 @pytest.mark.parametrize("advice", [{}, {"timeout": 0}])
 async def test_connect_aborted_before_admission_takes_no_events(
     advice: dict[str, int],
 ) -> None:
-    guard = Guard()
-    desk = Desk(authenticate=guard.authenticate)
-    connect = await desk.join()
-    guard.door.clear()
-    given_up = Line(desk.bayeux)
+    authenticator = GatedAuthenticator()
+    client = InMemoryClient(authenticate=authenticator.authenticate)
+    connect = await client.join()
+    authenticator.gate.clear()
+    given_up = InMemoryConnection(client.bayeux)
     given_up.headers["X-First"] = "1"
     given_up.send(connect | {"advice": advice})
-    desk.publish("news")
+    client.publish("news")
 
-    await give_up(given_up, guard)
-    event, _ = await desk.ask(connect)
+    await give_up(given_up, authenticator)
+    event, _ = await client.ask(connect)
 
     assert event["data"] == "news"
 
 
 async def test_aborted_connect_does_not_replace_the_next() -> None:
-    guard = Guard()
-    desk = Desk(authenticate=guard.authenticate)
-    connect = await desk.join()
-    desk.send(connect)
-    await whatever_is_due()
-    guard.door.clear()
-    given_up = Line(desk.bayeux)
+    authenticator = GatedAuthenticator()
+    client = InMemoryClient(authenticate=authenticator.authenticate)
+    connect = await client.join()
+    client.send(connect)
+    await run_due_callbacks()
+    authenticator.gate.clear()
+    given_up = InMemoryConnection(client.bayeux)
     given_up.headers["X-First"] = "1"
     given_up.send(connect)
 
-    await give_up(given_up, guard)
-    desk.publish("news")
-    head, (event, _) = await desk.read()
+    await give_up(given_up, authenticator)
+    client.publish("news")
+    head, (event, _) = await client.read()
 
     assert head.startswith("HTTP/1.1 200 ")
     assert event["data"] == "news"
 
 
 async def test_who_says_goodbye_and_goes_is_heard() -> None:
-    guard = Guard()
-    desk = Desk(authenticate=guard.authenticate)
-    connect = await desk.join()
-    guard.door.clear()
-    desk.send(connect | {"channel": "/meta/disconnect"})
+    authenticator = GatedAuthenticator()
+    client = InMemoryClient(authenticate=authenticator.authenticate)
+    connect = await client.join()
+    authenticator.gate.clear()
+    client.send(connect | {"channel": "/meta/disconnect"})
 
-    await give_up(desk, guard)
+    await give_up(client, authenticator)
 
-    assert desk.bayeux.protocol.session(connect["clientId"]) is None
+    assert client.bayeux.protocol.session(connect["clientId"]) is None
 
 
 @pytest.mark.parametrize("status", [405, 413, 500])
 async def test_a_page_may_read_every_answer(status: int) -> None:
-    desk = Desk(max_body_bytes=1000, allowed_origins=frozenset({PAGE}))
-    desk.headers["Origin"] = PAGE
-    connect = await desk.join()
+    client = InMemoryClient(max_body_bytes=1000, allowed_origins=frozenset({PAGE}))
+    client.headers["Origin"] = PAGE
+    connect = await client.join()
 
     if status == 405:
-        desk.send(connect, method="PUT")
+        client.send(connect, method="PUT")
     elif status == 413:
-        desk.send(connect | {"id": "x" * 1000})
+        client.send(connect | {"id": "x" * 1000})
     else:
-        desk.send(connect)
-        newer = Line(desk.bayeux)
+        client.send(connect)
+        newer = InMemoryConnection(client.bayeux)
         newer.headers["Origin"] = PAGE
         newer.send(connect)
 
-    head, _ = await desk.read()
+    head, _ = await client.read()
     assert head.startswith(f"HTTP/1.1 {status} ")
     assert f"access-control-allow-origin: {PAGE}" in head
 
 
 async def test_where_cookies_come_in_several_fields_each_counts() -> None:
-    desk = Desk()
-    connect = await desk.join()
-    desk.headers["Cookie"] = "a=b\r\nCookie: BAYEUX_BROWSER=0123456789abcdef"
+    client = InMemoryClient()
+    connect = await client.join()
+    client.headers["Cookie"] = "a=b\r\nCookie: BAYEUX_BROWSER=0123456789abcdef"
 
-    [reply] = await desk.ask(connect | {"advice": {"timeout": 0}})
+    [reply] = await client.ask(connect | {"advice": {"timeout": 0}})
 
     assert reply["successful"]
 
 
 @pytest.mark.parametrize("channel", ["/meta/subscribe", "/meta/unsubscribe"])
 async def test_a_refusal_says_what_it_is_about(channel: str) -> None:
-    desk = Desk()
+    client = InMemoryClient()
 
-    [reply] = await desk.ask({"channel": channel, "clientId": "x", "subscription": "/me/workbins"})
+    [reply] = await client.ask(
+        {"channel": channel, "clientId": "x", "subscription": "/me/workbins"}
+    )
 
     assert (reply["error"], reply["subscription"]) == ("402::session_unknown", "/me/workbins")

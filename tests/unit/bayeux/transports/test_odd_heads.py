@@ -4,10 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.bayeux.lines import OTHER, POLL, UPGRADE, Conversation, Line, cuts
-from tests.unit.bayeux.wires import MovableLoop, whatever_is_due
+from tests.unit.bayeux.connection_harness import (
+    OTHER,
+    POLL,
+    UPGRADE,
+    ConnectionHarness,
+    RecordingConnection,
+    cuts,
+)
+from tests.unit.bayeux.fake_transport import MovableLoop, run_due_callbacks
 
-DOORS = {"rest": OTHER, "poll": POLL, "socket": UPGRADE}
+HANDLERS = {"rest": OTHER, "poll": POLL, "socket": UPGRADE}
 SERVED = {"rest": 200, "poll": 200, "socket": 101}
 
 
@@ -42,20 +49,20 @@ TOO_LARGE = {
 }
 
 
-@pytest.mark.parametrize("octets", DOORS.values(), ids=DOORS)
+@pytest.mark.parametrize("octets", HANDLERS.values(), ids=HANDLERS)
 @pytest.mark.parametrize(("status", "enlarge"), TOO_LARGE.values(), ids=TOO_LARGE)
 @pytest.mark.parametrize("size", [10**6, 1000, 1])
 async def test_a_head_that_is_too_large_is_refused_at_every_door(
     octets: bytes, status: int, enlarge: Callable[[bytes], bytes], size: int
 ) -> None:
-    line = await Conversation().said(*slices(enlarge(octets), size))
+    harness = await RecordingConnection().said(*slices(enlarge(octets), size))
 
-    assert (line.seen, line.statuses) == ([], [status])
-    assert line.transport.is_ended
-    assert "connection: close\r\n" in line.written
+    assert (harness.seen, harness.statuses) == ([], [status])
+    assert harness.transport.is_ended
+    assert "connection: close\r\n" in harness.written
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("handler", HANDLERS)
 @pytest.mark.parametrize(
     "enlarge",
     [
@@ -65,34 +72,34 @@ async def test_a_head_that_is_too_large_is_refused_at_every_door(
     ],
 )
 async def test_a_head_as_large_as_allowed_is_served_at_every_door(
-    door: str, enlarge: Callable[[bytes], bytes]
+    handler: str, enlarge: Callable[[bytes], bytes]
 ) -> None:
-    line = await Conversation().said(enlarge(DOORS[door]))
+    harness = await RecordingConnection().said(enlarge(HANDLERS[handler]))
 
-    assert [one.door for one in line.seen] == [door]
-    assert line.statuses == [SERVED[door]]
+    assert [one.handler for one in harness.seen] == [handler]
+    assert harness.statuses == [SERVED[handler]]
 
 
 @pytest.mark.parametrize(("number", "is_served"), [(116, True), (117, False)])
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("handler", HANDLERS)
 async def test_what_a_pod_adds_does_not_count_as_too_much(
-    door: str, number: int, is_served: bool
+    handler: str, number: int, is_served: bool
 ) -> None:
-    from_pod = with_fields(DOORS[door], b"X-Mailroom-Handed-On: 1\r\n")
+    from_pod = with_fields(HANDLERS[handler], b"X-Mailroom-Handed-On: 1\r\n")
 
-    line = await Conversation().said(with_number_of_fields(from_pod, number))
+    harness = await RecordingConnection().said(with_number_of_fields(from_pod, number))
 
-    assert line.statuses == [SERVED[door] if is_served else 431]
+    assert harness.statuses == [SERVED[handler] if is_served else 431]
 
 
-def head(*fields: bytes, line: bytes = b"POST /api HTTP/1.1") -> bytes:
-    return b"\r\n".join((line, b"Host: here", *fields, b"", b""))
+def head(*fields: bytes, harness: bytes = b"POST /api HTTP/1.1") -> bytes:
+    return b"\r\n".join((harness, b"Host: here", *fields, b"", b""))
 
 
 ODD = {
-    "HTTP/2.0": (505, head(line=b"GET /api HTTP/2.0")),
-    "HTTP/1.2": (505, head(line=b"GET /api HTTP/1.2")),
-    "HTTP/3.0": (505, head(line=b"GET /api HTTP/3.0")),
+    "HTTP/2.0": (505, head(harness=b"GET /api HTTP/2.0")),
+    "HTTP/1.2": (505, head(harness=b"GET /api HTTP/1.2")),
+    "HTTP/3.0": (505, head(harness=b"GET /api HTTP/3.0")),
     "HTTP/0.9": (505, b"GET /api\r\n\r\n"),
     "preface of HTTP/2": (505, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
     "TLS": (400, b"\x16\x03\x01\x02\x00\x01\x00"),
@@ -110,7 +117,7 @@ ODD = {
     "length past 64 bits": (400, head(b"Content-Length: 18446744073709551616")),
     "chunks in HTTP/1.0": (
         400,
-        head(b"Transfer-Encoding: chunked", line=b"POST /api HTTP/1.0") + b"0\r\n\r\n",
+        head(b"Transfer-Encoding: chunked", harness=b"POST /api HTTP/1.0") + b"0\r\n\r\n",
     ),
     "chunked twice": (400, head(b"Transfer-Encoding: chunked, chunked") + b"0\r\n\r\n"),
     "chunked with a tab": (400, head(b"Transfer-Encoding: \x0bchunked") + b"0\r\n\r\n"),
@@ -127,19 +134,19 @@ ODD = {
     "NUL in a name": (400, head(b"X\0: 1")),
     "no Host": (400, b"GET /api HTTP/1.1\r\n\r\n"),
     "two Hosts": (400, head(b"Host: there")),
-    "two Hosts in HTTP/1.0": (400, head(b"Host: there", line=b"GET /api HTTP/1.0")),
+    "two Hosts in HTTP/1.0": (400, head(b"Host: there", harness=b"GET /api HTTP/1.0")),
     "a Host with a path": (400, b"GET /api HTTP/1.1\r\nHost: here/there\r\n\r\n"),
     "a Host with a user": (400, b"GET /api HTTP/1.1\r\nHost: you@here\r\n\r\n"),
     "two Hosts in one": (400, b"GET /api HTTP/1.1\r\nHost: here, there\r\n\r\n"),
     "an empty Host": (400, b"GET /api HTTP/1.1\r\nHost: \r\n\r\n"),
-    "a target with a user": (400, head(line=b"GET http://you@here/api HTTP/1.1")),
-    "a target without host": (400, head(line=b"GET http:///api HTTP/1.1")),
-    "a target of another scheme": (400, head(line=b"GET ftp://here/api HTTP/1.1")),
-    "a target that is no path": (400, head(line=b"GET api HTTP/1.1")),
-    "a fragment": (400, head(line=b"GET /api#here HTTP/1.1")),
-    "an asterisk": (400, head(line=b"GET * HTTP/1.1")),
-    "CONNECT": (501, head(line=b"CONNECT here:80 HTTP/1.1")),
-    "an unknown method": (400, head(line=b"BREW /api HTTP/1.1")),
+    "a target with a user": (400, head(harness=b"GET http://you@here/api HTTP/1.1")),
+    "a target without host": (400, head(harness=b"GET http:///api HTTP/1.1")),
+    "a target of another scheme": (400, head(harness=b"GET ftp://here/api HTTP/1.1")),
+    "a target that is no path": (400, head(harness=b"GET api HTTP/1.1")),
+    "a fragment": (400, head(harness=b"GET /api#here HTTP/1.1")),
+    "an asterisk": (400, head(harness=b"GET * HTTP/1.1")),
+    "CONNECT": (501, head(harness=b"CONNECT here:80 HTTP/1.1")),
+    "an unknown method": (400, head(harness=b"BREW /api HTTP/1.1")),
     "another expectation": (417, head(b"Expect: a-teapot", b"Content-Length: 4")),
     "one expectation more": (417, head(b"Expect: 100-continue, a-teapot", b"Content-Length: 4")),
 }
@@ -152,10 +159,10 @@ async def test_an_odd_head_is_refused_wherever_it_is_cut(
 ) -> None:
     octets = octets.replace(b"/api", path)
     for pieces in [(octets,), *cuts(octets)]:
-        line = await Conversation().said(*pieces, OTHER)
+        harness = await RecordingConnection().said(*pieces, OTHER)
 
-        assert (line.seen, line.statuses) == ([], [status]), pieces
-        assert line.transport.is_ended
+        assert (harness.seen, harness.statuses) == ([], [status]), pieces
+        assert harness.transport.is_ended
 
 
 ODD_CHUNKS = {
@@ -175,46 +182,46 @@ ODD_CHUNKS = {
 @pytest.mark.parametrize("chunks", ODD_CHUNKS.values(), ids=ODD_CHUNKS)
 @pytest.mark.parametrize("path", [b"/api", b"/cometd"])
 async def test_odd_chunks_are_refused_wherever_they_are_cut(chunks: bytes, path: bytes) -> None:
-    octets = head(b"Transfer-Encoding: chunked", line=b"POST " + path + b" HTTP/1.1") + chunks
+    octets = head(b"Transfer-Encoding: chunked", harness=b"POST " + path + b" HTTP/1.1") + chunks
     for pieces in [(octets,), *cuts(octets)]:
-        line = await Conversation().said(*pieces, OTHER)
+        harness = await RecordingConnection().said(*pieces, OTHER)
 
-        assert (line.seen, line.statuses) == ([], [400]), pieces
-        assert line.transport.is_ended
+        assert (harness.seen, harness.statuses) == ([], [400]), pieces
+        assert harness.transport.is_ended
 
 
 async def test_what_is_odd_behind_a_request_does_not_spoil_its_answer() -> None:
     for before in (OTHER, POLL):
-        line = await Conversation().said(before + b"\0\0\0\0", b"\0")
+        harness = await RecordingConnection().said(before + b"\0\0\0\0", b"\0")
 
-        assert line.statuses == [200]
-        assert line.transport.is_ended
+        assert harness.statuses == [200]
+        assert harness.transport.is_ended
 
 
 async def test_half_an_answer_gets_no_other_one_behind_it() -> None:
-    line = Line()
-    line.rest.set()
-    await line.send(head(b"Transfer-Encoding: chunked", line=b"POST /api HTTP/1.1"))
-    await line.transport.something_written.wait()
+    harness = ConnectionHarness()
+    harness.rest.set()
+    await harness.send(head(b"Transfer-Encoding: chunked", harness=b"POST /api HTTP/1.1"))
+    await harness.transport.something_written.wait()
 
-    await line.send(b"what is this?")
+    await harness.send(b"what is this?")
 
-    assert line.transport.take().count("HTTP/1.1") == 1
-    assert line.transport.is_ended
+    assert harness.transport.take().count("HTTP/1.1") == 1
+    assert harness.transport.is_ended
 
 
 async def test_blank_lines_before_a_request_are_passed_over() -> None:
-    line = await Conversation().said(b"\r\n\r\n" + POLL)
-    await line.said(b"\r\n", b"\r\n" + OTHER)
+    harness = await RecordingConnection().said(b"\r\n\r\n" + POLL)
+    await harness.said(b"\r\n", b"\r\n" + OTHER)
 
-    assert [one.door for one in line.seen] == ["poll", "rest"]
+    assert [one.handler for one in harness.seen] == ["poll", "rest"]
 
 
 async def test_everything_that_is_asked_of_all_is_told() -> None:
-    line = await Conversation().said(b"OPTIONS * HTTP/1.1\r\nHost: here\r\n\r\n")
+    harness = await RecordingConnection().said(b"OPTIONS * HTTP/1.1\r\nHost: here\r\n\r\n")
 
-    assert line.statuses == [200]
-    assert "allow: GET, " in line.written
+    assert harness.statuses == [200]
+    assert "allow: GET, " in harness.written
 
 
 ADDRESSES = {
@@ -233,17 +240,19 @@ async def test_a_whole_address_counts_more_than_host(
 ) -> None:
     octets = b"POST " + target + b" HTTP/1.1\r\nHost: here\r\n" + upgrade + b"\r\n"
 
-    line = await Conversation().said(octets)
+    harness = await RecordingConnection().said(octets)
 
-    [seen] = line.seen
+    [seen] = harness.seen
     assert (seen.path, seen.query, *seen.hosts) == expected
 
 
 async def test_a_socket_at_a_whole_address_is_for_its_host() -> None:
-    line = await Conversation().said(UPGRADE.replace(b"/cometd", b"http://there/cometd?x"))
+    harness = await RecordingConnection().said(
+        UPGRADE.replace(b"/cometd", b"http://there/cometd?x")
+    )
 
-    [seen] = line.seen
-    assert (seen.door, seen.path, seen.query, seen.hosts) == (
+    [seen] = harness.seen
+    assert (seen.handler, seen.path, seen.query, seen.hosts) == (
         "socket",
         "/cometd",
         b"x",
@@ -255,10 +264,10 @@ async def test_a_socket_at_a_whole_address_is_for_its_host() -> None:
 async def test_an_old_client_need_not_name_a_host(octets: bytes) -> None:
     octets = octets.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Host: here\r\n", b"")
 
-    line = await Conversation().said(octets)
+    harness = await RecordingConnection().said(octets)
 
-    assert line.statuses == [200]
-    assert line.transport.is_closed
+    assert harness.statuses == [200]
+    assert harness.transport.is_closed
 
 
 HELD_OPEN = {
@@ -284,16 +293,16 @@ HELD_OPEN = {
 @pytest.mark.parametrize(("octets", "drop"), HELD_OPEN.values(), ids=HELD_OPEN)
 async def test_nobody_keeps_lines_open_without_login(octets: bytes, drop: bytes) -> None:
     loop = MovableLoop()
-    lines = [Line(_loop=loop, timeout_keep_alive=75) for _ in range(200)]
-    for line in lines:
-        line.rest.set()
-        await line.send(octets)
+    lines = [ConnectionHarness(_loop=loop, timeout_keep_alive=75) for _ in range(200)]
+    for harness in lines:
+        harness.rest.set()
+        await harness.send(octets)
 
     for _ in range(16):
         loop.move(10)
-        for line in lines:
-            if drop and not line.transport.is_closed:
-                line.connection.data_received(drop)
-        await whatever_is_due()
+        for harness in lines:
+            if drop and not harness.transport.is_closed:
+                harness.connection.data_received(drop)
+        await run_due_callbacks()
 
-    assert all(line.transport.is_closed for line in lines)
+    assert all(harness.transport.is_closed for harness in lines)

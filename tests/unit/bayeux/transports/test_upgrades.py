@@ -2,7 +2,13 @@
 
 import pytest
 
-from tests.unit.bayeux.lines import OTHER, UPGRADE, Conversation, Seen, cuts
+from tests.unit.bayeux.connection_harness import (
+    OTHER,
+    UPGRADE,
+    RecordedRequest,
+    RecordingConnection,
+    cuts,
+)
 
 HELLO = b"\x81\x85\0\0\0\0hello"
 """A text from a client (RFC 6455, 5.2)."""
@@ -25,50 +31,50 @@ def offering(path: bytes, offer: bytes, framed: bytes) -> bytes:
 
 @pytest.mark.parametrize("framed", [SIZED, CHUNKED], ids=["sized", "chunked"])
 @pytest.mark.parametrize("offer", OFFERS, ids=["h2c", "TLS", "websocket"])
-@pytest.mark.parametrize(("door", "path"), [("poll", "/cometd"), ("rest", "/api")])
+@pytest.mark.parametrize(("handler", "path"), [("poll", "/cometd"), ("rest", "/api")])
 async def test_a_body_belongs_to_its_request_wherever_it_is_cut(
-    door: str, path: str, offer: bytes, framed: bytes
+    handler: str, path: str, offer: bytes, framed: bytes
 ) -> None:
     octets = offering(path.encode(), offer, framed)
     expected = [
-        Seen(door, "POST", path, b"", (b"here",), BODY),
-        Seen("rest", "GET", "/api", b"", (b"here",), b""),
+        RecordedRequest(handler, "POST", path, b"", (b"here",), BODY),
+        RecordedRequest("rest", "GET", "/api", b"", (b"here",), b""),
     ]
 
     for pieces in [(octets,), *cuts(octets)]:
-        line = await Conversation().said(*pieces)
-        await line.said(OTHER)
+        harness = await RecordingConnection().said(*pieces)
+        await harness.said(OTHER)
 
-        assert line.seen == expected, pieces
-        assert line.statuses == [200, 200], pieces
-        assert not line.transport.is_ended
+        assert harness.seen == expected, pieces
+        assert harness.statuses == [200, 200], pieces
+        assert not harness.transport.is_ended
 
 
 async def test_a_request_behind_the_body_of_an_offer_is_served_once() -> None:
     octets = offering(b"/api", OFFERS[0], SIZED) + OTHER
 
     for pieces in [(octets,), *cuts(octets)]:
-        line = await Conversation().said(*pieces)
+        harness = await RecordingConnection().said(*pieces)
 
-        assert [(one.path, one.body) for one in line.seen] == [("/api", BODY), ("/api", b"")]
+        assert [(one.path, one.body) for one in harness.seen] == [("/api", BODY), ("/api", b"")]
 
 
 async def test_offers_one_after_the_other_are_all_passed_over() -> None:
-    line = Conversation()
+    harness = RecordingConnection()
 
     for _ in range(3):
-        await line.said(offering(b"/cometd", OFFERS[0], SIZED))
+        await harness.said(offering(b"/cometd", OFFERS[0], SIZED))
 
-    assert [one.body for one in line.seen] == [BODY] * 3
+    assert [one.body for one in harness.seen] == [BODY] * 3
 
 
 async def test_what_is_offered_is_hidden_from_whoever_serves() -> None:
-    line = Conversation()
-    line.say(offering(b"/api", OFFERS[0], SIZED))
+    harness = RecordingConnection()
+    harness.say(offering(b"/api", OFFERS[0], SIZED))
 
-    names = [name for name, _ in line.connection.headers]
+    names = [name for name, _ in harness.connection.headers]
 
-    await line.settle()
+    await harness.settle()
     assert names == [b"host", b"http2-settings", b"connection", b"content-length"]
 
 
@@ -79,27 +85,27 @@ async def test_a_socket_with_a_body_is_refused_wherever_it_is_cut(framed: bytes)
     octets = UPGRADE.removesuffix(b"\r\n") + framed
 
     for pieces in [(octets,), *cuts(octets)]:
-        line = await Conversation().said(*pieces)
+        harness = await RecordingConnection().said(*pieces)
 
-        assert (line.seen, line.statuses) == ([], [400]), pieces
-        assert line.transport.is_ended
+        assert (harness.seen, harness.statuses) == ([], [400]), pieces
+        assert harness.transport.is_ended
 
 
 async def test_a_socket_is_opened_wherever_its_head_is_cut() -> None:
     for pieces in [(UPGRADE,), *cuts(UPGRADE)]:
-        line = await Conversation().said(*pieces)
+        harness = await RecordingConnection().said(*pieces)
 
-        assert [(one.door, one.path) for one in line.seen] == [("socket", "/cometd")]
-        assert line.statuses == [101]
+        assert [(one.handler, one.path) for one in harness.seen] == [("socket", "/cometd")]
+        assert harness.statuses == [101]
 
 
 async def test_what_comes_with_the_head_of_a_socket_is_read() -> None:
     octets = UPGRADE + HELLO
 
     for pieces in [(octets,), *cuts(octets)]:
-        line = await Conversation().said(*pieces)
+        harness = await RecordingConnection().said(*pieces)
 
-        assert line.texts == [b"hello"], pieces
+        assert harness.texts == [b"hello"], pieces
 
 
 @pytest.mark.parametrize(
@@ -112,17 +118,17 @@ async def test_what_comes_with_the_head_of_a_socket_is_read() -> None:
     ],
 )
 async def test_what_cannot_become_a_socket_is_a_request(changed: bytes) -> None:
-    line = await Conversation().said(changed)
+    harness = await RecordingConnection().said(changed)
 
-    assert [one.door for one in line.seen] == ["poll"]
-    assert line.statuses == [200]
+    assert [one.handler for one in harness.seen] == ["poll"]
+    assert harness.statuses == [200]
 
 
 async def test_an_offer_in_a_refused_request_is_refused_with_it() -> None:
     octets = b"CONNECT here:80 HTTP/1.1\r\nHost: here\r\nContent-Length: 42\r\n\r\n" + BODY
 
     for pieces in [(octets,), *cuts(octets)]:
-        line = await Conversation().said(*pieces)
+        harness = await RecordingConnection().said(*pieces)
 
-        assert (line.seen, line.statuses) == ([], [501])
-        assert line.transport.is_ended
+        assert (harness.seen, harness.statuses) == ([], [501])
+        assert harness.transport.is_ended

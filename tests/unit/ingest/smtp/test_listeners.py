@@ -398,7 +398,7 @@ def _trickles_until_cut(client: Client, octets: bytes, *, times: int = 200) -> b
     for _ in range(times):
         try:
             client.send(octets)
-            if client.hears_within(0.05):
+            if client.receives_within(0.05):
                 return client.code() in (421, 0)
         except (TimeoutError, ConnectionError):
             return True

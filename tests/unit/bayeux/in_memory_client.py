@@ -14,17 +14,17 @@ from shared.bayeux.transports.cluster import Cluster
 from shared.bayeux.transports.http_connection import HttpConnection
 from shared.bayeux.transports.websocket_connection import SocketConnection
 from tests.bayeux_lab.lab import Nobody, authenticate
-from tests.unit.bayeux.wires import FakeTransport, uvicorns, whatever_is_due
+from tests.unit.bayeux.fake_transport import FakeTransport, run_due_callbacks, uvicorn_arguments
 
 BROWSER = "0123456789abcdef"
 
 
-class Line:
+class InMemoryConnection:
     """One connection to a server; requests on it are those of one browser and one agent."""
 
     def __init__(self, bayeux: BayeuxServer) -> None:
         self.transport = FakeTransport()
-        self.connection = HttpConnection(bayeux=bayeux, **uvicorns(_nothing))
+        self.connection = HttpConnection(bayeux=bayeux, **uvicorn_arguments(_nothing))
         self.connection.connection_made(self.transport)
         self.headers = {
             "Host": "here",
@@ -49,7 +49,7 @@ class Line:
         return (await self.read())[1]
 
 
-class Desk(Line):
+class InMemoryClient(InMemoryConnection):
     """A client and the server that is all its own."""
 
     def __init__(
@@ -84,13 +84,13 @@ class Desk(Line):
         self.bayeux.publish("7", INTERACTIONS, payload)
 
 
-class Socket:
+class InMemorySocket:
     """One websocket to a server, of the same browser and agent."""
 
     def __init__(self, bayeux: BayeuxServer) -> None:
         self.transport = FakeTransport()
         self._client = ClientProtocol(parse_uri("ws://here/cometd"))
-        self.connection = SocketConnection(bayeux=bayeux, **uvicorns(_nothing))
+        self.connection = SocketConnection(bayeux=bayeux, **uvicorn_arguments(_nothing))
         self.connection.connection_made(self.transport)
         upgrade = self._client.connect()
         upgrade.headers["authorization"] = "Bearer agent-7"
@@ -104,7 +104,7 @@ class Socket:
 
     async def heard(self) -> list[Any]:
         """Return what was said since the last time, once nothing moves any more."""
-        await whatever_is_due()
+        await run_due_callbacks()
         self._client.receive_data(self.transport.take().encode("latin-1"))
         return [
             message

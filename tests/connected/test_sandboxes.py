@@ -12,8 +12,8 @@ from shared.contracts.envelope import EVENTS
 from shared.messaging.declaration import exists
 from shared.messaging.topology import ROUTING
 from shared.storage.agents import agent_store
-from tests.connected.ground import Ground, Grounds
 from tests.connected.messaging.queues import waiting_in
+from tests.connected.sandboxes import Sandbox, SandboxPool
 
 pytestmark = pytest.mark.connected
 
@@ -22,9 +22,9 @@ async def publish(channel: AbstractChannel, queue: str) -> None:
     await channel.default_exchange.publish(aio_pika.Message(b"{}"), queue)
 
 
-async def test_messages_of_one_test_are_gone_for_the_next(grounds: Grounds) -> None:
+async def test_messages_of_one_test_are_gone_for_the_next(sandboxes: SandboxPool) -> None:
     async with (
-        grounds.one() as first,
+        sandboxes.borrow() as first,
         await aio_pika.connect(first.rabbitmq_url) as connection,
     ):
         channel = await connection.channel()
@@ -32,7 +32,7 @@ async def test_messages_of_one_test_are_gone_for_the_next(grounds: Grounds) -> N
             await publish(channel, queue)
         taken = await (await channel.get_queue(ROUTING.name)).get()
 
-    async with grounds.one() as second:
+    async with sandboxes.borrow() as second:
         left = [await waiting_in(second.rabbitmq_url, q) for q in (ROUTING.name, ROUTING.parking)]
 
     assert taken.body == b"{}"
@@ -40,15 +40,15 @@ async def test_messages_of_one_test_are_gone_for_the_next(grounds: Grounds) -> N
     assert left == [0, 0]
 
 
-async def test_queues_of_one_test_are_gone_for_the_next(grounds: Grounds) -> None:
+async def test_queues_of_one_test_are_gone_for_the_next(sandboxes: SandboxPool) -> None:
     async with (
-        grounds.one() as first,
+        sandboxes.borrow() as first,
         await aio_pika.connect(first.rabbitmq_url) as connection,
     ):
         await (await connection.channel()).declare_queue("more", durable=True)
 
     async with (
-        grounds.one() as second,
+        sandboxes.borrow() as second,
         await aio_pika.connect(second.rabbitmq_url) as connection,
     ):
         is_there = await exists(connection, "more")
@@ -57,12 +57,12 @@ async def test_queues_of_one_test_are_gone_for_the_next(grounds: Grounds) -> Non
     assert not is_there
 
 
-async def test_documents_of_one_test_are_gone_for_the_next(grounds: Grounds) -> None:
-    async with grounds.one() as first:
+async def test_documents_of_one_test_are_gone_for_the_next(sandboxes: SandboxPool) -> None:
+    async with sandboxes.borrow() as first:
         await first.database[agent_store.COLLECTION].insert_one({"user_name": "agent1"})
         await first.database["unheard_of"].insert_one({})
 
-    async with grounds.one() as second:
+    async with sandboxes.borrow() as second:
         left = await second.database[agent_store.COLLECTION].count_documents({})
         names = await second.database.list_collection_names()
 
@@ -71,34 +71,34 @@ async def test_documents_of_one_test_are_gone_for_the_next(grounds: Grounds) -> 
     assert "unheard_of" not in names
 
 
-async def delete_a_queue(ground: Ground) -> None:
-    async with await aio_pika.connect(ground.rabbitmq_url) as connection:
+async def delete_a_queue(sandbox: Sandbox) -> None:
+    async with await aio_pika.connect(sandbox.rabbitmq_url) as connection:
         await (await connection.channel()).queue_delete(ROUTING.parking)
 
 
-async def bind_a_queue(ground: Ground) -> None:
-    async with await aio_pika.connect(ground.rabbitmq_url) as connection:
+async def bind_a_queue(sandbox: Sandbox) -> None:
+    async with await aio_pika.connect(sandbox.rabbitmq_url) as connection:
         queue = await (await connection.channel()).get_queue(ROUTING.name)
         await queue.bind(EVENTS, "#")
 
 
-async def set_a_policy(ground: Ground) -> None:
-    host = urlsplit(ground.rabbitmq_url).path
+async def set_a_policy(sandbox: Sandbox) -> None:
+    host = urlsplit(sandbox.rabbitmq_url).path
     policy: dict[str, Any] = {"pattern": ".*", "definition": {"max-length": 1}}
-    ground.broker.call("PUT", f"/api/policies{host}/short", policy)
+    sandbox.broker.call("PUT", f"/api/policies{host}/short", policy)
 
 
-async def let_a_message_wait(ground: Ground) -> None:
-    async with await aio_pika.connect(ground.rabbitmq_url) as connection:
+async def let_a_message_wait(sandbox: Sandbox) -> None:
+    async with await aio_pika.connect(sandbox.rabbitmq_url) as connection:
         await publish(await connection.channel(), ROUTING.waiting_rooms[0].name)
 
 
-async def drop_a_collection(ground: Ground) -> None:
-    await ground.database.drop_collection(agent_store.COLLECTION)
+async def drop_a_collection(sandbox: Sandbox) -> None:
+    await sandbox.database.drop_collection(agent_store.COLLECTION)
 
 
-async def drop_an_index(ground: Ground) -> None:
-    await ground.database[agent_store.COLLECTION].drop_index("login")
+async def drop_an_index(sandbox: Sandbox) -> None:
+    await sandbox.database[agent_store.COLLECTION].drop_index("login")
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ async def drop_an_index(ground: Ground) -> None:
         drop_an_index,
     ],
 )
-async def test_changed_ground_is_used_by_no_other_test(
-    grounds: Grounds, change: Callable[[Ground], Awaitable[None]]
+async def test_changed_sandbox_is_used_by_no_other_test(
+    sandboxes: SandboxPool, change: Callable[[Sandbox], Awaitable[None]]
 ) -> None:
-    async with grounds.one() as first:
+    async with sandboxes.borrow() as first:
         await change(first)
 
-    async with grounds.one() as second:
+    async with sandboxes.borrow() as second:
         pass
 
     assert second.rabbitmq_url != first.rabbitmq_url

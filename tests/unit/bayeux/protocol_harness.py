@@ -41,7 +41,7 @@ class FakePeer:
 
 
 @dataclass
-class World:
+class ProtocolHarness:
     """A protocol, its clock, the range of its journal, and the effects so far."""
 
     settings: BayeuxSettings = SETTINGS
@@ -53,7 +53,7 @@ class World:
         self.protocol = BayeuxProtocol(self.settings, own_topics_only, wall=lambda: WALL + self.now)
 
     @classmethod
-    def with_settings(cls, **changes: Any) -> "World":
+    def with_settings(cls, **changes: Any) -> "ProtocolHarness":
         return cls(replace(SETTINGS, **changes))
 
     def settle(self) -> None:
@@ -91,13 +91,13 @@ class Client:
 
     def __init__(
         self,
-        world: World,
+        harness: ProtocolHarness,
         user_id: str = "anna",
         *,
         transport: Transport = Transport.LONG_POLLING,
         browser: str | None = None,
     ) -> None:
-        self.world = world
+        self.harness = harness
         self.user_id = user_id
         self.transport = transport
         self.browser = browser or f"browser{next(self._browsers):09}"
@@ -112,10 +112,10 @@ class Client:
 
     def send(self, *messages: Message) -> tuple[FakePeer, Outcome]:
         peer = self.socket if self.transport is Transport.WEBSOCKET else self._peer()
-        protocol = self.world.protocol
-        exchange = protocol.dispatch(messages, peer, self.world.now, self.world.span)
+        protocol = self.harness.protocol
+        exchange = protocol.dispatch(messages, peer, self.harness.now, self.harness.span)
         outcome = Outcome(protocol.answer(exchange), exchange.pending)
-        self.world.settle()
+        self.harness.settle()
         return peer, outcome
 
     def ask(self, channel: str | None, /, **fields: Any) -> list[Reply]:
@@ -145,8 +145,8 @@ class Client:
         return peer
 
     def collect(self, peer: FakePeer) -> list[Reply]:
-        texts = self.world.protocol.collect(peer, self.world.now)
-        self.world.settle()
+        texts = self.harness.protocol.collect(peer, self.harness.now)
+        self.harness.settle()
         return [json.loads(text) for text in texts]
 
     def _peer(self) -> FakePeer:

@@ -69,13 +69,13 @@ class FakeTransport(asyncio.Transport):
         return written.decode("latin-1")
 
 
-async def whatever_is_due() -> None:
+async def run_due_callbacks() -> None:
     """Let the loop do all that it can do without waiting."""
     for _ in range(10):
         await asyncio.sleep(0)
 
 
-def uvicorns(application: Any, *, _loop: Any = None, **options: Any) -> dict[str, Any]:
+def uvicorn_arguments(application: Any, *, _loop: Any = None, **options: Any) -> dict[str, Any]:
     """Return what uvicorn hands to a protocol."""
     config = uvicorn.Config(
         application, interface="asgi3", lifespan="off", access_log=False, log_config=None, **options

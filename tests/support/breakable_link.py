@@ -1,4 +1,4 @@
-"""A network between a client and its servers that can be cut and mended."""
+"""A TCP relay between a client and its servers that a test cuts and restores."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,8 +7,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 
-class Cable:
-    """Listens on a port of its own and passes everything on, while it is whole.
+class BreakableLink:
+    """Listens on a port of its own and passes everything on, until it is cut.
 
     A connection leads to the first of the servers that takes it.
     """
@@ -16,34 +16,34 @@ class Cable:
     def __init__(self, targets: Sequence[str]) -> None:
         self._targets = [urlsplit(target) for target in targets]
         self._ends: set[asyncio.StreamWriter] = set()
-        self._is_whole = True
+        self._is_up = True
         self.url = ""
 
     @classmethod
     @asynccontextmanager
-    async def laid(cls, *targets: str) -> AsyncIterator[Self]:
-        """Lay a cable to the servers at some addresses; `url` is where clients find them."""
-        cable = cls(targets)
-        server = await asyncio.start_server(cable._connect, "localhost", 0)
-        cable.url = f"http://localhost:{server.sockets[0].getsockname()[1]}"
+    async def opened(cls, *targets: str) -> AsyncIterator[Self]:
+        """Open a link to the servers at some addresses; `url` is where clients find them."""
+        link = cls(targets)
+        server = await asyncio.start_server(link._connect, "localhost", 0)
+        link.url = f"http://localhost:{server.sockets[0].getsockname()[1]}"
         try:
-            yield cable
+            yield link
         finally:
             server.close()
-            cable.cut()
+            link.cut()
 
     def cut(self) -> None:
         """Break every connection and let no new one through."""
-        self._is_whole = False
+        self._is_up = False
         for end in self._ends:
             end.transport.abort()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Let connections through again."""
-        self._is_whole = True
+        self._is_up = True
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        beyond = await self._reach() if self._is_whole else None
+        beyond = await self._reach() if self._is_up else None
         if beyond is None:
             writer.transport.abort()
             return

@@ -1,4 +1,4 @@
-"""A virtual host and a database that one test after another uses; each finds them empty.
+"""Sandboxes: a virtual host and a database each, which one test after another finds empty.
 
 Queues and indexes take a second to make and a moment to empty. A test may also change them: delete
 a queue, set a policy, drop a collection. Then the next test gets new ones.
@@ -26,8 +26,8 @@ _Form = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Ground:
-    """Every queue and every index, with nothing in them before a test uses them."""
+class Sandbox:
+    """A virtual host with every queue and a database with every index, all of them empty."""
 
     rabbitmq_url: str
     database_url: str
@@ -35,13 +35,13 @@ class Ground:
     broker: Broker
     stack: AsyncExitStack
 
-    def declared(self) -> _Form:
+    def broker_definitions(self) -> _Form:
         """Return every exchange, queue, binding and policy."""
         host = urlsplit(self.rabbitmq_url).path
         definitions = json.loads(self.broker.call("GET", f"/api/definitions{host}"))
         return {kind: each for kind, each in definitions.items() if isinstance(each, list)}
 
-    async def founded(self) -> _Form:
+    async def collection_identities(self) -> _Form:
         """Return the identity of every collection, and how many indexes there are."""
         statistics = await self.database.command("dbStats")
         return {"indexes": statistics["indexes"], **await _identities(self.database)}
@@ -103,54 +103,54 @@ async def _purge(connection: AbstractConnection, queue: WorkQueue) -> bool:
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """A ground, and how it was when it was made."""
+class _PooledSandbox:
+    """A sandbox, and how it was when it was made."""
 
-    ground: Ground
+    sandbox: Sandbox
     declared: _Form
-    founded: _Form
+    collection_identities: _Form
 
     async def restored(self) -> bool:
         """Empty it; say whether it is as it was."""
-        declared = self.ground.declared()
+        declared = self.sandbox.broker_definitions()
         # Such as the queue by which a service sees that the broker was wiped.
         if others := _names(declared) - _names(self.declared):
-            await self.ground.delete(others)
-            declared = self.ground.declared()
+            await self.sandbox.delete(others)
+            declared = self.sandbox.broker_definitions()
         if _sorted(declared) != _sorted(self.declared):
             return False
-        purged, _ = await asyncio.gather(self.ground.purge(), self.ground.clear())
-        return purged and await self.ground.founded() == self.founded
+        purged, _ = await asyncio.gather(self.sandbox.purge(), self.sandbox.clear())
+        return purged and await self.sandbox.collection_identities() == self.collection_identities
 
 
-class Grounds:
-    """Grounds that are not in use, each as it was made."""
+class SandboxPool:
+    """Sandboxes that are not in use, each as it was made."""
 
     def __init__(self, broker: Broker, mongodb_url: str) -> None:
         self._broker = broker
         self._mongodb_url = mongodb_url
-        self._free: list[_Kept] = []
+        self._free: list[_PooledSandbox] = []
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[Ground]:
-        """Give a ground; keep it for the next test if this one left it as it was."""
+    async def borrow(self) -> AsyncIterator[Sandbox]:
+        """Give a sandbox; keep it for the next test if this one left it as it was."""
         kept = self._free.pop() if self._free else await self._make()
         restored = False
         try:
-            yield kept.ground
+            yield kept.sandbox
             restored = await kept.restored()
         finally:
             if restored:
                 self._free.append(kept)
             else:
-                await kept.ground.stack.aclose()
+                await kept.sandbox.stack.aclose()
 
     async def close(self) -> None:
         """Delete all."""
         for kept in self._free:
-            await kept.ground.stack.aclose()
+            await kept.sandbox.stack.aclose()
 
-    async def _make(self) -> _Kept:
+    async def _make(self) -> _PooledSandbox:
         name = f"test_{secrets.token_hex(6)}"
         database_url = urlsplit(self._mongodb_url)._replace(path=f"/{name}").geturl()
         async with AsyncExitStack() as stack:
@@ -158,5 +158,7 @@ class Grounds:
             database = await stack.enter_async_context(open_database(database_url, name="test"))
             stack.push_async_callback(database.client.drop_database, name)
             await asyncio.gather(create_indexes(database), declare_topology(rabbitmq_url))
-            ground = Ground(rabbitmq_url, database_url, database, self._broker, stack.pop_all())
-        return _Kept(ground, ground.declared(), await ground.founded())
+            sandbox = Sandbox(rabbitmq_url, database_url, database, self._broker, stack.pop_all())
+        return _PooledSandbox(
+            sandbox, sandbox.broker_definitions(), await sandbox.collection_identities()
+        )

@@ -1,4 +1,4 @@
-"""A contact center on a real database and a real broker, with a clock that a test moves."""
+"""Stores and a publisher on a real database and a real broker, with a clock that a test moves."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -42,12 +42,15 @@ CENTER = ContactCenter(
     senders=(Sender(address="support@demo.example", personal="Demo Support"),),
 )
 
-__all__ = ["CENTER", "Health", "World", "open_world"]
+__all__ = ["CENTER", "Backend", "Health", "open_backend"]
 
 
 @dataclass
-class World:
-    """Everything that a service works with, and what a test wants to see of it."""
+class Backend:
+    """What services work on: stores, a publisher and a clock, and the published events.
+
+    `events` has every event for an agent, in the order in which the broker delivers them.
+    """
 
     database: Database
     publisher: Publisher
@@ -55,9 +58,9 @@ class World:
     interactions: InteractionStore
     agents: AgentStore
     configuration: ConfigurationStore
-    heard: "asyncio.Queue[Envelope[JournaledEvent]]"
+    events: "asyncio.Queue[Envelope[JournaledEvent]]"
 
-    async def hire(self, agent_id: str, *, ready: bool = True, **fields: Any) -> None:
+    async def add_agent(self, agent_id: str, *, ready: bool = True, **fields: Any) -> None:
         """Add an agent who serves support and sales and has room for one mail."""
         capacity = fields.pop("capacity", 1)
         login = login_document(agent_id)
@@ -86,11 +89,11 @@ class World:
         local = self.database[collection].with_options(read_concern=ReadConcern("local"))
         return await local.find_one({"_id": document_id}) or {}
 
-    async def holding(self, agent_id: str) -> list[str]:
+    async def held_by(self, agent_id: str) -> list[str]:
         """Return what an agent holds."""
         return list((await self.newest(agents.COLLECTION, agent_id))["holding"])
 
-    async def receive(self, **fields: Any) -> Interaction:
+    async def add_mail(self, **fields: Any) -> Interaction:
         """Store a mail that waits in support."""
         interaction = replace(
             Interaction(
@@ -115,22 +118,22 @@ class World:
         await self.interactions.add(interaction, cause(), [InteractionReceived.of(interaction)])
         return interaction
 
-    async def hear(self, wanted: type[Contract], interaction_id: str | None = None) -> Any:
+    async def next_event(self, wanted: type[Contract], interaction_id: str | None = None) -> Any:
         """Return the next event of a kind, skipping others."""
         async with asyncio.timeout(10):
             while True:
-                event = (await self.heard.get()).body
+                event = (await self.events.get()).body
                 if isinstance(event, wanted) and interaction_id in (
                     None,
                     getattr(event, "interaction_id", None),
                 ):
                     return event
 
-    def heard_so_far(self) -> list[Contract]:
+    def take_events(self) -> list[Contract]:
         """Return the events that have arrived and were not asked for."""
         events: list[Contract] = []
-        while not self.heard.empty():
-            events.append(self.heard.get_nowait().body)
+        while not self.events.empty():
+            events.append(self.events.get_nowait().body)
         return events
 
 
@@ -173,23 +176,23 @@ def cause() -> Cause:
 
 
 @asynccontextmanager
-async def open_world(rabbitmq_url: str, database_url: str) -> AsyncIterator[World]:
-    """Give a world with the demo's queues and no agents, on servers where nothing is yet."""
+async def open_backend(rabbitmq_url: str, database_url: str) -> AsyncIterator[Backend]:
+    """Give a backend with the demo's queues and no agents, on servers where nothing is yet."""
     async with open_database(database_url, name="test") as database:
         await create_indexes(database)
     await declare_topology(rabbitmq_url)
-    async with open_prepared_world(rabbitmq_url, database_url) as world:
-        yield world
+    async with open_prepared_backend(rabbitmq_url, database_url) as backend:
+        yield backend
 
 
 @asynccontextmanager
-async def open_prepared_world(rabbitmq_url: str, database_url: str) -> AsyncIterator[World]:
-    """Give a world with the demo's queues and no agents, where all queues and indexes are."""
+async def open_prepared_backend(rabbitmq_url: str, database_url: str) -> AsyncIterator[Backend]:
+    """Give a backend with the demo's queues and no agents, where all queues and indexes are."""
     clock = MovableClock()
     async with (
         open_database(database_url, name="test") as database,
         open_publisher(rabbitmq_url, name="test") as publisher,
-        listening_to_everything(rabbitmq_url) as heard,
+        collecting_events(rabbitmq_url) as events,
     ):
         configuration = ConfigurationStore(database, clock)
         await configuration.write(CENTER)
@@ -197,14 +200,14 @@ async def open_prepared_world(rabbitmq_url: str, database_url: str) -> AsyncIter
             announcing_at_once(OutboxPublisher(publisher, CollectionOutbox(database[name])))
             for name in (interactions.COLLECTION, agents.COLLECTION)
         ]
-        yield World(
+        yield Backend(
             database,
             publisher,
             clock,
             InteractionStore(database, clock, of_interactions),
             AgentStore(database, clock, of_agents),
             configuration,
-            heard,
+            events,
         )
 
 
@@ -219,11 +222,11 @@ def announcing_at_once(outbox_publisher: OutboxPublisher) -> Announce:
 
 
 @asynccontextmanager
-async def listening_to_everything(
+async def collecting_events(
     url: str,
 ) -> AsyncIterator["asyncio.Queue[Envelope[JournaledEvent]]"]:
     """Give a queue that fills with every event for an agent."""
-    heard: asyncio.Queue[Envelope[JournaledEvent]] = asyncio.Queue()
+    events: asyncio.Queue[Envelope[JournaledEvent]] = asyncio.Queue()
     connection = await aio_pika.connect(url)
     async with connection:
         channel = await connection.channel()
@@ -233,7 +236,7 @@ async def listening_to_everything(
 
         async def keep(message: aio_pika.abc.AbstractIncomingMessage) -> None:
             if not (message.routing_key or "").endswith(".all"):
-                heard.put_nowait(Envelope[JournaledEvent].model_validate_json(message.body))
+                events.put_nowait(Envelope[JournaledEvent].model_validate_json(message.body))
 
         await queue.consume(keep, no_ack=True)
-        yield heard
+        yield events

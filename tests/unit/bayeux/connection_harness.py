@@ -10,7 +10,7 @@ from services.gateway.http.asgi import AbortedError, read_body
 from shared.bayeux.transports.http_connection import HttpConnection, Request
 from shared.bayeux.transports.web import Answer, Scope
 from shared.bayeux.transports.websocket_connection import SocketConnection
-from tests.unit.bayeux.wires import FakeTransport, uvicorns, whatever_is_due
+from tests.unit.bayeux.fake_transport import FakeTransport, run_due_callbacks, uvicorn_arguments
 
 POLL = b"POST /cometd HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\npoll"
 OTHER = b"GET /api HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -63,7 +63,7 @@ class FakeServer:
         self.gone += 1
 
 
-class Line:
+class ConnectionHarness:
     """One connection, and both of its ends."""
 
     def __init__(self, **options: Any) -> None:
@@ -71,7 +71,7 @@ class Line:
         self.transport = FakeTransport()
         self.rest = asyncio.Event()
         self.connection = HttpConnection(
-            bayeux=self.server, **uvicorns(self._application, **options)
+            bayeux=self.server, **uvicorn_arguments(self._application, **options)
         )
         self.connection.connection_made(self.transport)
 
@@ -97,10 +97,10 @@ class Line:
         return self.transport.take()
 
 
-class Seen(NamedTuple):
+class RecordedRequest(NamedTuple):
     """A request as whoever serves it sees it."""
 
-    door: str
+    handler: str
     method: str
     path: str
     query: bytes
@@ -108,20 +108,20 @@ class Seen(NamedTuple):
     body: bytes
 
 
-class Conversation:
+class RecordingConnection:
     """A connection whose both parts answer at once with what they read, and write it down."""
 
     max_body_bytes = 1_000_000
     is_stopping = False
 
     def __init__(self, **options: Any) -> None:
-        self.seen: list[Seen] = []
+        self.seen: list[RecordedRequest] = []
         self.texts: list[bytes] = []
         self.written = ""
         self.transport = FakeTransport()
         sockets = partial(SocketConnection, bayeux=self)
         self.connection = HttpConnection(
-            bayeux=self, **uvicorns(self._application, ws=sockets, **options)
+            bayeux=self, **uvicorn_arguments(self._application, ws=sockets, **options)
         )
         self.connection.connection_made(self.transport)
 
@@ -142,7 +142,7 @@ class Conversation:
 
     async def settle(self) -> None:
         """Let all be answered that can be."""
-        await whatever_is_due()
+        await run_due_callbacks()
         self.written += self.transport.take()
 
     async def said(self, *pieces: bytes) -> Self:
@@ -151,7 +151,7 @@ class Conversation:
         await self.settle()
         return self
 
-    async def leave_line(self) -> None:
+    async def hang_up(self) -> None:
         """Go away, and let whoever waits for more learn it."""
         listener = self.transport.protocol or self.connection
         listener.connection_lost(None)
@@ -199,10 +199,10 @@ class Conversation:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"done"})
 
-    def _note(self, door: str, scope: Scope, body: bytes) -> None:
+    def _note(self, handler: str, scope: Scope, body: bytes) -> None:
         hosts = tuple(value for name, value in scope["headers"] if name == b"host")
         method, path, query = scope["method"], scope["path"], scope["query_string"]
-        self.seen.append(Seen(door, method, path, query, hosts, body))
+        self.seen.append(RecordedRequest(handler, method, path, query, hosts, body))
 
 
 def cuts(octets: bytes) -> list[tuple[bytes, ...]]:
