@@ -18,6 +18,17 @@ _LINE: Final = (
     "address article aside caption center dd details div dt figcaption figure footer header"
     " li main nav section summary tr"
 )
+_QUOTE_BEGINS: Final = "\x1c"
+_QUOTE_ENDS: Final = "\x1d"
+_CITED: Final = re.compile(
+    r"""\btype=["']?cite|\bcite=|border-left(?:-(?:width|style|color))?\s*+:(?!\s*+(?:none|0))"""
+)
+_DEEPEST_QUOTE: Final = 10
+_QUOTE_MARKS: Final = {_QUOTE_BEGINS: 1, _QUOTE_ENDS: -1}
+# `str.strip` alone takes the marks for blanks.
+_BLANKS: Final = " \t\r\f\v\x85\xa0\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
 _BEFORE: Final = {
     **dict.fromkeys(_PARAGRAPH.split(), "\n\n"),
     **dict.fromkeys(_LINE.split(), _EDGE),
@@ -28,10 +39,15 @@ _BEFORE: Final = {
 
 
 def to_text(html: str) -> str:
-    """Return the text of sanitised HTML: blank lines between paragraphs, one line a table row."""
+    """Return the text of sanitised HTML: blank lines between paragraphs, one line a table row.
+
+    Lines inside a quotation have `>` before them, one for each level. A quotation is a
+    `<blockquote>` that mail programs mark as one, by `type="cite"` or a line on its left: without
+    them it is an indented paragraph.
+    """
     flat = "".join(_without_line_breaks(html))
     # The end of a block and the begin of the next leave two edges, which are one line end.
-    lines = _EDGES.sub("\n", _TAG.sub(_tag_as_text, flat))
+    lines = _EDGES.sub("\n", _TAG.sub(_TagReader().as_text, flat))
     return _tidy(unescape(lines))
 
 
@@ -60,15 +76,40 @@ def _flat(html: str) -> str:
     return _SOFT_SPACE.sub(" ", html)
 
 
-def _tag_as_text(tag: re.Match[str]) -> str:
-    name, closing = tag[2], tag[1]
-    return f"{_EDGE}- " if name == "li" and not closing else _BEFORE.get(name, "")
+class _TagReader:
+    """Turns tags into line ends and marks; remembers which open `<blockquote>` is a quotation."""
+
+    def __init__(self) -> None:
+        self._open: list[bool] = []
+
+    def as_text(self, tag: re.Match[str]) -> str:
+        name, is_closing = tag[2], bool(tag[1])
+        if name == "blockquote":
+            return self._quotation(tag[3], is_closing=is_closing)
+        return f"{_EDGE}- " if name == "li" and not is_closing else _BEFORE.get(name, "")
+
+    def _quotation(self, attributes: str, *, is_closing: bool) -> str:
+        if not is_closing:
+            self._open.append(bool(_CITED.search(attributes)))
+            return f"\n\n{_QUOTE_BEGINS}\n" if self._open[-1] else "\n\n"
+        is_quotation = bool(self._open) and self._open.pop()
+        return f"\n{_QUOTE_ENDS}\n\n" if is_quotation else "\n\n"
 
 
 def _tidy(text: str) -> str:
-    """Drop blanks around line ends and leave at most one empty line in a row."""
+    """Drop blanks around line ends, leave at most one empty line in a row, and mark quotations."""
     out: list[str] = []
-    for line in map(str.strip, text.replace("\xa0", " ").split("\n")):
-        if line or (out and out[-1]):
-            out.append(line)
-    return "\n".join(out).strip()
+    depth = above = 0
+    has_gap = False
+    for line in (one.strip(_BLANKS) for one in text.replace("\xa0", " ").split("\n")):
+        if line in _QUOTE_MARKS:
+            depth = max(depth + _QUOTE_MARKS[line], 0)
+        elif line:
+            marks = min(depth, _DEEPEST_QUOTE)
+            if has_gap and out:
+                out.append(">" * min(marks, above))
+            out.append(f"{'>' * marks} {line}" if marks else line)
+            above, has_gap = marks, False
+            continue
+        has_gap = True
+    return "\n".join(out)

@@ -1,0 +1,1 @@
+"""Tells the words that a sender wrote now from quoted mail, signatures and disclaimers."""

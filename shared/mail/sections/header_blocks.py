@@ -1,0 +1,208 @@
+"""Finds repeated headers of a mail ("From: … Sent: …") and lines such as "Original Message"."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shared.mail.sections.attributions import ADDRESS, DATE
+from shared.mail.sections.lines import Line, next_words
+from shared.mail.sections.phrases import alternatives, phrases_of
+
+_FIELDS: Final = ("sender", "sent", "to", "copy", "subject")
+_OTHERS: Final = (
+    "Reply-To", "Reply To", "Importance", "Priority", "Attachments", "Attachment", "Organization",
+    "Newsgroups", "Message-ID", "Resent-From", "Return-Path", "Mailed-by", "Signed-by",
+    "Wichtigkeit", "Priorität", "Anlagen", "Cci", "Cc", "Bcc", "CC", "BCC", "抄送人", "重要性",
+)  # fmt: skip
+_MOST_HEADERS: Final = 40
+_MOST_CONTINUED: Final = 3
+_LABELS: Final = {label.casefold(): field for field in _FIELDS for label in alternatives(field)} | {
+    label.casefold(): "other" for label in _OTHERS
+}
+_LABEL: Final = re.compile(
+    r"[*_|\s]{0,4}([^\W\d_][^:\N{FULLWIDTH COLON}*]{0,24}?)[\s*_]{0,4}"
+    r"[:\N{FULLWIDTH COLON}][*_\s]{0,4}(?!//)(.*)\Z"
+)
+_RULE: Final = re.compile(r"[-_=*~\u2013\u2014\u2500\u2501]{5,}\Z")
+_DASHED: Final = re.compile(
+    r"[-_=*~\u2013\u2014\u2500+]{2,}\s{0,4}(\S.{1,100}?)\s{0,4}[-_=*~\u2013\u2014\u2500+]{2,}:?\Z"
+)
+_HALF_DASHED: Final = re.compile(r"[-_=*~\u2013\u2014]{3,}\s{0,4}(\S.{1,60}?):?\Z")
+_INSIDE: Final = re.compile(r"(?<=\s)-{4,20}\s{0,4}([^\s-][^-]{1,60}?)\s{0,4}-{4,20}")
+_MARK: Final = phrases_of("original", "forwarded")
+_ORIGINAL: Final = phrases_of("original")
+_ALONE: Final = phrases_of("original", "begin")
+_BEGIN: Final = phrases_of("begin")
+_COLONS: Final = (":", "\N{FULLWIDTH COLON}")
+_REPLY_ABOVE: Final = re.compile(
+    r"(?:reply|type your reply|write|respond|please reply|please type your reply|replies?"
+    r"|antworten sie|ihre antwort|bitte antworten sie|répondez|écrivez|votre réponse"
+    r"|responda|escriba|su respuesta|antwoord|typ uw antwoord)"
+    r"\s.{0,30}(?:above|oberhalb|über|au-dessus|encima|arriba|boven)",
+    re.IGNORECASE,
+)
+_LONGEST_REPLY_ABOVE: Final = 120
+_LEADS: Final = 3
+_LONGEST_LEAD: Final = 120
+_FEW_HEADERS: Final = 2
+_SEVERAL_HEADERS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderBlock:
+    """An introduction of quoted mail up to before line `end`; it begins at offset `start`.
+
+    Without `has_headers` it is only a line such as "Original Message".
+    """
+
+    start: int
+    end: int
+    has_headers: bool
+
+
+def header_block_at(lines: Sequence[Line], first: int) -> HeaderBlock | None:
+    """Return the header block that begins in a line, None if there is none."""
+    words = lines[first].words
+    if not words or not (_may_begin(words) or _is_before_label(lines, first)):
+        return None
+    start = lines[first].start
+    if _is_reply_line(words):
+        return HeaderBlock(start, first + 1, has_headers=False)
+    if _is_mark(words):
+        return _below_mark(lines, first, start)
+    if (found := _INSIDE.search(words)) and _ORIGINAL.is_in(found[1]):
+        inside = found.start() + lines[first].indent if not lines[first].depth else 0
+        return _below_mark(lines, first, start + inside)
+    if _RULE.match(words) or _ALONE.is_all_of(words) or _DASHED.match(words):
+        end = _headers_after(lines, first + 1)
+    else:
+        end = _headers(lines, first) or _headers_below_lead(lines, first)
+    return HeaderBlock(start, end, has_headers=True) if end else None
+
+
+def _may_begin(words: str) -> bool:
+    """Say cheaply whether a block may begin in a line, whatever follows."""
+    return (
+        not words[0].isalnum()
+        or ":" in words
+        or "\N{FULLWIDTH COLON}" in words
+        or "----" in words
+        or " line" in words
+    )
+
+
+def _is_before_label(lines: Sequence[Line], at: int) -> bool:
+    after = next_words(lines, at + 1, _LEADS)
+    return after is not None and any(colon in lines[after].words for colon in _COLONS)
+
+
+def _below_mark(lines: Sequence[Line], first: int, start: int) -> HeaderBlock:
+    end = _headers_after(lines, first + 1)
+    return HeaderBlock(start, end or first + 1, has_headers=end is not None)
+
+
+def _is_mark(words: str) -> bool:
+    for form in (_DASHED, _HALF_DASHED):
+        if (found := form.match(words)) and _MARK.is_in(found[1]):
+            return True
+    return words.endswith(_COLONS) and _BEGIN.is_all_of(words)
+
+
+def _is_reply_line(words: str) -> bool:
+    """Say whether a line is the mark of a help desk: "reply above this line"."""
+    if len(words) > _LONGEST_REPLY_ABOVE or not _REPLY_ABOVE.search(words):
+        return False
+    return not words[0].isalnum() or not words[-1].isalnum() or "line" in words.lower()
+
+
+def _headers_after(lines: Sequence[Line], at: int) -> int | None:
+    begin = next_words(lines, at)
+    return None if begin is None else _headers(lines, begin, marked=True)
+
+
+def _headers(
+    lines: Sequence[Line], first: int, *, marked: bool = False, led: bool = False
+) -> int | None:
+    """Return the line after repeated headers that begin in line `first`, None if there are none.
+
+    `marked` means that a line such as "Original Message" stands before, `led` a line with the
+    author and the time.
+    """
+    begins = _field(lines[first].words)
+    if begins is None or (begins[0] != "sender" and not marked and _is_inside(lines, first)):
+        return None
+    depth = lines[first].depth
+    fields: dict[str, str] = {}
+    continued = 0
+    end = first
+    for at in range(first, min(len(lines), first + _MOST_HEADERS)):
+        line = lines[at]
+        if line.depth != depth:
+            break
+        if not line.words:
+            after = next_words(lines, at, 1)
+            if after is None or lines[after].depth != depth or not _field(lines[after].words):
+                break
+            continue
+        if found := _field(line.words):
+            if found[0] == "sender" and "sender" in fields:
+                break
+            fields.setdefault(*found)
+            continued, end = 0, at + 1
+        elif continued < _MOST_CONTINUED and _continues(lines, at):
+            continued += 1
+            end = at + 1
+        else:
+            break
+    return end if _is_of_mail(fields, marked=marked, led=led) else None
+
+
+def _is_inside(lines: Sequence[Line], at: int) -> bool:
+    """Say whether headers stand right before a line, so that a block begins further up."""
+    before = at - 1
+    if before > 0 and not lines[before].words:
+        before -= 1
+    return before >= 0 and _field(lines[before].words) is not None
+
+
+def _field(words: str) -> tuple[str, str] | None:
+    """Return the field and the value of a line with a label, None for any other line."""
+    found = _LABEL.match(words)
+    if found is None:
+        return None
+    field = _LABELS.get(found[1].strip().casefold())
+    return (field, found[2]) if field else None
+
+
+def _continues(lines: Sequence[Line], at: int) -> bool:
+    """Say whether a line without a label continues a header."""
+    before, line = lines[at - 1].words, lines[at]
+    if before.endswith((",", ";", ":")) or line.words.startswith(("<", "(", "[mailto")):
+        return True
+    after = lines[at + 1].words if at + 1 < len(lines) else ""
+    return bool(before and after and _field(after))
+
+
+def _is_of_mail(fields: dict[str, str], *, marked: bool, led: bool) -> bool:
+    """Say whether headers belong to a mail: people write "From: Berlin, To: Rome" as well."""
+    known = fields.keys() - {"other"}
+    if marked:
+        return "sender" in known or len(known) >= _FEW_HEADERS
+    if led:
+        return {"to", "subject"} <= known
+    if "sender" not in known or len(known) < _FEW_HEADERS:
+        return False
+    has_address = bool(ADDRESS.search(fields["sender"]))
+    if "sent" in known and DATE.search(fields["sent"]) and has_address:
+        return True
+    return len(known) >= _SEVERAL_HEADERS and ("subject" in known or has_address)
+
+
+def _headers_below_lead(lines: Sequence[Line], first: int) -> int | None:
+    """Return the line after headers below a line with author and time, as Lotus Notes writes."""
+    words = lines[first].words
+    after = next_words(lines, first + 1, _LEADS)
+    if after is None or lines[after].depth != lines[first].depth or len(words) > _LONGEST_LEAD:
+        return None
+    return _headers(lines, after, led=True) if DATE.search(words) else None

@@ -1,0 +1,186 @@
+"""Divides the text of a mail into sections, in linear time."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from shared.mail.sections.attributions import MOST_LINES, attribution_at, next_ends
+from shared.mail.sections.endings import ending_kinds
+from shared.mail.sections.header_blocks import HeaderBlock, header_block_at
+from shared.mail.sections.lines import Line, next_words, split_lines
+from shared.mail.sections.section import Kind, Section
+
+_OTHER_MARKS: Final = re.compile(r"[|}:#%]\s")
+_LONG_QUOTED_LINE: Final = 55
+_LONGEST_REST: Final = 45
+_SENTENCE_ENDS: Final = (".", "!", "?", ":", "-", ";")
+
+
+def sections(text: str) -> list[Section]:
+    """Return the sections of a text in order; together they are the whole text, without a gap.
+
+    Offsets count Python's characters. Blank lines belong to the section before them. Where the
+    sender wrote nothing above a forwarded mail, that mail's own new words are new.
+    """
+    reader = _Reader(split_lines(text))
+    reader.read()
+    return list(_merged(reader.spans(), len(text)))
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Gives each line a kind; `splits` are lines that change their kind at an offset."""
+
+    lines: list[Line]
+    kinds: list[Kind] = field(default_factory=list)
+    splits: dict[int, int] = field(default_factory=dict)
+    depth: int = 0
+    has_new: bool = False
+    _pending: int = 0
+
+    def read(self) -> None:
+        lines = self.lines
+        self.kinds = [Kind.NEW] * len(lines)
+        shallowest, ends = _shallowest(lines), next_ends(lines)
+        at = 0
+        while at < len(lines):
+            line = lines[at]
+            if not line.words and line.depth <= self.depth:
+                at += 1
+            elif line.depth > self.depth:
+                at = self._take_quoted(at)
+            elif block := header_block_at(lines, at):
+                at = self._take_block(at, block, shallowest)
+            elif ends[at] < at + MOST_LINES and (found := attribution_at(lines, at)):
+                at = self._take_attribution(at, found.start, found.end, proven=found.is_proven)
+            else:
+                at += 1
+        self._end_new(len(lines))
+
+    def _take_quoted(self, at: int) -> int:
+        self._end_new(at)
+        end = at + 1
+        while end < len(self.lines) and (
+            self.lines[end].depth > self.depth or self._is_rest_of_quoted(end)
+        ):
+            end += 1
+        return self._mark(at, end, Kind.QUOTED)
+
+    def _is_rest_of_quoted(self, at: int) -> bool:
+        """Say whether a line without a mark is the rest of a quoted line that was wrapped."""
+        if at + 1 >= len(self.lines) or not self.lines[at].words:
+            return False
+        before, line, after = self.lines[at - 1 : at + 2]
+        return (
+            before.depth > self.depth
+            and after.depth > self.depth
+            and before.end - before.start > _LONG_QUOTED_LINE
+            and not before.words.endswith(_SENTENCE_ENDS)
+            and len(line.words) <= _LONGEST_REST
+            and not line.words[0].isupper()
+        )
+
+    def _take_block(self, at: int, block: HeaderBlock, shallowest: Sequence[int]) -> int:
+        """Take repeated headers; what follows is quoted, unless nothing is new so far."""
+        self._split(at, block.start)
+        self._end_new(at)
+        end = self._mark(at, block.end, Kind.ATTRIBUTION)
+        if not self.has_new:
+            if end < len(self.lines) and shallowest[end] > self.depth:
+                self.depth = shallowest[end]
+                follows = next_words(self.lines, end)
+                inner = None if follows is None else header_block_at(self.lines, follows)
+                if inner is not None:
+                    end = self._mark(end, inner.end, Kind.ATTRIBUTION)
+            return end
+        follows = next_words(self.lines, end, len(self.lines))
+        introduced = None
+        if follows is not None and not block.has_headers:
+            introduced = attribution_at(self.lines, follows)
+        if introduced is not None:
+            end = self._mark(end, introduced.end, Kind.ATTRIBUTION)
+            follows = next_words(self.lines, end, len(self.lines))
+        if follows is None or self.lines[follows].depth > self.depth:
+            return end
+        return self._mark(end, len(self.lines), Kind.QUOTED)
+
+    def _take_attribution(self, at: int, start: int, end: int, *, proven: bool) -> int:
+        self._split(at, start)
+        self._end_new(at)
+        self._mark(at, end, Kind.ATTRIBUTION)
+        follows = next_words(self.lines, end, len(self.lines))
+        if follows is None or self.lines[follows].depth > self.depth:
+            return end
+        if (after := self._marked_otherwise(follows)) is not None:
+            return self._mark(end, after, Kind.QUOTED)
+        return self._mark(end, len(self.lines), Kind.QUOTED) if proven else end
+
+    def _marked_otherwise(self, first: int) -> int | None:
+        """Return the line after a quotation with other marks than `>`, None if it has none."""
+        words = self.lines[first].words
+        if not _OTHER_MARKS.match(words):
+            return None
+        mark = words[0]
+        end = first
+        for at in range(first, len(self.lines)):
+            if self.lines[at].words.startswith(mark):
+                end = at + 1
+            elif self.lines[at].words:
+                break
+        return end
+
+    def _split(self, at: int, start: int) -> None:
+        if start > self.lines[at].start:
+            self.splits[at] = start
+            self.has_new = True
+
+    def _end_new(self, end: int) -> None:
+        """Tell signatures and notices from new words in the lines since the last quotation."""
+        first, self._pending = self._pending, end
+        if first >= end:
+            return
+        self.kinds[first:end] = ending_kinds(self.lines, first, end)
+        self.has_new = self.has_new or any(
+            self.lines[at].words and self.kinds[at] is Kind.NEW for at in range(first, end)
+        )
+
+    def _mark(self, first: int, end: int, kind: Kind) -> int:
+        self.kinds[first:end] = [kind] * (end - first)
+        self._pending = end
+        return end
+
+    def spans(self) -> Iterator[tuple[Kind, int]]:
+        """Yield each kind with the offset at which it begins; blank lines are left out."""
+        for at, line in enumerate(self.lines):
+            if line.is_blank or (not line.words and self.kinds[at] is Kind.NEW):
+                continue
+            if at in self.splits:
+                yield Kind.NEW, line.start
+                yield self.kinds[at], self.splits[at]
+            else:
+                yield self.kinds[at], line.start
+
+
+def _shallowest(lines: Sequence[Line]) -> list[int]:
+    """Return for each line the least depth from it to the end, blank lines aside."""
+    found = [0] * len(lines)
+    least: int | None = None
+    for at in range(len(lines) - 1, -1, -1):
+        if not lines[at].is_blank:
+            least = lines[at].depth if least is None else min(least, lines[at].depth)
+        found[at] = least or 0
+    return found
+
+
+def _merged(spans: Iterator[tuple[Kind, int]], length: int) -> Iterator[Section]:
+    kind, start = Kind.NEW, 0
+    is_first = True
+    for found, at in spans:
+        if is_first:
+            kind, is_first = found, False
+        elif found is not kind:
+            yield Section(kind, start, at)
+            kind, start = found, at
+    if length > start:
+        yield Section(kind, start, length)

@@ -1,0 +1,1 @@
+"""A labelled list of mails, and how well their sections are told apart."""
