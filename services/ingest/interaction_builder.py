@@ -119,7 +119,7 @@ def _is_report(mail: ParsedMail, arrival: Arrival) -> bool:
 
 
 def _returned_ids(mail: ParsedMail) -> tuple[str, ...]:
-    return mail.report.returned_ids if mail.report else ()
+    return mail.report.returned_message_ids if mail.report else ()
 
 
 def _describe(recipient: ReportedRecipient) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, Literal
 
 from shared.domain.interaction import Address
 
@@ -24,13 +25,35 @@ class AttachmentPart:
     inline: bool = False
 
 
+Kind = Literal[
+    "failed",
+    "delayed",
+    "delivered",
+    "relayed",
+    "expanded",
+    "out-of-office",
+    "receipt",
+    "complaint",
+]
+"""What a report is about: the actions of RFC 3464, replies of a machine for an absent reader
+(RFC 3834), read receipts (RFC 8098) and complaints about spam (RFC 5965)."""
+
+DELIVERY_KINDS: Final[frozenset[Kind]] = frozenset(
+    {"failed", "delayed", "delivered", "relayed", "expanded"}
+)
+"""The kinds that a mail server reports (RFC 3464)."""
+
+Confidence = Literal["high", "medium", "low"]
+
+
 @dataclass(frozen=True, slots=True)
 class ReportedRecipient:
-    """A recipient in a delivery report.
+    """A recipient in a report.
 
-    `status` is an enhanced status code (RFC 3463). `hard` means that the address does not exist.
-    `action` is the Action of RFC 3464, `original` the original recipient if given, `words` the
-    server's diagnostic text.
+    `status` is an enhanced status code (RFC 3463). `hard` means that nobody is at this address and
+    no later mail can arrive. `action` is the Action of RFC 3464, `original` the recipient that the
+    mail was first sent to, if given. `diagnostic` is what the refusing server said,
+    `remote_server` its name, if given.
     """
 
     address: str
@@ -38,20 +61,25 @@ class ReportedRecipient:
     hard: bool
     action: str = ""
     original: str = ""
-    words: str = ""
+    diagnostic: str = ""
+    remote_server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A mail server's report on a delivery.
+    """A report of a machine on a mail that was sent.
 
-    `kind` is failed, delayed, delivered, relayed or expanded. `returned_ids` are the
-    Message-IDs of the reported mail, as far as the report contains them.
+    `returned_message_ids` are the Message-IDs of the reported mail, as far as the report contains
+    them; `envelope_id` is the ENVID that its sender gave (RFC 3461). `confidence` is high where
+    a part for machines names the recipients, medium where the words do, low where only the
+    returned mail does.
     """
 
-    kind: str
+    kind: Kind
     recipients: tuple[ReportedRecipient, ...] = ()
-    returned_ids: tuple[str, ...] = ()
+    returned_message_ids: tuple[str, ...] = ()
+    envelope_id: str = ""
+    confidence: Confidence = "high"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +111,8 @@ class ParsedMail:
 
     @property
     def is_bounce(self) -> bool:
-        """Whether the mail is a delivery report."""
-        return self.report is not None
+        """Whether the mail is a mail server's report on a delivery."""
+        return self.report is not None and self.report.kind in DELIVERY_KINDS
 
     @property
     def is_automatic(self) -> bool:

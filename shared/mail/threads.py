@@ -54,7 +54,7 @@ def thread_references(mail: ParsedMail) -> tuple[str, ...]:
 
     A delivery report refers first to the mail that it returns.
     """
-    returned = mail.report.returned_ids if mail.report else ()
+    returned = mail.report.returned_message_ids if mail.report else ()
     return nearest_first((*returned, *mail.in_reply_to), mail.references, mail.message_id)
 
 

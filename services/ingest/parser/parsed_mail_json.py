@@ -52,7 +52,8 @@ def _report(fields: dict[str, Any] | None) -> Report | None:
     if fields is None:
         return None
     recipients = tuple(ReportedRecipient(**one) for one in fields["recipients"])
-    return Report(fields["kind"], recipients, tuple(fields["returned_ids"]))
+    ids = tuple(fields["returned_message_ids"])
+    return Report(**fields | {"recipients": recipients, "returned_message_ids": ids})
 
 
 def _pairs(addresses: tuple[Address, ...]) -> list[tuple[str, str]]:

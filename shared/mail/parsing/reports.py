@@ -1,115 +1,329 @@
-"""Parses delivery reports (RFC 3464) and bounces in plain text.
+"""Reads the reports of machines on mail that was sent: bounces, receipts, notes of the absent.
 
-Half of the real ones have no machine-readable part, so their text is read as well.
+Delivery reports are those of RFC 3464. Half of the real ones have no part for machines, so their
+words are read as well.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
 from shared.mail.limits import DEFAULT_LIMITS, Limits, UnparsableMailError
-from shared.mail.mime.charsets import decode
 from shared.mail.mime.encoded_words import decode_value, one_line
-from shared.mail.mime.headers import Headers, read_headers, read_mail_headers
+from shared.mail.mime.headers import Headers
 from shared.mail.mime.structure import Part, Structure, read_structure
-from shared.mail.parsed_mail import Report, ReportedRecipient
+from shared.mail.parsed_mail import Confidence, Kind, Report, ReportedRecipient
 from shared.mail.parsing.addresses import parse_addresses
 from shared.mail.parsing.automatic import has_null_sender, is_of_daemon
-from shared.mail.parsing.identity import message_ids
+from shared.mail.parsing.bounces.notices import NamedRecipient, NoticeReader
+from shared.mail.parsing.bounces.other_reports import read_absence, read_complaint, read_receipt
+from shared.mail.parsing.bounces.reasons import explains, is_hard
+from shared.mail.parsing.bounces.returned_mails import (
+    HEADER_TYPES,
+    MAIL_TYPES,
+    Notice,
+    read_notice,
+    returned_ids,
+)
+from shared.mail.parsing.bounces.status_codes import code_in, is_generic, reply_in, status_of
+from shared.mail.parsing.bounces.status_parts import StatedRecipient, StatusPart, read_status_part
 
 _STATUS_TYPES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
-_MAIL_TYPES: Final = frozenset({"message/rfc822", "message/global"})
-_HEADER_TYPES: Final = frozenset({"text/rfc822-headers", "message/global-headers"})
-_ACTIONS: Final = ("failed", "delayed", "delivered", "relayed", "expanded")
+_STATUS_LINES: Final = re.compile(
+    rb"^(?:final|original)-recipient[ \t]*:", re.IGNORECASE | re.MULTILINE
+)
+_ACTIONS: Final[tuple[Kind, ...]] = ("failed", "delayed", "delivered", "relayed", "expanded")
 _LEVELS: Final = 3
-_MOST_RECIPIENTS: Final = 1_000
+_MOST_RECIPIENTS: Final = 10_000
+_MOST_GUESSES: Final = 20
+_MOST_JUDGED: Final = 100
 _MOST_PARTS: Final = 20
 _MOST_IDS: Final = 20
-_READ_WITHIN: Final = 64 * 1024
-_STATUS_WITHIN: Final = 400
 _LONGEST_DIAGNOSTIC: Final = 500
 _LONGEST_ADDRESS: Final = 320
+_LONGEST_SUBJECT: Final = 300
+_READ_WITHIN: Final = 64 * 1024
 
-_BLANK_LINE: Final = re.compile(rb"\n[ \t\r]*+\n")
-_CODE: Final = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
-_REPLY: Final = re.compile(r"(?<![\d.])[245]\d\d(?![\d.])")
-_GENERIC: Final = re.compile(r"\d\.0\.0")
-_NOBODY: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"})
-_NOBODY_IN_WORDS: Final = re.compile(
-    r"(?:user|recipient|mailbox|address|account)\b.{0,40}"
-    r"\b(?:unknown|not found|do(?:es)? not exist|doesn't exist|disabled|invalid)"
-    r"|(?:unknown|no such|invalid) (?:user|recipient|mailbox|address)",
+_DAEMONS: Final = re.compile(
+    r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mdaemon|mmdf|mail-?delivery\S*"
+    r"|delivery-?\S*|bounces?\S*|maileradmin|mail-?admin\w*|mailsys\w*|microsoftexchange\w*"
+    r"|daemon|uucp|listserv|autoanswer|ndr\w*)(?:@|\Z)",
     re.IGNORECASE,
 )
-_ID_LINE: Final = re.compile(
-    rb"^[> \t]{0,20}message-id:[ \t]{0,20}(?:\r?\n[ \t]{1,20})?(<[^<>\s]{1,900}>)",
-    re.IGNORECASE | re.MULTILINE,
+_DAEMON_NAMES: Final = re.compile(
+    r"mail(?:er)?[ -]?(?:delivery|daemon|system)|post ?master|system administrator|delivery (?:sub"
+    r"|notification|failure)|internet mail|microsoft outlook|administrator\b|mail administrator"
+    r"|mail ?router|systemadministrator|undelivered|delivery service|mail service",
+    re.IGNORECASE,
 )
-_RECIPIENT_LINE: Final = re.compile(r"^<([^<>\s@]{1,64}@[^<>\s@]{1,255})>[ \t]{0,9}:", re.MULTILINE)
-_STILL_TRYING: Final = re.compile(r"\b(?:delay(?:ed)?|warning|verzögert)\b", re.IGNORECASE)
+_BOUNCE_SUBJECT: Final = re.compile(
+    r"\s*+(?:\[\w{1,20}\] )?(?:undeliver|failure notice|returned? (?:mail|to sender|e-?mail|mess)"
+    r"|mail (?:delivery|system error|status report|fail|could not|not deliver)"
+    r"|delivery (?:status|fail|notif|report|error|problem|delayed|incomplete|unsuccess)"
+    r"|message (?:undeliver|not delivered|delivery fail|status|could not be|you sent)"
+    r"|non-?delivery|ndn:|ndr\b|nondeliverable|could not (?:send|deliver)|unable to deliver"
+    r"|cannot (?:send|deliver)|rejected|bounce|error sending|email delivery|failed (?:mail|deliv)"
+    r"|e-?mail (?:delivery|not delivered|could not)|successful mail delivery|warning: |delay"
+    r"|sorry, your message could not|notice: mail delivery"
+    r"|(?:un)?zustellbar|unzustell|nicht zustell|nicht zugestellt|zustellung|rückmeldung"
+    r"|non remis|échec|echec|avis de non|non distribu|remise (?:diff|imp|de)"
+    r"|no se (?:puede|pudo|ha podido)|no entregad|error de entrega|devolución"
+    r"|falha na|não foi|mensagem não|impossibile|mancato recapito|non recapitabile"
+    r"|onbestelbaar|niet afgeleverd|kan inte levereras|olevererat|ikke leveret|uleverbar"
+    r"|niedostarczon|nie można dostarczyć|недоставлен|не доставлен|配信不能|配信でき"
+    r"|未送达|无法(?:投递|送达)|退信|系统退信|传递(?:失败|通知)|送信エラー|メール(?:配信|送信))",
+    re.IGNORECASE,
+)
+_ANSWERED: Final = re.compile(r"\s*+(?:re|fwd?|aw|wg|tr|sv|rv)\s*+:", re.IGNORECASE)
+_STILL_TRYING: Final = re.compile(
+    r"delay(?:ed)?\b|warning:? (?:message|could not)|verzögert|retard\b|retras|demorad"
+    r"|still (?:being )?(?:retried|trying)"
+    r"|will (?:be retried|keep trying|continue to try|retry)|not yet been delivered|in ritardo"
+    r"|you do not need to resend|has not (?:yet )?been (?:collected|delivered) yet|vertraagd"
+    r"|noch nicht zugestellt|conserv\w+ en file|délai|deferred|temporarily undelivered",
+    re.IGNORECASE,
+)
+_GIVEN_UP: Final = re.compile(
+    r"permanent|fatal|fail(?:ed|ure)|giv(?:en|ing) up|undeliverable|could not be delivered"
+    r"|returned (?:mail|to)|cannot send message for|unzustellbar|échec|gave up|retry time",
+    re.IGNORECASE,
+)
+_ARRIVED: Final = re.compile(
+    r"success(?:ful|fully|\))|has been (?:successfully )?delivered|was (?:successfully )?delivered"
+    r"|wurde (?:erfolgreich )?zugestellt|relayed (?:to|by)|remis avec succ|entregad\w con [eé]xito",
+    re.IGNORECASE,
+)
+_NOT_ARRIVED: Final = re.compile(
+    r"\bnot\b|un(?:able|deliver|success)|fail|could ?n|error|reject|\b[45]\d\d[ -]|nicht|échec",
+    re.IGNORECASE,
+)
 
 
-def read_report(
-    raw: bytes, *, envelope_sender: str | None = None, limits: Limits = DEFAULT_LIMITS
-) -> Report | None:
-    """Return the delivery report in a mail, None if it is none.
+def read_report(octets: bytes) -> Report | None:
+    """Return the report in a mail, None if it is none or exceeds a limit of parsing.
 
-    Raises:
-        UnparsableMailError: The mail exceeds a limit.
+    The sender of the envelope is read from Return-Path.
     """
-    return report_in(read_structure(raw, limits), envelope_sender, limits)
+    try:
+        return report_in(read_structure(octets, DEFAULT_LIMITS))
+    except UnparsableMailError:
+        return None
 
 
 def report_in(
     structure: Structure, envelope_sender: str | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Report | None:
-    """Return the delivery report in a mail that was split into its parts, None if it is none.
+    """Return the report in a mail that was split into its parts, None if it is none.
 
     `envelope_sender` is the sender of the SMTP envelope, empty for the null sender; with None,
     Return-Path counts.
     """
-    if not _is_report(structure, envelope_sender):
+    return (
+        _delivery_report(structure, envelope_sender, limits)
+        or read_receipt(structure)
+        or read_complaint(structure)
+        or read_absence(structure.headers)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """What the headers say about the sender: a server, nobody, or perhaps a person."""
+
+    is_daemon: bool
+    has_null_sender: bool
+    is_known_person: bool
+    has_bounce_subject: bool
+    is_answer: bool
+
+    @property
+    def is_machine(self) -> bool:
+        return self.is_daemon or self.has_null_sender
+
+
+def _origin(structure: Structure, envelope_sender: str | None) -> _Origin:
+    headers = structure.headers
+    senders = parse_addresses(headers.every("from")[:1], limit=1)
+    subject = _subject(headers)
+    null = has_null_sender(headers, envelope_sender)
+    named = envelope_sender or (headers.first("return-path") or b"").strip(b"<> ").decode("latin-1")
+    is_daemon = not senders or any(
+        _DAEMONS.match(one.address) or _DAEMON_NAMES.search(one.personal) for one in senders
+    )
+    return _Origin(
+        is_daemon=is_daemon,
+        has_null_sender=null,
+        is_known_person=bool(named) and not null and not _DAEMONS.match(named),
+        has_bounce_subject=_BOUNCE_SUBJECT.match(subject) is not None,
+        is_answer=_ANSWERED.match(subject) is not None,
+    )
+
+
+def _delivery_report(
+    structure: Structure, envelope_sender: str | None, limits: Limits
+) -> Report | None:
+    root = structure.root.content_type
+    has_part = any(part.media_type in _STATUS_TYPES for part in structure.leaves)
+    is_declared = root.main == "multipart/report" and _report_type(structure) in {
+        "delivery-status",
+        "",
+    }
+    # Most mail is no report, and is told apart by its sender and subject alone.
+    origin = _origin(structure, envelope_sender)
+    if has_part and (is_declared or origin.is_machine or not origin.is_answer):
+        return _read(structure, limits, _LEVELS)
+    if is_declared and not _is_other_report(structure):
+        return _read(structure, limits, _LEVELS)
+    if structure.headers.first("x-failed-recipients") and not origin.is_known_person:
+        return _read(structure, limits, _LEVELS)
+    return _bounce_in_words(structure, origin, limits)
+
+
+def _bounce_in_words(structure: Structure, origin: _Origin, limits: Limits) -> Report | None:
+    if _is_other_report(structure) or (origin.is_known_person and not origin.is_daemon):
         return None
-    return _read(structure, limits, _LEVELS)
+    if not (origin.is_machine or (origin.has_bounce_subject and not origin.is_answer)):
+        return None
+    report = _read(structure, limits, _LEVELS)
+    is_bounce = origin.has_null_sender and is_of_daemon(structure.headers)
+    if is_bounce or (origin.has_bounce_subject and (origin.is_machine or report.recipients)):
+        return report
+    # Notes of the absent have the null sender as well, and a daemon may write about anything.
+    is_certain = report.confidence != "low" and any(_gives_reason(one) for one in report.recipients)
+    return report if origin.is_daemon and is_certain else None
 
 
-def _is_report(structure: Structure, envelope_sender: str | None) -> bool:
-    if any(part.media_type in _STATUS_TYPES for part in structure.leaves):
-        return True
-    headers, root = structure.headers, structure.root.content_type
-    if root.main == "multipart/report" and root.get("report-type").lower() == "delivery-status":
-        return True
-    if not has_null_sender(headers, envelope_sender):
-        return False
-    return headers.first("x-failed-recipients") is not None or is_of_daemon(headers)
+def _gives_reason(recipient: ReportedRecipient) -> bool:
+    said = recipient.diagnostic
+    return bool(code_in(said, "45") or (reply_in(said) and explains(said)))
+
+
+def _is_marked_answer(headers: Headers) -> bool:
+    return (headers.first("in-reply-to") or headers.first("x-autoreply")) is not None
+
+
+def _is_other_report(structure: Structure) -> bool:
+    kind = _report_type(structure)
+    return kind in {"disposition-notification", "feedback-report"} or any(
+        part.media_type.endswith(("disposition-notification", "feedback-report"))
+        for part in structure.leaves
+    )
+
+
+def _report_type(structure: Structure) -> str:
+    return structure.root.content_type.get("report-type").strip().lower()
+
+
+def _subject(headers: Headers) -> str:
+    return decode_value((headers.first("subject") or b"")[:_LONGEST_SUBJECT])
 
 
 def _read(structure: Structure, limits: Limits, levels: int) -> Report:
     inner = list(_reports_inside(structure, limits, levels - 1)) if levels > 1 else []
-    texts = [_text(part) for part in _texts(structure)]
-    recipients = [
-        *(one for part in structure.leaves for one in _recipients_of_status(part)),
-        *(one for report in inner for one in report.recipients),
-    ]
+    notice = read_notice(structure)
+    reader = NoticeReader(notice, _own_addresses(structure.headers))
+    guess = _kind_in_words(structure.headers, notice)
+    parts = [read_status_part(one, _MOST_RECIPIENTS) for one in _status_contents(structure)]
+    recipients, confidence = _recipients(parts, reader, guess)
+    if inner:
+        recipients = [*recipients, *(one for report in inner for one in report.recipients)]
     if not recipients:
-        recipients = list(_recipients_in_words(structure.headers, texts))
-    ids = dict.fromkeys(
-        (*(one for report in inner for one in report.returned_ids), *_returned_ids(structure))
+        recipients, confidence = _recipients_in_words(structure.headers, reader, guess)
+    ids = (
+        *(one for report in inner for one in report.returned_message_ids),
+        *returned_ids(structure),
     )
+    envelope_ids = (*(one.envelope_id for one in parts), *(one.envelope_id for one in inner))
     kinds = {one.action for one in recipients}
-    subject = decode_value((structure.headers.first("subject") or b"")[:_LONGEST_DIAGNOSTIC])
-    guessed = "delayed" if _STILL_TRYING.search(subject) else "failed"
     return Report(
-        kind=next((action for action in _ACTIONS if action in kinds), guessed),
-        recipients=tuple(recipients[:_MOST_RECIPIENTS]),
-        returned_ids=tuple(ids)[:_MOST_IDS],
+        kind=next((action for action in _ACTIONS if action in kinds), guess),
+        recipients=tuple(_distinct(recipients))[:_MOST_RECIPIENTS],
+        returned_message_ids=tuple(dict.fromkeys(ids))[:_MOST_IDS],
+        envelope_id=next(filter(None, envelope_ids), ""),
+        confidence="high" if inner and confidence == "low" else confidence,
     )
+
+
+def _recipients(
+    parts: list[StatusPart], reader: NoticeReader, guess: Kind
+) -> tuple[list[ReportedRecipient], Confidence]:
+    stated = [one for part in parts for one in part.recipients][:_MOST_RECIPIENTS]
+    shown = reader if len(stated) <= _MOST_GUESSES else None
+    judged = [_stated(one, shown, guess, len(stated)) for one in stated[:_MOST_JUDGED]]
+    # Nobody needs the words of ten thousand refusals: the rest is judged by its codes.
+    plain = (replace(one, diagnostic="") for one in stated[_MOST_JUDGED:])
+    return [*judged, *(_stated(one, None, guess, len(stated)) for one in plain)], "high"
+
+
+def _stated(
+    one: StatedRecipient, reader: NoticeReader | None, guess: Kind, several: int
+) -> ReportedRecipient:
+    action = one.action or guess
+    notice = ""
+    if reader and (is_generic(one.status[:5] or "5.0.0") or not one.diagnostic):
+        notice = reader.said_about(one.address) or (reader.reason if several == 1 else "")
+    status = status_of(one.status, one.diagnostic, notice, action)
+    words = one.diagnostic if explains(one.diagnostic) else f"{one.diagnostic} {notice}"
+    return ReportedRecipient(
+        one.address,
+        status,
+        hard=action == "failed" and is_hard(status, words),
+        action=action,
+        original=one.original,
+        diagnostic=(one.diagnostic or notice)[:_LONGEST_DIAGNOSTIC],
+        remote_server=one.remote_server,
+    )
+
+
+def _recipients_in_words(
+    headers: Headers, reader: NoticeReader, kind: Kind
+) -> tuple[list[ReportedRecipient], Confidence]:
+    """Return the recipients of a report without a part for machines."""
+    told = parse_addresses(headers.every("x-failed-recipients"), limit=_MOST_RECIPIENTS)
+    named = [
+        NamedRecipient(one.address, "", reader.said_about(one.address) or reader.reason, "")
+        for one in told
+    ] or reader.recipients(_MOST_RECIPIENTS)
+    guesses = [] if named else reader.guesses(_MOST_GUESSES)
+    confidence: Confidence = "medium" if named else "low"
+    return [_in_words(one, kind) for one in named or guesses], confidence
+
+
+def _in_words(named: NamedRecipient, kind: Kind) -> ReportedRecipient:
+    words = named.diagnostic
+    status = status_of("", words, "", kind)
+    if kind == "failed" and status.startswith("2"):
+        status = "5.0.0"
+    return ReportedRecipient(
+        named.address[:_LONGEST_ADDRESS],
+        status,
+        hard=kind == "failed" and is_hard(status, words),
+        action=kind,
+        original=named.original,
+        diagnostic=words[:_LONGEST_DIAGNOSTIC],
+        remote_server=named.remote_server,
+    )
+
+
+def _kind_in_words(headers: Headers, notice: Notice) -> Kind:
+    """Return what a notice is about, if no Action says it: a failure unless words deny it."""
+    subject, words = _subject(headers), one_line(notice.text[:4_000])
+    if _STILL_TRYING.search(subject) and not _GIVEN_UP.search(subject):
+        return "delayed"
+    if _ARRIVED.search(subject):
+        return "delivered"
+    if _STILL_TRYING.search(words) and not _GIVEN_UP.search(f"{subject} {words}"):
+        return "delayed"
+    if _ARRIVED.search(words) and not _NOT_ARRIVED.search(f"{subject} {words}"):
+        return "delivered"
+    return "failed"
 
 
 def _reports_inside(structure: Structure, limits: Limits, levels: int) -> Iterator[Report]:
     """Yield reports that are attached as mails, because some gateways wrap them."""
-    mails = (part for part in structure.leaves if part.media_type in _MAIL_TYPES)
+    mails = (part for part in structure.leaves if part.media_type in MAIL_TYPES)
     for part in islice(mails, _MOST_PARTS):
         try:
             inner = read_structure(part.content(), limits)
@@ -119,87 +333,36 @@ def _reports_inside(structure: Structure, limits: Limits, levels: int) -> Iterat
             yield _read(inner, limits, levels)
 
 
-def _texts(structure: Structure) -> Iterable[Part]:
-    plain = (part for part in structure.leaves if part.media_type in {"text/plain", "text/html"})
-    return islice(plain, _MOST_PARTS)
-
-
-def _text(part: Part) -> str:
-    return decode(part.content()[:_READ_WITHIN], part.charset)
-
-
-def _returned_ids(structure: Structure) -> Iterator[str]:
-    """Yield the Message-IDs of returned mails, then those in header lines of the texts."""
-    returned = _MAIL_TYPES | _HEADER_TYPES
-    parts = [part for part in structure.leaves if part.media_type in returned][:_MOST_PARTS]
-    for part in parts:
-        headers, _ = read_mail_headers(part.content())
-        yield from message_ids(headers.first("message-id") or b"")
-    for part in _texts(structure):
-        for found in islice(_ID_LINE.finditer(part.content()[:_READ_WITHIN]), _MOST_IDS):
-            yield from message_ids(found[1])
-
-
-def _recipients_of_status(part: Part) -> Iterator[ReportedRecipient]:
-    if part.media_type not in _STATUS_TYPES:
+def _status_contents(structure: Structure) -> Iterator[bytes]:
+    """Yield the contents of parts for machines, also where they are written as text."""
+    parts = [part for part in structure.leaves if part.media_type in _STATUS_TYPES]
+    if parts:
+        yield from (part.content() for part in parts[:_MOST_PARTS])
         return
-    # Blocks after the last allowed recipient are not read.
-    for block in _BLANK_LINE.split(part.content(), _MOST_RECIPIENTS)[:_MOST_RECIPIENTS]:
-        fields, _ = read_headers(block, 0, len(block))
-        final, original = (_address(fields, f"{name}-recipient") for name in ("final", "original"))
-        if final or original:
-            yield _recipient(
-                final or original,
-                original,
-                _value(fields, "action").partition(" ")[0].lower(),
-                _value(fields, "status"),
-                _value(fields, "diagnostic-code"),
-            )
+    texts = (part for part in structure.leaves if _may_have_fields(part))
+    for part in islice(texts, _MOST_PARTS):
+        content = part.content()[:_READ_WITHIN]
+        if found := _STATUS_LINES.search(content):
+            before = content.rfind(b"\n\n", 0, found.start())
+            yield content[max(0, before) :]
 
 
-def _value(fields: Headers, name: str) -> str:
-    return one_line(decode((fields.first(name) or b"")[:_LONGEST_DIAGNOSTIC]))
+def _may_have_fields(part: Part) -> bool:
+    kind = part.media_type
+    return kind not in HEADER_TYPES and (kind == "text/plain" or kind.startswith("application/"))
 
 
-def _address(fields: Headers, name: str) -> str:
-    address = _value(fields, name).rpartition(";")[2].strip("<> ")
-    return address if len(address) <= _LONGEST_ADDRESS else ""
+def _own_addresses(headers: Headers) -> frozenset[str]:
+    values = (value for name in ("from", "sender", "to") for value in headers.every(name)[:2])
+    return frozenset(one.address.lower() for one in parse_addresses(values, limit=_MOST_GUESSES))
 
 
-def _recipient(
-    address: str, original: str, action: str, said: str, diagnostic: str
-) -> ReportedRecipient:
-    status = _status(said, diagnostic)
-    failed = action in {"", "failed"} and not status.startswith("4")
-    gone = status in _NOBODY or bool(
-        (not status or _GENERIC.fullmatch(status)) and _NOBODY_IN_WORDS.search(diagnostic)
-    )
-    return ReportedRecipient(
-        address, status, hard=failed and gone, action=action, original=original, words=diagnostic
-    )
-
-
-def _status(said: str, diagnostic: str) -> str:
-    """Return the status code; if it is generic, the one in the diagnostic text."""
-    status = _CODE.search(said)
-    if status and not _GENERIC.fullmatch(status[0]):
-        return status[0]
-    better = _CODE.search(diagnostic)
-    if better or status:
-        return (better or status or [""])[0]
-    reply = _REPLY.search(diagnostic)
-    return f"{reply[0][0]}.0.0" if reply else ""
-
-
-def _recipients_in_words(headers: Headers, texts: list[str]) -> Iterator[ReportedRecipient]:
-    """Yield the recipients in a report without a machine-readable part."""
-    told = parse_addresses(headers.every("x-failed-recipients"), limit=_MOST_RECIPIENTS)
-    words = next((found for text in texts if (found := _CODE.search(text))), None)
-    for one in told:
-        yield _recipient(one.address, "", "", words[0] if words else "", "")
-    if told:
-        return
-    for text in texts:
-        for found in islice(_RECIPIENT_LINE.finditer(text), _MOST_RECIPIENTS):
-            said = one_line(text[found.end() : found.end() + _STATUS_WITHIN].split("\n\n")[0])
-            yield _recipient(found[1], "", "", "", said)
+def _distinct(recipients: list[ReportedRecipient]) -> Iterator[ReportedRecipient]:
+    """Yield each address once, with its gravest verdict: reports repeat and wrap each other."""
+    found: dict[str, ReportedRecipient] = {}
+    for one in recipients:
+        key = one.address.lower()
+        known = found.get(key)
+        if known is None or (one.hard and not known.hard):
+            found[key] = replace(one, original=one.original or (known.original if known else ""))
+    yield from found.values()

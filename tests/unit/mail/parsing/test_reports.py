@@ -1,9 +1,14 @@
 """Delivery reports."""
 
+import time
+
 import pytest
 
 from shared.mail.parsed_mail import Report, ReportedRecipient
 from shared.mail.parsing.reports import read_report
+from tests.support.reports.labels import Labelled
+from tests.support.reports.letters import LETTERS
+from tests.support.reports.machine_reports import LETTERS_OF_PEOPLE, MACHINE_REPORTS
 from tests.unit.mail.mails import mail, multipart, part, whole
 
 RETURNED = b"From: help@demo.example\r\nMessage-ID: <1@demo.example>\r\n\r\nHello\r\n"
@@ -38,7 +43,7 @@ def test_a_report_names_recipients_and_the_mail_that_came_back() -> None:
                 "5.1.1",
                 hard=True,
                 action="failed",
-                words="smtp; 550 5.1.1 no user",
+                diagnostic="smtp; 550 5.1.1 no user",
             ),
         ),
         ("<1@demo.example>",),
@@ -70,7 +75,9 @@ def test_a_report_names_recipients_and_the_mail_that_came_back() -> None:
     ],
 )
 def test_the_id_of_the_mail_that_came_back_is_found(returned: bytes) -> None:
-    assert "<1@demo.example>" in report(status(failed(b"a@x.example")), returned).returned_ids
+    assert (
+        "<1@demo.example>" in report(status(failed(b"a@x.example")), returned).returned_message_ids
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,10 +90,11 @@ def test_the_id_of_the_mail_that_came_back_is_found(returned: bytes) -> None:
         ((b"Status: 4.4.1",), "4.4.1", False),
         ((b"Status: 5.0.0", b"Diagnostic-Code: smtp; 550 5.1.1 <a@x> unknown"), "5.1.1", True),
         ((b"Status: 5.0.0", b"Diagnostic-Code: smtp; 550 No such user here"), "5.0.0", True),
-        ((b"Diagnostic-Code: smtp; 550 user unknown",), "5.0.0", True),
-        ((b"Diagnostic-Code: smtp; 452 try later",), "4.0.0", False),
-        ((b"Status: nonsense",), "", False),
-        ((), "", False),
+        ((b"Diagnostic-Code: smtp; 550 user unknown",), "5.1.1", True),
+        ((b"Diagnostic-Code: smtp; 452 try later",), "4.5.3", False),
+        ((b"Status: nonsense",), "5.0.0", False),
+        ((), "5.0.0", False),
+        ((b"Status: 5.2.1", b"Diagnostic-Code: smtp; 550 5.2.1 disabled"), "5.2.1", False),
     ],
 )
 def test_a_status_says_whether_somebody_is_there(
@@ -128,7 +136,7 @@ def test_a_delay_is_no_failure() -> None:
             "gone@x.example",
             "5.1.1",
         ),
-        (b"", b"<gone@x.example>: host mx said: 550 user unknown", "gone@x.example", "5.0.0"),
+        (b"", b"<gone@x.example>: host mx said: 550 user unknown", "gone@x.example", "5.1.1"),
         (
             b"X-Failed-Recipients: gone@x.example\r\n",
             b"SMTP error: 550 5.1.1 no user",
@@ -146,21 +154,20 @@ def test_a_letter_of_a_daemon_names_the_recipient(
 
     assert read is not None
     assert [(one.address, one.status) for one in read.recipients] == [(address, code)]
-    assert (read.kind, read.returned_ids) == ("failed", ("<1@demo.example>",))
+    assert (read.kind, read.returned_message_ids) == ("failed", ("<1@demo.example>",))
 
 
 def test_a_warning_of_a_daemon_is_a_delay() -> None:
     read = read_report(DAEMON + b"Subject: Warning: delayed 24 hours\r\n\r\nStill trying")
 
-    assert read == Report("delayed")
+    assert read == Report("delayed", confidence="low")
 
 
 @pytest.mark.parametrize(
     "raw",
     [
         mail(b""),
-        mail(b"X-Failed-Recipients: a@x.example\r\n"),
-        mail(b"Return-Path: <>\r\nAuto-Submitted: auto-replied\r\n"),
+        mail(b"X-Failed-Recipients: a@x.example\r\nReturn-Path: <ann@client.example>\r\n"),
         whole(part(b"message/rfc822", RETURNED)),
         b"From: MAILER-DAEMON@x.example\r\nReturn-Path: <a@x.example>\r\n\r\nx",
     ],
@@ -181,7 +188,7 @@ def test_a_mail_of_somebody_is_no_report(raw: bytes) -> None:
     ],
 )
 def test_a_hostile_report_ends(content: bytes) -> None:
-    assert len(report(part(b"message/delivery-status", content)).recipients) <= 1_000
+    assert len(report(part(b"message/delivery-status", content)).recipients) <= 10_000
 
 
 def test_reports_in_reports_end() -> None:
@@ -195,4 +202,72 @@ def test_reports_in_reports_end() -> None:
     read = read_report(raw)
 
     assert read is not None
-    assert len(read.recipients) == 3
+    assert [one.address for one in read.recipients] == ["a@x.example"]
+
+
+@pytest.mark.parametrize("labelled", [*LETTERS, *MACHINE_REPORTS], ids=lambda one: one.name)
+def test_a_report_of_a_known_kind_is_read_as_labelled(labelled: Labelled) -> None:
+    read = read_report(labelled.raw)
+
+    assert read is not None
+    assert read.kind == labelled.kind
+    assert {(one.address, one.status, one.hard) for one in read.recipients} == {
+        (one.address, one.status, one.hard) for one in labelled.verdicts
+    }
+
+
+@pytest.mark.parametrize("labelled", LETTERS_OF_PEOPLE, ids=lambda one: one.name)
+def test_a_letter_of_a_person_is_no_report(labelled: Labelled) -> None:
+    assert read_report(labelled.raw) is None
+
+
+def test_the_envelope_id_and_the_remote_server_are_read() -> None:
+    read = report(
+        part(
+            b"message/delivery-status",
+            b"Original-Envelope-Id: token-1\r\n\r\nFinal-Recipient: rfc822; a@x.example\r\n"
+            b"Action: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.x.example\r\n",
+        )
+    )
+
+    assert (read.envelope_id, read.recipients[0].remote_server) == ("token-1", "mx.x.example")
+
+
+@pytest.mark.parametrize(
+    ("letter", "confidence"),
+    [("exim", "medium"), ("listed-only-in-the-original", "low")],
+)
+def test_confidence_says_where_a_recipient_stands(letter: str, confidence: str) -> None:
+    (raw,) = (one.raw for one in LETTERS if one.name == letter)
+
+    read = read_report(raw)
+
+    assert read is not None
+    assert read.confidence == confidence
+
+
+def test_a_mail_beyond_a_limit_is_no_report() -> None:
+    parts = b"".join(b"--e\r\n\r\nx\r\n" for _ in range(2_000))
+
+    read = read_report(DAEMON + b"Content-Type: multipart/report; boundary=e\r\n\r\n" + parts)
+
+    assert read is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"<a%d@x.example>: user unknown\r\n",
+        b"<a@x.example>: a%d user domain host server address mailbox\r\n",
+        b"---------------- %d ----------------\r\n",
+        b"X-A%d: b\r\n",
+        b"550 5.1.%d user to for recipient\r\n",
+    ],
+)
+def test_a_hostile_notice_is_read_in_time(line: bytes) -> None:
+    notice = b"".join(line % number for number in range(20_000))
+
+    started = time.process_time()
+    read_report(DAEMON + b"Subject: failure notice\r\n\r\n" + notice)
+
+    assert time.process_time() - started < 5

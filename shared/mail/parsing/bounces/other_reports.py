@@ -1,0 +1,139 @@
+"""Reads reports that are no delivery reports: receipts, complaints, notes of the absent."""
+
+import re
+from itertools import islice
+from typing import Final
+
+from shared.mail.mime.charsets import decode
+from shared.mail.mime.encoded_words import decode_value
+from shared.mail.mime.headers import Headers, read_headers
+from shared.mail.mime.structure import Part, Structure
+from shared.mail.parsed_mail import Report, ReportedRecipient
+from shared.mail.parsing.addresses import parse_addresses
+from shared.mail.parsing.bounces.returned_mails import read_notice, returned_ids
+from shared.mail.parsing.bounces.status_parts import address_of, value_of
+from shared.mail.parsing.identity import message_ids
+
+_RECEIPTS: Final = frozenset(
+    {"message/disposition-notification", "message/global-disposition-notification"}
+)
+_COMPLAINTS: Final = frozenset({"message/feedback-report"})
+_MOST_IDS: Final = 20
+_MOST_COMPLAINED: Final = 100
+_LONGEST_SUBJECT: Final = 300
+_BLANK_LINE: Final = re.compile(rb"\n[ \t\r]*+\n")
+
+_ABSENT: Final = re.compile(
+    r"\s*+(?:\[[^\]]{1,40}\]\s*+)?(?:out[ -]of[ -](?:the[ -])?office|automatic reply|auto(?:matic)?"
+    r"[ -]?(?:reply|response|answer|responder)|autoreply|autoresponse|autoresponder|vacation"
+    r"|on (?:vacation|holiday|leave)|away from (?:my|the) (?:office|mail|desk)|i am (?:away|out)"
+    r"|automatische (?:antwort|beantwortung)|abwesenheit\w*|abwesend|nicht im (?:büro|haus)"
+    r"|(?:r[ée]ponse|message) automatique|absen(?:t|ce)\b|hors du bureau|absent du bureau"
+    r"|respuesta autom[aá]tica|fuera de (?:la )?oficina|resposta autom[aá]tica"
+    r"|fora d[oe] escrit[oó]rio|ausência|risposta automatica|fuori (?:sede|ufficio)|assenza"
+    r"|automatisch antwoord|afwezig|autosvar|automatiskt? svar|frånvar|fravær|ikke på kontor"
+    r"|automaattinen vastaus|poissa\b|automatická odpov|odpowied[zź] automatyczna|autoodpowied"
+    r"|nieobecno|автоматический ответ|автоответ|otomatik yan|不在|自動(?:応答|返信|回覆)"
+    r"|自动(?:回复|答复)|자동 응답|부재중)",
+    re.IGNORECASE,
+)
+_ABSENT_FOR_SURE: Final = re.compile(
+    r"\s*+(?:out of (?:the )?office(?: autoreply| reply| notification)?|automatic reply|autoreply"
+    r"|auto[- ]reply|automatische antwort|abwesenheitsnotiz|automatische beantwortung"
+    r"|r[ée]ponse automatique|respuesta autom[aá]tica|resposta autom[aá]tica|risposta automatica"
+    r"|automatisch antwoord|autosvar|automatiskt? svar|odpowied[zź] automatyczna"
+    r"|автоматический ответ|自动答复|自動応答|自动回复)\s*+[:\N{FULLWIDTH COLON}]",
+    re.IGNORECASE,
+)
+"""What programs write before the subject of the mail that they answer: no person begins so."""
+
+_MARKS: Final = ("x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-vacation")
+
+
+def read_receipt(structure: Structure) -> Report | None:
+    """Return the read receipt (RFC 8098) in a mail, None if there is none."""
+    part = _first(structure, _RECEIPTS)
+    if part is None:
+        return None
+    fields = _fields(part)
+    final, original = (address_of(value_of(fields, f"{one}-recipient")) for one in _SIDES)
+    ids = (*message_ids(fields.first("original-message-id") or b""), *returned_ids(structure))
+    said = value_of(fields, "disposition")
+    address = final or original
+    recipients = (ReportedRecipient(address, "", hard=False, original=original, diagnostic=said),)
+    return Report("receipt", recipients if address else (), tuple(dict.fromkeys(ids))[:_MOST_IDS])
+
+
+def read_complaint(structure: Structure) -> Report | None:
+    """Return the complaint about spam (RFC 5965) in a mail, None if there is none."""
+    part = _first(structure, _COMPLAINTS)
+    if part is None:
+        return None
+    fields = _fields(part)
+    said = value_of(fields, "feedback-type")
+    stated = [
+        address_of(decode(value))
+        for name in ("original-rcpt-to", "removal-recipient")
+        for value in fields.every(name)[:_MOST_COMPLAINED]
+    ]
+    # Some providers hide the reader in the report, and leave it in the returned mail.
+    found = stated or read_notice(structure).sent_to[:_MOST_COMPLAINED]
+    addresses = dict.fromkeys(one for one in found if "@" in one)
+    return Report(
+        "complaint",
+        tuple(ReportedRecipient(one, "", hard=False, diagnostic=said) for one in addresses),
+        tuple(dict.fromkeys(returned_ids(structure)))[:_MOST_IDS],
+        value_of(fields, "original-envelope-id"),
+        "high" if stated else "medium",
+    )
+
+
+def read_absence(headers: Headers) -> Report | None:
+    """Return the report in an automatic answer (RFC 3834), None if a person seems to write.
+
+    The marks of programs count, and subjects that programs write in front of the answered one.
+    """
+    if not _is_automatic_answer(headers):
+        return None
+    senders = parse_addresses(headers.every("from")[:1], limit=1)
+    ids = message_ids(headers.first("in-reply-to") or b"")
+    return Report(
+        "out-of-office",
+        tuple(ReportedRecipient(one.address, "", hard=False) for one in senders if one.address),
+        ids[:_MOST_IDS],
+        confidence="medium",
+    )
+
+
+_SIDES: Final = ("final", "original")
+
+
+def _is_automatic_answer(headers: Headers) -> bool:
+    submitted = decode(headers.first("auto-submitted") or b"").strip().lower()
+    subject = decode_value((headers.first("subject") or b"")[:_LONGEST_SUBJECT])
+    if submitted.startswith("auto-replied"):
+        return True
+    if submitted.startswith(("auto-generated", "auto-notified")):
+        return _ABSENT.match(subject) is not None
+    precedence = decode(headers.first("precedence") or b"").strip().lower()
+    if precedence == "auto_reply" or any(headers.first(name) for name in _MARKS):
+        return True
+    is_marked = precedence in {"bulk", "junk"} or _suppresses(headers)
+    return bool((is_marked and _ABSENT.match(subject)) or _ABSENT_FOR_SURE.match(subject))
+
+
+def _suppresses(headers: Headers) -> bool:
+    value = (headers.first("x-auto-response-suppress") or b"").strip().lower()
+    null_sender = (headers.first("return-path") or b"").strip() == b"<>"
+    return value not in {b"", b"none"} or null_sender
+
+
+def _first(structure: Structure, types: frozenset[str]) -> Part | None:
+    return next((part for part in structure.leaves if part.media_type in types), None)
+
+
+def _fields(part: Part) -> Headers:
+    """Return the fields of a part; blank lines between them do not end it."""
+    blocks = islice((one for one in _BLANK_LINE.split(part.content(), 10) if one.strip()), 10)
+    fields = (field for one in blocks for field in read_headers(one, 0, len(one))[0].fields)
+    return Headers(tuple(fields))

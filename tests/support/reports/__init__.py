@@ -1,0 +1,1 @@
+"""Labelled reports: what servers of many kinds write, and what it means."""
