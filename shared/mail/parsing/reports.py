@@ -6,24 +6,23 @@ words are read as well.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from shared.mail.limits import DEFAULT_LIMITS, Limits, UnparsableMailError
-from shared.mail.mime.encoded_words import decode_value, one_line
 from shared.mail.mime.headers import Headers
 from shared.mail.mime.structure import Part, Structure, read_structure
 from shared.mail.parsed_mail import Confidence, Kind, Report, ReportedRecipient
 from shared.mail.parsing.addresses import parse_addresses
-from shared.mail.parsing.automatic import has_null_sender, is_of_daemon
+from shared.mail.parsing.automatic import is_of_daemon
 from shared.mail.parsing.bounces.notices import NamedRecipient, NoticeReader
+from shared.mail.parsing.bounces.origins import Origin, kind_in_words, origin_of
 from shared.mail.parsing.bounces.other_reports import read_absence, read_complaint, read_receipt
 from shared.mail.parsing.bounces.reasons import explains, is_hard
 from shared.mail.parsing.bounces.returned_mails import (
     HEADER_TYPES,
     MAIL_TYPES,
-    Notice,
     read_notice,
     returned_ids,
 )
@@ -45,60 +44,6 @@ _LONGEST_DIAGNOSTIC: Final = 500
 _LONGEST_ADDRESS: Final = 320
 _LONGEST_SUBJECT: Final = 300
 _READ_WITHIN: Final = 64 * 1024
-
-_DAEMONS: Final = re.compile(
-    r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mdaemon|mmdf|mail-?delivery\S*"
-    r"|delivery-?\S*|bounces?\S*|maileradmin|mail-?admin\w*|mailsys\w*|microsoftexchange\w*"
-    r"|daemon|uucp|listserv|autoanswer|ndr\w*)(?:@|\Z)",
-    re.IGNORECASE,
-)
-_DAEMON_NAMES: Final = re.compile(
-    r"mail(?:er)?[ -]?(?:delivery|daemon|system)|post ?master|system administrator|delivery (?:sub"
-    r"|notification|failure)|internet mail|microsoft outlook|administrator\b|mail administrator"
-    r"|mail ?router|systemadministrator|undelivered|delivery service|mail service",
-    re.IGNORECASE,
-)
-_BOUNCE_SUBJECT: Final = re.compile(
-    r"\s*+(?:\[\w{1,20}\] )?(?:undeliver|failure notice|returned? (?:mail|to sender|e-?mail|mess)"
-    r"|mail (?:delivery|system error|status report|fail|could not|not deliver)"
-    r"|delivery (?:status|fail|notif|report|error|problem|delayed|incomplete|unsuccess)"
-    r"|message (?:undeliver|not delivered|delivery fail|status|could not be|you sent)"
-    r"|non-?delivery|ndn:|ndr\b|nondeliverable|could not (?:send|deliver)|unable to deliver"
-    r"|cannot (?:send|deliver)|rejected|bounce|error sending|email delivery|failed (?:mail|deliv)"
-    r"|e-?mail (?:delivery|not delivered|could not)|successful mail delivery|warning: |delay"
-    r"|sorry, your message could not|notice: mail delivery"
-    r"|(?:un)?zustellbar|unzustell|nicht zustell|nicht zugestellt|zustellung|rückmeldung"
-    r"|non remis|échec|echec|avis de non|non distribu|remise (?:diff|imp|de)"
-    r"|no se (?:puede|pudo|ha podido)|no entregad|error de entrega|devolución"
-    r"|falha na|não foi|mensagem não|impossibile|mancato recapito|non recapitabile"
-    r"|onbestelbaar|niet afgeleverd|kan inte levereras|olevererat|ikke leveret|uleverbar"
-    r"|niedostarczon|nie można dostarczyć|недоставлен|не доставлен|配信不能|配信でき"
-    r"|未送达|无法(?:投递|送达)|退信|系统退信|传递(?:失败|通知)|送信エラー|メール(?:配信|送信))",
-    re.IGNORECASE,
-)
-_ANSWERED: Final = re.compile(r"\s*+(?:re|fwd?|aw|wg|tr|sv|rv)\s*+:", re.IGNORECASE)
-_STILL_TRYING: Final = re.compile(
-    r"delay(?:ed)?\b|warning:? (?:message|could not)|verzögert|retard\b|retras|demorad"
-    r"|still (?:being )?(?:retried|trying)"
-    r"|will (?:be retried|keep trying|continue to try|retry)|not yet been delivered|in ritardo"
-    r"|you do not need to resend|has not (?:yet )?been (?:collected|delivered) yet|vertraagd"
-    r"|noch nicht zugestellt|conserv\w+ en file|délai|deferred|temporarily undelivered",
-    re.IGNORECASE,
-)
-_GIVEN_UP: Final = re.compile(
-    r"permanent|fatal|fail(?:ed|ure)|giv(?:en|ing) up|undeliverable|could not be delivered"
-    r"|returned (?:mail|to)|cannot send message for|unzustellbar|échec|gave up|retry time",
-    re.IGNORECASE,
-)
-_ARRIVED: Final = re.compile(
-    r"success(?:ful|fully|\))|has been (?:successfully )?delivered|was (?:successfully )?delivered"
-    r"|wurde (?:erfolgreich )?zugestellt|relayed (?:to|by)|remis avec succ|entregad\w con [eé]xito",
-    re.IGNORECASE,
-)
-_NOT_ARRIVED: Final = re.compile(
-    r"\bnot\b|un(?:able|deliver|success)|fail|could ?n|error|reject|\b[45]\d\d[ -]|nicht|échec",
-    re.IGNORECASE,
-)
 
 
 def read_report(octets: bytes) -> Report | None:
@@ -128,39 +73,6 @@ def report_in(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """What the headers say about the sender: a server, nobody, or perhaps a person."""
-
-    is_daemon: bool
-    has_null_sender: bool
-    is_known_person: bool
-    has_bounce_subject: bool
-    is_answer: bool
-
-    @property
-    def is_machine(self) -> bool:
-        return self.is_daemon or self.has_null_sender
-
-
-def _origin(structure: Structure, envelope_sender: str | None) -> _Origin:
-    headers = structure.headers
-    senders = parse_addresses(headers.every("from")[:1], limit=1)
-    subject = _subject(headers)
-    null = has_null_sender(headers, envelope_sender)
-    named = envelope_sender or (headers.first("return-path") or b"").strip(b"<> ").decode("latin-1")
-    is_daemon = not senders or any(
-        _DAEMONS.match(one.address) or _DAEMON_NAMES.search(one.personal) for one in senders
-    )
-    return _Origin(
-        is_daemon=is_daemon,
-        has_null_sender=null,
-        is_known_person=bool(named) and not null and not _DAEMONS.match(named),
-        has_bounce_subject=_BOUNCE_SUBJECT.match(subject) is not None,
-        is_answer=_ANSWERED.match(subject) is not None,
-    )
-
-
 def _delivery_report(
     structure: Structure, envelope_sender: str | None, limits: Limits
 ) -> Report | None:
@@ -171,7 +83,7 @@ def _delivery_report(
         "",
     }
     # Most mail is no report, and is told apart by its sender and subject alone.
-    origin = _origin(structure, envelope_sender)
+    origin = origin_of(structure, envelope_sender)
     if has_part and (is_declared or origin.is_machine or not origin.is_answer):
         return _read(structure, limits, _LEVELS)
     if is_declared and not _is_other_report(structure):
@@ -181,7 +93,7 @@ def _delivery_report(
     return _bounce_in_words(structure, origin, limits)
 
 
-def _bounce_in_words(structure: Structure, origin: _Origin, limits: Limits) -> Report | None:
+def _bounce_in_words(structure: Structure, origin: Origin, limits: Limits) -> Report | None:
     if _is_other_report(structure) or (origin.is_known_person and not origin.is_daemon):
         return None
     if not (origin.is_machine or (origin.has_bounce_subject and not origin.is_answer)):
@@ -216,15 +128,11 @@ def _report_type(structure: Structure) -> str:
     return structure.root.content_type.get("report-type").strip().lower()
 
 
-def _subject(headers: Headers) -> str:
-    return decode_value((headers.first("subject") or b"")[:_LONGEST_SUBJECT])
-
-
 def _read(structure: Structure, limits: Limits, levels: int) -> Report:
     inner = list(_reports_inside(structure, limits, levels - 1)) if levels > 1 else []
     notice = read_notice(structure)
     reader = NoticeReader(notice, _own_addresses(structure.headers))
-    guess = _kind_in_words(structure.headers, notice)
+    guess = kind_in_words(structure.headers, notice)
     parts = [read_status_part(one, _MOST_RECIPIENTS) for one in _status_contents(structure)]
     recipients, confidence = _recipients(parts, reader, guess)
     if inner:
@@ -305,20 +213,6 @@ def _in_words(named: NamedRecipient, kind: Kind) -> ReportedRecipient:
         diagnostic=words[:_LONGEST_DIAGNOSTIC],
         remote_server=named.remote_server,
     )
-
-
-def _kind_in_words(headers: Headers, notice: Notice) -> Kind:
-    """Return what a notice is about, if no Action says it: a failure unless words deny it."""
-    subject, words = _subject(headers), one_line(notice.text[:4_000])
-    if _STILL_TRYING.search(subject) and not _GIVEN_UP.search(subject):
-        return "delayed"
-    if _ARRIVED.search(subject):
-        return "delivered"
-    if _STILL_TRYING.search(words) and not _GIVEN_UP.search(f"{subject} {words}"):
-        return "delayed"
-    if _ARRIVED.search(words) and not _NOT_ARRIVED.search(f"{subject} {words}"):
-        return "delivered"
-    return "failed"
 
 
 def _reports_inside(structure: Structure, limits: Limits, levels: int) -> Iterator[Report]:
