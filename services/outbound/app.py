@@ -1,6 +1,5 @@
 """Builds outbound from its parts and runs it."""
 
-import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -10,28 +9,25 @@ from random import SystemRandom
 from services.outbound import metrics
 from services.outbound.delivery import Deliverer, DeliveryStores
 from services.outbound.handlers import outbound_handler
-from services.outbound.login.access_tokens import Issuer, TokenKeeper
-from services.outbound.login.route_login import RouteLogins
 from services.outbound.restore_watch import RestoreWatcher
 from services.outbound.retry_scheduler import RetryScheduler
+from services.outbound.route_login import RouteLogins
 from services.outbound.settings import OutboundSettings
 from services.outbound.smtp.connection import LoginProof, open_session
 from services.outbound.smtp.connection_pool import Connect, PoolLimits, SmtpPool
 from services.outbound.smtp.smtp_session import Deadlines, SmtpSession
 from shared.background_tasks import run_periodically
 from shared.contracts.contact_center import SmtpRoute
+from shared.logins.access_tokens import TokenKeeper
+from shared.logins.oauth_logins import make_keeper
 from shared.messaging.record import BrokerRecord
 from shared.messaging.topology import OUTBOUND
-from shared.oauth.token_client import post
 from shared.runtime.lasting_witness import LastingWitness
 from shared.runtime.resources import Resources
 from shared.runtime.worker_consumer import running_consumer
 from shared.storage.database.client import Database
-from shared.storage.database.leases import LeaseStore
 from shared.storage.files.vault import Vault
 from shared.storage.mails.uncertain_deliveries import count_uncertain
-from shared.storage.sealing import Sealer
-from shared.storage.token_store import TokenStore
 
 
 @asynccontextmanager
@@ -93,21 +89,12 @@ def make_logins(settings: OutboundSettings, resources: Resources) -> RouteLogins
             clock=resources.clock,
         )
 
-    def make_keeper() -> TokenKeeper:
+    def keeper() -> TokenKeeper:
         # The sealing key is read only here: a route without OAuth needs none.
-        sealer = Sealer(settings.sealing_key.get_secret_value())
-        return TokenKeeper(
-            Issuer(
-                TokenStore(resources.database, sealer),
-                LeaseStore(resources.database, secrets.token_hex(8)),
-                sealer,
-                post,
-                resources.clock,
-                SystemRandom(),
-            )
-        )
+        sealing_key = settings.sealing_key.get_secret_value()
+        return make_keeper(resources.database, sealing_key, resources.clock)
 
-    return RouteLogins(connect, make_keeper, resources.configuration.current)
+    return RouteLogins(connect, keeper, resources.configuration.current)
 
 
 def make_pool(settings: OutboundSettings, resources: Resources, connect: Connect) -> SmtpPool:

@@ -12,6 +12,7 @@ from services.outbound.smtp.strict_protocol import SMTP
 from services.outbound.smtp.transmission import Reply, reply_of
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
+from shared.logins.oauth_logins import TokenRejectedError
 
 _CHALLENGE: Final = 334
 _LONGEST_COMMAND: Final = 500
@@ -22,10 +23,6 @@ _LONGEST_WORDS: Final = 200
 
 class RouteUnavailableError(Exception):
     """The route's server cannot be used now; the message says why."""
-
-
-class TokenRejectedError(Exception):
-    """The route's server refuses the token; the message holds its reply without the token."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from datetime import timedelta
 from random import SystemRandom
 from uuid import uuid4
 
-from services.outbound.login.access_tokens import Issuer, LoginIdentity, TokenKeeper
 from shared.contracts.oauth import OAuthLogin
 from shared.domain.clock import Clock
+from shared.logins.access_tokens import Issuer, LoginIdentity, TokenKeeper
 from shared.oauth.client_credentials import read_credentials
 from shared.oauth.renewal_schedule import LoginState
 from shared.oauth.token_client import post

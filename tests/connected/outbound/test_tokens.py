@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from services.outbound.login.access_tokens import LoginIdentity, NoTokenError
+from shared.logins.access_tokens import LoginIdentity, NoTokenError
 from shared.storage import token_store
 from shared.storage.database.client import Database, open_database
 from tests.connected.outbound.pods import (

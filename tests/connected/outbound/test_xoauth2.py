@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 
 from services.console.health import findings
 from services.outbound.delivery import Deliverer
-from services.outbound.login.route_login import RouteLogins
+from services.outbound.route_login import RouteLogins
 from services.outbound.smtp.connection import LoginProof, open_session
 from services.outbound.smtp.connection_pool import PoolLimits, SmtpPool
 from services.outbound.smtp.smtp_session import Deadlines, SmtpSession

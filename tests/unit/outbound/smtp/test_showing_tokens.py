@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import pytest
 from aiosmtplib import SMTPResponse
 
-from services.outbound.smtp.connection import RouteUnavailableError, TokenRejectedError, show_token
+from services.outbound.smtp.connection import RouteUnavailableError, show_token
 from shared.contracts.contact_center import SmtpRoute
+from shared.logins.oauth_logins import TokenRejectedError
 
 ROUTE = SmtpRoute(host="mail.example", user_name="desk@demo.example")
 ERROR = base64.b64encode(b'{"status":"401"}').decode()

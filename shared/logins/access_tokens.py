@@ -30,7 +30,14 @@ _NO_RESPONSE_YET: Final = "no answer of the token endpoint yet"
 
 
 class NoTokenError(Exception):
-    """There is no usable token now; the message says why."""
+    """There is no usable token now; the message says why.
+
+    `is_refused` says whether somebody has to act, because the login itself was refused.
+    """
+
+    def __init__(self, words: str, *, is_refused: bool = False) -> None:
+        super().__init__(words)
+        self.is_refused = is_refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,8 @@ class TokenKeeper:
                 await self._wait_for_another_pod(identity, state)
             state = await self._issuer.store.read(identity.id)
         if not state.is_usable(identity.made_from):
-            raise NoTokenError(state.fault or _NO_RESPONSE_YET)
+            is_refused = state.refused_at is not None
+            raise NoTokenError(state.fault or _NO_RESPONSE_YET, is_refused=is_refused)
         return state.access_token
 
     async def renew_if_due(self, identity: LoginIdentity) -> LoginState:

@@ -1,1 +1,0 @@
-"""Logins at the next mail server: passwords and OAuth access tokens."""
