@@ -14,6 +14,7 @@ from services.attachments.settings import AttachmentsSettings
 from services.composition.settings import CompositionSettings
 from services.console.commands.settings import FILE
 from services.console.settings import ConsoleSettings
+from services.fetching.settings import FetchingSettings
 from services.gateway.settings import GatewaySettings
 from services.ingest.settings import IngestSettings
 from services.outbound.settings import OutboundSettings
@@ -23,6 +24,7 @@ from shared.runtime.setting_list import Setting, describe
 _PROGRAMS: Final[Mapping[str, type[BaseSettings]]] = MappingProxyType(
     {
         "ingest": IngestSettings,
+        "fetching": FetchingSettings,
         "attachments": AttachmentsSettings,
         "routing": RoutingSettings,
         "composition": CompositionSettings,

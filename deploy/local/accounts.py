@@ -73,7 +73,7 @@ class Accounts:
 
     @property
     def sealing_key(self) -> dict[str, str]:
-        """What outbound seals tokens with, as a variable."""
+        """What services seal tokens with, as a variable."""
         return {SEALING_KEY: self.variables[SEALING_KEY]}
 
     def _account(self, server: str, owner: str) -> Account:
@@ -102,7 +102,7 @@ class Access:
     def of_service(self, name: str) -> dict[str, str]:
         """Return what a service's environment says about the servers."""
         addresses = {"RABBITMQ_URL": self._rabbitmq(name), "MONGODB_URL": self._mongodb(name)}
-        if name == "outbound" and self.accounts:
+        if name in ("outbound", "fetching") and self.accounts:
             addresses |= self.accounts.sealing_key
         return addresses
 

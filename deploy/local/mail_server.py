@@ -1,4 +1,4 @@
-"""Postfix and Dovecot, for the tests of what a real mail server says to a login."""
+"""Postfix and Dovecot, for the tests of what real mail servers do."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ from deploy.local.progress import NotPossibleError
 
 POSTFIX = Path("/usr/lib/postfix/sbin/master")
 DOVECOT = Path("/usr/sbin/dovecot")
+IMAP = Path("/usr/lib/dovecot/imap")
 
 
 def find_mail_server() -> None:
@@ -28,3 +29,18 @@ def find_mail_server() -> None:
                 disable_service(name)
     if shutil.which("postconf") is None:
         raise NotPossibleError("postfix is installed, but its tools are not in PATH")
+
+
+def find_imap_server() -> None:
+    """See that Dovecot with IMAP is there, installed first if need be.
+
+    Raises:
+        NotPossibleError: It is missing and cannot be installed from here, or we are not root,
+            whom it needs to give its processes users of their own.
+    """
+    if os.geteuid() != 0:
+        raise NotPossibleError("Dovecot is started by root: run this test as root")
+    with turn("mail-server"):
+        if not IMAP.exists():
+            install(["dovecot-imapd"])
+            disable_service("dovecot")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from deploy.local.accounts import Access
 from deploy.local.ports import free_port
 
-NAMES = ("ingest", "attachments", "routing", "composition", "outbound", "gateway")
+NAMES = ("ingest", "fetching", "attachments", "routing", "composition", "outbound", "gateway")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from shared.contracts.fetching import Fetch
 from shared.contracts.oauth import OAuthLogin, RouteLogin
 from shared.contracts.sections import Name, Section
 
@@ -125,11 +126,16 @@ class AgentState(Section):
 
 
 class Mailbox(Section):
-    """An address that receives mail, and the queue for its mail."""
+    """An address that receives mail, and the queue for its mail.
+
+    With `fetch`, its mail is read from an IMAP server as well as taken by SMTP and LMTP.
+    """
 
     address: MailboxAddress
     queue: Name
     aliases: tuple[MailboxAddress, ...] = ()
+    # Left out if it is None, so that services of an earlier release can read the rest.
+    fetch: Annotated[Fetch | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class Sender(Section):
@@ -288,7 +294,10 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
         if name not in queues:
             yield path, f"there is no queue {name!r} under `queues`"
     logins = {name for _, name in _texts(content, "oauth", "name")}
-    for path, name in _text_at(content, "smtp_route", "login", "oauth"):
+    for path, name in (
+        *_text_at(content, "smtp_route", "login", "oauth"),
+        *_fetch_texts(content, "login", "oauth"),
+    ):
         if name not in logins:
             yield path, f"there is no login {name!r} under `oauth`"
     for section, field in _NAMED:
@@ -303,6 +312,7 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
     yield from _repeated(
         (path, address.lower()) for path, address in _texts(content, "senders", "address")
     )
+    yield from _fetched_twice(content)
 
 
 def names_differing_in_case(content: object) -> Iterator[tuple[Path, str]]:
@@ -337,6 +347,23 @@ def _texts(content: object, section: str, field: str) -> Iterator[tuple[Path, st
         for place, one in enumerate(_sequence(value)):
             if isinstance(one, str):
                 yield (section, index, field, place), one
+
+
+def _fetched_twice(content: object) -> Iterator[tuple[Path, str]]:
+    """Yield mailboxes that read what another one reads: each mail would be there twice."""
+    servers = {path[1]: host.lower() for path, host in _fetch_texts(content, "imap", "host")}
+    seen: dict[tuple[str, str], str | int] = {}
+    for path, user_name in _fetch_texts(content, "imap", "user_name"):
+        first = seen.setdefault((servers.get(path[1], ""), user_name), path[1])
+        if first != path[1]:
+            yield path, f"{user_name} is fetched by mailboxes.{first} already"
+
+
+def _fetch_texts(content: object, *fields: str) -> Iterator[tuple[Path, str]]:
+    mailboxes = content.get("mailboxes") if isinstance(content, Mapping) else None
+    for index, mailbox in enumerate(_sequence(mailboxes)):
+        for path, text in _text_at(mailbox, "fetch", *fields):
+            yield ("mailboxes", index, *path), text
 
 
 def _text_at(content: object, *path: str) -> Iterator[tuple[Path, str]]:

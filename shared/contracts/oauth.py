@@ -28,12 +28,13 @@ def _token_address(value: str) -> str:
         raise ValueError("an address looks like https://id.example.org/token")
     if where.username is not None or where.fragment:
         raise ValueError("an address has no user, password or fragment here")
-    if where.scheme != "https" and not (where.scheme == "http" and _is_loopback(host)):
+    if where.scheme != "https" and not (where.scheme == "http" and is_loopback(host)):
         raise ValueError("secrets are sent there: the address has to begin with https://")
     return value
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or address is this machine, so that nothing leaves it."""
     if host == "localhost":
         return True
     try:

@@ -82,7 +82,7 @@ from shared.storage.database.privileges import (
 )
 from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.interactions import interaction_store
-from shared.storage.mails import arrival_store, delivery_store
+from shared.storage.mails import arrival_store, delivery_store, mailbox_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,19 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
             _database(
                 _STORES_CONTENTS,
                 {arrival_store.COLLECTION: ADD, interaction_store.COLLECTION: ADD},
+            ),
+        ),
+        "fetching": Rights(
+            BrokerRights((), (ParseMail,)),
+            _database(
+                _STORES_CONTENTS,
+                {
+                    arrival_store.COLLECTION: ADD,
+                    mailbox_store.COLLECTION: ADD,
+                    interaction_store.COLLECTION: READ,
+                    leases.COLLECTION: ADD,
+                    indexes.LOGINS: ADD,
+                },
             ),
         ),
         "attachments": Rights(
@@ -236,6 +249,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     agent_login_store.COLLECTION: CHANGE,
                     document_store.COLLECTION: ADD,
                     presence_store.COLLECTION: ADD,
+                    mailbox_store.COLLECTION: CHANGE,
                     journal.COLLECTION: ADD,
                     journal_generations.NEWEST: ADD,
                     indexes.SESSIONS: EVERYTHING,

@@ -15,7 +15,7 @@ from shared.storage.database.outbox import HAS_MESSAGES
 from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.active import IS_ACTIVE, IS_WORKED_ON
-from shared.storage.mails import arrival_store, delivery_store
+from shared.storage.mails import arrival_store, delivery_store, mailbox_store
 from shared.storage.mails.delivery_documents import IS_UNSETTLED
 
 DOCUMENTS: Final = document_store.COLLECTION
@@ -203,6 +203,10 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="unsettled",
             partialFilterExpression=IS_UNSETTLED,
         ),
+    ],
+    mailbox_store.COLLECTION: [
+        IndexModel([("lease.until", ASCENDING)], name="free"),
+        IndexModel([("lease.holder", ASCENDING)], name="held"),
     ],
     parked_messages.COLLECTION: [
         IndexModel([("queue", ASCENDING), ("parked_at", ASCENDING)], name="of-queue"),

@@ -132,6 +132,11 @@ def binding(queue: str, exchange: str, pattern: str) -> Act:
     return act
 
 
+def own_or_foreign_queue(service: str) -> str:
+    """Return the name of a service's queue; of another's if it has none."""
+    return (*RIGHTS[service].broker.queues, *WORK_QUEUES)[0].name
+
+
 def declaring(queue: str, **arguments: Any) -> Act:
     async def act(channel: AbstractChannel) -> None:
         await channel.declare_queue(queue, durable=True, arguments=arguments or None)
@@ -219,7 +224,7 @@ async def test_a_service_hears_only_what_its_queue_is_for(
 
     async with servers.connected(service) as connection:
         for exchange, pattern in all_bindings | eager:
-            act = binding(broker.queues[0].name, exchange, pattern)
+            act = binding(own_or_foreign_queue(service), exchange, pattern)
             assert await is_refused(connection, act) == ((exchange, pattern) not in wanted)
 
 
@@ -227,7 +232,7 @@ async def test_a_service_hears_only_what_its_queue_is_for(
 async def test_only_the_gateway_hears_and_writes_the_journal(
     servers: RestrictedServers, service: str
 ) -> None:
-    own = RIGHTS[service].broker.queues[0].name
+    own = own_or_foreign_queue(service)
 
     async with servers.connected(service) as connection:
         heard = not await is_refused(connection, binding(own, JOURNALED, "agent"))

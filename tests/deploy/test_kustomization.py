@@ -154,5 +154,6 @@ def test_secrets_of_users_and_logins_are_optional_and_go_to_who_needs_them() -> 
 
     assert {name: found for name, found in given.items() if found} == {
         "configure": [passwords, logins],
+        "fetching": [logins],
         "outbound": [logins],
     }

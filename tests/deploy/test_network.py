@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.deploy.manifests import (
     BASE,
     OAUTH,
@@ -16,7 +18,7 @@ from tests.deploy.manifests import (
 )
 
 POLICIES = named("NetworkPolicy", BASE)
-TOKENS = named("NetworkPolicy", OAUTH)["outbound-tokens"]
+TOKENS = named("NetworkPolicy", OAUTH)
 KEYS = named("NetworkPolicy", OIDC)["gateway-signing-keys"]
 PART_OF = {"app.kubernetes.io/part-of": "mailroom"}
 
@@ -66,15 +68,15 @@ def test_the_edges_are_reached_where_they_listen() -> None:
         assert allowed(POLICIES[name]) == listening
 
 
-def test_only_outbound_reaches_the_world_and_never_the_metadata_of_the_cloud() -> None:
+def test_only_mail_servers_are_reached_and_never_the_metadata_of_the_cloud() -> None:
     leaving = {
         name: [place["ipBlock"] for rule in rules for place in rule["to"] if "ipBlock" in place]
         for name, policy in POLICIES.items()
         if (rules := policy["spec"].get("egress"))
     }
 
-    assert {name for name, blocks in leaving.items() if blocks} == {"outbound"}
-    assert all(block["except"] for block in leaving["outbound"])
+    assert {name for name, blocks in leaving.items() if blocks} == {"fetching", "outbound"}
+    assert all(block["except"] for blocks in leaving.values() for block in blocks)
 
 
 def test_gateways_reach_each_other_where_they_tell_each_other_that_they_are() -> None:
@@ -95,9 +97,11 @@ def test_the_gateway_reaches_the_keys_of_tokens_and_never_the_metadata_of_the_cl
     assert all(place["ipBlock"]["except"] for place in rule["to"])
 
 
-def test_outbound_asks_for_tokens_by_https_and_never_the_metadata_of_the_cloud() -> None:
-    (rule,) = TOKENS["spec"]["egress"]
+@pytest.mark.parametrize("service", ["outbound", "fetching"])
+def test_tokens_are_requested_by_https_alone(service: str) -> None:
+    policy = TOKENS[f"{service}-tokens"]
+    (rule,) = policy["spec"]["egress"]
 
-    assert selected(TOKENS) == {"app.kubernetes.io/name": "outbound"}
-    assert allowed(TOKENS) == {443}
+    assert selected(policy) == {"app.kubernetes.io/name": service}
+    assert allowed(policy) == {443}
     assert all(place["ipBlock"]["except"] for place in rule["to"])

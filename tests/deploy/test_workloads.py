@@ -220,9 +220,9 @@ def test_the_contact_center_is_applied_from_where_it_is_mounted() -> None:
     assert main["args"] == ["apply", f"{mounts['contact-center']}/contact-center.yaml"]
 
 
-def test_only_outbound_and_the_console_have_the_key_that_seals_tokens() -> None:
+def test_sealing_key_is_given_to_users_of_logins_only() -> None:
     told = {
         name for name, one in WORKLOADS.items() if "MAILROOM_SEALING_KEY" in own_environment(one)
     }
 
-    assert told == {"outbound", "configure"}
+    assert told == {"outbound", "fetching", "configure"}

@@ -33,6 +33,7 @@ from shared.storage.configuration_store import KEPT_FOR, ConfigurationStore
 from shared.storage.database.client import Database, require_replica_set
 from shared.storage.database.clock import DatabaseClock
 from shared.storage.indexes import create_indexes
+from shared.storage.mails.mailbox_store import MailboxStore
 
 _NO_CHOICE: Final = StrandedWorkChoice()
 _SAME: Final = "nothing would change"
@@ -151,6 +152,8 @@ async def put_in_force(database: Database, clock: Clock, wanted: ContactCenter) 
     # Queues come first: an agent must never serve a queue that services do not know.
     if about_settings:
         await ConfigurationStore(database, clock).write(wanted)
+    # From this moment on mail of a folder counts, whenever a pod of fetching starts.
+    await MailboxStore(database).begin(wanted, clock.now())
     # An earlier release writes all logins where it knows them: what it disabled meanwhile is only
     # there, and the description has the last word.
     if about_agents or move.hashes:

@@ -16,6 +16,8 @@ from services.console.commands.trace import MailTrace
 from services.console.health.flow import deferrals, long_waits
 from services.console.store import SystemQueries
 from services.console.stranded_work import StrandedWork, homes_of
+from services.fetching.folder_position import FolderPosition
+from services.fetching.store import FolderStore, KnownMails
 from services.gateway.auth.failed_login_store import FailedLoginStore
 from services.gateway.auth.session_store import LoginSession, SessionStore, session_key
 from services.gateway.cluster.replica_store import ReplicaStore
@@ -29,7 +31,7 @@ from services.routing.offers import OfferPass
 from services.routing.place_audit import PlaceAudit
 from services.routing.store import WaitingStore
 from shared.contracts.commands import DeliverMail
-from shared.contracts.contact_center import Agent, Queue
+from shared.contracts.contact_center import Agent, ContactCenter, Queue
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionCompleted
 from shared.contracts.outgoing import Outgoing, wrap
@@ -37,6 +39,7 @@ from shared.domain.agent_search import AgentSearch
 from shared.domain.delivery import Conclusion, Delivery, DeliveryState, Recipient
 from shared.domain.interaction import Attachment, Interaction, Place
 from shared.domain.lifecycle import State
+from shared.domain.mailbox_health import Fault
 from shared.mail.threads import Speaker
 from shared.oauth.renewal_schedule import LoginState
 from shared.storage import indexes
@@ -61,6 +64,7 @@ from shared.storage.journal_generations import JournalGenerations
 from shared.storage.mails import uncertain_deliveries
 from shared.storage.mails.arrival_store import Arrival, ArrivalStore
 from shared.storage.mails.delivery_store import ClaimLostError, DeliveryStore
+from shared.storage.mails.mailbox_store import MailboxStore
 from shared.storage.parked_messages import ParkedMessage, ParkedStore
 from shared.storage.sealing import Sealer
 from shared.storage.token_store import Grant, TokenStore
@@ -350,6 +354,54 @@ async def leases(large: Large) -> None:
     store = LeaseStore(large.database, "us")
     await store.acquire("lease", LEASE)
     await store.release("lease", LEASE)
+
+
+# Fetching
+
+
+@case
+async def mailboxes(large: Large) -> None:
+    now, held = large.clock.now(), number(1)
+    mailboxes, fetching = MailboxStore(large.database), FolderStore(large.database, "us")
+    center = ContactCenter.model_validate(
+        {
+            "name": "test",
+            "queues": [{"name": "support"}],
+            "mailboxes": [
+                {
+                    "address": "new@demo.example",
+                    "queue": "support",
+                    "fetch": {
+                        "imap": {"host": "mail.example", "user_name": "new"},
+                        "login": {"password_variable": "PASSWORD"},
+                    },
+                }
+            ],
+        }
+    )
+    await mailboxes.begin(center, now)
+    await mailboxes.get([held, number(2)])
+    await mailboxes.order_look([held], now)
+    await mailboxes.order_stop([held])
+    await mailboxes.order_start([held], now)
+    await mailboxes.order_backfill([held], now, now, only_count=True)
+    await fetching.free_ones(now, 10)
+    assert await fetching.take(held, LEASE)
+    await fetching.renew(LEASE)
+    await fetching.orders()
+    backfill = await fetching.backfill(held)
+    assert backfill
+    await fetching.write_position(held, FolderPosition(1, 1))
+    await fetching.write_fetched(held, FolderPosition(1, 2), now, 1)
+    await fetching.write_count(held, backfill, 3)
+    await fetching.begin_backfill(held, FolderPosition(1, 2), backfill)
+    await fetching.write_look(held, now, 1)
+    await fetching.write_well(held)
+    await fetching.write_fault(held, now, Fault("away", "away", "wait"), 1)
+    await fetching.give_back([held])
+    await KnownMails(large.database).among(
+        "support@demo.example", [f"<{number(at)}@example.org>" for at in (3, 4)]
+    )
 
 
 # Interactions, and what they announce

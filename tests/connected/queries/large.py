@@ -31,7 +31,7 @@ from shared.storage.indexes import (
 )
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.interaction_documents import to_document
-from shared.storage.mails import arrival_store, delivery_store
+from shared.storage.mails import arrival_store, delivery_store, mailbox_store
 from shared.storage.mails import delivery_documents as of_delivery
 from tests.doubles.clock import MovableClock
 from tests.support.backend import agent_document
@@ -317,6 +317,13 @@ async def _write_small_ones(database: Database) -> None:
         PROMISED_INTERACTIONS: {"expires_at": ends, "command_id": "", "about": number(0)},
         LOGINS: {"version": 1},
         leases.COLLECTION: {"holder": "", "until": BEGAN, "wanted": False},
+        mailbox_store.COLLECTION: {
+            "address": "desk@demo.example",
+            "folder": "INBOX",
+            "described_at": BEGAN,
+            "uid": 1,
+            "lease": {"holder": "others", "until": BEGAN},
+        },
         journal_generations.NEWEST: {"position": 1},
         vault.COLLECTION: {"size": 1, "bytes": b"x", "stored_at": BEGAN},
         chunked_files.FILES: {"kept": True, "uploadDate": BEGAN, "length": 1},

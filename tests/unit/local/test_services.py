@@ -32,13 +32,13 @@ def test_service_of_the_local_stack_listens_on_loopback_only(
     assert all(ip_address(host).is_loopback for host in hosts)
 
 
-def test_outbound_and_the_command_line_have_the_key_for_tokens_and_nobody_else() -> None:
+def test_sealing_key_is_given_to_users_of_logins_only() -> None:
     accounts = Accounts.made_up("test")
     access = Access("amqp://here", "mongodb://here/mail", accounts=accounts)
     key = accounts.variables["MAILROOM_SEALING_KEY"]
 
     told = {name for name in NAMES if access.of_service(name).get("MAILROOM_SEALING_KEY") == key}
 
-    assert told == {"outbound"}
+    assert told == {"outbound", "fetching"}
     assert access.of_console()["MAILROOM_SEALING_KEY"] == key
     assert Sealer(key).open(Sealer(key).seal("token", "a"), "a") == "token"

@@ -32,6 +32,7 @@ CONTRACTS = {
 
 MADE_BY_SHARED_CODE = {
     "ingest": {"ParseMail"},
+    "fetching": {"ParseMail"},
     "attachments": {"OperationRefused"},
     "routing": {"OperationRefused", "AgentNotReady"},
     "composition": {"OperationRefused", "DeliverMail"},

@@ -1,0 +1,1 @@
+"""Fetches mail from IMAP servers."""

@@ -1,0 +1,8 @@
+"""`python -m services.fetching`."""
+
+from services.fetching.app import start
+from services.fetching.settings import FetchingSettings
+from shared.runtime.process import run
+
+if __name__ == "__main__":
+    run("fetching", FetchingSettings, start)

@@ -1,0 +1,354 @@
+"""One session at an IMAP server, with one folder open. Every method blocks."""
+
+import imaplib
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from imapclient.exceptions import LoginError
+
+from services.fetching.folder_position import OpenedFolder
+from services.fetching.imap import faults
+from services.fetching.imap.bounded_client import AnswerTooLargeError, BoundedClient, Cord
+from services.fetching.imap.faults import (
+    FolderFaultError,
+    MailFaultError,
+    MailGoneError,
+)
+from shared.contracts.fetching import ImapServer
+from shared.intake.refusals import MailTooLargeError
+from shared.mail.mime.headers import read_mail_headers
+from shared.mail.parsing.identity import message_ids
+
+_ANSWER: Final = 1_000_000
+_LIST_OF_UIDS: Final = 32_000_000
+"""Octets of the answer to a search; three million UIDs fit."""
+
+_OF_HEADING: Final = 8_000
+_AROUND_BODY: Final = 100_000
+_ID_FIELD: Final = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
+_ANSWERED_ID_FIELD: Final = b"BODY[HEADER.FIELDS (MESSAGE-ID)]"
+_SEEN: Final = rb"\Seen"
+_DELETED: Final = rb"\Deleted"
+_NO_SELECT: Final = frozenset({b"\\noselect", b"\\nonexistent"})
+_NO_IMAP: Final = (
+    *(ValueError, TypeError, IndexError, KeyError, AttributeError, AssertionError),
+    RecursionError,
+)
+"""Errors of the library's parsers on answers that are no IMAP."""
+
+_NEWS: Final = frozenset({b"EXISTS", b"RECENT"})
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What is known of a mail before it is fetched; `message_id` is empty if it has none."""
+
+    uid: int
+    size: int
+    message_id: str
+    received_at: datetime | None
+
+
+class ImapSession:
+    """A connection to a server. `cut` may be called from any thread, all else from one."""
+
+    def __init__(self, server: ImapServer, context: ssl.SSLContext, deadline: timedelta) -> None:
+        self._server = server
+        self._context = context
+        self._deadline = deadline.total_seconds()
+        self._cord = Cord()
+        self._connected: BoundedClient | None = None
+        self._answers_late = False
+
+    @property
+    def where(self) -> str:
+        """The server, for people."""
+        return self._server.host
+
+    @property
+    def is_cut(self) -> bool:
+        """Say whether the connection was cut, so that only a new session can go on."""
+        return self._cord.is_cut
+
+    @property
+    def has_idle(self) -> bool:
+        """Say whether the server tells of new mail by itself (RFC 2177)."""
+        return self._has("IDLE")
+
+    def connect(self) -> None:
+        """Connect, and secure the connection as described.
+
+        Raises:
+            FolderFaultError: The server cannot be reached, or is no IMAP server.
+        """
+        server = self._server
+        implicit = self._context if server.tls == "implicit" else None
+        with self._plain_faults("the connection"):
+            client = BoundedClient(
+                server.host, server.used_port, self._deadline, implicit, self._cord
+            )
+            self._connected = client
+            if server.tls == "starttls":
+                client.connection.encrypt(self._context)
+
+    def log_in(self, password: str) -> None:
+        """Log in by password.
+
+        Raises:
+            FolderFaultError: The server refuses the password, or takes none.
+        """
+        if self._has("AUTH=PLAIN"):
+            self._log_in(
+                lambda: self._client.plain_login(self._server.user_name, password), password
+            )
+        elif self._has("LOGINDISABLED"):
+            raise faults.no_password_taken(self.where)
+        else:
+            self._log_in(lambda: self._client.login(self._server.user_name, password), password)
+
+    def log_in_by_token(self, token: str) -> None:
+        """Log in by XOAUTH2.
+
+        Raises:
+            TokenRefusedError: The server refuses the token.
+            FolderFaultError: The server takes no tokens, or broke off.
+        """
+        if not self._has("AUTH=XOAUTH2"):
+            raise faults.no_token_taken(self.where)
+        shown = [f"user={self._server.user_name}\1auth=Bearer {token}\1\1"]
+        try:
+            # A refusal is a challenge with its reason, to which an empty answer is due.
+            self._log_in(
+                lambda: self._client.sasl_login("XOAUTH2", lambda _: shown.pop() if shown else ""),
+                token,
+            )
+        except faults.LoginFaultError as error:
+            raise faults.TokenRefusedError(error.fault) from None
+
+    def _log_in(self, log_in: Callable[[], object], secret: str) -> None:
+        user_name = self._server.user_name
+        try:
+            with self._plain_faults("the login"):
+                self._allow(_ANSWER)
+                try:
+                    log_in()
+                except LoginError as error:
+                    if isinstance(error.__context__, imaplib.IMAP4.abort):
+                        raise error.__context__ from None
+                    words = faults.said(error, secret)
+                    if faults.is_temporary(words):
+                        raise faults.login_unavailable(self.where, words) from None
+                    raise faults.login_refused(self.where, user_name, words) from None
+        except UnicodeEncodeError:
+            raise faults.nothing_to_show(
+                f"{self.where} takes no password with other characters than those of ASCII"
+            ) from None
+
+    def open(self, folder: str, settled: int, writable: bool) -> OpenedFolder:  # noqa: FBT001 - called by position in a thread
+        """Open a folder of which UIDs up to `settled` are known.
+
+        Raises:
+            FolderFaultError: The folder is not there, holds no mail, or may only be read.
+        """
+        self._allow(_ANSWER)
+        with self._plain_faults("the folder"):
+            try:
+                answer = self._client.select_folder(folder, readonly=not writable)
+            except imaplib.IMAP4.readonly:
+                raise faults.read_only(self.where, folder) from None
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:
+                raise self._why_not(folder, error) from None
+        # A server may leave out UIDNEXT: then the highest UID may just have been removed.
+        uid_next = answer.get(b"UIDNEXT") or max(settled, *self.uids_after(0), 0) + 1
+        return OpenedFolder(answer.get(b"UIDVALIDITY") or None, uid_next)
+
+    def _why_not(self, folder: str, error: Exception) -> FolderFaultError:
+        """Return why a folder cannot be opened, which servers say in words of their own."""
+        self._allow(_ANSWER)
+        found = self._client.list_folders("", folder)
+        if not found:
+            return faults.no_such_folder(self.where, folder)
+        if any(_NO_SELECT & {flag.lower() for flag in flags} for flags, _, _ in found):
+            return faults.not_selectable(self.where, folder)
+        return faults.refused(self.where, f"to open {folder}", error)
+
+    def uids_after(self, uid: int, until: int | None = None) -> list[int]:
+        """Return the UIDs above one, up to another, as the server gives them."""
+        return self._search(["UID", f"{uid + 1}:{until or '*'}"])
+
+    def uids_since(self, since: datetime, after: int, until: int) -> list[int]:
+        """Return the UIDs in a range of mails that came on the day before a time, or later.
+
+        IMAP compares days in the server's time zone, so this is more than what came since then.
+        """
+        day = (since.astimezone(UTC) - timedelta(days=1)).date()
+        return self._search(["UID", f"{after + 1}:{until}", "SINCE", day])
+
+    def _search(self, criteria: Sequence[object]) -> list[int]:
+        self._allow(_LIST_OF_UIDS)
+        with self._plain_faults("a search"):
+            return list(self._client.search(list(criteria)))
+
+    def headings(self, uids: Sequence[int]) -> list[Heading]:
+        """Return size, Message-ID and time of mails; mails that are gone are left out."""
+        self._allow(_ANSWER + _OF_HEADING * len(uids))
+        with self._plain_faults("to show sizes"):
+            found = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE", _ID_FIELD])
+            return [_heading(uid, found[uid]) for uid in uids if uid in found]
+
+    def body(self, heading: Heading, largest: int) -> bytes:
+        """Return the octets of a mail.
+
+        Raises:
+            MailTooLargeError: It has more octets than `largest`, whatever was said of it before.
+            MailGoneError: It was removed meanwhile.
+            MailFaultError: The server does not give it.
+        """
+        self._allow(largest + _AROUND_BODY)
+        try:
+            octets = self._client.fetch([heading.uid], ["BODY.PEEK[]"]).get(heading.uid, {})
+        except AnswerTooLargeError:
+            self.cut()
+            raise MailTooLargeError from None
+        except (imaplib.IMAP4.abort, OSError) as error:
+            raise MailFaultError(str(faults.unreachable(self.where, error))) from None
+        except (imaplib.IMAP4.error, *_NO_IMAP) as error:
+            raise MailFaultError(
+                f"{self.where} does not give it: {faults.said(error)}", keeps_session=True
+            ) from None
+        body = octets.get(b"BODY[]")
+        if isinstance(body, bytes) and body:
+            if len(body) > largest:
+                raise MailTooLargeError
+            return body
+        if not self._search(["UID", str(heading.uid)]):
+            raise MailGoneError
+        raise MailFaultError(f"{self.where} gives no octets of it", keeps_session=True)
+
+    def mark_seen(self, uid: int) -> None:
+        """Mark a mail as read."""
+        self._allow(_ANSWER)
+        with self._plain_faults("to mark a mail"):
+            self._client.add_flags([uid], [_SEEN], silent=True)
+
+    def move(self, uid: int, folder: str) -> None:
+        """Move a mail to another folder, which is made if it is missing.
+
+        Raises:
+            FolderFaultError: The server refuses; the mail is then still where it was.
+        """
+        with self._plain_faults(f"to move a mail to {folder}"):
+            try:
+                self._move(uid, folder)
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:
+                if "TRYCREATE" not in str(error).upper():
+                    raise
+                self._client.create_folder(folder)
+                self._move(uid, folder)
+
+    def _move(self, uid: int, folder: str) -> None:
+        self._allow(_ANSWER)
+        if self._has("MOVE"):
+            self._client.move([uid], folder)
+            return
+        self._client.copy([uid], folder)
+        self._client.add_flags([uid], [_SEEN, _DELETED], silent=True)
+        if self._has("UIDPLUS"):
+            # Never EXPUNGE alone: it would remove what others have marked.
+            self._client.uid_expunge([uid])
+
+    def begin_idle(self) -> int | None:
+        """Have the server tell of new mail; return the file to wait for, None if it has told."""
+        self._allow(_ANSWER)
+        with self._plain_faults("IDLE"):
+            self._client.idle()
+            if self._client.connection.reader.has_data():
+                return None
+            file: int = self._client.socket().fileno()
+            return file
+
+    def end_idle(self) -> bool:
+        """End what `begin_idle` began; return whether the server told of new mail."""
+        with self._plain_faults("IDLE"):
+            _, told = self._client.idle_done()
+            return any(_NEWS & set(one) for one in told if isinstance(one, tuple))
+
+    def check(self) -> None:
+        """See that the session still works; the server may tell of new mail."""
+        self._allow(_ANSWER)
+        with self._plain_faults("NOOP"):
+            self._client.noop()
+
+    def cut(self) -> None:
+        """End the connection from any thread."""
+        self._cord.cut()
+
+    def close(self) -> None:
+        """Log out if the connection still works, and close it."""
+        if self._connected is None:
+            return
+        with suppress(Exception):
+            self._allow(_ANSWER)
+            if not self._cord.is_cut:
+                self._connected.logout()
+        with suppress(Exception):
+            self._connected.shutdown()
+
+    @property
+    def _client(self) -> BoundedClient:
+        if self._connected is None:
+            raise RuntimeError("the session is not connected")
+        return self._connected
+
+    def _has(self, capability: str) -> bool:
+        return bool(self._client.has_capability(capability))
+
+    def _allow(self, octets: int) -> None:
+        self._client.connection.reader.allow(octets)
+
+    @contextmanager
+    def _plain_faults(self, what: str) -> Iterator[None]:
+        """Turn errors of the library into faults of the folder."""
+        try:
+            yield
+        except (FolderFaultError, UnicodeEncodeError):
+            raise
+        except imaplib.IMAP4.readonly:
+            raise faults.read_only(self.where, "the folder") from None
+        except (imaplib.IMAP4.abort, AnswerTooLargeError, OSError) as error:
+            raise faults.unreachable(self.where, error) from error
+        except imaplib.IMAP4.error as error:
+            raise faults.refused(self.where, what, error) from error
+        except (
+            ValueError,
+            TypeError,
+            IndexError,
+            KeyError,
+            AssertionError,
+            RecursionError,
+        ) as error:
+            # The library's parsers raise these on answers that are no IMAP.
+            raise faults.unreachable(self.where, error) from error
+
+
+def _heading(uid: int, fields: dict[bytes, Any]) -> Heading:
+    block = fields.get(_ANSWERED_ID_FIELD) or b""
+    headers, _ = read_mail_headers(block)
+    found = message_ids(headers.first("message-id") or b"", bare=True)
+    received_at = fields.get(b"INTERNALDATE")
+    if isinstance(received_at, datetime) and received_at.tzinfo is None:
+        received_at = received_at.replace(tzinfo=UTC)
+    return Heading(
+        uid,
+        int(fields.get(b"RFC822.SIZE") or 0),
+        found[0] if found else "",
+        received_at if isinstance(received_at, datetime) else None,
+    )

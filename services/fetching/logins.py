@@ -1,0 +1,120 @@
+"""Opens sessions that are logged in, by password or by token."""
+
+import ssl
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import structlog
+
+from services.fetching import metrics
+from services.fetching.imap import faults
+from services.fetching.imap.imap_session import ImapSession
+from services.fetching.imap.session_thread import SessionThread
+from shared.contracts.contact_center import ContactCenter
+from shared.contracts.fetching import Fetch
+from shared.logins.access_tokens import NoTokenError
+from shared.logins.oauth_logins import OAuthLogins
+from shared.oauth.client_credentials import BadCredentialsError
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.sealing import BadSealingKeyError
+
+log = structlog.get_logger()
+
+
+class MailboxLogins:
+    """Logins of mailboxes. `answer_deadline` is how long a server may be silent."""
+
+    def __init__(
+        self,
+        logins: OAuthLogins,
+        environment: Mapping[str, str],
+        *,
+        answer_deadline: timedelta,
+        look_deadline: timedelta,
+    ) -> None:
+        self._logins = logins
+        self._environment = environment
+        self._answer_deadline = answer_deadline
+        self._look_deadline = look_deadline
+        # One for all: it holds the certificates of all authorities.
+        self._context = ssl.create_default_context()
+
+    async def open(self, fetch: Fetch) -> SessionThread:
+        """Return a session that is logged in.
+
+        Raises:
+            FolderFaultError: The server cannot be reached or refuses; the words say why.
+        """
+        if fetch.login.oauth is None:
+            password = self._environment.get(fetch.login.password_variable)
+            if not password:
+                raise faults.nothing_to_show(
+                    f"set {fetch.login.password_variable} in the environment of fetching"
+                )
+            return await self._open(fetch, lambda session: session.log_in(password))
+        user_name, oauth = fetch.imap.user_name, fetch.login.oauth
+
+        async def with_token(token: str) -> SessionThread:
+            return await self._open(fetch, lambda session: session.log_in_by_token(token))
+
+        try:
+            return await self._logins.open(oauth, user_name, with_token)
+        except NoTokenError as error:
+            words = f"login {oauth}: {error}"
+            raise (faults.login_ended if error.is_refused else faults.no_token_yet)(words) from None
+        except (BadCredentialsError, BadSealingKeyError) as error:
+            raise faults.nothing_to_show(f"login {oauth}: {error}") from None
+
+    async def _open(self, fetch: Fetch, log_in: Callable[[ImapSession], None]) -> SessionThread:
+        thread = SessionThread(ImapSession(fetch.imap, self._context, self._answer_deadline))
+        session = thread.session
+        try:
+            await thread.call(session.connect, deadline=self._look_deadline)
+            await thread.call(log_in, session, deadline=self._look_deadline)
+        except BaseException:
+            thread.discard()
+            raise
+        return thread
+
+
+class LoginRenewal:
+    """Renews the tokens of mailboxes, and shows which logins are refused."""
+
+    def __init__(self, logins: OAuthLogins, configuration: ConfigurationStore) -> None:
+        self._logins = logins
+        self._configuration = configuration
+        self._failing: set[str] = set()
+
+    async def renew(self) -> None:
+        """Renew each token if that is due, and set the metric of refused logins.
+
+        Raises:
+            Unavailable: The database does not answer.
+        """
+        failing, names = set(), set()
+        for name, user_name in _token_users(await self._configuration.current()):
+            names.add(name)
+            if await self._needs_attention(name, user_name):
+                failing.add(name)
+        for name in names:
+            metrics.LOGIN_REFUSED.labels(name).set(int(name in failing))
+        for name in self._failing - names:
+            metrics.LOGIN_REFUSED.labels(name).set(0)
+        self._failing = failing
+
+    async def _needs_attention(self, name: str, user_name: str) -> bool:
+        try:
+            return await self._logins.renew(name, user_name)
+        except (BadCredentialsError, BadSealingKeyError) as error:
+            if name not in self._failing:
+                log.warning("login cannot be used", login=name, reason=str(error))
+            return True
+
+
+def _token_users(center: ContactCenter) -> list[tuple[str, str]]:
+    """Return the OAuth logins of mailboxes, each with its user."""
+    return [
+        (mailbox.fetch.login.oauth, mailbox.fetch.imap.user_name)
+        for mailbox in center.mailboxes
+        if mailbox.fetch and mailbox.fetch.login.oauth
+    ]

@@ -1,0 +1,231 @@
+"""Leases on folders, and how far each folder is fetched."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pymongo import ReturnDocument
+
+from services.fetching.folder_position import CatchUp, FolderPosition, Skipped
+from shared.domain.mailbox_health import Fault
+from shared.domain.storable_text import storable
+from shared.storage.database.client import HINT, Database, Document, database_errors
+from shared.storage.interactions import interaction_store
+from shared.storage.mails.mailbox_store import COLLECTION, FREE
+
+_LONGEST_WORDS: Final = 500
+_NOW: Final = "$$NOW"
+
+
+class LeaseLostError(Exception):
+    """Another pod has the folder now; this one must write nothing more about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What operators want of a folder."""
+
+    folder_id: str
+    is_stopped: bool = False
+    look_wanted_at: datetime | None = None
+    backfill_wanted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """An order to go through a folder once more from a time on, or only to count its mails."""
+
+    since: datetime
+    wanted_at: datetime
+    only_count: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFolder:
+    """A folder as it was when this pod took it."""
+
+    position: FolderPosition
+    described_at: datetime
+    faults: int
+    backfill: Backfill | None = None
+    is_stopped: bool = False
+    look_wanted_at: datetime | None = None
+
+
+class FolderStore:
+    """Folders of one pod, the holder. Every write compares the lease, by the database's clock."""
+
+    def __init__(self, database: Database, holder: str) -> None:
+        self._folders = database[COLLECTION]
+        self._hints = self._folders.with_options(write_concern=HINT)
+        self._holder = holder
+
+    async def free_ones(self, now: datetime, most: int) -> list[str]:
+        """Return folders that nobody holds."""
+        async with database_errors():
+            found = await self._folders.find(
+                {"lease.until": {"$lte": now}}, {"_id": 1}, limit=most
+            ).to_list()
+        return [one["_id"] for one in found]
+
+    async def take(self, folder_id: str, lasts: timedelta) -> HeldFolder | None:
+        """Take a folder that is free; return None if another pod was faster."""
+        is_free = {"$expr": {"$lte": ["$lease.until", _NOW]}}
+        lease = {"holder": self._holder, "until": _later(lasts)}
+        async with database_errors():
+            document = await self._folders.find_one_and_update(
+                {"_id": folder_id, **is_free},
+                [{"$set": {"lease": lease}}],
+                return_document=ReturnDocument.AFTER,
+            )
+        return _held(document) if document else None
+
+    async def renew(self, lasts: timedelta) -> None:
+        """Renew the leases of all folders that this pod holds."""
+        async with database_errors():
+            await self._hints.update_many(
+                {"lease.holder": self._holder}, [{"$set": {"lease.until": _later(lasts)}}]
+            )
+
+    async def give_back(self, folder_ids: Iterable[str]) -> None:
+        """Let other pods have folders at once."""
+        async with database_errors():
+            await self._hints.update_many(
+                {"_id": {"$in": list(folder_ids)}, "lease.holder": self._holder},
+                {"$set": {"lease": {"until": FREE}}},
+            )
+
+    async def orders(self) -> list[Orders]:
+        """Return what operators want of the folders that this pod holds."""
+        fields = {"stopped": 1, "look_wanted_at": 1, "backfill.wanted_at": 1}
+        async with database_errors():
+            found = await self._folders.find({"lease.holder": self._holder}, fields).to_list()
+        return [
+            Orders(
+                one["_id"],
+                one.get("stopped", False),
+                one.get("look_wanted_at"),
+                one.get("backfill", {}).get("wanted_at"),
+            )
+            for one in found
+        ]
+
+    async def backfill(self, folder_id: str) -> Backfill | None:
+        """Return the backfill that is wanted of a folder, None if there is none."""
+        async with database_errors():
+            found = await self._folders.find_one({"_id": folder_id}, {"backfill": 1}) or {}
+        return Backfill(**found["backfill"]) if found.get("backfill") else None
+
+    async def write_position(self, folder_id: str, position: FolderPosition) -> None:
+        """Store how far a folder is fetched, durably."""
+        await self._write(self._folders, folder_id, {"$set": _fields(position)})
+
+    async def write_fetched(
+        self, folder_id: str, position: FolderPosition, now: datetime, mails_today: int
+    ) -> None:
+        """Store the position after a mail was stored, durably."""
+        day = f"{now:%Y-%m-%d}"
+        fields = {"last_mail_at": now, "today": {"day": day, "mails": mails_today}}
+        await self._write(self._folders, folder_id, {"$set": _fields(position) | fields})
+
+    async def begin_backfill(
+        self, folder_id: str, position: FolderPosition, backfill: Backfill
+    ) -> None:
+        """Store the position from which a backfill goes on; the order is then carried out."""
+        await self._end_backfill(folder_id, backfill, _fields(position))
+
+    async def write_count(self, folder_id: str, backfill: Backfill, mails: int) -> None:
+        """Store how many mails a backfill would fetch; the order is then carried out."""
+        counted = {"wanted_at": backfill.wanted_at, "mails": mails}
+        await self._end_backfill(folder_id, backfill, {"counted": counted})
+
+    async def _end_backfill(self, folder_id: str, backfill: Backfill, fields: Document) -> None:
+        """Write fields, and remove the order unless a later one has replaced it."""
+        is_ours = {"$eq": ["$backfill.wanted_at", backfill.wanted_at]}
+        rest = {"$cond": [is_ours, "$$REMOVE", "$backfill"]}
+        literal = {name: {"$literal": value} for name, value in fields.items()}
+        await self._write(self._folders, folder_id, [{"$set": literal | {"backfill": rest}}])
+
+    async def write_look(self, folder_id: str, now: datetime, behind: int) -> None:
+        """Store that a look reached the folder and saw so many mails to fetch."""
+        fields = {"last_look_at": now, "last_good_at": now, "behind": behind}
+        await self._write(self._hints, folder_id, {"$set": fields})
+
+    async def write_well(self, folder_id: str) -> None:
+        """Store that everything is fetched and marked, and no fault is left."""
+        update = {"$set": {"faults": 0, "behind": 0, "filing": 0}, "$unset": {"fault": ""}}
+        await self._write(self._hints, folder_id, update)
+
+    async def write_fault(self, folder_id: str, now: datetime, fault: Fault, faults: int) -> None:
+        """Store a failed look; `faults` is how many failed in a row."""
+        told = {
+            "code": fault.code,
+            "words": storable(fault.words, _LONGEST_WORDS),
+            "do": storable(fault.do, _LONGEST_WORDS),
+            "needs_person": fault.needs_person,
+        }
+        fields = {"last_look_at": now, "fault": told, "faults": faults}
+        await self._write(self._hints, folder_id, {"$set": fields})
+
+    async def _write(self, folders: Any, folder_id: str, update: object) -> None:
+        async with database_errors():
+            result = await folders.update_one(
+                {"_id": folder_id, "lease.holder": self._holder}, update
+            )
+        if not result.matched_count:
+            raise LeaseLostError(folder_id)
+
+
+class KnownMails:
+    """Message-IDs of mails that are interactions already."""
+
+    def __init__(self, database: Database) -> None:
+        self._interactions = database[interaction_store.COLLECTION]
+
+    async def among(self, address: str, message_ids: Sequence[str]) -> set[str]:
+        """Return those ids of which a mailbox has a mail."""
+        wanted = {"mail.message_id": {"$in": list(message_ids)}, "mailbox": address}
+        async with database_errors():
+            return set(await self._interactions.distinct("mail.message_id", wanted))
+
+
+def _fields(position: FolderPosition) -> Document:
+    catch_up = position.catch_up
+    return {
+        "uid_validity": position.uid_validity,
+        "uid": position.uid,
+        "catch_up": catch_up
+        and {"since": catch_up.since, "after": catch_up.after, "until": catch_up.until},
+        "filing": position.filing,
+        "failing": {"uid": position.failing, "times": position.failures},
+        "skipped": [
+            {"uid": one.uid, "reason": storable(one.reason, _LONGEST_WORDS)}
+            for one in position.skipped
+        ],
+    }
+
+
+def _held(document: Document) -> HeldFolder:
+    catch_up, failing = document.get("catch_up"), document.get("failing") or {}
+    backfill = document.get("backfill")
+    return HeldFolder(
+        FolderPosition(
+            uid_validity=document.get("uid_validity"),
+            uid=document["uid"],
+            catch_up=CatchUp(**catch_up) if catch_up else None,
+            filing=document.get("filing", 0),
+            failing=failing.get("uid", 0),
+            failures=failing.get("times", 0),
+            skipped=tuple(Skipped(**one) for one in document.get("skipped", ())),
+        ),
+        document["described_at"],
+        document.get("faults", 0),
+        Backfill(**backfill) if backfill else None,
+        document.get("stopped", False),
+        document.get("look_wanted_at"),
+    )
+
+
+def _later(by: timedelta) -> Document:
+    return {"$add": [_NOW, int(by.total_seconds() * 1000)]}

@@ -1,0 +1,123 @@
+"""Which mails of a folder come next, whatever its server says about UIDs."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from services.fetching.folder_position import (
+    MOST_SKIPPED,
+    CatchUp,
+    FolderPosition,
+    OpenedFolder,
+    Skipped,
+    caught_up,
+    failed,
+    going_back,
+    pending,
+    reconciled,
+    settled,
+    skipped,
+)
+
+SINCE = datetime(2026, 11, 1, tzinfo=UTC)
+AT_17 = FolderPosition(uid_validity=5, uid=17)
+
+
+def test_first_look_catches_up_and_takes_new_mail_from_there() -> None:
+    position = reconciled(FolderPosition(), OpenedFolder(5, 18), SINCE)
+
+    assert position == replace(AT_17, catch_up=CatchUp(SINCE, 0, 17))
+
+
+def test_first_look_into_an_empty_folder_has_nothing_to_catch_up() -> None:
+    assert reconciled(FolderPosition(), OpenedFolder(5, 1), SINCE) == FolderPosition(5, 0)
+
+
+def test_same_validity_keeps_the_position() -> None:
+    position = replace(AT_17, catch_up=CatchUp(SINCE, 3, 9), filing=17, failing=18, failures=2)
+
+    assert reconciled(position, OpenedFolder(5, 40), SINCE) is position
+
+
+def test_changed_validity_has_the_folder_gone_through_again() -> None:
+    position = replace(AT_17, filing=17, skipped=(Skipped(3, "too large"),))
+
+    assert reconciled(position, OpenedFolder(6, 4), SINCE) == FolderPosition(
+        6, 3, CatchUp(SINCE, 0, 3), skipped=(Skipped(3, "too large"),)
+    )
+
+
+def test_fallen_uids_have_the_folder_gone_through_again() -> None:
+    assert reconciled(AT_17, OpenedFolder(5, 10), SINCE) == FolderPosition(
+        5, 9, CatchUp(SINCE, 0, 9)
+    )
+
+
+def test_absent_validity_has_the_folder_gone_through_each_time() -> None:
+    first = reconciled(FolderPosition(), OpenedFolder(None, 18), SINCE)
+    second = reconciled(caught_up(first), OpenedFolder(None, 18), SINCE)
+
+    assert first == second == FolderPosition(None, 17, CatchUp(SINCE, 0, 17))
+
+
+def test_search_beyond_the_last_uid_finds_nothing_new() -> None:
+    # RFC 9051 section 6.4.9: `18:*` means `17:18` where 17 is the last.
+    assert pending([17], 17) == []
+
+
+def test_search_is_sorted_and_bounded() -> None:
+    assert pending([30, 18, 18, 4, 25], 17, 25) == [18, 25]
+
+
+def test_settled_new_mail_moves_the_position() -> None:
+    position = replace(AT_17, failing=18, failures=2)
+
+    assert settled(position, 18, filing=True) == replace(AT_17, uid=18, filing=18)
+
+
+def test_settled_older_mail_moves_only_the_catching_up() -> None:
+    position = replace(AT_17, catch_up=CatchUp(SINCE, 0, 17))
+
+    assert settled(position, 4) == replace(AT_17, catch_up=CatchUp(SINCE, 4, 17))
+    assert settled(position, 18) == replace(position, uid=18)
+
+
+def test_last_older_mail_ends_the_catching_up() -> None:
+    assert settled(replace(AT_17, catch_up=CatchUp(SINCE, 4, 17)), 17) == AT_17
+
+
+def test_mail_is_given_up_at_its_third_failure_in_a_row() -> None:
+    twice = failed(failed(AT_17, 18), 18)
+
+    assert not twice.gives_up
+    assert failed(twice, 18).gives_up
+    assert failed(twice, 19).failures == 1
+
+
+def test_skipped_mail_is_named_and_passed() -> None:
+    position = skipped(failed(AT_17, 18), 18, "too large")
+
+    assert position == replace(AT_17, uid=18, skipped=(Skipped(18, "too large"),))
+
+
+def test_only_the_latest_hundred_skipped_mails_are_remembered() -> None:
+    position = AT_17
+    for uid in range(18, 18 + MOST_SKIPPED + 5):
+        position = skipped(position, uid, "too large")
+
+    assert [one.uid for one in position.skipped] == list(range(23, 123))
+
+
+def test_going_back_goes_through_everything_known_once_more() -> None:
+    assert going_back(AT_17, SINCE).catch_up == CatchUp(SINCE, 0, 17)
+
+
+def test_going_back_while_catching_up_keeps_the_earlier_time() -> None:
+    earlier = SINCE - timedelta(days=9)
+    position = replace(AT_17, catch_up=CatchUp(earlier, 9, 12))
+
+    assert going_back(position, SINCE).catch_up == CatchUp(earlier, 0, 17)
+    assert going_back(going_back(AT_17, SINCE), earlier).catch_up == CatchUp(earlier, 0, 17)
+
+
+def test_going_back_in_a_folder_never_opened_changes_nothing() -> None:
+    assert going_back(FolderPosition(), SINCE) == FolderPosition()
