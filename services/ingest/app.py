@@ -10,9 +10,11 @@ from services.ingest.parser.isolated_parser import IsolatedParser
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
+from services.ingest.smtp.server_certificate import ServerCertificate
 from services.ingest.store import CopyStore
 from shared.intake.mail_intake import MailIntake
 from shared.messaging.topology import INGEST
+from shared.observability.probes import Health
 from shared.runtime.resources import Resources
 from shared.runtime.worker_consumer import running_consumer
 from shared.storage.interactions.thread_store import ThreadStore
@@ -49,5 +51,23 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             direct_parsing, resources.configuration, settings.intake_rules, resources.clock
         )
         receiver = MailReceiver(intake, settings)
-        async with consumer.running(), direct_parsing.running(), listening(receiver, settings):
+        async with (
+            consumer.running(),
+            direct_parsing.running(),
+            _certificate(settings, resources.health) as certificate,
+            listening(receiver, settings, certificate),
+        ):
             yield
+
+
+@asynccontextmanager
+async def _certificate(
+    settings: IngestSettings, health: Health
+) -> AsyncIterator[ServerCertificate | None]:
+    if settings.tls_certificate is None or settings.tls_key is None:
+        yield None
+        return
+    certificate = ServerCertificate(settings.tls_certificate, settings.tls_key)
+    health.add_check("certificate", certificate.problem, needed=False)
+    async with certificate.watched():
+        yield certificate

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Self
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -57,10 +58,44 @@ class IngestSettings(ServiceSettings):
         ge=1,
         description="Number of sessions of one peer, which is an address or a /64 of IPv6.",
     )
+    mails_per_peer: int = Field(
+        default=6_000,
+        ge=1,
+        description="Number of mails that a peer may begin within a minute, at each pod; further "
+        "ones have to come again later (452).",
+    )
     relays: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(),
-        description="Networks whose peers may have any number of sessions: a company's own relays "
-        "or load balancers, such as 10.0.0.0/24.",
+        description="Networks whose peers may have any number of sessions and mails: a company's "
+        "own relays or load balancers, such as 10.0.0.0/24.",
+    )
+    proxy_protocol: Literal["off", "v1v2"] = Field(
+        default="off",
+        description="Whether connections from INGEST_PROXIES begin with a PROXY header, version 1 "
+        "or 2, that names the real peer; limits count that peer then.",
+    )
+    proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="Networks of the proxies that send a PROXY header, such as 10.0.0.0/24. "
+        "Others are believed no such header.",
+    )
+    tls_certificate: Path | None = Field(
+        default=None,
+        description="PEM file with the certificate for STARTTLS and its chain; read again when it "
+        "changes.",
+    )
+    tls_key: Path | None = Field(
+        default=None, description="PEM file with the key of INGEST_TLS_CERTIFICATE, unencrypted."
+    )
+    require_tls: bool = Field(
+        default=False,
+        description="Whether mail is taken after STARTTLS only. Servers of strangers may not be "
+        "able to, so this is for listeners that only a company's own relays reach.",
+    )
+    handshake: timedelta = Field(
+        default=timedelta(seconds=20),
+        gt=timedelta(0),
+        description="How long a TLS handshake or a PROXY header may take.",
     )
     idle_when_full: timedelta = Field(
         default=timedelta(seconds=10),
@@ -138,7 +173,21 @@ class IngestSettings(ServiceSettings):
             raise ValueError("INGEST_ROOM has to be at least twice INGEST_LARGEST_MAIL")
         return self
 
-    @field_validator("relays", mode="before")
+    @model_validator(mode="after")
+    def _require_whole_pair(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("INGEST_TLS_CERTIFICATE and INGEST_TLS_KEY need each other: set both")
+        if self.require_tls and self.tls_certificate is None:
+            raise ValueError("INGEST_REQUIRE_TLS needs INGEST_TLS_CERTIFICATE and INGEST_TLS_KEY")
+        return self
+
+    @model_validator(mode="after")
+    def _require_known_proxies(self) -> Self:
+        if self.proxy_protocol != "off" and not self.proxies:
+            raise ValueError("INGEST_PROXY_PROTOCOL needs INGEST_PROXIES: who may name the peer")
+        return self
+
+    @field_validator("relays", "proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

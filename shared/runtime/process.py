@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from shared.observability.logs import configure_logging
 from shared.observability.probes import Health, serving_probes
 from shared.runtime.resources import Resources, open_resources
-from shared.runtime.settings import ServiceSettings, problems, unknown_variables
+from shared.runtime.settings import ServiceSettings, WrongSettingError, problems, unknown_variables
 from shared.storage.database.client import DatabaseRefusesError, WrongAddressError
 
 log = structlog.get_logger()
@@ -31,8 +31,8 @@ Start = Callable[[S, Resources], AbstractAsyncContextManager[None]]
 def run(name: str, settings_class: type[S], start: Start[S]) -> None:
     """Run a service until SIGTERM or SIGINT.
 
-    The process exits with 78 if a setting is wrong, or if the database refuses this user at the
-    start.
+    The process exits with 78 if a setting is wrong or names what cannot be used, or if the database
+    refuses this user at the start.
     """
     try:
         settings = settings_class()
@@ -46,7 +46,7 @@ def run(name: str, settings_class: type[S], start: Start[S]) -> None:
         log.warning("no such setting", variable=variable, perhaps=meant)
     try:
         uvloop.run(_serve(name, settings, start))
-    except (DatabaseRefusesError, WrongAddressError) as error:
+    except (DatabaseRefusesError, WrongAddressError, WrongSettingError) as error:
         log.critical("wrong setting", problem=str(error))
         sys.exit(_MISCONFIGURED)
 

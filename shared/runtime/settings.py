@@ -16,6 +16,10 @@ _OF_KUBERNETES: Final = re.compile(r"(SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_(TCP
 """How names go on that Kubernetes makes of other services, where a pod lets it."""
 
 
+class WrongSettingError(Exception):
+    """A setting has the right form, and what it names cannot be used; the text says why."""
+
+
 class ServiceSettings(BaseSettings):
     """Common to all services; a service's own settings carry its name as a prefix.
 

@@ -7,6 +7,7 @@ The loop is the caller's choice: production runs on uvloop, whose transports are
 import asyncio
 import select
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -15,11 +16,13 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 import structlog
+from prometheus_client import REGISTRY
 
 from deploy.local.ports import free_port
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
+from services.ingest.smtp.server_certificate import ServerCertificate
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.mail_envelope import MailEnvelope
 from shared.intake.mail_intake import MailIntake
@@ -72,6 +75,7 @@ class RunningListener:
     settings: IngestSettings
     loop: asyncio.AbstractEventLoop
     keeping: _KeepingStore
+    certificate: ServerCertificate | None = None
     faults: list[Mapping[str, Any]] = field(default_factory=list)
     logged: Sequence[Mapping[str, Any]] = field(default_factory=list)
     _end: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,6 +89,10 @@ class RunningListener:
     def tracebacks(self) -> list[Mapping[str, Any]]:
         """Logged tracebacks, and faults on the loop."""
         return [*self.faults, *(one for one in self.logged if one.get("exc_info"))]
+
+    def sessions(self) -> float:
+        """Return how many sessions there are, of all listeners of this process."""
+        return REGISTRY.get_sample_value("mailroom_ingest_sessions") or 0
 
     def connect(self, source: str = "127.0.0.1", *, lmtp: bool = False) -> "Client":
         """Connect from an address of this machine, without waiting for a greeting."""
@@ -111,7 +119,7 @@ class RunningListener:
             MovableClock(),
         )
         receiver = MailReceiver(intake, self.settings)
-        async with listening(receiver, self.settings):
+        async with listening(receiver, self.settings, self.certificate):
             self._started.set()
             await self._end.wait()
 
@@ -174,6 +182,13 @@ class Client:
             return b""
         return line
 
+    def reply(self) -> bytes:
+        """Return all lines of the next answer."""
+        lines = [self._lines.readline()]
+        while lines[-1][3:4] == b"-":
+            lines.append(self._lines.readline())
+        return b"".join(lines)
+
     def code(self) -> int:
         """Return the code of the next answer; 0 where the connection has ended."""
         return int(self.answer()[:3] or b"0")
@@ -190,6 +205,30 @@ class Client:
         assert self.code() == 220
         assert self.ask(hello) == 250
         return self
+
+    def greet_again(self, hello: str = "EHLO client.example") -> Self:
+        """Say EHLO to a server that has greeted already."""
+        assert self.ask(hello) == 250
+        return self
+
+    def encrypt(self) -> Self:
+        """Ask for TLS and shake hands, with any certificate; nothing is greeted yet."""
+        assert self.ask("STARTTLS") == 220
+        return self.shake_hands()
+
+    def shake_hands(self) -> Self:
+        """Shake hands for TLS on the connection as it is."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self._lines.close()
+        self._connection = context.wrap_socket(self._connection)
+        self._lines = self._connection.makefile("rb")
+        return self
+
+    def certificate(self) -> bytes:
+        """Return the certificate of the server, as DER."""
+        assert isinstance(self._connection, ssl.SSLSocket)
+        return self._connection.getpeercert(binary_form=True) or b""
 
     def address(self, recipient: str = "support@demo.example") -> Self:
         """Name sender and recipient of the next mail."""
@@ -223,7 +262,9 @@ def running_listener(make_loop: LoopFactory, **changed: Any) -> Iterator[Running
         }
         | changed
     )
-    running = RunningListener(settings, make_loop(), _KeepingStore())
+    pair = (settings.tls_certificate, settings.tls_key)
+    certificate = ServerCertificate(pair[0], pair[1]) if pair[0] and pair[1] else None
+    running = RunningListener(settings, make_loop(), _KeepingStore(), certificate)
 
     def serve() -> None:
         asyncio.set_event_loop(running.loop)

@@ -1,28 +1,40 @@
 """One SMTP or LMTP session: aiosmtpd's protocol with limits on time, size and number.
 
+STARTTLS is our own, on the loop's `start_tls`. aiosmtpd's stands on a private class of asyncio in
+place of uvloop's, starts the protocol a second time, and drops commands that came too early, where
+the session has to end: somebody between has put them in.
+
 Production runs on uvloop, whose transports are not instances of `asyncio.Transport`, so the code
 casts instead of checking the class.
 """
 
 import asyncio
 import logging
+import ssl
 from collections import defaultdict
 from contextlib import suppress
 from typing import Any, Final, cast
 
 from aiosmtpd.lmtp import LMTP
-from aiosmtpd.smtp import MISSING, SMTP
+from aiosmtpd.proxy_protocol import AF, PROTO, V2_CMD, ProxyData
+from aiosmtpd.smtp import MISSING, SMTP, syntax
+from prometheus_client import Counter
 
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.mail_data import LineTooLongError, read_mail
 from services.ingest.smtp.pace_limits import MailPace, SessionBudget
 from services.ingest.smtp.receiver import TOO_LARGE, MailReceiver, SmtpEnvelope
+from services.ingest.smtp.server_certificate import ServerCertificate
 from services.ingest.smtp.session_limits import SmtpSessions
 from shared.faults import crash_point
 from shared.intake.refusals import MailTooLargeError
 
 # aiosmtpd logs the text of strangers on the lower levels.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
+
+HANDSHAKES: Final = Counter(
+    "mailroom_ingest_tls_handshakes_total", "TLS handshakes after STARTTLS", ["outcome"]
+)
 
 _IDENT: Final = "Mailroom"
 _GO_AHEAD: Final = "354 End data with <CR><LF>.<CR><LF>"
@@ -36,6 +48,12 @@ _ENDLESS_COMMAND: Final = b"500 5.5.2 this command has no end\r\n"
 _ENDLESS_LINE: Final = b"500 5.6.0 this line has no end\r\n"
 _ENDLESS_MAIL: Final = b"552 5.3.4 this mail has no end\r\n"
 _SLOW: Final = b"421 4.4.2 nothing came for too long, or too slowly\r\n"
+_TLS_READY: Final = "220 2.0.0 ready to start TLS"
+_NO_TLS: Final = "454 4.7.0 TLS is not available"
+_TLS_ALREADY: Final = "503 5.5.1 TLS is in use already"
+_NO_TLS_ARGUMENT: Final = "501 5.5.4 Syntax: STARTTLS"
+_SAID_TOO_EARLY: Final = b"421 4.7.0 nothing may follow STARTTLS before its answer\r\n"
+_TOO_FAST: Final = "452 4.3.2 too many mails from your network, try again later"
 _CANNOT_VERIFY: Final = "252 2.5.2 send a mail to find out"
 _LONGEST_UNTERMINATED: Final = 1024 * 1024
 _LONGEST_COMMAND: Final = 512
@@ -48,7 +66,12 @@ class Dialogue(SMTP):
     """aiosmtpd's session with limits; refused where there are too many or the service stops."""
 
     def __init__(
-        self, receiver: MailReceiver, *, sessions: SmtpSessions, settings: IngestSettings
+        self,
+        receiver: MailReceiver,
+        *,
+        sessions: SmtpSessions,
+        settings: IngestSettings,
+        certificate: ServerCertificate | None = None,
     ) -> None:
         super().__init__(
             receiver,
@@ -58,7 +81,10 @@ class Dialogue(SMTP):
             ident=_IDENT,
             timeout=settings.silence.total_seconds(),
             loop=asyncio.get_running_loop(),
+            tls_context=certificate.context() if certificate else None,
+            require_starttls=settings.require_tls,
         )
+        self._smtp_methods.pop("AUTH")  # there are no logins here
         # aiosmtpd shares one table among all sessions and adds to it at each EHLO.
         self.command_size_limits = defaultdict(lambda: _LONGEST_COMMAND)
         self._sessions = sessions
@@ -68,6 +94,7 @@ class Dialogue(SMTP):
         self._unterminated = 0
         self.address = ""
         self.is_storing = False
+        self._is_in_handshake = self._is_over = False
 
     @property
     def is_in_data(self) -> bool:
@@ -83,8 +110,11 @@ class Dialogue(SMTP):
         """Start the session, or refuse the peer by a reply and close."""
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else ""
-        refusal = self._sessions.admit(self)
+        is_proxy = self._sessions.is_proxy(self.address)
+        refusal = self._sessions.admit(self, counts=not is_proxy)
         if refusal is None:
+            if is_proxy:
+                self._proxy_timeout = self._settings.handshake.total_seconds()
             super().connection_made(transport)
             return
         transport.set_protocol(_RefusedPeer())
@@ -93,6 +123,9 @@ class Dialogue(SMTP):
 
     def connection_lost(self, error: Exception | None) -> None:
         """End the session."""
+        if self._is_over:
+            return
+        self._is_over = True
         self._sessions.remove(self)
         super().connection_lost(error)
 
@@ -105,6 +138,9 @@ class Dialogue(SMTP):
         """Write a last reply and close the connection."""
         transport = cast("asyncio.WriteTransport | None", self.transport)
         if transport is None or transport.is_closing():
+            return
+        if self._is_in_handshake:
+            transport.abort()
             return
         transport.write(reason)
         transport.close()
@@ -199,11 +235,76 @@ class Dialogue(SMTP):
             name: _LONGEST_COMMAND + more for name, more in _ROOM_FOR_PARAMETERS.items()
         }
 
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - as above
+        """Begin a mail, unless the peer has begun too many."""
+        if self._sessions.is_too_fast(self):
+            await self.push(_TOO_FAST)
+            return
+        await super().smtp_MAIL(arg)
+
+    @syntax("STARTTLS", when="tls_context")
+    async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802 - as above
+        """Go on encrypted, in a state as after the greeting (RFC 3207 section 4.2)."""
+        if refusal := self._refuse_tls(arg):
+            await self.push(refusal)
+            return
+        if self._reader._buffer:  # type: ignore[attr-defined] # noqa: SLF001 - there is no other way to see it
+            # Somebody between may have put in commands that would count as encrypted.
+            self.close_with(_SAID_TOO_EARLY)
+            raise ConnectionResetError("commands after STARTTLS")
+        plain = cast("asyncio.Transport", self.transport)
+        plain.pause_reading()  # what comes from here on is for the handshake
+        await self.push(_TLS_READY)
+        self._go_on_with(await self._encrypt(plain))
+
+    def _refuse_tls(self, arg: str | None) -> str:
+        if arg:
+            return _NO_TLS_ARGUMENT
+        if self.tls_context is None:
+            return _NO_TLS
+        return _TLS_ALREADY if self._tls_protocol is not None else ""
+
+    async def _encrypt(self, plain: asyncio.Transport) -> asyncio.Transport:
+        self._is_in_handshake = True
+        try:
+            encrypted = await self.loop.start_tls(
+                plain,
+                self,
+                cast("ssl.SSLContext", self.tls_context),
+                server_side=True,
+                ssl_handshake_timeout=self._settings.handshake.total_seconds(),
+                ssl_shutdown_timeout=self._settings.flushing.total_seconds(),
+            )
+            if encrypted is None:
+                raise ConnectionResetError("the peer left within the handshake")
+        except (OSError, RuntimeError) as error:  # ssl.SSLError and TimeoutError are OSErrors
+            HANDSHAKES.labels("failed").inc()
+            plain.abort()
+            self.loop.call_soon(self.connection_lost, None)  # nobody else does after a handshake
+            raise ConnectionResetError("the TLS handshake failed") from error
+        finally:
+            self._is_in_handshake = False
+        HANDSHAKES.labels("done").inc()
+        return encrypted
+
+    def _go_on_with(self, encrypted: asyncio.Transport) -> None:
+        peer = self.session.peer if self.session else None
+        self.transport = encrypted
+        self._reader._transport = self._writer._transport = encrypted  # type: ignore[attr-defined] # noqa: SLF001 - as aiosmtpd does
+        self._tls_protocol = cast("Any", encrypted)  # aiosmtpd only asks whether it is there
+        self._set_rset_state()  # type: ignore[no-untyped-call]
+        self.session = self._create_session()
+        self.session.peer = peer
+        self.session.ssl = encrypted.get_extra_info("ssl_object")
+        self._reset_timeout()
+
     async def smtp_VRFY(self, _arg: str) -> None:  # noqa: N802 - as above
         """Reply without information. aiosmtpd's own reply repeats the peer's text."""
         await self.push(_CANNOT_VERIFY)
 
     async def _call_handler_hook(self, command: str, *args: Any) -> Any:
+        if command == "PROXY":
+            return self._take_peer(*args)
         if command != "DATA":
             return await super()._call_handler_hook(command, *args)
         self.is_storing = True
@@ -212,6 +313,20 @@ class Dialogue(SMTP):
         if status is not MISSING and status.startswith("250"):
             self._budget.record_mail(self.loop.time())
         return status
+
+    def _take_peer(self, header: ProxyData) -> bool:
+        """Take the address of the real peer from a proxy's header; say whether to go on."""
+        is_own = header.command == V2_CMD.LOCAL or header.family == AF.UNSPEC
+        if is_own:  # the proxy looks whether we are there
+            return True
+        if header.protocol != PROTO.STREAM or header.family not in (AF.INET, AF.INET6):
+            return False
+        self.address = str(header.src_addr)
+        if self.session is not None:
+            self.session.peer = cast("Any", (self.address, header.src_port))
+        if refusal := self._sessions.readmit(self):
+            self.close_with(refusal)
+        return not refusal
 
     async def _handle_client(self) -> None:
         with suppress(ConnectionError):

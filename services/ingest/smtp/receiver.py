@@ -61,6 +61,18 @@ class MailReceiver:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 recipient taken"
 
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self,
+        _server: SMTP,
+        session: Session,
+        _envelope: Envelope,
+        host_name: str,
+        lines: list[str],
+    ) -> list[str]:
+        """Return the lines of the reply to EHLO, without the logins that aiosmtpd offers."""
+        session.host_name = host_name
+        return [line for line in lines if not line.startswith("250-AUTH")]
+
     async def handle_DATA(  # noqa: N802
         self, server: SMTP, session: Session, envelope: SmtpEnvelope
     ) -> str:
@@ -109,6 +121,7 @@ def _source(server: SMTP, session: Session) -> MailSource:
 
 def _protocol(server: SMTP, session: Session) -> str:
     """Return the protocol by its registered name (RFC 3848)."""
+    encrypted = "S" if session.ssl is not None else ""
     if isinstance(server, LMTP):
-        return "LMTP"
-    return "ESMTP" if session.extended_smtp else "SMTP"
+        return f"LMTP{encrypted}"
+    return f"ESMTP{encrypted}" if session.extended_smtp else "SMTP"

@@ -1,4 +1,4 @@
-"""The open sessions, and the limits on sessions and octets of each peer."""
+"""The open sessions, and the limits on sessions, mails and octets of each peer."""
 
 import asyncio
 from collections import Counter
@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeAlias
 from prometheus_client import Gauge
 
 from shared.domain.network_peers import parsed_address, peer_of
+from shared.intake.rate_limits import RateLimits
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -53,7 +54,8 @@ class SessionLimits:
     """How many sessions there may be: `most` in all, `per_peer` of a peer that is no relay.
 
     When all are in use, a session without a mail for `idle_when_full` seconds is closed for a new
-    one. `room` is how many octets of mail all sessions may be receiving at the same time.
+    one. `room` is how many octets of mail all sessions may be receiving at the same time. A peer
+    that is no relay may begin `mails_per_peer` mails a minute.
     """
 
     most: int
@@ -61,6 +63,8 @@ class SessionLimits:
     relays: Collection[Network]
     idle_when_full: float
     room: int
+    mails_per_peer: int
+    proxies: Collection[Network] = ()
 
 
 class SmtpSessions:
@@ -73,19 +77,38 @@ class SmtpSessions:
         self._of_peer: Counter[str] = Counter()
         self._in_hand: Counter[OpenSmtpSession] = Counter()
         self._octets_in_hand = 0
+        self._mails = RateLimits(limits.mails_per_peer)
         self._changed = asyncio.Event()
         self._is_stopping = False
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def admit(self, session: OpenSmtpSession) -> bytes | None:
-        """Add a session and return None, or return the reply that refuses it."""
+    def is_proxy(self, address: str) -> bool:
+        """Say whether the peer at an address is believed when it names another one."""
+        return _is_in(address, self._limits.proxies)
+
+    def is_too_fast(self, session: OpenSmtpSession) -> bool:
+        """Count a mail that a session begins, unless its peer has begun too many already."""
+        if self._is_relay(session.address):
+            return False
+        return self._mails.take(peer_of(session.address), self._now()) > 0
+
+    def readmit(self, session: OpenSmtpSession) -> bytes | None:
+        """Admit a session again, whose address has become known by its proxy; else as `admit`."""
+        self.remove(session)
+        return self.admit(session)
+
+    def admit(self, session: OpenSmtpSession, *, counts: bool = True) -> bytes | None:
+        """Add a session and return None, or return the reply that refuses it.
+
+        Without `counts` the peer is a proxy that has not named the real one yet.
+        """
         if self._is_stopping:
             return STOPPING
         peer = peer_of(session.address)
         mine = self._of_peer[peer]
-        if mine >= self._limits.per_peer and not self._is_relay(session.address):
+        if counts and mine >= self._limits.per_peer and not self._is_relay(session.address):
             return CROWDED
         if len(self._open) >= self._limits.most and not self._make_room(mine):
             return FULL
@@ -160,5 +183,9 @@ class SmtpSessions:
         return True
 
     def _is_relay(self, address: str) -> bool:
-        parsed = parsed_address(address)
-        return parsed is not None and any(parsed in network for network in self._limits.relays)
+        return _is_in(address, self._limits.relays)
+
+
+def _is_in(address: str, networks: Collection[Network]) -> bool:
+    parsed = parsed_address(address)
+    return parsed is not None and any(parsed in network for network in networks)

@@ -1,34 +1,11 @@
 """What strangers may do to the listeners, on the loop of production and on asyncio's."""
 
-import asyncio
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import pytest
-import uvloop
 
-from tests.doubles.listener import Client, LoopFactory, RunningListener, running_listener
-
-Run = Callable[..., RunningListener]
-
-
-@pytest.fixture(params=[uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
-def run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    """Give what runs the listeners with some settings; nothing may go wrong on their loop."""
-    make_loop: LoopFactory = request.param
-    with ExitStack() as stack:
-
-        def start(**changed: Any) -> RunningListener:
-            running = stack.enter_context(running_listener(make_loop, **changed))
-            stack.callback(lambda: _assert_calm(running))
-            return running
-
-        yield start
-
-
-def _assert_calm(running: RunningListener) -> None:
-    assert running.tracebacks == []
+from tests.doubles.listener import Client
+from tests.unit.ingest.smtp.conftest import Run
 
 
 def test_a_session_too_many_is_turned_away(run: Run) -> None:

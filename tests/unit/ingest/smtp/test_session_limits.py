@@ -41,7 +41,7 @@ def settings(**changed: object) -> IngestSettings:
 def sessions(
     *, most: int = 4, per_peer: int = 4, relays: tuple[Network, ...] = (), now: float = 100.0
 ) -> SmtpSessions:
-    return SmtpSessions(SessionLimits(most, per_peer, relays, 10.0, ROOM), lambda: now)
+    return SmtpSessions(SessionLimits(most, per_peer, relays, 10.0, ROOM, 1_000), lambda: now)
 
 
 def test_addresses_of_one_site_share_its_sessions() -> None:

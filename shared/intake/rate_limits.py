@@ -1,0 +1,30 @@
+"""Limits on how many mails a source may hand in a minute. Pure."""
+
+from typing import Final
+
+_MINUTE: Final = 60.0
+_MOST_SOURCES: Final = 10_000
+
+
+class RateLimits:
+    """A bucket for each source: it holds a minute's mails, and fills up evenly.
+
+    Of more than 10,000 sources, the one that came last the longest ago is forgotten.
+    """
+
+    def __init__(self, per_minute: int) -> None:
+        self._most = float(per_minute)
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def take(self, source: str, now: float) -> float:
+        """Count a mail of a source; return 0, or for how many seconds the source has to wait.
+
+        `now` is in seconds of any clock that does not go back. A refused mail is not counted.
+        """
+        left, at = self._buckets.pop(source, (self._most, now))
+        left = min(self._most, left + (now - at) * self._most / _MINUTE)
+        wait = 0.0 if left >= 1 else (1 - left) * _MINUTE / self._most
+        self._buckets[source] = (left if wait else left - 1, now)
+        if len(self._buckets) > _MOST_SOURCES:
+            del self._buckets[next(iter(self._buckets))]
+        return wait
