@@ -13,6 +13,7 @@ from services.ingest.parser.isolated_parser import IsolatedParser
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
+from services.ingest.smtp.server_certificate import ServerCertificate
 from services.ingest.store import CopyStore
 from shared.domain.mail_envelope import MailEnvelope, Way
 from shared.intake.mail_intake import MailIntake
@@ -95,13 +96,16 @@ def make_arrivals(
 
 
 @asynccontextmanager
-async def running_ingest(backend: Backend) -> AsyncIterator[Ingest]:
-    """Give listeners on free ports."""
-    settings, outbox_publisher = make_settings(), make_announcer(backend)
+async def running_ingest(backend: Backend, **changed: Any) -> AsyncIterator[Ingest]:
+    """Give listeners on free ports, with some settings."""
+    settings, outbox_publisher = make_settings(**changed), make_announcer(backend)
+    certificate = None
+    if settings.tls_certificate and settings.tls_key:
+        certificate = ServerCertificate(settings.tls_certificate, settings.tls_key)
     store = make_arrivals(backend, outbox_publisher)
     async with (
         IsolatedParser() as parser,
-        listening(make_receiver(backend, settings, store), settings),
+        listening(make_receiver(backend, settings, store), settings, certificate),
     ):
         parsing = ArrivalParser(
             arrivals=store,

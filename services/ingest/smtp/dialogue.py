@@ -50,6 +50,7 @@ _ENDLESS_MAIL: Final = b"552 5.3.4 this mail has no end\r\n"
 _SLOW: Final = b"421 4.4.2 nothing came for too long, or too slowly\r\n"
 _TLS_READY: Final = "220 2.0.0 ready to start TLS"
 _NO_TLS: Final = "454 4.7.0 TLS is not available"
+_TLS_NEEDED: Final = "530 5.7.0 issue STARTTLS first, mail is taken encrypted only"
 _TLS_ALREADY: Final = "503 5.5.1 TLS is in use already"
 _NO_TLS_ARGUMENT: Final = "501 5.5.4 Syntax: STARTTLS"
 _SAID_TOO_EARLY: Final = b"421 4.7.0 nothing may follow STARTTLS before its answer\r\n"
@@ -82,7 +83,6 @@ class Dialogue(SMTP):
             timeout=settings.silence.total_seconds(),
             loop=asyncio.get_running_loop(),
             tls_context=certificate.context() if certificate else None,
-            require_starttls=settings.require_tls,
         )
         self._smtp_methods.pop("AUTH")  # there are no logins here
         # aiosmtpd shares one table among all sessions and adds to it at each EHLO.
@@ -236,7 +236,13 @@ class Dialogue(SMTP):
         }
 
     async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - as above
-        """Begin a mail, unless the peer has begun too many."""
+        """Begin a mail, unless it has to be encrypted or the peer has begun too many.
+
+        aiosmtpd's `require_starttls` refuses LHLO in the clear, and so LMTP could not ask for TLS.
+        """
+        if self._settings.require_tls and self._tls_protocol is None:
+            await self.push(_TLS_NEEDED)
+            return
         if self._sessions.is_too_fast(self):
             await self.push(_TOO_FAST)
             return
