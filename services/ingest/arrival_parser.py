@@ -83,14 +83,16 @@ class ArrivalParser:
         mail = await self._read(arrival)
         proven = await self._threads.proven(speaker_of(mail, arrival), thread_references(mail))
         contact_center = await self._configuration.current()
+        trusted = contact_center.trusted_authentication
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _unassigned_mailbox(address)
-            interaction = build_interaction(mail, arrival, mailbox, proven)
+            interaction = build_interaction(mail, arrival, mailbox, proven, trusted)
             try:
                 await self._add(interaction, arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
-                await self._add(build_interaction(shown, arrival, mailbox, proven), arrival, cause)
+                unparsed = build_interaction(shown, arrival, mailbox, proven, trusted)
+                await self._add(unparsed, arrival, cause)
 
     async def _read(self, arrival: Arrival) -> ParsedMail:
         """Return the parsed mail, or an unparsed one after the last try.

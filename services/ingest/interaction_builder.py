@@ -8,6 +8,8 @@ from shared.contracts.contact_center import Mailbox
 from shared.domain.ids import new_id
 from shared.domain.interaction import LONGEST_SUBJECT, Address, Attachment, Email, Interaction
 from shared.domain.lifecycle import Direction, State
+from shared.mail.authentication.look_alikes import verdict_warnings
+from shared.mail.authentication.verdict import sender_verdict
 from shared.mail.parsed_mail import ParsedMail, ReportedRecipient
 from shared.mail.threads import Joining, Speaker, joining, thread_references
 from shared.storage.mails.arrival_store import Arrival
@@ -19,15 +21,22 @@ _LONGEST_VALUE: Final = 1000
 
 
 def build_interaction(
-    mail: ParsedMail, arrival: Arrival, mailbox: Mailbox, proven: Sequence[Interaction]
+    mail: ParsedMail,
+    arrival: Arrival,
+    mailbox: Mailbox,
+    proven: Sequence[Interaction],
+    trusted: Sequence[str] = (),
 ) -> Interaction:
     """Return the interaction that a mail becomes in the queue of one mailbox.
 
-    `proven` are the interactions that it refers to and whose thread it may join.
+    `proven` are the interactions that it refers to and whose thread it may join, `trusted` the
+    servers whose verdict on senders counts.
     """
     interaction_id = new_id()
     joined = joining(interaction_id, mailbox.address, thread_references(mail), proven)
     sender = _sender(mail, arrival)
+    verdict = sender_verdict(mail.authentication, trusted, sender.address)
+    warned = verdict_warnings(verdict, is_judged=bool(trusted))
     attachments = tuple(
         Attachment(new_id(), part.name, part.size, part.media_type, part.content_id or "")
         for part in mail.attachments
@@ -60,7 +69,10 @@ def build_interaction(
             references=mail.references,
             sent_at=mail.sent_at,
             attachments=attachments,
-            warnings=mail.warnings,
+            warnings=tuple(sorted({*mail.warnings, *warned})),
+            sections=mail.sections,
+            authenticated=verdict.authenticated,
+            authentication=verdict.reason if trusted else "",
         ),
     )
 

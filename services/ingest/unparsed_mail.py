@@ -32,6 +32,7 @@ def unparsed_mail(raw: bytes, reason: str, known: ParsedMail | None = None) -> P
         headers={},
         automatic="unparsed",
         warnings=("unparsed",),
+        authentication=known.authentication if known else (),
     )
 
 

@@ -22,6 +22,7 @@ _SKILL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _DRAFTS: Final = "email.draft"
 _ADDRESS: Final = re.compile(r"[^@\s<>\"]{1,64}@[A-Za-z0-9.-]{1,189}")
 _MEDIA_TYPE_PATTERN: Final = re.compile(r"[A-Za-z0-9.+-]{1,127}/([A-Za-z0-9.+-]{1,127}|[*])")
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _EXTENSION: Final = re.compile(r"[A-Za-z0-9]{1,16}")
 
 _NAMED: Final = (
@@ -64,6 +65,12 @@ def _media_type_pattern(value: str) -> str:
     return value.lower()
 
 
+def _host_name(value: str) -> str:
+    if not _HOST_NAME.fullmatch(value):
+        raise ValueError("a server's name looks like mx.example.com")
+    return value.lower()
+
+
 def _extension(value: str) -> str:
     if not _EXTENSION.fullmatch(value):
         raise ValueError("an extension has letters and digits only, such as exe")
@@ -76,6 +83,7 @@ MailboxAddress = Annotated[str, AfterValidator(_mail_address)]
 PasswordHash = Annotated[str, AfterValidator(_password_hash)]
 MediaTypePattern = Annotated[str, AfterValidator(_media_type_pattern)]
 Extension = Annotated[str, AfterValidator(_extension)]
+HostName = Annotated[str, AfterValidator(_host_name)]
 Tls = Literal["none", "starttls", "implicit"]
 Role = Literal["Agent", "Contact Center Admin"]
 
@@ -215,7 +223,11 @@ class AttachmentRules(Section):
 
 
 class ContactCenter(Section):
-    """The description of an installation: its agents, queues, addresses and routes."""
+    """The description of an installation: its agents, queues, addresses and routes.
+
+    `trusted_authentication` are the names of the mail servers whose Authentication-Results count:
+    own ones, which remove those that mail brings under their name (RFC 8601 section 5).
+    """
 
     name: Name
     agents: tuple[Agent, ...] = ()
@@ -227,6 +239,10 @@ class ContactCenter(Section):
     smtp_route: SmtpRoute = SmtpRoute()
     oauth: tuple[OAuthLogin, ...] = ()
     attachments: AttachmentRules = AttachmentRules()
+    # Left out if it is empty, so that services of an earlier release can read the rest.
+    trusted_authentication: Annotated[
+        tuple[HostName, ...], Field(max_length=20, exclude_if=lambda value: not value)
+    ] = ()
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "ContactCenter":

@@ -8,6 +8,7 @@ from typing import Final
 
 from shared.domain.errors import ChangedMeanwhileError, NotOwnerError
 from shared.domain.lifecycle import Direction, Operation, State, advance
+from shared.domain.text_sections import Section
 
 LONGEST_SUBJECT: Final = 998
 """Characters of a subject: what a line of a mail holds (RFC 5322 section 2.1.1)."""
@@ -36,7 +37,11 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """The mail itself. `warnings` are codes for what the parser found odd in it."""
+    """The mail itself. `warnings` are codes for what the parser found odd in it.
+
+    `sections` are those of `text`; none for mail of releases before them. `authenticated` says
+    whether the sender is proven, None if unknown, and `authentication` why.
+    """
 
     subject: str = ""
     sender: Address | None = None
@@ -52,6 +57,9 @@ class Email:
     sent_at: datetime | None = None
     attachments: tuple[Attachment, ...] = ()
     warnings: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    authenticated: bool | None = None
+    authentication: str = ""
 
 
 @dataclass(frozen=True, slots=True)

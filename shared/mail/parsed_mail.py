@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from shared.domain.interaction import Address
+from shared.domain.text_sections import Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,14 @@ DELIVERY_KINDS: Final[frozenset[Kind]] = frozenset(
 """The kinds that a mail server reports (RFC 3464)."""
 
 Confidence = Literal["high", "medium", "low"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationField:
+    """One Authentication-Results field; `hop` is the number of Received fields above it."""
+
+    hop: int
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,9 @@ class ParsedMail:
     Message ids keep their angle brackets. `html` is safe to store and to show: images of this mail
     are `cid:` references, the addresses of remote ones have the prefix `blocked:`. `text` is taken
     from the HTML if the sender wrote no text. `automatic` is the reason why nothing automatic may
-    answer the mail, None if a person seems to have written it.
+    answer the mail, None if a person seems to have written it. `sections` are those of `text`; the
+    process that parses adds them. `authentication` are the fields in which
+    servers, or anybody, say whether the sender is proven.
     """
 
     message_id: str
@@ -108,6 +119,8 @@ class ParsedMail:
     automatic: str | None
     warnings: tuple[str, ...]
     report: Report | None = None
+    sections: tuple[Section, ...] = ()
+    authentication: tuple[AuthenticationField, ...] = ()
 
     @property
     def is_bounce(self) -> bool:

@@ -1,6 +1,6 @@
 """Describes in words how a description differs from the one in force. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -35,6 +35,9 @@ def settings_changes(before: ContactCenter | None, after: ContactCenter) -> list
         *_section_changes(
             "attachments", was.get("attachments", _DEFAULT_RULES), wanted["attachments"]
         ),
+        *_trust_changes(
+            was.get("trusted_authentication", ()), wanted.get("trusted_authentication", ())
+        ),
     ]
 
 
@@ -57,6 +60,11 @@ def _name_changes(before: str | None, after: str) -> Iterator[str]:
         yield f"contact center {after}: set up"
     elif before != after:
         yield f"contact center {before}: is called {after} now"
+
+
+def _trust_changes(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    if list(before) != list(after):
+        yield f"servers trusted to judge senders: {', '.join(after) or 'none'}"
 
 
 def _section_changes(kind: str, before: Entry | None, after: Entry) -> Iterator[str]:

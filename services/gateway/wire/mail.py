@@ -47,7 +47,9 @@ def received(interaction: Interaction, *, longest: int | None = LONGEST_TEXT) ->
         "TheComment": interaction.comment,
         "ContactID": interaction.contact_id or "",
         **attached(interaction),
+        **_sections(interaction, longest),
         **_warned(interaction),
+        **_proven(interaction),
         **_named(interaction),
     }
 
@@ -83,6 +85,27 @@ def _document(attachment: Attachment) -> Fields:
 def _warned(interaction: Interaction) -> Fields:
     warnings = interaction.mail.warnings
     return {"Warnings": list(warnings)} if warnings else {}
+
+
+def _sections(interaction: Interaction, longest: int | None) -> Fields:
+    """Return the sections of the text that is shown, in UTF-16 units as JavaScript counts them."""
+    text = interaction.mail.text[:longest]
+    found: list[Fields] = []
+    start = 0
+    for one in interaction.mail.sections:
+        length = len(text[one.start : one.end].encode("utf-16-le", "surrogatepass")) // 2
+        if length:
+            found.append({"kind": one.kind.value, "start": start, "length": length})
+        start += length
+    return {"Sections": found} if found else {}
+
+
+def _proven(interaction: Interaction) -> Fields:
+    mail = interaction.mail
+    if not mail.authentication:
+        return {}
+    said = {True: "true", False: "false", None: "unknown"}[mail.authenticated]
+    return {"Authenticated": said, "AuthenticatedBecause": mail.authentication}
 
 
 def _named(interaction: Interaction) -> Fields:

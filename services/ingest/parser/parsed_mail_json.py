@@ -9,7 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.interaction import Address
-from shared.mail.parsed_mail import AttachmentPart, ParsedMail, Report, ReportedRecipient
+from shared.domain.text_sections import Kind, Section
+from shared.mail.parsed_mail import (
+    AttachmentPart,
+    AuthenticationField,
+    ParsedMail,
+    Report,
+    ReportedRecipient,
+)
 
 
 def dump(mail: ParsedMail) -> bytes:
@@ -31,6 +38,8 @@ def dump(mail: ParsedMail) -> bytes:
         "automatic": mail.automatic,
         "warnings": mail.warnings,
         "report": mail.report and asdict(mail.report),
+        "sections": [(one.kind, one.start, one.end) for one in mail.sections],
+        "authentication": [(one.hop, one.value) for one in mail.authentication],
     }
     return json.dumps(fields).encode()
 
@@ -45,6 +54,12 @@ def load(dumped: bytes) -> ParsedMail:
     fields["attachments"] = tuple(AttachmentPart(*row) for row in fields["attachments"])
     fields["sent_at"] = fields["sent_at"] and datetime.fromisoformat(fields["sent_at"])
     fields["report"] = _report(fields["report"])
+    fields["sections"] = tuple(
+        Section(Kind(kind), start, end) for kind, start, end in fields["sections"]
+    )
+    fields["authentication"] = tuple(
+        AuthenticationField(*pair) for pair in fields["authentication"]
+    )
     return ParsedMail(**fields)
 
 

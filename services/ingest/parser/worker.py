@@ -3,6 +3,7 @@
 import resource
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from traceback import walk_tb
 from typing import BinaryIO
@@ -18,6 +19,7 @@ from services.ingest.parser.pipe_framing import (
 )
 from shared.mail.limits import UnparsableMailError
 from shared.mail.parsing.parser import parse_mail
+from shared.mail.sections.reader import bounded_sections
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
@@ -39,6 +41,7 @@ def handle(request: bytes) -> tuple[bytes, bytes]:
     sender, raw = unpack_request(request)
     try:
         mail = parse_mail(raw, envelope_sender=sender)
+        mail = replace(mail, sections=bounded_sections(mail.text))
     except UnparsableMailError as error:
         return REFUSED, str(error).encode()
     except Exception as error:  # noqa: BLE001 - one mail must not end the parser of the others

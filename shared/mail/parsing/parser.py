@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.domain.interaction import Address
+from shared.mail.authentication.look_alikes import sender_warnings
 from shared.mail.html.blocked_images import BLOCKED
 from shared.mail.html.sanitizer import image_sources
 from shared.mail.limits import DEFAULT_LIMITS, Limits
@@ -13,7 +14,7 @@ from shared.mail.mime.charsets import decode, says_little
 from shared.mail.mime.encoded_words import decode_value, one_line
 from shared.mail.mime.headers import Headers
 from shared.mail.mime.structure import Structure, read_structure
-from shared.mail.parsed_mail import ParsedMail
+from shared.mail.parsed_mail import AuthenticationField, ParsedMail
 from shared.mail.parsing.addresses import parse_addresses, parse_named
 from shared.mail.parsing.automatic import automatic_reason
 from shared.mail.parsing.bodies import Bodies, read_bodies
@@ -23,7 +24,6 @@ from shared.mail.parsing.identity import message_id, message_ids
 from shared.mail.parsing.reports import report_in
 
 _WANTED: Final = (
-    "Authentication-Results",
     "Auto-Submitted",
     "Content-Type",
     "Date",
@@ -45,6 +45,9 @@ _WANTED: Final = (
 )
 _WANTED_KEYS: Final = tuple((name, name.lower()) for name in _WANTED)
 _LONGEST_HEADER: Final = 998
+_RESULTS: Final = "authentication-results"
+_MOST_RESULTS: Final = 20
+_LONGEST_RESULTS: Final = 4_000
 _REST: Final = "\n\n[The rest is in mail.eml, which is attached.]\n"
 _LABEL: Final = re.compile(rb"=\?([A-Za-z][A-Za-z0-9._-]{1,40})(?:\*[^?\s]{1,20})?\?[bBqQ]\?")
 _NAMED: Final = ("subject", "from", "reply-to", "to", "cc")
@@ -68,8 +71,12 @@ def parse_mail(
     shown = _shown(bodies, html, limits)
     headers = structure.headers
     people = _People(headers, _charset(structure), limits)
-    from_ = people.sender()
+    from_, reply_to = people.sender(), people.named_in("reply-to")
     address = from_[0].address if from_ else ""
+    automatic = automatic_reason(headers, structure.root.media_type, address, envelope_sender)
+    odd = sender_warnings(
+        next(iter(from_), None), reply_to, is_from_list=automatic == "mailing list"
+    )
     return ParsedMail(
         message_id=message_id(headers, raw),
         in_reply_to=message_ids(b" ".join(headers.every("in-reply-to"))),
@@ -78,7 +85,7 @@ def parse_mail(
             headers.first("subject"), charset=people.charset, words=limits.encoded_words
         ),
         from_=from_,
-        reply_to=people.named_in("reply-to"),
+        reply_to=reply_to,
         to=people.named_in("to"),
         cc=people.named_in("cc"),
         sent_at=parse_date(headers.first("date")),
@@ -86,9 +93,12 @@ def parse_mail(
         html=shown.html,
         attachments=(*attachments, whole_mail(raw)) if shown.is_cut else attachments,
         headers=_wanted_headers(headers),
-        automatic=automatic_reason(headers, structure.root.media_type, address, envelope_sender),
-        warnings=_warnings(structure, bodies, html, limits, is_cut=shown.is_cut),
+        automatic=automatic,
+        warnings=tuple(
+            sorted({*_warnings(structure, bodies, html, limits, is_cut=shown.is_cut), *odd})
+        ),
         report=report_in(structure, envelope_sender, limits),
+        authentication=_authentication(headers),
     )
 
 
@@ -173,9 +183,21 @@ def _wanted_headers(headers: Headers) -> dict[str, str]:
     }
 
 
+def _authentication(headers: Headers) -> tuple[AuthenticationField, ...]:
+    """Return the first fields that say whether the sender is proven, each with its hop."""
+    found: list[AuthenticationField] = []
+    hop = 0
+    for name, value in headers.fields:
+        if name == "received":
+            hop += 1
+        elif name == _RESULTS and len(found) < _MOST_RESULTS:
+            found.append(AuthenticationField(hop, one_line(decode(value))[:_LONGEST_RESULTS]))
+    return tuple(found)
+
+
 def _warnings(
     structure: Structure, bodies: Bodies, html: str | None, limits: Limits, *, is_cut: bool
-) -> tuple[str, ...]:
+) -> set[str]:
     found = set(structure.warnings | bodies.warnings)
     if is_cut:
         found.add("words-too-long")
@@ -188,4 +210,4 @@ def _warnings(
         found.add("header-cut")
     if html and any(source.startswith(BLOCKED) for source in image_sources(html)):
         found.add("remote-images-blocked")
-    return tuple(sorted(found))
+    return found

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
+from shared.domain.text_sections import Kind
 from shared.mail.sections.lines import Line
 from shared.mail.sections.notices import is_warning, notices_start
 from shared.mail.sections.paragraphs import split_paragraphs
-from shared.mail.sections.section import Kind
 from shared.mail.sections.signatures import signature_start
 
 _SIGNED: Final = "-----BEGIN PGP SIGNED"

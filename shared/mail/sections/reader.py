@@ -5,16 +5,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from shared.domain.text_sections import Kind, Section
 from shared.mail.sections.attributions import MOST_LINES, attribution_at, next_ends
 from shared.mail.sections.endings import ending_kinds
 from shared.mail.sections.header_blocks import HeaderBlock, header_block_at
 from shared.mail.sections.lines import Line, next_words, split_lines
-from shared.mail.sections.section import Kind, Section
 
 _OTHER_MARKS: Final = re.compile(r"[|}:#%]\s")
 _LONG_QUOTED_LINE: Final = 55
 _LONGEST_REST: Final = 45
+MOST_SECTIONS: Final = 200
+"""Sections that are stored of one mail; real mails have fewer than fifty."""
+
 _SENTENCE_ENDS: Final = (".", "!", "?", ":", "-", ";")
+
+
+def bounded_sections(text: str, most: int = MOST_SECTIONS) -> tuple[Section, ...]:
+    """Return at most so many sections; what is beyond them is one new section to its end."""
+    found = sections(text)
+    if len(found) <= most:
+        return tuple(found)
+    rest = Section(Kind.NEW, found[most - 1].start, len(text))
+    return (*found[: most - 1], rest)
 
 
 def sections(text: str) -> list[Section]:

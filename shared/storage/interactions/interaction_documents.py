@@ -14,13 +14,15 @@ from shared.domain.interaction import (
     Place,
 )
 from shared.domain.lifecycle import Direction, State
+from shared.domain.text_sections import Kind, Section
 from shared.storage.database.client import Document
 
 _NAMES: Final = tuple(field.name for field in fields(Interaction) if field.name != "id")
 
-_NESTED: Final = (Address, Attachment, Email, Exclusion, Invitation, MissedOffer, Place)
+_MAIL_NAMES: Final = frozenset(field.name for field in fields(Email))
+_NESTED: Final = (Address, Attachment, Email, Exclusion, Invitation, MissedOffer, Place, Section)
 
-WITHOUT_TEXT: Final[Document] = {"mail.text": 0, "mail.html": 0}
+WITHOUT_TEXT: Final[Document] = {"mail.text": 0, "mail.html": 0, "mail.sections": 0}
 """A projection without the text of the mail, for services that do not need it."""
 
 
@@ -67,13 +69,16 @@ def to_interaction(document: Document) -> Interaction:
 
 def _to_mail(stored: Document) -> Email:
     sender = stored["sender"]
+    # A newer release may have stored more.
+    known = {name: value for name, value in stored.items() if name in _MAIL_NAMES}
     return replace(
         Email(),
-        **stored
+        **known
         | {
             "sender": Address(**sender) if sender else None,
             "references": tuple(stored["references"]),
             "warnings": tuple(stored.get("warnings", ())),
+            "sections": tuple(_to_section(one) for one in stored.get("sections", ())),
             "attachments": tuple(Attachment(**one) for one in stored["attachments"]),
         }
         | {
@@ -83,12 +88,16 @@ def _to_mail(stored: Document) -> Email:
     )
 
 
+def _to_section(stored: Document) -> Section:
+    return Section(Kind(stored["kind"]), stored["start"], stored["end"])
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     if isinstance(value, _NESTED):
         return _plain(asdict(value))
-    if isinstance(value, (Direction, State)):
+    if isinstance(value, (Direction, Kind, State)):
         return value.value
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}

@@ -14,7 +14,7 @@ from shared.domain.interaction import Address, Interaction
 from shared.domain.lifecycle import State
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing.parser import parse_mail
-from tests.support.backend import Backend, cause
+from tests.support.backend import CENTER, Backend, cause
 from tests.support.ingest import MAIL, Ingest, envelope
 
 pytestmark = pytest.mark.connected
@@ -155,6 +155,32 @@ async def test_warnings_of_the_parser_are_stored(backend: Backend, ingest: Inges
     (interaction,) = await parsed(backend, ingest, encrypted)
 
     assert interaction.mail.warnings == ("encrypted",)
+
+
+async def test_new_words_are_stored_as_sections(backend: Backend, ingest: Ingest) -> None:
+    (interaction,) = await parsed(backend, ingest, MAIL + b"\r\nOn 3 Mar Bob wrote:\r\n> Hi\r\n")
+
+    text = interaction.mail.text
+    assert [(one.kind, text[one.start : one.end]) for one in interaction.mail.sections] == [
+        ("new", "Hello\n\n"),
+        ("attribution", "On 3 Mar Bob wrote:\n"),
+        ("quoted", "> Hi"),
+    ]
+
+
+async def test_verdict_of_a_trusted_server_is_stored(backend: Backend, ingest: Ingest) -> None:
+    await backend.configuration.write(
+        CENTER.model_copy(update={"trusted_authentication": ("mx.demo.example",)})
+    )
+    judged = b"Authentication-Results: mx.demo.example; dmarc=fail header.from=example.org\r\n"
+
+    (refused,) = await parsed(backend, ingest, judged + MAIL)
+    (unjudged,) = await parsed(backend, ingest, b"Authentication-Results: x; dmarc=pass\r\n" + MAIL)
+
+    assert refused.mail.authenticated is False
+    assert refused.mail.authentication == "DMARC failed for example.org"
+    assert refused.mail.warnings == ("sender-not-proven",)
+    assert unjudged.mail.authenticated is None
 
 
 async def test_mail_without_attachments_orders_no_extraction(

@@ -31,12 +31,15 @@ TO_KEYS: Final = ("toAddress", "ToAddress", "toAddresses", "to")
 READ_ONLY: Final = frozenset(
     {
         "attachments",
+        "authenticated",
+        "authenticatedbecause",
         "capabilities",
         "contactid",
         "emailtype",
         "id",
         "interactionid",
         "receiveddate",
+        "sections",
         "state",
         "structuredtextmimetype",
         "thecomment",

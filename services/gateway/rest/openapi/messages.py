@@ -21,6 +21,7 @@ from services.gateway.rest.openapi.shapes import (
 from services.gateway.wire.delivery import DELIVERY_STATES, RECIPIENT_STATES
 from services.gateway.wire.refusals import NOT_HELD
 from services.gateway.wire.states import CAPABILITIES, STATES
+from shared.domain.text_sections import Kind
 from shared.mail.warnings import WARNINGS
 
 MESSAGE: Final = "InteractionStateMessage"
@@ -74,6 +75,16 @@ ATTACHMENT: Final = shape(
     description="A document; `id` is the documentId in its address. `contentId` is the name by"
     " which the HTML refers to it (`cid:`).",
 )
+TEXT_SECTION: Final = shape(
+    {"kind": {"enum": [kind.value for kind in Kind]}, "start": NUMBER, "length": NUMBER},
+    ("kind", "start", "length"),
+    description=(
+        "A part of `Text`; `start` and `length` count UTF-16 code units, as strings of JavaScript"
+        " do. `new` is what the sender wrote now; `quoted` is earlier mail, and `attribution`"
+        " introduces it; `disclaimer` is what servers add. Where the sender wrote nothing above a"
+        " forwarded mail, its words are `new`."
+    ),
+)
 EMAIL_OBJECT: Final = shape(
     {
         "subject": TEXT,
@@ -92,13 +103,18 @@ EMAIL_OBJECT: Final = shape(
         "truncated": FLAG,
         "attachments": several(ref("Attachment")),
         "Warnings": several({"enum": list(WARNINGS)}),
+        "Sections": several(ref("TextSection")),
+        "Authenticated": {"enum": ["true", "false", "unknown"]},
+        "AuthenticatedBecause": TEXT,
     },
     ("subject", "Subject", "interactionId"),
     description=(
         "The mail in a message; several addresses are joined by commas. `Warnings` are only on"
         " mails that arrived, and left out where there are none: "
         + "; ".join(f"`{name}`: {meaning}" for name, meaning in WARNINGS.items())
-        + "."
+        + ". `Authenticated` says whether a trusted mail server has proven the sender, and"
+        " `AuthenticatedBecause` why; left out where no server is trusted. `Sections` are those of"
+        " `Text`, without a gap; left out for mails of releases before them."
     ),
 )
 DELIVERY: Final = shape(
@@ -316,6 +332,7 @@ MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
     "EmailHeading": HEADING,
     "EmailObject": EMAIL_OBJECT,
     "Attachment": ATTACHMENT,
+    "TextSection": TEXT_SECTION,
     "Delivery": DELIVERY,
 }
 

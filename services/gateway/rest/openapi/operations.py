@@ -32,7 +32,7 @@ _WRITTEN: Final = (
 _READ_ONLY: Final = (
     *("attachments", "capabilities", "ContactID", "contactId", "emailType", "id", "interactionId"),
     *("receivedDate", "state", "StructuredTextMimeType", "TheComment", "truncated", "uri"),
-    *("userData", "Warnings"),
+    *("userData", "Warnings", "Sections", "Authenticated", "AuthenticatedBecause"),
 )
 MAIL: Final = shape(
     dict.fromkeys(_ADDRESSED, optional(ADDRESSES_SCHEMA))

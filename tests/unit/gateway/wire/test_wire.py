@@ -17,6 +17,7 @@ from services.gateway.wire.messages import (
 )
 from shared.domain.interaction import Address, Attachment, Email, Interaction, Invitation
 from shared.domain.lifecycle import Direction, State
+from shared.domain.text_sections import Kind, Section
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -184,6 +185,33 @@ def test_warnings_of_the_parser_are_shown() -> None:
 
     assert isinstance(email_object, dict)
     assert email_object["Warnings"] == ["encrypted", "tnef"]
+
+
+def test_sections_count_as_javascript_does() -> None:
+    text = "\U0001f600 Yes\n> No?"
+    sections = (Section(Kind.NEW, 0, 6), Section(Kind.QUOTED, 6, 11))
+    answer = replace(ACCEPTED, mail=replace(ACCEPTED.mail, text=text, sections=sections))
+
+    whole = held(answer, longest=None)["email_object"]
+    beginning = held(answer, longest=8)["email_object"]
+
+    assert isinstance(whole, dict)
+    assert isinstance(beginning, dict)
+    assert whole["Sections"] == [
+        {"kind": "new", "start": 0, "length": 7},
+        {"kind": "quoted", "start": 7, "length": 5},
+    ]
+    assert beginning["Sections"][1] == {"kind": "quoted", "start": 7, "length": 2}
+
+
+def test_verdict_on_the_sender_is_shown_with_its_reason() -> None:
+    mail = replace(ACCEPTED.mail, authenticated=False, authentication="DMARC failed for a.example")
+
+    email_object = held(replace(ACCEPTED, mail=mail), longest=None)["email_object"]
+
+    assert isinstance(email_object, dict)
+    assert email_object["Authenticated"] == "false"
+    assert email_object["AuthenticatedBecause"] == "DMARC failed for a.example"
 
 
 def test_a_text_too_long_for_a_message_is_cut_and_said_to_be() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.mail.html.sanitizer import sanitise
 from shared.mail.html.text import to_text
-from shared.mail.sections.reader import sections
+from shared.mail.sections.reader import bounded_sections, sections
 from tests.bench.sections.__main__ import is_same, newest, right_lines, score
 from tests.bench.sections.labelled_mails import (
     CORPUS,
@@ -52,6 +52,16 @@ def test_sections_of_any_text_are_the_whole_text(text: str) -> None:
     assert "".join(text[one.start : one.end] for one in found) == text
     assert all(one.end == two.start for one, two in pairwise(found))
     assert all(one.kind != two.kind for one, two in pairwise(found))
+
+
+def test_many_sections_end_in_a_new_one() -> None:
+    text = "> a\nb\n" * 500
+
+    found = bounded_sections(text, most=10)
+
+    assert len(found) == 10
+    assert (found[-1].kind, found[-1].end) == ("new", len(text))
+    assert bounded_sections("Hello") == tuple(sections("Hello"))
 
 
 def test_no_text_has_no_section() -> None:

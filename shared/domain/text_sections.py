@@ -1,4 +1,4 @@
-"""A section of a mail's text."""
+"""The sections of a mail's text."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,0 +1,1 @@
+"""Says whether the sender of a mail is proven: verdicts of trusted servers, and look-alikes."""
