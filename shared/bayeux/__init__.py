@@ -1,6 +1,7 @@
 """A CometD (Bayeux 1.0) server: a protocol without I/O below thin transports for uvicorn."""
 
-from shared.bayeux.driver import JournalEvent, Listener, Page
+from shared.bayeux.driver import Listener
+from shared.bayeux.journal import JournalEvent, Page
 from shared.bayeux.metrics import BayeuxCollector
 from shared.bayeux.no_journal import NoJournal
 from shared.bayeux.server import BayeuxServer

@@ -3,19 +3,16 @@
 import asyncio
 import random
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 import structlog
 
 from shared.background_tasks import cancel_and_wait
-from shared.bayeux.ext.replay import ReplayedEvent, asks_for_replay
+from shared.bayeux.journal import Page, Span
 from shared.bayeux.messages.channels import Meta
 from shared.bayeux.messages.events import Event
 from shared.bayeux.messages.message import Message
-from shared.bayeux.messages.replies import http_date
-from shared.bayeux.positions import Span
 from shared.bayeux.protocol.bayeux_protocol import BayeuxProtocol, Outcome, random_id
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.sessions.effects import (
@@ -30,27 +27,6 @@ from shared.bayeux.sessions.subscription_policy import Route, SubscriptionPolicy
 from shared.bayeux.settings import BayeuxSettings
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEvent:
-    """An event of a user's journal: its position, its topic, and the payload for clients."""
-
-    position: int
-    topic: str
-    payload: object
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Events in the order of the journal.
-
-    Attributes:
-        reached: The last position that this page covers, even if no event is at it.
-    """
-
-    events: Sequence[JournalEvent]
-    reached: int
 
 
 class Listener(Protocol):
@@ -230,8 +206,7 @@ class BayeuxDriver:
         return Outcome(texts, exchange.pending)
 
     def _event(self, payload: object) -> Event:
-        timestamp = http_date(self.protocol.wall()) if self.settings.timestamps else None
-        return Event(payload, timestamp, self.now())
+        return self.protocol.event(payload, self.now())
 
     def _perform_effects(self) -> Sequence[Effect]:
         """Perform the effects that the protocol left, and return them.
@@ -262,9 +237,7 @@ class BayeuxDriver:
                 pass  # handled by `prepare`
 
     async def _span(self, messages: Sequence[Message], peer: Peer) -> Span | None:
-        if not self.settings.replay or not any(
-            one.channel == Meta.SUBSCRIBE and asks_for_replay(one) for one in messages
-        ):
+        if not self.protocol.need_span(messages):
             return None
         try:
             return await self._listener.span(peer.user_id)
@@ -286,10 +259,7 @@ class BayeuxDriver:
             session = self.protocol.session(wanted.session_id)
             self.restart_sessions([session] if session else [])
             return
-        past = [
-            ReplayedEvent(one.position, one.topic, self._event(one.payload)) for one in page.events
-        ]
-        self.protocol.fill(wanted.session_id, wanted.replay, past, page.reached)
+        self.protocol.fill(wanted.session_id, wanted.replay, page, self.now())
         self._perform_effects()
 
     async def _announce_within_limit(self, subscriptions: Sequence[Subscribed]) -> None:

@@ -1,7 +1,6 @@
 """A listener for servers without a journal."""
 
-from shared.bayeux.driver import Page
-from shared.bayeux.positions import Span
+from shared.bayeux.journal import Page, Span
 from shared.bayeux.sessions.subscription_policy import Route
 
 

@@ -1,1 +1,1 @@
-"""The extensions of Bayeux, one module each: ack, replay, timestamp, timesync."""
+"""The extensions of Bayeux, one class each, and the choice of those that a server offers."""

@@ -1,24 +1,34 @@
 """The ack extension: events stay queued until the client confirms the answer that had them."""
 
-from typing import Final
-
 from shared.bayeux.messages.message import Message
-from shared.bayeux.sessions.session import Session
-from shared.bayeux.sessions.session_registry import SessionRegistry
-
-EXTENSION: Final = "ack"
-
-
-def negotiate(registry: SessionRegistry, session: Session, message: Message) -> bool:
-    """Turn the extension on if a handshake asks for it and it is offered; return whether it is."""
-    if registry.settings.acknowledgements and message.section("ext").get(EXTENSION) is True:
-        session.acknowledging = True
-    return session.acknowledging
+from shared.bayeux.sessions.counters import Counters
+from shared.bayeux.sessions.extension import Extension
+from shared.bayeux.sessions.session import PendingConnect, Session
 
 
-def confirm(registry: SessionRegistry, session: Session, message: Message) -> None:
-    """Remove the events that a connect confirms; all others will be sent again."""
-    seen = message.section("ext").get(EXTENSION)
-    # `isinstance` would accept true, which is an int in Python but not in JSON.
-    again = session.queue.confirm(seen if type(seen) is int else 0)
-    registry.counters.redelivered += again
+class Ack(Extension):
+    """Numbers the answers to connects; a connect names the last one that its client received."""
+
+    name = "ack"
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+
+    def handshake_value(self, session: Session, message: Message) -> object:
+        """Turn acknowledgements on if the client asks for them."""
+        session.acknowledging = message.section("ext").get(self.name) is True
+        return True if session.acknowledging else None
+
+    def on_connect(self, session: Session, message: Message) -> None:
+        """Remove the events that the client confirms; all others will be sent again."""
+        if not session.acknowledging:
+            return
+        confirmed = message.section("ext").get(self.name)
+        # `isinstance` would accept true, which is an int in Python but not in JSON.
+        again = session.queue.confirm(confirmed if type(confirmed) is int else 0)
+        self._counters.redelivered += again
+
+    def connect_value(self, session: Session, pending: PendingConnect) -> object:
+        """Return the number of the answer."""
+        del pending
+        return session.batch if session.acknowledging else None

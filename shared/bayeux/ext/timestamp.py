@@ -1,12 +1,20 @@
-"""The timestamp extension: messages carry the time at which they were made."""
+"""The timestamp extension: messages have the time at which they were made."""
+
+from collections.abc import Callable
 
 from shared.bayeux.messages.message import Reply
 from shared.bayeux.messages.replies import http_date
-from shared.bayeux.sessions.session_registry import SessionRegistry
+from shared.bayeux.sessions.extension import Extension
 
 
-def with_timestamp(registry: SessionRegistry, reply: Reply) -> Reply:
-    """Add the time if the extension is on; changes and returns `reply`."""
-    if registry.settings.timestamps:
-        reply["timestamp"] = http_date(registry.wall())
-    return reply
+class Timestamp(Extension):
+    """Adds `timestamp` to every message; `wall` returns the time in seconds since 1970."""
+
+    name = "timestamp"
+
+    def __init__(self, wall: Callable[[], float]) -> None:
+        self._wall = wall
+
+    def message_fields(self) -> Reply:
+        """Return the time, in the format of HTTP."""
+        return {"timestamp": http_date(self._wall())}

@@ -1,5 +1,6 @@
 """Events for clients, serialized once for all sessions that receive them."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from shared.bayeux.messages.message import encode
@@ -15,17 +16,17 @@ class Event:
 
     Args:
         payload: The value of `data`.
-        timestamp: The value of `timestamp`; None to leave it out.
+        fields: Further fields of the message; None for none.
         born: When it was published (monotonic, seconds), for the metric of delays.
     """
 
-    __slots__ = ("_born", "_channel", "_frame", "_payload", "_rest", "_timestamp")
+    __slots__ = ("_born", "_channel", "_fields", "_frame", "_payload", "_rest")
 
     def __init__(
-        self, payload: object, timestamp: str | None = None, born: float | None = None
+        self, payload: object, fields: Mapping[str, object] | None = None, born: float | None = None
     ) -> None:
         self._payload = payload
-        self._timestamp = timestamp
+        self._fields = fields
         self._born = born
         self._rest: bytes | None = None
         self._channel: str | None = None
@@ -41,8 +42,8 @@ class Event:
         return self._frame
 
     def _write(self) -> bytes:
-        time = b',"timestamp":' + encode(self._timestamp) if self._timestamp else b""
-        return b',"data":' + encode(self._payload) + time + b"}"
+        more = b"," + encode(self._fields)[1:-1] if self._fields else b""
+        return b',"data":' + encode(self._payload) + more + b"}"
 
 
 @lru_cache(maxsize=1024)

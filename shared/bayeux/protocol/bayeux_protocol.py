@@ -5,20 +5,21 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from shared.bayeux.ext.replay import ReplayedEvent, accepts, fetch_next_page, fill
-from shared.bayeux.ext.timestamp import with_timestamp
+from shared.bayeux.ext.offered import offered_extensions
+from shared.bayeux.journal import Page, Span
 from shared.bayeux.messages import replies
 from shared.bayeux.messages.channels import Meta
 from shared.bayeux.messages.events import Event, Frame
 from shared.bayeux.messages.message import Message, encode
-from shared.bayeux.positions import Span
 from shared.bayeux.protocol.connect import answer_login_ended, answer_retry, release
 from shared.bayeux.protocol.dispatch import dispatch
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.protocol.reply_events import take_reply_events
 from shared.bayeux.sessions.counters import Counters
 from shared.bayeux.sessions.effects import Effect
-from shared.bayeux.sessions.session import Peer, PendingConnect, Replay, Session
+from shared.bayeux.sessions.extension import Extensions
+from shared.bayeux.sessions.replay_progress import accepts, fetch_next_page, fill
+from shared.bayeux.sessions.session import Peer, PendingConnect, ReplayProgress, Session
 from shared.bayeux.sessions.session_registry import SessionRegistry
 from shared.bayeux.sessions.subscription_policy import SubscriptionPolicy
 from shared.bayeux.settings import BayeuxSettings
@@ -55,15 +56,21 @@ class BayeuxProtocol:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.registry = SessionRegistry(settings, policy, new_id, wall)
+        self.registry.extensions = Extensions(offered_extensions(self.registry))
 
     @property
     def counters(self) -> Counters:
         """Totals since the start of the process."""
         return self.registry.counters
 
-    def wall(self) -> float:
-        """Return the time for the extensions, in seconds since 1970."""
-        return self.registry.wall()
+    def event(self, payload: object, now: float) -> Event:
+        """Return an event with a payload, published now."""
+        return self.registry.extensions.event(payload, now)
+
+    def need_span(self, messages: Iterable[Message]) -> bool:
+        """Tell whether a message needs the range that the user's journal keeps."""
+        need_span = self.registry.extensions.need_span
+        return any(one.channel == Meta.SUBSCRIBE and need_span(one) for one in messages)
 
     def sessions(self) -> Iterator[Session]:
         """Yield every live session."""
@@ -86,7 +93,8 @@ class BayeuxProtocol:
         texts: list[bytes] = []
         if exchange.pending is None:
             texts = take_reply_events(self.registry, exchange)
-            texts += [encode(with_timestamp(self.registry, reply)) for reply in exchange.replies]
+            add_fields = self.registry.extensions.add_fields
+            texts += [encode(add_fields(reply)) for reply in exchange.replies]
         for session in exchange.sessions:
             if session.replays:
                 fetch_next_page(self.registry, session)
@@ -139,25 +147,23 @@ class BayeuxProtocol:
 
     def begin(self, user_id: str, position: int) -> None:
         """Declare that every event after this position of the journal will be published."""
-        self.registry.published_up_to[user_id] = position
+        self.registry.last_published[user_id] = position
         for session in list(self.registry.by_user.get(user_id, ())):
             fetch_next_page(self.registry, session)
 
-    def fill(
-        self, session_id: str, replay: Replay, page: Sequence[ReplayedEvent], reached: int
-    ) -> None:
-        """Queue a page of a replay that covers the journal up to `reached`.
+    def fill(self, session_id: str, replay: ReplayProgress, page: Page, now: float) -> None:
+        """Queue a page of the journal for a replay.
 
         Events that do not fit into the queue are fetched again when there is room.
         """
         session = self.registry.sessions.get(session_id)
         if session is None:
             return
-        if reached <= replay.reached:
+        if page.reached <= replay.reached:
             # A page without progress would be fetched for ever.
             self._overflow(session)
             return
-        is_whole = fill(session, replay, page, reached)
+        is_whole = fill(self.registry, session, replay, page, now)
         if session.queue and (outlet := session.outlet()) is not None:
             self.registry.woken[outlet] = None
         if is_whole:
@@ -201,8 +207,8 @@ class BayeuxProtocol:
         """
         registry = self.registry
         registry.counters.published += 1
-        if position is not None and user_id in registry.published_up_to:
-            registry.published_up_to[user_id] = position
+        if position is not None and user_id in registry.last_published:
+            registry.last_published[user_id] = position
         for channel, session in registry.subscriptions.subscribers(user_id, topic):
             if not session.replays or accepts(session, channel, position):
                 self._put(session, event.on(channel))

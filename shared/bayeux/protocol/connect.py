@@ -1,8 +1,5 @@
 """/meta/connect: whether a connect waits, and the reply to it."""
 
-from shared.bayeux.ext import ack
-from shared.bayeux.ext.timestamp import with_timestamp
-from shared.bayeux.ext.timesync import timesync
 from shared.bayeux.messages import replies
 from shared.bayeux.messages.message import Fields, Message, Reply, encode, finite
 from shared.bayeux.protocol.exchange import Exchange
@@ -15,8 +12,7 @@ def connect(
     registry: SessionRegistry, session: Session, message: Message, exchange: Exchange
 ) -> None:
     """Reply to a connect at once, or hold it in `exchange.pending`."""
-    if session.acknowledging:
-        ack.confirm(registry, session, message)
+    registry.extensions.on_connect(session, message)
     _replace_previous(registry, session, exchange)
     asked = message.section("advice")
     pending = _pending_connect(registry, message, asked, exchange)
@@ -48,23 +44,20 @@ def release(
         batch=session.batch if session.acknowledging else None,
     )
     registry.end_wait(session, now)
-    return [*events, encode(with_timestamp(registry, reply))]
+    return [*events, encode(registry.extensions.add_fields(reply))]
 
 
 def answer_retry(registry: SessionRegistry, message: Message) -> bytes:
     """Return the reply that makes a client repeat a connect whose session is elsewhere."""
     advice = _advice(registry, crowded=False).as_fields()
-    return encode(
-        with_timestamp(
-            registry, replies.success(message, clientId=message.client_id, advice=advice)
-        )
-    )
+    reply = replies.success(message, clientId=message.client_id, advice=advice)
+    return encode(registry.extensions.add_fields(reply))
 
 
 def answer_login_ended(registry: SessionRegistry, message: Message) -> bytes:
     """Return the reply to a connect whose session is elsewhere and whose login has ended."""
     reply = replies.success(message, clientId=message.client_id) | replies.LOGIN_ENDED
-    return encode(with_timestamp(registry, reply))
+    return encode(registry.extensions.add_fields(reply))
 
 
 def _answer(
@@ -75,8 +68,7 @@ def _answer(
     session.batch += 1
     reply = replies.success(pending.message, clientId=session.id)
     _add_advice(registry, session, pending, reply, crowded=crowded)
-    if ext := _extensions(registry, session, pending):
-        reply["ext"] = ext
+    registry.extensions.add_connect_values(reply, session, pending)
     return reply
 
 
@@ -152,15 +144,3 @@ def _advice(registry: SessionRegistry, *, crowded: bool) -> Advice:
     if registry.drain_interval is not None:
         return registry.times.advice_with(registry.drain_interval())
     return registry.times.crowded_advice if crowded else registry.times.advice
-
-
-def _extensions(registry: SessionRegistry, session: Session, pending: PendingConnect) -> Reply:
-    ext: Reply = {}
-    if session.acknowledging:
-        ext[ack.EXTENSION] = session.batch
-    if "ext" in pending.message.fields:
-        wall = registry.wall() * 1000
-        times = timesync(pending.message, received_ms=pending.received_ms, answered_ms=wall)
-        if times is not None:
-            ext["timesync"] = times
-    return ext

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from shared.bayeux.journal import Span
 from shared.bayeux.messages import replies
 from shared.bayeux.messages.channels import Meta, is_service, is_valid
 from shared.bayeux.messages.message import Message, Reply
-from shared.bayeux.positions import Span
 from shared.bayeux.protocol.connect import connect
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.protocol.half_open_sessions import confirm, handshake_interval

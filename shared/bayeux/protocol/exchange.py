@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from shared.bayeux.journal import Span
 from shared.bayeux.messages.message import Reply
-from shared.bayeux.positions import Span
 from shared.bayeux.sessions.session import Peer, PendingConnect, Session
 
 

@@ -1,8 +1,5 @@
 """/meta/handshake: opens a session, or refuses it."""
 
-from shared.bayeux.ext import ack
-from shared.bayeux.ext.replay import EXTENSION
-from shared.bayeux.ext.timesync import timesync
 from shared.bayeux.messages import replies
 from shared.bayeux.messages.message import Message, Reply
 from shared.bayeux.protocol.exchange import Exchange
@@ -48,21 +45,8 @@ def _success_reply(
     advice = registry.times.advice_with(interval)
     session.advised = (session.transport, advice)
     reply = replies.success(message, clientId=session.id, advice=advice.as_fields())
-    if ext := _extensions(registry, session, message):
-        reply["ext"] = ext
+    registry.extensions.add_handshake_values(reply, session, message)
     return reply
-
-
-def _extensions(registry: SessionRegistry, session: Session, message: Message) -> Reply:
-    ext: Reply = {}
-    if ack.negotiate(registry, session, message):
-        ext[ack.EXTENSION] = True
-    if registry.settings.replay and message.section("ext").get(EXTENSION) is True:
-        ext[EXTENSION] = True
-    wall = registry.wall() * 1000
-    if (times := timesync(message, received_ms=wall, answered_ms=wall)) is not None:
-        ext["timesync"] = times
-    return ext
 
 
 def _with_versions(registry: SessionRegistry, reply: Reply) -> Reply:

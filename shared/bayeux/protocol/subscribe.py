@@ -1,18 +1,11 @@
 """/meta/subscribe and /meta/unsubscribe. An array of channels succeeds or fails as a whole."""
 
-from shared.bayeux.ext.replay import (
-    EXTENSION,
-    ReplayStart,
-    asks_for_present_state,
-    asks_for_replay,
-    replay_starts,
-    start_replay,
-)
 from shared.bayeux.messages import replies
 from shared.bayeux.messages.channels import is_meta, is_service, is_valid
 from shared.bayeux.messages.message import Message, Reply
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.sessions.effects import FirstSubscription, Subscribed
+from shared.bayeux.sessions.extension import SubscribeRequest
 from shared.bayeux.sessions.session import Session
 from shared.bayeux.sessions.session_registry import SessionRegistry
 from shared.bayeux.sessions.subscription_policy import Denial, Grant, Route
@@ -24,19 +17,20 @@ def subscribe(
     """Add all named subscriptions, or none and reply with the reason."""
     names = _names(registry, message)
     granted = names if isinstance(names, str) else _grant_all(registry, session, names)
-    starts = _replay_starts(registry, message, granted, exchange)
-    if isinstance(granted, str) or isinstance(starts, str):
-        error = granted if isinstance(granted, str) else str(starts)
-        registry.counters.denied += 1
-        exchange.replies.append(subscription_reply(message, error))
+    if isinstance(granted, str):
+        _refuse(registry, message, granted, exchange)
         return
-    heard = {route.channel for route in session.routes}
+    extended = registry.extensions.on_subscribe(
+        SubscribeRequest(session, message, granted, exchange.span)
+    )
+    if isinstance(extended, str):
+        _refuse(registry, message, extended, exchange)
+        return
+    ext, from_past = extended
     session.subscriptions.update(granted)
     for name, routes in granted.items():
-        _add_routes(registry, session, set(routes), fresh=asks_for_present_state(message, name))
-        if name in starts:
-            start_replay(registry, session, routes, starts[name], heard)
-    exchange.replies.append(subscription_reply(message) | _replay_ext(starts))
+        _add_routes(registry, session, set(routes), is_from_past=name in from_past)
+    exchange.replies.append(subscription_reply(message) | ext)
 
 
 def unsubscribe(
@@ -91,29 +85,17 @@ def _apply_policy(registry: SessionRegistry, session: Session, name: str) -> Gra
     return registry.policy(session.user_id, name)
 
 
-def _replay_starts(
-    registry: SessionRegistry,
-    message: Message,
-    granted: dict[str, tuple[Route, ...]] | str,
-    exchange: Exchange,
-) -> dict[str, ReplayStart] | str:
-    """Return the starts of the subscriptions that name a position, or an error."""
-    if isinstance(granted, str) or not registry.settings.replay or not asks_for_replay(message):
-        return {}
-    return replay_starts(message, list(granted), exchange.span)
-
-
-def _replay_ext(starts: dict[str, ReplayStart]) -> dict[str, object]:
-    positions = {name: start.after for name, start in starts.items()}
-    return {"ext": {EXTENSION: positions}} if positions else {}
+def _refuse(registry: SessionRegistry, message: Message, error: str, exchange: Exchange) -> None:
+    registry.counters.denied += 1
+    exchange.replies.append(subscription_reply(message, error))
 
 
 def _add_routes(
-    registry: SessionRegistry, session: Session, routes: set[Route], *, fresh: bool
+    registry: SessionRegistry, session: Session, routes: set[Route], *, is_from_past: bool
 ) -> None:
     if registry.subscriptions.add(session, routes):
         registry.effects.append(FirstSubscription(session.user_id))
-    if fresh:
+    if not is_from_past:
         registry.effects.extend(Subscribed(session.user_id, route, session.id) for route in routes)
 
 
@@ -129,4 +111,4 @@ def _remove(registry: SessionRegistry, session: Session, names: list[str] | str)
     before = session.routes
     for name in dict.fromkeys(names):
         del session.subscriptions[name]
-    registry.stop_hearing(session, before - session.routes)
+    registry.remove_routes(session, before - session.routes)

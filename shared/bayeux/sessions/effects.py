@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.bayeux.sessions.session import Replay
+from shared.bayeux.sessions.session import ReplayProgress
 from shared.bayeux.sessions.subscription_policy import Route
 
 
@@ -35,7 +35,7 @@ class PageWanted:
 
     user_id: str
     session_id: str
-    replay: Replay
+    replay: ReplayProgress
 
 
 Effect = FirstSubscription | LastUnsubscription | Subscribed | PageWanted

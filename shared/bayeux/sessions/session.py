@@ -79,7 +79,7 @@ class PendingConnect:
 
 
 @dataclass(slots=True, eq=False)
-class Replay:
+class ReplayProgress:
     """The progress of a replay, shared by channels of a session that started at one position.
 
     Attributes:
@@ -131,7 +131,7 @@ class Session:
     pending: PendingConnect | None = None
     advised: tuple[Transport, Advice] | None = None
     subscriptions: dict[str, tuple[Route, ...]] = field(default_factory=dict)
-    replays: dict[str, Replay] = field(default_factory=dict)
+    replays: dict[str, ReplayProgress] = field(default_factory=dict)
 
     @property
     def routes(self) -> set[Route]:

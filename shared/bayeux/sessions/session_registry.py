@@ -8,6 +8,7 @@ from shared.bayeux.messages.message import Message, Reply
 from shared.bayeux.sessions.advice import Times
 from shared.bayeux.sessions.counters import Counters
 from shared.bayeux.sessions.effects import Effect, LastUnsubscription
+from shared.bayeux.sessions.extension import Extensions
 from shared.bayeux.sessions.message_queue import MessageQueue
 from shared.bayeux.sessions.session import Peer, PendingConnect, Session, Transport
 from shared.bayeux.sessions.subscription_policy import Route, SubscriptionPolicy
@@ -29,8 +30,9 @@ class SessionRegistry:
         held_by_browser: Sessions with a held poll, by browser id.
         effects: Effects for the driver, not taken yet.
         woken: Peers to collect messages for, not taken yet.
-        published_up_to: The last published position of each user's journal.
+        last_published: The last published position of each user's journal.
         drain_interval: Returns intervals in seconds while the process stops; else None.
+        extensions: The hooks of the extensions that the server offers.
         times: The settings' durations in seconds.
     """
 
@@ -46,8 +48,9 @@ class SessionRegistry:
     held_by_browser: dict[str, set[Session]] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     woken: dict[Peer, None] = field(default_factory=dict)
-    published_up_to: dict[str, int] = field(default_factory=dict)
+    last_published: dict[str, int] = field(default_factory=dict)
     drain_interval: Callable[[], float] | None = None
+    extensions: Extensions = field(default_factory=Extensions)
     times: Times = field(init=False)
 
     def __post_init__(self) -> None:
@@ -156,12 +159,12 @@ class SessionRegistry:
             peer.session = None
             self.woken[peer] = None
 
-    def stop_hearing(self, session: Session, routes: set[Route]) -> None:
+    def remove_routes(self, session: Session, routes: set[Route]) -> None:
         """Remove routes of a session, with their replays."""
         for route in routes:
             session.replays.pop(route.channel, None)
         if self.subscriptions.remove(session, routes):
-            self.published_up_to.pop(session.user_id, None)
+            self.last_published.pop(session.user_id, None)
             self.effects.append(LastUnsubscription(session.user_id))
 
     def end(self, session: Session, ending: Reply) -> None:
@@ -178,7 +181,7 @@ class SessionRegistry:
             self.woken[session.pending.peer] = None
 
     def _forget_user(self, session: Session) -> None:
-        self.stop_hearing(session, session.routes)
+        self.remove_routes(session, session.routes)
         session.subscriptions.clear()
         mine = self.by_user[session.user_id]
         del mine[session]

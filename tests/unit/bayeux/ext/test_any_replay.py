@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.gateway.notifications.topics import CHANNELS, INTERACTIONS
-from shared.bayeux.ext.replay import ReplayedEvent
+from shared.bayeux.journal import JournalEvent, Page
 from shared.bayeux.messages.events import Event
 from shared.bayeux.messages.message import Message
 from shared.bayeux.sessions.effects import LastUnsubscription, PageWanted
@@ -114,12 +114,13 @@ class ReplayingClient(RuleBasedStateMachine):
             after = wanted.replay.reached
             end = min(after + size, len(self.journal))
             page = [
-                ReplayedEvent(at, self.journal[at - 1], Event(at))
+                JournalEvent(at, self.journal[at - 1], at)
                 for at in range(after + 1, end + 1)
                 if self.journal[at - 1]
             ]
-            pod.harness.protocol.fill(wanted.session_id, wanted.replay, page, end)
-            pod.harness.settle()
+            harness = pod.harness
+            harness.protocol.fill(wanted.session_id, wanted.replay, Page(page, end), harness.now)
+            harness.settle()
 
     @precondition(lambda self: self.waiting is None)
     @rule()

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from services.gateway.notifications.topics import CHANNELS, INTERACTIONS
-from shared.bayeux.ext.replay import ReplayedEvent
-from shared.bayeux.messages.events import Event
+from shared.bayeux.journal import JournalEvent, Page
 from shared.bayeux.sessions.effects import PageWanted, Subscribed
 from shared.domain.journal_positions import Span
 from tests.unit.bayeux.protocol_harness import Client, ProtocolHarness, Reply, events_of
@@ -40,15 +39,15 @@ def fetch(
 ) -> None:
     fill(
         harness,
-        [ReplayedEvent(position, topic, Event(position)) for position in positions],
+        [JournalEvent(position, topic, position) for position in positions],
         reached,
     )
 
 
-def fill(harness: ProtocolHarness, page: Sequence[ReplayedEvent], reached: int) -> None:
+def fill(harness: ProtocolHarness, events: Sequence[JournalEvent], reached: int) -> None:
     [wanted] = harness.seen(PageWanted)
     assert isinstance(wanted, PageWanted)
-    harness.protocol.fill(wanted.session_id, wanted.replay, page, reached)
+    harness.protocol.fill(wanted.session_id, wanted.replay, Page(events, reached), harness.now)
     harness.settle()
 
 
@@ -209,11 +208,11 @@ def test_page_that_does_not_fit_is_requested_when_there_is_room() -> None:
     client = joined(harness)
     subscribe(client, -2)
     begin(harness, 2)
-    large = Event("x" * 190)
+    large = "x" * 190
 
     fill(
         harness,
-        [ReplayedEvent(1, INTERACTIONS, Event(1)), ReplayedEvent(2, INTERACTIONS, large)],
+        [JournalEvent(1, INTERACTIONS, 1), JournalEvent(2, INTERACTIONS, large)],
         2,
     )
 
@@ -293,10 +292,8 @@ def catch_up(harness: ProtocolHarness, *, end: int, topic: str = INTERACTIONS) -
     while wanted := harness.seen(PageWanted):
         for one in wanted:
             assert isinstance(one, PageWanted)
-            page = [
-                ReplayedEvent(at, topic, Event(at)) for at in range(one.replay.reached + 1, end + 1)
-            ]
-            harness.protocol.fill(one.session_id, one.replay, page, end)
+            page = [JournalEvent(at, topic, at) for at in range(one.replay.reached + 1, end + 1)]
+            harness.protocol.fill(one.session_id, one.replay, Page(page, end), harness.now)
         harness.settle()
 
 
@@ -392,7 +389,7 @@ def test_replays_from_one_position_keep_the_order_of_the_journal(
     begin(harness, 8)
 
     topics = {5: CHANNELS, 6: INTERACTIONS, 7: CHANNELS, 8: INTERACTIONS}
-    fill(harness, [ReplayedEvent(at, topic, Event(at)) for at, topic in topics.items()], 8)
+    fill(harness, [JournalEvent(at, topic, at) for at, topic in topics.items()], 8)
 
     assert heard(client) == [5, 6, 7, 8]
     assert harness.seen(PageWanted) == []
