@@ -27,9 +27,9 @@ from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails import arrival_store, delivery_store
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.mails.mailbox_store import MailboxStore, StoredFolder, described_folders
+from tests.support.backend import CENTER, Backend
 from tests.support.ingest import make_arrivals
 from tests.support.waiting import until
-from tests.support.world import CENTER, World
 
 PASSWORDS = {"DESK_PASSWORD": "a-password-of-the-mailbox"}
 SUPPORT = "support@demo.example"
@@ -46,7 +46,7 @@ def fetch(port: int, user_name: str = "desk", **changes: object) -> dict[str, ob
 
 
 def described(*fetches: Mapping[str, object], **sections: object) -> ContactCenter:
-    """Return the world's contact center with its first mailboxes fetched."""
+    """Return the test's contact center with its first mailboxes fetched."""
     content = CENTER.model_dump(mode="json")
     mailboxes = content["mailboxes"]
     for number in range(len(mailboxes), len(fetches)):
@@ -60,7 +60,7 @@ def described(*fetches: Mapping[str, object], **sections: object) -> ContactCent
 class FetchingPod:
     """One pod, and what it has stored."""
 
-    world: World
+    backend: Backend
     watch: MailboxWatch
     center: ContactCenter
     resources: Resources
@@ -72,7 +72,7 @@ class FetchingPod:
         return [parse_mail(one.raw).message_id for one in arrivals]
 
     async def _arrival_ids(self) -> list[str]:
-        stored = self.world.database[arrival_store.COLLECTION]
+        stored = self.backend.database[arrival_store.COLLECTION]
         return [
             one["_id"] for one in await stored.find({}, {"_id": 1}, sort=[("_id", 1)]).to_list()
         ]
@@ -89,7 +89,7 @@ class FetchingPod:
     async def folder(self, number: int = 0) -> StoredFolder:
         """Return what is known of a folder."""
         wanted = described_folders(self.center)[number]
-        (found,) = await MailboxStore(self.world.database).get([wanted])
+        (found,) = await MailboxStore(self.backend.database).get([wanted])
         return found
 
     async def becomes(self, health: Health, number: int = 0, seconds: float = 20) -> bool:
@@ -107,7 +107,7 @@ class FetchingPod:
         wanted = described_folders(self.center)[number]
 
         async def holds() -> bool:
-            found = await self.world.newest("mailboxes", wanted)
+            found = await self.backend.newest("mailboxes", wanted)
             return (
                 bool(found.get("last_good_at"))
                 and not found.get("catch_up")
@@ -120,13 +120,13 @@ class FetchingPod:
 
 @asynccontextmanager
 async def running_pod(
-    world: World,
+    backend: Backend,
     center: ContactCenter,
     environment: Mapping[str, str] = PASSWORDS,
     **settings: object,
 ) -> AsyncIterator[FetchingPod]:
     """Run a pod that looks for orders ten times a second."""
-    resources = make_resources(world)
+    resources = make_resources(backend)
     await resources.configuration.write(center)
     read = make_settings(**settings)
     watch = make_watch(read, resources, make_logins(read, resources, environment), environment)
@@ -137,7 +137,7 @@ async def running_pod(
             run_periodically(watch.tend, every=tenth),
             run_periodically(watch.renew, every=read.lease / 4),
         ):
-            yield FetchingPod(world, watch, center, resources)
+            yield FetchingPod(backend, watch, center, resources)
     finally:
         await watch.stop()
 
@@ -149,36 +149,36 @@ def make_settings(**changed: object) -> FetchingSettings:
     )
 
 
-def make_resources(world: World) -> Resources:
+def make_resources(backend: Backend) -> Resources:
     """Return the resources of a pod, by the clock of this machine, which is the database's."""
     clock = SystemClock()
     outbox = OutboxPublisher(
-        world.publisher, CollectionOutbox(world.database[delivery_store.COLLECTION])
+        backend.publisher, CollectionOutbox(backend.database[delivery_store.COLLECTION])
     )
     return Resources(
         clock,
-        world.database,
-        world.publisher,
-        world.interactions,
-        world.agents,
-        DeliveryStore(world.database, clock, outbox.announce),
-        make_arrivals(world),
-        ConfigurationStore(world.database, clock),
-        Vault(world.database, clock),
+        backend.database,
+        backend.publisher,
+        backend.interactions,
+        backend.agents,
+        DeliveryStore(backend.database, clock, outbox.announce),
+        make_arrivals(backend),
+        ConfigurationStore(backend.database, clock),
+        Vault(backend.database, clock),
         Probes(),
     )
 
 
 async def parse_all(pod: FetchingPod) -> None:
     """Make interactions of all arrivals, as ingest does."""
-    resources, world = pod.resources, pod.world
-    found = await world.database[arrival_store.COLLECTION].find({}, {"_id": 1}).to_list()
+    resources, backend = pod.resources, pod.backend
+    found = await backend.database[arrival_store.COLLECTION].find({}, {"_id": 1}).to_list()
     async with IsolatedParser() as parser:
         parsing = ArrivalParser(
             arrivals=resources.arrivals,
-            interactions=world.interactions,
-            threads=ThreadStore(world.database),
-            copies=CopyStore(world.database),
+            interactions=backend.interactions,
+            threads=ThreadStore(backend.database),
+            copies=CopyStore(backend.database),
             configuration=resources.configuration,
             parser=parser,
             clock=resources.clock,

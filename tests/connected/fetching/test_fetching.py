@@ -9,9 +9,9 @@ from shared.domain.mailbox_health import Health
 from shared.storage.mails.mailbox_store import MailboxStore, described_folders
 from tests.doubles.mails import mail, message_id
 from tests.fixtures.imap_server import ImapServer
+from tests.support.backend import Backend
 from tests.support.fetching import described, fetch, parse_all, running_pod
 from tests.support.waiting import until
-from tests.support.world import World
 
 pytestmark = pytest.mark.connected
 
@@ -19,11 +19,11 @@ LONG_AGO = "2026-01-01"
 
 
 async def test_mail_that_waits_is_stored_once_and_marked(
-    world: World, server: ImapServer, user: str
+    backend: Backend, server: ImapServer, user: str
 ) -> None:
     server.append(user, mail(1), mail(2))
 
-    async with running_pod(world, described(fetch(server.plain, user, since=LONG_AGO))) as pod:
+    async with running_pod(backend, described(fetch(server.plain, user, since=LONG_AGO))) as pod:
         assert await pod.has(message_id(1), message_id(2))
         assert await pod.catches_up()
         folder = await pod.folder()
@@ -37,11 +37,11 @@ async def test_mail_that_waits_is_stored_once_and_marked(
 
 
 async def test_mail_from_before_the_description_is_left_alone(
-    world: World, server: ImapServer, user: str
+    backend: Backend, server: ImapServer, user: str
 ) -> None:
     server.append(user, mail(1), at=datetime.now(UTC) - timedelta(hours=1))
 
-    async with running_pod(world, described(fetch(server.plain, user))) as pod:
+    async with running_pod(backend, described(fetch(server.plain, user))) as pod:
         assert await pod.catches_up()
         server.append(user, mail(2))
         assert await pod.has(message_id(2))
@@ -49,10 +49,10 @@ async def test_mail_from_before_the_description_is_left_alone(
     assert server.uids(user, criteria="UNSEEN") == [1]
 
 
-async def test_new_mail_is_told_by_idle(world: World, server: ImapServer, user: str) -> None:
+async def test_new_mail_is_told_by_idle(backend: Backend, server: ImapServer, user: str) -> None:
     server.append(user)
 
-    async with running_pod(world, described(fetch(server.plain, user))) as pod:
+    async with running_pod(backend, described(fetch(server.plain, user))) as pod:
         assert await pod.catches_up()
         for number in range(1, 4):
             server.append(user, mail(number))
@@ -60,12 +60,12 @@ async def test_new_mail_is_told_by_idle(world: World, server: ImapServer, user: 
 
 
 async def test_mail_is_moved_to_a_folder_that_is_made(
-    world: World, server: ImapServer, user: str
+    backend: Backend, server: ImapServer, user: str
 ) -> None:
     server.append(user, mail(1))
     moving = fetch(server.plain, user, since=LONG_AGO, then={"move": "Archive/Möve"})
 
-    async with running_pod(world, described(moving)) as pod:
+    async with running_pod(backend, described(moving)) as pod:
         assert await pod.has(message_id(1))
         assert await pod.catches_up()
 
@@ -74,12 +74,12 @@ async def test_mail_is_moved_to_a_folder_that_is_made(
 
 
 async def test_then_nothing_changes_nothing_in_the_folder(
-    world: World, server: ImapServer, user: str
+    backend: Backend, server: ImapServer, user: str
 ) -> None:
     server.append(user, mail(1))
 
     async with running_pod(
-        world, described(fetch(server.plain, user, since=LONG_AGO, then="nothing"))
+        backend, described(fetch(server.plain, user, since=LONG_AGO, then="nothing"))
     ) as pod:
         assert await pod.has(message_id(1))
         assert await pod.catches_up()
@@ -89,23 +89,23 @@ async def test_then_nothing_changes_nothing_in_the_folder(
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
 async def test_encrypted_connections_are_checked(
-    world: World, server: ImapServer, user: str, tls: str, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, server: ImapServer, user: str, tls: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
     server.append(user, mail(1))
     port = server.implicit if tls == "implicit" else server.plain
     imap = {"host": "localhost", "port": port, "tls": tls, "user_name": user}
 
-    async with running_pod(world, described(fetch(port, imap=imap, since=LONG_AGO))) as pod:
+    async with running_pod(backend, described(fetch(port, imap=imap, since=LONG_AGO))) as pod:
         assert await pod.has(message_id(1))
 
 
 async def test_certificate_that_nobody_vouches_for_is_a_fault(
-    world: World, server: ImapServer, user: str
+    backend: Backend, server: ImapServer, user: str
 ) -> None:
     imap = {"host": "localhost", "port": server.implicit, "user_name": user}
 
-    async with running_pod(world, described(fetch(1, imap=imap))) as pod:
+    async with running_pod(backend, described(fetch(1, imap=imap))) as pod:
         assert await pod.becomes(Health.SLOW)
         fault = (await pod.folder()).facts.fault
 
@@ -114,13 +114,13 @@ async def test_certificate_that_nobody_vouches_for_is_a_fault(
 
 
 async def test_several_folders_are_fetched_each_with_its_position(
-    world: World, server: ImapServer, user: str
+    backend: Backend, server: ImapServer, user: str
 ) -> None:
     server.append(user, mail(1))
     server.append(user, mail(2), mail(3), folder="Junk")
     folders = fetch(server.plain, user, since=LONG_AGO, folders=["INBOX", "Junk"])
 
-    async with running_pod(world, described(folders)) as pod:
+    async with running_pod(backend, described(folders)) as pod:
         assert await pod.has(*map(message_id, (1, 2, 3)))
         assert await pod.catches_up(0)
         assert await pod.catches_up(1)
@@ -128,25 +128,25 @@ async def test_several_folders_are_fetched_each_with_its_position(
 
 
 async def test_second_run_goes_on_where_the_first_ended(
-    world: World, server: ImapServer, user: str
+    backend: Backend, server: ImapServer, user: str
 ) -> None:
     center = described(fetch(server.plain, user, since=LONG_AGO))
     server.append(user, mail(1))
-    async with running_pod(world, center) as pod:
+    async with running_pod(backend, center) as pod:
         assert await pod.has(message_id(1))
         assert await pod.catches_up()
     server.append(user, mail(2))
 
-    async with running_pod(world, center) as pod:
+    async with running_pod(backend, center) as pod:
         assert await pod.has(message_id(1), message_id(2))
 
 
 async def test_changed_uidvalidity_brings_only_unknown_mail(
-    world: World, server: ImapServer, user: str
+    backend: Backend, server: ImapServer, user: str
 ) -> None:
     center = described(fetch(server.plain, user, since=LONG_AGO))
     server.append(user, mail(1), mail(2))
-    async with running_pod(world, center) as pod:
+    async with running_pod(backend, center) as pod:
         assert await pod.has(message_id(1), message_id(2))
         assert await pod.catches_up()
         before = await pod.folder()
@@ -154,7 +154,7 @@ async def test_changed_uidvalidity_brings_only_unknown_mail(
     server.forget_uids(user)
     server.append(user, mail(3))
 
-    async with running_pod(world, center) as pod:
+    async with running_pod(backend, center) as pod:
         assert await pod.has(*map(message_id, (1, 2, 3)))
         assert await pod.catches_up()
         after = await pod.folder()
@@ -163,12 +163,12 @@ async def test_changed_uidvalidity_brings_only_unknown_mail(
 
 
 async def test_too_large_mail_stays_and_is_told_once(
-    world: World, server: ImapServer, user: str
+    backend: Backend, server: ImapServer, user: str
 ) -> None:
     server.append(user, mail(1, text="x" * 5_000), mail(2))
 
     async with running_pod(
-        world, described(fetch(server.plain, user, since=LONG_AGO)), largest_mail=2_000
+        backend, described(fetch(server.plain, user, since=LONG_AGO)), largest_mail=2_000
     ) as pod:
         assert await pod.has(message_id(2))
         assert await pod.catches_up()
@@ -180,10 +180,10 @@ async def test_too_large_mail_stays_and_is_told_once(
 
 
 async def test_refused_password_is_sick_at_once_and_not_repeated(
-    world: World, server: ImapServer, user: str
+    backend: Backend, server: ImapServer, user: str
 ) -> None:
     async with running_pod(
-        world, described(fetch(server.plain, user)), {"DESK_PASSWORD": "wrong"}
+        backend, described(fetch(server.plain, user)), {"DESK_PASSWORD": "wrong"}
     ) as pod:
         assert await pod.becomes(Health.SICK)
         folder = await pod.folder()
@@ -194,8 +194,8 @@ async def test_refused_password_is_sick_at_once_and_not_repeated(
     assert "wrong" not in str(folder)
 
 
-async def test_missing_password_is_named(world: World, server: ImapServer, user: str) -> None:
-    async with running_pod(world, described(fetch(server.plain, user)), {}) as pod:
+async def test_missing_password_is_named(backend: Backend, server: ImapServer, user: str) -> None:
+    async with running_pod(backend, described(fetch(server.plain, user)), {}) as pod:
         assert await pod.becomes(Health.SICK)
         fault = (await pod.folder()).facts.fault
 
@@ -207,11 +207,11 @@ async def test_missing_password_is_named(world: World, server: ImapServer, user:
     ("folder", "code"), [("Nowhere", "no-such-folder"), ("Tree", "not-selectable")]
 )
 async def test_folder_without_mail_is_a_fault_with_its_reason(
-    world: World, server: ImapServer, user: str, folder: str, code: str
+    backend: Backend, server: ImapServer, user: str, folder: str, code: str
 ) -> None:
     server.append(user, folder="Tree/Leaf")
 
-    async with running_pod(world, described(fetch(server.plain, user, folders=[folder]))) as pod:
+    async with running_pod(backend, described(fetch(server.plain, user, folders=[folder]))) as pod:
         assert await pod.becomes(Health.SICK)
         fault = (await pod.folder()).facts.fault
 
@@ -219,10 +219,12 @@ async def test_folder_without_mail_is_a_fault_with_its_reason(
     assert fault.code == code
 
 
-async def test_only_one_pod_fetches_a_folder(world: World, server: ImapServer, user: str) -> None:
+async def test_only_one_pod_fetches_a_folder(
+    backend: Backend, server: ImapServer, user: str
+) -> None:
     center = described(fetch(server.plain, user, since=LONG_AGO))
     server.append(user, mail(1))
-    async with running_pod(world, center) as first, running_pod(world, center) as second:
+    async with running_pod(backend, center) as first, running_pod(backend, center) as second:
         assert await first.has(message_id(1))
         server.append(user, mail(2))
 
@@ -230,11 +232,11 @@ async def test_only_one_pod_fetches_a_folder(world: World, server: ImapServer, u
 
 
 async def test_stopped_mailbox_rests_until_it_is_started(
-    world: World, server: ImapServer, user: str
+    backend: Backend, server: ImapServer, user: str
 ) -> None:
     server.append(user)
-    orders = MailboxStore(world.database)
-    async with running_pod(world, described(fetch(server.plain, user))) as pod:
+    orders = MailboxStore(backend.database)
+    async with running_pod(backend, described(fetch(server.plain, user))) as pod:
         wanted = described_folders(pod.center)
         assert await pod.catches_up()
 
@@ -252,12 +254,12 @@ async def _rests(watch: object) -> bool:
 
 
 async def test_backfill_counts_first_and_then_brings_what_is_unknown(
-    world: World, server: ImapServer, user: str
+    backend: Backend, server: ImapServer, user: str
 ) -> None:
     then = datetime.now(UTC) - timedelta(hours=1)
     server.append(user, mail(1), mail(2), at=then)
-    orders, clock = MailboxStore(world.database), SystemClock()
-    async with running_pod(world, described(fetch(server.plain, user))) as pod:
+    orders, clock = MailboxStore(backend.database), SystemClock()
+    async with running_pod(backend, described(fetch(server.plain, user))) as pod:
         wanted = described_folders(pod.center)
         assert await pod.catches_up()
         since = then - timedelta(days=1)
