@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.bench.event_times import EventTimes
 from tests.bench.sample_mails import MAILBOX
+from tests.support.bayeux_client import WEBSOCKET, SocketClient
 
 PASSWORD = "bench"
 TOPIC = "/v2/me/interactions"
@@ -50,20 +51,17 @@ class Listener(ABC):
     """A user with a websocket."""
 
     def __init__(self, socket: ClientConnection) -> None:
-        self._socket = socket
-        self._client_id = ""
+        self._bayeux = SocketClient(socket)
 
     async def subscribe(self) -> None:
         """Shake hands, subscribe, and connect."""
-        await self._say("handshake", version="1.0", supportedConnectionTypes=["websocket"])
-        self._client_id = json.loads(await self._socket.recv())[0]["clientId"]
-        await self._say("subscribe", subscription=TOPIC)
-        await self._socket.recv()
+        await self._bayeux.handshake()
+        await self._bayeux.subscribe(TOPIC)
         await self._connect()
 
     async def listen(self) -> None:
         """Receive all messages for as long as the connection lasts."""
-        async for frame in self._socket:
+        async for frame in self._bayeux.socket:
             moment = time.monotonic()
             for message in json.loads(frame):
                 if message["channel"] == "/meta/connect":
@@ -76,11 +74,7 @@ class Listener(ABC):
         """Hear one message of `TOPIC`, which came at a moment of `time.monotonic()`."""
 
     async def _connect(self) -> None:
-        await self._say("connect", connectionType="websocket")
-
-    async def _say(self, what: str, **fields: Any) -> None:
-        client = {"clientId": self._client_id} if self._client_id else {}
-        await self._socket.send(json.dumps([{"channel": f"/meta/{what}", **client, **fields}]))
+        await self._bayeux.send("/meta/connect", connectionType=WEBSOCKET)
 
 
 class Agent(Listener):

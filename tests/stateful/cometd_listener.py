@@ -8,12 +8,16 @@ from typing import Any, Final
 import httpx2 as httpx
 
 from tests.stateful.view import Message, View
+from tests.support.bayeux_client import (
+    INTERACTIONS,
+    POLLING,
+    PollingClient,
+    UnexpectedStatusError,
+)
 
-_TOPIC: Final = "/v2/me/interactions"
 _CONTENT: Final = "WorkbinContentMessage"
 _BINS: Final = ("email.draft", "email.in-progress")
 _PAUSE: Final = 0.1
-_HOLD: Final = 60.0
 _PATIENCE: Final = 5.0
 
 
@@ -21,7 +25,7 @@ class SessionLostError(Exception):
     """The server does not know the session any more, or does not answer."""
 
 
-_LOST: Final = (SessionLostError, httpx.HTTPError)
+_LOST: Final = (SessionLostError, UnexpectedStatusError, httpx.HTTPError)
 
 
 class CometdListener:
@@ -33,8 +37,8 @@ class CometdListener:
 
     def __init__(self, client: httpx.AsyncClient, view: View) -> None:
         self._client = client
+        self._bayeux = PollingClient(client)
         self._view = view
-        self._client_id = ""
         self._batch = 0
         self._poll: asyncio.Task[None] | None = None
         self._turn = 0
@@ -52,7 +56,7 @@ class CometdListener:
             with suppress(asyncio.CancelledError):
                 await task
             with suppress(*_LOST):
-                await self._say({"channel": "/meta/disconnect"})
+                await self._say("/meta/disconnect")
 
     def cut(self) -> None:
         """Cut the connection in the middle of whatever it does; the session goes on."""
@@ -61,7 +65,7 @@ class CometdListener:
 
     def forget(self) -> None:
         """Forget the session as a page does that is loaded anew."""
-        self._client_id = ""
+        self._bayeux = PollingClient(self._client)
         self.cut()
 
     async def catch_up(self) -> None:
@@ -94,43 +98,32 @@ class CometdListener:
                     self._poll.cancel()
                     raise
             except _LOST:
-                self._client_id = ""
+                self._bayeux = PollingClient(self._client)
                 await asyncio.sleep(_PAUSE)
 
     async def _next(self) -> None:
-        if not self._client_id:
+        if not self._bayeux.client_id:
             await self._begin()
-        connect = {"channel": "/meta/connect", "connectionType": "long-polling"}
-        await self._say({**connect, "ext": {"ack": self._batch}})
+        reply = await self._say("/meta/connect", connectionType=POLLING, ext={"ack": self._batch})
+        self._batch = reply.get("ext", {}).get("ack", self._batch)
 
     async def _begin(self) -> None:
-        self._client_id, self._batch = "", 0
-        shaken = await self._say(
-            {
-                "channel": "/meta/handshake",
-                "version": "1.0",
-                "supportedConnectionTypes": ["long-polling"],
-                "ext": {"ack": True},
-            }
-        )
-        self._client_id = shaken["clientId"]
-        await self._say({"channel": "/meta/subscribe", "subscription": _TOPIC})
+        self._bayeux, self._batch = PollingClient(self._client), 0
+        await self._bayeux.handshake(ext={"ack": True})
+        await self._say("/meta/subscribe", subscription=INTERACTIONS)
         answer = await self._client.get("/api/v2/me/interactions?fields=*")
         if answer.is_error:
             raise SessionLostError(f"the desk: {answer.status_code}")
         self._view.begin(answer.json()["interactions"])
 
-    async def _say(self, message: dict[str, Any]) -> Message:
-        known = {"clientId": self._client_id} if self._client_id else {}
-        answer = await self._client.post("/cometd", json=[{**message, **known}], timeout=_HOLD)
-        several: list[Message] = answer.json() if answer.is_success else []
+    async def _say(self, channel: str, **fields: Any) -> Message:
+        several = await self._bayeux.ask(channel, **fields)
         for one in several:
-            if one["channel"] == _TOPIC:
+            if one["channel"] == INTERACTIONS:
                 self._hear(one["data"])
-        reply = next((one for one in several if one["channel"] == message["channel"]), None)
+        reply = next((one for one in several if one["channel"] == channel), None)
         if reply is None or not reply.get("successful"):
-            raise SessionLostError(f"{message['channel']}: {answer.status_code}")
-        self._batch = reply.get("ext", {}).get("ack", self._batch) if known else 0
+            raise SessionLostError(f"{channel}: {several}")
         return reply
 
     def _hear(self, message: Message) -> None:

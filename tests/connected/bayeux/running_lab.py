@@ -1,23 +1,17 @@
-"""The lab as a process of its own, and plain clients that speak raw Bayeux to it."""
+"""The lab as a process of its own, and clients that send it exactly what a test wants."""
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from itertools import count
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO
 
 import httpx2
-from websockets.asyncio.client import ClientConnection, connect
 
 from tests.fixtures.plain_http import NO_CERTIFICATES
-
-Replies = list[dict[str, Any]]
-INTERACTIONS = "/v2/me/interactions"
-TYPES = ["websocket", "long-polling"]
+from tests.support.bayeux_client import PATH, PollingClient, SocketClient, open_socket
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +21,19 @@ class RunningLab:
     url: str
     process: asyncio.subprocess.Process
     http: httpx2.AsyncClient
+
+    @asynccontextmanager
+    async def polling(self, agent: str = "7", path: str = PATH) -> AsyncIterator[PollingClient]:
+        """Give an agent's client over HTTP, with a cookie jar of its own."""
+        headers = {"Authorization": f"Bearer agent-{agent}"}
+        async with httpx2.AsyncClient(
+            base_url=self.url, headers=headers, timeout=15, verify=NO_CERTIFICATES
+        ) as http:
+            yield PollingClient(http, path)
+
+    def socket(self, agent: str = "7", **headers: str) -> AbstractAsyncContextManager[SocketClient]:
+        """Give an agent's client over a websocket."""
+        return open_socket(self.url, {"Authorization": f"Bearer agent-{agent}"} | headers)
 
     async def publish(self, agent: str, content: object) -> None:
         answer = await self.http.post(f"{self.url}/publish", json={"agent": agent, "data": content})
@@ -106,87 +113,3 @@ async def _running(
         if process.returncode is None:
             process.kill()
             await process.wait()
-
-
-class RawClient:
-    """Sends exactly what it is told over HTTP, with a cookie jar of its own."""
-
-    def __init__(self, lab: RunningLab, agent: str = "7", path: str = "/cometd") -> None:
-        self.url = f"{lab.url}{path}"
-        self.headers = {"Authorization": f"Bearer agent-{agent}"}
-        self.http = httpx2.AsyncClient(headers=self.headers, timeout=15, verify=NO_CERTIFICATES)
-        self.client_id: str | None = None
-        self._ids = count(1)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.http.aclose()
-
-    def message(self, channel: str, **fields: Any) -> dict[str, Any]:
-        known = {"clientId": self.client_id} if self.client_id else {}
-        return {"channel": channel, "id": str(next(self._ids))} | known | fields
-
-    async def post(self, *messages: Any, **options: Any) -> httpx2.Response:
-        return await self.http.post(self.url, json=list(messages), **options)
-
-    async def ask(self, channel: str, **fields: Any) -> Replies:
-        answer = await self.post(self.message(channel, **fields))
-        assert answer.status_code == 200
-        replies: Replies = answer.json()
-        return replies
-
-    async def handshake(self, **fields: Any) -> dict[str, Any]:
-        [reply] = await self.ask(
-            "/meta/handshake", version="1.0", supportedConnectionTypes=TYPES, **fields
-        )
-        self.client_id = reply.get("clientId")
-        return reply
-
-    async def join(self, **fields: Any) -> Self:
-        """Shake hands, subscribe, and make the first connect."""
-        await self.handshake(**fields)
-        await self.ask("/meta/subscribe", subscription=INTERACTIONS)
-        await self.ask("/meta/connect", advice={"timeout": 0})
-        return self
-
-
-class RawSocket:
-    """Sends exactly what it is told over a websocket."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-        self.client_id: str | None = None
-        self._ids = count(1)
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, lab: RunningLab, agent: str = "7", **headers: str) -> AsyncIterator[Self]:
-        address = f"{lab.url.replace('http', 'ws')}/cometd"
-        identity = {"Authorization": f"Bearer agent-{agent}"}
-        async with connect(address, additional_headers=identity | headers) as socket:
-            yield cls(socket)
-
-    async def send(self, channel: str, **fields: Any) -> None:
-        known = {"clientId": self.client_id} if self.client_id else {}
-        message = {"channel": channel, "id": str(next(self._ids))} | known | fields
-        await self.socket.send(json.dumps([message]))
-
-    async def receive(self) -> Replies:
-        async with asyncio.timeout(15):
-            replies: Replies = json.loads(await self.socket.recv())
-            return replies
-
-    async def ask(self, channel: str, **fields: Any) -> Replies:
-        await self.send(channel, **fields)
-        return await self.receive()
-
-    async def join(self, **fields: Any) -> Self:
-        [reply] = await self.ask(
-            "/meta/handshake", version="1.0", supportedConnectionTypes=TYPES, **fields
-        )
-        self.client_id = reply["clientId"]
-        await self.ask("/meta/subscribe", subscription=INTERACTIONS)
-        await self.ask("/meta/connect", connectionType="websocket", advice={"timeout": 0})
-        return self

@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
 import pytest_asyncio
 
-from tests.connected.bayeux.running_lab import INTERACTIONS, RawClient, RunningLab, running_lab
+from tests.connected.bayeux.running_lab import RunningLab, running_lab
+from tests.support.bayeux_client import Message, PollingClient, Replies
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -19,28 +20,33 @@ async def scripted() -> AsyncIterator[RunningLab]:
         yield running
 
 
-async def call(client: RawClient, channel: str, **fields: Any) -> Any:
-    message = json.dumps([client.message(channel, **fields)])
-    answer = await client.http.get(client.url, params={"jsonp": "cb", "message": message})
-    assert answer.status_code == 200
-    return json.loads(answer.text.removeprefix("/**/cb(").removesuffix(");"))
+class CallbackClient(PollingClient):
+    """A client whose requests are scripts of a page."""
+
+    connection_type = "callback-polling"
+
+    async def exchange(self, *messages: Message) -> Replies:
+        query = {"jsonp": "cb", "message": json.dumps(messages)}
+        answer = await self.http.get(self.path, params=query)
+        assert answer.status_code == 200
+        replies: Replies = json.loads(answer.text.removeprefix("/**/cb(").removesuffix(");"))
+        return replies
 
 
-async def join(client: RawClient) -> None:
-    types = ["callback-polling"]
-    [reply] = await call(client, "/meta/handshake", version="1.0", supportedConnectionTypes=types)
-    client.client_id = reply["clientId"]
-    await call(client, "/meta/subscribe", subscription=INTERACTIONS)
-    await call(client, "/meta/connect", advice={"timeout": 0})
+@asynccontextmanager
+async def callback_client(lab: RunningLab, agent: str) -> AsyncIterator[CallbackClient]:
+    """Give a client that has joined."""
+    async with lab.polling(agent) as polling:
+        yield await CallbackClient(polling.http).join()
 
 
-async def ask(client: RawClient, query: dict[str, str], **headers: str) -> httpx2.Response:
-    return await client.http.get(client.url, params=query, headers=headers)
+async def get(client: PollingClient, query: dict[str, str], **headers: str) -> httpx2.Response:
+    return await client.http.get(client.path, params=query, headers=headers)
 
 
 async def test_it_is_off_by_default(lab: RunningLab) -> None:
-    async with RawClient(lab) as client:
-        answer = await ask(client, {"jsonp": "cb", "message": "[]"})
+    async with lab.polling() as client:
+        answer = await get(client, {"jsonp": "cb", "message": "[]"})
         reply = await client.handshake()
 
         assert answer.status_code == 405
@@ -48,41 +54,37 @@ async def test_it_is_off_by_default(lab: RunningLab) -> None:
 
 
 async def test_where_it_is_on_the_handshake_offers_it(scripted: RunningLab) -> None:
-    async with RawClient(scripted) as client:
+    async with scripted.polling() as client:
         reply = await client.handshake()
 
         assert reply["supportedConnectionTypes"][-1] == "callback-polling"
 
 
 async def test_events_come_with_the_answer_to_a_connect_only(scripted: RunningLab) -> None:
-    async with RawClient(scripted, "81") as client:
-        await join(client)
+    async with callback_client(scripted, "81") as client:
         await scripted.publish("81", "kept for the connect")
 
-        subscribed = await call(client, "/meta/subscribe", subscription="/me/workbins")
-        connected = await call(client, "/meta/connect")
+        subscribed = await client.ask("/meta/subscribe", subscription="/me/workbins")
+        connected = await client.ask("/meta/connect")
 
         assert [reply["channel"] for reply in subscribed] == ["/meta/subscribe"]
         assert connected[0]["data"] == "kept for the connect"
 
 
 async def test_a_held_call_is_answered_by_an_event(scripted: RunningLab) -> None:
-    async with RawClient(scripted, "82") as client:
-        await join(client)
-
-        waiting = asyncio.create_task(call(client, "/meta/connect"))
+    async with callback_client(scripted, "82") as client:
+        waiting = asyncio.create_task(client.ask("/meta/connect"))
         await scripted.publish("82", "</script>\u2028")
 
         assert (await waiting)[0]["data"] == "</script>\u2028"
 
 
 async def test_a_script_can_be_nothing_else(scripted: RunningLab) -> None:
-    async with RawClient(scripted, "83") as client:
-        await join(client)
+    async with callback_client(scripted, "83") as client:
         await scripted.publish("83", "</script>\u2028\u2029")
         message = json.dumps([client.message("/meta/connect")])
 
-        answer = await ask(client, {"jsonp": "cb", "message": message})
+        answer = await get(client, {"jsonp": "cb", "message": message})
 
         assert answer.text.startswith("/**/cb([")
         assert not set("<\u2028\u2029") & set(answer.text)
@@ -93,10 +95,10 @@ async def test_a_script_can_be_nothing_else(scripted: RunningLab) -> None:
 
 @pytest.mark.parametrize("callback", ["", "alert(1)", "a" * 65, "a b", "ä", "<script>"])
 async def test_a_callback_is_a_short_name(scripted: RunningLab, callback: str) -> None:
-    async with RawClient(scripted) as client:
+    async with scripted.polling() as client:
         message = json.dumps([client.message("/meta/connect")])
 
-        answer = await ask(client, {"jsonp": callback, "message": message})
+        answer = await get(client, {"jsonp": callback, "message": message})
 
         assert answer.status_code == 400
 
@@ -113,10 +115,10 @@ async def test_a_callback_is_a_short_name(scripted: RunningLab, callback: str) -
 async def test_only_welcome_pages_may_include_it(
     scripted: RunningLab, site: str, referer: str, status: int
 ) -> None:
-    async with RawClient(scripted) as client:
+    async with scripted.polling() as client:
         message = json.dumps([client.message("/meta/connect")])
         query = {"jsonp": "cb", "message": message}
 
-        answer = await ask(client, query, **{"Sec-Fetch-Site": site, "Referer": referer})
+        answer = await get(client, query, **{"Sec-Fetch-Site": site, "Referer": referer})
 
         assert answer.status_code == status

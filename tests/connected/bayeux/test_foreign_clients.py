@@ -12,8 +12,9 @@ from aiocometd_ng.constants import ConnectionType
 from tests.aiocometd import PythonAgent
 from tests.aiocometd.agent import Basic
 from tests.cometd_client import CometdAgent
-from tests.connected.bayeux.running_lab import INTERACTIONS, RunningLab, running_lab
+from tests.connected.bayeux.running_lab import RunningLab, running_lab
 from tests.faye.agent import FayeAgent
+from tests.support.bayeux_client import INTERACTIONS
 from tests.support.breakable_link import BreakableLink
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

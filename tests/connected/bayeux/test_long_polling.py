@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.connected.bayeux.running_lab import INTERACTIONS, RawClient, RunningLab, running_lab
+from tests.connected.bayeux.running_lab import RunningLab, running_lab
+from tests.support.bayeux_client import INTERACTIONS
 
 
 @pytest.mark.parametrize("base", ["/cometd", "/genesys/cometd", "/api/v2/notifications"])
@@ -16,21 +17,21 @@ from tests.connected.bayeux.running_lab import INTERACTIONS, RawClient, RunningL
 async def test_every_path_below_every_base_is_served(
     lab: RunningLab, base: str, below: str
 ) -> None:
-    async with RawClient(lab, path=f"{base}{below}") as client:
+    async with lab.polling(path=f"{base}{below}") as client:
         reply = await client.handshake()
 
     assert reply["successful"] is True
 
 
 async def test_other_paths_are_not(lab: RunningLab) -> None:
-    async with RawClient(lab, path="/cometdx") as client:
+    async with lab.polling(path="/cometdx") as client:
         answer = await client.post(client.message("/meta/handshake"))
 
     assert answer.status_code == 404
 
 
 async def test_an_event_ends_the_wait(lab: RunningLab) -> None:
-    async with RawClient(lab, "8") as client:
+    async with lab.polling("8") as client:
         await client.join()
 
         waiting = asyncio.create_task(client.ask("/meta/connect"))
@@ -45,7 +46,7 @@ async def test_an_event_ends_the_wait(lab: RunningLab) -> None:
 
 
 async def test_the_deadline_ends_the_wait(lab: RunningLab) -> None:
-    async with RawClient(lab) as client:
+    async with lab.polling() as client:
         await client.join()
 
         started = asyncio.get_running_loop().time()
@@ -56,7 +57,7 @@ async def test_the_deadline_ends_the_wait(lab: RunningLab) -> None:
 
 
 async def test_events_are_delivered_in_order_and_once(lab: RunningLab) -> None:
-    async with RawClient(lab, "9") as client:
+    async with lab.polling("9") as client:
         await client.join()
         got: list[int] = []
 
@@ -69,7 +70,7 @@ async def test_events_are_delivered_in_order_and_once(lab: RunningLab) -> None:
 
 
 async def test_agents_hear_only_their_own_events(lab: RunningLab) -> None:
-    async with RawClient(lab, "10") as anna, RawClient(lab, "11") as bert:
+    async with lab.polling("10") as anna, lab.polling("11") as bert:
         await anna.join()
         await bert.join()
 
@@ -81,7 +82,7 @@ async def test_agents_hear_only_their_own_events(lab: RunningLab) -> None:
 
 
 async def test_a_newer_connect_ends_the_older_with_an_error_status(lab: RunningLab) -> None:
-    async with RawClient(lab, "12") as client:
+    async with lab.polling("12") as client:
         await client.join()
 
         older = asyncio.create_task(client.post(client.message("/meta/connect")))
@@ -93,7 +94,7 @@ async def test_a_newer_connect_ends_the_older_with_an_error_status(lab: RunningL
 
 
 async def test_an_aborted_poll_leaves_its_events_for_the_next() -> None:
-    async with running_lab(TIMEOUT_MS="60000") as lab, RawClient(lab) as client:
+    async with running_lab(TIMEOUT_MS="60000") as lab, lab.polling() as client:
         await client.join()
         poll = asyncio.create_task(client.post(client.message("/meta/connect")))
         await lab.holds(1)
@@ -107,7 +108,7 @@ async def test_an_aborted_poll_leaves_its_events_for_the_next() -> None:
 
 
 async def test_a_handshake_leaves_a_cookie_once(lab: RunningLab) -> None:
-    async with RawClient(lab) as client:
+    async with lab.polling() as client:
         greeting = {"version": "1.0", "supportedConnectionTypes": ["long-polling"]}
 
         first = await client.post(client.message("/meta/handshake", **greeting))
@@ -119,7 +120,7 @@ async def test_a_handshake_leaves_a_cookie_once(lab: RunningLab) -> None:
 
 
 async def test_a_client_that_loses_its_cookie_loses_its_session(lab: RunningLab) -> None:
-    async with RawClient(lab) as client:
+    async with lab.polling() as client:
         await client.join()
         client.http.cookies.clear()
 
@@ -130,7 +131,7 @@ async def test_a_client_that_loses_its_cookie_loses_its_session(lab: RunningLab)
 
 
 async def test_nobody_is_served_without_login(lab: RunningLab) -> None:
-    async with RawClient(lab) as client:
+    async with lab.polling() as client:
         del client.http.headers["Authorization"]
 
         answer = await client.post(client.message("/meta/handshake"))
@@ -140,7 +141,7 @@ async def test_nobody_is_served_without_login(lab: RunningLab) -> None:
 
 
 async def test_basic_authentication_is_as_good(lab: RunningLab) -> None:
-    async with RawClient(lab) as client:
+    async with lab.polling() as client:
         token = base64.b64encode(b"agent-7:agent-7").decode()
         client.http.headers["Authorization"] = f"Basic {token}"
 
@@ -164,20 +165,20 @@ async def test_basic_authentication_is_as_good(lab: RunningLab) -> None:
 async def test_only_proper_requests_are_read(
     lab: RunningLab, body: bytes, kind: str, status: int
 ) -> None:
-    async with RawClient(lab) as client:
-        answer = await client.http.post(client.url, content=body, headers={"Content-Type": kind})
+    async with lab.polling() as client:
+        answer = await client.http.post(client.path, content=body, headers={"Content-Type": kind})
 
         assert answer.status_code == status
 
 
 async def test_messages_may_come_as_a_form(lab: RunningLab) -> None:
-    async with RawClient(lab) as client:
+    async with lab.polling() as client:
         await client.join()
         messages = [client.message("/meta/subscribe", subscription="/me/workbins")] * 2
         form = urlencode([("message", json.dumps(message)) for message in messages])
 
         answer = await client.http.post(
-            client.url,
+            client.path,
             content=form,
             headers={"Content-Type": "application/x-www-form-urlencoded"},
         )
@@ -186,15 +187,15 @@ async def test_messages_may_come_as_a_form(lab: RunningLab) -> None:
 
 
 async def test_other_methods_are_refused(lab: RunningLab) -> None:
-    async with RawClient(lab) as client:
-        answer = await client.http.get(client.url)
+    async with lab.polling() as client:
+        answer = await client.http.get(client.path)
 
         assert answer.status_code == 405
         assert answer.headers["allow"] == "POST, OPTIONS"
 
 
 async def test_a_revoked_login_ends_the_wait_for_good() -> None:
-    async with running_lab(TIMEOUT_MS="60000") as lab, RawClient(lab) as client:
+    async with running_lab(TIMEOUT_MS="60000") as lab, lab.polling() as client:
         await client.join()
         waiting = asyncio.create_task(client.ask("/meta/connect"))
         await lab.holds(1)
@@ -207,7 +208,7 @@ async def test_a_revoked_login_ends_the_wait_for_good() -> None:
 
 
 async def test_a_stopping_server_releases_every_wait() -> None:
-    async with running_lab(TIMEOUT_MS="60000") as lab, RawClient(lab) as client:
+    async with running_lab(TIMEOUT_MS="60000") as lab, lab.polling() as client:
         await client.join()
         waiting = asyncio.create_task(client.ask("/meta/connect", advice={"timeout": 60_000}))
         await lab.holds(1)
@@ -223,9 +224,7 @@ async def test_a_stopping_server_releases_every_wait() -> None:
 async def test_clients_of_a_stopping_server_get_different_intervals() -> None:
     environment = {"TIMEOUT_MS": "60000", "DRAIN_SPREAD_MS": "8000"}
     async with running_lab(**environment) as lab, AsyncExitStack() as stack:
-        herd = [
-            await stack.enter_async_context(RawClient(lab, str(number))) for number in range(20)
-        ]
+        herd = [await stack.enter_async_context(lab.polling(str(number))) for number in range(20)]
         await asyncio.gather(*(client.join() for client in herd))
         waiting = [
             asyncio.create_task(client.ask("/meta/connect", advice={"timeout": 60_000}))

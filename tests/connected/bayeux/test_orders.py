@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.connected.bayeux.running_lab import RawClient, RunningLab, piped_lab
+from tests.connected.bayeux.running_lab import RunningLab, piped_lab
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ async def test_invalid_order_is_refused_with_the_reason(
 
 
 async def test_a_bad_line_is_named_and_the_next_is_published() -> None:
-    async with piped_lab() as lab, RawClient(lab) as client:
+    async with piped_lab() as lab, lab.polling() as client:
         await client.join()
         assert lab.process.stdin is not None
         assert lab.process.stderr is not None

@@ -11,7 +11,8 @@ import pytest
 from shared.bayeux import BayeuxSettings
 from tests.cometd_client import CometdAgent
 from tests.connected.bayeux.proxies import SAMPLES, proxy
-from tests.connected.bayeux.running_lab import INTERACTIONS, RawClient, RunningLab, running_lab
+from tests.connected.bayeux.running_lab import RunningLab, running_lab
+from tests.support.bayeux_client import INTERACTIONS
 
 every_proxy = pytest.mark.parametrize("kind", ["nginx", "haproxy"])
 
@@ -37,7 +38,7 @@ async def test_a_polling_client_stays_with_its_server(kind: str, tmp_path: Path)
         running_lab(TIMEOUT_MS="200") as one,
         running_lab(TIMEOUT_MS="200") as other,
         proxy(kind, [one.url, other.url], tmp_path) as url,
-        RawClient(replace(one, url=url), "71") as client,
+        replace(one, url=url).polling("71") as client,
     ):
         await client.handshake()
         for _ in range(6):

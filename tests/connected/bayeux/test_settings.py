@@ -1,10 +1,10 @@
 """Settings take effect for clients."""
 
-from tests.connected.bayeux.running_lab import RawClient, RawSocket, running_lab
+from tests.connected.bayeux.running_lab import running_lab
 
 
 async def test_where_acknowledgements_are_off_nobody_is_promised_any() -> None:
-    async with running_lab(ACK="0") as lab, RawClient(lab) as client:
+    async with running_lab(ACK="0") as lab, lab.polling() as client:
         greeting = await client.handshake(ext={"ack": True})
         [connected] = await client.ask("/meta/connect", ext={"ack": 0}, advice={"timeout": 0})
 
@@ -14,7 +14,7 @@ async def test_where_acknowledgements_are_off_nobody_is_promised_any() -> None:
 
 
 async def test_event_without_ack_is_not_delivered_again() -> None:
-    async with running_lab(ACK="0") as lab, RawClient(lab) as client:
+    async with running_lab(ACK="0") as lab, lab.polling() as client:
         await client.join(ext={"ack": True})
         await lab.publish("7", "once")
 
@@ -27,7 +27,7 @@ async def test_event_without_ack_is_not_delivered_again() -> None:
 
 
 async def test_socket_without_ack_gets_events_without_a_connect() -> None:
-    async with running_lab(ACK="0") as lab, RawSocket.open(lab) as client:
+    async with running_lab(ACK="0") as lab, lab.socket() as client:
         await client.join(ext={"ack": True})
 
         await lab.publish("7", "at once")
@@ -37,7 +37,7 @@ async def test_socket_without_ack_gets_events_without_a_connect() -> None:
 
 
 async def test_clients_are_told_the_interval_that_the_operator_chose() -> None:
-    async with running_lab(INTERVAL_MS="1500", TIMEOUT_MS="7000") as lab, RawClient(lab) as client:
+    async with running_lab(INTERVAL_MS="1500", TIMEOUT_MS="7000") as lab, lab.polling() as client:
         greeting = await client.handshake()
         [connected] = await client.ask("/meta/connect", advice={"timeout": 0})
 

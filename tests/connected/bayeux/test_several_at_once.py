@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.connected.bayeux.running_lab import RawClient, RawSocket, running_lab
+from tests.connected.bayeux.running_lab import running_lab
 
 
 async def test_a_second_tab_is_told_to_poll_and_still_hears_everything() -> None:
-    async with running_lab(TIMEOUT_MS="60000") as lab, RawClient(lab) as one, RawClient(lab) as two:
+    async with running_lab(TIMEOUT_MS="60000") as lab, lab.polling() as one, lab.polling() as two:
         await one.join()
         two.http.cookies.update(one.http.cookies)
         await two.join()
@@ -28,9 +28,9 @@ async def test_a_second_tab_is_told_to_poll_and_still_hears_everything() -> None
 
 async def test_oldest_of_too_many_idle_sockets_is_closed() -> None:
     async with running_lab(MAX_IDLE_SOCKETS_PER_USER="2") as lab, AsyncExitStack() as stack:
-        busy = await stack.enter_async_context(RawSocket.open(lab))
+        busy = await stack.enter_async_context(lab.socket())
         await busy.join()
-        idle = [await stack.enter_async_context(RawSocket.open(lab)) for _ in range(3)]
+        idle = [await stack.enter_async_context(lab.socket()) for _ in range(3)]
 
         with pytest.raises(ConnectionClosed):
             await idle[0].receive()
@@ -42,7 +42,7 @@ async def test_oldest_of_too_many_idle_sockets_is_closed() -> None:
 
 async def test_as_many_sockets_as_may_say_nothing_stay_open() -> None:
     async with running_lab(MAX_IDLE_SOCKETS_PER_USER="4") as lab, AsyncExitStack() as stack:
-        idle = [await stack.enter_async_context(RawSocket.open(lab)) for _ in range(4)]
+        idle = [await stack.enter_async_context(lab.socket()) for _ in range(4)]
 
         for one in idle:
             await one.join()
@@ -50,7 +50,7 @@ async def test_as_many_sockets_as_may_say_nothing_stay_open() -> None:
 
 async def test_simultaneous_sockets_beyond_the_limit_are_closed() -> None:
     async with running_lab(MAX_IDLE_SOCKETS_PER_USER="2") as lab, AsyncExitStack() as stack:
-        idle = [await stack.enter_async_context(RawSocket.open(lab)) for _ in range(12)]
+        idle = [await stack.enter_async_context(lab.socket()) for _ in range(12)]
 
         for one in idle[:10]:
             with pytest.raises(ConnectionClosed):
@@ -62,8 +62,8 @@ async def test_simultaneous_sockets_beyond_the_limit_are_closed() -> None:
 async def test_sockets_of_others_do_not_count() -> None:
     async with (
         running_lab(MAX_IDLE_SOCKETS_PER_USER="1") as lab,
-        RawSocket.open(lab, "8") as one,
-        RawSocket.open(lab, "9") as other,
+        lab.socket("8") as one,
+        lab.socket("9") as other,
     ):
         await other.join()
         await one.join()
@@ -75,8 +75,8 @@ async def test_compression_is_agreed_on_only_where_it_is_switched_on() -> None:
     async with (
         running_lab() as plain,
         running_lab(DEFLATE="1") as deflating,
-        RawSocket.open(plain) as one,
-        RawSocket.open(deflating) as other,
+        plain.socket() as one,
+        deflating.socket() as other,
     ):
         await other.join()
         await deflating.publish("7", "x" * 10_000)
@@ -92,8 +92,8 @@ async def test_what_goes_wrong_is_counted() -> None:
     environment = {"TIMEOUT_MS": "60000", "MAX_INTERVAL_MS": "1000", "SWEEP_PERIOD_MS": "20"}
     async with (
         running_lab(**environment) as lab,
-        RawClient(lab) as lost,
-        RawSocket.open(lab) as client,
+        lab.polling() as lost,
+        lab.socket() as client,
     ):
         await lost.ask("/meta/connect")
         await lost.handshake()
@@ -116,9 +116,9 @@ async def test_what_goes_wrong_is_counted() -> None:
 async def test_waiting_events_are_counted_in_all_and_in_fullest_queue() -> None:
     async with (
         running_lab() as lab,
-        RawClient(lab, "8") as one,
-        RawClient(lab, "9") as other,
-        RawClient(lab, "10") as idle,
+        lab.polling("8") as one,
+        lab.polling("9") as other,
+        lab.polling("10") as idle,
     ):
         for client in (one, other, idle):
             await client.join()
@@ -137,7 +137,7 @@ async def test_waiting_events_are_counted_in_all_and_in_fullest_queue() -> None:
 
 
 async def test_events_are_counted_as_waiting_until_they_are_confirmed() -> None:
-    async with running_lab() as lab, RawClient(lab) as client:
+    async with running_lab() as lab, lab.polling() as client:
         await client.join(ext={"ack": True})
         await lab.publish("7", "once")
 
@@ -150,7 +150,7 @@ async def test_events_are_counted_as_waiting_until_they_are_confirmed() -> None:
 
 
 async def test_the_time_from_publishing_to_writing_is_measured() -> None:
-    async with running_lab(TIMEOUT_MS="60000") as lab, RawSocket.open(lab) as client:
+    async with running_lab(TIMEOUT_MS="60000") as lab, lab.socket() as client:
         await client.join()
 
         await lab.publish("7", "quick")

@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.connected.bayeux.running_lab import RawSocket, RunningLab, running_lab
+from tests.connected.bayeux.running_lab import RunningLab, running_lab
 
 
 async def test_events_come_at_once_and_the_connect_goes_on_waiting(lab: RunningLab) -> None:
-    async with RawSocket.open(lab, "20") as client:
+    async with lab.socket("20") as client:
         await client.join()
         await client.send("/meta/connect")
 
@@ -25,7 +25,7 @@ async def test_events_come_at_once_and_the_connect_goes_on_waiting(lab: RunningL
 async def test_events_with_ack_share_a_frame_with_the_connect_reply(
     lab: RunningLab,
 ) -> None:
-    async with RawSocket.open(lab, "21") as client:
+    async with lab.socket("21") as client:
         await client.join(ext={"ack": True})
         await client.send("/meta/connect", ext={"ack": 1})
 
@@ -37,21 +37,21 @@ async def test_events_with_ack_share_a_frame_with_the_connect_reply(
 
 
 async def test_a_new_socket_goes_on_where_the_old_one_was_cut(lab: RunningLab) -> None:
-    async with RawSocket.open(lab, "22") as old:
+    async with lab.socket("22") as old:
         await old.join(ext={"ack": True})
         await old.send("/meta/connect", ext={"ack": 1})
         await lab.publish("22", "unconfirmed")
         await old.receive()
 
-    async with RawSocket.open(lab, "22") as new:
-        new.client_id = old.client_id
+    async with lab.socket("22") as new:
+        new.session = old.session
         replies = await new.ask("/meta/connect", ext={"ack": 1}, advice={"timeout": 0})
 
         assert replies[0]["data"] == "unconfirmed"
 
 
 async def test_events_arrive_in_order_however_fast_they_come(lab: RunningLab) -> None:
-    async with RawSocket.open(lab, "23") as client:
+    async with lab.socket("23") as client:
         await client.join()
         for number in range(200):
             await lab.publish("23", number)
@@ -64,7 +64,7 @@ async def test_events_arrive_in_order_however_fast_they_come(lab: RunningLab) ->
 
 
 async def test_newer_connect_replaces_older_without_a_reply() -> None:
-    async with running_lab(TIMEOUT_MS="60000") as lab, RawSocket.open(lab) as client:
+    async with running_lab(TIMEOUT_MS="60000") as lab, lab.socket() as client:
         await client.join()
         await client.send("/meta/connect", id="older")
         await lab.holds(1)
@@ -79,7 +79,7 @@ async def test_newer_connect_replaces_older_without_a_reply() -> None:
 
 
 async def test_events_with_ack_leave_with_the_newer_of_two_connects() -> None:
-    async with running_lab(TIMEOUT_MS="60000") as lab, RawSocket.open(lab) as client:
+    async with running_lab(TIMEOUT_MS="60000") as lab, lab.socket() as client:
         await client.join(ext={"ack": True})
 
         await client.send("/meta/connect", id="older", ext={"ack": 1})
@@ -100,7 +100,7 @@ async def test_events_with_ack_leave_with_the_newer_of_two_connects() -> None:
 async def test_what_is_no_request_closes_the_socket(
     lab: RunningLab, sent: str | bytes, code: int
 ) -> None:
-    async with RawSocket.open(lab) as client:
+    async with lab.socket() as client:
         await client.socket.send(sent)
 
         with pytest.raises(ConnectionClosed):
@@ -111,14 +111,14 @@ async def test_what_is_no_request_closes_the_socket(
 
 async def test_nobody_is_let_in_without_login(lab: RunningLab) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        async with RawSocket.open(lab, Authorization="Bearer nobody"):
+        async with lab.socket(Authorization="Bearer nobody"):
             pass
 
     assert refused.value.response.status_code == 401
 
 
 async def test_a_revoked_login_closes_the_socket_after_the_last_word() -> None:
-    async with running_lab(TIMEOUT_MS="60000") as lab, RawSocket.open(lab) as client:
+    async with running_lab(TIMEOUT_MS="60000") as lab, lab.socket() as client:
         await client.join()
         await client.send("/meta/connect")
         await lab.holds(1)
@@ -134,7 +134,7 @@ async def test_a_revoked_login_closes_the_socket_after_the_last_word() -> None:
 
 
 async def test_a_stopping_server_releases_and_then_closes_with_1001() -> None:
-    async with running_lab(TIMEOUT_MS="60000") as lab, RawSocket.open(lab) as client:
+    async with running_lab(TIMEOUT_MS="60000") as lab, lab.socket() as client:
         await client.join()
         await client.send("/meta/connect", advice={"timeout": 60_000})
         await lab.holds(1)
@@ -152,10 +152,7 @@ async def test_a_stopping_server_releases_and_then_closes_with_1001() -> None:
 async def test_sockets_of_a_stopping_server_get_different_intervals() -> None:
     environment = {"TIMEOUT_MS": "60000", "DRAIN_SPREAD_MS": "8000"}
     async with running_lab(**environment) as lab, AsyncExitStack() as stack:
-        herd = [
-            await stack.enter_async_context(RawSocket.open(lab, str(number)))
-            for number in range(20)
-        ]
+        herd = [await stack.enter_async_context(lab.socket(str(number))) for number in range(20)]
         for client in herd:
             await client.join()
             await client.send("/meta/connect", advice={"timeout": 60_000})
@@ -174,7 +171,7 @@ async def test_sockets_of_a_stopping_server_get_different_intervals() -> None:
 
 async def test_a_client_that_falls_behind_is_told_to_start_anew() -> None:
     environment = {"TIMEOUT_MS": "60000", "MAX_QUEUED_EVENTS": "50"}
-    async with running_lab(**environment) as lab, RawSocket.open(lab) as client:
+    async with running_lab(**environment) as lab, lab.socket() as client:
         await client.join(ext={"ack": True})
 
         for number in range(51):
@@ -188,7 +185,7 @@ async def test_a_client_that_falls_behind_is_told_to_start_anew() -> None:
 
 async def test_a_reader_that_stops_reading_costs_a_bounded_queue() -> None:
     environment = {"TIMEOUT_MS": "60000", "MAX_QUEUED_EVENTS": "20"}
-    async with running_lab(**environment) as lab, RawSocket.open(lab) as client:
+    async with running_lab(**environment) as lab, lab.socket() as client:
         await client.join()
         await client.send("/meta/connect")
         await lab.holds(1)
@@ -205,7 +202,7 @@ async def test_a_reader_that_stops_reading_costs_a_bounded_queue() -> None:
 
 
 async def test_sessions_are_counted_by_transport() -> None:
-    async with running_lab() as lab, RawSocket.open(lab) as client:
+    async with running_lab() as lab, lab.socket() as client:
         await client.join()
 
         counted = 'bayeux_sessions{{state="between",transport="{}"}}'

@@ -14,15 +14,17 @@ from shared.bayeux.transports.cluster import Cluster
 from shared.bayeux.transports.http_connection import HttpConnection
 from shared.bayeux.transports.websocket_connection import SocketConnection
 from tests.bayeux_lab.lab import Nobody, authenticate
+from tests.support.bayeux_client import BayeuxClient, Message
 from tests.unit.bayeux.fake_transport import FakeTransport, run_due_callbacks, uvicorn_arguments
 
 BROWSER = "0123456789abcdef"
 
 
-class InMemoryConnection:
+class InMemoryConnection(BayeuxClient):
     """One connection to a server; requests on it are those of one browser and one agent."""
 
     def __init__(self, bayeux: BayeuxServer) -> None:
+        super().__init__()
         self.transport = FakeTransport()
         self.connection = HttpConnection(bayeux=bayeux, **uvicorn_arguments(_nothing))
         self.connection.connection_made(self.transport)
@@ -32,7 +34,7 @@ class InMemoryConnection:
             "Cookie": f"BAYEUX_BROWSER={BROWSER}",
         }
 
-    def send(self, *messages: dict[str, Any], method: str = "POST") -> None:
+    def send(self, *messages: Message, method: str = "POST") -> None:
         body = json.dumps(messages).encode()
         headers = self.headers | {"Content-Length": str(len(body))}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -44,7 +46,7 @@ class InMemoryConnection:
         head, _, body = self.transport.take().partition("\r\n\r\n")
         return head, json.loads(body) if body else []
 
-    async def ask(self, *messages: dict[str, Any]) -> Any:
+    async def exchange(self, *messages: Message) -> Any:
         self.send(*messages)
         return (await self.read())[1]
 
@@ -67,18 +69,6 @@ class InMemoryClient(InMemoryConnection):
             cluster=cluster,
         )
         super().__init__(self.bayeux)
-
-    async def handshake(self) -> str:
-        greeting = {"version": "1.0", "supportedConnectionTypes": ["long-polling"]}
-        [reply] = await self.ask({"channel": "/meta/handshake"} | greeting)
-        return str(reply["clientId"])
-
-    async def join(self) -> dict[str, Any]:
-        """Subscribe, make the first connect, and return what later ones look like."""
-        known = {"clientId": await self.handshake()}
-        await self.ask(known | {"channel": "/meta/subscribe", "subscription": INTERACTIONS})
-        await self.ask(known | {"channel": "/meta/connect", "advice": {"timeout": 0}})
-        return known | {"channel": "/meta/connect"}
 
     def publish(self, payload: object) -> None:
         self.bayeux.publish("7", INTERACTIONS, payload)

@@ -1,7 +1,7 @@
 """A protocol without a network, with a clock that tests move, and clients of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
@@ -15,6 +15,7 @@ from shared.bayeux.sessions.effects import Effect
 from shared.bayeux.sessions.session import Login, Session, Transport
 from shared.bayeux.settings import BayeuxSettings
 from shared.domain.journal_positions import Span
+from tests.support.bayeux_client import BayeuxSession
 
 Reply = dict[str, Any]
 
@@ -84,7 +85,7 @@ class ProtocolHarness:
         return found
 
 
-class Client:
+class Client(BayeuxSession):
     """One desktop. Each HTTP message has its own peer; a socket has one for all."""
 
     _browsers = count()
@@ -101,16 +102,14 @@ class Client:
         self.user_id = user_id
         self.transport = transport
         self.browser = browser or f"browser{next(self._browsers):09}"
-        self.client_id: str | None = None
-        self._ids = count(1)
+        super().__init__()
         self.socket = self._peer()
 
-    def message(self, channel: str | None, /, **fields: Any) -> Message:
-        known = {"clientId": self.client_id} if self.client_id else {}
-        named = {"channel": channel} if channel is not None else {}
-        return Message({"id": str(next(self._ids))} | named | known | fields)
+    def send(self, *messages: dict[str, Any]) -> tuple[FakePeer, Outcome]:
+        return self.dispatch([Message(one) for one in messages])
 
-    def send(self, *messages: Message) -> tuple[FakePeer, Outcome]:
+    def dispatch(self, messages: Sequence[Message]) -> tuple[FakePeer, Outcome]:
+        """Hand messages that have been read to the protocol."""
         peer = self.socket if self.transport is Transport.WEBSOCKET else self._peer()
         protocol = self.harness.protocol
         exchange = protocol.dispatch(messages, peer, self.harness.now, self.harness.span)
@@ -124,10 +123,9 @@ class Client:
         return [json.loads(text) for text in outcome.texts]
 
     def handshake(self, **fields: Any) -> Reply:
-        wanted = {"version": "1.0", "supportedConnectionTypes": ["long-polling", "websocket"]}
-        [reply] = self.ask("/meta/handshake", **wanted | fields)
-        self.client_id = reply.get("clientId")
-        return reply
+        _, outcome = self.send(self.handshake_message(**fields))
+        [reply] = [json.loads(text) for text in outcome.texts]
+        return self.begin(reply)
 
     def join(self, *channels: str, ext: Mapping[str, Any] | None = None) -> "Client":
         """Shake hands, subscribe and make the first connect, as the official client does."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from shared.bayeux.driver import BayeuxDriver
 from shared.bayeux.messages.message import Message
 from shared.bayeux.sessions.session import Transport
 from shared.domain.journal_positions import Span
+from tests.support.bayeux_client import BayeuxClient, Replies
 from tests.unit.bayeux.protocol_harness import FakePeer
 
 
@@ -44,8 +44,8 @@ class RecordingListener:
         return Page([JournalEvent(after + 1, INTERACTIONS, f"event {after + 1}")], after + 1)
 
 
-class DriverClient:
-    """A client of an engine."""
+class DriverClient(BayeuxClient):
+    """A client of a driver, without a transport between them."""
 
     def __init__(
         self,
@@ -54,31 +54,25 @@ class DriverClient:
         *,
         user: str = "anna",
     ) -> None:
+        super().__init__()
         self.driver = driver
         self.peer = FakePeer(user, transport, "browser01")
-        self.client_id = ""
 
-    async def send(self, channel: str, **fields: Any) -> Sequence[bytes]:
-        message = Message({"channel": channel, "clientId": self.client_id} | fields)
-        outcome = await self.driver.prepare([message], self.peer)
-        return outcome.texts
+    async def exchange(self, *messages: dict[str, Any]) -> Replies:
+        outcome = await self.driver.prepare([Message(one) for one in messages], self.peer)
+        return [json.loads(text) for text in outcome.texts]
 
     def publish(self, number: int) -> None:
         self.driver.publish("anna", INTERACTIONS, number, None)
-
-    async def join(self) -> None:
-        types = ["websocket"]
-        [reply] = await self.send("/meta/handshake", version="1.0", supportedConnectionTypes=types)
-        self.client_id = json.loads(reply)["clientId"]
 
 
 async def test_listener_is_awaited_before_the_subscribe_reply() -> None:
     listener = RecordingListener()
     client = DriverClient(BayeuxDriver(BayeuxSettings(), own_topics_only, listener))
-    await client.join()
+    await client.handshake()
 
-    await client.send("/meta/subscribe", subscription="/me/interactions")
-    await client.send("/meta/disconnect")
+    await client.ask("/meta/subscribe", subscription="/me/interactions")
+    await client.ask("/meta/disconnect")
 
     assert listener.entries == [
         ("first", "anna"),
@@ -91,11 +85,11 @@ async def test_failing_listener_leaves_the_subscription() -> None:
     client = DriverClient(
         BayeuxDriver(BayeuxSettings(), own_topics_only, RecordingListener(fails=True))
     )
-    await client.join()
+    await client.handshake()
 
-    [reply] = await client.send("/meta/subscribe", subscription="/me/interactions")
+    [reply] = await client.ask("/meta/subscribe", subscription="/me/interactions")
 
-    assert b'"successful":true' in reply
+    assert reply["successful"]
 
 
 class SlowListener(RecordingListener):
@@ -119,16 +113,16 @@ async def test_all_subscriptions_of_a_request_wait_no_longer_than_one() -> None:
     listener = SlowListener()
     settings = BayeuxSettings(introduction=timedelta(milliseconds=1))
     client = DriverClient(BayeuxDriver(settings, own_topics_only, listener))
-    await client.join()
+    await client.handshake()
     topics = ["/me/interactions", "/me/channels", "/me/workbins"]
 
-    [reply] = await client.send("/meta/subscribe", subscription=topics)
+    [reply] = await client.ask("/meta/subscribe", subscription=topics)
     introduced = len(listener.entries) - 1
     listener.may_go_on.set()
     async with asyncio.timeout(10):
         await listener.is_over.wait()
 
-    assert b'"successful":true' in reply
+    assert reply["successful"]
     assert introduced == 1
     assert len(listener.entries) - 1 == len(topics)
 
@@ -137,23 +131,23 @@ async def test_all_subscriptions_of_a_request_wait_no_longer_than_one() -> None:
 async def test_who_goes_while_being_introduced_takes_no_events_along(transport: Transport) -> None:
     listener = SlowListener()
     client = DriverClient(BayeuxDriver(BayeuxSettings(), own_topics_only, listener), transport)
-    await client.join()
-    await client.send("/meta/connect", advice={"timeout": 0})
+    await client.handshake()
+    await client.ask("/meta/connect", advice={"timeout": 0})
     subscribing = asyncio.create_task(
-        client.send("/meta/subscribe", subscription=["/me/interactions", "/me/workbins"])
+        client.ask("/meta/subscribe", subscription=["/me/interactions", "/me/workbins"])
     )
     await listener.is_asked.wait()
 
     client.publish(1)
     client.peer.is_there = False
     listener.may_go_on.set()
-    texts = await subscribing
+    replies = await subscribing
     client.driver.detach(client.peer)
     client.peer = FakePeer("anna", transport, "browser01")
-    event, _ = await client.send("/meta/connect")
+    event, _ = await client.ask("/meta/connect")
 
-    assert texts == []
-    assert json.loads(event)["data"] == 1
+    assert replies == []
+    assert event["data"] == 1
 
 
 @pytest.mark.parametrize("also_connects", [False, True])
@@ -163,31 +157,29 @@ async def test_slow_client_that_subscribes_again_gets_events_in_order(
 ) -> None:
     listener = SlowListener()
     client = DriverClient(BayeuxDriver(BayeuxSettings(), own_topics_only, listener), transport)
-    await client.join()
+    await client.handshake()
     listener.may_go_on.set()
-    await client.send("/meta/subscribe", subscription="/me/interactions")
+    await client.ask("/meta/subscribe", subscription="/me/interactions")
     listener.may_go_on.clear()
     listener.is_asked.clear()
     client.publish(1)
 
-    fields = {"clientId": client.client_id}
-    second = Message({"channel": "/meta/subscribe", "subscription": "/me/channels"} | fields)
-    connect = Message({"channel": "/meta/connect", "connectionType": transport} | fields)
+    second = client.message("/meta/subscribe", subscription="/me/channels")
+    connect = client.message("/meta/connect", connectionType=transport)
     batch = [second, connect] if also_connects else [second]
-    subscribing = asyncio.create_task(client.driver.prepare(batch, client.peer))
+    subscribing = asyncio.create_task(client.exchange(*batch))
     await listener.is_asked.wait()
     client.publish(2)
-    meanwhile = list(client.driver.collect(client.peer))
+    meanwhile = [json.loads(text) for text in client.driver.collect(client.peer)]
     if transport is Transport.LONG_POLLING:
         another = client.driver.dispatch(
-            [Message({"channel": "/service/x"} | fields)],
+            [Message(client.message("/service/x"))],
             FakePeer("anna", transport, "browser01"),
         )
-        meanwhile += another.texts
+        meanwhile += [json.loads(text) for text in another.texts]
     listener.may_go_on.set()
-    outcome = await subscribing
 
-    told = [json.loads(text) for text in [*meanwhile, *outcome.texts]]
+    told = [*meanwhile, *await subscribing]
     assert [one["data"] for one in told if "data" in one] == [1, 2]
 
 
@@ -198,8 +190,8 @@ async def test_events_with_timestamps_on_carry_their_time(
     client = DriverClient(
         BayeuxDriver(BayeuxSettings(timestamps=timestamps), own_topics_only, RecordingListener())
     )
-    await client.join()
-    await client.send("/meta/subscribe", subscription=INTERACTIONS)
+    await client.handshake()
+    await client.ask("/meta/subscribe", subscription=INTERACTIONS)
 
     client.publish(1)
 
@@ -213,9 +205,9 @@ async def test_who_is_released_comes_back_at_a_moment_of_its_own() -> None:
     driver = BayeuxDriver(settings, own_topics_only, RecordingListener())
     herd = [DriverClient(driver, user=f"agent{number}") for number in range(200)]
     for client in herd:
-        await client.join()
-        await client.send("/meta/connect")
-        await client.send("/meta/connect", advice={"timeout": 30_000})
+        await client.handshake()
+        await client.ask("/meta/connect")
+        await client.ask("/meta/connect", advice={"timeout": 30_000})
 
     driver.release_all()
     replies = [json.loads(text) for client in herd for text in driver.collect(client.peer)]

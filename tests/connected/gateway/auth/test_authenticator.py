@@ -17,6 +17,7 @@ from shared.contracts.events import AgentNotReady
 from shared.storage.indexes import LOGIN_FAILURES
 from tests.connected.plans import plans_of
 from tests.support.backend import Backend
+from tests.support.bayeux_client import HANDSHAKE
 from tests.support.gateway import Gateway, failure, running_gateway
 
 pytestmark = pytest.mark.connected
@@ -438,9 +439,7 @@ async def _begin(gateway: Gateway, how: str) -> str:
     if how == "REST":
         return (await agent1.get("/api/v2/me")).cookies["JSESSIONID"]
     if how == "CometD":
-        types = {"version": "1.0", "supportedConnectionTypes": ["long-polling"]}
-        greeting = {"channel": "/meta/handshake"} | types
-        return (await agent1.post("/cometd", json=[greeting])).cookies["JSESSIONID"]
+        return (await agent1.post("/cometd", json=[HANDSHAKE])).cookies["JSESSIONID"]
     basic = base64.b64encode(b"agent1:agent1").decode()
     async with websockets.connect(
         f"{gateway.url.replace('http', 'ws')}/cometd",

@@ -8,22 +8,17 @@ from typing import Any
 
 import httpx2
 import pytest
-import websockets
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from tests.support.backend import Backend
+from tests.support.bayeux_client import AT_ONCE, POLLING, WEBSOCKET, PollingClient, open_socket
 from tests.support.gateway import Gateway, failure, running_gateway
 
 pytestmark = pytest.mark.connected
 
 ISSUER = "https://login.example"
 KEY = ECKey.generate_key("P-256", {"kid": "1"})
-HANDSHAKE = {
-    "channel": "/meta/handshake",
-    "version": "1.0",
-    "supportedConnectionTypes": ["long-polling", "websocket"],
-}
 
 
 @asynccontextmanager
@@ -106,16 +101,11 @@ async def test_tokens_that_are_not_good_are_refused_alike(federated: Gateway) ->
 
 
 async def test_a_held_connect_ends_with_its_token(federated: Gateway) -> None:
-    agent1 = await bearer(federated, token(federated, lasts=1.5))
-    welcome = (await agent1.post("/cometd/handshake", json=[HANDSHAKE])).json()[0]
-    connect = {
-        "channel": "/meta/connect",
-        "clientId": welcome["clientId"],
-        "connectionType": "long-polling",
-    }
-    await agent1.post("/cometd/connect", json=[connect | {"advice": {"timeout": 0}}])
+    agent1 = PollingClient(await bearer(federated, token(federated, lasts=1.5)))
+    await agent1.handshake()
+    await agent1.ask("/meta/connect", connectionType=POLLING, advice=AT_ONCE)
 
-    [reply] = (await agent1.post("/cometd/connect", json=[connect])).json()
+    [reply] = await agent1.ask("/meta/connect", connectionType=POLLING)
 
     assert reply["successful"] is False
     assert reply["error"] == "401::login_revoked"
@@ -124,24 +114,16 @@ async def test_a_held_connect_ends_with_its_token(federated: Gateway) -> None:
 
 async def test_a_socket_ends_with_its_token(federated: Gateway) -> None:
     headers = {"Authorization": f"Bearer {token(federated, lasts=1.5)}"}
-    url = f"{federated.url.replace('http', 'ws')}/cometd"
-    async with websockets.connect(url, additional_headers=headers) as socket:
-        await socket.send(json.dumps([HANDSHAKE]))
-        client_id = json.loads(await socket.recv())[0]["clientId"]
-        connect = {
-            "channel": "/meta/connect",
-            "clientId": client_id,
-            "connectionType": "websocket",
-        }
-        await socket.send(json.dumps([connect]))
-        await socket.recv()
-        await socket.send(json.dumps([connect]))
+    async with open_socket(federated.url, headers) as client:
+        await client.handshake()
+        await client.ask("/meta/connect", connectionType=WEBSOCKET)
+        await client.send("/meta/connect", connectionType=WEBSOCKET)
 
-        last = json.loads(await socket.recv())
-        await socket.wait_closed()
+        [last] = await client.receive()
+        await client.socket.wait_closed()
 
-    assert last[0]["error"] == "401::login_revoked"
-    assert socket.close_code == 1008
+    assert last["error"] == "401::login_revoked"
+    assert client.socket.close_code == 1008
 
 
 async def test_unreachable_issuer_is_answered_503(

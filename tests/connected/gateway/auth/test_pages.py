@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from tests.connected.gateway.auth.test_bearer_authenticator import HANDSHAKE
 from tests.support.backend import Backend
+from tests.support.bayeux_client import HANDSHAKE
 from tests.support.gateway import Gateway, running_gateway
 
 pytestmark = pytest.mark.connected

@@ -1,15 +1,13 @@
 """CometD sessions end within seconds when their login is no longer valid."""
 
 import asyncio
-import json
 from typing import Any
 
 import httpx2
 import pytest
-import websockets
 
 from shared.storage.agents import agent_login_store
-from tests.connected.gateway.auth.test_bearer_authenticator import HANDSHAKE
+from tests.support.bayeux_client import AT_ONCE, POLLING, PollingClient, open_socket
 from tests.support.gateway import Gateway, hashed
 
 pytestmark = pytest.mark.connected
@@ -23,13 +21,12 @@ async def change(gateway: Gateway, agent_id: str, fields: dict[str, Any]) -> Non
     await logins.update_one({"_id": agent_id}, {"$set": fields})
 
 
-async def connected(client: httpx2.AsyncClient) -> dict[str, str]:
-    """Return the connect that this client goes on with."""
-    welcome = (await client.post("/cometd/handshake", json=[HANDSHAKE])).json()[0]
-    connect = {"channel": "/meta/connect", "clientId": welcome["clientId"]}
-    connect["connectionType"] = "long-polling"
-    await client.post("/cometd/connect", json=[connect | {"advice": {"timeout": 0}}])
-    return connect
+async def connected(http: httpx2.AsyncClient) -> PollingClient:
+    """Return a client whose next connect is held."""
+    client = PollingClient(http)
+    await client.handshake()
+    await client.ask("/meta/connect", connectionType=POLLING, advice=AT_ONCE)
+    return client
 
 
 @pytest.mark.parametrize(("how", "fields"), CHANGES)
@@ -37,11 +34,10 @@ async def test_a_held_connect_ends(gateway: Gateway, how: str, fields: dict[str,
     name = f"poll-{how}"
     await gateway.add_agent(name)
     client = await gateway.client(name)
-    connect = await connected(client)
-    held = asyncio.create_task(client.post("/cometd/connect", json=[connect]))
+    held = asyncio.create_task((await connected(client)).ask("/meta/connect"))
 
     await change(gateway, name, fields)
-    [reply] = (await held).json()
+    [reply] = await held
 
     assert reply["error"] == "401::login_revoked"
     assert reply["advice"]["reconnect"] == "none"
@@ -54,28 +50,24 @@ async def test_a_socket_ends(gateway: Gateway, how: str, fields: dict[str, Any])
     await gateway.add_agent(name)
     client = await gateway.client(name)
     cookie = (await client.get("/api/v2/me")).cookies["JSESSIONID"]
-    url = f"{gateway.url.replace('http', 'ws')}/cometd"
-    async with websockets.connect(
-        url, additional_headers={"Cookie": f"JSESSIONID={cookie}"}
-    ) as socket:
-        await socket.send(json.dumps([HANDSHAKE]))
-        await socket.recv()
+    async with open_socket(gateway.url, {"Cookie": f"JSESSIONID={cookie}"}) as listening:
+        await listening.handshake()
 
         await change(gateway, name, fields)
-        await socket.wait_closed()
+        await listening.socket.wait_closed()
 
-    assert socket.close_code == 1008
+    assert listening.socket.close_code == 1008
 
 
 async def test_login_with_the_new_password_stays_open(gateway: Gateway) -> None:
     await gateway.add_agent("careful")
     old = await gateway.client("careful")
-    held = asyncio.create_task(old.post("/cometd/connect", json=[await connected(old)]))
+    held = asyncio.create_task((await connected(old)).ask("/meta/connect"))
     await change(gateway, "careful", {"password_hash": hashed("another")})
     await held
     new = await gateway.client()
     new.auth = httpx2.BasicAuth("careful", "another")
 
-    [reply] = (await new.post("/cometd/connect", json=[await connected(new)])).json()
+    [reply] = await (await connected(new)).ask("/meta/connect")
 
     assert reply["successful"] is True

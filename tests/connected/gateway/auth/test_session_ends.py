@@ -1,7 +1,6 @@
 """Sessions end for good: by logout, by time, by disabling the agent, or all at once."""
 
 import asyncio
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -16,8 +15,8 @@ from services.gateway.auth.session_store import SessionStore, session_key
 from shared.contracts.contact_center import Agent
 from shared.storage.agents import agent_login_store
 from shared.storage.agents.agent_login_store import AgentLoginStore
-from tests.connected.gateway.auth.test_bearer_authenticator import HANDSHAKE
 from tests.connected.gateway.auth.test_revoking import connected
+from tests.support.bayeux_client import open_socket
 from tests.support.gateway import Gateway, hashed, running_gateway
 
 pytestmark = pytest.mark.connected
@@ -114,11 +113,10 @@ async def test_a_held_connect_ends_with_its_session(gateway: Gateway) -> None:
         cookies={"JSESSIONID": known.headers["cookie"].partition("=")[2]},
         headers={"X-CSRF-TOKEN": known.headers["x-csrf-token"]},
     )
-    connect = await connected(browser)
-    held = asyncio.create_task(browser.post("/cometd/connect", json=[connect]))
+    held = asyncio.create_task((await connected(browser)).ask("/meta/connect"))
 
     await browser.post("/api/v2/me", json=LOG_OUT)
-    replies = (await held).json()
+    replies = await held
 
     assert replies[-1]["error"] == "401::login_revoked"
     assert replies[-1]["advice"]["reconnect"] == "none"
@@ -129,25 +127,24 @@ async def test_a_socket_at_another_pod_ends_with_its_session(
 ) -> None:
     browser = await logged_in(gateway)
     cookie = {"Cookie": browser.headers["cookie"]}
-    async with running_gateway(gateway.backend, vhost_url, database_url) as other:
-        url = f"{other.url.replace('http', 'ws')}/cometd"
-        async with websockets.connect(url, additional_headers=cookie) as socket:
-            await socket.send(json.dumps([HANDSHAKE]))
-            await socket.recv()
+    async with (
+        running_gateway(gateway.backend, vhost_url, database_url) as other,
+        open_socket(other.url, cookie) as client,
+    ):
+        await client.handshake()
 
-            await browser.post("/api/v2/me", json=LOG_OUT)
-            await socket.wait_closed()
+        await browser.post("/api/v2/me", json=LOG_OUT)
+        await client.socket.wait_closed()
 
-    assert socket.close_code == 1008
+    assert client.socket.close_code == 1008
 
 
 async def test_password_login_outlives_its_cookie_session(gateway: Gateway) -> None:
     desktop = await gateway.client("agent1")
-    connect = await connected(desktop)
-    held = asyncio.create_task(desktop.post("/cometd/connect", json=[connect]))
+    held = asyncio.create_task((await connected(desktop)).ask("/meta/connect"))
 
     await desktop.post("/api/v2/me", json=LOG_OUT)
-    [reply] = (await held).json()
+    [reply] = await held
 
     assert reply["successful"] is True
 

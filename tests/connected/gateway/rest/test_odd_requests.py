@@ -4,7 +4,6 @@ import asyncio
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -14,10 +13,9 @@ import websockets
 
 from services.gateway.notifications.topics import CHANNELS
 from tests.connected.gateway.cluster.test_replicas import (
-    HANDSHAKE,
     PASSWORD,
     UNKNOWN,
-    Wanderer,
+    RoamingClient,
     another_pod,
 )
 from tests.support.backend import CENTER
@@ -47,11 +45,10 @@ async def pods(shared_gateway: Gateway) -> AsyncIterator[list[Gateway]]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def wanderer(pods: list[Gateway]) -> Wanderer:
+async def roaming(pods: list[Gateway]) -> RoamingClient:
     """A client whose session is at the first pod."""
-    client = Wanderer([await pod.client("agent1") for pod in pods])
-    [welcome] = await client.ask(0, **HANDSHAKE)
-    client.client_id = welcome["clientId"]
+    client = RoamingClient([await pod.client("agent1") for pod in pods])
+    await client.at[0].handshake()
     return client
 
 
@@ -111,9 +108,9 @@ _SERVED: Final = {
 
 @pytest.mark.parametrize("lines", _SERVED.values(), ids=_SERVED)
 async def test_an_odd_request_has_the_same_answer_at_either_pod(
-    pods: list[Gateway], wanderer: Wanderer, lines: list[bytes]
+    pods: list[Gateway], roaming: RoamingClient, lines: list[bytes]
 ) -> None:
-    own, other = [await _ask(pod, wanderer, lines) for pod in pods]
+    own, other = [await _ask(pod, roaming, lines) for pod in pods]
 
     assert REFUSED in own[-1]
     assert other == own
@@ -134,23 +131,23 @@ _CALL: Final = quote('[{"channel":"/meta/unsubscribe","clientId":"ID","subscript
     ids=["plain", "odd", "long", "too long", "beyond ASCII"],
 )
 async def test_an_odd_call_has_the_same_answer_at_either_pod(
-    pods: list[Gateway], wanderer: Wanderer, query: str, answer: str
+    pods: list[Gateway], roaming: RoamingClient, query: str, answer: str
 ) -> None:
-    query = query.replace("ID", wanderer.client_id)
+    query = query.replace("ID", roaming.session.client_id or "")
     line = f"GET /cometd?{query} HTTP/1.1".replace("%", "%%").encode("latin-1")
 
-    own, other = [await _ask(pod, wanderer, _lines(line=line)) for pod in pods]
+    own, other = [await _ask(pod, roaming, _lines(line=line)) for pod in pods]
 
     assert any(answer in one for one in own)
     assert other == own
 
 
 async def test_a_password_that_is_shown_twice_is_refused_at_either_pod(
-    pods: list[Gateway], wanderer: Wanderer
+    pods: list[Gateway], roaming: RoamingClient
 ) -> None:
     lines = _lines(_LENGTH, _PASSWORD)
 
-    own, other = [await _ask(pod, wanderer, lines) for pod in pods]
+    own, other = [await _ask(pod, roaming, lines) for pod in pods]
 
     assert " 401 " in own[0]
     assert other == own
@@ -169,7 +166,7 @@ _UPGRADES: Final = {
 
 @pytest.mark.parametrize("headers", _UPGRADES.values(), ids=_UPGRADES)
 async def test_an_odd_upgrade_has_the_same_answer_at_either_pod(
-    pods: list[Gateway], wanderer: Wanderer, headers: dict[str, str]
+    pods: list[Gateway], roaming: RoamingClient, headers: dict[str, str]
 ) -> None:
     told = []
     for pod in pods:
@@ -177,35 +174,36 @@ async def test_an_odd_upgrade_has_the_same_answer_at_either_pod(
             f"{pod.url.replace('http', 'ws', 1)}/cometd?a=%zz&b|c",
             additional_headers=[*PASSWORD.items(), *headers.items()],
         ) as wire:
-            await wire.send(json.dumps([_probe(wanderer)]))
+            await wire.send(json.dumps([_probe(roaming.session.client_id)]))
             told.append(json.loads(await wire.recv())[0]["error"])
 
     assert told == [REFUSED, REFUSED]
 
 
 async def test_a_session_that_nobody_holds_is_unknown_at_either_pod(
-    pods: list[Gateway], wanderer: Wanderer
+    pods: list[Gateway], roaming: RoamingClient
 ) -> None:
-    lost = replace(wanderer, client_id="0" * 48)
+    lines = _SERVED["plain"]
 
-    own, other = [await _ask(pod, lost, _SERVED["plain"]) for pod in pods]
+    own, other = [await _ask(pod, roaming, lines, client_id="0" * 48) for pod in pods]
 
     assert UNKNOWN in own[-1]
     assert other == own
 
 
-def _probe(wanderer: Wanderer) -> dict[str, Any]:
-    channel = "/meta/unsubscribe"
-    return {"channel": channel, "clientId": wanderer.client_id, "subscription": CHANNELS}
+def _probe(client_id: str | None) -> dict[str, Any]:
+    return {"channel": "/meta/unsubscribe", "clientId": client_id, "subscription": CHANNELS}
 
 
-async def _ask(pod: Gateway, wanderer: Wanderer, lines: list[bytes]) -> list[str]:
+async def _ask(
+    pod: Gateway, roaming: RoamingClient, lines: list[bytes], client_id: str | None = None
+) -> list[str]:
     """Return the status line, the headers in order, and the body of what a pod answers."""
-    body = json.dumps([_probe(wanderer)]).encode()
+    body = json.dumps([_probe(client_id or roaming.session.client_id)]).encode()
     host = urlsplit(pod.url).netloc.encode()
     values: dict[bytes, Any] = {
         b"host": host,
-        b"cookies": "; ".join(f"{name}={v}" for name, v in wanderer.cookies.items()).encode(),
+        b"cookies": "; ".join(f"{one.name}={one.value}" for one in roaming.cookies).encode(),
         b"length": len(body),
         b"rest": b"",
     }

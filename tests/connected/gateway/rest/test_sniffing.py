@@ -7,7 +7,7 @@ import pytest
 import websockets
 from websockets.exceptions import InvalidStatus
 
-from tests.connected.gateway.auth.test_bearer_authenticator import HANDSHAKE
+from tests.support.bayeux_client import HANDSHAKE
 from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.connected

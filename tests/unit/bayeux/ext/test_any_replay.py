@@ -11,10 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from services.gateway.notifications.topics import CHANNELS, INTERACTIONS
 from shared.bayeux.journal import JournalEvent, Page
 from shared.bayeux.messages.events import Event
-from shared.bayeux.messages.message import Message
 from shared.bayeux.sessions.effects import LastUnsubscription, PageWanted
 from shared.bayeux.sessions.session import Transport
 from shared.domain.journal_positions import Span
+from tests.support.bayeux_client import Message
 from tests.unit.bayeux.protocol_harness import SETTINGS, Client, FakePeer, ProtocolHarness, Reply
 
 PATTERN = "/v2/me/*"

@@ -72,7 +72,7 @@ def test_every_batch_is_answered(
     body = body.replace("Infinity", "1e999")
 
     try:
-        outcome = client.send(*decode(body, max_batch=64, max_depth=32))[1]
+        outcome = client.dispatch(decode(body, max_batch=64, max_depth=32))[1]
     except MalformedError:
         return
 

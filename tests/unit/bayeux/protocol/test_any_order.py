@@ -13,6 +13,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from shared.bayeux.messages.message import Message
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.sessions.session import Transport
 from tests.unit.bayeux.protocol_harness import Client, FakePeer, ProtocolHarness, Reply, events_of
@@ -121,7 +122,8 @@ class HastyClient(RuleBasedStateMachine):
         if connects:
             messages.append(self.client.message("/meta/connect"))
         peer = self.client.socket if self.is_socket else self.client._peer()
-        self.asked.append(self.harness.protocol.dispatch(messages, peer, self.harness.now))
+        read = [Message(one) for one in messages]
+        self.asked.append(self.harness.protocol.dispatch(read, peer, self.harness.now))
 
     @precondition(lambda self: self.asked)
     @rule(which=st.integers(0))

@@ -110,14 +110,16 @@ def is_put_off(reply: dict[str, Any]) -> bool:
 
 
 async def test_the_ids_of_sessions_say_where_they_are(client: InMemoryClient) -> None:
-    assert re.fullmatch(r"a{8}[0-9a-f]{40}", await client.handshake())
+    reply = await client.handshake()
+
+    assert re.fullmatch(r"a{8}[0-9a-f]{40}", reply["clientId"])
 
 
 async def test_request_for_a_foreign_session_is_answered_from_there(
     client: InMemoryClient,
     cluster: FakeCluster,
 ) -> None:
-    replies = await client.ask(
+    replies = await client.exchange(
         {"channel": "/meta/subscribe", "clientId": FOREIGN},
         {"channel": "/meta/connect", "clientId": FOREIGN},
     )
@@ -132,14 +134,16 @@ async def test_request_for_a_foreign_session_is_answered_from_there(
 async def test_what_is_about_no_single_session_is_answered_here(
     client: InMemoryClient, cluster: FakeCluster
 ) -> None:
-    own = await client.handshake()
+    own = (await client.handshake())["clientId"]
     for named in (own, None, 7, ""):
-        await client.ask({"channel": "/meta/connect", "clientId": named, "advice": {"timeout": 0}})
-    mixed = await client.ask(
+        await client.exchange(
+            {"channel": "/meta/connect", "clientId": named, "advice": {"timeout": 0}}
+        )
+    mixed = await client.exchange(
         {"channel": "/meta/connect", "clientId": FOREIGN},
         {"channel": "/meta/connect", "clientId": own},
     )
-    await client.ask({"channel": "/meta/handshake", "clientId": FOREIGN})
+    await client.exchange({"channel": "/meta/handshake", "clientId": FOREIGN})
 
     assert [reply["successful"] for reply in mixed] == [False, True]
     assert [asked for asked in cluster.asked if asked[0]] == []
@@ -156,7 +160,7 @@ async def test_where_nobody_answers_the_session_is_unknown(
 
     for answers in (fails, knows_nothing):
         cluster.answers = answers
-        [reply] = await client.ask({"channel": "/meta/connect", "clientId": FOREIGN})
+        [reply] = await client.exchange({"channel": "/meta/connect", "clientId": FOREIGN})
 
         assert reply["error"] == "402::session_unknown"
         assert reply["advice"]["reconnect"] == "handshake"
@@ -189,12 +193,12 @@ async def test_nobody_is_waited_for_once_the_client_has_gone(
 async def test_known_head_for_a_foreign_session_is_forwarded(
     client: InMemoryClient,
 ) -> None:
-    own = await client.handshake()
+    own = (await client.handshake())["clientId"]
     connect = {"channel": "/meta/connect", "advice": {"timeout": 0}}
     for _ in range(2):
-        await client.ask(connect | {"clientId": own})
+        await client.exchange(connect | {"clientId": own})
 
-    replies = await client.ask(connect | {"clientId": FOREIGN})
+    replies = await client.exchange(connect | {"clientId": FOREIGN})
 
     assert replies == ["from there"]
 
@@ -228,7 +232,7 @@ async def test_a_process_that_stops_asks_no_other_for_connects(
 ) -> None:
     await client.bayeux.drain()
 
-    [reply] = await client.ask({"channel": "/meta/connect", "clientId": FOREIGN})
+    [reply] = await client.exchange({"channel": "/meta/connect", "clientId": FOREIGN})
 
     assert reply["successful"]
     assert reply["advice"]["reconnect"] == "retry"

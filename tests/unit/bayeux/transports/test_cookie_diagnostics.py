@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from shared.bayeux.cookies import CookiePolicy
 from shared.bayeux.remedies import Remedies
 from shared.bayeux.transports.cookie_diagnostics import CookieDiagnostics
+from tests.support.bayeux_client import AT_ONCE
 from tests.unit.bayeux.in_memory_client import InMemoryClient
 from tests.unit.bayeux.protocol_harness import Client, ProtocolHarness
 
@@ -48,9 +49,8 @@ async def get_nowhere(headers: dict[str, str], times: int = 3, **settings: Any) 
     client.headers |= headers
     with capture_logs() as logs:
         for _ in range(times):
-            [reply] = await client.ask(
-                {"channel": "/meta/connect", "clientId": await client.handshake()}
-            )
+            await client.handshake()
+            [reply] = await client.ask("/meta/connect")
             assert reply["error"] == UNKNOWN
     return logs
 
@@ -99,7 +99,8 @@ async def test_log_names_a_limited_number_of_refused_pages() -> None:
 async def test_client_that_returns_its_cookie_is_not_logged() -> None:
     client = InMemoryClient()
     with capture_logs() as logs:
-        await client.ask(await client.join() | {"advice": {"timeout": 0}})
+        await client.join()
+        await client.ask("/meta/connect", advice=AT_ONCE)
 
     assert logs == []
 

@@ -39,7 +39,8 @@ async def test_connect_aborted_before_admission_takes_no_events(
 ) -> None:
     authenticator = GatedAuthenticator()
     client = InMemoryClient(authenticate=authenticator.authenticate)
-    connect = await client.join()
+    await client.join()
+    connect = client.message("/meta/connect")
     authenticator.gate.clear()
     given_up = InMemoryConnection(client.bayeux)
     given_up.headers["X-First"] = "1"
@@ -47,7 +48,7 @@ async def test_connect_aborted_before_admission_takes_no_events(
     client.publish("news")
 
     await give_up(given_up, authenticator)
-    event, _ = await client.ask(connect)
+    event, _ = await client.exchange(connect)
 
     assert event["data"] == "news"
 
@@ -55,7 +56,8 @@ async def test_connect_aborted_before_admission_takes_no_events(
 async def test_aborted_connect_does_not_replace_the_next() -> None:
     authenticator = GatedAuthenticator()
     client = InMemoryClient(authenticate=authenticator.authenticate)
-    connect = await client.join()
+    await client.join()
+    connect = client.message("/meta/connect")
     client.send(connect)
     await run_due_callbacks()
     authenticator.gate.clear()
@@ -74,20 +76,22 @@ async def test_aborted_connect_does_not_replace_the_next() -> None:
 async def test_who_says_goodbye_and_goes_is_heard() -> None:
     authenticator = GatedAuthenticator()
     client = InMemoryClient(authenticate=authenticator.authenticate)
-    connect = await client.join()
+    await client.join()
+    connect = client.message("/meta/connect")
     authenticator.gate.clear()
     client.send(connect | {"channel": "/meta/disconnect"})
 
     await give_up(client, authenticator)
 
-    assert client.bayeux.protocol.session(connect["clientId"]) is None
+    assert client.bayeux.protocol.session(client.client_id or "") is None
 
 
 @pytest.mark.parametrize("status", [405, 413, 500])
 async def test_a_page_may_read_every_answer(status: int) -> None:
     client = InMemoryClient(max_body_bytes=1000, allowed_origins=frozenset({PAGE}))
     client.headers["Origin"] = PAGE
-    connect = await client.join()
+    await client.join()
+    connect = client.message("/meta/connect")
 
     if status == 405:
         client.send(connect, method="PUT")
@@ -106,10 +110,11 @@ async def test_a_page_may_read_every_answer(status: int) -> None:
 
 async def test_where_cookies_come_in_several_fields_each_counts() -> None:
     client = InMemoryClient()
-    connect = await client.join()
+    await client.join()
+    connect = client.message("/meta/connect")
     client.headers["Cookie"] = "a=b\r\nCookie: BAYEUX_BROWSER=0123456789abcdef"
 
-    [reply] = await client.ask(connect | {"advice": {"timeout": 0}})
+    [reply] = await client.exchange(connect | {"advice": {"timeout": 0}})
 
     assert reply["successful"]
 
@@ -118,7 +123,7 @@ async def test_where_cookies_come_in_several_fields_each_counts() -> None:
 async def test_a_refusal_says_what_it_is_about(channel: str) -> None:
     client = InMemoryClient()
 
-    [reply] = await client.ask(
+    [reply] = await client.exchange(
         {"channel": channel, "clientId": "x", "subscription": "/me/workbins"}
     )
 
