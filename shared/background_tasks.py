@@ -9,6 +9,7 @@ from typing import Any, Final
 
 log = logging.getLogger(__name__)
 
+# A task that cleans up in an orderly way is done by then.
 _AGAIN_SECONDS: Final = 5.0
 
 

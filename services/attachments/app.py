@@ -18,6 +18,7 @@ from shared.runtime.worker_consumer import running_consumer
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.upload_store import UploadStore
 
+# Uploads are abandoned after a day, so an hour more does not matter.
 _SWEEPING: Final = timedelta(hours=1)
 
 

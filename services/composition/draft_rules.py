@@ -19,6 +19,7 @@ from shared.domain.interaction import LONGEST_SUBJECT, Address, Email, Interacti
 from shared.domain.lifecycle import Direction, State
 from shared.domain.user_data import change_user_data
 
+# A thread is recognised by its root and its newest ids; each answer would add one more.
 _MOST_REFERENCES: Final = 20
 
 

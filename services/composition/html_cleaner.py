@@ -21,10 +21,13 @@ from shared.mail.html.sanitizer import sanitise
 LARGEST_PAGE: Final = 2_000_000
 """Octets of a page before and after cleaning. Several such pages fit into one document."""
 
+# Cleaning blocks the event loop; for pages up to this size a child process would take longer.
 _LARGEST_AT_ONCE: Final = 16 * 1024
 _SECONDS: Final = 5
 _MEMORY: Final = 512 * 1024 * 1024
+# Time by the clock: on a busy machine a child gets its CPU seconds late.
 _PATIENCE: Final = 60.0
+# Each child may take `_MEMORY`.
 _AT_ONCE: Final = 2
 _IMPORT_ROOT: Final = Path(__file__).resolve().parents[2]
 # The child gets no secrets of this process.

@@ -6,6 +6,7 @@ from html import escape
 from typing import Final
 
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
+# Each answer in a thread would store the long mail once more.
 _LONGEST_QUOTE: Final = 64 * 1024
 
 

@@ -18,7 +18,9 @@ from shared.storage.database.leases import LeaseStore
 
 log = structlog.get_logger()
 
+# A pod that dies holds its queues up for at most this long.
 _LEASE: Final = timedelta(seconds=5)
+# Early enough for a second try before the lease ends.
 _RENEWED_AFTER: Final = _LEASE.total_seconds() / 3
 _BUSY_PAUSE_SECONDS: Final = 0.05
 """The pause before a pod asks again for the lease of a queue that another pod fills.

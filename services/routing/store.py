@@ -15,6 +15,7 @@ from shared.storage.interactions import interaction_store
 from shared.storage.interactions.active import IS_WORKED_ON, unfinished
 from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
 
+# A sweep that finds more takes the others the next time.
 _MOST: Final = 500
 _FIRST_PAGE: Final = 2
 _BY_PLACE: Final = [("queued_at", ASCENDING), ("_id", ASCENDING)]

@@ -7,6 +7,7 @@ from typing import Final, Generic, TypeVar
 LIFETIME: Final = 5.0
 """Seconds."""
 
+# Clients choose the keys (heads, user names), so the number must be bounded.
 MAX_ENTRIES: Final = 10_000
 
 Key = TypeVar("Key")

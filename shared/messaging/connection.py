@@ -20,6 +20,7 @@ CONNECTION_FAULTS: Final = (AMQPError, OSError, RuntimeError)
 """The libraries raise these if the broker is away or refuses a connection, or time runs out."""
 
 _DEADLINE_SECONDS: Final = 10.0
+# Hundreds of processes may wait for one broker that starts.
 _PAUSE_SECONDS: Final = 1.0
 _SAID_AGAIN_SECONDS: Final = 30.0
 _REPRESENTATION: Final = re.compile(r"<[A-Za-z.]+ object|\w+\(.*=")

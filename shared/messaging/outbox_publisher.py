@@ -17,9 +17,12 @@ from shared.messaging.publisher import Publisher
 
 log = structlog.get_logger()
 
+# A process that lives has published its own messages by then.
 _PATIENCE: Final = timedelta(seconds=5)
 _SWEEP_INTERVAL: Final = timedelta(seconds=2)
+# Each one is a task in memory; the sweep publishes the others.
 _MOST_SOON: Final = 1_000
+# Many documents then share one write. A crash meanwhile publishes their messages twice.
 _STRIKES_GATHER_FOR: Final = timedelta(milliseconds=200)
 
 

@@ -19,6 +19,7 @@ from shared.messaging.topology import WorkQueue
 
 log = structlog.get_logger()
 
+# As long as a broker takes to restart. The original stays unacknowledged meanwhile.
 _TRIES: Final = 30
 _RETRY_SECONDS: Final = 1.0
 

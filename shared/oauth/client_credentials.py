@@ -24,6 +24,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from shared.contracts.oauth import OAuthLogin
 
+# RFC 7518, 3.3.
 _SMALLEST_RSA_BITS: Final = 2048
 _LARGEST: Final = 64 * 1024
 

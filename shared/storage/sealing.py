@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 VARIABLE: Final = "MAILROOM_SEALING_KEY"
+# AES-256-GCM: a key of 32 octets, a nonce of 12 (NIST SP 800-38D).
 _BYTES: Final = 32
 _NONCE: Final = 12
 _KEYS: Final = 2

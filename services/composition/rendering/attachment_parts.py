@@ -9,6 +9,7 @@ from services.composition.rendering.header_fields import LONGEST_LINE, Field, pa
 from shared.domain.interaction import Attachment
 from shared.mail.content_ids import is_content_id
 
+# 57 octets become 76 characters of base64, the longest line of RFC 2045, 6.8.
 _IN_ONE_LINE: Final = 57
 _NEVER_ENCODED: Final = ("message/", "multipart/")
 _TYPE_NAME: Final = r"[A-Za-z0-9!#$&^_.+-]{1,127}"

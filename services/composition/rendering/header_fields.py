@@ -20,6 +20,7 @@ _NAME: Final = rb"[A-Za-z][A-Za-z-]*:"
 _VALUE: Final = rb"[^\x00-\x20\x7f][^\x00-\x1f\x7f]*"
 _FIRST_LINE: Final = re.compile(rb"%s (?:%s)?" % (_NAME, _VALUE))
 _NEXT_LINE: Final = re.compile(rb" +%s" % _VALUE)
+# RFC 5322, 2.1.1.
 _LONGEST_ON_THE_WIRE: Final = 998
 
 _BREAKS: Final = re.compile(r"[\r\n\0]")

@@ -27,6 +27,7 @@ _ADDRESS: Final = re.compile(
     """,
     re.VERBOSE,
 )
+# Local part, @ and domain at their longest (RFC 5321, 4.5.3.1).
 _LONGEST_ADDRESS: Final = 320
 
 

@@ -13,6 +13,7 @@ from yarl import URL
 from services.console.exit_codes import Exit, NotPossibleError
 from shared.messaging.connection import in_words, why_unreachable
 
+# A person waits at the terminal, so a server that is away is reported soon.
 _DEADLINE_SECONDS: Final = 5
 _FAULTS: Final = (AMQPError, OSError, TimeoutError, ValueError)
 

@@ -13,6 +13,7 @@ from shared.messaging.permissions import ALL, NONE, Permission, TopicPermission
 from shared.runtime.rights import RIGHTS
 
 HASHING: Final = "rabbit_password_hashing_sha256"
+# RabbitMQ's format of hashes has a salt of this length.
 _SALT_BYTES: Final = 4
 _TAGS: Final = {OPERATOR: "administrator", MONITORING: "monitoring"}
 

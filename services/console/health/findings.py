@@ -12,6 +12,7 @@ from shared.contracts.oauth import OAuthLogin
 from shared.messaging.topology import WORK_QUEUES, Binding, WorkQueue
 from shared.oauth.renewal_schedule import LoginState
 
+# Services correct differences between clocks, but not a machine that is far off.
 _LARGEST_SKEW: Final = timedelta(seconds=1)
 
 

@@ -33,6 +33,7 @@ _ID_TOKEN_CLAIMS: Final = frozenset({"at_hash", "c_hash"})
 _REFUSED_HEADERS: Final = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64"})
 _MAX_TOKEN_SIZE: Final = 16 * 1024
 _KEY_ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
+# RFC 7518, 3.3.
 _MIN_RSA_BITS: Final = 2048
 _CURVES: Final = frozenset({"P-256", "Ed25519"})
 

@@ -10,6 +10,7 @@ from typing import Final
 from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.indexes import LOGIN_FAILURES
 
+# A count halves every 15 minutes, so nothing is left of it after a day.
 _KEPT_FOR: Final = timedelta(days=1)
 _SUCCESS_KEPT_FOR: Final = timedelta(days=30)
 
@@ -30,6 +31,7 @@ class FailedLoginStore:
     """Counters by key. Keys are stored as hashes, because users type passwords as names."""
 
     def __init__(self, database: Database) -> None:
+        # A lost count gives a guesser one guess more; a majority would slow every login down.
         self._collection = database[LOGIN_FAILURES].with_options(
             write_concern=HINT, read_concern=NEWEST
         )

@@ -9,6 +9,8 @@ from shared.domain.network_peers import peer_of
 
 _MAX_WAIT: Final = timedelta(minutes=5)
 _HALF_LIFE: Final = timedelta(minutes=15)
+# A whole office may share one address, and strangers may try one name from anywhere; only the
+# two together are one person who mistypes.
 _FREE_PAIR: Final = 5
 _FREE_NAME: Final = 50
 _FREE_ADDRESS: Final = 100

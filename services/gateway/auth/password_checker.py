@@ -17,7 +17,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from shared.domain.errors import Unavailable
 
 _MAX_CACHED: Final = 10_000
+# A client without cookies sends its password with every request.
 _CACHED_FOR: Final = timedelta(minutes=10)
+# With two threads and half a second each, the last one waits 50 seconds.
 _MAX_WAITING: Final = 200
 _THREADS: Final = 2
 """One check takes 64 MiB, and up to half a second of a core."""

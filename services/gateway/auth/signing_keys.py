@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 Fetch = Callable[[], Awaitable[bytes]]
 
+# The request with the token waits meanwhile.
 _DEADLINE: Final = timedelta(seconds=5)
 _MAX_SIZE: Final = 512 * 1024
 

@@ -9,6 +9,7 @@ from shared.storage.agents.agent_login_store import READS_THEM, AgentLoginStore
 from shared.storage.database.client import HINT, Database, Document, database_errors
 from shared.storage.indexes import REPLICAS
 
+# Pods renew every five seconds: one that is slow once or twice stays known.
 _LASTS: Final = timedelta(seconds=30)
 
 
@@ -16,6 +17,7 @@ class ReplicaStore:
     """Names and addresses of pods, each valid for 30 seconds."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
+        # A lost write is repeated by the next renewal.
         self._collection = database[REPLICAS].with_options(write_concern=HINT)
         self._logins = AgentLoginStore(database)
         self._clock = clock

@@ -20,6 +20,7 @@ from shared.storage.interactions.interaction_store import InteractionStore
 PROMISED_FOR: Final = timedelta(minutes=15)
 """How long an id that was answered is told to come, and not to be unknown."""
 
+# A new interaction takes milliseconds. The pause doubles, so that a slow one costs few reads.
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.1
 

@@ -8,7 +8,9 @@ from typing import Any, Final, NoReturn
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.asgi import AbortedError, Receive, TooLargeError, read_body
 
+# MongoDB stores at most 100 levels, and the object becomes part of a document.
 _MAX_DEPTH: Final = 32
+# The largest integer of BSON.
 _MAX_INTEGER: Final = 2**63 - 1
 
 Body = Mapping[str, Any]

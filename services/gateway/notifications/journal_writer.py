@@ -40,6 +40,7 @@ from shared.storage.journal import Announced, Entry, JournalAppender
 log = structlog.get_logger()
 
 _BATCH: Final = 200
+# Several batches, so that one can be written while the last one is published.
 _PREFETCH: Final = 2_000
 _ACKNOWLEDGE_EVERY: Final = 0.2
 """Seconds of events that are acknowledged together. Those of the last moment are published twice

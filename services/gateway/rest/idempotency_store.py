@@ -11,6 +11,7 @@ from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.indexes import REMEMBERED_ANSWERS
 
 _KEPT_FOR: Final = timedelta(hours=24)
+# After this the first caller's pod counts as dead, and another caller takes over.
 _LEASE: Final = timedelta(minutes=1)
 
 

@@ -14,6 +14,7 @@ from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
 from shared.logins.oauth_logins import TokenRejectedError
 
+# The server asks for the next step of a login (RFC 4954, 4).
 _CHALLENGE: Final = 334
 _LONGEST_COMMAND: Final = 500
 """Octets of a command line. A longer token is sent on a line of its own (RFC 4954, section 4)."""

@@ -30,6 +30,7 @@ from shared.storage.mails.delivery_store import ClaimLostError
 
 log = structlog.get_logger()
 
+# The positive reply to DATA (RFC 5321, 4.3.2).
 _GO_AHEAD: Final = 354
 _UNSENDABLE: Final = re.compile(r"[\x00-\x20<>\x7f]")
 _BAD_ADDRESS: Final = Reply(501, "this is no address that a mail can be sent to")

@@ -13,6 +13,7 @@ Fields = Mapping[str, Any]
 Reply = dict[str, Any]
 
 _ID: Final = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
+# Clients compute in doubles, which are exact up to here.
 _LARGEST: Final = 2**53
 _EMPTY: Final[Fields] = MappingProxyType({})
 

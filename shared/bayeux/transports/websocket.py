@@ -21,6 +21,7 @@ from shared.bayeux.transports.websocket_connection import SocketConnection
 
 log = structlog.get_logger(__name__)
 
+# Close codes of RFC 6455, 7.4.1.
 GOING_AWAY: Final = 1001
 UNSUPPORTED: Final = 1003
 POLICY_VIOLATION: Final = 1008

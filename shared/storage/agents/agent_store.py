@@ -78,6 +78,7 @@ class AgentStore:
 
     def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
         self._collection = database[COLLECTION]
+        # The interactions decide who holds what; `audit_places` repairs a lost write.
         self._hints = self._collection.with_options(write_concern=HINT)
         self._by_id = Reads(self._collection, by_herds=True)
         self._by_name = Reads(self._collection, key="user_name", by_herds=True)

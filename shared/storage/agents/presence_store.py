@@ -10,6 +10,7 @@ from shared.storage.database.client import HINT, NEWEST, Database, Document, dat
 
 COLLECTION: Final = "presence"
 _GATEWAYS: Final = "gateways"
+# Three of the notes that gateways make every 15 seconds are missing.
 _GAP: Final = timedelta(seconds=45)
 _UNSEEN: Final = timedelta(seconds=20)
 """Gateways note every 15 seconds who is connected."""
@@ -39,6 +40,7 @@ class PresenceStore:
 
     async def excuse(self, agent_id: str) -> None:
         """Record that an agent's answer could not be accepted, for a fault on the server's side."""
+        # A lost record counts one miss too many; the agent's request must not wait for it.
         hints = self._agents.with_options(write_concern=HINT)
         async with database_errors():
             await hints.update_one({"_id": agent_id}, {"$set": {"unheard_at": self._clock.now()}})

@@ -45,6 +45,7 @@ _TRANSIENT: Final = (
     ConfigurationError,  # DNS failures of mongodb+srv, which is resolved at the first use
 )
 
+# Error codes of MongoDB.
 _AUTHENTICATION_FAILED: Final = 18
 UNAUTHORIZED: Final = 13
 _NOT_ALLOWED: Final = re.compile(r"not authorized on (\S+) to execute command \{ (\w+)")

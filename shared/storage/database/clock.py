@@ -13,6 +13,7 @@ from shared.storage.database.client import Database, database_errors
 log = structlog.get_logger()
 
 MEASURED_EVERY: Final = timedelta(seconds=10)
+# The fastest of several round trips says most about the difference.
 _SAMPLES: Final = 3
 _NOISE: Final = timedelta(milliseconds=50)
 """Smaller differences are ignored, because network delays vary by as much."""

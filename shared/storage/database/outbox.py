@@ -8,6 +8,7 @@ from shared.contracts.outgoing import Outgoing
 from shared.domain.clock import Clock, SystemClock
 from shared.storage.database.client import HINT, Collection, Document, database_errors
 
+# A document may have thousands of messages, so pages are short.
 _PAGE: Final = 100
 _OWED_AGAIN_AFTER: Final = timedelta(hours=1)
 

@@ -15,6 +15,7 @@ from shared.storage.database.client import HINT, Database, database_errors
 FILES: Final = "vault.files"
 CHUNKS: Final = "vault.chunks"
 
+# As in GridFS: a chunk and its other fields stay below 256 KiB.
 CHUNK_SIZE: Final = 255 * 1024
 _TOGETHER: Final = 8
 """Chunks in one write or read: about 2 MB, which one transfer keeps in memory."""
@@ -25,6 +26,7 @@ class ChunkedFiles:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._files = database[FILES]
+        # The content's own document decides, on a majority; these marks only serve the sweep.
         self._hints = self._files.with_options(write_concern=HINT)
         self._chunks = database[CHUNKS]
         self._clock = clock

@@ -24,7 +24,9 @@ from shared.storage.interactions.interaction_documents import (
 )
 
 COLLECTION: Final = "interactions"
+# A repetition comes soon after the first; an interaction has few commands at a time.
 _REMEMBERED_COMMANDS: Final = 16
+# Every lost race is another writer's success. After so many the message is retried later.
 _TRIES: Final = 8
 _MOST_UNPUBLISHED: Final = 1_000
 """Events of one interaction that may wait for the broker: a document has at most 16 MB."""

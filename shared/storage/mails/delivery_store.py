@@ -97,6 +97,7 @@ class DeliveryStore:
 
     def __init__(self, database: Database, clock: Clock, announce: Announce) -> None:
         self._collection = database[COLLECTION]
+        # A claim may be lost: the write before the dot compares it again, on a majority.
         self._hints = self._collection.with_options(write_concern=HINT, read_concern=NEWEST)
         self._claims = for_writes(self._claim_together)
         # Two batchers, so that the outcome of a single mail does not wait behind its own dot.

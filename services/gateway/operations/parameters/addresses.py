@@ -11,6 +11,7 @@ from services.gateway.operations.request import refused
 from shared.contracts.commands import MailAddress
 
 _MOST: Final = 500
+# A path has 256 octets with its brackets (RFC 5321, 4.5.3.1.3).
 _LONGEST: Final = 254
 _LONGEST_NAME: Final = 320
 

@@ -23,6 +23,7 @@ from shared.storage.upload_store import UploadStore
 
 _PART: Final = "attachment"
 _MAX_FIELD: Final = 64 * 1024
+# Boundaries, headers and other fields, besides the files.
 _FORM_OVERHEAD: Final = 1024 * 1024
 
 
