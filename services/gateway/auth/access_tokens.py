@@ -68,7 +68,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class TokenHead:
-    """Algorithm and key id of a token's header, not verify_token yet."""
+    """Algorithm and key id of a token's header, not verified yet."""
 
     algorithm: str
     key_id: str | None

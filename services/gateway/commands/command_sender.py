@@ -1,4 +1,4 @@
-"""Hands a command to the broker, and answers with what came of it where a client waits for that."""
+"""Publishes commands, and answers with their outcome if the client waits for it."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ _SITUATIONS: Final = MappingProxyType(
 
 
 class CommandSender:
-    """The last step of every operation on an interaction."""
+    """Publishes the command of an operation and builds the answer to the client."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class CommandSender:
         """
         await self._promised_interactions.add(command_ids.new_id, command_ids.message_id, about)
 
-    async def over(
+    async def send(
         self,
         request: Request,
         order: PreparedCommand,
@@ -85,16 +85,17 @@ class CommandSender:
         *,
         is_promised: bool = False,
     ) -> Response:
-        """Return the answer once the broker holds the command, or its outcome is known.
+        """Publish a command; return the answer when the broker holds it, or its outcome is known.
 
-        `interaction` is the one that the order is about, if there is one yet. `If-Match` becomes
-        part of the command, so that the one who writes checks it again. What the command creates
-        is promised first, unless it `is_promised`.
+        `interaction` is the subject of the operation, None if it is still to be created. The
+        version in `If-Match` becomes part of the command, because the interaction may change
+        before a service handles it. The id of a new interaction is promised first, unless it
+        `is_promised` already.
 
         Raises:
-            RequestError: The interaction is not what the client thinks, or it was refused while
-                the client waited.
-            Unavailable: The broker does not take it.
+            RequestError: The interaction has another version than `If-Match` names, or the command
+                was refused while the client waited.
+            Unavailable: The broker does not accept the command.
         """
         version = expected_version(request.headers.getlist("if-match"), interaction)
         command = order.command.model_copy(update={"expected_version": version})
@@ -102,16 +103,16 @@ class CommandSender:
             # Before the broker has the command: a repeated request whose answer was lost may get
             # this id from another pod.
             await self.promise(command_ids_of(request.scope), command.interaction_id)
-        return await self.all(request, [command], order.answer)
+        return await self.send_all(request, [command], order.answer)
 
-    async def all(
+    async def send_all(
         self, request: Request, commands: Sequence[AgentCommand], answer: Mapping[str, object]
     ) -> Response:
-        """Return the answer once the broker holds all commands, or the outcome of each is known.
+        """Publish commands; return the answer when the broker holds all, or outcomes are known.
 
         Raises:
             RequestError: One was refused while the client waited.
-            Unavailable: The broker does not take them.
+            Unavailable: The broker does not accept them.
         """
         command_ids, now = command_ids_of(request.scope), self._clock.now()
         messages = [
@@ -127,19 +128,20 @@ class CommandSender:
         async with AsyncExitStack() as stack:
             # A draft that a request creates gets a correlation id of its own.
             stack.enter_context(bound_contextvars(correlation_id=messages[0].correlation_id))
+            # Before anything is published, because an outcome may come within a millisecond.
             awaited = []
             if wait is not None:
                 pairs = zip(messages, commands, strict=True)
-                looking_out = [
+                awaiting = [
                     self._event_feed.awaiting(UUID(one.id), command) for one, command in pairs
                 ]
-                awaited = [await stack.enter_async_context(one) for one in looking_out]
+                awaited = [await stack.enter_async_context(one) for one in awaiting]
             for message, command in zip(messages, commands, strict=True):
                 await self._publish(message, command)
             crash_point("gateway.before_answering")
             if wait is None:
                 return json_answer(answer)
-            return await self._outcome(answer, awaited, wait)
+            return await self._answer_with_outcome(answer, awaited, wait)
 
     async def _publish(self, message: Outgoing, command: AgentCommand) -> None:
         try:
@@ -150,19 +152,19 @@ class CommandSender:
                 await self._presence.excuse(command.agent_id)
             raise
 
-    async def _outcome(
+    async def _answer_with_outcome(
         self, answer: Mapping[str, object], awaited: Sequence[AwaitedOutcome], wait: timedelta
     ) -> Response:
         try:
             async with asyncio.timeout(wait.total_seconds()):
                 events = [await one.arrived for one in awaited]
         except TimeoutError:
-            # RFC 7240 section 4.3: taken, and still being worked on.
+            # RFC 7240 section 4.3: accepted, without an outcome yet.
             return json_answer(answer, 202, applied(wait))
         refused = [event for event in events if isinstance(event, OperationRefused)]
-        return await self._told(answer, (refused or events)[-1], wait)
+        return await self._answer_about(answer, (refused or events)[-1], wait)
 
-    async def _told(
+    async def _answer_about(
         self, answer: Mapping[str, object], event: InteractionEvent, wait: timedelta
     ) -> Response:
         if isinstance(event, OperationRefused):
@@ -171,7 +173,7 @@ class CommandSender:
         if isinstance(event, DeliveryFailed):
             raise RequestError(Situation.VALUE_REFUSED, event.reason, headers=applied(wait))
         message = await self._message_builder.build(event)
-        told = {"interaction": message.payload} if message else {}
-        # A delivery that is put off or in doubt is not over.
+        shown = {"interaction": message.payload} if message else {}
+        # A delivery that was deferred, or whose outcome is uncertain, goes on.
         status = 202 if isinstance(event, DeliveryTrouble) else 200
-        return json_answer({**answer, **told}, status, applied(wait))
+        return json_answer({**answer, **shown}, status, applied(wait))

@@ -1,4 +1,4 @@
-"""An agent's operations on one interaction, one after the other, whichever pods and services."""
+"""Keeps an agent's operations on one interaction in their order, across pods and services."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -21,10 +21,10 @@ _ABOUT_THE_MOMENT: Final = frozenset({Situation.WRONG_STATE, Situation.NOT_FOUND
 
 
 class OperationOrder:
-    """Has an operation checked once what the agent asked before has its outcome.
+    """Delays an operation until the agent's earlier ones have outcomes.
 
-    Services give that in milliseconds. What takes longer than `patience` is not waited for, and
-    a patience of zero never waits.
+    Outcomes take milliseconds. After `patience` an operation no longer waits for them; a patience
+    of zero turns the order off.
     """
 
     def __init__(self, store: TurnStore, clock: Clock, patience: timedelta) -> None:
@@ -33,17 +33,17 @@ class OperationOrder:
         self._patience = patience
 
     @asynccontextmanager
-    async def one(
+    async def in_turn(
         self, interaction_id: str, agent_id: str, command_ids: CommandIds
     ) -> AsyncIterator[bool]:
-        """Wait until it is an operation's turn; what fails inside the context gives it back.
+        """Wait for an operation's turn; an error inside the context gives the turn back.
 
-        The context gets True where the agent asked for nothing else lately: what was read before
-        is then as good as what would be read now.
+        Yields True if the agent has no earlier operation without an outcome. A snapshot that was
+        read before the wait is then still current.
 
         Raises:
-            RequestError: It fails inside, or is not possible as long as what was asked before is
-                on its way.
+            RequestError: The operation failed inside the context. If it failed for the state of
+                the interaction while an earlier one has no outcome, the client is to try again.
         """
         if not self._patience:
             yield True
@@ -59,9 +59,9 @@ class OperationOrder:
             yield not before
         except (RequestError, Refused, NotPublishedError) as error:
             await self._store.give_back(key, turn.command_id)
-            told = as_request_error(error)
-            if waiting and told is not None and told.situation in _ABOUT_THE_MOMENT:
-                message = "an operation that was asked for before is still on its way: try again"
+            failure = as_request_error(error)
+            if waiting and failure is not None and failure.situation in _ABOUT_THE_MOMENT:
+                message = "an earlier operation on this interaction has no outcome yet: try again"
                 raise unavailable(message) from error
             raise
 

@@ -11,10 +11,10 @@ from shared.domain.lifecycle import Operation, State
 
 
 def prepare(offer: OperationDefinition, asked: OperationRequest) -> PreparedCommand:
-    """Return the command that follows from an operation.
+    """Return the command of an operation.
 
     Raises:
-        RequestError: It is not possible now, not for this agent, or not with these parameters.
+        RequestError: The state, the agent or the parameters do not allow it.
     """
     offer = _offer_in_state(offer, asked.interaction)
     match refusal_of(offer.operation, asked.agent, asked.interaction):
@@ -30,7 +30,7 @@ def prepare(offer: OperationDefinition, asked: OperationRequest) -> PreparedComm
 
 
 def _offer_in_state(offer: OperationDefinition, interaction: Interaction) -> OperationDefinition:
-    """Return PullInteraction for an Accept of what is in a workbin, else the operation itself."""
+    """Return PullInteraction for an Accept in a workbin, otherwise the operation itself."""
     if offer.operation is Operation.ACCEPT and interaction.state is State.IN_WORKBIN:
         return PULL_INTERACTION
     return offer

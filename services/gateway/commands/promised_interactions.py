@@ -1,4 +1,4 @@
-"""Interactions whose id a client knows before they exist: what composition has still to create."""
+"""Promised interactions: the client has their ids, and composition still has to create them."""
 
 import asyncio
 from datetime import timedelta
@@ -18,7 +18,7 @@ from shared.storage.interactions import interaction_store
 from shared.storage.interactions.interaction_store import InteractionStore
 
 PROMISED_FOR: Final = timedelta(minutes=15)
-"""How long an id that was answered is told to come, and not to be unknown."""
+"""For this long a request for a promised id is answered 503 (try again) instead of 404."""
 
 # A new interaction takes milliseconds. The pause doubles, so that a slow one costs few reads.
 _FIRST_PAUSE: Final = 0.01
@@ -26,7 +26,7 @@ _LONGEST_PAUSE: Final = 0.1
 
 
 class PromisedInteractionStore:
-    """Promised ids, known to every pod; on a majority of the database's members once written."""
+    """The promised ids of all pods, written with majority concern."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._promised_interactions = database[PROMISED_INTERACTIONS]
@@ -37,7 +37,7 @@ class PromisedInteractionStore:
         self._clock = clock
 
     async def add(self, interaction_id: str, command_id: UUID, about: str) -> None:
-        """Promise what a command about another interaction will create."""
+        """Store the id that a command about another interaction will create."""
         promise = {
             "_id": interaction_id,
             "command_id": str(command_id),
@@ -49,7 +49,7 @@ class PromisedInteractionStore:
             await self._inserts.add(promise)
 
     async def is_open(self, interaction_id: str) -> bool:
-        """Say whether an interaction that is not there was promised lately, and not refused."""
+        """Say whether a missing interaction was promised in time, and its command not refused."""
         wanted = {"_id": interaction_id, "expires_at": {"$gt": self._clock.now()}}
         async with database_errors():
             promise = await self._promised_interactions.find_one(wanted)
@@ -60,7 +60,7 @@ class PromisedInteractionStore:
 
 
 class PromisedInteractions:
-    """Reads interactions; one that is promised is waited for, at most for `patience`."""
+    """Reads interactions; waits for a promised one, at most for `patience`."""
 
     def __init__(
         self,
@@ -93,9 +93,9 @@ class PromisedInteractions:
 
 
 class PromisedInteractionMiddleware:
-    """Stands before the resources: what is promised is never called unknown.
+    """Answers 503 instead of 404 for promised interactions.
 
-    A client that read 404 of its own reply would reply once more.
+    A client that got 404 for its own reply would reply again.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class PromisedInteractionMiddleware:
         """Serve one request.
 
         Raises:
-            RequestError: It is about an interaction that is still to be created.
+            RequestError: The interaction is still to be created (503).
         """
         try:
             await self._application(scope, receive, send)

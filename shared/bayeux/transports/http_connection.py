@@ -1,12 +1,12 @@
 """uvicorn's HTTP protocol, with a way below ASGI for the paths of Bayeux.
 
-An answer that no client waits for any more takes no events along, and a poll that was given up
-takes no other poll's place. A client that does not finish its request, or does not read to the end,
-is cut off. Idle connections are kept for 75 seconds, longer than balancers keep them: the side that
-closes first spoils a request that is on its way.
-
-Pipelined requests are not served by Bayeux: the connection ends with the answer to the first of
-them (RFC 9112, 9.3.2). An offer of another protocol (`Upgrade: h2c`) is ignored.
+- An answer takes no events along if its client has disconnected.
+- A poll that its client has given up does not take the place of another poll.
+- A client that does not finish its request, or does not read to the end, is disconnected.
+- Idle connections are kept for 75 seconds, longer than balancers keep them: if the server closed
+  first, a request could be lost on its way.
+- The connection ends with the answer to the first of pipelined requests (RFC 9112, 9.3.2).
+- An offer of another protocol (`Upgrade: h2c`) is ignored.
 """
 
 from collections.abc import Callable, Coroutine
@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import structlog
 
-from shared.bayeux.transports.http_protocol import END_OF_HEAD, Reading, StrictHttpProtocol
+from shared.bayeux.transports.http_protocol import END_OF_HEAD, Course, Reading, StrictHttpProtocol
 from shared.bayeux.transports.request_head import RequestHead
 from shared.bayeux.transports.web import Answer, Scope
 
@@ -108,10 +108,11 @@ class HttpConnection(StrictHttpProtocol):
         if not self._awaits_answer:
             return
         self._awaits_answer, self._on_abort = False, None
-        self._is_last_response = self._is_last_response or self._bayeux.is_stopping
+        if self._bayeux.is_stopping:
+            self._advance(Course.LAST_RESPONSE)
         self.transport.write(self._serialized(answer))
         self._restart_idle_timer()
-        if self._is_last_response:
+        if self._course is not Course.OPEN:
             self._close_lingering()
         elif self.flow.write_paused:
             self._is_throttled = True
@@ -120,7 +121,7 @@ class HttpConnection(StrictHttpProtocol):
     def data_received(self, data: bytes) -> None:
         """Serve a request with a known head without parsing, or parse the data."""
         is_idle = self._reading is Reading.NOTHING and self._is_response_complete()
-        if self._is_ending or not is_idle:
+        if self._course is Course.CLOSING or not is_idle:
             self._single_chunk = b""
         else:
             self._unset_keepalive_if_required()
@@ -157,7 +158,7 @@ class HttpConnection(StrictHttpProtocol):
     def shutdown(self) -> None:
         """End the connection, after the answer if one is outstanding."""
         if self._awaits_answer:
-            self._is_last_response = True
+            self._advance(Course.LAST_RESPONSE)
         else:
             super().shutdown()
 
@@ -210,7 +211,8 @@ class HttpConnection(StrictHttpProtocol):
     def _begin_bayeux_request(self, head: RequestHead, path: str) -> None:
         self._body, self._awaits_answer = b"", True
         is_old = self.parser.get_http_version() == "1.0"
-        self._is_last_response = is_old or not self.parser.should_keep_alive()
+        if is_old or not self.parser.should_keep_alive():
+            self._advance(Course.LAST_RESPONSE)
         scope = self._scope()
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["path"] = path
@@ -259,7 +261,7 @@ class HttpConnection(StrictHttpProtocol):
         """
         piece, self._single_chunk = self._single_chunk, b""
         end = piece.find(END_OF_HEAD) + len(END_OF_HEAD)
-        return piece[:end] if piece[end:] == body and not self._is_last_response else b""
+        return piece[:end] if piece[end:] == body and self._course is Course.OPEN else b""
 
     async def _serve(self, request: Request) -> None:
         try:

@@ -1,7 +1,7 @@
 """uvicorn's HTTP/1.1 protocol with strict heads, limits on size, and a timeout for each request."""
 
 from asyncio import TimerHandle
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 from typing import Any, Final, cast
 
 import httptools
@@ -44,6 +44,19 @@ class Reading(Enum):
     """The body and its trailers."""
 
 
+class Course(IntEnum):
+    """How a connection goes on; it never returns to an earlier course."""
+
+    OPEN = 0
+    """Requests are read and answered."""
+    LAST_RESPONSE = 1
+    """The connection ends after the present answer."""
+    INPUT_IGNORED = 2
+    """The same, and nothing more is parsed."""
+    CLOSING = 3
+    """The last answer has been written."""
+
+
 class StrictHttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol that refuses ambiguous heads (request smuggling) and slow clients.
 
@@ -60,9 +73,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._reading = Reading.NOTHING
         self._has_body_come = False
-        self._is_last_response = False
-        self._is_ending = False
-        self._ignores_input = False
+        self._course = Course.OPEN
         self._is_continue_pending = False
         self._upgrading: RequestHead | None = None
         self._idle_since: float | None = None
@@ -81,7 +92,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse data; refuse headers or trailers that exceed `MAX_UNFINISHED_SIZE`."""
-        if self._is_ending or self._ignores_input:
+        if self._course >= Course.INPUT_IGNORED:
             return
         self._unset_keepalive_if_required()
         if self._is_body_awaited():
@@ -108,14 +119,14 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Check the head, and begin its request or refuse it."""
         self._head_bytes = 0
-        if not self._is_last_response:
+        if self._course is Course.OPEN:
             self._check_head()
         self._reading = Reading.BODY
 
     def on_body(self, body: bytes) -> None:
         """Pass a part of the body on."""
         self._head_bytes, self._has_body_come = 0, True
-        if not self._is_last_response:
+        if self._course is Course.OPEN:
             self._restore_keep_alive()
             super().on_body(body)
 
@@ -125,14 +136,14 @@ class StrictHttpProtocol(HttpToolsProtocol):
             # Not finished: the parser stops after the head, and the body is parsed again.
             return
         self._reading = Reading.NOTHING
-        if self._is_ending:
+        if self._course is Course.CLOSING:
             self.transport.close()
         else:
             self._finish_request()
 
     def on_response_complete(self) -> None:
         """Start the idle timer for the next request, or for the rest of this one."""
-        if self._is_ending:
+        if self._course is Course.CLOSING:
             return
         super().on_response_complete()
         if self._is_response_complete() or self._reading is not Reading.NOTHING:
@@ -154,7 +165,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def _finish_request(self) -> None:
         """Stop the idle timer: the application may take its time with a complete request."""
-        if self._is_last_response:
+        if self._course is not Course.OPEN:
             return
         if not self._is_response_complete():
             self._idle_since = None
@@ -232,7 +243,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         socket = cast("Any", self.transport.get_protocol())
         if not socket.handshake_initiated:
             # The library refused the upgrade, and uvicorn sends no answer in this case.
-            self._is_last_response = True
+            self._advance(Course.LAST_RESPONSE)
             self.transport.write(self._serialized(MALFORMED))
             self.transport.close()
         elif rest and not self.transport.is_closing():
@@ -248,13 +259,13 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, refusal: Answer) -> None:
         """Send a refusal at once, and end the connection."""
-        self._is_last_response = True
+        self._advance(Course.LAST_RESPONSE)
         self.transport.write(self._serialized(refusal))
         self._close_lingering()
 
     def _refuse_unread(self, refusal: Answer) -> None:
         """Refuse a request that cannot be read to its end, after the answers to earlier ones."""
-        if self._is_ending or self._is_last_response:
+        if self._course is not Course.OPEN:
             # The last answer is already determined; there can be no other.
             return
         if self._reading is Reading.HEAD and not self._is_response_complete():
@@ -275,7 +286,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
         The input is not even skipped, because the parser buffers requests that it cannot pass on.
         """
-        self._is_last_response = self._ignores_input = True
+        self._advance(Course.INPUT_IGNORED)
         cycle: Any = self.cycle
         if cycle is not None and not cycle.response_complete:
             cycle.keep_alive = False
@@ -284,14 +295,14 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def _close_lingering(self) -> None:
         """End the connection so that a client that still sends can read its answer."""
-        if self._is_ending:
+        if self._course is Course.CLOSING:
             return
-        self._is_ending = True
+        is_sending = self._reading is not Reading.NOTHING or self._course is Course.INPUT_IGNORED
+        self._advance(Course.CLOSING)
         cycle: Any = self.cycle
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
-        is_sending = self._reading is not Reading.NOTHING or self._ignores_input
         if not is_sending or self.transport.is_closing():
             self._restart_idle_timer()
             self.transport.close()
@@ -310,10 +321,13 @@ class StrictHttpProtocol(HttpToolsProtocol):
             lines += (name, b": ", value, b"\r\n")
         for name, value in answer.headers:
             lines += (name, b": ", value, b"\r\n")
-        if self._is_last_response:
+        if self._course is not Course.OPEN:
             lines.append(b"connection: close\r\n")
         lines += (b"content-length: %d\r\n\r\n" % len(answer.body), answer.body)
         return b"".join(lines)
+
+    def _advance(self, course: Course) -> None:
+        self._course = max(self._course, course)
 
     def _restart_idle_timer(self) -> None:
         """Count idle time from now: the next request and the reading of answers are awaited."""

@@ -75,7 +75,7 @@ class AttachmentsResource:
         command = UnlinkDocument(
             interaction_id=draft.id, agent_id=agent.id, document_id=document_id, asked_as="DELETE"
         )
-        return await self._command_sender.over(request, PreparedCommand(command, ZERO), draft)
+        return await self._command_sender.send(request, PreparedCommand(command, ZERO), draft)
 
     async def _draft(self, request: Request, agent: StoredAgent) -> Interaction:
         interaction = await self._interactions.get(request.path_params["id"], with_text=False)
@@ -118,7 +118,7 @@ class AttachmentsResource:
         several = {"documentIds": list(documents)} if len(documents) > 1 else {}
         answer = {"statusCode": 0, "documentId": documents[0], "status": "ok", **several}
         try:
-            response = await self._command_sender.all(request, commands, answer)
+            response = await self._command_sender.send_all(request, commands, answer)
             await self._uploads.promise(documents)
         except Unavailable:
             # The agent will upload again: without this the mail would have the files twice.

@@ -127,7 +127,9 @@ class OperationsResource:
         reading = asyncio.ensure_future(self._request(request, agent, interaction_id, offer, body))
         promising = asyncio.ensure_future(self._promise(offer, command_ids, interaction_id))
         try:
-            async with self._operation_order.one(interaction_id, agent.id, command_ids) as is_alone:
+            async with self._operation_order.in_turn(
+                interaction_id, agent.id, command_ids
+            ) as is_alone:
                 if is_alone:
                     operation_request = await reading
                 else:
@@ -141,7 +143,7 @@ class OperationsResource:
                 ):
                     await self._require_cancelable(interaction_id)
                 await promising
-                return await self._command_sender.over(
+                return await self._command_sender.send(
                     request, order, operation_request.interaction, is_promised=True
                 )
         finally:
@@ -192,7 +194,7 @@ class OperationsResource:
             parent = await self._interactions.get(command.parent_id, with_text=False)
             if situation := refusal_of(Read.FOLLOWED, agent, parent):
                 raise RequestError(situation, "the parent is not yours: accept it first")
-        return await self._command_sender.over(
+        return await self._command_sender.send(
             request, named(PreparedCommand(command, answer), CREATE.name)
         )
 

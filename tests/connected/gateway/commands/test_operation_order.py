@@ -38,7 +38,7 @@ async def asked(
     error: Exception | None = None,
     agent: str = "agent1",
 ) -> None:
-    async with turns.one(mail_id, agent, command_ids):
+    async with turns.in_turn(mail_id, agent, command_ids):
         if error:
             raise error
 
