@@ -1,6 +1,6 @@
 # Every target is documented: `make` lists them. ARGS="..." is handed on to the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-unit soak fuzz queries drill bench bench-scale bench-cometd lint format settings lock clean
+.PHONY: help run demo desktop test test-unit soak fuzz queries drill bench bench-scale bench-cometd lint format settings lock clean
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -10,6 +10,9 @@ run: .venv/installed ## Keep the whole system up: addresses, demo agents, one lo
 
 demo: .venv/installed ## Take one mail through the whole system, print each step, stop
 	@exec $(PYTHON) -m deploy.local.demo $(ARGS)
+
+desktop: .venv/installed ## Build the agents' desktop, which the gateway serves at /desktop/
+	@exec $(PYTHON) -m deploy.local.desktop_build $(ARGS)
 
 ##@ Test it
 test: .venv/installed ## Run all tests, on every core; ARGS="-k words" picks some
@@ -60,6 +63,7 @@ lock: ## Choose the newest allowed versions and write requirements.lock
 
 clean: ## Remove what these targets made, unless something runs: environment, data, caches
 	@sh deploy/local/bootstrap.sh idle
+	rm -rf services/desktop/node_modules services/gateway/desktop/built
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 	find deploy services shared tests -type d -name __pycache__ -prune -exec rm -rf {} +
 

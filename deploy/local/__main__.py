@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from deploy.local.desktop_build import try_to_build
 from deploy.local.folders import CHECKOUT, LOCAL
 from deploy.local.run import operate
 from deploy.local.servers import Servers
@@ -20,8 +21,9 @@ DEMO_AGENTS = ("agent1", "agent2", "admin")
 
 async def stay_up(up: Servers, running: System) -> None:
     """Say where everything is, then wait for ever."""
+    problem = await asyncio.to_thread(try_to_build)
     with environment_file(terminal_environment(up.access, running.addresses)) as file:
-        print(welcome(up, running, file), flush=True)
+        print(welcome(up, running, file, problem), flush=True)
         await asyncio.Event().wait()
 
 
@@ -40,13 +42,20 @@ def environment_file(variables: Mapping[str, str], file: Path = ENVIRONMENT) -> 
         file.unlink(missing_ok=True)
 
 
-def welcome(up: Servers, running: System, file: Path) -> str:
-    """Return what a person needs to use the system: addresses, names, passwords."""
+def welcome(up: Servers, running: System, file: Path, problem: str) -> str:
+    """Return what a person needs to use the system: addresses, names, passwords.
+
+    `problem` is why there is no desktop, empty where there is one.
+    """
+    desktop = f"{running.gateway_url}/desktop/"
+    if problem:
+        desktop += f"\n                 (not built: {problem}; then type `make desktop`)"
     where = running.addresses
     agents = "\n".join(f"  {name} / {name}" for name in DEMO_AGENTS)
     management = up.rabbitmq.management_url if up.rabbitmq else "(named by the environment)"
     return f"""
 Mailroom is up.
+  desktop        {desktop}
   agents' API    {running.gateway_url}/api/v2/me
   its pages      {running.gateway_url}/api/v2/docs
   notifications  {running.gateway_url}/cometd

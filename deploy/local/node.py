@@ -1,4 +1,4 @@
-"""Node 18 or newer and npm, for the tests that speak to us as a browser's client does."""
+"""Node and npm: for the desktop's build, and for tests that speak to us as its client does."""
 
 import shutil
 import subprocess
@@ -6,10 +6,12 @@ import subprocess
 from deploy.local.packages import install
 from deploy.local.progress import NotPossibleError
 
-_OLDEST = 18
+Version = tuple[int, ...]
+
+_OLDEST: Version = (18,)
 
 
-def find_node() -> str:
+def find_node(oldest: Version = _OLDEST) -> str:
     """Return the path of `node`, installed first if need be.
 
     Raises:
@@ -18,14 +20,16 @@ def find_node() -> str:
     if missing := [name for name, tool in _TOOLS.items() if shutil.which(tool) is None]:
         install(missing)
     node = shutil.which("node") or "/usr/bin/node"
-    if (version := _major_version(node)) < _OLDEST:
-        raise NotPossibleError(f"{node} is version {version}; please install Node {_OLDEST}+")
+    if (version := _version(node)) < oldest:
+        found, wanted = (".".join(map(str, one)) for one in (version, oldest))
+        raise NotPossibleError(f"{node} is version {found}; please install Node {wanted} or newer")
     return node
 
 
 _TOOLS = {"nodejs": "node", "npm": "npm"}
 
 
-def _major_version(node: str) -> int:
+def _version(node: str) -> Version:
     answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
-    return int(answer.stdout.strip().removeprefix("v").split(".")[0])
+    numbers = answer.stdout.strip().removeprefix("v").partition("-")[0].split(".")
+    return tuple(int(one) for one in numbers)

@@ -29,6 +29,8 @@ from services.gateway.commands.promised_interactions import (
     PromisedInteractions,
     PromisedInteractionStore,
 )
+from services.gateway.desktop.built_files import BuiltFiles
+from services.gateway.desktop.pages import DesktopPages
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.dialects import Dialects
 from services.gateway.notifications.event_feed import EventFeed
@@ -147,6 +149,7 @@ async def start(
             authenticator=authenticator,
             settings=settings.bayeux,
             always_200=settings.http_errors == "always-200",
+            desktop=_desktop(settings),
         )
         resources.health.add_check("events", event_feed.problem, needed=settings.needs_broker)
         collect_garbage_rarely()
@@ -181,6 +184,12 @@ def _journal_reader(
             frame=settings.workbin_content,
         ),
     )
+
+
+def _desktop(settings: GatewaySettings) -> DesktopPages | None:
+    if settings.desktop == "off":
+        return None
+    return DesktopPages(BuiltFiles(title=settings.desktop_title))
 
 
 def _authenticator(

@@ -39,6 +39,16 @@ class GatewaySettings(ServiceSettings):
         description="Address at which other gateway pods reach this one, on GATEWAY_PORT. With it, "
         "clients need not stay at one pod.",
     )
+    desktop: Literal["on", "off"] = Field(
+        default="on",
+        description="Whether the agents' desktop is served at /desktop/, where / leads then.",
+    )
+    desktop_title: str = Field(
+        default="",
+        max_length=100,
+        description="Title of the desktop's page, such as the name of the company; Mailroom by "
+        "default.",
+    )
     trusted_proxies: str = Field(
         default="127.0.0.1",
         description="Proxies whose X-Forwarded headers are believed: addresses or networks, with "

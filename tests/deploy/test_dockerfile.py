@@ -17,6 +17,7 @@ CONTEXT = {
     "shared",
     "services/__init__.py",
     "services/${SERVICE}",
+    "services/desktop",
 }
 
 
@@ -92,7 +93,14 @@ def test_images_have_a_version_and_name_no_registry() -> None:
     stages = {one.split(" AS ")[1] for one in all_of("FROM") if " AS " in one}
     foreign = {one.split(" AS ")[0] for one in all_of("FROM")} - stages
 
-    assert foreign == {"python:3.13-slim-trixie"}
+    assert foreign == {"python:3.13-slim-trixie", "node:22-trixie-slim"}
+
+
+def test_only_the_gateways_image_builds_the_desktop() -> None:
+    (building,) = [one for one in all_of("RUN") if "npm" in one]
+
+    assert building.startswith('mkdir /built && if [ "${SERVICE}" = gateway ]; then npm ci ')
+    assert "--from=desktop /built/ /app/services/" in all_of("COPY")
 
 
 def test_python_writes_nothing_when_it_runs() -> None:

@@ -1,18 +1,14 @@
 """The whole system, every service its own process, for all journeys."""
 
-import secrets
 from collections.abc import AsyncIterator
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import pytest
-from pymongo import AsyncMongoClient
 
-from deploy.local.services import Addresses
-from deploy.local.stack import System, system
+from deploy.local.stack import System
 from tests.fixtures.broker import Broker
 from tests.support.clients import AgentClient
+from tests.support.whole_system import whole_system
 
 INVITATION_SECONDS = "4"
 
@@ -25,15 +21,9 @@ async def running(
 
     An invitation lasts 4 seconds. Each journey ends with nobody ready and no mail waiting.
     """
-    sent: Path = tmp_path_factory.mktemp("sent")
-    name = f"journey_{secrets.token_hex(6)}"
-    database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
-    with pytest.MonkeyPatch.context() as environment, broker.access(database_url) as access:
-        environment.setenv("ROUTING_INVITATION", INVITATION_SECONDS)
-        async with system(access, sent=sent, addresses=Addresses.choose(familiar=False)) as up:
-            yield up
-    async with AsyncMongoClient[dict[str, object]](database_url) as client:
-        await client.drop_database(name)
+    sent = tmp_path_factory.mktemp("sent")
+    async with whole_system(broker, mongodb_url, sent, invitation=INVITATION_SECONDS) as up:
+        yield up
 
 
 @pytest.fixture

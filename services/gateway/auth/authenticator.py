@@ -41,6 +41,9 @@ CHALLENGE: Final[Mapping[str, str]] = {
 FORGED: Final = "Missing or invalid Csrf token"
 BEARER: Final = "bearer"
 """The `proof` of a login by bearer token. It does not depend on the password."""
+_QUIET_CHALLENGE: Final[Mapping[str, str]] = {"WWW-Authenticate": 'Cookie realm="mailroom"'}
+"""For scripts of pages: with a challenge of Basic, browsers would open a dialog of their own."""
+
 _BAD_TOKEN: Final[Mapping[str, str]] = {
     "WWW-Authenticate": 'Bearer realm="mailroom", error="invalid_token"'
 }
@@ -129,18 +132,18 @@ class RequestAuthenticator:
         try:
             shown = credentials(scope)
         except MalformedCredentialsError as error:
-            raise not_authenticated() from error
+            raise not_authenticated(scope) from error
         match shown:
             case Bearer(token):
-                return await self._by_token(token)
+                return await self._by_token(token, scope)
             case Basic():
                 return await self._by_password(shown, scope)
             case _:
                 return await self._by_session(scope)
 
-    async def _by_token(self, token: str) -> AuthenticatedAgent:
+    async def _by_token(self, token: str, scope: Scope) -> AuthenticatedAgent:
         if self._bearers is None:
-            raise not_authenticated()
+            raise not_authenticated(scope)
         accepted = await self._bearers.authenticate(token)
         if accepted is None:
             raise RequestError(
@@ -158,7 +161,7 @@ class RequestAuthenticator:
         token = session_token(scope) or ""
         found = await self._sessions.find(token) if token else None
         if found is None:
-            raise not_authenticated()
+            raise not_authenticated(scope)
         account, session = found
         if self._checks_csrf and changes_something(scope):
             _require_csrf_token(scope, session.csrf_token)
@@ -178,7 +181,7 @@ class RequestAuthenticator:
         device = (token, found[0].agent.id) if found else None
         logged_in = await self._logins.log_in(basic, client_address(scope), device)
         if logged_in is None:
-            raise not_authenticated()
+            raise not_authenticated(scope)
         if found is not None and found[0].agent.id == logged_in.agent.id:
             return self._accepted(logged_in, OpenSession(token, found[1]))
         opened = await self._sessions.begin(logged_in, client_address(scope), basic.password)
@@ -194,10 +197,16 @@ class RequestAuthenticator:
         return AuthenticatedAgent(account.agent, login, csrf_token, opened.token, headers or {})
 
 
-def not_authenticated() -> RequestError:
-    """Return the error for wrong credentials; it does not tell which user names exist."""
+def not_authenticated(scope: Scope) -> RequestError:
+    """Return the error for wrong credentials; it does not tell which user names exist.
+
+    A request with `X-Requested-With: XMLHttpRequest` is not asked for Basic.
+    """
+    is_script = (header(scope, b"x-requested-with") or "").lower() == "xmlhttprequest"
     return RequestError(
-        Situation.NOT_AUTHENTICATED, "user name or password is not right", headers=CHALLENGE
+        Situation.NOT_AUTHENTICATED,
+        "user name or password is not right",
+        headers=_QUIET_CHALLENGE if is_script else CHALLENGE,
     )
 
 

@@ -12,6 +12,7 @@ from starlette.types import Message
 from structlog.contextvars import bound_contextvars
 
 from services.gateway.auth.authenticator import AuthenticatedAgent, RequestAuthenticator
+from services.gateway.desktop.pages import DesktopPages
 from services.gateway.errors import RequestError, Situation, explained
 from services.gateway.http.answers import failure
 from services.gateway.http.asgi import AbortedError, Receive
@@ -36,7 +37,7 @@ SECONDS: Final = Histogram(
 
 
 class RestApplication:
-    """Serves every path of the gateway that is not CometD."""
+    """Serves every path of the gateway that is not CometD; `desktop` is None where it is off."""
 
     def __init__(
         self,
@@ -45,8 +46,10 @@ class RestApplication:
         authenticator: RequestAuthenticator,
         settings: BayeuxSettings,
         always_200: bool,
+        desktop: DesktopPages | None = None,
     ) -> None:
         self._rest = rest
+        self._desktop = desktop
         self._authenticator = authenticator
         self._settings = settings
         self._always_200 = always_200
@@ -96,6 +99,9 @@ class RestApplication:
         if path in PATHS:
             answer = openapi_response(scope["method"], path)
             await answer(scope, receive, _with_headers(send, scope, None))
+            return
+        if self._desktop and (page := self._desktop.response(scope)):
+            await page(scope, receive, _with_headers(send, scope, None))
             return
         authenticated = await self._authenticator.authenticate(scope)
         scope["path"] = path

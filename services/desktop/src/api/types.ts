@@ -1,0 +1,132 @@
+// The parts of the gateway's JSON that the desktop reads; `/api/v2/openapi.json` describes all.
+
+export interface Attachment {
+  id: string;
+  name: string;
+  size: number;
+  mimetype: string;
+  contentId?: string;
+}
+
+export interface Mail {
+  subject: string;
+  FromAddress?: string;
+  ToAddress?: string;
+  CCAddresses?: string;
+  BCCAddresses?: string;
+  Text?: string;
+  StructuredText?: string;
+  TheComment?: string;
+  ContactID?: string;
+  attachments?: Attachment[];
+  Warnings?: string[];
+  truncated?: boolean;
+}
+
+export interface Recipient {
+  address: string;
+  state: "Waiting" | "Accepted" | "Deferred" | "Refused";
+  code?: number;
+  text?: string;
+}
+
+export interface Delivery {
+  state: "Waiting" | "Deferred" | "Sent" | "Failed" | "Uncertain" | "Canceled";
+  attempts: number;
+  recipients: Recipient[];
+  reason?: string;
+  nextAttemptAt?: string;
+}
+
+export interface Interaction {
+  id: string;
+  state: string;
+  sequence: number;
+  email_object: Mail;
+  capabilities: string[];
+  extendedCapabilities?: string[];
+  direction?: "Inbound" | "Outbound";
+  interactionSubType?: string;
+  userData?: Record<string, unknown>;
+  currentQueue?: string;
+  receivedAt?: string;
+  inviteExpiresAt?: string;
+  parentInteractionId?: string;
+  threadId?: string;
+  delivery?: Delivery;
+}
+
+// A message on the topic of interactions.
+export interface StateMessage extends Interaction {
+  notificationType?:
+    | "StatusChange"
+    | "PropertiesUpdated"
+    | "EmailSaved"
+    | "AttachmentAdded"
+    | "AttachmentRemoved"
+    | "Error";
+  position?: number;
+  reason?: string;
+  operationName?: string;
+}
+
+export interface AgentState {
+  id: string;
+  displayName: string;
+  state: "Ready" | "NotReady" | "LoggedOut";
+  reason?: string;
+  operationName?: string;
+}
+
+export interface Workbin {
+  id: string;
+  workbinName: string;
+  displayName: string;
+  type: "Agent" | "AgentGroup";
+  agentGroup?: string;
+}
+
+export interface WorkbinChange {
+  id: string;
+  action: "ItemAdded" | "ItemRemoved";
+  interaction: Interaction;
+}
+
+export interface User {
+  id: string;
+  userName: string;
+  firstName: string;
+  lastName: string;
+  emailAddress: string;
+  roles: string[];
+}
+
+export interface Queue {
+  id: string;
+  name: string;
+  description: string;
+}
+
+export interface MailAddress {
+  address: string;
+  personal?: string;
+}
+
+// A mail as Context Services show it, to everybody who may read its thread.
+export interface History {
+  interaction_id: string;
+  from?: MailAddress;
+  reply_to?: MailAddress;
+  to: MailAddress[];
+  cc: MailAddress[];
+  bcc?: MailAddress[];
+  subject: string;
+  type: "Inbound" | "Outbound";
+  start_date: string;
+  sent_date?: string;
+  parent_id?: string;
+  text?: string;
+  structured_text?: string;
+  perhaps_related?: string[];
+  delivery?: Delivery;
+}

@@ -1,0 +1,14 @@
+import { mount } from "svelte";
+import App from "./App.svelte";
+import { prepareSound } from "./alarm/alarm";
+import { preferences } from "./shell/preferences.svelte";
+import "./styles/base.css";
+import { desk } from "./work/desk.svelte";
+
+const target = document.getElementById("desktop");
+if (target) {
+  preferences.restore();
+  prepareSound();
+  mount(App, { target });
+  void desk.open();
+}

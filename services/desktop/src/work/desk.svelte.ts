@@ -1,0 +1,383 @@
+// The one store of the page: who works here, what they have, and what they do.
+
+import { alarm, showCount } from "../alarm/alarm";
+import { Api, ApiError, type Options } from "../api/client";
+import type {
+  AgentState,
+  Interaction,
+  Queue,
+  StateMessage,
+  User,
+  Workbin,
+  WorkbinChange,
+} from "../api/types";
+import { CHANNELS, Connection, INTERACTIONS, type Link, WORKBINS } from "../live/connection";
+import { language } from "../words/language.svelte";
+import { type Bins, fold, foldBin, fromList, grouped, type Item, NO_WORK } from "./fold";
+
+export type Phase = "starting" | "login" | "no-agent" | "working";
+
+export interface Notice {
+  id: number;
+  kind: "good" | "bad" | "plain";
+  text: string;
+}
+
+// The answer of an operation: its outcome, if it came in time.
+export interface Outcome {
+  interaction?: StateMessage;
+  interactionId?: string;
+}
+
+const OUTCOME_WAIT = 10;
+const NOTICE_LASTS = 8_000;
+const CATCHING_UP_AFTER = 1_000;
+
+class Desk {
+  readonly api = new Api();
+  phase = $state<Phase>("starting");
+  needsLogin = $state(false);
+  user = $state.raw<User | null>(null);
+  states = $state.raw<AgentState[]>([]);
+  channel = $state.raw<AgentState | null>(null);
+  queues = $state.raw<Queue[]>([]);
+  workbins = $state.raw<Workbin[]>([]);
+  work = $state.raw(NO_WORK);
+  bins = $state.raw<Bins>(new Map());
+  link = $state<Link>("connecting");
+  isCatchingUp = $state(false);
+  selected = $state("");
+  search = $state("");
+  // Whether the mail that is shown next takes the focus: not where nobody asked for it.
+  takesFocus = false;
+  notices = $state.raw<Notice[]>([]);
+  assertive = $state("");
+  busy = $state.raw<ReadonlySet<string>>(new Set());
+  // How long each offer was when it came, for the ring that runs out.
+  readonly offerLasts = new Map<string, number>();
+
+  groups = $derived(grouped(this.work));
+  recent = $derived([...this.work.ended.values()].reverse().slice(0, 20));
+
+  #connection = new Connection(
+    {
+      onMessage: (topic, data) => this.#hear(topic, data),
+      onLink: (link) => this.#linked(link),
+      onGap: () => void this.#synchronize(),
+      onLoginNeeded: () => void this.#askForLogin(),
+    },
+    () => this.api.headers,
+  );
+  #loggedIn: (() => void)[] = [];
+  #nextNotice = 1;
+  #late: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    this.api.onLoginNeeded = () => this.#askForLogin();
+  }
+
+  get serverNow(): number {
+    return Date.now() + this.#connection.offset;
+  }
+
+  get isReady(): boolean {
+    return this.channel?.state === "Ready";
+  }
+
+  // Opens the page with the cookie of an earlier login, or shows the form.
+  async open(): Promise<void> {
+    try {
+      await this.api.once("GET", "/me");
+    } catch (error) {
+      if (error instanceof ApiError && error.isLogin) {
+        this.phase = "login";
+        return;
+      }
+      setTimeout(() => void this.open(), 2_000);
+      return;
+    }
+    await this.#begin();
+  }
+
+  async logIn(name: string, password: string): Promise<void> {
+    await this.api.logIn(name, password);
+    if (this.phase !== "working") {
+      await this.#begin();
+      return;
+    }
+    const { user } = await this.api.get<{ user: User }>("/me");
+    if (user.id !== this.user?.id) {
+      location.reload();
+      return;
+    }
+    this.needsLogin = false;
+    for (const go of this.#loggedIn.splice(0)) go();
+    await this.#synchronize();
+  }
+
+  async logOut(): Promise<void> {
+    this.#connection.stop();
+    await this.api.post("/me", { operationName: "EndContactCenterSession" });
+    location.reload();
+  }
+
+  async setState(state: AgentState): Promise<void> {
+    const before = this.channel;
+    this.channel = state;
+    try {
+      await this.api.post("/me/channels/email", { operationName: state.operationName ?? state.state });
+    } catch (error) {
+      this.channel = before;
+      this.complain(language.t.state, error);
+    }
+  }
+
+  // Performs an operation and folds its outcome; a failure is said in a notice.
+  async act(
+    item: Interaction,
+    name: string,
+    parameters: object = {},
+    options: Options = {},
+  ): Promise<Outcome | null> {
+    try {
+      return await this.perform(item, name, parameters, options);
+    } catch (error) {
+      this.complain(this.nameOf(name), error);
+      return null;
+    }
+  }
+
+  async perform(
+    item: Interaction,
+    name: string,
+    parameters: object = {},
+    options: Options = {},
+  ): Promise<Outcome> {
+    this.busy = new Set(this.busy).add(item.id);
+    try {
+      const outcome = await this.api.post<Outcome>(
+        `/me/interactions/${item.id}`,
+        { operationName: name, ...parameters },
+        { wait: OUTCOME_WAIT, ...options },
+      );
+      if (outcome.interaction) this.take(outcome.interaction);
+      return outcome;
+    } finally {
+      const busy = new Set(this.busy);
+      busy.delete(item.id);
+      this.busy = busy;
+    }
+  }
+
+  choose(id: string): void {
+    this.takesFocus = id !== "";
+    this.selected = id;
+  }
+
+  async accept(item: Interaction): Promise<void> {
+    const outcome = await this.act(item, "Accept");
+    if (outcome) this.choose(item.id);
+  }
+
+  async reject(item: Interaction): Promise<void> {
+    await this.act(item, "Reject");
+  }
+
+  async refresh(id: string): Promise<Item | undefined> {
+    const { interaction } = await this.api.get<{ interaction: StateMessage }>(
+      `/me/interactions/${id}`,
+    );
+    this.take(interaction);
+    return this.work.items.get(id);
+  }
+
+  async pull(bin: string, item: Interaction): Promise<void> {
+    try {
+      const outcome = await this.api.post<Outcome>(
+        `/me/workbins/${bin}`,
+        { operationName: "PullInteraction", id: item.id },
+        { wait: OUTCOME_WAIT },
+      );
+      if (outcome.interaction) this.take(outcome.interaction);
+      this.choose(item.id);
+    } catch (error) {
+      this.complain(language.t.takeOut, error);
+    }
+  }
+
+  // Folds what the server says about one interaction.
+  take(message: StateMessage): void {
+    const before = this.work;
+    this.work = fold(before, message);
+    if (this.work === before) return;
+    this.#announceChange(before.items.get(message.id), message);
+    showCount(this.groups.offered.length);
+  }
+
+  notice(kind: Notice["kind"], text: string): void {
+    const id = this.#nextNotice++;
+    this.notices = [...this.notices.slice(-3), { id, kind, text }];
+    if (kind !== "bad") setTimeout(() => this.dismiss(id), NOTICE_LASTS);
+  }
+
+  dismiss(id: number): void {
+    this.notices = this.notices.filter((one) => one.id !== id);
+  }
+
+  complain(what: string, error: unknown): void {
+    if (error instanceof ApiError && error.isLogin) return;
+    this.notice("bad", language.t.failed(language.t.notDone(what), reasonOf(error)));
+  }
+
+  nameOf(operation: string): string {
+    const { t } = language;
+    const names: Record<string, string> = {
+      Accept: t.accept,
+      Reject: t.reject,
+      Reply: t.reply,
+      ReplyAll: t.replyAll,
+      Forward: t.forward,
+      Complete: t.complete,
+      Transfer: t.transfer,
+      PlaceInQueue: t.toQueue,
+      PlaceInWorkbin: t.workbin,
+      Send: t.send,
+      Cancel: t.discard,
+      AddComment: t.notes,
+      SetDisposition: t.disposition,
+      UpdateUserData: t.userData,
+      DeleteUserData: t.userData,
+    };
+    return names[operation] ?? operation;
+  }
+
+  async #begin(): Promise<void> {
+    const { user } = await this.api.get<{ user: User }>("/me");
+    this.user = user;
+    if (!user.roles.includes("ROLE_AGENT")) {
+      this.phase = "no-agent";
+      return;
+    }
+    await this.api.post("/me", {
+      operationName: "StartContactCenterSession",
+      channels: ["email"],
+    });
+    await this.#synchronize();
+    this.phase = "working";
+  }
+
+  // Reads everything and goes on from there.
+  async #synchronize(): Promise<void> {
+    const { api } = this;
+    const [list, channels, states, workbins, queues] = await Promise.all([
+      api.get<{ interactions: StateMessage[]; position: number }>("/me/interactions?fields=*"),
+      api.get<{ channels: { userState: AgentState }[] }>("/me/channels?fields=*"),
+      api.get<{ agentStates: AgentState[] }>("/settings/agent-states"),
+      api.get<{ workbins: Workbin[] }>("/me/workbins"),
+      api.get<{ queues: Queue[] }>("/queues?fields=*"),
+    ]);
+    this.work = fromList(list.interactions, this.work);
+    this.channel = channels.channels[0]?.userState ?? null;
+    this.states = states.agentStates;
+    this.workbins = workbins.workbins;
+    this.queues = queues.queues;
+    this.groups.offered.forEach((one) => this.#measure(one));
+    showCount(this.groups.offered.length);
+    this.#connection.start(list.position);
+    void this.#readBins();
+  }
+
+  async #readBins(): Promise<void> {
+    const bins = await Promise.all(
+      this.workbins.map(async (one) => {
+        const found = await this.api.get<{ interactions: Interaction[] }>(`/me/workbins/${one.id}`);
+        return [one.id, new Map(found.interactions.map((item) => [item.id, item]))] as const;
+      }),
+    ).catch(() => []);
+    this.bins = new Map(bins);
+  }
+
+  #hear(topic: string, data: unknown): void {
+    switch (topic) {
+      case INTERACTIONS:
+        if (isStateMessage(data)) this.take(data);
+        return;
+      case WORKBINS:
+        if (isWorkbinChange(data)) this.bins = foldBin(this.bins, data);
+        return;
+      case CHANNELS: {
+        const [channel] = (data as { channels?: { userState: AgentState }[] }).channels ?? [];
+        if (channel) this.channel = channel.userState;
+      }
+    }
+  }
+
+  #linked(link: Link): void {
+    if (link === this.link) return;
+    this.link = link;
+    clearTimeout(this.#late);
+    this.isCatchingUp = false;
+    if (link !== "live") {
+      this.#late = setTimeout(() => (this.isCatchingUp = true), CATCHING_UP_AFTER);
+    }
+  }
+
+  #askForLogin(): Promise<void> {
+    if (this.phase !== "working") return Promise.reject(new ApiError(401, 20, ""));
+    this.needsLogin = true;
+    return new Promise((resolve) => this.#loggedIn.push(resolve));
+  }
+
+  #measure(item: Interaction): void {
+    if (!item.inviteExpiresAt || this.offerLasts.has(item.id + item.inviteExpiresAt)) return;
+    const lasts = Date.parse(item.inviteExpiresAt) - this.serverNow;
+    this.offerLasts.set(item.id + item.inviteExpiresAt, Math.max(1, lasts));
+  }
+
+  #announceChange(before: Item | undefined, message: StateMessage): void {
+    const { t } = language;
+    const subject = message.email_object.subject || t.noSubject;
+    if (message.state === "Invited" && before?.state !== "Invited") {
+      this.#measure(message);
+      const words = t.offerOf(subject, senderOf(message));
+      this.assertive = words;
+      alarm(words, message.id, () => this.choose(message.id));
+    } else if (message.state === "Revoked" && before?.state === "Invited") {
+      this.notice("plain", t.offerRevoked(subject));
+    } else if (message.state === "Sent") {
+      this.notice("good", t.sent(subject));
+    } else if (message.state === "Uncertain") {
+      this.notice("bad", t.doubt(subject));
+    } else if (message.state === "ReplyCreated" && before?.state === "Sending" && message.reason) {
+      this.notice("bad", `${subject}: ${t.refusedBecause(message.reason)}`);
+    } else if (message.state === "Revoked" && before) {
+      this.notice("plain", t.gone(subject, t.outcomes[message.state] ?? message.state));
+    }
+  }
+}
+
+export function reasonOf(error: unknown): string {
+  if (error instanceof ApiError) {
+    if (error.isPassing) return language.t.tryAgain;
+    return error.message || String(error.status);
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function senderOf(item: Interaction): string {
+  const personal = item.userData?.["FromPersonal"];
+  const address = item.email_object.FromAddress || item.userData?.["FromAddress"];
+  return String(personal || address || "");
+}
+
+function isStateMessage(data: unknown): data is StateMessage {
+  const message = data as Partial<StateMessage> | null;
+  return typeof message?.id === "string" && typeof message.state === "string";
+}
+
+function isWorkbinChange(data: unknown): data is WorkbinChange {
+  const change = data as Partial<WorkbinChange> | null;
+  return typeof change?.action === "string" && typeof change.interaction?.id === "string";
+}
+
+export const desk = new Desk();

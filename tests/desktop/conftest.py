@@ -1,0 +1,63 @@
+"""The whole system and a browser for all tests of the desktop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from playwright.async_api import BrowserContext
+
+from deploy.local.stack import System
+from tests.fixtures.broker import Broker
+from tests.fixtures.built_desktop import built_desktop
+from tests.fixtures.chromium import running_chromium
+from tests.support.agent_page import AgentPage, open_desktop
+from tests.support.clients import AgentClient
+from tests.support.whole_system import whole_system
+
+__all__ = ["built_desktop"]
+
+INVITATION_SECONDS = "60"
+
+
+@pytest.fixture(scope="package")
+async def running(
+    broker: Broker,
+    mongodb_url: str,
+    built_desktop: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[System]:
+    """A system whose gateway serves the desktop; offers last long enough to look at them."""
+    assert await asyncio.to_thread(built_desktop.is_dir)
+    sent = tmp_path_factory.mktemp("sent")
+    async with whole_system(broker, mongodb_url, sent, invitation=INVITATION_SECONDS) as up:
+        yield up
+
+
+@pytest.fixture(scope="package")
+async def browser() -> AsyncIterator[BrowserContext]:
+    """A browser whose user reads English, with the session of agent1 after the first test."""
+    async with running_chromium(locale="en-GB") as context:
+        yield context
+
+
+@pytest.fixture
+async def desk(browser: BrowserContext, running: System) -> AsyncIterator[AgentPage]:
+    """The desktop of agent1, who is ready; it reported no error when the test has ended."""
+    desk = await open_desktop(browser, running.gateway_url)
+    await desk.log_in("agent1")
+    await desk.choose_state("Ready")
+    yield desk
+    await desk.choose_state("Not ready")
+    await desk.page.close()
+    assert desk.faults == []
+
+
+@pytest.fixture
+async def agent2(running: System) -> AsyncIterator[AgentClient]:
+    """The second agent's REST client."""
+    async with httpx.AsyncClient(
+        base_url=running.gateway_url, auth=("agent2", "agent2"), timeout=30
+    ) as client:
+        yield AgentClient(client)

@@ -1,0 +1,99 @@
+"""An agent's day at the desktop: real browser, real mail, every service its own process."""
+
+import pytest
+from playwright.async_api import expect
+
+from deploy.local.stack import System
+from tests.fixtures.chromium import running_chromium
+from tests.support.agent_page import AgentPage, open_desktop, shown
+from tests.support.clients import AgentClient, customer_mail, hand_in
+
+pytestmark = [pytest.mark.connected, pytest.mark.journey]
+
+
+async def test_login_is_refused_then_taken_and_then_remembered(running: System) -> None:
+    async with running_chromium(locale="de-DE") as browser:
+        desk = await open_desktop(browser, running.gateway_url)
+
+        await desk.log_in("agent1", "wrong")
+        await expect(desk.page.get_by_role("alert")).to_contain_text("stimmt nicht")
+        barriers = await desk.barriers()
+        await desk.log_in("agent1")
+        await expect(desk.page.locator("nav")).to_be_visible()
+        await desk.page.reload()
+
+        await expect(desk.page.locator("nav")).to_be_visible()
+        assert shown(barriers) == "[]"
+        assert desk.faults == []
+
+
+async def test_mail_is_accepted_read_and_done_by_key(desk: AgentPage, running: System) -> None:
+    page = desk.page
+
+    await hand_in(customer_mail("Done by key"), running.addresses.smtp)
+    await desk.accept("Done by key")
+    await expect(page.locator(".words")).to_contain_text("here is invoice 17.")
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="note.bin").click()
+    assert (await download.value).suggested_filename == "note.bin"
+    await page.keyboard.press("e")
+
+    await desk.ended("Done by key", "Done")
+    assert await page.evaluate("document.activeElement !== document.body")
+
+
+async def test_offer_that_is_rejected_reaches_the_next_agent(
+    desk: AgentPage, running: System, agent2: AgentClient
+) -> None:
+    await hand_in(customer_mail("Not mine"), running.addresses.smtp)
+    await desk.is_offered("Not mine")
+    await agent2.set_channel("Ready")
+
+    await desk.page.keyboard.press("x")
+
+    await desk.ended("Not mine", "Rejected")
+    [mail] = (await agent2.get("/me/interactions?fields=id")).json()["interactions"]
+    await agent2.post(mail["id"], "Accept")
+    await agent2.post(mail["id"], "Complete")
+    await agent2.set_channel("NotReady")
+
+
+async def test_transfer_ends_at_the_other_agents_desktop(desk: AgentPage, running: System) -> None:
+    async with running_chromium(locale="de-DE") as other_browser:
+        other = await open_desktop(other_browser, running.gateway_url)
+        await other.log_in("agent2")
+        await expect(other.page.locator("nav")).to_be_visible()
+        await hand_in(customer_mail("For Bruno"), running.addresses.smtp)
+        await desk.accept("For Bruno")
+
+        await desk.page.keyboard.press("t")
+        await desk.page.get_by_role("dialog").get_by_role("button", name="Bruno Blum").click()
+
+        await other.accept("For Bruno")
+        await desk.ended("For Bruno", "Transferred")
+        await other.page.keyboard.press("e")
+        await other.ended("For Bruno", "Erledigt")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_no_screen_has_a_barrier(desk: AgentPage, running: System, theme: str) -> None:
+    page = desk.page
+    await page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    await hand_in(customer_mail(f"Seen in {theme}"), running.addresses.smtp)
+    await desk.is_offered(f"Seen in {theme}")
+    found = {"offer": await desk.barriers()}
+
+    await desk.accept(f"Seen in {theme}")
+    found["mail"] = await desk.barriers()
+    for key in ("?", "t", "w"):
+        await page.keyboard.press(key)
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        found[key] = await desk.barriers()
+        await page.keyboard.press("Escape")
+    await page.set_viewport_size({"width": 320, "height": 640})
+    found["narrow"] = await desk.barriers()
+    width = await page.evaluate("document.documentElement.scrollWidth")
+    await page.keyboard.press("e")
+
+    assert {screen: one for screen, one in found.items() if one} == {}
+    assert width == 320
