@@ -10,7 +10,7 @@ from services.console.accounts import BROKER, accounts_of
 from services.console.apply_plan import StrandedWorkChoice
 from services.console.arguments import parser
 from services.console.broker.definitions import definitions
-from services.console.commands import replay, uncertain_deliveries
+from services.console.commands import mailboxes, replay, uncertain_deliveries
 from services.console.commands.apply import apply
 from services.console.commands.authorize import authorize
 from services.console.commands.doctor import diagnose
@@ -61,7 +61,13 @@ async def _command(arguments: Namespace) -> Exit | None:
         case "doubts" | "resend" | "settle" | "restored":
             await _uncertain_deliveries(arguments)
         case "authorize":
-            await authorize(arguments.name)
+            await authorize(arguments.name, arguments.user_name)
+        case "mailboxes":
+            return await mailboxes.show(arguments.address)
+        case "look":
+            await mailboxes.look(arguments.address)
+        case "backfill":
+            await mailboxes.backfill(arguments.address, arguments.since, dry_run=arguments.dry_run)
         case _:
             _generate(arguments)
     return None

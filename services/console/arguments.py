@@ -51,6 +51,7 @@ def parser() -> Parser:
     _add_parse(commands)
     _add_doubts(commands)
     _add_restored(commands)
+    _add_mailboxes(commands)
     _add_authorize(commands)
     _add_settings(commands)
     _add_hash_password(commands)
@@ -91,8 +92,8 @@ def _add_doctor(commands: Commands) -> None:
     commands.add_parser(
         "doctor",
         help="say what is wrong, and what to do about it",
-        description="Look at broker, database, queues, outgoing mail and mailboxes. Prints a line "
-        "for each: ok, bad (with what to do next) or -- (good to know). Exits with 0 where "
+        description="Look at broker, database, queues, outgoing mail, logins and mailboxes. Prints "
+        "a line for each: ok, bad (with what to do next) or -- (good to know). Exits with 0 where "
         "nothing is bad.",
     )
 
@@ -194,12 +195,40 @@ def _add_restored(commands: Commands) -> None:
 def _add_authorize(commands: Commands) -> None:
     authorize = commands.add_parser(
         "authorize",
-        help="have a person agree that mail is sent as them (OAuth logins of the kind device)",
+        help="have a person agree to a login as them (OAuth logins of the kind device)",
         description="Print an address and a code, wait until somebody has agreed there, and keep "
         "the consent, sealed under MAILROOM_SEALING_KEY. Needed once, and again where the consent "
         "was taken back.",
     )
     authorize.add_argument("name", metavar="NAME", help="a login's name under `oauth`")
+    authorize.add_argument(
+        "user_name", metavar="USER", nargs="?", help="who logs in, where several do by this login"
+    )
+
+
+def _add_mailboxes(commands: Commands) -> None:
+    mailboxes = commands.add_parser(
+        "mailboxes",
+        help="show the mailboxes whose mail is fetched, and what is wrong with them",
+        description="Print a line for each fetched mailbox: state, last look, mails today, and "
+        "for a sick one what is wrong and what to do. Exits with 1 where one is sick.",
+    )
+    mailboxes.add_argument("address", metavar="ADDRESS", nargs="?", help="only this one, in full")
+    look = commands.add_parser(
+        "look",
+        help="have a mailbox looked into now",
+        description="End the pause after a fault, and look into every folder of a mailbox at once.",
+    )
+    look.add_argument("address", metavar="ADDRESS")
+    backfill = commands.add_parser(
+        "backfill",
+        help="fetch older mail of a mailbox",
+        description="Go through the folders of a mailbox once more, and fetch mails since a day "
+        "that are not here yet, also those that were left out. Safe to repeat.",
+    )
+    backfill.add_argument("address", metavar="ADDRESS")
+    backfill.add_argument("--since", metavar="DATE", required=True, help="such as 2026-11-01")
+    backfill.add_argument("--dry-run", action="store_true", help="only count them")
 
 
 def _add_settings(commands: Commands) -> None:

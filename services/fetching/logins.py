@@ -10,7 +10,6 @@ from services.fetching import metrics
 from services.fetching.imap import faults
 from services.fetching.imap.imap_session import ImapSession
 from services.fetching.imap.session_thread import SessionThread
-from shared.contracts.contact_center import ContactCenter
 from shared.contracts.fetching import Fetch
 from shared.logins.access_tokens import NoTokenError
 from shared.logins.oauth_logins import OAuthLogins
@@ -92,7 +91,7 @@ class LoginRenewal:
             Unavailable: The database does not answer.
         """
         failing, names = set(), set()
-        for name, user_name in _token_users(await self._configuration.current()):
+        for name, user_name in (await self._configuration.current()).mailbox_logins:
             names.add(name)
             if await self._needs_attention(name, user_name):
                 failing.add(name)
@@ -109,12 +108,3 @@ class LoginRenewal:
             if name not in self._failing:
                 log.warning("login cannot be used", login=name, reason=str(error))
             return True
-
-
-def _token_users(center: ContactCenter) -> list[tuple[str, str]]:
-    """Return the OAuth logins of mailboxes, each with its user."""
-    return [
-        (mailbox.fetch.login.oauth, mailbox.fetch.imap.user_name)
-        for mailbox in center.mailboxes
-        if mailbox.fetch and mailbox.fetch.login.oauth
-    ]

@@ -50,6 +50,7 @@ from services.gateway.rest.resources.context_services import ContextServicesReso
 from services.gateway.rest.resources.directory import DirectoryResource
 from services.gateway.rest.resources.downloads import DownloadsResource
 from services.gateway.rest.resources.interactions import InteractionsResource
+from services.gateway.rest.resources.mailboxes import MailboxesResource
 from services.gateway.rest.resources.operations import OperationsResource
 from services.gateway.rest.resources.workbins import WorkbinsResource
 from services.gateway.rest.routes import RestResources, rest_router
@@ -70,6 +71,7 @@ from shared.storage.files.document_store import DocumentStore
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.journal import Journal, JournalAppender
 from shared.storage.journal_generations import JournalGenerations
+from shared.storage.mails.mailbox_store import MailboxStore
 from shared.storage.turn_store import TurnStore
 from shared.storage.upload_store import UploadStore
 
@@ -323,6 +325,14 @@ def _rest(
             configuration=resources.configuration,
             command_sender=command_sender,
             stall=settings.upload_stall,
+        ),
+        mailboxes=MailboxesResource(
+            callers=callers,
+            mailboxes=MailboxStore(resources.database),
+            configuration=resources.configuration,
+            clock=resources.clock,
+            max_listed=settings.max_listed,
+            max_body=settings.max_body,
         ),
     )
     return rest_router(parts)

@@ -272,6 +272,22 @@ class ContactCenter(Section):
         """Return the OAuth login of that name, None if there is none."""
         return next((login for login in self.oauth if login.name == name), None)
 
+    @property
+    def oauth_users(self) -> tuple[tuple[str, str], ...]:
+        """Each OAuth login in use, by name, with each user who logs in by it."""
+        route = self.smtp_route
+        used = [(route.login.oauth, route.user_name)] if route.login else []
+        return tuple(dict.fromkeys([*used, *self.mailbox_logins]))
+
+    @property
+    def mailbox_logins(self) -> tuple[tuple[str, str], ...]:
+        """Each OAuth login of a mailbox, by name, with the user who logs in by it."""
+        return tuple(
+            (mailbox.fetch.login.oauth, mailbox.fetch.imap.user_name)
+            for mailbox in self.mailboxes
+            if mailbox.fetch and mailbox.fetch.login.oauth
+        )
+
     def queue(self, name: str) -> Queue | None:
         """Return the queue of that name, None if there is none."""
         return next((queue for queue in self.queues if queue.name == name), None)

@@ -1,4 +1,4 @@
-"""`mailroom authorize`: lets a person consent that outbound sends as them (RFC 8628)."""
+"""`mailroom authorize`: lets a person consent to a login as them (RFC 8628)."""
 
 import asyncio
 import os
@@ -23,7 +23,9 @@ from shared.storage.token_store import TokenStore, login_id
 Sleep = Callable[[float], Awaitable[object]]
 
 
-async def authorize(name: str, send: Post = post, sleep: Sleep = asyncio.sleep) -> None:
+async def authorize(
+    name: str, user_name: str | None = None, send: Post = post, sleep: Sleep = asyncio.sleep
+) -> None:
     """Print an address and a code, wait for the consent given there, and store it.
 
     Raises:
@@ -32,7 +34,7 @@ async def authorize(name: str, send: Post = post, sleep: Sleep = asyncio.sleep) 
     settings, clock = read_settings(), SystemClock()
     async with connected_database(settings.mongodb_url) as database:
         center = await contact_center_in_force(database, clock)
-        login, user_name = _wanted(center, name)
+        login, user_name = _wanted(center, name, user_name)
         try:
             store = TokenStore(database, Sealer(settings.sealing_key.get_secret_value()))
             credentials = read_credentials(login, os.environ)
@@ -43,10 +45,12 @@ async def authorize(name: str, send: Post = post, sleep: Sleep = asyncio.sleep) 
         print(invitation.words(user_name), flush=True)
         refresh_token = await _consent(send, sleep, client, invitation)
         await store.write_consent(login_id(login.name, user_name), refresh_token)
-    print(f"login {name}: {user_name} has agreed, outbound uses it within a minute")
+    print(f"login {name}: {user_name} has agreed, services use it within a minute")
 
 
-def _wanted(center: ContactCenter | None, name: str) -> tuple[OAuthLogin, str]:
+def _wanted(
+    center: ContactCenter | None, name: str, user_name: str | None
+) -> tuple[OAuthLogin, str]:
     login = center.oauth_login(name) if center else None
     if center is None or login is None:
         raise NotPossibleError(
@@ -58,12 +62,16 @@ def _wanted(center: ContactCenter | None, name: str) -> tuple[OAuthLogin, str]:
         raise NotPossibleError(
             f"login {name} is of the kind {login.kind}: it needs no consent", Exit.USAGE
         )
-    route = center.smtp_route
-    if route.login is None or route.login.oauth != name:
+    users = [user for used, user in center.oauth_users if used == name]
+    if user_name is not None and user_name not in users:
+        raise NotPossibleError(f"{user_name} does not log in by {name}", Exit.USAGE)
+    if user_name is None and len(users) != 1:
+        which = f"name one of {', '.join(users)}" if users else "neither `smtp_route` nor a mailbox"
         raise NotPossibleError(
-            f"`smtp_route` does not log in by {name}: its mailbox is unknown", Exit.USAGE
+            f"{which} {'' if users else f'logs in by {name}: who agrees is unknown'}".strip(),
+            Exit.USAGE,
         )
-    return login, route.user_name
+    return login, user_name or users[0]
 
 
 async def _invitation(send: Post, client: TokenClient) -> Invitation:

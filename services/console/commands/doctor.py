@@ -12,7 +12,7 @@ from services.console.broker.policies import wrong_policies
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.health import findings, flow, flow_findings
 from services.console.health.findings import Finding, Mark
-from services.console.health.oauth_logins import examine_login
+from services.console.health.oauth_logins import examine_logins, examine_mailboxes
 from services.console.settings import ConsoleSettings, read_settings
 from services.console.store import (
     SystemQueries,
@@ -122,7 +122,9 @@ async def _database(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Fi
         async for finding in _flow(settings, database, clock):
             yield finding
         center = await contact_center_in_force(database, clock)
-        async for finding in examine_login(database, center, settings):
+        async for finding in examine_logins(database, center, settings):
+            yield finding
+        async for finding in examine_mailboxes(database, center, database_clock.now()):
             yield finding
 
 

@@ -211,7 +211,7 @@ def about_deliveries(uncertain: int, failed: int, overdue: int) -> Iterator[Find
 
 
 def about_login(login: OAuthLogin, user_name: str, state: LoginState) -> Finding:
-    """Judge the OAuth login at the next mail server by the state that outbound stored."""
+    """Judge an OAuth login at a mail server by the state that services stored."""
     name = f"login {login.name} of {user_name}"
     ends = f"{state.expires_at:%Y-%m-%d %H:%M} UTC" if state.expires_at else "never had"
     if state.refused_at:
@@ -231,12 +231,12 @@ def about_login(login: OAuthLogin, user_name: str, state: LoginState) -> Finding
     if state.faults and not has_token:
         return bad(
             f"{name} has no token, mail waits: {state.fault}",
-            do="see that outbound reaches the token endpoint; it is tried again by itself",
+            do="see that services reach the token endpoint; it is tried again by itself",
         )
     if state.faults:
         return Finding(Mark.NOTE, f"{name}: not renewed yet, token until {ends}: {state.fault}")
     if not has_token:
-        return bad(f"{name} has no token yet", do="start the outbound service, or see its log")
+        return bad(f"{name} has no token yet", do="start the service that uses it, or see its log")
     return fine(f"{name}: token until {ends}")
 
 

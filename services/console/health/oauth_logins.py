@@ -1,16 +1,19 @@
-"""Checks of the SMTP route's OAuth login: its key and secrets, and its stored state."""
+"""Checks of OAuth logins in use: their key and secrets, and their stored state."""
 
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import datetime
 
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.health import findings
 from services.console.health.findings import Finding
+from services.console.health.mailbox_findings import about_mailbox
 from services.console.settings import ConsoleSettings
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.oauth import OAuthLogin
 from shared.oauth.client_credentials import BadCredentialsError, read_credentials
 from shared.storage.database.client import Database
+from shared.storage.mails.mailbox_store import MailboxStore
 from shared.storage.sealing import BadSealingKeyError, Sealer
 from shared.storage.token_store import TokenStore, login_id
 
@@ -18,12 +21,12 @@ from shared.storage.token_store import TokenStore, login_id
 def refuse_unusable_logins(
     center: ContactCenter, sealing_key: str, environment: Mapping[str, str] = os.environ
 ) -> None:
-    """Refuse a description whose login lacks a key or a secret.
+    """Refuse a description with a login in use that lacks a key or a secret.
 
     Raises:
         NotPossibleError: One line for each missing variable, without any value.
     """
-    if center.smtp_route.login is None:
+    if not center.oauth_users:
         return
     problems = list(_problems(center, sealing_key, environment))
     if problems:
@@ -37,36 +40,48 @@ def _problems(
         Sealer(sealing_key)
     except BadSealingKeyError as error:
         yield str(error)
-    login = login_in_use(center)
-    try:
-        if login:
+    for login in dict.fromkeys(login for login, _ in _in_use(center)):
+        try:
             read_credentials(login, environment)
-    except BadCredentialsError as error:
-        yield str(error)
+        except BadCredentialsError as error:
+            yield str(error)
 
 
-def login_in_use(center: ContactCenter) -> OAuthLogin | None:
-    """Return the login of the SMTP route, if it has one."""
-    return center.oauth_login(center.smtp_route.login.oauth) if center.smtp_route.login else None
+def _in_use(center: ContactCenter) -> list[tuple[OAuthLogin, str]]:
+    """Return the logins in use, each with each user who logs in by it."""
+    found = [(center.oauth_login(name), user_name) for name, user_name in center.oauth_users]
+    return [(login, user_name) for login, user_name in found if login]
 
 
-async def examine_login(
+async def examine_logins(
     database: Database, center: ContactCenter | None, settings: ConsoleSettings
 ) -> AsyncIterator[Finding]:
-    """Yield the finding about the login of the SMTP route.
+    """Yield a finding about each OAuth login in use.
 
-    None if the route has no OAuth login, or the environment replaces the route.
+    The login of the SMTP route is left out if the environment replaces the route.
     """
-    login = login_in_use(center) if center else None
-    if center is None or login is None or settings.smtp_host:
+    if center is None:
         return
-    user_name = center.smtp_route.user_name
-    try:
-        store = TokenStore(database, Sealer(settings.sealing_key.get_secret_value()))
-    except BadSealingKeyError as error:
-        yield findings.bad(
-            f"login {login.name} cannot be checked", do=f"set what outbound has: {error}"
+    if settings.smtp_host:
+        center = center.model_copy(
+            update={"smtp_route": center.smtp_route.replaced(settings.smtp_host, None, None)}
         )
-        return
-    state = await store.read(login_id(login.name, user_name))
-    yield findings.about_login(login, user_name, state)
+    for login, user_name in _in_use(center):
+        try:
+            store = TokenStore(database, Sealer(settings.sealing_key.get_secret_value()))
+        except BadSealingKeyError as error:
+            yield findings.bad(
+                f"login {login.name} cannot be checked", do=f"set what services have: {error}"
+            )
+            return
+        state = await store.read(login_id(login.name, user_name))
+        yield findings.about_login(login, user_name, state)
+
+
+async def examine_mailboxes(
+    database: Database, center: ContactCenter | None, now: datetime
+) -> AsyncIterator[Finding]:
+    """Yield a finding about each mailbox whose mail is fetched."""
+    if center is not None:
+        for mailbox in await MailboxStore(database).mailboxes(center):
+            yield about_mailbox(mailbox, now)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from services.gateway.auth.authenticator import RequestAuthenticator
 from services.gateway.errors import RequestError, Situation
-from services.gateway.operations.rules import AGENTS, AGENTS_AND_ADMINS
+from services.gateway.operations.rules import ADMIN, AGENTS, AGENTS_AND_ADMINS
 from shared.storage.agents.agent_store import StoredAgent
 
 _NUMBER: Final = re.compile(r"[0-9]{1,10}")
@@ -49,6 +49,14 @@ class Callers:
             RequestError: They are neither (403).
         """
         return await self._with_role(request, AGENTS_AND_ADMINS)
+
+    async def admin(self, request: Request) -> StoredAgent:
+        """Return the caller, who has to be an administrator.
+
+        Raises:
+            RequestError: They are not (403).
+        """
+        return await self._with_role(request, frozenset({ADMIN}))
 
     def root(self, request: Request) -> str:
         """Return the URL under which all addresses of this API are."""

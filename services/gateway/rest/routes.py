@@ -12,6 +12,7 @@ from services.gateway.rest.resources.context_services import ContextServicesReso
 from services.gateway.rest.resources.directory import DirectoryResource
 from services.gateway.rest.resources.downloads import DownloadsResource
 from services.gateway.rest.resources.interactions import InteractionsResource
+from services.gateway.rest.resources.mailboxes import MailboxesResource
 from services.gateway.rest.resources.operations import OperationsResource
 from services.gateway.rest.resources.workbins import WorkbinsResource
 
@@ -72,6 +73,7 @@ class RestResources:
     directory: DirectoryResource
     context_services: ContextServicesResource
     attachments: AttachmentsResource
+    mailboxes: MailboxesResource
 
 
 def rest_router(parts: RestResources) -> RestRouter:
@@ -103,6 +105,9 @@ def rest_router(parts: RestResources) -> RestRouter:
             Route("/skills", parts.directory.skills),
             Route("/skills/{id}", parts.directory.one_skill),
             Route("/contacts", parts.directory.contacts),
+            Route("/mailboxes", parts.mailboxes.all),
+            Route("/mailboxes/{address}", parts.mailboxes.one),
+            Route("/mailboxes/{address}", parts.mailboxes.operate, methods=["POST"]),
             Route(_HISTORY, parts.context_services.one),
             Route(f"{_HISTORY}/structured_text", parts.context_services.structured_text),
             Route(f"{_HISTORY}/binary_content", parts.context_services.binary_content),

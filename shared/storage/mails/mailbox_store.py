@@ -40,6 +40,48 @@ class StoredFolder:
         return health_of(self.facts, now)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredMailbox:
+    """A mailbox with its folders, at least one."""
+
+    address: str
+    folders: tuple[StoredFolder, ...]
+
+    def worst(self, now: datetime) -> StoredFolder:
+        """Return the folder in the worst state."""
+        order = list(Health)
+        return max(self.folders, key=lambda one: order.index(one.health(now)))
+
+    def health(self, now: datetime) -> Health:
+        """Return the state of the mailbox, which is that of its worst folder."""
+        return self.worst(now).health(now)
+
+    @property
+    def folder_ids(self) -> list[str]:
+        """The ids of its folders."""
+        return [folder_id(self.address, one.name) for one in self.folders]
+
+    @property
+    def behind(self) -> int:
+        """Mails that were seen and not fetched yet."""
+        return sum(one.facts.behind for one in self.folders)
+
+    @property
+    def mails_today(self) -> int:
+        """Mails that were fetched on the day of the newest one."""
+        return sum(one.mails_today for one in self.folders)
+
+    @property
+    def last_look_at(self) -> datetime | None:
+        """The newest look into any folder."""
+        return max(filter(None, (one.last_look_at for one in self.folders)), default=None)
+
+    @property
+    def last_mail_at(self) -> datetime | None:
+        """When the newest mail was fetched."""
+        return max(filter(None, (one.last_mail_at for one in self.folders)), default=None)
+
+
 def folder_id(address: str, folder: str) -> str:
     """Return the id of a folder's document."""
     return f"{address}/{folder}"
@@ -92,6 +134,21 @@ class MailboxStore:
             found = await self._folders.find({"_id": {"$in": list(folder_ids)}}).to_list()
         documents = {one["_id"]: one for one in found}
         return [_stored(documents[one]) for one in folder_ids if one in documents]
+
+    async def mailboxes(
+        self, center: ContactCenter, address: str | None = None
+    ) -> list[StoredMailbox]:
+        """Return the fetched mailboxes of a description in its order, or only one of them."""
+        wanted = [one for one in center.mailboxes if address in (None, one.address)]
+        described = described_folders(center.model_copy(update={"mailboxes": tuple(wanted)}))
+        folders = await self.get(described)
+        found = [
+            StoredMailbox(
+                mailbox.address, tuple(one for one in folders if one.address == mailbox.address)
+            )
+            for mailbox in wanted
+        ]
+        return [one for one in found if one.folders]
 
     async def order_look(self, folder_ids: Iterable[str], now: datetime) -> None:
         """Have folders looked into at once, even in a pause after a fault."""

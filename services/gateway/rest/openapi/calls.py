@@ -367,6 +367,36 @@ CALLS: Final = (
     ),
     Call(
         "get",
+        "/mailboxes",
+        "Mailboxes",
+        "Mailboxes whose mail is fetched, and how they are; for administrators.",
+        listing("mailboxes", "Mailbox"),
+        query=_LIST,
+    ),
+    Call(
+        "get",
+        "/mailboxes/{address}",
+        "Mailboxes",
+        "One mailbox with its folders.",
+        answering(mailbox=ref("Mailbox")),
+    ),
+    Call(
+        "post",
+        "/mailboxes/{address}",
+        "Mailboxes",
+        "Have a mailbox looked into now, stopped, started, or gone through again since a time.",
+        _ANSWERED,
+        shape(
+            {
+                "operationName": {"enum": ["LookNow", "Stop", "Start", "Backfill"]},
+                "since": TEXT | {"description": "For Backfill: a day or a moment of ISO 8601."},
+            },
+            ("operationName",),
+        )
+        | {"example": {"operationName": "Backfill", "since": "2026-11-01"}},
+    ),
+    Call(
+        "get",
         "/ucs/interactions/{id}",
         "History",
         "A mail in the form of Context Services.",

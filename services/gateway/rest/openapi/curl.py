@@ -19,6 +19,7 @@ _PARTS: Final[Mapping[str, str]] = {
     "id": MAIL_ID,
     "attachment_id": DOCUMENT_ID,
     "channel": "email",
+    "address": "support@demo.example",
     "workbin": "email.in-progress",
 }
 _IDS: Final[Mapping[str, str]] = {"users": "agent1", "queues": "support", "skills": "german"}

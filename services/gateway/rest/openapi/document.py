@@ -13,6 +13,9 @@ from services.gateway.rest.openapi.shapes import ref
 
 COMMITTED: Final = Path(__file__).with_name("openapi.json")
 
+_TAGS: Final = (
+    *("Agent", "Interactions", "Workbins", "Attachments", "Directory", "Mailboxes", "History"),
+)
 _DESCRIPTION: Final = """\
 The e-mail channel of an agent. Agents act over REST, and CometD notifies them of what happens.
 
@@ -64,10 +67,7 @@ def openapi() -> dict[str, Any]:
         },
         "servers": [{"url": "/api/v2"}],
         "security": [{"basic": []}, {"session": []}, {"bearer": []}],
-        "tags": [
-            {"name": name}
-            for name in ("Agent", "Interactions", "Workbins", "Attachments", "Directory", "History")
-        ],
+        "tags": [{"name": name} for name in _TAGS],
         "paths": path_items(),
         "x-topics": topics(),
         "components": {

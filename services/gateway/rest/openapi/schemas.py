@@ -152,6 +152,40 @@ _UCS: Final = shape(
     ),
     description="E-mail In and E-mail Out (seed 004); fields without a value are left out.",
 )
+_MAILBOX_STATE: Final = {"enum": ["well", "slow", "stopped", "sick"]}
+_MAILBOX_TIMES: Final = {
+    "lastLookAt": MOMENT,
+    "lastMailAt": MOMENT,
+    "fault": shape({"code": TEXT, "words": TEXT, "do": TEXT}),
+}
+_MAILBOX_FOLDER: Final = shape(
+    {
+        "name": TEXT,
+        "state": _MAILBOX_STATE,
+        "behind": NUMBER,
+        "uid": NUMBER,
+        "uidValidity": NUMBER,
+        "skipped": several(shape({"uid": NUMBER, "reason": TEXT})),
+    }
+    | _MAILBOX_TIMES,
+    ("name", "state", "behind", "uid", "skipped"),
+)
+_MAILBOX: Final = shape(
+    {
+        "id": TEXT,
+        "address": TEXT,
+        "state": _MAILBOX_STATE,
+        "behind": NUMBER | {"description": "Mails seen and not fetched yet."},
+        "mailsToday": NUMBER,
+        "faults": NUMBER | {"description": "Looks that failed in a row."},
+        "folders": several(_MAILBOX_FOLDER),
+        "uri": TEXT,
+        "path": TEXT,
+    }
+    | _MAILBOX_TIMES,
+    ("id", "address", "state", "behind", "mailsToday", "faults", "folders", "uri", "path"),
+    description="A mailbox whose mail is fetched; its state is that of its worst folder.",
+)
 _FAILURE: Final = shape(
     {
         "statusCode": {"type": "integer", "minimum": 1},
@@ -172,6 +206,7 @@ SCHEMAS: Final[dict[str, Schema]] = MESSAGES | {
     ),
     "EmailInteraction": _UCS,
     "Failure": _FAILURE,
+    "Mailbox": _MAILBOX,
     "Queue": _QUEUE,
     "Skill": shape({"id": TEXT, "name": TEXT, "uri": TEXT, "path": TEXT}),
     "User": _USER,
