@@ -30,6 +30,7 @@ async def start(settings: AttachmentsSettings, resources: Resources) -> AsyncIte
         interactions=resources.interactions,
         documents=DocumentStore(resources.database, resources.clock),
         vault=resources.vault,
+        configuration=resources.configuration,
     )
     uploads = UploadStore(resources.database, resources.clock)
     draft_attachments = DraftAttachments(

@@ -25,7 +25,7 @@ def attachments_handler(
     async def on_command(envelope: Envelope[AttachmentsCommand]) -> None:
         match envelope.body:
             case ExtractDocuments() as command:
-                await extraction.extract(command)
+                await extraction.extract(command, envelope.cause)
             case LinkDocument() | UnlinkDocument() as command:
                 await on_agent_command(command, envelope.cause)
             case never:

@@ -37,6 +37,7 @@ async def start(settings: CompositionSettings, resources: Resources) -> AsyncIte
         interactions=resources.interactions,
         deliveries=resources.deliveries,
         arrivals=resources.arrivals,
+        documents=DocumentStore(resources.database, resources.clock),
         configuration=resources.configuration,
         clock=resources.clock,
     )

@@ -7,7 +7,7 @@ from services.composition.draft_rules import apply_edits, draft_forward, draft_r
 from services.composition.html_cleaner import HtmlCleaner
 from services.composition.pending_uploads import with_pending_uploads
 from services.composition.rendering.renderer import new_message_id, require_sendable
-from services.composition.submission import Submission
+from services.composition.submission import Submission, require_none_held
 from shared.contracts.commands import (
     CancelDraft,
     CompleteInteraction,
@@ -143,10 +143,12 @@ class DraftCommands:
         rules = contact_center.attachments
         room = AttachmentLimits(rules.largest_mail, rules.most_files)
         pending = await self._uploads.pending(command.interaction_id)
+        held = await self._documents.held(command.interaction_id)
 
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.SEND)
             mail = with_pending_uploads(apply_edits(before.mail, command.edits), pending, room)
+            require_none_held(mail.attachments, held)
             message_id = new_message_id(before.id, require_own_sender(mail, contact_center))
             sent_at = self._clock.now()
             mail = replace(mail, message_id=message_id, sent_at=sent_at)
@@ -200,8 +202,9 @@ class DraftCommands:
         if any(document is None for _, document in stored):
             raise DocumentNotStoredError(f"documents of {original.id} are not stored yet")
         copies = [(copy, document.content) for copy, document in stored if document]
+        held = {copy.id: document.held for copy, document in stored if document and document.held}
         if copies:
-            await self._documents.add(draft.id, copies)
+            await self._documents.add(draft.id, copies, held)
 
 
 def parent_completion(sent: Interaction, command: SubmitDraft) -> list[Contract]:

@@ -10,16 +10,18 @@ from services.composition.html_cleaner import HtmlCleaner
 from services.composition.rendering.header_fields import Field, block
 from services.composition.rendering.headers import address_field, wire_address
 from services.composition.rendering.renderer import new_message_id
+from services.composition.submission import require_none_held
 from shared.contracts.commands import MailAddress, RedirectMail
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionCompleted
 from shared.domain.clock import Clock
-from shared.domain.errors import Refused
+from shared.domain.errors import Refused, Unavailable
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.mail.trace_fields import without_return_path
 from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.files.document_store import DocumentStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
@@ -34,12 +36,14 @@ class RedirectCommand:
         interactions: InteractionStore,
         deliveries: DeliveryStore,
         arrivals: ArrivalStore,
+        documents: DocumentStore,
         configuration: ConfigurationStore,
         clock: Clock,
     ) -> None:
         self._interactions = interactions
         self._deliveries = deliveries
         self._arrivals = arrivals
+        self._documents = documents
         self._configuration = configuration
         self._clock = clock
         self._cleaner = HtmlCleaner()
@@ -51,8 +55,11 @@ class RedirectCommand:
         may be repeated after a crash.
 
         Raises:
-            Refused: A recipient is no address, or the octets are not kept.
+            Refused: A recipient is no address, the octets are not kept, or the virus scanner holds
+                a file.
+            Unavailable: The virus scanner has not seen the files yet.
         """
+        await self._require_clean(command.interaction_id)
 
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.REDIRECT)
@@ -75,6 +82,15 @@ class RedirectCommand:
         draft = redirect_draft(shown, command, contact_center, self._clock.now())
         await self._interactions.add(draft, cause, [])
         await self._order_delivery(await self._interactions.get(draft.id), original, cause)
+
+    async def _require_clean(self, interaction_id: str) -> None:
+        original = await self._interactions.get(interaction_id, with_text=False)
+        require_none_held(original.mail.attachments, await self._documents.held(original.id))
+        if (await self._configuration.current()).virus_scanner is None:
+            return
+        stored = await self._documents.stored(original.id)
+        if any(one.id not in stored for one in original.mail.attachments):
+            raise Unavailable("the files of the mail are not scanned yet")
 
     async def _order_delivery(self, sent: Interaction, original: Interaction, cause: Cause) -> None:
         mail = sent.mail

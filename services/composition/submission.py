@@ -12,7 +12,12 @@ from services.composition.rendering.headers import wire_address
 from services.composition.rendering.renderer import Piece, layout, recipients_of, render
 from shared.contracts.envelope import Cause
 from shared.domain.delivery import DeliveryState
-from shared.domain.errors import OperationNotAllowedError, Unavailable, UnknownInteractionError
+from shared.domain.errors import (
+    OperationNotAllowedError,
+    Refused,
+    Unavailable,
+    UnknownInteractionError,
+)
 from shared.domain.interaction import Attachment, Email, Interaction
 from shared.mail.content_ids import is_content_id, referred_ids
 from shared.storage.files.document_store import DocumentStore
@@ -104,7 +109,8 @@ class Submission:
             parent = await self._interactions.get(submitted.parent_id, with_text=False)
         except UnknownInteractionError:
             return ()
-        return parent.mail.attachments
+        held = await self._documents.held(parent.id)
+        return tuple(one for one in parent.mail.attachments if one.id not in held)
 
     async def _contents(self, files: Sequence[Attachment]) -> Mapping[str, ContentRef]:
         contents = {}
@@ -124,6 +130,17 @@ class Submission:
             else:
                 async for lines in base64_lines(self._vault.open(contents[piece.id])):
                     yield lines
+
+
+def require_none_held(files: Sequence[Attachment], held: Mapping[str, str]) -> None:
+    """Check that the virus scanner holds none of the files; `held` has the reasons by their ids.
+
+    Raises:
+        Refused: It holds one.
+    """
+    for one in files:
+        if one.id in held:
+            raise Refused(f"{one.name} may not be sent ({held[one.id]}): send the mail without it")
 
 
 def place_attachments(mail: Email, original: Sequence[Attachment]) -> PlacedAttachments:

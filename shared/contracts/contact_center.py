@@ -191,6 +191,13 @@ class SmtpRoute(Section):
         return self.model_copy(update=update)
 
 
+class VirusScanner(Section):
+    """The clamd of ClamAV that scans files in both directions."""
+
+    host: HostName
+    port: int = Field(default=3310, ge=1, le=65535)
+
+
 class AttachmentRules(Section):
     """What agents may attach. Sizes are bytes, or texts such as `20 MB`.
 
@@ -225,6 +232,7 @@ class AttachmentRules(Section):
 class ContactCenter(Section):
     """The description of an installation: its agents, queues, addresses and routes.
 
+    With `virus_scanner`, files that arrive or are uploaded are scanned before anybody gets them.
     `trusted_authentication` are the names of the mail servers whose Authentication-Results count:
     own ones, which remove those that mail brings under their name (RFC 8601 section 5).
     """
@@ -239,7 +247,10 @@ class ContactCenter(Section):
     smtp_route: SmtpRoute = SmtpRoute()
     oauth: tuple[OAuthLogin, ...] = ()
     attachments: AttachmentRules = AttachmentRules()
-    # Left out if it is empty, so that services of an earlier release can read the rest.
+    # Left out if they are empty, so that services of an earlier release can read the rest.
+    virus_scanner: Annotated[VirusScanner | None, Field(exclude_if=lambda value: value is None)] = (
+        None
+    )
     trusted_authentication: Annotated[
         tuple[HostName, ...], Field(max_length=20, exclude_if=lambda value: not value)
     ] = ()

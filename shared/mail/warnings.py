@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+INFECTED: Final = "infected"
+
 WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "encrypted": "its words are encrypted (PGP)",
         "external-body": "a file is somewhere else on the network",
         "header-cut": "a header was too long: its beginning is shown",
         "html-too-heavy": "its HTML is too large or complex: only the words are shown",
+        INFECTED: "the virus scanner found something in a file, which nobody gets",
         "malformed-header-line": "its headers are damaged",
         "mixed-scripts": "the host in its sender's address has letters that look like others",
         "missing-boundary": "its parts could not be told apart",

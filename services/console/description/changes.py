@@ -35,6 +35,7 @@ def settings_changes(before: ContactCenter | None, after: ContactCenter) -> list
         *_section_changes(
             "attachments", was.get("attachments", _DEFAULT_RULES), wanted["attachments"]
         ),
+        *_scanner_changes(was.get("virus_scanner"), wanted.get("virus_scanner")),
         *_trust_changes(
             was.get("trusted_authentication", ()), wanted.get("trusted_authentication", ())
         ),
@@ -60,6 +61,12 @@ def _name_changes(before: str | None, after: str) -> Iterator[str]:
         yield f"contact center {after}: set up"
     elif before != after:
         yield f"contact center {before}: is called {after} now"
+
+
+def _scanner_changes(before: Entry | None, after: Entry | None) -> Iterator[str]:
+    if before != after:
+        where = f"clamd at {after['host']}:{after['port']}" if after else "none, nothing is scanned"
+        yield f"virus scanner: {where}"
 
 
 def _trust_changes(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """Documents: the content in the vault of each attachment of an interaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from pymongo import UpdateOne
@@ -14,11 +15,16 @@ from shared.storage.files.vault import ContentRef
 
 COLLECTION: Final = "documents"
 WITHDRAWN: Final = "removal"
+NONE_HELD: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """An attachment with its content in the vault; `withdrawn` means that it is to be removed."""
+    """An attachment with its content in the vault.
+
+    `withdrawn` means that it is to be removed. `held` says why nobody gets it: the virus scanner
+    found something; it is empty for any other file.
+    """
 
     id: str
     interaction_id: str
@@ -28,6 +34,7 @@ class StoredDocument:
     stored_at: datetime
     content_id: str = ""
     withdrawn: bool = False
+    held: str = ""
 
     @property
     def attachment(self) -> Attachment:
@@ -43,16 +50,27 @@ class DocumentStore:
         self._clock = clock
 
     async def add(
-        self, interaction_id: str, stored: Sequence[tuple[Attachment, ContentRef]]
+        self,
+        interaction_id: str,
+        stored: Sequence[tuple[Attachment, ContentRef]],
+        held: Mapping[str, str] = NONE_HELD,
     ) -> None:
-        """Record the contents of attachments; a repetition changes nothing."""
+        """Record the contents of attachments; a repetition changes nothing.
+
+        `held` has the reason for each attachment that nobody gets, by its id.
+        """
         now = self._clock.now()
         async with database_errors():
             await self._collection.bulk_write(
                 [
                     UpdateOne(
                         {"_id": attachment.id},
-                        {"$setOnInsert": to_fields(interaction_id, attachment, ref, now)},
+                        {
+                            "$setOnInsert": {
+                                **to_fields(interaction_id, attachment, ref, now),
+                                **_held(held.get(attachment.id, "")),
+                            }
+                        },
                         upsert=True,
                     )
                     for attachment, ref in stored
@@ -74,6 +92,18 @@ class DocumentStore:
             ).to_list()
         return {document["_id"] for document in found}
 
+    async def held(self, interaction_id: str) -> dict[str, str]:
+        """Return why documents of an interaction are held, by their ids; none for clean ones."""
+        async with database_errors():
+            found = await self._collection.find(
+                {"interaction_id": interaction_id}, {"held": 1}
+            ).to_list()
+        return {document["_id"]: document["held"] for document in found if document.get("held")}
+
+
+def _held(reason: str) -> Document:
+    return {"held": reason} if reason else {}
+
 
 def to_stored(document: Document) -> StoredDocument:
     """Return the document that a database document holds."""
@@ -86,6 +116,7 @@ def to_stored(document: Document) -> StoredDocument:
         document["stored_at"],
         document.get("content_id", ""),
         document.get("awaits") == WITHDRAWN,
+        document.get("held", ""),
     )
 
 

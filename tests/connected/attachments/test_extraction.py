@@ -11,7 +11,7 @@ from shared.domain.interaction import Attachment, Email, Interaction
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
 from shared.storage.mails.arrival_store import ArrivalStore
-from tests.support.backend import Backend
+from tests.support.backend import Backend, cause
 from tests.support.ingest import envelope, make_arrivals
 
 pytestmark = pytest.mark.connected
@@ -44,7 +44,11 @@ def extraction(
 ) -> Extraction:
     """The service without its process."""
     return Extraction(
-        arrivals=arrivals, interactions=backend.interactions, documents=documents, vault=vault
+        arrivals=arrivals,
+        interactions=backend.interactions,
+        documents=documents,
+        vault=vault,
+        configuration=backend.configuration,
     )
 
 
@@ -81,7 +85,7 @@ async def test_every_attachment_is_stored_as_it_was_mailed(
         backend, arrivals, mail_with(LARGE, SMALL), attachment("0", LARGE), attachment("1", SMALL)
     )
 
-    await extraction.extract(command)
+    await extraction.extract(command, cause())
 
     for name, content in (("DOC-0", LARGE), ("DOC-1", SMALL)):
         document = await documents.get(name)
@@ -94,7 +98,7 @@ async def test_the_same_image_in_many_mails_is_stored_once(
 ) -> None:
     for name in ("a", "b", "c"):
         _, command = await received(backend, arrivals, mail_with(SMALL), attachment(name, SMALL))
-        await extraction.extract(command)
+        await extraction.extract(command, cause())
 
     assert await backend.database["documents"].count_documents({}) == 3
     assert await backend.database["contents"].count_documents({}) == 1
@@ -104,10 +108,10 @@ async def test_extracting_twice_changes_nothing(
     backend: Backend, arrivals: ArrivalStore, extraction: Extraction, documents: DocumentStore
 ) -> None:
     _, command = await received(backend, arrivals, mail_with(SMALL), attachment("0", SMALL))
-    await extraction.extract(command)
+    await extraction.extract(command, cause())
     first = await documents.get("DOC-0")
 
-    await extraction.extract(command)
+    await extraction.extract(command, cause())
 
     assert await documents.get("DOC-0") == first
 
@@ -123,7 +127,7 @@ async def test_a_mail_that_could_not_be_read_is_its_own_attachment(
     whole = Attachment("DOC-0", "mail.eml", len(raw), "message/rfc822")
     _, command = await received(backend, arrivals, raw, whole)
 
-    await extraction.extract(command)
+    await extraction.extract(command, cause())
 
     document = await documents.get("DOC-0")
     assert document is not None
@@ -141,7 +145,7 @@ async def test_a_mail_too_long_to_show_is_attached_behind_its_other_files(
     whole = Attachment("DOC-1", "mail.eml", len(raw), "message/rfc822")
     _, command = await received(backend, arrivals, raw, attachment("0", SMALL), whole)
 
-    await extraction.extract(command)
+    await extraction.extract(command, cause())
 
     stored = [await documents.get(one) for one in ("DOC-0", "DOC-1")]
     assert [await vault.get(one.content) for one in stored if one] == [SMALL, raw]

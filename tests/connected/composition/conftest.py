@@ -70,6 +70,7 @@ def redirecting(backend: Backend, sent: DeliveryStore, arrived: ArrivalStore) ->
         interactions=backend.interactions,
         deliveries=sent,
         arrivals=arrived,
+        documents=DocumentStore(backend.database, backend.clock),
         configuration=backend.configuration,
         clock=backend.clock,
     )

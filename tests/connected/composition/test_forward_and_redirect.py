@@ -16,23 +16,25 @@ from shared.contracts.commands import (
     MailAddress,
     RedirectMail,
     SaveDraft,
+    SubmitDraft,
 )
+from shared.contracts.contact_center import VirusScanner
 from shared.contracts.events import (
     DraftSaved,
     InteractionCompleted,
     PropertiesUpdated,
     ReplyCreated,
 )
-from shared.domain.errors import OperationNotAllowedError, Refused, TooLargeError
+from shared.domain.errors import OperationNotAllowedError, Refused, TooLargeError, Unavailable
 from shared.domain.ids import new_id
-from shared.domain.interaction import Attachment, Interaction
+from shared.domain.interaction import Attachment, Email, Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.domain.user_data import LARGEST
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
 from shared.storage.mails.delivery_store import DeliveryStore
 from tests.connected.composition.conftest import RAW
-from tests.support.backend import Backend, cause
+from tests.support.backend import CENTER, Backend, cause
 
 pytestmark = pytest.mark.connected
 
@@ -196,6 +198,60 @@ async def test_a_forward_waits_for_documents_that_are_not_stored_yet(
 
     with pytest.raises(DocumentNotStoredError):
         await drafts.forward(forwarding(with_file), cause())
+
+
+async def test_held_file_is_forwarded_by_nobody(
+    backend: Backend, drafts: DraftCommands, documents: DocumentStore
+) -> None:
+    mail = await held_mail(backend, documents)
+    command = forwarding(mail)
+    await drafts.forward(command, cause())
+    sending = SubmitDraft(
+        interaction_id=command.forward_id,
+        agent_id="agent1",
+        edits=DraftEdits.model_validate({"to": [{"address": "bob@example.org"}]}),
+    )
+
+    with pytest.raises(Refused, match=r"a\.pdf may not be sent \(a virus\)"):
+        await drafts.submit(sending, cause())
+
+    assert (await backend.interactions.get(command.forward_id)).state is State.REPLY_CREATED
+
+
+async def test_mail_with_a_held_file_is_not_redirected(
+    backend: Backend, redirecting: RedirectCommand, documents: DocumentStore
+) -> None:
+    mail = await held_mail(backend, documents)
+
+    with pytest.raises(Refused, match="may not be sent"):
+        await redirecting.redirect(redirecting_to(mail, "bob@example.org"), cause())
+
+    assert (await backend.interactions.get(mail.id)).state is State.ACCEPTED
+
+
+async def test_redirect_waits_for_the_virus_scanner(
+    backend: Backend, redirecting: RedirectCommand
+) -> None:
+    scanner = VirusScanner(host="clamav.example")
+    await backend.configuration.write(CENTER.model_copy(update={"virus_scanner": scanner}))
+    mail = await backend.add_mail(
+        state=State.ACCEPTED, owner_id="agent1", mail=Email(attachments=(PDF,))
+    )
+
+    with pytest.raises(Unavailable):
+        await redirecting.redirect(redirecting_to(mail, "bob@example.org"), cause())
+
+    assert (await backend.interactions.get(mail.id)).state is State.ACCEPTED
+
+
+async def held_mail(backend: Backend, documents: DocumentStore) -> Interaction:
+    """Return a mail of agent1 with a file in which the scanner has found a virus."""
+    ref = await Vault(backend.database, backend.clock).put(b"%PDF-1.7\n")
+    mail = await backend.add_mail(
+        state=State.ACCEPTED, owner_id="agent1", mail=Email(attachments=(PDF,)), arrival_id="a1"
+    )
+    await documents.add(mail.id, [(PDF, ref)], {PDF.id: "a virus"})
+    return mail
 
 
 async def test_a_redirected_mail_goes_on_unchanged_and_ends_the_work(

@@ -83,12 +83,14 @@ class AttachmentsResource:
         return interaction
 
     async def _store_files(self, request: Request, draft: Interaction) -> list[Attachment]:
-        rules = (await self._configuration.current()).attachments
+        contact_center = await self._configuration.current()
+        rules = contact_center.attachments
         listed = (*draft.mail.attachments, *await self._pending(draft))
         reader = FormFileReader(
             uploads=self._uploads,
             vault=self._vault,
             rules=rules,
+            scanner=contact_center.virus_scanner,
             draft_id=draft.id,
             batch=command_ids_of(request.scope).new_id,
         )

@@ -62,6 +62,8 @@ class DownloadsResource:
         interaction = await self._interactions.get(request.path_params["id"], with_text=False)
         require_reader(interaction, agent)
         document = await self._find_document(interaction, request.path_params["attachment_id"])
+        if document.held:
+            raise RequestError(Situation.NOT_PERMITTED, f"the attachment is held: {document.held}")
         tag = f'"{document.content.sha256}"'
         headers = {**_SAFE_HEADERS, "ETag": tag, "Accept-Ranges": "bytes"}
         if is_known(request.headers.getlist("if-none-match"), tag):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, MutableMapping
 from typing import Any, Final
 
-from services.gateway.errors import RequestError, Situation
+from services.gateway.errors import RequestError, Situation, unavailable
 from services.gateway.http.asgi import AbortedError, Receive
 from services.gateway.rest.uploads.attachment_rules import (
     limited,
@@ -13,12 +13,13 @@ from services.gateway.rest.uploads.attachment_rules import (
 )
 from services.gateway.rest.uploads.media_types import HEAD_SIZE, media_type_of
 from services.gateway.rest.uploads.multipart import Part, PartHead, read_parts
-from shared.contracts.contact_center import AttachmentRules
+from shared.contracts.contact_center import AttachmentRules, VirusScanner
 from shared.domain.ids import numbered_id
 from shared.domain.interaction import Attachment
 from shared.mail.content_ids import is_content_id
 from shared.mail.file_names import clean_name
-from shared.storage.files.vault import Vault
+from shared.scanning.clamd import ScannerAwayError, find_virus
+from shared.storage.files.vault import ContentRef, Vault
 from shared.storage.upload_store import UploadStore
 
 _PART: Final = "attachment"
@@ -39,12 +40,14 @@ class FormFileReader:
         uploads: UploadStore,
         vault: Vault,
         rules: AttachmentRules,
+        scanner: VirusScanner | None,
         draft_id: str,
         batch: str,
     ) -> None:
         self._uploads = uploads
         self._vault = vault
         self._rules = rules
+        self._scanner = scanner
         self._draft_id = draft_id
         self._batch = batch
 
@@ -56,8 +59,9 @@ class FormFileReader:
         `listed` are the files that the draft has already.
 
         Raises:
-            RequestError: It is no form, or a file is too large, of a forbidden type, or in a part
-                of the wrong name. Files stored before the error are swept a day later.
+            RequestError: It is no form, or a file is too large, of a forbidden type, infected, or
+                in a part of the wrong name; or the virus scanner is away. Files stored before the
+                error are swept a day later.
         """
         stored: list[Attachment] = []
         async for part in read_parts(content_type, chunks):
@@ -75,10 +79,22 @@ class FormFileReader:
         kind = media_type_of(head, declared=part.head.media_type, name=name)
         require_allowed(self._rules, name, kind)
         ref = await self._vault.put_stream(limited(content, self._rules, in_mail=in_mail))
+        await self._require_clean(name, ref)
         content_id = part.head.content_id if is_content_id(part.head.content_id) else ""
         attachment = Attachment(document_id, name, ref.size, kind, content_id)
         await self._uploads.add(self._draft_id, attachment, ref)
         return attachment
+
+    async def _require_clean(self, name: str, ref: ContentRef) -> None:
+        if self._scanner is None:
+            return
+        content = self._vault.open(ref)
+        try:
+            reason = await find_virus(self._scanner.host, self._scanner.port, content)
+        except ScannerAwayError as error:
+            raise unavailable(f"{error}: upload the file again later") from error
+        if reason:
+            raise RequestError(Situation.VALUE_REFUSED, f"{name} was not taken: {reason}")
 
 
 async def body_of(receive: Receive, *, at_most: int, stall: float) -> AsyncIterator[bytes]:
