@@ -1,1 +1,1 @@
-"""What every service may rely on: the domain, the contracts, the broker, the store."""
+"""The layers that all services share: domain, contracts, broker, stores."""

@@ -12,7 +12,7 @@ _LONGEST_QUOTE: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Quoting:
-    """How to quote: `start_line` comes before the quote, `indent` before each of its lines."""
+    """The form of a quote: `start_line` comes before it, `indent` before each of its lines."""
 
     quote_original: bool = False
     start_line: str = ""

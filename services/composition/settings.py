@@ -7,7 +7,7 @@ from shared.runtime.settings import ServiceSettings
 
 
 class CompositionSettings(ServiceSettings):
-    """How answers are addressed."""
+    """The settings of drafts and answers."""
 
     model_config = SettingsConfigDict(env_prefix="COMPOSITION_", frozen=True, extra="ignore")
 

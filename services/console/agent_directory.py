@@ -18,7 +18,7 @@ _LOGIN_FIELDS: Final = ("user_name", "password_hash", "roles", "enabled")
 
 @dataclass(frozen=True, slots=True)
 class LoginMove:
-    """How many password hashes were moved to login documents.
+    """The number of password hashes that were moved to login documents.
 
     `waiting_for` counts the running gateways of an earlier release, which read logins in the
     agents' documents only. While there are any, nothing is moved.

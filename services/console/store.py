@@ -49,7 +49,7 @@ class DatabaseFacts:
 
 @asynccontextmanager
 async def connected_database(url: str) -> AsyncIterator[Database]:
-    """Give the database. Every call to it has a deadline.
+    """Yield the database. Every call to it has a deadline.
 
     Raises:
         NotPossibleError: The database does not answer or refuses the login, or its address is

@@ -1,4 +1,4 @@
-"""What the gateway reads from its environment."""
+"""The gateway's settings, from the environment."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStores:
-    """What `Deliverer` reads and writes, and how long it claims a delivery."""
+    """The stores and times that `Deliverer` works with."""
 
     deliveries: DeliveryStore
     interactions: InteractionStore

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
+# Greylisting and short outages end within the first hour (RFC 5321, 4.5.4.1).
 _FIRST_DELAYS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 _LATER_DELAY: Final = timedelta(hours=2)
 _JITTER: Final = 0.2

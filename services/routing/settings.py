@@ -69,7 +69,7 @@ class RoutingSettings(ServiceSettings):
 
     @property
     def policy(self) -> Policy:
-        """What of this decides."""
+        """Return the rules among these settings."""
         return Policy(
             invitation=self.invitation,
             answer_grace=self.answer_grace,

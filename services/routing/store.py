@@ -17,6 +17,7 @@ from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_i
 
 # A sweep that finds more takes the others the next time.
 _MOST: Final = 500
+# One to offer, and one to see that there is another.
 _FIRST_PAGE: Final = 2
 _BY_PLACE: Final = [("queued_at", ASCENDING), ("_id", ASCENDING)]
 

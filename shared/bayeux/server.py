@@ -222,4 +222,4 @@ class BayeuxServer:
 
 
 async def _nothing(*_: object) -> None:
-    """Stand in for the ASGI application: only the scope that the middleware changed is needed."""
+    """Do nothing as the ASGI application: only the scope that the middleware changed is needed."""

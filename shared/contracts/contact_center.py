@@ -199,7 +199,7 @@ class VirusScanner(Section):
 
 
 class AttachmentRules(Section):
-    """What agents may attach. Sizes are bytes, or texts such as `20 MB`.
+    """The rules for files that agents attach. Sizes are bytes, or texts such as `20 MB`.
 
     `largest_mail` and `most_files` apply to all files of one mail together. A pattern in
     `allowed_types` or `forbidden_types` is a media type such as `image/png` or `image/*`. Without

@@ -1,4 +1,4 @@
-"""How an interaction moves between agents, queues and workbins. Pure rules."""
+"""Moves interactions between agents, queues and workbins. Pure rules."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace

@@ -190,7 +190,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """How an attempt ended: the next state, the recipients' states, the reason for the author."""
+    """The end of an attempt: the next state, the recipients' states, the reason for the author."""
 
     state: DeliveryState
     recipients: tuple[Recipient, ...]

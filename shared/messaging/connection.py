@@ -22,7 +22,7 @@ CONNECTION_FAULTS: Final = (AMQPError, OSError, RuntimeError)
 _DEADLINE_SECONDS: Final = 10.0
 # Hundreds of processes may wait for one broker that starts.
 _PAUSE_SECONDS: Final = 1.0
-_SAID_AGAIN_SECONDS: Final = 30.0
+_LOGGED_AGAIN_SECONDS: Final = 30.0
 _REPRESENTATION: Final = re.compile(r"<[A-Za-z.]+ object|\w+\(.*=")
 """The `repr` of an object, which is no text for people."""
 
@@ -69,14 +69,14 @@ class RepeatedWarning:
     def log(self, reason: str, **fields: object) -> None:
         """Log the reason, unless the same one was logged less than 30 seconds ago."""
         now = time.monotonic()
-        if reason != self._reason or now - self._said_at >= _SAID_AGAIN_SECONDS:
+        if reason != self._reason or now - self._said_at >= _LOGGED_AGAIN_SECONDS:
             log.warning(self._event, reason=reason, **fields)
             self._reason, self._said_at = reason, now
 
 
 @asynccontextmanager
 async def connected(url: str, *, name: str) -> AsyncIterator[AbstractRobustConnection]:
-    """Give a connection once the broker accepts one; it reconnects by itself inside the context.
+    """Yield a connection once the broker accepts one; it reconnects by itself inside the context.
 
     `name` is shown in the broker's list of connections. Until then the reason is logged when it
     changes, and every 30 seconds.

@@ -64,7 +64,7 @@ async def exists(connection: AbstractConnection, queue: str) -> bool:
 
 @asynccontextmanager
 async def passing_channel(connection: AbstractConnection) -> AsyncIterator[AbstractChannel]:
-    """Give a plain channel: a robust one would repeat its declarations at each reconnect."""
+    """Yield a plain channel: a robust one would repeat its declarations at each reconnect."""
     transport = connection.transport
     if transport is None or transport.connection.is_closed:
         raise ConnectionError("the broker is away")

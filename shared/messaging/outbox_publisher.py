@@ -162,7 +162,7 @@ async def running_outbox_publisher(
     *,
     until_handled: bool = False,
 ) -> AsyncIterator[OutboxPublisher]:
-    """Give a publisher whose sweep runs inside the context."""
+    """Yield a publisher whose sweep runs inside the context."""
     outbox_publisher = OutboxPublisher(publisher, outbox, may_publish, until_handled=until_handled)
 
     async def sweep_forgotten() -> None:

@@ -39,7 +39,7 @@ NONE: Final = Permission(NOTHING, NOTHING, NOTHING)
 
 @dataclass(frozen=True, slots=True)
 class BrokerRights:
-    """What a service does with the broker.
+    """The rights that a service needs at the broker.
 
     It consumes `queues` and publishes contracts of the kinds `publishes`. With
     `uses_journal_exchange` it also publishes to the journal's exchange and reads from it.

@@ -28,6 +28,7 @@ log = structlog.get_logger()
 _OTHER_KEYS: Final = "BCC"
 """Further routing keys (RabbitMQ's sender-selected distribution). The broker removes the header."""
 
+# A request of an agent waits for it; a majority confirms in milliseconds.
 _DEADLINE: Final = timedelta(seconds=10)
 _DOUBTED_SECONDS: Final = 5.0
 """Seconds after an unconfirmed message in which the broker counts as away."""
@@ -88,7 +89,7 @@ class Publisher:
             await self._upkeep.declared()
 
     def queue_is_lost(self) -> None:
-        """Have the topology declared again soon."""
+        """Request that the topology is declared again: a queue of it is gone."""
         if self._upkeep is not None:
             self._upkeep.look_again()
 
@@ -169,7 +170,7 @@ class Publisher:
 
 @asynccontextmanager
 async def open_publisher(url: str, *, name: str) -> AsyncIterator[Publisher]:
-    """Give a publisher that does not check the topology before it publishes."""
+    """Yield a publisher that does not check the topology before it publishes."""
     async with connected(url, name=f"{name} publisher") as connection:
         yield Publisher(await connection.channel(publisher_confirms=True, on_return_raises=True))
 
@@ -178,7 +179,7 @@ async def open_publisher(url: str, *, name: str) -> AsyncIterator[Publisher]:
 async def open_service_publisher(
     url: str, *, name: str, rights: BrokerRights
 ) -> AsyncIterator[tuple[Publisher, TopologyUpkeep]]:
-    """Give the publisher of a service, and the upkeep of its topology, without waiting.
+    """Yield the publisher of a service, and the upkeep of its topology, without waiting.
 
     While the broker is away, nothing is published. Both use one connection, so that what the
     upkeep found on it holds for what is published on it.

@@ -8,6 +8,7 @@ from typing import Final
 from shared.contracts.envelope import EVENTS, JOURNALED
 from shared.contracts.outgoing import Outgoing
 
+# A broker that has lost its data is noticed by the upkeep within seconds.
 _SECONDS: Final = 60.0
 _MOST: Final = 5_000
 _MOST_COMMANDS: Final = 8

@@ -29,6 +29,7 @@ _ARGUMENTS: Final[Arguments] = {
 }
 """A stream has any number of readers and removes nothing on reading. It keeps about an hour."""
 
+# Streams deliver only to consumers with a prefetch.
 _READ_AT_ONCE: Final = 500
 _LONGEST_LOOK_SECONDS: Final = 20.0
 _PAUSE_SECONDS: Final = 1.0

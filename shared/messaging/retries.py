@@ -1,4 +1,4 @@
-"""Where a message goes that could not be handled: a waiting room or the parking queue."""
+"""Sends a message that could not be handled to a waiting room or the parking queue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -52,7 +52,7 @@ class WaitingRoom:
 
     @property
     def arguments(self) -> dict[str, FieldValue]:
-        """What the broker is told when the queue is declared."""
+        """The arguments of the declaration of the queue."""
         return {
             "x-queue-type": "quorum",
             "x-message-ttl": int(self.delay.total_seconds() * 1000),
@@ -90,7 +90,7 @@ class WorkQueue:
 
     @property
     def arguments(self) -> dict[str, FieldValue]:
-        """What the broker is told when the queue is declared."""
+        """The arguments of the declaration of the queue."""
         only_one: dict[str, FieldValue] = {"x-single-active-consumer": True}
         return {"x-queue-type": "quorum"} | (only_one if self.single_active else {})
 

@@ -15,6 +15,7 @@ from shared.messaging.topology import EXCHANGES, WORK_QUEUES, WorkQueue
 
 log = structlog.get_logger()
 
+# A queue may be deleted without any error for its consumers or publishers.
 _EVERY_SECONDS: Final = 5.0
 _SOON_SECONDS: Final = 0.5
 _LONGEST_LOOK_SECONDS: Final = 20.0

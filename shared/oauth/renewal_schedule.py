@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
+# A fifth of the lifetime is left for retries.
 _RENEWED_AFTER: Final = 0.8
+# Pods and installations must not renew at the same moment.
 _JITTER: Final = 0.05
 _FIRST_PAUSE: Final = timedelta(seconds=5)
 _LONGEST_PAUSE: Final = timedelta(minutes=5)

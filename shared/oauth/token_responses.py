@@ -17,6 +17,7 @@ LARGEST: Final = 64 * 1024
 _LONGEST_TOKEN: Final = 16 * 1024
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 _LONGEST_WORDS: Final = 300
+# RFC 6749 lets a response leave `expires_in` out.
 _UNTOLD_LIFE: Final = timedelta(minutes=10)
 _LONGEST_LIFE: Final = timedelta(hours=24)
 _SHORTEST_PAUSE: Final = timedelta(seconds=5)

@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared.observability.serving import serving
 
 _MEASURED_EVERY: Final = 0.5
+# An event loop that is later than this is stuck, not busy: only a restart helps.
 _LONGEST_LAG: Final = timedelta(seconds=5)
 
 Check = Callable[[], bool]

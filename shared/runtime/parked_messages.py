@@ -18,6 +18,7 @@ from shared.storage.parked_messages import ParkedMessage, ParkedStore
 
 log = structlog.get_logger()
 
+# Parked messages are few, and none of them is urgent.
 _AT_ONCE: Final = 10
 _PAUSE_SECONDS: Final = 5.0
 

@@ -1,4 +1,4 @@
-"""What every service reads from its environment, once, when it starts."""
+"""The settings of every service, read once from the environment when it starts."""
 
 import re
 from collections.abc import Iterable

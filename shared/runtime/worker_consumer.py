@@ -13,7 +13,7 @@ from shared.runtime.settings import ServiceSettings
 async def running_consumer(
     settings: ServiceSettings, resources: Resources, queue: WorkQueue
 ) -> AsyncIterator[Consumer]:
-    """Give the service's consumer, not started yet, and register its health checks."""
+    """Yield the service's consumer, not started yet, and register its health checks."""
     consumer = Consumer(
         settings.rabbitmq_url,
         queue,

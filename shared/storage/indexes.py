@@ -29,6 +29,7 @@ PROMISED_INTERACTIONS: Final = "promised_interactions"
 LOGINS: Final = "logins"
 
 
+# An index over millions of documents takes minutes.
 _LONGEST_BUILD_SECONDS: Final = 3600
 
 

@@ -17,8 +17,11 @@ from shared.storage.database.client import Collection, Database, Document, datab
 from shared.storage.journal_generations import NEWEST, read_floor
 
 COLLECTION: Final = "journal"
+# So many sessions share one query when all clients come back at once.
 _MOST_PAGES: Final = 100
+# Two writers at once are rare: the broker gives the journal to one pod.
 _TRIES: Final = 8
+# MongoDB's error code.
 _DUPLICATE_KEY: Final = 11000
 
 

@@ -9,6 +9,7 @@ from shared.storage.database.client import HINT, NEWEST, Database, Document, dat
 from shared.storage.indexes import TURNS
 from shared.storage.interactions import interaction_store
 
+# Outcomes come in milliseconds; a turn whose outcome is lost must not block for long.
 KEPT_FOR: Final = timedelta(minutes=1)
 _MOST: Final = 16
 """Operations of an agent on one interaction without an outcome that are remembered."""

@@ -32,7 +32,7 @@ _REFERENCES: Final = (
 
 
 class Awaits(StrEnum):
-    """What a document waits for: the answer to its request, its link, or its removal."""
+    """The next event of a document: the answer to its request, its link, or its removal."""
 
     ANSWER = "answer"
     LINK = "link"

@@ -33,6 +33,7 @@ _PHRASE: Final = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+
 _SPECIAL: Final = re.compile(r'(["\\])')
 _UNCHANGED: Final = re.compile(r"[A-Za-z0-9!*+/-]")
 """The characters that Q encoding leaves as they are, also in a display name (RFC 2047, 5)."""
+# With `=?utf-8?q?` and `?=` an encoded word stays below 75 characters (RFC 2047, 2).
 _ROOM_IN_A_WORD: Final = 52
 _ROOM_IN_A_PIECE: Final = 48
 

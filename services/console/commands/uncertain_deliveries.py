@@ -141,7 +141,7 @@ async def conclude(interaction_id: str, *, sent: bool) -> None:
 
 @asynccontextmanager
 async def open_uncertain_deliveries() -> AsyncIterator[UncertainDeliveryCommands]:
-    """Give the commands, connected to the servers of the environment."""
+    """Yield the commands, connected to the servers of the environment."""
     settings = read_settings()
     async with (
         connected_database(settings.mongodb_url) as database,

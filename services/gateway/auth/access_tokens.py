@@ -31,6 +31,7 @@ _ACCESS_TOKEN_CLAIM: Final = frozenset({"bearer", "jwt", "at+jwt", "access", "ac
 
 _ID_TOKEN_CLAIMS: Final = frozenset({"at_hash", "c_hash"})
 _REFUSED_HEADERS: Final = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64"})
+# Checked before anything of the token is decoded.
 _MAX_TOKEN_SIZE: Final = 16 * 1024
 _KEY_ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
 # RFC 7518, 3.3.

@@ -17,7 +17,7 @@ _SUCCESS_KEPT_FOR: Final = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class FailedLogins:
-    """How many logins failed under a key, and when the last one did.
+    """The number of failed logins under a key, and the time of the last one.
 
     `count` decays with time. `has_succeeded` says that a login succeeded in the last 30 days.
     """

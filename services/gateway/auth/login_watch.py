@@ -11,6 +11,7 @@ from shared.background_tasks import run_periodically
 from shared.bayeux import BayeuxServer
 from shared.storage.agents.agent_login_store import AgentLoginStore, StoredLogin
 
+# A disabled agent may receive events for this long.
 _EVERY: Final = timedelta(seconds=2)
 
 

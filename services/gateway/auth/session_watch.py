@@ -8,6 +8,7 @@ from services.gateway.auth.cookie_sessions import CookieSessions
 from shared.background_tasks import run_periodically
 from shared.bayeux import BayeuxServer
 
+# A client may receive events for this long after its session has ended elsewhere.
 _EVERY: Final = timedelta(seconds=2)
 
 

@@ -24,6 +24,7 @@ Fetch = Callable[[], Awaitable[bytes]]
 
 # The request with the token waits meanwhile.
 _DEADLINE: Final = timedelta(seconds=5)
+# An issuer has a few keys; the document is held in memory whatever it contains.
 _MAX_SIZE: Final = 512 * 1024
 
 

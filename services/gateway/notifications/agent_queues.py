@@ -13,6 +13,7 @@ from shared.background_tasks import cancel_and_wait
 
 log = structlog.get_logger()
 
+# The number of tasks is fixed, however many agents there are.
 _QUEUES: Final = 512
 _MOST_WAITING: Final = 1_000
 
@@ -69,7 +70,7 @@ class PerAgentQueues:
         self._queues = [AgentQueue() for _ in range(_QUEUES)]
 
     def put(self, work: Work) -> None:
-        """Have work done after all earlier work of the same agent."""
+        """Queue work behind all earlier work of the same agent."""
         self._queues[hash(work.agent_id) % _QUEUES].put(work)
 
     @asynccontextmanager

@@ -8,6 +8,7 @@ import structlog
 
 log = structlog.get_logger()
 
+# A client waits for the answer to its subscription; the journal covers what comes later.
 _PATIENCE_SECONDS: Final = 5.0
 
 OnGap = Callable[[frozenset[str]], None]
@@ -46,12 +47,12 @@ class Bindings:
         self._has_work = asyncio.Event()
 
     def want(self, agent_id: str) -> None:
-        """Have an agent bound soon."""
+        """Request the binding of an agent."""
         self._wanted.add(agent_id)
         self._schedule(agent_id)
 
     def drop(self, agent_id: str) -> None:
-        """Have an agent unbound soon."""
+        """Request the removal of an agent's binding."""
         self._wanted.discard(agent_id)
         self._with_gap.discard(agent_id)
         self._schedule(agent_id)

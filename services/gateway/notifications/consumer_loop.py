@@ -14,6 +14,7 @@ from shared.messaging.connection import CONNECTION_FAULTS, RepeatedWarning, in_w
 
 log = structlog.get_logger()
 
+# A broker that restarts refuses connections for some seconds.
 _PAUSE_SECONDS: Final = 0.5
 
 

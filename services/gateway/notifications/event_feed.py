@@ -204,7 +204,7 @@ class EventFeed:
                 self._queues.put(one)
 
     def _catch_up_soon(self, agent_ids: frozenset[str]) -> None:
-        """Have the journals of agents read: for what they missed, or to start with new ones."""
+        """Request that the journals of agents are read, for missed events or for new agents."""
         for agent_id in agent_ids & self._subscribed:
             self._queues.put(CatchUp(agent_id))
 

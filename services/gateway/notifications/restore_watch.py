@@ -15,6 +15,7 @@ from shared.storage.journal_generations import JournalGenerations
 
 log = structlog.get_logger()
 
+# One small read for each pod.
 _EVERY: Final = timedelta(seconds=5)
 
 

@@ -10,6 +10,7 @@ from shared.domain.errors import Unavailable
 
 log = structlog.get_logger()
 
+# Clients wait for events meanwhile, and the servers come back by themselves.
 _RETRY_SECONDS: Final = 0.5
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ AGENTS_AND_ADMINS: Final = frozenset({AGENT, ADMIN})
 
 
 class Ownership(StrEnum):
-    """How an agent is related to an interaction.
+    """The relation of an agent to an interaction.
 
     READER: it is in a workbin that the agent may open. RELATED: the agent holds another mail of its
     thread.

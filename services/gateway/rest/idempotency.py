@@ -28,6 +28,7 @@ Explain = Callable[[Exception, Scope], RequestError]
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _METHODS: Final = frozenset({"POST", "DELETE"})
 _SERVER_ERROR: Final = 500
+# Nearly every request is done by then.
 _RETRY_AFTER: Final = timedelta(seconds=1)
 
 

@@ -79,7 +79,7 @@ class IdempotencyStore:
             await self._collection.update_one({"_id": key}, {"$set": fields})
 
     async def release(self, key: str, now: datetime) -> None:
-        """Let the next caller try, with the same command ids."""
+        """Free a key for the next caller, who gets the same command ids."""
         async with database_errors():
             await self._collection.update_one({"_id": key}, {"$set": {"lease_until": now}})
 

@@ -44,7 +44,7 @@ class SmtpPool:
 
     @asynccontextmanager
     async def session(self, route: SmtpRoute) -> AsyncIterator[SmtpSession]:
-        """Give an idle connection to the route's server, or a new one.
+        """Yield an idle connection to the route's server, or a new one.
 
         Raises:
             RouteUnavailableError: No connection could be opened.

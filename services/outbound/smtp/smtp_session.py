@@ -48,7 +48,7 @@ BeforeDot = Callable[[Mapping[str, Reply]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How long each phase may take: `block` is for 64 KiB of the body, `body` for all of it."""
+    """The longest time of each phase; `block` is for 64 KiB of the body, `body` for all of it."""
 
     connect: timedelta
     command: timedelta
@@ -237,7 +237,7 @@ class SmtpSession:
 
 
 async def _process_received_octets() -> None:
-    """Let octets that nothing asked for end the connection before they pass for an answer."""
+    """Read octets that nothing asked for: they end the connection, and pass for no reply."""
     for _ in range(2):  # asyncio's loop reads in the first turn, and hands on in the second
         await asyncio.sleep(0)
 

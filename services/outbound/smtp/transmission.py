@@ -7,6 +7,7 @@ from typing import Final
 
 from shared.domain.storable_text import storable
 
+# A reply may be endless; its beginning says why.
 _LONGEST_WORDS: Final = 1_000
 
 
@@ -51,7 +52,7 @@ def reply_of(code: int, words: str) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Transmission:
-    """How a transaction ended.
+    """The end of a transaction.
 
     `recipients` holds the replies to RCPT. `reply` is the reply that ended it. Without one the
     connection was lost or too slow, and `fault` says so.

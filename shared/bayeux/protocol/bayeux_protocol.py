@@ -225,7 +225,7 @@ class BayeuxProtocol:
             self._put(session, event.on(channel))
 
     def time_out(self, pending: PendingConnect) -> None:
-        """Have a waiting connect answered without an event."""
+        """Mark a waiting connect to be answered without an event."""
         pending.timed_out = True
         self.registry.woken[pending.peer] = None
 

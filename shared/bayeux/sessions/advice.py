@@ -10,7 +10,7 @@ from shared.bayeux.settings import BayeuxSettings
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """How the client should connect next, in milliseconds."""
+    """The times of a client's next connect, in milliseconds."""
 
     timeout: int
     interval: int

@@ -28,7 +28,7 @@ class SubscribeRequest:
 
 @dataclass(frozen=True, slots=True)
 class SubscribeResult:
-    """What an extension adds to a subscription.
+    """The contribution of an extension to a subscription.
 
     Attributes:
         value: The value of `ext` in the reply; None for no value.

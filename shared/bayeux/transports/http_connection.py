@@ -175,7 +175,7 @@ class HttpConnection(StrictHttpProtocol):
             super()._begin_request(head)
 
     def _finish_request(self) -> None:
-        """Have a complete request served."""
+        """Pass a complete request to its server."""
         if (body := self._body) is None:
             super()._finish_request()
             return

@@ -45,7 +45,7 @@ class Reading(Enum):
 
 
 class Course(IntEnum):
-    """How a connection goes on; it never returns to an earlier course."""
+    """The course of a connection, which never returns to an earlier one."""
 
     OPEN = 0
     """Requests are read and answered."""

@@ -19,6 +19,7 @@ MAX_TARGET_SIZE: Final = 8_000
 HANDED_ON: Final = b"x-mailroom-handed-on"
 """The header with which one pod forwards a request to another."""
 
+# The limits of nginx and Apache are in this range, so clients keep within them.
 _MAX_FIELD_SIZE: Final = 8_000
 _MAX_FIELDS: Final = 100
 _MAX_FIELDS_SIZE: Final = 32 * 1024

@@ -28,6 +28,7 @@ POLICY_VIOLATION: Final = 1008
 TOO_BIG: Final = 1009
 MALFORMED: Final = 1011
 
+# A client that asks and does not read must not fill memory.
 _MAX_UNSENT_REPLIES: Final = 16
 _CONNECT_REPLY: Final = b'"channel":"/meta/connect"'
 """As `message.encode` writes it; inside the text of an event the quotes would be escaped."""

@@ -36,6 +36,7 @@ from shared.storage.database.client import (
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
+# A majority write costs the same journaling for one document as for fifty.
 _MOST: Final = 50
 _AT_ONCE: Final = 2
 _MOST_OF_A_HERD: Final = 500
@@ -43,10 +44,12 @@ _REST_FOR_EACH_OF_A_HERD: Final = 0.002
 _REST_FOR_EACH_WRITE: Final = 0.004
 """Seconds. At 200 writes a second about five share a round trip; a single one does not wait."""
 _LONGEST_REST: Final = 0.1
+# MongoDB's error code.
 _DUPLICATE_KEY: Final = 11000
 # BadValue, InvalidBSON, DocumentValidationFailure, BSONObjectTooLarge, a key too long to index, and
 # the codes of a document that would be too large after an update.
 _REFUSED_FOR_GOOD: Final = frozenset({2, 22, 121, 10334, 17280, 17419, 17420})
+# The limit of a document in MongoDB.
 _LARGEST: Final = 16 * 1024 * 1024
 
 CarryOut = Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]

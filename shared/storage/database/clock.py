@@ -39,7 +39,7 @@ class DatabaseClock:
 
     @property
     def skew(self) -> timedelta:
-        """How far the machine's clock was ahead of the database's at the last measurement."""
+        """The lead of the machine's clock over the database's at the last measurement."""
         return self._skew
 
     def silence(self) -> timedelta:

@@ -1,4 +1,4 @@
-"""How the interaction of a mail changes with the outcome of its delivery. Pure."""
+"""Changes the interaction of a mail by the outcome of its delivery. Pure."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -43,10 +43,10 @@ from shared.storage.mails.delivery_documents import (
 COLLECTION: Final = "deliveries"
 
 _WITHOUT_RAW: Final[Document] = {"raw": 0, "outbox": 0}
-_SUMMONED_IF_FORGOTTEN_AFTER: Final = timedelta(minutes=5)
+_FIRST_REQUESTED_AGAIN_AFTER: Final = timedelta(minutes=5)
 """A new delivery is looked at again after this, because the broker may lose its command."""
 
-_SUMMONED_AGAIN_AFTER: Final = timedelta(minutes=1)
+_REQUESTED_AGAIN_AFTER: Final = timedelta(minutes=1)
 
 
 class ClaimLostError(Exception):
@@ -88,7 +88,7 @@ def new_delivery(
         sender=sender,
         recipients=tuple(Recipient(address) for address in recipients),
         queued_at=now,
-        next_attempt_at=now + _SUMMONED_IF_FORGOTTEN_AFTER,
+        next_attempt_at=now + _FIRST_REQUESTED_AGAIN_AFTER,
     )
 
 
@@ -274,7 +274,7 @@ class DeliveryStore:
         due: Document = {}
         while True:
             now = self._clock.now()
-            quiet = {"$not": {"$gt": now - _SUMMONED_AGAIN_AFTER}}
+            quiet = {"$not": {"$gt": now - _REQUESTED_AGAIN_AFTER}}
             async with database_errors():
                 document = await self._hints.find_one_and_update(
                     {"next_attempt_at": {**due, "$lte": now}, "summoned_at": quiet},

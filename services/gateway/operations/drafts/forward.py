@@ -1,6 +1,6 @@
 """Forward (8.5.2): begin a mail that passes another one on."""
 
-from typing import Annotated, Final
+from typing import Final
 
 from pydantic import AliasChoices, Field
 
@@ -10,7 +10,13 @@ from services.gateway.operations.parameters.email_object import (
     edits_in,
     ignored_in,
 )
-from services.gateway.operations.parameters.model import OneLine, Text, read, require_queue
+from services.gateway.operations.parameters.model import OneLine, read, require_queue
+from services.gateway.operations.parameters.quoting import (
+    LONGEST_INDENT,
+    LONGEST_START_LINE,
+    Indent,
+    StartLine,
+)
 from services.gateway.operations.request import (
     EXAMPLE_ID,
     OperationRequest,
@@ -20,9 +26,6 @@ from services.gateway.operations.request import (
 from services.gateway.operations.rules import FOR_OWNER, Permission
 from shared.contracts.commands import DraftForward
 from shared.domain.lifecycle import Operation
-
-_LONGEST_START_LINE: Final = 2000
-_LONGEST_INDENT: Final = 32
 
 
 class ForwardParameters(MailParameters):
@@ -34,15 +37,15 @@ class ForwardParameters(MailParameters):
         alias="subjectPrefix",
         description="Text before the subject of the mail; `Fwd: ` by default.",
     )
-    start_line: Annotated[Text, Field(max_length=_LONGEST_START_LINE)] = Field(
+    start_line: StartLine = Field(
         default="",
         validation_alias=AliasChoices("forwardStartLine", "replyToStartLine"),
-        description=f"Text above the mail, at most {_LONGEST_START_LINE} characters.",
+        description=f"Text above the mail, at most {LONGEST_START_LINE} characters.",
     )
-    indent: Annotated[OneLine, Field(max_length=_LONGEST_INDENT)] = Field(
+    indent: Indent = Field(
         default="",
         alias="indentCharacter",
-        description=f"Text before each line of the mail, at most {_LONGEST_INDENT} characters.",
+        description=f"Text before each line of the mail, at most {LONGEST_INDENT} characters.",
     )
 
 

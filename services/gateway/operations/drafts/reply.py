@@ -1,6 +1,6 @@
 """Reply and ReplyAll (seed 001): the id of the answer is known before the answer exists."""
 
-from typing import Annotated, Final
+from typing import Final
 
 from pydantic import Field
 
@@ -9,9 +9,14 @@ from services.gateway.operations.parameters.model import (
     Flag,
     OneLine,
     Parameters,
-    Text,
     read,
     require_queue,
+)
+from services.gateway.operations.parameters.quoting import (
+    LONGEST_INDENT,
+    LONGEST_START_LINE,
+    Indent,
+    StartLine,
 )
 from services.gateway.operations.request import (
     EXAMPLE_ID,
@@ -23,9 +28,6 @@ from services.gateway.operations.rules import FOR_OWNER, Permission
 from shared.contracts.commands import DraftReply
 from shared.domain.lifecycle import Operation
 
-_LONGEST_START_LINE: Final = 2000
-_LONGEST_INDENT: Final = 32
-
 
 class ReplyParameters(Parameters):
     """The seed's parameters, under the seed's names."""
@@ -36,15 +38,15 @@ class ReplyParameters(Parameters):
         alias="subjectPrefix",
         description="Text before the subject of the mail that is answered.",
     )
-    start_line: Annotated[Text, Field(max_length=_LONGEST_START_LINE)] = Field(
+    start_line: StartLine = Field(
         default="",
         alias="replyToStartLine",
-        description=f"Text above the quoted mail, at most {_LONGEST_START_LINE} characters.",
+        description=f"Text above the quoted mail, at most {LONGEST_START_LINE} characters.",
     )
-    indent: Annotated[OneLine, Field(max_length=_LONGEST_INDENT)] = Field(
+    indent: Indent = Field(
         default="",
         alias="indentCharacter",
-        description=f"Text before each quoted line, at most {_LONGEST_INDENT} characters.",
+        description=f"Text before each quoted line, at most {LONGEST_INDENT} characters.",
     )
     quote_original: Flag | None = Field(
         default=None,

@@ -54,6 +54,7 @@ READ_ONLY: Final = frozenset(
 _FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {spelling: field for field, spellings in SPELLINGS.items() for spelling in spellings}
 )
+# Clients send each field under two or three spellings.
 _MOST_NAMED: Final = 12
 
 Spelled = dict[str, object]
