@@ -1,5 +1,6 @@
 """Hashes that an earlier release kept in the agents' documents move to where they are safe."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -75,6 +76,78 @@ async def test_a_move_that_broke_off_is_finished(opened: Database) -> None:
     (kept,) = await opened["agents"].find().to_list()
     assert (kept["password_hash"], "login_generation" in kept) == ("", False)
     assert await AgentLoginStore(opened).named("agent1")
+
+
+class Interruption:
+    """Does something once, right before one of the writes that an object makes."""
+
+    def __init__(self, number: int, act: Callable[[], Awaitable[object]]) -> None:
+        self.has_happened = False
+        self._writes_before = number
+        self._act = act
+
+    def watch(self, owner: AgentDirectory | AgentLoginStore) -> None:
+        """Count the writes of an object to both collections."""
+        for name in ("_logins", "_agents"):
+            setattr(owner, name, InterruptedCollection(getattr(owner, name), self))
+
+    async def count_write(self) -> None:
+        if self._writes_before == 0:
+            await self._act()
+            self.has_happened = True
+        self._writes_before -= 1
+
+
+class InterruptedCollection:
+    """A collection whose writes are counted."""
+
+    def __init__(self, collection: Any, interruption: Interruption) -> None:
+        self._collection = collection
+        self._interruption = interruption
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._collection, name)
+        if name not in {"update_one", "find_one_and_update"}:
+            return method
+
+        async def counted(*args: Any, **options: Any) -> Any:
+            await self._interruption.count_write()
+            return await method(*args, **options)
+
+        return counted
+
+
+@pytest.mark.parametrize("write", range(3), ids=["before", "copied", "removed"])
+async def test_login_ended_in_the_middle_of_the_move_stays_ended(
+    opened: Database, write: int
+) -> None:
+    await keep(opened)
+    directory, store = AgentDirectory(opened, CLOCK), AgentLoginStore(opened)
+    interruption = Interruption(write, lambda: store.end("agent1"))
+    interruption.watch(directory)
+
+    await directory.move_logins()
+
+    found = await AgentLoginStore(opened).get("agent1")
+    assert interruption.has_happened
+    assert found
+    assert found.generation > 2
+
+
+@pytest.mark.parametrize("write", range(3), ids=["logins", "agents", "logins again"])
+async def test_login_moved_in_the_middle_of_its_end_is_ended(opened: Database, write: int) -> None:
+    await keep(opened)
+    directory, store = AgentDirectory(opened, CLOCK), AgentLoginStore(opened)
+    interruption = Interruption(write, directory.move_logins)
+    interruption.watch(store)
+
+    await store.end("agent1")
+    await directory.move_logins()
+
+    found = await AgentLoginStore(opened).get("agent1")
+    assert interruption.has_happened
+    assert found
+    assert found.generation > 2
 
 
 async def test_logins_that_an_earlier_release_ended_stay_ended(opened: Database) -> None:

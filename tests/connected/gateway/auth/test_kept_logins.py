@@ -30,14 +30,13 @@ async def move(gateway: Gateway) -> LoginMove:
 
 async def test_session_from_before_the_move_stays_open(earlier: Gateway) -> None:
     browser = await logged_in(earlier)
-    client = await earlier.client("agent2")
-    connect = await connected(client)
+    client = await connected(await earlier.client("agent2"))
 
     before = await status(browser)
     moved = await move(earlier)
     after = await status(browser)
 
-    [reply] = (await client.post("/cometd/connect", json=[connect])).json()
+    [reply] = await client.ask("/meta/connect")
     assert (before, after, moved) == (200, 200, LoginMove(hashes=3))
     assert reply["successful"] is True
     assert (await (await earlier.client("agent1")).get("/api/v2/me")).status_code == 200

@@ -271,10 +271,10 @@ async def test_an_agent_ends_all_of_their_sessions(
 
 async def test_ending_all_sessions_ends_what_a_password_opened(gateway: Gateway) -> None:
     desktop = await gateway.client("agent1")
-    held = asyncio.create_task(desktop.post("/cometd/connect", json=[await connected(desktop)]))
+    held = asyncio.create_task((await connected(desktop)).ask("/meta/connect"))
 
     await desktop.delete("/api/v2/me/sessions")
-    [reply] = (await held).json()
+    [reply] = await held
 
     assert reply["error"] == "401::login_revoked"
 
