@@ -72,6 +72,7 @@ from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.journal import Journal, JournalAppender
 from shared.storage.journal_generations import JournalGenerations
 from shared.storage.mails.mailbox_store import MailboxStore
+from shared.storage.mails.report_store import ReportStore
 from shared.storage.turn_store import TurnStore
 from shared.storage.upload_store import UploadStore
 
@@ -83,7 +84,13 @@ async def start(
     """Run the gateway for as long as the context lasts; `registry` gets the metrics of CometD."""
     logins = AgentLoginStore(resources.database)
     agent_cache = AgentCache(resources.agents, logins, resources.clock)
-    message_builder = MessageBuilder(resources.interactions, resources.configuration)
+    message_builder = MessageBuilder(
+        resources.interactions,
+        resources.configuration,
+        resources.deliveries,
+        ReportStore(resources.database),
+        root=f"{settings.public_url.rstrip('/')}/api/v2",
+    )
     journal_reader = _journal_reader(settings, resources, agent_cache, message_builder)
     presence = PresenceStore(resources.database, resources.clock)
     event_feed = EventFeed(
@@ -284,6 +291,7 @@ def _rest(
             journal_reader=journal_reader,
             interactions=resources.interactions,
             deliveries=resources.deliveries,
+            reports=ReportStore(resources.database),
             shows_foreign_mail=settings.shows_foreign_mail,
             admins_read_interactions=settings.admins_read_interactions,
             max_listed=settings.max_listed,
@@ -315,6 +323,7 @@ def _rest(
             arrivals=resources.arrivals,
             deliveries=resources.deliveries,
             threads=ThreadStore(resources.database),
+            reports=ReportStore(resources.database),
             shows_foreign_mail=settings.shows_foreign_mail,
         ),
         attachments=AttachmentsResource(

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.ingest.arrival_parser import ArrivalParser
+from services.ingest.arrival_parser import ArrivalParser, ParsingStores
 from services.ingest.direct_parsing import DirectParsing
 from services.ingest.handlers import ingest_handler
 from services.ingest.parser.isolated_parser import IsolatedParser
+from services.ingest.report_matcher import ReportMatcher
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
@@ -18,6 +19,7 @@ from shared.observability.probes import Health
 from shared.runtime.resources import Resources
 from shared.runtime.worker_consumer import running_consumer
 from shared.storage.interactions.thread_store import ThreadStore
+from shared.storage.mails.report_store import ReportStore
 
 
 @asynccontextmanager
@@ -32,12 +34,22 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
         running_consumer(settings, resources, INGEST) as consumer,
     ):
         arrival_parser = ArrivalParser(
-            arrivals=resources.arrivals,
-            interactions=resources.interactions,
-            threads=ThreadStore(resources.database),
-            copies=CopyStore(resources.database),
+            ParsingStores(
+                resources.arrivals,
+                resources.interactions,
+                ThreadStore(resources.database),
+                CopyStore(resources.database),
+            ),
             configuration=resources.configuration,
             parser=parser,
+            reports=ReportMatcher(
+                reports=ReportStore(resources.database),
+                deliveries=resources.deliveries,
+                interactions=resources.interactions,
+                threads=ThreadStore(resources.database),
+                clock=resources.clock,
+                key=settings.bounce_key.get_secret_value(),
+            ),
             clock=resources.clock,
         )
         consumer.subscriber(ingest_handler(arrival_parser))

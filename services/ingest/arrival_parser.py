@@ -1,28 +1,33 @@
 """Turns an arrival into interactions, one for each of its mailboxes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 import structlog
 from prometheus_client import Counter
 
-from services.ingest.interaction_builder import build_interaction, speaker_of
+from services.ingest.interaction_builder import ReportOn, build_interaction, speaker_of
 from services.ingest.parser.isolated_parser import (
     IsolatedParser,
     ParserBusyError,
     ParserKilledError,
 )
+from services.ingest.report_matcher import MatchedReport, ReportMatcher
 from services.ingest.store import CopyStore
 from services.ingest.unparsed_mail import unparsed_mail
 from shared.contracts.commands import ExtractDocuments, ParseMail
-from shared.contracts.contact_center import Mailbox
+from shared.contracts.contact_center import ContactCenter, Mailbox
 from shared.contracts.envelope import Cause, Contract
 from shared.contracts.events import InteractionReceived
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
+from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import State
 from shared.domain.stranded_work import UNASSIGNED
+from shared.faults import crash_point
 from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing.identity import duplicate_key
@@ -47,24 +52,33 @@ class ParsingPostponedError(Unavailable):
     """The mail was slow or crashed its parser; the command is tried again later."""
 
 
+@dataclass(frozen=True, slots=True)
+class ParsingStores:
+    """The stores that a mail goes through."""
+
+    arrivals: ArrivalStore
+    interactions: InteractionStore
+    threads: ThreadStore
+    copies: CopyStore
+
+
 class ArrivalParser:
     """Parses arrivals in child processes and stores their interactions."""
 
     def __init__(
         self,
+        stores: ParsingStores,
         *,
-        arrivals: ArrivalStore,
-        interactions: InteractionStore,
-        threads: ThreadStore,
-        copies: CopyStore,
         configuration: ConfigurationStore,
         parser: IsolatedParser,
+        reports: ReportMatcher,
         clock: Clock,
     ) -> None:
-        self._arrivals = arrivals
-        self._interactions = interactions
-        self._threads = threads
-        self._copies = copies
+        self._reports = reports
+        self._arrivals = stores.arrivals
+        self._interactions = stores.interactions
+        self._threads = stores.threads
+        self._copies = stores.copies
         self._configuration = configuration
         self._parser = parser
         self._clock = clock
@@ -82,17 +96,23 @@ class ArrivalParser:
         """Store the interactions of one arrival. A repetition finds them and stores nothing."""
         mail = await self._read(arrival)
         proven = await self._threads.proven(speaker_of(mail, arrival), thread_references(mail))
+        matched = await self._reports.match(mail, arrival)
         contact_center = await self._configuration.current()
         trusted = contact_center.trusted_authentication
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _unassigned_mailbox(address)
-            interaction = build_interaction(mail, arrival, mailbox, proven, trusted)
+            about = _about(matched, contact_center, is_first=address == arrival.mailboxes[0])
+            interaction = build_interaction(mail, arrival, mailbox, proven, trusted, about)
             try:
                 await self._add(interaction, arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
-                unparsed = build_interaction(shown, arrival, mailbox, proven, trusted)
-                await self._add(unparsed, arrival, cause)
+                interaction = build_interaction(shown, arrival, mailbox, proven, trusted, about)
+                await self._add(interaction, arrival, cause)
+        if matched:
+            crash_point("ingest.after_report_interaction")
+            await self._reports.announce(matched, cause)
+            crash_point("ingest.after_report_announced")
 
     async def _read(self, arrival: Arrival) -> ParsedMail:
         """Return the parsed mail, or an unparsed one after the last try.
@@ -145,10 +165,27 @@ class ArrivalParser:
 
 
 def _messages_about(interaction: Interaction, arrival: Arrival) -> Sequence[Contract]:
-    received = InteractionReceived.of(interaction)
-    if not interaction.mail.attachments:
-        return [received]
-    return [ExtractDocuments(interaction_id=interaction.id, arrival_id=arrival.id), received]
+    messages: list[Contract] = []
+    if interaction.mail.attachments:
+        messages.append(ExtractDocuments(interaction_id=interaction.id, arrival_id=arrival.id))
+    # A report that nobody is offered is complete: routing has nothing to do with it.
+    if interaction.state is State.QUEUED:
+        messages.append(InteractionReceived.of(interaction))
+    return messages
+
+
+def _about(
+    matched: MatchedReport | None, contact_center: ContactCenter, *, is_first: bool
+) -> ReportOn | None:
+    if matched is None:
+        return None
+    report = matched.report
+    return ReportOn(
+        matched.sent,
+        interaction_id=report.interaction_id if is_first else new_id(),
+        matched_by=report.matched_by,
+        offered_to=contact_center.reports.for_kind(report.kind),
+    )
 
 
 def _unassigned_mailbox(address: str) -> Mailbox:

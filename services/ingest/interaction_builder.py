@@ -1,10 +1,12 @@
 """Builds the interaction of a parsed mail for one mailbox. Pure."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from shared.contracts.contact_center import Mailbox
+from shared.contracts.contact_center import Mailbox, OfferedTo
+from shared.domain.delivery_report import PROOFS, MatchedBy
 from shared.domain.ids import new_id
 from shared.domain.interaction import LONGEST_SUBJECT, Address, Attachment, Email, Interaction
 from shared.domain.lifecycle import Direction, State
@@ -20,20 +22,39 @@ _LONGEST_VALUE: Final = 1000
 """Characters of a value. The user data needs room for agents' keys; the mail keeps the rest."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReportOn:
+    """A matched report: the sent mail that it is about, and who is offered it."""
+
+    sent: Interaction
+    interaction_id: str
+    matched_by: MatchedBy
+    offered_to: OfferedTo
+
+
 def build_interaction(
     mail: ParsedMail,
     arrival: Arrival,
     mailbox: Mailbox,
     proven: Sequence[Interaction],
     trusted: Sequence[str] = (),
+    about: ReportOn | None = None,
 ) -> Interaction:
     """Return the interaction that a mail becomes in the queue of one mailbox.
 
     `proven` are the interactions that it refers to and whose thread it may join, `trusted` the
-    servers whose verdict on senders counts.
+    servers whose verdict on senders counts. A report `about` a sent mail is its child, and
+    completed unless somebody is offered it.
     """
-    interaction_id = new_id()
-    joined = joining(interaction_id, mailbox.address, thread_references(mail), proven)
+    interaction_id = about.interaction_id if about else new_id()
+    ids = thread_references(mail)
+    if about and about.matched_by in PROOFS:
+        # Our token proves more than a Message-ID, which the report may lack.
+        ids = (about.sent.mail.message_id, *ids)
+        proven = (about.sent, *(one for one in proven if one.id != about.sent.id))
+    joined = joining(interaction_id, mailbox.address, ids, proven)
+    is_complete = about is not None and about.offered_to == "nobody"
+    parent_id = joined.parent_id if joined else None
     sender = _sender(mail, arrival)
     verdict = sender_verdict(mail.authentication, trusted, sender.address)
     warned = verdict_warnings(verdict, is_judged=bool(trusted))
@@ -44,18 +65,21 @@ def build_interaction(
     return Interaction(
         id=interaction_id,
         direction=Direction.INBOUND,
-        subtype=_subtype(mail, arrival, joined),
-        state=State.QUEUED,
+        subtype=_subtype_of_report(mail) if about else _subtype(mail, arrival, joined),
+        state=State.COMPLETED if is_complete else State.QUEUED,
         queue=mailbox.queue,
         received_at=arrival.received_at,
         queued_at=arrival.received_at,
         arrival_id=arrival.id,
         mailbox=mailbox.address,
-        parent_id=joined.parent_id if joined else None,
+        parent_id=about.sent.id if about else parent_id,
+        # A completed report is its author's, who may read it like any other work that is done.
+        owner_id=about.sent.owner_id if about and is_complete else None,
+        preferred_id=about.sent.owner_id if about and about.offered_to == "author" else None,
         thread_id=joined.thread_id if joined else interaction_id,
         branches=joined.branches if joined else (),
         contact_id=contact_id(sender.address),
-        user_data=user_data(mail, sender, mailbox, attachments),
+        user_data=user_data(mail, sender, mailbox, attachments) | _evidence(about),
         mail=Email(
             subject=mail.subject[:LONGEST_SUBJECT],
             sender=sender,
@@ -77,6 +101,18 @@ def build_interaction(
     )
 
 
+def _subtype_of_report(mail: ParsedMail) -> str:
+    return "InboundNDR" if mail.is_bounce else "InboundReport"
+
+
+def _evidence(about: ReportOn | None) -> dict[str, object]:
+    """Return how a report was matched. Without our token anybody may have written it."""
+    if about is None:
+        return {}
+    proof = "proven" if about.matched_by in PROOFS else "not proven"
+    return {"_ReportMatchedBy": about.matched_by.value, "_ReportProof": proof}
+
+
 def speaker_of(mail: ParsedMail, arrival: Arrival) -> Speaker:
     """Return the author of a mail for the rules of threads: the first address in From."""
     return Speaker(_sender(mail, arrival).address, _is_report(mail, arrival))
@@ -90,7 +126,7 @@ def contact_id(address: str) -> str:
 
 def user_data(
     mail: ParsedMail, sender: Address, mailbox: Mailbox, attachments: tuple[Attachment, ...]
-) -> Mapping[str, object]:
+) -> dict[str, object]:
     """Return the user data of a new interaction.
 
     The keys are those that the e-mail server of the 8.5 generation attaches.

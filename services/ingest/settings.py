@@ -5,10 +5,11 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.intake.mail_intake import HOST_NAME, LARGEST_MAIL, MOST_HOPS, IntakeRules
+from shared.runtime.bounce_key import BOUNCE_KEY, BounceKey
 from shared.runtime.settings import ServiceSettings
 
 
@@ -135,6 +136,13 @@ class IngestSettings(ServiceSettings):
     silence: timedelta = Field(
         default=timedelta(minutes=5),
         description="How long a client may send nothing, between commands or within a mail.",
+    )
+    bounce_key: BounceKey = Field(
+        default=SecretStr(""),
+        validation_alias=BOUNCE_KEY,
+        description="Secret that ingest and outbound share, at least 32 characters. Tokens made "
+        "with it stand in the bounce addresses of sent mail and prove its reports. Without it "
+        "reports are matched by their words alone.",
     )
     storing: timedelta = Field(
         default=timedelta(seconds=30),

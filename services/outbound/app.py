@@ -11,6 +11,7 @@ from services.outbound.delivery import Deliverer, DeliveryStores
 from services.outbound.handlers import outbound_handler
 from services.outbound.restore_watch import RestoreWatcher
 from services.outbound.retry_scheduler import RetryScheduler
+from services.outbound.return_paths import ReturnPaths
 from services.outbound.route_login import RouteLogins
 from services.outbound.settings import OutboundSettings
 from services.outbound.smtp.connection import LoginProof, open_session
@@ -117,6 +118,9 @@ def _stores(
         vault=Vault(resources.database, resources.clock),
         pool=pool,
         route=route,
+        return_paths=ReturnPaths(
+            resources.configuration.current, settings.bounce_key.get_secret_value()
+        ),
         clock=resources.clock,
         lease=settings.lease,
         random=SystemRandom(),

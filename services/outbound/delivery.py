@@ -15,6 +15,7 @@ import structlog
 from services.outbound import metrics
 from services.outbound.attempt_cause import cause_of
 from services.outbound.retry_schedule import next_attempt
+from services.outbound.return_paths import ReturnPath, ReturnPaths
 from services.outbound.smtp.connection import RouteUnavailableError
 from services.outbound.smtp.connection_pool import SmtpPool
 from services.outbound.smtp.smtp_message import SmtpMessage
@@ -56,6 +57,7 @@ class DeliveryStores:
     vault: Vault
     pool: SmtpPool
     route: Callable[[], Awaitable[SmtpRoute]]
+    return_paths: ReturnPaths
     clock: Clock
     lease: timedelta
     random: Random
@@ -146,30 +148,35 @@ class Deliverer:
 
     async def _transmit(self, claim: Claim, route: SmtpRoute) -> Transmission:
         delivery = claim.delivery
+        try:
+            return_path = await self._stores.return_paths.of(delivery)
+        except Unavailable as error:
+            return Transmission(Phase.CONNECT, fault=str(error))
+        lease, token = self._stores.lease, return_path.token
 
         async def before_dot(answers: Mapping[str, Reply]) -> None:
             crash_point("outbound.before_dot")
             recipients = recipients_before_dot(delivery, answers, self._stores.clock.now())
             try:
-                await self._stores.deliveries.offer_dot(claim, recipients, self._stores.lease)
+                await self._stores.deliveries.offer_dot(claim, recipients, lease, token)
             except UnstorableError as error:
                 log.exception("the server's replies cannot be stored", reason=str(error))
                 recipients = recipients_without_texts(recipients)
-                await self._stores.deliveries.offer_dot(claim, recipients, self._stores.lease)
+                await self._stores.deliveries.offer_dot(claim, recipients, lease, token)
 
         try:
             async with self._stores.pool.session(route) as session:
-                return await session.transmit(self._smtp_message(claim), before_dot)
+                return await session.transmit(self._smtp_message(claim, return_path), before_dot)
         except RouteUnavailableError as error:
             return Transmission(Phase.CONNECT, fault=str(error))
 
-    def _smtp_message(self, claim: Claim) -> SmtpMessage:
-        raw = claim.raw
+    def _smtp_message(self, claim: Claim, return_path: ReturnPath) -> SmtpMessage:
+        raw, sender, token = claim.raw, return_path.address, return_path.token
         addresses = [one.address for one in claim.delivery.open_recipients]
         if isinstance(raw, bytes):
-            return SmtpMessage(claim.delivery.sender, addresses, len(raw), lambda: _whole(raw))
+            return SmtpMessage(sender, addresses, len(raw), lambda: _whole(raw), token)
         octets = partial(self._stores.vault.open, raw)
-        return SmtpMessage(claim.delivery.sender, addresses, raw.size, octets)
+        return SmtpMessage(sender, addresses, raw.size, octets, token)
 
     async def _conclude(
         self, delivery: Delivery, transmission: Transmission, route: SmtpRoute

@@ -85,6 +85,7 @@ MediaTypePattern = Annotated[str, AfterValidator(_media_type_pattern)]
 Extension = Annotated[str, AfterValidator(_extension)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 Tls = Literal["none", "starttls", "implicit"]
+OfferedTo = Literal["author", "queue", "nobody"]
 Role = Literal["Agent", "Contact Center Admin"]
 
 
@@ -137,6 +138,7 @@ class Mailbox(Section):
     """An address that receives mail, and the queue for its mail.
 
     With `fetch`, its mail is read from an IMAP server as well as taken by SMTP and LMTP.
+    Reports on mail that is sent from it go to `bounces_to`, by default to the address itself.
     """
 
     address: MailboxAddress
@@ -144,6 +146,35 @@ class Mailbox(Section):
     aliases: tuple[MailboxAddress, ...] = ()
     # Left out if it is None, so that services of an earlier release can read the rest.
     fetch: Annotated[Fetch | None, Field(exclude_if=lambda value: value is None)] = None
+    bounces_to: Annotated[MailboxAddress | None, Field(exclude_if=lambda value: value is None)] = (
+        None
+    )
+
+
+class ReportRules(Section):
+    """Who is offered a report on a sent mail, by its kind.
+
+    `nobody`: it is completed at once and shown on the sent mail. `author`: it is offered to the
+    author of that mail first, then to the queue. `queue`: it waits in the queue of its mailbox.
+    """
+
+    failed: OfferedTo = "nobody"
+    delayed: OfferedTo = "nobody"
+    delivered: OfferedTo = "nobody"
+    out_of_office: OfferedTo = "nobody"
+    receipt: OfferedTo = "nobody"
+    complaint: OfferedTo = "nobody"
+
+    def for_kind(self, kind: str) -> OfferedTo:
+        """Return who is offered a report of a kind."""
+        fields: dict[str, OfferedTo] = {
+            "failed": self.failed,
+            "delayed": self.delayed,
+            "out-of-office": self.out_of_office,
+            "receipt": self.receipt,
+            "complaint": self.complaint,
+        }
+        return fields.get(kind, self.delivered)
 
 
 class Sender(Section):
@@ -254,6 +285,10 @@ class ContactCenter(Section):
     trusted_authentication: Annotated[
         tuple[HostName, ...], Field(max_length=20, exclude_if=lambda value: not value)
     ] = ()
+    # Left out where it says nothing, so that services of an earlier release can read the rest.
+    reports: Annotated[ReportRules, Field(exclude_if=lambda value: value == ReportRules())] = (
+        ReportRules()
+    )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "ContactCenter":
@@ -278,6 +313,11 @@ class ContactCenter(Section):
                 if wanted in (mailbox.address, *mailbox.aliases):
                     return mailbox
         return None
+
+    def bounce_address(self, sender: str) -> str | None:
+        """Return the address for reports on mail from a sender, None if that is no mailbox."""
+        mailbox = self.mailbox_for(sender)
+        return (mailbox.bounces_to or sender) if mailbox else None
 
     def oauth_login(self, name: str) -> OAuthLogin | None:
         """Return the OAuth login of that name, None if there is none."""
@@ -336,6 +376,14 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
     ):
         if name not in queues:
             yield path, f"there is no queue {name!r} under `queues`"
+    received = {
+        address.lower()
+        for field in ("address", "aliases")
+        for _, address in _texts(content, "mailboxes", field)
+    }
+    for path, address in _texts(content, "mailboxes", "bounces_to"):
+        if address.lower() not in received:
+            yield path, f"{address} is no mailbox here: reports that go there would not be read"
     logins = {name for _, name in _texts(content, "oauth", "name")}
     for path, name in (
         *_text_at(content, "smtp_route", "login", "oauth"),

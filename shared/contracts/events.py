@@ -193,6 +193,18 @@ class DeliveryUncertain(DeliveryTrouble):
     type: Literal["delivery-uncertain"] = "delivery-uncertain"
 
 
+class DeliveryReported(InteractionEvent):
+    """A report on the sent mail has come; `reason` is text for the author.
+
+    `kind` is failed, delayed, delivered, relayed, expanded, out-of-office, receipt or complaint.
+    """
+
+    address: ClassVar[str] = "interaction.delivery-reported.v1"
+    type: Literal["delivery-reported"] = "delivery-reported"
+    kind: str
+    reason: str = ""
+
+
 class OperationRefused(InteractionEvent):
     """A command was refused; the interaction has not changed.
 
@@ -304,6 +316,7 @@ JournaledEvent: TypeAlias = Annotated[
     | DeliveryDeferred
     | DeliveryFailed
     | DeliveryUncertain
+    | DeliveryReported
     | OperationRefused
     | WorkbinItemAdded
     | WorkbinItemRemoved

@@ -111,6 +111,11 @@ class RecipientState(StrEnum):
     ACCEPTED = "accepted"
     DEFERRED = "deferred"
     FAILED = "failed"
+    DELAYED = "delayed"
+    BOUNCED = "bounced"
+    DELIVERED = "delivered"
+    COMPLAINED = "complained"
+    """The last four follow from reports; a delivery is never stored with them."""
 
 
 @dataclass(frozen=True, slots=True)

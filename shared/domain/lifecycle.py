@@ -65,6 +65,7 @@ class Operation(StrEnum):
     RETURN = "return"
     RECLAIM = "reclaim"
     RESEND = "resend"
+    REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,10 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         (_OUT, _S.UNCERTAIN, _O.RESEND): Transition(_S.SENDING, by_agent=False),
         (_OUT, _S.UNCERTAIN, _O.DELIVER): Transition(_S.SENT, by_agent=False),
         (_OUT, _S.UNCERTAIN, _O.FAIL): Transition(_S.REPLY_CREATED, by_agent=False),
+        # A server reports on the mail, perhaps before the answer to the dot is recorded.
+        (_OUT, _S.SENDING, _O.REPORT): Transition(_S.SENDING, by_agent=False),
+        (_OUT, _S.SENT, _O.REPORT): Transition(_S.SENT, by_agent=False),
+        (_OUT, _S.UNCERTAIN, _O.REPORT): Transition(_S.UNCERTAIN, by_agent=False),
     }
 )
 

@@ -40,6 +40,7 @@ from shared.contracts.events import (
     AttachmentRemoved,
     DeliveryDeferred,
     DeliveryFailed,
+    DeliveryReported,
     DeliveryUncertain,
     DraftCanceled,
     DraftSaved,
@@ -82,7 +83,7 @@ from shared.storage.database.privileges import (
 )
 from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.interactions import interaction_store
-from shared.storage.mails import arrival_store, delivery_store, mailbox_store
+from shared.storage.mails import arrival_store, delivery_store, mailbox_store, report_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,17 @@ def _database(*rows: Mapping[str, frozenset[Action]]) -> DatabaseRights:
 RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
     {
         "ingest": Rights(
-            BrokerRights((INGEST,), (ParseMail, ExtractDocuments, InteractionReceived)),
+            BrokerRights(
+                (INGEST,), (ParseMail, ExtractDocuments, InteractionReceived, DeliveryReported)
+            ),
             _database(
                 _STORES_CONTENTS,
-                {arrival_store.COLLECTION: ADD, interaction_store.COLLECTION: ADD},
+                {
+                    arrival_store.COLLECTION: ADD,
+                    interaction_store.COLLECTION: ADD,
+                    delivery_store.COLLECTION: READ,
+                    report_store.COLLECTION: ADD,
+                },
             ),
         ),
         "fetching": Rights(
@@ -245,6 +253,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     interaction_store.COLLECTION: READ,
                     arrival_store.COLLECTION: READ,
                     delivery_store.COLLECTION: READ,
+                    report_store.COLLECTION: READ,
                     agent_store.COLLECTION: CHANGE,
                     agent_login_store.COLLECTION: CHANGE,
                     document_store.COLLECTION: ADD,

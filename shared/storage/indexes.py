@@ -15,7 +15,7 @@ from shared.storage.database.outbox import HAS_MESSAGES
 from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.active import IS_ACTIVE, IS_WORKED_ON
-from shared.storage.mails import arrival_store, delivery_store, mailbox_store
+from shared.storage.mails import arrival_store, delivery_store, mailbox_store, report_store
 from shared.storage.mails.delivery_documents import IS_UNSETTLED
 
 DOCUMENTS: Final = document_store.COLLECTION
@@ -204,6 +204,15 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="unsettled",
             partialFilterExpression=IS_UNSETTLED,
         ),
+        IndexModel(
+            [("token", ASCENDING)],
+            name="with-token",
+            partialFilterExpression={"token": {"$gt": ""}},
+        ),
+        IndexModel([("recipients.address", ASCENDING), ("queued_at", ASCENDING)], name="sent-to"),
+    ],
+    report_store.COLLECTION: [
+        IndexModel([("delivery_id", ASCENDING), ("at", ASCENDING)], name="on-delivery"),
     ],
     mailbox_store.COLLECTION: [
         IndexModel([("lease.until", ASCENDING)], name="free"),

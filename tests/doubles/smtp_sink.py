@@ -51,11 +51,15 @@ def answering(answers: Mapping[str, str]) -> Behavior:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A mail whose final dot came; the octets are as the sender had them before stuffing."""
+    """A mail whose final dot came; the octets are as the sender had them before stuffing.
+
+    `commands` are its MAIL and RCPT as they were sent.
+    """
 
     sender: str
     recipients: tuple[str, ...]
     octets: bytes
+    commands: tuple[str, ...] = ()
 
 
 class SmtpSink:
@@ -69,6 +73,7 @@ class SmtpSink:
         self.kept: list[Kept] = []
         self.connections = 0
         self.behaviors: list[Behavior] = []
+        self.extensions: list[str] = ["SIZE 10000000", "8BITMIME"]
         self.port = 0
         self._changed = asyncio.Condition()
         self._release = asyncio.Event()
@@ -135,6 +140,7 @@ class _Conversation:
         self._behavior = ACCEPT
         self._sender = ""
         self._recipients: list[str] = []
+        self._commands: list[str] = []
 
     async def run(self) -> None:
         await self._say("220 sink.example")
@@ -146,13 +152,16 @@ class _Conversation:
     async def _obey(self, line: str) -> bool:
         match line.partition(" ")[0].upper():
             case "EHLO":
-                await self._say("250-sink.example\r\n250-SIZE 10000000\r\n250 8BITMIME")
+                *first, last = ("sink.example", *self._sink.extensions)
+                await self._say("".join(f"250-{one}\r\n" for one in first) + f"250 {last}")
             case "MAIL":
                 self._behavior, self._recipients = self._sink.next_behavior(), []
+                self._commands = [line]
                 self._sender = _path(line)
                 await self._say(self._behavior.mail)
                 return not self._behavior.mail.startswith("421")
             case "RCPT":
+                self._commands.append(line)
                 await self._rcpt(_path(line))
             case "DATA":
                 return await self._data()
@@ -175,7 +184,8 @@ class _Conversation:
             return False
         if not self._behavior.data.startswith("354"):
             return True
-        mail = Kept(self._sender, tuple(self._recipients), await self._octets())
+        octets = await self._octets()
+        mail = Kept(self._sender, tuple(self._recipients), octets, tuple(self._commands))
         if self._behavior.after_dot.startswith("250"):
             await self._sink.keep(mail)
         return await self._end()

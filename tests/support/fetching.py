@@ -8,7 +8,7 @@ from datetime import timedelta
 from services.fetching.app import make_logins, make_watch
 from services.fetching.mailbox_watch import MailboxWatch
 from services.fetching.settings import FetchingSettings
-from services.ingest.arrival_parser import ArrivalParser
+from services.ingest.arrival_parser import ArrivalParser, ParsingStores
 from services.ingest.parser.isolated_parser import IsolatedParser
 from services.ingest.store import CopyStore
 from shared.background_tasks import run_periodically
@@ -28,7 +28,7 @@ from shared.storage.mails import arrival_store, delivery_store
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.mails.mailbox_store import MailboxStore, StoredFolder, described_folders
 from tests.support.backend import CENTER, Backend
-from tests.support.ingest import make_arrivals
+from tests.support.ingest import make_arrivals, make_matcher
 from tests.support.waiting import until
 
 PASSWORDS = {"DESK_PASSWORD": "a-password-of-the-mailbox"}
@@ -175,10 +175,13 @@ async def parse_all(pod: FetchingPod) -> None:
     found = await backend.database[arrival_store.COLLECTION].find({}, {"_id": 1}).to_list()
     async with IsolatedParser() as parser:
         parsing = ArrivalParser(
-            arrivals=resources.arrivals,
-            interactions=backend.interactions,
-            threads=ThreadStore(backend.database),
-            copies=CopyStore(backend.database),
+            ParsingStores(
+                resources.arrivals,
+                backend.interactions,
+                ThreadStore(backend.database),
+                CopyStore(backend.database),
+            ),
+            reports=make_matcher(backend),
             configuration=resources.configuration,
             parser=parser,
             clock=resources.clock,

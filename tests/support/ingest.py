@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.local.ports import free_port
-from services.ingest.arrival_parser import ArrivalParser
+from services.ingest.arrival_parser import ArrivalParser, ParsingStores
 from services.ingest.parser.isolated_parser import IsolatedParser
+from services.ingest.report_matcher import ReportMatcher
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
@@ -23,8 +24,11 @@ from shared.storage.files.vault import Vault
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails import arrival_store as arrivals
 from shared.storage.mails.arrival_store import ArrivalStore
+from shared.storage.mails.delivery_store import DeliveryStore
+from shared.storage.mails.report_store import ReportStore
 from tests.support.backend import Backend
 
+KEY = "a-key-of-the-tests-for-bounces-0123456789"
 MAIL = b"From: ann@example.org\r\nTo: support@demo.example\r\nSubject: Hi\r\n\r\nHello\r\n"
 
 
@@ -95,6 +99,22 @@ def make_arrivals(
     )
 
 
+async def _leave_to_sweep(_: str, __: object) -> None:
+    """Publish nothing: ingest only reads deliveries."""
+
+
+def make_matcher(backend: Backend, key: str = KEY) -> ReportMatcher:
+    """Return what matches reports to the deliveries of a backend."""
+    return ReportMatcher(
+        reports=ReportStore(backend.database),
+        deliveries=DeliveryStore(backend.database, backend.clock, _leave_to_sweep),
+        interactions=backend.interactions,
+        threads=ThreadStore(backend.database),
+        clock=backend.clock,
+        key=key,
+    )
+
+
 @asynccontextmanager
 async def running_ingest(backend: Backend, **changed: Any) -> AsyncIterator[Ingest]:
     """Give listeners on free ports, with some settings."""
@@ -108,12 +128,15 @@ async def running_ingest(backend: Backend, **changed: Any) -> AsyncIterator[Inge
         listening(make_receiver(backend, settings, store), settings, certificate),
     ):
         parsing = ArrivalParser(
-            arrivals=store,
-            interactions=backend.interactions,
-            threads=ThreadStore(backend.database),
-            copies=CopyStore(backend.database),
+            ParsingStores(
+                store,
+                backend.interactions,
+                ThreadStore(backend.database),
+                CopyStore(backend.database),
+            ),
             configuration=backend.configuration,
             parser=parser,
+            reports=make_matcher(backend),
             clock=backend.clock,
         )
         yield Ingest(settings, store, parsing, outbox_publisher)

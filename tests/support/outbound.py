@@ -9,6 +9,7 @@ from random import SystemRandom
 
 from services.outbound.delivery import Deliverer, DeliveryStores
 from services.outbound.retry_scheduler import RetryScheduler
+from services.outbound.return_paths import ReturnPaths
 from services.outbound.smtp.connection import LoginProof, open_session
 from services.outbound.smtp.connection_pool import PoolLimits, SmtpPool
 from services.outbound.smtp.smtp_session import Deadlines, SmtpSession
@@ -110,6 +111,7 @@ async def running_outbound(
             vault=Vault(backend.database, backend.clock),
             pool=pool,
             route=route,
+            return_paths=ReturnPaths(backend.configuration.current),
             clock=backend.clock,
             lease=LEASE,
             random=SystemRandom(),

@@ -15,6 +15,7 @@ from services.gateway.wire.channels import (
     channel_state_message,
     not_ready,
 )
+from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.mail import LONGEST_TEXT, Fields
 from services.gateway.wire.messages import NotificationType, gone, held, invited, stamped
 from services.gateway.wire.refusals import NOT_HELD, operation_refused, reason_of
@@ -27,6 +28,7 @@ from shared.contracts.events import (
     AttachmentRemoved,
     DeliveryDeferred,
     DeliveryFailed,
+    DeliveryReported,
     DeliveryTrouble,
     DeliveryUncertain,
     DraftCanceled,
@@ -50,6 +52,8 @@ from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails.delivery_store import DeliveryStore
+from shared.storage.mails.report_store import ReportStore
 
 log = structlog.get_logger()
 
@@ -83,7 +87,12 @@ class RefusalForm:
     """An Error message that shows the current state to the holder, who may have an older one."""
 
 
-MessageForm = HeadingForm | InvitationForm | MailForm | RefusalForm
+@dataclass(frozen=True, slots=True)
+class DeliveryForm:
+    """A message that shows the delivery of a sent mail to its author."""
+
+
+MessageForm = HeadingForm | InvitationForm | MailForm | RefusalForm | DeliveryForm
 
 MESSAGE_FORMS: Final[Mapping[type[InteractionEvent], MessageForm]] = MappingProxyType(
     {
@@ -106,6 +115,7 @@ MESSAGE_FORMS: Final[Mapping[type[InteractionEvent], MessageForm]] = MappingProx
         DeliveryDeferred: HeadingForm("Sending"),
         DeliveryFailed: MailForm(State.REPLY_CREATED, "Error"),
         DeliveryUncertain: HeadingForm("Uncertain", "Error"),
+        DeliveryReported: DeliveryForm(),
         OperationRefused: RefusalForm(),
     }
 )
@@ -130,9 +140,19 @@ class Message:
 class MessageBuilder:
     """Builds messages from events; reads the interaction only where the message shows it."""
 
-    def __init__(self, interactions: InteractionStore, configuration: ConfigurationStore) -> None:
+    def __init__(
+        self,
+        interactions: InteractionStore,
+        configuration: ConfigurationStore,
+        deliveries: DeliveryStore,
+        reports: ReportStore,
+        root: str,
+    ) -> None:
         self._interactions = interactions
         self._configuration = configuration
+        self._deliveries = deliveries
+        self._reports = reports
+        self._root = root
 
     async def build(self, event: AgentEvent) -> Message | None:
         """Return the message about an event; None where its interaction does not exist.
@@ -164,6 +184,8 @@ class MessageBuilder:
                     return await self._invitation(event)
                 case MailForm() as form:
                     return await self._mail(event, form)
+                case DeliveryForm():
+                    return await self._delivery(cast("DeliveryReported", event))
                 case RefusalForm():
                     return await self._refusal(cast("OperationRefused", event))
         except UnknownInteractionError:
@@ -207,6 +229,18 @@ class MessageBuilder:
             reason=reason,
             errorDescription=reason,
         )
+
+    async def _delivery(self, event: DeliveryReported) -> Fields:
+        """Show what became of a sent mail, to its author: the recipients are nobody else's."""
+        interaction = await self._read(event, text=False)
+        heading = _heading(event, STATES[interaction.state])
+        told = {"reason": event.reason} if event.reason else {}
+        message = stamped(heading, event.version, "DeliveryReport", report=event.kind, **told)
+        delivery = await self._deliveries.get(event.interaction_id)
+        if delivery is None or interaction.owner_id not in (None, event.agent_id):
+            return message
+        reports = await self._reports.on(event.interaction_id)
+        return {**message, "delivery": delivery_fields(delivery, reports, self._root)}
 
     async def _read(self, event: InteractionEvent, *, text: bool) -> Interaction:
         return await self._interactions.get(event.interaction_id, with_text=text)

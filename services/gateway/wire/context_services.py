@@ -10,6 +10,7 @@ from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import timestamp, user_data
 from shared.domain.delivery import Delivery
+from shared.domain.delivery_report import DeliveryReport
 from shared.domain.interaction import Address, Interaction
 from shared.domain.lifecycle import Direction, State
 
@@ -48,13 +49,14 @@ class Contents:
 
     `size` is that of the raw mail in bytes, None where there is none. `perhaps_related` are ids of
     mails in other threads that this one refers to and the reader may see. `delivery` is None for
-    mails that were not sent. `root` is the URL of the API.
+    mails that were not sent, and `reports` are those on it. `root` is the URL of the API.
     """
 
     root: str
     size: int | None
     perhaps_related: Sequence[str] = ()
     delivery: Delivery | None = None
+    reports: Sequence[DeliveryReport] = ()
 
 
 def email_interaction(
@@ -133,7 +135,7 @@ def _content_fields(interaction: Interaction, contents: Contents) -> Fields:
             "structured_text_mime": "text/html",
         }
     if contents.delivery is not None:
-        fields["delivery"] = delivery_fields(contents.delivery)
+        fields["delivery"] = delivery_fields(contents.delivery, contents.reports, contents.root)
     if contents.size is not None:
         fields |= {
             "binary_content": f"{place}/binary_content",

@@ -15,6 +15,7 @@ NotificationType = Literal[
     "EmailSaved",
     "AttachmentAdded",
     "AttachmentRemoved",
+    "DeliveryReport",
     "Error",
 ]
 

@@ -8,12 +8,16 @@ from services.outbound.smtp.dot_stuffing import header_of
 
 @dataclass(frozen=True, slots=True)
 class SmtpMessage:
-    """The envelope, the size in octets, and `octets`, which returns the mail anew at each call."""
+    """The envelope, the size in octets, and `octets`, which returns the mail anew at each call.
+
+    With `envelope_id`, a server that can report on deliveries (RFC 3461) is asked to name it.
+    """
 
     sender: str
     recipients: Sequence[str]
     size: int
     octets: Callable[[], AsyncIterator[bytes]]
+    envelope_id: str = ""
 
     @property
     def is_addressed_in_ascii(self) -> bool:

@@ -143,7 +143,7 @@ class SmtpSession:
             return refusal
         progress.phase = Phase.RCPT
         for address in smtp_message.recipients:
-            progress.answers[address] = await self._rcpt(address)
+            progress.answers[address] = await self._rcpt(address, smtp_message.envelope_id)
         if not any(answer.is_positive for answer in progress.answers.values()):
             return None
         progress.phase = Phase.DATA
@@ -177,10 +177,17 @@ class SmtpSession:
             not smtp_message.is_addressed_in_ascii or await smtp_message.has_utf8_headers()
         ):
             options.append(b"SMTPUTF8")
+        if smtp_message.envelope_id and self._reports_deliveries:
+            options += [b"RET=HDRS", b"ENVID=" + _xtext(smtp_message.envelope_id)]
         return await self._path_command(b"MAIL", b"FROM:", smtp_message.sender, *options)
 
-    async def _rcpt(self, address: str) -> Reply:
-        return await self._path_command(b"RCPT", b"TO:", address)
+    async def _rcpt(self, address: str, envelope_id: str) -> Reply:
+        options = []
+        if envelope_id and self._reports_deliveries:
+            options.append(b"NOTIFY=FAILURE,DELAY")
+            if address.isascii():
+                options.append(b"ORCPT=rfc822;" + _xtext(address))
+        return await self._path_command(b"RCPT", b"TO:", address, *options)
 
     async def _path_command(
         self, verb: bytes, prefix: bytes, address: str, *options: bytes
@@ -191,6 +198,10 @@ class SmtpSession:
             return _NOT_ASCII
         path = prefix + b"<" + address.encode() + b">"
         return await self._command(verb, path, *options, deadline=self._deadlines.command)
+
+    @property
+    def _reports_deliveries(self) -> bool:
+        return self._smtp.supports_extension("dsn")
 
     @property
     def _takes_eight_bits(self) -> bool:
@@ -252,3 +263,10 @@ def _describe(error: BaseException) -> str:
     if isinstance(error, TimeoutError | SMTPException):
         return f"the mail server did not answer as it should ({type(error).__name__})"
     return f"the mail could not be sent ({type(error).__name__})"
+
+
+def _xtext(text: str) -> bytes:
+    """Return ASCII text as xtext (RFC 3461 section 4)."""
+    return "".join(
+        f"+{ord(one):02X}" if one in "+=" or not "!" <= one <= "~" else one for one in text
+    ).encode()

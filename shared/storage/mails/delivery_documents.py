@@ -13,6 +13,9 @@ UNSETTLED: Final = tuple(
 )
 """The states of deliveries that may still need work: few beside all that were sent."""
 
+HAS_LEFT: Final = (DeliveryState.DOT_PENDING, DeliveryState.SENT, DeliveryState.UNCERTAIN)
+"""The states of deliveries that another server has, or may have."""
+
 IS_UNSETTLED: Final[Document] = {"state": {"$in": [state.value for state in UNSETTLED]}}
 """The filter of the index `unsettled`."""
 

@@ -203,9 +203,11 @@ class DeliveryStore:
             )
 
     async def offer_dot(
-        self, claim: Claim, recipients: Sequence[Recipient], lease: timedelta
+        self, claim: Claim, recipients: Sequence[Recipient], lease: timedelta, token: str = ""
     ) -> None:
         """Store, on a majority, that the final dot is sent next, and for which recipients.
+
+        `token` is the one in the bounce address, by which reports find the delivery.
 
         Raises:
             ClaimLostError: Another claim has the delivery: do not send the dot.
@@ -218,7 +220,7 @@ class DeliveryStore:
             "recipients": to_recipients(recipients),
             "lease_until": until,
             "next_attempt_at": until,
-        }
+        } | ({"token": token} if token else {})
         proof = held | {"state": DeliveryState.DOT_PENDING.value}
         async with database_errors():
             is_ours = await self._offers.apply(

@@ -145,11 +145,13 @@ async def test_process_with_an_expired_lease_does_not_send(outbound: Outbound) -
 class OvertakenStore(DeliveryStore):
     """Loses each claim just before the dot, as a process does that froze for too long."""
 
-    async def offer_dot(self, claim: Any, recipients: Any, lease: timedelta) -> None:
+    async def offer_dot(
+        self, claim: Any, recipients: Any, lease: timedelta, token: str = ""
+    ) -> None:
         await self._collection.update_one(
             {"_id": claim.delivery.id}, {"$set": {"claimed_by": "another"}}
         )
-        await super().offer_dot(claim, recipients, lease)
+        await super().offer_dot(claim, recipients, lease, token)
 
 
 async def test_the_dot_is_kept_back_when_the_claim_is_lost(outbound: Outbound) -> None:
@@ -169,7 +171,9 @@ class ForgetfulStore(DeliveryStore):
 
     forgotten = 0
 
-    async def offer_dot(self, claim: Any, recipients: Any, lease: timedelta) -> None:
+    async def offer_dot(
+        self, claim: Any, recipients: Any, lease: timedelta, token: str = ""
+    ) -> None:
         self.forgotten += 1
         if self.forgotten == 1:
             await self._collection.update_one(
@@ -179,7 +183,7 @@ class ForgetfulStore(DeliveryStore):
                     "$unset": {"lease_until": "", "next_attempt_at": "", "claimed_at": ""},
                 },
             )
-        await super().offer_dot(claim, recipients, lease)
+        await super().offer_dot(claim, recipients, lease, token)
 
 
 async def test_a_claim_that_went_with_its_database_is_made_again(outbound: Outbound) -> None:

@@ -37,6 +37,7 @@ from shared.contracts.events import InteractionCompleted
 from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.agent_search import AgentSearch
 from shared.domain.delivery import Conclusion, Delivery, DeliveryState, Recipient
+from shared.domain.delivery_report import DeliveryReport, MatchedBy
 from shared.domain.interaction import Attachment, Interaction, Place
 from shared.domain.lifecycle import State
 from shared.domain.mailbox_health import Fault
@@ -65,6 +66,7 @@ from shared.storage.mails import uncertain_deliveries
 from shared.storage.mails.arrival_store import Arrival, ArrivalStore
 from shared.storage.mails.delivery_store import ClaimLostError, DeliveryStore
 from shared.storage.mails.mailbox_store import MailboxStore
+from shared.storage.mails.report_store import ReportStore
 from shared.storage.parked_messages import ParkedMessage, ParkedStore
 from shared.storage.sealing import Sealer
 from shared.storage.token_store import Grant, TokenStore
@@ -453,6 +455,20 @@ async def threads(large: Large) -> None:
     speaker = Speaker("stranger@example.org")
     await store.proven(speaker, [mail_id(3), mail_id(4)])
     await store.was_sent_on_to([speaker], await _mail(large, number(4)))
+
+
+@case
+async def reports(large: Large) -> None:
+    store = ReportStore(large.database)
+    report = DeliveryReport(
+        number(3), "failed", number(4), number(5), MatchedBy.TOKEN, (), large.clock.now()
+    )
+    await store.add(report)
+    await store.get(report.id)
+    await store.on(report.delivery_id)
+    await store.remove(report.id)
+    await store.delivery_with_token("abcdefghij234567")
+    await store.deliveries_to(["ann@example.org", "nobody@example.org"], BEGAN)
 
 
 @case

@@ -106,7 +106,7 @@ def test_setting_is_shown_with_default_type_and_bounds() -> None:
 def test_secret_has_no_default_in_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     secrets = [one for one in listed(capsys, "outbound") if one["secret"]]
 
-    assert [one["name"] for one in secrets] == ["MAILROOM_SEALING_KEY"]
+    assert [one["name"] for one in secrets] == ["MAILROOM_BOUNCE_KEY", "MAILROOM_SEALING_KEY"]
     assert [one["default"] for one in secrets] == [None]
 
 

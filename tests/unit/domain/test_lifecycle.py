@@ -37,8 +37,11 @@ def test_draft_author_may_do_seed_001_operations_in_order() -> None:
 
 
 @pytest.mark.parametrize("state", [State.COMPLETED, State.SENT, State.CANCELED])
-def test_nothing_follows_an_end(state: State) -> None:
-    assert not [key for key in TRANSITIONS if key[1] is state]
+def test_nothing_follows_an_end_but_reports(state: State) -> None:
+    following = {key: step for key, step in TRANSITIONS.items() if key[1] is state}
+
+    assert all(step.to is state and not step.by_agent for step in following.values())
+    assert {operation for _, _, operation in following} <= {Operation.REPORT}
 
 
 def test_no_agent_ends_a_doubt_but_an_operator_does() -> None:
@@ -49,6 +52,7 @@ def test_no_agent_ends_a_doubt_but_an_operator_does() -> None:
         Operation.RESEND: State.SENDING,
         Operation.DELIVER: State.SENT,
         Operation.FAIL: State.REPLY_CREATED,
+        Operation.REPORT: State.UNCERTAIN,
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from services.gateway.notifications.topics import CHANNELS, EMAILS, INTERACTIONS, WORKBINS
 from services.gateway.rest.openapi import samples
@@ -22,6 +22,7 @@ from services.gateway.wire.delivery import DELIVERY_STATES, RECIPIENT_STATES
 from services.gateway.wire.refusals import NOT_HELD
 from services.gateway.wire.states import CAPABILITIES, STATES
 from shared.domain.text_sections import Kind
+from shared.mail.parsed_mail import Kind as ReportKind
 from shared.mail.warnings import WARNINGS
 
 MESSAGE: Final = "InteractionStateMessage"
@@ -31,6 +32,7 @@ _NOTIFICATIONS: Final = (
     "EmailSaved",
     "AttachmentAdded",
     "AttachmentRemoved",
+    "DeliveryReport",
     "Error",
 )
 MESSAGE_ONLY_STATES: Final[Mapping[str, str]] = MappingProxyType(
@@ -130,16 +132,22 @@ DELIVERY: Final = shape(
                     "state": {"enum": list(RECIPIENT_STATES)},
                     "code": NUMBER,
                     "text": TEXT,
+                    "status": TEXT,
+                    "proven": {"const": False},
                     "at": MOMENT,
                 },
                 ("address", "state"),
             )
         ),
+        "reports": several(TEXT),
     },
     ("state", "attempts", "recipients"),
     description=(
-        "How the next mail server answered for a sent mail. Only for agents who may read the mail;"
-        " not in lists and not on the topic."
+        "How the next mail server answered for a sent mail, and what reports said since:"
+        " `status` is an enhanced status code (RFC 3463), `reports` are the reports' addresses."
+        " `proven` is false where a report came without our token, so that anybody may have written"
+        " it. Only for agents who may read the mail; not in lists, and on the topic only with"
+        " `notificationType` DeliveryReport."
     ),
 )
 HEADING: Final = shape(
@@ -160,6 +168,7 @@ _COMMON: Final[Schema] = {
     "operationName": TEXT,
     "reason": TEXT,
     "errorDescription": TEXT,
+    "report": {"enum": list(get_args(ReportKind))},
     "interaction": ANYTHING
     | {"description": "The same fields again, where `GATEWAY_NESTED_INTERACTION` is set."},
 }

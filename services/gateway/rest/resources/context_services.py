@@ -16,6 +16,7 @@ from services.gateway.operations.rules import Ownership
 from services.gateway.rest.callers import Callers
 from services.gateway.wire.context_services import Contents, email_interaction
 from shared.domain.delivery import Delivery
+from shared.domain.delivery_report import DeliveryReport
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction
 from shared.mail.threads import named_by, nearest_of_other_threads, proves, speaker_in
@@ -23,6 +24,7 @@ from shared.storage.agents.agent_store import StoredAgent
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore
+from shared.storage.mails.report_store import ReportStore
 
 _SAFE_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -43,6 +45,7 @@ class ContextServicesResource:
         arrivals: ArrivalStore,
         deliveries: DeliveryStore,
         threads: ThreadStore,
+        reports: ReportStore,
         shows_foreign_mail: bool,
     ) -> None:
         self._callers = callers
@@ -50,6 +53,7 @@ class ContextServicesResource:
         self._arrivals = arrivals
         self._deliveries = deliveries
         self._threads = threads
+        self._reports = reports
         self._shows_foreign_mail = shows_foreign_mail
 
     async def one(self, request: Request) -> Response:
@@ -65,6 +69,7 @@ class ContextServicesResource:
                 await self._raw_size(interaction),
                 await self._perhaps_related(agent, interaction),
                 await self._delivery(interaction),
+                await self._reports_on(interaction),
             )
         return json_answer(email_interaction(interaction, changed_at, contents))
 
@@ -72,6 +77,11 @@ class ContextServicesResource:
         if interaction.direction is Direction.INBOUND:
             return None
         return await self._deliveries.get(interaction.id)
+
+    async def _reports_on(self, interaction: Interaction) -> list[DeliveryReport]:
+        if interaction.direction is Direction.INBOUND:
+            return []
+        return await self._reports.on(interaction.id)
 
     async def structured_text(self, request: Request) -> Response:
         """GET …/structured_text: the cleaned HTML of a mail."""

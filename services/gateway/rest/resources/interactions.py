@@ -26,6 +26,7 @@ from shared.domain.lifecycle import Direction
 from shared.storage.agents.agent_store import StoredAgent
 from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.mails.delivery_store import DeliveryStore
+from shared.storage.mails.report_store import ReportStore
 
 FILTERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -55,6 +56,7 @@ class InteractionsResource:
         journal_reader: JournalReader,
         interactions: InteractionStore,
         deliveries: DeliveryStore,
+        reports: ReportStore,
         shows_foreign_mail: bool,
         admins_read_interactions: bool,
         max_listed: int,
@@ -64,6 +66,7 @@ class InteractionsResource:
         self._journal_reader = journal_reader
         self._interactions = interactions
         self._deliveries = deliveries
+        self._reports = reports
         self._shows_foreign_mail = shows_foreign_mail
         self._admins_read_interactions = admins_read_interactions
         self._max_listed = max_listed
@@ -144,7 +147,7 @@ class InteractionsResource:
     async def _one(
         self, request: Request, interaction: Interaction, agent: StoredAgent
     ) -> Response:
-        delivery_part = await self._delivery(interaction, agent)
+        delivery_part = await self._delivery(interaction, agent, self._callers.root(request))
         may_work = ownership_of(interaction, agent) in _HOLDS and bool(capabilities(interaction))
         tag = entity_tag(
             interaction, "" if may_work else self._view(interaction, agent, delivery_part)
@@ -170,7 +173,7 @@ class InteractionsResource:
         shows_all = self._shows_foreign_mail
         return refusal_of(Read.WHOLE, agent, interaction, shows_all=shows_all) is None
 
-    async def _delivery(self, interaction: Interaction, agent: StoredAgent) -> Fields:
+    async def _delivery(self, interaction: Interaction, agent: StoredAgent, root: str) -> Fields:
         """Return the delivery of a sent mail, for readers who may see its blind copies."""
         shows_all = self._shows_foreign_mail
         if interaction.direction is Direction.INBOUND:
@@ -178,7 +181,9 @@ class InteractionsResource:
         if refusal_of(Read.HISTORY, agent, interaction, shows_all=shows_all) is not None:
             return {}
         delivery = await self._deliveries.get(interaction.id)
-        return {"delivery": delivery_fields(delivery)} if delivery else {}
+        if delivery is None:
+            return {}
+        return {"delivery": delivery_fields(delivery, await self._reports.on(delivery.id), root)}
 
     def _message_for(
         self, interaction: Interaction, agent: StoredAgent, *, listed: bool = False

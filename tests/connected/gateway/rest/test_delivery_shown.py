@@ -1,6 +1,7 @@
 """The delivery of a sent mail is shown to agents who may read the mail."""
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,11 +9,16 @@ from typing import Any
 import httpx2
 import pytest
 
+from services.gateway.wire.messages import timestamp
+from shared.contracts.events import DeliveryReported
 from shared.contracts.outgoing import Outgoing
 from shared.domain.delivery import Conclusion, DeliveryState, RecipientState
+from shared.domain.delivery_report import DeliveryReport, MatchedBy, ReportedVerdict
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
+from shared.storage.mails.report_store import ReportStore
+from tests.connected.gateway.oddities.asking import listening
 from tests.support.backend import cause
 from tests.support.gateway import Gateway
 
@@ -151,3 +157,58 @@ async def test_a_mail_in_a_session_is_not_canceled(
     assert (answer.status_code, answer.json()["statusCode"]) == (409, 2)
     assert "handed to a mail server now" in answer.json()["statusMessage"]
     assert await gateway.unchanged(mail)
+
+
+async def reported(gateway: Gateway, mail: Interaction, by: MatchedBy) -> DeliveryReport:
+    """Let a report say that bob does not exist."""
+    gone = ReportedVerdict("bob@example.org", "5.1.1", hard=True, diagnostic="no such user")
+    now = gateway.backend.clock.now()
+    report = DeliveryReport("arrived", "failed", "child", mail.id, by, (gone,), now)
+    return await ReportStore(gateway.backend.database).add(report)
+
+
+@pytest.mark.parametrize("path", ["interactions/{}", "ucs/interactions/{}"])
+@pytest.mark.parametrize(
+    ("by", "proof"), [(MatchedBy.TOKEN, {}), (MatchedBy.RETURNED_MAIL, {"proven": False})]
+)
+async def test_a_report_is_shown_on_the_recipient_of_the_sent_mail(
+    gateway: Gateway,
+    agent1: httpx2.AsyncClient,
+    path: str,
+    by: MatchedBy,
+    proof: dict[str, bool],
+) -> None:
+    mail = await outbound(gateway, State.SENT)
+    await waiting(gateway, mail.id)
+    report = await reported(gateway, mail, by)
+
+    delivery = await shown(agent1, path.format(mail.id))
+
+    assert delivery["recipients"][1] == {
+        "address": "bob@example.org",
+        "state": "Bounced",
+        "status": "5.1.1",
+        "text": "no such user",
+        "at": timestamp(report.at),
+        **proof,
+    }
+    assert [one.rpartition("/api/v2/")[2] for one in delivery["reports"]] == [
+        "ucs/interactions/child"
+    ]
+
+
+async def test_a_delivery_report_is_told_to_the_author(gateway: Gateway) -> None:
+    mail = await outbound(gateway, State.SENT)
+    await waiting(gateway, mail.id)
+    await reported(gateway, mail, MatchedBy.TOKEN)
+
+    async with AsyncExitStack() as stack:
+        agent = await listening(gateway, stack)
+        await gateway.announce(
+            DeliveryReported.of(mail, "agent1", kind="failed", reason="bob: failed 5.1.1")
+        )
+        message = (await agent.event())["data"]
+
+    assert (message["state"], message["notificationType"]) == ("Sent", "DeliveryReport")
+    assert (message["report"], message["reason"]) == ("failed", "bob: failed 5.1.1")
+    assert [one["state"] for one in message["delivery"]["recipients"]] == ["Waiting", "Bounced"]

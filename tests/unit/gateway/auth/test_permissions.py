@@ -59,6 +59,7 @@ OF_THE_SYSTEM = {
     "return",
     "reclaim",
     "resend",
+    "report",
 }
 
 

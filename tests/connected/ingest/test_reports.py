@@ -1,0 +1,280 @@
+"""Reports on sent mail: matched, completed, told to the author."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.contracts.commands import ParseMail
+from shared.contracts.contact_center import ReportRules
+from shared.contracts.events import DeliveryReported, InteractionReceived
+from shared.domain.bounce_tokens import bounce_token
+from shared.domain.delivery_report import MatchedBy
+from shared.domain.ids import new_id
+from shared.domain.interaction import Address, Email, Interaction
+from shared.domain.lifecycle import Direction, State
+from shared.storage.mails.delivery_documents import to_document
+from shared.storage.mails.delivery_store import new_delivery
+from shared.storage.mails.report_store import ReportStore
+from tests.support.backend import CENTER, Backend, cause
+from tests.support.ingest import KEY, Ingest, envelope
+
+pytestmark = pytest.mark.connected
+
+OURS = "<5ecre7.1@demo.example>"
+DAEMON = b"From: MAILER-DAEMON@mx.example\r\nTo: support@demo.example\r\n"
+
+
+async def sent(backend: Backend, *to: str, **fields: Any) -> Interaction:
+    """Store a mail that left, with its delivery and its token."""
+    recipients = to or ("gone@example.net",)
+    mail = await backend.add_mail(
+        id=new_id(),
+        direction=Direction.OUTBOUND,
+        subtype="OutboundReply",
+        state=fields.get("state", State.SENT),
+        owner_id="agent1",
+        mail=Email(to=tuple(map(Address, recipients)), message_id=OURS),
+    )
+    delivery = new_delivery(
+        interaction_id=mail.id,
+        agent_id="agent1",
+        message_id=OURS,
+        sender="support@demo.example",
+        recipients=recipients,
+        now=backend.clock.now(),
+    )
+    document = to_document(delivery) | {"state": "SENT", "token": bounce_token(KEY, mail.id)}
+    await backend.database["deliveries"].insert_one(document | {"outbox": [], "raw": b""})
+    return mail
+
+
+def dsn(
+    address: str = "gone@example.net", *fields: str, returned: str = "", headers: bytes = b""
+) -> bytes:
+    """Return a delivery report; `returned` is the Message-ID in text/rfc822-headers."""
+    block = "\r\n".join((f"Final-Recipient: rfc822; {address}", "Action: failed", *fields))
+    back = (
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {returned}\r\n\r\n"
+        if returned
+        else ""
+    )
+    return (
+        DAEMON
+        + headers
+        + b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+        + f"--b\r\n\r\nNot delivered\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        f"Reporting-MTA: dns; mx.example\r\n\r\n{block}\r\n\r\n{back}--b--\r\n".encode()
+    )
+
+
+async def came(
+    backend: Backend,
+    ingest: Ingest,
+    raw: bytes,
+    *,
+    sender: str = "",
+    to: str = "support@demo.example",
+) -> Interaction:
+    """Return the interaction of a report that arrives for one recipient."""
+    addressed = replace(envelope(sender=sender), recipients=(to,))
+    arrival_id = await ingest.arrivals.add(raw, addressed)
+    await ingest.parsing.parse(ParseMail(arrival_id=arrival_id), cause())
+    found = await backend.database["interactions"].find_one({"arrival_id": arrival_id})
+    assert found
+    return await backend.interactions.get(found["_id"])
+
+
+async def matched_by(backend: Backend, mail: Interaction) -> list[MatchedBy]:
+    return [one.matched_by for one in await ReportStore(backend.database).on(mail.id)]
+
+
+async def test_a_report_is_completed_and_told_to_the_author(
+    backend: Backend, ingest: Ingest
+) -> None:
+    mail = await sent(backend)
+    backend.take_events()
+
+    child = await came(backend, ingest, dsn(returned=OURS))
+
+    assert (child.state, child.subtype, child.owner_id) == (State.COMPLETED, "InboundNDR", "agent1")
+    assert child.parent_id == mail.id
+    assert child.user_data["_ReportMatchedBy"] == "returned-mail"
+    assert child.user_data["_ReportProof"] == "not proven"
+    told = await backend.next_event(DeliveryReported)
+    assert (told.interaction_id, told.agent_id, told.kind) == (mail.id, "agent1", "failed")
+    assert told.reason == "gone@example.net: failed 5.0.0 (not proven)"
+    assert (await backend.interactions.get(mail.id)).state is State.SENT
+
+
+async def test_nobody_is_told_of_mail_to_route_for_a_report(
+    backend: Backend, ingest: Ingest
+) -> None:
+    await sent(backend)
+
+    child = await came(backend, ingest, dsn(returned=OURS))
+
+    await backend.next_event(DeliveryReported)
+    routed = [one for one in backend.take_events() if isinstance(one, InteractionReceived)]
+    assert child.id not in {one.interaction_id for one in routed}
+
+
+@pytest.mark.parametrize("form", ["recipient", "To", "Delivered-To"])
+async def test_a_token_in_the_bounce_address_is_a_proof(
+    backend: Backend, ingest: Ingest, form: str
+) -> None:
+    mail = await sent(backend)
+    address = f"support+{bounce_token(KEY, mail.id).upper()}@demo.example"
+    to = address if form == "recipient" else "support@demo.example"
+    header = b"" if form == "recipient" else f"{form}: {address}\r\n".encode()
+
+    child = await came(backend, ingest, dsn(headers=header), to=to)
+
+    assert await matched_by(backend, mail) == [MatchedBy.TOKEN]
+    assert child.user_data["_ReportProof"] == "proven"
+    assert (child.parent_id, child.thread_id) == (mail.id, mail.thread_id or mail.id)
+
+
+async def test_an_envelope_id_is_a_proof(backend: Backend, ingest: Ingest) -> None:
+    mail = await sent(backend)
+    raw = dsn().replace(
+        b"Reporting-MTA",
+        b"Original-Envelope-Id: " + bounce_token(KEY, mail.id).encode() + b"\r\nReporting-MTA",
+        1,
+    )
+
+    await came(backend, ingest, raw)
+
+    assert await matched_by(backend, mail) == [MatchedBy.ENVELOPE_ID]
+
+
+async def test_a_token_of_another_key_proves_nothing(backend: Backend, ingest: Ingest) -> None:
+    mail = await sent(backend, "somebody@else.example")
+    forged = bounce_token("another key", mail.id)
+    await backend.database["deliveries"].update_one({"_id": mail.id}, {"$set": {"token": forged}})
+
+    child = await came(backend, ingest, dsn(), to=f"support+{forged}@demo.example")
+
+    assert await matched_by(backend, mail) == []
+    assert child.state is State.QUEUED
+
+
+@pytest.mark.parametrize("name", ["In-Reply-To", "References"])
+async def test_a_report_is_matched_by_the_mail_it_answers(
+    backend: Backend, ingest: Ingest, name: str
+) -> None:
+    mail = await sent(backend)
+
+    child = await came(backend, ingest, dsn(headers=f"{name}: {OURS}\r\n".encode()))
+
+    assert await matched_by(backend, mail) == [MatchedBy.REFERENCES]
+    assert child.state is State.COMPLETED
+
+
+async def test_the_only_recent_mail_to_a_recipient_is_meant(
+    backend: Backend, ingest: Ingest
+) -> None:
+    mail = await sent(backend)
+
+    child = await came(backend, ingest, dsn("GONE@example.net"))
+
+    assert await matched_by(backend, mail) == [MatchedBy.RECIPIENT]
+    assert (child.parent_id, child.thread_id) == (mail.id, child.id)
+
+
+async def test_of_two_mails_to_a_recipient_none_is_meant(backend: Backend, ingest: Ingest) -> None:
+    await sent(backend)
+    await sent(backend)
+
+    child = await came(backend, ingest, dsn())
+
+    assert (child.state, child.subtype) == (State.QUEUED, "InboundNDR")
+    assert child.user_data["_Report"] == "failed"
+
+
+async def test_an_old_mail_to_a_recipient_is_not_meant(backend: Backend, ingest: Ingest) -> None:
+    await sent(backend)
+    backend.clock.move(timedelta(days=6))
+
+    child = await came(backend, ingest, dsn())
+
+    assert child.state is State.QUEUED
+
+
+async def test_a_report_with_a_sender_needs_our_token(backend: Backend, ingest: Ingest) -> None:
+    mail = await sent(backend)
+
+    claim = await came(backend, ingest, dsn(returned=OURS), sender="thief@example.org")
+    proof = await came(
+        backend,
+        ingest,
+        dsn(headers=b"X: 2\r\n"),
+        sender="postmaster@broken.example",
+        to=f"support+{bounce_token(KEY, mail.id)}@demo.example",
+    )
+
+    assert (claim.state, proof.state) == (State.QUEUED, State.COMPLETED)
+
+
+async def test_a_report_on_a_foreign_mail_waits_in_the_queue(
+    backend: Backend, ingest: Ingest
+) -> None:
+    child = await came(backend, ingest, dsn(returned="<other@installation.example>"))
+
+    assert (child.state, child.queue, child.parent_id) == (State.QUEUED, "support", None)
+
+
+async def test_a_note_of_an_absent_customer_rings_nobody(backend: Backend, ingest: Ingest) -> None:
+    mail = await sent(backend, "ann@example.org")
+    note = (
+        b"From: Ann <ann@example.org>\r\nTo: support@demo.example\r\nSubject: Away\r\n"
+        b"Auto-Submitted: auto-replied\r\nIn-Reply-To: " + OURS.encode() + b"\r\n\r\nBack soon"
+    )
+
+    child = await came(backend, ingest, note)
+
+    assert (child.state, child.subtype, child.parent_id) == (
+        State.COMPLETED,
+        "InboundReport",
+        mail.id,
+    )
+
+
+@pytest.mark.parametrize(("offered_to", "preferred"), [("author", "agent1"), ("queue", None)])
+async def test_a_rule_says_who_is_offered_a_report(
+    backend: Backend, ingest: Ingest, offered_to: Any, preferred: str | None
+) -> None:
+    rules = ReportRules(failed=offered_to)
+    await backend.configuration.write(CENTER.model_copy(update={"reports": rules}))
+    mail = await sent(backend)
+
+    child = await came(backend, ingest, dsn(returned=OURS))
+
+    assert (child.state, child.preferred_id, child.parent_id) == (State.QUEUED, preferred, mail.id)
+
+
+async def test_a_report_that_is_read_twice_is_one(backend: Backend, ingest: Ingest) -> None:
+    mail = await sent(backend)
+    arrival_id = await ingest.arrivals.add(dsn(returned=OURS), envelope())
+    order = cause()
+
+    for _ in range(3):
+        await ingest.parsing.parse(ParseMail(arrival_id=arrival_id), order)
+
+    assert len(await matched_by(backend, mail)) == 1
+    assert (await backend.interactions.get(mail.id)).version == mail.version + 1
+    found = await backend.database["interactions"].count_documents({"arrival_id": arrival_id})
+    assert found == 1
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.UNCERTAIN])
+async def test_a_report_may_come_before_the_end_of_sending(
+    backend: Backend, ingest: Ingest, state: State
+) -> None:
+    mail = await sent(backend, state=state)
+
+    await came(backend, ingest, dsn(returned=OURS))
+
+    assert (await backend.interactions.get(mail.id)).state is state
+    assert (await backend.next_event(DeliveryReported)).interaction_id == mail.id
