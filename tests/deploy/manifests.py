@@ -93,6 +93,7 @@ def _assignments(lines: Iterator[str] | list[str]) -> Iterator[tuple[str, str]]:
 ADDRESSES = {
     "rabbitmq-url": "amqp://rabbitmq.example:5672/",
     "mongodb-url": "mongodb://mongodb.example:27017/mailroom",
+    "bounce-key": "of-at-least-thirty-two-characters",
 }
 """Values of the Secret by key."""
 

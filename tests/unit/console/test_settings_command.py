@@ -107,7 +107,7 @@ def test_secret_has_no_default_in_the_list(capsys: pytest.CaptureFixture[str]) -
     secrets = [one for one in listed(capsys, "outbound") if one["secret"]]
 
     assert [one["name"] for one in secrets] == ["MAILROOM_BOUNCE_KEY", "MAILROOM_SEALING_KEY"]
-    assert [one["default"] for one in secrets] == [None]
+    assert [one["default"] for one in secrets] == [None, None]
 
 
 def test_settings_need_no_server(

@@ -14,6 +14,7 @@ from shared.contracts.events import DeliveryReported
 from shared.contracts.outgoing import Outgoing
 from shared.domain.delivery import Conclusion, DeliveryState, RecipientState
 from shared.domain.delivery_report import DeliveryReport, MatchedBy, ReportedVerdict
+from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
@@ -163,7 +164,7 @@ async def reported(gateway: Gateway, mail: Interaction, by: MatchedBy) -> Delive
     """Let a report say that bob does not exist."""
     gone = ReportedVerdict("bob@example.org", "5.1.1", hard=True, diagnostic="no such user")
     now = gateway.backend.clock.now()
-    report = DeliveryReport("arrived", "failed", "child", mail.id, by, (gone,), now)
+    report = DeliveryReport(new_id(), "failed", "child", mail.id, by, (gone,), now)
     return await ReportStore(gateway.backend.database).add(report)
 
 
