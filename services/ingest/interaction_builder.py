@@ -145,6 +145,8 @@ def user_data(
         "_AttachmentFileNames": ", ".join(one.name for one in attachments),
     }
     data |= {f"Header_{name}": mail.headers[name] for name in _HEADERS if name in mail.headers}
+    if mail.calendar:
+        data["_Calendar"] = mail.calendar
     if mail.automatic:
         data["_AutomaticMail"] = mail.automatic
     if mail.report:

@@ -100,7 +100,8 @@ class ParsedMail:
     from the HTML if the sender wrote no text. `automatic` is the reason why nothing automatic may
     answer the mail, None if a person seems to have written it. `sections` are those of `text`; the
     process that parses adds them. `authentication` are the fields in which
-    servers, or anybody, say whether the sender is proven.
+    servers, or anybody, say whether the sender is proven. `calendar` says in words what the mail
+    wants of a calendar, such as `invitation: Team meeting, 2026-12-01 10:00 UTC`.
     """
 
     message_id: str
@@ -121,6 +122,7 @@ class ParsedMail:
     report: Report | None = None
     sections: tuple[Section, ...] = ()
     authentication: tuple[AuthenticationField, ...] = ()
+    calendar: str = ""
 
     @property
     def is_bounce(self) -> bool:

@@ -39,6 +39,7 @@ def dump(mail: ParsedMail) -> bytes:
         "warnings": mail.warnings,
         "report": mail.report and asdict(mail.report),
         "sections": [(one.kind, one.start, one.end) for one in mail.sections],
+        "calendar": mail.calendar,
         "authentication": [(one.hop, one.value) for one in mail.authentication],
     }
     return json.dumps(fields).encode()

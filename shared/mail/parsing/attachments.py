@@ -1,5 +1,6 @@
 """Names and Content-IDs of files inside a mail."""
 
+import re
 from typing import Final
 
 from shared.mail.file_names import LONGEST_NAME, clean_name
@@ -10,6 +11,16 @@ from shared.mail.mime.structure import Part
 
 _LONGEST_ID: Final = 998
 _TELLING: Final = frozenset({"audio", "image", "message", "text", "video"})
+_CALENDARS: Final = {
+    "CANCEL": "cancellation.ics",
+    "REPLY": "reply.ics",
+    "REQUEST": "invitation.ics",
+}
+_CARDS: Final = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
+_CARD_LOOKED_AT: Final = 16 * 1024
+_FULL_NAME: Final = re.compile(
+    rb"^FN(?:;[^:\r\n]{0,200})?:([^\r\n]{1,150})", re.IGNORECASE | re.MULTILINE
+)
 _EXTENSIONS: Final = {
     "application/ics": ".ics",
     "application/json": ".json",
@@ -36,6 +47,7 @@ _EXTENSIONS: Final = {
     "message/disposition-notification": ".txt",
     "message/rfc822": ".eml",
     "text/calendar": ".ics",
+    "text/directory": ".vcf",
     "text/csv": ".csv",
     "text/html": ".html",
     "text/plain": ".txt",
@@ -63,8 +75,20 @@ def content_id(part: Part) -> str | None:
     return one_line(decode(value[:_LONGEST_ID])).strip("<> ") or None
 
 
+def _person(card: bytes) -> str:
+    """Return the name in a vCard (RFC 6350 section 6.2.1), empty if there is none."""
+    found = _FULL_NAME.search(card)
+    value = decode(found[1]) if found else ""
+    return clean_name(value.replace("\\,", ",").replace("\\;", ";"))
+
+
 def _made_up_name(part: Part) -> str:
     ending = _EXTENSIONS.get(part.media_type, ".bin")
+    if part.media_type == "text/calendar":
+        method = part.content_type.get("method").upper()
+        return _CALENDARS.get(method, "calendar.ics")
+    if part.media_type in _CARDS and (name := _person(part.content()[:_CARD_LOOKED_AT])):
+        return f"{name}{ending}"
     if part.media_type == "message/rfc822":
         headers, _ = read_mail_headers(part.content()[: 64 * 1024])
         subject = clean_name(decode_value(headers.first("subject"), words=LONGEST_NAME * 100))

@@ -12,6 +12,7 @@ from shared.mail.limits import DEFAULT_LIMITS, Limits
 from shared.mail.mime.charsets import decode
 from shared.mail.mime.flowed import unflow
 from shared.mail.mime.structure import Part
+from shared.mail.mime.tnef import TnefContent, is_tnef, read_tnef
 from shared.mail.mime.transfer import split_uuencoded
 from shared.mail.parsing.attachments import declared_name
 
@@ -25,12 +26,17 @@ _META_WITHIN: Final = 4096
 _REACTION: Final = "text/vnd.google.email-reaction+json"
 _WITHOUT_FILES: Final = frozenset({"text/html", _REACTION})
 _LONGEST_REACTION: Final = 4096
+_TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_TNEF_NAME: Final = "winmail.dat"
 _TOO_HEAVY: Final = "html-too-heavy"
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedFile:
-    """A uuencoded file inside a text; its `index` follows those of the parts."""
+    """A uuencoded file inside a text, or one inside a winmail.dat.
+
+    Its `index` follows those of the parts.
+    """
 
     index: int
     name: bytes
@@ -77,15 +83,33 @@ def read_bodies(leaves: tuple[Part, ...], limits: Limits = DEFAULT_LIMITS) -> Bo
     """Read all inline texts in order; a multipart/alternative counts as one block."""
     blocks: dict[int, _Block] = {}
     files: list[Part | EmbeddedFile] = []
+    opened: list[TnefContent] = []
     for leaf in _leaves(leaves, limits):
         files += leaf.files
+        opened += leaf.opened
         if leaf.is_body:
             part = leaf.part
             key = -1 - part.index if part.alternative is None else part.alternative
             _add(blocks.setdefault(key, _Block()), leaf, limits)
     shown = [(block.text(), block.html()) for block in blocks.values()]
+    if not any(text.strip() for text, _ in shown):
+        shown += [(block.text(), block.html()) for block in _opened_blocks(opened, limits)]
     heavy = any(block.heavy for block in blocks.values())
-    return Bodies(_text(shown), _html(shown), tuple(files), _warnings(leaves, heavy=heavy))
+    found = set(_warnings(leaves, heavy=heavy))
+    if not all(content.is_whole for content in opened):
+        found.add("tnef-damaged")
+    return Bodies(_text(shown), _html(shown), tuple(files), frozenset(found))
+
+
+def _opened_blocks(opened: list[TnefContent], limits: Limits) -> Iterator[_Block]:
+    """Yield the words in each winmail.dat, for mails that have no other words."""
+    for content in opened:
+        block = _Block(texts=[content.text.replace("\r\n", "\n").replace("\r", "\n")])
+        safe = sanitise(content.html, limits) if content.html.strip() else ""
+        (block.heavy if safe is None else block.htmls).append(
+            content.html if safe is None else safe
+        )
+        yield block
 
 
 def read_files(
@@ -98,12 +122,16 @@ def read_files(
 
 @dataclass(frozen=True, slots=True)
 class _Leaf:
-    """A part, whether it is body, its text without uuencoded files, and its files."""
+    """A part, whether it is body, its text without uuencoded files, and its files.
+
+    `opened` is what a winmail.dat has in it.
+    """
 
     part: Part
     is_body: bool
     text: bytes
     files: list[Part | EmbeddedFile]
+    opened: list[TnefContent]
 
 
 def _leaves(leaves: tuple[Part, ...], limits: Limits) -> Iterator[_Leaf]:
@@ -114,10 +142,20 @@ def _leaves(leaves: tuple[Part, ...], limits: Limits) -> Iterator[_Leaf]:
         if is_body and part.media_type not in _WITHOUT_FILES:
             # Each uuencoded file counts as a part of the mail.
             text, found = split_uuencoded(part.content(), limits.parts - next_index)
+        opened = [] if is_body else _opened(part, limits.parts - next_index)
+        found = (*found, *(file for content in opened for file in content.files))
         embedded = [EmbeddedFile(next_index + at, *file) for at, file in enumerate(found)]
         next_index += len(embedded)
         own = [] if is_body and not _is_file_too(part) else [part]
-        yield _Leaf(part, is_body, text, [*own, *embedded])
+        yield _Leaf(part, is_body, text, [*own, *embedded], opened)
+
+
+def _opened(part: Part, most: int) -> list[TnefContent]:
+    """Return what a part has in it if it is a winmail.dat, whatever the sender calls it."""
+    if part.media_type not in _TNEF and declared_name(part).lower() != _TNEF_NAME:
+        return []
+    octets = part.content()
+    return [read_tnef(octets, most)] if is_tnef(octets) else []
 
 
 def _roles(leaves: Sequence[Part]) -> Iterator[tuple[Part, bool]]:
@@ -222,6 +260,7 @@ _KINDS: Final = {
     "application/pgp-signature": "signed",
     "application/pkcs7-signature": "signed",
     "application/x-pkcs7-signature": "signed",
+    "text/calendar": "invitation",
     "message/external-body": "external-body",
     "message/partial": "partial",
 }

@@ -18,6 +18,7 @@ from shared.mail.parsed_mail import AuthenticationField, ParsedMail
 from shared.mail.parsing.addresses import parse_addresses, parse_named
 from shared.mail.parsing.automatic import automatic_reason
 from shared.mail.parsing.bodies import Bodies, read_bodies
+from shared.mail.parsing.calendars import calendar_words
 from shared.mail.parsing.dates import parse_date
 from shared.mail.parsing.files import describe_files, whole_mail
 from shared.mail.parsing.identity import message_id, message_ids
@@ -99,6 +100,7 @@ def parse_mail(
         ),
         report=report_in(structure, envelope_sender, limits),
         authentication=_authentication(headers),
+        calendar=calendar_words(structure.leaves),
     )
 
 
