@@ -18,6 +18,7 @@ from services.console.commands.parse import order_parsing
 from services.console.commands.restored import announce_restore
 from services.console.commands.settings import print_settings
 from services.console.commands.trace import trace
+from services.console.drop_tokens import make_token
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.passwords import ask_for_password, hash_password
 from shared.contracts.schemas import FieldLostError, write_schemas
@@ -77,6 +78,8 @@ def _generate(arguments: Namespace) -> None:
     match arguments.command:
         case "hash-password":
             print(hash_password(ask_for_password()))
+        case "make-token":
+            print(make_token(arguments.name), end="")
         case "definitions":
             print(definitions(accounts_of(BROKER), arguments.virtual_host), end="")
         case "settings":

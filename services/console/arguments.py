@@ -55,6 +55,7 @@ def parser() -> Parser:
     _add_authorize(commands)
     _add_settings(commands)
     _add_hash_password(commands)
+    _add_make_token(commands)
     _add_generators(commands)
     return root
 
@@ -255,6 +256,16 @@ def _add_hash_password(commands: Commands) -> None:
         description="Ask for a password, or read it from standard input, and print its argon2id "
         "hash (RFC 9106: 64 MiB of memory, 3 passes, 4 lanes).",
     )
+
+
+def _add_make_token(commands: Commands) -> None:
+    make_token = commands.add_parser(
+        "make-token",
+        help="print a new token for programs that hand in mail, and its digest",
+        description="Print a new token, and the entry under `tokens` that knows only its digest. "
+        "A mailbox lets it in with `drop: {tokens: [NAME]}`.",
+    )
+    make_token.add_argument("name", metavar="NAME", help="a name for the program, such as web-form")
 
 
 def _add_generators(commands: Commands) -> None:

@@ -49,6 +49,7 @@ from services.gateway.rest.resources.channels import ChannelsResource
 from services.gateway.rest.resources.context_services import ContextServicesResource
 from services.gateway.rest.resources.directory import DirectoryResource
 from services.gateway.rest.resources.downloads import DownloadsResource
+from services.gateway.rest.resources.drop import DropLimits, DropResource
 from services.gateway.rest.resources.interactions import InteractionsResource
 from services.gateway.rest.resources.mailboxes import MailboxesResource
 from services.gateway.rest.resources.operations import OperationsResource
@@ -62,6 +63,7 @@ from shared.bayeux import (
     uvicorn_options,
 )
 from shared.domain.clock import Clock
+from shared.intake.mail_intake import IntakeRules, MailIntake
 from shared.observability.serving import serving
 from shared.runtime.resources import Resources
 from shared.storage.agents.agent_login_store import AgentLoginStore
@@ -155,6 +157,7 @@ async def start(
                 max_body=settings.max_body,
                 always_200=settings.http_errors == "always-200",
             ),
+            drop=_drop(settings, resources),
             authenticator=authenticator,
             settings=settings.bayeux,
             always_200=settings.http_errors == "always-200",
@@ -175,6 +178,22 @@ async def start(
             with _measured(bayeux, registry):
                 yield
             await bayeux.drain()
+
+
+def _drop(settings: GatewaySettings, resources: Resources) -> DropResource:
+    rules = IntakeRules(settings.largest_mail, host_name=settings.mail_host_name)
+    return DropResource(
+        intake=MailIntake(resources.arrivals, resources.configuration, rules, resources.clock),
+        configuration=resources.configuration,
+        answers=IdempotencyStore(resources.database),
+        limits=DropLimits(
+            settings.largest_mail,
+            settings.drops_at_once,
+            settings.drops_per_token,
+            settings.upload_stall,
+        ),
+        clock=resources.clock,
+    )
 
 
 def _journal_reader(

@@ -12,6 +12,7 @@ from services.gateway.cometd_options import ALLOWED_HEADERS, REMEDIES
 from shared.bayeux import BayeuxSettings
 from shared.bayeux.cookies import CookiePolicy, SameSite
 from shared.bayeux.transports.origins import origin_of
+from shared.intake.mail_intake import HOST_NAME, LARGEST_MAIL
 from shared.runtime.settings import ServiceSettings
 
 
@@ -168,6 +169,23 @@ class GatewaySettings(ServiceSettings):
         default=timedelta(seconds=60),
         description="An upload of which nothing comes for this long is ended.",
     )
+    largest_mail: int = Field(
+        default=LARGEST_MAIL,
+        ge=1_000,
+        description="Size in bytes up to which a mail is taken by POST /ingest/MAILBOX.",
+    )
+    drops_at_once: int = Field(
+        default=50,
+        ge=1,
+        description="Number of mails that a pod takes by POST /ingest/MAILBOX at the same time; "
+        "more are answered 429.",
+    )
+    drops_per_token: int = Field(
+        default=600,
+        ge=1,
+        description="Number of mails that a token may hand in within a minute, at each pod; more "
+        "are answered 429.",
+    )
     journal_retention: timedelta = Field(
         default=timedelta(hours=72),
         ge=timedelta(hours=1),
@@ -249,6 +267,11 @@ class GatewaySettings(ServiceSettings):
     def public_origin(self) -> str:
         """Scheme, host and port of the public URL; empty where it is not set."""
         return "/".join(self.public_url.split("/")[:3])
+
+    @property
+    def mail_host_name(self) -> str:
+        """Host name in the Received line of mail that comes by HTTP."""
+        return urlsplit(self.public_url).hostname or HOST_NAME
 
     @property
     def known_hosts(self) -> frozenset[str]:

@@ -49,12 +49,16 @@ class DirectParsing:
         self._running: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()
 
-    async def add(self, raw: bytes, envelope: MailEnvelope) -> str:
+    async def add(
+        self, raw: bytes, envelope: MailEnvelope, *, arrival_id: str | None = None
+    ) -> str:
         """Store a mail and return its arrival id; the mail is then durable.
 
         Raises:
             Unavailable: The database does not answer.
         """
+        if arrival_id is not None:  # somebody else may have stored and parsed it
+            return await self._arrivals.add(raw, envelope, arrival_id=arrival_id)
         stored = await self._arrivals.store(raw, envelope)
         if await self._acquire_room(stored):
             task = asyncio.create_task(self._parse(stored))
@@ -64,9 +68,15 @@ class DirectParsing:
             await self._arrivals.order_parsing(stored)
         return stored.arrival.id
 
-    async def add_stream(self, pieces: AsyncIterable[bytes], envelope: MailEnvelope) -> str:
+    async def add_stream(
+        self,
+        pieces: AsyncIterable[bytes],
+        envelope: MailEnvelope,
+        *,
+        arrival_id: str | None = None,
+    ) -> str:
         """Store a mail that is not in memory here; the queue has it parsed."""
-        return await self._arrivals.add_stream(pieces, envelope)
+        return await self._arrivals.add_stream(pieces, envelope, arrival_id=arrival_id)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

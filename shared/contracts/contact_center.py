@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from hashlib import sha256
+from hmac import compare_digest
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -23,6 +25,7 @@ _DRAFTS: Final = "email.draft"
 _ADDRESS: Final = re.compile(r"[^@\s<>\"]{1,64}@[A-Za-z0-9.-]{1,189}")
 _MEDIA_TYPE_PATTERN: Final = re.compile(r"[A-Za-z0-9.+-]{1,127}/([A-Za-z0-9.+-]{1,127}|[*])")
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_DIGEST: Final = re.compile(r"[0-9A-Fa-f]{64}")
 _EXTENSION: Final = re.compile(r"[A-Za-z0-9]{1,16}")
 
 _NAMED: Final = (
@@ -31,6 +34,7 @@ _NAMED: Final = (
     ("workbins", "name"),
     ("agent_states", "name"),
     ("oauth", "name"),
+    ("tokens", "name"),
 )
 
 Path = tuple[str | int, ...]
@@ -59,6 +63,12 @@ def _password_hash(value: str) -> str:
     return value
 
 
+def _token_digest(value: str) -> str:
+    if not _DIGEST.fullmatch(value):
+        raise ValueError("this is no SHA-256: `mailroom make-token NAME` prints a token's")
+    return value.lower()
+
+
 def _media_type_pattern(value: str) -> str:
     if not _MEDIA_TYPE_PATTERN.fullmatch(value):
         raise ValueError("a media type looks like image/png or image/*")
@@ -81,6 +91,7 @@ Skill = Annotated[str, AfterValidator(_skill)]
 Skills = dict[Skill, Annotated[int, Field(ge=1, le=10)]]
 MailboxAddress = Annotated[str, AfterValidator(_mail_address)]
 PasswordHash = Annotated[str, AfterValidator(_password_hash)]
+TokenDigest = Annotated[str, AfterValidator(_token_digest)]
 MediaTypePattern = Annotated[str, AfterValidator(_media_type_pattern)]
 Extension = Annotated[str, AfterValidator(_extension)]
 HostName = Annotated[str, AfterValidator(_host_name)]
@@ -134,10 +145,27 @@ class AgentState(Section):
     display_name: str = ""
 
 
+class Token(Section):
+    """The digest of a secret by which a program may hand in mail: `mailroom make-token` makes one.
+
+    `sha256` is the SHA-256 of the token in hexadecimal.
+    """
+
+    name: Name
+    sha256: TokenDigest
+
+
+class Drop(Section):
+    """The programs that may hand in mail for a mailbox by HTTP: names under `tokens`."""
+
+    tokens: tuple[Name, ...] = ()
+
+
 class Mailbox(Section):
     """An address that receives mail, and the queue for its mail.
 
-    With `fetch`, its mail is read from an IMAP server as well as taken by SMTP and LMTP.
+    With `fetch`, its mail is read from an IMAP server as well as taken by SMTP and LMTP; with
+    `drop`, programs hand it in by HTTP.
     Reports on mail that is sent from it go to `bounces_to`, by default to the address itself.
     """
 
@@ -146,6 +174,7 @@ class Mailbox(Section):
     aliases: tuple[MailboxAddress, ...] = ()
     # Left out if it is None, so that services of an earlier release can read the rest.
     fetch: Annotated[Fetch | None, Field(exclude_if=lambda value: value is None)] = None
+    drop: Annotated[Drop | None, Field(exclude_if=lambda value: value is None)] = None
     bounces_to: Annotated[MailboxAddress | None, Field(exclude_if=lambda value: value is None)] = (
         None
     )
@@ -277,6 +306,8 @@ class ContactCenter(Section):
     senders: tuple[Sender, ...] = ()
     smtp_route: SmtpRoute = SmtpRoute()
     oauth: tuple[OAuthLogin, ...] = ()
+    # Left out if there are none, so that services of an earlier release can read the rest.
+    tokens: Annotated[tuple[Token, ...], Field(exclude_if=lambda value: not value)] = ()
     attachments: AttachmentRules = AttachmentRules()
     # Left out if they are empty, so that services of an earlier release can read the rest.
     virus_scanner: Annotated[VirusScanner | None, Field(exclude_if=lambda value: value is None)] = (
@@ -318,6 +349,11 @@ class ContactCenter(Section):
         """Return the address for reports on mail from a sender, None if that is no mailbox."""
         mailbox = self.mailbox_for(sender)
         return (mailbox.bounces_to or sender) if mailbox else None
+
+    def token(self, secret: str) -> Token | None:
+        """Return the token with that secret, None if there is none."""
+        digest = sha256(secret.encode(errors="surrogatepass")).hexdigest()
+        return next((one for one in self.tokens if compare_digest(one.sha256, digest)), None)
 
     def oauth_login(self, name: str) -> OAuthLogin | None:
         """Return the OAuth login of that name, None if there is none."""
@@ -384,6 +420,10 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
     for path, address in _texts(content, "mailboxes", "bounces_to"):
         if address.lower() not in received:
             yield path, f"{address} is no mailbox here: reports that go there would not be read"
+    tokens = {name for _, name in _texts(content, "tokens", "name")}
+    for path, name in _drop_tokens(content):
+        if name not in tokens:
+            yield path, f"there is no token {name!r} under `tokens`"
     logins = {name for _, name in _texts(content, "oauth", "name")}
     for path, name in (
         *_text_at(content, "smtp_route", "login", "oauth"),
@@ -455,6 +495,16 @@ def _fetch_texts(content: object, *fields: str) -> Iterator[tuple[Path, str]]:
     for index, mailbox in enumerate(_sequence(mailboxes)):
         for path, text in _text_at(mailbox, "fetch", *fields):
             yield ("mailboxes", index, *path), text
+
+
+def _drop_tokens(content: object) -> Iterator[tuple[Path, str]]:
+    mailboxes = content.get("mailboxes") if isinstance(content, Mapping) else None
+    for index, mailbox in enumerate(_sequence(mailboxes)):
+        drop = mailbox.get("drop") if isinstance(mailbox, Mapping) else None
+        names = drop.get("tokens") if isinstance(drop, Mapping) else None
+        for place, name in enumerate(_sequence(names)):
+            if isinstance(name, str):
+                yield ("mailboxes", index, "drop", "tokens", place), name
 
 
 def _text_at(content: object, *path: str) -> Iterator[tuple[Path, str]]:

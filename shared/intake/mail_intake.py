@@ -14,9 +14,9 @@ from shared.faults import crash_point
 from shared.intake.refusals import MailLoopError, MailTooLargeError, UnknownMailboxError
 from shared.mail.trace_fields import (
     LONGEST_HEAD,
+    claimed_sender,
     count_hops,
     message_id,
-    return_path,
     trace,
     without_return_path,
 )
@@ -65,12 +65,21 @@ class MailSource:
 class MailStore(Protocol):
     """Stores mails; `ArrivalStore` does."""
 
-    async def add(self, raw: bytes, envelope: MailEnvelope, /) -> str:
-        """Store a mail durably and return its arrival id."""
+    async def add(
+        self, raw: bytes, envelope: MailEnvelope, /, *, arrival_id: str | None = None
+    ) -> str:
+        """Store a mail durably, once for an id that is given, and return its arrival id."""
         ...
 
-    async def add_stream(self, pieces: AsyncIterable[bytes], envelope: MailEnvelope, /) -> str:
-        """Store a mail of any size durably, from its pieces, and return its arrival id."""
+    async def add_stream(
+        self,
+        pieces: AsyncIterable[bytes],
+        envelope: MailEnvelope,
+        /,
+        *,
+        arrival_id: str | None = None,
+    ) -> str:
+        """Store a mail of any size durably, from its pieces; else as `add`."""
         ...
 
 
@@ -108,11 +117,13 @@ class MailIntake:
         sender: str | None,
         recipients: Sequence[Recipient],
         source: MailSource,
+        arrival_id: str | None = None,
     ) -> str:
         """Store a mail that is in memory, and return its arrival id.
 
         `sender` is the reverse-path, empty for the null one. With None the mail's own `Return-Path`
-        says it, for sources that keep no envelope.
+        says it, or else its From, for sources that keep no envelope. A source that tries again
+        under an `arrival_id` of its own stores its mail once.
 
         Raises:
             MailTooLargeError: It has more octets than the rules allow.
@@ -123,9 +134,9 @@ class MailIntake:
             raise MailTooLargeError
         envelope, traced = self._admit(raw, sender, recipients, source)
         crash_point("intake.before_store")
-        arrival_id = await self._store.add(traced, envelope)
-        _note(arrival_id, raw, envelope, len(raw))
-        return arrival_id
+        stored_id = await self._store.add(traced, envelope, arrival_id=arrival_id)
+        _note(stored_id, raw, envelope, len(raw))
+        return stored_id
 
     async def take_stream(
         self,
@@ -134,6 +145,7 @@ class MailIntake:
         sender: str | None,
         recipients: Sequence[Recipient],
         source: MailSource,
+        arrival_id: str | None = None,
     ) -> str:
         """Store a mail from its pieces, with at most about 2 MB of it in memory; else as `take`.
 
@@ -142,12 +154,16 @@ class MailIntake:
         mail = _CountedMail(pieces, self._rules.largest_mail)
         head = await mail.read_head()
         if mail.is_complete:
-            return await self.take(head, sender=sender, recipients=recipients, source=source)
+            return await self.take(
+                head, sender=sender, recipients=recipients, source=source, arrival_id=arrival_id
+            )
         envelope, traced = self._admit(head, sender, recipients, source)
         crash_point("intake.before_store")
-        arrival_id = await self._store.add_stream(mail.with_head(traced), envelope)
-        _note(arrival_id, head, envelope, mail.size)
-        return arrival_id
+        stored_id = await self._store.add_stream(
+            mail.with_head(traced), envelope, arrival_id=arrival_id
+        )
+        _note(stored_id, head, envelope, mail.size)
+        return stored_id
 
     def _admit(
         self, head: bytes, sender: str | None, recipients: Sequence[Recipient], source: MailSource
@@ -158,7 +174,7 @@ class MailIntake:
         mailboxes = tuple(dict.fromkeys(one.mailbox for one in recipients))
         envelope = MailEnvelope(
             source.way,
-            return_path(head) if sender is None else sender,
+            claimed_sender(head) if sender is None else sender,
             mailboxes,
             source.peer,
             tuple(dict.fromkeys(one.address for one in recipients)),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 from typing import Final
 
 from shared.domain.storable_text import storable
@@ -16,6 +16,7 @@ _HEADER_END: Final = re.compile(rb"\r?\n\r?\n")
 _RETURN_PATH: Final = re.compile(
     rb"^return-path:([^\n]*\n(?:[ \t][^\n]*\n)*)", re.IGNORECASE | re.MULTILINE
 )
+_FROM: Final = re.compile(rb"^from:([^\n]*\n(?:[ \t][^\n]*\n)*)", re.IGNORECASE | re.MULTILINE)
 _RECEIVED: Final = re.compile(rb"^received:", re.IGNORECASE | re.MULTILINE)
 _MESSAGE_ID: Final = re.compile(
     rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]*)", re.IGNORECASE | re.MULTILINE
@@ -60,10 +61,18 @@ def without_return_path(raw: bytes) -> bytes:
     return _RETURN_PATH.sub(b"", raw[:end]) + raw[end:]
 
 
-def return_path(raw: bytes) -> str:
-    """Return the address in a mail's first Return-Path, empty if there is none."""
-    found = _RETURN_PATH.search(raw, 0, _head_end(raw))
-    return storable(found[1], _LONGEST_ADDRESS).strip(" \t\r\n<>") if found else ""
+def claimed_sender(raw: bytes) -> str:
+    """Return the address in a mail's first Return-Path, or else in its From; empty without both.
+
+    Only a `Return-Path: <>` means the null sender. Without one, a mail that a program has put into
+    a mailbox would be taken for a bounce.
+    """
+    end = _head_end(raw)
+    if found := _RETURN_PATH.search(raw, 0, end):
+        return storable(found[1], _LONGEST_ADDRESS).strip("<> ")
+    if found := _FROM.search(raw, 0, end):
+        return parseaddr(storable(found[1], _LONGEST_ID))[1][:_LONGEST_ADDRESS]
+    return ""
 
 
 def count_hops(raw: bytes) -> int:

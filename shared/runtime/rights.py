@@ -244,6 +244,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     TransferInteraction,
                     UnlinkDocument,
                     WorkbinContentWanted,
+                    ParseMail,
                 ),
                 uses_journal_exchange=True,
             ),
@@ -251,7 +252,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                 _STORES_CONTENTS,
                 {
                     interaction_store.COLLECTION: READ,
-                    arrival_store.COLLECTION: READ,
+                    arrival_store.COLLECTION: ADD,
                     delivery_store.COLLECTION: READ,
                     report_store.COLLECTION: READ,
                     agent_store.COLLECTION: CHANGE,

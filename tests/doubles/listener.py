@@ -53,13 +53,23 @@ class _KeepingStore:
         self.may_store.set()
         self.asked = threading.Event()
 
-    async def add(self, raw: bytes, envelope: MailEnvelope) -> str:
+    async def add(
+        self, raw: bytes, envelope: MailEnvelope, *, arrival_id: str | None = None
+    ) -> str:
+        assert arrival_id is None
         self.asked.set()
         await self.may_store.wait()
         self.kept.append(KeptMail(raw, envelope.sender, envelope.mailboxes, envelope.peer))
         return f"mail{len(self.kept)}"
 
-    async def add_stream(self, pieces: AsyncIterable[bytes], envelope: MailEnvelope) -> str:
+    async def add_stream(
+        self,
+        pieces: AsyncIterable[bytes],
+        envelope: MailEnvelope,
+        *,
+        arrival_id: str | None = None,
+    ) -> str:
+        assert arrival_id is None
         return await self.add(b"".join([piece async for piece in pieces]), envelope)
 
 

@@ -16,6 +16,7 @@ _SECTIONS: Final = (
     ("mailboxes", "mailbox", "address"),
     ("senders", "sender", "address"),
     ("oauth", "OAuth login", "name"),
+    ("tokens", "token", "name"),
 )
 _LABELS: Final = {"password_hash": "password", "requires": "required skills"}
 _DEFAULT_RULES: Final = AttachmentRules().model_dump(mode="json")
@@ -28,7 +29,9 @@ def settings_changes(before: ContactCenter | None, after: ContactCenter) -> list
     return [
         *_name_changes(was.get("name"), after.name),
         *chain.from_iterable(
-            _entry_changes(kind, _keyed(was.get(section, ()), key), _keyed(wanted[section], key))
+            _entry_changes(
+                kind, _keyed(was.get(section, ()), key), _keyed(wanted.get(section, ()), key)
+            )
             for section, kind, key in _SECTIONS
         ),
         *_section_changes("SMTP route", was.get("smtp_route"), wanted["smtp_route"]),

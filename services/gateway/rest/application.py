@@ -19,6 +19,8 @@ from services.gateway.http.asgi import AbortedError, Receive
 from services.gateway.http.credentials import CSRF_HEADER
 from services.gateway.rest.cors import EXPOSED, answer_preflight
 from services.gateway.rest.idempotency import IdempotencyMiddleware
+from services.gateway.rest.resources.drop import PATH as DROP
+from services.gateway.rest.resources.drop import DropResource
 from services.gateway.rest.resources.openapi import PATHS, openapi_response
 from shared.bayeux import Answer, BayeuxSettings
 from shared.bayeux.transports.origins import cors_headers, is_known_host, is_welcome
@@ -43,6 +45,7 @@ class RestApplication:
         self,
         *,
         rest: IdempotencyMiddleware,
+        drop: DropResource,
         authenticator: RequestAuthenticator,
         settings: BayeuxSettings,
         always_200: bool,
@@ -50,6 +53,7 @@ class RestApplication:
     ) -> None:
         self._rest = rest
         self._desktop = desktop
+        self._drop = drop
         self._authenticator = authenticator
         self._settings = settings
         self._always_200 = always_200
@@ -103,11 +107,23 @@ class RestApplication:
         if self._desktop and (page := self._desktop.response(scope)):
             await page(scope, receive, _with_headers(send, scope, None))
             return
+        if path.startswith(DROP):
+            await self._take_mail(scope, receive, send, path.removeprefix(DROP))
+            return
         authenticated = await self._authenticator.authenticate(scope)
         scope["path"] = path
         scope["app"] = self
         sending = _with_headers(send, scope, authenticated)
         await self._rest.serve(scope, receive, sending, self._explain)
+
+    async def _take_mail(self, scope: Scope, receive: Receive, send: Send, mailbox: str) -> None:
+        try:
+            answer = await self._drop.take(scope, receive, mailbox)
+        except AbortedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it has its own status, whatever `always_200` says
+            answer = failure(self._explain(error, scope))
+        await answer(scope, receive, _with_headers(send, scope, None))
 
     def _explain(self, error: Exception, scope: Scope) -> RequestError:
         return _routing_error(error) or explained(error, scope)

@@ -11,6 +11,7 @@ from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import Clock
 from shared.domain.ids import new_id
 from shared.domain.mail_envelope import MailEnvelope, Way
+from shared.faults import crash_point
 from shared.storage.database.batching import Inserts
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.database.outbox import to_entry
@@ -76,23 +77,31 @@ class ArrivalStore:
         self._clock = clock
         self._announcing = announcing
 
-    async def add(self, raw: bytes, envelope: MailEnvelope) -> str:
-        """Store a mail and publish the command to parse it; return the arrival's id."""
-        stored = await self.store(raw, envelope)
-        await self.order_parsing(stored)
-        return stored.arrival.id
+    async def add(
+        self, raw: bytes, envelope: MailEnvelope, *, arrival_id: str | None = None
+    ) -> str:
+        """Store a mail and publish the command to parse it; return the arrival's id.
 
-    async def add_stream(self, pieces: AsyncIterable[bytes], envelope: MailEnvelope) -> str:
+        With the `arrival_id` of an earlier try that has stored its mail, nothing is stored.
+        """
+        document, order = self._new(envelope, arrival_id)
+        return await self._add(document | await self._in_document_or_vault(raw), order)
+
+    async def add_stream(
+        self,
+        pieces: AsyncIterable[bytes],
+        envelope: MailEnvelope,
+        *,
+        arrival_id: str | None = None,
+    ) -> str:
         """Store a mail from its pieces, with about 2 MB of it in memory; else as `add`.
 
         If `pieces` raises, nothing is stored and the error is raised again.
         """
         ref = await self._vault.put_stream(pieces)
-        document, order = self._new(envelope)
-        await self._insert(document | {"content": {"sha256": ref.sha256, "size": ref.size}})
-        await self._announcing.announce_soon(document["_id"], [order])
-        arrival_id: str = document["_id"]
-        return arrival_id
+        crash_point("arrivals.before_insert")
+        document, order = self._new(envelope, arrival_id)
+        return await self._add(document | _in_vault(ref), order)
 
     async def store(self, raw: bytes, envelope: MailEnvelope) -> Stored:
         """Store a mail durably; only after this may its source be told that it is taken.
@@ -101,16 +110,24 @@ class ArrivalStore:
         the mail itself calls `order_parsing`; if it fails before that, the sweep publishes it.
         """
         document, order = self._new(envelope)
-        if len(raw) <= IN_ONE_DOCUMENT:
-            document["raw"] = raw
-        else:
-            ref = await self._vault.put(raw)
-            document["content"] = {"sha256": ref.sha256, "size": ref.size}
-        await self._insert(document)
+        await self._insert(document | await self._in_document_or_vault(raw))
         return Stored(_arrival(document, raw), order)
 
-    def _new(self, envelope: MailEnvelope) -> tuple[Document, Outgoing]:
-        now, arrival_id = self._clock.now(), new_id()
+    async def _in_document_or_vault(self, raw: bytes) -> Document:
+        return (
+            {"raw": raw} if len(raw) <= IN_ONE_DOCUMENT else _in_vault(await self._vault.put(raw))
+        )
+
+    async def _add(self, document: Document, order: Outgoing) -> str:
+        arrival_id: str = document["_id"]
+        if await self._insert(document):
+            await self._announcing.announce_soon(arrival_id, [order])
+        return arrival_id
+
+    def _new(
+        self, envelope: MailEnvelope, arrival_id: str | None = None
+    ) -> tuple[Document, Outgoing]:
+        now, arrival_id = self._clock.now(), arrival_id or new_id()
         order = wrap(ParseMail(arrival_id=arrival_id), Cause.about(arrival_id), now)
         document: Document = {
             "_id": arrival_id,
@@ -124,9 +141,9 @@ class ArrivalStore:
         }
         return document, order
 
-    async def _insert(self, document: Document) -> None:
+    async def _insert(self, document: Document) -> bool:
         async with database_errors():
-            await self._inserts.add(document)
+            return await self._inserts.add(document)
 
     async def order_parsing(self, stored: Stored) -> None:
         """Publish the command to parse a mail, in the background."""
@@ -186,6 +203,10 @@ class ArrivalStore:
                 yield piece
         else:
             yield document.get("raw", b"")
+
+
+def _in_vault(ref: ContentRef) -> Document:
+    return {"content": {"sha256": ref.sha256, "size": ref.size}}
 
 
 def _arrival(document: Document, raw: bytes) -> Arrival:

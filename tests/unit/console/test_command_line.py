@@ -7,7 +7,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from services.console.__main__ import main
-from services.console.description.reader import read_description
+from services.console.description.reader import describe, read_description
 from services.console.exit_codes import Exit
 from shared.messaging.topology import WORK_QUEUES
 
@@ -36,7 +36,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
     shown = capsys.readouterr().out
     ours = ("apply", "doctor", "replay", "parse", "doubts", "resend", "settle", "restored")
-    for command in (*ours, "settings", "hash-password", "definitions", "schemas"):
+    for command in (*ours, "settings", "hash-password", "make-token", "definitions", "schemas"):
         assert f"\n    {command}" in shown
 
 
@@ -90,6 +90,22 @@ def test_an_empty_password_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
 
     assert ends_with("hash-password") == Exit.BAD_FILE
+
+
+def test_new_token_is_known_by_its_entry(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends_with("make-token", "web-form") == Exit.FINE
+
+    said, _, entry = capsys.readouterr().out.partition("for contact-center.yaml:\n")
+    token = said.partition(": ")[2].strip()
+    center = describe(f"name: demo\n{entry}")
+    assert (found := center.token(token)) is not None
+    assert found.name == "web-form"
+    assert center.token(token[:-1]) is None
+
+
+def test_token_with_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends_with("make-token", "web form") == Exit.BAD_FILE
+    assert "a name has 1 to 64 letters" in capsys.readouterr().err
 
 
 def test_the_demos_passwords_are_the_user_names() -> None:

@@ -37,7 +37,7 @@ MADE_BY_SHARED_CODE = {
     "routing": {"OperationRefused", "AgentNotReady"},
     "composition": {"OperationRefused", "DeliverMail"},
     "outbound": {"MailSent", "DeliveryDeferred", "DeliveryFailed", "DeliveryUncertain"},
-    "gateway": {"AgentReady", "AgentNotReady"},
+    "gateway": {"AgentReady", "AgentNotReady", "ParseMail"},
 }
 """What a service owes through a store, or the refusals, that others use as well."""
 

@@ -30,7 +30,8 @@ class Call:
     """One method of one address.
 
     `in_parts`: it may be answered with a range (206) or without a body (304). `may_wait`: it takes
-    `Prefer: wait` and may be answered 202.
+    `Prefer: wait` and may be answered 202. `other_bodies` are by media type. `success` is the
+    status of success, `headers` are further ones, and `security` replaces that of the document.
     """
 
     method: str
@@ -44,6 +45,10 @@ class Call:
     body_type: str = "application/json"
     in_parts: bool = False
     may_wait: bool = False
+    other_bodies: tuple[tuple[str, Schema], ...] = ()
+    success: str = "200"
+    headers: tuple[str, ...] = ()
+    security: tuple[str, ...] = ()
 
 
 def _operation_bodies() -> Schema:
@@ -62,6 +67,7 @@ def _operation_bodies() -> Schema:
 
 
 _BYTES: Final[Schema] = {"type": "string", "contentMediaType": "application/octet-stream"}
+_MAIL: Final[Schema] = {"type": "string", "contentMediaType": "message/rfc822"}
 _ANSWERED: Final[Schema] = {
     "type": "object",
     "properties": {
@@ -417,5 +423,23 @@ CALLS: Final = (
         "The raw mail, as it arrived or was sent.",
         _BYTES,
         media_type="message/rfc822",
+    ),
+    Call(
+        "post",
+        "/ingest/{mailbox}",
+        "Incoming mail",
+        "Hand in a mail for a mailbox, as a server does by SMTP. Once this is answered, a majority"
+        " of databases holds it. Programs do so with a token of their own (`mailroom make-token`).",
+        shape(
+            {"statusCode": {"const": 0}, "arrivalId": TEXT},
+            ("statusCode", "arrivalId"),
+            example={"statusCode": 0, "arrivalId": "00009A8T8Y130123"},
+        ),
+        _MAIL,
+        body_type="message/rfc822",
+        other_bodies=(("multipart/form-data", shape({"mail": _MAIL}, ("mail",))),),
+        success="202",
+        headers=("X-Envelope-From",),
+        security=("token",),
     ),
 )

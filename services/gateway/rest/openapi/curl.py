@@ -11,15 +11,17 @@ from services.gateway.rest.openapi.samples import DOCUMENT_ID, DRAFT_ID, MAIL_ID
 
 VARIABLES: Final = """\
 In the commands `$MAILROOM` is scheme and host of the gateway, and `$AGENT` is user name and \
-password with a colon between them."""
+password with a colon between them; `$TOKEN` is what `mailroom make-token` has printed."""
 
 _CALL: Final = 'curl -u "$AGENT"'
+_PROGRAM: Final = "curl -H 'Authorization: Bearer '\"$TOKEN\""
 _JSON: Final = "-H 'Content-Type: application/json'"
 _PARTS: Final[Mapping[str, str]] = {
     "id": MAIL_ID,
     "attachment_id": DOCUMENT_ID,
     "channel": "email",
     "address": "support@demo.example",
+    "mailbox": "support@demo.example",
     "workbin": "email.in-progress",
 }
 _IDS: Final[Mapping[str, str]] = {"users": "agent1", "queues": "support", "skills": "german"}
@@ -54,8 +56,9 @@ def curl_line(method: str, path: str, call: Mapping[str, Any], body: object = No
     names = [one["name"] for one in call["parameters"] if one["in"] == "query"]
     query = "&".join(f"{name}={_QUERY[name]}" for name in names if name in _QUERY)
     address = f'"$MAILROOM/api/v2{where}{"?" if query else ""}{query}"'
+    login = _PROGRAM if "security" in call else _CALL
     return " ".join(
-        filter(None, (_CALL, _method_option(method, call), _body_options(call, body), address))
+        filter(None, (login, _method_option(method, call), _body_options(call, body), address))
     )
 
 
@@ -76,6 +79,9 @@ def _method_option(method: str, call: Mapping[str, Any]) -> str:
 
 
 def _body_options(call: Mapping[str, Any], body: object) -> str:
-    if "multipart/form-data" in call.get("requestBody", {}).get("content", {}):
+    kinds = call.get("requestBody", {}).get("content", {})
+    if "message/rfc822" in kinds:
+        return "-H 'Content-Type: message/rfc822' --data-binary @mail.eml"
+    if "multipart/form-data" in kinds:
         return "-F attachment=@invoice.pdf"
     return "" if body is None else f"{_JSON} -d {quote(json.dumps(body))}"

@@ -15,6 +15,7 @@ COMMITTED: Final = Path(__file__).with_name("openapi.json")
 
 _TAGS: Final = (
     *("Agent", "Interactions", "Workbins", "Attachments", "Directory", "Mailboxes", "History"),
+    "Incoming mail",
 )
 _DESCRIPTION: Final = """\
 The e-mail channel of an agent. Agents act over REST, and CometD notifies them of what happens.
@@ -83,6 +84,12 @@ def openapi() -> dict[str, Any]:
             "securitySchemes": {
                 "basic": {"type": "http", "scheme": "basic"},
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token of a program, which `tokens` in contact-center.yaml "
+                    "knows and `drop` of the mailbox lets in.",
+                },
                 "session": {"type": "apiKey", "in": "cookie", "name": "JSESSIONID"},
             },
         },

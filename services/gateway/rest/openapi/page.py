@@ -86,7 +86,8 @@ def _call(method: str, path: str, call: dict[str, Any], body: object) -> str:
         f"<li><code>{one['name']}</code> ({one['in']}) {_inline(one.get('description', ''))}</li>"
         for one in call["parameters"]
     )
-    (answer,) = call["responses"]["200"]["content"].items()
+    success = next(one for code, one in call["responses"].items() if code.startswith("2"))
+    (answer,) = success["content"].items()
     return (
         f"<details><summary><span class={method}>{method.upper()}</span>"
         f"<code>/api/v2{escape(path)}</code> <span class=words>{_inline(call['summary'])}</span>"

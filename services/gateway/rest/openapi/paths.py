@@ -31,6 +31,10 @@ _HEADERS: Final[dict[str, tuple[Schema, str]]] = {
         TEXT,
         "`wait=N`: answer with the outcome, if it comes within N seconds (at most 30).",
     ),
+    "X-Envelope-From": (
+        TEXT,
+        "The sender of the envelope, `<>` for none; by default Return-Path or From of the mail.",
+    ),
     "If-Match": (
         TEXT,
         "The ETag of the interaction as the client knows it; 412 where it has changed.",
@@ -55,8 +59,11 @@ def _operation(call: Call) -> dict[str, Any]:
         "responses": _responses(call),
     }
     if call.body is not None:
-        content = {call.body_type: {"schema": call.body}}
+        bodies = {call.body_type: call.body} | dict(call.other_bodies)
+        content = {kind: {"schema": schema} for kind, schema in bodies.items()}
         operation["requestBody"] = {"required": True, "content": content}
+    if call.security:
+        operation["security"] = [{name: []} for name in call.security]
     return operation
 
 
@@ -71,7 +78,11 @@ def _parameters(call: Call) -> list[dict[str, Any]]:
         for name in call.query
     ]
     is_once = call.method in {"post", "delete"}
-    names = (*(_ONCE_HEADERS if is_once else ()), *(_WAIT_HEADERS if call.may_wait else ()))
+    names = (
+        *(_ONCE_HEADERS if is_once else ()),
+        *(_WAIT_HEADERS if call.may_wait else ()),
+        *call.headers,
+    )
     in_header = [
         {
             "name": name,
@@ -101,7 +112,7 @@ def _responses(call: Call) -> dict[str, Any]:
         if call.in_parts
         else {}
     )
-    return {"200": success, **later, **parts, **failures}
+    return {call.success: success, **later, **parts, **failures}
 
 
 def _identifier(call: Call) -> str:

@@ -1,0 +1,315 @@
+"""Takes mail by HTTP: POST /ingest/{mailbox}.
+
+A program proves by a bearer token that it may hand in mail for a mailbox. It is no agent: sessions,
+passwords and the tokens of agents count for nothing here. A failure always has its own HTTP status,
+because a program that reads 200 forgets its mail.
+"""
+
+import hashlib
+import re
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+from typing import Final
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.errors import RequestError, Situation
+from services.gateway.http.answers import json_answer
+from services.gateway.http.asgi import Receive
+from services.gateway.http.credentials import (
+    Bearer,
+    MalformedCredentialsError,
+    client_address,
+    credentials,
+)
+from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
+from services.gateway.rest.uploads.form_files import body_of
+from services.gateway.rest.uploads.multipart import read_parts
+from shared.bayeux.transports.web import Scope
+from shared.contracts.contact_center import ContactCenter, Token
+from shared.domain.clock import Clock
+from shared.domain.errors import Unavailable
+from shared.domain.mail_envelope import Way
+from shared.faults import crash_point
+from shared.intake.mail_intake import MailIntake, MailSource, Recipient
+from shared.intake.rate_limits import RateLimits
+from shared.intake.refusals import MailLoopError, MailTooLargeError, UnknownMailboxError
+from shared.storage.configuration_store import ConfigurationStore
+
+log = structlog.get_logger()
+
+PATH: Final = "/ingest/"
+PART: Final = "mail"
+_MAIL: Final = "message/rfc822"
+_FORM: Final = "multipart/form-data"
+_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
+_ADDRESS: Final = re.compile(r"[^@\s<>\x00-\x1f\x7f]{1,256}@[^@\s<>\x00-\x1f\x7f]{1,255}")
+_FIRST_FIELD: Final = re.compile(rb"[!-9;-~]{1,998}[ \t]*:")
+_LONGEST_LINE: Final = 1_000
+_AGAIN: Final = {"Retry-After": "1"}
+_HANG_UP: Final = {"Connection": "close"}
+"""For answers that come before the body has been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropLimits:
+    """How much is taken at a pod: octets of a mail, mails at once, mails a minute of each token.
+
+    A mail of which nothing comes for `stall` is refused.
+    """
+
+    largest_mail: int
+    at_once: int
+    per_minute: int
+    stall: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class _Handing:
+    """A mail that is being handed in: for whom, and by which token."""
+
+    recipient: Recipient
+    token: Token
+    sender: str | None
+
+
+class DropResource:
+    """POST /ingest/{mailbox}: 202 with the arrival's id once a majority holds the mail."""
+
+    def __init__(
+        self,
+        *,
+        intake: MailIntake,
+        configuration: ConfigurationStore,
+        answers: IdempotencyStore,
+        limits: DropLimits,
+        clock: Clock,
+    ) -> None:
+        self._intake = intake
+        self._configuration = configuration
+        self._answers = answers
+        self._limits = limits
+        self._clock = clock
+        self._rates = RateLimits(limits.per_minute)
+        self._running = 0
+
+    async def take(self, scope: Scope, receive: Receive, mailbox: str) -> Response:
+        """Store the mail in the body of a request, and return the answer.
+
+        Raises:
+            RequestError: The token is unknown (401) or not for this mailbox (403), there is no such
+                mailbox (404), the body is no mail (400) or too large (413), there are too many
+                mails (429), or the key is used otherwise (409, 422).
+            Unavailable: The database does not answer.
+        """
+        if scope["method"] != "POST":
+            raise RequestError(
+                Situation.METHOD_UNKNOWN,
+                "mail is handed in by POST",
+                headers={"Allow": "POST, OPTIONS"},
+            )
+        request = Request(scope, receive)
+        contact_center = await self._configuration.current()
+        token = _token(contact_center, scope)
+        handing = _Handing(
+            await self._recipient(contact_center, mailbox, token), token, _sender(request)
+        )
+        self._require_size(request)
+        with self._one_of_few():
+            self._require_pace(token)
+            if "idempotency-key" in request.headers:
+                return await self._take_once(request, handing)
+            return _answer(await self._take(request, handing))
+
+    async def _recipient(
+        self, contact_center: ContactCenter, address: str, token: Token
+    ) -> Recipient:
+        try:
+            recipient = await self._intake.recipient(address)
+        except UnknownMailboxError as error:
+            raise RequestError(
+                Situation.NOT_FOUND, "there is no such mailbox here", headers=_HANG_UP
+            ) from error
+        mailbox = contact_center.mailbox_for(address)
+        drop = mailbox.drop if mailbox else None
+        if drop is None or token.name not in drop.tokens:
+            message = f"the token {token.name} may not hand in mail for this mailbox"
+            raise RequestError(Situation.NOT_PERMITTED, message, headers=_HANG_UP)
+        return recipient
+
+    def _require_size(self, request: Request) -> None:
+        kind, length = _media_type(request), request.headers.get("content-length", "")
+        if kind == _MAIL and length.isdecimal() and int(length) > self._limits.largest_mail:
+            raise self._too_large()
+
+    def _too_large(self) -> RequestError:
+        message = f"a mail has at most {self._limits.largest_mail} bytes"
+        return RequestError(Situation.TOO_LARGE, message, headers=_HANG_UP)
+
+    @contextmanager
+    def _one_of_few(self) -> Iterator[None]:
+        if self._running >= self._limits.at_once:
+            message = "too many mails are being handed in at the same time: try again"
+            raise RequestError(Situation.TOO_MANY_REQUESTS, message, headers=_AGAIN | _HANG_UP)
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+
+    def _require_pace(self, token: Token) -> None:
+        if wait := self._rates.take(token.name, time.monotonic()):
+            raise RequestError(
+                Situation.TOO_MANY_REQUESTS,
+                f"a token may hand in {self._limits.per_minute} mails a minute",
+                headers={"Retry-After": str(ceil(wait))} | _HANG_UP,
+            )
+
+    async def _take_once(self, request: Request, handing: _Handing) -> Response:
+        """Take a mail under a key: a repetition gets the arrival's id of the first try."""
+        given = request.headers["idempotency-key"]
+        if not _KEY.fullmatch(given):
+            message = "Idempotency-Key has to be 1 to 255 printable characters"
+            raise RequestError(Situation.VALUE_REFUSED, message, headers=_HANG_UP)
+        key = _digest("drop", handing.token.name, handing.recipient.mailbox, given)
+        fingerprint = _digest(
+            _media_type(request),
+            request.headers.get("content-length", "chunked"),
+            "-" if handing.sender is None else f"<{handing.sender}>",
+        )
+        claim = await self._answers.claim(key, fingerprint, self._clock.now())
+        if claim.fingerprint != fingerprint:
+            message = "this Idempotency-Key was used for another mail: take a new one"
+            raise RequestError(Situation.KEY_REUSED, message, headers=_HANG_UP)
+        if claim.answered is not None:
+            replayed = {"Idempotent-Replayed": "true"}
+            return Response(
+                claim.answered.body,
+                claim.answered.status,
+                replayed | _HANG_UP,
+                "application/json",
+            )
+        if claim.command_ids is None:
+            message = "the first request with this Idempotency-Key is still being worked on"
+            raise RequestError(Situation.IN_PROGRESS, message, headers=_AGAIN | _HANG_UP)
+        try:
+            answer = _answer(await self._take(request, handing, claim.command_ids.new_id))
+        except BaseException:
+            with suppress(Unavailable):
+                await self._answers.release(key, self._clock.now())
+            raise
+        # Without this write a repetition stores nothing all the same: the arrival has the id.
+        with suppress(Unavailable):
+            stored = StoredAnswer(answer.status_code, (), bytes(answer.body))
+            await self._answers.keep(key, stored)
+        crash_point("drop.before_answer")
+        return answer
+
+    async def _take(
+        self, request: Request, handing: _Handing, arrival_id: str | None = None
+    ) -> str:
+        source = MailSource(
+            Way.HTTP, "HTTP", name=handing.token.name, peer=client_address(request.scope)
+        )
+        try:
+            return await self._intake.take_stream(
+                _with_headers(self._octets(request)),
+                sender=handing.sender,
+                recipients=[handing.recipient],
+                source=source,
+                arrival_id=arrival_id,
+            )
+        except MailTooLargeError as error:
+            raise self._too_large() from error
+        except MailLoopError as error:
+            message = "too many Received fields: this mail is in a loop"
+            raise RequestError(Situation.VALUE_REFUSED, message, headers=_HANG_UP) from error
+
+    def _octets(self, request: Request) -> AsyncIterator[bytes]:
+        body = body_of(
+            request.receive,
+            at_most=self._limits.largest_mail,
+            stall=self._limits.stall.total_seconds(),
+        )
+        match _media_type(request):
+            case "message/rfc822":
+                return body
+            case "multipart/form-data":
+                return _mail_in_form(request.headers["content-type"], body)
+        message = f"send the mail as {_MAIL}, or as {_FORM} in part {PART}"
+        raise RequestError(Situation.PARAMETER_MISSING, message, headers=_HANG_UP)
+
+
+def _token(contact_center: ContactCenter, scope: Scope) -> Token:
+    with suppress(MalformedCredentialsError):
+        given = credentials(scope)
+        if isinstance(given, Bearer) and (token := contact_center.token(given.token)):
+            return token
+    raise RequestError(
+        Situation.NOT_AUTHENTICATED,
+        "send a token of the contact center: Authorization: Bearer TOKEN",
+        headers={"WWW-Authenticate": 'Bearer realm="mailroom ingest"'} | _HANG_UP,
+    )
+
+
+def _sender(request: Request) -> str | None:
+    """Return the envelope sender, empty for `<>`; None where the mail itself has to say it."""
+    given = request.headers.get("x-envelope-from")
+    if given is None:
+        return None
+    sender = given.strip().removeprefix("<").removesuffix(">")
+    if sender and not _ADDRESS.fullmatch(sender):
+        message = "X-Envelope-From has to be an address, or <> for none"
+        raise RequestError(Situation.VALUE_REFUSED, message, headers=_HANG_UP)
+    return sender
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _mail_in_form(content_type: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the mail of a form. Its end comes only after the end of a whole form."""
+    found = 0
+    async for part in read_parts(content_type, chunks):
+        is_mail = part.head.name == PART
+        found += is_mail
+        if found > 1:
+            message = f"the form has several parts {PART}: send one mail at a time"
+            raise RequestError(Situation.VALUE_REFUSED, message, headers=_HANG_UP)
+        async for piece in part.content:
+            if is_mail:
+                yield piece
+    if not found:
+        raise RequestError(Situation.PARAMETER_MISSING, f"the mail has to be in part {PART}")
+
+
+async def _with_headers(octets: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the octets of a mail that begins as mails do (RFC 5322 section 2.2)."""
+    head = b""
+    async for piece in octets:
+        head += piece
+        if b"\n" in head or len(head) > _LONGEST_LINE:
+            break
+    if not head:
+        raise RequestError(Situation.VALUE_REFUSED, "the body is empty: it has to be a mail")
+    if not _FIRST_FIELD.match(head):
+        message = "a mail begins with header fields, such as `From: ann@example.org`"
+        raise RequestError(Situation.VALUE_REFUSED, message, headers=_HANG_UP)
+    yield head
+    async for piece in octets:
+        yield piece
+
+
+def _answer(arrival_id: str) -> Response:
+    return json_answer({"statusCode": 0, "arrivalId": arrival_id}, 202)
+
+
+def _digest(*words: str) -> str:
+    return hashlib.sha256("\0".join(words).encode(errors="surrogatepass")).hexdigest()
