@@ -95,10 +95,11 @@ def test_service_may_publish_only_contracts_in_its_code(service: str) -> None:
     assert published(service) - named == set()
 
 
-def test_gateway_may_publish_exactly_the_agent_commands() -> None:
+def test_gateway_may_publish_commands_of_agents_and_for_its_mail() -> None:
     given = {one for one in RIGHTS["gateway"].broker.publishes if issubclass(one, Command)}
 
-    assert given == {one for one in CONTRACTS.values() if issubclass(one, commands.AgentCommand)}
+    of_agents = {one for one in CONTRACTS.values() if issubclass(one, commands.AgentCommand)}
+    assert given == of_agents | {commands.ParseMail}
 
 
 @each_service
