@@ -22,14 +22,20 @@ async def cancel_and_wait(
     `asyncio.wait_for`, which before Python 3.12 loses a cancellation that arrives together with
     the result.
     """
-    left = set(tasks)
+    left = {task for task in tasks if not _has_ended(task)}
     while left:
         for task in left:
             task.cancel()
-        done, left = await asyncio.wait(left, timeout=again)
-        for task in done:
-            # Reading the error keeps asyncio from logging it as never retrieved.
-            _ = task.cancelled() or task.exception()
+        await asyncio.wait(left, timeout=again)
+        left = {task for task in left if not _has_ended(task)}
+
+
+def _has_ended(task: asyncio.Task[Any]) -> bool:
+    if not task.done():
+        return False
+    # Reading the error keeps asyncio from logging it as never retrieved.
+    _ = task.cancelled() or task.exception()
+    return True
 
 
 @asynccontextmanager

@@ -66,7 +66,6 @@ class InvitationCommands:
         after = await self._interactions.change(
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
-        await self._agents.reset_misses(command.agent_id)
         for holder in holders:
             # The offer had ended before this Accept was handled: the agent's place was given
             # back, and another agent may hold one for the next offer.
@@ -76,6 +75,7 @@ class InvitationCommands:
         if after.state is not State.ACCEPTED:
             # Drafts do not count against an agent's capacity.
             await self._agents.release(command.agent_id, command.interaction_id)
+        await self._agents.reset_misses(command.agent_id)
 
     async def reject(self, command: RejectInvitation, cause: Cause) -> None:
         """Put the interaction back at its old place in the queue, and offer it to other agents.
@@ -99,11 +99,11 @@ class InvitationCommands:
         after = await self._interactions.change(
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
-        await self._agents.reset_misses(command.agent_id)
         await self._agents.release(command.agent_id, command.interaction_id)
         if after.state is State.ACCEPTED and after.owner_id:
             await self._agents.hold(after.owner_id, after.id)
         self._filler.request(after.queue)
+        await self._agents.reset_misses(command.agent_id)
 
     async def complete(self, command: CompleteInteraction, cause: Cause) -> None:
         """End the processing and give the agent the next one."""

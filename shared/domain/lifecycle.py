@@ -6,6 +6,7 @@ The gateway refuses by it, workers write by it, and `capabilities` are derived f
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -175,6 +176,7 @@ def advance(direction: Direction, state: State, operation: Operation) -> State:
     return step.to
 
 
+@cache
 def allowed(
     direction: Direction, state: State, *, in_seed: bool | None = True
 ) -> tuple[Operation, ...]:

@@ -1,12 +1,15 @@
 """Network addresses grouped by the peer that controls them. Pure."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
+_REMEMBERED: Final = 10_000
 _IPV6_SITE: Final = 64
 """Prefix length: a host usually controls a whole /64, so limits count networks of this size."""
 
 
+@lru_cache(_REMEMBERED)
 def peer_of(address: str) -> str:
     """Return the IPv4 address itself, or the /64 network of an IPv6 address, as text."""
     parsed = parsed_address(address)

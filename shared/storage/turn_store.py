@@ -1,10 +1,16 @@
 """The order in which an agent asked for operations on an interaction, shared by all pods."""
 
+import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from shared.storage.database.batching import Batcher
 from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.indexes import TURNS
 from shared.storage.interactions import interaction_store
@@ -13,6 +19,8 @@ from shared.storage.interactions import interaction_store
 KEPT_FOR: Final = timedelta(minutes=1)
 _MOST: Final = 16
 """Operations of an agent on one interaction without an outcome that are remembered."""
+_FEW: Final = 2
+"""Up to so many turns, one command for each costs less than a write and a query for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class TurnStore:
 
     def __init__(self, database: Database) -> None:
         self._turns = database[TURNS].with_options(write_concern=HINT, read_concern=NEWEST)
+        self._taking = Batcher(self._take_each)
         self._interactions = database[interaction_store.COLLECTION].with_options(
             read_concern=NEWEST
         )
@@ -37,19 +46,35 @@ class TurnStore:
     async def take(self, key: str, turn: Turn) -> list[Turn]:
         """Append a turn; return the turns before it."""
         async with database_errors():
-            before = await self._turns.find_one_and_update(
-                {"_id": key},
-                {
-                    "$push": {"turns": {"$each": [_to_entry(turn)], "$slice": -_MOST}},
-                    "$set": {"expires_at": turn.at + KEPT_FOR},
-                },
-                upsert=True,
+            several = await self._taking((key, turn))
+        return [one for one in _before(turn, several) if one.at + KEPT_FOR > turn.at]
+
+    async def _take_each(self, asked: Sequence[tuple[str, Turn]]) -> Sequence[Sequence[Turn]]:
+        """Append turns; return for each what its document holds before or after that."""
+        keys = {key for key, _ in asked}
+        if _FEW < len(asked) == len(keys):
+            with suppress(BulkWriteError):
+                # Another pod may have made one of the documents at the same moment: once more,
+                # singly. A turn that is written twice has its first place.
+                return await self._take_together(asked)
+        found = await asyncio.gather(
+            *(
+                self._turns.find_one_and_update({"_id": key}, _addition(turn), upsert=True)
+                for key, turn in asked
             )
-        return [
-            one
-            for one in _turns(before)
-            if one.command_id != turn.command_id and one.at + KEPT_FOR > turn.at
-        ]
+        )
+        return [_turns(one) for one in found]
+
+    async def _take_together(self, asked: Sequence[tuple[str, Turn]]) -> Sequence[Sequence[Turn]]:
+        """Append turns to different documents in one write, and read all of them in one query."""
+        keys = [key for key, _ in asked]
+        await self._turns.bulk_write(
+            [UpdateOne({"_id": key}, _addition(turn), upsert=True) for key, turn in asked],
+            ordered=False,
+        )
+        cursor = self._turns.find({"_id": {"$in": keys}}, batch_size=len(keys) + 1)
+        found = {one["_id"]: _turns(one) for one in await cursor.to_list()}
+        return [found.get(key, ()) for key in keys]
 
     async def give_back(self, key: str, command_id: str) -> None:
         """Remove a turn whose command was not published."""
@@ -75,6 +100,22 @@ class TurnStore:
             for one in left
             if one.command_id not in done and one.creates not in {each["_id"] for each in found}
         ]
+
+
+def _addition(turn: Turn) -> Document:
+    return {
+        "$push": {"turns": {"$each": [_to_entry(turn)], "$slice": -_MOST}},
+        "$set": {"expires_at": turn.at + KEPT_FOR},
+    }
+
+
+def _before(turn: Turn, several: Sequence[Turn]) -> Sequence[Turn]:
+    """Return the turns before one: all where it is not among them, because many came after it.
+
+    Its first place counts. A repeated request does not wait for those that wait for it.
+    """
+    ids = [one.command_id for one in several]
+    return several[: ids.index(turn.command_id)] if turn.command_id in ids else several
 
 
 def _to_entry(turn: Turn) -> Document:

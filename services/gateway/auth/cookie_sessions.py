@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from uuid import uuid4
 
@@ -175,5 +176,10 @@ def _has_current_proof(session: LoginSession, login: StoredLogin) -> bool:
 
 def login_proof(login: StoredLogin) -> str:
     """Return a digest that changes with the password, and when all sessions are ended."""
-    generation = f"#{login.generation}" if login.generation else ""
-    return hashlib.sha256(f"{login.password_hash}{generation}".encode()).hexdigest()[:32]
+    return _proof(login.password_hash, login.generation)
+
+
+@lru_cache(_MAX_REUSABLE)
+def _proof(password_hash: str, generation: int) -> str:
+    suffix = f"#{generation}" if generation else ""
+    return hashlib.sha256(f"{password_hash}{suffix}".encode()).hexdigest()[:32]

@@ -61,20 +61,33 @@ class PasswordAuthenticator:
         stored = account.login.password_hash if account and account.login.enabled else None
         own = device[0] if device and account and device[1] == account.agent.id else None
         attempt = Attempt(basic.user_name, client, own)
-        # One at a time: concurrent guesses would all pass before the first is counted.
-        async with self._locks.setdefault(attempt.own_key, asyncio.Lock()):
-            is_right = await self._try(attempt, basic.password, stored)
+        if self._is_known(attempt.own_key, basic.password, stored):
+            is_right = True
+        else:
+            # One at a time: concurrent guesses would all pass before the first is counted.
+            async with self._locks.setdefault(attempt.own_key, asyncio.Lock()):
+                is_right = await self._try(attempt, basic.password, stored)
         if is_right and device is not None:
             self._suspect_cookies.discard(device[0])
         return account if is_right else None
 
+    def _is_known(self, key: str, password: str, stored: str | None) -> bool:
+        """Say whether a password is right, without the counters; False where they have to decide.
+
+        A client without cookies sends its password with every request. Reading the counters for
+        each is not needed: a wrong guess removes the key before it is compared.
+        """
+        is_unthrottled = self._unthrottled.recall(key, now=self._clock.now().timestamp())
+        return is_unthrottled is not None and self._remembers(key, password, stored)
+
+    def _remembers(self, key: str, password: str, stored: str | None) -> bool:
+        return key in self._succeeded and self._passwords.remembers(password, stored)
+
     async def _try(self, attempt: Attempt, password: str, stored: str | None) -> bool:
         now, key = self._clock.now(), attempt.own_key
-        is_remembered = key in self._succeeded and self._passwords.remembers(password, stored)
-        # A client without cookies sends its password with every request. Reading the counters for
-        # each is not needed: the first wrong guess removes the key.
-        if is_remembered and self._unthrottled.recall(key, now=now.timestamp()):
+        if self._is_known(key, password, stored):
             return True
+        is_remembered = self._remembers(key, password, stored)
         self._unthrottled.forget(key)
         # The throttle comes first: while it waits, a right guess is answered as a wrong one.
         if (wait := await self._throttle.wait(attempt, now)) > 0:

@@ -20,7 +20,9 @@ class CommandIds:
 
 def command_ids_of(scope: Scope) -> CommandIds:
     """Return the ids of a request, made at the first call unless they were restored."""
-    command_ids: CommandIds = scope.setdefault(_KEY, CommandIds())
+    command_ids: CommandIds | None = scope.get(_KEY)
+    if command_ids is None:
+        command_ids = scope[_KEY] = CommandIds()
     return command_ids
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars
 
 from services.gateway.commands.command_ids import CommandIds, command_ids_of, numbered_message_id
 from services.gateway.commands.promised_interactions import PromisedInteractionStore
@@ -98,7 +98,9 @@ class CommandSender:
             Unavailable: The broker does not accept the command.
         """
         version = expected_version(request.headers.getlist("if-match"), interaction)
-        command = order.command.model_copy(update={"expected_version": version})
+        command = order.command
+        if version is not None:
+            command = command.model_copy(update={"expected_version": version})
         if "interactionId" in order.answer and not is_promised:
             # Before the broker has the command: a repeated request whose answer was lost may get
             # this id from another pod.
@@ -125,9 +127,9 @@ class CommandSender:
             for number, one in enumerate(commands)
         ]
         wait = preferred_wait(request.headers.getlist("prefer"))
+        # A draft that a request creates gets a correlation id of its own.
+        bind_contextvars(correlation_id=messages[0].correlation_id)
         async with AsyncExitStack() as stack:
-            # A draft that a request creates gets a correlation id of its own.
-            stack.enter_context(bound_contextvars(correlation_id=messages[0].correlation_id))
             # Before anything is published, because an outcome may come within a millisecond.
             awaited = []
             if wait is not None:

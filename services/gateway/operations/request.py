@@ -1,6 +1,6 @@
 """The request of an operation, the command that follows from it, and common answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -17,8 +17,9 @@ from shared.storage.agents.agent_store import StoredAgent
 class OperationRequest:
     """Everything that the checks of an operation may look at.
 
-    `new_id` is the id of the interaction that the operation may create. `shown_mail` is the draft
-    as messages show it. `target` and `has_known_skill` belong to operations with `has_target`.
+    `new_id` is the id of the interaction that the operation may create. `show` returns
+    a mail as messages show it. `target` and `has_known_skill` belong to operations with
+    `has_target`.
     """
 
     agent: StoredAgent
@@ -27,10 +28,15 @@ class OperationRequest:
     contact_center: ContactCenter
     now: datetime
     new_id: str
-    shown_mail: Mapping[str, object]
+    show: Callable[[Interaction], Mapping[str, object]]
     target: StoredAgent | None = None
     has_known_skill: bool = False
     only_new_keys: bool = False
+
+    @property
+    def shown_mail(self) -> Mapping[str, object]:
+        """The draft as messages show it."""
+        return self.show(self.interaction)
 
     @property
     def agent_id(self) -> str:

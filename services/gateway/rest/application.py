@@ -3,13 +3,14 @@
 import re
 import time
 from collections.abc import Mapping
+from functools import cache, cached_property
 from typing import Final
 
 from prometheus_client import Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import Message
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from services.gateway.auth.authenticator import AuthenticatedAgent, RequestAuthenticator
 from services.gateway.desktop.pages import DesktopPages
@@ -63,8 +64,11 @@ class RestApplication:
         if scope["type"] == "websocket":
             await refuse_upgrade(scope, send, Answer(404))
             return
-        with bound_contextvars(correlation_id=_correlation_id(scope["path"])):
+        bound = bind_contextvars(correlation_id=CorrelationOf(scope["path"]))
+        try:
             await self._serve(scope, receive, send)
+        finally:
+            reset_contextvars(**bound)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started_at, status = time.monotonic(), 0
@@ -85,9 +89,7 @@ class RestApplication:
                 # The status is already sent: only closing the connection tells the client.
                 raise ConnectionAbortedError from None
             await answer(scope, receive, _with_headers(send_and_note, scope, None))
-        SECONDS.labels(_method_label(scope["method"]), str(status)).observe(
-            time.monotonic() - started_at
-        )
+        _seconds(_method_label(scope["method"]), status).observe(time.monotonic() - started_at)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not is_known_host(scope, self._settings):
@@ -129,10 +131,29 @@ class RestApplication:
         return _routing_error(error) or explained(error, scope)
 
 
-def _correlation_id(path: str) -> str:
-    """Return the correlation id for the log: that of the mail in the path, else a new one."""
-    found = _INTERACTION.search(path)
-    return str((Cause.about(found[1]) if found else Cause()).correlation_id)
+class CorrelationOf:
+    """The correlation id of a request: that of the mail in its path, else a new one.
+
+    It is computed when a line is logged, because most requests log none. It becomes the id where
+    it is shown, by `repr` too, as which JSON has it.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __repr__(self) -> str:
+        """Return the id."""
+        return self._id
+
+    @cached_property
+    def _id(self) -> str:
+        found = _INTERACTION.search(self._path)
+        return str((Cause.about(found[1]) if found else Cause()).correlation_id)
+
+
+@cache
+def _seconds(method: str, status: int) -> Histogram:
+    return SECONDS.labels(method, str(status))
 
 
 def _method_label(method: str) -> str:

@@ -80,6 +80,14 @@ def rest_router(parts: RestResources) -> RestRouter:
     """Return a router of all resources, by paths without the prefix."""
     return RestRouter(
         [
+            # The first that matches is taken, so those that are asked for most come first.
+            Reserved("/me/interactions/events", parts.interactions.missed),
+            Route(_INTERACTION, parts.operations.operate, methods=["POST"]),
+            Route(_INTERACTION, parts.interactions.one_of_mine),
+            Route(_INTERACTION, parts.operations.update, methods=["PUT"]),
+            Route("/interactions/{id}", parts.interactions.one),
+            Route("/me/interactions", parts.interactions.mine),
+            Route("/me/interactions", parts.operations.create, methods=["POST"]),
             Route("/me", parts.channels.me),
             Route("/me", parts.channels.change_session, methods=["POST"]),
             Route("/me/sessions", parts.channels.end_sessions, methods=["DELETE"]),
@@ -87,17 +95,10 @@ def rest_router(parts: RestResources) -> RestRouter:
             Route("/me/channels/{channel}", parts.channels.my_channel),
             Route("/me/channels/{channel}", parts.channels.change_channel, methods=["POST"]),
             Route("/settings/agent-states", parts.channels.states),
-            Route("/me/interactions", parts.interactions.mine),
-            Route("/me/interactions", parts.operations.create, methods=["POST"]),
-            Reserved("/me/interactions/events", parts.interactions.missed),
-            Route(_INTERACTION, parts.interactions.one_of_mine),
-            Route(_INTERACTION, parts.operations.operate, methods=["POST"]),
-            Route(_INTERACTION, parts.operations.update, methods=["PUT"]),
             Route(_ATTACHMENTS, parts.attachments.upload, methods=["POST"]),
             Route(_ATTACHMENT, parts.downloads.download),
             Route(_ATTACHMENT, parts.attachments.remove, methods=["DELETE"]),
             Route("/interactions", parts.interactions.all),
-            Route("/interactions/{id}", parts.interactions.one),
             Route("/users", parts.directory.users),
             Route("/users/{id}", parts.directory.one_user),
             Route("/queues", parts.directory.queues),

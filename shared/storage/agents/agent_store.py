@@ -1,11 +1,11 @@
 """The agents: their data, whether they are Ready, and the interactions that they hold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING, ReturnDocument, UpdateOne
 
 from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentNotReady, AgentReady
@@ -13,7 +13,7 @@ from shared.contracts.outgoing import wrap
 from shared.domain.agent_search import AgentSearch
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
-from shared.storage.database.batching import Reads
+from shared.storage.database.batching import Batcher, Reads
 from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.database.outbox import to_entry
 from shared.storage.interactions.interaction_store import Announce
@@ -22,6 +22,9 @@ COLLECTION: Final = "agents"
 _WITHOUT_OUTBOX: Final[Document] = {"outbox": 0, "applied": 0}
 _EVERYONE: Final[Document] = {"user_name": {"$gt": ""}}
 """Matches every agent by the index of names; without a filter, counting reads all documents."""
+
+_REST_FOR_EACH_RESET: Final = 0.02
+"""Seconds. Nobody waits for a reset: the agent has the event of the answer already."""
 
 _MOST_UNPUBLISHED: Final = 1_000
 """Messages of one agent that may wait for the broker: a document has at most 16 MB."""
@@ -80,6 +83,8 @@ class AgentStore:
         self._collection = database[COLLECTION]
         # The interactions decide who holds what; `audit_places` repairs a lost write.
         self._hints = self._collection.with_options(write_concern=HINT)
+        self._places = Batcher(self._adjust)
+        self._misses = Batcher(self._adjust, at_once=1, rest_for_each=_REST_FOR_EACH_RESET)
         self._by_id = Reads(self._collection, by_herds=True)
         self._by_name = Reads(self._collection, key="user_name", by_herds=True)
         self._clock = clock
@@ -209,23 +214,25 @@ class AgentStore:
 
     async def hold(self, agent_id: str, interaction_id: str) -> None:
         """Count an interaction against the agent's capacity, even beyond it."""
+        takes_place = UpdateOne(
+            {"_id": agent_id, "holding": {"$ne": interaction_id}},
+            {"$inc": {"free": -1}, "$push": {"holding": interaction_id}},
+        )
         async with database_errors():
-            await self._hints.update_one(
-                {"_id": agent_id, "holding": {"$ne": interaction_id}},
-                {"$inc": {"free": -1}, "$push": {"holding": interaction_id}},
-            )
+            await self._places(takes_place)
 
     async def release(self, agent_id: str, interaction_id: str) -> None:
         """Release the agent's place; a repetition changes nothing."""
+        frees_place = UpdateOne(
+            {"_id": agent_id, "holding": interaction_id},
+            {
+                "$inc": {"free": 1},
+                "$pull": {"holding": interaction_id},
+                "$set": {"idle_since": self._clock.now()},
+            },
+        )
         async with database_errors():
-            await self._hints.update_one(
-                {"_id": agent_id, "holding": interaction_id},
-                {
-                    "$inc": {"free": 1},
-                    "$pull": {"holding": interaction_id},
-                    "$set": {"idle_since": self._clock.now()},
-                },
-            )
+            await self._places(frees_place)
 
     async def count_miss(self, agent_id: str) -> int:
         """Count a missed invitation; return the number missed in a row."""
@@ -240,10 +247,13 @@ class AgentStore:
 
     async def reset_misses(self, agent_id: str) -> None:
         """Set the number of missed invitations to zero, because the agent has answered one."""
+        resets = UpdateOne({"_id": agent_id, "misses": {"$gt": 0}}, {"$set": {"misses": 0}})
         async with database_errors():
-            await self._hints.update_one(
-                {"_id": agent_id, "misses": {"$gt": 0}}, {"$set": {"misses": 0}}
-            )
+            await self._misses(resets)
+
+    async def _adjust(self, updates: Sequence[UpdateOne]) -> Sequence[None]:
+        await self._hints.bulk_write(updates, ordered=False)
+        return [None] * len(updates)
 
     async def has_skill(self, skill: str) -> bool:
         """Say whether an enabled agent has a skill."""

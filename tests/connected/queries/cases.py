@@ -217,6 +217,7 @@ async def turns(large: Large) -> None:
     store = TurnStore(large.database)
     turn = Turn("command", number(5), "created", large.clock.now())
     await store.take("key", turn)
+    await asyncio.gather(*(store.take(f"key{number}", turn) for number in range(50)))
     await store.open("key", [turn])
     await store.give_back("key", "command")
 

@@ -151,3 +151,16 @@ async def update_commands(backend: Backend) -> int:
     """Return how many commands to update the server has had."""
     status = await backend.database.command("serverStatus")
     return int(status["metrics"]["commands"]["update"]["total"])
+
+
+async def test_places_changed_at_the_same_time_are_all_counted(backend: Backend) -> None:
+    await backend.add_agent("agent1", capacity=20)
+    await backend.agents.hold("agent1", "OLD")
+
+    await asyncio.gather(
+        *(backend.agents.hold("agent1", f"MAIL{number}") for number in range(9)),
+        backend.agents.hold("agent1", "MAIL1"),
+        backend.agents.release("agent1", "OLD"),
+    )
+
+    assert sorted(await backend.held_by("agent1")) == [f"MAIL{number}" for number in range(9)]

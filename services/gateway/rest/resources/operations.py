@@ -1,12 +1,13 @@
 """POST and PUT on interactions: checked against the snapshot, then sent as commands."""
 
 import asyncio
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.auth.permissions import Read, refusal_of
-from services.gateway.commands.command_ids import CommandIds, command_ids_of
+from services.gateway.commands.command_ids import command_ids_of
 from services.gateway.commands.command_sender import CommandSender
 from services.gateway.commands.operation_order import OperationOrder
 from services.gateway.commands.preparation import prepare
@@ -31,6 +32,7 @@ from services.gateway.operations.request import (
 )
 from services.gateway.rest.callers import Callers
 from services.gateway.wire.mail import draft
+from shared.background_tasks import cancel_and_wait
 from shared.contracts.envelope import Cause
 from shared.contracts.events import WorkbinContentWanted
 from shared.contracts.outgoing import wrap
@@ -124,8 +126,11 @@ class OperationsResource:
         """
         command_ids = command_ids_of(request.scope)
         # Read while the turn is taken: nearly always no other operation is before this one.
-        reading = asyncio.ensure_future(self._request(request, agent, interaction_id, offer, body))
-        promising = asyncio.ensure_future(self._promise(offer, command_ids, interaction_id))
+        reading = asyncio.create_task(self._request(request, agent, interaction_id, offer, body))
+        beside: set[asyncio.Task[Any]] = {reading}
+        if offer.creates_interaction:
+            promise = self._command_sender.promise(command_ids, interaction_id)
+            beside.add(asyncio.create_task(promise))
         try:
             async with self._operation_order.in_turn(
                 interaction_id, agent.id, command_ids
@@ -142,20 +147,13 @@ class OperationsResource:
                     and operation_request.interaction.state is State.SENDING
                 ):
                     await self._require_cancelable(interaction_id)
-                await promising
+                for promising in beside - {reading}:
+                    await promising
                 return await self._command_sender.send(
                     request, order, operation_request.interaction, is_promised=True
                 )
         finally:
-            for task in (reading, promising):
-                task.cancel()
-            await asyncio.gather(reading, promising, return_exceptions=True)
-
-    async def _promise(
-        self, offer: OperationDefinition, command_ids: CommandIds, interaction_id: str
-    ) -> None:
-        if offer.creates_interaction:
-            await self._command_sender.promise(command_ids, interaction_id)
+            await cancel_and_wait(beside)
 
     async def _require_cancelable(self, interaction_id: str) -> None:
         delivery = await self._deliveries.get(interaction_id, newest=True)
@@ -214,11 +212,11 @@ class OperationsResource:
         return OperationRequest(
             agent=agent,
             interaction=interaction,
-            shown_mail=draft(interaction),
             body=body,
             contact_center=await self._configuration.current(),
             now=self._clock.now(),
             new_id=command_ids_of(request.scope).new_id,
+            show=draft,
             target=await self._target(body) if offer.has_target else None,
             has_known_skill=offer.has_target and await self._is_skill(body.get("skill")),
             only_new_keys=self._only_new_keys,

@@ -206,3 +206,36 @@ async def test_very_many_operations_keep_a_bounded_list(backend: Backend) -> Non
         await store.take("MAIL agent1", Turn(str(uuid4()), "MAIL", f"NEW{number}", now))
 
     assert await queued(backend, "MAIL") == 16
+
+
+async def test_turns_taken_together_have_one_order_in_all_pods(backend: Backend) -> None:
+    pods, now = [TurnStore(backend.database), TurnStore(backend.database)], backend.clock.now()
+    keys = [f"MAIL{number} agent1" for number in range(30)]
+
+    async def take(pod: int, key: str) -> list[str]:
+        turn = Turn(f"{pod} {key}", "MAIL", "NEW", now)
+        return [one.command_id for one in await pods[pod].take(key, turn)]
+
+    taken = await asyncio.gather(*(take(pod, key) for key in keys for pod in (0, 1)))
+
+    for number, key in enumerate(keys):
+        before = [taken[2 * number], taken[2 * number + 1]]
+        assert before in ([[], [f"0 {key}"]], [[f"1 {key}"], []])
+
+
+async def test_many_turns_at_once_on_one_mail_are_a_chain(backend: Backend) -> None:
+    store, now = TurnStore(backend.database), backend.clock.now()
+    turns = [Turn(f"{number}", "MAIL", "NEW", now) for number in range(10)]
+
+    taken = await asyncio.gather(*(store.take("MAIL agent1", one) for one in turns))
+
+    assert sorted(len(before) for before in taken) == list(range(10))
+
+
+async def test_repeated_operation_keeps_its_first_turn(backend: Backend) -> None:
+    store, now = TurnStore(backend.database), backend.clock.now()
+    first, second = Turn("1", "MAIL", "NEW1", now), Turn("2", "MAIL", "NEW2", now)
+    await store.take("MAIL agent1", first)
+    await store.take("MAIL agent1", second)
+
+    assert await store.take("MAIL agent1", first) == []

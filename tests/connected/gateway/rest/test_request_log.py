@@ -28,7 +28,7 @@ async def logged(gateway: Gateway, path: str) -> dict[str, object]:
 async def test_log_of_a_request_has_the_journey_of_its_mail(gateway: Gateway, prefix: str) -> None:
     line = await logged(gateway, f"{prefix}/interactions/DAMAGED")
 
-    assert line["correlation_id"] == str(Cause.about("DAMAGED").correlation_id)
+    assert str(line["correlation_id"]) == str(Cause.about("DAMAGED").correlation_id)
 
 
 async def test_log_of_a_request_about_no_mail_has_an_id(gateway: Gateway) -> None:
