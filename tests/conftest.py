@@ -1,4 +1,10 @@
-"""Fixtures for all tests, and the profile of Hypothesis."""
+"""Fixtures for all tests, the profile of Hypothesis, and how a run is spread over the cores."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pytest
 
 import tests.fixtures.examples  # noqa: F401 - before a test's module makes settings of its own
 from tests.fixtures.driver import _driver_closes_what_it_connects
@@ -24,3 +30,21 @@ __all__ = [
     "rabbitmq_url",
     "vhost_url",
 ]
+
+_LONG_FIRST: Final = ("stateful", "faults", "desktop", "journeys", "contract", "connected")
+"""Folders whose files take minutes. The others follow, so that all processes end together."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the folders with long files first, and leave the order otherwise as it is."""
+    items.sort(key=lambda item: _place(item.path))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Use one process more than there are cores: tests wait for other processes half the time."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+def _place(file: Path) -> int:
+    folder = file.relative_to(Path(__file__).parent).parts[0]
+    return _LONG_FIRST.index(folder) if folder in _LONG_FIRST else len(_LONG_FIRST)

@@ -21,8 +21,8 @@ from tests.stateful.steps import Steps
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.journey]
 
-_RUNS: Final = int(os.environ.get("STATEFUL_RUNS", "5"))
-_STEPS: Final = int(os.environ.get("STATEFUL_STEPS", "25"))
+_RUNS: Final = int(os.environ.get("STATEFUL_RUNS", "3"))
+_STEPS: Final = int(os.environ.get("STATEFUL_STEPS", "20"))
 _STEP_SECONDS: Final = 150
 
 NUMBERS: Final = st.integers(0, 999)
