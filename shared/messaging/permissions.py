@@ -42,12 +42,26 @@ class BrokerRights:
     """The rights that a service needs at the broker.
 
     It consumes `queues` and publishes contracts of the kinds `publishes`. With
-    `uses_journal_exchange` it also publishes to the journal's exchange and reads from it.
+    `uses_journal_exchange` it also publishes to the journal's exchange and reads from it. A service
+    that consumes no queue has a `name`, by which it marks the broker.
     """
 
     queues: tuple[WorkQueue, ...]
     publishes: tuple[type[Contract], ...]
     uses_journal_exchange: bool = False
+    name: str = ""
+
+    @property
+    def marker_prefix(self) -> str:
+        """Return how the queues begin by which the service notices that the broker lost its data.
+
+        Raises:
+            ValueError: The service consumes no queue and has no name.
+        """
+        name = self.queues[0].name if self.queues else self.name
+        if not name:
+            raise ValueError("BrokerRights of a service without queues need its name")
+        return f"{name}.seen-"
 
     @property
     def permission(self) -> Permission:
@@ -59,6 +73,8 @@ class BrokerRights:
         every check of routing keys.
         """
         own = [pattern for queue in self.queues for pattern in _own(queue)]
+        if not self.queues and self.name:
+            own.append(re.escape(self.marker_prefix) + ".+")
         if self.uses_journal_exchange:
             own.append(_OWN_NAMELESS)
         pods = {JOURNALED} if self.uses_journal_exchange else set()

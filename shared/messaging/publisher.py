@@ -185,7 +185,7 @@ async def open_service_publisher(
     upkeep found on it holds for what is published on it.
     """
     publisher = Publisher()
-    upkeep = TopologyUpkeep(rights.queues, rights.publishes_to, publisher.republish)
+    upkeep = TopologyUpkeep(rights, publisher.republish)
     publisher.require_topology(upkeep)
     task = asyncio.create_task(_stay_connected(url, name, publisher, upkeep))
     try:

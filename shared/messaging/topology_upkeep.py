@@ -11,6 +11,7 @@ from aiormq.exceptions import AMQPError
 
 from shared.domain.errors import Unavailable
 from shared.messaging.declaration import declare, exists, passing_channel, require
+from shared.messaging.permissions import BrokerRights
 from shared.messaging.topology import EXCHANGES, WORK_QUEUES, WorkQueue
 
 log = structlog.get_logger()
@@ -35,19 +36,18 @@ class TopologyUpkeep:
     it. After such a loss the recent messages are published once more.
     """
 
-    def __init__(
-        self, own: Sequence[WorkQueue], publishes_to: Sequence[str], republish: Republish
-    ) -> None:
-        self._own = own
+    def __init__(self, rights: BrokerRights, republish: Republish) -> None:
+        self._own = rights.queues
         self._needed = {
-            exchange: _bound_queues_of_others(exchange, own) for exchange in publishes_to
+            exchange: _bound_queues_of_others(exchange, rights.queues)
+            for exchange in rights.publishes_to
         }
         self._republish = republish
         self._open: set[str] = set()
         self._problem = _NOT_YET
         self._asked = asyncio.Event()
         self._declared = asyncio.Event()
-        self.marker = f"{own[0].name}.seen-{secrets.token_hex(6)}"
+        self.marker = f"{rights.marker_prefix}{secrets.token_hex(6)}"
         self._is_marked = False
 
     def takes(self, exchange: str) -> bool:

@@ -126,7 +126,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
             ),
         ),
         "fetching": Rights(
-            BrokerRights((), (ParseMail,)),
+            BrokerRights((), (ParseMail,), name="fetching"),
             _database(
                 _STORES_CONTENTS,
                 {

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from aio_pika.abc import AbstractChannel
 
-from shared.contracts.commands import DeliverMail
+from shared.contracts.commands import DeliverMail, ParseMail
 from shared.contracts.envelope import EVENTS, Cause, Contract
 from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import Outgoing, wrap
@@ -17,7 +17,7 @@ from shared.domain.clock import SystemClock
 from shared.domain.errors import Unavailable
 from shared.messaging.declaration import declare_topology
 from shared.messaging.publisher import Publisher, UnroutableError, open_service_publisher
-from shared.messaging.topology import COMPOSITION, JOURNAL, OUTBOUND, ROUTING
+from shared.messaging.topology import COMPOSITION, INGEST, JOURNAL, OUTBOUND, ROUTING
 from shared.messaging.topology_upkeep import TopologyUpkeep
 from shared.runtime.rights import RIGHTS
 from tests.connected.messaging.queues import waiting_in
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.connected
 
 @dataclass
 class Service:
-    """Composition's end of the broker, and a channel of somebody who tampers with it."""
+    """A service's end of the broker, and a channel of somebody who tampers with it."""
 
     publisher: Publisher
     upkeep: TopologyUpkeep
@@ -59,8 +59,8 @@ class Service:
 
 
 @asynccontextmanager
-async def composition(url: str) -> AsyncIterator[Service]:
-    rights = RIGHTS["composition"].broker
+async def upkeep_of(url: str, name: str = "composition") -> AsyncIterator[Service]:
+    rights = RIGHTS[name].broker
     async with (
         open_service_publisher(url, name="test", rights=rights) as (publisher, upkeep),
         await aio_pika.connect(url) as connection,
@@ -72,7 +72,7 @@ async def composition(url: str) -> AsyncIterator[Service]:
 @pytest_asyncio.fixture
 async def service(vhost_url: str) -> AsyncIterator[Service]:
     """Composition on a broker where everything is in place."""
-    async with composition(vhost_url) as opened:
+    async with upkeep_of(vhost_url) as opened:
         await opened.reports("")
         yield opened
 
@@ -84,7 +84,7 @@ def order(contract: Contract | None = None) -> Outgoing:
 async def test_service_makes_its_own_queue_and_names_those_that_are_missing(
     bare_vhost_url: str,
 ) -> None:
-    async with composition(bare_vhost_url) as alone:
+    async with upkeep_of(bare_vhost_url) as alone:
         problem = await alone.reports("no queue")
 
         own = await alone.channel.declare_queue(COMPOSITION.parking, passive=True)
@@ -145,3 +145,20 @@ async def test_what_a_wiped_broker_lost_is_published_again(service: Service) -> 
         return await waiting_in(service.url, OUTBOUND.name) == 1
 
     assert await until(is_there, 20)
+
+
+async def test_service_without_a_queue_publishes_again_what_was_lost(vhost_url: str) -> None:
+    message = order(ParseMail(arrival_id="1"))
+    async with upkeep_of(vhost_url, "fetching") as fetching:
+        await fetching.reports("")
+        await fetching.publisher.publish(message)
+        for queue in (fetching.upkeep.marker, INGEST.name):
+            await fetching.channel.queue_delete(queue)
+        await declare_topology(vhost_url)
+
+        fetching.upkeep.look_again()
+
+        async def is_there() -> bool:
+            return await waiting_in(vhost_url, INGEST.name) == 1
+
+        assert await until(is_there, 20)
