@@ -27,6 +27,11 @@ _INTRO_INSIDE: Final = re.compile(
     r"(?<=[\s.!?,;)])(?:On|Am|Le|El|Il|Em|Op|Den|Dne|Dnia|Pada|W dniu)"
     r"\s+(?=(?:\S{1,12}\s+){0,2}[^\s]{0,6}\d)"
 )
+# Who writes about their own mail does not introduce another one.
+_FIRST_PERSON: Final = re.compile(r"\b(?:I(?!\.)|we|[Ii]ch|wir|ik|wij|nous|j'ai|yo|io)\b")
+_RUN_IN: Final = re.compile(
+    r"(?<!\S)(?:On|Am|Le|El|Il|Em|Op|Den)\s.{5,160}?<[^\s<>@]{1,64}@[^\s<>@]{1,100}>.{0,20}?:(?=\s)"
+)
 DATE: Final = re.compile(
     r"\d{1,4}[./-]\s?\d{1,2}[./-]|(?<!\d)(?:19|20)\d\d(?!\d)|(?<!\d)\d{1,2}[:.h]\d\d(?!\d)"
     r"|\d\s?[年月日년월일]",
@@ -95,10 +100,11 @@ def attribution_at(lines: Sequence[Line], first: int) -> Attribution | None:
 def _may_begin(line: Line, lines: Sequence[Line], at: int) -> bool:
     """Say cheaply whether an attribution may begin in a line."""
     words = line.words
-    if _ENDS.search(words[-_NEAR_THE_END:]) or _is_before_quoted(lines, at + 1, line.depth):
-        return True
     return bool(
-        _INTRO.begins(words)
+        _ENDS.search(words[-_NEAR_THE_END:])
+        or _is_before_quoted(lines, at + 1, line.depth)
+        or _run_in(words) is not None
+        or _INTRO.begins(words)
         or DATE.search(words)
         or ADDRESS.search(words)
         or _is_name_above_address(lines, at)
@@ -125,6 +131,9 @@ def _may_go_on(parts: list[str], lines: Sequence[Line], at: int) -> bool:
 def _judge(lines: Sequence[Line], first: int, last: int, parts: list[str]) -> Attribution | None:
     words = " ".join(parts)
     depth = lines[first].depth
+    if first == last and (run_in := _run_in(words)) is not None:
+        start = lines[first].start + (lines[first].indent + run_in if not depth else 0)
+        return Attribution(start, last + 1, is_proven=True)
     if _is_proof(words):
         if first == last or not _begins_later(parts):
             inside = _inside(lines[first], words)
@@ -143,6 +152,8 @@ def _is_proof(words: str) -> bool:
     has_date, has_address = DATE.search(words), ADDRESS.search(words)
     if has_address and _CITES.begins(words):
         return True
+    if _FIRST_PERSON.search(words) and "<" not in words:
+        return False
     if (has_date or has_address) and _WROTE.is_in(words):
         return bool(has_address) or words.count(" ") < _MOST_WORDS_WITHOUT_ADDRESS
     return bool(
@@ -190,6 +201,15 @@ def _begins_later(parts: list[str]) -> bool:
         if (_INTRO.begins(rest) or _STARTS_WITH_DATE.match(rest)) and _is_proof(rest):
             return not _INTRO.begins(parts[0]) or bool(DATE.search(parts[at]))
     return False
+
+
+def _run_in(words: str) -> int | None:
+    """Return where an attribution begins that has the quoted words behind it in the same line."""
+    if ">" not in words or "@" not in words or ": " not in words:
+        return None
+    found = _RUN_IN.search(words)
+    proves = found and _WROTE.is_in(found[0]) and DATE.search(found[0])
+    return found.start() if found and proves else None
 
 
 def _inside(line: Line, words: str) -> int:

@@ -43,10 +43,14 @@ _REPLY_ABOVE: Final = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_REPLY_ABOVE: Final = 120
+_TIME: Final = re.compile(r"(?:19|20)\d\d.{0,20}\b\d{1,2}[:.]\d\d")
+_LABEL_INSIDE: Final = re.compile(r"(?<!\S)[*_]{0,2}([^\W\d_]{1,14}) ?:[*_]{0,2}\s")
+_WROTE: Final = phrases_of("wrote")
 _LEADS: Final = 3
 _LONGEST_LEAD: Final = 120
 _FEW_HEADERS: Final = 2
 _SEVERAL_HEADERS: Final = 3
+_NEAR_THE_END: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ def header_block_at(lines: Sequence[Line], first: int) -> HeaderBlock | None:
     if (found := _INSIDE.search(words)) and _ORIGINAL.is_in(found[1]):
         inside = found.start() + lines[first].indent if not lines[first].depth else 0
         return _below_mark(lines, first, start + inside)
+    if (inside := _headers_inside(words)) is not None:
+        return HeaderBlock(start + lines[first].indent + inside, first + 1, has_headers=True)
     if _RULE.match(words) or _ALONE.is_all_of(words) or _DASHED.match(words):
         end = _headers_after(lines, first + 1)
     else:
@@ -103,9 +109,11 @@ def _below_mark(lines: Sequence[Line], first: int, start: int) -> HeaderBlock:
 
 
 def _is_mark(words: str) -> bool:
-    for form in (_DASHED, _HALF_DASHED):
-        if (found := form.match(words)) and _MARK.is_in(found[1]):
-            return True
+    dashed = _DASHED.match(words)
+    if dashed and (_MARK.is_in(dashed[1]) or _WROTE.is_in(dashed[1][-_NEAR_THE_END:])):
+        return True
+    if (half := _HALF_DASHED.match(words)) and _MARK.is_in(half[1]):
+        return True
     return words.endswith(_COLONS) and _BEGIN.is_all_of(words)
 
 
@@ -119,6 +127,23 @@ def _is_reply_line(words: str) -> bool:
 def _headers_after(lines: Sequence[Line], at: int) -> int | None:
     begin = next_words(lines, at)
     return None if begin is None else _headers(lines, begin, marked=True)
+
+
+def _headers_inside(words: str) -> int | None:
+    """Return where headers begin that stand in one line, as HTML leaves them; None without any."""
+    if words.count(":") < _SEVERAL_HEADERS:
+        return None
+    labels = list(_LABEL_INSIDE.finditer(words))
+    fields: dict[str, str] = {}
+    begin = None
+    ends = [*(label.start() for label in labels), len(words)]
+    for label, end in zip(labels, ends[1:], strict=True):
+        if field := _LABELS.get(label[1].casefold()):
+            begin = label.start() if begin is None else begin
+            fields.setdefault(field, words[label.end() : end])
+    known = fields.keys() - {"other"}
+    is_whole = {"sender", "sent", "to"} <= known and bool(DATE.search(fields["sent"]))
+    return begin if is_whole else None
 
 
 def _headers(
@@ -193,10 +218,11 @@ def _is_of_mail(fields: dict[str, str], *, marked: bool, led: bool) -> bool:
         return {"to", "subject"} <= known
     if "sender" not in known or len(known) < _FEW_HEADERS:
         return False
-    has_address = bool(ADDRESS.search(fields["sender"]))
-    if "sent" in known and DATE.search(fields["sent"]) and has_address:
-        return True
-    return len(known) >= _SEVERAL_HEADERS and ("subject" in known or has_address)
+    is_dated = bool(DATE.search(fields.get("sent", "")))
+    if ADDRESS.search(fields["sender"]):
+        return is_dated or len(known) >= _SEVERAL_HEADERS
+    is_timed = is_dated and bool(_TIME.search(fields["sent"]))
+    return {"sent", "to"} <= known and ("subject" in known or is_timed)
 
 
 def _headers_below_lead(lines: Sequence[Line], first: int) -> int | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shared.domain.text_sections import Kind, Section
@@ -12,8 +12,11 @@ from shared.mail.sections.header_blocks import HeaderBlock, header_block_at
 from shared.mail.sections.lines import Line, next_words, split_lines
 
 _OTHER_MARKS: Final = re.compile(r"[|}:#%]\s")
+_RULE: Final = re.compile(r"[-_=*~\u2013\u2014\u2500]{3,}\Z")
+_MOST_BLANKS: Final = 3
 _LONG_QUOTED_LINE: Final = 55
 _LONGEST_REST: Final = 45
+_LOOKED_AT: Final = 100_000
 MOST_SECTIONS: Final = 200
 """Sections that are stored of one mail; real mails have fewer than fifty."""
 
@@ -21,8 +24,14 @@ _SENTENCE_ENDS: Final = (".", "!", "?", ":", "-", ";")
 
 
 def bounded_sections(text: str, most: int = MOST_SECTIONS) -> tuple[Section, ...]:
-    """Return at most so many sections; what is beyond them is one new section to its end."""
-    found = sections(text)
+    """Return at most so many sections, found in bounded time.
+
+    What is beyond them is one new section to the end. Of a longer text than 100,000 characters the
+    last section goes on to the end.
+    """
+    found = sections(text[:_LOOKED_AT])
+    if len(text) > _LOOKED_AT:
+        found[-1] = replace(found[-1], end=len(text))
     if len(found) <= most:
         return tuple(found)
     rest = Section(Kind.NEW, found[most - 1].start, len(text))
@@ -64,7 +73,9 @@ class _Reader:
                 at = self._take_quoted(at)
             elif block := header_block_at(lines, at):
                 at = self._take_block(at, block, shallowest)
-            elif ends[at] < at + MOST_LINES and (found := attribution_at(lines, at)):
+            elif (ends[at] < at + MOST_LINES or "@" in line.words) and (
+                found := attribution_at(lines, at)
+            ):
                 at = self._take_attribution(at, found.start, found.end, proven=found.is_proven)
             else:
                 at += 1
@@ -96,6 +107,7 @@ class _Reader:
     def _take_block(self, at: int, block: HeaderBlock, shallowest: Sequence[int]) -> int:
         """Take repeated headers; what follows is quoted, unless nothing is new so far."""
         self._split(at, block.start)
+        at = self._with_rule_above(at)
         self._end_new(at)
         end = self._mark(at, block.end, Kind.ATTRIBUTION)
         if not self.has_new:
@@ -119,6 +131,7 @@ class _Reader:
 
     def _take_attribution(self, at: int, start: int, end: int, *, proven: bool) -> int:
         self._split(at, start)
+        at = self._with_rule_above(at)
         self._end_new(at)
         self._mark(at, end, Kind.ATTRIBUTION)
         follows = next_words(self.lines, end, len(self.lines))
@@ -127,6 +140,14 @@ class _Reader:
         if (after := self._marked_otherwise(follows)) is not None:
             return self._mark(end, after, Kind.QUOTED)
         return self._mark(end, len(self.lines), Kind.QUOTED) if proven else end
+
+    def _with_rule_above(self, at: int) -> int:
+        """Return the line of dashes right above an introduction, else its first line."""
+        above = at - 1
+        while above > self._pending and not self.lines[above].words and above > at - _MOST_BLANKS:
+            above -= 1
+        is_rule = above >= self._pending and _RULE.match(self.lines[above].words)
+        return above if is_rule and at not in self.splits else at
 
     def _marked_otherwise(self, first: int) -> int | None:
         """Return the line after a quotation with other marks than `>`, None if it has none."""

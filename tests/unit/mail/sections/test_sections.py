@@ -64,6 +64,15 @@ def test_many_sections_end_in_a_new_one() -> None:
     assert bounded_sections("Hello") == tuple(sections("Hello"))
 
 
+def test_last_section_of_a_long_text_goes_on_to_its_end() -> None:
+    text = "Hello\n" + "> a\n" * 30_000
+
+    assert [(one.kind, one.end) for one in bounded_sections(text)] == [
+        ("new", 6),
+        ("quoted", len(text)),
+    ]
+
+
 def test_no_text_has_no_section() -> None:
     assert sections("") == []
 
@@ -87,6 +96,12 @@ def test_attribution_inside_a_line_begins_at_its_first_word() -> None:
         ("attribution", "On Wed, Apr 4, 2012 at 3:59 PM, bob@example.com wrote:\n"),
         ("quoted", "> Really?"),
     ]
+
+
+def test_quotation_in_the_line_of_its_attribution_is_not_new() -> None:
+    text = "Thanks! On Mon, Jan 4, 2021 at 10:00 AM Bob <b@client.example> wrote: > Hello"
+
+    assert newest(text) == "Thanks!"
 
 
 def test_original_message_inside_a_line_begins_at_the_dashes() -> None:
