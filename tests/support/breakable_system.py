@@ -1,6 +1,7 @@
 """The whole system, every service a process of its own, which a test signals, kills and arms."""
 
 import asyncio
+import hashlib
 import os
 import secrets
 import signal
@@ -33,6 +34,8 @@ _SETTINGS: Final = {
     "GATEWAY_TURN_PATIENCE": "20",
 }
 _CAPACITY: Final = 20
+PROGRAM_TOKEN: Final = "program"
+"""The token of a program that may hand in mail for the first mailbox."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,9 @@ def _busy_contact_center(folder: Path) -> Path:
     for agent in described["agents"]:
         if "Agent" in agent["roles"]:
             agent["capacity"] = _CAPACITY
+    digest = hashlib.sha256(PROGRAM_TOKEN.encode()).hexdigest()
+    described["tokens"] = [{"name": "program", "sha256": digest}]
+    described["mailboxes"][0]["drop"] = {"tokens": ["program"]}
     file = folder / "contact-center.yaml"
     file.write_text(yaml.safe_dump(described))
     return file

@@ -25,7 +25,7 @@ async def arrivals(database: Database, run: str) -> dict[str, str]:
     """Return the Message-ID of each stored mail of a run, by the arrival's id."""
     found = {
         document["_id"]: _message_id(document["raw"])
-        async for document in database["arrivals"].find({}, {"raw": 1})
+        async for document in database["arrivals"].find({"raw": {"$exists": True}}, {"raw": 1})
     }
     return {arrival: mail for arrival, mail in found.items() if f".{run}@" in mail}
 
