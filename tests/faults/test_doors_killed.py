@@ -105,10 +105,9 @@ async def test_mail_without_an_answer_is_taken_by_the_next_try(
     ("service", "point", "hand_in"),
     [
         ("ingest", "ingest.after_answer", by_lmtp),
-        ("ingest", "ingest.before_parse", by_lmtp),
         ("gateway", "announcer.after_publish", by_http),
     ],
-    ids=["lmtp answered", "lmtp not parsed", "http published"],
+    ids=["lmtp answered", "http published"],
 )
 async def test_mail_of_a_dead_service_needs_no_second_try(
     breakable: BreakableSystem, service: str, point: str, hand_in: HandIn
