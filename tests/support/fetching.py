@@ -35,7 +35,7 @@ PASSWORDS = {"DESK_PASSWORD": "a-password-of-the-mailbox"}
 SUPPORT = "support@demo.example"
 
 
-def fetch(port: int, user_name: str = "desk", **changes: object) -> dict[str, object]:
+def fetch(port: int, user_name: str = "desk", /, **changes: object) -> dict[str, object]:
     """Return how a mailbox of this machine is fetched, by password unless changed."""
     imap = {"host": "localhost", "port": port, "tls": "none", "user_name": user_name}
     return {

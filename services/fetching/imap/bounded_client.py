@@ -13,7 +13,7 @@ from typing import Any, Final
 from imapclient import IMAPClient
 
 _PIECE: Final = 64 * 1024
-_IN_GREETING: Final = 1_000_000
+_IN_GREETING: Final = 64_000
 
 
 class AnswerTooLargeError(Exception):

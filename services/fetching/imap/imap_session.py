@@ -23,7 +23,7 @@ from shared.intake.refusals import MailTooLargeError
 from shared.mail.mime.headers import read_mail_headers
 from shared.mail.parsing.identity import message_ids
 
-_ANSWER: Final = 1_000_000
+_ANSWER: Final = 256_000
 _LIST_OF_UIDS: Final = 32_000_000
 """Octets of the answer to a search; three million UIDs fit."""
 
@@ -279,6 +279,8 @@ class ImapSession:
         """End what `begin_idle` began; return whether the server told of new mail."""
         with self._plain_faults("IDLE"):
             _, told = self._client.idle_done()
+            if bye := self._client.connection.untagged_responses.get("BYE"):
+                raise imaplib.IMAP4.abort(faults.said(bye[-1]))
             return any(_NEWS & set(one) for one in told if isinstance(one, tuple))
 
     def check(self) -> None:
