@@ -78,8 +78,9 @@ def header_block_at(lines: Sequence[Line], first: int) -> HeaderBlock | None:
     if (found := _INSIDE.search(words)) and _ORIGINAL.is_in(found[1]):
         inside = found.start() + lines[first].indent if not lines[first].depth else 0
         return _below_mark(lines, first, start + inside)
-    if (inside := _headers_inside(words)) is not None:
-        return HeaderBlock(start + lines[first].indent + inside, first + 1, has_headers=True)
+    if (begin := _headers_inside(words)) is not None:
+        shift = lines[first].indent + begin if not lines[first].depth else 0
+        return HeaderBlock(start + shift, first + 1, has_headers=True)
     if _RULE.match(words) or _ALONE.is_all_of(words) or _DASHED.match(words):
         end = _headers_after(lines, first + 1)
     else:

@@ -600,6 +600,7 @@ async def documents(large: Large) -> None:
     await store.add("draft", [(attachment, _ref(1))])
     await store.get("upload")
     await store.stored("draft")
+    await store.held("draft")
     await uploads.add("draft", attachment, _ref(1))
     await uploads.promise(["upload"])
     held = await uploads.get_and_keep("draft", "upload")
