@@ -415,7 +415,11 @@ CALLS: Final = (
         "NotAReport, for administrators: a mail that was taken for a report on a sent mail becomes"
         " an ordinary one in its queue.",
         _ANSWERED,
-        shape({"operationName": {"const": "NotAReport"}}, ("operationName",)),
+        shape(
+            {"operationName": {"const": "NotAReport"}},
+            ("operationName",),
+            example={"operationName": "NotAReport"},
+        ),
         may_wait=True,
     ),
     Call(
