@@ -16,7 +16,14 @@ from urllib.parse import unquote
 
 import structlog
 
-from shared.bayeux.transports.http_protocol import END_OF_HEAD, Course, Reading, StrictHttpProtocol
+from shared.bayeux.transports.http_protocol import (
+    CLOSING,
+    END_OF_HEAD,
+    NOTHING,
+    OPEN,
+    Course,
+    StrictHttpProtocol,
+)
 from shared.bayeux.transports.request_head import RequestHead
 from shared.bayeux.transports.web import Answer, Scope
 
@@ -112,7 +119,7 @@ class HttpConnection(StrictHttpProtocol):
             self._advance(Course.LAST_RESPONSE)
         self.transport.write(self._serialized(answer))
         self._restart_idle_timer()
-        if self._course is not Course.OPEN:
+        if self._course is not OPEN:
             self._close_lingering()
         elif self.flow.write_paused:
             self._is_throttled = True
@@ -120,8 +127,8 @@ class HttpConnection(StrictHttpProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Serve a request with a known head without parsing, or parse the data."""
-        is_idle = self._reading is Reading.NOTHING and self._is_response_complete()
-        if self._course is Course.CLOSING or not is_idle:
+        is_idle = self._reading is NOTHING and self._is_response_complete()
+        if self._course is CLOSING or not is_idle:
             self._single_chunk = b""
         else:
             self._unset_keepalive_if_required()
@@ -261,7 +268,7 @@ class HttpConnection(StrictHttpProtocol):
         """
         piece, self._single_chunk = self._single_chunk, b""
         end = piece.find(END_OF_HEAD) + len(END_OF_HEAD)
-        return piece[:end] if piece[end:] == body and self._course is Course.OPEN else b""
+        return piece[:end] if piece[end:] == body and self._course is OPEN else b""
 
     async def _serve(self, request: Request) -> None:
         try:

@@ -57,6 +57,12 @@ class Course(IntEnum):
     """The last answer has been written."""
 
 
+# Python 3.11 finds a member of an enumeration by a call, and these are needed at every poll.
+OPEN: Final = Course.OPEN
+CLOSING: Final = Course.CLOSING
+NOTHING: Final = Reading.NOTHING
+
+
 class StrictHttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol that refuses ambiguous heads (request smuggling) and slow clients.
 
@@ -71,9 +77,9 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def __init__(self, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
         self._head_bytes = 0
-        self._reading = Reading.NOTHING
+        self._reading = NOTHING
         self._has_body_come = False
-        self._course = Course.OPEN
+        self._course = OPEN
         self._is_continue_pending = False
         self._upgrading: RequestHead | None = None
         self._idle_since: float | None = None
@@ -99,7 +105,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._restart_idle_timer()
         self._has_body_come = False
         self._parse(data)
-        if self._reading is not Reading.NOTHING and not self._has_body_come:
+        if self._reading is not NOTHING and not self._has_body_come:
             self._head_bytes += _octets_after_last_head(data)
             if self._head_bytes > MAX_UNFINISHED_SIZE:
                 self._refuse_unread(self._too_large())
@@ -119,14 +125,14 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Check the head, and begin its request or refuse it."""
         self._head_bytes = 0
-        if self._course is Course.OPEN:
+        if self._course is OPEN:
             self._check_head()
         self._reading = Reading.BODY
 
     def on_body(self, body: bytes) -> None:
         """Pass a part of the body on."""
         self._head_bytes, self._has_body_come = 0, True
-        if self._course is Course.OPEN:
+        if self._course is OPEN:
             self._restore_keep_alive()
             super().on_body(body)
 
@@ -135,18 +141,18 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             # Not finished: the parser stops after the head, and the body is parsed again.
             return
-        self._reading = Reading.NOTHING
-        if self._course is Course.CLOSING:
+        self._reading = NOTHING
+        if self._course is CLOSING:
             self.transport.close()
         else:
             self._finish_request()
 
     def on_response_complete(self) -> None:
         """Start the idle timer for the next request, or for the rest of this one."""
-        if self._course is Course.CLOSING:
+        if self._course is CLOSING:
             return
         super().on_response_complete()
-        if self._is_response_complete() or self._reading is not Reading.NOTHING:
+        if self._is_response_complete() or self._reading is not NOTHING:
             self._restart_idle_timer()
 
     def _begin_request(self, head: RequestHead) -> None:
@@ -165,7 +171,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def _finish_request(self) -> None:
         """Stop the idle timer: the application may take its time with a complete request."""
-        if self._course is not Course.OPEN:
+        if self._course is not OPEN:
             return
         if not self._is_response_complete():
             self._idle_since = None
@@ -265,7 +271,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def _refuse_unread(self, refusal: Answer) -> None:
         """Refuse a request that cannot be read to its end, after the answers to earlier ones."""
-        if self._course is not Course.OPEN:
+        if self._course is not OPEN:
             # The last answer is already determined; there can be no other.
             return
         if self._reading is Reading.HEAD and not self._is_response_complete():
@@ -295,9 +301,9 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def _close_lingering(self) -> None:
         """End the connection so that a client that still sends can read its answer."""
-        if self._course is Course.CLOSING:
+        if self._course is CLOSING:
             return
-        is_sending = self._reading is not Reading.NOTHING or self._course is Course.INPUT_IGNORED
+        is_sending = self._reading is not NOTHING or self._course is Course.INPUT_IGNORED
         self._advance(Course.CLOSING)
         cycle: Any = self.cycle
         if cycle is not None and not cycle.response_complete:
@@ -321,7 +327,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
             lines += (name, b": ", value, b"\r\n")
         for name, value in answer.headers:
             lines += (name, b": ", value, b"\r\n")
-        if self._course is not Course.OPEN:
+        if self._course is not OPEN:
             lines.append(b"connection: close\r\n")
         lines += (b"content-length: %d\r\n\r\n" % len(answer.body), answer.body)
         return b"".join(lines)
