@@ -63,6 +63,8 @@ def service_environment(name: str, access: Access, addresses: Addresses) -> dict
         # The passwords are those of the demo, and addresses of this machine are what is printed.
         "PROBE_HOST": "127.0.0.1",
         "INGEST_HOST": "127.0.0.1",
+        # All mail comes from this machine, as from a company's own relay.
+        "INGEST_RELAYS": os.environ.get("INGEST_RELAYS", "127.0.0.0/8"),
         "GATEWAY_HOST": "127.0.0.1",
         "PROBE_PORT": str(addresses.probes[name]),
         "INGEST_SMTP_PORT": str(addresses.smtp),

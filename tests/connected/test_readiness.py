@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import aio_pika
 import pytest
 
+from services.ingest.smtp import server_certificate
 from shared.messaging.topology import WorkQueue
 from shared.runtime import resources
 from tests.connected.pods import CONSUMERS, SERVICES, WORKERS, Pod, running_pod
+from tests.fixtures.mail_server import write_certificate
 from tests.support.backend import Backend
 
 pytestmark = pytest.mark.connected
@@ -50,6 +53,25 @@ async def test_a_pod_with_other_work_stays_ready_without_broker(
         assert await running.is_degraded(claim)
         assert await running.is_degraded("topology")
         assert running.is_ready()
+
+
+async def test_broken_new_certificate_is_told_and_mail_still_taken(
+    pods: Pods, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "certificate.pem"
+    write_certificate(file)
+    good = file.read_bytes()
+    monkeypatch.setattr(server_certificate, "_LOOKED_AT_EVERY", timedelta(seconds=0.1))
+    for name in ("INGEST_TLS_CERTIFICATE", "INGEST_TLS_KEY"):
+        monkeypatch.setenv(name, str(file))
+
+    async with pods("ingest") as running:
+        file.write_bytes(b"no certificate")
+        told = await running.is_degraded("certificate: ")
+        ready = running.is_ready()
+        file.write_bytes(good)
+
+    assert (told, ready) == (True, True)
 
 
 @pytest.mark.parametrize("name", WORKERS)

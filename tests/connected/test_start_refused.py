@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -114,6 +115,23 @@ async def test_start_that_cannot_succeed_ends_with_one_line(
     assert words in line["problem"]
     assert not any("exception" in one for one in process.lines)
     assert "wrong" not in line["problem"].replace("is wrong", "")
+
+
+async def test_certificate_that_is_none_ends_the_start_with_one_line(
+    access: Access, tmp_path: Path
+) -> None:
+    file = tmp_path / "certificate.pem"
+    file.write_text("no certificate")
+    settings = dict.fromkeys(("INGEST_TLS_CERTIFICATE", "INGEST_TLS_KEY"), str(file))
+    servers = access.of_service("ingest") | {"RABBITMQ_URL": access.rabbitmq_url} | settings
+
+    async with started("ingest", servers) as process:
+        code = await process.ends()
+
+    assert code == _MISCONFIGURED
+    (line,) = [one for one in process.lines if one["level"] == "critical"]
+    assert line["event"] == "wrong setting"
+    assert f"INGEST_TLS_CERTIFICATE {file}" in line["problem"]
 
 
 @pytest.mark.parametrize(
