@@ -14,6 +14,7 @@ import websockets
 
 from services.gateway.notifications.topics import CHANNELS
 from shared.contracts.events import AgentReady
+from tests.support.backend import CENTER
 from tests.support.bayeux_client import (
     AT_ONCE,
     BayeuxSession,
@@ -61,11 +62,22 @@ async def another_pod(gateway: Gateway, **options: str) -> AsyncIterator[Gateway
         yield running
 
 
-@pytest_asyncio.fixture
-async def pods(gateway: Gateway) -> AsyncIterator[list[Gateway]]:
-    """Two pods that have just begun, so that the tests' clock has not left them behind."""
-    async with another_pod(gateway) as one, another_pod(gateway) as other:
+@pytest_asyncio.fixture(scope="module")
+async def pods(shared_gateway: Gateway) -> AsyncIterator[list[Gateway]]:
+    """Two pods for all tests of this file."""
+    await shared_gateway.clear()
+    await shared_gateway.describe(CENTER)
+    for agent in ("agent1", "agent2"):
+        await shared_gateway.add_agent(agent, logged_in=True)
+    async with another_pod(shared_gateway) as one, another_pod(shared_gateway) as other:
         yield [one, other]
+
+
+@pytest.fixture
+def gateway(shared_gateway: Gateway, pods: list[Gateway]) -> Gateway:
+    """The gateway of two agents. Its clock stands still: pods end that do not renew in time."""
+    del pods
+    return shared_gateway
 
 
 @pytest.fixture
