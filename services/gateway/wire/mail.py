@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from shared.domain.interaction import Address, Attachment, Interaction
+from shared.domain.text_sections import Kind
 
 LONGEST_TEXT: Final = 262_144
 """Characters of one body in a message; longer ones are cut.
@@ -88,7 +89,10 @@ def _warned(interaction: Interaction) -> Fields:
 
 
 def _sections(interaction: Interaction, longest: int | None) -> Fields:
-    """Return the sections of the text that is shown, in UTF-16 units as JavaScript counts them."""
+    """Return the sections of the text that is shown, in UTF-16 units as JavaScript counts them.
+
+    They are left out where all of it is new.
+    """
     text = interaction.mail.text[:longest]
     found: list[Fields] = []
     start = 0
@@ -97,7 +101,8 @@ def _sections(interaction: Interaction, longest: int | None) -> Fields:
         if length:
             found.append({"kind": one.kind.value, "start": start, "length": length})
         start += length
-    return {"Sections": found} if found else {}
+    is_all_new = all(one["kind"] == Kind.NEW for one in found)
+    return {} if is_all_new else {"Sections": found}
 
 
 def _proven(interaction: Interaction) -> Fields:

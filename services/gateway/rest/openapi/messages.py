@@ -116,7 +116,7 @@ EMAIL_OBJECT: Final = shape(
         + "; ".join(f"`{name}`: {meaning}" for name, meaning in WARNINGS.items())
         + ". `Authenticated` says whether a trusted mail server has proven the sender, and"
         " `AuthenticatedBecause` why; left out where no server is trusted. `Sections` are those of"
-        " `Text`, without a gap; left out for mails of releases before them."
+        " `Text`, without a gap; left out where all of it is new, or was not looked at."
     ),
 )
 DELIVERY: Final = shape(

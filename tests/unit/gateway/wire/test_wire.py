@@ -204,6 +204,15 @@ def test_sections_count_as_javascript_does() -> None:
     assert beginning["Sections"][1] == {"kind": "quoted", "start": 7, "length": 2}
 
 
+def test_sections_are_left_out_where_all_is_new() -> None:
+    mail = replace(ACCEPTED.mail, text="Yes", sections=(Section(Kind.NEW, 0, 3),))
+
+    email_object = held(replace(ACCEPTED, mail=mail), longest=None)["email_object"]
+
+    assert isinstance(email_object, dict)
+    assert "Sections" not in email_object
+
+
 def test_verdict_on_the_sender_is_shown_with_its_reason() -> None:
     mail = replace(ACCEPTED.mail, authenticated=False, authentication="DMARC failed for a.example")
 
