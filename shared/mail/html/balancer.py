@@ -36,6 +36,9 @@ _LOOKED_BACK: Final = 30
 _EXTRA_CHARACTERS: Final = 10_000
 _ROWS_DEEP: Final = 3
 """Inside a table: a section, a row, a cell."""
+_COUNTED: Final = SCOPES | ENLARGING
+_SIMPLE: Final = ELEMENTS - OF_TABLES - VOID - ENLARGING - ITEMS.keys() - {"a"}
+"""Elements without a rule of their own."""
 
 
 class TooDeepError(Exception):
@@ -84,20 +87,33 @@ class _Balancer:
 
     def result(self) -> str:
         html, position = self._html, 0
-        while (at := html.find("<", position)) >= 0:
+        find, match, is_simple = html.find, PLAIN_TAG.match, self._is_simple
+        while (at := find("<", position)) >= 0:
             if at > position:
                 self._text(html[position:at])
-            found = PLAIN_TAG.match(html, at)
-            if found is None or found.end() - at > _LONGEST_PLAIN_TAG:
+            found = match(html, at)
+            if found is None or (end := found.end()) - at > _LONGEST_PLAIN_TAG:
                 position = self._other(at)
-            elif found[1]:
-                position = self._begin(found[1].lower(), found[0], found.end())
+                continue
+            tag, begun, ended = found.group(0, 1, 2)
+            if not begun:
+                self._end(ended.lower())
+                position = end
+            elif (name := begun.lower()) in _SIMPLE and is_simple(name):
+                self._push(_Element(name, tag))
+                position = end
             else:
-                self._end(found[2].lower())
-                position = found.end()
+                position = self._begin(name, tag, end)
         if position < len(html):
             self._text(html[position:])
         return "".join(self._out)
+
+    def _is_simple(self, name: str) -> bool:
+        """Say whether one of `_SIMPLE` begins where nothing has to be ended or begun before it."""
+        scope = self._scopes[-1]
+        if scope.formats or self._is_between_cells():
+            return False
+        return name in INLINE or not scope.open["p"]
 
     def _other(self, at: int) -> int:
         """Read an unusual tag, a comment or a bare `<`; return the position after it."""
@@ -273,18 +289,24 @@ class _Balancer:
         )
 
     def _push(self, element: _Element) -> None:
-        if len(self._open) >= self._depth:
+        opened = self._open
+        if len(opened) >= self._depth:
             raise TooDeepError
-        name = element.name
+        name, tag = element
         self._scopes[-1].open[name] += 1
-        if name in SCOPES:
-            self._scopes.append(_Scope(len(self._open)))
-            if name == "table":
-                self._tables.append(len(self._open))
-        elif name in ENLARGING:
+        if name in _COUNTED:
+            self._count(name)
+        opened.append(element)
+        self._out.append(tag)
+
+    def _count(self, name: str) -> None:
+        """Begin a scope, or count an enlarging element."""
+        if name in ENLARGING:
             self._enlarging[name in HEADINGS] += 1
-        self._open.append(element)
-        self._out.append(element.tag)
+            return
+        self._scopes.append(_Scope(len(self._open)))
+        if name == "table":
+            self._tables.append(len(self._open))
 
     def _pop_to(self, at: int) -> None:
         """End the elements from index `at` on; their formats continue with the next text."""
@@ -297,14 +319,18 @@ class _Balancer:
         element = self._open.pop()
         name = element.name
         self._out.append(f"</{name}>")
-        if name in SCOPES:
-            self._scopes.pop()
-            if name == "table":
-                self._tables.pop()
-        elif name in ENLARGING:
-            self._enlarging[name in HEADINGS] -= 1
+        if name in _COUNTED:
+            self._uncount(name)
         self._scopes[-1].open[name] -= 1
         return element
+
+    def _uncount(self, name: str) -> None:
+        if name in ENLARGING:
+            self._enlarging[name in HEADINGS] -= 1
+            return
+        self._scopes.pop()
+        if name == "table":
+            self._tables.pop()
 
     def _keep(self, element: _Element) -> None:
         formats = self._scopes[-1].formats

@@ -47,6 +47,7 @@ _LONGEST_VALUE: Final = 600
 _MOST_WORDS: Final = 12
 _REMEMBERED: Final = 1_000
 _LONGEST_REMEMBERED: Final = 1_000
+_LONGEST_REMEMBERED_NUMBER: Final = 20
 
 _SIZE_WORDS: Final = "auto initial inherit unset none normal min-content max-content fit-content"
 _FONT_SIZES: Final = "xx-small x-small small medium large x-large xx-large smaller inherit initial"
@@ -109,7 +110,14 @@ def keep_number(attribute: str, value: str) -> str | None:
     Raises:
         KeyError: The attribute is no size or count.
     """
-    return value if _ATTRIBUTES[attribute](value.strip()) else None
+    is_short = len(value) <= _LONGEST_REMEMBERED_NUMBER
+    check = _is_within if is_short else _is_within.__wrapped__
+    return value if check(attribute, value) else None
+
+
+@lru_cache(_REMEMBERED)
+def _is_within(attribute: str, value: str) -> bool:
+    return _ATTRIBUTES[attribute](value.strip())
 
 
 def is_number(attribute: str) -> bool:

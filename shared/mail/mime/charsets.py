@@ -4,11 +4,13 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 from encodings import aliases, normalize_encoding
+from functools import lru_cache
 from typing import Final
 
 from chardetng_py import EncodingDetector
 
 _GUESS_FROM: Final = 64 * 1024
+_REMEMBERED: Final = 8
 _NO_LABEL: Final = frozenset(
     {"", "unknown", "x-unknown", "unknown-8bit", "x-user-defined", "default", "binary"}
 )
@@ -217,12 +219,18 @@ def _damaged(raw: bytes, codec: str) -> str | None:
 
 
 def _guess(raw: bytes) -> str:
-    detector = EncodingDetector()
-    detector.feed(raw[:_GUESS_FROM], last=True)
-    guessed = codec_for(detector.guess(tld=None, allow_utf8=False)) or "cp1252"
+    guessed = _detected(raw[:_GUESS_FROM])
     # With few letters the detector mistakes western text for Baltic.
     is_few = guessed in {"cp1257", "iso8859-4"} and len(raw.translate(None, _ASCII)) < _FEW
     return "cp1252" if is_few else guessed
+
+
+@lru_cache(_REMEMBERED)
+def _detected(raw: bytes) -> str:
+    """Return the detector's charset; a field or a text of one mail is often decoded again."""
+    detector = EncodingDetector()
+    detector.feed(raw, last=True)
+    return codec_for(detector.guess(tld=None, allow_utf8=False)) or "cp1252"
 
 
 def _undefined_as_control(error: UnicodeError) -> tuple[str, int]:

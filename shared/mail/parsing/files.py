@@ -36,7 +36,7 @@ def describe_files(bodies: Bodies) -> tuple[str | None, tuple[AttachmentPart, ..
     html = bodies.html and replace_image_sources(
         bodies.html, {location: f"cid:{_location_id(part)}" for location, part in located.items()}
     )
-    shown = image_sources(html) if html else frozenset()
+    shown = image_sources(html) if html and bodies.files else frozenset()
     names = unique_names(map(_name, bodies.files))
     return html, tuple(
         _describe(file, name, shown) for file, name in zip(bodies.files, names, strict=True)

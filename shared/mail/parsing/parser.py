@@ -8,7 +8,7 @@ from typing import Final
 from shared.domain.interaction import Address
 from shared.mail.authentication.look_alikes import sender_warnings
 from shared.mail.html.blocked_images import BLOCKED
-from shared.mail.html.sanitizer import image_sources
+from shared.mail.html.sanitizer import has_image_source
 from shared.mail.limits import DEFAULT_LIMITS, Limits
 from shared.mail.mime.charsets import decode, says_little
 from shared.mail.mime.encoded_words import decode_value, one_line
@@ -210,6 +210,6 @@ def _warnings(
     people = sum(value.count(b"@") for name in ("to", "cc") for value in headers.every(name))
     if headers.cut or words > limits.encoded_words or people > limits.addresses:
         found.add("header-cut")
-    if html and any(source.startswith(BLOCKED) for source in image_sources(html)):
+    if html and has_image_source(html, BLOCKED):
         found.add("remote-images-blocked")
     return found
