@@ -1,6 +1,6 @@
 # Every target is documented: `make` lists them. ARGS="..." is handed on to the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help run demo desktop test test-unit soak fuzz queries drill bench bench-scale bench-cometd lint format settings lock clean
+.PHONY: help run demo desktop test test-unit soak fuzz queries drill bench bench-scale bench-cometd lint format settings pictures lock clean
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -15,7 +15,7 @@ desktop: .venv/installed ## Build the agents' desktop, which the gateway serves 
 	@exec $(PYTHON) -m deploy.local.desktop_build $(ARGS)
 
 ##@ Test it
-test: .venv/installed ## Run all tests, in a process more than there are cores; ARGS="-k words" picks some
+test: .venv/installed ## Run all tests, on every core; ARGS="-k words" picks some
 	@exec $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-unit: .venv/installed ## Run only the tests that need no server
@@ -54,6 +54,10 @@ lint: .venv/installed ## Check style, formatting, types, spelling and who import
 format: .venv/installed ## Format the code and repair what can be repaired
 	.venv/bin/ruff check --fix-only
 	.venv/bin/ruff format
+
+pictures: .venv/installed ## Take README's pictures of the desktop anew, into docs/
+	@mkdir -p docs
+	@exec env DESKTOP_PICTURES=docs $(PYTHON) -m pytest tests/desktop/test_day.py tests/desktop/test_writing.py -k "by_key or with_files" $(ARGS)
 
 settings: .venv/installed ## Write the list that `mailroom settings` prints, from the settings' classes
 	@exec $(PYTHON) -m deploy.setting_list

@@ -121,13 +121,6 @@ class ChangeUserData(AgentCommand):
     comment: str | None = None
 
 
-class DisownReport(AgentCommand):
-    """Put a mail that was taken for a report on a sent mail into its queue."""
-
-    address: ClassVar[str] = "routing.disown-report.v1"
-    type: Literal["disown-report"] = "disown-report"
-
-
 class DraftReply(AgentCommand):
     """Create an outbound interaction that replies to `interaction_id`."""
 
@@ -268,7 +261,6 @@ RoutingCommand: TypeAlias = (
     | PlaceInWorkbin
     | PullInteraction
     | ChangeUserData
-    | DisownReport
 )
 CompositionCommand: TypeAlias = Annotated[
     DraftReply | CreateDraft | DraftForward | SaveDraft | SubmitDraft | RedirectMail | CancelDraft,

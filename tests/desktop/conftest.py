@@ -38,7 +38,7 @@ async def running(
 @pytest.fixture(scope="package")
 async def browser() -> AsyncIterator[BrowserContext]:
     """A browser whose user reads English, with the session of agent1 after the first test."""
-    async with running_chromium(locale="en-GB") as context:
+    async with running_chromium(locale="en-GB", reduced_motion="reduce") as context:
         yield context
 
 
@@ -52,6 +52,15 @@ async def desk(browser: BrowserContext, running: System) -> AsyncIterator[AgentP
     await desk.choose_state("Not ready")
     await desk.page.close()
     assert desk.faults == []
+
+
+@pytest.fixture
+async def agent1(running: System) -> AsyncIterator[AgentClient]:
+    """The REST client of the agent whose desktop is open."""
+    async with httpx.AsyncClient(
+        base_url=running.gateway_url, auth=("agent1", "agent1"), timeout=30
+    ) as client:
+        yield AgentClient(client)
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ import pytest
 
 from deploy.local.desktop_build import SOURCES
 
+# The first of these tests installs packages and builds.
+pytestmark = pytest.mark.timeout(300)
+
 FIRST_SCREEN: Final = 90_000
 ALL: Final = 200_000
 """Bytes, compressed by gzip."""

@@ -8,7 +8,7 @@ from tests.fixtures.chromium import running_chromium
 from tests.support.agent_page import AgentPage, open_desktop, shown
 from tests.support.clients import AgentClient, customer_mail, hand_in
 
-pytestmark = [pytest.mark.connected, pytest.mark.journey]
+pytestmark = [pytest.mark.connected, pytest.mark.journey, pytest.mark.timeout(300)]
 
 
 async def test_login_is_refused_then_taken_and_then_remembered(running: System) -> None:
@@ -30,15 +30,18 @@ async def test_login_is_refused_then_taken_and_then_remembered(running: System) 
 async def test_mail_is_accepted_read_and_done_by_key(desk: AgentPage, running: System) -> None:
     page = desk.page
 
-    await hand_in(customer_mail("Done by key"), running.addresses.smtp)
-    await desk.accept("Done by key")
+    await hand_in(customer_mail("Invoice 17 was paid twice"), running.addresses.smtp)
+    await desk.is_offered("Invoice 17 was paid twice")
+    await desk.picture("offer")
+    await desk.accept("Invoice 17 was paid twice")
     await expect(page.locator(".words")).to_contain_text("here is invoice 17.")
     async with page.expect_download() as download:
         await page.get_by_role("link", name="note.bin").click()
     assert (await download.value).suggested_filename == "note.bin"
+    await desk.picture("mail")
     await page.keyboard.press("e")
 
-    await desk.ended("Done by key", "Done")
+    await desk.ended("Invoice 17 was paid twice", "Done")
     assert await page.evaluate("document.activeElement !== document.body")
 
 

@@ -1,6 +1,7 @@
 """The desktop in a browser, as an agent uses it: by key and mouse, and by what is to be read."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -61,9 +62,20 @@ class AgentPage:
 
     async def ended(self, subject: str, outcome: str) -> None:
         """Wait until a mail stands among those that were held recently."""
-        await expect(self.page.locator(".ended", has_text=subject).first).to_contain_text(outcome)
+        named = self.page.locator(".ended", has=self.page.get_by_text(subject, exact=True))
+        await expect(named.first).to_contain_text(outcome)
 
-    async def barriers(self) -> Sequence[Mapping[str, Any]]:
+    async def write(self, text: str) -> None:
+        """Type into the draft that is open, above its quote."""
+        await expect(self.page.locator("textarea.words")).to_be_focused()
+        await self.page.keyboard.type(text)
+
+    async def picture(self, name: str) -> None:
+        """Keep a picture of the page where `DESKTOP_PICTURES` names a folder."""
+        if folder := os.environ.get("DESKTOP_PICTURES"):
+            await self.page.screenshot(path=Path(folder) / f"{name}.png", scale="css")
+
+    async def barriers(self) -> list[Mapping[str, Any]]:
         """Return what axe-core finds to be serious or critical: rule, words, elements."""
         await self.page.evaluate(_axe())
         answer = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")

@@ -20,7 +20,8 @@ export class ApiError extends Error {
 
   // The server could not be asked, or asks for patience: the same request may succeed later.
   get isPassing(): boolean {
-    return this.status === 0 || this.status === 503 || this.status === 429;
+    const isBusy = this.status === 409 && this.retryAfter > 0;
+    return this.status === 0 || this.status === 503 || this.status === 429 || isBusy;
   }
 
   get isChanged(): boolean {

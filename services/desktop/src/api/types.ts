@@ -20,6 +20,10 @@ export interface Mail {
   ContactID?: string;
   attachments?: Attachment[];
   Warnings?: string[];
+  // Where new words, quotes and so on are in `Text`, in UTF-16 units.
+  Sections?: { kind: string; start: number; length: number }[];
+  Authenticated?: "true" | "false" | "unknown";
+  AuthenticatedBecause?: string;
   truncated?: boolean;
 }
 

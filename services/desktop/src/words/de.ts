@@ -79,7 +79,7 @@ export const de: Words = {
   toQueue: "In Warteschlange",
   workbin: "Ablage",
   takeOut: "Herausnehmen",
-  more: "Mehr",
+  more: "Was damit geschieht",
   attachments: (count) => some(count, "Anhang", "Anhänge"),
   download: "Herunterladen:",
   preview: "Vorschau",
@@ -93,6 +93,8 @@ export const de: Words = {
   noWords: "Diese Mail hat keinen Text.",
   loadingMail: "Die Mail wird geladen…",
   replyGoes: (address) => `Eine Antwort geht an eine andere Adresse: ${address}`,
+  notProven: (why) =>
+    `Der Absender ist nicht belegt: Jemand anderes kann dies geschrieben haben${why ? ` (${why})` : ""}.`,
   warnings: {
     encrypted: "Der Text ist verschlüsselt.",
     "external-body": "Eine Datei liegt anderswo im Netz.",

@@ -81,7 +81,7 @@ export const en = {
   toQueue: "To queue",
   workbin: "Workbin",
   takeOut: "Take out",
-  more: "More",
+  more: "What to do with it",
   attachments: (count: number) => some(count, "attachment", "attachments"),
   download: "Download",
   preview: "Preview",
@@ -94,6 +94,8 @@ export const en = {
   noWords: "This mail has no words.",
   loadingMail: "Loading the mail…",
   replyGoes: (address: string) => `An answer goes to another address: ${address}`,
+  notProven: (why: string) =>
+    `The sender is not proven: somebody else may have written this${why ? ` (${why})` : ""}.`,
   warnings: {
     encrypted: "Its words are encrypted.",
     "external-body": "A file of it is somewhere else on the network.",

@@ -31,6 +31,7 @@ export interface Outcome {
 
 const OUTCOME_WAIT = 10;
 const NOTICE_LASTS = 8_000;
+const AGAIN_AFTER = 2_000;
 const CATCHING_UP_AFTER = 1_000;
 
 class Desk {
@@ -63,7 +64,7 @@ class Desk {
     {
       onMessage: (topic, data) => this.#hear(topic, data),
       onLink: (link) => this.#linked(link),
-      onGap: () => void this.#synchronize(),
+      onGap: () => void this.#startOver(),
       onLoginNeeded: () => void this.#askForLogin(),
     },
     () => this.api.headers,
@@ -93,10 +94,10 @@ class Desk {
         this.phase = "login";
         return;
       }
-      setTimeout(() => void this.open(), 2_000);
+      this.#openAgain();
       return;
     }
-    await this.#begin();
+    await this.#begin().catch(() => this.#openAgain());
   }
 
   async logIn(name: string, password: string): Promise<void> {
@@ -112,7 +113,7 @@ class Desk {
     }
     this.needsLogin = false;
     for (const go of this.#loggedIn.splice(0)) go();
-    await this.#synchronize();
+    await this.#startOver();
   }
 
   async logOut(): Promise<void> {
@@ -181,6 +182,51 @@ class Desk {
 
   async reject(item: Interaction): Promise<void> {
     await this.act(item, "Reject");
+  }
+
+  async create(): Promise<void> {
+    try {
+      const outcome = await this.api.post<Outcome>(
+        "/me/interactions",
+        { operationName: "Create", queueName: this.draftQueue() },
+        { wait: OUTCOME_WAIT },
+      );
+      await this.openDraft(outcome);
+    } catch (error) {
+      this.complain(language.t.newMail, error);
+    }
+  }
+
+  // Begins an answer, or a mail that passes this one on, with the original quoted.
+  async answer(item: Item, name: "Reply" | "ReplyAll" | "Forward"): Promise<void> {
+    const { t } = language;
+    const start = t.onWrote(language.whole(item.receivedAt), senderOf(item));
+    const prefix = name === "Forward" ? "Fwd: " : "Re: ";
+    const subject = item.email_object.subject;
+    const isThere = subject.toLowerCase().startsWith(prefix.trim().toLowerCase());
+    await this.openDraft(
+      await this.act(item, name, {
+        queueName: this.draftQueue(item),
+        subjectPrefix: isThere ? "" : prefix,
+        replyToStartLine: `\n\n${start}`,
+        indentCharacter: "> ",
+        ...(name === "Forward" ? {} : { quoteOriginal: true }),
+      }),
+    );
+  }
+
+  // Shows a draft that an operation has begun; it may have to be asked for.
+  async openDraft(outcome: Outcome | null): Promise<void> {
+    if (!outcome) return;
+    if (outcome.interaction) this.take(outcome.interaction);
+    else if (outcome.interactionId) await this.refresh(outcome.interactionId);
+    if (outcome.interactionId) this.choose(outcome.interactionId);
+  }
+
+  // The queue in which drafts of this house are, else that of the mail.
+  draftQueue(item?: Interaction): string {
+    const names = this.queues.map((one) => one.name);
+    return names.find((one) => one === "drafts") ?? item?.currentQueue ?? names[0] ?? "";
   }
 
   async refresh(id: string): Promise<Item | undefined> {
@@ -266,6 +312,20 @@ class Desk {
     this.phase = "working";
   }
 
+  #openAgain(): void {
+    setTimeout(() => void this.open(), AGAIN_AFTER);
+  }
+
+  // Synchronizes until it succeeds.
+  async #startOver(): Promise<void> {
+    try {
+      await this.#synchronize();
+    } catch {
+      this.#linked("interrupted");
+      setTimeout(() => void this.#startOver(), AGAIN_AFTER);
+    }
+  }
+
   // Reads everything and goes on from there.
   async #synchronize(): Promise<void> {
     const { api } = this;
@@ -348,8 +408,8 @@ class Desk {
       this.notice("good", t.sent(subject));
     } else if (message.state === "Uncertain") {
       this.notice("bad", t.doubt(subject));
-    } else if (message.state === "ReplyCreated" && before?.state === "Sending" && message.reason) {
-      this.notice("bad", `${subject}: ${t.refusedBecause(message.reason)}`);
+    } else if (isRefusedDelivery(message) && !this.busy.has(message.id)) {
+      this.notice("bad", `${subject}: ${t.refusedBecause(message.reason ?? "")}`);
     } else if (message.state === "Revoked" && before) {
       this.notice("plain", t.gone(subject, t.outcomes[message.state] ?? message.state));
     }
@@ -368,6 +428,16 @@ export function senderOf(item: Interaction): string {
   const personal = item.userData?.["FromPersonal"];
   const address = item.email_object.FromAddress || item.userData?.["FromAddress"];
   return String(personal || address || "");
+}
+
+// The mail server has refused a mail for good: it is a draft again.
+function isRefusedDelivery(message: StateMessage): boolean {
+  return (
+    message.state === "ReplyCreated" &&
+    message.notificationType === "Error" &&
+    message.operationName === undefined &&
+    Boolean(message.reason)
+  );
 }
 
 function isStateMessage(data: unknown): data is StateMessage {

@@ -60,7 +60,6 @@ OF_THE_SYSTEM = {
     "reclaim",
     "resend",
     "report",
-    "disown",
 }
 
 

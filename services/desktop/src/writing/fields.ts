@@ -1,0 +1,62 @@
+// What an agent writes in a draft, and how two versions of it meet. Pure.
+
+import type { Interaction } from "../api/types";
+import { merged } from "./merge";
+import { listed } from "./recipients";
+
+export interface Fields {
+  to: string[];
+  cc: string[];
+  bcc: string[];
+  subject: string;
+  text: string;
+}
+
+export function fieldsOf(draft: Interaction): Fields {
+  const mail = draft.email_object;
+  return {
+    to: listed(mail.ToAddress),
+    cc: listed(mail.CCAddresses),
+    bcc: listed(mail.BCCAddresses),
+    subject: mail.subject,
+    text: mail.Text ?? "",
+  };
+}
+
+export function same(one: Fields, other: Fields): boolean {
+  return JSON.stringify(ordered(one)) === JSON.stringify(ordered(other));
+}
+
+function ordered({ to, cc, bcc, subject, text }: Fields): unknown[] {
+  return [to, cc, bcc, subject, text];
+}
+
+// The `email_object` that turns `before` into `after`; fields that are the same are left out.
+export function edits(before: Fields, after: Fields): Record<string, unknown> {
+  const all: Record<string, [unknown, unknown]> = {
+    toAddress: [before.to, after.to],
+    ccAddress: [before.cc, after.cc],
+    bccAddress: [before.bcc, after.bcc],
+    subject: [before.subject, after.subject],
+    text: [before.text, after.text],
+  };
+  return Object.fromEntries(
+    Object.entries(all)
+      .filter(([, [old, now]]) => JSON.stringify(old) !== JSON.stringify(now))
+      .map(([name, [, now]]) => [name, now]),
+  );
+}
+
+// Both versions joined; null where they changed the same place.
+export function met(base: Fields, mine: Fields, theirs: Fields): Fields | null {
+  const text = merged(base.text, mine.text, theirs.text);
+  if (text === null) return null;
+  const pick = <Name extends keyof Fields>(name: Name): Fields[Name] | null => {
+    const [old, ours, other] = [base, mine, theirs].map((one) => JSON.stringify(one[name]));
+    if (other === old || ours === other) return mine[name];
+    return ours === old ? theirs[name] : null;
+  };
+  const [to, cc, bcc, subject] = [pick("to"), pick("cc"), pick("bcc"), pick("subject")];
+  if (!to || !cc || !bcc || subject === null) return null;
+  return { to, cc, bcc, subject, text };
+}

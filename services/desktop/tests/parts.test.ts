@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { partsOf } from "../src/mail/parts";
+import { de } from "../src/words/de";
+import { en } from "../src/words/en";
+
+const TEXT = "Yes.\n\nOn Monday, Demo wrote:\n> Is it paid?\n-- \nAnn";
+
+describe("partsOf", () => {
+  it("folds the quote with the line that introduces it", () => {
+    const parts = partsOf({
+      subject: "",
+      Text: TEXT,
+      Sections: [
+        { kind: "new", start: 0, length: 6 },
+        { kind: "attribution", start: 6, length: 23 },
+        { kind: "quoted", start: 29, length: 14 },
+        { kind: "signature", start: 43, length: 7 },
+      ],
+    });
+
+    expect(parts).toEqual([
+      { kind: "new", text: "Yes.\n\n" },
+      { kind: "folded", text: "On Monday, Demo wrote:\n> Is it paid?\n" },
+      { kind: "signature", text: "-- \nAnn" },
+    ]);
+  });
+
+  it.each([
+    [undefined],
+    [[]],
+    [[{ kind: "quoted", start: 3, length: 4 }]],
+    [[{ kind: "quoted", start: 0, length: 9999 }]],
+    [
+      [
+        { kind: "new", start: 8, length: 4 },
+        { kind: "quoted", start: 2, length: 8 },
+      ],
+    ],
+  ])("keeps every character with sections %j", (Sections) => {
+    const mail = { subject: "", Text: TEXT, ...(Sections ? { Sections } : {}) };
+
+    expect(partsOf(mail).map((one) => one.text).join("")).toBe(TEXT);
+  });
+});
+
+describe("words", () => {
+  it("has the same texts and parts in both languages", () => {
+    const keys = (words: object): string[] =>
+      Object.entries(words).flatMap(([name, one]) =>
+        typeof one === "object" ? Object.keys(one).map((part) => `${name}.${part}`) : [name],
+      );
+
+    expect(keys(de).sort()).toEqual(keys(en).sort());
+  });
+});
