@@ -15,7 +15,7 @@ desktop: .venv/installed ## Build the agents' desktop, which the gateway serves 
 	@exec $(PYTHON) -m deploy.local.desktop_build $(ARGS)
 
 ##@ Test it
-test: .venv/installed ## Run all tests, on every core; ARGS="-k words" picks some
+test: .venv/installed ## Run all tests, in a process more than there are cores; ARGS="-k words" picks some
 	@exec $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-unit: .venv/installed ## Run only the tests that need no server

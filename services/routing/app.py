@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from services.routing.absent_agents import AbsentAgents
+from services.routing.disowned_reports import DisownedReports
 from services.routing.handlers import routing_handler
 from services.routing.invitation_commands import InvitationCommands
 from services.routing.offers import OfferPass
@@ -28,6 +29,7 @@ from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.database.client import Database
 from shared.storage.database.leases import LeaseStore
 from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails.report_store import ReportStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,12 @@ async def start(settings: RoutingSettings, resources: Resources) -> AsyncIterato
                 transfers=parts.transfers,
                 filler=parts.filler,
                 absent_agents=parts.absent_agents,
+                disowned_reports=DisownedReports(
+                    interactions=resources.interactions,
+                    reports=ReportStore(resources.database),
+                    filler=parts.filler,
+                    clock=resources.clock,
+                ),
                 refusals=Refusals.of(resources),
             )
         )

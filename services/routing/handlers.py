@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import assert_never
 
 from services.routing.absent_agents import AbsentAgents
+from services.routing.disowned_reports import DisownedReports
 from services.routing.invitation_commands import InvitationCommands
 from services.routing.queue_filler import QueueFiller
 from services.routing.transfers import TransferCommands
@@ -11,6 +12,7 @@ from shared.contracts.commands import (
     AcceptInvitation,
     ChangeUserData,
     CompleteInteraction,
+    DisownReport,
     PlaceInQueue,
     PlaceInWorkbin,
     PullInteraction,
@@ -37,6 +39,7 @@ def routing_handler(
     transfers: TransferCommands,
     filler: QueueFiller,
     absent_agents: AbsentAgents,
+    disowned_reports: DisownedReports,
     refusals: Refusals,
 ) -> Handler:
     """Return the handler of routing's work queue."""
@@ -51,7 +54,7 @@ def routing_handler(
                 await absent_agents.handle_not_ready(event)
             case command:
                 async with refusals.reported_to_agent(command, envelope.cause):
-                    await _dispatch(invitations, transfers, command, envelope)
+                    await _dispatch(invitations, transfers, disowned_reports, command, envelope)
 
     return on_work
 
@@ -59,6 +62,7 @@ def routing_handler(
 async def _dispatch(
     invitations: InvitationCommands,
     transfers: TransferCommands,
+    disowned_reports: DisownedReports,
     command: RoutingCommand,
     envelope: Envelope[RoutingWork],
 ) -> None:
@@ -80,5 +84,7 @@ async def _dispatch(
             await transfers.pull(command, cause)
         case ChangeUserData():
             await invitations.change_user_data(command, cause)
+        case DisownReport():
+            await disowned_reports.disown(command, cause)
         case never:
             assert_never(never)

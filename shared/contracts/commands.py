@@ -121,6 +121,13 @@ class ChangeUserData(AgentCommand):
     comment: str | None = None
 
 
+class DisownReport(AgentCommand):
+    """Put a mail that was taken for a report on a sent mail into its queue."""
+
+    address: ClassVar[str] = "routing.disown-report.v1"
+    type: Literal["disown-report"] = "disown-report"
+
+
 class DraftReply(AgentCommand):
     """Create an outbound interaction that replies to `interaction_id`."""
 
@@ -261,6 +268,7 @@ RoutingCommand: TypeAlias = (
     | PlaceInWorkbin
     | PullInteraction
     | ChangeUserData
+    | DisownReport
 )
 CompositionCommand: TypeAlias = Annotated[
     DraftReply | CreateDraft | DraftForward | SaveDraft | SubmitDraft | RedirectMail | CancelDraft,

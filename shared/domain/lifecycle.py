@@ -67,6 +67,7 @@ class Operation(StrEnum):
     RECLAIM = "reclaim"
     RESEND = "resend"
     REPORT = "report"
+    DISOWN = "disown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,8 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         (_IN, _S.ACCEPTED, _O.SET_DISPOSITION): Transition(_S.ACCEPTED, in_seed=False),
         # Its agent is absent, or has not changed it for hours.
         (_IN, _S.ACCEPTED, _O.RECLAIM): Transition(_S.QUEUED, by_agent=False),
+        # An administrator says that a completed report is an ordinary mail.
+        (_IN, _S.COMPLETED, _O.DISOWN): Transition(_S.QUEUED, by_agent=False),
         (_IN, _S.IN_WORKBIN, _O.PULL): Transition(_S.ACCEPTED),
         # Nobody can read the workbin any more: the workbin, its group or its agent was removed.
         (_IN, _S.IN_WORKBIN, _O.RECLAIM): Transition(_S.QUEUED, by_agent=False),

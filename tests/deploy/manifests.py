@@ -14,9 +14,10 @@ KEDA: Final = KUBERNETES / "components" / "keda"
 KEDA_PROMETHEUS: Final = KUBERNETES / "components" / "keda-prometheus"
 OIDC: Final = KUBERNETES / "components" / "oidc"
 OAUTH: Final = KUBERNETES / "components" / "oauth"
+MAIL_TLS: Final = KUBERNETES / "components" / "mail-tls"
 EXAMPLE: Final = KUBERNETES / "overlays" / "example"
 OWN_USERS: Final = KUBERNETES / "components" / "own-users"
-LAYERS: Final = (BASE, KEDA, KEDA_PROMETHEUS, OIDC, OAUTH, OWN_USERS, EXAMPLE)
+LAYERS: Final = (BASE, KEDA, KEDA_PROMETHEUS, OIDC, OAUTH, OWN_USERS, MAIL_TLS, EXAMPLE)
 
 Manifest = dict[str, Any]
 

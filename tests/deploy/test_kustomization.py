@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from services.ingest.settings import IngestSettings
 from shared.contracts.contact_center import ContactCenter
+from shared.runtime.settings import variables
 from tests.deploy.manifests import (
     BASE,
     EXAMPLE,
     KEDA,
     KUBERNETES,
     LAYERS,
+    MAIL_TLS,
     OWN_USERS,
     container,
     kustomization,
@@ -98,6 +101,19 @@ def test_every_configuration_that_a_pod_asks_for_is_generated() -> None:
     }
 
     assert generated == by_variables | by_volumes
+
+
+def test_certificate_of_mail_is_where_ingest_reads_it() -> None:
+    patch = named("Deployment", MAIL_TLS)["ingest"]
+    given = {one["name"]: one["value"] for one in container(patch)["env"]}
+    (mount,) = container(patch)["volumeMounts"]
+    (volume,) = pod(patch)["volumes"]
+
+    assert {"INGEST_TLS_CERTIFICATE", "INGEST_TLS_KEY"} == set(given)
+    assert set(given) <= set(variables(IngestSettings).values())
+    assert {str(Path(one).parent) for one in given.values()} == {mount["mountPath"]}
+    assert {Path(one).name for one in given.values()} == {"tls.crt", "tls.key"}
+    assert (mount["name"], "subPath" in mount) == (volume["name"], False)
 
 
 def test_the_manual_explains_every_key_of_the_secret() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from deploy.local.desktop import Desktop, Message, logged_in
 from tests.support.breakable_system import BreakableSystem, new_run
+from tests.support.clients import hand_in
 from tests.support.mail_senders import LOST, MailSenders, message_ids
 from tests.support.record_checker import ACCEPTED, Fault, RunRecord, check
 from tests.support.waiting import until
@@ -187,3 +188,52 @@ async def test_restarted_gateway_shows_agents_their_work_again(case: Case) -> No
 
     assert again == inbound
     assert await finished(case, inbound) == []
+
+
+@pytest.mark.parametrize(
+    "point",
+    ["ingest.after_report", "ingest.after_report_interaction", "ingest.after_report_announced"],
+    ids=["report stored", "interaction stored", "sent mail changed"],
+)
+async def test_a_report_of_a_dying_ingest_is_told_once(case: Case, point: str) -> None:
+    inbound, reply = await case.submitted()
+    await case.desktop.hear("Sent")
+    sent = await case.breakable.database["interactions"].find_one({"_id": reply})
+    assert sent
+    await case.breakable.arm("ingest", point)
+
+    await hand_in(
+        delivery_report(sent["mail"]["message_id"]), case.breakable.system.addresses.smtp, sender=""
+    )
+    code = await case.breakable.ends("ingest")
+    told = await case.desktop.hear("Sent")
+    await case.completed(inbound)
+
+    assert (code, told["notificationType"]) == (-signal.SIGKILL, "DeliveryReport")
+    assert await until(lambda: _is_told_once(case, reply, sent["version"] + 1), 20)
+
+
+async def _is_told_once(case: Case, reply: str, version: int) -> bool:
+    """Say whether one report and one completed child are stored, and the sent mail changed once."""
+    database = case.breakable.database
+    reports = await database["reports"].find({"delivery_id": reply}).to_list()
+    children = await database["interactions"].find({"parent_id": reply}).to_list()
+    sent = await database["interactions"].find_one({"_id": reply})
+    owing = await database["arrivals"].count_documents({"outbox.0": {"$exists": True}})
+    return (
+        [one["interaction_id"] for one in reports] == [one["_id"] for one in children]
+        and [one["state"] for one in children] == ["completed"]
+        and sent is not None
+        and (sent["version"], owing) == (version, 0)
+    )
+
+
+def delivery_report(message_id: str) -> bytes:
+    """Return a server's report on a mail of ours."""
+    return (
+        "From: MAILER-DAEMON@mx.example\r\nTo: support@demo.example\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        "Final-Recipient: rfc822; ann@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id}\r\n\r\n--b--\r\n"
+    ).encode()

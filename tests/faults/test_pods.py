@@ -15,7 +15,7 @@ from tests.aiocometd import PythonAgent
 from tests.cometd_client.client import CometdAgent
 from tests.connected.bayeux.proxies import proxy
 from tests.connected.gateway.notifications.test_journal import reached
-from tests.connected.gateway.process import Process
+from tests.connected.gateway.process import Process, running
 from tests.faye.agent import FayeAgent
 from tests.support.backend import Backend, cause
 from tests.support.breakable_link import BreakableLink
@@ -27,7 +27,7 @@ CHANNELS: Final = "/v2/me/channels"
 DESKTOPS: Final = {"agent1": "long-polling", "agent2": "websocket"}
 _EACH: Final = 150
 _BEFORE: Final = 40
-_DEATHS: Final = 4
+_DEATHS: Final = 2
 _PATIENCE: Final = 60
 
 
@@ -77,15 +77,8 @@ async def pods(
     both = [Process(rabbitmq_url, mongodb_url) for _ in range(2)]
     for one in both:
         one.environment["GATEWAY_OWN_ADDRESS"] = "127.0.0.1"
-    started = []
-    try:
-        for one in both:
-            await one.start()
-            started.append(one)
+    async with running(*both):
         yield both
-    finally:
-        for one in started:
-            await one.kill()
 
 
 @pytest.mark.parametrize("is_sticky", [True, False], ids=["sticky", "in turn"])

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from random import Random, SystemRandom
+from typing import Final
 
 import pytest
 
@@ -14,6 +15,9 @@ from tests.support.breakable_system import WORKERS, BreakableStack
 from tests.support.record_checker import RunRecord, check
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.timeout(240)]
+
+MAILS: Final = 120
+"""Each is told to agents six times at least, so that every blow falls while mails flow."""
 
 
 async def die_and_come_back(server: LocalRabbitMQ | LocalMongoDB) -> None:
@@ -30,26 +34,26 @@ def assert_complete(record: RunRecord, mails: int) -> None:
 async def test_killed_broker_loses_and_repeats_no_mail(
     stack: BreakableStack,
 ) -> None:
-    async with under_load(stack.breakable, mails=200) as load:
-        await load.told(100)
+    async with under_load(stack.breakable, mails=MAILS) as load:
+        await load.told(60)
         await die_and_come_back(stack.rabbitmq)
-        await load.told(100)
+        await load.told(60)
         record = await load.finish()
 
-    assert_complete(record, 200)
+    assert_complete(record, MAILS)
     assert {reply.state for reply in record.replies} == {"sent"}
 
 
 async def test_killed_database_loses_and_repeats_no_mail(
     stack: BreakableStack,
 ) -> None:
-    async with under_load(stack.breakable, mails=200) as load:
+    async with under_load(stack.breakable, mails=MAILS) as load:
         for _ in range(3):
-            await load.told(100)
+            await load.told(60)
             await die_and_come_back(stack.mongodb)
         record = await load.finish()
 
-    assert_complete(record, 200)
+    assert_complete(record, MAILS)
     assert {reply.state for reply in record.replies} == {"sent"}
 
 
@@ -59,14 +63,14 @@ async def test_killed_services_lose_and_repeat_no_mail(
     seed = int(os.environ.get("FAULTS_SEED", SystemRandom().randrange(1_000_000)))
     print(f"FAULTS_SEED={seed}")
     random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
-    async with under_load(stack.breakable, mails=200) as load:
+    async with under_load(stack.breakable, mails=MAILS) as load:
         for service in random.sample(WORKERS, len(WORKERS)):
-            await load.told(random.randrange(20, 80))
+            await load.told(random.randrange(10, 50))
             stack.breakable.signal(service, signal.SIGKILL)
             assert await stack.breakable.ended(service) == -signal.SIGKILL
         record = await load.finish()
 
-    assert_complete(record, 200)
+    assert_complete(record, MAILS)
     assert {reply.state for reply in record.replies} <= {"sent", "uncertain"}
 
 
@@ -74,13 +78,13 @@ async def test_stopped_services_finish_their_work_and_lose_no_mail(
     stack: BreakableStack,
 ) -> None:
     codes = {}
-    async with under_load(stack.breakable, mails=200) as load:
+    async with under_load(stack.breakable, mails=MAILS) as load:
         for service in WORKERS:
-            await load.told(60)
+            await load.told(40)
             stack.breakable.signal(service, signal.SIGTERM)
             codes[service] = await stack.breakable.ended(service)
         record = await load.finish()
 
     assert codes == dict.fromkeys(WORKERS, 0)
-    assert_complete(record, 200)
+    assert_complete(record, MAILS)
     assert {reply.state for reply in record.replies} == {"sent"}

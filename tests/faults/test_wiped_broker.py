@@ -63,15 +63,15 @@ def come_back_empty(node: LocalRabbitMQ) -> None:
 
 
 async def test_broker_that_comes_back_empty_under_load_costs_nothing(stack: BreakableStack) -> None:
-    async with under_load(stack.breakable, mails=150) as load:
-        await load.told(150)
+    async with under_load(stack.breakable, mails=100) as load:
+        await load.told(100)
         await asyncio.to_thread(come_back_empty, stack.rabbitmq)
-        await load.told(150)
+        await load.told(100)
         record = await load.finish()
 
     print(record.summary())
     assert [str(one) for one in check(record)] == []
-    assert len(record.accepted) == len(record.inbound) == len(record.replies) == 150
+    assert len(record.accepted) == len(record.inbound) == len(record.replies) == 100
     assert {reply.state for reply in record.replies} == {"sent"}
 
 

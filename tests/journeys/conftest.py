@@ -4,26 +4,52 @@ from collections.abc import AsyncIterator
 
 import httpx2 as httpx
 import pytest
+import yaml
 
-from deploy.local.stack import System
+from deploy.local.ports import free_port
+from deploy.local.stack import CONTACT_CENTER, System
 from tests.fixtures.broker import Broker
+from tests.fixtures.imap_server import ImapPorts
 from tests.support.clients import AgentClient
+from tests.support.fetching import PASSWORDS, fetch
 from tests.support.whole_system import whole_system
 
 INVITATION_SECONDS = "4"
 
 
 @pytest.fixture(scope="package")
+def imap_ports() -> ImapPorts:
+    """The ports of the IMAP server with the mailbox of sales, which one journey starts."""
+    return ImapPorts(free_port(), free_port())
+
+
+@pytest.fixture(scope="package")
 async def running(
-    broker: Broker, mongodb_url: str, tmp_path_factory: pytest.TempPathFactory
+    broker: Broker,
+    mongodb_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    imap_ports: ImapPorts,
 ) -> AsyncIterator[System]:
     """A system on a virtual host and a database of its own, each service as its own user.
 
     An invitation lasts 4 seconds. Each journey ends with nobody ready and no mail waiting.
     """
-    sent = tmp_path_factory.mktemp("sent")
-    async with whole_system(broker, mongodb_url, sent, invitation=INVITATION_SECONDS) as up:
-        yield up
+    folder = tmp_path_factory.mktemp("system")
+    described = yaml.safe_load(CONTACT_CENTER.read_text())
+    described["mailboxes"][1]["fetch"] = fetch(imap_ports.plain, "sales")
+    configuration = folder / "contact-center.yaml"
+    configuration.write_text(yaml.safe_dump(described))
+    with pytest.MonkeyPatch.context() as environment:
+        for name, password in PASSWORDS.items():
+            environment.setenv(name, password)
+        async with whole_system(
+            broker,
+            mongodb_url,
+            folder,
+            invitation=INVITATION_SECONDS,
+            configuration=configuration,
+        ) as up:
+            yield up
 
 
 @pytest.fixture

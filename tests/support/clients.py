@@ -57,11 +57,11 @@ def customer_mail(subject: str, **headers: str) -> bytes:
     return mail.as_bytes(policy=policy.SMTP)
 
 
-async def hand_in(mail: bytes, port: int) -> None:
+async def hand_in(mail: bytes, port: int, *, sender: str = "ann@example.org") -> None:
     """Hand a mail in by SMTP, as a stranger's server does."""
 
     def send() -> None:
         with smtplib.SMTP("127.0.0.1", port) as smtp:
-            smtp.sendmail("ann@example.org", ["support@demo.example"], mail)
+            smtp.sendmail(sender, ["support@demo.example"], mail)
 
     await asyncio.to_thread(send)

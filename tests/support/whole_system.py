@@ -10,23 +10,31 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from deploy.local.services import Addresses
-from deploy.local.stack import System, system
+from deploy.local.stack import CONTACT_CENTER, System, system
 from tests.fixtures.broker import Broker
 
 
 @asynccontextmanager
 async def whole_system(
-    broker: Broker, mongodb_url: str, sent: Path, *, invitation: str
+    broker: Broker,
+    mongodb_url: str,
+    sent: Path,
+    *,
+    invitation: str,
+    configuration: Path = CONTACT_CENTER,
 ) -> AsyncIterator[System]:
     """Give a system, each service as its own user; `sent` gets the mails that leave.
 
-    An offer lasts `invitation` seconds.
+    An offer lasts `invitation` seconds. `configuration` describes the contact center.
     """
+    addresses = Addresses.choose(familiar=False)
     name = f"journey_{secrets.token_hex(6)}"
     database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
     with pytest.MonkeyPatch.context() as environment, broker.access(database_url) as access:
         environment.setenv("ROUTING_INVITATION", invitation)
-        async with system(access, sent=sent, addresses=Addresses.choose(familiar=False)) as up:
+        async with system(
+            access, sent=sent, addresses=addresses, configuration=configuration
+        ) as up:
             yield up
     async with AsyncMongoClient[dict[str, object]](database_url) as client:
         await client.drop_database(name)

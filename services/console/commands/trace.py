@@ -184,8 +184,13 @@ def _received(arrival: Document) -> str:
     mailboxes, sender = ", ".join(arrival["mailboxes"]), storable(arrival["sender"], _LONGEST)
     return (
         f"arrival {arrival['_id']}: received {arrival['received_at']:%Y-%m-%d %H:%M:%S} UTC from "
-        f"{arrival['peer'] or '?'}, sender <{sender}>, for {mailboxes}"
+        f"{arrival['peer'] or '?'}{_way(arrival)}, sender <{sender}>, for {mailboxes}"
     )
+
+
+def _way(arrival: Document) -> str:
+    """Return the way a mail came, which arrivals of earlier releases do not say."""
+    return f" by {arrival['way'].upper()}" if "way" in arrival else ""
 
 
 def _parked(message: Document) -> str:

@@ -110,6 +110,7 @@ def rest_router(parts: RestResources) -> RestRouter:
             Route("/mailboxes/{address}", parts.mailboxes.one),
             Route("/mailboxes/{address}", parts.mailboxes.operate, methods=["POST"]),
             Route(_HISTORY, parts.context_services.one),
+            Route(_HISTORY, parts.operations.disown_report, methods=["POST"]),
             Route(f"{_HISTORY}/structured_text", parts.context_services.structured_text),
             Route(f"{_HISTORY}/binary_content", parts.context_services.binary_content),
             Route("/interactions/{id}", parts.operations.update, methods=["PUT"]),

@@ -81,6 +81,7 @@ def header_block_at(lines: Sequence[Line], first: int) -> HeaderBlock | None:
     if (begin := _headers_inside(words)) is not None:
         shift = lines[first].indent + begin if not lines[first].depth else 0
         return HeaderBlock(start + shift, first + 1, has_headers=True)
+    end: int | None
     if _RULE.match(words) or _ALONE.is_all_of(words) or _DASHED.match(words):
         end = _headers_after(lines, first + 1)
     else:

@@ -62,7 +62,7 @@ async def test_a_mail_is_followed_from_its_arrival_to_its_answer(
 
     out = capsys.readouterr().out
     assert f"arrival {arrival}: received" in out
-    assert "from 192.0.2.1, sender <ann@example.org>, for support@demo.example" in out
+    assert "from 192.0.2.1 by SMTP, sender <ann@example.org>, for support@demo.example" in out
     assert "MAIL1: Inbound, accepted in queue support, with ann" in out
     assert "MAIL1: has the answer or successor REPLY1" in out
     assert "REPLY1: delivery DEFERRED of <reply@demo.example>" in out

@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from deploy.local.ports import free_port
@@ -63,3 +65,13 @@ class Process:
     async def _ended(self) -> None:
         await self.process.wait()
         await self._reading
+
+
+@asynccontextmanager
+async def running(*processes: Process) -> AsyncIterator[None]:
+    """Start processes at the same time; kill those that still run when the block ends."""
+    try:
+        await asyncio.gather(*(one.start() for one in processes))
+        yield
+    finally:
+        await asyncio.gather(*(one.kill() for one in processes))

@@ -11,15 +11,12 @@ from shared.contracts.events import AgentNotReady, AgentReady
 from tests.cometd_client.client import CometdAgent
 from tests.support.backend import CENTER
 from tests.support.gateway import Gateway, failure
+from tests.support.rest import ask
 
 pytestmark = pytest.mark.connected
 
 READY = "9430250E-0A1B-421F-B372-F29E69366DED"
 NOT_READY = "900D55CC-2BB0-431F-8BF9-D3525B383BE6"
-
-
-async def say(client: httpx2.AsyncClient, path: str, name: str, **body: Any) -> httpx2.Response:
-    return await client.post(f"/api/v2{path}", json={"operationName": name, **body})
 
 
 async def state(client: httpx2.AsyncClient) -> dict[str, str]:
@@ -32,9 +29,9 @@ async def state(client: httpx2.AsyncClient) -> dict[str, str]:
 async def test_readiness_is_set_for_one_channel_and_for_all(
     agent1: httpx2.AsyncClient, path: str
 ) -> None:
-    assert (await say(agent1, path, "Ready")).json() == {"status": "ok", "statusCode": 0}
+    assert (await ask(agent1, path, "Ready")).json() == {"status": "ok", "statusCode": 0}
     ready = await state(agent1)
-    await say(agent1, path, "NotReady")
+    await ask(agent1, path, "NotReady")
 
     assert ready == {"id": READY, "displayName": "Ready", "state": "Ready"}
     assert await state(agent1) == {
@@ -58,7 +55,7 @@ async def test_reason_for_not_being_ready_is_kept_and_shown(
     own = AgentState(name="Training", display_name="In training")
     await gateway.describe(CENTER.model_copy(update={"agent_states": (own,)}))
 
-    assert (await say(agent1, "/me/channels/email", name)).status_code == 200
+    assert (await ask(agent1, "/me/channels/email", name)).status_code == 200
 
     found = await state(agent1)
     assert (found["state"], found["reason"], found["displayName"]) == (
@@ -84,14 +81,14 @@ async def test_agent_states_are_listed(agent1: httpx2.AsyncClient) -> None:
 
 
 async def test_unknown_state_is_refused(agent1: httpx2.AsyncClient) -> None:
-    answer = await say(agent1, "/me/channels/email", "Dancing")
+    answer = await ask(agent1, "/me/channels/email", "Dancing")
 
     assert answer.status_code == 400
     assert failure(3, answer.json())
 
 
 async def test_unknown_channel_is_not_found(agent1: httpx2.AsyncClient) -> None:
-    answer = await say(agent1, "/me/channels/voice", "Ready")
+    answer = await ask(agent1, "/me/channels/voice", "Ready")
 
     assert answer.status_code == 404
     assert failure(6, answer.json())
@@ -106,7 +103,7 @@ async def test_login_answers_with_the_outcome_of_each_channel(
 ) -> None:
     body = {} if channels is None else {"channels": channels}
 
-    answer = (await say(agent1, "/me", "StartContactCenterSession", **body)).json()
+    answer = (await ask(agent1, "/me", "StartContactCenterSession", **body)).json()
 
     assert answer["statusCode"] == status_code
     if status_code == 7:
@@ -117,7 +114,7 @@ async def test_login_answers_with_the_outcome_of_each_channel(
 
 
 async def test_logout_is_announced_and_shown(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
-    await say(agent1, "/me", "EndContactCenterSession")
+    await ask(agent1, "/me", "EndContactCenterSession")
 
     event = await gateway.backend.next_event(AgentNotReady)
     assert (event.agent_id, event.logged_out) == ("agent1", True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.ingest.arrival_parser import _messages_about
 from shared.contracts.commands import ParseMail
 from shared.contracts.contact_center import ReportRules
 from shared.contracts.events import DeliveryReported, InteractionReceived
@@ -108,16 +109,18 @@ async def test_a_report_is_completed_and_told_to_the_author(
     assert (await backend.interactions.get(mail.id)).state is State.SENT
 
 
-async def test_nobody_is_told_of_mail_to_route_for_a_report(
-    backend: Backend, ingest: Ingest
+@pytest.mark.parametrize(("offered_to", "told"), [("nobody", False), ("queue", True)])
+async def test_routing_hears_of_a_report_only_if_it_is_offered(
+    backend: Backend, ingest: Ingest, offered_to: Any, told: bool
 ) -> None:
+    rules = ReportRules(failed=offered_to)
+    await backend.configuration.write(CENTER.model_copy(update={"reports": rules}))
     await sent(backend)
 
     child = await came(backend, ingest, dsn(returned=OURS))
 
-    await backend.next_event(DeliveryReported)
-    routed = [one for one in backend.take_events() if isinstance(one, InteractionReceived)]
-    assert child.id not in {one.interaction_id for one in routed}
+    announced = _messages_about(child, await ingest.arrivals.get(child.arrival_id or ""))
+    assert any(isinstance(one, InteractionReceived) for one in announced) is told
 
 
 @pytest.mark.parametrize("form", ["recipient", "To", "Delivered-To"])

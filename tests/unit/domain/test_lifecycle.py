@@ -36,12 +36,21 @@ def test_draft_author_may_do_seed_001_operations_in_order() -> None:
     ]
 
 
-@pytest.mark.parametrize("state", [State.COMPLETED, State.SENT, State.CANCELED])
-def test_nothing_follows_an_end_but_reports(state: State) -> None:
-    following = {key: step for key, step in TRANSITIONS.items() if key[1] is state}
+@pytest.mark.parametrize(
+    ("state", "following"),
+    [
+        (State.COMPLETED, {Operation.DISOWN: State.QUEUED}),
+        (State.SENT, {Operation.REPORT: State.SENT}),
+        (State.CANCELED, {}),
+    ],
+)
+def test_only_what_reports_ask_for_follows_an_end(
+    state: State, following: dict[Operation, State]
+) -> None:
+    steps = {key[2]: step for key, step in TRANSITIONS.items() if key[1] is state}
 
-    assert all(step.to is state and not step.by_agent for step in following.values())
-    assert {operation for _, _, operation in following} <= {Operation.REPORT}
+    assert {operation: step.to for operation, step in steps.items()} == following
+    assert not any(step.by_agent for step in steps.values())
 
 
 def test_no_agent_ends_a_doubt_but_an_operator_does() -> None:

@@ -409,6 +409,20 @@ CALLS: Final = (
         ref("EmailInteraction"),
     ),
     Call(
+        "post",
+        "/ucs/interactions/{id}",
+        "History",
+        "NotAReport, for administrators: a mail that was taken for a report on a sent mail becomes"
+        " an ordinary one in its queue.",
+        _ANSWERED,
+        shape(
+            {"operationName": {"const": "NotAReport"}},
+            ("operationName",),
+            example={"operationName": "NotAReport"},
+        ),
+        may_wait=True,
+    ),
+    Call(
         "get",
         "/ucs/interactions/{id}/structured_text",
         "History",

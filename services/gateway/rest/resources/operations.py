@@ -1,7 +1,7 @@
 """POST and PUT on interactions: checked against the snapshot, then sent as commands."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,16 +33,19 @@ from services.gateway.operations.request import (
 from services.gateway.rest.callers import Callers
 from services.gateway.wire.mail import draft
 from shared.background_tasks import cancel_and_wait
+from shared.contracts.commands import DisownReport
 from shared.contracts.envelope import Cause
 from shared.contracts.events import WorkbinContentWanted
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
-from shared.domain.lifecycle import Operation, State
+from shared.domain.lifecycle import TRANSITIONS, Operation, State
 from shared.messaging.publisher import Publisher
 from shared.storage.agents.agent_store import AgentStore, StoredAgent
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.mails.delivery_store import DeliveryStore
+
+NOT_A_REPORT: Final = "NotAReport"
 
 
 class OperationsResource:
@@ -98,6 +101,26 @@ class OperationsResource:
         else:
             raise missing("email_object")
         return await self.order(request, agent, request.path_params["id"], offer, body)
+
+    async def disown_report(self, request: Request) -> Response:
+        """POST /ucs/interactions/{id}: NotAReport, for administrators.
+
+        The mail was taken for a report on a sent mail; it becomes an ordinary one in its queue.
+        """
+        admin = await self._callers.admin(request)
+        body = await read_object(request.receive, at_most=self._max_body)
+        if (name := operation_name(body)) != NOT_A_REPORT:
+            message = f"{name[:64]} is no operation here: {NOT_A_REPORT} is"
+            raise RequestError(Situation.OPERATION_FORBIDDEN, message)
+        interaction = await self._interactions.get(request.path_params["id"], with_text=False)
+        step = (interaction.direction, interaction.state, Operation.DISOWN)
+        if step not in TRANSITIONS or "_ReportMatchedBy" not in interaction.user_data:
+            raise RequestError(
+                Situation.WRONG_STATE, f"{NOT_A_REPORT} is for completed reports on sent mail"
+            )
+        command = DisownReport(interaction_id=interaction.id, agent_id=admin.id)
+        order = named(PreparedCommand(command, OK), NOT_A_REPORT)
+        return await self._command_sender.send(request, order, interaction)
 
     async def create(self, request: Request) -> Response:
         """POST /me/interactions: Create, or GetWorkbinContent."""

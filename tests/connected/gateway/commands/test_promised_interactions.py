@@ -17,7 +17,7 @@ from shared.contracts.envelope import Cause
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable, UnknownInteractionError
 from shared.storage.database.client import Database
-from tests.connected.gateway.process import Process
+from tests.connected.gateway.process import Process, running
 from tests.connected.plans import commands_on
 from tests.support.backend import Backend
 from tests.support.gateway import Gateway, failure, hashed, running_gateway
@@ -40,7 +40,7 @@ def promised(answer: httpx2.Response) -> bool:
     )
 
 
-async def ask(client: httpx2.AsyncClient, mail_id: str, body: dict[str, Any]) -> str:
+async def ask_for_draft(client: httpx2.AsyncClient, mail_id: str, body: dict[str, Any]) -> str:
     answer = await client.post(f"/api/v2/me/interactions/{mail_id}", json=body)
     assert answer.status_code == 200
     interaction_id: str = answer.json()["interactionId"]
@@ -53,7 +53,7 @@ async def test_promised_interaction_is_not_unknown(
 ) -> None:
     mail = await gateway.accepted()
 
-    draft = await ask(agent1, mail.id, body)
+    draft = await ask_for_draft(agent1, mail.id, body)
 
     assert promised(await agent1.get(f"/api/v2/me/interactions/{draft}"))
     assert promised(await agent1.get(f"/api/v2/interactions/{draft}"))
@@ -78,7 +78,7 @@ async def test_command_whose_promise_fails_is_not_published(
 
 
 async def test_created_interaction_is_promised_too(agent1: httpx2.AsyncClient) -> None:
-    draft = await ask(agent1, "", CREATE)
+    draft = await ask_for_draft(agent1, "", CREATE)
 
     assert promised(await agent1.get(f"/api/v2/me/interactions/{draft}"))
 
@@ -87,7 +87,7 @@ async def test_everything_about_a_promised_interaction_has_to_wait(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await gateway.accepted()
-    draft = await ask(agent1, mail.id, REPLY)
+    draft = await ask_for_draft(agent1, mail.id, REPLY)
     await gateway.command()
     path = f"/api/v2/me/interactions/{draft}"
 
@@ -112,7 +112,7 @@ async def test_promise_is_kept_for_a_bounded_time(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await gateway.accepted()
-    draft = await ask(agent1, mail.id, REPLY)
+    draft = await ask_for_draft(agent1, mail.id, REPLY)
     path = f"/api/v2/me/interactions/{draft}"
 
     gateway.backend.clock.move(PROMISED_FOR - timedelta(seconds=1))
@@ -129,7 +129,7 @@ async def test_promised_interaction_is_read_once_it_is_there(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await gateway.accepted()
-    draft = await ask(agent1, mail.id, REPLY)
+    draft = await ask_for_draft(agent1, mail.id, REPLY)
     await gateway.drafted(id=draft)
 
     answer = await agent1.get(f"/api/v2/me/interactions/{draft}")
@@ -196,7 +196,7 @@ async def test_promise_that_was_refused_is_not_kept(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await gateway.accepted()
-    draft = await ask(agent1, mail.id, REPLY)
+    draft = await ask_for_draft(agent1, mail.id, REPLY)
     (promise,) = (
         await gateway.backend.database["promised_interactions"].find({"_id": draft}).to_list()
     )
@@ -219,7 +219,7 @@ async def test_every_pod_knows_a_promise(
     gateway: Gateway, agent1: httpx2.AsyncClient, vhost_url: str, database_url: str
 ) -> None:
     mail = await gateway.accepted()
-    draft = await ask(agent1, mail.id, REPLY)
+    draft = await ask_for_draft(agent1, mail.id, REPLY)
 
     async with running_gateway(gateway.backend, vhost_url, database_url) as other:
         there = await other.client("agent1")
@@ -234,17 +234,11 @@ async def test_promise_outlives_the_pod_that_died_before_its_answer(
     await backend.add_agent("agent1", password_hash=hashed("agent1"), logged_in=True)
     dying, other = Process(vhost_url, database_url), Process(vhost_url, database_url)
     dying.environment |= {"MAILROOM_FAULTS": "1", "CRASH_AT": "gateway.before_answering"}
-    try:
-        await dying.start()
-        await other.start()
-        auth = ("agent1", "agent1")
-        async with httpx2.AsyncClient(auth=auth, timeout=30) as client:
-            with pytest.raises(httpx2.TransportError):
-                await client.post(f"{dying.url}/api/v2/me/interactions", json=CREATE)
-            (document,) = await backend.database["promised_interactions"].find().to_list()
-            answer = await client.get(f"{other.url}/api/v2/me/interactions/{document['_id']}")
-    finally:
-        await dying.kill()
-        await other.kill()
+    auth = ("agent1", "agent1")
+    async with running(dying, other), httpx2.AsyncClient(auth=auth, timeout=30) as client:
+        with pytest.raises(httpx2.TransportError):
+            await client.post(f"{dying.url}/api/v2/me/interactions", json=CREATE)
+        (document,) = await backend.database["promised_interactions"].find().to_list()
+        answer = await client.get(f"{other.url}/api/v2/me/interactions/{document['_id']}")
 
     assert promised(answer)

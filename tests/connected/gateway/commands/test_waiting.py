@@ -21,6 +21,7 @@ from shared.contracts.outgoing import wrap
 from tests.connected.messaging.queues import commands_to_all
 from tests.support.backend import CENTER, Backend
 from tests.support.gateway import Gateway, failure, running_gateway
+from tests.support.rest import ask_about
 
 pytestmark = pytest.mark.connected
 
@@ -41,19 +42,20 @@ async def answered_by(gateway: Gateway, request: Any, event: Contract) -> httpx2
         return answer
 
 
-def post(client: httpx2.AsyncClient, mail_id: str, name: str, wait: str, **headers: str) -> Any:
-    return client.post(
-        f"/api/v2/me/interactions/{mail_id}",
-        json={"operationName": name, "queueName": "drafts"},
-        headers={"Prefer": wait, **headers},
-    )
+def ask_and_wait(
+    client: httpx2.AsyncClient, mail_id: str, name: str, wait: str, **headers: str
+) -> Any:
+    more = {"Prefer": wait, **headers}
+    return ask_about(client, mail_id, name, headers=more, queueName="drafts")
 
 
 async def test_the_outcome_is_in_the_answer(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     mail = await gateway.offered()
     accepted = InvitationAccepted.of(mail, "agent1")
 
-    answer = await answered_by(gateway, post(agent1, mail.id, "Accept", "wait=20"), accepted)
+    answer = await answered_by(
+        gateway, ask_and_wait(agent1, mail.id, "Accept", "wait=20"), accepted
+    )
 
     assert answer.status_code == 200
     assert answer.headers["preference-applied"] == "wait=20"
@@ -86,7 +88,7 @@ async def test_a_lost_race_is_a_failure_with_its_own_code(
         state="accepted",
     )
 
-    answer = await answered_by(gateway, post(agent1, mail.id, "Accept", "wait=20"), refused)
+    answer = await answered_by(gateway, ask_and_wait(agent1, mail.id, "Accept", "wait=20"), refused)
 
     assert answer.status_code == http
     assert failure(status_code, answer.json())
@@ -95,7 +97,7 @@ async def test_a_lost_race_is_a_failure_with_its_own_code(
 
 async def test_a_send_waits_for_the_delivery(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     draft = await gateway.drafted()
-    asking = asyncio.create_task(post(agent1, draft.id, "Send", "wait=20"))
+    asking = asyncio.create_task(ask_and_wait(agent1, draft.id, "Send", "wait=20"))
     await gateway.command()
 
     await gateway.announce(MailSent.of(draft, "agent1"))
@@ -110,7 +112,7 @@ _REFUSED = "ann@example.org: 550 5.1.1 unknown"
 async def told_of_a_send(gateway: Gateway, client: httpx2.AsyncClient, kind: Any) -> Any:
     """Return the answer to a Send that ends in trouble."""
     draft = await gateway.drafted()
-    asking = asyncio.create_task(post(client, draft.id, "Send", "wait=20"))
+    asking = asyncio.create_task(ask_and_wait(client, draft.id, "Send", "wait=20"))
     await gateway.command()
     await gateway.announce(kind.of(draft, "agent1", reason=_REFUSED))
     return await asking
@@ -158,7 +160,7 @@ async def test_what_takes_longer_has_been_taken_all_the_same(
 ) -> None:
     mail = await gateway.offered()
 
-    answer = await post(agent1, mail.id, "Accept", "respond-async, wait=1")
+    answer = await ask_and_wait(agent1, mail.id, "Accept", "respond-async, wait=1")
 
     assert answer.status_code == 202
     assert answer.json() == {"status": "ok", "statusCode": 0}
@@ -174,10 +176,12 @@ async def test_nobody_who_waits_keeps_the_stream_open(
 
     answer = await answered_by(
         gateway,
-        post(agent1, mail.id, "Accept", "wait=20", **{"Idempotency-Key": "waited"}),
+        ask_and_wait(agent1, mail.id, "Accept", "wait=20", **{"Idempotency-Key": "waited"}),
         accepted,
     )
-    again = await post(agent1, mail.id, "Accept", "wait=20", **{"Idempotency-Key": "waited"})
+    again = await ask_and_wait(
+        agent1, mail.id, "Accept", "wait=20", **{"Idempotency-Key": "waited"}
+    )
 
     assert again.text == answer.text
     assert again.headers["preference-applied"] == "wait=20"

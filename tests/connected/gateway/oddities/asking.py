@@ -13,18 +13,6 @@ ZERO = {"statusCode": 0, "status": "ok"}
 TOPIC = "/v2/me/interactions"
 
 
-async def ask(client: httpx2.AsyncClient, path: str, name: str, **body: Any) -> httpx2.Response:
-    """POST an operation to a resource."""
-    return await client.post(f"/api/v2{path}", json={"operationName": name, **body})
-
-
-async def do(
-    client: httpx2.AsyncClient, interaction_id: str, name: str, **body: Any
-) -> httpx2.Response:
-    """POST an operation to an interaction."""
-    return await ask(client, f"/me/interactions/{interaction_id}", name, **body)
-
-
 async def seen(client: httpx2.AsyncClient, interaction_id: str) -> Any:
     """GET an interaction of one's own."""
     answer = await client.get(f"/api/v2/me/interactions/{interaction_id}")

@@ -7,8 +7,8 @@ import httpx2
 import pytest
 
 from shared.domain.interaction import Email, Interaction
-from tests.connected.gateway.oddities.asking import do
 from tests.support.gateway import Gateway, failure
+from tests.support.rest import ask_about
 
 pytestmark = pytest.mark.connected
 
@@ -45,7 +45,7 @@ async def test_oddity_01_success_speaks_both_dialects_its_own_first(
 ) -> None:
     mail = await in_state(gateway, state)
 
-    answer = await do(agent1, mail.id, name, **more)
+    answer = await ask_about(agent1, mail.id, name, **more)
 
     body = json.loads(answer.text)
     assert next(iter(body)) == first
@@ -58,7 +58,7 @@ async def test_oddity_01_failure_has_all_four_keys(
 ) -> None:
     mail = await (gateway.offered() if name == "Complete" else gateway.accepted())
 
-    answer = await do(agent1, mail.id, name)
+    answer = await ask_about(agent1, mail.id, name)
 
     assert failure(answer.json()["statusCode"], answer.json())
     assert answer.json()["statusCode"] > 0
@@ -69,7 +69,7 @@ async def test_oddity_02_cancel_alone_succeeds_with_two_numbers(
 ) -> None:
     draft = await gateway.drafted()
 
-    answer = await do(agent1, draft.id, "Cancel")
+    answer = await ask_about(agent1, draft.id, "Cancel")
 
     assert answer.text == '{"status":0,"statusCode":0}'
 
@@ -79,7 +79,7 @@ async def test_oddity_02_cancel_fails_as_all_others(
 ) -> None:
     mail = await gateway.accepted()
 
-    answer = await do(agent1, mail.id, "Cancel")
+    answer = await ask_about(agent1, mail.id, "Cancel")
 
     assert failure(2, answer.json())
 
@@ -90,7 +90,7 @@ async def test_oddity_03_what_is_called_empty_has_a_body(
 ) -> None:
     mail = await gateway.offered()
 
-    answer = await do(agent1, mail.id, name)
+    answer = await ask_about(agent1, mail.id, name)
 
     assert (answer.status_code, answer.json()) == (200, WORDS)
     assert answer.headers["content-type"] == "application/json"

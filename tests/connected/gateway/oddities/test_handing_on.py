@@ -1,10 +1,13 @@
 """Rows about work that goes to somebody else: transfers, redirects, drafts that are queued."""
 
+from typing import Any
+
 import httpx2
 import pytest
 
-from tests.connected.gateway.oddities.asking import OK, ask
+from tests.connected.gateway.oddities.asking import OK
 from tests.support.gateway import Gateway, failure
+from tests.support.rest import ask
 
 pytestmark = pytest.mark.connected
 
@@ -49,7 +52,7 @@ async def test_oddity_05_a_draft_is_transferred_without_the_capability_being_adv
 async def test_oddity_06_a_transfer_has_exactly_one_target(
     gateway: Gateway,
     agent1: httpx2.AsyncClient,
-    target: dict[str, str],
+    target: dict[str, Any],
     command: tuple[str, str, str],
 ) -> None:
     await gateway.add_agent("speaker", skills={"german": 4})
@@ -75,7 +78,7 @@ async def test_oddity_06_a_transfer_has_exactly_one_target(
     ],
 )
 async def test_oddity_06_any_other_target_is_refused(
-    gateway: Gateway, agent1: httpx2.AsyncClient, target: dict[str, str], status_code: int
+    gateway: Gateway, agent1: httpx2.AsyncClient, target: dict[str, Any], status_code: int
 ) -> None:
     mail = await gateway.accepted()
 

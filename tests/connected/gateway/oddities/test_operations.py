@@ -6,8 +6,9 @@ import httpx2
 import pytest
 
 from shared.domain.lifecycle import Direction, State
-from tests.connected.gateway.oddities.asking import OK, ask, do, seen
+from tests.connected.gateway.oddities.asking import OK, seen
 from tests.support.gateway import Gateway, failure
+from tests.support.rest import ask, ask_about
 
 pytestmark = pytest.mark.connected
 
@@ -137,7 +138,7 @@ async def test_oddity_07_a_capability_licenses_operations_of_other_names(
     mail = await gateway.accepted()
 
     assert capability in (await seen(agent1, mail.id))["capabilities"]
-    answer = await do(agent1, mail.id, name, **more)
+    answer = await ask_about(agent1, mail.id, name, **more)
 
     assert answer.status_code == 200
     assert (await gateway.command())["interaction_id"] == mail.id
@@ -171,7 +172,7 @@ async def test_oddity_08_the_names_of_the_older_release_mean_the_same(
     is_draft = name.startswith("Cancel")
     mail = await (gateway.drafted() if is_draft else gateway.accepted())
 
-    answer = await do(agent1, mail.id, name)
+    answer = await ask_about(agent1, mail.id, name)
 
     assert answer.status_code == 200
     assert (await gateway.command())["address"] == address
@@ -183,7 +184,7 @@ async def test_oddity_10_the_id_of_a_reply_is_not_that_of_the_original(
 ) -> None:
     mail = await gateway.accepted()
 
-    answer = (await do(agent1, mail.id, name, queueName="drafts")).json()
+    answer = (await ask_about(agent1, mail.id, name, queueName="drafts")).json()
 
     command = await gateway.command()
     assert answer["replyInteractionId"] == command["reply_id"] != mail.id
@@ -213,6 +214,6 @@ async def test_oddity_13_quoting_may_be_left_open(
 ) -> None:
     mail = await gateway.accepted()
 
-    await do(agent1, mail.id, name, queueName="drafts", **given)
+    await ask_about(agent1, mail.id, name, queueName="drafts", **given)
 
     assert (await gateway.command())["quote_original"] is quotes

@@ -6,8 +6,9 @@ import httpx2
 import pytest
 
 from shared.domain.interaction import Attachment, Email
-from tests.connected.gateway.oddities.asking import OK, ask, do, seen
+from tests.connected.gateway.oddities.asking import OK, seen
 from tests.support.gateway import Gateway
+from tests.support.rest import ask, ask_about
 
 pytestmark = pytest.mark.connected
 
@@ -64,7 +65,7 @@ async def test_oddity_19_what_is_sent_may_be_spelled_in_any_way(
     draft = await gateway.drafted()
     mail = {spelling: "ann@example.org", "SUBJECT": "Re: x", "Text": "y"}
 
-    answer = await do(agent1, draft.id, "Send", **{around: mail})
+    answer = await ask_about(agent1, draft.id, "Send", **{around: mail})
 
     assert answer.json() == OK
     edits = (await gateway.command())["edits"]

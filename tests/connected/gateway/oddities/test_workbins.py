@@ -10,9 +10,10 @@ from services.gateway.operations.parameters.workbin_ids import uuid_of
 from shared.contracts.contact_center import Workbin
 from shared.domain.interaction import Place
 from shared.domain.lifecycle import State
-from tests.connected.gateway.oddities.asking import OK, ask
+from tests.connected.gateway.oddities.asking import OK
 from tests.support.backend import CENTER
 from tests.support.gateway import Gateway, failure
+from tests.support.rest import ask
 
 pytestmark = pytest.mark.connected
 

@@ -7,6 +7,7 @@ import pytest
 
 from shared.domain.interaction import Interaction
 from tests.support.gateway import Gateway, failure
+from tests.support.rest import ask_about
 
 pytestmark = pytest.mark.connected
 
@@ -14,9 +15,9 @@ OK = {"status": "ok", "statusCode": 0}
 ZERO = {"statusCode": 0, "status": "ok"}
 
 
-async def post(client: httpx2.AsyncClient, mail: Interaction, name: str, **more: Any) -> Any:
-    body = {"operationName": name, **more}
-    answer = await client.post(f"/api/v2/me/interactions/{mail.id}", json=body)
+async def taken(client: httpx2.AsyncClient, mail: Interaction, name: str, **more: Any) -> Any:
+    """Ask for an operation that has to be taken, and return the body of the answer."""
+    answer = await ask_about(client, mail.id, name, **more)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -43,7 +44,7 @@ async def test_accept_is_handed_to_routing(
 async def test_reject_is_handed_to_routing(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     mail = await gateway.offered()
 
-    assert await post(agent1, mail, "Reject") == OK
+    assert await taken(agent1, mail, "Reject") == OK
 
     assert (await gateway.command())["address"] == "routing.reject-invitation.v1"
 
@@ -54,7 +55,7 @@ async def test_complete_goes_by_two_names(
 ) -> None:
     mail = await gateway.accepted()
 
-    answer = await post(agent1, mail, name)
+    answer = await taken(agent1, mail, name)
 
     assert list(answer.items()) == list(ZERO.items())
     assert (await gateway.command())["address"] == "routing.complete-interaction.v1"
@@ -69,7 +70,7 @@ async def test_a_reply_has_its_id_before_it_exists(
 ) -> None:
     mail = await gateway.accepted()
 
-    answer = await post(
+    answer = await taken(
         agent1, mail, name, queueName="drafts", subjectPrefix="Re: ", indentCharacter="> ", **given
     )
 
@@ -104,7 +105,7 @@ async def test_send_carries_what_the_agent_wrote(
         "text": "Paid.",
     }
 
-    assert await post(agent1, draft, "Send", queueName="drafts", email_object=mail) == OK
+    assert await taken(agent1, draft, "Send", queueName="drafts", email_object=mail) == OK
 
     command = await gateway.command()
     assert (command["address"], command["queue"]) == ("composition.submit-draft.v1", "drafts")
@@ -127,7 +128,7 @@ async def test_send_may_complete_what_is_answered(
 ) -> None:
     draft = await gateway.drafted(parent_id="0000000000000001")
 
-    assert await post(agent1, draft, "Send", queueName="drafts", completeParent="true") == OK
+    assert await taken(agent1, draft, "Send", queueName="drafts", completeParent="true") == OK
 
     assert (await gateway.command())["complete_parent"] is True
 
@@ -148,7 +149,7 @@ async def test_there_is_nothing_to_complete_where_nothing_is_answered(
 async def test_cancel_answers_with_a_number(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     draft = await gateway.drafted()
 
-    assert await post(agent1, draft, "Cancel") == {"status": 0, "statusCode": 0}
+    assert await taken(agent1, draft, "Cancel") == {"status": 0, "statusCode": 0}
 
     assert (await gateway.command())["address"] == "composition.cancel-draft.v1"
 
@@ -156,7 +157,7 @@ async def test_cancel_answers_with_a_number(gateway: Gateway, agent1: httpx2.Asy
 async def test_a_mail_goes_to_another_queue(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     mail = await gateway.accepted()
 
-    assert await post(agent1, mail, "PlaceInQueue", queueName="sales") == OK
+    assert await taken(agent1, mail, "PlaceInQueue", queueName="sales") == OK
 
     command = await gateway.command()
     assert (command["address"], command["queue"]) == ("routing.place-in-queue.v1", "sales")
@@ -171,7 +172,7 @@ async def test_a_mail_goes_to_another_agent(
 ) -> None:
     mail = await gateway.accepted()
 
-    assert await post(agent1, mail, name, **target) == ZERO
+    assert await taken(agent1, mail, name, **target) == ZERO
 
     assert (await gateway.command())["to_agent_id"] == "agent2"
 
@@ -180,8 +181,8 @@ async def test_user_data_is_put_and_removed(gateway: Gateway, agent1: httpx2.Asy
     mail = await gateway.accepted()
     gone = {"a": 1, "b": {"c": 2}, "absent": None}
 
-    assert await post(agent1, mail, "AttachUserData", userData={"x": {"y": [1, "ü"]}}) == OK
-    assert await post(agent1, mail, "DeleteUserData", userData=gone) == OK
+    assert await taken(agent1, mail, "AttachUserData", userData={"x": {"y": [1, "ü"]}}) == OK
+    assert await taken(agent1, mail, "DeleteUserData", userData=gone) == OK
 
     assert (await gateway.command())["put"] == {"x": {"y": [1, "ü"]}}
     assert (await gateway.command())["remove"] == {"a": [], "b": ["c"], "absent": []}

@@ -17,6 +17,7 @@ from tests.cometd_client.client import CometdAgent
 from tests.fixtures.broker import Broker
 from tests.support.backend import CENTER, open_backend
 from tests.support.gateway import Gateway, failure, running_gateway
+from tests.support.rest import ask
 
 pytestmark = pytest.mark.connected
 
@@ -44,9 +45,9 @@ async def listening(
     return agent
 
 
-async def ask(client: httpx2.AsyncClient, path: str, name: str, **body: Any) -> Any:
-    answer = await client.post(f"/api/v2{path}", json={"operationName": name, **body})
-    return answer.json()
+async def answer_to(client: httpx2.AsyncClient, path: str, name: str, **body: Any) -> Any:
+    """Return the body of the answer to an operation."""
+    return (await ask(client, path, name, **body)).json()
 
 
 @pytest.mark.parametrize("query", ["", "?fields=*"])
@@ -104,7 +105,9 @@ async def test_mail_is_put_in_and_taken_out_through_the_workbin(
     mail, inside = await gateway.accepted(), await kept(gateway, OWN)
 
     for name, item in (("AddInteraction", mail), ("PullInteraction", inside)):
-        assert (await ask(agent1, "/me/workbins/email.draft", name, id=item.id))["status"] == "ok"
+        assert (await answer_to(agent1, "/me/workbins/email.draft", name, id=item.id))[
+            "status"
+        ] == "ok"
 
     commands = [(await gateway.command())["address"] for _ in range(2)]
     assert commands == ["routing.place-in-workbin.v1", "routing.pull-interaction.v1"]
@@ -122,7 +125,7 @@ async def test_mail_is_put_in_and_taken_out_through_the_workbin(
 async def test_other_operations_on_a_workbin_are_answered_with(
     agent1: httpx2.AsyncClient, name: str, body: dict[str, str], status_code: int
 ) -> None:
-    assert (await ask(agent1, "/me/workbins/email.draft", name, **body))[
+    assert (await answer_to(agent1, "/me/workbins/email.draft", name, **body))[
         "statusCode"
     ] == status_code
 
@@ -155,7 +158,7 @@ async def test_oddity_14_the_content_comes_as_one_message_on_the_topic_of_intera
     async with AsyncExitStack() as stack:
         agent = await listening(gateway, stack, "/v2/me/interactions")
 
-        await ask(agent1, "/me/interactions/0", "GetWorkbinContent", workbin="email.draft")
+        await answer_to(agent1, "/me/interactions/0", "GetWorkbinContent", workbin="email.draft")
 
         message = (await agent.event())["data"]
     assert message["messageTypeName"] == "WorkbinContentMessage"
@@ -183,7 +186,7 @@ async def test_oddity_14_by_setting_the_content_comes_in_the_literal_forms(
         agent = await listening(gateway, stack, "/v2/me/interactions")
         client = await gateway.client("agent1")
 
-        await ask(client, "/me/interactions", "GetWorkbinContent", workbin="email.draft")
+        await answer_to(client, "/me/interactions", "GetWorkbinContent", workbin="email.draft")
 
         payload = (await agent.event())["data"]
         await backend.database.client.drop_database(name)

@@ -35,7 +35,7 @@ def path(mail: Interaction, attachment_id: str = "") -> str:
     return f"/api/v2/me/interactions/{mail.id}/attachments/{attachment_id}".rstrip("/")
 
 
-async def post(
+async def upload(
     client: httpx2.AsyncClient, mail: Interaction, *files: tuple[str, bytes, str]
 ) -> httpx2.Response:
     return await client.post(path(mail), files=[("attachment", file) for file in files])
@@ -51,7 +51,7 @@ async def test_a_file_is_stored_as_it_is_and_its_link_commanded(
 ) -> None:
     draft = await gateway.drafted()
 
-    answer = await post(agent1, draft, ("Scan März.pdf", SCAN, "text/html"))
+    answer = await upload(agent1, draft, ("Scan März.pdf", SCAN, "text/html"))
 
     document_id = answer.json()["documentId"]
     assert answer.json() == {"statusCode": 0, "documentId": document_id, "status": "ok"}
@@ -77,7 +77,7 @@ async def test_several_files_are_answered_in_their_order(
 ) -> None:
     draft = await gateway.drafted()
 
-    answer = await post(agent1, draft, ("a.txt", b"a", ""), ("b.txt", b"", "text/plain"))
+    answer = await upload(agent1, draft, ("a.txt", b"a", ""), ("b.txt", b"", "text/plain"))
 
     ids = answer.json()["documentIds"]
     assert answer.json()["documentId"] == ids[0]
@@ -91,7 +91,7 @@ async def test_a_name_that_misleads_is_cleaned(
 ) -> None:
     draft = await gateway.drafted()
 
-    await post(agent1, draft, ("..\\..\\fdp\u202eexe.txt", b"x", ""))
+    await upload(agent1, draft, ("..\\..\\fdp\u202eexe.txt", b"x", ""))
 
     assert await awaited(gateway, draft) == [("fdp_exe.txt", Awaits.LINK)]
 
@@ -164,7 +164,7 @@ async def test_one_refused_file_refuses_the_whole_upload(
 ) -> None:
     draft = await gateway.drafted()
 
-    answer = await post(agent1, draft, ("a.txt", b"x", ""), ("b.exe", b"MZ", ""))
+    answer = await upload(agent1, draft, ("a.txt", b"x", ""), ("b.exe", b"MZ", ""))
 
     assert failure(10, answer.json())
     assert await gateway.unchanged(draft)
@@ -181,11 +181,11 @@ async def test_files_that_are_on_their_way_count(
         await gateway.add_agent("agent1")
         agent1 = await gateway.client("agent1")
         draft, small = await gateway.drafted(), await gateway.drafted()
-        await post(agent1, draft, ("a", bytes(600), ""))
-        await post(agent1, small, ("a", b"", ""), ("b", b"", ""))
+        await upload(agent1, draft, ("a", bytes(600), ""))
+        await upload(agent1, small, ("a", b"", ""), ("b", b"", ""))
 
-        too_large = await post(agent1, draft, ("b", bytes(600), ""))
-        too_many = await post(agent1, small, ("c", b"", ""))
+        too_large = await upload(agent1, draft, ("b", bytes(600), ""))
+        too_many = await upload(agent1, small, ("c", b"", ""))
 
     assert (too_large.status_code, too_many.status_code) == (413, 413)
 
@@ -249,7 +249,7 @@ async def test_mail_past_the_draft_state_keeps_its_files(
         mail=Email(attachments=(PDF,)),
     )
 
-    added = await post(agent1, draft, ("a.txt", b"x", ""))
+    added = await upload(agent1, draft, ("a.txt", b"x", ""))
     removed = await agent1.delete(path(draft, PDF.id))
 
     assert (added.status_code, removed.status_code) == (409, 409)
@@ -263,7 +263,7 @@ async def test_the_files_of_a_mail_that_arrived_stay_as_they_are(
 ) -> None:
     mail = await gateway.accepted(mail=Email(attachments=(PDF,)))
 
-    added = await post(agent1, mail, ("a.txt", b"x", ""))
+    added = await upload(agent1, mail, ("a.txt", b"x", ""))
     removed = await agent1.delete(path(mail, PDF.id))
 
     assert (added.status_code, removed.status_code) == (403, 403)
@@ -277,7 +277,7 @@ async def test_another_agents_draft_is_left_alone(
 ) -> None:
     draft = await gateway.drafted("agent2", mail=Email(attachments=(PDF,)))
 
-    added = await post(agent1, draft, ("a.txt", b"x", ""))
+    added = await upload(agent1, draft, ("a.txt", b"x", ""))
     removed = await agent1.delete(path(draft, PDF.id))
 
     assert (added.status_code, removed.status_code) == (403, 403)
@@ -293,7 +293,7 @@ async def test_unknown_interaction_is_not_found(
     nowhere = replace(draft, id="00009A8T8Y13ZZZZ")
 
     answers = [
-        await post(agent1, nowhere, ("a.txt", b"x", "")),
+        await upload(agent1, nowhere, ("a.txt", b"x", "")),
         await agent1.delete(path(nowhere, PDF.id)),
         await agent1.delete(path(draft, PDF.id)),
     ]
@@ -306,7 +306,7 @@ async def test_a_file_that_is_taken_off_is_off_at_once(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await gateway.drafted()
-    document = (await post(agent1, draft, ("a.txt", b"x", ""))).json()["documentId"]
+    document = (await upload(agent1, draft, ("a.txt", b"x", ""))).json()["documentId"]
     await gateway.command()
 
     answer = await agent1.delete(path(draft, document))
@@ -328,9 +328,9 @@ async def test_a_session_needs_its_token_for_an_upload(gateway: Gateway) -> None
     token = (await agent1.get("/api/v2/me")).headers["X-CSRF-TOKEN"]
     page = await gateway.client(cookies=dict(agent1.cookies))
 
-    forged = await post(page, draft, ("a.txt", b"x", ""))
+    forged = await upload(page, draft, ("a.txt", b"x", ""))
     page.headers["X-CSRF-TOKEN"] = token
-    own = await post(page, draft, ("a.txt", b"x", ""))
+    own = await upload(page, draft, ("a.txt", b"x", ""))
 
     assert (forged.status_code, own.status_code) == (403, 200)
     await gateway.command()

@@ -22,7 +22,7 @@ REPLY = {"operationName": "Reply", "queueName": "drafts"}
 ACCEPT = {"operationName": "Accept"}
 
 
-async def post(
+async def post_with_key(
     client: httpx2.AsyncClient, mail: Interaction, body: Any, key: str
 ) -> httpx2.Response:
     return await client.post(
@@ -35,8 +35,8 @@ async def test_repeated_key_replays_the_answer_without_a_command(
 ) -> None:
     mail = await gateway.accepted()
 
-    first = await post(agent1, mail, REPLY, "once")
-    again = await post(agent1, mail, REPLY, "once")
+    first = await post_with_key(agent1, mail, REPLY, "once")
+    again = await post_with_key(agent1, mail, REPLY, "once")
 
     assert first.json()["replyInteractionId"]
     assert (again.status_code, again.text) == (first.status_code, first.text)
@@ -50,8 +50,8 @@ async def test_repeated_key_replays_the_answer_without_a_command(
 async def test_a_refusal_is_repeated_too(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     mail = await gateway.accepted()
 
-    first = await post(agent1, mail, ACCEPT, "refused")
-    again = await post(agent1, mail, ACCEPT, "refused")
+    first = await post_with_key(agent1, mail, ACCEPT, "refused")
+    again = await post_with_key(agent1, mail, ACCEPT, "refused")
 
     assert (first.status_code, again.status_code) == (409, 409)
     assert again.headers["idempotent-replayed"] == "true"
@@ -101,10 +101,10 @@ def as_told(error: Exception) -> RequestError:
 
 async def test_a_key_belongs_to_one_request(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     mail = await gateway.accepted()
-    await post(agent1, mail, REPLY, "mine")
+    await post_with_key(agent1, mail, REPLY, "mine")
     await gateway.command()
 
-    answer = await post(agent1, mail, REPLY | {"subjectPrefix": "Re: "}, "mine")
+    answer = await post_with_key(agent1, mail, REPLY | {"subjectPrefix": "Re: "}, "mine")
 
     assert answer.status_code == 422
     assert failure(10, answer.json())
@@ -119,9 +119,9 @@ async def test_keys_of_other_agents_and_other_addresses_are_others(
     agent2 = await gateway.client("agent2")
 
     answers = [
-        await post(agent1, mine, REPLY, "common"),
-        await post(agent1, second, REPLY, "common"),
-        await post(agent2, theirs, REPLY, "common"),
+        await post_with_key(agent1, mine, REPLY, "common"),
+        await post_with_key(agent1, second, REPLY, "common"),
+        await post_with_key(agent2, theirs, REPLY, "common"),
     ]
 
     assert len({answer.json()["replyInteractionId"] for answer in answers}) == 3
@@ -145,7 +145,9 @@ async def test_concurrent_requests_with_one_key_are_done_once(
 ) -> None:
     mail = await gateway.accepted()
 
-    answers = await asyncio.gather(*(post(agent1, mail, REPLY, "burst") for _ in range(12)))
+    answers = await asyncio.gather(
+        *(post_with_key(agent1, mail, REPLY, "burst") for _ in range(12))
+    )
 
     good = [answer for answer in answers if answer.status_code == 200]
     early = [answer for answer in answers if answer.status_code == 409]
@@ -160,10 +162,10 @@ async def test_every_pod_knows_what_was_answered(
     gateway: Gateway, agent1: httpx2.AsyncClient, vhost_url: str, database_url: str
 ) -> None:
     mail = await gateway.accepted()
-    first = await post(agent1, mail, REPLY, "pods")
+    first = await post_with_key(agent1, mail, REPLY, "pods")
 
     async with running_gateway(gateway.backend, vhost_url, database_url) as other:
-        again = await post(await other.client("agent1"), mail, REPLY, "pods")
+        again = await post_with_key(await other.client("agent1"), mail, REPLY, "pods")
 
     assert (again.text, again.headers["idempotent-replayed"]) == (first.text, "true")
 

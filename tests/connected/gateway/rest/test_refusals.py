@@ -20,7 +20,7 @@ REPLY = {"operationName": "Reply", "queueName": "drafts"}
 FORWARD = {"operationName": "Forward", "queueName": "drafts"}
 
 
-async def post(client: httpx2.AsyncClient, mail: Interaction, body: Any) -> httpx2.Response:
+async def post_body(client: httpx2.AsyncClient, mail: Interaction, body: Any) -> httpx2.Response:
     return await client.post(f"/api/v2/me/interactions/{mail.id}", json=body)
 
 
@@ -88,7 +88,7 @@ async def test_an_accepted_mail_refuses(
 ) -> None:
     mail = await gateway.accepted()
 
-    answer = await post(agent1, mail, body)
+    answer = await post_body(agent1, mail, body)
 
     assert (answer.status_code, answer.json()["statusCode"]) == (http, status_code)
     assert failure(status_code, answer.json())
@@ -100,7 +100,7 @@ async def test_the_message_names_the_operation_and_the_state(
 ) -> None:
     mail = await gateway.accepted()
 
-    answer = await post(agent1, mail, {"operationName": "Cancel"})
+    answer = await post_body(agent1, mail, {"operationName": "Cancel"})
 
     assert answer.json() == {
         "statusCode": 2,
@@ -115,7 +115,7 @@ async def test_a_reply_to_what_is_only_offered_is_refused(
 ) -> None:
     mail = await gateway.offered()
 
-    answer = await post(agent1, mail, REPLY)
+    answer = await post_body(agent1, mail, REPLY)
 
     assert (answer.status_code, answer.json()["statusCode"]) == (409, 2)
     assert await gateway.unchanged(mail)
@@ -127,7 +127,7 @@ async def test_an_offer_that_has_ended_cannot_be_accepted(
     mail = await gateway.offered()
     gateway.backend.clock.move(timedelta(seconds=30))
 
-    answer = await post(agent1, mail, ACCEPT)
+    answer = await post_body(agent1, mail, ACCEPT)
 
     assert (answer.status_code, answer.json()["statusCode"]) == (409, 2)
     assert await gateway.unchanged(mail)
@@ -138,7 +138,7 @@ async def test_offer_to_another_agent_cannot_be_accepted(
 ) -> None:
     mail = await gateway.offered("agent2")
 
-    answer = await post(agent1, mail, ACCEPT)
+    answer = await post_body(agent1, mail, ACCEPT)
 
     assert answer.status_code == 403
     assert failure(5, answer.json())
@@ -153,7 +153,7 @@ async def test_the_work_of_somebody_else_is_left_alone(
 ) -> None:
     mail = await gateway.accepted("agent2")
 
-    answer = await post(agent1, mail, {"operationName": name, "queueName": "sales"})
+    answer = await post_body(agent1, mail, {"operationName": name, "queueName": "sales"})
 
     assert (answer.status_code, answer.json()["statusCode"]) == (403, 5)
     assert await gateway.unchanged(mail)
@@ -222,7 +222,7 @@ async def test_a_draft_is_not_sent_with(
 ) -> None:
     draft = await gateway.drafted()
 
-    answer = await post(agent1, draft, {"operationName": "Send", "email_object": mail_object})
+    answer = await post_body(agent1, draft, {"operationName": "Send", "email_object": mail_object})
 
     assert (answer.status_code, answer.json()["statusCode"]) == (400, status_code)
     assert await gateway.unchanged(draft)
@@ -233,7 +233,7 @@ async def test_a_draft_without_recipient_is_not_sent(
 ) -> None:
     draft = await gateway.drafted(mail=Email(subject="Re: x"))
 
-    answer = await post(agent1, draft, {"operationName": "Send", "queueName": "drafts"})
+    answer = await post_body(agent1, draft, {"operationName": "Send", "queueName": "drafts"})
 
     assert answer.status_code == 400
     assert failure(1, answer.json())

@@ -60,6 +60,7 @@ OF_THE_SYSTEM = {
     "reclaim",
     "resend",
     "report",
+    "disown",
 }
 
 
