@@ -268,6 +268,19 @@ async def test_odd_servers_are_told_in_plain_words(backend: Backend) -> None:
                 assert fault.do, changes
 
 
+async def test_words_before_tls_begins_end_the_connection(backend: Backend, odd: OddServer) -> None:
+    odd.odd = {"STARTTLS": b"TAG OK begin\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n"}
+    imap = {"host": "localhost", "port": odd.port, "tls": "starttls", "user_name": "desk"}
+
+    async with running_pod(backend, center_of(odd, imap=imap)) as pod:
+        assert await pod.becomes(Health.SICK)
+        fault = (await pod.folder()).facts.fault
+
+    assert fault
+    assert "unprotected data after STARTTLS" in fault.words
+    assert odd.count("LOGIN") == odd.count("AUTHENTICATE") == 0
+
+
 async def test_folder_name_goes_out_in_modified_utf7(backend: Backend, odd: OddServer) -> None:
     async with running_pod(backend, center_of(odd, folders=["Entwürfe & Co"])) as pod:
         assert await pod.has(*three())
