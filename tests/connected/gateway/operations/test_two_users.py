@@ -109,6 +109,7 @@ def addressed(path: str, mail: Interaction) -> str:
         "attachment_id": DOCUMENT.id,
         "channel": "email",
         "workbin": "email.draft",
+        "address": "support@demo.example",
     }
     return path.replace(":path", "").format_map(parts)
 

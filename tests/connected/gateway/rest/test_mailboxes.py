@@ -7,6 +7,7 @@ import pytest
 
 from shared.storage.mails import mailbox_store
 from shared.storage.mails.mailbox_store import MailboxStore
+from tests.described import require_described_answer
 from tests.support.fetching import SUPPORT, described, fetch
 from tests.support.gateway import Gateway, failure
 
@@ -18,8 +19,16 @@ INBOX = f"{SUPPORT}/INBOX"
 
 @pytest.fixture
 async def admin(gateway: Gateway) -> httpx2.AsyncClient:
-    """The client of an administrator."""
-    return await gateway.client("admin")
+    """The client of an administrator, whose answers have to be as described."""
+    client = await gateway.client("admin")
+    client.event_hooks["response"] = [look_at]
+    return client
+
+
+async def look_at(answer: httpx2.Response) -> None:
+    """Compare an answer with the API's description."""
+    await answer.aread()
+    require_described_answer(answer)
 
 
 @pytest.fixture
