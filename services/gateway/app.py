@@ -41,9 +41,12 @@ from services.gateway.notifications.restore_watch import RestoreWatcher
 from services.gateway.notifications.topics import own_topics_only
 from services.gateway.notifications.workbin_messages import WorkbinMessageBuilder
 from services.gateway.rest.application import RestApplication
+from services.gateway.rest.attachment_links import AttachmentLinks
 from services.gateway.rest.callers import Callers
+from services.gateway.rest.history_readers import HistoryReaders
 from services.gateway.rest.idempotency import IdempotencyMiddleware
 from services.gateway.rest.idempotency_store import IdempotencyStore
+from services.gateway.rest.link_key_store import LinkKeyStore
 from services.gateway.rest.resources.attachments import AttachmentsResource
 from services.gateway.rest.resources.channels import ChannelsResource
 from services.gateway.rest.resources.context_services import ContextServicesResource
@@ -51,6 +54,7 @@ from services.gateway.rest.resources.directory import DirectoryResource
 from services.gateway.rest.resources.downloads import DownloadsResource
 from services.gateway.rest.resources.drop import DropLimits, DropResource
 from services.gateway.rest.resources.interactions import InteractionsResource
+from services.gateway.rest.resources.mail_pages import MailPagesResource
 from services.gateway.rest.resources.mailboxes import MailboxesResource
 from services.gateway.rest.resources.operations import OperationsResource
 from services.gateway.rest.resources.workbins import WorkbinsResource
@@ -138,6 +142,14 @@ async def start(
             trusted_proxies=settings.trusted_proxies,
         )
         callers = Callers(authenticator, public_url=settings.public_url)
+        downloads = DownloadsResource(
+            callers=callers,
+            interactions=resources.interactions,
+            documents=DocumentStore(resources.database, resources.clock),
+            vault=resources.vault,
+            links=_links(resources),
+            patience=settings.document_patience,
+        )
         rest_application = RestApplication(
             rest=IdempotencyMiddleware(
                 PromisedInteractionMiddleware(
@@ -148,6 +160,7 @@ async def start(
                         command_sender,
                         journal_reader,
                         promised_interactions,
+                        downloads,
                     ),
                     promised_interactions,
                 ),
@@ -158,6 +171,7 @@ async def start(
                 always_200=settings.http_errors == "always-200",
             ),
             drop=_drop(settings, resources),
+            downloads=downloads,
             authenticator=authenticator,
             settings=settings.bayeux,
             always_200=settings.http_errors == "always-200",
@@ -212,6 +226,10 @@ def _journal_reader(
             frame=settings.workbin_content,
         ),
     )
+
+
+def _links(resources: Resources) -> AttachmentLinks:
+    return AttachmentLinks(LinkKeyStore(resources.database), resources.clock)
 
 
 def _desktop(settings: GatewaySettings) -> DesktopPages | None:
@@ -278,6 +296,7 @@ def _rest(
     command_sender: CommandSender,
     journal_reader: JournalReader,
     promised_interactions: PromisedInteractionStore,
+    downloads: DownloadsResource,
 ) -> Router:
     operations = OperationsResource(
         callers=callers,
@@ -296,6 +315,12 @@ def _rest(
         clock=resources.clock,
         max_body=settings.max_body,
         only_new_keys=settings.attach_only_new,
+    )
+    readers = HistoryReaders(
+        callers=callers,
+        queries=InteractionQueries(resources.database),
+        threads=ThreadStore(resources.database),
+        shows_foreign_mail=settings.shows_foreign_mail,
     )
     parts = RestResources(
         channels=ChannelsResource(
@@ -323,13 +348,7 @@ def _rest(
             operations=operations,
             max_body=settings.max_body,
         ),
-        downloads=DownloadsResource(
-            callers=callers,
-            interactions=resources.interactions,
-            documents=DocumentStore(resources.database, resources.clock),
-            vault=resources.vault,
-            patience=settings.document_patience,
-        ),
+        downloads=downloads,
         directory=DirectoryResource(
             callers=callers,
             agents=resources.agents,
@@ -338,13 +357,14 @@ def _rest(
         ),
         context_services=ContextServicesResource(
             callers=callers,
+            readers=readers,
             queries=InteractionQueries(resources.database),
             arrivals=resources.arrivals,
             deliveries=resources.deliveries,
             threads=ThreadStore(resources.database),
             reports=ReportStore(resources.database),
-            shows_foreign_mail=settings.shows_foreign_mail,
         ),
+        mail_pages=MailPagesResource(readers, _links(resources)),
         attachments=AttachmentsResource(
             callers=callers,
             interactions=resources.interactions,

@@ -272,6 +272,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     indexes.TURNS: ADD,
                     indexes.REPLICAS: EVERYTHING,
                     indexes.PROMISED_INTERACTIONS: ADD,
+                    indexes.LINK_KEYS: ADD,
                     witness.COLLECTION: ADD,
                 },
             ),

@@ -27,6 +27,7 @@ REPLICAS: Final = "replicas"
 TURNS: Final = "turns"
 PROMISED_INTERACTIONS: Final = "promised_interactions"
 LOGINS: Final = "logins"
+LINK_KEYS: Final = "link_keys"
 
 
 # An index over millions of documents takes minutes.
@@ -190,6 +191,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     REPLICAS: [_ending()],
     TURNS: [_ending()],
     PROMISED_INTERACTIONS: [_ending()],
+    LINK_KEYS: [_ending()],
     witness.COLLECTION: [_ending()],
     DELIVERIES: [
         _owing(),

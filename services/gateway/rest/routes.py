@@ -12,6 +12,7 @@ from services.gateway.rest.resources.context_services import ContextServicesReso
 from services.gateway.rest.resources.directory import DirectoryResource
 from services.gateway.rest.resources.downloads import DownloadsResource
 from services.gateway.rest.resources.interactions import InteractionsResource
+from services.gateway.rest.resources.mail_pages import MailPagesResource
 from services.gateway.rest.resources.mailboxes import MailboxesResource
 from services.gateway.rest.resources.operations import OperationsResource
 from services.gateway.rest.resources.workbins import WorkbinsResource
@@ -72,6 +73,7 @@ class RestResources:
     downloads: DownloadsResource
     directory: DirectoryResource
     context_services: ContextServicesResource
+    mail_pages: MailPagesResource
     attachments: AttachmentsResource
     mailboxes: MailboxesResource
 
@@ -111,7 +113,8 @@ def rest_router(parts: RestResources) -> RestRouter:
             Route("/mailboxes/{address}", parts.mailboxes.operate, methods=["POST"]),
             Route(_HISTORY, parts.context_services.one),
             Route(_HISTORY, parts.operations.disown_report, methods=["POST"]),
-            Route(f"{_HISTORY}/structured_text", parts.context_services.structured_text),
+            Route(f"{_HISTORY}/structured_text", parts.mail_pages.structured_text),
+            Route(f"{_HISTORY}/view", parts.mail_pages.view),
             Route(f"{_HISTORY}/binary_content", parts.context_services.binary_content),
             Route("/interactions/{id}", parts.operations.update, methods=["PUT"]),
             Route("/me/workbins", parts.workbins.mine),

@@ -24,6 +24,7 @@ from services.gateway.cluster.replica_store import ReplicaStore
 from services.gateway.commands.promised_interactions import PromisedInteractionStore
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
+from services.gateway.rest.link_key_store import LinkKeyStore
 from services.gateway.rest.resources.interactions import FILTERS
 from services.ingest.store import CopyStore
 from services.routing.agent_choice import OUT_OF_REACH
@@ -194,6 +195,13 @@ async def remembered_answers(large: Large) -> None:
     await store.release("key", now)
     await store.claim("key", "print", now)
     await store.keep("key", StoredAnswer(200, [], b""))
+
+
+@case
+async def link_keys(large: Large) -> None:
+    store, day = LinkKeyStore(large.database), large.clock.now().date()
+    await store.get_or_create(day)
+    await store.find(day)
 
 
 @case

@@ -20,6 +20,7 @@ from shared.storage.database import leases
 from shared.storage.database.client import Database, Document
 from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.indexes import (
+    LINK_KEYS,
     LOGIN_FAILURES,
     LOGINS,
     PROMISED_INTERACTIONS,
@@ -314,6 +315,7 @@ async def _write_small_ones(database: Database) -> None:
         LOGIN_FAILURES: {"expires_at": ends, "count": 1.0, "at": BEGAN},
         REMEMBERED_ANSWERS: {"expires_at": ends},
         TURNS: {"expires_at": ends, "turns": []},
+        LINK_KEYS: {"expires_at": ends, "key": b"x"},
         PROMISED_INTERACTIONS: {"expires_at": ends, "command_id": "", "about": number(0)},
         LOGINS: {"version": 1},
         leases.COLLECTION: {"holder": "", "until": BEGAN, "wanted": False},

@@ -336,7 +336,7 @@ CALLS: Final = (
         "Attachments",
         "The bytes of a document, all of them or one range.",
         _BYTES,
-        query=("disposition",),
+        query=("disposition", "key"),
         media_type="*/*",
         in_parts=True,
     ),
@@ -428,6 +428,16 @@ CALLS: Final = (
         "History",
         "The cleaned HTML of a mail.",
         {"type": "string"},
+        media_type="text/html",
+    ),
+    Call(
+        "get",
+        "/ucs/interactions/{id}/view",
+        "History",
+        "The mail as a page for a frame, with its inline pictures: its cleaned HTML, else its text."
+        " Its addresses of pictures are valid for ten minutes.",
+        {"type": "string"},
+        query=("remote",),
         media_type="text/html",
     ),
     Call(

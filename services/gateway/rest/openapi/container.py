@@ -5,6 +5,9 @@ from typing import Final
 SANDBOX: Final = "allow-popups allow-popups-to-escape-sandbox"
 """The frame's `sandbox`: links open in new windows; scripts and forms are off."""
 
+VIEW_SANDBOX: Final = f"allow-same-origin {SANDBOX}"
+"""The frame's `sandbox` for the view: the page around it may read how high the mail is."""
+
 POLICY: Final = "default-src 'none'; img-src data: blob: 'self'; style-src 'unsafe-inline'"
 """The Content-Security-Policy at the top of the document in the frame."""
 
@@ -18,8 +21,10 @@ clicked outside of it."""
 HTML_ADVICE: Final = f"""\
 The HTML of a mail (`structured_text`) was written by a stranger. It is stored cleaned: what runs, \
 loads, submits, moves out of its box or grows without bound is removed. Text and images may still \
-be large: show them in a container that they cannot leave. A frame is best, \
-`<iframe sandbox="{SANDBOX}" srcdoc="…">`, whose document begins with \
+be large: show them in a container that they cannot leave. The easiest is \
+`GET /ucs/interactions/{{id}}/view`, a page with a policy of its own and the pictures of the \
+mail, in `<iframe sandbox="{VIEW_SANDBOX}" src="…/view">` on a page of the same origin. Elsewhere \
+a frame is best, `<iframe sandbox="{SANDBOX}" srcdoc="…">`, whose document begins with \
 `<meta http-equiv="Content-Security-Policy" content="{POLICY}">`. A page that includes the HTML \
 directly puts it into an element of its own with the style `{BOX}`.
 """

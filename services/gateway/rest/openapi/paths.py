@@ -14,6 +14,14 @@ _QUERY: Final[dict[str, tuple[Schema, str]]] = {
     "limit": (NUMBER | {"minimum": 1}, "At most this many."),
     "offset": (NUMBER | {"minimum": 0}, "Skip this many at the beginning."),
     "disposition": (TEXT, "`inline` for an image that a page shows."),
+    "key": (
+        TEXT,
+        "Part of addresses in the view of a mail: for ten minutes no login is needed.",
+    ),
+    "remote": (
+        TEXT | {"enum": ["yes", "no"], "default": "no"},
+        "Whether pictures from outside are loaded, which tells the sender that the mail is read.",
+    ),
     "totalCount": (FLAG, "Return how many match on all pages."),
     "since": (
         NUMBER | {"minimum": -2},

@@ -1,4 +1,4 @@
-"""A mail as Context Services show it, with its HTML and its raw octets."""
+"""A mail as Context Services show it, and its raw octets."""
 
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
@@ -7,19 +7,18 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from services.gateway.auth.permissions import Read, refusal, refusal_of
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.content_disposition import content_disposition
 from services.gateway.interaction_queries import InteractionQueries
-from services.gateway.operations.rules import Ownership
 from services.gateway.rest.callers import Callers
+from services.gateway.rest.history_readers import HistoryReaders
 from services.gateway.wire.context_services import Contents, email_interaction
 from shared.domain.delivery import Delivery
 from shared.domain.delivery_report import DeliveryReport
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction
-from shared.mail.threads import named_by, nearest_of_other_threads, proves, speaker_in
+from shared.mail.threads import named_by, nearest_of_other_threads
 from shared.storage.agents.agent_store import StoredAgent
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails.arrival_store import ArrivalStore
@@ -28,7 +27,7 @@ from shared.storage.mails.report_store import ReportStore
 
 _SAFE_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self' data:",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cache-Control": "private, no-store",
     }
 )
@@ -41,20 +40,20 @@ class ContextServicesResource:
         self,
         *,
         callers: Callers,
+        readers: HistoryReaders,
         queries: InteractionQueries,
         arrivals: ArrivalStore,
         deliveries: DeliveryStore,
         threads: ThreadStore,
         reports: ReportStore,
-        shows_foreign_mail: bool,
     ) -> None:
         self._callers = callers
+        self._readers = readers
         self._queries = queries
         self._arrivals = arrivals
         self._deliveries = deliveries
         self._threads = threads
         self._reports = reports
-        self._shows_foreign_mail = shows_foreign_mail
 
     async def one(self, request: Request) -> Response:
         """GET /ucs/interactions/{id}: E-mail In or E-mail Out."""
@@ -63,7 +62,7 @@ class ContextServicesResource:
             request.path_params["id"]
         )
         contents = None
-        if await self._refusal(agent, interaction) is None:
+        if await self._readers.refusal(agent, interaction) is None:
             contents = Contents(
                 self._callers.root(request),
                 await self._raw_size(interaction),
@@ -83,17 +82,9 @@ class ContextServicesResource:
             return []
         return await self._reports.on(interaction.id)
 
-    async def structured_text(self, request: Request) -> Response:
-        """GET …/structured_text: the cleaned HTML of a mail."""
-        interaction = await self._readable(request)
-        if not interaction.mail.html:
-            raise RequestError(Situation.NOT_FOUND, "this mail has no structured text")
-        headers = {**_SAFE_HEADERS, "Content-Type": "text/html; charset=utf-8"}
-        return Response(interaction.mail.html.encode(errors="replace"), headers=headers)
-
     async def binary_content(self, request: Request) -> Response:
         """GET …/binary_content: the raw mail, as it arrived or as it was rendered to be sent."""
-        interaction = await self._readable(request)
+        interaction = await self._readers.readable(request)
         size = await self._raw_size(interaction)
         if size is None:
             raise RequestError(Situation.NOT_FOUND, "this mail has no binary content")
@@ -105,40 +96,6 @@ class ContextServicesResource:
         }
         return StreamingResponse(self._raw(interaction), headers=headers)
 
-    async def _readable(self, request: Request) -> Interaction:
-        agent = await self._callers.agent_or_admin(request)
-        interaction, _ = await self._queries.get_with_change_time(request.path_params["id"])
-        if situation := await self._refusal(agent, interaction):
-            raise RequestError(situation, "this interaction is another agent's")
-        return interaction
-
-    async def _refusal(self, agent: StoredAgent, interaction: Interaction) -> Situation | None:
-        """Return why an agent may not read a mail; None where they may.
-
-        The mails that the agent holds are only read where the permissions depend on them.
-        """
-        shows_all = self._shows_foreign_mail
-        situation = refusal_of(Read.HISTORY, agent, interaction, shows_all=shows_all)
-        if situation is None or not await self._is_related(agent, interaction):
-            return situation
-        return refusal(
-            Read.HISTORY,
-            agent.roles,
-            Ownership.RELATED,
-            interaction.direction,
-            interaction.state,
-        )
-
-    async def _is_related(self, agent: StoredAgent, interaction: Interaction) -> bool:
-        held = await self._queries.possibly_related(agent.id, interaction)
-        if any(interaction.branch in one.readable_branches for one in held):
-            return True
-        # Branches do not show it: the original came after its answer, or is of an older release.
-        speakers = [speaker_in(one) for one in held if interaction.mail.message_id in named_by(one)]
-        if any(proves(one, interaction) for one in speakers):
-            return True
-        return bool(speakers) and await self._threads.was_sent_on_to(speakers, interaction)
-
     async def _perhaps_related(self, agent: StoredAgent, interaction: Interaction) -> list[str]:
         """Return ids of mails of other threads that this one refers to and the agent may read."""
         return [
@@ -146,7 +103,7 @@ class ContextServicesResource:
             for one in nearest_of_other_threads(
                 interaction, await self._threads.named(named_by(interaction))
             )
-            if await self._refusal(agent, one) is None
+            if await self._readers.refusal(agent, one) is None
         ]
 
     async def _raw_size(self, interaction: Interaction) -> int | None:

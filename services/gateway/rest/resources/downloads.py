@@ -14,6 +14,7 @@ from services.gateway.errors import RequestError, Situation, unavailable
 from services.gateway.http.byte_ranges import Span, requested_span
 from services.gateway.http.content_disposition import content_disposition
 from services.gateway.http.preconditions import is_known
+from services.gateway.rest.attachment_links import AttachmentLinks
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.uploads.media_types import HEAD_SIZE, displayable_type, download_type
 from shared.domain.interaction import Interaction
@@ -45,12 +46,14 @@ class DownloadsResource:
         interactions: InteractionStore,
         documents: DocumentStore,
         vault: Vault,
+        links: AttachmentLinks,
         patience: timedelta,
     ) -> None:
         self._callers = callers
         self._interactions = interactions
         self._documents = documents
         self._vault = vault
+        self._links = links
         self._patience = patience
 
     async def download(self, request: Request) -> Response:
@@ -62,6 +65,25 @@ class DownloadsResource:
         interaction = await self._interactions.get(request.path_params["id"], with_text=False)
         require_reader(interaction, agent)
         document = await self._find_document(interaction, request.path_params["attachment_id"])
+        is_inline = request.query_params.get("disposition") == "inline"
+        return await self._answer(request, document, is_inline=is_inline)
+
+    async def download_linked(
+        self, request: Request, interaction_id: str, attachment_id: str
+    ) -> Response:
+        """GET with `key`: the same for whoever has the signed address; images are for display."""
+        key = request.query_params["key"]
+        if not await self._links.is_valid(key, interaction_id, attachment_id):
+            raise RequestError(
+                Situation.NOT_PERMITTED, "this address is no longer valid: open the mail again"
+            )
+        interaction = await self._interactions.get(interaction_id, with_text=False)
+        document = await self._find_document(interaction, attachment_id)
+        return await self._answer(request, document, is_inline=True)
+
+    async def _answer(
+        self, request: Request, document: StoredDocument, *, is_inline: bool
+    ) -> Response:
         if document.held:
             raise RequestError(Situation.NOT_PERMITTED, f"the attachment is held: {document.held}")
         tag = f'"{document.content.sha256}"'
@@ -69,15 +91,15 @@ class DownloadsResource:
         if is_known(request.headers.getlist("if-none-match"), tag):
             return Response(status_code=304, headers=headers)
         span = requested_span(request.headers, tag, document.content.size)
-        headers |= await self._content_headers(document, request)
+        headers |= await self._content_headers(document, is_inline=is_inline)
         if request.method == "HEAD":
             return Response(headers=headers | {"Content-Length": str(document.content.size)})
         return await self._stream(document.content, span, headers)
 
-    async def _content_headers(self, document: StoredDocument, request: Request) -> dict[str, str]:
-        kind = ""
-        if request.query_params.get("disposition") == "inline":
-            kind = displayable_type(await self._head(document.content))
+    async def _content_headers(
+        self, document: StoredDocument, *, is_inline: bool
+    ) -> dict[str, str]:
+        kind = displayable_type(await self._head(document.content)) if is_inline else ""
         return {
             "Content-Type": kind or download_type(document.media_type),
             "Content-Disposition": content_disposition(
