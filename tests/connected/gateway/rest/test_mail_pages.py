@@ -44,7 +44,8 @@ async def picture_address(client: httpx2.AsyncClient, mail: Interaction) -> str:
     page = await view(client, mail)
     found = re.search(r'<img src="([^"]*)"', page.text)
     assert found is not None
-    return urljoin(str(page.url), found[1])
+    address: str = urljoin(str(page.url), found[1])
+    return address
 
 
 async def test_view_has_a_policy_under_which_nothing_runs(
