@@ -11,13 +11,16 @@ from types import TracebackType
 from typing import Final, Self
 
 from services.ingest.parser.parsed_mail_json import load
-from services.ingest.parser.pipe_framing import ANSWER, FAILED, READ, pack_head
+from services.ingest.parser.pipe_framing import ANSWER, FAILED, READ, STARTED, pack_head
 from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail
 
 _MEBIBYTE: Final = 1024 * 1024
 # Seconds after the deadline at which a child ends itself if its parent has died.
 _GRACE: Final = 2
+# Python and the modules of the parser are read in 0.3 s; a machine that starts many processes at
+# once needs many times that. No mail is to blame for it, so it does not count as its time.
+_LONGEST_START: Final = 60
 _SECONDS_A_MEBIBYTE: Final = 0.2
 _LARGE: Final = 8 * _MEBIBYTE
 _IMPORT_ROOT: Final = Path(__file__).resolve().parents[3]
@@ -30,7 +33,7 @@ class ParserKilledError(Exception):
 
 
 class ParserBusyError(Exception):
-    """As many slow mails are being parsed as are allowed; try this one again later."""
+    """No child can parse this mail now; try it again later."""
 
 
 class IsolatedParser:
@@ -80,7 +83,8 @@ class IsolatedParser:
         Raises:
             UnparsableMailError: The mail exceeds a limit.
             ParserKilledError: The mail crashed the child or took too long.
-            ParserBusyError: The mail is slow, and too many slow mails are being parsed.
+            ParserBusyError: The mail is slow, and too many slow mails are being parsed; or no child
+                starts within a minute.
         """
         if not slow:
             quick = self._quick + _SECONDS_A_MEBIBYTE * len(raw) / _MEBIBYTE
@@ -130,6 +134,24 @@ class IsolatedParser:
             raise ParserKilledError("the reader died") from error
 
     async def _start(self) -> Process:
+        """Return a child that has read all modules of the parser, and waits for a mail."""
+        child = await self._spawn()
+        try:
+            async with asyncio.timeout(_LONGEST_START):
+                await _expect_start(child)
+        except TimeoutError as error:
+            await self._kill(child)
+            raise ParserBusyError("the machine is too busy to start a reader") from error
+        except (OSError, asyncio.IncompleteReadError) as error:
+            await self._kill(child)
+            raise ParserKilledError("the reader died at its start") from error
+        except BaseException:
+            # Also on cancellation: nobody else knows of this child yet.
+            await self._kill(child)
+            raise
+        return child
+
+    async def _spawn(self) -> Process:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -159,6 +181,12 @@ def _result(mark: bytes, content: bytes) -> ParsedMail:
     if mark == FAILED:
         raise ParserKilledError(content.decode())
     raise UnparsableMailError(content.decode())
+
+
+async def _expect_start(child: Process) -> None:
+    if child.stdout is None:
+        raise BrokenPipeError
+    await child.stdout.readexactly(len(STARTED))
 
 
 async def _send_and_receive(child: Process, head: bytes, raw: bytes) -> tuple[bytes, bytes]:

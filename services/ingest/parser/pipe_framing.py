@@ -1,9 +1,9 @@
 """The frames on the pipes between `IsolatedParser` and its children.
 
-A request is its length and the seconds it may take (8 and 2 octets), then the envelope sender
-(`?` if unknown, else `=` and the address), NUL, and the mail. A response is its length (8 octets),
-a mark and the content: `=` and the mail as JSON, `!` and the limit that the mail exceeds, or `x`
-and the place where the parser failed.
+A child writes STARTED once, before its first response. A request is its length and the seconds it
+may take (8 and 2 octets), then the envelope sender (`?` if unknown, else `=` and the address), NUL,
+and the mail. A response is its length (8 octets), a mark and the content: `=` and the mail as JSON,
+`!` and the limit that the mail exceeds, or `x` and the place where the parser failed.
 """
 
 import struct
@@ -14,6 +14,7 @@ ANSWER: Final = struct.Struct(">Qc")
 READ: Final = b"="
 REFUSED: Final = b"!"
 FAILED: Final = b"x"
+STARTED: Final = b"\n"
 
 
 def pack_head(raw: bytes, envelope_sender: str | None, *, seconds: int) -> bytes:

@@ -15,6 +15,7 @@ from services.ingest.parser.pipe_framing import (
     READ,
     REFUSED,
     REQUEST,
+    STARTED,
     unpack_request,
 )
 from shared.mail.limits import UnparsableMailError
@@ -24,6 +25,8 @@ from shared.mail.sections.reader import bounded_sections
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Handle requests until the parent closes the pipe or has died."""
+    answers.write(STARTED)
+    answers.flush()
     while len(head := requests.read(REQUEST.size)) == REQUEST.size:
         length, seconds = REQUEST.unpack(head)
         request = requests.read(length)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +18,14 @@ from services.ingest.parser.isolated_parser import (
     ParserKilledError,
 )
 from services.ingest.parser.parsed_mail_json import load
-from services.ingest.parser.pipe_framing import ANSWER, READ, REFUSED, pack_head, unpack_request
+from services.ingest.parser.pipe_framing import (
+    ANSWER,
+    READ,
+    REFUSED,
+    STARTED,
+    pack_head,
+    unpack_request,
+)
 from services.ingest.parser.worker import handle
 from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail
@@ -85,6 +93,37 @@ async def test_mail_that_was_not_quick_has_the_deadline_as_a_slow_one() -> None:
             await parser.parse(LETTER)
 
         assert (await parser.parse(LETTER, slow=True)).subject == "hello"
+
+
+async def test_slow_start_takes_no_time_from_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    spawn = asyncio.create_subprocess_exec
+    late = ("/bin/sh", "-c", 'sleep 2; exec "$@"', "sh")
+    monkeypatch.setattr(
+        asyncio, "create_subprocess_exec", lambda *words, **more: spawn(*late, *words, **more)
+    )
+
+    async with IsolatedParser(quick=timedelta(seconds=1)) as parser:
+        assert (await parser.parse(LETTER)).subject == "hello"
+
+
+async def test_caller_that_gives_up_a_start_leaves_no_child(
+    parser: IsolatedParser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spawned = asyncio.Event()
+    spawn = parser._spawn
+
+    async def spawn_and_tell() -> Process:
+        child = await spawn()
+        spawned.set()
+        return child
+
+    monkeypatch.setattr(parser, "_spawn", spawn_and_tell)
+    starting = asyncio.create_task(parser.parse(LETTER))
+    await spawned.wait()
+    starting.cancel()
+    await asyncio.wait([starting])
+
+    assert children(parser) == set()
 
 
 def test_a_parser_of_one_process_is_refused() -> None:
@@ -190,10 +229,12 @@ def test_the_child_answers_on_its_pipe_and_ends_with_it() -> None:
         check=True,
     )
 
-    length, mark = ANSWER.unpack_from(done.stdout)
+    assert done.stdout.startswith(STARTED)
+    answers = done.stdout.removeprefix(STARTED)
+    length, mark = ANSWER.unpack_from(answers)
     assert mark == READ
-    assert load(done.stdout[ANSWER.size : ANSWER.size + length]) == with_sections(LETTER)
-    assert len(done.stdout) == 2 * (ANSWER.size + length)
+    assert load(answers[ANSWER.size : ANSWER.size + length]) == with_sections(LETTER)
+    assert len(answers) == 2 * (ANSWER.size + length)
 
 
 @pytest.mark.parametrize("sender", [None, "", "ann@client.example"])
