@@ -11,7 +11,7 @@ from services.composition.rendering.attachment_parts import base64_lines
 from services.composition.rendering.headers import wire_address
 from services.composition.rendering.renderer import Piece, layout, recipients_of, render
 from shared.contracts.envelope import Cause
-from shared.domain.delivery import DeliveryState
+from shared.domain.deliveries.delivery import DeliveryState
 from shared.domain.errors import (
     OperationNotAllowedError,
     Refused,

@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 from services.console.exit_codes import Exit, NotPossibleError
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock
-from shared.domain.delivery import DeliveryState
+from shared.domain.deliveries.delivery import DeliveryState
 from shared.domain.errors import Unavailable
 from shared.domain.ids import id_of
 from shared.storage.configuration_store import ConfigurationStore

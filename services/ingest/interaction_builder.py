@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.contracts.contact_center import Mailbox, OfferedTo
-from shared.domain.delivery_report import PROOFS, MatchedBy
+from shared.domain.deliveries.delivery_report import PROOFS, MatchedBy
 from shared.domain.ids import new_id
 from shared.domain.interaction import LONGEST_SUBJECT, Address, Attachment, Email, Interaction
 from shared.domain.lifecycle import Direction, State

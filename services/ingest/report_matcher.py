@@ -14,10 +14,10 @@ import structlog
 
 from shared.contracts.envelope import Cause
 from shared.contracts.events import DeliveryReported
-from shared.domain.bounce_tokens import as_token, is_token_of, token_in
 from shared.domain.clock import Clock
-from shared.domain.delivery import Delivery
-from shared.domain.delivery_report import (
+from shared.domain.deliveries.bounce_tokens import as_token, is_token_of, token_in
+from shared.domain.deliveries.delivery import Delivery
+from shared.domain.deliveries.delivery_report import (
     DeliveryReport,
     MatchedBy,
     ReportedVerdict,

@@ -4,7 +4,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from shared.contracts.envelope import Cause
-from shared.domain.delivery import Delivery
+from shared.domain.deliveries.delivery import Delivery
 
 _ATTEMPTS: Final = UUID("5a7c1c0e-6b1b-4f0e-9a53-0f5d1c3f7a42")
 """The namespace of the ids that stand for the end of an attempt."""

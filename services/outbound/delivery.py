@@ -30,7 +30,7 @@ from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.background_tasks import cancel_and_wait
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.clock import Clock
-from shared.domain.delivery import Conclusion, Delivery, DeliveryState
+from shared.domain.deliveries.delivery import Conclusion, Delivery, DeliveryState
 from shared.domain.errors import OperationNotAllowedError, Unavailable
 from shared.faults import crash_point
 from shared.storage.database.client import UnstorableError

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from shared.contracts.contact_center import ContactCenter
-from shared.domain.bounce_tokens import bounce_token, with_token
-from shared.domain.delivery import Delivery
+from shared.domain.deliveries.bounce_tokens import bounce_token, with_token
+from shared.domain.deliveries.delivery import Delivery
 
 
 @dataclass(frozen=True, slots=True)

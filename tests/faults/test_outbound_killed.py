@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.contracts.events import DeliveryUncertain, InteractionEvent, MailSent
-from shared.domain.delivery import DeliveryState
+from shared.domain.deliveries.delivery import DeliveryState
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import Direction, State
 from shared.messaging.outbox_publisher import OutboxPublisher

@@ -23,7 +23,7 @@ from services.outbound.smtp.smtp_outcome import outcome_of, recipients_before_do
 from services.outbound.smtp.smtp_session import Deadlines
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
-from shared.domain.delivery import Conclusion, DeliveryState, RecipientState, concluded
+from shared.domain.deliveries.delivery import Conclusion, DeliveryState, RecipientState, concluded
 from shared.storage.mails.delivery_documents import concluding, to_recipients
 from shared.storage.mails.delivery_store import new_delivery
 from tests.doubles.clock import MovableClock

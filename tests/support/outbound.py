@@ -14,7 +14,7 @@ from services.outbound.smtp.connection import LoginProof, open_session
 from services.outbound.smtp.connection_pool import PoolLimits, SmtpPool
 from services.outbound.smtp.smtp_session import Deadlines, SmtpSession
 from shared.contracts.contact_center import SmtpRoute
-from shared.domain.delivery import Delivery
+from shared.domain.deliveries.delivery import Delivery
 from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State

@@ -22,7 +22,7 @@ from services.console.store import (
 from services.console.stranded_work import StrandedWork, homes_of, stranded_lines
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock, SystemClock
-from shared.domain.delivery import DeliveryState
+from shared.domain.deliveries.delivery import DeliveryState
 from shared.messaging.connection import virtual_host_of
 from shared.messaging.topology import WORK_QUEUES, WorkQueue
 from shared.storage.database.client import Database

@@ -5,7 +5,7 @@ from services.console.commands.uncertain_deliveries import (
     cause_of,
     open_uncertain_deliveries,
 )
-from shared.domain.delivery import Delivery
+from shared.domain.deliveries.delivery import Delivery
 from shared.domain.errors import Refused
 from shared.storage.database.witness import note_announced
 from shared.storage.journal_generations import JournalGenerations

@@ -9,7 +9,7 @@ from services.console.settings import read_settings
 from services.console.store import SystemQueries, connected_database
 from shared.contracts.envelope import Cause
 from shared.domain.clock import SystemClock
-from shared.domain.delivery import Delivery
+from shared.domain.deliveries.delivery import Delivery
 from shared.domain.lifecycle import Direction
 from shared.domain.storable_text import storable
 from shared.mail.mime.headers import read_mail_headers

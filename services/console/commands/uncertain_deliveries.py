@@ -13,7 +13,7 @@ from services.console.store import connected_database
 from shared.contracts.envelope import Cause
 from shared.contracts.events import DeliveryDeferred
 from shared.domain.clock import Clock
-from shared.domain.delivery import Delivery, DeliveryState
+from shared.domain.deliveries.delivery import Delivery, DeliveryState
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State

@@ -9,7 +9,7 @@ from typing import Final
 
 from shared.contracts.contact_center import Queue, SmtpRoute
 from shared.domain.clock import Clock
-from shared.domain.delivery import DeliveryState
+from shared.domain.deliveries.delivery import DeliveryState
 from shared.domain.lifecycle import State
 from shared.storage.database.client import Database
 from shared.storage.indexes import INDEXES

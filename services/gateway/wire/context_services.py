@@ -9,8 +9,8 @@ from typing import Final
 from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import timestamp, user_data
-from shared.domain.delivery import Delivery
-from shared.domain.delivery_report import DeliveryReport
+from shared.domain.deliveries.delivery import Delivery
+from shared.domain.deliveries.delivery_report import DeliveryReport
 from shared.domain.interaction import Address, Interaction
 from shared.domain.lifecycle import Direction, State
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import timestamp
-from shared.domain.delivery import Delivery, DeliveryState, RecipientState
-from shared.domain.delivery_report import (
+from shared.domain.deliveries.delivery import Delivery, DeliveryState, RecipientState
+from shared.domain.deliveries.delivery_report import (
     DeliveryReport,
     ReportedRecipient,
     reported_recipients,

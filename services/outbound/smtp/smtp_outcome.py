@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
-from shared.domain.delivery import (
+from shared.domain.deliveries.delivery import (
     Conclusion,
     Delivery,
     DeliveryState,

@@ -4,7 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Final
 
-from shared.domain.delivery import Attempt, Delivery, DeliveryState, Recipient, RecipientState
+from shared.domain.deliveries.delivery import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Recipient,
+    RecipientState,
+)
 from shared.storage.database.client import Document
 from shared.storage.files.vault import ContentRef
 

@@ -9,7 +9,7 @@ from shared.contracts.events import (
     DeliveryUncertain,
     MailSent,
 )
-from shared.domain.delivery import Delivery, DeliveryState
+from shared.domain.deliveries.delivery import Delivery, DeliveryState
 from shared.domain.errors import OperationNotAllowedError
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State

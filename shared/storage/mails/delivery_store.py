@@ -16,7 +16,7 @@ from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Cause
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
-from shared.domain.delivery import (
+from shared.domain.deliveries.delivery import (
     STEP_FOR,
     Conclusion,
     Delivery,

@@ -11,7 +11,7 @@ from typing import Final
 from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
-from shared.domain.delivery_report import DeliveryReport, MatchedBy, ReportedVerdict
+from shared.domain.deliveries.delivery_report import DeliveryReport, MatchedBy, ReportedVerdict
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.mails import delivery_store
 from shared.storage.mails.delivery_documents import HAS_LEFT

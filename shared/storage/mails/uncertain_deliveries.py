@@ -9,7 +9,7 @@ from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Cause
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
-from shared.domain.delivery import (
+from shared.domain.deliveries.delivery import (
     Delivery,
     DeliveryState,
     Step,

@@ -16,7 +16,7 @@ from shared.contracts.commands import (
     SubmitDraft,
 )
 from shared.contracts.events import DraftCanceled, ReplyCreated
-from shared.domain.delivery import Conclusion, DeliveryState, RecipientState
+from shared.domain.deliveries.delivery import Conclusion, DeliveryState, RecipientState
 from shared.domain.errors import (
     ChangedMeanwhileError,
     NotOwnerError,

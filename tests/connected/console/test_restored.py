@@ -15,7 +15,7 @@ from deploy.local.ports import free_port
 from deploy.local.progress import NotPossibleError
 from services.console.commands import uncertain_deliveries
 from services.console.commands.restored import announce_restore
-from shared.domain.delivery import DeliveryState as State
+from shared.domain.deliveries.delivery import DeliveryState as State
 from shared.domain.errors import PositionGoneError
 from shared.domain.ids import new_id
 from shared.storage.database.client import Database, open_database

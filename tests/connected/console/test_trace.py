@@ -8,7 +8,7 @@ from services.console.commands.trace import trace
 from services.console.exit_codes import NotPossibleError
 from shared.contracts.envelope import Cause
 from shared.domain.clock import SystemClock
-from shared.domain.delivery import Conclusion, DeliveryState, Recipient, RecipientState
+from shared.domain.deliveries.delivery import Conclusion, DeliveryState, Recipient, RecipientState
 from shared.domain.lifecycle import Direction, State
 from shared.storage.database.client import Database
 from shared.storage.files.vault import IN_ONE_DOCUMENT, Vault

@@ -10,8 +10,8 @@ from services.ingest.arrival_parser import _messages_about
 from shared.contracts.commands import ParseMail
 from shared.contracts.contact_center import ReportRules
 from shared.contracts.events import DeliveryReported, InteractionReceived
-from shared.domain.bounce_tokens import bounce_token
-from shared.domain.delivery_report import MatchedBy
+from shared.domain.deliveries.bounce_tokens import bounce_token
+from shared.domain.deliveries.delivery_report import MatchedBy
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State

@@ -6,7 +6,7 @@ from services.composition.rendering.renderer import recipients_of, render
 from services.outbound.delivery import Deliverer
 from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.events import DeliveryFailed
-from shared.domain.delivery import Delivery, DeliveryState
+from shared.domain.deliveries.delivery import Delivery, DeliveryState
 from shared.domain.interaction import Address, Email
 from shared.domain.lifecycle import State
 from shared.storage.files.vault import IN_ONE_DOCUMENT

@@ -18,7 +18,7 @@ from shared.contracts.events import (
     DeliveryUncertain,
     MailSent,
 )
-from shared.domain.delivery import DeliveryState
+from shared.domain.deliveries.delivery import DeliveryState
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import State
 from tests.doubles.smtp_sink import DROP_AFTER_DOT, Behavior, Ending

@@ -12,7 +12,7 @@ from shared.background_tasks import cancel_and_wait
 from shared.contracts.commands import DeliverMail
 from shared.contracts.envelope import Cause, Envelope
 from shared.contracts.events import DeliveryUncertain, MailSent
-from shared.domain.delivery import Conclusion, DeliveryState
+from shared.domain.deliveries.delivery import Conclusion, DeliveryState
 from shared.domain.errors import Unavailable
 from shared.domain.lifecycle import State
 from shared.storage.interactions.interaction_store import InteractionStore

@@ -13,7 +13,7 @@ from shared.contracts.events import (
     DeliveryUncertain,
     MailSent,
 )
-from shared.domain.delivery import DeliveryState, RecipientState
+from shared.domain.deliveries.delivery import DeliveryState, RecipientState
 from shared.domain.lifecycle import State
 from tests.doubles.smtp_sink import (
     ACCEPT_THEN_DROP,

@@ -11,7 +11,7 @@ from services.console.commands.restored import announce_restore
 from services.console.exit_codes import NotPossibleError
 from services.outbound.restore_watch import RestoreWatcher
 from shared.contracts.events import DeliveryUncertain
-from shared.domain.delivery import DeliveryState
+from shared.domain.deliveries.delivery import DeliveryState
 from shared.domain.lifecycle import State
 from shared.messaging.record import BrokerRecord
 from shared.messaging.topology import OUTBOUND

@@ -4,7 +4,7 @@ import pytest
 
 from services.outbound.return_paths import ReturnPaths
 from shared.contracts.contact_center import ContactCenter, Mailbox
-from shared.domain.bounce_tokens import bounce_token, with_token
+from shared.domain.deliveries.bounce_tokens import bounce_token, with_token
 from tests.support.backend import CENTER
 from tests.support.outbound import Outbound
 

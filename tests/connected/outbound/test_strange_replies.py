@@ -12,7 +12,7 @@ from services.outbound.smtp import smtp_session as outbound_session
 from services.outbound.smtp.transmission import Reply
 from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.events import DeliveryFailed, MailSent
-from shared.domain.delivery import DeliveryState, RecipientState
+from shared.domain.deliveries.delivery import DeliveryState, RecipientState
 from shared.domain.lifecycle import State
 from tests.doubles.smtp_sink import Behavior, answering
 from tests.support.outbound import Outbound

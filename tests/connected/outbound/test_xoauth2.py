@@ -18,7 +18,7 @@ from services.outbound.smtp.connection_pool import PoolLimits, SmtpPool
 from services.outbound.smtp.smtp_session import Deadlines, SmtpSession
 from shared.contracts.contact_center import ContactCenter, SmtpRoute
 from shared.contracts.events import DeliveryDeferred
-from shared.domain.delivery import Delivery, DeliveryState
+from shared.domain.deliveries.delivery import Delivery, DeliveryState
 from shared.domain.lifecycle import State
 from shared.storage.database.client import Database
 from tests.connected.outbound.pods import ENVIRONMENT, USER, Pod, described, identity, let_pass

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pymongo
 
 from shared.contracts.contact_center import ContactCenter, Queue
-from shared.domain.delivery import Delivery, DeliveryState, Recipient
+from shared.domain.deliveries.delivery import Delivery, DeliveryState, Recipient
 from shared.domain.ids import id_of
 from shared.domain.interaction import Address, Email, Exclusion, Interaction, Invitation, Place
 from shared.domain.lifecycle import Direction, State

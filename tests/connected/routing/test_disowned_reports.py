@@ -5,7 +5,7 @@ import pytest
 from services.routing.app import Parts
 from services.routing.disowned_reports import DisownedReports
 from shared.contracts.commands import DisownReport
-from shared.domain.delivery_report import DeliveryReport, MatchedBy
+from shared.domain.deliveries.delivery_report import DeliveryReport, MatchedBy
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State

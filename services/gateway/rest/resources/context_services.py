@@ -14,8 +14,8 @@ from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.history_readers import HistoryReaders
 from services.gateway.wire.context_services import Contents, email_interaction
-from shared.domain.delivery import Delivery
-from shared.domain.delivery_report import DeliveryReport
+from shared.domain.deliveries.delivery import Delivery
+from shared.domain.deliveries.delivery_report import DeliveryReport
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction
 from shared.mail.threads import named_by, nearest_of_other_threads

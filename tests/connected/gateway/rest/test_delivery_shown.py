@@ -12,8 +12,8 @@ import pytest
 from services.gateway.wire.messages import timestamp
 from shared.contracts.events import DeliveryReported
 from shared.contracts.outgoing import Outgoing
-from shared.domain.delivery import Conclusion, DeliveryState, RecipientState
-from shared.domain.delivery_report import DeliveryReport, MatchedBy, ReportedVerdict
+from shared.domain.deliveries.delivery import Conclusion, DeliveryState, RecipientState
+from shared.domain.deliveries.delivery_report import DeliveryReport, MatchedBy, ReportedVerdict
 from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State

@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from shared.domain.delivery import DeliveryState
+from shared.domain.deliveries.delivery import DeliveryState
 from shared.domain.lifecycle import State
 from tests.connected.gateway.rest.test_delivery_shown import LATER, outbound, tried
 from tests.support.gateway import Gateway, failure

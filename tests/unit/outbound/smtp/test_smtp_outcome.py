@@ -7,7 +7,13 @@ import pytest
 
 from services.outbound.smtp.smtp_outcome import outcome_of, recipients_before_dot, uncertain_outcome
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
-from shared.domain.delivery import Conclusion, Delivery, DeliveryState, Recipient, RecipientState
+from shared.domain.deliveries.delivery import (
+    Conclusion,
+    Delivery,
+    DeliveryState,
+    Recipient,
+    RecipientState,
+)
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.domain.delivery import (
+from shared.domain.deliveries.delivery import (
     STEP_FOR,
     TRANSITIONS,
     Delivery,

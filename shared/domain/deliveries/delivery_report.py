@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from shared.domain.delivery import Delivery, RecipientState
+from shared.domain.deliveries.delivery import Delivery, RecipientState
 
 
 class MatchedBy(StrEnum):

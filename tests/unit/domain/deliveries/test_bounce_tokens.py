@@ -2,7 +2,13 @@
 
 import pytest
 
-from shared.domain.bounce_tokens import as_token, bounce_token, is_token_of, token_in, with_token
+from shared.domain.deliveries.bounce_tokens import (
+    as_token,
+    bounce_token,
+    is_token_of,
+    token_in,
+    with_token,
+)
 
 KEY = "a-key-of-the-tests-for-bounces-0123456789"
 

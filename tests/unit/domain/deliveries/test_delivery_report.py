@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.delivery import Delivery, Recipient, RecipientState
-from shared.domain.delivery_report import (
+from shared.domain.deliveries.delivery import Delivery, Recipient, RecipientState
+from shared.domain.deliveries.delivery_report import (
     DeliveryReport,
     MatchedBy,
     ReportedVerdict,
