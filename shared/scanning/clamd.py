@@ -1,15 +1,22 @@
-"""The client of ClamAV's clamd: its command INSTREAM."""
+"""The client of ClamAV's clamd: its commands INSTREAM and VERSION."""
 
 import asyncio
 import struct
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from shared.domain.errors import Unavailable
+from shared.domain.storable_text import storable
 
 TOO_LARGE: Final = "it is larger than the virus scanner takes"
-_COMMAND: Final = b"zINSTREAM\0"
+_SCAN: Final = b"zINSTREAM\0"
+_TELL_VERSION: Final = b"zVERSION\0"
+_PROGRAM: Final = "ClamAV "
+_LONGEST_PROGRAM: Final = 80
 _LENGTH: Final = struct.Struct(">I")
 _CONNECTING: Final = 5.0
 _SCANNING: Final = 120.0
@@ -17,6 +24,20 @@ _PIECE: Final = 64 * 1024
 _LONGEST_ANSWER: Final = 4_096
 _FOUND: Final = " FOUND"
 _CLEAN: Final = "OK"
+
+_Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerVersion:
+    """A scanner's program, such as `ClamAV 1.4.3`, and the time of its signatures.
+
+    The time is None where the scanner has no signatures of ClamAV's own. The program is empty where
+    the scanner's configuration forbids to ask (`EnableVersionCommand no`).
+    """
+
+    program: str = ""
+    signatures_at: datetime | None = None
 
 
 class ScannerAwayError(Unavailable):
@@ -32,19 +53,24 @@ async def find_virus(host: str, port: int, content: AsyncIterable[bytes]) -> str
     Raises:
         ScannerAwayError: No verdict came within two minutes.
     """
-    try:
-        async with asyncio.timeout(_CONNECTING):
-            reader, writer = await asyncio.open_connection(host, port, limit=_LONGEST_ANSWER)
-    except (OSError, TimeoutError) as error:
-        raise ScannerAwayError(f"no virus scanner answers at {host}:{port}") from error
-    try:
-        async with asyncio.timeout(_SCANNING):
-            answer = await _exchange(reader, writer, content)
-    except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError) as error:
-        raise ScannerAwayError(f"the virus scanner at {host}:{port} gave no verdict") from error
-    finally:
-        writer.close()
-    return _reason(answer[:-1].decode("utf-8", "replace"))
+    answer = await _ask(
+        host, port, lambda reader, writer: _send_file(reader, writer, content), within=_SCANNING
+    )
+    return _reason(answer)
+
+
+async def read_version(host: str, port: int) -> ScannerVersion:
+    """Return the version of a scanner and of its signatures.
+
+    Raises:
+        ScannerAwayError: No answer came within five seconds.
+    """
+    answer = await _ask(host, port, _request_version, within=_CONNECTING)
+    if not answer.startswith(_PROGRAM):
+        return ScannerVersion()
+    # `ClamAV 1.4.3/27831/Sat Nov 28 09:05:43 2026`; without a database of ClamAV's only the first.
+    program, _, database = answer.partition("/")
+    return ScannerVersion(storable(program, _LONGEST_PROGRAM), _time_of(database.partition("/")[2]))
 
 
 async def one_piece(content: bytes) -> AsyncIterator[bytes]:
@@ -52,7 +78,32 @@ async def one_piece(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-async def _exchange(
+async def _ask(host: str, port: int, talk: _Talk, *, within: float) -> str:
+    """Return the scanner's answer without the NUL at its end."""
+    try:
+        async with asyncio.timeout(_CONNECTING):
+            reader, writer = await asyncio.open_connection(host, port, limit=_LONGEST_ANSWER)
+    except (OSError, TimeoutError) as error:
+        raise ScannerAwayError(f"no virus scanner answers at {host}:{port}") from error
+    try:
+        async with asyncio.timeout(within):
+            answer = await talk(reader, writer)
+    except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError) as error:
+        raise ScannerAwayError(
+            f"the virus scanner at {host}:{port} gave no answer in time, or none of clamd's"
+        ) from error
+    finally:
+        writer.close()
+    return answer[:-1].decode("utf-8", "replace")
+
+
+async def _request_version(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    writer.write(_TELL_VERSION)
+    await writer.drain()
+    return await reader.readuntil(b"\0")
+
+
+async def _send_file(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content: AsyncIterable[bytes]
 ) -> bytes:
     """Return the answer, which is read while the content is sent.
@@ -61,7 +112,7 @@ async def _exchange(
     """
     answer = asyncio.create_task(reader.readuntil(b"\0"))
     try:
-        writer.write(_COMMAND)
+        writer.write(_SCAN)
         async for piece in content:
             for at in range(0, len(piece), _PIECE):
                 if answer.done():
@@ -92,3 +143,11 @@ def _reason(answer: str) -> str:
     if "size limit exceeded" in said:
         return TOO_LARGE
     raise ScannerAwayError(f"the virus scanner could not scan: {said[:200]}")
+
+
+def _time_of(words: str) -> datetime | None:
+    """Return the time of signatures, which clamd tells in its own time zone: a day may be wrong."""
+    try:
+        return parsedate_to_datetime(words).replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -2,18 +2,24 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from services.console.broker.connection import QueueCount
 from shared.contracts.contact_center import ContactCenter, Queue
 from shared.contracts.oauth import OAuthLogin
+from shared.domain.storable_text import storable
 from shared.messaging.topology import WORK_QUEUES, Binding, WorkQueue
 from shared.oauth.renewal_schedule import LoginState
+from shared.scanning.clamd import ScannerVersion
 
 # Services correct differences between clocks, but not a machine that is far off.
 _LARGEST_SKEW: Final = timedelta(seconds=1)
+
+# ClamAV publishes signatures daily, and warns of older ones itself.
+_OLDEST_SIGNATURES: Final = timedelta(days=7)
+_LONGEST_PROBLEM: Final = 200
 
 
 class Mark(StrEnum):
@@ -238,6 +244,28 @@ def about_login(login: OAuthLogin, user_name: str, state: LoginState) -> Finding
     if not has_token:
         return bad(f"{name} has no token yet", do="start the service that uses it, or see its log")
     return fine(f"{name}: token until {ends}")
+
+
+def about_scanner(where: str, version: ScannerVersion, problem: str, now: datetime) -> Finding:
+    """Judge the virus scanner by a scan of a small file; `problem` is empty if that went well."""
+    name = f"virus scanner {where}"
+    if problem:
+        return bad(
+            f"{name} cannot be used from here: {storable(problem, _LONGEST_PROBLEM)}",
+            do="start clamd with a TCPSocket, let attachments and gateway connect to it, or "
+            "correct `virus_scanner`; until then files of arrived mail wait, and uploads are "
+            "refused",
+        )
+    name = f"{name}: {version.program or 'its version is not told'}"
+    if version.signatures_at is None:
+        return fine(f"{name}, scans files")
+    made = f"signatures of {version.signatures_at:%Y-%m-%d}"
+    if now - version.signatures_at > _OLDEST_SIGNATURES:
+        return bad(
+            f"{name}, {made} do not know newer viruses",
+            do="see that freshclam runs, and its log",
+        )
+    return fine(f"{name}, {made}, scans files")
 
 
 def about_contact_center(

@@ -22,6 +22,7 @@ from services.console.commands.doctor import diagnose, examine
 from services.console.exit_codes import Exit
 from services.console.health.findings import Mark
 from services.console.settings import ConsoleSettings
+from shared.contracts.contact_center import VirusScanner
 from shared.domain.clock import SystemClock
 from shared.messaging.connection import virtual_host_of
 from shared.messaging.topology import INGEST, WORK_QUEUES, WorkQueue
@@ -29,6 +30,7 @@ from shared.storage.database.client import Database
 from shared.storage.interactions.interaction_documents import to_document
 from tests.connected.console.test_replay import park
 from tests.doubles.smtp_sink import running_sink
+from tests.fixtures.virus_scanner import running_virus_scanner
 from tests.unit.domain.examples import inbound
 
 pytestmark = pytest.mark.connected
@@ -196,6 +198,35 @@ async def test_a_queue_says_how_long_its_mail_may_wait(
     lines = await bad_lines(applied)
 
     assert any("queue support: mails that wait for longer than 0:01:00" in one for one in lines)
+
+
+async def scanner_line(settings: ConsoleSettings, database: Database, scanner: VirusScanner) -> str:
+    """Return what the doctor says about a virus scanner."""
+    await database["configuration"].update_one(
+        {}, {"$set": {"content.virus_scanner": scanner.model_dump()}}
+    )
+    found = [str(one) async for one in examine(settings, CLOCK)]
+    (line,) = [one for one in found if "virus scanner" in one]
+    return line
+
+
+async def test_scanner_is_asked_for_a_verdict(applied: ConsoleSettings, opened: Database) -> None:
+    async with running_virus_scanner() as scanner:
+        line = await scanner_line(applied, opened, scanner)
+
+    assert line.startswith(f"ok   virus scanner 127.0.0.1:{scanner.port}: ClamAV 1")
+    assert line.endswith(", scans files")
+
+
+async def test_scanner_that_is_away_is_bad(applied: ConsoleSettings, opened: Database) -> None:
+    away = VirusScanner(host="127.0.0.1", port=free_port())
+
+    line = await scanner_line(applied, opened, away)
+
+    where = f"127.0.0.1:{away.port}"
+    assert line.startswith(
+        f"bad  virus scanner {where} cannot be used from here: no virus scanner answers at {where}"
+    )
 
 
 @pytest.mark.usefixtures("settings")

@@ -9,6 +9,7 @@ from services.console.health.findings import Finding, Mark
 from shared.contracts.oauth import OAuthLogin
 from shared.messaging.topology import ROUTING, WORK_QUEUES
 from shared.oauth.renewal_schedule import LoginState
+from shared.scanning.clamd import ScannerVersion
 from tests.unit.console.descriptions import agent, center
 
 Kind = Literal["client-credentials", "service-account", "device"]
@@ -157,3 +158,38 @@ def test_a_fault_of_a_login_counts_when_its_token_has_ended() -> None:
     assert still.startswith("--   ")
     assert ended.startswith("bad  ")
     assert login_finding().startswith("bad  ")
+
+
+def scanner_finding(version: ScannerVersion, problem: str = "") -> str:
+    return str(findings.about_scanner("clamav:3310", version, problem, NOW))
+
+
+def test_scanner_with_new_signatures_is_fine() -> None:
+    found = scanner_finding(ScannerVersion("ClamAV 1.4.3", NOW - timedelta(days=2)))
+
+    assert found == (
+        "ok   virus scanner clamav:3310: ClamAV 1.4.3, signatures of 2026-02-28, scans files"
+    )
+
+
+def test_scanner_without_version_or_signatures_is_fine() -> None:
+    assert scanner_finding(ScannerVersion()) == (
+        "ok   virus scanner clamav:3310: its version is not told, scans files"
+    )
+
+
+def test_scanner_with_old_signatures_names_freshclam() -> None:
+    found = scanner_finding(ScannerVersion("ClamAV 1.4.3", NOW - timedelta(days=8)))
+
+    assert found == (
+        "bad  virus scanner clamav:3310: ClamAV 1.4.3, signatures of 2026-02-22 do not know newer "
+        "viruses: see that freshclam runs, and its log"
+    )
+
+
+def test_scanner_that_cannot_scan_says_why_on_one_line() -> None:
+    found = scanner_finding(ScannerVersion("ClamAV 1.4.3", NOW), "it could not\r\nscan")
+
+    assert found.startswith(
+        "bad  virus scanner clamav:3310 cannot be used from here: it could not scan: start clamd"
+    )

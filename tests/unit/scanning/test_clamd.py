@@ -3,11 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 
 from deploy.local.ports import free_port
-from shared.scanning.clamd import TOO_LARGE, ScannerAwayError, find_virus, one_piece
+from shared.scanning.clamd import (
+    TOO_LARGE,
+    ScannerAwayError,
+    ScannerVersion,
+    find_virus,
+    one_piece,
+    read_version,
+)
 
 
 @asynccontextmanager
@@ -75,3 +83,32 @@ async def test_no_verdict_is_never_clean(answer: bytes) -> None:
 async def test_scanner_that_is_not_there_is_away() -> None:
     with pytest.raises(ScannerAwayError):
         await find_virus("127.0.0.1", free_port(), one_piece(b"x"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "version"),
+    [
+        (
+            b"ClamAV 1.4.3/27831/Sat Nov 28 09:05:43 2026\0",
+            ScannerVersion("ClamAV 1.4.3", datetime(2026, 11, 28, 9, 5, 43, tzinfo=UTC)),
+        ),
+        (b"ClamAV 1.4.6\0", ScannerVersion("ClamAV 1.4.6")),
+        (b"ClamAV 1.4.3/27831/Sat Nov 28 09:05:43 99999999999\0", ScannerVersion("ClamAV 1.4.3")),
+        (b"ClamAV \x1b[2J1/2/\xff\0", ScannerVersion("ClamAV  [2J1")),
+        (b"COMMAND UNAVAILABLE\0", ScannerVersion()),
+    ],
+)
+async def test_version_and_time_of_signatures_are_read(
+    answer: bytes, version: ScannerVersion
+) -> None:
+    async with answering(answer, reads=len(b"zVERSION\0")) as (port, taken):
+        assert await read_version("127.0.0.1", port) == version
+
+    assert bytes(taken) == b"zVERSION\0"
+
+
+@pytest.mark.parametrize("answer", [b"", b"ClamAV 1.4.3", b"220 mail.example ESMTP\r\n"])
+async def test_server_that_is_no_scanner_has_no_version(answer: bytes) -> None:
+    async with answering(answer, reads=1) as (port, _):
+        with pytest.raises(ScannerAwayError, match="or none of clamd's"):
+            await read_version("127.0.0.1", port)
