@@ -18,7 +18,7 @@ from services.ingest.report_matcher import MatchedReport, ReportMatcher
 from services.ingest.store import CopyStore
 from services.ingest.unparsed_mail import unparsed_mail
 from shared.contracts.commands import ExtractDocuments, ParseMail
-from shared.contracts.contact_center import ContactCenter, Mailbox
+from shared.contracts.contact_center import ContactCenter, Mailbox, ReportRules
 from shared.contracts.envelope import Cause, Contract
 from shared.contracts.events import InteractionReceived
 from shared.domain.clock import Clock
@@ -102,12 +102,17 @@ class ArrivalParser:
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _unassigned_mailbox(address)
             about = _about(matched, contact_center, is_first=address == arrival.mailboxes[0])
-            interaction = build_interaction(mail, arrival, mailbox, proven, trusted, about)
+            is_offered = _is_offered(mail, about, contact_center.reports)
+            interaction = build_interaction(
+                mail, arrival, mailbox, proven, trusted, about, is_offered=is_offered
+            )
             try:
                 await self._add(interaction, arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
-                interaction = build_interaction(shown, arrival, mailbox, proven, trusted, about)
+                interaction = build_interaction(
+                    shown, arrival, mailbox, proven, trusted, about, is_offered=is_offered
+                )
                 await self._add(interaction, arrival, cause)
         if matched:
             crash_point("ingest.after_report_interaction")
@@ -186,6 +191,15 @@ def _about(
         matched_by=report.matched_by,
         offered_to=contact_center.reports.for_kind(report.kind),
     )
+
+
+def _is_offered(mail: ParsedMail, about: ReportOn | None, rules: ReportRules) -> bool:
+    """Say whether somebody is offered a mail: any but a report whose rule says `nobody`."""
+    if about:
+        return about.offered_to != "nobody"
+    if mail.report is None or not mail.report.is_certain:
+        return True
+    return rules.for_unmatched(mail.report.kind) != "nobody"
 
 
 def _unassigned_mailbox(address: str) -> Mailbox:

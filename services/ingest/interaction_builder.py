@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.contracts.contact_center import Mailbox, OfferedTo
-from shared.domain.deliveries.delivery_report import PROOFS, MatchedBy
+from shared.domain.deliveries.delivery_report import KIND_OF_REPORT, PROOFS, MatchedBy
 from shared.domain.ids import new_id
 from shared.domain.interaction import LONGEST_SUBJECT, Address, Attachment, Email, Interaction
 from shared.domain.lifecycle import Direction, State
@@ -39,12 +39,14 @@ def build_interaction(
     proven: Sequence[Interaction],
     trusted: Sequence[str] = (),
     about: ReportOn | None = None,
+    *,
+    is_offered: bool = True,
 ) -> Interaction:
     """Return the interaction that a mail becomes in the queue of one mailbox.
 
     `proven` are the interactions that it refers to and whose thread it may join, `trusted` the
-    servers whose verdict on senders counts. A report `about` a sent mail is its child, and
-    completed unless somebody is offered it.
+    servers whose verdict on senders counts. A report `about` a sent mail is its child. A mail that
+    nobody is offered is completed.
     """
     interaction_id = about.interaction_id if about else new_id()
     ids = thread_references(mail)
@@ -53,7 +55,6 @@ def build_interaction(
         ids = (about.sent.mail.message_id, *ids)
         proven = (about.sent, *(one for one in proven if one.id != about.sent.id))
     joined = joining(interaction_id, mailbox.address, ids, proven)
-    is_complete = about is not None and about.offered_to == "nobody"
     parent_id = joined.parent_id if joined else None
     sender = _sender(mail, arrival)
     verdict = sender_verdict(mail.authentication, trusted, sender.address)
@@ -65,8 +66,12 @@ def build_interaction(
     return Interaction(
         id=interaction_id,
         direction=Direction.INBOUND,
-        subtype=_subtype_of_report(mail) if about else _subtype(mail, arrival, joined),
-        state=State.COMPLETED if is_complete else State.QUEUED,
+        subtype=(
+            _subtype_of_report(mail)
+            if about or is_certain_report(mail)
+            else _subtype(mail, arrival, joined)
+        ),
+        state=State.QUEUED if is_offered else State.COMPLETED,
         queue=mailbox.queue,
         received_at=arrival.received_at,
         queued_at=arrival.received_at,
@@ -74,7 +79,7 @@ def build_interaction(
         mailbox=mailbox.address,
         parent_id=about.sent.id if about else parent_id,
         # A completed report is its author's, who may read it like any other work that is done.
-        owner_id=about.sent.owner_id if about and is_complete else None,
+        owner_id=about.sent.owner_id if about and not is_offered else None,
         preferred_id=about.sent.owner_id if about and about.offered_to == "author" else None,
         thread_id=joined.thread_id if joined else interaction_id,
         branches=joined.branches if joined else (),
@@ -99,6 +104,11 @@ def build_interaction(
             authentication=verdict.reason if trusted else "",
         ),
     )
+
+
+def is_certain_report(mail: ParsedMail) -> bool:
+    """Say whether a mail is a report that no person can have written."""
+    return mail.report is not None and mail.report.is_certain
 
 
 def _subtype_of_report(mail: ParsedMail) -> str:
@@ -150,7 +160,7 @@ def user_data(
     if mail.automatic:
         data["_AutomaticMail"] = mail.automatic
     if mail.report:
-        data["_Report"] = mail.report.kind
+        data[KIND_OF_REPORT] = mail.report.kind
         data["_ReportedRecipients"] = ", ".join(map(_describe, mail.report.recipients))
     return {key: value[:_LONGEST_VALUE] for key, value in data.items()}
 

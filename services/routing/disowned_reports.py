@@ -1,4 +1,4 @@
-"""Makes an ordinary mail of one that was taken for a report on a sent mail."""
+"""Makes an ordinary mail of one that was taken for a report."""
 
 from typing import Final
 
@@ -7,14 +7,16 @@ from shared.contracts.commands import DisownReport
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionReceived
 from shared.domain.clock import Clock
+from shared.domain.deliveries.delivery_report import KIND_OF_REPORT
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 from shared.storage.mails.report_store import ReportStore
 
-_EVIDENCE: Final = "_ReportMatchedBy"
-_OF_REPORTS: Final = frozenset({_EVIDENCE, "_ReportProof", "_Report", "_ReportedRecipients"})
+_OF_REPORTS: Final = frozenset(
+    {KIND_OF_REPORT, "_ReportedRecipients", "_ReportMatchedBy", "_ReportProof"}
+)
 
 
 class DisownedReports:
@@ -39,12 +41,12 @@ class DisownedReports:
         If the process dies between the two, the command comes again and removes the report.
 
         Raises:
-            Refused: The mail is no report on a sent mail.
+            Refused: The mail was not taken for a report.
         """
 
         def decide(before: Interaction) -> Change:
-            if _EVIDENCE not in before.user_data:
-                raise Refused("this mail was not taken for a report on a sent mail")
+            if KIND_OF_REPORT not in before.user_data:
+                raise Refused("this mail was not taken for a report")
             joined = before.thread_id not in (None, before.id)
             after = before.after(
                 Operation.DISOWN,

@@ -185,6 +185,7 @@ class ReportRules(Section):
 
     `nobody`: it is completed at once and shown on the sent mail. `author`: it is offered to the
     author of that mail first, then to the queue. `queue`: it waits in the queue of its mailbox.
+    Reports that match no sent mail follow the same rules, except for failures: `queue`.
     """
 
     failed: OfferedTo = "nobody"
@@ -204,6 +205,16 @@ class ReportRules(Section):
             "complaint": self.complaint,
         }
         return fields.get(kind, self.delivered)
+
+    def for_unmatched(self, kind: str) -> OfferedTo:
+        """Return who is offered a report of a kind on a mail that nobody knows.
+
+        Such a mail has no author. A failure waits in the queue whatever the rule says: nothing else
+        shows it.
+        """
+        if kind == "failed" or self.for_kind(kind) == "author":
+            return "queue"
+        return self.for_kind(kind)
 
 
 class Sender(Section):

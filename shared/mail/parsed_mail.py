@@ -81,7 +81,9 @@ class Report:
     `returned_message_ids` are the Message-IDs of the reported mail, as far as the report contains
     them; `envelope_id` is the ENVID that its sender gave (RFC 3461). `confidence` is high where
     a part for machines names the recipients, medium where the words do, low where only the
-    returned mail does.
+    returned mail does. `is_certain` means that no person can have written the mail: the whole mail
+    is declared to be a report, or a program that answers has marked it (RFC 3834). A delivery
+    report also has the null sender then.
     """
 
     kind: Kind
@@ -89,6 +91,7 @@ class Report:
     returned_message_ids: tuple[str, ...] = ()
     envelope_id: str = ""
     confidence: Confidence = "high"
+    is_certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ class MatchedBy(StrEnum):
 PROOFS: Final = frozenset({MatchedBy.TOKEN, MatchedBy.ENVELOPE_ID})
 """Evidence that nobody can forge who has not received the mail's envelope."""
 
+KIND_OF_REPORT: Final = "_Report"
+"""The key of user data that holds the kind of a mail that was taken for a report."""
+
 _STATES: Final[Mapping[str, RecipientState]] = MappingProxyType(
     {
         "failed": RecipientState.BOUNCED,

@@ -77,13 +77,25 @@ def _delivery_report(
     structure: Structure, envelope_sender: str | None, limits: Limits
 ) -> Report | None:
     root = structure.root.content_type
-    has_part = any(part.media_type in _STATUS_TYPES for part in structure.leaves)
     is_declared = root.main == "multipart/report" and _report_type(structure) in {
         "delivery-status",
         "",
     }
     # Most mail is no report, and is told apart by its sender and subject alone.
     origin = origin_of(structure, envelope_sender)
+    report = _read_delivery_report(structure, origin, limits, is_declared=is_declared)
+    if report is None or not origin.has_null_sender:
+        return report
+    # Forms of web sites have the null sender as well, and a person writes their words.
+    is_of_server = is_of_daemon(structure.headers) and report.confidence != "low"
+    is_certain = is_of_server or (is_declared and report.confidence == "high")
+    return replace(report, is_certain=is_certain)
+
+
+def _read_delivery_report(
+    structure: Structure, origin: Origin, limits: Limits, *, is_declared: bool
+) -> Report | None:
+    has_part = any(part.media_type in _STATUS_TYPES for part in structure.leaves)
     if has_part and (is_declared or origin.is_machine or not origin.is_answer):
         return _read(structure, limits, _LEVELS)
     if is_declared and not _is_other_report(structure):

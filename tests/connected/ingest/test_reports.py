@@ -15,6 +15,7 @@ from shared.domain.deliveries.delivery_report import MatchedBy
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
+from shared.storage.database.client import UnstorableError
 from shared.storage.mails.delivery_documents import to_document
 from shared.storage.mails.delivery_store import new_delivery
 from shared.storage.mails.report_store import ReportStore
@@ -281,3 +282,125 @@ async def test_a_report_may_come_before_the_end_of_sending(
 
     assert (await backend.interactions.get(mail.id)).state is state
     assert (await backend.next_event(DeliveryReported)).interaction_id == mail.id
+
+
+AWAY = b"From: Ann <ann@example.org>\r\nTo: support@demo.example\r\nSubject: Away\r\n"
+REPLIED = AWAY + b"Auto-Submitted: auto-replied\r\n\r\nBack soon"
+
+
+def part_report(report_type: str, fields: str) -> bytes:
+    """Return a report of a reader's program or provider, with its part for machines."""
+    return (
+        AWAY
+        + f"Content-Type: multipart/report; report-type={report_type}; boundary=b\r\n\r\n"
+        f"--b\r\n\r\nAbout your mail\r\n--b\r\nContent-Type: message/{report_type}\r\n\r\n"
+        f"{fields}\r\n\r\n--b--\r\n".encode()
+    )
+
+
+RECEIPT = part_report(
+    "disposition-notification", "Final-Recipient: rfc822; ann@example.org\r\nDisposition: displayed"
+)
+COMPLAINT = part_report("feedback-report", "Feedback-Type: abuse\r\nVersion: 1")
+UNMATCHED = {
+    "delayed": (dsn().replace(b"Action: failed", b"Action: delayed"), ""),
+    "delivered": (dsn().replace(b"Action: failed", b"Action: delivered"), ""),
+    "relayed": (dsn().replace(b"Action: failed", b"Action: relayed"), ""),
+    "receipt": (RECEIPT, "ann@example.org"),
+    "complaint": (COMPLAINT, "feedback@provider.example"),
+    "out-of-office": (REPLIED, "ann@example.org"),
+}
+
+
+@pytest.mark.parametrize("kind", UNMATCHED)
+async def test_a_report_on_no_mail_of_ours_rings_nobody(
+    backend: Backend, ingest: Ingest, kind: str
+) -> None:
+    raw, sender = UNMATCHED[kind]
+
+    child = await came(backend, ingest, raw, sender=sender)
+
+    subtype = "InboundNDR" if sender == "" else "InboundReport"
+    assert (child.state, child.subtype, child.owner_id) == (State.COMPLETED, subtype, None)
+    assert (child.user_data["_Report"], child.thread_id) == (kind, child.id)
+    announced = _messages_about(child, await ingest.arrivals.get(child.arrival_id or ""))
+    assert not any(isinstance(one, InteractionReceived) for one in announced)
+
+
+@pytest.mark.parametrize("offered_to", ["author", "queue"])
+async def test_a_rule_offers_reports_on_no_mail_of_ours(
+    backend: Backend, ingest: Ingest, offered_to: Any
+) -> None:
+    rules = ReportRules(out_of_office=offered_to)
+    await backend.configuration.write(CENTER.model_copy(update={"reports": rules}))
+
+    child = await came(backend, ingest, REPLIED, sender="ann@example.org")
+
+    assert (child.state, child.subtype, child.preferred_id) == (
+        State.QUEUED,
+        "InboundReport",
+        None,
+    )
+
+
+async def test_a_customers_note_of_absence_is_in_their_thread(
+    backend: Backend, ingest: Ingest
+) -> None:
+    asked = b"Message-ID: <asked@example.org>\r\n" + AWAY + b"\r\nWhere is it?"
+    first = await came(backend, ingest, asked, sender="ann@example.org")
+    note = b"References: <asked@example.org>\r\n" + REPLIED
+
+    child = await came(backend, ingest, note, sender="ann@example.org")
+
+    assert (child.state, child.thread_id, child.contact_id) == (
+        State.COMPLETED,
+        first.id,
+        first.contact_id,
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "sender"),
+    [
+        (AWAY.replace(b"Away", b"Out of office: who helps me?") + b"\r\nHi", "ann@example.org"),
+        (
+            AWAY.replace(b"Away", b"Vacation in May") + b"Auto-Submitted: auto-generated\r\n\r\nHi",
+            "form@demo.example",
+        ),
+        (
+            AWAY.replace(b"Away", b"Delayed parcel") + b"\r\nI am bo@example.org, it is delayed.",
+            "",
+        ),
+        (UNMATCHED["delayed"][0], "thief@example.org"),
+        (RECEIPT.replace(b"multipart/report", b"multipart/mixed"), "ann@example.org"),
+    ],
+    ids=["subject alone", "form", "form without sender", "claimed report", "receipt passed on"],
+)
+async def test_mail_that_a_person_may_have_written_rings(
+    backend: Backend, ingest: Ingest, raw: bytes, sender: str
+) -> None:
+    child = await came(backend, ingest, raw, sender=sender)
+
+    assert child.state is State.QUEUED
+
+
+async def test_a_report_that_cannot_be_stored_whole_stays_one(
+    backend: Backend, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add, faults = backend.interactions.add, [UnstorableError("too large")]
+
+    async def refuse_once(*stored: Any, **options: Any) -> bool:
+        if faults:
+            raise faults.pop()
+        return await add(*stored, **options)
+
+    monkeypatch.setattr(backend.interactions, "add", refuse_once)
+
+    child = await came(backend, ingest, REPLIED, sender="ann@example.org")
+
+    assert child.mail.warnings == ("unparsed",)
+    assert (child.state, child.subtype, child.user_data["_Report"]) == (
+        State.COMPLETED,
+        "InboundReport",
+        "out-of-office",
+    )

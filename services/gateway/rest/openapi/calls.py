@@ -412,7 +412,7 @@ CALLS: Final = (
         "post",
         "/ucs/interactions/{id}",
         "History",
-        "NotAReport, for administrators: a mail that was taken for a report on a sent mail becomes"
+        "NotAReport, for administrators: a mail that was taken for a report becomes"
         " an ordinary one in its queue.",
         _ANSWERED,
         shape(

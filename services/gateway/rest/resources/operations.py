@@ -38,6 +38,7 @@ from shared.contracts.envelope import Cause
 from shared.contracts.events import WorkbinContentWanted
 from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
+from shared.domain.deliveries.delivery_report import KIND_OF_REPORT
 from shared.domain.lifecycle import TRANSITIONS, Operation, State
 from shared.messaging.publisher import Publisher
 from shared.storage.agents.agent_store import AgentStore, StoredAgent
@@ -105,7 +106,7 @@ class OperationsResource:
     async def disown_report(self, request: Request) -> Response:
         """POST /ucs/interactions/{id}: NotAReport, for administrators.
 
-        The mail was taken for a report on a sent mail; it becomes an ordinary one in its queue.
+        The mail was taken for a report; it becomes an ordinary one in its queue.
         """
         admin = await self._callers.admin(request)
         body = await read_object(request.receive, at_most=self._max_body)
@@ -114,10 +115,8 @@ class OperationsResource:
             raise RequestError(Situation.OPERATION_FORBIDDEN, message)
         interaction = await self._interactions.get(request.path_params["id"], with_text=False)
         step = (interaction.direction, interaction.state, Operation.DISOWN)
-        if step not in TRANSITIONS or "_ReportMatchedBy" not in interaction.user_data:
-            raise RequestError(
-                Situation.WRONG_STATE, f"{NOT_A_REPORT} is for completed reports on sent mail"
-            )
+        if step not in TRANSITIONS or KIND_OF_REPORT not in interaction.user_data:
+            raise RequestError(Situation.WRONG_STATE, f"{NOT_A_REPORT} is for completed reports")
         command = DisownReport(interaction_id=interaction.id, agent_id=admin.id)
         order = named(PreparedCommand(command, OK), NOT_A_REPORT)
         return await self._command_sender.send(request, order, interaction)

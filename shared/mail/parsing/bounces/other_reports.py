@@ -10,6 +10,7 @@ from shared.mail.mime.headers import Headers, read_headers
 from shared.mail.mime.structure import Part, Structure
 from shared.mail.parsed_mail import Report, ReportedRecipient
 from shared.mail.parsing.addresses import parse_addresses
+from shared.mail.parsing.automatic import has_null_sender
 from shared.mail.parsing.bounces.returned_mails import read_notice, returned_ids
 from shared.mail.parsing.bounces.status_parts import address_of, value_of
 from shared.mail.parsing.identity import message_ids
@@ -48,6 +49,7 @@ _ABSENT_FOR_SURE: Final = re.compile(
 """What programs write before the subject of the mail that they answer: no person begins so."""
 
 _MARKS: Final = ("x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-vacation")
+_UNMARKED: Final = frozenset({"", "no", "none", "false", "0"})
 
 
 def read_receipt(structure: Structure) -> Report | None:
@@ -61,7 +63,12 @@ def read_receipt(structure: Structure) -> Report | None:
     said = value_of(fields, "disposition")
     address = final or original
     recipients = (ReportedRecipient(address, "", hard=False, original=original, diagnostic=said),)
-    return Report("receipt", recipients if address else (), tuple(dict.fromkeys(ids))[:_MOST_IDS])
+    return Report(
+        "receipt",
+        recipients if address else (),
+        tuple(dict.fromkeys(ids))[:_MOST_IDS],
+        is_certain=_is_declared(structure),
+    )
 
 
 def read_complaint(structure: Structure) -> Report | None:
@@ -85,6 +92,7 @@ def read_complaint(structure: Structure) -> Report | None:
         tuple(dict.fromkeys(returned_ids(structure)))[:_MOST_IDS],
         value_of(fields, "original-envelope-id"),
         "high" if stated else "medium",
+        is_certain=_is_declared(structure),
     )
 
 
@@ -102,30 +110,64 @@ def read_absence(headers: Headers) -> Report | None:
         tuple(ReportedRecipient(one.address, "", hard=False) for one in senders if one.address),
         ids[:_MOST_IDS],
         confidence="medium",
+        is_certain=_is_certain_answer(headers),
     )
 
 
 _SIDES: Final = ("final", "original")
 
 
+def _is_declared(structure: Structure) -> bool:
+    """Say whether the whole mail is a report. A person who passes one on makes another mail."""
+    return structure.root.content_type.main == "multipart/report"
+
+
 def _is_automatic_answer(headers: Headers) -> bool:
-    submitted = decode(headers.first("auto-submitted") or b"").strip().lower()
-    subject = decode_value((headers.first("subject") or b"")[:_LONGEST_SUBJECT])
-    if submitted.startswith("auto-replied"):
+    if _is_marked_answer(headers):
         return True
-    if submitted.startswith(("auto-generated", "auto-notified")):
+    subject = _subject(headers)
+    if _is_generated(headers):
         return _ABSENT.match(subject) is not None
-    precedence = decode(headers.first("precedence") or b"").strip().lower()
-    if precedence == "auto_reply" or any(headers.first(name) for name in _MARKS):
-        return True
-    is_marked = precedence in {"bulk", "junk"} or _suppresses(headers)
+    is_marked = _word(headers, "precedence") in {"bulk", "junk"} or _suppresses(headers)
     return bool((is_marked and _ABSENT.match(subject)) or _ABSENT_FOR_SURE.match(subject))
 
 
+def _is_certain_answer(headers: Headers) -> bool:
+    """Say whether only a program can have answered.
+
+    A subject alone does not suffice: a person may write about a vacation, also into the form of a
+    web site, which marks its mail as generated. Nor does the wish that no program may answer, which
+    companies add to the mails of people.
+    """
+    is_of_program = _is_generated(headers) or has_null_sender(headers)
+    begins_so = _ABSENT_FOR_SURE.match(_subject(headers)) is not None
+    return _is_marked_answer(headers) or (is_of_program and begins_so)
+
+
+def _is_marked_answer(headers: Headers) -> bool:
+    return (
+        _word(headers, "auto-submitted").startswith("auto-replied")
+        or _word(headers, "precedence") == "auto_reply"
+        or any(_word(headers, name) not in _UNMARKED for name in _MARKS)
+    )
+
+
+def _is_generated(headers: Headers) -> bool:
+    return _word(headers, "auto-submitted").startswith(("auto-generated", "auto-notified"))
+
+
+def _word(headers: Headers, name: str) -> str:
+    return decode(headers.first(name) or b"").strip().lower()
+
+
+def _subject(headers: Headers) -> str:
+    return decode_value((headers.first("subject") or b"")[:_LONGEST_SUBJECT])
+
+
 def _suppresses(headers: Headers) -> bool:
-    value = (headers.first("x-auto-response-suppress") or b"").strip().lower()
-    null_sender = (headers.first("return-path") or b"").strip() == b"<>"
-    return value not in {b"", b"none"} or null_sender
+    return _word(headers, "x-auto-response-suppress") not in {"", "none"} or has_null_sender(
+        headers
+    )
 
 
 def _first(structure: Structure, types: frozenset[str]) -> Part | None:

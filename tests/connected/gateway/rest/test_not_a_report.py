@@ -18,7 +18,7 @@ async def report(gateway: Gateway, **user_data: str) -> Interaction:
 
 
 async def test_an_administrator_disowns_a_report(gateway: Gateway) -> None:
-    mail = await report(gateway, _ReportMatchedBy="recipient")
+    mail = await report(gateway, _Report="out-of-office")
     admin = await gateway.client("admin")
 
     answer = await admin.post(f"/api/v2/ucs/interactions/{mail.id}", json=NOT_A_REPORT)
@@ -29,7 +29,7 @@ async def test_an_administrator_disowns_a_report(gateway: Gateway) -> None:
 
 
 async def test_an_agent_disowns_no_report(gateway: Gateway) -> None:
-    mail = await report(gateway, _ReportMatchedBy="recipient")
+    mail = await report(gateway, _Report="out-of-office")
     agent = await gateway.client("agent1")
 
     answer = await agent.post(f"/api/v2/ucs/interactions/{mail.id}", json=NOT_A_REPORT)

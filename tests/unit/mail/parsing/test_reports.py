@@ -271,3 +271,39 @@ def test_a_hostile_notice_is_read_in_time(line: bytes) -> None:
     read_report(DAEMON + b"Subject: failure notice\r\n\r\n" + notice)
 
     assert time.process_time() - started < 5
+
+
+NOT_CERTAIN = {"absent-vacation-program", "absent-exchange-2003"}
+"""Notes without any mark in their headers: a person may have written them."""
+
+
+@pytest.mark.parametrize(
+    "labelled",
+    [one for one in MACHINE_REPORTS if one.kind != "failed"],
+    ids=lambda one: one.name,
+)
+def test_reports_of_programs_are_certain_by_their_marks(labelled: Labelled) -> None:
+    report = read_report(labelled.raw)
+
+    assert report is not None
+    assert report.is_certain is (labelled.name not in NOT_CERTAIN)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Subject: Out of office: who helps me?",
+        "Subject: Out of office: who helps me?\nX-Auto-Response-Suppress: All",
+        "Subject: Vacation in May\nAuto-Submitted: auto-generated",
+        "Subject: On holiday\nPrecedence: bulk",
+        "Return-Path: <>\nSubject: Vacation in May",
+        "Return-Path: <>\nSubject: Delayed parcel",
+        "Subject: Vacation in May\nX-Autoreply: no",
+    ],
+)
+def test_what_a_person_may_have_written_is_not_certain(headers: str) -> None:
+    raw = f"From: Ann <ann@example.org>\n{headers}\n\nI am bo@example.org: it is delayed.\n"
+
+    report = read_report(raw.encode())
+
+    assert report is None or not report.is_certain
