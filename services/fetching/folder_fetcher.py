@@ -28,7 +28,7 @@ from services.fetching.imap.faults import (
 from services.fetching.imap.imap_session import Heading
 from services.fetching.imap.session_thread import SessionThread
 from services.fetching.logins import MailboxLogins
-from services.fetching.pauses import pause_after
+from services.fetching.pauses import SHORTEST_AFTER_REFUSAL, pause_after
 from services.fetching.store import Backfill, FolderStore, HeldFolder, KnownMails, LeaseLostError
 from shared.contracts.fetching import Fetch
 from shared.domain.clock import Clock
@@ -114,6 +114,8 @@ class FolderFetcher:
     async def run(self) -> None:
         """Fetch until canceled, or until another pod has the folder."""
         while True:
+            # What woke the fetcher is answered by the try that begins now, however it ends.
+            self._woken.clear()
             try:
                 pause = await self._run_until_fault()
             except LeaseLostError:
@@ -133,7 +135,8 @@ class FolderFetcher:
             is_login = isinstance(error, LoginFaultError) and not isinstance(
                 error, TokenRefusedError
             )
-            return await self._note_fault(error.fault, is_login=is_login)
+            pause = await self._note_fault(error.fault, is_login=is_login)
+            return await self._sit_out(pause) if is_login else pause
         except (LeaseLostError, Unavailable):
             raise
         except Exception as error:  # noqa: BLE001 - one folder must never end the others
@@ -159,6 +162,12 @@ class FolderFetcher:
         )
         await self._store.write_fault(self._folder.id, self._parts.clock.now(), fault, self._faults)
         return pause
+
+    async def _sit_out(self, pause: timedelta) -> timedelta:
+        """Wait for the part of a pause that nobody may end; return the rest of it."""
+        shortest = min(pause, SHORTEST_AFTER_REFUSAL)
+        await asyncio.sleep(shortest.total_seconds())
+        return pause - shortest
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[SessionThread]:

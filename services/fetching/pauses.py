@@ -10,6 +10,9 @@ _MOST_DOUBLINGS: Final = 6
 REFUSED_LOGIN: Final = timedelta(minutes=15)
 """Servers lock accounts after some refused logins, and a person has to act in any case."""
 
+SHORTEST_AFTER_REFUSAL: Final = timedelta(seconds=10)
+"""The part of that pause which no look that an operator wants makes shorter."""
+
 
 def pause_after(faults: int, random: Random, *, is_login: bool = False) -> timedelta:
     """Return the pause after `faults` faults in a row, with jitter so that folders spread out."""

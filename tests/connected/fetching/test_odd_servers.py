@@ -268,6 +268,35 @@ async def test_odd_servers_are_told_in_plain_words(backend: Backend) -> None:
                 assert fault.do, changes
 
 
+@pytest.mark.parametrize(("shortest", "logins"), [(0.05, 2), (3600, 1)])
+async def test_look_at_a_refused_login_asks_at_most_once(
+    backend: Backend,
+    odd: OddServer,
+    monkeypatch: pytest.MonkeyPatch,
+    shortest: float,
+    logins: int,
+) -> None:
+    hour, least = timedelta(hours=1), timedelta(seconds=shortest)
+    monkeypatch.setattr(folder_fetcher, "pause_after", lambda *_, **__: hour)
+    monkeypatch.setattr(folder_fetcher, "SHORTEST_AFTER_REFUSAL", least)
+    async with running_odd_server() as refusing:
+        refusing.odd = {"LOGIN": b"TAG NO wrong\r\n"}
+        center = described(
+            fetch(refusing.port, "locked", since=LONG_AGO), fetch(odd.port, since=LONG_AGO)
+        )
+        async with running_pod(backend, center) as pod:
+            assert await pod.becomes(Health.SICK)
+            assert await pod.catches_up(1)
+            refused = described_folders(center)[:1]
+            await MailboxStore(backend.database).order_look(refused, SystemClock().now())
+
+            # The other mailbox tells that the order was read, and that time has passed.
+            odd.mails[4] = mail(4)
+            assert await pod.has(*three(), message_id(4))
+
+    assert refusing.count("LOGIN") == logins
+
+
 async def test_words_before_tls_begins_end_the_connection(backend: Backend, odd: OddServer) -> None:
     odd.odd = {"STARTTLS": b"TAG OK begin\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n"}
     imap = {"host": "localhost", "port": odd.port, "tls": "starttls", "user_name": "desk"}
