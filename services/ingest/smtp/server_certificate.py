@@ -23,6 +23,13 @@ EXPIRES: Final = Gauge(
 
 _LOOKED_AT_EVERY: Final = timedelta(seconds=5)
 
+_SOON: Final = timedelta(days=14)
+_LAST_PART: Final = 4
+"""A certificate ends soon in the last quarter of its time, and in its last two weeks at most.
+
+Those who renew by themselves do so with a third of the time left.
+"""
+
 _Stamp = tuple[tuple[int, int, int], ...]
 
 
@@ -45,7 +52,7 @@ class ServerCertificate:
         self._key = key
         self._problem = ""
         self._stamp = self._look()
-        self._expires_at, self._context = self._load()
+        self._validity, self._context = self._load()
 
     def context(self) -> ssl.SSLContext:
         """Return the TLS context of the pair that is in the files now, or of the last good one."""
@@ -56,10 +63,19 @@ class ServerCertificate:
         return self._context
 
     def problem(self) -> str:
-        """Return what is wrong with the files or the certificate, in words; empty if nothing is."""
-        if not self._problem and self._expires_at <= datetime.now(UTC):
-            return f"the certificate of STARTTLS expired at {self._expires_at.isoformat()}"
-        return self._problem
+        """Return what is wrong with the files or the certificate, in words; empty if nothing is.
+
+        A certificate that expires soon is a problem as well.
+        """
+        if self._problem:
+            return self._problem
+        begins_at, ends_at = self._validity
+        left = ends_at - datetime.now(UTC)
+        if left <= timedelta():
+            return f"the certificate of STARTTLS expired at {ends_at.isoformat()}: renew it"
+        if left <= min(_SOON, (ends_at - begins_at) / _LAST_PART):
+            return f"the certificate of STARTTLS expires soon, at {ends_at.isoformat()}: renew it"
+        return ""
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
@@ -73,15 +89,20 @@ class ServerCertificate:
 
     def _reload(self) -> None:
         try:
-            self._expires_at, self._context = self._load()
+            self._validity, self._context = self._load()
         except CertificateError as error:
             self._problem = f"{error}; the last good pair is kept"
             log.error("certificate not usable", problem=self._problem)  # noqa: TRY400 - no fault of ours
         else:
             self._problem = ""
-            log.info("certificate read again", expires_at=self._expires_at.isoformat())
+            log.info("certificate read again", expires_at=self._validity[1].isoformat())
 
-    def _load(self) -> tuple[datetime, ssl.SSLContext]:
+    def _load(self) -> tuple[tuple[datetime, datetime], ssl.SSLContext]:
+        """Return begin and end of the certificate, and the context.
+
+        Raises:
+            CertificateError: The pair cannot be used.
+        """
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
             # Without a password OpenSSL would ask for one at the terminal.
@@ -94,7 +115,7 @@ class ServerCertificate:
                 f"certificate with its unencrypted key: {reason}"
             ) from error
         EXPIRES.set(certificate.not_valid_after_utc.timestamp())
-        return certificate.not_valid_after_utc, context
+        return (certificate.not_valid_before_utc, certificate.not_valid_after_utc), context
 
     def _look(self) -> _Stamp:
         """Return what changes with the files, also with a link to them, as Kubernetes mounts."""

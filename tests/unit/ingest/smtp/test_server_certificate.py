@@ -96,15 +96,19 @@ def test_unusable_pair_at_the_start_is_refused_by_name(tmp_path: Path, broken: s
         ServerCertificate(crt, key)
 
 
-def test_expired_certificate_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("days", "problem"), [(5, ""), (6, "expires soon, at"), (8, "expired at")])
+def test_certificate_that_ends_soon_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, problem: str
+) -> None:
     used = ServerCertificate(*written(tmp_path))
 
     class Later(datetime):
         @classmethod
         def now(cls, tz: object = None) -> "Later":
             assert tz is UTC
-            return cls.fromtimestamp(tmp_path.stat().st_mtime, UTC) + timedelta(days=8)
+            return cls.fromtimestamp(tmp_path.stat().st_mtime, UTC) + timedelta(days=days)
 
     monkeypatch.setattr("services.ingest.smtp.server_certificate.datetime", Later)
 
-    assert "expired" in used.problem()
+    assert problem in used.problem()
+    assert bool(used.problem()) is bool(problem)
