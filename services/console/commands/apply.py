@@ -21,6 +21,7 @@ from services.console.broker.users import put_broker_users
 from services.console.database_users import put_database_users
 from services.console.description.changes import agent_changes, settings_changes
 from services.console.description.reader import read_description
+from services.console.health.mailbox_passwords import unset_passwords
 from services.console.health.oauth_logins import refuse_unusable_logins
 from services.console.settings import ConsoleSettings, read_settings
 from services.console.store import connected_database, contact_center_in_force
@@ -44,6 +45,8 @@ _LATENCY: Final = timedelta(seconds=1)
 async def apply(file: Path, *, dry_run: bool, choice: StrandedWorkChoice = _NO_CHOICE) -> None:
     """Put a file in force and print what changed; a dry run only prints what would change.
 
+    Both note passwords of mailboxes that are not set here; fetching may run elsewhere.
+
     Raises:
         NotPossibleError: The file has problems, the environment names no servers or lacks what a
             login needs, a server does not answer, or work would be stranded. Running it again is
@@ -52,6 +55,7 @@ async def apply(file: Path, *, dry_run: bool, choice: StrandedWorkChoice = _NO_C
     wanted = read_description(file)
     settings = read_settings()
     refuse_unusable_logins(wanted, settings.sealing_key.get_secret_value())
+    notes = [f"note: {words}" for words in unset_passwords(wanted).values()]
     lines = [] if dry_run else await prepare_users(settings)
     async with connected_database(settings.mongodb_url) as database:
         await require_replica_set(database)
@@ -59,7 +63,8 @@ async def apply(file: Path, *, dry_run: bool, choice: StrandedWorkChoice = _NO_C
         clock = DatabaseClock(database)
         await clock.measure()
         if dry_run:
-            print("\n".join(await differences(database, clock, wanted, choice) or [_SAME]))
+            would = await differences(database, clock, wanted, choice) or [_SAME]
+            print("\n".join(would + notes))
             return
         plan = await plan_apply(database, clock, wanted, choice)
         lines += await prepare_broker(settings)
@@ -69,7 +74,7 @@ async def apply(file: Path, *, dry_run: bool, choice: StrandedWorkChoice = _NO_C
             print("waiting until every service has read the description", file=sys.stderr)
             await asyncio.sleep((KEPT_FOR + _LATENCY).total_seconds())
             lines += await move_stranded(database, clock, plan)
-    print("\n".join(lines or ["nothing changed"]))
+    print("\n".join((lines or ["nothing changed"]) + notes))
     if not settings.management_url:
         print("note: the broker's policies are not checked without RABBITMQ_MANAGEMENT_URL")
 

@@ -1,4 +1,4 @@
-"""Checks of OAuth logins in use: their key and secrets, and their stored state."""
+"""Checks of OAuth logins and fetched mailboxes: what they need, and their stored state."""
 
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -6,11 +6,13 @@ from datetime import datetime
 
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.health import findings
-from services.console.health.findings import Finding
+from services.console.health.findings import Finding, Mark
 from services.console.health.mailbox_findings import about_mailbox
+from services.console.health.mailbox_passwords import unset_passwords
 from services.console.settings import ConsoleSettings
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.oauth import OAuthLogin
+from shared.domain.mailbox_health import Health
 from shared.oauth.client_credentials import BadCredentialsError, read_credentials
 from shared.storage.database.client import Database
 from shared.storage.mails.mailbox_store import MailboxStore
@@ -79,9 +81,20 @@ async def examine_logins(
 
 
 async def examine_mailboxes(
-    database: Database, center: ContactCenter | None, now: datetime
+    database: Database,
+    center: ContactCenter | None,
+    now: datetime,
+    environment: Mapping[str, str] = os.environ,
 ) -> AsyncIterator[Finding]:
-    """Yield a finding about each mailbox whose mail is fetched."""
-    if center is not None:
-        for mailbox in await MailboxStore(database).mailboxes(center):
-            yield about_mailbox(mailbox, now)
+    """Yield a finding about each mailbox whose mail is fetched.
+
+    A password that is not set here is told only while fetching has not shown that it has it.
+    """
+    if center is None:
+        return
+    unset = unset_passwords(center, environment)
+    for mailbox in await MailboxStore(database).mailboxes(center):
+        yield about_mailbox(mailbox, now)
+        is_read = mailbox.last_look_at is not None and mailbox.health(now) is Health.WELL
+        if mailbox.address in unset and not is_read:
+            yield Finding(Mark.NOTE, unset[mailbox.address])

@@ -136,6 +136,35 @@ async def test_a_dry_run_says_what_would_change_and_changes_nothing(
     assert await opened.list_collection_names() == []
 
 
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_password_that_is_not_set_is_a_note(
+    dry_run: bool,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path_factory.mktemp("described") / "contact-center.yaml"
+    file.write_text(
+        "name: test\n"
+        "queues: [{name: support}]\n"
+        "mailboxes:\n"
+        "  - address: support@demo.example\n"
+        "    queue: support\n"
+        "    fetch:\n"
+        "      imap: {host: imap.example, user_name: desk}\n"
+        "      login: {password_variable: NOT_SET}\n"
+    )
+
+    await apply(file, dry_run=dry_run)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "queue support: added" in lines
+    assert (
+        "note: mailbox support@demo.example: NOT_SET is not set here: "
+        "see that it is set in the environment of fetching"
+    ) in lines
+
+
 async def test_policies_are_put_right(settings: ConsoleSettings) -> None:
     api = ManagementApi(settings.management_url, virtual_host_of(settings.rabbitmq_url))
     await apply(DEMO, dry_run=False)

@@ -94,3 +94,21 @@ async def test_doctor_has_a_line_for_each_mailbox(
     found = [str(one) async for one in examine(settings, SystemClock())]
 
     assert any(one.startswith(f"bad  mail of {SUPPORT} is not fetched") for one in found)
+
+
+async def test_doctor_names_a_password_until_it_is_used(
+    fetched: Database, settings: ConsoleSettings
+) -> None:
+    note = (
+        f"--   mailbox {SUPPORT}: DESK_PASSWORD is not set here: "
+        "see that it is set in the environment of fetching"
+    )
+
+    before = [str(one) async for one in examine(settings, SystemClock())]
+    await fetched[mailbox_store.COLLECTION].update_one(
+        {"_id": INBOX}, {"$set": {"last_look_at": datetime.now(UTC)}}
+    )
+    after = [str(one) async for one in examine(settings, SystemClock())]
+
+    assert note in before
+    assert note not in after
