@@ -1,8 +1,9 @@
 """Takes mail by HTTP: POST /ingest/{mailbox}.
 
 A program proves by a bearer token that it may hand in mail for a mailbox. It is no agent: sessions,
-passwords and the tokens of agents count for nothing here. A failure always has its own HTTP status,
-because a program that reads 200 forgets its mail.
+passwords and the tokens of agents count for nothing here. A failure always has an HTTP status from
+400 on, also where REST resources answer failures with 200: programs go by the status, and would
+delete a mail that was not taken.
 """
 
 import hashlib
@@ -71,7 +72,7 @@ class DropLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Handing:
+class Submission:
     """A mail that is being handed in: for whom, and by which token."""
 
     recipient: Recipient
@@ -117,15 +118,15 @@ class DropResource:
         request = Request(scope, receive)
         contact_center = await self._configuration.current()
         token = _token(contact_center, scope)
-        handing = _Handing(
+        submission = Submission(
             await self._recipient(contact_center, mailbox, token), token, _sender(request)
         )
         self._require_size(request)
         with self._one_of_few():
             self._require_pace(token)
             if "idempotency-key" in request.headers:
-                return await self._take_once(request, handing)
-            return _answer(await self._take(request, handing))
+                return await self._take_once(request, submission)
+            return _answer(await self._take(request, submission))
 
     async def _recipient(
         self, contact_center: ContactCenter, address: str, token: Token
@@ -171,17 +172,17 @@ class DropResource:
                 headers={"Retry-After": str(ceil(wait))} | _HANG_UP,
             )
 
-    async def _take_once(self, request: Request, handing: _Handing) -> Response:
+    async def _take_once(self, request: Request, submission: Submission) -> Response:
         """Take a mail under a key: a repetition gets the arrival's id of the first try."""
         given = request.headers["idempotency-key"]
         if not _KEY.fullmatch(given):
             message = "Idempotency-Key has to be 1 to 255 printable characters"
             raise RequestError(Situation.VALUE_REFUSED, message, headers=_HANG_UP)
-        key = _digest("drop", handing.token.name, handing.recipient.mailbox, given)
+        key = _digest("drop", submission.token.name, submission.recipient.mailbox, given)
         fingerprint = _digest(
             _media_type(request),
             request.headers.get("content-length", "chunked"),
-            "-" if handing.sender is None else f"<{handing.sender}>",
+            "-" if submission.sender is None else f"<{submission.sender}>",
         )
         claim = await self._answers.claim(key, fingerprint, self._clock.now())
         if claim.fingerprint != fingerprint:
@@ -199,7 +200,7 @@ class DropResource:
             message = "the first request with this Idempotency-Key is still being worked on"
             raise RequestError(Situation.IN_PROGRESS, message, headers=_AGAIN | _HANG_UP)
         try:
-            answer = _answer(await self._take(request, handing, claim.command_ids.new_id))
+            answer = _answer(await self._take(request, submission, claim.command_ids.new_id))
         except BaseException:
             with suppress(Unavailable):
                 await self._answers.release(key, self._clock.now())
@@ -212,16 +213,16 @@ class DropResource:
         return answer
 
     async def _take(
-        self, request: Request, handing: _Handing, arrival_id: str | None = None
+        self, request: Request, submission: Submission, arrival_id: str | None = None
     ) -> str:
         source = MailSource(
-            Way.HTTP, "HTTP", name=handing.token.name, peer=client_address(request.scope)
+            Way.HTTP, "HTTP", name=submission.token.name, peer=client_address(request.scope)
         )
         try:
             return await self._intake.take_stream(
                 _with_headers(self._octets(request)),
-                sender=handing.sender,
-                recipients=[handing.recipient],
+                sender=submission.sender,
+                recipients=[submission.recipient],
                 source=source,
                 arrival_id=arrival_id,
             )
