@@ -30,7 +30,7 @@ class RouteLogins:
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._open_session = open_session
-        self._logins = OAuthLogins(make_keeper, center, environment)
+        self._logins = OAuthLogins("smtp", make_keeper, center, environment)
         self._environment = environment
         self._failing: set[str] = set()
 

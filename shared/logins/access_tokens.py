@@ -13,7 +13,13 @@ import structlog
 from shared.contracts.oauth import OAuthLogin
 from shared.domain.clock import Clock
 from shared.oauth.client_credentials import Credentials
-from shared.oauth.renewal_schedule import LoginState, pause_after_fault, renewed_after, usable_for
+from shared.oauth.renewal_schedule import (
+    LoginState,
+    MailProtocol,
+    pause_after_fault,
+    renewed_after,
+    usable_for,
+)
 from shared.oauth.token_client import DEADLINE, Post, obtain_token
 from shared.oauth.token_requests import TokenClient
 from shared.oauth.token_responses import Denied, Granted, Outcome, PutOff
@@ -42,11 +48,15 @@ class NoTokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoginIdentity:
-    """A login of the description, its mailbox, and the credentials for the token endpoint."""
+    """A login of the description, its mailbox, and the credentials for the token endpoint.
+
+    Its token is the same for each `protocol`; what a mail server refuses, it refuses for its own.
+    """
 
     login: OAuthLogin
     user_name: str
     credentials: Credentials
+    protocol: MailProtocol
 
     @property
     def id(self) -> str:
@@ -87,17 +97,19 @@ class TokenKeeper:
         """Return a usable token; renew it first if none is there and a try is due.
 
         Raises:
-            NoTokenError: The login is refused, or there is no token yet.
+            NoTokenError: The login is refused by the endpoint or the protocol's mail server, or
+                there is no token yet.
             Unavailable: The database does not answer.
         """
         state = await self._issuer.store.read(identity.id)
-        if not state.is_usable(identity.made_from) and state.is_due(
-            identity.made_from, self._attempt_digest(identity)
-        ):
+        refusal = state.refusals.get(identity.protocol)
+        if refusal and refusal.is_resting(state.now, self._attempt_digest(identity)):
+            raise NoTokenError(refusal.fault, is_refused=True)
+        if not _is_presentable(identity, state) and self._is_due(identity, state):
             if not await self._renew(identity):
                 await self._wait_for_another_pod(identity, state)
             state = await self._issuer.store.read(identity.id)
-        if not state.is_usable(identity.made_from):
+        if not _is_presentable(identity, state):
             is_refused = state.refused_at is not None
             raise NoTokenError(state.fault or _NO_RESPONSE_YET, is_refused=is_refused)
         return state.access_token
@@ -105,28 +117,26 @@ class TokenKeeper:
     async def renew_if_due(self, identity: LoginIdentity) -> LoginState:
         """Renew the token if that is due; return the state of the login."""
         state = await self._issuer.store.read(identity.id)
-        if state.is_due(identity.made_from, self._attempt_digest(identity)) and await self._renew(
-            identity
-        ):
+        if self._is_due(identity, state) and await self._renew(identity):
             state = await self._issuer.store.read(identity.id)
         return state
 
     async def reject(self, identity: LoginIdentity, token: str, words: str) -> None:
-        """Record that the mail server refused a token; a newer token is left alone."""
+        """Record that the protocol's mail server refused a token; a newer token is left alone."""
         state = await self._issuer.store.read(identity.id)
-        if state.access_token != token:
-            return  # another connection recorded the same refusal, and the token was renewed
+        if state.access_token != token or state.is_token_refused(identity.protocol):
+            return  # another connection recorded the same refusal
         attempt = self._attempt_digest(identity)
         if await self._issuer.store.write_rejected(
-            identity.id, state, attempt=attempt, fault=words
+            identity.id, state, identity.protocol, attempt=attempt, fault=words
         ):
             log.warning("token refused by the mail server", login=identity.login.name, reason=words)
 
     async def confirm(self, identity: LoginIdentity, token: str) -> None:
-        """Record that the mail server accepted a token: earlier refusals no longer count."""
+        """Record that the mail server accepted a token: its earlier refusals no longer count."""
         state = await self._issuer.store.read(identity.id)
-        if state.rejections and state.access_token == token:
-            await self._issuer.store.write_taken(identity.id, state)
+        if identity.protocol in state.refusals and state.access_token == token:
+            await self._issuer.store.write_taken(identity.id, state, identity.protocol)
 
     async def _renew(self, identity: LoginIdentity) -> bool:
         """Renew under the lease, if still due; return False if another pod holds the lease."""
@@ -144,7 +154,7 @@ class TokenKeeper:
 
     async def _renew_under_lease(self, identity: LoginIdentity) -> None:
         state = await self._issuer.store.read(identity.id)
-        if not state.is_due(identity.made_from, self._attempt_digest(identity)):
+        if not self._is_due(identity, state):
             return
         outcome = await self._request_token(identity, state)
         if not await self._store_outcome(identity, state, outcome):
@@ -197,5 +207,20 @@ class TokenKeeper:
             await asyncio.sleep(_POLL_EVERY.total_seconds())
         log.warning("no other pod has renewed the login", login=identity.login.name)
 
+    def _is_due(self, identity: LoginIdentity, state: LoginState) -> bool:
+        """Say whether to request a token now, for its age or for the mail server's refusal."""
+        attempt = self._attempt_digest(identity)
+        refusal = state.refusals.get(identity.protocol)
+        if state.is_token_refused(identity.protocol) and not (
+            refusal and refusal.is_resting(state.now, attempt)
+        ):
+            return not state.is_resting(attempt)
+        return state.is_due(identity.made_from, attempt)
+
     def _attempt_digest(self, identity: LoginIdentity) -> str:
         return self._issuer.sealer.digest(f"{identity.made_from} {identity.credentials.proof}")[:16]
+
+
+def _is_presentable(identity: LoginIdentity, state: LoginState) -> bool:
+    """Say whether there is a token that the protocol's mail server has not refused."""
+    return state.is_usable(identity.made_from) and not state.is_token_refused(identity.protocol)

@@ -12,6 +12,7 @@ from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import Clock
 from shared.logins.access_tokens import Issuer, LoginIdentity, NoTokenError, TokenKeeper
 from shared.oauth.client_credentials import BadCredentialsError, read_credentials
+from shared.oauth.renewal_schedule import MailProtocol
 from shared.oauth.token_client import post
 from shared.storage.database.client import Database
 from shared.storage.database.leases import LeaseStore
@@ -36,15 +37,22 @@ class _Use:
 
 
 class OAuthLogins:
-    """The logins under `oauth`, by name and user. Without a use, neither key nor endpoint is read.
+    """The logins under `oauth` at servers of one protocol, by name and user.
+
+    Without a use, neither key nor endpoint is read.
 
     Its methods raise `BadCredentialsError` for a login that is not described or lacks a secret,
     and `BadSealingKeyError` without a key.
     """
 
     def __init__(
-        self, make_keeper: MakeKeeper, center: ReadContactCenter, environment: Mapping[str, str]
+        self,
+        protocol: MailProtocol,
+        make_keeper: MakeKeeper,
+        center: ReadContactCenter,
+        environment: Mapping[str, str],
     ) -> None:
+        self._protocol = protocol
         self._make_keeper = make_keeper
         self._center = center
         self._environment = environment
@@ -81,7 +89,7 @@ class OAuthLogins:
         """
         keeper, identity = await self._found(name, user_name)
         state = await keeper.renew_if_due(identity)
-        return state.needs_attention(identity.made_from)
+        return state.needs_attention(identity.made_from, identity.protocol)
 
     async def _found(self, name: str, user_name: str) -> tuple[TokenKeeper, LoginIdentity]:
         login = (await self._center()).oauth_login(name)
@@ -90,7 +98,7 @@ class OAuthLogins:
         credentials = read_credentials(login, self._environment)
         if self._keeper is None:
             self._keeper = self._make_keeper()
-        return self._keeper, LoginIdentity(login, user_name, credentials)
+        return self._keeper, LoginIdentity(login, user_name, credentials, self._protocol)
 
 
 async def _with_unproven_token(

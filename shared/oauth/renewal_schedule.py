@@ -1,9 +1,10 @@
 """When a token is renewed, and when a failed login is tried again. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Final, Literal
 
 # A fifth of the lifetime is left for retries.
 _RENEWED_AFTER: Final = 0.8
@@ -19,13 +20,38 @@ REFUSED_FOR: Final = timedelta(minutes=15)
 """A refused login is tried again after this, or once its description or secret changes."""
 
 
+MailProtocol = Literal["imap", "smtp"]
+"""The protocol of a mail server. A login may be refused by one server and taken by the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRefusal:
+    """The tokens that the mail server of one protocol has refused since it last took one.
+
+    `grant` is the number of the last refused token. `refused_at` is set once the server has refused
+    the login itself and not just one token. `tried_from` identifies the descriptions and secrets.
+    """
+
+    tokens: int
+    grant: int
+    fault: str
+    tried_from: tuple[str, ...] = ()
+    refused_at: datetime | None = None
+    retry_at: datetime | None = None
+
+    def is_resting(self, now: datetime, attempt: str) -> bool:
+        """Say whether a login with the same description and secrets is too soon."""
+        return self.retry_at is not None and now < self.retry_at and attempt in self.tried_from
+
+
 @dataclass(frozen=True, slots=True)
 class LoginState:
     """The state of one login of one user. All times, `now` included, are the database's.
 
     `made_from` identifies the description with which the token was requested. `tried_from`
-    identifies the descriptions and secrets that failed since the last token. `rejections` counts
-    the tokens that the mail server has refused since it last took one.
+    identifies the descriptions and secrets that failed since the last token. `grants` is the number
+    of the token. The token endpoint's refusal, `refused_at`, stops every protocol; `refusals` are
+    those of mail servers, each for its own protocol.
     """
 
     now: datetime
@@ -40,7 +66,8 @@ class LoginState:
     retry_at: datetime | None = None
     fault: str = ""
     faults: int = 0
-    rejections: int = 0
+    grants: int = 0
+    refusals: Mapping[MailProtocol, ServerRefusal] = field(default_factory=dict)
 
     def is_usable(self, made_from: str) -> bool:
         """Say whether there is a token of this description that has not expired."""
@@ -60,9 +87,19 @@ class LoginState:
         is_fresh = self.renew_at is not None and self.now < self.renew_at
         return not self.is_resting(attempt) and not (is_fresh and self.is_usable(made_from))
 
-    def needs_attention(self, made_from: str) -> bool:
-        """Say whether an operator has to act, because mail cannot be sent now or soon."""
-        return self.refused_at is not None or (self.faults > 0 and not self.is_usable(made_from))
+    def is_token_refused(self, protocol: MailProtocol) -> bool:
+        """Say whether the protocol's mail server has refused this very token."""
+        refusal = self.refusals.get(protocol)
+        return refusal is not None and refusal.grant == self.grants
+
+    def needs_attention(self, made_from: str, protocol: MailProtocol) -> bool:
+        """Say whether an operator has to act, because the protocol's login fails now or soon."""
+        refusal = self.refusals.get(protocol)
+        return (
+            self.refused_at is not None
+            or (refusal is not None and refusal.refused_at is not None)
+            or (self.faults > 0 and not self.is_usable(made_from))
+        )
 
 
 def usable_for(life: timedelta) -> timedelta:

@@ -12,7 +12,12 @@ import structlog
 from pymongo.errors import DuplicateKeyError
 
 from shared.domain.storable_text import storable
-from shared.oauth.renewal_schedule import REFUSED_FOR, LoginState
+from shared.oauth.renewal_schedule import (
+    REFUSED_FOR,
+    LoginState,
+    MailProtocol,
+    ServerRefusal,
+)
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.indexes import LOGINS
 from shared.storage.sealing import BrokenSealError, Sealer
@@ -21,27 +26,20 @@ log = structlog.get_logger()
 
 COLLECTION: Final = LOGINS
 _NOW: Final = "$$NOW"
-_FIRST_TIME: Final = {"$ifNull": ["$refused_at", _NOW]}
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_FAULT: Final = 500
 _REMEMBERED: Final = 4
 _SERVER_REFUSES: Final = 2
-"""Tokens in a row that the mail server refuses before the login itself counts as refused."""
+"""Tokens in a row that a mail server refuses before the login itself counts as refused."""
 
 _ACCESS: Final = "access_token"
 _REFRESH: Final = "refresh_token"
 _TOKEN: Final = (_ACCESS, _REFRESH, "expires_at", "renew_at", "made_from")
-_REFUSAL: Final = ("refused_at", "fault")
-_FIELDS: Final = (
-    *_TOKEN,
-    *_REFUSAL,
-    "tried_from",
-    "now",
-    "version",
-    "retry_at",
-    "faults",
-    "rejections",
-)
+_GRANTS: Final = "grants"
+_REFUSALS: Final = "refusals"
+_ENDPOINT: Final = ("refused_at", "fault", "tried_from", "retry_at", "faults")
+"""The outcome of the last try at the token endpoint."""
+_FIELDS: Final = (*_TOKEN, *_ENDPOINT, _GRANTS, _REFUSALS, "now", "version")
 
 
 def login_id(name: str, user_name: str) -> str:
@@ -77,20 +75,19 @@ class TokenStore:
     async def write_granted(self, login: str, before: LoginState, grant: Grant) -> bool:
         """Store a token; return False if another pod has written meanwhile.
 
-        If the mail server refuses the login, the refusal stays stored: only `write_taken` ends it.
+        The refusals of mail servers stay stored: only `write_taken` ends them.
         """
-        kept = _REFUSAL if before.rejections >= _SERVER_REFUSES else ()
         return await self._write(
             login,
             before,
-            kept,
+            (_REFUSALS,),
             {
                 _ACCESS: self._sealed(login, _ACCESS, grant.access_token),
                 _REFRESH: self._sealed(login, _REFRESH, grant.refresh_token),
                 "expires_at": _later(grant.usable_for),
                 "renew_at": _later(grant.renewed_after),
                 "made_from": grant.made_from,
-                "rejections": before.rejections,
+                _GRANTS: before.grants + 1,
             },
         )
 
@@ -98,32 +95,47 @@ class TokenStore:
         self, login: str, before: LoginState, *, attempt: str, fault: str
     ) -> bool:
         """Store that the endpoint refuses; return False if another pod has written meanwhile."""
-        fields = {**_in_vain(before, attempt, fault, REFUSED_FOR), "refused_at": _FIRST_TIME}
-        return await self._write(login, before, _TOKEN, fields)
+        fields = {
+            **_in_vain(before, attempt, fault, REFUSED_FOR),
+            "refused_at": _first_time("refused_at"),
+        }
+        return await self._write(login, before, (*_TOKEN, _GRANTS, _REFUSALS), fields)
 
     async def write_fault(
         self, login: str, before: LoginState, *, attempt: str, fault: str, pause: timedelta
     ) -> bool:
         """Store a failed request; return False if another pod has written meanwhile."""
         fields = _in_vain(before, attempt, fault, pause)
-        return await self._write(login, before, (*_TOKEN, "refused_at"), fields)
+        kept = (*_TOKEN, _GRANTS, _REFUSALS, "refused_at")
+        return await self._write(login, before, kept, fields)
 
     async def write_rejected(
-        self, login: str, before: LoginState, *, attempt: str, fault: str
+        self, login: str, before: LoginState, protocol: MailProtocol, *, attempt: str, fault: str
     ) -> bool:
-        """Delete a token that the mail server refused; return False if another pod has written.
+        """Store that a mail server refused the token; return False if another pod has written.
 
-        After the first refusal a new token is tried; after the second the login is refused.
+        The token stays for servers of other protocols. After the first refusal a new token is tried
+        at this one; after the second the login is refused there.
         """
-        fields: Document = {}
-        if before.rejections + 1 >= _SERVER_REFUSES:
-            fields = {**_in_vain(before, attempt, fault, REFUSED_FOR), "refused_at": _FIRST_TIME}
-        fields["rejections"] = before.rejections + 1
-        return await self._write(login, before, (_REFRESH,), fields)
+        earlier = before.refusals.get(protocol)
+        tokens = (earlier.tokens if earlier else 0) + 1
+        tried_from = earlier.tried_from if earlier else ()
+        refusal: Document = {
+            "tokens": tokens,
+            "grant": before.grants,
+            "fault": _literal(fault),
+            "tried_from": _with_attempt(tried_from, attempt),
+        }
+        if tokens >= _SERVER_REFUSES:
+            refusal["refused_at"] = _first_time(f"{_REFUSALS}.{protocol}.refused_at")
+            refusal["retry_at"] = _later(REFUSED_FOR)
+        fields = {_REFUSALS: {**_others(before, protocol), protocol: refusal}}
+        return await self._write(login, before, (*_TOKEN, *_ENDPOINT, _GRANTS), fields)
 
-    async def write_taken(self, login: str, before: LoginState) -> bool:
-        """Store that the mail server took the token; return False if another pod has written."""
-        return await self._write(login, before, _TOKEN, {})
+    async def write_taken(self, login: str, before: LoginState, protocol: MailProtocol) -> bool:
+        """Store that a mail server took the token; return False if another pod has written."""
+        fields = {_REFUSALS: _others(before, protocol)}
+        return await self._write(login, before, (*_TOKEN, *_ENDPOINT, _GRANTS), fields)
 
     async def write_consent(self, login: str, refresh_token: str) -> None:
         """Store the refresh token of a person's consent; an earlier refusal is cleared."""
@@ -166,6 +178,10 @@ class TokenStore:
             if sealed := known.get(name):
                 known[name] = self._opened(login, name, sealed)
         known["tried_from"] = tuple(known.get("tried_from", ()))
+        known[_REFUSALS] = {
+            protocol: ServerRefusal(**{**refusal, "tried_from": tuple(refusal["tried_from"])})
+            for protocol, refusal in known.get(_REFUSALS, {}).items()
+        }
         return LoginState(**known)
 
     def _opened(self, login: str, field: str, sealed: str) -> str:
@@ -178,14 +194,25 @@ class TokenStore:
 
 
 def _in_vain(before: LoginState, attempt: str, fault: str, pause: timedelta) -> Document:
-    others = [one for one in before.tried_from if one != attempt]
     return {
-        "tried_from": [*others, attempt][-_REMEMBERED:],
+        "tried_from": _with_attempt(before.tried_from, attempt),
         "retry_at": _later(pause),
         "fault": _literal(fault),
         "faults": before.faults + 1,
-        "rejections": before.rejections,
     }
+
+
+def _with_attempt(earlier: Iterable[str], attempt: str) -> list[str]:
+    return [*(one for one in earlier if one != attempt), attempt][-_REMEMBERED:]
+
+
+def _others(before: LoginState, protocol: MailProtocol) -> Document:
+    """Return the refusals of the other protocols, as they are stored."""
+    return {one: f"${_REFUSALS}.{one}" for one in before.refusals if one != protocol}
+
+
+def _first_time(field: str) -> Document:
+    return {"$ifNull": [f"${field}", _NOW]}
 
 
 def _literal(words: str) -> Document:

@@ -233,6 +233,15 @@ def about_login(login: OAuthLogin, user_name: str, state: LoginState) -> Finding
             do=f"{again}mend the description and `mailroom apply` it, set another secret, or ask "
             "who runs the mail server; it is tried again every 15 minutes",
         )
+    for protocol, refusal in state.refusals.items():
+        if refusal.refused_at:
+            return bad(
+                f"{name} refused by {protocol.upper()} since "
+                f"{refusal.refused_at:%Y-%m-%d %H:%M} UTC, mail waits: {refusal.fault}",
+                do=f"ask who runs the mail server to allow {protocol.upper()} by token for "
+                f"{user_name}, or mend the description and `mailroom apply` it; it is tried again "
+                "every 15 minutes",
+            )
     has_token = bool(state.access_token) and bool(state.expires_at and state.now < state.expires_at)
     if state.faults and not has_token:
         return bad(

@@ -11,7 +11,7 @@ from shared.contracts.oauth import OAuthLogin
 from shared.domain.clock import Clock
 from shared.logins.access_tokens import Issuer, LoginIdentity, TokenKeeper
 from shared.oauth.client_credentials import read_credentials
-from shared.oauth.renewal_schedule import LoginState
+from shared.oauth.renewal_schedule import LoginState, MailProtocol
 from shared.oauth.token_client import post
 from shared.storage import token_store
 from shared.storage.database.client import Database
@@ -39,9 +39,13 @@ def described(token_url: str, **changes: object) -> OAuthLogin:
     return OAuthLogin.model_validate(fields | changes)
 
 
-def identity(login: OAuthLogin, environment: Mapping[str, str] = ENVIRONMENT) -> LoginIdentity:
+def identity(
+    login: OAuthLogin,
+    environment: Mapping[str, str] = ENVIRONMENT,
+    protocol: MailProtocol = "smtp",
+) -> LoginIdentity:
     """Return who logs in."""
-    return LoginIdentity(login, USER, read_credentials(login, environment))
+    return LoginIdentity(login, USER, read_credentials(login, environment), protocol)
 
 
 @dataclass
@@ -68,5 +72,16 @@ class Pod:
 
 async def let_pass(database: Database, by: timedelta) -> None:
     """Let time pass for all logins: the database's own clock cannot be moved."""
-    earlier = {name: {"$subtract": [f"${name}", int(by.total_seconds() * 1000)]} for name in _TIMES}
-    await database[token_store.COLLECTION].update_many({}, [{"$set": earlier}])
+    earlier = {name: _moved(name, by) for name in _TIMES}
+    logins = database[token_store.COLLECTION]
+    await logins.update_many({}, [{"$set": earlier}])
+    for protocol in ("imap", "smtp"):
+        kept = f"refusals.{protocol}"
+        await logins.update_many(
+            {kept: {"$exists": True}},
+            [{"$set": {f"{kept}.retry_at": _moved(f"{kept}.retry_at", by)}}],
+        )
+
+
+def _moved(name: str, by: timedelta) -> dict[str, object]:
+    return {"$subtract": [f"${name}", int(by.total_seconds() * 1000)]}

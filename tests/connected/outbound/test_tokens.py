@@ -158,7 +158,7 @@ async def test_a_dead_login_is_known_while_its_token_still_works(
     await let_pass(opened, 49 * MINUTE)
     state = await keeper.renew_if_due(who)
 
-    assert state.needs_attention(who.made_from)
+    assert state.needs_attention(who.made_from, "smtp")
     assert await keeper.current(who) == "token-1"
 
 
@@ -233,6 +233,55 @@ async def test_a_person_has_to_agree_first(
     assert first == "token-1"
     assert [one["refresh_token"] for one in endpoint.asked] == ["refresh-1", "refresh-2"]
     assert (await pod.state(who)).refresh_token == "refresh-2"
+
+
+async def test_refusal_at_smtp_leaves_the_token_to_imap(
+    pod: Pod, who: LoginIdentity, endpoint: TokenEndpoint, opened: Database
+) -> None:
+    keeper, reader = pod.keeper(), identity(who.login, protocol="imap")
+    for _ in range(2):
+        await keeper.reject(who, await keeper.current(who), "535 SMTP AUTH is disabled")
+
+    with pytest.raises(NoTokenError, match="SMTP AUTH is disabled"):
+        await keeper.current(who)
+    assert await keeper.current(reader) == "token-2"
+    await keeper.confirm(reader, "token-2")
+    state = await pod.state(who)
+    assert state.needs_attention(who.made_from, "smtp")
+    assert not state.needs_attention(who.made_from, "imap")
+    assert len(endpoint.asked) == 2
+
+    await let_pass(opened, 16 * MINUTE)
+    assert await keeper.current(who) == "token-3"
+    await keeper.confirm(who, "token-3")
+    assert (await pod.state(who)).refusals == {}
+
+
+async def test_refusals_of_two_servers_are_counted_apart(
+    pod: Pod, who: LoginIdentity, endpoint: TokenEndpoint
+) -> None:
+    keeper, reader = pod.keeper(), identity(who.login, protocol="imap")
+
+    for one in (who, reader):
+        await keeper.reject(one, await keeper.current(one), f"{one.protocol} refuses")
+
+    assert {await keeper.current(who), await keeper.current(reader)} == {"token-2"}
+    assert len(endpoint.asked) == 2
+    state = await pod.state(who)
+    assert {name: one.tokens for name, one in state.refusals.items()} == {"smtp": 1, "imap": 1}
+
+
+async def test_refusal_of_the_endpoint_stops_both_protocols(
+    pod: Pod, who: LoginIdentity, endpoint: TokenEndpoint
+) -> None:
+    endpoint.always = REFUSED
+    keeper = pod.keeper()
+
+    for one in (who, identity(who.login, protocol="imap")):
+        with pytest.raises(NoTokenError, match="secret has expired"):
+            await keeper.current(one)
+
+    assert len(endpoint.asked) == 1
 
 
 async def test_a_pod_that_lost_its_lease_overwrites_nothing(pod: Pod, who: LoginIdentity) -> None:

@@ -181,7 +181,7 @@ async def test_a_revoked_token_is_replaced_and_the_mail_goes_out(
     assert len(provider.endpoint.asked) == 2
     assert (
         await Pod(oauth_outbound.database).state(identity(described(provider.endpoint.url)))
-    ).rejections == 0
+    ).refusals == {}
 
 
 async def test_an_expired_token_is_not_shown(

@@ -659,8 +659,8 @@ async def logins(large: Large) -> None:
     await store.write_granted("login", state, Grant("a", "r", hour, hour, "x"))
     await store.write_refused("login", state, attempt="x", fault="x")
     await store.write_fault("login", state, attempt="x", fault="x", pause=hour)
-    await store.write_rejected("login", state, attempt="x", fault="x")
-    await store.write_taken("login", state)
+    await store.write_rejected("login", state, "smtp", attempt="x", fault="x")
+    await store.write_taken("login", state, "smtp")
 
 
 # The operator's

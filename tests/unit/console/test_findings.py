@@ -8,7 +8,7 @@ from services.console.health import findings
 from services.console.health.findings import Finding, Mark
 from shared.contracts.oauth import OAuthLogin
 from shared.messaging.topology import ROUTING, WORK_QUEUES
-from shared.oauth.renewal_schedule import LoginState
+from shared.oauth.renewal_schedule import LoginState, ServerRefusal
 from shared.scanning.clamd import ScannerVersion
 from tests.unit.console.descriptions import agent, center
 
@@ -136,6 +136,17 @@ def test_a_login_with_a_token_is_fine() -> None:
     found = login_finding(access_token="token-1", expires_at=NOW + HOUR)
 
     assert found == "ok   login provider of desk@demo.example: token until 2026-03-02 10:00 UTC"
+
+
+def test_login_that_one_protocol_refuses_is_bad() -> None:
+    refusal = ServerRefusal(2, 1, "535 SMTP AUTH is disabled", refused_at=NOW)
+
+    found = login_finding(
+        access_token="token-1", expires_at=NOW + HOUR, grants=1, refusals={"smtp": refusal}
+    )
+
+    assert "refused by SMTP since 2026-03-02 09:00 UTC" in found
+    assert "SMTP AUTH is disabled" in found
 
 
 def test_a_refused_login_says_why_and_what_to_do() -> None:

@@ -65,7 +65,7 @@ def test_a_refused_login_rests_unless_its_secret_changes() -> None:
 
     assert not refused.is_due("this", "secret-1")
     assert refused.is_due("this", "secret-2")
-    assert refused.needs_attention("this")
+    assert refused.needs_attention("this", "smtp")
 
 
 def test_a_rest_ends() -> None:
@@ -75,8 +75,8 @@ def test_a_rest_ends() -> None:
 
 
 def test_a_fault_is_an_alarm_only_without_a_token() -> None:
-    assert not state(faults=3).needs_attention("this")
-    assert state(faults=3, expires_at=NOW).needs_attention("this")
+    assert not state(faults=3).needs_attention("this", "smtp")
+    assert state(faults=3, expires_at=NOW).needs_attention("this", "smtp")
 
 
 def test_pauses_grow_from_seconds_to_minutes() -> None:
