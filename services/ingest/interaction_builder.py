@@ -45,8 +45,8 @@ def build_interaction(
     """Return the interaction that a mail becomes in the queue of one mailbox.
 
     `proven` are the interactions that it refers to and whose thread it may join, `trusted` the
-    servers whose verdict on senders counts. A report `about` a sent mail is its child. A mail that
-    nobody is offered is completed.
+    servers whose verdict on senders counts. An answer prefers the author of the mail that it
+    answers. A report `about` a sent mail is its child. A mail that nobody is offered is completed.
     """
     interaction_id = about.interaction_id if about else new_id()
     ids = thread_references(mail)
@@ -80,7 +80,7 @@ def build_interaction(
         parent_id=about.sent.id if about else parent_id,
         # A completed report is its author's, who may read it like any other work that is done.
         owner_id=about.sent.owner_id if about and not is_offered else None,
-        preferred_id=about.sent.owner_id if about and about.offered_to == "author" else None,
+        preferred_id=_preferred_agent(mail, joined, about),
         thread_id=joined.thread_id if joined else interaction_id,
         branches=joined.branches if joined else (),
         contact_id=contact_id(sender.address),
@@ -109,6 +109,17 @@ def build_interaction(
 def is_certain_report(mail: ParsedMail) -> bool:
     """Say whether a mail is a report that no person can have written."""
     return mail.report is not None and mail.report.is_certain
+
+
+def _preferred_agent(
+    mail: ParsedMail, joined: Joining | None, about: ReportOn | None
+) -> str | None:
+    """Return the agent who gets the first offer. What no person wrote needs no certain agent."""
+    if about:
+        return about.sent.owner_id if about.offered_to == "author" else None
+    if joined is None or mail.is_automatic or mail.report:
+        return None
+    return joined.author_id
 
 
 def _subtype_of_report(mail: ParsedMail) -> str:

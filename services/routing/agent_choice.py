@@ -19,8 +19,9 @@ _ANY_LEVEL: Final = 1
 def searches_for(interaction: Interaction, queue: Queue, now: datetime) -> Sequence[AgentSearch]:
     """Return the searches for the agent of an interaction, to be tried until one finds an agent.
 
-    The preferred agent comes first, however long others have been idle. A transfer to a skill
-    goes to any agent who has it, whatever queues the agent serves.
+    The preferred agent comes first, however long others have been idle; where that search finds
+    nobody (away, full, of another queue, excluded), everybody's follows at once. A transfer to a
+    skill goes to any agent who has it, whatever queues the agent serves.
     """
     search = replace(search_in(queue, now), excluded=excluded_agents(interaction, now))
     if interaction.skill:

@@ -77,6 +77,7 @@ def take_offer_back(
     `operation` is REJECT or REVOKE. The exclusion lasts until `exclusion_ends`; None means that the
     agent may get the same offer again at once. If the offer was a transfer, the agent who made it
     becomes the preferred one. With `to_sender` that agent owns the interaction again at once.
+    An offer to the preferred agent ends the preference: the mail goes to whoever takes it.
     A transferred draft always returns to its sender, so that no other agent gets it. Exclusions
     that have ended by `now` are removed.
     """
@@ -91,12 +92,15 @@ def take_offer_back(
     if invited and operation is Operation.REVOKE:
         stood_until = min(invited.expires_at, now)
         missed = (*missed, MissedOffer(invited.agent_id, stood_until))[-MISSED_OFFERS:]
+    preferred = interaction.preferred_id
+    if invited and invited.agent_id == preferred:
+        preferred = None
     return interaction.after(
         operation,
         invitation=None,
         excluded=excluded,
         missed=missed,
-        preferred_id=sender or interaction.preferred_id,
+        preferred_id=sender or preferred,
     )
 
 

@@ -106,8 +106,9 @@ class Interaction:
 
     `queued_at` is the place in the queue; a rejected or missed invitation does not change it.
     `owner_id` is the agent who works on it, `invitation` the open offer, `place` its workbin; at
-    most one of the three is set. `preferred_id` is the agent who gets the first offer. `skill` is
-    required by a transfer, and then the agent's queues do not matter. `missed` are the newest
+    most one of the three is set. `preferred_id` is the agent who gets one offer before all
+    others: the author of the mail that this one answers, or of a transfer that came back. `skill`
+    is required by a transfer, and then the agent's queues do not matter. `missed` are the newest
     offers that expired since the last accept. `branches` are the parts of its thread that its
     holder may read, its own last; a mail that begins a thread needs none.
     """

@@ -42,11 +42,16 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """The place of a mail in an existing thread: its parent, and the branches it may read."""
+    """The place of a mail in an existing thread: its parent, and the branches it may read.
+
+    `author_id` is the agent who wrote the nearest mail of ours in that thread that it refers to;
+    None if it refers to no agent's mail.
+    """
 
     parent_id: str
     thread_id: str
     branches: tuple[str, ...]
+    author_id: str | None = None
 
 
 def thread_references(mail: ParsedMail) -> tuple[str, ...]:
@@ -136,14 +141,17 @@ def joining(
     thread_id = parent.thread_id or parent.id
     is_ours = parent.direction is Direction.OUTBOUND
     own = (parent.branch if is_ours else None) or own_id
+    in_thread = [one for one in found if (one.thread_id or one.id) == thread_id]
     before = [
-        branch
-        for one in reversed(found)
-        if (one.thread_id or one.id) == thread_id
-        for branch in one.readable_branches
-        if branch != own
+        branch for one in reversed(in_thread) for branch in one.readable_branches if branch != own
     ]
-    return Joining(parent.id, thread_id, (*tuple(dict.fromkeys(before))[-_MOST_BRANCHES:], own))
+    authors = (one.owner_id for one in in_thread if one.direction is Direction.OUTBOUND)
+    return Joining(
+        parent.id,
+        thread_id,
+        (*tuple(dict.fromkeys(before))[-_MOST_BRANCHES:], own),
+        author_id=next(filter(None, authors), None),
+    )
 
 
 def nearest_of_other_threads(

@@ -1,6 +1,7 @@
 """How an interaction moves between agents, queues and workbins."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -51,6 +52,26 @@ def test_a_transfer_that_comes_back_prefers_who_made_it() -> None:
 
     assert (after.state, after.preferred_id) == (State.QUEUED, "agent1")
     assert [one.agent_id for one in after.excluded] == ["agent2"]
+
+
+@pytest.mark.parametrize("operation", [Operation.REJECT, Operation.REVOKE])
+@pytest.mark.parametrize("exclusion_ends", [LATER, None])
+def test_the_preferred_agent_gets_one_offer(
+    operation: Operation, exclusion_ends: datetime | None
+) -> None:
+    offered = invite(inbound(preferred_id="agent1"), "agent1", LATER)
+
+    after = take_offer_back(offered, operation, NOW, exclusion_ends)
+
+    assert (after.state, after.preferred_id) == (State.QUEUED, None)
+
+
+def test_an_offer_to_another_agent_leaves_the_preference() -> None:
+    offered = invite(inbound(preferred_id="agent1"), "agent2", LATER)
+
+    after = take_offer_back(offered, Operation.REJECT, NOW, LATER)
+
+    assert after.preferred_id == "agent1"
 
 
 @pytest.mark.parametrize("start", [accepted(), draft()])

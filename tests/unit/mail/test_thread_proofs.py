@@ -208,6 +208,40 @@ def test_parent_in_two_mailboxes_is_that_of_the_same_mailbox() -> None:
         assert found.thread_id == "support"
 
 
+def by(author: str | None, ours: Interaction) -> Interaction:
+    return replace(ours, owner_id=author)
+
+
+def author_of(*proven: Interaction) -> str | None:
+    """Return the author that a mail answers if it names these, nearest first."""
+    found = joining("b", BOX, [one.mail.message_id for one in proven], proven)
+    return found.author_id if found else None
+
+
+def test_the_author_is_that_of_the_nearest_mail_of_ours() -> None:
+    root = arrived("a", owner_id="agent3")
+    older = by("agent1", sent("r1", "ann@example.org", after=root))
+    newer = by("agent2", sent("r2", "ann@example.org", after=root))
+
+    assert author_of(newer, older, root) == "agent2"
+    assert author_of(arrived("m", thread_id="a"), older, root) == "agent1"
+
+
+def test_mail_that_no_agent_wrote_leaves_the_author_before_it() -> None:
+    root = arrived("a")
+    notice = by(None, sent("r2", "ann@example.org", after=root))
+    ours = by("agent1", sent("r1", "ann@example.org", after=root))
+
+    assert author_of(notice, ours, root) == "agent1"
+    assert author_of(notice, root) is None
+
+
+def test_mail_of_another_thread_names_no_author() -> None:
+    elsewhere = by("agent1", sent("r", "ann@example.org", after=arrived("z")))
+
+    assert author_of(arrived("a", owner_id="agent3"), elsewhere) is None
+
+
 def test_a_thread_of_very_many_mails_keeps_the_newest_branches() -> None:
     last = arrived("m0")
     for number in range(1, 100):
