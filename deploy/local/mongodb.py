@@ -83,6 +83,8 @@ class LocalMongoDB(LocalServer):
         command += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]
         if self._test_commands:
             command += ["--setParameter", "enableTestCommands=1"]
+            # Tests have a clock of their own: the server would delete what is old by its own.
+            command += ["--setParameter", "ttlMonitorEnabled=false"]
         return command
 
 

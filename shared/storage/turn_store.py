@@ -38,7 +38,8 @@ class TurnStore:
 
     def __init__(self, database: Database) -> None:
         self._turns = database[TURNS].with_options(write_concern=HINT, read_concern=NEWEST)
-        self._taking = Batcher(self._take_each)
+        # One round trip at a time: of two, the second could overtake the first.
+        self._taking = Batcher(self._take_each, at_once=1)
         self._interactions = database[interaction_store.COLLECTION].with_options(
             read_concern=NEWEST
         )
@@ -50,20 +51,24 @@ class TurnStore:
         return [one for one in _before(turn, several) if one.at + KEPT_FOR > turn.at]
 
     async def _take_each(self, asked: Sequence[tuple[str, Turn]]) -> Sequence[Sequence[Turn]]:
-        """Append turns; return for each what its document holds before or after that."""
+        """Append turns in their order; return for each what its document holds after that."""
         keys = {key for key, _ in asked}
         if _FEW < len(asked) == len(keys):
             with suppress(BulkWriteError):
-                # Another pod may have made one of the documents at the same moment: once more,
-                # singly. A turn that is written twice has its first place.
+                # Another pod may have made one of the documents at the same moment: once more, by
+                # a command for each document. A turn that is written twice has its first place.
                 return await self._take_together(asked)
+        turns: dict[str, list[Turn]] = {}
+        for key, turn in asked:
+            turns.setdefault(key, []).append(turn)
         found = await asyncio.gather(
             *(
-                self._turns.find_one_and_update({"_id": key}, _addition(turn), upsert=True)
-                for key, turn in asked
+                self._turns.find_one_and_update({"_id": key}, _addition(*several), upsert=True)
+                for key, several in turns.items()
             )
         )
-        return [_turns(one) for one in found]
+        after = {key: [*_turns(one), *turns[key]] for key, one in zip(turns, found, strict=True)}
+        return [after[key] for key, _ in asked]
 
     async def _take_together(self, asked: Sequence[tuple[str, Turn]]) -> Sequence[Sequence[Turn]]:
         """Append turns to different documents in one write, and read all of them in one query."""
@@ -102,10 +107,10 @@ class TurnStore:
         ]
 
 
-def _addition(turn: Turn) -> Document:
+def _addition(*turns: Turn) -> Document:
     return {
-        "$push": {"turns": {"$each": [_to_entry(turn)], "$slice": -_MOST}},
-        "$set": {"expires_at": turn.at + KEPT_FOR},
+        "$push": {"turns": {"$each": [_to_entry(one) for one in turns], "$slice": -_MOST}},
+        "$set": {"expires_at": turns[-1].at + KEPT_FOR},
     }
 
 
