@@ -186,3 +186,65 @@ async def test_login_over_the_page_keeps_what_is_written(desk: AgentPage) -> Non
     await page.get_by_role("button", name="Discard").click()
     await page.get_by_role("dialog").get_by_role("button", name="Discard").click()
     await desk.ended("Session", "Discarded")
+
+
+async def test_conflict_outlives_the_tab_until_one_is_chosen(
+    desk: AgentPage, agent1: AgentClient
+) -> None:
+    page = desk.page
+    words = page.locator("textarea.words")
+    await page.keyboard.press("c")
+    await page.fill("#subject", "Conflict")
+    await page.fill("textarea.words", "first")
+    await expect(page.locator("footer [role=status]")).to_have_text("Saved")
+    draft = await draft_of(agent1, "Conflict")
+
+    await page.route("**/api/v2/me/interactions/**", lambda route: route.abort())
+    await page.fill("textarea.words", "mine")
+    await expect(page.locator("footer [role=status]")).to_contain_text("Saved in this browser")
+    await agent1.post(draft["id"], "Save", email_object={"text": "theirs"})
+    conflict = page.get_by_role("alert").filter(has_text="theirs")
+    await expect(conflict).to_be_visible()
+    await page.unroute_all()
+    await page.reload()
+    await page.locator("nav [data-id]", has_text="Conflict").click()
+
+    await expect(conflict).to_be_visible()
+    await expect(words).to_have_value("mine")
+    assert (await draft_of(agent1, "Conflict"))["email_object"]["Text"] == "theirs"
+    await page.get_by_role("button", name="Take the other").click()
+    await expect(words).to_have_value("theirs")
+    await agent1.post(draft["id"], "Cancel")
+    await desk.ended("Conflict", "Discarded")
+
+
+async def test_draft_with_a_lost_file_or_address_is_not_sent(
+    desk: AgentPage, running: System
+) -> None:
+    page = desk.page
+    await page.keyboard.press("c")
+    await page.fill("#to", "bo@example.org,")
+    await page.fill("#subject", "Complete")
+    await page.fill("textarea.words", "with a file")
+    await page.route("**/attachments", lambda route: route.abort())
+    file = FilePayload(name="words.txt", mimeType="text/plain", buffer=b"words")
+    await page.set_input_files("input[type=file]", [file])
+    failed = page.locator(".file.failed")
+    await expect(failed).to_contain_text("words.txt")
+    await page.unroute_all()
+
+    await page.get_by_role("button", name="New mail").click()
+    await page.locator("nav [data-id]", has_text="Complete").click()
+    await page.fill("#to", "nobody")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#to")).to_be_focused()
+    await page.fill("#to", "")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("words.txt")
+    await failed.get_by_role("button", name="Try again").click()
+    await expect(failed).to_have_count(0)
+    await page.get_by_role("button", name="Send", exact=True).click()
+
+    await desk.ended("Complete", "Sent")
+    mail = await sent(running, "Complete")
+    assert [one.get_filename() for one in mail.iter_attachments()] == ["words.txt"]

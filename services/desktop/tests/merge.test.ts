@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { edits, type Fields, met } from "../src/writing/fields";
+import { edits, type Fields, joined } from "../src/writing/fields";
 import { merged, moved } from "../src/writing/merge";
 
 const BASE = "Dear Ann,\n\nit is paid.\n\nRegards\nDemo\n";
@@ -35,18 +35,18 @@ describe("merged", () => {
   });
 });
 
-describe("met", () => {
+describe("joined", () => {
   const base: Fields = { to: ["a@x"], cc: [], bcc: [], subject: "Re", text: BASE };
 
   it("joins fields that one side changed", () => {
     const mine = { ...base, to: ["a@x", "b@x"] };
     const theirs = { ...base, subject: "Re: Invoice" };
 
-    expect(met(base, mine, theirs)).toEqual({ ...mine, subject: "Re: Invoice" });
+    expect(joined(base, mine, theirs)).toEqual({ ...mine, subject: "Re: Invoice" });
   });
 
   it("gives up where both changed the recipients", () => {
-    expect(met(base, { ...base, to: ["b@x"] }, { ...base, to: ["c@x"] })).toBeNull();
+    expect(joined(base, { ...base, to: ["b@x"] }, { ...base, to: ["c@x"] })).toBeNull();
   });
 });
 

@@ -160,6 +160,7 @@ export const de: Words = {
   notSaved: "Noch nicht gespeichert",
   sendingNow: "Wird gesendet…",
   conflict: "Dieser Entwurf wurde anderswo geändert. Beide Fassungen stehen unten: Wählen Sie eine.",
+  changedMeanwhile: "Dieser Entwurf wurde anderswo geändert. Lesen Sie ihn, dann senden Sie ihn erneut.",
   myVersion: "Meine behalten",
   theirVersion: "Die andere nehmen",
   recovered: "Text, den der Server noch nicht hatte, wurde aus diesem Browser geholt.",

@@ -163,6 +163,7 @@ export const en = {
   notSaved: "Not saved yet",
   sendingNow: "Sending…",
   conflict: "This draft was changed elsewhere meanwhile. Both versions are below: choose one.",
+  changedMeanwhile: "This draft was changed elsewhere meanwhile. Read it, then send it again.",
   myVersion: "Keep mine",
   theirVersion: "Take the other",
   recovered: "Words that the server did not have yet were restored from this browser.",

@@ -13,6 +13,7 @@ import type {
 } from "../api/types";
 import { CHANNELS, Connection, INTERACTIONS, type Link, WORKBINS } from "../live/connection";
 import { language } from "../words/language.svelte";
+import { saveAllDrafts } from "../writing/open_drafts";
 import { type Bins, fold, foldBin, fromList, grouped, type Item, NO_WORK } from "./fold";
 
 export type Phase = "starting" | "login" | "no-agent" | "working";
@@ -117,8 +118,15 @@ class Desk {
   }
 
   async logOut(): Promise<void> {
+    const { t } = language;
+    const unsaved = await saveAllDrafts();
+    if (unsaved) return this.notice("bad", t.failed(t.notDone(t.logOut), unsaved));
+    try {
+      await this.api.post("/me", { operationName: "EndContactCenterSession" });
+    } catch (error) {
+      return this.complain(t.logOut, error);
+    }
     this.#connection.stop();
-    await this.api.post("/me", { operationName: "EndContactCenterSession" });
     location.reload();
   }
 

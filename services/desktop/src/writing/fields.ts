@@ -1,4 +1,4 @@
-// What an agent writes in a draft, and how two versions of it meet. Pure.
+// What an agent writes in a draft, and how two versions of it are joined. Pure.
 
 import type { Interaction } from "../api/types";
 import { merged } from "./merge";
@@ -48,7 +48,7 @@ export function edits(before: Fields, after: Fields): Record<string, unknown> {
 }
 
 // Both versions joined; null where they changed the same place.
-export function met(base: Fields, mine: Fields, theirs: Fields): Fields | null {
+export function joined(base: Fields, mine: Fields, theirs: Fields): Fields | null {
   const text = merged(base.text, mine.text, theirs.text);
   if (text === null) return null;
   const pick = <Name extends keyof Fields>(name: Name): Fields[Name] | null => {

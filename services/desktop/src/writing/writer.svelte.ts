@@ -1,84 +1,184 @@
 // Keeps a draft: each word in this browser at once, all of it at the server within seconds.
 
 import { ApiError } from "../api/client";
-import type { StateMessage } from "../api/types";
 import { desk, type Outcome, reasonOf } from "../work/desk.svelte";
 import type { Item } from "../work/fold";
-import { dropCopy, readCopy, writeCopy } from "./copies";
-import { edits, type Fields, fieldsOf, met, same } from "./fields";
+import { language } from "../words/language.svelte";
+import { dropCopy, dropStaleCopies, readCopy, writeCopy } from "./copies";
+import { edits, type Fields, fieldsOf, same } from "./fields";
+import { registerDraft } from "./open_drafts";
+import {
+  chooseVersion,
+  confirmSave,
+  type Copy,
+  copyOf,
+  type DraftState,
+  hasAll,
+  hasSeenFiles,
+  isWhole,
+  mergeServerVersion,
+  restoreCopy,
+  sendFields,
+  stateOf,
+} from "./reconcile";
+import { sendFile } from "./transport";
+import { UploadList } from "./uploads.svelte";
 
-export type Kept = "kept" | "keeping" | "here" | "changed" | "failed";
+// Where the words are: at the server, on the way, in this browser, on this page only, refused.
+export type SaveState = "saved" | "saving" | "copied" | "unsaved" | "failed";
 
 const COPY_AFTER = 150;
 const SAVE_AFTER = 1_500;
 const SAVE_AT_LATEST = 4_000;
 const AGAIN_AFTER = 3_000;
+const MOST_TRIES = 4;
 
 export class Writer {
   readonly id: string;
-  fields = $state.raw<Fields>({ to: [], cc: [], bcc: [], subject: "", text: "" });
-  kept = $state<Kept>("kept");
+  readonly uploads: UploadList;
+  // What stands in the fields of recipients and is no address yet.
+  typed = $state({ to: "", cc: "", bcc: "" });
+  saveState = $state<SaveState>("saved");
   problem = $state("");
-  // What the server has, where it cannot be joined with what was written here.
-  conflict = $state.raw<Fields | null>(null);
   isRestored = $state(false);
-  #base: Fields;
-  #version: number;
-  #sent: Fields | null = null;
+  isSending = $state(false);
+  #state: DraftState = $state.raw() as DraftState;
+  #hasReadCopy = $state(false);
+  // Attachments that were uploaded here, listed by the draft or not.
+  readonly #uploaded = new Set<string>();
+  #storedCopy: Copy | undefined;
+  #isCopyFailing = false;
   #copying: ReturnType<typeof setTimeout> | undefined;
   #saving: ReturnType<typeof setTimeout> | undefined;
   #changedAt = 0;
-  #running: Promise<void> | null = null;
+  #running: Promise<boolean> | null = null;
+  #restoring: Promise<void>;
+  #isReading = false;
   #hasEnded = false;
 
   constructor(draft: Item) {
     this.id = draft.id;
-    this.#base = fieldsOf(draft);
-    this.fields = this.#base;
-    this.#version = draft.sequence;
-    void this.#restore();
+    this.uploads = new UploadList(draft.id, sendFile);
+    this.#state = stateOf(draft);
+    this.#restoring = this.#readCopy();
   }
 
-  get hasAll(): boolean {
-    return same(this.fields, this.#base);
+  get fields(): Fields {
+    return this.#state.fields;
+  }
+
+  // What the server has, where it cannot be joined with what was written here.
+  get conflict(): Fields | null {
+    return this.#state.theirs;
+  }
+
+  get version(): number {
+    return this.#state.version;
+  }
+
+  // Whether the whole draft is here, with what an earlier page had not saved.
+  get isReady(): boolean {
+    return this.#hasReadCopy && this.version >= 0;
+  }
+
+  // Whether closing the page loses something.
+  get isAtRisk(): boolean {
+    const isUploading = this.uploads.all.some((one) => one.status === "sending");
+    return isUploading || (this.#isCopyFailing && !hasAll(this.#state));
   }
 
   edit(part: Partial<Fields>): void {
-    this.fields = { ...this.fields, ...part };
-    this.#changed();
+    if (!this.isReady || this.isSending) return;
+    this.#state = { ...this.#state, fields: { ...this.fields, ...part } };
+    this.#scheduleSave();
   }
 
-  // Takes a newer version of the server: its own save, a file, or what another window wrote.
-  hear(draft: Item): void {
-    if (draft.sequence <= this.#version || draft.email_object.truncated) return;
-    if (draft.email_object.Text === undefined) return;
-    this.#version = draft.sequence;
-    const theirs = fieldsOf(draft);
-    if (same(theirs, this.#base) || (this.#sent && same(theirs, this.#sent))) {
-      this.#base = theirs;
-      return;
+  // Joins a newer version of the server: its own save, a file, or what another window wrote.
+  mergeServerVersion(draft: Item): void {
+    if (this.#hasEnded || !isWhole(draft) || draft.sequence <= this.version) return;
+    this.#state = mergeServerVersion(this.#state, draft.sequence, fieldsOf(draft));
+    this.#restoreCopy();
+    if (!hasAll(this.#state)) this.#scheduleSave();
+    else if (!this.#running && this.#hasReadCopy) this.#settle();
+  }
+
+  // Reads the draft until its whole text is here: messages carry a long one cut.
+  async readWhole(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    try {
+      while (!this.#hasEnded) {
+        const draft = await desk.refresh(this.id);
+        if (draft && isWhole(draft)) {
+          this.mergeServerVersion(draft);
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
+      }
+    } catch (error) {
+      this.saveState = "failed";
+      this.problem = reasonOf(error);
+    } finally {
+      this.#isReading = false;
     }
-    this.#meet(theirs);
   }
 
-  choose(fields: Fields): void {
-    this.conflict = null;
-    this.edit(fields);
+  choose(which: "mine" | "theirs"): void {
+    this.#state = chooseVersion(this.#state, which);
+    this.#scheduleSave();
   }
 
   // Saves until the server has everything; false where that is not possible now.
   async flush(): Promise<boolean> {
-    clearTimeout(this.#saving);
-    await this.#running;
-    if (!this.hasAll) await this.#save();
-    return this.hasAll && !this.conflict;
+    await this.#restoring;
+    for (let left = MOST_TRIES; left > 0 && !hasAll(this.#state) && !this.conflict; left -= 1) {
+      clearTimeout(this.#saving);
+      if (!(await this.#save())) break;
+    }
+    return hasAll(this.#state);
   }
 
-  // Stops, as the draft was sent or discarded.
+  // Sends the draft as its agent sees it; null where another window has changed it meanwhile.
+  async send(draft: Item, parameters: object): Promise<Outcome | null> {
+    const seen = this.fields;
+    const listed = filesOf(draft);
+    for (let left = MOST_TRIES; ; left -= 1) {
+      if (!(await this.flush())) {
+        if (this.conflict) return null;
+        throw this.problem ? new Error(this.problem) : new ApiError(0, 0, "");
+      }
+      const now = desk.work.items.get(this.id) ?? draft;
+      const uploaded = this.uploads.all.flatMap((one) => one.attachments);
+      if (!same(this.fields, seen)) return null;
+      if (!hasSeenFiles(filesOf(now), listed, [...uploaded, ...this.#uploaded])) return null;
+      try {
+        return await desk.perform(now, "Send", parameters, { ifMatch: `"${this.version}"` });
+      } catch (error) {
+        if (!(error instanceof ApiError && error.isChanged) || left <= 1) throw error;
+        await this.#readNewest();
+      }
+    }
+  }
+
+  // Forgets the uploads that the draft lists by now.
+  dropListed(draft: Item): void {
+    for (const one of this.uploads.all) {
+      for (const id of one.attachments) this.#uploaded.add(id);
+    }
+    this.uploads.dropListed(filesOf(draft));
+  }
+
+  // Stores what the server has not yet in this browser, as the page may end.
+  storeCopy(): void {
+    if (!hasAll(this.#state)) void this.#copy();
+  }
+
+  // Stops, as the draft was sent, discarded or given away.
   end(): void {
     this.#hasEnded = true;
     clearTimeout(this.#copying);
     clearTimeout(this.#saving);
+    this.uploads.end();
     void dropCopy(this.#user, this.id);
   }
 
@@ -86,43 +186,41 @@ export class Writer {
     return desk.user?.id ?? "";
   }
 
-  async #restore(): Promise<void> {
-    const copy = await readCopy(this.#user, this.id);
-    if (!copy || this.#hasEnded || !this.hasAll) return;
-    if (same(copy.fields, this.#base)) {
+  async #readCopy(): Promise<void> {
+    this.#storedCopy = await readCopy(this.#user, this.id);
+    this.#hasReadCopy = true;
+    this.#restoreCopy();
+  }
+
+  #restoreCopy(): void {
+    const copy = this.#storedCopy;
+    if (!copy || !this.isReady || this.#hasEnded) return;
+    this.#storedCopy = undefined;
+    const before = this.#state;
+    this.#state = restoreCopy(before, copy);
+    if (this.#state === before || hasAll(this.#state)) {
       void dropCopy(this.#user, this.id);
       return;
     }
-    const theirs = this.#base;
-    this.#base = copy.base;
-    this.fields = copy.fields;
     this.isRestored = true;
-    this.#meet(theirs);
+    this.#scheduleSave();
   }
 
-  #meet(theirs: Fields): void {
-    const joined = met(this.#base, this.fields, theirs);
-    this.#base = theirs;
-    if (joined) this.fields = joined;
-    else this.conflict = theirs;
-    if (!this.hasAll) this.#changed();
-  }
-
-  #changed(): void {
-    this.kept = "changed";
+  #scheduleSave(): void {
+    this.saveState = "unsaved";
     this.#changedAt ||= Date.now();
     clearTimeout(this.#copying);
+    if (this.#hasEnded) return;
     this.#copying = setTimeout(() => void this.#copy(), COPY_AFTER);
     this.#saveIn(Math.min(SAVE_AFTER, Math.max(0, this.#changedAt + SAVE_AT_LATEST - Date.now())));
   }
 
-  async #copy(): Promise<void> {
-    if (this.#hasEnded) return;
-    const isThere = await writeCopy(this.#user, this.id, {
-      base: this.#base,
-      fields: this.fields,
-    });
-    if (isThere && this.kept === "changed") this.kept = "here";
+  async #copy(): Promise<boolean> {
+    if (this.#hasEnded) return false;
+    const isThere = await writeCopy(this.#user, this.id, copyOf(this.#state));
+    this.#isCopyFailing = !isThere;
+    if (isThere && this.saveState === "unsaved") this.saveState = "copied";
+    return isThere;
   }
 
   #saveIn(milliseconds: number): void {
@@ -131,70 +229,81 @@ export class Writer {
     this.#saving = setTimeout(() => void this.#save(), milliseconds);
   }
 
-  #save(): Promise<void> {
+  #save(): Promise<boolean> {
     this.#running ??= this.#saveNow().finally(() => (this.#running = null));
     return this.#running;
   }
 
-  async #saveNow(): Promise<void> {
-    if (this.#hasEnded || this.conflict) return;
-    if (this.hasAll) {
-      this.#settled();
-      return;
+  // Answers whether another try at once may help.
+  async #saveNow(): Promise<boolean> {
+    if (this.#hasEnded || !this.isReady || this.conflict) return false;
+    if (hasAll(this.#state)) {
+      this.#settle();
+      return true;
     }
-    const sent = this.fields;
-    this.#sent = sent;
+    const { base, version, fields: sent } = this.#state;
+    this.#state = sendFields(this.#state);
     this.#changedAt = 0;
-    this.kept = "keeping";
+    this.saveState = "saving";
+    // A reload before the answer has to know that the server may have these words.
+    void this.#copy();
     try {
       const { body } = await desk.api.ask<Outcome>("PUT", `/me/interactions/${this.id}`, {
-        body: { email_object: edits(this.#base, sent) },
-        ifMatch: `"${this.#version}"`,
+        body: { email_object: edits(base, sent) },
+        ifMatch: `"${version}"`,
         wait: 10,
         patience: 0,
       });
-      this.#base = sent;
       this.problem = "";
-      if (body.interaction) this.#took(body.interaction);
+      if (body.interaction) {
+        this.#state = confirmSave(this.#state, body.interaction.sequence, sent);
+        desk.take(body.interaction);
+      }
     } catch (error) {
-      await this.#failed(error);
-    } finally {
-      this.#sent = null;
+      return this.#recover(error);
     }
-    if (this.hasAll) this.#settled();
-    else if (!this.#hasEnded && this.kept === "keeping") this.#changed();
+    if (hasAll(this.#state)) this.#settle();
+    else this.#scheduleSave();
+    return true;
   }
 
-  #took(message: StateMessage): void {
-    this.#version = Math.max(this.#version, message.sequence);
-    desk.take(message);
-  }
-
-  #settled(): void {
-    this.kept = "kept";
+  #settle(): void {
+    this.saveState = "saved";
     this.problem = "";
+    this.#changedAt = 0;
     clearTimeout(this.#copying);
+    clearTimeout(this.#saving);
     void dropCopy(this.#user, this.id);
   }
 
-  async #failed(error: unknown): Promise<void> {
-    if (!(error instanceof ApiError)) throw error;
-    if (error.isChanged) {
-      // The newer version comes in through `hear`; without a connection it is read.
-      const draft = await desk.refresh(this.id).catch(() => undefined);
-      if (draft) this.hear(draft);
-      this.#saveIn(SAVE_AFTER);
-      return;
+  async #recover(error: unknown): Promise<boolean> {
+    if (error instanceof ApiError && error.isChanged) {
+      const isRead = await this.#readNewest();
+      if (hasAll(this.#state)) this.#settle();
+      else this.#scheduleSave();
+      return isRead;
     }
-    await this.#copy();
-    if (error.isPassing || error.isLogin) {
-      this.kept = "here";
+    const isThere = await this.#copy();
+    if (error instanceof ApiError && (error.isPassing || error.isLogin)) {
+      this.saveState = isThere ? "copied" : "unsaved";
       this.#saveIn(AGAIN_AFTER);
-      return;
+      return false;
     }
-    this.kept = "failed";
+    this.saveState = "failed";
     this.problem = reasonOf(error);
+    return false;
   }
+
+  // Newer versions come by messages too; without a connection they are read.
+  async #readNewest(): Promise<boolean> {
+    const draft = await desk.refresh(this.id).catch(() => undefined);
+    if (draft) this.mergeServerVersion(draft);
+    return draft !== undefined;
+  }
+}
+
+function filesOf(draft: Item): string[] {
+  return (draft.email_object.attachments ?? []).map((one) => one.id);
 }
 
 const writers = new Map<string, Writer>();
@@ -203,12 +312,41 @@ const writers = new Map<string, Writer>();
 export function writerOf(draft: Item): Writer {
   const known = writers.get(draft.id);
   if (known) return known;
+  if (writers.size === 0) begin();
   const writer = new Writer(draft);
   writers.set(draft.id, writer);
+  registerDraft(draft.id, {
+    save: () => saveBeforeGiving(writer),
+    end: () => {
+      writer.end();
+      writers.delete(draft.id);
+    },
+  });
   return writer;
 }
 
-export function endWriter(id: string): void {
-  writers.get(id)?.end();
-  writers.delete(id);
+async function saveBeforeGiving(writer: Writer): Promise<string> {
+  const { t } = language;
+  // What is no longer a draft of this agent has nothing to save.
+  if (desk.work.items.get(writer.id)?.state !== "ReplyCreated") return "";
+  const upload = writer.uploads.unfinished;
+  if (upload?.status === "sending") return t.uploading(upload.file.name, upload.percent);
+  if (upload) return t.uploadFailed(upload.file.name, upload.problem || t.noServer);
+  if (await writer.flush()) return "";
+  return writer.problem || (writer.conflict ? t.conflict : t.tryAgain);
+}
+
+let hasBegun = false;
+
+function begin(): void {
+  if (hasBegun) return;
+  hasBegun = true;
+  void dropStaleCopies(desk.user?.id ?? "", new Set(desk.work.items.keys()));
+  const storeAll = (): void => writers.forEach((one) => one.storeCopy());
+  addEventListener("pagehide", storeAll);
+  document.addEventListener("visibilitychange", storeAll);
+  addEventListener("beforeunload", (event) => {
+    storeAll();
+    if ([...writers.values()].some((one) => one.isAtRisk)) event.preventDefault();
+  });
 }
