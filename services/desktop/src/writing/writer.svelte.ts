@@ -44,6 +44,8 @@ export class Writer {
   isSending = $state(false);
   #state: DraftState = $state.raw() as DraftState;
   #hasReadCopy = $state(false);
+  // Whether the whole draft is here, with what an earlier page had not saved.
+  readonly isReady = $derived(this.#hasReadCopy && this.#state.version >= 0);
   // Attachments that were uploaded here, listed by the draft or not.
   readonly #uploaded = new Set<string>();
   #storedCopy: Copy | undefined;
@@ -74,11 +76,6 @@ export class Writer {
 
   get version(): number {
     return this.#state.version;
-  }
-
-  // Whether the whole draft is here, with what an earlier page had not saved.
-  get isReady(): boolean {
-    return this.#hasReadCopy && this.version >= 0;
   }
 
   // Whether closing the page loses something.
