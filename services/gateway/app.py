@@ -59,6 +59,7 @@ from services.gateway.rest.resources.mailboxes import MailboxesResource
 from services.gateway.rest.resources.operations import OperationsResource
 from services.gateway.rest.resources.workbins import WorkbinsResource
 from services.gateway.rest.routes import RestResources, rest_router
+from services.gateway.rest.uploads.form_files import PaceLimits
 from services.gateway.settings import GatewaySettings
 from shared.bayeux import (
     BayeuxCollector,
@@ -202,9 +203,10 @@ def _drop(settings: GatewaySettings, resources: Resources) -> DropResource:
         answers=IdempotencyStore(resources.database),
         limits=DropLimits(
             settings.largest_mail,
-            settings.drops_at_once,
-            settings.drops_per_token,
-            settings.upload_stall,
+            at_once=settings.drops_at_once,
+            at_once_per_token=settings.drops_at_once_per_token,
+            per_minute=settings.drops_per_token,
+            pace=PaceLimits(settings.upload_stall, settings.upload_slowest),
         ),
         clock=resources.clock,
     )
@@ -372,7 +374,7 @@ def _rest(
             vault=resources.vault,
             configuration=resources.configuration,
             command_sender=command_sender,
-            stall=settings.upload_stall,
+            pace_limits=PaceLimits(settings.upload_stall, settings.upload_slowest),
         ),
         mailboxes=MailboxesResource(
             callers=callers,

@@ -13,6 +13,7 @@ from shared.bayeux import BayeuxSettings
 from shared.bayeux.cookies import CookiePolicy, SameSite
 from shared.bayeux.transports.origins import origin_of
 from shared.intake.mail_intake import HOST_NAME, LARGEST_MAIL
+from shared.intake.transfer_pace import SLOWEST
 from shared.runtime.settings import ServiceSettings
 
 
@@ -169,6 +170,12 @@ class GatewaySettings(ServiceSettings):
         default=timedelta(seconds=60),
         description="An upload of which nothing comes for this long is ended.",
     )
+    upload_slowest: int = Field(
+        default=SLOWEST,
+        ge=1,
+        description="Bytes per second that an upload or a mail by POST /ingest/MAILBOX has to come "
+        "with on average, or it is ended.",
+    )
     largest_mail: int = Field(
         default=LARGEST_MAIL,
         ge=1_000,
@@ -179,6 +186,12 @@ class GatewaySettings(ServiceSettings):
         ge=1,
         description="Number of mails that a pod takes by POST /ingest/MAILBOX at the same time; "
         "more are answered 429.",
+    )
+    drops_at_once_per_token: int = Field(
+        default=20,
+        ge=1,
+        description="Number of mails that a pod takes with one token at the same time, so that one "
+        "program leaves room to the others; more are answered 429.",
     )
     drops_per_token: int = Field(
         default=600,

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.intake.mail_intake import HOST_NAME, LARGEST_MAIL, MOST_HOPS, IntakeRules
+from shared.intake.transfer_pace import SLOWEST
 from shared.runtime.bounce_key import BOUNCE_KEY, BounceKey
 from shared.runtime.settings import ServiceSettings
 
@@ -124,7 +125,7 @@ class IngestSettings(ServiceSettings):
         description="The longest time for which a refusal is held back.",
     )
     slowest: int = Field(
-        default=500,
+        default=SLOWEST,
         ge=1,
         description="Bytes per second that a mail has to come with on average, or its session is "
         "ended.",

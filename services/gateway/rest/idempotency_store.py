@@ -78,6 +78,14 @@ class IdempotencyStore:
         async with database_errors():
             await self._collection.update_one({"_id": key}, {"$set": fields})
 
+    async def note_content(self, key: str, digest: str) -> bool:
+        """Store the digest of a request's content; return False if the key has another one."""
+        async with database_errors():
+            result = await self._collection.update_one(
+                {"_id": key, "content": {"$in": [None, digest]}}, {"$set": {"content": digest}}
+            )
+        return bool(result.matched_count)
+
     async def release(self, key: str, now: datetime) -> None:
         """Free a key for the next caller, who gets the same command ids."""
         async with database_errors():

@@ -22,12 +22,13 @@ from prometheus_client import Counter
 
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.mail_data import LineTooLongError, read_mail
-from services.ingest.smtp.pace_limits import MailPace, SessionBudget
+from services.ingest.smtp.pace_limits import SessionBudget
 from services.ingest.smtp.receiver import TOO_LARGE, MailReceiver, SmtpEnvelope
 from services.ingest.smtp.server_certificate import ServerCertificate
 from services.ingest.smtp.session_limits import SmtpSessions
 from shared.faults import crash_point
 from shared.intake.refusals import MailTooLargeError
+from shared.intake.transfer_pace import TransferPace
 
 # aiosmtpd logs the text of strangers on the lower levels.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
@@ -90,7 +91,7 @@ class Dialogue(SMTP):
         self._sessions = sessions
         self._settings = settings
         self._budget = SessionBudget(settings, self.loop.time())
-        self._pace: MailPace | None = None
+        self._pace: TransferPace | None = None
         self._unterminated = 0
         self.address = ""
         self.is_storing = False
@@ -174,7 +175,10 @@ class Dialogue(SMTP):
         if answer.startswith(_REPEATED_COMMAND):
             answer = _UNKNOWN_COMMAND
         if answer.startswith(b"354"):
-            self._pace, self._unterminated = MailPace(self._settings, self.loop.time()), 0
+            self._unterminated = 0
+            self._pace = TransferPace(
+                self._settings.silence, self._settings.slowest, self.loop.time()
+            )
         closing_reply = None
         if answer[3:4] != b"-":
             self._budget.record_answer(answer)

@@ -1,4 +1,4 @@
-"""Limits on the speed of a mail and on the length and errors of a session. Pure."""
+"""Limits on the length and errors of a session. Pure."""
 
 from typing import Final
 
@@ -10,26 +10,6 @@ SESSION_ENDED: Final = b"421 4.7.0 enough for one session, come back with the ne
 _REFUSALS_AT_ONCE: Final = 5
 _ANSWERS_WITHOUT_A_MAIL: Final = 2_000
 """A sender with a thousand accepted and a thousand refused recipients gets as many replies."""
-_SHORTEST_WAIT: Final = 0.001
-
-
-class MailPace:
-    """The speed at which one mail arrives. Times are seconds of the event loop."""
-
-    def __init__(self, settings: IngestSettings, now: float) -> None:
-        self._silence = settings.silence.total_seconds()
-        self._slowest = settings.slowest
-        self._started_at = now
-        self.octets = 0
-
-    def add(self, octets: int) -> None:
-        """Count octets that have arrived."""
-        self.octets += octets
-
-    def seconds_left(self, now: float) -> float:
-        """Return for how many seconds to wait for the next octets."""
-        due = self._started_at + self._silence + self.octets / self._slowest
-        return max(_SHORTEST_WAIT, min(self._silence, due - now))
 
 
 class SessionBudget:

@@ -194,6 +194,7 @@ async def remembered_answers(large: Large) -> None:
     await store.claim("key", "print", now)
     await store.release("key", now)
     await store.claim("key", "print", now)
+    await store.note_content("key", "digest")
     await store.keep("key", StoredAnswer(200, [], b""))
 
 

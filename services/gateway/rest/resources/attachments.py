@@ -1,7 +1,6 @@
 """Uploads files to a draft, and removes them."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +12,7 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.http.preconditions import expected_version
 from services.gateway.operations.request import ZERO, PreparedCommand
 from services.gateway.rest.callers import Callers
-from services.gateway.rest.uploads.form_files import FormFileReader, body_of
+from services.gateway.rest.uploads.form_files import FormFileReader, PaceLimits, body_of
 from services.gateway.wire.states import STATES
 from shared.contracts.commands import LinkDocument, UnlinkDocument
 from shared.domain.errors import Unavailable
@@ -39,7 +38,7 @@ class AttachmentsResource:
         vault: Vault,
         configuration: ConfigurationStore,
         command_sender: CommandSender,
-        stall: timedelta,
+        pace_limits: PaceLimits,
     ) -> None:
         self._callers = callers
         self._interactions = interactions
@@ -47,7 +46,7 @@ class AttachmentsResource:
         self._vault = vault
         self._configuration = configuration
         self._command_sender = command_sender
-        self._stall = stall.total_seconds()
+        self._pace_limits = pace_limits
 
     async def upload(self, request: Request) -> Response:
         """POST: once this is answered, each file is stored and a Send includes it.
@@ -94,7 +93,11 @@ class AttachmentsResource:
             draft_id=draft.id,
             batch=command_ids_of(request.scope).new_id,
         )
-        body = body_of(request.receive, at_most=rules.largest_mail, stall=self._stall)
+        body = body_of(
+            request.receive,
+            at_most=rules.largest_mail,
+            limits=self._pace_limits,
+        )
         return await reader.store(request.headers.get("content-type", ""), body, listed)
 
     async def _pending(self, draft: Interaction) -> list[Attachment]:

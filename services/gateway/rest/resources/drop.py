@@ -9,10 +9,10 @@ delete a mail that was not taken.
 import hashlib
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from math import ceil
 from typing import Final
 
@@ -30,7 +30,7 @@ from services.gateway.http.credentials import (
     credentials,
 )
 from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
-from services.gateway.rest.uploads.form_files import body_of
+from services.gateway.rest.uploads.form_files import PaceLimits, body_of
 from services.gateway.rest.uploads.multipart import read_parts
 from shared.bayeux.transports.web import Scope
 from shared.contracts.contact_center import ContactCenter, Token
@@ -62,13 +62,14 @@ _HANG_UP: Final = {"Connection": "close"}
 class DropLimits:
     """How much is taken at a pod: octets of a mail, mails at once, mails a minute of each token.
 
-    A mail of which nothing comes for `stall` is refused.
+    A mail that stalls or is slower than `pace` allows is refused.
     """
 
     largest_mail: int
     at_once: int
+    at_once_per_token: int
     per_minute: int
-    stall: timedelta
+    pace: PaceLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class DropResource:
         self._limits = limits
         self._clock = clock
         self._rates = RateLimits(limits.per_minute)
-        self._running = 0
+        self._running: Counter[str] = Counter()
 
     async def take(self, scope: Scope, receive: Receive, mailbox: str) -> Response:
         """Store the mail in the body of a request, and return the answer.
@@ -122,11 +123,12 @@ class DropResource:
             await self._recipient(contact_center, mailbox, token), token, _sender(request)
         )
         self._require_size(request)
-        with self._one_of_few():
+        with self._slot(token):
             self._require_pace(token)
             if "idempotency-key" in request.headers:
                 return await self._take_once(request, submission)
-            return _answer(await self._take(request, submission))
+            mail = _with_headers(self._octets(request))
+            return _answer(await self._take(request, submission, mail))
 
     async def _recipient(
         self, contact_center: ContactCenter, address: str, token: Token
@@ -154,15 +156,22 @@ class DropResource:
         return RequestError(Situation.TOO_LARGE, message, headers=_HANG_UP)
 
     @contextmanager
-    def _one_of_few(self) -> Iterator[None]:
-        if self._running >= self._limits.at_once:
+    def _slot(self, token: Token) -> Iterator[None]:
+        """Count a mail among those of its token and of the pod while it is being handed in."""
+        message = ""
+        if self._running.total() >= self._limits.at_once:
             message = "too many mails are being handed in at the same time: try again"
+        elif self._running[token.name] >= self._limits.at_once_per_token:
+            most = self._limits.at_once_per_token
+            message = f"a token may hand in {most} mails at the same time: try again"
+        if message:
             raise RequestError(Situation.TOO_MANY_REQUESTS, message, headers=_AGAIN | _HANG_UP)
-        self._running += 1
+        self._running[token.name] += 1
         try:
             yield
         finally:
-            self._running -= 1
+            self._running[token.name] -= 1
+            self._running += Counter()  # drops what is 0, so that no old token is kept
 
     def _require_pace(self, token: Token) -> None:
         if wait := self._rates.take(token.name, time.monotonic()):
@@ -173,34 +182,34 @@ class DropResource:
             )
 
     async def _take_once(self, request: Request, submission: Submission) -> Response:
-        """Take a mail under a key: a repetition gets the arrival's id of the first try."""
+        """Take a mail under a key: a repetition gets the arrival's id of the first try.
+
+        A repetition is read to its end as well, because only the digest of the whole mail tells it
+        from another mail.
+        """
         given = request.headers["idempotency-key"]
         if not _KEY.fullmatch(given):
             message = "Idempotency-Key has to be 1 to 255 printable characters"
             raise RequestError(Situation.VALUE_REFUSED, message, headers=_HANG_UP)
         key = _digest("drop", submission.token.name, submission.recipient.mailbox, given)
-        fingerprint = _digest(
-            _media_type(request),
-            request.headers.get("content-length", "chunked"),
-            "-" if submission.sender is None else f"<{submission.sender}>",
-        )
+        fingerprint = _digest("-" if submission.sender is None else f"<{submission.sender}>")
         claim = await self._answers.claim(key, fingerprint, self._clock.now())
         if claim.fingerprint != fingerprint:
-            message = "this Idempotency-Key was used for another mail: take a new one"
-            raise RequestError(Situation.KEY_REUSED, message, headers=_HANG_UP)
+            raise _key_reused()
+        mail = self._noted(_with_headers(self._octets(request)), key)
         if claim.answered is not None:
+            async for _ in mail:
+                pass
             replayed = {"Idempotent-Replayed": "true"}
             return Response(
-                claim.answered.body,
-                claim.answered.status,
-                replayed | _HANG_UP,
-                "application/json",
+                claim.answered.body, claim.answered.status, replayed, "application/json"
             )
         if claim.command_ids is None:
             message = "the first request with this Idempotency-Key is still being worked on"
             raise RequestError(Situation.IN_PROGRESS, message, headers=_AGAIN | _HANG_UP)
         try:
-            answer = _answer(await self._take(request, submission, claim.command_ids.new_id))
+            arrival_id = claim.command_ids.new_id
+            answer = _answer(await self._take(request, submission, mail, arrival_id))
         except BaseException:
             with suppress(Unavailable):
                 await self._answers.release(key, self._clock.now())
@@ -213,14 +222,18 @@ class DropResource:
         return answer
 
     async def _take(
-        self, request: Request, submission: Submission, arrival_id: str | None = None
+        self,
+        request: Request,
+        submission: Submission,
+        mail: AsyncIterator[bytes],
+        arrival_id: str | None = None,
     ) -> str:
         source = MailSource(
             Way.HTTP, "HTTP", name=submission.token.name, peer=client_address(request.scope)
         )
         try:
             return await self._intake.take_stream(
-                _with_headers(self._octets(request)),
+                mail,
                 sender=submission.sender,
                 recipients=[submission.recipient],
                 source=source,
@@ -232,11 +245,27 @@ class DropResource:
             message = "too many Received fields: this mail is in a loop"
             raise RequestError(Situation.VALUE_REFUSED, message, headers=_HANG_UP) from error
 
+    async def _noted(self, mail: AsyncIterator[bytes], key: str) -> AsyncIterator[bytes]:
+        """Yield a mail, and store its digest with the key before the mail ends.
+
+        The mail is stored after its end, so no arrival of this key lacks the digest, whenever the
+        pod dies.
+
+        Raises:
+            RequestError: The key was used for another mail (422).
+        """
+        digest = hashlib.sha256()
+        async for piece in mail:
+            digest.update(piece)
+            yield piece
+        if not await self._answers.note_content(key, digest.hexdigest()):
+            raise _key_reused()
+
     def _octets(self, request: Request) -> AsyncIterator[bytes]:
         body = body_of(
             request.receive,
             at_most=self._limits.largest_mail,
-            stall=self._limits.stall.total_seconds(),
+            limits=self._limits.pace,
         )
         match _media_type(request):
             case "message/rfc822":
@@ -306,6 +335,11 @@ async def _with_headers(octets: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield head
     async for piece in octets:
         yield piece
+
+
+def _key_reused() -> RequestError:
+    message = "this Idempotency-Key was used for another mail: take a new one"
+    return RequestError(Situation.KEY_REUSED, message, headers=_HANG_UP)
 
 
 def _answer(arrival_id: str) -> Response:

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, MutableMapping
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
 from typing import Any, Final
 
 from services.gateway.errors import RequestError, Situation, unavailable
@@ -16,6 +19,7 @@ from services.gateway.rest.uploads.multipart import Part, PartHead, read_parts
 from shared.contracts.contact_center import AttachmentRules, VirusScanner
 from shared.domain.ids import numbered_id
 from shared.domain.interaction import Attachment
+from shared.intake.transfer_pace import TransferPace
 from shared.mail.content_ids import is_content_id
 from shared.mail.file_names import clean_name
 from shared.scanning.clamd import ScannerAwayError, find_virus
@@ -97,32 +101,46 @@ class FormFileReader:
             raise RequestError(Situation.VALUE_REFUSED, f"{name} was not taken: {reason}")
 
 
-async def body_of(receive: Receive, *, at_most: int, stall: float) -> AsyncIterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class PaceLimits:
+    """How long nothing may come of a body, and the bytes per second that have to."""
+
+    stall: timedelta
+    slowest: int
+
+
+async def body_of(receive: Receive, *, at_most: int, limits: PaceLimits) -> AsyncIterator[bytes]:
     """Yield the body of a request as it arrives.
 
+    Only the time that is spent on waiting for the client counts, and not that of our database.
+
     Raises:
-        RequestError: It is longer than a form with files of `at_most` bytes, or nothing arrives
-            for `stall` seconds.
+        RequestError: It is longer than a form with files of `at_most` bytes, or it stalls or is
+            slower than the limits allow.
         AbortedError: The client disconnected.
     """
-    left, more = at_most + _FORM_OVERHEAD, True
+    waited, more = 0.0, True
+    pace = TransferPace(limits.stall, limits.slowest, waited)
     while more:
-        message = await _receive(receive, stall)
+        began = monotonic()
+        message = await _receive(receive, pace.seconds_left(waited))
+        waited += monotonic() - began
         piece: bytes = message.get("body", b"")
-        left -= len(piece)
-        if left < 0:
+        pace.add(len(piece))
+        if pace.octets > at_most + _FORM_OVERHEAD:
             raise RequestError(Situation.TOO_LARGE, f"all files have at most {at_most} bytes")
         if piece:
             yield piece
         more = message.get("more_body", False)
 
 
-async def _receive(receive: Receive, stall: float) -> MutableMapping[str, Any]:
+async def _receive(receive: Receive, seconds: float) -> MutableMapping[str, Any]:
     try:
-        async with asyncio.timeout(stall):
+        async with asyncio.timeout(seconds):
             message = await receive()
     except TimeoutError as error:
-        raise RequestError(Situation.TOO_SLOW, "the upload has stalled: send it again") from error
+        words = "the upload has stalled or is too slow: send it again"
+        raise RequestError(Situation.TOO_SLOW, words) from error
     if message["type"] == "http.disconnect":
         raise AbortedError
     return message

@@ -37,7 +37,7 @@ DESCRIBED = CENTER.model_copy(
                 aliases=("help@demo.example",),
                 drop=Drop(tokens=("web-form",)),
             ),
-            Mailbox(address="sales@demo.example", queue="sales"),
+            Mailbox(address="sales@demo.example", queue="sales", drop=Drop(tokens=("other",))),
         ),
     }
 )
@@ -327,6 +327,27 @@ async def test_limits_of_a_pod_are_kept(gateway: Gateway, form: httpx2.AsyncClie
     assert len(await stored(gateway)) == 2
 
 
+async def test_token_leaves_room_to_the_others(gateway: Gateway, form: httpx2.AsyncClient) -> None:
+    async with running_gateway(
+        gateway.backend, gateway.broker_url, gateway.database_url, drops_at_once_per_token="1"
+    ) as shared:
+        client = await shared.client(headers=HEADERS)
+        async with connected(shared) as (reader, writer):
+            writer.write(head("Transfer-Encoding: chunked", "Expect: 100-continue"))
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            crowded = await client.post(PATH, content=MAIL)
+            other = await client.post(
+                "/api/v2/ingest/sales@demo.example",
+                content=MAIL,
+                headers={"Authorization": f"Bearer {OTHER}"},
+            )
+
+    assert form is not None
+    assert (crowded.status_code, crowded.headers["retry-after"]) == (429, "1")
+    assert "a token may hand in 1 mails" in crowded.json()["statusMessage"]
+    assert other.status_code == 202
+
+
 async def test_token_that_is_too_fast_is_told_when_to_come_again(
     gateway: Gateway, form: httpx2.AsyncClient
 ) -> None:
@@ -356,6 +377,43 @@ async def test_repeated_key_stores_one_mail(gateway: Gateway, form: httpx2.Async
 
 
 @pytest.mark.parametrize("raw", [MAIL, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("kind", ["chunked", "length"])
+async def test_key_of_another_mail_of_the_same_length_is_refused(
+    gateway: Gateway, form: httpx2.AsyncClient, raw: bytes, kind: str
+) -> None:
+    def content(mail: bytes) -> Any:
+        return pieces(mail) if kind == "chunked" else mail
+
+    key = {"Idempotency-Key": f"same-length-{kind}-{len(raw)}"}
+    first = await form.post(PATH, content=content(raw), headers=key)
+
+    other = await form.post(PATH, content=content(raw[:-1] + b"!"), headers=key)
+    again = await form.post(PATH, content=content(raw), headers=key)
+
+    assert (first.status_code, other.status_code, again.status_code) == (202, 422, 202)
+    assert again.json() == first.json()
+    assert len(await stored(gateway)) == 1
+
+
+async def test_repetition_as_a_form_or_in_chunks_is_the_same_mail(
+    gateway: Gateway, form: httpx2.AsyncClient
+) -> None:
+    key = {"Idempotency-Key": "another-transfer"}
+
+    answers = [
+        await form.post(PATH, content=content, headers=given | key)
+        for content, given in (
+            (MAIL, HEADERS),
+            (pieces(MAIL), HEADERS),
+            (PART + MAIL + END, FORM),
+        )
+    ]
+
+    assert [one.status_code for one in answers] == [202, 202, 202]
+    assert len(await stored(gateway)) == 1
+
+
+@pytest.mark.parametrize("raw", [MAIL, LARGE], ids=["small", "large"])
 async def test_key_whose_answer_was_lost_stores_one_mail(
     gateway: Gateway, form: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, raw: bytes
 ) -> None:
@@ -370,8 +428,10 @@ async def test_key_whose_answer_was_lost_stores_one_mail(
     with monkeypatch.context() as patched:
         patched.setattr(ArrivalStore, name, store_and_fail)
         assert (await form.post(PATH, content=raw, headers=key)).status_code == 503
+    other = await form.post(PATH, content=raw[:-1] + b"!", headers=key)
     second = await form.post(PATH, content=raw, headers=key)
 
+    assert other.status_code == 422
     assert second.status_code == 202
     assert [one.id for one in await stored(gateway)] == [second.json()["arrivalId"]]
 
