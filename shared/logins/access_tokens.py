@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import secrets
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -91,7 +92,8 @@ class TokenKeeper:
 
     def __init__(self, issuer: Issuer) -> None:
         self._issuer = issuer
-        self._renewing = asyncio.Lock()
+        # A token endpoint that hangs holds back its own login only.
+        self._renewing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def current(self, identity: LoginIdentity) -> str:
         """Return a usable token; renew it first if none is there and a try is due.
@@ -141,7 +143,7 @@ class TokenKeeper:
     async def _renew(self, identity: LoginIdentity) -> bool:
         """Renew under the lease, if still due; return False if another pod holds the lease."""
         name = f"login {identity.id}"
-        async with self._renewing:
+        async with self._renewing[identity.id]:
             if not await self._issuer.leases.acquire(name, _LEASE):
                 return False
             try:

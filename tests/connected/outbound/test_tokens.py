@@ -284,6 +284,29 @@ async def test_refusal_of_the_endpoint_stops_both_protocols(
     assert len(endpoint.asked) == 1
 
 
+async def test_hanging_endpoint_holds_back_no_other_login(pod: Pod, who: LoginIdentity) -> None:
+    asked = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    keeper = pod.keeper()
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        dead = identity(described(f"http://127.0.0.1:{port}/token", name="dead"))
+        waiting = asyncio.create_task(keeper.current(dead))
+        await asked.wait()
+
+        async with asyncio.timeout(10):  # the endpoint's deadline is 20 seconds
+            assert await keeper.current(who) == "token-1"
+
+        assert not waiting.done()
+        waiting.cancel()
+        await asyncio.wait([waiting])
+
+
 async def test_a_pod_that_lost_its_lease_overwrites_nothing(pod: Pod, who: LoginIdentity) -> None:
     before = await pod.state(who)
     await pod.keeper().current(who)

@@ -1,0 +1,46 @@
+"""Logins are renewed side by side, a bounded number at once."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import cast
+
+from services.fetching.logins import LoginRenewal
+from shared.logins.oauth_logins import OAuthLogins
+from shared.storage.configuration_store import ConfigurationStore
+
+NAMES = [f"login-{number:02}" for number in range(30)]
+
+
+class SlowLogins:
+    """Logins of which the first waits until the second is renewed; counts those at once."""
+
+    def __init__(self) -> None:
+        self.second_is_renewed = asyncio.Event()
+        self.now = self.most = 0
+        self.renewed: list[str] = []
+
+    async def renew(self, name: str, _user_name: str) -> bool:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        if name == NAMES[0]:
+            await self.second_is_renewed.wait()
+        await asyncio.sleep(0)
+        if name == NAMES[1]:
+            self.second_is_renewed.set()
+        self.now -= 1
+        self.renewed.append(name)
+        return False
+
+
+async def test_hanging_login_delays_no_other_renewal() -> None:
+    logins = SlowLogins()
+
+    async def current() -> SimpleNamespace:
+        return SimpleNamespace(mailbox_logins=[(name, "desk") for name in NAMES])
+
+    configuration = cast(ConfigurationStore, SimpleNamespace(current=current))
+    async with asyncio.timeout(5):
+        await LoginRenewal(cast(OAuthLogins, logins), configuration).renew()
+
+    assert sorted(logins.renewed) == NAMES
+    assert 1 < logins.most < len(NAMES)
