@@ -1,6 +1,6 @@
 """How the mail of a mailbox is fetched by IMAP, as described under `mailboxes: - fetch:`."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -13,6 +13,9 @@ _LONGEST_FOLDER: Final = 255
 _SHORTEST_PAUSE: Final = timedelta(seconds=15)
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
 """A folder is called sick after ten minutes without a look."""
+
+EARLIEST_DAY: Final = date(1970, 1, 1)
+"""Mail cannot be asked for from an earlier day on; the times of IMAP servers begin here."""
 
 _PORTS: Final = {"implicit": 993, "starttls": 143, "none": 143}
 
@@ -82,7 +85,7 @@ class Fetch(Section):
     login: MailboxLogin
     folders: Annotated[tuple[Folder, ...], Field(min_length=1, max_length=50)] = (INBOX,)
     then: Literal["seen", "nothing"] | MoveTo = "seen"
-    since: date | None = None
+    since: Annotated[date, Field(ge=EARLIEST_DAY)] | None = None
     every: Annotated[timedelta, Field(ge=_SHORTEST_PAUSE, le=_LONGEST_PAUSE)] = timedelta(
         seconds=60
     )
@@ -99,3 +102,15 @@ class Fetch(Section):
     def moves_to(self) -> str | None:
         """The folder for fetched mail, None if it stays where it is."""
         return self.then.move if isinstance(self.then, MoveTo) else None
+
+
+def first_moment(told: str) -> datetime:
+    """Return the time from which mail is asked for once more: a day, or a moment of ISO 8601.
+
+    Raises:
+        ValueError: It is neither, or before `EARLIEST_DAY`.
+    """
+    moment = datetime.fromisoformat(told)
+    if moment.date() < EARLIEST_DAY:
+        raise ValueError("it is before 1970")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.health import mailbox_findings
 from services.console.settings import read_settings
 from services.console.store import connected_database, contact_center_in_force
+from shared.contracts.fetching import first_moment
 from shared.domain.clock import SystemClock
 from shared.domain.mailbox_health import Health
 from shared.storage.mails.mailbox_store import MailboxStore, StoredMailbox
@@ -85,7 +86,8 @@ async def _found(address: str | None) -> AsyncIterator[tuple[MailboxStore, list[
 
 def _moment(since: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(since)
+        return first_moment(since)
     except ValueError:
-        raise NotPossibleError(f"{since} is no day such as 2026-11-01", Exit.USAGE) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        raise NotPossibleError(
+            f"{since} is no day from 1970-01-01 on, such as 2026-11-01", Exit.USAGE
+        ) from None

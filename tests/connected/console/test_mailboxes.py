@@ -74,7 +74,10 @@ async def test_dry_backfill_waits_for_the_count(
     assert f"{SUPPORT}: 7 mails since 2026-11-01 are not here" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("address", "since"), [("x@y.example", "2026-11-01"), (SUPPORT, "soon")])
+@pytest.mark.parametrize(
+    ("address", "since"),
+    [("x@y.example", "2026-11-01"), (SUPPORT, "soon"), (SUPPORT, "0001-01-01")],
+)
 async def test_impossible_backfills_are_refused(
     fetched: Database, address: str, since: str
 ) -> None:

@@ -64,6 +64,7 @@ def test_mailbox_without_fetch_has_no_such_key() -> None:
         ("move: Archive/Mailroom", "move: Junk", "moved to a folder that it is fetched from"),
         ("[inbox, Junk]", "[inbox, INBOX]", "named twice"),
         ("[inbox, Junk]", '["a\\r\\nA1 LOGOUT"]', "1 to 255 printable characters"),
+        ("since: 2026-11-01", "since: 0001-01-01", "greater than or equal to 1970-01-01"),
         ("since: 2026-11-01", "every: 5", "greater than or equal to 15 seconds"),
         ("since: 2026-11-01", "every: PT6M", "less than or equal to"),
         ("user_name: sales", "user_name: desk", "desk is fetched by mailboxes.0 already"),

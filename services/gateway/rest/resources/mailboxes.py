@@ -1,6 +1,6 @@
 """Fetched mailboxes: how they are, and what administrators want of them."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from services.gateway.rest.callers import Callers
 from services.gateway.rest.list_parameters import listed, read_listing
 from services.gateway.wire.mailboxes import mailbox
 from shared.contracts.contact_center import ContactCenter
+from shared.contracts.fetching import first_moment
 from shared.domain.clock import Clock
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.mails.mailbox_store import MailboxStore, StoredMailbox
@@ -90,7 +91,8 @@ def _since(body: Body) -> datetime:
     if told is None:
         raise RequestError(Situation.PARAMETER_MISSING, "since is missing, such as 2026-11-01")
     try:
-        moment = datetime.fromisoformat(told if isinstance(told, str) else "")
+        return first_moment(told if isinstance(told, str) else "")
     except ValueError:
-        raise refused("since has to be a day or moment, such as 2026-11-01") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        raise refused(
+            "since has to be a day or moment from 1970-01-01 on, such as 2026-11-01"
+        ) from None

@@ -129,6 +129,7 @@ async def test_orders_are_stored_for_fetching(fetched: Gateway, admin: httpx2.As
         {"operationName": "Backfill"},
         {"operationName": "Backfill", "since": "yesterday"},
         {"operationName": "Backfill", "since": 7},
+        {"operationName": "Backfill", "since": "0001-01-01"},
         {},
     ],
 )
