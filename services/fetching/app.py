@@ -35,7 +35,7 @@ async def start(settings: FetchingSettings, resources: Resources) -> AsyncIterat
             run_periodically(watch.renew, every=settings.lease / 4),
             run_periodically(renewal.renew, every=settings.login_look),
             run_periodically(watch.report, every=_REPORTED_EVERY),
-            run_periodically(watch.tend, every=settings.sweep),
+            run_periodically(watch.assign_folders, every=settings.sweep),
         ):
             yield
     finally:

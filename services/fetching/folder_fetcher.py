@@ -45,7 +45,7 @@ log = structlog.get_logger()
 
 _BATCH: Final = 100
 _LARGE: Final = 1_000_000
-_PARTING: Final = timedelta(seconds=2)
+_LOGOUT_DEADLINE: Final = timedelta(seconds=2)
 _SHORTEST_IDLE: Final = 1.0
 _STORING: Final = timedelta(seconds=30)
 _CLOCKS_APART: Final = timedelta(minutes=1)
@@ -105,6 +105,8 @@ class FolderFetcher:
         self._today = ("", 0)
         self._woken = asyncio.Event()
         self._older: list[int] | None = None
+        self._one_by_one = False
+        self._without_heading: set[int] = set()
         self._log = log.bind(mailbox=folder.address, folder=folder.name)
 
     def wake(self) -> None:
@@ -175,18 +177,18 @@ class FolderFetcher:
         try:
             yield thread
         finally:
-            await thread.close(_PARTING)
+            await thread.close(_LOGOUT_DEADLINE)
 
     async def _follow(self, thread: SessionThread) -> NoReturn:
         """Look and wait for news, again and again."""
         await self._open(thread)
         while True:
             self._woken.clear()
-            await self._obey(thread)
+            await self._carry_out_backfill(thread)
             await self._look(thread)
             self._faults = 0
             self._position = replace(self._position, filing=0)
-            await self._store.write_well(self._folder.id)
+            await self._store.clear_fault(self._folder.id)
             await self._wait_for_news(thread)
 
     async def _open(self, thread: SessionThread) -> None:
@@ -201,6 +203,7 @@ class FolderFetcher:
         position = folder_position.reconciled(self._position, opened, self._since)
         self._older = None
         if position != self._position:
+            self._without_heading.clear()
             self._log.info(
                 "folder is gone through",
                 uid_validity=opened.uid_validity,
@@ -211,7 +214,7 @@ class FolderFetcher:
         elif position.filing:
             await self._file(thread, position.filing)
 
-    async def _obey(self, thread: SessionThread) -> None:
+    async def _carry_out_backfill(self, thread: SessionThread) -> None:
         """Carry out a backfill that an operator wants."""
         backfill = await self._store.backfill(self._folder.id)
         if backfill is None:
@@ -287,7 +290,7 @@ class FolderFetcher:
         found = {one.uid: one for one in await self._headings(thread, uids)}
         for uid in uids:
             # A UID without heading is gone meanwhile.
-            await self._fetch(thread, found.get(uid) or Heading(uid, 0, "", None))
+            await self._fetch(thread, found.get(uid) or Heading(uid))
 
     async def _fetch_older(self, thread: SessionThread, uids: list[int]) -> None:
         catch_up = self._position.catch_up
@@ -300,6 +303,39 @@ class FolderFetcher:
             await self._advance(folder_position.settled(self._position, uids[-1]))
 
     async def _headings(self, thread: SessionThread, uids: Sequence[int]) -> list[Heading]:
+        """Return what is known of mails; after a fault they are asked for one by one.
+
+        Strangers write mails, so the heading of one must never keep those behind it.
+
+        Raises:
+            FolderFaultError: The session ended with it; the next one goes on one by one.
+        """
+        if not self._one_by_one:
+            try:
+                return await self._ask_for_headings(thread, uids)
+            except (MailFaultError, FolderFaultError) as error:
+                self._log.warning("headings cannot be read together", reason=str(error))
+                self._one_by_one = True
+                if isinstance(error, FolderFaultError):
+                    raise
+        found = [one for uid in uids for one in await self._heading(thread, uid)]
+        self._one_by_one = False
+        return found
+
+    async def _heading(self, thread: SessionThread, uid: int) -> list[Heading]:
+        """Return the heading of a mail, an empty one if it cannot be read, none if it is gone."""
+        if uid in self._without_heading:
+            return [Heading(uid)]
+        try:
+            return await self._ask_for_headings(thread, [uid])
+        except (MailFaultError, FolderFaultError) as error:
+            self._log.warning("heading cannot be read", uid=uid, reason=str(error))
+            self._without_heading.add(uid)
+            if isinstance(error, FolderFaultError):
+                raise faults.bad_mail(uid, str(error)) from None
+            return [Heading(uid)]
+
+    async def _ask_for_headings(self, thread: SessionThread, uids: Sequence[int]) -> list[Heading]:
         return await thread.call(thread.session.headings, uids, deadline=self._parts.limits.look)
 
     async def _unknown(self, headings: Sequence[Heading], since: datetime) -> list[Heading]:
@@ -407,8 +443,16 @@ class FolderFetcher:
                 metrics.FETCHED.labels("not moved").inc()
             else:
                 return
-        if self._folder.fetch.then != "nothing":
+        if self._folder.fetch.then == "nothing":
+            return
+        try:
             await thread.call(thread.session.mark_seen, uid, deadline=deadline)
+        except FolderFaultError as error:
+            if error.fault.code != "refused":
+                raise
+            # The mail is stored: a mark that the server refuses must not keep those behind it.
+            self._log.warning("mail not marked", uid=uid, reason=error.fault.words)
+            metrics.FETCHED.labels("not marked").inc()
 
     async def _advance(self, position: FolderPosition) -> None:
         self._position = position

@@ -51,7 +51,7 @@ class MailboxLogins:
         if fetch.login.oauth is None:
             password = self._environment.get(fetch.login.password_variable)
             if not password:
-                raise faults.nothing_to_show(
+                raise faults.no_credentials(
                     f"set {fetch.login.password_variable} in the environment of fetching"
                 )
             return await self._open(fetch, lambda session: session.log_in(password))
@@ -66,7 +66,7 @@ class MailboxLogins:
             words = f"login {oauth}: {error}"
             raise (faults.login_ended if error.is_refused else faults.no_token_yet)(words) from None
         except (BadCredentialsError, BadSealingKeyError) as error:
-            raise faults.nothing_to_show(f"login {oauth}: {error}") from None
+            raise faults.no_credentials(f"login {oauth}: {error}") from None
 
     async def _open(self, fetch: Fetch, log_in: Callable[[ImapSession], None]) -> SessionThread:
         thread = SessionThread(ImapSession(fetch.imap, self._context, self._answer_deadline))

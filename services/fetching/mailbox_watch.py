@@ -25,7 +25,7 @@ MakeFetcher = Callable[[FetchedFolder, HeldFolder], FolderFetcher]
 
 
 @dataclass
-class _Kept:
+class HeldFetcher:
     """A folder that this pod holds; nothing is fetched from one that is stopped."""
 
     folder: FetchedFolder
@@ -56,12 +56,12 @@ class MailboxWatch:
         self._clock = clock
         self._most = most
         self._lease = lease
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, HeldFetcher] = {}
         self._resting: set[str] = set()
         self._begun: ContactCenter | None = None
         self._sick: set[str] = set()
 
-    async def tend(self) -> None:
+    async def assign_folders(self) -> None:
         """Take folders that nobody holds, let go of others, and pass orders on."""
         center = await self._configuration.current()
         if center is not self._begun:
@@ -131,8 +131,8 @@ class MailboxWatch:
                 kept.fetcher.wake()
 
     async def _take(self, described: dict[str, FetchedFolder], room: int) -> None:
-        free = await self._store.free_ones(self._clock.now(), len(described) + self._most)
-        for name in [one for one in free if one in described][:room]:
+        free = await self._store.free_ones(self._clock.now(), list(described))
+        for name in free[:room]:
             held = await self._store.take(name, self._lease)
             if held is None:
                 continue
@@ -142,7 +142,7 @@ class MailboxWatch:
             fetcher = self._make_fetcher(described[name], held)
             task = asyncio.create_task(fetcher.run())
             backfill_wanted_at = held.backfill.wanted_at if held.backfill else None
-            self._kept[name] = _Kept(
+            self._kept[name] = HeldFetcher(
                 described[name], fetcher, task, held.look_wanted_at, backfill_wanted_at
             )
 

@@ -61,11 +61,14 @@ class FolderStore:
         self._hints = self._folders.with_options(write_concern=HINT)
         self._holder = holder
 
-    async def free_ones(self, now: datetime, most: int) -> list[str]:
-        """Return folders that nobody holds."""
+    async def free_ones(self, now: datetime, among: Sequence[str]) -> list[str]:
+        """Return those of some folders that nobody holds.
+
+        Folders that are described no more stay stored and free, and must not hide others.
+        """
         async with database_errors():
             found = await self._folders.find(
-                {"lease.until": {"$lte": now}}, {"_id": 1}, limit=most
+                {"_id": {"$in": list(among)}, "lease.until": {"$lte": now}}, {"_id": 1}
             ).to_list()
         return [one["_id"] for one in found]
 
@@ -152,8 +155,8 @@ class FolderStore:
         fields = {"last_look_at": now, "last_good_at": now, "behind": behind}
         await self._write(self._hints, folder_id, {"$set": fields})
 
-    async def write_well(self, folder_id: str) -> None:
-        """Store that everything is fetched and marked, and no fault is left."""
+    async def clear_fault(self, folder_id: str) -> None:
+        """Remove the fault of a folder in which everything is fetched and marked."""
         update = {"$set": {"faults": 0, "behind": 0, "filing": 0}, "$unset": {"fault": ""}}
         await self._write(self._hints, folder_id, update)
 

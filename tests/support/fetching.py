@@ -132,9 +132,9 @@ async def running_pod(
     watch = make_watch(read, resources, make_logins(read, resources, environment), environment)
     tenth = timedelta(seconds=0.1)
     try:
-        await watch.tend()
+        await watch.assign_folders()
         async with (
-            run_periodically(watch.tend, every=tenth),
+            run_periodically(watch.assign_folders, every=tenth),
             run_periodically(watch.renew, every=read.lease / 4),
         ):
             yield FetchingPod(backend, watch, center, resources)

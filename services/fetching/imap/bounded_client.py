@@ -8,6 +8,7 @@ import imaplib
 import socket
 import ssl
 from contextlib import suppress
+from io import BytesIO
 from typing import Any, Final
 
 from imapclient import IMAPClient
@@ -53,9 +54,14 @@ class AnswerReader:
         """Return that many octets; fewer if the connection ended."""
         if size > self._allowed:
             raise AnswerTooLargeError
-        while len(self._buffer) < size and self._receive():
-            pass
-        return self._take(min(size, len(self._buffer)))
+        # Its value is no copy, as that of a bytearray would be: mails are large.
+        whole = BytesIO()
+        whole.write(self._take(min(size, len(self._buffer))))
+        while (missing := size - whole.tell()) > 0:
+            if not (received := self._socket.recv(min(missing, _PIECE))):
+                break
+            self._allowed -= whole.write(received)
+        return whole.getvalue()
 
     def _receive(self) -> int:
         received = self._socket.recv(_PIECE)
@@ -71,7 +77,7 @@ class AnswerReader:
         return taken
 
 
-class Cord:
+class Cutoff:
     """The socket of a session, which any thread can cut off."""
 
     def __init__(self) -> None:
@@ -97,11 +103,11 @@ class BoundedConnection(imaplib.IMAP4):
     """The standard library's client with an `AnswerReader`, over TLS if a context is given."""
 
     def __init__(
-        self, host: str, port: int, timeout: float, context: ssl.SSLContext | None, cord: Cord
+        self, host: str, port: int, timeout: float, context: ssl.SSLContext | None, cutoff: Cutoff
     ) -> None:
         self._deadline = timeout
         self._context = context
-        self._cord = cord
+        self._cutoff = cutoff
         super().__init__(host, port, timeout)
 
     def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
@@ -109,7 +115,7 @@ class BoundedConnection(imaplib.IMAP4):
         self.host, self.port = host, port
         self.sock: socket.socket = socket.create_connection((host, port), timeout)
         # Known before the handshake, so that a server that stalls in it can be cut off.
-        self._cord.hold(self.sock)
+        self._cutoff.hold(self.sock)
         self.reader = AnswerReader(self.sock)
         if self._context:
             self._wrap(self._context)
@@ -137,7 +143,7 @@ class BoundedConnection(imaplib.IMAP4):
         except BaseException:
             plain.close()
             raise
-        self._cord.hold(self.sock)
+        self._cutoff.hold(self.sock)
         self.reader = AnswerReader(self.sock)
 
     def read(self, size: int) -> bytes:
@@ -157,7 +163,7 @@ class BoundedConnection(imaplib.IMAP4):
 
     def shutdown(self) -> None:
         """Close the connection."""
-        self._cord.cut()
+        self._cutoff.cut()
         self.sock.close()
 
 
@@ -165,9 +171,9 @@ class BoundedClient(IMAPClient):  # type: ignore[misc]
     """IMAPClient over a bounded connection; its dates keep their time zones."""
 
     def __init__(
-        self, host: str, port: int, timeout: float, context: ssl.SSLContext | None, cord: Cord
+        self, host: str, port: int, timeout: float, context: ssl.SSLContext | None, cutoff: Cutoff
     ) -> None:
-        self._cord = cord
+        self._cutoff = cutoff
         super().__init__(host, port, ssl=context is not None, ssl_context=context, timeout=timeout)
         # The library would format every octet for its debug log.
         self._imap.debug = 0
@@ -181,5 +187,5 @@ class BoundedClient(IMAPClient):  # type: ignore[misc]
 
     def _create_IMAP4(self) -> BoundedConnection:  # noqa: N802 - the library's name
         return BoundedConnection(
-            self.host, self.port, self._timeout.connect, self.ssl_context, self._cord
+            self.host, self.port, self._timeout.connect, self.ssl_context, self._cutoff
         )

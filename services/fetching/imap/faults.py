@@ -82,7 +82,7 @@ def unreachable(where: str, error: BaseException) -> FolderFaultError:
             Fault(
                 "unreachable",
                 f"{where} {words} ({said(reason)})",
-                "see `imap.host`, `port` and `tls`, and that fetching may connect to it",
+                "check `imap.host`, `port` and `tls`, and that fetching may connect to it",
             )
         )
     return _protocol(where, f"does not answer as an IMAP server does: {said(error)}")
@@ -152,13 +152,13 @@ def no_token_taken(where: str) -> LoginFaultError:
         Fault(
             "no-tokens",
             f"{where} takes no tokens (XOAUTH2)",
-            "see `imap.host`, or log in by `password_variable`",
+            "check `imap.host`, or log in by `password_variable`",
             needs_person=True,
         )
     )
 
 
-def nothing_to_show(words: str) -> LoginFaultError:
+def no_credentials(words: str) -> LoginFaultError:
     """Return the fault of a login without password or token; the words say what is missing."""
     return LoginFaultError(
         Fault(
@@ -177,7 +177,7 @@ def login_ended(words: str) -> FolderFaultError:
             "login-refused",
             words,
             "consent again (`mailroom authorize`), set another secret, or ask who runs the "
-            "mail server; it is tried again every 15 minutes",
+            "mail server; it is tried again by itself, at least every five minutes",
             needs_person=True,
         )
     )
@@ -255,6 +255,6 @@ def _protocol(where: str, words: str) -> FolderFaultError:
         Fault(
             "protocol",
             f"{where} {words}",
-            "see `imap.host` and `port`; ask who runs it if they are right",
+            "check `imap.host` and `port`; ask who runs it if they are right",
         )
     )

@@ -12,7 +12,7 @@ from imapclient.exceptions import LoginError
 
 from services.fetching.folder_position import OpenedFolder
 from services.fetching.imap import faults
-from services.fetching.imap.bounded_client import AnswerTooLargeError, BoundedClient, Cord
+from services.fetching.imap.bounded_client import AnswerTooLargeError, BoundedClient, Cutoff
 from services.fetching.imap.faults import (
     FolderFaultError,
     MailFaultError,
@@ -29,7 +29,9 @@ _LIST_OF_UIDS: Final = 32_000_000
 
 _OF_HEADING: Final = 8_000
 _AROUND_BODY: Final = 100_000
-_ID_FIELD: Final = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
+_ID_FIELD: Final = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]<0.4000>"
+"""No more of it than `_OF_HEADING` leaves room for, whatever a stranger has written into it."""
+
 _ANSWERED_ID_FIELD: Final = b"BODY[HEADER.FIELDS (MESSAGE-ID)]"
 _SEEN: Final = rb"\Seen"
 _DELETED: Final = rb"\Deleted"
@@ -45,12 +47,15 @@ _NEWS: Final = frozenset({b"EXISTS", b"RECENT"})
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What is known of a mail before it is fetched; `message_id` is empty if it has none."""
+    """What is known of a mail before it is fetched.
+
+    `size` is 0, `message_id` empty and `received_at` None where the server does not say it.
+    """
 
     uid: int
-    size: int
-    message_id: str
-    received_at: datetime | None
+    size: int = 0
+    message_id: str = ""
+    received_at: datetime | None = None
 
 
 class ImapSession:
@@ -60,7 +65,7 @@ class ImapSession:
         self._server = server
         self._context = context
         self._deadline = deadline.total_seconds()
-        self._cord = Cord()
+        self._cutoff = Cutoff()
         self._connected: BoundedClient | None = None
         self._answers_late = False
 
@@ -72,7 +77,7 @@ class ImapSession:
     @property
     def is_cut(self) -> bool:
         """Say whether the connection was cut, so that only a new session can go on."""
-        return self._cord.is_cut
+        return self._cutoff.is_cut
 
     @property
     def has_idle(self) -> bool:
@@ -89,7 +94,7 @@ class ImapSession:
         implicit = self._context if server.tls == "implicit" else None
         with self._plain_faults("the connection"):
             client = BoundedClient(
-                server.host, server.used_port, self._deadline, implicit, self._cord
+                server.host, server.used_port, self._deadline, implicit, self._cutoff
             )
             self._connected = client
             if server.tls == "starttls":
@@ -144,7 +149,7 @@ class ImapSession:
                         raise faults.login_unavailable(self.where, words) from None
                     raise faults.login_refused(self.where, user_name, words) from None
         except UnicodeEncodeError:
-            raise faults.nothing_to_show(
+            raise faults.no_credentials(
                 f"{self.where} takes no password with other characters than those of ASCII"
             ) from None
 
@@ -196,11 +201,22 @@ class ImapSession:
             return list(self._client.search(list(criteria)))
 
     def headings(self, uids: Sequence[int]) -> list[Heading]:
-        """Return size, Message-ID and time of mails; mails that are gone are left out."""
+        """Return size, Message-ID and time of mails; mails that are gone are left out.
+
+        Raises:
+            MailFaultError: The heading of at least one of the mails cannot be read.
+            FolderFaultError: The session ended with it.
+        """
         self._allow(_ANSWER + _OF_HEADING * len(uids))
-        with self._plain_faults("to show sizes"):
+        try:
             found = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE", _ID_FIELD])
             return [_heading(uid, found[uid]) for uid in uids if uid in found]
+        except (imaplib.IMAP4.abort, AnswerTooLargeError, OSError) as error:
+            raise faults.unreachable(self.where, error) from error
+        except (imaplib.IMAP4.error, *_NO_IMAP) as error:
+            raise MailFaultError(
+                f"{self.where} does not give its heading: {faults.said(error)}", keeps_session=True
+            ) from None
 
     def body(self, heading: Heading, largest: int) -> bytes:
         """Return the octets of a mail.
@@ -291,7 +307,7 @@ class ImapSession:
 
     def cut(self) -> None:
         """End the connection from any thread."""
-        self._cord.cut()
+        self._cutoff.cut()
 
     def close(self) -> None:
         """Log out if the connection still works, and close it."""
@@ -299,7 +315,7 @@ class ImapSession:
             return
         with suppress(Exception):
             self._allow(_ANSWER)
-            if not self._cord.is_cut:
+            if not self._cutoff.is_cut:
                 self._connected.logout()
         with suppress(Exception):
             self._connected.shutdown()
@@ -342,7 +358,8 @@ class ImapSession:
 
 
 def _heading(uid: int, fields: dict[bytes, Any]) -> Heading:
-    block = fields.get(_ANSWERED_ID_FIELD) or b""
+    parts = (value for name, value in fields.items() if name.startswith(_ANSWERED_ID_FIELD))
+    block = next(parts, None) or b""
     headers, _ = read_mail_headers(block)
     found = message_ids(headers.first("message-id") or b"", bare=True)
     received_at = fields.get(b"INTERNALDATE")

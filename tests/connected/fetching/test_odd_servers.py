@@ -223,6 +223,47 @@ async def test_full_archive_has_mail_marked_instead(backend: Backend, odd: OddSe
     assert [odd.flags[uid] for uid in (1, 2, 3)] == [{"\\Seen"}] * 3
 
 
+async def test_refused_mark_stops_no_mail(backend: Backend, odd: OddServer) -> None:
+    odd.odd = {"UID STORE": b"TAG NO [NOPERM] no marks\r\n"}
+
+    async with running_pod(backend, center_of(odd)) as pod:
+        assert await pod.has(*three())
+        assert await pod.catches_up()
+
+    assert odd.count("UID STORE") == 3
+
+
+def heading(fields: bytes) -> bytes:
+    """Return the answer with odd fields to whoever asks for the heading of the second mail."""
+    return b"* 2 FETCH (UID 2 %b)\r\nTAG OK done\r\n" % fields
+
+
+BAD_HEADINGS = {
+    "endless id": heading(b"BODY[HEADER.FIELDS (MESSAGE-ID)]<0> {2000000}\r\n" + b"x" * 2_000_000),
+    "no day": heading(b"INTERNALDATE 5"),
+    "no size": heading(b"RFC822.SIZE large"),
+    "no list": heading(b"RFC822.SIZE"),
+    "refused": GONE_WRONG,
+    "closed": None,
+}
+
+
+async def test_mail_with_an_unreadable_heading_is_fetched(backend: Backend) -> None:
+    async with AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(running_odd_server()) for _ in BAD_HEADINGS]
+        for server, answer in zip(servers, BAD_HEADINGS.values(), strict=True):
+            server.mails = {number: mail(number) for number in (1, 2, 3)}
+            asked = ("1,2,3", "2,3", "2")
+            server.odd = {f"UID FETCH {uids} (RFC822.SIZE": answer for uids in asked}
+        center = described(*(fetch(one.port, f"u{one.port}", since=LONG_AGO) for one in servers))
+
+        async with running_pod(backend, center) as pod:
+            assert await pod.has(*three() * len(servers))
+            for number, name in enumerate(BAD_HEADINGS):
+                assert await pod.catches_up(number), name
+                assert (await pod.folder(number)).skipped == (), name
+
+
 async def test_capabilities_after_login_count(backend: Backend, odd: OddServer) -> None:
     odd.capabilities, odd.after_login = "IMAP4rev1", "IMAP4rev1 IDLE MOVE"
 

@@ -397,7 +397,7 @@ async def mailboxes(large: Large) -> None:
     await mailboxes.order_stop([held])
     await mailboxes.order_start([held], now)
     await mailboxes.order_backfill([held], now, now, only_count=True)
-    await fetching.free_ones(now, 10)
+    await fetching.free_ones(now, [number(at) for at in range(100)])
     assert await fetching.take(held, LEASE)
     await fetching.renew(LEASE)
     await fetching.orders()
@@ -408,7 +408,7 @@ async def mailboxes(large: Large) -> None:
     await fetching.write_count(held, backfill, 3)
     await fetching.begin_backfill(held, FolderPosition(1, 2), backfill)
     await fetching.write_look(held, now, 1)
-    await fetching.write_well(held)
+    await fetching.clear_fault(held)
     await fetching.write_fault(held, now, Fault("away", "away", "wait"), 1)
     await fetching.give_back([held])
     await KnownMails(large.database).among(
