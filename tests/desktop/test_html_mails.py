@@ -53,7 +53,7 @@ async def test_html_mail_has_its_design_and_pictures(desk: AgentPage, running: S
     barriers = await desk.barriers()
     await page.keyboard.press("e")
     await desk.ended(subject, "Done")
-    # The browser reports each picture that the policy keeps from loading, and each that has no host.
+    # The browser reports pictures that the policy keeps from loading, and one without a host.
     expected = ("Loading the image 'blocked:", "ERR_NAME_NOT_RESOLVED")
     desk.faults[:] = [one for one in desk.faults if not any(part in one for part in expected)]
 
