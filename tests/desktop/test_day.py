@@ -1,7 +1,7 @@
 """An agent's day at the desktop: real browser, real mail, every service its own process."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from deploy.local.stack import System
 from tests.fixtures.chromium import running_chromium
@@ -9,6 +9,12 @@ from tests.support.agent_page import AgentPage, open_desktop, shown
 from tests.support.clients import AgentClient, customer_mail, hand_in
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey, pytest.mark.timeout(300)]
+
+
+async def discard(page: Page) -> None:
+    """Discard the draft that is open."""
+    await page.get_by_role("button", name="Discard").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Discard").click()
 
 
 async def test_login_is_refused_then_taken_and_then_remembered(running: System) -> None:
@@ -29,6 +35,8 @@ async def test_login_is_refused_then_taken_and_then_remembered(running: System) 
 
 async def test_mail_is_accepted_read_and_done_by_key(desk: AgentPage, running: System) -> None:
     page = desk.page
+    await page.keyboard.press("c")
+    await expect(page.locator("#to")).to_be_focused()
 
     await hand_in(customer_mail("Invoice 17 was paid twice"), running.addresses.smtp)
     await desk.is_offered("Invoice 17 was paid twice")
@@ -42,7 +50,47 @@ async def test_mail_is_accepted_read_and_done_by_key(desk: AgentPage, running: S
     await page.keyboard.press("e")
 
     await desk.ended("Invoice 17 was paid twice", "Done")
-    assert await page.evaluate("document.activeElement !== document.body")
+    await expect(page.locator("nav [data-id]")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await discard(page)
+    await expect(page.locator("#search")).to_be_focused()
+
+
+async def test_login_in_another_tab_leaves_this_one_at_work(
+    desk: AgentPage, running: System
+) -> None:
+    page = desk.page
+    await page.context.clear_cookies()
+    status = await page.evaluate(
+        """fetch("../api/v2/me", {headers: {Authorization: "Basic " + btoa("agent1:agent1")}})
+           .then((answer) => answer.status)"""
+    )
+
+    for subject in ("The poll that was open brings this", "The next session brings this"):
+        await hand_in(customer_mail(subject), running.addresses.smtp)
+        await desk.accept(subject)
+        await page.keyboard.press("e")
+        await desk.ended(subject, "Done")
+
+    assert status == 200
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_login_over_the_page_outlasts_escape(desk: AgentPage) -> None:
+    page = desk.page
+    await page.context.clear_cookies()
+    await page.keyboard.press("c")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.locator("[name=password]")).to_be_focused()
+
+    for _ in range(3):
+        await page.keyboard.press("Escape")
+    await expect(dialog).to_be_visible()
+    await dialog.locator("[name=password]").fill("agent1")
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator("#to")).to_be_focused()
+    await discard(page)
 
 
 async def test_offer_that_is_rejected_reaches_the_next_agent(

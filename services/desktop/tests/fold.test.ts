@@ -85,6 +85,46 @@ describe("fold", () => {
     expect(fold(NO_WORK, heading("NotHeld", 9, { notificationType: "Error" }))).toBe(NO_WORK);
   });
 
+  it("takes away with whole words what they no longer have", () => {
+    const before = message({
+      state: "ReplyCreated",
+      email_object: { subject: "Invoice", Text: "Hello", BCCAddresses: "bo@example.org", TheComment: "ask Bo" },
+    });
+
+    const after = fold(fold(NO_WORK, before), {
+      ...before,
+      sequence: 5,
+      email_object: { subject: "Invoice", Text: "Hello" },
+    });
+
+    expect(after.items.get("1")?.email_object).toEqual({ subject: "Invoice", Text: "Hello" });
+  });
+
+  it("keeps the whole of a long text when its beginning comes again", () => {
+    const whole = fold(NO_WORK, message({ email_object: { subject: "", Text: "Hello, all of it" } }));
+
+    const cut = message({ email_object: { subject: "", Text: "Hello", truncated: true } });
+
+    expect(fold(whole, cut).items.get("1")?.email_object.Text).toBe("Hello, all of it");
+    expect(fold(whole, { ...cut, sequence: 5 }).items.get("1")?.email_object.truncated).toBe(true);
+  });
+
+  it("marks what was sent by the worst that reports say", () => {
+    const reported = (sequence: number, report: StateMessage["report"]): StateMessage =>
+      heading("Sent", sequence, {
+        notificationType: "DeliveryReport",
+        report,
+        reason: `about ${report}`,
+      });
+    const sent = fold(fold(NO_WORK, message({ state: "Sending" })), heading("Sent", 5));
+
+    const bounced = fold(fold(sent, reported(6, "delayed")), reported(7, "failed"));
+    const after = fold(bounced, reported(8, "delivered"));
+
+    expect(sent.ended.get("1")?.report).toBe("");
+    expect(after.ended.get("1")).toMatchObject({ report: "failed", reason: "about failed", sequence: 8 });
+  });
+
   it("notes an outcome of a mail that was sent before the page was opened", () => {
     expect(fold(NO_WORK, heading("Uncertain", 9)).ended.get("1")?.state).toBe("Uncertain");
   });

@@ -68,7 +68,10 @@ export interface StateMessage extends Interaction {
     | "EmailSaved"
     | "AttachmentAdded"
     | "AttachmentRemoved"
+    | "DeliveryReport"
     | "Error";
+  // What a DeliveryReport says of a mail that was sent.
+  report?: "failed" | "delayed" | "delivered" | "receipt" | "complaint" | undefined;
   position?: number;
   reason?: string;
   operationName?: string;

@@ -16,26 +16,29 @@ export interface Listener {
   onLink(link: Link): void;
   // Events after the last position are no longer kept: read everything again, then `restart`.
   onGap(): void;
-  onLoginNeeded(): void;
+  // The session or its token is no longer accepted: see whether there is another, then `resume`.
+  onDenied(): void;
 }
 
 // Asks each subscription for the messages after the last position that was heard.
 class Replay {
-  constructor(public position: number) {}
+  lastPosition = -1;
 
   outgoing(message: Message): Message {
     if (message.channel === "/meta/handshake") {
       message.ext = { ...message.ext, replay: true };
     }
     if (message.channel === "/meta/subscribe") {
-      message.ext = { ...message.ext, replay: this.position };
+      message.ext = { ...message.ext, replay: this.lastPosition };
     }
     return message;
   }
 
   incoming(message: Message): Message {
     const position = message.data?.position;
-    if (Number.isInteger(position)) this.position = Math.max(this.position, position);
+    if (Number.isInteger(position)) {
+      this.lastPosition = Math.max(this.lastPosition, position);
+    }
     return message;
   }
 }
@@ -43,7 +46,7 @@ class Replay {
 export class Connection {
   readonly #cometd = new CometD();
   readonly #clock = new TimeSyncExtension() as TimeSyncExtension & { getTimeOffset(): number };
-  readonly #replay = new Replay(-1);
+  readonly #replay = new Replay();
   readonly #listener: Listener;
   #headers: () => Record<string, string>;
   #hasEnded = false;
@@ -67,7 +70,12 @@ export class Connection {
   }
 
   start(position: number): void {
-    this.#replay.position = position;
+    this.#replay.lastPosition = position;
+    this.resume();
+  }
+
+  // Goes on after the last message that was heard, with the headers of now.
+  resume(): void {
     this.#hasEnded = false;
     this.#listener.onLink("connecting");
     this.#cometd.configure({
@@ -106,7 +114,7 @@ export class Connection {
   #subscribed(answer: Message): void {
     if (answer.successful || this.#hasEnded || !answer.error) return;
     this.#hasEnded = true;
-    this.#cometd.disconnect(() => this.#listener.onGap());
+    this.#disconnectThen(() => this.#listener.onGap());
   }
 
   #connected(reply: Message): void {
@@ -121,8 +129,13 @@ export class Connection {
     const failure = (reply as { failure?: { httpCode?: number } }).failure;
     if (failure?.httpCode === 401 || failure?.httpCode === 403) {
       this.#hasEnded = true;
-      this.#cometd.disconnect();
-      this.#listener.onLoginNeeded();
+      this.#disconnectThen(() => this.#listener.onDenied());
     }
+  }
+
+  // The client answers nobody who disconnects what is not connected.
+  #disconnectThen(goOn: () => void): void {
+    if (this.#cometd.isDisconnected()) goOn();
+    else this.#cometd.disconnect(goOn);
   }
 }

@@ -3,8 +3,10 @@
 import { SvelteMap } from "svelte/reactivity";
 import type { History } from "../api/types";
 import { desk } from "../work/desk.svelte";
+import { putNewest } from "../work/newest";
 
 const MOST_BEFORE = 20;
+const MOST_KNOWN = 50;
 const known = new SvelteMap<string, History>();
 
 export function historyOf(id: string): History | undefined {
@@ -19,7 +21,7 @@ export function replyAddress(id: string): string {
 export async function readHistory(id: string, again = false): Promise<History | undefined> {
   if (again || !known.has(id)) {
     try {
-      known.set(id, await desk.api.get<History>(`/ucs/interactions/${id}`));
+      putNewest(known, id, await desk.api.get<History>(`/ucs/interactions/${id}`), MOST_KNOWN);
     } catch {
       // A mail of a thread that this agent may not read: it is left out.
       return undefined;

@@ -10,15 +10,14 @@ export const de: Words = {
   logInTo: (title) => `Bei ${title} anmelden`,
   sessionEnded:
     "Ihre Sitzung ist zu Ende. Melden Sie sich wieder an; was Sie geschrieben haben, bleibt.",
-  anotherUser: (name) => `Diese Seite gehört ${name}. Melden Sie sich so an, oder laden Sie neu.`,
   userName: "Benutzername",
   password: "Passwort",
   loggingIn: "Anmeldung läuft…",
   wrongLogin: "Benutzername oder Passwort stimmt nicht. Prüfen Sie beides.",
   tooManyLogins: (seconds) =>
     seconds > 0
-      ? `Zu viele falsche Passwörter. Wieder möglich in ${some(seconds, "Sekunde", "Sekunden")}.`
-      : "Zu viele falsche Passwörter. Warten Sie eine Weile.",
+      ? `Zu viele falsche Passwörter. Versuchen Sie es in ${some(seconds, "Sekunde", "Sekunden")} noch einmal.`
+      : "Zu viele falsche Passwörter. Warten Sie eine Weile und versuchen Sie es noch einmal.",
   noServer: "Der Server antwortet nicht. Prüfen Sie das Netz und versuchen Sie es noch einmal.",
   noAgent: "Dieses Konto gehört keinem Agenten und hat keinen Arbeitsplatz. Nehmen Sie ein anderes.",
   logOut: "Abmelden",
@@ -32,10 +31,8 @@ export const de: Words = {
   takesMail: "Ihnen werden Mails angeboten.",
   takesNoMail: "Ihnen werden keine Mails angeboten.",
 
-  live: "Verbunden",
   catchingUp: "Holt auf…",
   interrupted: "Keine Verbindung. Was Sie schreiben, bleibt hier; es geht von selbst weiter.",
-  reload: "Neu laden",
 
   work: "Ihre Arbeit",
   offered: "Angeboten",
@@ -53,12 +50,10 @@ export const de: Words = {
   search: "In Ihrer Arbeit finden",
   nothingFound: "Nichts in Ihrer Arbeit enthält diese Wörter.",
   noSubject: "(ohne Betreff)",
-  from: "Von",
   to: "An",
   cc: "Kopie",
   bcc: "Blindkopie",
   queue: "Warteschlange",
-  received: "Eingang",
   backToList: "Zurück zur Liste",
   skip: "Zur Mail springen",
 
@@ -68,7 +63,7 @@ export const de: Words = {
   secondsLeft: (count) => `noch ${some(count, "Sekunde", "Sekunden")}`,
   accept: "Annehmen",
   reject: "Ablehnen",
-  offerRevoked: (subject) => `Das Angebot „${subject}“ ist abgelaufen. Es geht an jemand anderen.`,
+  offerRevoked: (subject) => `„${subject}“ wird Ihnen nicht mehr angeboten. Es geht an jemand anderen.`,
   offerHint: "Nehmen Sie es an, um es zu lesen.",
 
   reply: "Antworten",
@@ -82,7 +77,6 @@ export const de: Words = {
   more: "Was damit geschieht",
   attachments: (count) => some(count, "Anhang", "Anhänge"),
   download: "Herunterladen:",
-  preview: "Vorschau",
   asText: "Nur Text",
   asSent: "Wie gesendet",
   loadRemote: "Bilder von außen laden",
@@ -140,7 +134,6 @@ export const de: Words = {
   sendAndComplete: "Senden und erledigt",
   discard: "Verwerfen",
   discardQuestion: "Diesen Entwurf verwerfen? Text und Dateien gehen verloren.",
-  keepWriting: "Weiterschreiben",
   addCc: "Kopie, Blindkopie",
   people: (count, outside) =>
     outside > 0
@@ -178,12 +171,17 @@ export const de: Words = {
     Rejected: "Abgelehnt",
     Revoked: "Zurückgenommen",
   },
+  reports: {
+    failed: "Nicht zugestellt",
+    delayed: "Unterwegs verspätet",
+    delivered: "Zugestellt",
+    receipt: "Empfang bestätigt",
+    complaint: "Als Spam gemeldet",
+  },
+  reported: (subject, report, reason) => `„${subject}“: ${report}${reason ? ` (${reason})` : ""}.`,
   sent: (subject) => `„${subject}“ wurde gesendet.`,
-  waitingToSend: "Wartet auf den nächsten Versuch",
   refusedBecause: (reason) => `Nicht gesendet: ${reason}. Berichtigen Sie es und senden Sie neu.`,
   deferredBecause: (reason) => `Noch nicht gesendet: ${reason}. Es wird von selbst neu versucht.`,
-  inDoubt:
-    "Der Mailserver hat diese Mail angenommen, ohne es zu sagen. Der Betrieb klärt es; senden Sie nicht noch einmal.",
   doubt: (subject) => `Ob „${subject}“ gesendet wurde, ist ungewiss. Der Betrieb klärt es.`,
   takeBack: "Zurücknehmen",
   nextAttempt: (when) => `Nächster Versuch ${when}`,
@@ -196,15 +194,18 @@ export const de: Words = {
   failed: (what, why) => `${what}: ${why}`,
   notDone: (what) => `„${what}“ ist nicht geschehen`,
   tryAgain: "Der Server antwortet nicht. Versuchen Sie es noch einmal.",
+  tooMany: (seconds) =>
+    seconds > 0
+      ? `Zu viel auf einmal. Versuchen Sie es in ${some(seconds, "Sekunde", "Sekunden")} noch einmal.`
+      : "Zu viel auf einmal. Warten Sie einen Augenblick und versuchen Sie es noch einmal.",
+  inProgress: "Damit geschieht gerade etwas anderes. Versuchen Sie es noch einmal.",
+  outOfDate: "Es wurde inzwischen geändert. Sehen Sie nach und versuchen Sie es noch einmal.",
   gone: (subject, state) => `„${subject}“: ${state}`,
 
   transferTo: "Übergeben an",
-  agents: "Agenten",
-  queues: "Warteschlangen",
   chooseTarget: "Agent oder Warteschlange wählen",
   filter: "Filter",
   noTarget: "Niemand heißt so.",
-  cancel: "Abbrechen",
   close: "Schließen",
   chooseWorkbin: "In eine Ablage legen",
   nothingToChoose: "Es gibt keine. Die Verwaltung beschreibt sie.",

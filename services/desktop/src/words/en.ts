@@ -8,7 +8,6 @@ export const en = {
   logInAgain: "Log in again",
   logInTo: (title: string) => `Log in to ${title}`,
   sessionEnded: "Your session has ended. Log in again to go on; what you have written is kept.",
-  anotherUser: (name: string) => `This page is ${name}'s. Log in as ${name}, or reload it.`,
   userName: "User name",
   password: "Password",
   loggingIn: "Logging in…",
@@ -32,10 +31,8 @@ export const en = {
   takesNoMail: "You are offered no mail.",
 
   // Link
-  live: "Connected",
   catchingUp: "Catching up…",
   interrupted: "No connection. What you write is kept here; it goes on by itself.",
-  reload: "Reload",
 
   // Lists
   work: "Your work",
@@ -54,12 +51,10 @@ export const en = {
   search: "Find in your work",
   nothingFound: "Nothing in your work has these words.",
   noSubject: "(no subject)",
-  from: "From",
   to: "To",
   cc: "Cc",
   bcc: "Bcc",
   queue: "Queue",
-  received: "Received",
   backToList: "Back to the list",
   skip: "Skip to the mail",
 
@@ -69,7 +64,7 @@ export const en = {
   secondsLeft: (count: number) => `${some(count, "second", "seconds")} left`,
   accept: "Accept",
   reject: "Reject",
-  offerRevoked: (subject: string) => `The offer “${subject}” ran out. It goes to another agent.`,
+  offerRevoked: (subject: string) => `“${subject}” is no longer offered to you. It goes to another agent.`,
   offerHint: "Accept it to read it.",
 
   // Mail
@@ -84,7 +79,6 @@ export const en = {
   more: "What to do with it",
   attachments: (count: number) => some(count, "attachment", "attachments"),
   download: "Download",
-  preview: "Preview",
   asText: "Plain text",
   asSent: "As it was sent",
   loadRemote: "Load pictures from outside",
@@ -143,7 +137,6 @@ export const en = {
   sendAndComplete: "Send and done",
   discard: "Discard",
   discardQuestion: "Discard this draft? Its words and files are lost.",
-  keepWriting: "Keep writing",
   addCc: "Cc, Bcc",
   people: (count: number, outside: number) =>
     outside > 0
@@ -182,12 +175,18 @@ export const en = {
     Rejected: "Rejected",
     Revoked: "Taken back",
   } as Record<string, string>,
+  reports: {
+    failed: "Not delivered",
+    delayed: "Delayed on its way",
+    delivered: "Delivered",
+    receipt: "Receipt returned",
+    complaint: "Reported as spam",
+  } as Record<string, string>,
+  reported: (subject: string, report: string, reason: string) =>
+    `“${subject}”: ${report}${reason ? ` (${reason})` : ""}.`,
   sent: (subject: string) => `“${subject}” was sent.`,
-  waitingToSend: "Waiting for another attempt",
   refusedBecause: (reason: string) => `Not sent: ${reason}. Correct it and send it again.`,
   deferredBecause: (reason: string) => `Not sent yet: ${reason}. It is tried again by itself.`,
-  inDoubt:
-    "The mail server took this mail without saying so. An operator finds out; do not send it again.",
   doubt: (subject: string) => `It is in doubt whether “${subject}” was sent. An operator finds out.`,
   takeBack: "Take back",
   nextAttempt: (when: string) => `Next attempt ${when}`,
@@ -200,16 +199,19 @@ export const en = {
   failed: (what: string, why: string) => `${what}: ${why}`,
   notDone: (what: string) => `“${what}” was not done`,
   tryAgain: "The server does not answer. Try again.",
+  tooMany: (seconds: number) =>
+    seconds > 0
+      ? `Too much at once. Try again in ${some(seconds, "second", "seconds")}.`
+      : "Too much at once. Wait a moment, then try again.",
+  inProgress: "Something else is being done with it. Try again.",
+  outOfDate: "It was changed meanwhile. Look at it again, then try again.",
   gone: (subject: string, state: string) => `“${subject}”: ${state}`,
 
   // Transfer, queue, workbin
   transferTo: "Transfer to",
-  agents: "Agents",
-  queues: "Queues",
   chooseTarget: "Choose an agent or a queue",
   filter: "Filter",
   noTarget: "Nobody has this name.",
-  cancel: "Cancel",
   close: "Close",
   chooseWorkbin: "Put into a workbin",
   nothingToChoose: "There is none. An administrator describes them.",

@@ -12,9 +12,13 @@ import type {
   WorkbinChange,
 } from "../api/types";
 import { CHANNELS, Connection, INTERACTIONS, type Link, WORKBINS } from "../live/connection";
+import { Pauses } from "../live/pauses";
 import { language } from "../words/language.svelte";
 import { saveAllDrafts } from "../writing/open_drafts";
+import { changeOf } from "./changes";
 import { type Bins, fold, foldBin, fromList, grouped, type Item, NO_WORK } from "./fold";
+import { putNewest } from "./newest";
+import { reasonIn } from "./reasons";
 
 export type Phase = "starting" | "login" | "no-agent" | "working";
 
@@ -34,6 +38,9 @@ const OUTCOME_WAIT = 10;
 const NOTICE_LASTS = 8_000;
 const AGAIN_AFTER = 2_000;
 const CATCHING_UP_AFTER = 1_000;
+const MOST_OFFERS = 200;
+// What is busy while a mail is begun that has no id yet.
+const NEW_MAIL = "";
 
 class Desk {
   readonly api = new Api();
@@ -65,14 +72,16 @@ class Desk {
     {
       onMessage: (topic, data) => this.#hear(topic, data),
       onLink: (link) => this.#linked(link),
-      onGap: () => void this.#startOver(),
-      onLoginNeeded: () => void this.#askForLogin(),
+      onGap: () => this.#startOverLater(),
+      onDenied: () => this.#resumeLater(),
     },
     () => this.api.headers,
   );
-  #loggedIn: (() => void)[] = [];
+  readonly #pauses = new Pauses();
+  #waitingForLogin: (() => void)[] = [];
   #nextNotice = 1;
-  #late: ReturnType<typeof setTimeout> | undefined;
+  #catchingUpTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #running = new Map<string, number>();
 
   constructor() {
     this.api.onLoginNeeded = () => this.#askForLogin();
@@ -113,7 +122,7 @@ class Desk {
       return;
     }
     this.needsLogin = false;
-    for (const go of this.#loggedIn.splice(0)) go();
+    for (const go of this.#waitingForLogin.splice(0)) go();
     await this.#startOver();
   }
 
@@ -162,8 +171,7 @@ class Desk {
     parameters: object = {},
     options: Options = {},
   ): Promise<Outcome> {
-    this.busy = new Set(this.busy).add(item.id);
-    try {
+    return this.#busyWith(item.id, async () => {
       const outcome = await this.api.post<Outcome>(
         `/me/interactions/${item.id}`,
         { operationName: name, ...parameters },
@@ -171,11 +179,7 @@ class Desk {
       );
       if (outcome.interaction) this.take(outcome.interaction);
       return outcome;
-    } finally {
-      const busy = new Set(this.busy);
-      busy.delete(item.id);
-      this.busy = busy;
-    }
+    });
   }
 
   choose(id: string): void {
@@ -184,22 +188,26 @@ class Desk {
   }
 
   async accept(item: Interaction): Promise<void> {
+    if (this.busy.has(item.id)) return;
     const outcome = await this.act(item, "Accept");
     if (outcome) this.choose(item.id);
   }
 
   async reject(item: Interaction): Promise<void> {
-    await this.act(item, "Reject");
+    if (!this.busy.has(item.id)) await this.act(item, "Reject");
   }
 
   async create(): Promise<void> {
+    if (this.busy.has(NEW_MAIL)) return;
     try {
-      const outcome = await this.api.post<Outcome>(
-        "/me/interactions",
-        { operationName: "Create", queueName: this.draftQueue() },
-        { wait: OUTCOME_WAIT },
-      );
-      await this.openDraft(outcome);
+      await this.#busyWith(NEW_MAIL, async () => {
+        const outcome = await this.api.post<Outcome>(
+          "/me/interactions",
+          { operationName: "Create", queueName: this.draftQueue() },
+          { wait: OUTCOME_WAIT },
+        );
+        await this.openDraft(outcome);
+      });
     } catch (error) {
       this.complain(language.t.newMail, error);
     }
@@ -212,15 +220,21 @@ class Desk {
     const prefix = name === "Forward" ? "Fwd: " : "Re: ";
     const subject = item.email_object.subject;
     const isThere = subject.toLowerCase().startsWith(prefix.trim().toLowerCase());
-    await this.openDraft(
-      await this.act(item, name, {
-        queueName: this.draftQueue(item),
-        subjectPrefix: isThere ? "" : prefix,
-        replyToStartLine: `\n\n${start}`,
-        indentCharacter: "> ",
-        ...(name === "Forward" ? {} : { quoteOriginal: true }),
-      }),
-    );
+    const parameters = {
+      queueName: this.draftQueue(item),
+      subjectPrefix: isThere ? "" : prefix,
+      replyToStartLine: `\n\n${start}`,
+      indentCharacter: "> ",
+      ...(name === "Forward" ? {} : { quoteOriginal: true }),
+    };
+    try {
+      // Busy until the draft is shown, so that a second key begins no second one.
+      await this.#busyWith(item.id, async () =>
+        this.openDraft(await this.perform(item, name, parameters)),
+      );
+    } catch (error) {
+      this.complain(this.nameOf(name), error);
+    }
   }
 
   // Shows a draft that an operation has begun; it may have to be asked for.
@@ -324,6 +338,40 @@ class Desk {
     setTimeout(() => void this.open(), AGAIN_AFTER);
   }
 
+  async #busyWith<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
+    this.#running.set(id, (this.#running.get(id) ?? 0) + 1);
+    this.busy = new Set(this.#running.keys());
+    try {
+      return await work();
+    } finally {
+      const left = (this.#running.get(id) ?? 1) - 1;
+      if (left > 0) this.#running.set(id, left);
+      else this.#running.delete(id);
+      this.busy = new Set(this.#running.keys());
+    }
+  }
+
+  // A server that keeps refusing a subscription must not be read again without a pause.
+  #startOverLater(): void {
+    setTimeout(() => void this.#startOver(), this.#pauses.next(Date.now()));
+  }
+
+  #resumeLater(): void {
+    setTimeout(() => void this.#resume(), this.#pauses.next(Date.now()));
+  }
+
+  // Another tab may have logged in: this one goes on with that session, if it is the same agent's.
+  async #resume(): Promise<void> {
+    try {
+      const { body } = await this.api.once<{ user: User }>("GET", "/me");
+      if (body.user.id === this.user?.id) this.#connection.resume();
+      else location.reload();
+    } catch (error) {
+      if (error instanceof ApiError && error.isLogin) await this.#askForLogin();
+      else this.#resumeLater();
+    }
+  }
+
   // Synchronizes until it succeeds.
   async #startOver(): Promise<void> {
     try {
@@ -383,69 +431,76 @@ class Desk {
   #linked(link: Link): void {
     if (link === this.link) return;
     this.link = link;
-    clearTimeout(this.#late);
+    clearTimeout(this.#catchingUpTimer);
     this.isCatchingUp = false;
     if (link !== "live") {
-      this.#late = setTimeout(() => (this.isCatchingUp = true), CATCHING_UP_AFTER);
+      this.#catchingUpTimer = setTimeout(() => (this.isCatchingUp = true), CATCHING_UP_AFTER);
     }
   }
 
   #askForLogin(): Promise<void> {
     if (this.phase !== "working") return Promise.reject(new ApiError(401, 20, ""));
     this.needsLogin = true;
-    return new Promise((resolve) => this.#loggedIn.push(resolve));
+    return new Promise((resolve) => this.#waitingForLogin.push(resolve));
   }
 
   #measure(item: Interaction): void {
     if (!item.inviteExpiresAt || this.offerLasts.has(item.id + item.inviteExpiresAt)) return;
     const lasts = Date.parse(item.inviteExpiresAt) - this.serverNow;
-    this.offerLasts.set(item.id + item.inviteExpiresAt, Math.max(1, lasts));
+    const key = item.id + item.inviteExpiresAt;
+    putNewest(this.offerLasts, key, Math.max(1, lasts), MOST_OFFERS);
   }
 
   #announceChange(before: Item | undefined, message: StateMessage): void {
     const { t } = language;
     const subject = message.email_object.subject || t.noSubject;
-    if (message.state === "Invited" && before?.state !== "Invited") {
-      this.#measure(message);
-      const words = t.offerOf(subject, senderOf(message));
-      this.assertive = words;
-      alarm(words, message.id, () => this.choose(message.id));
-    } else if (message.state === "Revoked" && before?.state === "Invited") {
-      this.notice("plain", t.offerRevoked(subject));
-    } else if (message.state === "Sent") {
-      this.notice("good", t.sent(subject));
-    } else if (message.state === "Uncertain") {
-      this.notice("bad", t.doubt(subject));
-    } else if (isRefusedDelivery(message) && !this.busy.has(message.id)) {
-      this.notice("bad", `${subject}: ${t.refusedBecause(message.reason ?? "")}`);
-    } else if (message.state === "Revoked" && before) {
-      this.notice("plain", t.gone(subject, t.outcomes[message.state] ?? message.state));
+    switch (changeOf(before?.state, message, this.busy.has(message.id))) {
+      case "offered":
+        this.#announceOffer(message, t.offerOf(subject, senderOf(message)));
+        return;
+      case "offer-ended":
+        this.notice("plain", t.offerRevoked(subject));
+        return;
+      case "taken-back":
+        this.notice("plain", t.gone(subject, t.outcomes[message.state] ?? message.state));
+        return;
+      case "sent":
+        this.notice("good", t.sent(subject));
+        return;
+      case "doubt":
+        this.notice("bad", t.doubt(subject));
+        return;
+      case "refused":
+        this.notice("bad", `${subject}: ${t.refusedBecause(message.reason ?? "")}`);
+        return;
+      case "report":
+        this.notice("plain", reportIn(subject, message));
+        return;
+      case "bad-report":
+        this.notice("bad", reportIn(subject, message));
     }
+  }
+
+  #announceOffer(offer: StateMessage, words: string): void {
+    this.#measure(offer);
+    this.assertive = words;
+    alarm(words, offer.id, () => this.choose(offer.id));
   }
 }
 
 export function reasonOf(error: unknown): string {
-  if (error instanceof ApiError) {
-    if (error.isPassing) return language.t.tryAgain;
-    return error.message || String(error.status);
-  }
-  return error instanceof Error ? error.message : String(error);
+  return reasonIn(language.t, error);
+}
+
+function reportIn(subject: string, message: StateMessage): string {
+  const kind = message.report ?? "";
+  return language.t.reported(subject, language.t.reports[kind] ?? kind, message.reason ?? "");
 }
 
 export function senderOf(item: Interaction): string {
   const personal = item.userData?.["FromPersonal"];
   const address = item.email_object.FromAddress || item.userData?.["FromAddress"];
   return String(personal || address || "");
-}
-
-// The mail server has refused a mail for good: it is a draft again.
-function isRefusedDelivery(message: StateMessage): boolean {
-  return (
-    message.state === "ReplyCreated" &&
-    message.notificationType === "Error" &&
-    message.operationName === undefined &&
-    Boolean(message.reason)
-  );
 }
 
 function isStateMessage(data: unknown): data is StateMessage {

@@ -1,6 +1,8 @@
 // What an agent has, folded from a list and the messages after it. Pure.
 
-import type { Interaction, StateMessage, WorkbinChange } from "../api/types";
+import type { Interaction, Mail, StateMessage, WorkbinChange } from "../api/types";
+import { isBadReport } from "./changes";
+import { keepNewest } from "./newest";
 
 export interface Item extends Interaction {
   // Why the last delivery or operation failed; empty where nothing is wrong.
@@ -15,6 +17,8 @@ export interface Ended {
   reason: string;
   direction: string;
   parentId: string;
+  // The kind of the worst report about a mail that was sent; empty where there is none.
+  report: string;
 }
 
 export interface Work {
@@ -70,6 +74,9 @@ function isOutcome(message: StateMessage): boolean {
 
 function end(work: Work, message: StateMessage): Work {
   const known = work.items.get(message.id);
+  const before = work.ended.get(message.id);
+  // Good news after bad news is about another recipient.
+  const stays = message.notificationType === "DeliveryReport" && isBadReport(before?.report);
   const items = new Map(work.items);
   items.delete(message.id);
   const ended = new Map(work.ended);
@@ -79,29 +86,33 @@ function end(work: Work, message: StateMessage): Work {
     sequence: message.sequence,
     state: message.state,
     subject: message.email_object.subject,
-    reason: message.reason ?? "",
+    reason: (stays ? before?.reason : message.reason) ?? "",
+    report: (stays ? before?.report : message.report) ?? "",
     direction: known?.direction ?? message.direction ?? (isOutcome(message) ? "Outbound" : ""),
     parentId: known?.parentInteractionId ?? "",
   });
-  for (const id of ended.keys()) {
-    if (ended.size <= MOST_ENDED) break;
-    ended.delete(id);
-  }
+  keepNewest(ended, MOST_ENDED);
   return { items, ended };
 }
 
 function keep(work: Work, message: StateMessage, known: Item | undefined): Work {
   const items = new Map(work.items);
   const { reason, ...fields } = message;
-  // A message with a heading only must not take the words away.
-  const email_object = { ...known?.email_object, ...message.email_object };
-  if (message.email_object.Text !== undefined && !message.email_object.truncated) {
-    delete email_object.truncated;
-  }
+  const email_object = mailAfter(message, known);
   items.set(message.id, { ...known, ...fields, email_object, trouble: troubleAfter(message, known) });
   const ended = new Map(work.ended);
   ended.delete(message.id);
   return { items, ended };
+}
+
+// A message with words has all of the mail, and what it leaves out is no longer there. One with a
+// heading only takes nothing away, nor does the beginning of words that are here as a whole.
+function mailAfter(message: StateMessage, known: Item | undefined): Mail {
+  const [mail, before] = [message.email_object, known?.email_object];
+  if (mail.Text === undefined) return { ...before, ...mail };
+  const isKnown = before?.Text !== undefined && !before.truncated;
+  const isSame = message.sequence === known?.sequence;
+  return mail.truncated && isKnown && isSame ? before : mail;
 }
 
 // A reason stays until the mail goes on to another state.
