@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from deploy.local.desktop_build import try_to_build
+from deploy.local.desktop_build import is_current, try_to_build
 from deploy.local.folders import CHECKOUT, LOCAL
+from deploy.local.progress import report
 from deploy.local.run import operate
 from deploy.local.servers import Servers
 from deploy.local.services import terminal_environment
@@ -20,11 +21,21 @@ DEMO_AGENTS = ("agent1", "agent2", "admin")
 
 
 async def stay_up(up: Servers, running: System) -> None:
-    """Say where everything is, then wait for ever."""
-    problem = await asyncio.to_thread(try_to_build)
-    with environment_file(terminal_environment(up.access, running.addresses)) as file:
-        print(welcome(up, running, file, problem), flush=True)
+    """Say where everything is, build the desktop if need be, then wait for ever."""
+    variables = terminal_environment(up.access, running.addresses)
+    with environment_file(variables, ENVIRONMENT) as file:
+        is_built = await asyncio.to_thread(is_current)
+        print(welcome(up, running, file, is_built=is_built), flush=True)
+        if not is_built:
+            report(desktop_words(await asyncio.to_thread(try_to_build)))
         await asyncio.Event().wait()
+
+
+def desktop_words(problem: str) -> str:
+    """Say that the desktop is there, or why it is not (`problem`) and what to do."""
+    if not problem:
+        return "the desktop is built: the gateway serves it at /desktop/"
+    return f"the desktop is not built: {problem}; then type `make desktop`"
 
 
 @contextmanager
@@ -42,14 +53,11 @@ def environment_file(variables: Mapping[str, str], file: Path = ENVIRONMENT) -> 
         file.unlink(missing_ok=True)
 
 
-def welcome(up: Servers, running: System, file: Path, problem: str) -> str:
-    """Return what a person needs to use the system: addresses, names, passwords.
-
-    `problem` is why there is no desktop, empty where there is one.
-    """
+def welcome(up: Servers, running: System, file: Path, *, is_built: bool) -> str:
+    """Return what a person needs to use the system: addresses, names, passwords."""
     desktop = f"{running.gateway_url}/desktop/"
-    if problem:
-        desktop += f"\n                 (not built: {problem}; then type `make desktop`)"
+    if not is_built:
+        desktop += " (being built: the log says when it is there)"
     where = running.addresses
     agents = "\n".join(f"  {name} / {name}" for name in DEMO_AGENTS)
     management = up.rabbitmq.management_url if up.rabbitmq else "(named by the environment)"

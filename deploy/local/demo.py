@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Any, Final
 
-from deploy.local.desktop import Desktop, UnexpectedAnswerError, logged_in
+from deploy.local.agent_client import Desktop, UnexpectedAnswerError, logged_in
 from deploy.local.progress import NotPossibleError
 from deploy.local.run import operate
 from deploy.local.servers import Servers

@@ -17,6 +17,8 @@ _INDEX: Final = BUILT / "index.html"
 _PACKAGES: Final = SOURCES / "node_modules"
 _INSTALLED: Final = _PACKAGES / ".package-lock.json"
 _OLDEST_NODE: Final = (20, 19)
+_LONGEST: Final = 900
+"""Seconds of one command of npm, which waits for ever for some networks."""
 
 
 def build_desktop() -> None:
@@ -76,16 +78,23 @@ def _sources() -> Iterator[Path]:
 
 def _npm(*arguments: str) -> None:
     npm = shutil.which("npm") or "/usr/bin/npm"
-    done = subprocess.run(
-        [npm, *arguments],
-        cwd=SOURCES,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = f"npm {' '.join(arguments)}"
+    try:
+        done = subprocess.run(
+            [npm, *arguments],
+            cwd=SOURCES,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_LONGEST,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise NotPossibleError(
+            f"{words} has not ended in {_LONGEST} s; see whether npm reaches its registry"
+        ) from late
     if done.returncode != 0:
-        raise NotPossibleError(f"npm {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+        raise NotPossibleError(f"{words} failed:\n{done.stdout}{done.stderr}")
 
 
 def main() -> int:

@@ -22,7 +22,10 @@ def find_node(oldest: Version = _OLDEST) -> str:
     node = shutil.which("node") or "/usr/bin/node"
     if (version := _version(node)) < oldest:
         found, wanted = (".".join(map(str, one)) for one in (version, oldest))
-        raise NotPossibleError(f"{node} is version {found}; please install Node {wanted} or newer")
+        raise NotPossibleError(
+            f"{node} is version {found}; please install Node {wanted} or newer,"
+            " from nodejs.org or the packages of NodeSource"
+        )
     return node
 
 

@@ -6,7 +6,7 @@ import signal
 import httpx2 as httpx
 import pytest
 
-from deploy.local.desktop import Desktop, logged_in
+from deploy.local.agent_client import Desktop, logged_in
 from deploy.local.faketime import wrong_clock
 from tests.support.breakable_system import BreakableSystem, new_run
 from tests.support.mail_senders import message_ids

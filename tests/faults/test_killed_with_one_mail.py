@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from deploy.local.desktop import Desktop, Message, logged_in
+from deploy.local.agent_client import Desktop, Message, logged_in
 from tests.support.breakable_system import BreakableSystem, new_run
 from tests.support.clients import hand_in
 from tests.support.mail_senders import LOST, MailSenders, message_ids

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from deploy.local.accounts import Access
-from deploy.local.desktop import Desktop, logged_in
+from deploy.local.agent_client import Desktop, logged_in
 from deploy.local.mongodb import LocalMongoDB
 from deploy.local.rabbitmq import LocalRabbitMQ
 from tests.support.breakable_system import (

@@ -9,7 +9,7 @@ import pytest
 from aio_pika.abc import AbstractChannel
 from bson import CodecOptions
 
-from deploy.local.desktop import logged_in
+from deploy.local.agent_client import logged_in
 from shared.contracts.commands import ParseMail
 from shared.contracts.envelope import Cause
 from shared.contracts.outgoing import wrap

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx2 as httpx
 
-from deploy.local.desktop import Desktop, Message
+from deploy.local.agent_client import Desktop, Message
 
 _PAUSE: Final = 0.3
 _ENDS: Final = frozenset({"Sent", "Uncertain"})

@@ -1,4 +1,4 @@
-"""An agent's desktop in as few lines as possible: REST for what the agent does, CometD for news.
+"""A client of one agent in as few lines as possible: REST for what they do, CometD for news.
 
 Also an example for whoever writes a real one.
 """
