@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { ApiError } from "../src/api/client";
-import { reasonIn } from "../src/work/reasons";
+import { wordsForError } from "../src/work/reasons";
 import { en } from "../src/words/en";
 
 it.each([
@@ -14,5 +14,5 @@ it.each([
   [new ApiError(500, 0, ""), "500"],
   [new TypeError("broken"), "broken"],
 ])("says of %s what to do", (error, words) => {
-  expect(reasonIn(en, error)).toBe(words);
+  expect(wordsForError(en, error)).toBe(words);
 });

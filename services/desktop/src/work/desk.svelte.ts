@@ -18,7 +18,7 @@ import { saveAllDrafts } from "../writing/open_drafts";
 import { changeOf } from "./changes";
 import { type Bins, fold, foldBin, fromList, grouped, type Item, NO_WORK } from "./fold";
 import { putNewest } from "./newest";
-import { reasonIn } from "./reasons";
+import { wordsForError } from "./reasons";
 
 export type Phase = "starting" | "login" | "no-agent" | "working";
 
@@ -474,10 +474,10 @@ class Desk {
         this.notice("bad", `${subject}: ${t.refusedBecause(message.reason ?? "")}`);
         return;
       case "report":
-        this.notice("plain", reportIn(subject, message));
+        this.notice("plain", wordsForReport(subject, message));
         return;
       case "bad-report":
-        this.notice("bad", reportIn(subject, message));
+        this.notice("bad", wordsForReport(subject, message));
     }
   }
 
@@ -489,10 +489,10 @@ class Desk {
 }
 
 export function reasonOf(error: unknown): string {
-  return reasonIn(language.t, error);
+  return wordsForError(language.t, error);
 }
 
-function reportIn(subject: string, message: StateMessage): string {
+function wordsForReport(subject: string, message: StateMessage): string {
   const kind = message.report ?? "";
   return language.t.reported(subject, language.t.reports[kind] ?? kind, message.reason ?? "");
 }

@@ -3,7 +3,7 @@
 import { ApiError } from "../api/client";
 import type { Words } from "../words/en";
 
-export function reasonIn(t: Words, error: unknown): string {
+export function wordsForError(t: Words, error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.status === 429) return t.tooMany(error.retryAfter);
   if (error.isChanged) return t.outOfDate;
