@@ -96,7 +96,8 @@ def reported_recipients(
 ) -> tuple[ReportedRecipient, ...]:
     """Return the recipients of a delivery in the states that its reports give them.
 
-    A later report counts more than an earlier one, but a delay nothing after an end.
+    A later report counts more than an earlier one, but a delay nothing after an end. What has no
+    proof changes no end that has one: anybody can write a report without our token.
     """
     found = {
         one.address.lower(): ReportedRecipient(one.address, one.state, one.at, one.code, one.text)
@@ -106,7 +107,7 @@ def reported_recipients(
         for verdict in report.recipients:
             address = _meant(verdict, found)
             state = _STATES.get(verdict.action or report.kind)
-            if address and state and not _is_late(state, found[address].state):
+            if address and state and _may_change(found[address], state, report):
                 found[address] = replace(
                     found[address],
                     state=state,
@@ -144,5 +145,10 @@ def _meant(verdict: ReportedVerdict, known: Mapping[str, ReportedRecipient]) -> 
     return next(iter(known)) if len(known) == 1 else ""
 
 
-def _is_late(state: RecipientState, before: RecipientState) -> bool:
-    return state is RecipientState.DELAYED and before in _FINAL
+def _may_change(before: ReportedRecipient, state: RecipientState, report: DeliveryReport) -> bool:
+    """Say whether a report may give a recipient another state."""
+    if before.state not in _FINAL:
+        return True
+    if before.is_proven != report.is_proven:
+        return report.is_proven
+    return state is not RecipientState.DELAYED

@@ -95,6 +95,30 @@ def test_a_later_report_counts_but_no_delay_after_an_end() -> None:
     assert (found.state, found.status) == (RecipientState.BOUNCED, "5.1.1")
 
 
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_report_without_proof_changes_no_proven_end(order: tuple[int, int]) -> None:
+    proven, forged = order
+    reports = [
+        report("failed", verdict("a@x.example"), minutes=proven),
+        report("delivered", verdict("a@x.example"), minutes=forged, by=MatchedBy.RECIPIENT),
+    ]
+
+    (found,) = reported_recipients(delivery("a@x.example"), reports)
+
+    assert (found.state, found.is_proven) == (RecipientState.BOUNCED, True)
+
+
+def test_proven_delay_ends_what_was_said_without_proof() -> None:
+    reports = [
+        report("failed", verdict("a@x.example"), by=MatchedBy.RECIPIENT),
+        report("delayed", verdict("a@x.example"), minutes=2),
+    ]
+
+    (found,) = reported_recipients(delivery("a@x.example"), reports)
+
+    assert (found.state, found.is_proven) == (RecipientState.DELAYED, True)
+
+
 @pytest.mark.parametrize("by", list(MatchedBy))
 def test_only_a_token_is_a_proof(by: MatchedBy) -> None:
     told = report("failed", verdict("a@x.example"), by=by)
