@@ -65,8 +65,15 @@ class IdempotencyStore:
             return Claim(fingerprint, command_ids)
         if "status" in found:
             return Claim(found["fingerprint"], answered=_to_answer(found))
-        is_claimed = found["fingerprint"] == fingerprint and await self._take_over(found, now)
-        return Claim(found["fingerprint"], _to_command_ids(found) if is_claimed else None)
+        if found["fingerprint"] != fingerprint or found["lease_until"] > now:
+            return Claim(found["fingerprint"])
+        if await self._take_over(found, now):
+            return Claim(found["fingerprint"], _to_command_ids(found))
+        # The first caller may have answered after this one had read.
+        async with database_errors():
+            found = await self._collection.find_one({"_id": key}) or found
+        answered = _to_answer(found) if "status" in found else None
+        return Claim(found["fingerprint"], answered=answered)
 
     async def keep(self, key: str, answer: StoredAnswer) -> None:
         """Store the answer to a request that was claimed."""
@@ -92,8 +99,6 @@ class IdempotencyStore:
             await self._collection.update_one({"_id": key}, {"$set": {"lease_until": now}})
 
     async def _take_over(self, found: Document, now: datetime) -> bool:
-        if found["lease_until"] > now:
-            return False
         async with database_errors():
             result = await self._collection.update_one(
                 {
