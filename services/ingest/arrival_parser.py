@@ -8,7 +8,12 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
-from services.ingest.interaction_builder import ReportOn, build_interaction, speaker_of
+from services.ingest.interaction_builder import (
+    ReportOn,
+    build_interaction,
+    is_certain_report,
+    speaker_of,
+)
 from services.ingest.parser.isolated_parser import (
     IsolatedParser,
     ParserBusyError,
@@ -101,7 +106,8 @@ class ArrivalParser:
         trusted = contact_center.trusted_authentication
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _unassigned_mailbox(address)
-            about = _about(matched, contact_center, is_first=address == arrival.mailboxes[0])
+            is_first = address == arrival.mailboxes[0]
+            about = _about(mail, matched, contact_center, is_first=is_first)
             is_offered = _is_offered(mail, about, contact_center.reports)
             interaction = build_interaction(
                 mail, arrival, mailbox, proven, trusted, about, is_offered=is_offered
@@ -180,16 +186,24 @@ def _messages_about(interaction: Interaction, arrival: Arrival) -> Sequence[Cont
 
 
 def _about(
-    matched: MatchedReport | None, contact_center: ContactCenter, *, is_first: bool
+    mail: ParsedMail,
+    matched: MatchedReport | None,
+    contact_center: ContactCenter,
+    *,
+    is_first: bool,
 ) -> ReportOn | None:
     if matched is None:
         return None
     report = matched.report
+    offered_to = contact_center.reports.for_kind(report.kind)
+    if offered_to == "nobody" and not (report.is_proven or is_certain_report(mail)):
+        # A person may have written it, such as an answer with "vacation" in its subject.
+        offered_to = "author"
     return ReportOn(
         matched.sent,
         interaction_id=report.interaction_id if is_first else new_id(),
         matched_by=report.matched_by,
-        offered_to=contact_center.reports.for_kind(report.kind),
+        offered_to=offered_to,
     )
 
 

@@ -384,6 +384,23 @@ async def test_mail_that_a_person_may_have_written_rings(
     assert child.state is State.QUEUED
 
 
+async def test_answer_that_may_be_a_persons_is_offered_to_its_author(
+    backend: Backend, ingest: Ingest
+) -> None:
+    mail = await sent(backend)
+    answer = f"In-Reply-To: {OURS}\r\nAuto-Submitted: auto-generated\r\n\r\nHi".encode()
+
+    child = await came(
+        backend,
+        ingest,
+        AWAY.replace(b"Away", b"Vacation in May") + answer,
+        sender="gone@example.net",
+    )
+
+    assert (child.parent_id, child.state) == (mail.id, State.QUEUED)
+    assert child.preferred_id == "agent1"
+
+
 async def test_a_report_that_cannot_be_stored_whole_stays_one(
     backend: Backend, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
