@@ -28,6 +28,8 @@ class OddServer:
     commands: list[str] = field(default_factory=list)
     after_login: str = ""
     in_idle: Callable[[], bytes | None] = lambda: b""
+    known: int = 0
+    """The number of mails that the client was told of last; IDLE tells of another number."""
 
     def count(self, words: str) -> int:
         """Return how often a command came that begins with these words."""
@@ -52,6 +54,7 @@ class OddServer:
             case "SELECT" | "EXAMINE":
                 return self._selected()
             case "SEARCH":
+                self.known = len(self.mails)
                 return (
                     f"* SEARCH {' '.join(map(str, sorted(self._searched(command))))}\r\n".encode()
                 )
@@ -160,14 +163,13 @@ async def _idle(odd: OddServer, reader: asyncio.StreamReader, writer: asyncio.St
     await writer.drain()
     if news is None:
         raise EOFError
-    known = len(odd.mails)
     reading = asyncio.ensure_future(reader.readline())
     try:
         while not reading.done():
             await asyncio.wait({reading}, timeout=0.1)
-            if len(odd.mails) != known:
-                known = len(odd.mails)
-                writer.write(f"* {known} EXISTS\r\n".encode())
+            if len(odd.mails) != odd.known:
+                odd.known = len(odd.mails)
+                writer.write(f"* {odd.known} EXISTS\r\n".encode())
                 await writer.drain()
     finally:
         reading.cancel()
