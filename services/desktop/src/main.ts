@@ -3,7 +3,7 @@ import App from "./App.svelte";
 import { prepareSound } from "./alarm/alarm";
 import { preferences } from "./shell/preferences.svelte";
 import "./styles/base.css";
-import { desk } from "./work/desk.svelte";
+import { desk } from "./worklist/desk.svelte";
 
 const target = document.getElementById("desktop");
 if (target) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { StateMessage } from "../src/api/types";
-import { changeOf } from "../src/work/changes";
+import { changeOf } from "../src/worklist/changes";
 
 function message(part: Partial<StateMessage>): StateMessage {
   return { id: "1", state: "Accepted", sequence: 4, email_object: { subject: "" }, capabilities: [], ...part };

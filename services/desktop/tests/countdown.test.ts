@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { countdown } from "../src/work/countdown";
+import { countdown } from "../src/worklist/countdown";
 
 const EXPIRES = "2026-01-01T10:00:30.000Z";
 const at = (seconds: number): number => Date.parse(EXPIRES) - 1000 * seconds;

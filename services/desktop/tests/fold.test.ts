@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { StateMessage } from "../src/api/types";
-import { fold, foldBin, fromList, grouped, may, NO_WORK } from "../src/work/fold";
+import { fold, foldBin, fromList, grouped, may, NO_WORK } from "../src/worklist/fold";
 
 function message(part: Partial<StateMessage> = {}): StateMessage {
   return {

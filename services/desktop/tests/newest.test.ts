@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { keepNewest, putNewest } from "../src/work/newest";
+import { keepNewest, putNewest } from "../src/worklist/newest";
 
 it("forgets what was put first and keeps what was put again", () => {
   const map = new Map<string, number>();

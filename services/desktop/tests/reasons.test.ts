@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { ApiError } from "../src/api/client";
-import { wordsForError } from "../src/work/reasons";
+import { wordsForError } from "../src/worklist/reasons";
 import { en } from "../src/words/en";
 
 it.each([

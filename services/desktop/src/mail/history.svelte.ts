@@ -2,8 +2,8 @@
 
 import { SvelteMap } from "svelte/reactivity";
 import type { History } from "../api/types";
-import { desk } from "../work/desk.svelte";
-import { putNewest } from "../work/newest";
+import { desk } from "../worklist/desk.svelte";
+import { putNewest } from "../worklist/newest";
 
 const MOST_BEFORE = 20;
 const MOST_KNOWN = 50;

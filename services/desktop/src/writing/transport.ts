@@ -1,7 +1,7 @@
 // Sends files to the gateway. `fetch` tells nothing about the progress of a body.
 
 import { addressOf, ApiError } from "../api/client";
-import { desk } from "../work/desk.svelte";
+import { desk } from "../worklist/desk.svelte";
 import type { FileTransport } from "./uploads.svelte";
 
 interface UploadAnswer {

@@ -1,8 +1,8 @@
 // Keeps a draft: each word in this browser at once, all of it at the server within seconds.
 
 import { ApiError } from "../api/client";
-import { desk, type Outcome, reasonOf } from "../work/desk.svelte";
-import type { Item } from "../work/fold";
+import { desk, type Outcome, reasonOf } from "../worklist/desk.svelte";
+import type { Item } from "../worklist/fold";
 import { language } from "../words/language.svelte";
 import { dropCopy, dropStaleCopies, readCopy, writeCopy } from "./copies";
 import { edits, type Fields, fieldsOf, same } from "./fields";
