@@ -48,7 +48,7 @@ async def test_answer_with_files_is_sent_and_the_work_done(
     await hand_in(customer_mail("Invoice 17"), running.addresses.smtp)
     await desk.accept("Invoice 17")
 
-    await page.keyboard.press("R")
+    await page.keyboard.press("Shift+R")
     await desk.write("Dear Ann,\n\nit is paid.")
     await page.set_input_files(
         "input[type=file]",

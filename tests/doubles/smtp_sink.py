@@ -53,13 +53,13 @@ def answering(answers: Mapping[str, str]) -> Behavior:
 class Kept:
     """A mail whose final dot came; the octets are as the sender had them before stuffing.
 
-    `commands` are its MAIL and RCPT as they were sent.
+    `commands` are its MAIL and RCPT as they were sent; two mails are equal whatever they say.
     """
 
     sender: str
     recipients: tuple[str, ...]
     octets: bytes
-    commands: tuple[str, ...] = ()
+    commands: tuple[str, ...] = field(default=(), compare=False)
 
 
 class SmtpSink:

@@ -32,7 +32,7 @@ from services.gateway.operations.properties.user_data import (
 )
 from services.gateway.operations.request import missing, refused
 from services.gateway.operations.rules import Permission
-from shared.contracts.commands import AgentCommand, CreateDraft
+from shared.contracts.commands import AgentCommand, CreateDraft, DisownReport
 from shared.domain.lifecycle import TRANSITIONS, Operation
 
 OFFERS: Final = (
@@ -107,9 +107,12 @@ PERMISSIONS: Final[Mapping[Operation, Permission]] = MappingProxyType(
 )
 
 # Of several operations with one command the first lends its name.
+NOT_A_REPORT: Final = "NotAReport"
+"""The operation of administrators on a mail that was taken for a report."""
+
 OPERATION_OF_COMMAND: Final[Mapping[type[AgentCommand], str]] = MappingProxyType(
     {offer.command: offer.name for offer in reversed(OFFERS)}
-    | {CreateDraft: CREATE.name}
+    | {CreateDraft: CREATE.name, DisownReport: NOT_A_REPORT}
     | dict(link_attachment.NAMES)
 )
 """The operation that gives a command, by its name."""

@@ -196,6 +196,10 @@ async def remembered_answers(large: Large) -> None:
     await store.claim("key", "print", now)
     await store.note_content("key", "digest")
     await store.keep("key", StoredAnswer(200, [], b""))
+    # Of several who take over a lease that has ended, all but one read the answer once more.
+    await store.claim("left", "print", now)
+    late = now + timedelta(hours=1)
+    await asyncio.gather(*(store.claim("left", "print", late) for _ in range(5)))
 
 
 @case

@@ -1,7 +1,7 @@
 """POST and PUT on interactions: checked against the snapshot, then sent as commands."""
 
 import asyncio
-from typing import Any, Final
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +22,7 @@ from services.gateway.operations.drafts.save import UPDATE
 from services.gateway.operations.parameters.email_object import compares_words
 from services.gateway.operations.parameters.workbin_lookup import find_place
 from services.gateway.operations.properties.user_data import UPDATE_USER_DATA
-from services.gateway.operations.registry import offer_named, operation_name
+from services.gateway.operations.registry import NOT_A_REPORT, offer_named, operation_name
 from services.gateway.operations.request import (
     OK,
     OperationRequest,
@@ -45,8 +45,6 @@ from shared.storage.agents.agent_store import AgentStore, StoredAgent
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.mails.delivery_store import DeliveryStore
-
-NOT_A_REPORT: Final = "NotAReport"
 
 
 class OperationsResource:

@@ -11,6 +11,9 @@ from shared.contracts.commands import AgentCommand
 from shared.contracts.events import OperationRefused
 from shared.domain.lifecycle import State
 
+FURTHER = ("Create", "LinkAttachment", "DELETE", "NotAReport")
+"""Operations that no interaction of an agent offers."""
+
 
 def refused(**fields: str) -> OperationRefused:
     return OperationRefused.model_validate(
@@ -37,7 +40,7 @@ def commands() -> list[type[AgentCommand]]:
 def test_every_command_of_an_agent_has_a_name_of_the_api(command: str) -> None:
     name = operation_refused(refused(operation=command))
 
-    assert name in {*(offer.name for offer in OFFERS), "Create", "LinkAttachment", "DELETE"}
+    assert name in {*(offer.name for offer in OFFERS), *FURTHER}
 
 
 def test_operation_name_of_the_agent_comes_first() -> None:
