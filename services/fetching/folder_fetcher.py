@@ -80,7 +80,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class FetcherParts:
-    """What the fetchers of a pod share. `large_mails` is the room for mails over a megabyte."""
+    """The parts that all fetchers of a pod share.
+
+    `large_mails` bounds how many mails over a megabyte are fetched at the same time.
+    """
 
     store: FolderStore
     known: KnownMails
@@ -116,7 +119,8 @@ class FolderFetcher:
     async def run(self) -> None:
         """Fetch until canceled, or until another pod has the folder."""
         while True:
-            # What woke the fetcher is answered by the try that begins now, however it ends.
+            # The try that begins now answers the wake, however it ends. A wake that stayed set
+            # would end every later pause at once.
             self._woken.clear()
             try:
                 pause = await self._run_until_fault()
