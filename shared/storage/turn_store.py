@@ -40,9 +40,9 @@ class TurnStore:
         self._turns = database[TURNS].with_options(write_concern=HINT, read_concern=NEWEST)
         # One round trip at a time: of two, the second could overtake the first.
         self._taking = Batcher(self._take_each, at_once=1)
-        self._interactions = database[interaction_store.COLLECTION].with_options(
-            read_concern=NEWEST
-        )
+        # An outcome counts when a reader of the interaction sees it. While a majority does not
+        # have the write, such a reader may still see the state before.
+        self._interactions = database[interaction_store.COLLECTION]
 
     async def take(self, key: str, turn: Turn) -> list[Turn]:
         """Append a turn; return the turns before it."""

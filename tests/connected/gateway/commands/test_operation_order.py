@@ -16,6 +16,8 @@ from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.messaging.publisher import NotPublishedError, UnroutableError
 from shared.runtime.refusals import Refusals
+from shared.storage.database.client import HINT
+from shared.storage.interactions import interaction_store
 from shared.storage.interactions.interaction_store import Change
 from shared.storage.turn_store import Turn, TurnStore
 from tests.connected.changes import wait_until
@@ -240,3 +242,20 @@ async def test_repeated_operation_keeps_its_first_turn(backend: Backend) -> None
     await store.take("MAIL agent1", second)
 
     assert await store.take("MAIL agent1", first) == []
+
+
+async def test_outcome_without_majority_keeps_the_turn_open(backend: Backend) -> None:
+    # A reader that requires a majority would still see the interaction as it was before.
+    store, mail = TurnStore(backend.database), await held(backend)
+    turn = Turn("1", mail.id, "NEW", backend.clock.now())
+    await store.take(f"{mail.id} agent1", turn)
+    interactions = backend.database[interaction_store.COLLECTION]
+
+    await interactions.with_options(write_concern=HINT).update_one(
+        {"_id": mail.id}, {"$push": {"applied": turn.command_id}}
+    )
+    while await store.open(f"{mail.id} agent1", [turn]):
+        pass
+
+    (shown,) = await interactions.find({"_id": mail.id}).to_list()
+    assert turn.command_id in shown["applied"]
