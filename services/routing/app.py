@@ -5,18 +5,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from services.routing.absent_agents import AbsentAgents
-from services.routing.disowned_reports import DisownedReports
+from services.routing.commands.disowned_reports import DisownedReports
+from services.routing.commands.invitation_commands import InvitationCommands
+from services.routing.commands.transfers import TransferCommands
 from services.routing.handlers import routing_handler
-from services.routing.invitation_commands import InvitationCommands
-from services.routing.offers import OfferPass
-from services.routing.place_audit import PlaceAudit
+from services.routing.offers.offer_pass import OfferPass
+from services.routing.offers.queue_filler import BrokerLink, QueueFiller
 from services.routing.policy import Policy
-from services.routing.queue_filler import BrokerLink, QueueFiller
-from services.routing.revocations import Revocations
 from services.routing.settings import RoutingSettings
 from services.routing.store import WaitingStore
-from services.routing.transfers import TransferCommands
+from services.routing.sweeps.absent_agents import AbsentAgents
+from services.routing.sweeps.place_audit import PlaceAudit
+from services.routing.sweeps.revocations import Revocations
 from shared.background_tasks import run_periodically
 from shared.domain.clock import Clock
 from shared.messaging.topology import ROUTING

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
-from services.routing.absent_agents import AbsentAgents
-from services.routing.disowned_reports import DisownedReports
-from services.routing.invitation_commands import InvitationCommands
-from services.routing.queue_filler import QueueFiller
-from services.routing.transfers import TransferCommands
+from services.routing.commands.disowned_reports import DisownedReports
+from services.routing.commands.invitation_commands import InvitationCommands
+from services.routing.commands.transfers import TransferCommands
+from services.routing.offers.queue_filler import QueueFiller
+from services.routing.sweeps.absent_agents import AbsentAgents
 from shared.contracts.commands import (
     AcceptInvitation,
     ChangeUserData,

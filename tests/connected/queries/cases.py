@@ -27,10 +27,10 @@ from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnsw
 from services.gateway.rest.link_key_store import LinkKeyStore
 from services.gateway.rest.resources.interactions import FILTERS
 from services.ingest.store import CopyStore
-from services.routing.agent_choice import OUT_OF_REACH
-from services.routing.offers import OfferPass
-from services.routing.place_audit import PlaceAudit
+from services.routing.offers.agent_choice import OUT_OF_REACH
+from services.routing.offers.offer_pass import OfferPass
 from services.routing.store import WaitingStore
+from services.routing.sweeps.place_audit import PlaceAudit
 from shared.contracts.commands import DeliverMail
 from shared.contracts.contact_center import Agent, ContactCenter, Queue
 from shared.contracts.envelope import Cause

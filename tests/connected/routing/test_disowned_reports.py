@@ -3,7 +3,7 @@
 import pytest
 
 from services.routing.app import Parts
-from services.routing.disowned_reports import DisownedReports
+from services.routing.commands.disowned_reports import DisownedReports
 from shared.contracts.commands import DisownReport
 from shared.domain.deliveries.delivery_report import DeliveryReport, MatchedBy
 from shared.domain.errors import Refused

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.routing.queue_filler import QueueFiller
+from services.routing.offers.queue_filler import QueueFiller
 from shared.contracts.events import AgentInvited
 from shared.domain.interaction import Exclusion
 from shared.domain.lifecycle import State

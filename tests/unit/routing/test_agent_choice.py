@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.routing.agent_choice import (
+from services.routing.offers.agent_choice import (
     OUT_OF_REACH,
     excluded_agents,
     search_in,

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.routing.agent_choice import excluded_agents, search_in, searches_for
+from services.routing.offers.agent_choice import excluded_agents, search_in, searches_for
 from services.routing.store import WaitingStore
 from shared.contracts.contact_center import Queue
 from shared.contracts.events import AgentInvited

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from services.routing.offers import OfferPass
+from services.routing.offers.offer_pass import OfferPass
 from shared.background_tasks import cancel_and_wait, is_canceled
 from shared.domain.errors import Unavailable
 from shared.storage.agents.agent_store import AgentStore

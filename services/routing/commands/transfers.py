@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from services.routing.assignment_events import assigned_event
+from services.routing.offers.queue_filler import QueueFiller
 from services.routing.policy import Policy
-from services.routing.queue_filler import QueueFiller
 from shared.contracts.commands import (
     AgentCommand,
     PlaceInQueue,

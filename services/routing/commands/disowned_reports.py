@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.routing.queue_filler import QueueFiller
+from services.routing.offers.queue_filler import QueueFiller
 from shared.contracts.commands import DisownReport
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionReceived

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from services.routing.assignment_events import returned_events
+from services.routing.offers.queue_filler import QueueFiller
 from services.routing.policy import Policy
-from services.routing.queue_filler import QueueFiller
 from services.routing.store import Offer, WaitingStore
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InvitationRevoked

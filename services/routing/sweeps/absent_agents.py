@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from services.routing.offers.queue_filler import QueueFiller
 from services.routing.policy import Policy
-from services.routing.queue_filler import QueueFiller
-from services.routing.revocations import Revocations
 from services.routing.store import WaitingStore
+from services.routing.sweeps.revocations import Revocations
 from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentNotReady, WorkbinItemAdded, WorkReclaimed
 from shared.domain.assignment import reclaim

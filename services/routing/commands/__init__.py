@@ -1,0 +1,1 @@
+"""The commands of agents about invitations and work, one method for each."""
