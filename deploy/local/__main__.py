@@ -12,9 +12,9 @@ from deploy.local.desktop_build import is_current, try_to_build
 from deploy.local.folders import CHECKOUT, LOCAL
 from deploy.local.progress import report
 from deploy.local.run import operate
-from deploy.local.servers import Servers
-from deploy.local.services import terminal_environment
-from deploy.local.stack import System
+from deploy.local.servers.running_servers import Servers
+from deploy.local.stack.services import terminal_environment
+from deploy.local.stack.system import System
 
 ENVIRONMENT: Final = LOCAL / "environment"
 DEMO_AGENTS = ("agent1", "agent2", "admin")

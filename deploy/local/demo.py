@@ -12,9 +12,9 @@ from typing import Any, Final
 from deploy.local.agent_client import Desktop, UnexpectedAnswerError, logged_in
 from deploy.local.progress import NotPossibleError
 from deploy.local.run import operate
-from deploy.local.servers import Servers
-from deploy.local.sink import SentMail
-from deploy.local.stack import System
+from deploy.local.servers.running_servers import Servers
+from deploy.local.stack.mail_sink import SentMail
+from deploy.local.stack.system import System
 
 AGENT: Final = "agent1"
 CUSTOMER: Final = "ann@example.org"

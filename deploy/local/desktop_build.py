@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.folders import CHECKOUT, turn
-from deploy.local.node import find_node
+from deploy.local.programs.node import find_node
 from deploy.local.progress import NotPossibleError, report, waiting
 
 SOURCES: Final = CHECKOUT / "services" / "desktop"

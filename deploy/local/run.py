@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 
 from deploy.local.folders import lasting_folder
 from deploy.local.progress import NotPossibleError, report
-from deploy.local.servers import Servers, servers
-from deploy.local.stack import System, system
+from deploy.local.servers.running_servers import Servers, servers
+from deploy.local.stack.system import System, system
 
 Use = Callable[[Servers, System], Awaitable[None]]
 """What to do with a system that is up; it ends when the use ends."""

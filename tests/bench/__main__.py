@@ -13,7 +13,7 @@ import uvloop
 
 from deploy.local.folders import passing_folder
 from deploy.local.progress import NotPossibleError, report
-from deploy.local.servers import Servers, servers
+from deploy.local.servers.running_servers import Servers, servers
 from tests.bench.agents import CAPACITY
 from tests.bench.comparison import Comparison, comparison_section
 from tests.bench.cost import cost_section

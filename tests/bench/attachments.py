@@ -23,9 +23,9 @@ import yaml
 
 from deploy.local.folders import passing_folder
 from deploy.local.progress import NotPossibleError, report
-from deploy.local.servers import Servers, servers
-from deploy.local.services import Addresses
-from deploy.local.stack import CONTACT_CENTER, System, system
+from deploy.local.servers.running_servers import Servers, servers
+from deploy.local.stack.services import Addresses
+from deploy.local.stack.system import CONTACT_CENTER, System, system
 from tests.bench.processes import resident_megabytes
 from tests.support.clients import AgentClient, hand_in
 

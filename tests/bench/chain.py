@@ -22,7 +22,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from deploy.local.folders import passing_folder
 from deploy.local.progress import NotPossibleError, report
-from deploy.local.servers import Servers, servers
+from deploy.local.servers.running_servers import Servers, servers
 from shared.messaging.topology import all_exchanges
 from tests.bench.database_trace import Operation, database_of, traced
 from tests.bench.product import running_product

@@ -7,7 +7,7 @@ from functools import partial
 from statistics import median
 
 from deploy.local.progress import report
-from deploy.local.servers import Servers
+from deploy.local.servers.running_servers import Servers
 from tests.bench.database_trace import majority_writes
 from tests.bench.figures import percentile
 from tests.bench.measured_systems import Lap, MeasuredSystem, lap

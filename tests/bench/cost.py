@@ -4,7 +4,7 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
-from deploy.local.servers import Servers
+from deploy.local.servers.running_servers import Servers
 from tests.bench.database_trace import Operation, database_of, traced
 from tests.bench.measured_systems import MeasuredSystem, lap
 from tests.bench.smtp_sender import on_schedule

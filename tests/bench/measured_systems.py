@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from deploy.local.folders import CHECKOUT
-from deploy.local.ports import free_port
-from deploy.local.servers import Servers
-from deploy.local.tether import tethered
+from deploy.local.processes.ports import free_port
+from deploy.local.processes.tether import tethered
+from deploy.local.servers.running_servers import Servers
 from tests.bench.event_times import EventTimes
 from tests.bench.processes import cpu_seconds
 from tests.bench.smtp_sender import Sent

@@ -16,12 +16,12 @@ from pathlib import Path
 import uvloop
 
 from deploy.local.folders import CHECKOUT, passing_folder
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
+from deploy.local.processes.tether import tethered
 from deploy.local.progress import NotPossibleError, report
-from deploy.local.servers import Servers, servers
-from deploy.local.services import Addresses
-from deploy.local.stack import system
-from deploy.local.tether import tethered
+from deploy.local.servers.running_servers import Servers, servers
+from deploy.local.stack.services import Addresses
+from deploy.local.stack.system import system
 from tests.bench.agents import PASSWORD, contact_center
 from tests.bench.figures import percentile
 from tests.bench.rest_caller import Call, Caller, Calls, callers, measured

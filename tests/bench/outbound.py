@@ -24,10 +24,10 @@ import uvloop
 from pymongo import AsyncMongoClient
 
 from deploy.local.folders import CHECKOUT, passing_folder
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
+from deploy.local.processes.tether import tethered
 from deploy.local.progress import NotPossibleError, report
-from deploy.local.servers import Servers, servers
-from deploy.local.tether import tethered
+from deploy.local.servers.running_servers import Servers, servers
 from shared.domain.lifecycle import State
 from shared.storage.interactions import interaction_store
 from tests.bench.database_trace import majority_writes

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from deploy.local.log import Log
-from deploy.local.servers import Servers
-from deploy.local.services import NAMES, Addresses, service
-from deploy.local.stack import System
-from deploy.local.supervisor import Supervisor
+from deploy.local.processes.log import Log
+from deploy.local.servers.running_servers import Servers
+from deploy.local.stack.services import NAMES, Addresses, service
+from deploy.local.stack.supervisor import Supervisor
+from deploy.local.stack.system import System
 
 
 @dataclass(frozen=True, slots=True)

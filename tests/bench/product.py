@@ -9,9 +9,9 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
-from deploy.local.servers import Servers
-from deploy.local.services import NAMES, Addresses
-from deploy.local.stack import System, system
+from deploy.local.servers.running_servers import Servers
+from deploy.local.stack.services import NAMES, Addresses
+from deploy.local.stack.system import System, system
 from shared.domain.lifecycle import State
 from shared.storage.agents import agent_store as agents_store
 from shared.storage.interactions import interaction_store

@@ -20,9 +20,9 @@ from pymongo import AsyncMongoClient
 
 from deploy.local.folders import passing_folder
 from deploy.local.progress import NotPossibleError, report
-from deploy.local.servers import Servers, servers
-from deploy.local.services import Addresses
-from deploy.local.stack import System, system
+from deploy.local.servers.running_servers import Servers, servers
+from deploy.local.stack.services import Addresses
+from deploy.local.stack.system import System, system
 from tests.bench.agents import CAPACITY, contact_center, listening
 from tests.bench.event_times import EventTimes
 from tests.bench.figures import percentile

@@ -21,9 +21,9 @@ import structlog
 os.environ.setdefault("LARGE_DOCUMENTS", "1000000")
 
 from deploy.local.folders import LOCAL, passing_folder
-from deploy.local.mongod import find_mongod
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
+from deploy.local.programs.mongod import find_mongod
+from deploy.local.servers.mongodb import LocalMongoDB
 from services.attachments.upload_sweeper import UploadSweeper
 from services.gateway.interaction_queries import InteractionQueries
 from services.routing.app import Parts, assemble

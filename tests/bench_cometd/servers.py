@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deploy.local.node import find_node
+from deploy.local.programs.node import find_node
 from tests.faye import HERE
 
 _PATIENCE: Final = 20.0

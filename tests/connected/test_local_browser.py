@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import BrowserContext, Error
 
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
 from tests.fixtures.chromium import chromium, running_chromium
 
 __all__ = ["chromium"]

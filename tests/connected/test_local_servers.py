@@ -19,11 +19,11 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
 from deploy.local.folders import CHECKOUT, LOCAL, passing_folder
-from deploy.local.mongod import find_mongod
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.ports import free_port, is_open
-from deploy.local.rabbitmq import LocalRabbitMQ
-from deploy.local.servers import servers
+from deploy.local.processes.ports import free_port, is_open
+from deploy.local.programs.mongod import find_mongod
+from deploy.local.servers.mongodb import LocalMongoDB
+from deploy.local.servers.rabbitmq import LocalRabbitMQ
+from deploy.local.servers.running_servers import servers
 from tests.fixtures.broker import Broker
 
 pytestmark = pytest.mark.connected
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.connected
 PARENT = """
 import json, sys
 from deploy.local.folders import passing_folder
-from deploy.local.servers import servers
+from deploy.local.servers.running_servers import servers
 
 with passing_folder() as folder, servers(folder, {}) as up:
     print(json.dumps({

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.log import Log
-from deploy.local.ports import free_port
+from deploy.local.processes.log import Log
+from deploy.local.processes.ports import free_port
 from deploy.local.progress import NotPossibleError
-from deploy.local.services import Service
-from deploy.local.sink import mail_sink
-from deploy.local.supervisor import Supervisor
+from deploy.local.stack.mail_sink import mail_sink
+from deploy.local.stack.services import Service
+from deploy.local.stack.supervisor import Supervisor
 
 pytestmark = pytest.mark.connected
 

@@ -15,8 +15,8 @@ from aiormq.exceptions import ChannelAccessRefused
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
-from deploy.local.accounts import Access
-from deploy.local.services import NAMES
+from deploy.local.servers.accounts import Access
+from deploy.local.stack.services import NAMES
 from services.console.accounts import BROKER, DATABASE, accounts_of
 from services.console.broker.management_api import ManagementApi
 from services.console.broker.users import put_broker_users

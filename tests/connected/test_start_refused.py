@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
-from deploy.local.accounts import Access
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
+from deploy.local.servers.accounts import Access
 from services.console.accounts import DATABASE, accounts_of
 from services.console.database_users import put_database_users
 from tests.fixtures.broker import Broker

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from deploy.local.ports import free_port
-from deploy.local.rabbitmq import LocalRabbitMQ
+from deploy.local.processes.ports import free_port
+from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from services.gateway.notifications.retrying import retry_until_available
 from shared.contracts.events import InvitationAccepted
 from shared.contracts.outgoing import wrap

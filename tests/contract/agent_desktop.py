@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 
-from deploy.local.stack import System
+from deploy.local.stack.system import System
 from tests.cometd_client import CometdAgent
 from tests.described import require_described_answer, require_described_event
 from tests.fixtures.plain_http import NO_CERTIFICATES

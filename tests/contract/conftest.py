@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 from pymongo import AsyncMongoClient
 
-from deploy.local.services import Addresses
-from deploy.local.stack import System, system
+from deploy.local.stack.services import Addresses
+from deploy.local.stack.system import System, system
 from tests.contract.agent_desktop import AgentDesktop, open_desktop
 from tests.fixtures.broker import Broker
 

@@ -8,7 +8,7 @@ import httpx2 as httpx
 import pytest
 from playwright.async_api import BrowserContext
 
-from deploy.local.stack import System
+from deploy.local.stack.system import System
 from tests.fixtures.broker import Broker
 from tests.fixtures.built_desktop import built_desktop
 from tests.fixtures.chromium import running_chromium

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from deploy.local.stack import System
+from deploy.local.stack.system import System
 from tests.fixtures.chromium import running_chromium
 from tests.support.agent_page import AgentPage, open_desktop, shown
 from tests.support.clients import AgentClient, customer_mail, hand_in

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from deploy.local.stack import System
+from deploy.local.stack.system import System
 from tests.support.agent_page import AgentPage
 from tests.support.clients import hand_in
 

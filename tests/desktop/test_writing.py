@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import FilePayload, expect
 
-from deploy.local.stack import System
+from deploy.local.stack.system import System
 from tests.support.agent_page import AgentPage, shown
 from tests.support.clients import AgentClient, customer_mail, hand_in
 from tests.support.waiting import until

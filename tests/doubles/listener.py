@@ -18,7 +18,7 @@ from typing import Any, Self, cast
 import structlog
 from prometheus_client import REGISTRY
 
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.local.accounts import Access
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.rabbitmq import LocalRabbitMQ
+from deploy.local.servers.accounts import Access
+from deploy.local.servers.mongodb import LocalMongoDB
+from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from tests.connected.conftest import backend, database_url, sandbox, sandboxes, vhost_url
 from tests.fixtures.broker import Broker
 from tests.support.breakable_system import BreakableStack, BreakableSystem, open_breakable_system

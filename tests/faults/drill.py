@@ -20,13 +20,13 @@ from uuid import uuid4
 
 import aio_pika
 
-from deploy.local.accounts import Access, Accounts
 from deploy.local.folders import LOCAL
-from deploy.local.mongod import find_mongod
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
+from deploy.local.programs.mongod import find_mongod
 from deploy.local.progress import report
-from deploy.local.rabbitmq import LocalRabbitMQ, RabbitPorts
+from deploy.local.servers.accounts import Access, Accounts
+from deploy.local.servers.mongodb import LocalMongoDB
+from deploy.local.servers.rabbitmq import LocalRabbitMQ, RabbitPorts
 from shared.messaging.topology import WORK_QUEUES
 from tests.faults.load import under_load
 from tests.support import record_reader

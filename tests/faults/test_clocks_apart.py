@@ -7,7 +7,7 @@ import httpx2 as httpx
 import pytest
 
 from deploy.local.agent_client import Desktop, logged_in
-from deploy.local.faketime import wrong_clock
+from deploy.local.programs.faketime import wrong_clock
 from tests.support.breakable_system import BreakableSystem, new_run
 from tests.support.mail_senders import message_ids
 from tests.support.waiting import until

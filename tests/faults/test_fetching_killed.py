@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from deploy.local.child import Child, Program
-from deploy.local.ports import free_port
+from deploy.local.processes.child import Child, Program
+from deploy.local.processes.ports import free_port
 from shared.domain.clock import SystemClock
 from shared.mail.parsing.identity import duplicate_key
 from shared.mail.parsing.parser import parse_mail

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from deploy.local.accounts import Access
 from deploy.local.agent_client import Desktop, logged_in
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.rabbitmq import LocalRabbitMQ
+from deploy.local.servers.accounts import Access
+from deploy.local.servers.mongodb import LocalMongoDB
+from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from tests.support.breakable_system import (
     BreakableStack,
     BreakableSystem,

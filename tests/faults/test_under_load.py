@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.rabbitmq import LocalRabbitMQ
+from deploy.local.servers.mongodb import LocalMongoDB
+from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from tests.faults.load import under_load
 from tests.support.breakable_system import WORKERS, BreakableStack
 from tests.support.record_checker import RunRecord, check

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.accounts import Access, Accounts
 from deploy.local.folders import passing_folder
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.rabbitmq import LocalRabbitMQ, RabbitPorts
+from deploy.local.servers.accounts import Access, Accounts
+from deploy.local.servers.mongodb import LocalMongoDB
+from deploy.local.servers.rabbitmq import LocalRabbitMQ, RabbitPorts
 from services.console.broker.management_api import ManagementApi
 from services.console.broker.policies import wrong_policies
 from shared.messaging.topology import WORK_QUEUES

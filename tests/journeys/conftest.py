@@ -6,8 +6,8 @@ import httpx2 as httpx
 import pytest
 import yaml
 
-from deploy.local.ports import free_port
-from deploy.local.stack import CONTACT_CENTER, System
+from deploy.local.processes.ports import free_port
+from deploy.local.stack.system import CONTACT_CENTER, System
 from tests.fixtures.broker import Broker
 from tests.fixtures.imap_server import ImapPorts
 from tests.support.clients import AgentClient

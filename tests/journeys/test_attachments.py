@@ -9,7 +9,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from deploy.local.stack import System
+from deploy.local.stack.system import System
 from tests.cometd_client import CometdAgent
 from tests.journeys.test_main_job import TOPIC, hear
 from tests.support.clients import SCAN, AgentClient, hand_in

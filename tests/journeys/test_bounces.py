@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.stack import System
+from deploy.local.stack.system import System
 from tests.cometd_client import CometdAgent
 from tests.doubles.smtp_sink import SmtpSink, answering, running_sink
 from tests.fixtures.mail_server import running_relay

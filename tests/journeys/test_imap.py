@@ -6,7 +6,7 @@ import httpx2 as httpx
 import pytest
 
 from deploy.local.agent_client import logged_in
-from deploy.local.stack import System
+from deploy.local.stack.system import System
 from tests.doubles.mails import mail
 from tests.fixtures.imap_server import ImapPorts, running_imap_server
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from deploy.local.stack import System
+from deploy.local.stack.system import System
 from tests.cometd_client import CometdAgent
 from tests.support.clients import NOTE, SCAN, AgentClient, customer_mail, hand_in
 

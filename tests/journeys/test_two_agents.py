@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from deploy.local.stack import System
+from deploy.local.stack.system import System
 from tests.cometd_client import CometdAgent
 from tests.journeys.test_main_job import TOPIC, hear
 from tests.support.clients import AgentClient, customer_mail, hand_in

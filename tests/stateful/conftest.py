@@ -13,11 +13,11 @@ import yaml
 from argon2 import PasswordHasher
 from pymongo import MongoClient
 
-from deploy.local.accounts import Access
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.rabbitmq import LocalRabbitMQ
-from deploy.local.services import Addresses
-from deploy.local.stack import system
+from deploy.local.servers.accounts import Access
+from deploy.local.servers.mongodb import LocalMongoDB
+from deploy.local.servers.rabbitmq import LocalRabbitMQ
+from deploy.local.stack.services import Addresses
+from deploy.local.stack.system import system
 from tests.fixtures.broker import Broker
 from tests.stateful.agent import CAPACITY
 from tests.stateful.simulation import Server, Simulation, open_simulation

@@ -9,8 +9,8 @@ from typing import Final
 
 import httpx2 as httpx
 
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.rabbitmq import LocalRabbitMQ
+from deploy.local.servers.mongodb import LocalMongoDB
+from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from tests.stateful.agent import CAPACITY, Agent
 from tests.stateful.effects import Order, missing_effects
 from tests.stateful.system_snapshot import (

@@ -14,11 +14,11 @@ from typing import Final
 import pytest
 import yaml
 
-from deploy.local.accounts import Access
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.rabbitmq import LocalRabbitMQ
-from deploy.local.services import NAMES, Addresses
-from deploy.local.stack import CONTACT_CENTER, System, system
+from deploy.local.servers.accounts import Access
+from deploy.local.servers.mongodb import LocalMongoDB
+from deploy.local.servers.rabbitmq import LocalRabbitMQ
+from deploy.local.stack.services import NAMES, Addresses
+from deploy.local.stack.system import CONTACT_CENTER, System, system
 from tests.support import record_reader
 from tests.support.mail_senders import MailSenders
 from tests.support.record_checker import RunRecord

@@ -14,7 +14,7 @@ import httpx2
 from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry
 
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
 from services.gateway.app import start
 from services.gateway.settings import GatewaySettings
 from shared.contracts.contact_center import ContactCenter

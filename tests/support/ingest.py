@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
 from services.ingest.arrival_parser import ArrivalParser, ParsingStores
 from services.ingest.parser.isolated_parser import IsolatedParser
 from services.ingest.report_matcher import ReportMatcher

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from pymongo import AsyncMongoClient
 
-from deploy.local.services import Addresses
-from deploy.local.stack import CONTACT_CENTER, System, system
+from deploy.local.stack.services import Addresses
+from deploy.local.stack.system import CONTACT_CENTER, System, system
 from tests.fixtures.broker import Broker
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
 from services.attachments.extraction import Extraction
 from shared.contracts.commands import ExtractDocuments
 from shared.contracts.contact_center import VirusScanner

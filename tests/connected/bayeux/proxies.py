@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.local.packages import install
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
+from deploy.local.programs.packages import install
 from deploy.local.progress import NotPossibleError
 
 SAMPLES: Final = Path(__file__).parents[3] / "deploy" / "proxies"

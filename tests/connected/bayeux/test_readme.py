@@ -12,7 +12,7 @@ from typing import Literal
 import httpx2
 import pytest
 
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
 from tests.cometd_client import CometdAgent
 
 CHECKOUT = Path(__file__).parents[3]

@@ -14,7 +14,7 @@ import pytest_asyncio
 from aio_pika import Message
 from aio_pika.abc import AbstractIncomingMessage
 
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
 from services.console.broker.connection import open_connection
 from services.console.broker.management_api import ManagementApi, Unacknowledged
 from services.console.commands.apply import apply

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from deploy.local.folders import LOCAL
-from deploy.local.mongod import find_mongod
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
+from deploy.local.programs.mongod import find_mongod
 from deploy.local.progress import NotPossibleError
+from deploy.local.servers.mongodb import LocalMongoDB
 from services.console.commands import uncertain_deliveries
 from services.console.commands.restored import announce_restore
 from shared.domain.deliveries.delivery import DeliveryState as State

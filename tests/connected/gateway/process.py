@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
 
 
 class Process:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.child import Child, Program
-from deploy.local.packages import install
-from deploy.local.ports import free_port, is_open
+from deploy.local.processes.child import Child, Program
+from deploy.local.processes.ports import free_port, is_open
+from deploy.local.programs.packages import install
 from deploy.local.progress import NotPossibleError
 from shared.storage.mails.arrival_store import Arrival
 from tests.fixtures.mail_server import running_relay, write_certificate

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from deploy.local.mongodb import LocalMongoDB
+from deploy.local.servers.mongodb import LocalMongoDB
 from services.ingest.smtp.listeners import listening
 from shared.storage.files.vault import IN_ONE_DOCUMENT
 from tests.support.backend import Backend, open_backend

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
 from services.console.commands import uncertain_deliveries
 from services.console.exit_codes import Exit, NotPossibleError
 from services.outbound import metrics

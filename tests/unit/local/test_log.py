@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy.local.log import Log
+from deploy.local.processes.log import Log
 
 
 def test_every_line_names_its_writer_in_one_column() -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import folders, packages
-from deploy.local.mongod import missing_libraries
-from deploy.local.packages import install
+from deploy.local import folders
+from deploy.local.programs import packages
+from deploy.local.programs.mongod import missing_libraries
+from deploy.local.programs.packages import install
 from deploy.local.progress import NotPossibleError, waiting
 
 LDD = """\

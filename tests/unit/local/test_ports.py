@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
 
 OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
@@ -40,7 +40,7 @@ def test_no_port_is_given_twice() -> None:
 
 def test_no_other_process_is_given_it_either() -> None:
     port = free_port()
-    program = f"from deploy.local import ports; print(ports._claim({port}))"
+    program = f"from deploy.local.processes import ports; print(ports._claim({port}))"
 
     answer = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", program], capture_output=True, check=True

@@ -5,8 +5,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from deploy.local.accounts import Access, Accounts
-from deploy.local.services import NAMES, Addresses, service_environment
+from deploy.local.servers.accounts import Access, Accounts
+from deploy.local.stack.services import NAMES, Addresses, service_environment
 from shared.storage.sealing import Sealer
 from tests.deploy.installed import service_settings
 

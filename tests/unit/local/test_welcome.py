@@ -9,8 +9,8 @@ from typing import cast
 import pytest
 
 from deploy.local import __main__ as command
-from deploy.local.servers import Servers
-from deploy.local.stack import System
+from deploy.local.servers.running_servers import Servers
+from deploy.local.stack.system import System
 
 UP = cast(
     "Servers",

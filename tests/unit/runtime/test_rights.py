@@ -10,7 +10,7 @@ from pkgutil import walk_packages
 
 import pytest
 
-from deploy.local.services import NAMES
+from deploy.local.stack.services import NAMES
 from shared import storage
 from shared.contracts import commands, events
 from shared.contracts.commands import Command

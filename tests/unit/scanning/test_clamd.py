@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
 from shared.scanning.clamd import (
     TOO_LARGE,
     ScannerAwayError,

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.rabbitmq import LocalRabbitMQ
+from deploy.local.servers.mongodb import LocalMongoDB
+from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from services.gateway.notifications.retrying import retry_until_available
 from shared.contracts.events import InvitationRevoked
 from tests.cometd_client.client import CometdAgent

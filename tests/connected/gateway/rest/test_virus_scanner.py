@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
 from shared.contracts.contact_center import VirusScanner
 from shared.domain.interaction import Attachment, Email
 from shared.storage.files.document_store import DocumentStore

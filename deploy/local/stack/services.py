@@ -5,8 +5,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploy.local.accounts import Access
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
+from deploy.local.servers.accounts import Access
 
 NAMES = ("ingest", "fetching", "attachments", "routing", "composition", "outbound", "gateway")
 

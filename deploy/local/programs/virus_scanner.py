@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.folders import turn
-from deploy.local.packages import disable_service, install
+from deploy.local.programs.packages import disable_service, install
 
 CLAMD: Final = Path("/usr/sbin/clamd")
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from deploy.local.folders import turn
-from deploy.local.packages import install
+from deploy.local.programs.packages import install
 from deploy.local.progress import NotPossibleError, waiting
 
 _LOCK = Path(__file__).with_name("mongod.lock")

@@ -7,15 +7,15 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.accounts import Accounts
-from deploy.local.child import Child, Program
 from deploy.local.folders import turn
-from deploy.local.packages import disable_service, install
-from deploy.local.ports import free_port, is_open
+from deploy.local.processes.child import Child, Program
+from deploy.local.processes.ports import free_port, is_open
+from deploy.local.processes.tether import tethered
+from deploy.local.programs.packages import disable_service, install
 from deploy.local.progress import NotPossibleError
-from deploy.local.secret_files import secret
-from deploy.local.server import LocalServer
-from deploy.local.tether import tethered
+from deploy.local.servers.accounts import Accounts
+from deploy.local.servers.local_server import LocalServer
+from deploy.local.servers.secret_files import secret
 
 _INSTALLED = Path("/usr/lib/rabbitmq/lib")
 _NODE = "mailroom@localhost"

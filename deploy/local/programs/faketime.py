@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from deploy.local.packages import install
+from deploy.local.programs.packages import install
 
 
 def wrong_clock(seconds: int) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What can be done to a private server of any kind, above all by tests that break it."""
 
-from deploy.local.child import Child
+from deploy.local.processes.child import Child
 from deploy.local.progress import NotPossibleError
 
 

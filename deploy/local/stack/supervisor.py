@@ -10,10 +10,10 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from deploy.local.folders import CHECKOUT
-from deploy.local.log import Log
+from deploy.local.processes.log import Log
+from deploy.local.processes.tether import tethered
 from deploy.local.progress import NotPossibleError
-from deploy.local.services import Service
-from deploy.local.tether import tethered
+from deploy.local.stack.services import Service
 
 SHORTEST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.processes.tether import tethered
 from deploy.local.progress import NotPossibleError
-from deploy.local.tether import tethered
 
 # The kernel kills a tethered child when the thread that started it ends. This one lasts as long as
 # the process, so that a child may be started from any thread.

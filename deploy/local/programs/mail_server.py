@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from deploy.local.folders import turn
-from deploy.local.packages import disable_service, install
+from deploy.local.programs.packages import disable_service, install
 from deploy.local.progress import NotPossibleError
 
 POSTFIX = Path("/usr/lib/postfix/sbin/master")

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.accounts import Access, Accounts
 from deploy.local.folders import LOCAL
-from deploy.local.mongod import find_mongod
-from deploy.local.mongodb import LocalMongoDB
-from deploy.local.ports import free_port
+from deploy.local.processes.ports import free_port
+from deploy.local.programs.mongod import find_mongod
 from deploy.local.progress import report, waiting
-from deploy.local.rabbitmq import LocalRabbitMQ, RabbitPorts
-from deploy.local.server import LocalServer
+from deploy.local.servers.accounts import Access, Accounts
+from deploy.local.servers.local_server import LocalServer
+from deploy.local.servers.mongodb import LocalMongoDB
+from deploy.local.servers.rabbitmq import LocalRabbitMQ, RabbitPorts
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 
-from deploy.local.packages import install
+from deploy.local.programs.packages import install
 from deploy.local.progress import NotPossibleError
 
 Version = tuple[int, ...]

@@ -2,7 +2,7 @@
 
 import shutil
 
-from deploy.local.packages import install
+from deploy.local.programs.packages import install
 
 
 def find_chromium() -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from deploy.local.child import Child, Program
-from deploy.local.secret_files import secret
-from deploy.local.server import LocalServer
+from deploy.local.processes.child import Child, Program
+from deploy.local.servers.local_server import LocalServer
+from deploy.local.servers.secret_files import secret
 
 REPLICA_SET = "rs0"
 _OPTIONS = (

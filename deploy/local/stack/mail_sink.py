@@ -11,7 +11,7 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from deploy.local.log import Log
+from deploy.local.processes.log import Log
 
 
 @dataclass(frozen=True, slots=True)

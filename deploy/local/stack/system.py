@@ -7,16 +7,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.accounts import Access
 from deploy.local.folders import CHECKOUT
-from deploy.local.log import Log
+from deploy.local.processes.log import Log
+from deploy.local.processes.tether import tethered
 from deploy.local.progress import NotPossibleError, report, waiting
-from deploy.local.services import NAMES, Addresses, console_environment, service
-from deploy.local.sink import MailSink, mail_sink
-from deploy.local.supervisor import SHORTEST_PAUSE, Supervisor
-from deploy.local.tether import tethered
+from deploy.local.servers.accounts import Access
+from deploy.local.stack.mail_sink import MailSink, mail_sink
+from deploy.local.stack.services import NAMES, Addresses, console_environment, service
+from deploy.local.stack.supervisor import SHORTEST_PAUSE, Supervisor
 
-CONTACT_CENTER = Path(__file__).with_name("contact-center.yaml")
+CONTACT_CENTER = CHECKOUT / "deploy" / "local" / "contact-center.yaml"
 CONSOLE = (sys.executable, "-m", "services.console")
 
 

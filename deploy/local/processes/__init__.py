@@ -1,0 +1,1 @@
+"""Child processes: their lifetime, their ports, their one log."""

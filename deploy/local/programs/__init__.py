@@ -1,0 +1,1 @@
+"""Foreign programs: each found on the machine, or installed where we may."""

@@ -1,0 +1,1 @@
+"""Private RabbitMQ and MongoDB servers, and the users that they know."""

@@ -1,0 +1,1 @@
+"""All services, supervised, on two servers and before one mail sink."""
