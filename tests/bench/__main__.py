@@ -14,15 +14,15 @@ import uvloop
 from deploy.local.folders import passing_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import Servers, servers
-from tests.bench.agents import CAPACITY
-from tests.bench.comparison import Comparison, comparison_section
-from tests.bench.cost import cost_section
-from tests.bench.drivers import compare_drivers
-from tests.bench.measured_systems import running_floor
+from tests.bench.load.agents import CAPACITY
+from tests.bench.measurements.comparison import Comparison, comparison_section
+from tests.bench.measurements.cost import cost_section
+from tests.bench.measurements.drivers import compare_drivers
+from tests.bench.measurements.soak import memory_section, soak
 from tests.bench.operations import EACH, QUICK, operations
-from tests.bench.product import running_product
-from tests.bench.soak import memory_section, soak
-from tests.bench.table import Section
+from tests.bench.systems.measured_systems import running_floor
+from tests.bench.systems.product import running_product
+from tests.bench.tables.table import Section
 
 _LONG_INVITATION = "3600"
 """Seconds: nothing is taken back while the floor has its turn."""

@@ -26,7 +26,7 @@ from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import Servers, servers
 from deploy.local.stack.services import Addresses
 from deploy.local.stack.system import CONTACT_CENTER, System, system
-from tests.bench.processes import resident_megabytes
+from tests.bench.instruments.processes import resident_megabytes
 from tests.support.clients import AgentClient, hand_in
 
 _MB: Final = 1_000_000

@@ -24,10 +24,10 @@ from deploy.local.folders import passing_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import Servers, servers
 from shared.messaging.topology import all_exchanges
-from tests.bench.database_trace import Operation, database_of, traced
-from tests.bench.product import running_product
-from tests.bench.sample_mails import next_subject
-from tests.bench.smtp_sender import connections
+from tests.bench.instruments.database_trace import Operation, database_of, traced
+from tests.bench.load.sample_mails import next_subject
+from tests.bench.load.smtp_sender import connections
+from tests.bench.systems.product import running_product
 
 _MAILS = 50
 _WARM_UP = 20

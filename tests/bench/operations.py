@@ -22,11 +22,11 @@ from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import Servers, servers
 from deploy.local.stack.services import Addresses
 from deploy.local.stack.system import system
-from tests.bench.agents import PASSWORD, contact_center
-from tests.bench.figures import percentile
-from tests.bench.rest_caller import Call, Caller, Calls, callers, measured
-from tests.bench.table import Row, Section
-from tests.bench.workloads import TASKS, Task, fill
+from tests.bench.load.agents import PASSWORD, contact_center
+from tests.bench.load.rest_caller import Call, Caller, Calls, callers, measured
+from tests.bench.load.workloads import TASKS, Task, fill
+from tests.bench.tables.figures import percentile
+from tests.bench.tables.table import Row, Section
 
 AGENTS = 10
 EACH = 30
@@ -174,7 +174,7 @@ async def _log_in(caller: Caller) -> str:
 async def _bare_endpoint(up: Servers) -> AsyncIterator[int]:
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        *tethered([sys.executable, "-m", "tests.bench.bare_endpoint", str(port)]),
+        *tethered([sys.executable, "-m", "tests.bench.systems.bare_endpoint", str(port)]),
         cwd=CHECKOUT,
         env={**os.environ, "RABBITMQ_URL": up.rabbitmq_url, "MONGODB_URL": up.mongodb_url},
         stdin=asyncio.subprocess.DEVNULL,

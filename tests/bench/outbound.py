@@ -30,12 +30,12 @@ from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import Servers, servers
 from shared.domain.lifecycle import State
 from shared.storage.interactions import interaction_store
-from tests.bench.database_trace import majority_writes
-from tests.bench.processes import cpu_seconds
-from tests.bench.table import Aim, Row, Section
+from tests.bench.instruments.database_trace import majority_writes
+from tests.bench.instruments.processes import cpu_seconds
+from tests.bench.tables.table import Aim, Row, Section
 from tests.fixtures.broker import Broker
 
-_ORDERS: Final = CHECKOUT / "tests" / "bench" / "outbound_orders.py"
+_ORDERS: Final = CHECKOUT / "tests" / "bench" / "load" / "outbound_orders.py"
 _LOOKS_EVERY: Final = 0.02
 _LONGEST_LAP: Final = 120
 _WARMING_UP: Final = 50

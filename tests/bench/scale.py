@@ -23,15 +23,15 @@ from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import Servers, servers
 from deploy.local.stack.services import Addresses
 from deploy.local.stack.system import System, system
-from tests.bench.agents import CAPACITY, contact_center, listening
-from tests.bench.event_times import EventTimes
-from tests.bench.figures import percentile
-from tests.bench.measured_systems import Lap, MeasuredSystem, lap
-from tests.bench.pods import Pods, pods
-from tests.bench.product import clear_desks
-from tests.bench.ready_rush import Rush, fill_backlog, rush
-from tests.bench.smtp_sender import flat_out
-from tests.bench.table import Aim, Row, Section
+from tests.bench.instruments.event_times import EventTimes
+from tests.bench.load.agents import CAPACITY, contact_center, listening
+from tests.bench.load.ready_rush import Rush, fill_backlog, rush
+from tests.bench.load.smtp_sender import flat_out
+from tests.bench.systems.measured_systems import Lap, MeasuredSystem, lap
+from tests.bench.systems.pods import Pods, pods
+from tests.bench.systems.product import clear_desks
+from tests.bench.tables.figures import percentile
+from tests.bench.tables.table import Aim, Row, Section
 
 _COUNTERS = ("insert", "query", "update", "delete", "getmore", "command")
 _IDLE_SECONDS = 5.0

@@ -12,7 +12,7 @@ import uvloop
 from deploy.local.folders import passing_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import servers
-from tests.bench.table import Section
+from tests.bench.tables.table import Section
 from tests.bench_cometd.gateway_reconnect import measure_gateway_return
 from tests.bench_cometd.lab_reconnect import measure_lab_return
 from tests.bench_cometd.report import Visits, gateway_herd, lab_herd, sections

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Final
 
-from tests.bench.figures import percentile
-from tests.bench.table import Aim, Row, Section
+from tests.bench.tables.figures import percentile
+from tests.bench.tables.table import Aim, Row, Section
 from tests.bench_cometd import gateway_reconnect as gateway
 from tests.bench_cometd import lab_reconnect as lab
 from tests.bench_cometd.server_measurement import Lap, Visit

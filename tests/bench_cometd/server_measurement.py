@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Final
 
-from tests.bench.figures import percentile
-from tests.bench.processes import cpu_seconds, resident_megabytes
+from tests.bench.instruments.processes import cpu_seconds, resident_megabytes
+from tests.bench.tables.figures import percentile
 from tests.bench_cometd.clients import KINDS, Client
 from tests.bench_cometd.servers import Kind, Server, padding, running
 

@@ -4,8 +4,8 @@ import json
 from collections import Counter
 from typing import Any
 
-from tests.bench.cost import rows
-from tests.bench.database_trace import Operation, operations, timed_operations
+from tests.bench.instruments.database_trace import Operation, operations, timed_operations
+from tests.bench.measurements.cost import rows
 
 MOMENT = "2026-11-29T17:00:00.250+00:00"
 

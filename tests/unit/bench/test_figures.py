@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.figures import growth, percentile, ratio
+from tests.bench.tables.figures import growth, percentile, ratio
 
 
 @pytest.mark.parametrize(

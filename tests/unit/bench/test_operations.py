@@ -1,8 +1,8 @@
 """What is asked of the product and of the bare endpoint, and how both are put side by side."""
 
+from tests.bench.load.rest_caller import Call, Calls
+from tests.bench.load.workloads import TASKS
 from tests.bench.operations import Result, sections
-from tests.bench.rest_caller import Call, Calls
-from tests.bench.workloads import TASKS
 
 BY_NAME = {task.name: task for task in TASKS}
 FAST = Calls((0.001,) * 99 + (0.010,), 0.5)

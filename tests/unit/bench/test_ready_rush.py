@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.bench.ready_rush import count_offers
+from tests.bench.load.ready_rush import count_offers
 
 
 def event(kind: str, version: int, mail: str = "A") -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.table import Aim, Row, Section, number
+from tests.bench.tables.table import Aim, Row, Section, number
 
 RATE = Aim("at least 0.5", 0.5, at_least=True)
 TAIL = Aim("at most 3", 3.0)

@@ -15,10 +15,10 @@ from deploy.local.stack.system import System, system
 from shared.domain.lifecycle import State
 from shared.storage.agents import agent_store as agents_store
 from shared.storage.interactions import interaction_store
-from tests.bench.agents import CAPACITY, Agent, contact_center, listening
-from tests.bench.event_times import EventTimes
-from tests.bench.measured_systems import MeasuredSystem
-from tests.bench.processes import children, resident_megabytes
+from tests.bench.instruments.event_times import EventTimes
+from tests.bench.instruments.processes import children, resident_megabytes
+from tests.bench.load.agents import CAPACITY, Agent, contact_center, listening
+from tests.bench.systems.measured_systems import MeasuredSystem
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from shared.domain.interaction import Address, Email, Interaction, Invitation, P
 from shared.domain.lifecycle import Direction, State
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.interaction_documents import to_document
-from tests.bench import bare_endpoint
-from tests.bench.rest_caller import Call
-from tests.bench.sample_mails import MAILBOX
+from tests.bench.load.rest_caller import Call
+from tests.bench.load.sample_mails import MAILBOX
+from tests.bench.systems import bare_endpoint
 
 _DRAFTS: Final = {"queueName": "support"}
 _WORDS: Final = {"toAddress": "ann@example.org", "text": "It is done."}

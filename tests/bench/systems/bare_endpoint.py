@@ -1,4 +1,4 @@
-"""The least an order could cost: `python -m tests.bench.bare_endpoint PORT`.
+"""The least an order could cost: `python -m tests.bench.systems.bare_endpoint PORT`.
 
 POST /{id}: one find_one_and_update (majority, journal), one persistent message to a quorum queue,
 confirmed, then the answer. GET /{id}: one find_one, answered as JSON.

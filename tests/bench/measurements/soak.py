@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy.local.progress import report
-from tests.bench.figures import growth
-from tests.bench.product import Product
-from tests.bench.smtp_sender import flat_out
-from tests.bench.table import Aim, Row, Section
+from tests.bench.load.smtp_sender import flat_out
+from tests.bench.systems.product import Product
+from tests.bench.tables.figures import growth
+from tests.bench.tables.table import Aim, Row, Section
 
 IDLE = Aim("under 90 MB", 90.0)
 FLAT = Aim("grows at most 0.5 kB a mail", 0.5)

@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 
 from deploy.local.servers.running_servers import Servers
-from tests.bench.database_trace import Operation, database_of, traced
-from tests.bench.measured_systems import MeasuredSystem, lap
-from tests.bench.smtp_sender import on_schedule
-from tests.bench.table import Row, Section
+from tests.bench.instruments.database_trace import Operation, database_of, traced
+from tests.bench.load.smtp_sender import on_schedule
+from tests.bench.systems.measured_systems import MeasuredSystem, lap
+from tests.bench.tables.table import Row, Section
 
 _RARE = 10
 """Commands that fewer than one mail in so many takes are sweeps and chores: told together."""

@@ -25,9 +25,9 @@ from shared.domain.lifecycle import Direction, State
 from shared.storage import journal
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.interaction_documents import to_document
-from tests.bench.agents import PASSWORD, Listener, socket_of
-from tests.bench.rest_caller import Call, Caller, RefusedError
-from tests.bench.sample_mails import MAILBOX
+from tests.bench.load.agents import PASSWORD, Listener, socket_of
+from tests.bench.load.rest_caller import Call, Caller, RefusedError
+from tests.bench.load.sample_mails import MAILBOX
 
 INVITATION: Final = 30.0
 """Seconds: the default."""

@@ -1,4 +1,4 @@
-"""The least that a mail needs, from SMTP to a subscriber: `python -m tests.bench.floor`.
+"""The least that a mail needs, from SMTP to a subscriber: `python -m tests.bench.systems.floor`.
 
 SMTP → compat32 parse → insert (majority, journal) → publish + confirm → 250 → one
 find_one_and_update → publish + confirm → push to one subscriber in memory, who writes the mail's

@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.local.folders import LOCAL
 from deploy.local.progress import NotPossibleError, waiting
-from tests.bench.table import Row, Section
+from tests.bench.tables.table import Row, Section
 
 LOCK = Path(__file__).with_name("motor.lock")
 PROBE = Path(__file__).with_name("driver_probe.py")

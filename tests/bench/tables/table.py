@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.bench.figures import ratio
+from tests.bench.tables.figures import ratio
 
 _HEADINGS = ("", "unit", "left", "right", "ratio", "aim")
 

@@ -12,9 +12,9 @@ from deploy.local.folders import CHECKOUT
 from deploy.local.processes.ports import free_port
 from deploy.local.processes.tether import tethered
 from deploy.local.servers.running_servers import Servers
-from tests.bench.event_times import EventTimes
-from tests.bench.processes import cpu_seconds
-from tests.bench.smtp_sender import Sent
+from tests.bench.instruments.event_times import EventTimes
+from tests.bench.instruments.processes import cpu_seconds
+from tests.bench.load.smtp_sender import Sent
 
 SERVICES = "all services"
 
@@ -87,7 +87,7 @@ async def running_floor(servers: Servers) -> AsyncIterator[MeasuredSystem]:
     """Run the floor while the block runs."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        *tethered([sys.executable, "-m", "tests.bench.floor", str(port)]),
+        *tethered([sys.executable, "-m", "tests.bench.systems.floor", str(port)]),
         cwd=CHECKOUT,
         env={
             **os.environ,

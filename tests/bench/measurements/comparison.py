@@ -8,11 +8,11 @@ from statistics import median
 
 from deploy.local.progress import report
 from deploy.local.servers.running_servers import Servers
-from tests.bench.database_trace import majority_writes
-from tests.bench.figures import percentile
-from tests.bench.measured_systems import Lap, MeasuredSystem, lap
-from tests.bench.smtp_sender import flat_out, on_schedule
-from tests.bench.table import Aim, Row, Section
+from tests.bench.instruments.database_trace import majority_writes
+from tests.bench.load.smtp_sender import flat_out, on_schedule
+from tests.bench.systems.measured_systems import Lap, MeasuredSystem, lap
+from tests.bench.tables.figures import percentile
+from tests.bench.tables.table import Aim, Row, Section
 
 RATE = Aim("at least 0.5", 0.5, at_least=True)
 TAIL = Aim("at most 3", 3.0)

@@ -13,8 +13,8 @@ import yaml
 from argon2 import PasswordHasher
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.bench.event_times import EventTimes
-from tests.bench.sample_mails import MAILBOX
+from tests.bench.instruments.event_times import EventTimes
+from tests.bench.load.sample_mails import MAILBOX
 from tests.support.bayeux_client import WEBSOCKET, SocketClient
 
 PASSWORD = "bench"

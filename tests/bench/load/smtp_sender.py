@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import cycle
 
-from tests.bench.sample_mails import MAILBOX, SENDER, next_subject, sample_mail
+from tests.bench.load.sample_mails import MAILBOX, SENDER, next_subject, sample_mail
 
 CONNECTIONS = 20
 
