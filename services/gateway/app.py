@@ -59,7 +59,7 @@ from services.gateway.rest.resources.mailboxes import MailboxesResource
 from services.gateway.rest.resources.operations import OperationsResource
 from services.gateway.rest.resources.workbins import WorkbinsResource
 from services.gateway.rest.routes import RestResources, rest_router
-from services.gateway.rest.uploads.form_files import PaceLimits
+from services.gateway.rest.uploads.form_files import FormBodies, PaceLimits
 from services.gateway.settings import GatewaySettings
 from shared.bayeux import (
     BayeuxCollector,
@@ -169,6 +169,7 @@ async def start(
                 authenticator,
                 resources.clock,
                 max_body=settings.max_body,
+                read_form=_form_bodies(settings, resources).read,
                 always_200=settings.http_errors == "always-200",
             ),
             drop=_drop(settings, resources),
@@ -193,6 +194,11 @@ async def start(
             with _measured(bayeux, registry):
                 yield
             await bayeux.drain()
+
+
+def _form_bodies(settings: GatewaySettings, resources: Resources) -> FormBodies:
+    limits = PaceLimits(settings.upload_stall, settings.upload_slowest)
+    return FormBodies(resources.configuration, limits)
 
 
 def _drop(settings: GatewaySettings, resources: Resources) -> DropResource:
@@ -374,7 +380,7 @@ def _rest(
             vault=resources.vault,
             configuration=resources.configuration,
             command_sender=command_sender,
-            pace_limits=PaceLimits(settings.upload_stall, settings.upload_slowest),
+            bodies=_form_bodies(settings, resources),
         ),
         mailboxes=MailboxesResource(
             callers=callers,

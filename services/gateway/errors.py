@@ -83,7 +83,7 @@ CODES: Final[Mapping[Situation, Codes]] = MappingProxyType(
         Situation.TOO_LARGE: Codes(10, 413),
         Situation.PRECONDITION_FAILED: Codes(2, 412),
         Situation.IN_PROGRESS: Codes(2, 409, is_final=False),
-        Situation.KEY_REUSED: Codes(10, 422),
+        Situation.KEY_REUSED: Codes(10, 422, is_final=False),
         Situation.TOO_SLOW: Codes(10, 408, is_final=False),
         Situation.RANGE_REFUSED: Codes(10, 416),
         Situation.MISDIRECTED: Codes(3, 421),

@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from pymongo.errors import DuplicateKeyError
+
 from shared.domain.clock import Clock
 from shared.domain.interaction import Attachment
 from shared.storage.database.client import Database, Document, database_errors
@@ -55,13 +57,23 @@ class UploadStore:
         self._database = database
         self._clock = clock
 
-    async def add(self, interaction_id: str, attachment: Attachment, ref: ContentRef) -> None:
-        """Store an upload whose request is not answered yet, or is repeated."""
+    async def add(self, interaction_id: str, attachment: Attachment, ref: ContentRef) -> bool:
+        """Store an upload whose request is not answered yet, or is repeated.
+
+        Returns:
+            False if the document has another content; it then stays as it is.
+        """
         fields = to_fields(interaction_id, attachment, ref, self._clock.now())
-        async with database_errors():
-            await self._collection.replace_one(
-                {"_id": attachment.id}, {**fields, "awaits": Awaits.ANSWER.value}, upsert=True
-            )
+        try:
+            async with database_errors():
+                await self._collection.replace_one(
+                    {"_id": attachment.id, "sha256": ref.sha256},
+                    {**fields, "awaits": Awaits.ANSWER.value},
+                    upsert=True,
+                )
+        except DuplicateKeyError:
+            return False
+        return True
 
     async def promise(self, document_ids: Sequence[str]) -> None:
         """Record that the documents belong to the draft, just before the request is answered."""

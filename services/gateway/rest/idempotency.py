@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
@@ -17,6 +17,7 @@ from services.gateway.errors import CODES, RequestError, Situation
 from services.gateway.http.answers import failure
 from services.gateway.http.asgi import AbortedError, Receive, TooLargeError, read_body
 from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
+from services.gateway.rest.uploads.multipart import FormDigest
 from shared.bayeux.transports.web import Scope, Send, header
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
@@ -24,9 +25,11 @@ from shared.domain.errors import Unavailable
 log = structlog.get_logger()
 
 Explain = Callable[[Exception, Scope], RequestError]
+ReadForm = Callable[[Receive], AsyncIterator[bytes]]
 
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _METHODS: Final = frozenset({"POST", "DELETE"})
+_MULTIPART: Final = "multipart/"
 _SERVER_ERROR: Final = 500
 # Nearly every request is done by then.
 _RETRY_AFTER: Final = timedelta(seconds=1)
@@ -43,6 +46,7 @@ class IdempotencyMiddleware:
         clock: Clock,
         *,
         max_body: int,
+        read_form: ReadForm,
         always_200: bool,
     ) -> None:
         self._application = application
@@ -50,6 +54,7 @@ class IdempotencyMiddleware:
         self._authenticator = authenticator
         self._clock = clock
         self._max_body = max_body
+        self._read_form = read_form
         self._always_200 = always_200
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, explain: Explain) -> None:
@@ -68,14 +73,18 @@ class IdempotencyMiddleware:
         fingerprint, receive = await self._fingerprint(scope, receive)
         claim = await self._answers.claim(key, fingerprint, self._clock.now())
         if claim.fingerprint != fingerprint:
-            raise RequestError(
-                Situation.KEY_REUSED,
-                "this Idempotency-Key was used for another request: take a new one",
-            )
+            raise _key_reused()
+        form = _form_digest(scope)
         if claim.answered is not None:
+            if form:
+                async for piece in self._read_form(receive):
+                    form.add(piece)
+                await self._require_content(key, form)
             await _replay(claim.answered, scope, receive, send)
         elif claim.command_ids is not None:
             restore_command_ids(scope, claim.command_ids)
+            if form:
+                receive = self._noting(receive, key, form)
             await self._do(key, scope, receive, send, explain)
         else:
             seconds = str(int(_RETRY_AFTER.total_seconds()))
@@ -134,12 +143,11 @@ class IdempotencyMiddleware:
     async def _fingerprint(self, scope: Scope, receive: Receive) -> tuple[str, Receive]:
         """Return a fingerprint of a request, and a `receive` from which its body can be read.
 
-        The fingerprint of an upload is its length: it is not read into memory, and its boundary
-        changes with each try.
+        An upload is not read into memory. Its content is compared when it has come to its end.
         """
-        kind = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
-        if kind.startswith("multipart/"):
-            return f"{kind} {header(scope, b'content-length')}", receive
+        kind = _media_type(scope)
+        if kind.startswith(_MULTIPART):
+            return kind, receive
         try:
             body = await read_body(receive, at_most=self._max_body)
         except TooLargeError as error:
@@ -148,6 +156,27 @@ class IdempotencyMiddleware:
                 Situation.TOO_LARGE, message, headers={"Connection": "close"}
             ) from error
         return hashlib.sha256(body).hexdigest(), _receive_again(body, receive)
+
+    def _noting(self, receive: Receive, key: str, form: FormDigest) -> Receive:
+        """Return a `receive` that stores the digest of a form with its key, before the form ends.
+
+        The files of a form are linked after its end, so no linked file lacks the digest, whenever
+        the pod dies.
+        """
+
+        async def receiving() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                form.add(message.get("body", b""))
+                if not message.get("more_body", False):
+                    await self._require_content(key, form)
+            return message
+
+        return receiving
+
+    async def _require_content(self, key: str, form: FormDigest) -> None:
+        if not await self._answers.note_content(key, form.hexdigest()):
+            raise _key_reused()
 
 
 class _AnswerCapture:
@@ -163,6 +192,21 @@ class _AnswerCapture:
         else:
             body = self.answer.body + message.get("body", b"")
             self.answer = StoredAnswer(self.answer.status, self.answer.headers, body)
+
+
+def _media_type(scope: Scope) -> str:
+    return (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
+
+
+def _form_digest(scope: Scope) -> FormDigest | None:
+    """Return a digest to fill with the body of an upload, None for other requests."""
+    is_form = _media_type(scope).startswith(_MULTIPART)
+    return FormDigest(header(scope, b"content-type") or "") if is_form else None
+
+
+def _key_reused() -> RequestError:
+    message = "this Idempotency-Key was used for another request: take a new one"
+    return RequestError(Situation.KEY_REUSED, message)
 
 
 def _receive_again(body: bytes, receive: Receive) -> Receive:

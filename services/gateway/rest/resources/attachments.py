@@ -12,7 +12,7 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.http.preconditions import expected_version
 from services.gateway.operations.request import ZERO, PreparedCommand
 from services.gateway.rest.callers import Callers
-from services.gateway.rest.uploads.form_files import FormFileReader, PaceLimits, body_of
+from services.gateway.rest.uploads.form_files import FormBodies, FormFileReader
 from services.gateway.wire.states import STATES
 from shared.contracts.commands import LinkDocument, UnlinkDocument
 from shared.domain.errors import Unavailable
@@ -38,7 +38,7 @@ class AttachmentsResource:
         vault: Vault,
         configuration: ConfigurationStore,
         command_sender: CommandSender,
-        pace_limits: PaceLimits,
+        bodies: FormBodies,
     ) -> None:
         self._callers = callers
         self._interactions = interactions
@@ -46,7 +46,7 @@ class AttachmentsResource:
         self._vault = vault
         self._configuration = configuration
         self._command_sender = command_sender
-        self._pace_limits = pace_limits
+        self._bodies = bodies
 
     async def upload(self, request: Request) -> Response:
         """POST: once this is answered, each file is stored and a Send includes it.
@@ -83,21 +83,16 @@ class AttachmentsResource:
 
     async def _store_files(self, request: Request, draft: Interaction) -> list[Attachment]:
         contact_center = await self._configuration.current()
-        rules = contact_center.attachments
         listed = (*draft.mail.attachments, *await self._pending(draft))
         reader = FormFileReader(
             uploads=self._uploads,
             vault=self._vault,
-            rules=rules,
+            rules=contact_center.attachments,
             scanner=contact_center.virus_scanner,
             draft_id=draft.id,
             batch=command_ids_of(request.scope).new_id,
         )
-        body = body_of(
-            request.receive,
-            at_most=rules.largest_mail,
-            limits=self._pace_limits,
-        )
+        body = self._bodies.read(request.receive)
         return await reader.store(request.headers.get("content-type", ""), body, listed)
 
     async def _pending(self, draft: Interaction) -> list[Attachment]:

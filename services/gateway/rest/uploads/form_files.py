@@ -23,6 +23,7 @@ from shared.intake.transfer_pace import TransferPace
 from shared.mail.content_ids import is_content_id
 from shared.mail.file_names import clean_name
 from shared.scanning.clamd import ScannerAwayError, find_virus
+from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.files.vault import ContentRef, Vault
 from shared.storage.upload_store import UploadStore
 
@@ -63,9 +64,9 @@ class FormFileReader:
         `listed` are the files that the draft has already.
 
         Raises:
-            RequestError: It is no form, or a file is too large, of a forbidden type, infected, or
-                in a part of the wrong name; or the virus scanner is away. Files stored before the
-                error are swept a day later.
+            RequestError: It is no form, or a file is too large, of a forbidden type, infected, in a
+                part of the wrong name, or another one than the batch had before; or the virus
+                scanner is away. Files stored before the error are swept a day later.
         """
         stored: list[Attachment] = []
         async for part in read_parts(content_type, chunks):
@@ -86,7 +87,9 @@ class FormFileReader:
         await self._require_clean(name, ref)
         content_id = part.head.content_id if is_content_id(part.head.content_id) else ""
         attachment = Attachment(document_id, name, ref.size, kind, content_id)
-        await self._uploads.add(self._draft_id, attachment, ref)
+        if not await self._uploads.add(self._draft_id, attachment, ref):
+            message = "this Idempotency-Key was used for another file: take a new one"
+            raise RequestError(Situation.KEY_REUSED, message)
         return attachment
 
     async def _require_clean(self, name: str, ref: ContentRef) -> None:
@@ -107,6 +110,20 @@ class PaceLimits:
 
     stall: timedelta
     slowest: int
+
+
+class FormBodies:
+    """Reads the bodies of uploads within the limits of the contact center and of time."""
+
+    def __init__(self, configuration: ConfigurationStore, limits: PaceLimits) -> None:
+        self._configuration = configuration
+        self._limits = limits
+
+    async def read(self, receive: Receive) -> AsyncIterator[bytes]:
+        """Yield a body as it arrives; else as `body_of`."""
+        rules = (await self._configuration.current()).attachments
+        async for piece in body_of(receive, at_most=rules.largest_mail, limits=self._limits):
+            yield piece
 
 
 async def body_of(receive: Receive, *, at_most: int, limits: PaceLimits) -> AsyncIterator[bytes]:

@@ -1,9 +1,10 @@
 """Reads multipart/form-data as a stream (RFC 7578): no part is held in memory."""
 
+import hashlib
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import unquote
 
 from python_multipart.exceptions import FormParserError
@@ -72,16 +73,104 @@ def read_head(headers: Mapping[str, bytes]) -> PartHead:
     )
 
 
+class FormDigest:
+    """The digest of a form that is read piece by piece, whatever its boundary is.
+
+    It covers the headers and the octets of each part, in their order. The digest of a body that is
+    no form covers all its octets.
+    """
+
+    def __init__(self, content_type: str) -> None:
+        self._octets = hashlib.sha256()
+        self._parts = hashlib.sha256()
+        self._part = hashlib.sha256()
+        self._collector = _HeaderCollector(self)
+        self._parser: MultipartParser | None = None
+        self._complete = False
+        try:
+            self._parser = _parser(self._collector, _boundary(content_type))
+        except RequestError:
+            return
+
+    def add(self, piece: bytes) -> None:
+        """Add the next octets of the body."""
+        self._octets.update(piece)
+        if self._parser is None:
+            return
+        try:
+            self._parser.write(piece)
+        except FormParserError:
+            self._parser = None
+
+    def hexdigest(self) -> str:
+        """Return the digest of all that was added."""
+        is_form = self._parser is not None and self._complete
+        return (self._parts if is_form else self._octets).hexdigest()
+
+    def headers_end(self, headers: Mapping[str, bytes]) -> None:
+        """Begin a part."""
+        self._part = hashlib.sha256()
+        for field in sorted(headers.items()):
+            self._parts.update(repr(field).encode())
+
+    def octets(self, source: bytes, start: int, end: int) -> None:
+        """Add octets of a part."""
+        self._part.update(memoryview(source)[start:end])
+
+    def part_end(self) -> None:
+        """End a part."""
+        self._parts.update(self._part.digest())
+
+    def end(self) -> None:
+        """End the form."""
+        self._complete = True
+
+
+class _PartReceiver(Protocol):
+    """Gets the parts of a form from the parser."""
+
+    def headers_end(self, headers: Mapping[str, bytes]) -> None: ...
+
+    def octets(self, source: bytes, start: int, end: int) -> None: ...
+
+    def part_end(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class _HeaderCollector:
+    """Puts the headers of each part together from the pieces that the parser gives."""
+
+    def __init__(self, receiver: _PartReceiver) -> None:
+        self.receiver = receiver
+        self._headers: dict[str, bytes] = {}
+        self._name = self._value = b""
+
+    def begin(self) -> None:
+        self._headers = {}
+
+    def header_name(self, source: bytes, start: int, end: int) -> None:
+        self._name += source[start:end]
+
+    def header_value(self, source: bytes, start: int, end: int) -> None:
+        self._value += source[start:end]
+
+    def header_end(self) -> None:
+        self._headers[self._name.decode("latin-1").lower()] = self._value
+        self._name = self._value = b""
+
+    def headers_end(self) -> None:
+        self.receiver.headers_end(self._headers)
+
+
 class _Events:
     """A queue of the parser's events. It reads a chunk only when it is empty."""
 
     def __init__(self, boundary: bytes, chunks: AsyncIterator[bytes]) -> None:
         self._chunks = chunks
         self._queue: deque[_Event] = deque()
-        self._headers: dict[str, bytes] = {}
-        self._name = self._value = b""
         self._complete = False
-        self._parser = _parser(self, boundary)
+        self._parser = _parser(_HeaderCollector(self), boundary)
 
     async def next(self) -> _Event | None:
         """Return the next event, None after the last part."""
@@ -105,21 +194,8 @@ class _Events:
         except FormParserError as error:
             raise _malformed("a part is malformed") from error
 
-    def begin(self) -> None:
-        self._headers = {}
-
-    def header_name(self, source: bytes, start: int, end: int) -> None:
-        self._name += source[start:end]
-
-    def header_value(self, source: bytes, start: int, end: int) -> None:
-        self._value += source[start:end]
-
-    def header_end(self) -> None:
-        self._headers[self._name.decode("latin-1").lower()] = self._value
-        self._name = self._value = b""
-
-    def headers_end(self) -> None:
-        self._queue.append(self._headers)
+    def headers_end(self, headers: Mapping[str, bytes]) -> None:
+        self._queue.append(headers)
 
     def octets(self, source: bytes, start: int, end: int) -> None:
         if start < end:
@@ -132,19 +208,20 @@ class _Events:
         self._complete = True
 
 
-def _parser(events: _Events, boundary: bytes) -> MultipartParser:
+def _parser(collector: _HeaderCollector, boundary: bytes) -> MultipartParser:
+    receiver = collector.receiver
     try:
         return MultipartParser(
             boundary,
             {
-                "on_part_begin": events.begin,
-                "on_header_field": events.header_name,
-                "on_header_value": events.header_value,
-                "on_header_end": events.header_end,
-                "on_headers_finished": events.headers_end,
-                "on_part_data": events.octets,
-                "on_part_end": events.part_end,
-                "on_end": events.end,
+                "on_part_begin": collector.begin,
+                "on_header_field": collector.header_name,
+                "on_header_value": collector.header_value,
+                "on_header_end": collector.header_end,
+                "on_headers_finished": collector.headers_end,
+                "on_part_data": receiver.octets,
+                "on_part_end": receiver.part_end,
+                "on_end": receiver.end,
             },
         )
     except FormParserError as error:

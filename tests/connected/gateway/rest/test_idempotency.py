@@ -76,6 +76,7 @@ async def test_temporary_failure_is_not_replayed(gateway: Gateway, situation: Si
         MagicMock(authenticate=AsyncMock(return_value=MagicMock(user_id="agent1"))),
         gateway.backend.clock,
         max_body=1000,
+        read_form=MagicMock(),
         always_200=False,
     )
 

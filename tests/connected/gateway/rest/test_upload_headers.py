@@ -10,6 +10,7 @@ import aio_pika
 import httpx2
 import pytest
 
+from shared.contracts.contact_center import AttachmentRules
 from shared.contracts.envelope import Cause
 from shared.contracts.events import AttachmentAdded, AttachmentRemoved, OperationRefused
 from shared.contracts.outgoing import wrap
@@ -17,6 +18,7 @@ from shared.domain.interaction import Email, Interaction
 from shared.storage.indexes import REMEMBERED_ANSWERS
 from shared.storage.upload_store import UploadStore
 from tests.connected.messaging.queues import commands_to_all
+from tests.support.backend import CENTER
 from tests.support.gateway import PDF, Gateway, failure
 
 pytestmark = pytest.mark.connected
@@ -199,3 +201,83 @@ async def test_takeover_from_a_dead_pod_links_the_same_documents(
 
     assert second.json() == first.json()
     assert await pending(gateway, draft) == first.json()["documentIds"]
+
+
+async def test_same_files_with_another_boundary_are_replayed(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted()
+
+    first, second = [
+        await upload_form(agent1, draft, b"the scan", boundary)
+        for boundary in ("short", "a-much-longer-boundary")
+    ]
+
+    assert (first.status_code, second.text) == (200, first.text)
+    assert second.headers["idempotent-replayed"] == "true"
+    assert await pending(gateway, draft) == [first.json()["documentId"]]
+
+
+@pytest.mark.parametrize("other", [b"the scam", b"a scan of another length"])
+async def test_another_file_under_a_used_key_is_refused(
+    gateway: Gateway, agent1: httpx2.AsyncClient, other: bytes
+) -> None:
+    draft = await gateway.drafted()
+    first = await upload_form(agent1, draft, b"the scan", "boundary")
+
+    second = await upload_form(agent1, draft, other, "boundary")
+    third = await upload_form(agent1, draft, b"the scan", "boundary")
+
+    assert (first.status_code, second.status_code) == (200, 422)
+    assert failure(10, second.json())
+    assert third.text == first.text
+    assert await pending(gateway, draft) == [first.json()["documentId"]]
+
+
+async def test_another_file_after_a_dead_pod_changes_nothing(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted()
+    answers = gateway.backend.database[REMEMBERED_ANSWERS]
+    first = await upload_form(agent1, draft, b"the scan", "boundary")
+    stored = await gateway.backend.newest("documents", first.json()["documentId"])
+    await answers.update_many(
+        {}, {"$unset": {"status": ""}, "$set": {"lease_until": gateway.backend.clock.now()}}
+    )
+
+    second = await upload_form(agent1, draft, b"the scam", "boundary")
+    third = await upload_form(agent1, draft, b"the scan", "boundary")
+
+    assert second.status_code == 422
+    assert third.json() == first.json()
+    after = await gateway.backend.newest("documents", first.json()["documentId"])
+    assert after["sha256"] == stored["sha256"]
+
+
+async def test_endless_repetition_of_an_upload_is_refused(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted()
+    await upload_form(agent1, draft, b"the scan", "boundary")
+    rules = AttachmentRules.model_validate({"largest_mail": 1_000})
+    await gateway.describe(CENTER.model_copy(update={"attachments": rules}))
+
+    answer = await upload_form(agent1, draft, bytes(1_100_000), "boundary")
+
+    assert answer.status_code == 413
+
+
+async def upload_form(
+    client: httpx2.AsyncClient, mail: Interaction, content: bytes, boundary: str
+) -> httpx2.Response:
+    """Upload a file under one key, in a form with a boundary."""
+    head = b'Content-Disposition: form-data; name="attachment"; filename="a.txt"'
+    form = b"--%b\r\n%b\r\n\r\n%b\r\n--%b--\r\n"
+    return await client.post(
+        path(mail),
+        content=form % (boundary.encode(), head, content, boundary.encode()),
+        headers={
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Idempotency-Key": "scan 3",
+        },
+    )
