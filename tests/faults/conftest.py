@@ -48,4 +48,4 @@ async def stack(
     folder = tmp_path_factory.mktemp("stack")
     one_for_all = Access(private_rabbitmq.url, private_mongodb.url)
     async with open_breakable_system(one_for_all, folder) as opened:
-        yield BreakableStack(opened, private_rabbitmq, private_mongodb)
+        yield BreakableStack(opened, private_rabbitmq, private_mongodb, one_for_all)

@@ -36,7 +36,7 @@ async def stack(
     folder = tmp_path_factory.mktemp("outage")
     one_for_all = Access(private_rabbitmq.url, private_mongodb.url)
     async with open_breakable_system(one_for_all, folder) as opened:
-        yield BreakableStack(opened, private_rabbitmq, private_mongodb)
+        yield BreakableStack(opened, private_rabbitmq, private_mongodb, one_for_all)
 
 
 async def invited(desktop: Desktop, run: str) -> str:

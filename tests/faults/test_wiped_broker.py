@@ -53,7 +53,7 @@ async def stack(
         loading_rabbitmq.url, private_mongodb.url, loading_rabbitmq.management_url, accounts
     )
     async with open_breakable_system(access, folder) as opened:
-        yield BreakableStack(opened, loading_rabbitmq, private_mongodb)
+        yield BreakableStack(opened, loading_rabbitmq, private_mongodb, access)
 
 
 def come_back_empty(node: LocalRabbitMQ) -> None:

@@ -92,6 +92,7 @@ class BreakableStack:
     breakable: BreakableSystem
     rabbitmq: LocalRabbitMQ
     mongodb: LocalMongoDB
+    access: Access
 
 
 @asynccontextmanager
