@@ -1,6 +1,6 @@
-"""A client of one agent in as few lines as possible: REST for what they do, CometD for news.
+"""A client of one agent in as few lines as possible: operations by REST, messages by CometD.
 
-Also an example for whoever writes a real one.
+It is also an example for developers of other clients.
 """
 
 import asyncio
@@ -19,25 +19,25 @@ _PAUSE: Final = 0.5
 
 
 class UnexpectedAnswerError(Exception):
-    """The system answered something else than the desktop can go on with."""
+    """The answer of the system is not one that the client can go on with."""
 
 
 _LOST: Final = (UnexpectedAnswerError, httpx.HTTPError)
 
 
-class Desktop:
-    """One logged-in agent. News arrives in the order in which it happened."""
+class AgentClient:
+    """One logged-in agent. Messages come in the order of their events."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
         self._client_id = ""
-        self._news: asyncio.Queue[Message] = asyncio.Queue()
+        self._messages: asyncio.Queue[Message] = asyncio.Queue()
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Message:
-        """Give an order and return the answer.
+        """Post an operation and return the answer.
 
         Raises:
-            UnexpectedAnswerError: It was refused; says why.
+            UnexpectedAnswerError: The operation was refused; the error says why.
         """
         answer = await self.ask(path, body)
         if answer.is_error:
@@ -46,7 +46,7 @@ class Desktop:
         return found
 
     async def ask(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
-        """Give an order and return the answer, whatever it is."""
+        """Post an operation and return the answer, refusals too."""
         return await self._client.post(f"/api/v2{path}", json=body)
 
     async def download(self, path: str) -> httpx.Response:
@@ -54,26 +54,26 @@ class Desktop:
         return await self._client.get(f"/api/v2{path}")
 
     async def next_message(self) -> Message:
-        """Wait for the next message, whatever it is about."""
-        return await self._news.get()
+        """Wait for the next message about any interaction."""
+        return await self._messages.get()
 
-    async def hear(self, state: str) -> Message:
-        """Return the next message about a state, skipping others.
+    async def wait_for_state(self, state: str) -> Message:
+        """Return the next message about a state; skip all messages before it.
 
         Raises:
-            UnexpectedAnswerError: It does not come within 30 seconds.
+            UnexpectedAnswerError: No such message comes within 30 seconds.
         """
         try:
             async with asyncio.timeout(_PATIENCE):
                 while True:
-                    message = await self._news.get()
+                    message = await self._messages.get()
                     if message.get("state") == state:
                         return message
         except TimeoutError as error:
             raise UnexpectedAnswerError(f"no message {state} in {_PATIENCE:.0f} s") from error
 
     async def connect(self) -> None:
-        """Shake hands and subscribe to what happens to the agent's interactions."""
+        """Shake hands and subscribe to the messages about the agent's interactions."""
         self._client_id = ""
         (shaken,) = await self._bayeux(
             {
@@ -86,9 +86,9 @@ class Desktop:
         await self._bayeux({"channel": "/meta/subscribe", "subscription": TOPIC})
 
     async def listen(self) -> None:
-        """Keep one connect open for ever and collect what comes with its answers.
+        """Keep one connect open until canceled; collect the messages that its answers bring.
 
-        A session that is lost, with its connection or its server, is begun anew.
+        A lost session is replaced by a new one.
         """
         while True:
             try:
@@ -97,32 +97,32 @@ class Desktop:
                 )
                 await asyncio.sleep(reply.get("advice", {}).get("interval", 0) / 1000)
             except _LOST:
-                await self._begin_anew()
+                await self._reconnect()
 
     async def catch_up(self) -> None:
-        """Count what lies on the desk as news: some of it may have come without a session.
+        """Read the agent's interactions as messages: events without a session brought none.
 
         Raises:
-            UnexpectedAnswerError: It cannot be read now.
+            UnexpectedAnswerError: They cannot be read now.
         """
         answer = await self.download("/me/interactions?fields=*")
         if answer.is_error:
-            raise UnexpectedAnswerError(f"the desk: {answer.status_code} {answer.text}")
+            raise UnexpectedAnswerError(f"GET /me/interactions: {answer.status_code} {answer.text}")
         for message in answer.json()["interactions"]:
-            self.count_as_news(message)
+            self.add_message(message)
 
-    def count_as_news(self, message: Message) -> None:
-        """Put a message that was read behind those that were heard."""
-        self._news.put_nowait(message)
+    def add_message(self, message: Message) -> None:
+        """Queue a message that was read by REST, behind those that CometD brought."""
+        self._messages.put_nowait(message)
 
     async def disconnect(self) -> None:
-        """Say good-bye."""
+        """End the session at the server; a server that is away is ignored."""
         with suppress(*_LOST):
             await self._bayeux({"channel": "/meta/disconnect"})
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Be connected and listen for as long as the block runs."""
+        """Stay connected and collect messages for as long as the block runs."""
         await self.connect()
         listening = asyncio.create_task(self.listen())
         try:
@@ -133,7 +133,7 @@ class Desktop:
                 await listening
             await self.disconnect()
 
-    async def _begin_anew(self) -> None:
+    async def _reconnect(self) -> None:
         while True:
             try:
                 await self.connect()
@@ -145,7 +145,7 @@ class Desktop:
 
     def _collect(self, message: Message) -> None:
         if message["channel"] == TOPIC:
-            self._news.put_nowait(message["data"])
+            self._messages.put_nowait(message["data"])
 
     async def _bayeux(self, message: dict[str, Any]) -> list[Message]:
         if self._client_id:
@@ -160,9 +160,9 @@ class Desktop:
 
 
 @asynccontextmanager
-async def logged_in(url: str, user: str, password: str) -> AsyncIterator[Desktop]:
-    """Give the desktop of an agent who is connected and listens."""
+async def logged_in(url: str, user: str, password: str) -> AsyncIterator[AgentClient]:
+    """Give the client of an agent, connected and listening."""
     async with httpx.AsyncClient(base_url=url, auth=(user, password), timeout=_PATIENCE) as client:
-        desktop = Desktop(client)
-        async with desktop.listening():
-            yield desktop
+        agent = AgentClient(client)
+        async with agent.listening():
+            yield agent

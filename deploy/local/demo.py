@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Any, Final
 
-from deploy.local.agent_client import Desktop, UnexpectedAnswerError, logged_in
+from deploy.local.agent_client import AgentClient, UnexpectedAnswerError, logged_in
 from deploy.local.progress import NotPossibleError
 from deploy.local.run import operate
 from deploy.local.servers.running_servers import Servers
@@ -30,37 +30,37 @@ REPLY: Final = {
 }
 
 
-async def tell_the_story(_up: Servers, running: System) -> None:
+async def run_demo(_up: Servers, running: System) -> None:
     """Play a customer and an agent, and print what each sees.
 
     Raises:
-        NotPossibleError: A step did not do what it should; says which.
+        NotPossibleError: A step failed; the error says which.
     """
     try:
-        async with logged_in(running.gateway_url, AGENT, AGENT) as desktop:
-            await _journey(desktop, running)
+        async with logged_in(running.gateway_url, AGENT, AGENT) as agent:
+            await _journey(agent, running)
     except UnexpectedAnswerError as error:
         raise NotPossibleError(f"the demo stopped: {error}") from error
     _say("done", "one mail in, one answer out, nothing left open")
 
 
-async def _journey(desktop: Desktop, running: System) -> None:
-    await _post(desktop, "/me/channels/email", {"operationName": "Ready"})
+async def _journey(agent: AgentClient, running: System) -> None:
+    await _post(agent, "/me/channels/email", {"operationName": "Ready"})
     await _mail_in(running.addresses.smtp)
-    invited = await _hear(desktop, "Invited")
+    invited = await _wait_for(agent, "Invited")
     inbound = f"/me/interactions/{invited['id']}"
-    await _post(desktop, inbound, {"operationName": "Accept"})
-    accepted = await _hear(desktop, "Accepted")
-    await _download(desktop, inbound, accepted["email_object"]["attachments"][0])
-    answer = await _post(desktop, inbound, REPLY)
-    draft = await _hear(desktop, "ReplyCreated")
+    await _post(agent, inbound, {"operationName": "Accept"})
+    accepted = await _wait_for(agent, "Accepted")
+    await _download(agent, inbound, accepted["email_object"]["attachments"][0])
+    answer = await _post(agent, inbound, REPLY)
+    draft = await _wait_for(agent, "ReplyCreated")
     text = f"Dear Ann,\n\nthank you, it is paid.\n\n{draft['email_object']['Text']}"
     send = {"operationName": "Send", "queueName": "drafts", "email_object": {"text": text}}
-    await _post(desktop, f"/me/interactions/{answer['replyInteractionId']}", send)
+    await _post(agent, f"/me/interactions/{answer['replyInteractionId']}", send)
     _mail_out(await running.sink.arrivals.get())
-    await _hear(desktop, "Sent")
-    await _post(desktop, inbound, {"operationName": "Complete"})
-    await _hear(desktop, "Completed")
+    await _wait_for(agent, "Sent")
+    await _post(agent, inbound, {"operationName": "Complete"})
+    await _wait_for(agent, "Completed")
 
 
 async def _mail_in(port: int) -> None:
@@ -78,8 +78,8 @@ def _hand_in(mail: EmailMessage, port: int) -> None:
         smtp.send_message(mail)
 
 
-async def _hear(desktop: Desktop, state: str) -> Mapping[str, Any]:
-    message = await desktop.hear(state)
+async def _wait_for(agent: AgentClient, state: str) -> Mapping[str, Any]:
+    message = await agent.wait_for_state(state)
     email = message["email_object"]
     _say("event", f"{AGENT} got {state}: interaction {message['id']}, {email['Subject']!r}")
     if message["capabilities"]:
@@ -89,15 +89,15 @@ async def _hear(desktop: Desktop, state: str) -> Mapping[str, Any]:
     return message
 
 
-async def _post(desktop: Desktop, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    answer = await desktop.post(path, body)
+async def _post(agent: AgentClient, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    answer = await agent.post(path, body)
     _say("post", f"{AGENT} posted {json.dumps(body)} to {path}")
     _more(f"answer {json.dumps(answer)}")
     return answer
 
 
-async def _download(desktop: Desktop, inbound: str, attachment: Mapping[str, Any]) -> None:
-    answer = await desktop.download(f"{inbound}/attachments/{attachment['id']}")
+async def _download(agent: AgentClient, inbound: str, attachment: Mapping[str, Any]) -> None:
+    answer = await agent.download(f"{inbound}/attachments/{attachment['id']}")
     if answer.content != INVOICE:
         raise UnexpectedAnswerError(f"the attachment is not what was mailed: {answer.status_code}")
     digest = hashlib.sha256(answer.content).hexdigest()
@@ -120,4 +120,4 @@ def _more(words: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(operate(tell_the_story))
+    sys.exit(operate(run_demo))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from deploy.local.folders import CHECKOUT, turn
+from deploy.local.folders import CHECKOUT, process_lock
 from deploy.local.programs.node import find_node
 from deploy.local.progress import NotPossibleError, report, waiting
 
@@ -27,7 +27,7 @@ def build_desktop() -> None:
     Raises:
         NotPossibleError: Node is missing or too old, or the build fails; says what to do.
     """
-    with turn("desktop"):
+    with process_lock("desktop"):
         if is_current():
             return
         install_packages()

@@ -1,4 +1,4 @@
-"""Where things are kept: everything under `.local/`, each folder used by one process at a time."""
+"""The folders under `.local/`, each used by one process at a time."""
 
 import fcntl
 import shutil
@@ -14,22 +14,22 @@ LOCAL = CHECKOUT / ".local"
 
 
 @contextmanager
-def lasting_folder(name: str) -> Iterator[Path]:
-    """Give `.local/NAME`, kept afterwards, to one process at a time.
+def kept_folder(name: str) -> Iterator[Path]:
+    """Give `.local/NAME`, which is kept afterwards, to one process at a time.
 
     Raises:
-        NotPossibleError: another process uses it now.
+        NotPossibleError: Another process uses it now.
     """
     folder = LOCAL / name
-    with _locked(folder) as mine:
-        if not mine:
+    with _locked(folder) as is_ours:
+        if not is_ours:
             raise NotPossibleError(f"{folder} is in use: is another one running?")
         yield folder
 
 
 @contextmanager
-def turn(name: str) -> Iterator[None]:
-    """Wait until no other process of this checkout has the turn of that name, and have it."""
+def process_lock(name: str) -> Iterator[None]:
+    """Hold the lock of that name, which one process of this checkout has at a time."""
     LOCAL.mkdir(parents=True, exist_ok=True)
     with (LOCAL / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -37,36 +37,36 @@ def turn(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def passing_folder() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
     """Give a new folder under `.local/passing/` and remove it afterwards.
 
-    Also removes what processes left there that were killed before they could tidy up.
+    Also removes the folders of processes that were killed before they could remove them.
     """
     parent = LOCAL / "passing"
     parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        # Half made or half gone, a folder looks left behind.
-        with turn("passing"):
-            _tidy_up(parent)
+        # A folder that exists and is not locked yet would be removed as left behind.
+        with process_lock("passing"):
+            _remove_abandoned(parent)
             folder = Path(tempfile.mkdtemp(dir=parent))
             stack.enter_context(_locked(folder))
         try:
             yield folder
         finally:
-            with turn("passing"):
+            with process_lock("passing"):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _tidy_up(parent: Path) -> None:
+def _remove_abandoned(parent: Path) -> None:
     for left in parent.iterdir():
-        with _locked(left) as mine:
-            if mine:
+        with _locked(left) as is_ours:
+            if is_ours:
                 shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
-    """Try to lock a folder, which the kernel undoes when we die, however we die."""
+    """Try to lock a folder. The kernel releases the lock when this process dies, however it dies."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:

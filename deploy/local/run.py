@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable
 
-from deploy.local.folders import lasting_folder
+from deploy.local.folders import kept_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import Servers, servers
 from deploy.local.stack.system import System, system
@@ -31,7 +31,7 @@ def operate(use: Use) -> int:
     """
     signal.signal(signal.SIGINT, _interrupt)
     try:
-        with lasting_folder("run") as folder, servers(folder, grace=_SERVERS_GRACE) as up:
+        with kept_folder("run") as folder, servers(folder, grace=_SERVERS_GRACE) as up:
             asyncio.run(_until_done_or_asked(up, use))
     except NotPossibleError as reason:
         report(str(reason))
@@ -43,7 +43,7 @@ def operate(use: Use) -> int:
     return 0
 
 
-def end_within(seconds: float = _LONGEST_END) -> None:
+def kill_after(seconds: float = _LONGEST_END) -> None:
     """Kill everything after so many seconds, whatever is still stopping or starting by then.
 
     What we started is tied to us, so that the kernel kills it with us; what it has acknowledged
@@ -61,7 +61,7 @@ def _kill_everything() -> None:
 
 def _interrupt(_number: int, _frame: object) -> None:
     """End while nothing runs yet that would hear of it: the servers are being started."""
-    end_within()
+    kill_after()
     raise KeyboardInterrupt
 
 
@@ -79,12 +79,12 @@ def _stop_or_kill(whole: asyncio.Task[None]) -> None:
     if whole.cancelling():
         _kill_everything()
     report("stopping; Ctrl-C once more kills")
-    end_within()
+    kill_after()
     whole.cancel()
 
 
 async def _on_system(up: Servers, use: Use) -> None:
-    with lasting_folder("sent") as sent:
+    with kept_folder("sent") as sent:
         async with system(up.access, sent=sent, grace=_SERVICES_GRACE) as running:
             await _first_of(use(up, running), _servers_gone(up))
 

@@ -18,7 +18,7 @@ from shared.mail.draft_attachments import (
 )
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
-from shared.storage.upload_store import Awaits, UploadStore
+from shared.storage.upload_store import AwaitedEvent, UploadStore
 
 
 class _NothingToDoError(Exception):
@@ -50,7 +50,7 @@ class DraftAttachments:
         if upload is None:
             await self._require_linked(command)
             return
-        if upload.awaits is Awaits.REMOVAL:
+        if upload.awaits is AwaitedEvent.REMOVAL:
             return
         attachment = upload.document.attachment
 

@@ -9,7 +9,7 @@ from shared.mail.draft_attachments import (
     with_attachment,
     without_attachment,
 )
-from shared.storage.upload_store import Awaits, Pending
+from shared.storage.upload_store import AwaitedEvent, Pending
 
 
 def with_pending_uploads(mail: Email, pending: Sequence[Pending], room: AttachmentLimits) -> Email:
@@ -19,7 +19,7 @@ def with_pending_uploads(mail: Email, pending: Sequence[Pending], room: Attachme
         TooMuchAttachedError: The files are too many or too large.
     """
     for one in pending:
-        if one.awaits is Awaits.REMOVAL:
+        if one.awaits is AwaitedEvent.REMOVAL:
             mail = without_attachment(mail, one.document.id)
         elif not has_attachment(mail, one.document.id):
             mail = with_attachment(mail, one.document.attachment, room)

@@ -13,7 +13,7 @@ from services.console.stranded_work import (
     stranded_lines,
 )
 from shared.contracts.contact_center import ContactCenter, Queue
-from shared.domain.stranded_work import UNASSIGNED, Homes, Loss, losses, same_name
+from shared.domain.stranded_work import UNASSIGNED, ExistingPlaces, Loss, losses, same_name
 
 _ADMIN: Final = "Contact Center Admin"
 _DESCRIPTION: Final = "Mail whose queue, workbin or agent is gone"
@@ -24,7 +24,7 @@ class ApplyPlan:
     """The description to put in force, and the queue for stranded work (None: it is not moved)."""
 
     wanted: ContactCenter
-    homes: Homes
+    homes: ExistingPlaces
     lines: Sequence[str]
     queue: str | None
     strands_anew: bool
@@ -112,7 +112,7 @@ def with_unassigned(center: ContactCenter) -> ContactCenter:
     )
 
 
-def _is_new(one: Stranded, had: Homes | None) -> bool:
+def _is_new(one: Stranded, had: ExistingPlaces | None) -> bool:
     return had is None or list(one.losses) != losses(one.work, had)
 
 

@@ -14,7 +14,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
-from shared.domain.stranded_work import Homes, Loss, Work, losses, move_to_queue, same_name
+from shared.domain.stranded_work import ExistingPlaces, Loss, Work, losses, move_to_queue, same_name
 from shared.storage.agents import agent_store
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.database.client import Database, Document
@@ -63,7 +63,7 @@ class StrandedWork:
         found = self._agents.find({"enabled": False}, {"_id": 1})
         return frozenset([one["_id"] async for one in found])
 
-    async def find(self, homes: Homes) -> list[Stranded]:
+    async def find(self, homes: ExistingPlaces) -> list[Stranded]:
         """Return the work whose queue, workbin or agent is not among `homes`."""
         found = []
         async for one in self._collection.find(IS_ACTIVE, _WHERE):
@@ -72,7 +72,9 @@ class StrandedWork:
                 found.append(Stranded(work, lost))
         return found
 
-    async def move(self, found: Sequence[Stranded], homes: Homes, queue: str | None) -> int:
+    async def move(
+        self, found: Sequence[Stranded], homes: ExistingPlaces, queue: str | None
+    ) -> int:
         """Move work to a queue; return how many pieces were moved.
 
         Work of a queue whose name changed only in case moves to the new name. Without `queue`
@@ -85,7 +87,7 @@ class StrandedWork:
             moved += sum(await asyncio.gather(*(self._move(one, homes, to) for one, to in page)))
         return moved
 
-    async def _move(self, interaction_id: str, homes: Homes, queue: str) -> bool:
+    async def _move(self, interaction_id: str, homes: ExistingPlaces, queue: str) -> bool:
         left: list[str] = []
 
         def decide(before: Interaction) -> Change:
@@ -113,16 +115,16 @@ _USER: Final[Document] = {"user_name": 1}
 _BY_NAME: Final = [("user_name", 1)]
 
 
-def homes_of(center: ContactCenter, gone_agents: frozenset[str]) -> Homes:
+def homes_of(center: ContactCenter, gone_agents: frozenset[str]) -> ExistingPlaces:
     """Return the queues and workbins of a description, and the agents who are gone."""
-    return Homes(
+    return ExistingPlaces(
         frozenset(one.name for one in center.queues),
         frozenset(one.name for one in center.kept_workbins),
         gone_agents,
     )
 
 
-def is_renamed(one: Stranded, homes: Homes) -> bool:
+def is_renamed(one: Stranded, homes: ExistingPlaces) -> bool:
     """Say whether only the case of the queue's name changed."""
     return _target(one, homes) is not None
 
@@ -154,7 +156,7 @@ def _kind(work: Work) -> str:
     return _WAITING if work.state is State.QUEUED else _IN_HAND
 
 
-def _target(one: Stranded, homes: Homes) -> str | None:
+def _target(one: Stranded, homes: ExistingPlaces) -> str | None:
     if [loss for loss, _ in one.losses] != [Loss.QUEUE]:
         return None
     return same_name(one.losses[0][1], homes.queues)

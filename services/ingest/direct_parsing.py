@@ -21,7 +21,7 @@ from shared.background_tasks import run_periodically
 from shared.contracts.envelope import Cause
 from shared.domain.mail_envelope import MailEnvelope
 from shared.faults import crash_point
-from shared.storage.mails.arrival_store import ArrivalStore, Stored
+from shared.storage.mails.arrival_store import ArrivalStore, StoredArrival
 
 log = structlog.get_logger()
 
@@ -92,14 +92,14 @@ class DirectParsing:
         if self._in_hand:
             await self._arrivals.keep_from_sweep(sorted(self._in_hand))
 
-    async def _acquire_room(self, stored: Stored) -> bool:
+    async def _acquire_room(self, stored: StoredArrival) -> bool:
         with self._counted_in_hand(stored), suppress(TimeoutError):
             async with asyncio.timeout(self._patience.total_seconds()):
                 return await self._room.acquire()
         return False
 
     @contextmanager
-    def _counted_in_hand(self, stored: Stored) -> Iterator[None]:
+    def _counted_in_hand(self, stored: StoredArrival) -> Iterator[None]:
         self._in_hand.add(stored.arrival.id)
         IN_HAND.set(len(self._in_hand))
         try:
@@ -112,7 +112,7 @@ class DirectParsing:
         self._running.discard(task)
         self._room.release()
 
-    async def _parse(self, stored: Stored) -> None:
+    async def _parse(self, stored: StoredArrival) -> None:
         crash_point("ingest.before_parse")
         cause = Cause(UUID(stored.order.correlation_id), UUID(stored.order.id))
         try:

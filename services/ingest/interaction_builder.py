@@ -13,7 +13,7 @@ from shared.domain.lifecycle import Direction, State
 from shared.mail.authentication.look_alikes import verdict_warnings
 from shared.mail.authentication.verdict import sender_verdict
 from shared.mail.parsed_mail import ParsedMail, ReportedRecipient
-from shared.mail.threads import Joining, Speaker, joining, thread_references
+from shared.mail.threads import ClaimedSender, ThreadMembership, joining, thread_references
 from shared.storage.mails.arrival_store import Arrival
 
 _HEADERS: Final = ("Message-ID", "Date", "Content-Type", "MIME-Version")
@@ -112,7 +112,7 @@ def is_certain_report(mail: ParsedMail) -> bool:
 
 
 def _preferred_agent(
-    mail: ParsedMail, joined: Joining | None, about: ReportOn | None
+    mail: ParsedMail, joined: ThreadMembership | None, about: ReportOn | None
 ) -> str | None:
     """Return the agent who gets the first offer. What no person wrote needs no certain agent."""
     if about:
@@ -134,9 +134,9 @@ def _evidence(about: ReportOn | None) -> dict[str, object]:
     return {"_ReportMatchedBy": about.matched_by.value, "_ReportProof": proof}
 
 
-def speaker_of(mail: ParsedMail, arrival: Arrival) -> Speaker:
+def speaker_of(mail: ParsedMail, arrival: Arrival) -> ClaimedSender:
     """Return the author of a mail for the rules of threads: the first address in From."""
-    return Speaker(_sender(mail, arrival).address, _is_report(mail, arrival))
+    return ClaimedSender(_sender(mail, arrival).address, _is_report(mail, arrival))
 
 
 def contact_id(address: str) -> str:
@@ -198,7 +198,7 @@ def _describe(recipient: ReportedRecipient) -> str:
     return f"{address} ({recipient.status})" if recipient.status else address
 
 
-def _subtype(mail: ParsedMail, arrival: Arrival, joined: Joining | None) -> str:
+def _subtype(mail: ParsedMail, arrival: Arrival, joined: ThreadMembership | None) -> str:
     if joined is None:
         return "InboundNDR" if _is_report(mail, arrival) else "InboundNew"
     return "InboundNDR" if mail.is_bounce else "InboundCustomerReply"

@@ -21,7 +21,7 @@ class Loss(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Homes:
+class ExistingPlaces:
     """The existing queues and workbins, and the ids of agents who may no longer log in."""
 
     queues: frozenset[str]
@@ -53,7 +53,7 @@ class Work:
         )
 
 
-def losses(work: Work, homes: Homes) -> list[tuple[Loss, str]]:
+def losses(work: Work, homes: ExistingPlaces) -> list[tuple[Loss, str]]:
     """Return what was removed from under a piece of work, each with its name or id.
 
     An empty list means that agents can reach it. Mail that a removed agent owns is not listed,
@@ -65,7 +65,7 @@ def losses(work: Work, homes: Homes) -> list[tuple[Loss, str]]:
     return list(dict.fromkeys(found))
 
 
-def move_to_queue(interaction: Interaction, homes: Homes, queue: str) -> Interaction:
+def move_to_queue(interaction: Interaction, homes: ExistingPlaces, queue: str) -> Interaction:
     """Return the interaction with `queue` as its queue.
 
     It waits in that queue if no agent can reach it where it is now. `queued_at` does not change.
@@ -86,7 +86,7 @@ def same_name(name: str, names: Iterable[str]) -> str | None:
     return next((one for one in names if one.casefold() == folded), None)
 
 
-def _losses_of_place(work: Work, homes: Homes) -> list[tuple[Loss, str]]:
+def _losses_of_place(work: Work, homes: ExistingPlaces) -> list[tuple[Loss, str]]:
     """Return the removed workbin, queue or agent that makes the work unreachable."""
     if work.place is None:
         is_left = work.state is State.REPLY_CREATED and work.owner_id in homes.gone_agents

@@ -23,7 +23,7 @@ from shared.oauth.renewal_schedule import (
 )
 from shared.oauth.token_client import DEADLINE, Post, obtain_token
 from shared.oauth.token_requests import TokenClient
-from shared.oauth.token_responses import Denied, Granted, Outcome, PutOff
+from shared.oauth.token_responses import Denied, Granted, Outcome, TemporaryFailure
 from shared.storage.database.leases import LeaseStore
 from shared.storage.sealing import Sealer
 from shared.storage.token_store import Grant, TokenStore, login_id
@@ -195,7 +195,7 @@ class TokenKeeper:
             case Denied(_, words):
                 log.warning("login refused", login=identity.login.name, reason=words)
                 return await store.write_refused(identity.id, state, attempt=attempt, fault=words)
-            case PutOff(words, pause):
+            case TemporaryFailure(words, pause):
                 log.warning("token not renewed", login=identity.login.name, reason=words)
                 pause = pause_after_fault(state.faults + 1, pause, random)
                 return await store.write_fault(

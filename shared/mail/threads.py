@@ -30,7 +30,7 @@ _TRAILER: Final = re.compile(r"\s*\(fwd\)\s*\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
+class ClaimedSender:
     """The sender that a mail claims.
 
     `is_report` means a delivery report from the null sender (RFC 3464).
@@ -41,7 +41,7 @@ class Speaker:
 
 
 @dataclass(frozen=True, slots=True)
-class Joining:
+class ThreadMembership:
     """The place of a mail in an existing thread: its parent, and the branches it may read.
 
     `author_id` is the agent who wrote the nearest mail of ours in that thread that it refers to;
@@ -80,11 +80,11 @@ def named_by(interaction: Interaction) -> tuple[str, ...]:
     return nearest_first((mail.in_reply_to,), mail.references, mail.message_id)
 
 
-def speaker_in(interaction: Interaction) -> Speaker:
+def speaker_in(interaction: Interaction) -> ClaimedSender:
     """Return the claimed sender of a stored inbound mail; an empty one for outbound mail."""
     sender = interaction.mail.sender
     arrived = interaction.direction is Direction.INBOUND
-    return Speaker(sender.address if sender and arrived else "")
+    return ClaimedSender(sender.address if sender and arrived else "")
 
 
 def person(address: str) -> str:
@@ -110,7 +110,7 @@ def people_of(interaction: Interaction) -> frozenset[str]:
     return frozenset(filter(None, (person(one.address) for one in several)))
 
 
-def proves(speaker: Speaker, named: Interaction) -> bool:
+def proves(speaker: ClaimedSender, named: Interaction) -> bool:
     """Say whether knowing the id of a mail proves that the speaker takes part in its thread.
 
     A report has no sender to compare. It proves itself for outbound mail, because our ids are
@@ -123,7 +123,7 @@ def proves(speaker: Speaker, named: Interaction) -> bool:
 
 def joining(
     own_id: str, mailbox: str, ids: Sequence[str], proven: Sequence[Interaction]
-) -> Joining | None:
+) -> ThreadMembership | None:
     """Return the place of a mail that refers to `ids`, nearest first; None if nothing is `proven`.
 
     If the parent arrived in several mailboxes, its interaction of the same mailbox counts. An
@@ -146,7 +146,7 @@ def joining(
         branch for one in reversed(in_thread) for branch in one.readable_branches if branch != own
     ]
     authors = (one.owner_id for one in in_thread if one.direction is Direction.OUTBOUND)
-    return Joining(
+    return ThreadMembership(
         parent.id,
         thread_id,
         (*tuple(dict.fromkeys(before))[-_MOST_BRANCHES:], own),

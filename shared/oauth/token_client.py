@@ -14,7 +14,7 @@ from shared.oauth.token_responses import (
     Denied,
     HttpAnswer,
     Outcome,
-    PutOff,
+    TemporaryFailure,
     corrected,
     read_answer,
 )
@@ -74,5 +74,5 @@ async def ask(post: Post, request: TokenRequest, asker: TokenClient) -> Outcome:
     try:
         answer = await post(request)
     except EndpointUnavailableError as error:
-        return PutOff(str(error))
+        return TemporaryFailure(str(error))
     return read_answer(answer, asker.now, request.secrets)

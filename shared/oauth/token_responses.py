@@ -58,7 +58,7 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
-class PutOff:
+class TemporaryFailure:
     """A temporary failure; `pause` is the time that the endpoint asks to wait, if it does."""
 
     words: str
@@ -66,7 +66,7 @@ class PutOff:
     code: str = ""
 
 
-Outcome = Granted | Denied | PutOff
+Outcome = Granted | Denied | TemporaryFailure
 
 
 def read_answer(answer: HttpAnswer, now: datetime, secrets: Collection[str] = ()) -> Outcome:
@@ -80,7 +80,7 @@ def read_answer(answer: HttpAnswer, now: datetime, secrets: Collection[str] = ()
     passes = answer.status in _LATER_CODES or code in _LATER_ERRORS
     if 400 <= answer.status < 500 and not passes:  # noqa: PLR2004 - the class of the status
         return Denied(code, words, server_time(answer.headers))
-    return PutOff(words, _pause(answer.headers, now), code)
+    return TemporaryFailure(words, _pause(answer.headers, now), code)
 
 
 def json_object(answer: HttpAnswer) -> Mapping[str, object] | None:
@@ -120,15 +120,17 @@ def corrected(now: datetime, told: datetime | None) -> datetime | None:
 
 def _granted(fields: Mapping[str, object] | None) -> Outcome:
     if fields is None:
-        return PutOff("the token endpoint answers 200 with no JSON object of at most 64 kB")
+        return TemporaryFailure(
+            "the token endpoint answers 200 with no JSON object of at most 64 kB"
+        )
     token, kind = fields.get("access_token"), fields.get("token_type", "Bearer")
     if not isinstance(token, str) or not _is_token(token):
-        return PutOff("the token endpoint answers 200 without an access token")
+        return TemporaryFailure("the token endpoint answers 200 without an access token")
     if not isinstance(kind, str) or kind.lower() != "bearer":
-        return PutOff("the token endpoint gives a token that is no bearer token")
+        return TemporaryFailure("the token endpoint gives a token that is no bearer token")
     life = _life(fields.get("expires_in"))
     if life is None:
-        return PutOff("the token endpoint gives a token that has ended already")
+        return TemporaryFailure("the token endpoint gives a token that has ended already")
     refresh = fields.get("refresh_token")
     return Granted(token, life, refresh if isinstance(refresh, str) and _is_token(refresh) else "")
 

@@ -6,7 +6,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
 from shared.messaging.record import BrokerRecord
 from shared.storage.database.client import Database
-from shared.storage.database.witness import Testimony, Witness, contradicts
+from shared.storage.database.witness import Witness, WitnessCount, contradicts
 
 
 class LastingWitness:
@@ -37,6 +37,6 @@ class LastingWitness:
         Raises:
             Unavailable: The database does not answer.
         """
-        recorded = [Testimony.read(words) for words in await self._record.last()]
+        recorded = [WitnessCount.read(words) for words in await self._record.last()]
         ours = [one for one in recorded if one.database == self._database.name]
         return bool(ours) and await contradicts(self._database, ours[-1], self._clock.now())

@@ -33,7 +33,7 @@ _REFERENCES: Final = (
 )
 
 
-class Awaits(StrEnum):
+class AwaitedEvent(StrEnum):
     """The next event of a document: the answer to its request, its link, or its removal."""
 
     ANSWER = "answer"
@@ -46,7 +46,7 @@ class Pending:
     """A document and what it waits for."""
 
     document: StoredDocument
-    awaits: Awaits
+    awaits: AwaitedEvent
 
 
 class UploadStore:
@@ -68,7 +68,7 @@ class UploadStore:
             async with database_errors():
                 await self._collection.replace_one(
                     {"_id": attachment.id, "sha256": ref.sha256},
-                    {**fields, "awaits": Awaits.ANSWER.value},
+                    {**fields, "awaits": AwaitedEvent.ANSWER.value},
                     upsert=True,
                 )
         except DuplicateKeyError:
@@ -78,12 +78,13 @@ class UploadStore:
     async def promise(self, document_ids: Sequence[str]) -> None:
         """Record that the documents belong to the draft, just before the request is answered."""
         await self._mark(
-            {"_id": {"$in": list(document_ids)}, "awaits": Awaits.ANSWER.value}, Awaits.LINK
+            {"_id": {"$in": list(document_ids)}, "awaits": AwaitedEvent.ANSWER.value},
+            AwaitedEvent.LINK,
         )
 
     async def withdraw(self, document_ids: Sequence[str]) -> None:
         """Mark documents for removal, linked or not."""
-        await self._mark({"_id": {"$in": list(document_ids)}}, Awaits.REMOVAL)
+        await self._mark({"_id": {"$in": list(document_ids)}}, AwaitedEvent.REMOVAL)
 
     async def mark_done(self, document_ids: Sequence[str]) -> None:
         """Record that documents wait for nothing."""
@@ -103,7 +104,7 @@ class UploadStore:
 
     async def pending(self, interaction_id: str) -> list[Pending]:
         """Return the documents of an interaction that wait for link or removal, oldest first."""
-        awaited = [Awaits.LINK.value, Awaits.REMOVAL.value]
+        awaited = [AwaitedEvent.LINK.value, AwaitedEvent.REMOVAL.value]
         async with database_errors():
             found = await (
                 self._collection.find(
@@ -142,7 +143,7 @@ class UploadStore:
                     return True
         return False
 
-    async def _mark(self, wanted: Document, awaits: Awaits) -> None:
+    async def _mark(self, wanted: Document, awaits: AwaitedEvent) -> None:
         async with database_errors():
             await self._collection.update_many(
                 wanted, {"$set": {"awaits": awaits.value, "stored_at": self._clock.now()}}
@@ -150,4 +151,4 @@ class UploadStore:
 
 
 def _to_pending(document: Document) -> Pending:
-    return Pending(to_stored(document), Awaits(document["awaits"]))
+    return Pending(to_stored(document), AwaitedEvent(document["awaits"]))

@@ -50,7 +50,7 @@ class Agent:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Nobody:
+class IgnoringListener:
     """A listener for a lab that publishes events with or without subscribers."""
 
     def on_first_subscription(self, user_id: str) -> None:
@@ -121,7 +121,7 @@ class Lab:
 
     def __init__(self, settings: BayeuxSettings) -> None:
         self.bayeux = BayeuxServer(
-            settings, authenticate=authenticate, listener=Nobody(), policy=own_topics_only
+            settings, authenticate=authenticate, listener=IgnoringListener(), policy=own_topics_only
         )
         self._registry = CollectorRegistry()
         self._registry.register(BayeuxCollector(self.bayeux.protocol))

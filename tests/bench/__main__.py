@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from deploy.local.folders import passing_folder
+from deploy.local.folders import temporary_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import Servers, servers
 from tests.bench.load.agents import CAPACITY
@@ -106,7 +106,7 @@ def main() -> int:
     try:
         with (
             contextlib.redirect_stdout(sys.stderr),
-            passing_folder() as folder,
+            temporary_folder() as folder,
             servers(folder, environment={}) as up,
         ):
             sections = uvloop.run(_within(Plan.of(asked), up, folder))

@@ -21,7 +21,7 @@ import httpx2
 import uvloop
 import yaml
 
-from deploy.local.folders import passing_folder
+from deploy.local.folders import temporary_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import Servers, servers
 from deploy.local.stack.services import Addresses
@@ -198,7 +198,7 @@ def main() -> int:
     try:
         with (
             contextlib.redirect_stdout(sys.stderr),
-            passing_folder() as folder,
+            temporary_folder() as folder,
             servers(folder, environment={}) as up,
         ):
             phases = uvloop.run(measure(up, folder, megabytes))

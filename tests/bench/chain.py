@@ -20,7 +20,7 @@ import aio_pika
 import uvloop
 from aio_pika.abc import AbstractIncomingMessage
 
-from deploy.local.folders import passing_folder
+from deploy.local.folders import temporary_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import Servers, servers
 from shared.messaging.topology import all_exchanges
@@ -175,7 +175,7 @@ def main() -> int:
     try:
         with (
             contextlib.redirect_stdout(sys.stderr),
-            passing_folder() as folder,
+            temporary_folder() as folder,
             servers(folder, environment={}) as up,
         ):
             steps = uvloop.run(measure(up, folder, mails))

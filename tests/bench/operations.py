@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvloop
 
-from deploy.local.folders import CHECKOUT, passing_folder
+from deploy.local.folders import CHECKOUT, temporary_folder
 from deploy.local.processes.ports import free_port
 from deploy.local.processes.tether import tethered
 from deploy.local.progress import NotPossibleError, report
@@ -194,7 +194,7 @@ def main() -> int:
     each = QUICK if "--quick" in sys.argv else EACH
     with (
         contextlib.redirect_stdout(sys.stderr),
-        passing_folder() as folder,
+        temporary_folder() as folder,
         servers(folder, environment={}) as up,
     ):
         found = uvloop.run(operations(up, folder, each=each))

@@ -23,7 +23,7 @@ import httpx2
 import uvloop
 from pymongo import AsyncMongoClient
 
-from deploy.local.folders import CHECKOUT, passing_folder
+from deploy.local.folders import CHECKOUT, temporary_folder
 from deploy.local.processes.ports import free_port
 from deploy.local.processes.tether import tethered
 from deploy.local.progress import NotPossibleError, report
@@ -53,7 +53,7 @@ class Lap:
 
 
 @dataclass
-class Side:
+class MeasuredCheckout:
     """One checkout's outbound, with a database and a virtual host of its own."""
 
     checkout: Path
@@ -92,7 +92,7 @@ class Side:
         return median(map(figure, self.laps))
 
 
-class Taker(asyncio.Protocol):
+class AcceptingMailServer(asyncio.Protocol):
     """A mail server that says yes to everything."""
 
     _ANSWERS: Final = {b"EHLO": b"250-taker.example\r\n250 8BITMIME\r\n", b"DATA": b"354 go on\r\n"}
@@ -162,7 +162,7 @@ async def _sent(mongodb_url: str, wanted: int) -> None:
 @asynccontextmanager
 async def outbound_of(
     checkout: Path, up: Servers, name: str, folder: Path, smtp_port: int
-) -> AsyncIterator[Side]:
+) -> AsyncIterator[MeasuredCheckout]:
     """Run one checkout's outbound while the block runs."""
     with _virtual_host(up) as rabbitmq_url:
         environment = {
@@ -189,7 +189,7 @@ async def outbound_of(
             )
             try:
                 await _ready(environment["PROBE_PORT"])
-                yield Side(checkout, environment, process)
+                yield MeasuredCheckout(checkout, environment, process)
             finally:
                 process.kill()
                 await process.wait()
@@ -212,10 +212,10 @@ async def _ready(port: str) -> None:
 
 async def measure(
     checkouts: Sequence[Path], up: Servers, folder: Path, *, mails: int, rounds: int
-) -> list[Side]:
+) -> list[MeasuredCheckout]:
     """Return each side with its laps, made by turns."""
     port = free_port()
-    taker = await asyncio.get_running_loop().create_server(Taker, "127.0.0.1", port)
+    taker = await asyncio.get_running_loop().create_server(AcceptingMailServer, "127.0.0.1", port)
     async with AsyncExitStack() as stack:
         stack.callback(taker.close)
         sides = [
@@ -231,7 +231,7 @@ async def measure(
         return sides
 
 
-def section(sides: Sequence[Side]) -> Section:
+def section(sides: Sequence[MeasuredCheckout]) -> Section:
     """Return the table: ours, and the other checkout where there is one."""
     return Section(
         "One outbound process, medians of all laps",
@@ -241,7 +241,7 @@ def section(sides: Sequence[Side]) -> Section:
     )
 
 
-def _rows(sides: Sequence[Side]) -> Iterator[Row]:
+def _rows(sides: Sequence[MeasuredCheckout]) -> Iterator[Row]:
     figures: tuple[tuple[str, str, Callable[[Lap], float], Aim | None], ...] = (
         ("mails", "1/s", lambda lap: lap.mails / lap.seconds, _FASTER),
         ("mails, of a processor", "1/s", lambda lap: lap.mails / lap.processor, None),
@@ -263,7 +263,7 @@ def main() -> int:
     try:
         with (
             contextlib.redirect_stdout(sys.stderr),
-            passing_folder() as folder,
+            temporary_folder() as folder,
             servers(folder, environment={}) as up,
         ):
             sides = uvloop.run(

@@ -18,7 +18,7 @@ from typing import Any
 import uvloop
 from pymongo import AsyncMongoClient
 
-from deploy.local.folders import passing_folder
+from deploy.local.folders import temporary_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import Servers, servers
 from deploy.local.stack.services import Addresses
@@ -139,7 +139,7 @@ async def _rush(plan: Plan, count: int, working: int, spread: float) -> Rush:
 
 @asynccontextmanager
 async def _system(description: str) -> AsyncIterator[tuple[Servers, System]]:
-    with passing_folder() as folder, servers(folder, environment={}) as up:
+    with temporary_folder() as folder, servers(folder, environment={}) as up:
         path = folder / "contact-center.yaml"
         path.write_text(description)
         addresses = Addresses.choose(familiar=False)

@@ -20,7 +20,7 @@ import structlog
 
 os.environ.setdefault("LARGE_DOCUMENTS", "1000000")
 
-from deploy.local.folders import LOCAL, passing_folder
+from deploy.local.folders import LOCAL, temporary_folder
 from deploy.local.processes.ports import free_port
 from deploy.local.programs.mongod import find_mongod
 from deploy.local.servers.mongodb import LocalMongoDB
@@ -38,7 +38,14 @@ from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.mails import uncertain_deliveries
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.upload_store import UploadStore
-from tests.connected.queries.large import AGENTS, DOCUMENTS, Large, fill_database, held_id, number
+from tests.connected.queries.large import (
+    AGENTS,
+    DOCUMENTS,
+    LargeDatabase,
+    fill_database,
+    held_id,
+    number,
+)
 
 TIMES = 20
 
@@ -54,7 +61,7 @@ async def _nobody(_: str, __: object) -> None:
     """Publish nothing."""
 
 
-def _routing(large: Large) -> Parts:
+def _routing(large: LargeDatabase) -> Parts:
     database, clock = large.database, large.clock
     return assemble(
         database=database,
@@ -68,7 +75,7 @@ def _routing(large: Large) -> Parts:
     )
 
 
-def sweeps(large: Large, routing: Parts) -> dict[str, Chore]:
+def sweeps(large: LargeDatabase, routing: Parts) -> dict[str, Chore]:
     """Return what services do again and again, by name."""
     database, clock = large.database, large.clock
 
@@ -163,7 +170,7 @@ def main() -> int:
     with ExitStack() as stack:
         url = os.environ.get("MONGODB_URL")
         if url is None:
-            folder = stack.enter_context(passing_folder())
+            folder = stack.enter_context(temporary_folder())
             server = LocalMongoDB(folder / "mongodb", free_port(), find_mongod(LOCAL))
             stack.callback(server.discard)
             server.start()

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from deploy.local.folders import passing_folder
+from deploy.local.folders import temporary_folder
 from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.running_servers import servers
 from tests.bench.tables.table import Section
 from tests.bench_cometd.gateway_reconnect import measure_gateway_return
 from tests.bench_cometd.lab_reconnect import measure_lab_return
 from tests.bench_cometd.report import Visits, gateway_herd, lab_herd, sections
-from tests.bench_cometd.server_measurement import Load, Visit, seconds_to_count, visit
+from tests.bench_cometd.server_measurement import Load, ServerMeasurement, seconds_to_count, visit
 from tests.bench_cometd.servers import BARE, FAYE, OURS
 from tests.cometd_client import UnavailableError, install
 from tests.faye import HERE
@@ -50,7 +50,7 @@ async def measure(asked: argparse.Namespace) -> dict[str, Visits]:
     found: dict[str, Visits] = {}
     for transport, broadcasts in _BROADCASTS.items():
         load = Load(asked.agents, asked.seconds, asked.rate, broadcasts, asked.size)
-        visits: dict[str, list[Visit]] = {kind.name: [] for kind in (OURS, FAYE, BARE)}
+        visits: dict[str, list[ServerMeasurement]] = {kind.name: [] for kind in (OURS, FAYE, BARE)}
         for number in range(asked.rounds):
             for kind in (OURS, FAYE, BARE):
                 note(f"{transport}, round {number + 1} of {asked.rounds}: {kind.name}")
@@ -77,7 +77,7 @@ async def _herds(size: int) -> list[Section]:
     note(f"a herd of {size} at the lab")
     at_lab = lab_herd(size, await measure_lab_return(size))
     note(f"a herd of {size} at the gateway")
-    with passing_folder() as folder, servers(folder, environment={}) as up:
+    with temporary_folder() as folder, servers(folder, environment={}) as up:
         database_url = urlsplit(up.mongodb_url)._replace(path="/herd").geturl()
         counting = seconds_to_count()
         result = await measure_gateway_return(up.rabbitmq_url, database_url, size)

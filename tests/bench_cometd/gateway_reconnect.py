@@ -31,7 +31,7 @@ _LASTS: Final = timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
+class ReconnectTimes:
     """Seconds from the kill: when the new process was ready, when half and all were subscribed,
     and when all had heard all; `whole` counts the agents who heard all once and in order.
     """
@@ -49,7 +49,7 @@ class _Servers:
     publisher: Publisher
 
 
-async def measure_gateway_return(rabbitmq_url: str, database_url: str, size: int) -> Return:
+async def measure_gateway_return(rabbitmq_url: str, database_url: str, size: int) -> ReconnectTimes:
     """Kill a gateway while something happens to each of its agents, and start another.
 
     The agents have sessions of REST, as desktops in browsers have; events come before the kill,
@@ -73,7 +73,7 @@ async def measure_gateway_return(rabbitmq_url: str, database_url: str, size: int
 
 async def _kill(
     servers: _Servers, process: Process, clients: ReconnectingClients, agents: Sequence[str]
-) -> Return:
+) -> ReconnectTimes:
     await process.kill()
     killed = time.monotonic()
     happening = asyncio.create_task(_announce(servers.publisher, agents))
@@ -85,7 +85,7 @@ async def _kill(
     await clients.wait_until_heard(EVENTS, within=_PATIENCE)
     heard = time.monotonic()
     back = sorted(clients.back.values())
-    return Return(
+    return ReconnectTimes(
         ready - killed,
         back[len(back) // 2] - killed,
         back[-1] - killed,

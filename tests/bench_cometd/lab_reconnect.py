@@ -11,14 +11,14 @@ _PATIENCE: Final = 90.0
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
+class ReconnectTimes:
     """Seconds from the restart until each client was back, and how many then got an event."""
 
     delays: list[float]
     heard: int
 
 
-async def measure_lab_return(size: int) -> Return:
+async def measure_lab_return(size: int) -> ReconnectTimes:
     """Kill the lab under its clients, start it at the same port, wait for all of them."""
     async with running(OURS) as first:
         clients = ReconnectingClients(first.url, size, INTERACTIONS, _login)
@@ -34,10 +34,10 @@ def _login(number: int) -> dict[str, str]:
     return {"Authorization": f"Bearer agent-{number}"}
 
 
-async def _count(clients: ReconnectingClients, server: Server) -> Return:
+async def _count(clients: ReconnectingClients, server: Server) -> ReconnectTimes:
     began = time.monotonic()
     await clients.wait_until_subscribed(within=_PATIENCE)
     server.publish(["*"], time.monotonic_ns(), padding(300))
     await clients.wait_until_heard(1, within=_PATIENCE)
     delays = [max(0.0, at - began) for at in clients.back.values()]
-    return Return(delays, sum(bool(events) for events in clients.heard.values()))
+    return ReconnectTimes(delays, sum(bool(events) for events in clients.heard.values()))

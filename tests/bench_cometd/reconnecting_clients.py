@@ -17,7 +17,7 @@ _BACKOFF: Final = (1.0, 2.0, 3.0, 4.0)
 _AT_ONCE: Final = 100
 
 
-class Member(SocketClient):
+class HerdClient(SocketClient):
     """A client that begins after the last position it has heard, and notes what it hears.
 
     Where events have no position it notes when they were published.
@@ -98,9 +98,9 @@ class ReconnectingClients:
             self.back.pop(number, None)
             member = await self._come(number)
 
-    async def _come(self, number: int) -> Member:
+    async def _come(self, number: int) -> HerdClient:
         for attempt in count():
-            member = Member(number, self)
+            member = HerdClient(number, self)
             try:
                 await member.join()
             except BaseException as error:

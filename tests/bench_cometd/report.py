@@ -8,9 +8,9 @@ from tests.bench.tables.figures import percentile
 from tests.bench.tables.table import Aim, Row, Section
 from tests.bench_cometd import gateway_reconnect as gateway
 from tests.bench_cometd import lab_reconnect as lab
-from tests.bench_cometd.server_measurement import Lap, Visit
+from tests.bench_cometd.server_measurement import Lap, ServerMeasurement
 
-Visits = Mapping[str, Sequence[Visit]]
+Visits = Mapping[str, Sequence[ServerMeasurement]]
 
 _LEVEL: Final = Aim("at least 1", 1.0, at_least=True)
 _NO_WORSE: Final = Aim("at most 1", 1.0)
@@ -42,7 +42,9 @@ def sections(transport: str, visits: Visits) -> list[Section]:
     ]
 
 
-def _rows(transport: str, name: str, ours: Sequence[Visit], faye: Sequence[Visit]) -> list[Row]:
+def _rows(
+    transport: str, name: str, ours: Sequence[ServerMeasurement], faye: Sequence[ServerMeasurement]
+) -> list[Row]:
     aim = _AIMS.get((transport, name))
     rows = [
         Row(name, "deliveries/CPU-s", _per_cpu(ours, name), _per_cpu(faye, name), aim),
@@ -61,7 +63,7 @@ def _all(size: int) -> Aim:
     return Aim("all", float(size), at_least=True)
 
 
-def _figure(of: Callable[[Lap], float]) -> Callable[[Sequence[Visit], str], float]:
+def _figure(of: Callable[[Lap], float]) -> Callable[[Sequence[ServerMeasurement], str], float]:
     return lambda visits, name: median(of(one.laps[name]) for one in visits)
 
 
@@ -71,7 +73,7 @@ _p50 = _figure(lambda lap: lap.p50)
 _p99 = _figure(lambda lap: lap.p99)
 
 
-def _memory(visits: Sequence[Visit]) -> float:
+def _memory(visits: Sequence[ServerMeasurement]) -> float:
     return median(one.kilobytes for one in visits)
 
 

@@ -54,7 +54,7 @@ class Lap:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class ServerMeasurement:
     """All laps at one server, and the memory of a client in kB."""
 
     laps: dict[str, Lap]
@@ -85,7 +85,7 @@ class DelayRecorder:
         self.last = time.monotonic()
 
 
-async def visit(kind: Kind, transport: str, load: Load) -> Visit:
+async def visit(kind: Kind, transport: str, load: Load) -> ServerMeasurement:
     """Start a server, measure it, stop it."""
     recorder = DelayRecorder()
     async with running(kind) as server:
@@ -94,7 +94,7 @@ async def visit(kind: Kind, transport: str, load: Load) -> Visit:
             await _quiet(recorder)
             grown = resident_megabytes(server.process.pid) - before
             laps = {name: await lap(server, load, recorder) for name, lap in LAPS.items()}
-        return Visit(laps, grown * 1000 / load.clients)
+        return ServerMeasurement(laps, grown * 1000 / load.clients)
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, Self
 
-from deploy.local.folders import turn
+from deploy.local.folders import process_lock
 
 Line = Mapping[str, Any]
 Condition = Callable[[Any], bool]
@@ -39,7 +39,7 @@ async def install(folder: Path = HERE, package: str = "cometd") -> None:
 @asynccontextmanager
 async def _turn() -> AsyncIterator[None]:
     """Have the turn among the processes of a test run; the event loop goes on meanwhile."""
-    mine = turn("npm")
+    mine = process_lock("npm")
     await asyncio.to_thread(mine.__enter__)
     try:
         yield

@@ -18,7 +18,7 @@ import pytest
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
-from deploy.local.folders import CHECKOUT, LOCAL, passing_folder
+from deploy.local.folders import CHECKOUT, LOCAL, temporary_folder
 from deploy.local.processes.ports import free_port, is_open
 from deploy.local.programs.mongod import find_mongod
 from deploy.local.servers.mongodb import LocalMongoDB
@@ -119,7 +119,7 @@ async def test_a_suspended_database_answers_nobody_until_it_is_resumed(
 
 async def test_a_database_that_moves_to_another_port_keeps_its_data() -> None:
     mongod = find_mongod(LOCAL)
-    with passing_folder() as folder:
+    with temporary_folder() as folder:
         with _started(LocalMongoDB(folder, free_port(), mongod)) as before:
             async with AsyncMongoClient[dict[str, Any]](before.url) as client:
                 await client["move"]["mails"].insert_one({"_id": 1})
@@ -131,7 +131,7 @@ async def test_a_database_that_moves_to_another_port_keeps_its_data() -> None:
 
 
 def test_nothing_runs_or_listens_after_a_stop() -> None:
-    with passing_folder() as folder, servers(folder, {}) as up:
+    with temporary_folder() as folder, servers(folder, {}) as up:
         pids = [pid for server in up.started_here for pid in server.pids]
         ports = _ports([up.rabbitmq_url, up.mongodb_url])
         assert all(is_open(port) for port in ports)

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, eq=False)
-class Matching:
+class TextMatching:
     """Equal to every text of a shape."""
 
     pattern: str
@@ -28,8 +28,8 @@ class PositiveInteger:
         return 1
 
 
-ID = Matching(r"[0-9A-Za-z]{16}")
-MOMENT = Matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+ID = TextMatching(r"[0-9A-Za-z]{16}")
+MOMENT = TextMatching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 NUMBER = PositiveInteger()
 
 CUSTOMER = {
@@ -44,7 +44,7 @@ CUSTOMER = {
     "_ContainsAttachment": "false",
     "_AttachmentsSize": "0",
     "_AttachmentFileNames": "",
-    "Header_Content-Type": Matching("text/plain.*"),
+    "Header_Content-Type": TextMatching("text/plain.*"),
     "Header_MIME-Version": "1.0",
 }
 """What is known of the customer's mail beside its words."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract.agent_desktop import AgentDesktop
-from tests.contract.shapes import NUMBER, Matching
+from tests.contract.shapes import NUMBER, TextMatching
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
 
@@ -20,7 +20,7 @@ NOT_READY = {
     "displayName": "Not Ready",
     "state": "NotReady",
 }
-OWN_ID = Matching(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
+OWN_ID = TextMatching(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
 
 def told(state: dict[str, Any]) -> dict[str, Any]:

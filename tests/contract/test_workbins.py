@@ -9,7 +9,7 @@ from tests.contract.shapes import (
     CUSTOMER,
     MOMENT,
     NUMBER,
-    Matching,
+    TextMatching,
     accepted,
     gone,
     heading,
@@ -19,7 +19,7 @@ from tests.contract.shapes import (
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
 
 PLACE = {
-    "id": Matching(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "id": TextMatching(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "workbinName": "email.in-progress",
 }
 

@@ -50,7 +50,7 @@ def answering(answers: Mapping[str, str]) -> Behavior:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ReceivedMail:
     """A mail whose final dot came; the octets are as the sender had them before stuffing.
 
     `commands` are its MAIL and RCPT as they were sent; two mails are equal whatever they say.
@@ -70,7 +70,7 @@ class SmtpSink:
 
     def __init__(self) -> None:
         self.encoding = "utf-8"
-        self.kept: list[Kept] = []
+        self.kept: list[ReceivedMail] = []
         self.connections = 0
         self.behaviors: list[Behavior] = []
         self.extensions: list[str] = ["SIZE 10000000", "8BITMIME"]
@@ -91,7 +91,7 @@ class SmtpSink:
         async with asyncio.timeout(20), self._changed:
             await self._changed.wait_for(lambda: not self._connected)
 
-    async def keeps(self, count: int) -> list[Kept]:
+    async def keeps(self, count: int) -> list[ReceivedMail]:
         """Wait until that many mails are kept, and return them all."""
         async with asyncio.timeout(20), self._changed:
             await self._changed.wait_for(lambda: len(self.kept) >= count)
@@ -114,7 +114,7 @@ class SmtpSink:
     def next_behavior(self) -> Behavior:
         return self.behaviors.pop(0) if self.behaviors else ACCEPT
 
-    async def keep(self, mail: Kept) -> None:
+    async def keep(self, mail: ReceivedMail) -> None:
         async with self._changed:
             self.kept.append(mail)
             self._changed.notify_all()
@@ -185,7 +185,7 @@ class _Conversation:
         if not self._behavior.data.startswith("354"):
             return True
         octets = await self._octets()
-        mail = Kept(self._sender, tuple(self._recipients), octets, tuple(self._commands))
+        mail = ReceivedMail(self._sender, tuple(self._recipients), octets, tuple(self._commands))
         if self._behavior.after_dot.startswith("250"):
             await self._sink.keep(mail)
         return await self._end()

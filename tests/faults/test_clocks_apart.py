@@ -6,7 +6,7 @@ import signal
 import httpx2 as httpx
 import pytest
 
-from deploy.local.agent_client import Desktop, logged_in
+from deploy.local.agent_client import AgentClient, logged_in
 from deploy.local.programs.faketime import wrong_clock
 from tests.support.breakable_system import BreakableSystem, new_run
 from tests.support.mail_senders import message_ids
@@ -24,10 +24,10 @@ async def restart(breakable: BreakableSystem, service: str, environment: dict[st
     await breakable.ended(service)
 
 
-async def invited(desktop: Desktop, run: str) -> str:
+async def invited(agent: AgentClient, run: str) -> str:
     async with asyncio.timeout(60):
         while True:
-            message = await desktop.hear("Invited")
+            message = await agent.wait_for_state("Invited")
             if run in message["email_object"]["subject"]:
                 return str(message["id"])
 
@@ -40,24 +40,24 @@ async def test_clocks_apart_lose_no_accept_and_doubt_no_delivery(
         await restart(breakable, service, {**wrong_clock(seconds), "CLOCK_SKEW": "600"})
     await breakable.system.supervisor.wait_until_ready(60)
     try:
-        async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as desktop:
-            await desktop.post("/me/channels/email", {"operationName": "Ready"})
+        async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as agent:
+            await agent.post("/me/channels/email", {"operationName": "Ready"})
             senders = breakable.senders()
             await senders.hand_in(message_ids(run, 1))
 
-            mail = f"/me/interactions/{await invited(desktop, run)}"
-            await desktop.post(mail, {"operationName": "Accept"})
-            await desktop.hear("Accepted")
-            answer = await desktop.post(mail, {"operationName": "Reply", "queueName": "drafts"})
-            await desktop.hear("ReplyCreated")
+            mail = f"/me/interactions/{await invited(agent, run)}"
+            await agent.post(mail, {"operationName": "Accept"})
+            await agent.wait_for_state("Accepted")
+            answer = await agent.post(mail, {"operationName": "Reply", "queueName": "drafts"})
+            await agent.wait_for_state("ReplyCreated")
             draft = f"/me/interactions/{answer['replyInteractionId']}"
-            await desktop.post(
+            await agent.post(
                 draft, {"operationName": "Send", "email_object": {"text": "It is done."}}
             )
-            await desktop.hear("Sent")
-            await desktop.post(mail, {"operationName": "Complete"})
-            await desktop.hear("Completed")
-            await desktop.post("/me/channels/email", {"operationName": "NotReady"})
+            await agent.wait_for_state("Sent")
+            await agent.post(mail, {"operationName": "Complete"})
+            await agent.wait_for_state("Completed")
+            await agent.post("/me/channels/email", {"operationName": "NotReady"})
     finally:
         for service in CLOCKS:
             await restart(breakable, service, {})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from deploy.local.agent_client import Desktop, Message, logged_in
+from deploy.local.agent_client import AgentClient, Message, logged_in
 from tests.support.breakable_system import BreakableSystem, new_run
 from tests.support.clients import hand_in
 from tests.support.mail_senders import LOST, MailSenders, message_ids
@@ -18,11 +18,11 @@ pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
 
 @dataclass
-class Case:
+class OneMailScenario:
     """One mail, its sender, and one agent."""
 
     breakable: BreakableSystem
-    desktop: Desktop
+    agent: AgentClient
     senders: MailSenders
     run: str
     mail: str
@@ -31,28 +31,28 @@ class Case:
         """Return the id of the interaction that the agent is invited to for this mail."""
         async with asyncio.timeout(30):
             while True:
-                message = await self.desktop.hear("Invited")
+                message = await self.agent.wait_for_state("Invited")
                 if self.run in message["email_object"]["subject"]:
                     return str(message["id"])
 
     async def order(self, interaction_id: str, operation: str, **parameters: object) -> Message:
         body = {"operationName": operation, **parameters}
-        return await self.desktop.post(f"/me/interactions/{interaction_id}", body)
+        return await self.agent.post(f"/me/interactions/{interaction_id}", body)
 
     async def submitted(self) -> tuple[str, str]:
         """Hand the mail in and send an answer; return the ids of both interactions."""
         await self.senders.hand_in([self.mail])
         inbound = await self.invited()
         await self.order(inbound, "Accept")
-        await self.desktop.hear("Accepted")
+        await self.agent.wait_for_state("Accepted")
         answer = await self.order(inbound, "Reply", queueName="drafts")
-        await self.desktop.hear("ReplyCreated")
+        await self.agent.wait_for_state("ReplyCreated")
         await self.order(answer["replyInteractionId"], "Send", email_object={"text": "It is done."})
         return inbound, answer["replyInteractionId"]
 
     async def completed(self, inbound: str) -> None:
         await self.order(inbound, "Complete")
-        await self.desktop.hear("Completed")
+        await self.agent.wait_for_state("Completed")
 
     async def record(self, **told: str) -> RunRecord:
         """Return the record; `told` are the final states that the agent was told."""
@@ -71,25 +71,25 @@ class Case:
 
 
 @pytest.fixture
-async def case(breakable: BreakableSystem) -> AsyncIterator[Case]:
+async def case(breakable: BreakableSystem) -> AsyncIterator[OneMailScenario]:
     """A mail that is not handed in yet, and an agent who waits for it."""
     run = new_run()
-    async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as desktop:
-        await desktop.post("/me/channels/email", {"operationName": "Ready"})
-        yield Case(breakable, desktop, breakable.senders(), run, message_ids(run, 1)[0])
-        await desktop.post("/me/channels/email", {"operationName": "NotReady"})
+    async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as agent:
+        await agent.post("/me/channels/email", {"operationName": "Ready"})
+        yield OneMailScenario(breakable, agent, breakable.senders(), run, message_ids(run, 1)[0])
+        await agent.post("/me/channels/email", {"operationName": "NotReady"})
 
 
-async def finished(case: Case, inbound: str) -> list[str]:
+async def finished(case: OneMailScenario, inbound: str) -> list[str]:
     """Accept and complete; return what the checker finds besides the missing answer."""
     await case.order(inbound, "Accept")
-    await case.desktop.hear("Accepted")
+    await case.agent.wait_for_state("Accepted")
     await case.completed(inbound)
     record = await case.record(**{inbound: "Completed"})
     return [str(one) for one in check(record) if one.fault is not Fault.UNANSWERED]
 
 
-async def test_mail_is_not_accepted_when_ingest_dies_before_storing(case: Case) -> None:
+async def test_mail_is_not_accepted_when_ingest_dies_before_storing(case: OneMailScenario) -> None:
     await case.breakable.arm("ingest", "intake.before_store")
 
     first = await case.senders.try_once(case.mail)
@@ -103,7 +103,7 @@ async def test_mail_is_not_accepted_when_ingest_dies_before_storing(case: Case) 
 
 
 async def test_mail_stored_by_a_dying_ingest_twice_is_one_interaction(
-    case: Case,
+    case: OneMailScenario,
 ) -> None:
     await case.breakable.arm("ingest", "intake.after_store")
 
@@ -122,7 +122,9 @@ async def test_mail_stored_by_a_dying_ingest_twice_is_one_interaction(
     ["ingest.after_answer", "ingest.before_parse", "announcer.before_publish"],
     ids=["answered", "stored and not yet parsed", "parsed and not yet announced"],
 )
-async def test_accepted_mail_of_a_dead_ingest_needs_no_second_try(case: Case, point: str) -> None:
+async def test_accepted_mail_of_a_dead_ingest_needs_no_second_try(
+    case: OneMailScenario, point: str
+) -> None:
     await case.breakable.arm("ingest", point)
 
     first = await case.senders.try_once(case.mail)
@@ -135,7 +137,9 @@ async def test_accepted_mail_of_a_dead_ingest_needs_no_second_try(case: Case, po
 
 
 @pytest.mark.parametrize("point", ["announcer.before_publish", "announcer.after_publish"])
-async def test_invitation_of_a_dying_routing_reaches_the_agent(case: Case, point: str) -> None:
+async def test_invitation_of_a_dying_routing_reaches_the_agent(
+    case: OneMailScenario, point: str
+) -> None:
     await case.breakable.arm("routing", point)
 
     await case.senders.hand_in([case.mail])
@@ -146,12 +150,12 @@ async def test_invitation_of_a_dying_routing_reaches_the_agent(case: Case, point
     assert await finished(case, inbound) == []
 
 
-async def test_answer_is_sent_once_when_outbound_dies_before_the_dot(case: Case) -> None:
+async def test_answer_is_sent_once_when_outbound_dies_before_the_dot(case: OneMailScenario) -> None:
     await case.breakable.arm("outbound", "outbound.before_dot")
 
     inbound, reply = await case.submitted()
     code = await case.breakable.ends("outbound")
-    sent = await case.desktop.hear("Sent")
+    sent = await case.agent.wait_for_state("Sent")
     await case.completed(inbound)
 
     record = await case.record(**{inbound: "Completed", reply: "Sent"})
@@ -161,12 +165,14 @@ async def test_answer_is_sent_once_when_outbound_dies_before_the_dot(case: Case)
 
 
 @pytest.mark.parametrize("point", ["outbound.after_dot", "outbound.after_250"])
-async def test_answer_is_uncertain_when_outbound_dies_after_the_dot(case: Case, point: str) -> None:
+async def test_answer_is_uncertain_when_outbound_dies_after_the_dot(
+    case: OneMailScenario, point: str
+) -> None:
     await case.breakable.arm("outbound", point)
 
     inbound, reply = await case.submitted()
     code = await case.breakable.ends("outbound")
-    uncertain = await case.desktop.hear("Uncertain")
+    uncertain = await case.agent.wait_for_state("Uncertain")
     await case.completed(inbound)
 
     record = await case.record(**{inbound: "Completed", reply: "Uncertain"})
@@ -177,7 +183,7 @@ async def test_answer_is_uncertain_when_outbound_dies_after_the_dot(case: Case, 
     assert [one.journal for one in record.replies] == ["UNCERTAIN"]
 
 
-async def test_restarted_gateway_shows_agents_their_work_again(case: Case) -> None:
+async def test_restarted_gateway_shows_agents_their_work_again(case: OneMailScenario) -> None:
     await case.senders.hand_in([case.mail])
     inbound = await case.invited()
 
@@ -195,9 +201,9 @@ async def test_restarted_gateway_shows_agents_their_work_again(case: Case) -> No
     ["ingest.after_report", "ingest.after_report_interaction", "ingest.after_report_announced"],
     ids=["report stored", "interaction stored", "sent mail changed"],
 )
-async def test_a_report_of_a_dying_ingest_is_told_once(case: Case, point: str) -> None:
+async def test_a_report_of_a_dying_ingest_is_told_once(case: OneMailScenario, point: str) -> None:
     inbound, reply = await case.submitted()
-    await case.desktop.hear("Sent")
+    await case.agent.wait_for_state("Sent")
     sent = await case.breakable.database["interactions"].find_one({"_id": reply})
     assert sent
     await case.breakable.arm("ingest", point)
@@ -206,14 +212,14 @@ async def test_a_report_of_a_dying_ingest_is_told_once(case: Case, point: str) -
         delivery_report(sent["mail"]["message_id"]), case.breakable.system.addresses.smtp, sender=""
     )
     code = await case.breakable.ends("ingest")
-    told = await case.desktop.hear("Sent")
+    told = await case.agent.wait_for_state("Sent")
     await case.completed(inbound)
 
     assert (code, told["notificationType"]) == (-signal.SIGKILL, "DeliveryReport")
     assert await until(lambda: _is_told_once(case, reply, sent["version"] + 1), 20)
 
 
-async def _is_told_once(case: Case, reply: str, version: int) -> bool:
+async def _is_told_once(case: OneMailScenario, reply: str, version: int) -> bool:
     """Say whether one report and one completed child are stored, and the sent mail changed once."""
     database = case.breakable.database
     reports = await database["reports"].find({"delivery_id": reply}).to_list()

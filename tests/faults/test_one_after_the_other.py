@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.faults.test_killed_with_one_mail import Case, case
+from tests.faults.test_killed_with_one_mail import OneMailScenario, case
 from tests.support.waiting import until
 
 __all__ = ["case"]
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
 @pytest.mark.parametrize("then", [signal.SIGCONT, signal.SIGKILL])
 async def test_a_reply_follows_an_accept_that_routing_has_not_handled(
-    case: Case, then: signal.Signals
+    case: OneMailScenario, then: signal.Signals
 ) -> None:
     await case.senders.hand_in([case.mail])
     inbound = await case.invited()
@@ -28,18 +28,18 @@ async def test_a_reply_follows_an_accept_that_routing_has_not_handled(
 
     assert not done
     draft = (await reply)["replyInteractionId"]
-    assert (await case.desktop.hear("ReplyCreated"))["id"] == draft
+    assert (await case.agent.wait_for_state("ReplyCreated"))["id"] == draft
     await case.completed(inbound)
 
 
 @pytest.mark.parametrize("then", [signal.SIGCONT, signal.SIGKILL])
 async def test_the_end_of_the_work_follows_a_reply_not_yet_begun(
-    case: Case, then: signal.Signals
+    case: OneMailScenario, then: signal.Signals
 ) -> None:
     await case.senders.hand_in([case.mail])
     inbound = await case.invited()
     await case.order(inbound, "Accept")
-    await case.desktop.hear("Accepted")
+    await case.agent.wait_for_state("Accepted")
     case.breakable.signal("composition", signal.SIGSTOP)
 
     answer = await case.order(inbound, "Reply", queueName="drafts")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from deploy.local.agent_client import Desktop, logged_in
+from deploy.local.agent_client import AgentClient, logged_in
 from deploy.local.servers.accounts import Access
 from deploy.local.servers.mongodb import LocalMongoDB
 from deploy.local.servers.rabbitmq import LocalRabbitMQ
@@ -39,10 +39,10 @@ async def stack(
         yield BreakableStack(opened, private_rabbitmq, private_mongodb, one_for_all)
 
 
-async def invited(desktop: Desktop, run: str) -> str:
+async def invited(agent: AgentClient, run: str) -> str:
     async with asyncio.timeout(60):
         while True:
-            message = await desktop.hear("Invited")
+            message = await agent.wait_for_state("Invited")
             if run in message["email_object"]["subject"]:
                 return str(message["id"])
 
@@ -56,13 +56,13 @@ async def test_offer_lost_in_our_outage_is_no_miss_and_made_again(
     stack: BreakableStack,
 ) -> None:
     breakable, run = stack.breakable, new_run()
-    async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as desktop:
-        await desktop.post("/me/channels/email", {"operationName": "Ready"})
+    async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as agent:
+        await agent.post("/me/channels/email", {"operationName": "Ready"})
         await breakable.senders().hand_in(message_ids(run, 1))
-        mail = await invited(desktop, run)
+        mail = await invited(agent, run)
 
         await asyncio.to_thread(stack.rabbitmq.kill)
-        refused = await desktop.ask(f"/me/interactions/{mail}", {"operationName": "Accept"})
+        refused = await agent.ask(f"/me/interactions/{mail}", {"operationName": "Accept"})
 
         async def is_taken_back() -> bool:
             return await state_of(breakable, mail) == "queued"
@@ -70,9 +70,9 @@ async def test_offer_lost_in_our_outage_is_no_miss_and_made_again(
         assert await until(is_taken_back, 40)
         await asyncio.to_thread(stack.rabbitmq.start)
 
-        again = await invited(desktop, run)
-        await desktop.post(f"/me/interactions/{mail}", {"operationName": "Accept"})
-        await desktop.hear("Accepted")
+        again = await invited(agent, run)
+        await agent.post(f"/me/interactions/{mail}", {"operationName": "Accept"})
+        await agent.wait_for_state("Accepted")
 
     agent = await breakable.database["agents"].find_one({"user_name": "agent1"})
     assert refused.status_code == 503

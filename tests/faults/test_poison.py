@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
 
 @dataclass
-class Parking:
+class ParkedMessages:
     """Everything that is parked, as an operator sees it."""
 
     channel: AbstractChannel
@@ -54,11 +54,11 @@ class Parking:
 
 
 @pytest.fixture
-async def parking(breakable: BreakableSystem) -> AsyncIterator[Parking]:
+async def parking(breakable: BreakableSystem) -> AsyncIterator[ParkedMessages]:
     """The parking queues of the system."""
     connection = await aio_pika.connect(breakable.rabbitmq_url)
     async with connection:
-        yield Parking(
+        yield ParkedMessages(
             await connection.channel(),
             ParkedStore(
                 breakable.database.with_options(codec_options=CodecOptions(tz_aware=True)),
@@ -70,15 +70,15 @@ async def parking(breakable: BreakableSystem) -> AsyncIterator[Parking]:
 async def mail_flows(breakable: BreakableSystem) -> bool:
     """Say whether a mail handed in now reaches an agent and leaves nothing open."""
     (mail,) = message_ids(new_run(), 1)
-    async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as desktop:
-        await desktop.post("/me/channels/email", {"operationName": "Ready"})
+    async with logged_in(breakable.system.gateway_url, "agent1", "agent1") as agent:
+        await agent.post("/me/channels/email", {"operationName": "Ready"})
         await breakable.senders().hand_in([mail])
-        invited = await desktop.hear("Invited")
+        invited = await agent.wait_for_state("Invited")
         for operation, state in (("Accept", "Accepted"), ("Complete", "Completed")):
             path = f"/me/interactions/{invited['id']}"
-            await desktop.post(path, {"operationName": operation})
-            await desktop.hear(state)
-        await desktop.post("/me/channels/email", {"operationName": "NotReady"})
+            await agent.post(path, {"operationName": operation})
+            await agent.wait_for_state(state)
+        await agent.post("/me/channels/email", {"operationName": "NotReady"})
     return True
 
 
@@ -88,7 +88,7 @@ async def mail_flows(breakable: BreakableSystem) -> bool:
     ids=["cut off", "no text", "no envelope", "unknown command"],
 )
 async def test_invalid_message_is_parked_with_reason_while_mail_flows(
-    breakable: BreakableSystem, parking: Parking, body: bytes
+    breakable: BreakableSystem, parking: ParkedMessages, body: bytes
 ) -> None:
     for queue in WORK_QUEUES:
         await parking.put(queue, body, str(uuid4()))
@@ -102,7 +102,7 @@ async def test_invalid_message_is_parked_with_reason_while_mail_flows(
 
 
 async def test_always_failing_command_is_parked_once_while_mail_flows(
-    breakable: BreakableSystem, parking: Parking
+    breakable: BreakableSystem, parking: ParkedMessages
 ) -> None:
     command = wrap(ParseMail(arrival_id="nothing"), Cause(), SystemClock().now())
     await parking.put(INGEST, command.body, command.id)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.folders import passing_folder
+from deploy.local.folders import temporary_folder
 from deploy.local.servers.accounts import Access, Accounts
 from deploy.local.servers.mongodb import LocalMongoDB
 from deploy.local.servers.rabbitmq import LocalRabbitMQ, RabbitPorts
@@ -29,7 +29,7 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Accounts:
 @pytest.fixture(scope="module")
 def loading_rabbitmq(accounts: Accounts) -> Iterator[LocalRabbitMQ]:
     """A broker that loads definitions at each start, and may be wiped."""
-    with passing_folder() as folder:
+    with temporary_folder() as folder:
         node = LocalRabbitMQ(
             folder / "rabbitmq", RabbitPorts.choose(), management=True, accounts=accounts
         )

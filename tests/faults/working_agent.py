@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx2 as httpx
 
-from deploy.local.agent_client import Desktop, Message
+from deploy.local.agent_client import AgentClient, Message
 
 _PAUSE: Final = 0.3
 _ENDS: Final = frozenset({"Sent", "Uncertain"})
@@ -21,17 +21,17 @@ _SEND: Final = {
 }
 
 
-class WorkingAgent(Desktop):
+class WorkingAgent(AgentClient):
     """Accepts, replies, sends and completes whatever is offered.
 
     An order whose answer was lost is given again. Where that made a second draft, one of the two
     is sent and the other canceled.
     """
 
-    def __init__(self, client: httpx.AsyncClient, on_news: Callable[[], None]) -> None:
+    def __init__(self, client: httpx.AsyncClient, on_message: Callable[[], None]) -> None:
         super().__init__(client)
         self.told: dict[str, set[str]] = defaultdict(set)
-        self._on_news = on_news
+        self._on_message = on_message
         self._drafts: dict[str, str] = {}
         self._answered_by: dict[str, str] = {}
         self._given: set[tuple[str, str]] = set()
@@ -42,11 +42,11 @@ class WorkingAgent(Desktop):
             while True:
                 message = await self.next_message()
                 self.told[message["id"]].add(message["state"])
-                self._on_news()
+                self._on_message()
                 doing.create_task(self._react(message))
 
     async def catch_up(self) -> None:
-        """Read the desk, and what became of that which has left it."""
+        """Read the agent's work, and the outcome of the work that is no longer theirs."""
         await super().catch_up()
         for draft, mail in list(self._drafts.items()):
             for one, ends in ((draft, _ENDS), (mail, {"Completed"})):
@@ -56,7 +56,7 @@ class WorkingAgent(Desktop):
     async def _ask(self, interaction_id: str) -> None:
         answer = await self.download(f"/interactions/{interaction_id}")
         if answer.is_success:
-            self.count_as_news(answer.json()["interaction"])
+            self.add_message(answer.json()["interaction"])
 
     async def _react(self, message: Message) -> None:
         one, state = message["id"], message["state"]
@@ -111,11 +111,11 @@ class WorkingAgent(Desktop):
 
 @asynccontextmanager
 async def working_agent(
-    url: str, user: str, on_news: Callable[[], None] = lambda: None
+    url: str, user: str, on_message: Callable[[], None] = lambda: None
 ) -> AsyncIterator[WorkingAgent]:
     """Give an agent who is Ready and works for as long as the block runs."""
     async with httpx.AsyncClient(base_url=url, auth=(user, user), timeout=30) as client:
-        agent = WorkingAgent(client, on_news)
+        agent = WorkingAgent(client, on_message)
         async with agent.listening():
             working = asyncio.create_task(agent.work())
             await agent.catch_up()

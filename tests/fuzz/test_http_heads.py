@@ -13,7 +13,7 @@ from tests.unit.bayeux.connection_harness import RecordingConnection
 SMUGGLED = b"GET /api/smuggled HTTP/1.1\r\nHost: evil\r\n\r\n"
 
 
-class Plain(NamedTuple):
+class RequestSummary(NamedTuple):
     """A request as far as both readers tell it."""
 
     method: str
@@ -115,11 +115,11 @@ def cut(octets: bytes, places: Sequence[int]) -> list[bytes]:
 CUTS = st.lists(st.integers(min_value=0, max_value=100_000), max_size=8)
 
 
-def by_h11(octets: bytes) -> list[Plain]:
+def by_h11(octets: bytes) -> list[RequestSummary]:
     """Return the requests that another reader of HTTP finds, up to the first that is none."""
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=100_000)
     reader.receive_data(octets)
-    found: list[Plain] = []
+    found: list[RequestSummary] = []
     request, body = None, b""
     try:
         while True:
@@ -132,7 +132,7 @@ def by_h11(octets: bytes) -> list[Plain]:
                 case h11.EndOfMessage():
                     assert request is not None
                     target = request.target.decode()
-                    found.append(Plain(request.method.decode(), target, body))
+                    found.append(RequestSummary(request.method.decode(), target, body))
                     reader.send(h11.Response(status_code=200, headers=[("Content-Length", "0")]))
                     reader.send(h11.EndOfMessage())
                     reader.start_next_cycle()
@@ -148,14 +148,16 @@ async def heard(*pieces: bytes) -> RecordingConnection:
     return harness
 
 
-def as_seen(harness: RecordingConnection) -> list[Plain]:
+def as_seen(harness: RecordingConnection) -> list[RequestSummary]:
     return [
-        Plain(one.method, one.path + ("?" + one.query.decode() if one.query else ""), one.body)
+        RequestSummary(
+            one.method, one.path + ("?" + one.query.decode() if one.query else ""), one.body
+        )
         for one in harness.seen
     ]
 
 
-def in_origin_form(found: Sequence[Plain]) -> list[Plain]:
+def in_origin_form(found: Sequence[RequestSummary]) -> list[RequestSummary]:
     return [one._replace(target=one.target.removeprefix("http://here")) for one in found]
 
 

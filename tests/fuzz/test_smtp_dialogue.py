@@ -115,7 +115,7 @@ def test_whoever_leaves_in_the_middle_leaves_no_trouble(
 
 
 @dataclass
-class Hostile:
+class ScriptedServer:
     """A next server that answers each command with what it is told to, and then hangs up."""
 
     answers: Mapping[str, bytes]
@@ -142,7 +142,7 @@ class Hostile:
 
 
 @asynccontextmanager
-async def _running(hostile: Hostile) -> AsyncIterator[Hostile]:
+async def _running(hostile: ScriptedServer) -> AsyncIterator[ScriptedServer]:
     server = await asyncio.start_server(hostile.serve, "127.0.0.1", 0)
     hostile.port = server.sockets[0].getsockname()[1]
     try:
@@ -205,7 +205,7 @@ _DELIVERY: Final = new_delivery(
 )
 
 
-async def _transmitted(hostile: Hostile) -> Transmission:
+async def _transmitted(hostile: ScriptedServer) -> Transmission:
     soon = timedelta(seconds=0.2)
     deadlines = Deadlines(soon, soon, soon, soon, soon, soon)
     route = SmtpRoute(host="127.0.0.1", port=hostile.port, tls="none")
@@ -233,7 +233,7 @@ async def _transmitted(hostile: Hostile) -> Transmission:
     return transmission
 
 
-async def _concluded(hostile: Hostile) -> Conclusion:
+async def _concluded(hostile: ScriptedServer) -> Conclusion:
     async with _running(hostile):
         transmission = await _transmitted(hostile)
     return outcome_of(_DELIVERY, transmission, now=_NOW, retry_at=_NOW + timedelta(hours=1))
@@ -244,7 +244,7 @@ async def _concluded(hostile: Hostile) -> Conclusion:
 def test_whatever_a_next_server_answers_each_recipient_has_one_outcome(
     make_loop: LoopFactory, answers: dict[str, bytes]
 ) -> None:
-    hostile = Hostile(answers)
+    hostile = ScriptedServer(answers)
 
     with asyncio.Runner(loop_factory=make_loop) as runner:
         conclusion = runner.run(_concluded(hostile))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.oauth.device_flow import Invitation, read_invitation
-from shared.oauth.token_responses import Denied, Granted, HttpAnswer, PutOff, read_answer
+from shared.oauth.token_responses import Denied, Granted, HttpAnswer, TemporaryFailure, read_answer
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECRET = "s3cr3t"
@@ -50,7 +50,7 @@ def test_every_answer_is_judged_within_bounds(answer: HttpAnswer) -> None:
         case Denied(_, words):
             assert SECRET not in words
             assert len(words) < 500
-        case PutOff(words, pause):
+        case TemporaryFailure(words, pause):
             assert SECRET not in words
             assert pause is None or timedelta(seconds=5) <= pause <= timedelta(hours=1)
 

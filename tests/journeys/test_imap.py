@@ -20,21 +20,21 @@ async def test_mail_in_a_mailbox_is_offered_to_an_agent(
 ) -> None:
     async with (
         running_imap_server(ports=imap_ports) as server,
-        logged_in(running.gateway_url, "agent1", "agent1") as desktop,
+        logged_in(running.gateway_url, "agent1", "agent1") as agent,
         httpx.AsyncClient(base_url=running.gateway_url, auth=("admin", "admin")) as admin,
     ):
-        await desktop.post("/me/channels/email", {"operationName": "Ready"})
+        await agent.post("/me/channels/email", {"operationName": "Ready"})
         await asyncio.to_thread(server.append, "sales", mail(1, subject="By IMAP"))
         # Until now nobody answered there, and fetching rests longer after each fault.
         answer = await admin.post(PATH, json={"operationName": "LookNow"})
 
         async with asyncio.timeout(30):
-            invited = await desktop.hear("Invited")
-        await desktop.post(f"/me/interactions/{invited['id']}", {"operationName": "Accept"})
-        accepted = await desktop.hear("Accepted")
-        await desktop.post(f"/me/interactions/{invited['id']}", {"operationName": "Complete"})
-        await desktop.hear("Completed")
-        await desktop.post("/me/channels/email", {"operationName": "NotReady"})
+            invited = await agent.wait_for_state("Invited")
+        await agent.post(f"/me/interactions/{invited['id']}", {"operationName": "Accept"})
+        accepted = await agent.wait_for_state("Accepted")
+        await agent.post(f"/me/interactions/{invited['id']}", {"operationName": "Complete"})
+        await agent.wait_for_state("Completed")
+        await agent.post("/me/channels/email", {"operationName": "NotReady"})
 
         assert answer.json()["statusCode"] == 0
         assert accepted["email_object"]["subject"] == "By IMAP"

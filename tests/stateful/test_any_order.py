@@ -59,7 +59,7 @@ STEPS: Final = st.one_of(
 )
 
 
-class Anything(RuleBasedStateMachine):
+class AgentsInAnyOrder(RuleBasedStateMachine):
     """Takes every step on the loop that the system runs on."""
 
     simulation: ClassVar[Simulation]
@@ -85,7 +85,7 @@ class Anything(RuleBasedStateMachine):
 async def test_agents_see_the_true_state_after_any_order_of_steps(
     simulation: Simulation,
 ) -> None:
-    class Machine(Anything):
+    class Machine(AgentsInAnyOrder):
         """This simulation's machine."""
 
     Machine.simulation, Machine.loop = simulation, asyncio.get_running_loop()

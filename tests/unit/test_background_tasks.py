@@ -10,7 +10,7 @@ from shared.background_tasks import cancel_and_wait, run_periodically
 from shared.domain.errors import Unavailable
 
 
-class Chore:
+class FailingOnceTask:
     """Goes wrong the first time."""
 
     def __init__(self, fault: Exception) -> None:
@@ -26,7 +26,7 @@ class Chore:
 
 @pytest.mark.parametrize("fault", [Unavailable("away"), LookupError("nobody foresaw this")])
 async def test_a_chore_that_went_wrong_is_done_the_next_time(fault: Exception) -> None:
-    chore = Chore(fault)
+    chore = FailingOnceTask(fault)
 
     async with run_periodically(chore.do, every=timedelta(0)), asyncio.timeout(5):
         await chore.done.wait()
@@ -35,7 +35,7 @@ async def test_a_chore_that_went_wrong_is_done_the_next_time(fault: Exception) -
 
 
 async def test_a_chore_without_a_name_may_go_wrong_as_well() -> None:
-    chore = Chore(LookupError("nobody foresaw this"))
+    chore = FailingOnceTask(LookupError("nobody foresaw this"))
 
     async with run_periodically(partial(chore.do), every=timedelta(0)), asyncio.timeout(5):
         await chore.done.wait()
@@ -44,7 +44,7 @@ async def test_a_chore_without_a_name_may_go_wrong_as_well() -> None:
 
 
 async def test_no_chore_outlives_its_context() -> None:
-    chore = Chore(LookupError("the first time"))
+    chore = FailingOnceTask(LookupError("the first time"))
 
     others = asyncio.all_tasks()
 
@@ -54,7 +54,7 @@ async def test_no_chore_outlives_its_context() -> None:
     assert task.done()
 
 
-class Stubborn:
+class CancellationIgnoringTask:
     """Does not hear that it is canceled the first time, as a call that just got its answer."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class Stubborn:
 
 
 async def test_a_task_that_lost_its_cancellation_is_ended_all_the_same() -> None:
-    stubborn = Stubborn()
+    stubborn = CancellationIgnoringTask()
 
     async def for_ever() -> None:
         while True:
@@ -100,7 +100,7 @@ async def test_what_came_of_tasks_that_are_ended_is_nobodys_concern() -> None:
 
 
 async def test_a_chore_that_lost_its_cancellation_is_not_done_again() -> None:
-    stubborn = Stubborn()
+    stubborn = CancellationIgnoringTask()
 
     async with asyncio.timeout(1), run_periodically(stubborn.do, every=timedelta(0)):
         await stubborn.begun.wait()
@@ -118,7 +118,7 @@ async def test_a_chore_that_lost_its_cancellation_is_not_done_again() -> None:
 async def test_only_an_unforeseen_failure_is_logged_with_its_traceback(
     fault: Exception, logged: tuple[str, bool], caplog: pytest.LogCaptureFixture
 ) -> None:
-    chore = Chore(fault)
+    chore = FailingOnceTask(fault)
 
     async with run_periodically(chore.do, every=timedelta(0)), asyncio.timeout(5):
         await chore.done.wait()

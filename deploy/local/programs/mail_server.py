@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from deploy.local.folders import turn
+from deploy.local.folders import process_lock
 from deploy.local.programs.packages import disable_service, install
 from deploy.local.progress import NotPossibleError
 
@@ -22,7 +22,7 @@ def find_mail_server() -> None:
     """
     if os.geteuid() != 0:
         raise NotPossibleError("Postfix can only be started by root: run this test as root")
-    with turn("mail-server"):
+    with process_lock("mail-server"):
         if not (POSTFIX.exists() and DOVECOT.exists()):
             install(["postfix", "dovecot-core"])
             for name in ("postfix", "dovecot"):
@@ -40,7 +40,7 @@ def find_imap_server() -> None:
     """
     if os.geteuid() != 0:
         raise NotPossibleError("Dovecot is started by root: run this test as root")
-    with turn("mail-server"):
+    with process_lock("mail-server"):
         if not IMAP.exists():
             install(["dovecot-imapd"])
             disable_service("dovecot")

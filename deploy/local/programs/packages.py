@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.local.folders import turn
+from deploy.local.folders import process_lock
 from deploy.local.progress import NotPossibleError, report, waiting
 
 _POLICY = Path("/usr/sbin/policy-rc.d")
@@ -24,7 +24,7 @@ def install(packages: Sequence[str]) -> None:
         raise NotPossibleError(_command_to_type(packages))
     names = " ".join(packages)
     # Of two that refresh the list at the same time one fails.
-    with turn("packages"):
+    with process_lock("packages"):
         with waiting("refreshing the list of Debian packages"):
             _apt_get("update")
         with waiting(f"installing {names}"), _no_service_starts():

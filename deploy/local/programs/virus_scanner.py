@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from deploy.local.folders import turn
+from deploy.local.folders import process_lock
 from deploy.local.programs.packages import disable_service, install
 
 CLAMD: Final = Path("/usr/sbin/clamd")
@@ -15,7 +15,7 @@ def find_virus_scanner() -> None:
     Raises:
         NotPossibleError: It is missing and cannot be installed from here.
     """
-    with turn("virus-scanner"):
+    with process_lock("virus-scanner"):
         if not CLAMD.exists():
             install(["clamav-daemon"])
             disable_service("clamav-daemon")

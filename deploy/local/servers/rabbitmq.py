@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.folders import turn
+from deploy.local.folders import process_lock
 from deploy.local.processes.child import Child, Program
 from deploy.local.processes.ports import free_port, is_open
 from deploy.local.processes.tether import tethered
@@ -30,7 +30,7 @@ def find_rabbitmq() -> Path:
     Raises:
         NotPossibleError: it is missing and only root can install it; says what to type.
     """
-    with turn("rabbitmq"):
+    with process_lock("rabbitmq"):
         if (found := _newest()) is None:
             install(["rabbitmq-server"])
             disable_service("rabbitmq-server")

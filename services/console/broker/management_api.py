@@ -18,7 +18,7 @@ _DEADLINE_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Unacknowledged:
+class UnacknowledgedCount:
     """The unacknowledged messages of a queue, and how many were ever acknowledged (`settled`)."""
 
     messages: int
@@ -59,10 +59,10 @@ class ManagementApi:
             if one["destination_type"] == "queue"
         }
 
-    async def unacknowledged(self) -> dict[str, Unacknowledged]:
+    async def unacknowledged(self) -> dict[str, UnacknowledgedCount]:
         """Return the unacknowledged messages by queue."""
         return {
-            one["name"]: Unacknowledged(
+            one["name"]: UnacknowledgedCount(
                 one.get("messages_unacknowledged", 0), one.get("message_stats", {}).get("ack", 0)
             )
             for one in await self._get(f"/queues/{self._virtual_host}")

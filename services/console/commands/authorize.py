@@ -16,7 +16,7 @@ from shared.oauth.client_credentials import BadCredentialsError, read_credential
 from shared.oauth.device_flow import Invitation, pause_after, read_invitation
 from shared.oauth.token_client import EndpointUnavailableError, Post, ask, post
 from shared.oauth.token_requests import TokenClient, for_consent, for_device
-from shared.oauth.token_responses import Denied, Granted, HttpAnswer, PutOff
+from shared.oauth.token_responses import Denied, Granted, HttpAnswer, TemporaryFailure
 from shared.storage.sealing import BadSealingKeyError, Sealer
 from shared.storage.token_store import TokenStore, login_id
 
@@ -102,7 +102,7 @@ async def _consent(send: Post, sleep: Sleep, client: TokenClient, invitation: In
                 )
             case Denied(code, words) if code != "authorization_pending":
                 raise NotPossibleError(words, Exit.NOT_FINE)
-            case Denied(code) | PutOff(_, _, code) as answer:
-                server_pause = answer.pause if isinstance(answer, PutOff) else None
+            case Denied(code) | TemporaryFailure(_, _, code) as answer:
+                server_pause = answer.pause if isinstance(answer, TemporaryFailure) else None
                 pause = pause_after(pause, code, server_pause)
     raise NotPossibleError("nobody has agreed in time: run it again", Exit.NOT_FINE)

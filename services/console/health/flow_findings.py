@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from services.console.broker.management_api import Unacknowledged
+from services.console.broker.management_api import UnacknowledgedCount
 from services.console.health.findings import Finding, Mark, bad, fine
 from services.console.health.flow import Deferral, LongWaits
 from shared.domain.storable_text import storable
@@ -15,7 +15,7 @@ _LONGEST: Final = 200
 
 
 def about_unacknowledged(
-    before: Mapping[str, Unacknowledged], after: Mapping[str, Unacknowledged]
+    before: Mapping[str, UnacknowledgedCount], after: Mapping[str, UnacknowledgedCount]
 ) -> Finding:
     """Judge by two measurements whether consumers acknowledge the messages that they hold."""
     stuck = [

@@ -23,7 +23,7 @@ from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State
 from shared.storage.agents.agent_store import StoredAgent
 
 
-class Read(StrEnum):
+class ReadScope(StrEnum):
     """The parts of an interaction that an agent may read."""
 
     OUTLINE = "outline"
@@ -35,7 +35,7 @@ class Read(StrEnum):
     """Needed to begin a mail with this one as its parent: the new mail opens its thread."""
 
 
-Act = Read | Operation
+Act = ReadScope | Operation
 
 _ANY: Final = frozenset(Ownership)
 _HOLDER: Final = frozenset({Ownership.INVITED, Ownership.OWNER})
@@ -44,20 +44,20 @@ _ADMINS: Final = frozenset({ADMIN})
 
 RULES: Final[Mapping[Act, Rule]] = MappingProxyType(
     {
-        Read.OUTLINE: Rule(AGENTS_AND_ADMINS, _ANY),
-        Read.MINE: Rule(AGENTS, _HOLDER),
-        Read.WHOLE: Rule(AGENTS_AND_ADMINS, _READER, overseers=_ADMINS, open_by_setting=True),
+        ReadScope.OUTLINE: Rule(AGENTS_AND_ADMINS, _ANY),
+        ReadScope.MINE: Rule(AGENTS, _HOLDER),
+        ReadScope.WHOLE: Rule(AGENTS_AND_ADMINS, _READER, overseers=_ADMINS, open_by_setting=True),
         # An agent who answers a mail has to read what was written before.
-        Read.HISTORY: Rule(
+        ReadScope.HISTORY: Rule(
             AGENTS_AND_ADMINS,
             _READER | {Ownership.RELATED},
             overseers=_ADMINS,
             open_by_setting=True,
         ),
         # Not found: an agent who may not read a mail does not learn which documents exist.
-        Read.ATTACHMENT: Rule(AGENTS, _READER, Situation.NOT_FOUND),
+        ReadScope.ATTACHMENT: Rule(AGENTS, _READER, Situation.NOT_FOUND),
         # Owners only: an invited agent could begin a mail, reject the offer, and read on.
-        Read.FOLLOWED: FOR_OWNER,
+        ReadScope.FOLLOWED: FOR_OWNER,
     }
     | {operation: one.rule for operation, one in PERMISSIONS.items()}
 )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.storage.database.batching import Reads
+from shared.storage.database.batching import BatchReader
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.indexes import SESSIONS
 
@@ -32,7 +32,7 @@ class SessionStore:
 
     def __init__(self, database: Database) -> None:
         self._collection = database[SESSIONS]
-        self._reads = Reads(self._collection, by_herds=True)
+        self._reads = BatchReader(self._collection, by_herds=True)
 
     async def add(self, token: str, session: LoginSession) -> None:
         """Store a session: every pod finds it once this returns."""

@@ -11,7 +11,7 @@ from services.gateway.errors import unavailable
 from shared.domain.clock import Clock
 from shared.domain.errors import UnknownInteractionError
 from shared.domain.interaction import Interaction
-from shared.storage.database.batching import Inserts
+from shared.storage.database.batching import BatchInserter
 from shared.storage.database.client import NEWEST, Database, database_errors
 from shared.storage.indexes import PROMISED_INTERACTIONS
 from shared.storage.interactions import interaction_store
@@ -30,7 +30,7 @@ class PromisedInteractionStore:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._promised_interactions = database[PROMISED_INTERACTIONS]
-        self._inserts = Inserts(self._promised_interactions)
+        self._inserts = BatchInserter(self._promised_interactions)
         self._interactions = database[interaction_store.COLLECTION].with_options(
             read_concern=NEWEST
         )

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from services.gateway.auth.permissions import Read, refusal, refusal_of
+from services.gateway.auth.permissions import ReadScope, refusal, refusal_of
 from services.gateway.errors import RequestError, Situation
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.operations.rules import Ownership
@@ -48,11 +48,11 @@ class HistoryReaders:
         The mails that the agent holds are only read where the permissions depend on them.
         """
         shows_all = self._shows_foreign_mail
-        situation = refusal_of(Read.HISTORY, agent, interaction, shows_all=shows_all)
+        situation = refusal_of(ReadScope.HISTORY, agent, interaction, shows_all=shows_all)
         if situation is None or not await self._is_related(agent, interaction):
             return situation
         return refusal(
-            Read.HISTORY,
+            ReadScope.HISTORY,
             agent.roles,
             Ownership.RELATED,
             interaction.direction,

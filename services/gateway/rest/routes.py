@@ -23,7 +23,7 @@ _ATTACHMENTS = f"{_INTERACTION}/attachments"
 _ATTACHMENT = f"{_ATTACHMENTS}/{{attachment_id}}"
 
 
-class Reserved(Route):
+class ReservedRoute(Route):
     """A route that also claims its path for the methods that it does not serve.
 
     Without it, those would reach the route of an interaction with that id.
@@ -57,7 +57,7 @@ class RestRouter(Router):
         for route in self.routes:
             if route.matches(scope)[0] is not Match.NONE and isinstance(route, Route):
                 found |= route.methods or set()
-                if isinstance(route, Reserved):
+                if isinstance(route, ReservedRoute):
                     break
         return sorted(found)
 
@@ -83,7 +83,7 @@ def rest_router(parts: RestResources) -> RestRouter:
     return RestRouter(
         [
             # The first that matches is taken, so those that are asked for most come first.
-            Reserved("/me/interactions/events", parts.interactions.missed),
+            ReservedRoute("/me/interactions/events", parts.interactions.missed),
             Route(_INTERACTION, parts.operations.operate, methods=["POST"]),
             Route(_INTERACTION, parts.interactions.one_of_mine),
             Route(_INTERACTION, parts.operations.update, methods=["PUT"]),

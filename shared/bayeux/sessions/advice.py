@@ -23,7 +23,7 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class AdviceTimes:
     """The settings' durations in seconds, and the advice that follows from them."""
 
     timeout: float

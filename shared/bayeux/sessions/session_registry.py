@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.bayeux.messages.message import Message, Reply
-from shared.bayeux.sessions.advice import Times
+from shared.bayeux.sessions.advice import AdviceTimes
 from shared.bayeux.sessions.counters import Counters
 from shared.bayeux.sessions.effects import Effect, LastUnsubscription
 from shared.bayeux.sessions.extension import Extensions
@@ -51,10 +51,10 @@ class SessionRegistry:
     last_published: dict[str, int] = field(default_factory=dict)
     drain_interval: Callable[[], float] | None = None
     extensions: Extensions = field(default_factory=Extensions)
-    times: Times = field(init=False)
+    times: AdviceTimes = field(init=False)
 
     def __post_init__(self) -> None:
-        self.times = Times.of(self.settings)
+        self.times = AdviceTimes.of(self.settings)
 
     def open(self, peer: Peer, now: float, *, interval: float) -> Session:
         """Open a session for the user of `peer`; the client is to connect in `interval` seconds."""

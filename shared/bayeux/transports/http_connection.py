@@ -21,7 +21,7 @@ from shared.bayeux.transports.http_protocol import (
     END_OF_HEAD,
     NOTHING,
     OPEN,
-    Course,
+    ConnectionState,
     StrictHttpProtocol,
 )
 from shared.bayeux.transports.request_head import RequestHead
@@ -116,7 +116,7 @@ class HttpConnection(StrictHttpProtocol):
             return
         self._awaits_answer, self._on_abort = False, None
         if self._bayeux.is_stopping:
-            self._advance(Course.LAST_RESPONSE)
+            self._advance(ConnectionState.LAST_RESPONSE)
         self.transport.write(self._serialized(answer))
         self._restart_idle_timer()
         if self._course is not OPEN:
@@ -165,7 +165,7 @@ class HttpConnection(StrictHttpProtocol):
     def shutdown(self) -> None:
         """End the connection, after the answer if one is outstanding."""
         if self._awaits_answer:
-            self._advance(Course.LAST_RESPONSE)
+            self._advance(ConnectionState.LAST_RESPONSE)
         else:
             super().shutdown()
 
@@ -219,7 +219,7 @@ class HttpConnection(StrictHttpProtocol):
         self._body, self._awaits_answer = b"", True
         is_old = self.parser.get_http_version() == "1.0"
         if is_old or not self.parser.should_keep_alive():
-            self._advance(Course.LAST_RESPONSE)
+            self._advance(ConnectionState.LAST_RESPONSE)
         scope = self._scope()
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["path"] = path

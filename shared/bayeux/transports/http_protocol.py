@@ -44,7 +44,7 @@ class Reading(Enum):
     """The body and its trailers."""
 
 
-class Course(IntEnum):
+class ConnectionState(IntEnum):
     """The course of a connection, which never returns to an earlier one."""
 
     OPEN = 0
@@ -58,8 +58,8 @@ class Course(IntEnum):
 
 
 # Python 3.11 finds a member of an enumeration by a call, and these are needed at every poll.
-OPEN: Final = Course.OPEN
-CLOSING: Final = Course.CLOSING
+OPEN: Final = ConnectionState.OPEN
+CLOSING: Final = ConnectionState.CLOSING
 NOTHING: Final = Reading.NOTHING
 
 
@@ -98,7 +98,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse data; refuse headers or trailers that exceed `MAX_UNFINISHED_SIZE`."""
-        if self._course >= Course.INPUT_IGNORED:
+        if self._course >= ConnectionState.INPUT_IGNORED:
             return
         self._unset_keepalive_if_required()
         if self._is_body_awaited():
@@ -249,7 +249,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         socket = cast("Any", self.transport.get_protocol())
         if not socket.handshake_initiated:
             # The library refused the upgrade, and uvicorn sends no answer in this case.
-            self._advance(Course.LAST_RESPONSE)
+            self._advance(ConnectionState.LAST_RESPONSE)
             self.transport.write(self._serialized(MALFORMED))
             self.transport.close()
         elif rest and not self.transport.is_closing():
@@ -265,7 +265,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, refusal: Answer) -> None:
         """Send a refusal at once, and end the connection."""
-        self._advance(Course.LAST_RESPONSE)
+        self._advance(ConnectionState.LAST_RESPONSE)
         self.transport.write(self._serialized(refusal))
         self._close_lingering()
 
@@ -292,7 +292,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
         The input is not even skipped, because the parser buffers requests that it cannot pass on.
         """
-        self._advance(Course.INPUT_IGNORED)
+        self._advance(ConnectionState.INPUT_IGNORED)
         cycle: Any = self.cycle
         if cycle is not None and not cycle.response_complete:
             cycle.keep_alive = False
@@ -303,8 +303,8 @@ class StrictHttpProtocol(HttpToolsProtocol):
         """End the connection so that a client that still sends can read its answer."""
         if self._course is CLOSING:
             return
-        is_sending = self._reading is not NOTHING or self._course is Course.INPUT_IGNORED
-        self._advance(Course.CLOSING)
+        is_sending = self._reading is not NOTHING or self._course is ConnectionState.INPUT_IGNORED
+        self._advance(ConnectionState.CLOSING)
         cycle: Any = self.cycle
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
@@ -332,7 +332,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         lines += (b"content-length: %d\r\n\r\n" % len(answer.body), answer.body)
         return b"".join(lines)
 
-    def _advance(self, course: Course) -> None:
+    def _advance(self, course: ConnectionState) -> None:
         self._course = max(self._course, course)
 
     def _restart_idle_timer(self) -> None:

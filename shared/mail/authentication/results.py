@@ -22,19 +22,19 @@ class MethodResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ServerResults:
     """The server that judged a mail, and its results in order."""
 
     server: str
     results: tuple[MethodResult, ...]
 
 
-def read_judgement(value: str) -> Judgement:
+def read_judgement(value: str) -> ServerResults:
     """Return what a field says. What does not follow the grammar is left out."""
     first, *rest = _statements(value[:_LONGEST])
     server = first[0].lower() if first else ""
     results = (_result(words) for words in rest[:_MOST_RESULTS])
-    return Judgement(server, tuple(one for one in results if one))
+    return ServerResults(server, tuple(one for one in results if one))
 
 
 def trusted_results(

@@ -28,7 +28,7 @@ from shared.mail.html.elements import (
     SECTIONS,
     VOID,
 )
-from shared.mail.html.tags import PLAIN_TAG, Ends, read_tag, shown_value
+from shared.mail.html.tags import PLAIN_TAG, EndFinder, read_tag, shown_value
 
 _LONGEST_PLAIN_TAG: Final = 1_000
 _MOST_REOPENED: Final = 8
@@ -76,7 +76,7 @@ class _Balancer:
     def __init__(self, html: str, depth: int) -> None:
         self._html = html
         self._depth = depth
-        self._ends = Ends(html)
+        self._ends = EndFinder(html)
         self._out: list[str] = []
         self._open: list[_Element] = []
         self._scopes = [_Scope(-1)]

@@ -66,7 +66,7 @@ def shown_value(tag: str) -> str:
     return attributes.get("value", "").replace("<", "&lt;").replace(">", "&gt;")
 
 
-class Ends:
+class EndFinder:
     """Finds the ends of comments and elements; a missing end is searched for only once."""
 
     def __init__(self, html: str) -> None:

@@ -13,7 +13,7 @@ import structlog
 from pymongo.errors import OperationFailure
 
 from shared.storage.agents import agent_store
-from shared.storage.database.batching import Reads
+from shared.storage.database.batching import BatchReader
 from shared.storage.database.client import (
     UNAUTHORIZED,
     Collection,
@@ -69,10 +69,10 @@ class AgentLoginStore:
     def __init__(self, database: Database) -> None:
         self._logins = database[COLLECTION]
         self._agents = database[agent_store.COLLECTION]
-        self._by_id = Reads(self._logins, by_herds=True)
-        self._by_name = Reads(self._logins, key="user_name", by_herds=True)
-        self._kept_by_id = Reads(self._agents, dict(FIELDS), by_herds=True)
-        self._kept_by_name = Reads(self._agents, dict(FIELDS), key="user_name", by_herds=True)
+        self._by_id = BatchReader(self._logins, by_herds=True)
+        self._by_name = BatchReader(self._logins, key="user_name", by_herds=True)
+        self._kept_by_id = BatchReader(self._agents, dict(FIELDS), by_herds=True)
+        self._kept_by_name = BatchReader(self._agents, dict(FIELDS), key="user_name", by_herds=True)
         self._moved_until = 0.0
         self._is_warned = False
 
@@ -130,7 +130,7 @@ class AgentLoginStore:
             return False
         return bool(ended.matched_count)
 
-    async def _moved(self, reads: Reads, value: str) -> Document | None:
+    async def _moved(self, reads: BatchReader, value: str) -> Document | None:
         try:
             return await reads.get(value)
         except OperationFailure as error:
@@ -144,7 +144,7 @@ class AgentLoginStore:
             self._require_refusal(error)
             return {}
 
-    async def _kept(self, reads: Reads, value: str) -> Document | None:
+    async def _kept(self, reads: BatchReader, value: str) -> Document | None:
         """Return the login from an agent's document, or from where it has just been moved to."""
         if self._are_moved:
             return None

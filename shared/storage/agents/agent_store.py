@@ -13,7 +13,7 @@ from shared.contracts.outgoing import wrap
 from shared.domain.agent_search import AgentSearch
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
-from shared.storage.database.batching import Batcher, Reads
+from shared.storage.database.batching import Batcher, BatchReader
 from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.database.outbox import to_entry
 from shared.storage.interactions.interaction_store import Announce
@@ -85,8 +85,8 @@ class AgentStore:
         self._hints = self._collection.with_options(write_concern=HINT)
         self._places = Batcher(self._adjust)
         self._misses = Batcher(self._adjust, at_once=1, rest_for_each=_REST_FOR_EACH_RESET)
-        self._by_id = Reads(self._collection, by_herds=True)
-        self._by_name = Reads(self._collection, key="user_name", by_herds=True)
+        self._by_id = BatchReader(self._collection, by_herds=True)
+        self._by_name = BatchReader(self._collection, key="user_name", by_herds=True)
         self._clock = clock
         self._announce = announce
 

@@ -137,7 +137,7 @@ def for_writes(carry_out: CarryOut[Asked, Answer]) -> Batcher[Asked, Answer]:
     return for_herds(carry_out, most=_MOST, rest_for_each=_REST_FOR_EACH_WRITE)
 
 
-class Inserts:
+class BatchInserter:
     """Inserts into one collection; simultaneous ones share one write and one journal sync."""
 
     def __init__(self, collection: Collection) -> None:
@@ -180,7 +180,7 @@ class Update:
     proof: Document | None
 
 
-class Updates:
+class BatchUpdater:
     """Updates of single documents in one collection; simultaneous ones share one write.
 
     With `by_herds` more of them share a write, and each may wait for some milliseconds.
@@ -252,7 +252,7 @@ def _error_of(fault: Document) -> Exception:
     return WriteError(fault["errmsg"], fault["code"], fault)
 
 
-class Reads:
+class BatchReader:
     """Reads documents by a unique field; simultaneous reads share one query."""
 
     def __init__(

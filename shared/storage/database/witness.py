@@ -19,7 +19,7 @@ _ANNOUNCED: Final = "announced"
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class WitnessCount:
     """The count that a database had acknowledged to a witness, to be recorded outside of it."""
 
     database: str
@@ -69,12 +69,12 @@ class Witness:
         self._counted += 1
         return bool(went_back)
 
-    def testimony(self, now: datetime) -> Testimony:
+    def testimony(self, now: datetime) -> WitnessCount:
         """Return the count acknowledged so far."""
-        return Testimony(self._collection.database.name, self._id, self._counted, now)
+        return WitnessCount(self._collection.database.name, self._id, self._counted, now)
 
 
-async def contradicts(database: Database, testimony: Testimony, now: datetime) -> bool:
+async def contradicts(database: Database, testimony: WitnessCount, now: datetime) -> bool:
     """Say whether the stored count is below a testimony, and no restore was announced since.
 
     Raises:

@@ -13,7 +13,7 @@ from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import Clock
 from shared.domain.errors import StaleInteractionError, Unavailable, UnknownInteractionError
 from shared.domain.interaction import Interaction
-from shared.storage.database.batching import Inserts, Reads, Update, Updates
+from shared.storage.database.batching import BatchInserter, BatchReader, BatchUpdater, Update
 from shared.storage.database.client import HINT, Collection, Database, Document, database_errors
 from shared.storage.database.outbox import to_entry, to_message
 from shared.storage.interactions.interaction_documents import (
@@ -59,10 +59,10 @@ class InteractionStore:
         self, database: Database, clock: Clock, announce: Announce, *, by_herds: bool = False
     ) -> None:
         self._collection: Collection = database[COLLECTION]
-        self._inserts = Inserts(self._collection)
-        self._updates = Updates(self._collection, by_herds=by_herds)
-        self._reads = Reads(self._collection, by_herds=by_herds)
-        self._reads_without_text = Reads(self._collection, WITHOUT_TEXT, by_herds=by_herds)
+        self._inserts = BatchInserter(self._collection)
+        self._updates = BatchUpdater(self._collection, by_herds=by_herds)
+        self._reads = BatchReader(self._collection, by_herds=by_herds)
+        self._reads_without_text = BatchReader(self._collection, WITHOUT_TEXT, by_herds=by_herds)
         self._clock = clock
         self._announce = announce
 

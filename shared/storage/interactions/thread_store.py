@@ -5,7 +5,7 @@ from typing import Final
 
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.mail.threads import Speaker, person, proves
+from shared.mail.threads import ClaimedSender, person, proves
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
@@ -35,18 +35,18 @@ class ThreadStore:
             )
         return [to_interaction(document) for document in found]
 
-    async def proven(self, speaker: Speaker, ids: Sequence[str]) -> list[Interaction]:
+    async def proven(self, speaker: ClaimedSender, ids: Sequence[str]) -> list[Interaction]:
         """Return the mails with these ids whose id the speaker can know by right."""
         named = await self.named(ids)
         proven = [one for one in named if proves(speaker, one)]
         return proven or await self._sent_on_to([speaker], named)
 
-    async def was_sent_on_to(self, speakers: Sequence[Speaker], mail: Interaction) -> bool:
+    async def was_sent_on_to(self, speakers: Sequence[ClaimedSender], mail: Interaction) -> bool:
         """Say whether agents redirected a mail to one of the speakers (it keeps its id)."""
         return bool(await self._sent_on_to(speakers, [mail]))
 
     async def _sent_on_to(
-        self, speakers: Sequence[Speaker], mails: Sequence[Interaction]
+        self, speakers: Sequence[ClaimedSender], mails: Sequence[Interaction]
     ) -> list[Interaction]:
         wanted = {person(one.address) for one in speakers} - {""}
         arrived = {one.id: one for one in mails if one.direction is Direction.INBOUND}

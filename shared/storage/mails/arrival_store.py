@@ -12,7 +12,7 @@ from shared.domain.clock import Clock
 from shared.domain.ids import new_id
 from shared.domain.mail_envelope import MailEnvelope, Way
 from shared.faults import crash_point
-from shared.storage.database.batching import Inserts
+from shared.storage.database.batching import BatchInserter
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.database.outbox import to_entry
 from shared.storage.files.vault import IN_ONE_DOCUMENT, ContentRef, Vault
@@ -58,7 +58,7 @@ class Announcing(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredArrival:
     """A stored mail, and the command to parse it, which is still in its outbox."""
 
     arrival: Arrival
@@ -72,7 +72,7 @@ class ArrivalStore:
         self, database: Database, vault: Vault, clock: Clock, announcing: Announcing
     ) -> None:
         self._collection = database[COLLECTION]
-        self._inserts = Inserts(self._collection)
+        self._inserts = BatchInserter(self._collection)
         self._vault = vault
         self._clock = clock
         self._announcing = announcing
@@ -103,7 +103,7 @@ class ArrivalStore:
         document, order = self._new(envelope, arrival_id)
         return await self._add(document | _in_vault(ref), order)
 
-    async def store(self, raw: bytes, envelope: MailEnvelope) -> Stored:
+    async def store(self, raw: bytes, envelope: MailEnvelope) -> StoredArrival:
         """Store a mail durably; only after this may its source be told that it is taken.
 
         The same write puts the command to parse it into the outbox. A caller that does not parse
@@ -111,7 +111,7 @@ class ArrivalStore:
         """
         document, order = self._new(envelope)
         await self._insert(document | await self._in_document_or_vault(raw))
-        return Stored(_arrival(document, raw), order)
+        return StoredArrival(_arrival(document, raw), order)
 
     async def _in_document_or_vault(self, raw: bytes) -> Document:
         return (
@@ -145,7 +145,7 @@ class ArrivalStore:
         async with database_errors():
             return await self._inserts.add(document)
 
-    async def order_parsing(self, stored: Stored) -> None:
+    async def order_parsing(self, stored: StoredArrival) -> None:
         """Publish the command to parse a mail, in the background."""
         await self._announcing.announce_soon(stored.arrival.id, [stored.order])
 

@@ -26,7 +26,7 @@ from shared.domain.deliveries.delivery import (
     concluded,
     states_before,
 )
-from shared.storage.database.batching import Update, Updates, for_writes
+from shared.storage.database.batching import BatchUpdater, Update, for_writes
 from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.database.outbox import to_entry, to_message
 from shared.storage.files.vault import IN_ONE_DOCUMENT, ContentRef, Vault
@@ -101,8 +101,8 @@ class DeliveryStore:
         self._hints = self._collection.with_options(write_concern=HINT, read_concern=NEWEST)
         self._claims = for_writes(self._claim_together)
         # Two batchers, so that the outcome of a single mail does not wait behind its own dot.
-        self._offers = Updates(self._collection, by_herds=True)
-        self._conclusions = Updates(self._collection, by_herds=True)
+        self._offers = BatchUpdater(self._collection, by_herds=True)
+        self._conclusions = BatchUpdater(self._collection, by_herds=True)
         self._vault = Vault(database, clock)
         self._clock = clock
         self._announce = announce

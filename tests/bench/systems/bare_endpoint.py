@@ -24,7 +24,7 @@ COLLECTION = "bare"
 QUEUE = "bare.orders"
 
 
-class Bare:
+class BareEndpoint:
     """Both resources."""
 
     def __init__(self, rabbitmq_url: str, mongodb_url: str) -> None:
@@ -70,7 +70,7 @@ class Bare:
 
 def main(port: int) -> None:
     """Serve until killed; say "ready" on standard output."""
-    bare = Bare(os.environ["RABBITMQ_URL"], os.environ["MONGODB_URL"])
+    bare = BareEndpoint(os.environ["RABBITMQ_URL"], os.environ["MONGODB_URL"])
     application = Starlette(
         routes=[
             Route("/{id}", bare.order, methods=["POST"]),

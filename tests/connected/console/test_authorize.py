@@ -37,7 +37,7 @@ SLOWER = Answer.of(400, {"error": "slow_down"})
 AGREED = Answer.of(200, {"access_token": "token-1", "refresh_token": "refresh-1"})
 
 
-class Waits(list[float]):
+class RecordedSleeps(list[float]):
     """How long was waited, without waiting."""
 
     async def sleep(self, seconds: float) -> None:
@@ -81,7 +81,7 @@ async def test_a_consent_is_sealed_and_used(
     endpoint: TokenEndpoint, opened: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     endpoint.answers = [INVITED, PENDING, SLOWER, PENDING, AGREED]
-    waits = Waits()
+    waits = RecordedSleeps()
 
     await authorize("provider", sleep=waits.sleep)
 
@@ -111,7 +111,7 @@ async def test_without_a_consent_nothing_is_kept(
     endpoint.answers = answers
 
     with pytest.raises(NotPossibleError, match=words):
-        await authorize("provider", sleep=Waits().sleep)
+        await authorize("provider", sleep=RecordedSleeps().sleep)
 
     assert await opened[token_store.COLLECTION].count_documents({}) == 0
 
@@ -119,7 +119,7 @@ async def test_without_a_consent_nothing_is_kept(
 @pytest.mark.usefixtures("applied")
 async def test_undescribed_login_is_named() -> None:
     with pytest.raises(NotPossibleError, match="there is no login 'other' in force"):
-        await authorize("other", sleep=Waits().sleep)
+        await authorize("other", sleep=RecordedSleeps().sleep)
 
 
 async def test_the_doctor_says_that_a_login_is_refused(

@@ -16,7 +16,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from deploy.local.processes.ports import free_port
 from services.console.broker.connection import open_connection
-from services.console.broker.management_api import ManagementApi, Unacknowledged
+from services.console.broker.management_api import ManagementApi, UnacknowledgedCount
 from services.console.commands.apply import apply
 from services.console.commands.doctor import diagnose, examine
 from services.console.exit_codes import Exit
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.connected
 CHECKOUT = Path(__file__).parents[3]
 DEMO = CHECKOUT / "deploy" / "local" / "contact-center.yaml"
 CLOCK = SystemClock()
-NOTHING_HELD = Unacknowledged(0, 0)
+NOTHING_HELD = UnacknowledgedCount(0, 0)
 START_INGEST = "start the ingest service, or look into its log"
 
 
@@ -144,7 +144,7 @@ async def test_messages_that_a_consumer_holds_and_never_settles_are_named(
         channel = await connection.channel()
         await (await channel.get_queue(INGEST.name, ensure=False)).consume(keep)
         await channel.default_exchange.publish(Message(b"{}"), INGEST.name)
-        api_held: dict[str, Unacknowledged] = {}
+        api_held: dict[str, UnacknowledgedCount] = {}
         while not await is_held():
             api_held = await api.unacknowledged()
 

@@ -240,7 +240,7 @@ async def test_mail_that_the_database_refuses_is_shown_with_its_author(
     assert [one.name for one in interaction.mail.attachments] == ["mail.eml"]
 
 
-class _Hanging:
+class _HangingParser:
     """A parser that never ends in time, and notes how it was asked."""
 
     def __init__(self) -> None:
@@ -254,7 +254,7 @@ class _Hanging:
 async def test_mail_that_hangs_is_tried_again_later_and_shown_unread(
     backend: Backend, ingest: Ingest
 ) -> None:
-    hanging = _Hanging()
+    hanging = _HangingParser()
     ingest.parsing._parser = cast("IsolatedParser", hanging)
     command = ParseMail(arrival_id=await arrive(ingest, MAIL))
 
@@ -274,7 +274,7 @@ async def test_mail_that_hangs_is_tried_again_later_and_shown_unread(
 async def test_mail_that_finds_no_room_for_slow_ones_is_shown_in_the_end(
     backend: Backend, ingest: Ingest
 ) -> None:
-    hanging = _Hanging()
+    hanging = _HangingParser()
     ingest.parsing._parser = cast("IsolatedParser", hanging)
     command = ParseMail(arrival_id=await arrive(ingest, MAIL))
     with pytest.raises(Unavailable):

@@ -4,7 +4,7 @@ import pytest
 
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.mail.threads import Speaker
+from shared.mail.threads import ClaimedSender
 from shared.storage.interactions.thread_store import ThreadStore
 from tests.connected.ingest.test_parsing import parsed
 from tests.connected.plans import Plan, plans_of
@@ -220,7 +220,7 @@ async def test_named_mails_are_found_by_index_however_many_there_are(
 
     async with plans_of(backend.database, "interactions") as plans:
         proven = await ThreadStore(backend.database).proven(
-            Speaker("expert@example.net"), ["<1@x>", "<unknown@x>"]
+            ClaimedSender("expert@example.net"), ["<1@x>", "<unknown@x>"]
         )
 
     assert [one.id for one in proven] == [ours.parent_id]

@@ -87,7 +87,7 @@ async def test_sweeping_goes_on_whatever_goes_wrong(
     monkeypatch.setattr(announcing, "_SWEEP_INTERVAL", timedelta(0))
     mail = await store_without_announcing(backend)
     backend.clock.move(timedelta(minutes=1))
-    outbox = Faltering(backend.database["interactions"])
+    outbox = FailingOnceOutbox(backend.database["interactions"])
 
     async with running_outbox_publisher(backend.publisher, outbox, backend.clock):
         async with asyncio.timeout(20):
@@ -96,7 +96,7 @@ async def test_sweeping_goes_on_whatever_goes_wrong(
     assert (await backend.newest("interactions", mail.id))["outbox"] == []
 
 
-class Faltering(CollectionOutbox):
+class FailingOnceOutbox(CollectionOutbox):
     """Fails the first time in a way that nobody foresaw."""
 
     def __init__(self, collection: Collection) -> None:

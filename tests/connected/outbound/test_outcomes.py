@@ -25,7 +25,7 @@ from tests.doubles.smtp_sink import (
     REFUSE_AFTER_DOT,
     UNAVAILABLE,
     Behavior,
-    Kept,
+    ReceivedMail,
     answering,
 )
 from tests.support.outbound import OCTETS, Outbound
@@ -42,7 +42,7 @@ async def test_a_mail_that_is_taken_is_sent_once_with_the_same_octets(outbound: 
     assert await outbound.state(mail.id) is State.SENT
     assert (await outbound.backend.next_event(MailSent)).interaction_id == mail.id
     assert outbound.sink.kept == [
-        Kept("support@demo.example", ("ann@example.org", "bob@example.org"), OCTETS)
+        ReceivedMail("support@demo.example", ("ann@example.org", "bob@example.org"), OCTETS)
     ]
 
 

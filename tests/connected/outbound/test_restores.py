@@ -187,7 +187,7 @@ async def test_record_that_was_deleted_is_made_again(outbound: Outbound, vhost_u
 async def test_record_of_another_database_says_nothing(outbound: Outbound, vhost_url: str) -> None:
     record = BrokerRecord(vhost_url, OUTBOUND, outbound.backend.publisher, name="test")
     await record.last()
-    foreign = witness.Testimony("another", "somebody", 17, outbound.backend.clock.now())
+    foreign = witness.WitnessCount("another", "somebody", 17, outbound.backend.clock.now())
     await record.keep(foreign.as_bytes())
     mail = await outbound.submit()
 

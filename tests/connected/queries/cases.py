@@ -42,7 +42,7 @@ from shared.domain.deliveries.delivery_report import DeliveryReport, MatchedBy
 from shared.domain.interaction import Attachment, Interaction, Place
 from shared.domain.lifecycle import State
 from shared.domain.mailbox_health import Fault
-from shared.mail.threads import Speaker
+from shared.mail.threads import ClaimedSender
 from shared.oauth.renewal_schedule import LoginState
 from shared.storage import indexes
 from shared.storage.agents.agent_login_store import COLLECTION as LOGINS_OF_AGENTS
@@ -76,7 +76,7 @@ from shared.storage.upload_store import UploadStore
 from tests.connected.queries.large import (
     BEGAN,
     BUSIEST,
-    Large,
+    LargeDatabase,
     agent_id,
     held_id,
     mail_id,
@@ -85,7 +85,7 @@ from tests.connected.queries.large import (
 )
 from tests.support.ingest import envelope
 
-Case = Callable[[Large], Awaitable[None]]
+Case = Callable[[LargeDatabase], Awaitable[None]]
 CASES: Final[list[Case]] = []
 
 MOMENT: Final = timedelta(milliseconds=1)
@@ -98,7 +98,7 @@ def case(function: Case) -> Case:
     return function
 
 
-def search_of(large: Large, queue: str | None, **skills: int) -> AgentSearch:
+def search_of(large: LargeDatabase, queue: str | None, **skills: int) -> AgentSearch:
     """Return the search for a free agent as routing makes it."""
     return AgentSearch(large.clock.now() - OUT_OF_REACH, queue, skills)
 
@@ -119,7 +119,7 @@ def _ref(at: int) -> ContentRef:
 
 
 @case
-async def lists(large: Large) -> None:
+async def lists(large: LargeDatabase) -> None:
     desk = InteractionQueries(large.database)
     for with_text in (True, False):
         await desk.held_by(agent_id(0), with_text=with_text)
@@ -132,7 +132,7 @@ async def lists(large: Large) -> None:
         await desk.possibly_related(holder, await _mail(large, held_id(1)))
 
 
-async def _mail(large: Large, interaction_id: str) -> Interaction:
+async def _mail(large: LargeDatabase, interaction_id: str) -> Interaction:
     return await InteractionStore(large.database, large.clock, nobody).get(interaction_id)
 
 
@@ -147,7 +147,7 @@ _FILTERED: Final[dict[str, tuple[str, ...]]] = {
 
 
 @case
-async def all_interactions(large: Large) -> None:
+async def all_interactions(large: LargeDatabase) -> None:
     filters: list[Document] = [{}]
     for stored in FILTERS.values():
         filters += [{stored: value} for value in _FILTERED[stored]]
@@ -170,7 +170,7 @@ async def all_interactions(large: Large) -> None:
 
 
 @case
-async def sessions(large: Large) -> None:
+async def sessions(large: LargeDatabase) -> None:
     store, now = SessionStore(large.database), large.clock.now()
     ends = now + timedelta(days=30_000)
     await store.add("token", LoginSession(agent_id(0), "", "", ends, ends))
@@ -181,7 +181,7 @@ async def sessions(large: Large) -> None:
 
 
 @case
-async def login_failures(large: Large) -> None:
+async def login_failures(large: LargeDatabase) -> None:
     store, now = FailedLoginStore(large.database), large.clock.now()
     await store.add(["a", "b"], now, timedelta(minutes=1))
     await store.read(["a", "b"])
@@ -189,7 +189,7 @@ async def login_failures(large: Large) -> None:
 
 
 @case
-async def remembered_answers(large: Large) -> None:
+async def remembered_answers(large: LargeDatabase) -> None:
     store, now = IdempotencyStore(large.database), large.clock.now()
     await store.claim("key", "print", now)
     await store.release("key", now)
@@ -203,21 +203,21 @@ async def remembered_answers(large: Large) -> None:
 
 
 @case
-async def link_keys(large: Large) -> None:
+async def link_keys(large: LargeDatabase) -> None:
     store, day = LinkKeyStore(large.database), large.clock.now().date()
     await store.get_or_create(day)
     await store.find(day)
 
 
 @case
-async def promises(large: Large) -> None:
+async def promises(large: LargeDatabase) -> None:
     store = PromisedInteractionStore(large.database, large.clock)
     await store.add("promised", uuid4(), number(5))
     await store.is_open("promised")
 
 
 @case
-async def replicas(large: Large) -> None:
+async def replicas(large: LargeDatabase) -> None:
     store = ReplicaStore(large.database, large.clock)
     await store.renew("another", "http://127.0.0.1", news_form=1)
     await store.all()
@@ -226,7 +226,7 @@ async def replicas(large: Large) -> None:
 
 
 @case
-async def turns(large: Large) -> None:
+async def turns(large: LargeDatabase) -> None:
     store = TurnStore(large.database)
     turn = Turn("command", number(5), "created", large.clock.now())
     await store.take("key", turn)
@@ -239,7 +239,7 @@ async def turns(large: Large) -> None:
 
 
 @case
-async def waiting(large: Large) -> None:
+async def waiting(large: LargeDatabase) -> None:
     store, now = WaitingStore(large.database), large.clock.now()
     await store.unanswered(now)
     await store.unanswered(now + timedelta(hours=2))
@@ -252,7 +252,7 @@ async def waiting(large: Large) -> None:
 
 
 @case
-async def passes(large: Large) -> None:
+async def passes(large: LargeDatabase) -> None:
     """Pass through a backlog for which nobody is free, and where some are."""
     agents = AgentStore(large.database, large.clock, nobody)
     offers = OfferPass(
@@ -269,13 +269,13 @@ async def passes(large: Large) -> None:
 
 
 @case
-async def audits(large: Large) -> None:
+async def audits(large: LargeDatabase) -> None:
     agents = AgentStore(large.database, large.clock, nobody)
     await PlaceAudit(waiting=WaitingStore(large.database), agents=agents).audit_places()
 
 
 @case
-async def agents(large: Large) -> None:
+async def agents(large: LargeDatabase) -> None:
     store = AgentStore(large.database, large.clock, nobody)
     for asked in (1, 3):
         await asyncio.gather(*(store.get(agent_id(at)) for at in range(asked)))
@@ -302,7 +302,7 @@ async def agents(large: Large) -> None:
 
 
 @case
-async def agent_logins(large: Large) -> None:
+async def agent_logins(large: LargeDatabase) -> None:
     """Before `mailroom apply` has moved anything, and after."""
     directory = AgentDirectory(large.database, large.clock)
     await _update_gateways(large)
@@ -319,7 +319,7 @@ async def agent_logins(large: Large) -> None:
 
 
 @case
-async def reservations(large: Large) -> None:
+async def reservations(large: LargeDatabase) -> None:
     store = AgentStore(large.database, large.clock, nobody)
     wanted: list[tuple[str | None, dict[str, int]]] = [
         ("sales", {}),
@@ -338,14 +338,14 @@ async def reservations(large: Large) -> None:
 
 
 @case
-async def unheard_of_skills(large: Large) -> None:
+async def unheard_of_skills(large: LargeDatabase) -> None:
     store = AgentStore(large.database, large.clock, nobody)
     await store.reserve("reserved", search_of(large, None, latin=1))
     await store.is_anybody_free(search_of(large, "sales", latin=1))
 
 
 @case
-async def nobody_in_reach(large: Large) -> None:
+async def nobody_in_reach(large: LargeDatabase) -> None:
     store = AgentStore(large.database, large.clock, nobody)
     later = AgentSearch(large.clock.now() + timedelta(minutes=1), "sales", {})
     assert await store.reserve("reserved", later) is None
@@ -353,7 +353,7 @@ async def nobody_in_reach(large: Large) -> None:
 
 
 @case
-async def presence(large: Large) -> None:
+async def presence(large: LargeDatabase) -> None:
     store = PresenceStore(large.database, large.clock)
     large.clock.move(timedelta(seconds=1))
     await store.record_connected([])
@@ -366,7 +366,7 @@ async def presence(large: Large) -> None:
 
 
 @case
-async def leases(large: Large) -> None:
+async def leases(large: LargeDatabase) -> None:
     store = LeaseStore(large.database, "us")
     await store.acquire("lease", LEASE)
     await store.release("lease", LEASE)
@@ -376,7 +376,7 @@ async def leases(large: Large) -> None:
 
 
 @case
-async def mailboxes(large: Large) -> None:
+async def mailboxes(large: LargeDatabase) -> None:
     now, held = large.clock.now(), number(1)
     mailboxes, fetching = MailboxStore(large.database), FolderStore(large.database, "us")
     center = ContactCenter.model_validate(
@@ -424,7 +424,7 @@ async def mailboxes(large: Large) -> None:
 
 
 @case
-async def changes(large: Large) -> None:
+async def changes(large: LargeDatabase) -> None:
     store = InteractionStore(large.database, large.clock, nobody)
     before = await store.get(number(11))
     await store.get(number(11), with_text=False)
@@ -441,7 +441,7 @@ async def changes(large: Large) -> None:
 
 
 @case
-async def outboxes(large: Large) -> None:
+async def outboxes(large: LargeDatabase) -> None:
     now = large.clock.now()
     order = wrap(DeliverMail(interaction_id="x"), _cause(), now)
     for name, models in indexes.INDEXES.items():
@@ -462,17 +462,17 @@ async def outboxes(large: Large) -> None:
 
 
 @case
-async def threads(large: Large) -> None:
+async def threads(large: LargeDatabase) -> None:
     store = ThreadStore(large.database)
     await store.named([])
     await store.named([mail_id(3), mail_id(4), "<nothing@example.org>"])
-    speaker = Speaker("stranger@example.org")
+    speaker = ClaimedSender("stranger@example.org")
     await store.proven(speaker, [mail_id(3), mail_id(4)])
     await store.was_sent_on_to([speaker], await _mail(large, number(4)))
 
 
 @case
-async def reports(large: Large) -> None:
+async def reports(large: LargeDatabase) -> None:
     store = ReportStore(large.database)
     report = DeliveryReport(
         number(3), "failed", number(4), number(5), MatchedBy.TOKEN, (), large.clock.now()
@@ -486,7 +486,7 @@ async def reports(large: Large) -> None:
 
 
 @case
-async def copies(large: Large) -> None:
+async def copies(large: LargeDatabase) -> None:
     await CopyStore(large.database).record(number(3), "another")
 
 
@@ -501,13 +501,13 @@ class _Announcing:
         pass
 
 
-def _arrivals(large: Large) -> ArrivalStore:
+def _arrivals(large: LargeDatabase) -> ArrivalStore:
     contents = Vault(large.database, large.clock)
     return ArrivalStore(large.database, contents, large.clock, _Announcing())
 
 
 @case
-async def arrivals(large: Large) -> None:
+async def arrivals(large: LargeDatabase) -> None:
     store = _arrivals(large)
     arrival = await store.add(b"Subject: x\r\n\r\n", envelope())
     await store.get(arrival)
@@ -518,7 +518,7 @@ async def arrivals(large: Large) -> None:
 
 
 @case
-async def deliveries(large: Large) -> None:
+async def deliveries(large: LargeDatabase) -> None:
     store = DeliveryStore(large.database, large.clock, nobody)
     fresh = Delivery("new", agent_id(0), "<n@x>", "", (Recipient("a@b.example"),), BEGAN)
     for _ in range(2):
@@ -540,7 +540,7 @@ async def deliveries(large: Large) -> None:
 
 
 @case
-async def deliveries_together(large: Large) -> None:
+async def deliveries_together(large: LargeDatabase) -> None:
     store = DeliveryStore(large.database, large.clock, nobody)
     names = ["one", "two", "three", "four"]
     for name in names:
@@ -556,20 +556,20 @@ async def deliveries_together(large: Large) -> None:
 
 
 @case
-async def nothing_due(large: Large) -> None:
+async def nothing_due(large: LargeDatabase) -> None:
     store = DeliveryStore(large.database, large.clock, nobody)
     assert [one async for one in store.request_due_attempts()] == []
 
 
 @case
-async def much_due(large: Large) -> None:
+async def much_due(large: LargeDatabase) -> None:
     large.clock.move(timedelta(minutes=10))
     store = DeliveryStore(large.database, large.clock, nobody)
     assert len([one async for one in store.request_due_attempts()]) >= 100
 
 
 @case
-async def find_uncertain(large: Large) -> None:
+async def find_uncertain(large: LargeDatabase) -> None:
     store = uncertain_deliveries.UncertainDeliveryStore(large.database, large.clock, nobody)
     in_doubt = [one async for one in store.all()]
     _ = [one async for one in uncertain_deliveries.find_uncertain(large.database)]
@@ -581,7 +581,7 @@ async def find_uncertain(large: Large) -> None:
 
 
 @case
-async def contents(large: Large) -> None:
+async def contents(large: LargeDatabase) -> None:
     store, files = Vault(large.database, large.clock), ChunkedFiles(large.database, large.clock)
     much = b"x" * (IN_ONE_DOCUMENT + 1)
 
@@ -606,7 +606,7 @@ async def contents(large: Large) -> None:
 
 
 @case
-async def documents(large: Large) -> None:
+async def documents(large: LargeDatabase) -> None:
     store = DocumentStore(large.database, large.clock)
     uploads = UploadStore(large.database, large.clock)
     attachment = Attachment("upload", "a.pdf", 1, "application/pdf")
@@ -630,7 +630,7 @@ async def documents(large: Large) -> None:
 
 
 @case
-async def journals(large: Large) -> None:
+async def journals(large: LargeDatabase) -> None:
     reading = JournalReading(large.database)
     writing = JournalAppender(large.database, large.clock, retention=timedelta(days=30_000))
     await reading.newest(agent_id(0))
@@ -644,7 +644,7 @@ async def journals(large: Large) -> None:
 
 
 @case
-async def generations(large: Large) -> None:
+async def generations(large: LargeDatabase) -> None:
     store = JournalGenerations(large.database, large.clock)
     await store.floor()
     await store.begin_generation()
@@ -655,7 +655,7 @@ async def generations(large: Large) -> None:
 
 
 @case
-async def logins(large: Large) -> None:
+async def logins(large: LargeDatabase) -> None:
     store = TokenStore(large.database, Sealer(base64.b64encode(b"k" * 32).decode()))
     await store.read("login")
     await store.write_consent("login", "refresh")
@@ -672,13 +672,13 @@ async def logins(large: Large) -> None:
 
 
 @case
-async def configuration(large: Large) -> None:
+async def configuration(large: LargeDatabase) -> None:
     store = ConfigurationStore(large.database, large.clock)
     await store.write(await store.current())
 
 
 @case
-async def parked(large: Large) -> None:
+async def parked(large: LargeDatabase) -> None:
     store = ParkedStore(large.database, large.clock)
     message = ParkedMessage("routing.work", "one", b"", "", "", 1)
     await store.put(message)
@@ -688,7 +688,7 @@ async def parked(large: Large) -> None:
 
 
 @case
-async def traces(large: Large) -> None:
+async def traces(large: LargeDatabase) -> None:
     unread = await _arrivals(large).store(b"Message-ID: <u@x>\r\n\r\n", envelope())
     tracing = MailTrace(large.database)
     for wanted in (
@@ -704,7 +704,7 @@ async def traces(large: Large) -> None:
 
 
 @case
-async def flow(large: Large) -> None:
+async def flow(large: LargeDatabase) -> None:
     await long_waits(large.database, Queue(name="support"), large.clock)
     large.clock.move(timedelta(days=2))
     await long_waits(large.database, Queue(name="support"), large.clock)
@@ -712,7 +712,7 @@ async def flow(large: Large) -> None:
 
 
 @case
-async def observations(large: Large) -> None:
+async def observations(large: LargeDatabase) -> None:
     observatory = SystemQueries(large.database, large.clock)
     await observatory.write_durably()
     await observatory.owing(timedelta(0))
@@ -724,7 +724,7 @@ async def observations(large: Large) -> None:
 
 
 @case
-async def stranded(large: Large) -> None:
+async def stranded(large: LargeDatabase) -> None:
     work = StrandedWork(large.database, large.clock)
     await work.user_names()
     center = await ConfigurationStore(large.database, large.clock).current()
@@ -732,7 +732,7 @@ async def stranded(large: Large) -> None:
 
 
 @case
-async def directory(large: Large) -> None:
+async def directory(large: LargeDatabase) -> None:
     """Describe the agents anew; the last case, for it dismisses all others."""
     store = AgentDirectory(large.database, large.clock)
     described = [Agent(user_name=agent_id(0), password_hash=PasswordHasher().hash("x"))]
@@ -744,6 +744,6 @@ async def directory(large: Large) -> None:
     await store.write(described)
 
 
-async def _update_gateways(large: Large) -> None:
+async def _update_gateways(large: LargeDatabase) -> None:
     """Have every gateway be of this release."""
     await large.database[indexes.REPLICAS].update_many({}, {"$set": {READS_THEM: True}})

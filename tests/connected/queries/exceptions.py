@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.connected.queries.large import AGENTS, FREE, HELD_BY_ONE
-from tests.connected.queries.recording import Answered
+from tests.connected.queries.recording import AnsweredQuery
 from tests.connected.queries.sites import sites
 
 
@@ -77,7 +77,7 @@ EXCEPTIONS: Final = (
 )
 
 
-def exception_for(answer: Answered) -> Allowance | None:
+def exception_for(answer: AnsweredQuery) -> Allowance | None:
     """Return the exception that a query falls under, if there is one."""
     functions = {
         (site.path, site.function)

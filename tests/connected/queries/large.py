@@ -66,7 +66,7 @@ _BESIDE: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Large:
+class LargeDatabase:
     """The contact center, and a clock that stands where the newest mail came."""
 
     database: Database
@@ -91,7 +91,7 @@ def agent_id(at: int) -> str:
 BUSIEST: Final = agent_id(IN_HAND + 1)
 
 
-async def fill_database(database: Database) -> Large:
+async def fill_database(database: Database) -> LargeDatabase:
     """Write all of it, and the indexes afterwards, which is quicker."""
     clock = MovableClock()
     await _write_mails(database)
@@ -101,7 +101,7 @@ async def fill_database(database: Database) -> Large:
     await create_indexes(database)
     center = ContactCenter(name="test", queues=tuple(Queue(name=one) for one in QUEUES))
     await ConfigurationStore(database, clock).write(center)
-    return Large(database, clock)
+    return LargeDatabase(database, clock)
 
 
 async def _write_mails(database: Database) -> None:

@@ -15,9 +15,9 @@ import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.read_concern import ReadConcern
 
-from shared.storage.database.batching import Reads
+from shared.storage.database.batching import BatchReader
 from shared.storage.database.client import Database
-from tests.connected.queries.sites import METHODS, PRODUCT, ROOT, Site
+from tests.connected.queries.sites import METHODS, PRODUCT, ROOT, CallSite
 
 _GOOD: Final = frozenset({"IXSCAN", "IDHACK", "COUNT_SCAN", "DISTINCT_SCAN"})
 _EXPRESS: Final = "EXPRESS"
@@ -32,7 +32,7 @@ Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnsweredQuery:
     """How the database answered one query: its plan, what that came to, and who asked."""
 
     plan: str
@@ -48,14 +48,14 @@ class Answered:
 
 
 @dataclass
-class Recording:
+class QueryRecording:
     """The queries that were made, each with all calls of the product that led to it."""
 
     chains: list[list[Place]] = field(default_factory=list)
     results: dict[int, int] = field(default_factory=dict)
-    answers: dict[int, list[Answered]] = field(default_factory=dict)
+    answers: dict[int, list[AnsweredQuery]] = field(default_factory=dict)
 
-    def of(self, site: Site) -> list[Answered]:
+    def of(self, site: CallSite) -> list[AnsweredQuery]:
         """Return the answers to the queries that a call made, or led to."""
         return [
             answer
@@ -64,7 +64,7 @@ class Recording:
             for answer in self.answers.get(number, ())
         ]
 
-    def all(self) -> list[Answered]:
+    def all(self) -> list[AnsweredQuery]:
         """Return the answers to all queries."""
         return [answer for answers in self.answers.values() for answer in answers]
 
@@ -75,12 +75,14 @@ class Recording:
 
 
 @asynccontextmanager
-async def recording(database: Database, patches: pytest.MonkeyPatch) -> AsyncIterator[Recording]:
+async def recording(
+    database: Database, patches: pytest.MonkeyPatch
+) -> AsyncIterator[QueryRecording]:
     """Record every query of the product on a database, for as long as the context lasts."""
-    recorded = Recording()
+    recorded = QueryRecording()
     for method in METHODS:
         patches.setattr(AsyncCollection, method, _noting(method, recorded))
-    patches.setattr(Reads, "__init__", _remembering_where(Reads.__init__))
+    patches.setattr(BatchReader, "__init__", _remembering_where(BatchReader.__init__))
     await database.create_collection("system.profile", capped=True, size=_PROFILE_SIZE)
     await database.command({"profile": 2})
     try:
@@ -98,7 +100,7 @@ async def recording(database: Database, patches: pytest.MonkeyPatch) -> AsyncIte
             recorded.answers.setdefault(number, []).append(answer)
 
 
-def _noting(method: str, recorded: Recording) -> Callable[..., Any]:
+def _noting(method: str, recorded: QueryRecording) -> Callable[..., Any]:
     original = getattr(AsyncCollection, method)
 
     @functools.wraps(original)
@@ -113,7 +115,7 @@ def _noting(method: str, recorded: Recording) -> Callable[..., Any]:
     return ask
 
 
-async def _counting(asked: Any, recorded: Recording, number: int) -> Any:
+async def _counting(asked: Any, recorded: QueryRecording, number: int) -> Any:
     """Note how much a number or a list of values stands for: the profiler does not say."""
     result = await asked
     if isinstance(result, int):
@@ -135,15 +137,15 @@ def _places(frame: FrameType | None) -> Iterator[Place]:
 
 def _remembering_where(make: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(make)
-    def remember(self: Reads, *args: Any, **kwargs: Any) -> None:
+    def remember(self: BatchReader, *args: Any, **kwargs: Any) -> None:
         make(self, *args, **kwargs)
         setattr(self, _MADE_AT, list(_places(sys._getframe(1)))[:1])
 
     return remember
 
 
-def _answered(entry: dict[str, Any], counted: int, through: tuple[Place, ...]) -> Answered:
+def _answered(entry: dict[str, Any], counted: int, through: tuple[Place, ...]) -> AnsweredQuery:
     returned = max(entry.get(name) or 0 for name in _RETURNED)
-    return Answered(
+    return AnsweredQuery(
         entry["planSummary"], entry.get("docsExamined", 0), max(returned, counted), through
     )

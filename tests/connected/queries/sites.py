@@ -44,7 +44,7 @@ _NO_COLLECTIONS: Final = frozenset({"stranded", "self._store"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Site:
+class CallSite:
     """A call, by file, first and last line, the function it is in, and what it calls."""
 
     path: str
@@ -62,9 +62,9 @@ class Site:
 
 
 @cache
-def sites() -> tuple[Site, ...]:
+def sites() -> tuple[CallSite, ...]:
     """Return the queries, and the calls of private helpers that lead to one with their filter."""
-    found: list[Site] = []
+    found: list[CallSite] = []
     for folder in PRODUCT:
         for path in sorted((ROOT / folder).rglob("*.py")):
             tree = ast.parse(path.read_text())
@@ -80,7 +80,7 @@ def _knows_collections(tree: ast.Module) -> bool:
     )
 
 
-def sites_in(tree: ast.Module, path: str, methods: frozenset[str] = METHODS) -> Iterator[Site]:
+def sites_in(tree: ast.Module, path: str, methods: frozenset[str] = METHODS) -> Iterator[CallSite]:
     """Give the sites of one module, which asks by some methods."""
     calls = [
         (name, call)
@@ -98,7 +98,7 @@ def sites_in(tree: ast.Module, path: str, methods: frozenset[str] = METHODS) -> 
     for name, call in calls:
         if _asks(call, methods, leading):
             called = ast.unparse(call.func)
-            yield Site(path, call.lineno, call.end_lineno or call.lineno, name, called)
+            yield CallSite(path, call.lineno, call.end_lineno or call.lineno, name, called)
 
 
 def _functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.AST]]:

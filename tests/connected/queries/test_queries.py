@@ -12,14 +12,14 @@ from shared.storage.database.client import open_database
 from tests.connected.queries.cases import CASES
 from tests.connected.queries.exceptions import EXCEPTIONS, Allowance, exception_for
 from tests.connected.queries.large import fill_database
-from tests.connected.queries.recording import Answered, Recording, recording
-from tests.connected.queries.sites import Site, sites
+from tests.connected.queries.recording import AnsweredQuery, QueryRecording, recording
+from tests.connected.queries.sites import CallSite, sites
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(0)]
 
 
 @pytest_asyncio.fixture(scope="module")
-async def recorded(mongodb_url: str) -> AsyncIterator[Recording]:
+async def recorded(mongodb_url: str) -> AsyncIterator[QueryRecording]:
     """The database's work for every query in `CASES`."""
     name = f"test_{secrets.token_hex(6)}"
     url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
@@ -35,7 +35,7 @@ async def recorded(mongodb_url: str) -> AsyncIterator[Recording]:
 
 
 @pytest.mark.parametrize("site", sites(), ids=str)
-def test_a_query_examines_no_more_than_it_returns(recorded: Recording, site: Site) -> None:
+def test_a_query_examines_no_more_than_it_returns(recorded: QueryRecording, site: CallSite) -> None:
     answers = recorded.of(site)
 
     assert answers, f"{site} was not tried: add a case to tests/connected/queries/cases.py"
@@ -46,7 +46,7 @@ def test_a_query_examines_no_more_than_it_returns(recorded: Recording, site: Sit
 
 
 @pytest.mark.parametrize("allowance", EXCEPTIONS, ids=lambda one: one.function)
-def test_an_exception_is_needed(recorded: Recording, allowance: Allowance) -> None:
+def test_an_exception_is_needed(recorded: QueryRecording, allowance: Allowance) -> None:
     beyond = [
         answer
         for answer in recorded.all()
@@ -56,5 +56,5 @@ def test_an_exception_is_needed(recorded: Recording, allowance: Allowance) -> No
     assert any(exception_for(answer) is allowance for answer in beyond)
 
 
-def _usual(answer: Answered) -> int:
+def _usual(answer: AnsweredQuery) -> int:
     return 2 * answer.returned + 10

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.storage.database.batching import Inserts, Reads, Update, Updates
+from shared.storage.database.batching import BatchInserter, BatchReader, BatchUpdater, Update
 from shared.storage.database.client import Document, UnstorableError
 from tests.support.backend import Backend
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.connected
 
 
 async def add_together(backend: Backend, *documents: Document) -> list[bool | BaseException]:
-    inserts = Inserts(backend.database["things"])
+    inserts = BatchInserter(backend.database["things"])
     return await asyncio.gather(*map(inserts.add, documents), return_exceptions=True)
 
 
@@ -53,7 +53,7 @@ async def test_what_cannot_be_sent_stops_nobody_else(backend: Backend, unfit: Do
 
 async def test_each_reader_gets_the_document_it_asked_for(backend: Backend) -> None:
     await backend.database["things"].insert_many([{"_id": f"{number}"} for number in range(10)])
-    reads = Reads(backend.database["things"])
+    reads = BatchReader(backend.database["things"])
 
     found = await asyncio.gather(*(reads.get(f"{number}") for number in range(12)))
 
@@ -70,7 +70,7 @@ def renamed(number: int, name: object, *, before: str = "old") -> Update:
 
 
 async def update_together(backend: Backend, *updates: Update) -> list[bool | BaseException]:
-    writes = Updates(backend.database["things"])
+    writes = BatchUpdater(backend.database["things"])
     return await asyncio.gather(*map(writes.apply, updates), return_exceptions=True)
 
 
@@ -135,7 +135,7 @@ async def test_updates_at_the_same_time_are_few_writes(backend: Backend) -> None
 async def test_writes_by_herds_that_follow_each_other_go_together(backend: Backend) -> None:
     things = backend.database["things"]
     await things.insert_many([{"_id": number, "name": "old"} for number in range(40)])
-    writes = Updates(things, by_herds=True)
+    writes = BatchUpdater(things, by_herds=True)
     first = asyncio.create_task(writes.apply(renamed(0, "new")))
 
     before = await update_commands(backend)

@@ -13,7 +13,7 @@ from shared.bayeux.server import Authenticate
 from shared.bayeux.transports.cluster import Cluster
 from shared.bayeux.transports.http_connection import HttpConnection
 from shared.bayeux.transports.websocket_connection import SocketConnection
-from tests.bayeux_lab.lab import Nobody, authenticate
+from tests.bayeux_lab.lab import IgnoringListener, authenticate
 from tests.support.bayeux_client import BayeuxClient, Message
 from tests.unit.bayeux.fake_transport import FakeTransport, run_due_callbacks, uvicorn_arguments
 
@@ -64,7 +64,7 @@ class InMemoryClient(InMemoryConnection):
         self.bayeux = BayeuxServer(
             BayeuxSettings(**settings),
             authenticate=authenticate,
-            listener=Nobody(),
+            listener=IgnoringListener(),
             policy=own_topics_only,
             cluster=cluster,
         )

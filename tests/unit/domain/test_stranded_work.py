@@ -4,10 +4,10 @@ import pytest
 
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
-from shared.domain.stranded_work import Homes, Loss, Work, losses, move_to_queue, same_name
+from shared.domain.stranded_work import ExistingPlaces, Loss, Work, losses, move_to_queue, same_name
 from tests.unit.domain.examples import inbound
 
-HOMES = Homes(frozenset({"support"}), frozenset({"later"}), frozenset({"gone"}))
+HOMES = ExistingPlaces(frozenset({"support"}), frozenset({"later"}), frozenset({"gone"}))
 STAYS = Place("later", "ann")
 
 

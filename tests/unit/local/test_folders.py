@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import folders
-from deploy.local.folders import lasting_folder, passing_folder
+from deploy.local.folders import kept_folder, temporary_folder
 from deploy.local.progress import NotPossibleError
 
 
@@ -17,20 +17,20 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_lasting_folder_belongs_to_one_process_at_a_time() -> None:
-    with lasting_folder("run"), pytest.raises(NotPossibleError, match="in use"):  # noqa: SIM117
-        with lasting_folder("run"):
+    with kept_folder("run"), pytest.raises(NotPossibleError, match="in use"):  # noqa: SIM117
+        with kept_folder("run"):
             pass
 
 
 def test_a_lasting_folder_is_kept() -> None:
-    with lasting_folder("run") as folder:
+    with kept_folder("run") as folder:
         (folder / "mail").touch()
 
     assert (folder / "mail").exists()
 
 
 def test_a_passing_folder_is_removed() -> None:
-    with passing_folder() as folder:
+    with temporary_folder() as folder:
         (folder / "mail").touch()
 
     assert not folder.exists()
@@ -40,7 +40,7 @@ def test_what_a_killed_process_left_is_removed_and_what_is_in_use_stays(local: P
     left = local / "passing" / "left"
     left.mkdir(parents=True)
 
-    with passing_folder() as first, passing_folder() as second:
+    with temporary_folder() as first, temporary_folder() as second:
         assert not left.exists()
         assert first.exists()
         assert second.exists()
@@ -48,7 +48,7 @@ def test_what_a_killed_process_left_is_removed_and_what_is_in_use_stays(local: P
 
 def test_nobody_tidies_up_a_folder_that_another_is_just_making() -> None:
     def use_a_folder(_: int) -> bool:
-        with passing_folder() as folder:
+        with temporary_folder() as folder:
             (folder / "mail").touch()
             return folder.exists()
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction
 from shared.mail.threads import (
-    Speaker,
+    ClaimedSender,
     joining,
     named_by,
     nearest_of_other_threads,
@@ -21,8 +21,8 @@ from shared.mail.threads import (
 )
 from tests.unit.domain.examples import inbound
 
-ANN = Speaker("ann@example.org")
-THIEF = Speaker("thief@example.org")
+ANN = ClaimedSender("ann@example.org")
+THIEF = ClaimedSender("thief@example.org")
 BOX = "support@demo.example"
 
 
@@ -49,7 +49,7 @@ def sent(mail_id: str, *to: str, after: Interaction, **copies: Any) -> Interacti
     )
 
 
-def answer(mail_id: str, *named: Interaction, speaker: Speaker = ANN) -> Interaction:
+def answer(mail_id: str, *named: Interaction, speaker: ClaimedSender = ANN) -> Interaction:
     """Return a mail that names others, nearest first, where it belongs."""
     ids = [one.mail.message_id for one in named]
     found = joining(mail_id, BOX, ids, [one for one in named if proves(speaker, one)])
@@ -102,7 +102,7 @@ def test_what_is_no_address_proves_nothing(text: str) -> None:
 
     assert person(text) == ""
     assert people_of(nobody) == frozenset()
-    assert not proves(Speaker(text), nobody)
+    assert not proves(ClaimedSender(text), nobody)
 
 
 def test_a_sender_proves_with_the_id_of_an_own_mail() -> None:
@@ -114,13 +114,13 @@ def test_everybody_whom_we_sent_an_id_to_proves_with_it() -> None:
     copies = {"cc": (Address("bo@example.org"),), "bcc": (Address("cy@example.org"),)}
     ours = sent("r", "ann@example.org", after=arrived("a"), **copies)
 
-    assert all(proves(Speaker(f"{name}@example.org"), ours) for name in ("ann", "bo", "cy"))
+    assert all(proves(ClaimedSender(f"{name}@example.org"), ours) for name in ("ann", "bo", "cy"))
     assert not proves(THIEF, ours)
-    assert not proves(Speaker(BOX), ours)
+    assert not proves(ClaimedSender(BOX), ours)
 
 
 def test_a_delivery_report_proves_with_ids_of_ours_only() -> None:
-    daemon = Speaker("mailer-daemon@example.net", is_report=True)
+    daemon = ClaimedSender("mailer-daemon@example.net", is_report=True)
     root = arrived("a")
 
     assert proves(daemon, sent("r", "ann@example.org", after=root))
@@ -128,7 +128,7 @@ def test_a_delivery_report_proves_with_ids_of_ours_only() -> None:
 
 
 def test_nobody_speaks_in_a_mail_of_ours() -> None:
-    assert speaker_in(sent("r", "ann@example.org", after=arrived("a"))) == Speaker("")
+    assert speaker_in(sent("r", "ann@example.org", after=arrived("a"))) == ClaimedSender("")
 
 
 def test_a_mail_without_proof_begins_a_thread() -> None:

@@ -8,7 +8,7 @@ from shared.messaging.recent_messages import RecentMessages
 
 
 @dataclass
-class Time:
+class ManualClock:
     seconds: float = 1_000.0
 
     def now(self) -> float:
@@ -28,7 +28,7 @@ def ids(recent: RecentMessages) -> list[str]:
 
 
 def test_messages_come_in_their_order_for_a_minute() -> None:
-    time = Time()
+    time = ManualClock()
     recent = RecentMessages(time.now)
     recent.add(command(1))
     time.seconds += 50
@@ -41,7 +41,7 @@ def test_messages_come_in_their_order_for_a_minute() -> None:
 
 
 def test_commands_beyond_the_remembered_ones_are_not_repeated() -> None:
-    recent = RecentMessages(Time().now)
+    recent = RecentMessages(ManualClock().now)
     for number in range(20):
         recent.add(command(number))
     recent.add(command(99, "two"))
@@ -50,7 +50,7 @@ def test_commands_beyond_the_remembered_ones_are_not_repeated() -> None:
 
 
 def test_all_events_are_kept_for_they_are_known_by_their_ids() -> None:
-    recent = RecentMessages(Time().now)
+    recent = RecentMessages(ManualClock().now)
     for number in range(20):
         recent.add(event(number))
 
@@ -58,14 +58,14 @@ def test_all_events_are_kept_for_they_are_known_by_their_ids() -> None:
 
 
 def test_journal_messages_are_not_republished() -> None:
-    recent = RecentMessages(Time().now)
+    recent = RecentMessages(ManualClock().now)
     recent.add(Outgoing("1", JOURNALED, "agent", b""))
 
     assert ids(recent) == []
 
 
 def test_memory_is_bounded() -> None:
-    recent = RecentMessages(Time().now)
+    recent = RecentMessages(ManualClock().now)
     for number in range(6_000):
         recent.add(event(number))
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.oauth.token_responses import Denied, Granted, HttpAnswer, PutOff, read_answer
+from shared.oauth.token_responses import Denied, Granted, HttpAnswer, TemporaryFailure, read_answer
 from tests.unit.oauth.logins import NOW
 
 DATE = "Mon, 02 Mar 2026 09:10:00 GMT"
@@ -52,7 +52,7 @@ def test_a_strange_life_is_bounded(told: bytes, life: int) -> None:
 
 @pytest.mark.parametrize("told", [0, -1, -(10**9), float("-inf"), "0"])
 def test_a_token_that_has_ended_is_no_token(told: object) -> None:
-    assert isinstance(granted(expires_in=told), PutOff)
+    assert isinstance(granted(expires_in=told), TemporaryFailure)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_token_that_has_ended_is_no_token(told: object) -> None:
 def test_what_is_no_token_is_asked_for_again_later(body: object) -> None:
     outcome = read_answer(answer(200, body), NOW)
 
-    assert isinstance(outcome, PutOff)
+    assert isinstance(outcome, TemporaryFailure)
     assert outcome.words.startswith("the token endpoint")
 
 
@@ -109,7 +109,7 @@ def test_a_refusal_is_a_refusal_and_tells_the_time(error: str) -> None:
     ],
 )
 def test_what_may_pass_is_tried_again(status: int, body: object) -> None:
-    assert isinstance(read_answer(answer(status, body), NOW), PutOff)
+    assert isinstance(read_answer(answer(status, body), NOW), TemporaryFailure)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_what_may_pass_is_tried_again(status: int, body: object) -> None:
 def test_a_pause_that_is_asked_for_is_kept_within_bounds(told: str, pause: int | None) -> None:
     outcome = read_answer(answer(429, b"", retry_after=told, date=DATE), NOW)
 
-    assert isinstance(outcome, PutOff)
+    assert isinstance(outcome, TemporaryFailure)
     assert outcome.pause == (None if pause is None else timedelta(seconds=pause))
 
 

@@ -9,7 +9,7 @@ from pymongo.lock import Lock, _async_cond_wait, _async_create_condition
 import shared.storage.database.client  # noqa: F401 - mends the driver
 
 
-class LockThatTells(Lock):
+class ObservedLock(Lock):
     """The driver's lock; an event says that somebody wants it."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class LockThatTells(Lock):
 
 
 async def test_a_canceled_wait_for_a_server_gives_the_lock_back() -> None:
-    lock = LockThatTells()
+    lock = ObservedLock()
     condition = _async_create_condition(lock)
     waiting = asyncio.Event()
 

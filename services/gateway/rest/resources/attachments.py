@@ -23,7 +23,7 @@ from shared.storage.agents.agent_store import StoredAgent
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.files.vault import Vault
 from shared.storage.interactions.interaction_store import InteractionStore
-from shared.storage.upload_store import Awaits, UploadStore
+from shared.storage.upload_store import AwaitedEvent, UploadStore
 
 
 class AttachmentsResource:
@@ -100,7 +100,7 @@ class AttachmentsResource:
         return [
             one.document.attachment
             for one in await self._uploads.pending(draft.id)
-            if one.awaits is Awaits.LINK and not has_attachment(draft.mail, one.document.id)
+            if one.awaits is AwaitedEvent.LINK and not has_attachment(draft.mail, one.document.id)
         ]
 
     async def _link(

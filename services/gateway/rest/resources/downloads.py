@@ -9,7 +9,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from services.gateway.auth.permissions import Read, refusal_of
+from services.gateway.auth.permissions import ReadScope, refusal_of
 from services.gateway.errors import RequestError, Situation, unavailable
 from services.gateway.http.byte_ranges import Span, requested_span
 from services.gateway.http.content_disposition import content_disposition
@@ -152,7 +152,7 @@ def require_reader(interaction: Interaction, agent: StoredAgent) -> None:
     Raises:
         RequestError: They may not (404, as if there were none).
     """
-    if refusal_of(Read.ATTACHMENT, agent, interaction):
+    if refusal_of(ReadScope.ATTACHMENT, agent, interaction):
         raise _not_found()
 
 

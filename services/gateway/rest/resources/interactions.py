@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.auth.permissions import Read, ownership_of, refusal_of
+from services.gateway.auth.permissions import ReadScope, ownership_of, refusal_of
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer, not_modified
 from services.gateway.http.preconditions import digest_of, entity_tag, is_known
@@ -140,7 +140,7 @@ class InteractionsResource:
         """GET /me/interactions/{id}: one that is offered to the agent or held by them."""
         agent = await self._callers.agent(request)
         interaction = await self._interactions.get(request.path_params["id"])
-        if situation := refusal_of(Read.MINE, agent, interaction):
+        if situation := refusal_of(ReadScope.MINE, agent, interaction):
             raise RequestError(situation, "this interaction is another agent's")
         return await self._one(request, interaction, agent)
 
@@ -171,14 +171,14 @@ class InteractionsResource:
 
     def _may_read(self, interaction: Interaction, agent: StoredAgent) -> bool:
         shows_all = self._shows_foreign_mail
-        return refusal_of(Read.WHOLE, agent, interaction, shows_all=shows_all) is None
+        return refusal_of(ReadScope.WHOLE, agent, interaction, shows_all=shows_all) is None
 
     async def _delivery(self, interaction: Interaction, agent: StoredAgent, root: str) -> Fields:
         """Return the delivery of a sent mail, for readers who may see its blind copies."""
         shows_all = self._shows_foreign_mail
         if interaction.direction is Direction.INBOUND:
             return {}
-        if refusal_of(Read.HISTORY, agent, interaction, shows_all=shows_all) is not None:
+        if refusal_of(ReadScope.HISTORY, agent, interaction, shows_all=shows_all) is not None:
             return {}
         delivery = await self._deliveries.get(interaction.id)
         if delivery is None:

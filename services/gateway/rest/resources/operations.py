@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.auth.permissions import Read, refusal_of
+from services.gateway.auth.permissions import ReadScope, refusal_of
 from services.gateway.commands.command_ids import command_ids_of
 from services.gateway.commands.command_sender import CommandSender
 from services.gateway.commands.operation_order import OperationOrder
@@ -210,7 +210,7 @@ class OperationsResource:
         )
         if command.parent_id:
             parent = await self._interactions.get(command.parent_id, with_text=False)
-            if situation := refusal_of(Read.FOLLOWED, agent, parent):
+            if situation := refusal_of(ReadScope.FOLLOWED, agent, parent):
                 raise RequestError(situation, "the parent is not yours: accept it first")
         return await self._command_sender.send(
             request, named(PreparedCommand(command, answer), CREATE.name)

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page
 from structlog.testing import capture_logs
 
-from deploy.local.folders import passing_folder
+from deploy.local.folders import temporary_folder
 from services.gateway.cometd_options import REMEDIES
 from shared.contracts.events import AgentReady
 from tests.cometd_client import client as cometd_client
@@ -61,7 +61,7 @@ async def desktop_of_another_site(gateway: Gateway, **options: str) -> AsyncIter
     here = Path(__file__).parent
     files = {"/": (here / "desktop.html").read_bytes()}
     files |= {f"/cometd/{file.name}": file.read_bytes() for file in _LIBRARY.glob("*.js")}
-    with passing_folder() as folder:
+    with temporary_folder() as folder:
         shown = certificate(folder, "desk.test", "mail.test")
         async with (
             site(shown, files) as desk,

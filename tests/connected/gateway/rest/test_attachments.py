@@ -17,7 +17,7 @@ from shared.domain.interaction import Email, Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
-from shared.storage.upload_store import Awaits, UploadStore
+from shared.storage.upload_store import AwaitedEvent, UploadStore
 from tests.connected.changes import wait_until
 from tests.support.backend import CENTER, Backend
 from tests.support.gateway import PDF, Gateway, failure, running_gateway
@@ -41,7 +41,7 @@ async def upload(
     return await client.post(path(mail), files=[("attachment", file) for file in files])
 
 
-async def awaited(gateway: Gateway, mail: Interaction) -> list[tuple[str, Awaits]]:
+async def awaited(gateway: Gateway, mail: Interaction) -> list[tuple[str, AwaitedEvent]]:
     pending = await UploadStore(gateway.backend.database, gateway.backend.clock).pending(mail.id)
     return [(one.document.name, one.awaits) for one in pending]
 
@@ -69,7 +69,7 @@ async def test_a_file_is_stored_as_it_is_and_its_link_commanded(
     assert (document.name, document.media_type) == ("Scan März.pdf", "application/pdf")
     vault = Vault(gateway.backend.database, gateway.backend.clock)
     assert await vault.get(document.content) == SCAN
-    assert await awaited(gateway, draft) == [("Scan März.pdf", Awaits.LINK)]
+    assert await awaited(gateway, draft) == [("Scan März.pdf", AwaitedEvent.LINK)]
 
 
 async def test_several_files_are_answered_in_their_order(
@@ -93,7 +93,7 @@ async def test_a_name_that_misleads_is_cleaned(
 
     await upload(agent1, draft, ("..\\..\\fdp\u202eexe.txt", b"x", ""))
 
-    assert await awaited(gateway, draft) == [("fdp_exe.txt", Awaits.LINK)]
+    assert await awaited(gateway, draft) == [("fdp_exe.txt", AwaitedEvent.LINK)]
 
 
 async def test_a_body_is_stored_while_it_comes(
@@ -314,7 +314,7 @@ async def test_a_file_that_is_taken_off_is_off_at_once(
     assert answer.json() == {"statusCode": 0, "status": "ok"}
     command = await gateway.command()
     assert (command["type"], command["document_id"]) == ("unlink-document", document)
-    assert await awaited(gateway, draft) == [("a.txt", Awaits.REMOVAL)]
+    assert await awaited(gateway, draft) == [("a.txt", AwaitedEvent.REMOVAL)]
     again = [
         await agent1.get(path(draft, document)),
         await agent1.delete(path(draft, document)),

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Page
 
-from deploy.local.folders import passing_folder
+from deploy.local.folders import temporary_folder
 from services.gateway.rest.openapi.container import SANDBOX, VIEW_SANDBOX
 from shared.domain.interaction import Attachment, Email, Interaction
 from shared.mail.html.sanitizer import sanitise
@@ -93,7 +93,7 @@ async def test_structured_text_shows_styles(gateway: Gateway) -> None:
 
 
 async def test_pictures_from_outside_are_shown_when_asked_for(gateway: Gateway) -> None:
-    with passing_folder() as folder:
+    with temporary_folder() as folder:
         shown = certificate(folder, "pictures.example")
         async with (
             site(shown, {"/dot.png": DOT}) as port,

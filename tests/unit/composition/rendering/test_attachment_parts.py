@@ -22,7 +22,7 @@ from shared.mail.draft_attachments import AttachmentLimits, TooMuchAttachedError
 from shared.mail.file_names import clean_name
 from shared.storage.files.document_store import StoredDocument
 from shared.storage.files.vault import ContentRef
-from shared.storage.upload_store import Awaits, Pending
+from shared.storage.upload_store import AwaitedEvent, Pending
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MAIL = Email(
@@ -181,7 +181,7 @@ def test_content_ids_are_read_as_html_writes_them() -> None:
     assert referred_ids(html) == {"a&b", "c d"}
 
 
-def pending(attachment: Attachment, awaits: Awaits = Awaits.LINK) -> Pending:
+def pending(attachment: Attachment, awaits: AwaitedEvent = AwaitedEvent.LINK) -> Pending:
     ref = ContentRef("0" * 64, attachment.size)
     document = StoredDocument(
         attachment.id, "D", attachment.name, attachment.media_type, ref, AT, attachment.content_id
@@ -199,7 +199,9 @@ def test_a_file_on_its_way_is_in_the_mail_once() -> None:
 def test_a_file_on_its_way_off_is_not_in_the_mail() -> None:
     mail = replace(MAIL, attachments=(PDF, LOGO))
 
-    assert with_pending_uploads(mail, [pending(PDF, Awaits.REMOVAL)], ROOM).attachments == (LOGO,)
+    assert with_pending_uploads(mail, [pending(PDF, AwaitedEvent.REMOVAL)], ROOM).attachments == (
+        LOGO,
+    )
 
 
 def test_two_files_of_one_name_are_told_apart() -> None:

@@ -7,12 +7,12 @@ from unittest.mock import AsyncMock, MagicMock, patch
 from services.gateway.auth.login_watch import LoginWatcher
 from services.gateway.notifications.topics import own_topics_only
 from shared.bayeux import BayeuxServer, BayeuxSettings
-from tests.bayeux_lab.lab import Nobody, authenticate
+from tests.bayeux_lab.lab import IgnoringListener, authenticate
 
 OFTEN = timedelta(milliseconds=1)
 
 
-class Faulty:
+class FailingOnceCheck:
     """Fails the first time it is asked; `is_asked_again` tells of the second."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Faulty:
 
 
 async def test_logins_are_watched_on_after_a_fault() -> None:
-    faulty = Faulty()
+    faulty = FailingOnceCheck()
     logins = MagicMock(of=AsyncMock(side_effect=lambda _: faulty.ask()))
     bayeux = MagicMock(users=MagicMock(return_value={"anna"}))
 
@@ -40,11 +40,11 @@ async def test_logins_are_watched_on_after_a_fault() -> None:
 
 
 async def test_dead_sessions_are_swept_on_after_a_fault() -> None:
-    faulty = Faulty()
+    faulty = FailingOnceCheck()
     bayeux = BayeuxServer(
         BayeuxSettings(sweep_period=OFTEN),
         authenticate=authenticate,
-        listener=Nobody(),
+        listener=IgnoringListener(),
         policy=own_topics_only,
     )
     with patch.object(bayeux.protocol, "sweep", lambda _: faulty.ask()):

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from services.gateway.auth.permissions import Act, Read, ownership_of, refusal
+from services.gateway.auth.permissions import Act, ReadScope, ownership_of, refusal
 from services.gateway.errors import Situation
 from services.gateway.operations.rules import Ownership
 from shared.domain.interaction import Interaction, Invitation, Place
@@ -67,7 +67,7 @@ OF_THE_SYSTEM = {
 def expected(
     act: Act, role: str, ownership: Ownership, direction: Direction, state: State
 ) -> Situation | None:
-    if isinstance(act, Read):
+    if isinstance(act, ReadScope):
         return expected_of_reading(act, role, ownership)
     if act.value in OF_THE_SYSTEM:
         return Situation.OPERATION_FORBIDDEN
@@ -98,14 +98,14 @@ def expected_of_reading(act: Act, role: str, ownership: Ownership) -> Situation 
         return Situation.NOT_PERMITTED
     if role == "admin" or ownership in ownerships:
         return None
-    return Situation.NOT_FOUND if act is Read.ATTACHMENT else Situation.NOT_PERMITTED
+    return Situation.NOT_FOUND if act is ReadScope.ATTACHMENT else Situation.NOT_PERMITTED
 
 
 def cells() -> Iterator[tuple[Act, str, Ownership, Direction, State]]:
-    return product((*Read, *Operation), ROLES, Ownership, Direction, State)
+    return product((*ReadScope, *Operation), ROLES, Ownership, Direction, State)
 
 
-@pytest.mark.parametrize("act", [*Read, *Operation])
+@pytest.mark.parametrize("act", [*ReadScope, *Operation])
 def test_every_cell_is_as_specified(act: Act) -> None:
     mine = [cell for cell in cells() if cell[0] is act]
 
@@ -117,7 +117,7 @@ def test_every_cell_is_as_specified(act: Act) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("act", [*Read, *Operation])
+@pytest.mark.parametrize("act", [*ReadScope, *Operation])
 def test_setting_opens_mail_texts_to_agents_and_nothing_else(act: Act) -> None:
     opened = {
         cell
@@ -133,7 +133,7 @@ def test_setting_opens_mail_texts_to_agents_and_nothing_else(act: Act) -> None:
 def test_both_roles_together_may_what_each_may() -> None:
     roles = ["Agent", "Contact Center Admin"]
 
-    assert refusal(Read.WHOLE, roles, Ownership.OTHER, IN, State.ACCEPTED) is None
+    assert refusal(ReadScope.WHOLE, roles, Ownership.OTHER, IN, State.ACCEPTED) is None
     assert refusal(Operation.REPLY, roles, Ownership.OWNER, IN, State.ACCEPTED) is None
     assert refusal(Operation.REPLY, roles, Ownership.OTHER, IN, State.ACCEPTED) is (
         Situation.NOT_PERMITTED

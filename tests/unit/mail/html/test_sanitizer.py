@@ -44,7 +44,7 @@ def test_nothing_runs_loads_or_submits(html: str) -> None:
         assert forbidden not in safe
 
 
-class Elements(HTMLParser):
+class ElementCollector(HTMLParser):
     """What a reader that is not the sanitiser's finds in HTML."""
 
     def __init__(self, html: str) -> None:
@@ -72,7 +72,7 @@ def test_nothing_gets_out_of_a_form(html: str) -> None:
     safe = sanitise(html)
 
     assert safe is not None
-    assert {*Elements(safe).found} - {"br"} == {"p", "title"}
+    assert {*ElementCollector(safe).found} - {"br"} == {"p", "title"}
 
 
 @pytest.mark.parametrize(
