@@ -66,7 +66,7 @@ def _remove_abandoned(parent: Path) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
-    """Try to lock a folder. The kernel releases the lock when this process dies, however it dies."""
+    """Try to lock a folder. The kernel unlocks it when this process dies, however it dies."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:

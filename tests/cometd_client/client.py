@@ -31,14 +31,14 @@ async def install(folder: Path = HERE, package: str = "cometd") -> None:
     Raises:
         UnavailableError: with what is missing.
     """
-    async with _installing, _turn():
+    async with _installing, _npm_lock():
         if not (folder / "node_modules" / package).exists():
             await _install(folder)
 
 
 @asynccontextmanager
-async def _turn() -> AsyncIterator[None]:
-    """Have the turn among the processes of a test run; the event loop goes on meanwhile."""
+async def _npm_lock() -> AsyncIterator[None]:
+    """Hold the lock of npm among the processes of a test run; the event loop goes on meanwhile."""
     mine = process_lock("npm")
     await asyncio.to_thread(mine.__enter__)
     try:

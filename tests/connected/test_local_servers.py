@@ -30,10 +30,10 @@ pytestmark = pytest.mark.connected
 
 PARENT = """
 import json, sys
-from deploy.local.folders import passing_folder
+from deploy.local.folders import temporary_folder
 from deploy.local.servers.running_servers import servers
 
-with passing_folder() as folder, servers(folder, {}) as up:
+with temporary_folder() as folder, servers(folder, {}) as up:
     print(json.dumps({
         "pids": [pid for server in up.started_here for pid in server.pids],
         "urls": [up.rabbitmq_url, up.rabbitmq.management_url, up.mongodb_url],

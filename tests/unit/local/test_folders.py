@@ -16,20 +16,20 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_lasting_folder_belongs_to_one_process_at_a_time() -> None:
+def test_a_kept_folder_belongs_to_one_process_at_a_time() -> None:
     with kept_folder("run"), pytest.raises(NotPossibleError, match="in use"):  # noqa: SIM117
         with kept_folder("run"):
             pass
 
 
-def test_a_lasting_folder_is_kept() -> None:
+def test_a_kept_folder_is_kept() -> None:
     with kept_folder("run") as folder:
         (folder / "mail").touch()
 
     assert (folder / "mail").exists()
 
 
-def test_a_passing_folder_is_removed() -> None:
+def test_a_temporary_folder_is_removed() -> None:
     with temporary_folder() as folder:
         (folder / "mail").touch()
 
