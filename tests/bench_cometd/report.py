@@ -77,7 +77,7 @@ def _memory(visits: Sequence[ServerMeasurement]) -> float:
     return median(one.kilobytes for one in visits)
 
 
-def lab_herd(size: int, result: lab.Return) -> Section:
+def lab_herd(size: int, result: lab.ReconnectTimes) -> Section:
     """Return how soon clients are back whose lab was killed and started again."""
     return Section(
         f"The lab killed and started again under {size} clients",
@@ -90,7 +90,7 @@ def lab_herd(size: int, result: lab.Return) -> Section:
     )
 
 
-def gateway_herd(size: int, result: gateway.Return, *, counting: float) -> Section:
+def gateway_herd(size: int, result: gateway.ReconnectTimes, *, counting: float) -> Section:
     """Return how soon agents are back whose gateway was killed, and whether they missed any.
 
     All of it is work of two cores: `counting` says how fast one was at that time.

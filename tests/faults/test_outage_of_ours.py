@@ -74,8 +74,8 @@ async def test_offer_lost_in_our_outage_is_no_miss_and_made_again(
         await agent.post(f"/me/interactions/{mail}", {"operationName": "Accept"})
         await agent.wait_for_state("Accepted")
 
-    agent = await breakable.database["agents"].find_one({"user_name": "agent1"})
+    stored = await breakable.database["agents"].find_one({"user_name": "agent1"})
     assert refused.status_code == 503
     assert again == mail
-    assert agent is not None
-    assert agent["ready"]
+    assert stored is not None
+    assert stored["ready"]
