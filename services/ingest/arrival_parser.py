@@ -20,6 +20,7 @@ from services.ingest.parser.isolated_parser import (
     ParserKilledError,
 )
 from services.ingest.report_matcher import MatchedReport, ReportMatcher
+from services.ingest.screening import screened_mail, with_screening
 from services.ingest.store import CopyStore
 from services.ingest.unparsed_mail import unparsed_mail
 from shared.contracts.commands import ExtractDocuments, ParseMail
@@ -37,6 +38,7 @@ from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing.identity import duplicate_key
 from shared.mail.threads import thread_references
+from shared.screening.rules import screened
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.database.client import UnstorableError
 from shared.storage.interactions.interaction_store import InteractionStore
@@ -109,17 +111,20 @@ class ArrivalParser:
             is_first = address == arrival.mailboxes[0]
             about = _about(mail, matched, contact_center, is_first=is_first)
             is_offered = _is_offered(mail, about, contact_center.reports)
-            interaction = build_interaction(
+            built = build_interaction(
                 mail, arrival, mailbox, proven, trusted, about, is_offered=is_offered
             )
+            # Reports on our mails have rules of their own.
+            rules = () if about else contact_center.screening_of(mailbox)
+            screening = screened(rules, screened_mail(mail, arrival, built))
             try:
-                await self._add(interaction, arrival, cause)
+                await self._add(with_screening(built, screening), arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
-                interaction = build_interaction(
+                built = build_interaction(
                     shown, arrival, mailbox, proven, trusted, about, is_offered=is_offered
                 )
-                await self._add(interaction, arrival, cause)
+                await self._add(with_screening(built, screening), arrival, cause)
         if matched:
             crash_point("ingest.after_report_interaction")
             await self._reports.announce(matched, cause)

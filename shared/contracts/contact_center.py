@@ -18,6 +18,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from shared.contracts.fetching import Fetch
 from shared.contracts.oauth import OAuthLogin, RouteLogin
+from shared.contracts.screening import MOST_RULES, ScreeningRule
 from shared.contracts.sections import Name, Section
 
 _SKILL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -35,6 +36,7 @@ _NAMED: Final = (
     ("agent_states", "name"),
     ("oauth", "name"),
     ("tokens", "name"),
+    ("screening", "name"),
 )
 
 Path = tuple[str | int, ...]
@@ -167,6 +169,8 @@ class Mailbox(Section):
     With `fetch`, its mail is read from an IMAP server as well as taken by SMTP and LMTP; with
     `drop`, programs hand it in by HTTP.
     Reports on mail that is sent from it go to `bounces_to`, by default to the address itself.
+    `screening` names the rules that its mail is screened by, in their order; without it all rules
+    count, in the order of the file.
     """
 
     address: MailboxAddress
@@ -176,6 +180,9 @@ class Mailbox(Section):
     fetch: Annotated[Fetch | None, Field(exclude_if=lambda value: value is None)] = None
     drop: Annotated[Drop | None, Field(exclude_if=lambda value: value is None)] = None
     bounces_to: Annotated[MailboxAddress | None, Field(exclude_if=lambda value: value is None)] = (
+        None
+    )
+    screening: Annotated[tuple[Name, ...] | None, Field(exclude_if=lambda value: value is None)] = (
         None
     )
 
@@ -331,6 +338,10 @@ class ContactCenter(Section):
     reports: Annotated[ReportRules, Field(exclude_if=lambda value: value == ReportRules())] = (
         ReportRules()
     )
+    screening: Annotated[
+        tuple[ScreeningRule, ...],
+        Field(max_length=MOST_RULES, exclude_if=lambda value: not value),
+    ] = ()
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "ContactCenter":
@@ -355,6 +366,13 @@ class ContactCenter(Section):
                 if wanted in (mailbox.address, *mailbox.aliases):
                     return mailbox
         return None
+
+    def screening_of(self, mailbox: Mailbox) -> tuple[ScreeningRule, ...]:
+        """Return the rules that the mail of a mailbox is screened by, in their order."""
+        if mailbox.screening is None:
+            return self.screening
+        named = {rule.name: rule for rule in self.screening}
+        return tuple(named[name] for name in mailbox.screening if name in named)
 
     def bounce_address(self, sender: str) -> str | None:
         """Return the address for reports on mail from a sender, None if that is no mailbox."""
@@ -416,13 +434,31 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
 
     `content` need not be valid: values of a wrong type are skipped, as the models report them.
     """
-    queues = {name for _, name in _texts(content, "queues", "name")}
-    for path, name in (
-        *_texts(content, "agents", "queues"),
-        *_texts(content, "mailboxes", "queue"),
+    for kind, section, used in (
+        (
+            "queue",
+            "queues",
+            (
+                *_texts(content, "agents", "queues"),
+                *_texts(content, "mailboxes", "queue"),
+                *_screening_queues(content),
+            ),
+        ),
+        ("token", "tokens", _drop_tokens(content)),
+        ("rule", "screening", _texts(content, "mailboxes", "screening")),
+        (
+            "login",
+            "oauth",
+            (
+                *_text_at(content, "smtp_route", "login", "oauth"),
+                *_fetch_texts(content, "login", "oauth"),
+            ),
+        ),
     ):
-        if name not in queues:
-            yield path, f"there is no queue {name!r} under `queues`"
+        known = {name for _, name in _texts(content, section, "name")}
+        for path, name in used:
+            if name not in known:
+                yield path, f"there is no {kind} {name!r} under `{section}`"
     received = {
         address.lower()
         for field in ("address", "aliases")
@@ -431,17 +467,6 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
     for path, address in _texts(content, "mailboxes", "bounces_to"):
         if address.lower() not in received:
             yield path, f"{address} is no mailbox here: reports that go there would not be read"
-    tokens = {name for _, name in _texts(content, "tokens", "name")}
-    for path, name in _drop_tokens(content):
-        if name not in tokens:
-            yield path, f"there is no token {name!r} under `tokens`"
-    logins = {name for _, name in _texts(content, "oauth", "name")}
-    for path, name in (
-        *_text_at(content, "smtp_route", "login", "oauth"),
-        *_fetch_texts(content, "login", "oauth"),
-    ):
-        if name not in logins:
-            yield path, f"there is no login {name!r} under `oauth`"
     for section, field in _NAMED:
         yield from _repeated(_texts(content, section, field))
     yield from _repeated(
@@ -516,6 +541,13 @@ def _drop_tokens(content: object) -> Iterator[tuple[Path, str]]:
         for place, name in enumerate(_sequence(names)):
             if isinstance(name, str):
                 yield ("mailboxes", index, "drop", "tokens", place), name
+
+
+def _screening_queues(content: object) -> Iterator[tuple[Path, str]]:
+    rules = content.get("screening") if isinstance(content, Mapping) else None
+    for index, rule in enumerate(_sequence(rules)):
+        for path, name in _text_at(rule, "then", "queue"):
+            yield ("screening", index, *path), name
 
 
 def _text_at(content: object, *path: str) -> Iterator[tuple[Path, str]]:

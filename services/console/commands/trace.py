@@ -11,6 +11,7 @@ from shared.contracts.envelope import Cause
 from shared.domain.clock import SystemClock
 from shared.domain.deliveries.delivery import Delivery
 from shared.domain.lifecycle import Direction
+from shared.domain.set_aside import SCREENING
 from shared.domain.storable_text import storable
 from shared.mail.mime.headers import read_mail_headers
 from shared.mail.parsing.identity import message_id
@@ -39,6 +40,7 @@ _WHERE: Final[Document] = {
     "changed_at": 1,
     "parent_id": 1,
     "copies": 1,
+    f"user_data.{SCREENING}": 1,
 }
 
 
@@ -95,6 +97,8 @@ class MailTrace:
                 async for line in self._not_handled(arrival_id):
                     yield line
         yield f"{one['_id']}: {await self._whereabouts(one)}"
+        if screening := one.get("user_data", {}).get(SCREENING):
+            yield f"{one['_id']}: screened by {storable(str(screening), _LONGEST)}"
         if one["direction"] == Direction.OUTBOUND.value:
             async for line in self._delivery(one["_id"]):
                 yield line

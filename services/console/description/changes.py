@@ -17,6 +17,7 @@ _SECTIONS: Final = (
     ("senders", "sender", "address"),
     ("oauth", "OAuth login", "name"),
     ("tokens", "token", "name"),
+    ("screening", "screening rule", "name"),
 )
 _LABELS: Final = {"password_hash": "password", "requires": "required skills"}
 _DEFAULT_RULES: Final = AttachmentRules().model_dump(mode="json")

@@ -22,6 +22,7 @@ from shared.contracts.contact_center import (
     names_differing_in_case,
 )
 from shared.contracts.wording import in_words
+from shared.screening.text_tests import BadPatternError, require_pattern
 
 _IN_THE_CLEAR: Final = (
     "a login without TLS shows the password to the network: "
@@ -62,7 +63,7 @@ def describe(text: str) -> ContactCenter:
         described = ContactCenter.model_validate(document.content)
     except ValidationError as error:
         raise UnreadableError(_problems(document, unsafe | _invalid(document, error))) from None
-    if unsafe:
+    if unsafe := unsafe | set(_bad_patterns(described)):
         raise UnreadableError(_problems(document, unsafe))
     return described
 
@@ -72,6 +73,15 @@ def _unsafe(content: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
     route = content.get("smtp_route")
     if isinstance(route, Mapping) and route.get("user_name") and route.get("tls") == "none":
         yield ("smtp_route", "user_name"), _IN_THE_CLEAR
+
+
+def _bad_patterns(described: ContactCenter) -> Iterator[tuple[Path, str]]:
+    for index, rule in enumerate(described.screening):
+        for pattern in rule.patterns():
+            try:
+                require_pattern(pattern)
+            except BadPatternError as error:
+                yield ("screening", index, "when"), f"{pattern}: {error}"
 
 
 def _invalid(document: Document, error: ValidationError) -> set[tuple[Path, str]]:

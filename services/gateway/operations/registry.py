@@ -109,6 +109,8 @@ PERMISSIONS: Final[Mapping[Operation, Permission]] = MappingProxyType(
 # Of several operations with one command the first lends its name.
 NOT_A_REPORT: Final = "NotAReport"
 """The operation of administrators on a mail that was taken for a report."""
+RELEASE: Final = "Release"
+"""The operation of administrators on a mail that a screening rule has discarded."""
 
 OPERATION_OF_COMMAND: Final[Mapping[type[AgentCommand], str]] = MappingProxyType(
     {offer.command: offer.name for offer in reversed(OFFERS)}

@@ -1,4 +1,4 @@
-"""Makes an ordinary mail of one that was taken for a report."""
+"""Makes an ordinary mail of one that was completed without an agent."""
 
 from typing import Final
 
@@ -7,20 +7,18 @@ from shared.contracts.commands import DisownReport
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionReceived
 from shared.domain.clock import Clock
-from shared.domain.deliveries.delivery_report import KIND_OF_REPORT
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation
+from shared.domain.set_aside import REASONS
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 from shared.storage.mails.report_store import ReportStore
 
-_OF_REPORTS: Final = frozenset(
-    {KIND_OF_REPORT, "_ReportedRecipients", "_ReportMatchedBy", "_ReportProof"}
-)
+_GONE: Final = REASONS | {"_ReportedRecipients", "_ReportMatchedBy", "_ReportProof"}
 
 
 class DisownedReports:
-    """Carries out what an administrator decides about a report."""
+    """Carries out what an administrator decides about a report, or about a discarded mail."""
 
     def __init__(
         self,
@@ -41,12 +39,12 @@ class DisownedReports:
         If the process dies between the two, the command comes again and removes the report.
 
         Raises:
-            Refused: The mail was not taken for a report.
+            Refused: The mail was neither taken for a report nor discarded.
         """
 
         def decide(before: Interaction) -> Change:
-            if KIND_OF_REPORT not in before.user_data:
-                raise Refused("this mail was not taken for a report")
+            if REASONS.isdisjoint(before.user_data):
+                raise Refused("this mail was neither taken for a report nor discarded")
             joined = before.thread_id not in (None, before.id)
             after = before.after(
                 Operation.DISOWN,
@@ -55,9 +53,7 @@ class DisownedReports:
                 owner_id=None,
                 queued_at=self._clock.now(),
                 user_data={
-                    name: value
-                    for name, value in before.user_data.items()
-                    if name not in _OF_REPORTS
+                    name: value for name, value in before.user_data.items() if name not in _GONE
                 },
             )
             return Change(after, [InteractionReceived.of(after)])

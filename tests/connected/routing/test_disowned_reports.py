@@ -43,7 +43,9 @@ async def completed(backend: Backend, **user_data: str) -> Interaction:
 
 async def test_a_disowned_report_waits_in_its_queue(routing: Parts, backend: Backend) -> None:
 
-    mail = await completed(backend, _Report="out-of-office", _ReportMatchedBy="recipient")
+    mail = await completed(
+        backend, _Report="out-of-office", _ReportMatchedBy="recipient", _Discarded="spam"
+    )
     order = cause()
 
     for _ in range(2):
@@ -62,7 +64,7 @@ async def test_completed_mail_that_is_no_report_stays_completed(
 ) -> None:
     mail = await completed(backend)
 
-    with pytest.raises(Refused, match="not taken for a report"):
+    with pytest.raises(Refused, match="neither taken for a report nor discarded"):
         await disowned_reports(routing, backend).disown(
             DisownReport(interaction_id=mail.id, agent_id="admin"), cause()
         )

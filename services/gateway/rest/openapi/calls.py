@@ -412,11 +412,11 @@ CALLS: Final = (
         "post",
         "/ucs/interactions/{id}",
         "History",
-        "NotAReport, for administrators: a mail that was taken for a report becomes"
-        " an ordinary one in its queue.",
+        "NotAReport and Release, for administrators: a mail that was taken for a report, or that"
+        " a screening rule has discarded, becomes an ordinary one in its queue.",
         _ANSWERED,
         shape(
-            {"operationName": {"const": "NotAReport"}},
+            {"operationName": {"enum": ["NotAReport", "Release"]}},
             ("operationName",),
             example={"operationName": "NotAReport"},
         ),

@@ -1,7 +1,7 @@
 """POST and PUT on interactions: checked against the snapshot, then sent as commands."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +22,12 @@ from services.gateway.operations.drafts.save import UPDATE
 from services.gateway.operations.parameters.email_object import compares_words
 from services.gateway.operations.parameters.workbin_lookup import find_place
 from services.gateway.operations.properties.user_data import UPDATE_USER_DATA
-from services.gateway.operations.registry import NOT_A_REPORT, offer_named, operation_name
+from services.gateway.operations.registry import (
+    NOT_A_REPORT,
+    RELEASE,
+    offer_named,
+    operation_name,
+)
 from services.gateway.operations.request import (
     OK,
     OperationRequest,
@@ -40,11 +45,18 @@ from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
 from shared.domain.deliveries.delivery_report import KIND_OF_REPORT
 from shared.domain.lifecycle import TRANSITIONS, Operation, State
+from shared.domain.set_aside import DISCARDED
 from shared.messaging.publisher import Publisher
 from shared.storage.agents.agent_store import AgentStore, StoredAgent
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.mails.delivery_store import DeliveryStore
+
+_SET_ASIDE: Final = {
+    NOT_A_REPORT: (KIND_OF_REPORT, "completed reports"),
+    RELEASE: (DISCARDED, "discarded mail"),
+}
+"""The operations of administrators: a key of user data, and the mail that has it."""
 
 
 class OperationsResource:
@@ -102,21 +114,23 @@ class OperationsResource:
         return await self.order(request, agent, request.path_params["id"], offer, body)
 
     async def disown_report(self, request: Request) -> Response:
-        """POST /ucs/interactions/{id}: NotAReport, for administrators.
+        """POST /ucs/interactions/{id}: NotAReport and Release, for administrators.
 
-        The mail was taken for a report; it becomes an ordinary one in its queue.
+        The mail was taken for a report, or discarded; it becomes an ordinary one in its queue.
         """
         admin = await self._callers.admin(request)
         body = await read_object(request.receive, at_most=self._max_body)
-        if (name := operation_name(body)) != NOT_A_REPORT:
-            message = f"{name[:64]} is no operation here: {NOT_A_REPORT} is"
+        name = operation_name(body)
+        if name not in _SET_ASIDE:
+            message = f"{name[:64]} is no operation here: {' and '.join(_SET_ASIDE)} are"
             raise RequestError(Situation.OPERATION_FORBIDDEN, message)
         interaction = await self._interactions.get(request.path_params["id"], with_text=False)
         step = (interaction.direction, interaction.state, Operation.DISOWN)
-        if step not in TRANSITIONS or KIND_OF_REPORT not in interaction.user_data:
-            raise RequestError(Situation.WRONG_STATE, f"{NOT_A_REPORT} is for completed reports")
+        key, mails = _SET_ASIDE[name]
+        if step not in TRANSITIONS or key not in interaction.user_data:
+            raise RequestError(Situation.WRONG_STATE, f"{name} is for {mails}")
         command = DisownReport(interaction_id=interaction.id, agent_id=admin.id)
-        order = named(PreparedCommand(command, OK), NOT_A_REPORT)
+        order = named(PreparedCommand(command, OK), name)
         return await self._command_sender.send(request, order, interaction)
 
     async def create(self, request: Request) -> Response:

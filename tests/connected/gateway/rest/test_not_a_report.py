@@ -1,4 +1,4 @@
-"""NotAReport: an administrator makes an ordinary mail of a completed report."""
+"""NotAReport and Release: administrators put mail into its queue that nobody was offered."""
 
 import pytest
 
@@ -17,11 +17,18 @@ async def report(gateway: Gateway, **user_data: str) -> Interaction:
     )
 
 
-async def test_an_administrator_disowns_a_report(gateway: Gateway) -> None:
-    mail = await report(gateway, _Report="out-of-office")
+@pytest.mark.parametrize(
+    ("key", "operation"), [("_Report", "NotAReport"), ("_Discarded", "Release")]
+)
+async def test_an_administrator_disowns_a_report(
+    gateway: Gateway, key: str, operation: str
+) -> None:
+    mail = await report(gateway, **{key: "out-of-office"})
     admin = await gateway.client("admin")
 
-    answer = await admin.post(f"/api/v2/ucs/interactions/{mail.id}", json=NOT_A_REPORT)
+    answer = await admin.post(
+        f"/api/v2/ucs/interactions/{mail.id}", json={"operationName": operation}
+    )
 
     assert (answer.status_code, answer.json()["statusCode"]) == (200, 0)
     command = await gateway.command()
@@ -37,7 +44,7 @@ async def test_an_agent_disowns_no_report(gateway: Gateway) -> None:
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("operation", ["NotAReport", "Complete"])
+@pytest.mark.parametrize("operation", ["NotAReport", "Release", "Complete"])
 async def test_other_mails_and_operations_are_refused(gateway: Gateway, operation: str) -> None:
     mail = await report(gateway)
     admin = await gateway.client("admin")

@@ -1,0 +1,76 @@
+"""Screening rules are checked before they are put in force."""
+
+import pytest
+
+from services.console.description.reader import describe
+from services.console.description.yaml_document import UnreadableError
+from shared.contracts.contact_center import ContactCenter
+
+TEXT = """\
+name: demo
+queues: [{name: support}, {name: low}]
+mailboxes: [{address: support@demo.example, queue: support, screening: [spam]}]
+screening:
+  - name: news
+    when: {any: [{attachment.type: text/calendar}, {not: {from: {glob: "*@example.org"}}}]}
+    then: {queue: low, acknowledge: false}
+  - name: spam
+    when: {header: {X-Spam-Flag: "YES"}}
+    then: {discard: spam}
+"""
+
+
+def test_stored_rules_are_read_back() -> None:
+    center = describe(TEXT)
+
+    assert ContactCenter.model_validate(center.model_dump(mode="json")) == center
+
+
+def test_mailbox_has_all_rules_or_those_it_names() -> None:
+    some = describe(TEXT)
+    every = describe(TEXT.replace(", screening: [spam]", ""))
+
+    assert [one.name for one in some.screening_of(some.mailboxes[0])] == ["spam"]
+    assert [one.name for one in every.screening_of(every.mailboxes[0])] == ["news", "spam"]
+
+
+def test_description_without_rules_has_no_such_keys() -> None:
+    content = describe("name: demo\nqueues: [{name: a}]\nmailboxes: [{address: a@b.c, queue: a}]")
+
+    stored = content.model_dump(mode="json")
+
+    assert "screening" not in stored
+    assert "screening" not in stored["mailboxes"][0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("queue: low,", "queue: gone,", "there is no queue 'gone' under `queues`"),
+        ("screening: [spam]", "screening: [spma]", "there is no rule 'spma' under `screening`"),
+        ("name: spam", "name: news", "news is there already"),
+        ("discard: spam", "discard: spam, acknowledge: true", "is not acknowledged"),
+        ("discard: spam", "discard: spam, queue: low", "waits in no queue"),
+        ("{discard: spam}", "{}", "an action is missing"),
+        ("{discard: spam}", "{user_data: {_Report: x}}", "begins with a letter"),
+        ('{header: {X-Spam-Flag: "YES"}}', "{}", "a condition is missing"),
+        ('"YES"', "YES", "has to be a text: put it in quotes"),
+        ("X-Spam-Flag", "X Spam", "a header's name has"),
+        ('"*@example.org"', '"' + "*" * 10_000 + '"', "at most 255 characters"),
+        ('glob: "*@', 'globe: "*@', "is no field of a contact center"),
+        ('"*@example.org"}', '"*", contains: x}', "or one of `contains`, `glob` and `matches`"),
+        ('glob: "*@example.org"', 'matches: "(a"', "this is no regular expression of RE2"),
+        ('glob: "*@example.org"', 'matches: "(?=a)"', "this is no regular expression of RE2"),
+        ("{header:", "{not: {not: {not: {not: {not: {body: x}}}}}, header:", "deeper than 5"),
+        ("{header:", f"{{all: [{'{body: x}, ' * 50}], header:", "more than 50 tests"),
+        ("{header:", "{automatic: false, header:", "write `not: {automatic: true}`"),
+        ("{header:", "{authenticated: maybe, header:", "has to be True, False or 'unknown'"),
+    ],
+)
+def test_wrong_rule_is_refused_in_words(old: str, new: str, words: str) -> None:
+    assert old in TEXT
+
+    with pytest.raises(UnreadableError) as caught:
+        describe(TEXT.replace(old, new))
+
+    assert words in str([one.words for one in caught.value.problems])
