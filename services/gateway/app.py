@@ -47,6 +47,7 @@ from services.gateway.rest.history_readers import HistoryReaders
 from services.gateway.rest.idempotency import IdempotencyMiddleware
 from services.gateway.rest.idempotency_store import IdempotencyStore
 from services.gateway.rest.link_key_store import LinkKeyStore
+from services.gateway.rest.open_pages import OpenPages
 from services.gateway.rest.resources.attachments import AttachmentsResource
 from services.gateway.rest.resources.channels import ChannelsResource
 from services.gateway.rest.resources.context_services import ContextServicesResource
@@ -61,6 +62,8 @@ from services.gateway.rest.resources.workbins import WorkbinsResource
 from services.gateway.rest.routes import RestResources, rest_router
 from services.gateway.rest.uploads.form_files import FormBodies, PaceLimits
 from services.gateway.settings import GatewaySettings
+from services.gateway.sign_in.pages import CALLBACK, SignInPages
+from services.gateway.sign_in.provider import Provider, SignInClient
 from shared.bayeux import (
     BayeuxCollector,
     BayeuxServer,
@@ -69,6 +72,7 @@ from shared.bayeux import (
 )
 from shared.domain.clock import Clock
 from shared.intake.mail_intake import IntakeRules, MailIntake
+from shared.oauth.token_client import post
 from shared.observability.serving import serving
 from shared.runtime.resources import Resources
 from shared.storage.agents.agent_login_store import AgentLoginStore
@@ -177,7 +181,9 @@ async def start(
             authenticator=authenticator,
             settings=settings.bayeux,
             always_200=settings.http_errors == "always-200",
-            desktop=_desktop(settings),
+            open_pages=OpenPages(
+                _desktop(settings), _sign_in(settings, agent_cache, sessions, resources.clock)
+            ),
         )
         resources.health.add_check("events", event_feed.problem, needed=settings.needs_broker)
         collect_garbage_rarely()
@@ -243,7 +249,32 @@ def _links(resources: Resources) -> AttachmentLinks:
 def _desktop(settings: GatewaySettings) -> DesktopPages | None:
     if settings.desktop == "off":
         return None
-    return DesktopPages(BuiltFiles(title=settings.desktop_title))
+    offers_sign_in = bool(settings.oidc_client_id)
+    return DesktopPages(BuiltFiles(title=settings.desktop_title, offers_sign_in=offers_sign_in))
+
+
+def _sign_in(
+    settings: GatewaySettings, agent_cache: AgentCache, sessions: CookieSessions, clock: Clock
+) -> SignInPages | None:
+    if not settings.oidc_client_id:
+        return None
+    client = SignInClient(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        f"{settings.public_url.rstrip('/')}{CALLBACK}",
+        settings.oidc_client_secret,
+    )
+    return SignInPages(
+        provider=Provider(client, post),
+        keys=_signing_keys(settings),
+        rules=TokenRules(
+            settings.oidc_issuer, settings.oidc_client_id, user_claim=settings.oidc_user_claim
+        ),
+        agent_cache=agent_cache,
+        sessions=sessions,
+        cookies=settings.cookies,
+        clock=clock,
+    )
 
 
 def _authenticator(
@@ -268,15 +299,18 @@ def _authenticator(
 def _bearers(
     settings: GatewaySettings, agent_cache: AgentCache, clock: Clock
 ) -> BearerAuthenticator:
-    file = settings.oidc_jwks_file
     rules = TokenRules(
         settings.oidc_issuer,
         settings.oidc_audience,
         user_claim=settings.oidc_user_claim,
         clients=settings.oidc_clients,
     )
-    keys = SigningKeys(from_file(file) if file else from_address(settings.oidc_jwks_url))
-    return BearerAuthenticator(keys, rules, agent_cache, clock)
+    return BearerAuthenticator(_signing_keys(settings), rules, agent_cache, clock)
+
+
+def _signing_keys(settings: GatewaySettings) -> SigningKeys:
+    file = settings.oidc_jwks_file
+    return SigningKeys(from_file(file) if file else from_address(settings.oidc_jwks_url))
 
 
 def _journal_writer(settings: GatewaySettings, resources: Resources) -> JournalWriter:

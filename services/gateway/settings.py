@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.gateway.cometd_options import ALLOWED_HEADERS, REMEDIES
+from services.gateway.http.addresses import is_safe
 from shared.bayeux import BayeuxSettings
 from shared.bayeux.cookies import CookiePolicy, SameSite
 from shared.bayeux.transports.origins import origin_of
@@ -124,6 +125,18 @@ class GatewaySettings(ServiceSettings):
         default=frozenset(),
         description="Clients whose bearer tokens are accepted (`azp` or `client_id`); by default "
         "any.",
+    )
+    oidc_client_id: str = Field(
+        default="",
+        description="Client at the issuer by which agents log in at the desktop (authorization "
+        "code with PKCE); needs GATEWAY_OIDC_ISSUER and GATEWAY_PUBLIC_URL. The issuer has to "
+        "allow the redirect to GATEWAY_PUBLIC_URL/desktop/sign-in/callback.",
+    )
+    oidc_client_secret: str = Field(
+        default="",
+        repr=False,
+        description="Secret of GATEWAY_OIDC_CLIENT_ID; empty for a public client, which PKCE "
+        "protects.",
     )
     max_body: int = Field(
         default=2 * 1024 * 1024,
@@ -258,8 +271,15 @@ class GatewaySettings(ServiceSettings):
                 "GATEWAY_OIDC_ISSUER needs GATEWAY_OIDC_AUDIENCE, and either GATEWAY_OIDC_JWKS_URL "
                 "or GATEWAY_OIDC_JWKS_FILE"
             )
-        if self.oidc_jwks_url and not _is_safe(self.oidc_jwks_url):
+        if self.oidc_jwks_url and not is_safe(self.oidc_jwks_url):
             raise ValueError("GATEWAY_OIDC_JWKS_URL has to begin with https://")
+        if self.oidc_client_id and not (
+            is_safe(self.oidc_issuer) and self.public_url and self.desktop == "on"
+        ):
+            raise ValueError(
+                "GATEWAY_OIDC_CLIENT_ID needs GATEWAY_OIDC_ISSUER with https://, "
+                "GATEWAY_PUBLIC_URL and GATEWAY_DESKTOP=on"
+            )
         return self
 
     @model_validator(mode="after")
@@ -324,11 +344,3 @@ class GatewaySettings(ServiceSettings):
             known_hosts=self.known_hosts,
             remedies=REMEDIES,
         )
-
-
-def _is_safe(url: str) -> bool:
-    """Return whether nobody between can change what a URL answers: https, or this machine."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (
-        parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
-    )

@@ -42,6 +42,7 @@ async def post(request: TokenRequest) -> HttpAnswer:
                 "POST",
                 request.url,
                 data=dict(request.form),
+                auth=request.basic,
                 headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             ) as answer,
         ):

@@ -18,11 +18,15 @@ _DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A form for an endpoint. `secrets` must not appear in logs or errors."""
+    """A form for an endpoint. `secrets` must not appear in logs or errors.
+
+    `basic` has the user name and the password of HTTP Basic, where the client is known by them.
+    """
 
     url: str
     form: Mapping[str, str] = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    basic: tuple[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ import httpx2 as httpx
 import pytest
 from playwright.async_api import BrowserContext
 
+from deploy.local.stack.services import Addresses
 from deploy.local.stack.system import System
 from tests.fixtures.broker import Broker
 from tests.fixtures.built_desktop import built_desktop
 from tests.fixtures.chromium import running_chromium
+from tests.fixtures.openid_provider import running_provider
 from tests.support.agent_page import AgentPage, open_desktop
 from tests.support.clients import AgentClient
 from tests.support.whole_system import whole_system
@@ -28,10 +30,24 @@ async def running(
     built_desktop: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[System]:
-    """A system whose gateway serves the desktop; offers last long enough to look at them."""
+    """A system whose gateway serves the desktop; offers last long enough to look at them.
+
+    Agents log in by password, or at an OpenID provider.
+    """
     assert await asyncio.to_thread(built_desktop.is_dir)
-    sent = tmp_path_factory.mktemp("sent")
-    async with whole_system(broker, mongodb_url, sent, invitation=INVITATION_SECONDS) as up:
+    addresses = Addresses.choose(familiar=False)
+    url = f"http://127.0.0.1:{addresses.gateway}"
+    async with (
+        running_provider(url) as provider,
+        whole_system(
+            broker,
+            mongodb_url,
+            tmp_path_factory.mktemp("sent"),
+            invitation=INVITATION_SECONDS,
+            addresses=addresses,
+            settings={**provider.variables, "GATEWAY_PUBLIC_URL": url},
+        ) as up,
+    ):
         yield up
 
 

@@ -137,8 +137,8 @@ class Gateway:
 async def running_gateway(
     backend: Backend, rabbitmq_url: str, database_url: str, **options: str
 ) -> AsyncIterator[Gateway]:
-    """Give a gateway that listens on a port of its own."""
-    port = free_port()
+    """Give a gateway that listens on a port of its own, or on that of the options."""
+    port = options.pop("port", "") or free_port()
     settings = GatewaySettings.model_validate(
         {
             "RABBITMQ_URL": rabbitmq_url,

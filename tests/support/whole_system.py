@@ -1,7 +1,7 @@
 """Every service as its own process, on a virtual host and a database of its own."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,16 +22,20 @@ async def whole_system(
     *,
     invitation: str,
     configuration: Path = CONTACT_CENTER,
+    addresses: Addresses | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[System]:
     """Give a system, each service as its own user; `sent` gets the mails that leave.
 
-    An offer lasts `invitation` seconds. `configuration` describes the contact center.
+    An offer lasts `invitation` seconds. `configuration` describes the contact center. `settings`
+    are variables of all services.
     """
-    addresses = Addresses.choose(familiar=False)
+    addresses = addresses or Addresses.choose(familiar=False)
     name = f"journey_{secrets.token_hex(6)}"
     database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
     with pytest.MonkeyPatch.context() as environment, broker.access(database_url) as access:
-        environment.setenv("ROUTING_INVITATION", invitation)
+        for variable, value in {"ROUTING_INVITATION": invitation, **(settings or {})}.items():
+            environment.setenv(variable, value)
         async with system(
             access, sent=sent, addresses=addresses, configuration=configuration
         ) as up:

@@ -2,6 +2,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { prepareSound } from "./alarm/alarm";
 import { preferences } from "./shell/preferences.svelte";
+import { signInEnd } from "./shell/sign_in";
 import "./styles/base.css";
 import { desk } from "./worklist/desk.svelte";
 
@@ -10,5 +11,5 @@ if (target) {
   preferences.restore();
   prepareSound();
   mount(App, { target });
-  void desk.open();
+  if (!signInEnd.inWindow || signInEnd.outcome !== "done") void desk.open();
 }

@@ -1,10 +1,11 @@
-"""Verifies bearer tokens: signed JSON Web Tokens (RFC 7519, RFC 8725). Pure.
+"""Verifies access tokens and ID tokens: signed JSON Web Tokens (RFC 7519, RFC 8725). Pure.
 
 Only keys of the configured issuer verify a token. Keys that a token brings or links to are refused.
 """
 
 import json
 import re
+import secrets
 import warnings
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -103,6 +104,35 @@ def verify_token(token: str, keys: Sequence[Key], rules: TokenRules, now: dateti
         BadTokenError: None of the keys signed it, it is for another audience, not valid yet, or
             expired.
     """
+    headers, claims = _verify_signature(token, keys)
+    _require_access_token(headers, claims, rules)
+    return _verify_claims(claims, rules, now)
+
+
+def verify_id_token(
+    token: str, keys: Sequence[Key], rules: TokenRules, nonce: str, now: datetime
+) -> Identity:
+    """Return the identity in an ID token (OpenID Connect Core section 3.1.3.7).
+
+    The audience of the rules is the client that asked for the token, with this `nonce`.
+
+    Raises:
+        BadTokenError: None of the keys signed it, it is of another login or for another client, not
+            valid yet, or expired.
+    """
+    _, claims = _verify_signature(token, keys)
+    given = claims.get("nonce")
+    if not isinstance(given, str) or not secrets.compare_digest(given.encode(), nonce.encode()):
+        raise BadTokenError("its nonce is another one")
+    audience = claims.get("aud")
+    is_shared = isinstance(audience, list) and len(audience) > 1
+    if (is_shared or "azp" in claims) and claims.get("azp") != rules.audience:
+        raise BadTokenError("its authorized party is another client")
+    return _verify_claims(claims, rules, now)
+
+
+def _verify_signature(token: str, keys: Sequence[Key]) -> tuple[str, Mapping[str, Any]]:
+    """Return the type in the header and the claims of a token that one of the keys has signed."""
     head = read_head(token)
     key = _key_for(head, keys)
     try:
@@ -112,9 +142,7 @@ def verify_token(token: str, keys: Sequence[Key], rules: TokenRules, now: dateti
             signed = jws.deserialize_compact(token, key, algorithms=[head.algorithm])
     except (JoseError, ValueError) as error:
         raise BadTokenError("the signature does not match") from error
-    claims = _decode_claims(signed.payload or b"")
-    _require_access_token(str(signed.headers().get("typ", "")), claims, rules)
-    return _verify_claims(claims, rules, now)
+    return str(signed.headers().get("typ", "")), _decode_claims(signed.payload or b"")
 
 
 def read_keys(text: bytes) -> tuple[Key, ...]:

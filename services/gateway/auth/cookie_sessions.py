@@ -69,7 +69,26 @@ class CookieSessions:
                 return reusable
             if self._reusable.get(key) is reusable:
                 del self._reusable[key]
-        now, token = self._clock.now(), secrets.token_urlsafe(24)
+        opened = self._new(account)
+        digest = _digest(opened.token, password)
+        return await self._store_first(
+            key, replace(opened, session=replace(opened.session, password_digest=digest))
+        )
+
+    async def begin_by_provider(self, account: AgentAccount) -> OpenSession:
+        """Return a new session for an agent whom an OpenID provider has named.
+
+        No password belongs to it: its cookie is the only proof.
+
+        Raises:
+            Unavailable: The session cannot be stored now.
+        """
+        opened = self._new(account)
+        await self._store.add(opened.token, opened.session)
+        return opened
+
+    def _new(self, account: AgentAccount) -> OpenSession:
+        now = self._clock.now()
         ends_at = now + self._lifetime
         session = LoginSession(
             account.agent.id,
@@ -77,9 +96,8 @@ class CookieSessions:
             login_proof(account.login),
             min(now + self._idle, ends_at),
             ends_at,
-            _digest(token, password),
         )
-        return await self._store_first(key, OpenSession(token, session))
+        return OpenSession(secrets.token_urlsafe(24), session)
 
     async def find(self, token: str) -> tuple[AgentAccount, LoginSession] | None:
         """Return the account and the session of a cookie; None where there is no open session.

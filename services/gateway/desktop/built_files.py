@@ -17,6 +17,9 @@ FOLDER: Final = Path(__file__).with_name("built")
 _TITLE: Final = "<title>Mailroom</title>"
 """How the title stands in the built page."""
 
+_SIGN_IN: Final = '<meta name="sign-in" content="provider" />'
+"""By this the page knows that it may lead to the OpenID provider."""
+
 _HASHED: Final = "assets/"
 """The folder whose files have a hash of their content in their names."""
 
@@ -47,11 +50,13 @@ class BuiltFiles:
     """The desktop's files by their paths below `/desktop/`.
 
     They are read again when the index has changed, so that `make desktop` needs no restart.
-    `title` takes the place of the page's title.
+    `title` takes the place of the page's title. With `offers_sign_in` the page offers the login
+    by the OpenID provider.
     """
 
     folder: Path = FOLDER
     title: str = ""
+    offers_sign_in: bool = False
     _files: Mapping[str, BuiltFile] = field(default_factory=dict)
     _read_at: int = 0
 
@@ -89,9 +94,10 @@ class BuiltFiles:
             for coding, suffix in _COMPRESSED.items()
             if (other := file.with_name(file.name + suffix)).is_file()
         }
-        if file.name == INDEX and self.title:
-            title = f"<title>{html.escape(self.title)}</title>"
-            content = content.replace(_TITLE.encode(), title.encode())
+        if file.name == INDEX and (self.title or self.offers_sign_in):
+            head = f"<title>{html.escape(self.title)}</title>" if self.title else _TITLE
+            head += _SIGN_IN if self.offers_sign_in else ""
+            content = content.replace(_TITLE.encode(), head.encode())
             compressed = {"gzip": gzip.compress(content, mtime=0)}
         media_type = _MEDIA_TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
         return BuiltFile(

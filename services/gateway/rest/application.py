@@ -14,13 +14,13 @@ from starlette.types import Message
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from services.gateway.auth.authenticator import AuthenticatedAgent, RequestAuthenticator
-from services.gateway.desktop.pages import DesktopPages
 from services.gateway.errors import RequestError, Situation, explained
 from services.gateway.http.answers import failure
 from services.gateway.http.asgi import AbortedError, Receive
 from services.gateway.http.credentials import CSRF_HEADER
 from services.gateway.rest.cors import EXPOSED, answer_preflight
 from services.gateway.rest.idempotency import IdempotencyMiddleware
+from services.gateway.rest.open_pages import OpenPages
 from services.gateway.rest.resources.downloads import DownloadsResource
 from services.gateway.rest.resources.drop import PATH as DROP
 from services.gateway.rest.resources.drop import DropResource
@@ -43,7 +43,7 @@ SECONDS: Final = Histogram(
 
 
 class RestApplication:
-    """Serves every path of the gateway that is not CometD; `desktop` is None where it is off."""
+    """Serves every path of the gateway that is not CometD."""
 
     def __init__(
         self,
@@ -54,10 +54,10 @@ class RestApplication:
         authenticator: RequestAuthenticator,
         settings: BayeuxSettings,
         always_200: bool,
-        desktop: DesktopPages | None = None,
+        open_pages: OpenPages,
     ) -> None:
         self._rest = rest
-        self._desktop = desktop
+        self._open_pages = open_pages
         self._drop = drop
         self._downloads = downloads
         self._authenticator = authenticator
@@ -111,7 +111,7 @@ class RestApplication:
             answer = openapi_response(scope["method"], path)
             await answer(scope, receive, _with_headers(send, scope, None))
             return
-        if self._desktop and (page := self._desktop.response(scope)):
+        if page := await self._open_pages.response(scope):
             await page(scope, receive, _with_headers(send, scope, None))
             return
         if path.startswith(DROP):

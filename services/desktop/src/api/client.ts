@@ -49,8 +49,14 @@ export interface Options {
 export class Api {
   csrf = "";
 
-  // Called when the session has ended; resolves when somebody has logged in again.
+  // Called when the session has ended; resolves when the same agent has logged in again.
   onLoginNeeded: () => Promise<void> = () => Promise.reject(new ApiError(401, 20, ""));
+
+  // Called when the token is not that of the session, as another tab has begun a new one.
+  onForeignSession: () => Promise<void> = async () => void (await this.once("GET", "/me"));
+
+  // Nothing is asked before it resolves: the cookie of the browser may be another agent's.
+  held: Promise<void> | null = null;
 
   get headers(): Record<string, string> {
     const token = this.csrf ? { [CSRF]: this.csrf } : {};
@@ -78,13 +84,14 @@ export class Api {
     let left = options.patience ?? 4;
     for (let pause = 250; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
+        await this.held;
         return await this.once<Body>(method, path, { ...options, headers });
       } catch (error) {
         if (!(error instanceof ApiError) || options.signal?.aborted) throw error;
         if (error.isLogin) {
           await this.onLoginNeeded();
         } else if (isForged(error)) {
-          await this.once("GET", "/me");
+          await this.onForeignSession();
         } else if (!error.isPassing) {
           throw error;
         } else {

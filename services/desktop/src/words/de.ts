@@ -18,6 +18,18 @@ export const de: Words = {
     seconds > 0
       ? `Zu viele falsche Passwörter. Versuchen Sie es in ${some(seconds, "Sekunde", "Sekunden")} noch einmal.`
       : "Zu viele falsche Passwörter. Warten Sie eine Weile und versuchen Sie es noch einmal.",
+  signIn: "Mit dem Firmenkonto anmelden",
+  orPassword: "oder mit Passwort",
+  signedIn: "Sie sind angemeldet. Schließen Sie dieses Fenster und machen Sie weiter, wo Sie waren.",
+  signInEnds: {
+    refused: "Die Anmeldung mit dem Firmenkonto wurde nicht abgeschlossen. Versuchen Sie es noch einmal.",
+    late: "Die Anmeldung hat zu lange gedauert oder begann in einem anderen Browser. Versuchen Sie es noch einmal.",
+    unknown: "Ihr Firmenkonto ist hier kein Agent. Bitten Sie einen Administrator, Sie aufzunehmen.",
+    away: "Die Anmeldung Ihrer Firma antwortet nicht. Versuchen Sie es später, oder nehmen Sie ein Passwort.",
+  },
+  otherAgent: (other, own) =>
+    `In diesem Browser hat sich inzwischen ${other} angemeldet. Um hier weiterzuarbeiten, melden Sie sich wieder als ${own} an; was Sie geschrieben haben, ist aufgehoben.`,
+  goOnAs: (name) => `Als ${name} weiterarbeiten`,
   noServer: "Der Server antwortet nicht. Prüfen Sie das Netz und versuchen Sie es noch einmal.",
   noAgent: "Dieses Konto gehört keinem Agenten und hat keinen Arbeitsplatz. Nehmen Sie ein anderes.",
   logOut: "Abmelden",

@@ -16,6 +16,18 @@ export const en = {
     seconds > 0
       ? `Too many wrong passwords. Try again in ${some(seconds, "second", "seconds")}.`
       : "Too many wrong passwords. Wait a while, then try again.",
+  signIn: "Log in with your company account",
+  orPassword: "or by password",
+  signedIn: "You are logged in. Close this window and go on where you were.",
+  signInEnds: {
+    refused: "The login with your company account was not completed. Try again.",
+    late: "The login took too long, or was begun in another browser. Try again.",
+    unknown: "Your company account is no agent here. Ask an administrator to add you.",
+    away: "The login of your company does not answer. Try again later, or use a password.",
+  } as Record<string, string>,
+  otherAgent: (other: string, own: string) =>
+    `${other} has logged in in this browser meanwhile. To go on here, log in again as ${own}; what you have written is kept.`,
+  goOnAs: (name: string) => `Go on as ${name}`,
   noServer: "The server does not answer. Check your network, then try again.",
   noAgent: "This account is not an agent's, so it has no desktop. Log in with another one.",
   logOut: "Log out",

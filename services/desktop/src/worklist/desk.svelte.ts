@@ -13,6 +13,7 @@ import type {
 } from "../api/types";
 import { CHANNELS, Connection, INTERACTIONS, type Link, WORKBINS } from "../live/connection";
 import { Pauses } from "../live/pauses";
+import { announceLogin, onLoginElsewhere } from "../shell/sign_in";
 import { language } from "../words/language.svelte";
 import { saveAllDrafts } from "../writing/open_drafts";
 import { changeOf } from "./changes";
@@ -46,6 +47,8 @@ class Desk {
   readonly api = new Api();
   phase = $state<Phase>("starting");
   needsLogin = $state(false);
+  // The name of another agent who has logged in in this browser meanwhile.
+  otherAgent = $state("");
   user = $state.raw<User | null>(null);
   states = $state.raw<AgentState[]>([]);
   channel = $state.raw<AgentState | null>(null);
@@ -78,13 +81,17 @@ class Desk {
     () => this.api.headers,
   );
   readonly #pauses = new Pauses();
-  #waitingForLogin: (() => void)[] = [];
+  // Resolves when this agent has logged in again; null where nobody has to.
+  #login: Promise<void> | null = null;
+  #hasLoggedIn: () => void = () => {};
   #nextNotice = 1;
   #catchingUpTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #running = new Map<string, number>();
 
   constructor() {
     this.api.onLoginNeeded = () => this.#askForLogin();
+    this.api.onForeignSession = () => this.#requireSameAgent();
+    onLoginElsewhere(() => void this.#hearOfLogin());
   }
 
   get serverNow(): number {
@@ -112,18 +119,9 @@ class Desk {
 
   async logIn(name: string, password: string): Promise<void> {
     await this.api.logIn(name, password);
-    if (this.phase !== "working") {
-      await this.#begin();
-      return;
-    }
-    const { user } = await this.api.get<{ user: User }>("/me");
-    if (user.id !== this.user?.id) {
-      location.reload();
-      return;
-    }
-    this.needsLogin = false;
-    for (const go of this.#waitingForLogin.splice(0)) go();
-    await this.#startOver();
+    announceLogin();
+    if (this.phase === "working") await this.#goOnAfterLogin();
+    else await this.#begin();
   }
 
   async logOut(): Promise<void> {
@@ -363,19 +361,51 @@ class Desk {
   // Another tab may have logged in: this one goes on with that session, if it is the same agent's.
   async #resume(): Promise<void> {
     try {
-      const { body } = await this.api.once<{ user: User }>("GET", "/me");
-      if (body.user.id === this.user?.id) this.#connection.resume();
-      else location.reload();
+      if (await this.#isSameAgent()) this.#connection.resume();
+      else await this.#askForLogin();
     } catch (error) {
       if (error instanceof ApiError && error.isLogin) await this.#askForLogin();
       else this.#resumeLater();
     }
   }
 
+  // Whether the session of this browser is still this agent's. Where it is another's, nothing is
+  // asked in that one's name.
+  async #isSameAgent(): Promise<boolean> {
+    const { body } = await this.api.once<{ user: User }>("GET", "/me");
+    const isSame = body.user.id === this.user?.id;
+    this.otherAgent = isSame ? "" : nameOfUser(body.user);
+    if (!isSame) this.api.csrf = "";
+    return isSame;
+  }
+
+  async #requireSameAgent(): Promise<void> {
+    if (!(await this.#isSameAgent())) await this.#askForLogin();
+  }
+
+  async #hearOfLogin(): Promise<void> {
+    if (this.phase === "login") await this.open();
+    if (this.phase !== "working") return;
+    const asks = this.needsLogin ? this.#goOnAfterLogin() : this.#requireSameAgent();
+    // What fails now is asked again by the next request.
+    await asks.catch(() => undefined);
+  }
+
+  async #goOnAfterLogin(): Promise<void> {
+    if (!(await this.#isSameAgent())) return;
+    this.needsLogin = false;
+    this.api.held = null;
+    this.#hasLoggedIn();
+    this.#login = null;
+    await this.#startOver();
+  }
+
   // Synchronizes until it succeeds.
   async #startOver(): Promise<void> {
     try {
-      await this.#synchronize();
+      // A login goes on from here by itself.
+      if (await this.#isSameAgent()) await this.#synchronize();
+      else void this.#askForLogin();
     } catch {
       this.#linked("interrupted");
       setTimeout(() => void this.#startOver(), AGAIN_AFTER);
@@ -441,7 +471,9 @@ class Desk {
   #askForLogin(): Promise<void> {
     if (this.phase !== "working") return Promise.reject(new ApiError(401, 20, ""));
     this.needsLogin = true;
-    return new Promise((resolve) => this.#waitingForLogin.push(resolve));
+    this.#login ??= new Promise((resolve) => (this.#hasLoggedIn = resolve));
+    this.api.held = this.#login;
+    return this.#login;
   }
 
   #measure(item: Interaction): void {
@@ -501,6 +533,10 @@ export function senderOf(item: Interaction): string {
   const personal = item.userData?.["FromPersonal"];
   const address = item.email_object.FromAddress || item.userData?.["FromAddress"];
   return String(personal || address || "");
+}
+
+function nameOfUser(user: User): string {
+  return `${user.firstName} ${user.lastName}`.trim() || user.userName;
 }
 
 function isStateMessage(data: unknown): data is StateMessage {

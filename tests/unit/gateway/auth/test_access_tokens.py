@@ -22,6 +22,7 @@ from services.gateway.auth.access_tokens import (
     TokenRules,
     read_head,
     read_keys,
+    verify_id_token,
     verify_token,
 )
 
@@ -166,6 +167,36 @@ def test_claims_that_are_not_right_are_not_believed(changes: dict[str, Any]) -> 
 def test_an_id_token_is_no_access_token(changes: dict[str, Any]) -> None:
     with pytest.raises(BadTokenError, match="access token"):
         verify_token(signed(**changes), published(rsa()), RULES, NOW)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"azp": "mailroom"}, {"aud": ["mailroom", "other"], "azp": "mailroom"}]
+)
+def test_id_token_of_this_login_names_the_agent(changes: dict[str, Any]) -> None:
+    token = signed(nonce="n", at_hash="x", **changes)
+
+    assert verify_id_token(token, published(rsa()), RULES, "n", NOW).user_name == "ann"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"nonce": "other"},
+        {"nonce": None},
+        {"nonce": 7},
+        {"aud": "other"},
+        {"aud": ["mailroom", "other"]},
+        {"azp": "other"},
+        {"iss": "https://evil.example"},
+        {"exp": 0},
+        {"preferred_username": ""},
+    ],
+)
+def test_id_token_of_another_login_is_refused(changes: dict[str, Any]) -> None:
+    token = signed(**{"nonce": "n", **changes})
+
+    with pytest.raises(BadTokenError):
+        verify_id_token(token, published(rsa()), RULES, "n", NOW)
 
 
 @pytest.mark.parametrize(

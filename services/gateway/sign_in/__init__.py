@@ -1,0 +1,1 @@
+"""Logins by authorization code at an OpenID provider, which begin a cookie session."""

@@ -1,0 +1,159 @@
+"""The OpenID provider: its published endpoints, and the exchange of a code for an ID token."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from urllib.parse import quote_plus, urlsplit
+
+import httpx2
+
+from services.gateway.http.addresses import is_safe
+from services.gateway.sign_in.attempt import Attempt
+from shared.domain.errors import Unavailable
+from shared.oauth.token_client import EndpointUnavailableError, Post
+from shared.oauth.token_requests import TokenRequest
+from shared.oauth.token_responses import LARGEST, json_object
+
+_DISCOVERY: Final = "/.well-known/openid-configuration"
+_DEADLINE: Final = timedelta(seconds=5)
+_KEPT_FOR: Final = timedelta(hours=1)
+_MOST_EXCHANGES: Final = 20
+"""Exchanges at the same time: strangers can ask for them with codes that they made up."""
+
+_OK: Final = 200
+
+
+class ProviderUnavailableError(Unavailable):
+    """The provider does not answer, or not with what OpenID Connect says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """What the provider publishes about itself (OpenID Connect Discovery section 3)."""
+
+    authorization: str
+    token: str
+    by_basic: bool
+    """Whether a client with a secret shows it by Basic, and not in the form."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInClient:
+    """This gateway as the provider knows it. A client without a secret proves itself by PKCE."""
+
+    issuer: str
+    client_id: str
+    callback: str
+    secret: str = field(default="", repr=False)
+
+
+class Provider:
+    """Reads the endpoints of a provider, again after an hour, and exchanges codes there."""
+
+    def __init__(self, client: SignInClient, post: Post) -> None:
+        self.client = client
+        self._post = post
+        self._endpoints: Endpoints | None = None
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+        self._exchanging = asyncio.Semaphore(_MOST_EXCHANGES)
+
+    async def endpoints(self) -> Endpoints:
+        """Return the provider's endpoints; those read before stay in use where it is away.
+
+        Raises:
+            ProviderUnavailableError: They have never been read, and cannot be read now.
+        """
+        async with self._reading:
+            now = asyncio.get_running_loop().time()
+            if self._endpoints is None or now - self._read_at >= _KEPT_FOR.total_seconds():
+                try:
+                    self._endpoints = _read_endpoints(await self._discover(), self.client.issuer)
+                except ProviderUnavailableError:
+                    if self._endpoints is None:
+                        raise
+                self._read_at = now
+            return self._endpoints
+
+    async def exchange(self, attempt: Attempt, code: str) -> str | None:
+        """Return the ID token for a code; None where the provider refuses the code.
+
+        Raises:
+            ProviderUnavailableError: The provider does not answer, or too many exchanges run.
+        """
+        if self._exchanging.locked():
+            raise ProviderUnavailableError("too many people log in at once")
+        async with self._exchanging:
+            request = self._request(await self.endpoints(), attempt, code)
+            try:
+                answer = await self._post(request)
+            except EndpointUnavailableError as error:
+                raise ProviderUnavailableError(str(error)) from error
+        if answer.status >= 500 or answer.status == 429:  # noqa: PLR2004 - classes of HTTP
+            raise ProviderUnavailableError(f"the token endpoint answers {answer.status}")
+        token = (json_object(answer) or {}).get("id_token")
+        return token if answer.status == _OK and isinstance(token, str) else None
+
+    def _request(self, endpoints: Endpoints, attempt: Attempt, code: str) -> TokenRequest:
+        client = self.client
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": client.callback,
+            "code_verifier": attempt.verifier,
+        }
+        secrets = (code, attempt.verifier, client.secret)
+        if client.secret and endpoints.by_basic:
+            # RFC 6749 section 2.3.1: both are encoded like the values of a form first.
+            basic = (quote_plus(client.client_id), quote_plus(client.secret))
+            return TokenRequest(endpoints.token, form, secrets, basic)
+        form["client_id"] = client.client_id
+        if client.secret:
+            form["client_secret"] = client.secret
+        return TokenRequest(endpoints.token, form, secrets)
+
+    async def _discover(self) -> bytes:
+        url = self.client.issuer.rstrip("/") + _DISCOVERY
+        try:
+            async with (
+                asyncio.timeout(_DEADLINE.total_seconds()),
+                httpx2.AsyncClient(timeout=_DEADLINE.total_seconds(), trust_env=False) as client,
+                client.stream("GET", url, headers={"Accept": "application/json"}) as answer,
+            ):
+                if answer.status_code != httpx2.codes.OK:
+                    raise ProviderUnavailableError(f"{url} answers {answer.status_code}")
+                text = bytearray()
+                async for piece in answer.aiter_bytes():
+                    text += piece
+                    if len(text) > LARGEST:
+                        raise ProviderUnavailableError(f"{url} answers more than {LARGEST} bytes")
+                return bytes(text)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, TimeoutError) as error:
+            raise ProviderUnavailableError(
+                f"{url} cannot be read ({type(error).__name__})"
+            ) from error
+
+
+def _read_endpoints(text: bytes, issuer: str) -> Endpoints:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict) or document.get("issuer") != issuer:
+        raise ProviderUnavailableError("the published configuration is not of this issuer")
+    methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    return Endpoints(
+        _address(document, "authorization_endpoint"),
+        _address(document, "token_endpoint"),
+        by_basic=not isinstance(methods, list) or "client_secret_basic" in methods,
+    )
+
+
+def _address(document: Mapping[str, object], name: str) -> str:
+    address = document.get(name)
+    if not isinstance(address, str) or not is_safe(address) or urlsplit(address).fragment:
+        raise ProviderUnavailableError(f"the published {name} is no address with https")
+    return address

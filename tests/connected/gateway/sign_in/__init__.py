@@ -1,0 +1,1 @@
+"""Logins by authorization code, with a real OpenID provider."""

@@ -1,0 +1,86 @@
+"""Logins at the desktop: by the OpenID provider, while somebody writes, and as somebody else."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from deploy.local.stack.system import System
+from tests.fixtures.chromium import running_chromium
+from tests.support.agent_page import AgentPage, open_desktop, shown
+
+pytestmark = [pytest.mark.connected, pytest.mark.journey, pytest.mark.timeout(300)]
+
+SIGN_IN = "Log in with your company account"
+
+
+async def log_in_there(page: Page, name: str) -> None:
+    """Fill in the forms of the provider."""
+    await page.fill("[name=login]", name)
+    await page.fill("[name=password]", "any")
+    await page.locator("[type=submit]").click()
+    await page.get_by_role("button", name="Continue").click()
+
+
+async def test_login_at_the_provider_and_again_while_writing(running: System) -> None:
+    async with running_chromium(locale="en-GB", reduced_motion="reduce") as browser:
+        desk = await open_desktop(browser, running.gateway_url)
+        page = desk.page
+        barriers = await desk.barriers()
+        await desk.picture("login")
+        await page.get_by_role("link", name=SIGN_IN).click()
+        await log_in_there(page, "stranger")
+        await expect(page.get_by_role("alert")).to_contain_text("no agent here")
+        await expect(page).to_have_url(f"{running.gateway_url}/desktop/")
+        await browser.clear_cookies()
+        await page.get_by_role("link", name=SIGN_IN).click()
+        await log_in_there(page, "agent1")
+        await expect(page.locator("nav")).to_be_visible()
+        await page.keyboard.press("c")
+        await page.fill("#subject", "Written before")
+        await browser.clear_cookies(name="JSESSIONID")
+        await page.fill("#subject", "Written before and after")
+        dialog = page.get_by_role("dialog")
+        async with browser.expect_page() as opened:
+            await dialog.get_by_role("button", name=SIGN_IN).click()
+        window = await opened.value
+        await window.wait_for_event("close")
+
+        await expect(dialog).to_have_count(0)
+        await expect(page.locator("#subject")).to_have_value("Written before and after")
+        await expect(page.locator("footer [role=status]")).to_have_text("Saved")
+        await page.get_by_role("button", name="Discard").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+        await desk.ended("Written before and after", "Discarded")
+        assert shown(barriers) == "[]"
+        assert desk.faults == []
+
+
+async def test_other_agent_in_another_tab_gets_nothing_of_this_one(
+    desk: AgentPage, running: System
+) -> None:
+    page = desk.page
+    await page.keyboard.press("c")
+    await page.fill("#subject", "Of agent1")
+    await expect(page.locator("footer [role=status]")).to_have_text("Saved")
+    await page.context.clear_cookies(name="JSESSIONID")
+
+    other = await open_desktop(page.context, running.gateway_url)
+    await other.log_in("agent2")
+    await expect(other.page.locator("nav")).to_be_visible()
+
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("alert")).to_contain_text("Bruno Blum has logged in")
+    await desk.picture("other_agent")
+    barriers = await desk.barriers()
+    await dialog.locator("[name=password]").fill("agent1")
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_have_count(0)
+    await page.fill("#subject", "Of agent1 still")
+    await expect(page.locator("footer [role=status]")).to_have_text("Saved")
+    # Now the other tab is the one whose session has gone to somebody else.
+    await expect(other.page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
+    await other.page.close()
+
+    await page.get_by_role("button", name="Discard").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+    await desk.ended("Of agent1 still", "Discarded")
+    assert shown(barriers) == "[]"

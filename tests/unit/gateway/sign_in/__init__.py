@@ -1,0 +1,1 @@
+"""Logins by authorization code: what is asked, and what may come back."""
