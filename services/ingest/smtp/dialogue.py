@@ -220,7 +220,11 @@ class Dialogue(SMTP):
             return
         await self.push(_GO_AHEAD)
         try:
-            octets = await read_mail(self._reader, largest=self._settings.largest_mail)
+            octets = await read_mail(
+                self._reader,
+                largest=self._settings.largest_mail,
+                longest_line=self._settings.longest_line,
+            )
         except MailTooLargeError:
             answer = TOO_LARGE
         except LineTooLongError:
@@ -251,6 +255,11 @@ class Dialogue(SMTP):
             await self.push(_TOO_FAST)
             return
         await super().smtp_MAIL(arg)
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - as above
+        """Add a recipient; its reply is no idle one."""
+        self._budget.record_recipient()
+        await super().smtp_RCPT(arg)
 
     @syntax("STARTTLS", when="tls_context")
     async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802 - as above

@@ -8,8 +8,10 @@ TOO_MANY_ERRORS: Final = b"421 4.7.0 too many errors, try again later\r\n"
 SESSION_ENDED: Final = b"421 4.7.0 enough for one session, come back with the next mail\r\n"
 
 _REFUSALS_AT_ONCE: Final = 5
-_ANSWERS_WITHOUT_A_MAIL: Final = 2_000
-"""A sender with a thousand accepted and a thousand refused recipients gets as many replies."""
+_ANSWERS_WITHOUT_A_MAIL: Final = 300
+"""A session that a sender keeps for its next mail needs one every minute."""
+_MOST_RECIPIENTS: Final = 2_000
+"""A sender with a thousand accepted and a thousand refused recipients gets as many replies more."""
 
 
 class SessionBudget:
@@ -18,19 +20,23 @@ class SessionBudget:
     def __init__(self, settings: IngestSettings, now: float) -> None:
         self._settings = settings
         self._ends_at = now + settings.longest_session.total_seconds()
-        self._mails = self._answers = self._refusals = 0
+        self._mails = self._answers = self._recipients = self._refusals = 0
         self.active_at = now
+
+    def record_recipient(self) -> None:
+        """Count a recipient that the peer has named: its reply is no idle one."""
+        self._recipients = min(self._recipients + 1, _MOST_RECIPIENTS)
 
     def record_answer(self, answer: bytes) -> None:
         """Count a reply before it is written."""
         self._answers += 1
-        if answer.startswith(b"5") or self._answers > _ANSWERS_WITHOUT_A_MAIL:
+        if answer.startswith(b"5") or self._answers > _ANSWERS_WITHOUT_A_MAIL + self._recipients:
             self._refusals += 1
 
     def record_mail(self, now: float) -> None:
         """Count an accepted mail; the counts of replies and refusals start again."""
         self._mails += 1
-        self._answers = self._refusals = 0
+        self._answers = self._recipients = self._refusals = 0
         self.active_at = now
 
     def delay(self) -> float:

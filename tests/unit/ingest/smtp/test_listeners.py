@@ -232,7 +232,27 @@ def test_repeated_noop_closes_the_session(run: Run) -> None:
 
     with running.connect() as client:
         client.greet()
-        answers = [client.ask("NOOP") for _ in range(5_000)]
+        answers = [client.ask("NOOP") for _ in range(500)]
+        assert answers[-1] == 0
+        assert 421 in answers
+
+
+def test_many_recipients_are_no_idle_talk(run: Run) -> None:
+    running = run(most_refusals=10, refusal_delay=0)
+
+    with running.connect() as client:
+        client.greet().address()
+        for _ in range(1_500):
+            assert client.ask("RCPT TO:<support@demo.example>") in (250, 452)
+        assert client.ask("NOOP") == 250
+
+
+def test_recipients_without_end_close_the_session(run: Run) -> None:
+    running = run(most_refusals=10, refusal_delay=0)
+
+    with running.connect() as client:
+        client.greet().address()
+        answers = [client.ask("RCPT TO:<support@demo.example>") for _ in range(2_600)]
         assert answers[-1] == 0
         assert 421 in answers
 
