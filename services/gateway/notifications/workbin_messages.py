@@ -7,8 +7,8 @@ from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.message_builder import Message
 from services.gateway.notifications.topics import INTERACTIONS, WORKBINS
 from services.gateway.wire.mail import Fields
-from services.gateway.wire.messages import gone, kept, stamped
-from services.gateway.wire.workbins import change_message, content_message, items
+from services.gateway.wire.messages import gone, kept, stamped, workbin_items
+from services.gateway.wire.workbins import change_message, content_message
 from shared.contracts.events import WorkbinContentWanted, WorkbinItemAdded, WorkbinItemRemoved
 from shared.domain.errors import UnknownInteractionError
 from shared.domain.lifecycle import State
@@ -53,14 +53,14 @@ class WorkbinMessageBuilder:
         return [Message(WORKBINS, change_message(kind, event.place, item))]
 
     async def _content(self, event: WorkbinContentWanted) -> list[Message]:
-        content = await self._queries.kept_in(event.place)
+        items = workbin_items(await self._queries.kept_in(event.place))
         match self._frame:
             case "message":
-                payloads: list[object] = [content_message(event.place, content)]
+                payloads: list[object] = [content_message(event.place, items)]
             case "array":
-                payloads = [items(content)]
+                payloads = [items]
             case "each":
-                payloads = list(items(content))
+                payloads = list(items)
         return [Message(INTERACTIONS, one) for one in payloads]
 
     async def _item(self, event: WorkbinItemAdded | WorkbinItemRemoved) -> Fields:

@@ -30,7 +30,7 @@ from services.gateway.operations.properties.user_data import (
     DELETE_USER_DATA,
     UPDATE_USER_DATA,
 )
-from services.gateway.operations.request import missing, refused
+from services.gateway.operations.refusals import missing, refused
 from services.gateway.operations.rules import Permission
 from shared.contracts.commands import AgentCommand, CreateDraft, DisownReport
 from shared.domain.lifecycle import TRANSITIONS, Operation

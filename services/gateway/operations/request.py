@@ -1,12 +1,10 @@
 """The request of an operation, the command that follows from it, and common answers."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from services.gateway.errors import RequestError, Situation
-from services.gateway.http.json_body import Body
 from shared.contracts.commands import AgentCommand
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.interaction import Interaction
@@ -24,7 +22,7 @@ class OperationRequest:
 
     agent: StoredAgent
     interaction: Interaction
-    body: Body
+    body: Mapping[str, Any]
     contact_center: ContactCenter
     now: datetime
     new_id: str
@@ -73,24 +71,3 @@ def created(new_id: str) -> dict[str, object]:
 def named(order: PreparedCommand, name: str) -> PreparedCommand:
     """Return the command with the name under which a later refusal reports the operation."""
     return replace(order, command=order.command.model_copy(update={"asked_as": name}))
-
-
-def missing(name: str) -> RequestError:
-    """Return the error of a parameter that is not there."""
-    return RequestError(Situation.PARAMETER_MISSING, f"{name} is missing")
-
-
-def refused(message: str) -> RequestError:
-    """Return the error of a value that is not possible."""
-    return RequestError(Situation.VALUE_REFUSED, message)
-
-
-def disagreeing(names: Iterable[str]) -> RequestError:
-    """Return the error of a parameter that came under several names with different values."""
-    several = " and ".join(name[:64] for name in names)
-    return refused(f"{several} are one parameter and differ: send one of them")
-
-
-def not_found(message: str) -> RequestError:
-    """Return the error of something that does not exist."""
-    return RequestError(Situation.NOT_FOUND, message)

@@ -1,6 +1,6 @@
 """Builds the fields of `InteractionStateMessage` (seed 003)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -86,6 +86,11 @@ def kept(interaction: Interaction) -> Fields:
         **_more(interaction),
         **_relations(interaction),
     }
+
+
+def workbin_items(content: Sequence[Interaction]) -> list[Fields]:
+    """Return the interactions in a workbin, as one message each."""
+    return [stamped(kept(one), one.version) for one in content]
 
 
 def gone(interaction_id: str, subject: str, state: str) -> Fields:

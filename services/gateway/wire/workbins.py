@@ -1,12 +1,10 @@
 """Workbins as JSON, with the ids and names of releases 8.5.1 and 8.5.2."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from services.gateway.operations.parameters.workbin_ids import old_id_of, uuid_of, view_of
 from services.gateway.wire.mail import Fields
-from services.gateway.wire.messages import kept, stamped
-from shared.domain.interaction import Interaction, Place
+from shared.domain.interaction import Place
 
 _CHANGE: Final = "WorkbinStateChangeMessage"
 _CONTENT: Final = "WorkbinContentMessage"
@@ -28,19 +26,14 @@ def workbin(place: Place, root: str) -> Fields:
     return fields | ({"agentGroup": place.owner} if place.of_group else {})
 
 
-def content_message(place: Place, content: Sequence[Interaction]) -> Fields:
-    """Return the message with the content of a workbin."""
+def content_message(place: Place, items: list[Fields]) -> Fields:
+    """Return the message with the content of a workbin, which has an item for each interaction."""
     return {
         "messageTypeName": _CONTENT,
         "messageType": _CONTENT,
         "workbin": _named(place),
-        "interactions": items(content),
+        "interactions": items,
     }
-
-
-def items(content: Sequence[Interaction]) -> list[Fields]:
-    """Return the interactions in a workbin, as one message each."""
-    return [stamped(kept(one), one.version) for one in content]
 
 
 def change_message(action: str, place: Place, item: Fields) -> Fields:

@@ -18,7 +18,8 @@ from services.gateway.operations.parameters.email_object import (
 )
 from services.gateway.operations.parameters.model import OneLine, read, require_queue
 from services.gateway.operations.parameters.storable_user_data import require_storable
-from services.gateway.operations.request import EXAMPLE_ID, created, refused
+from services.gateway.operations.refusals import refused
+from services.gateway.operations.request import EXAMPLE_ID, created
 from shared.contracts.commands import CreateDraft
 from shared.contracts.contact_center import ContactCenter
 

@@ -15,14 +15,8 @@ from services.gateway.operations.parameters.email_object_keys import (
     require_known,
 )
 from services.gateway.operations.parameters.model import OneLine, read, require_queue
-from services.gateway.operations.request import (
-    EXAMPLE_ID,
-    ZERO,
-    OperationRequest,
-    PreparedCommand,
-    missing,
-    refused,
-)
+from services.gateway.operations.refusals import missing, refused
+from services.gateway.operations.request import EXAMPLE_ID, ZERO, OperationRequest, PreparedCommand
 from services.gateway.operations.rules import FOR_OWNER, Permission
 from shared.contracts.commands import MailAddress, RedirectMail
 from shared.domain.lifecycle import Operation

@@ -12,13 +12,8 @@ from services.gateway.operations.parameters.email_object import (
 )
 from services.gateway.operations.parameters.model import read
 from services.gateway.operations.parameters.storable_user_data import require_storable
-from services.gateway.operations.request import (
-    OK,
-    ZERO,
-    OperationRequest,
-    PreparedCommand,
-    missing,
-)
+from services.gateway.operations.refusals import missing
+from services.gateway.operations.request import OK, ZERO, OperationRequest, PreparedCommand
 from services.gateway.operations.rules import FOR_OWNER, Permission
 from shared.contracts.commands import SaveDraft
 from shared.domain.lifecycle import Operation

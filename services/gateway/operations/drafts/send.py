@@ -12,7 +12,8 @@ from services.gateway.operations.parameters.email_object import (
     ignored_in,
 )
 from services.gateway.operations.parameters.model import Flag, OneLine, read, require_queue
-from services.gateway.operations.request import OK, OperationRequest, PreparedCommand, refused
+from services.gateway.operations.refusals import refused
+from services.gateway.operations.request import OK, OperationRequest, PreparedCommand
 from services.gateway.operations.rules import FOR_OWNER, Permission
 from shared.contracts.commands import DraftEdits, SubmitDraft
 from shared.domain.interaction import Email

@@ -16,7 +16,7 @@ from services.gateway.operations.parameters.email_object_keys import (
     require_known,
 )
 from services.gateway.operations.parameters.model import Parameters
-from services.gateway.operations.request import refused
+from services.gateway.operations.refusals import refused
 from shared.contracts.commands import DraftEdits, MailAddress
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.interaction import LONGEST_SUBJECT, Address, Email

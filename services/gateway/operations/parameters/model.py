@@ -15,8 +15,7 @@ from pydantic import (
 )
 
 from services.gateway.errors import RequestError
-from services.gateway.http.json_body import Body
-from services.gateway.operations.request import disagreeing, missing, not_found, refused
+from services.gateway.operations.refusals import disagreeing, missing, not_found, refused
 from shared.contracts.contact_center import ContactCenter
 
 
@@ -67,7 +66,7 @@ class NoParameters(Parameters):
 P = TypeVar("P", bound=Parameters)
 
 
-def read(model: type[P], body: Body) -> P:
+def read(model: type[P], body: Mapping[str, Any]) -> P:
     """Return the parameters in a body.
 
     Raises:

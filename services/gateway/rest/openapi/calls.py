@@ -1,157 +1,36 @@
 """Every method of every address, with its parameters, body and answer."""
 
-from dataclasses import dataclass
 from typing import Final
 
-from services.gateway.operations.assignment.get_workbin_content import GET_WORKBIN_CONTENT
-from services.gateway.operations.drafts.save import UPDATE
-from services.gateway.operations.registry import OFFERS
-from services.gateway.operations.request import OK, ZERO
-from services.gateway.rest.openapi.operations import WORKBIN, parameter_schemas
+from services.gateway.operations.request import OK
+from services.gateway.rest.openapi.call import Call
+from services.gateway.rest.openapi.call_bodies import (
+    ANSWERED,
+    BYTES,
+    CHANNEL_STATE,
+    DRAFT,
+    EVENTS,
+    FOUND,
+    ONE_INTERACTION,
+    RAW_MAIL,
+    REMOVED_ATTACHMENT,
+    SESSION,
+    SOME_CHANNELS,
+    WORKBIN_OPERATION,
+    operation_bodies,
+)
 from services.gateway.rest.openapi.schemas import listing
 from services.gateway.rest.openapi.shapes import (
-    FLAG,
     NUMBER,
     TEXT,
-    Schema,
     answering,
     constant,
-    optional,
     ref,
     several,
     shape,
 )
 
 _LIST: Final = ("fields", "limit", "offset", "totalCount")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One method of one address.
-
-    `in_parts`: it may be answered with a range (206) or without a body (304). `may_wait`: it takes
-    `Prefer: wait` and may be answered 202. `other_bodies` are by media type. `success` is the
-    status of success, `headers` are further ones, and `security` replaces that of the document.
-    """
-
-    method: str
-    path: str
-    tag: str
-    summary: str
-    answers: Schema
-    body: Schema | None = None
-    query: tuple[str, ...] = ()
-    media_type: str = "application/json"
-    body_type: str = "application/json"
-    in_parts: bool = False
-    may_wait: bool = False
-    other_bodies: tuple[tuple[str, Schema], ...] = ()
-    success: str = "200"
-    headers: tuple[str, ...] = ()
-    security: tuple[str, ...] = ()
-
-
-def _operation_bodies() -> Schema:
-    operations = (*OFFERS, GET_WORKBIN_CONTENT)
-    return {
-        "oneOf": [ref(f"{one.name}Operation") for one in operations],
-        "discriminator": {
-            "propertyName": "operationName",
-            "mapping": {
-                name: f"#/components/schemas/{one.name}Operation"
-                for one in operations
-                for name in one.names
-            },
-        },
-    }
-
-
-_BYTES: Final[Schema] = {"type": "string", "contentMediaType": "application/octet-stream"}
-_MAIL: Final[Schema] = {"type": "string", "contentMediaType": "message/rfc822"}
-_ANSWERED: Final[Schema] = {
-    "type": "object",
-    "properties": {
-        "status": {"oneOf": [{"const": "ok"}, {"const": 0}]},
-        "statusCode": {"const": 0},
-        "interaction": ref("InteractionStateMessage"),
-        "replyInteractionId": TEXT,
-        "interactionId": TEXT,
-        "ignoredKeys": several(TEXT)
-        | {"description": "Changed keys of `email_object` that are not read."},
-    },
-    "required": ["status", "statusCode"],
-}
-_STATE: Final = shape(
-    {"operationName": TEXT},
-    description="Ready, NotReady, or another state of /settings/agent-states.",
-    example={"operationName": "Ready"},
-)
-_SESSION: Final = shape(
-    {
-        "operationName": TEXT,
-        "channels": optional(several(TEXT)),
-        **{name: {"description": "Not read."} for name in ("place", "loginCode", "queue")},
-    },
-    ("operationName",),
-    description="StartContactCenterSession, EndContactCenterSession, or an agent's state.",
-    example={"operationName": "StartContactCenterSession", "channels": ["email"]},
-)
-_SOME_CHANNELS: Final = shape(
-    {
-        "statusCode": {"const": 7},
-        "statusMessage": TEXT,
-        "status": {"const": "ok"},
-        "channels": several(shape({"channel": TEXT, "statusCode": NUMBER})),
-    },
-    description="Some of the channels are not offered here.",
-)
-_UPDATE: Final = shape(
-    parameter_schemas(UPDATE.parameters), (), description=UPDATE.summary, example=UPDATE.example
-)
-_IN_A_WORKBIN: Final = shape(
-    {
-        "operationName": {
-            "enum": [
-                "AddInteraction",
-                "AddEmail",
-                "AddInteractionToWorkbin",
-                "PullInteraction",
-                "PullEmail",
-                "GetWorkbinContent",
-                "SubscribeWorkbinEvents",
-                "UnsubscribeWorkbinEvents",
-            ]
-        },
-        "id": optional(TEXT),
-        "interactionId": optional(TEXT),
-        "workbin": optional(WORKBIN),
-        "agentGroup": optional(TEXT),
-    },
-    ("operationName",),
-    description="AddInteraction and PullInteraction need the `id` of the interaction.",
-    example={"operationName": "AddInteraction", "id": "00009A8T8Y130124"},
-)
-_WORKBINS_FOUND: Final = {"status": {"const": 0}}
-_REMOVED: Final = shape(
-    {
-        "statusCode": {"const": 0},
-        "status": {"const": "ok"},
-        "interaction": ref("InteractionStateMessage"),
-    },
-    ("statusCode", "status"),
-    example=ZERO,
-)
-_ONE_INTERACTION: Final = answering(interaction=ref("InteractionStateMessage"))
-_EVENTS: Final = shape(
-    {
-        "statusCode": {"const": 0},
-        "events": several(shape({"channel": TEXT, "data": {}})),
-        "position": NUMBER,
-        "hasMore": FLAG,
-    },
-    ("statusCode", "events", "position"),
-    additionalProperties=False,
-)
 
 CALLS: Final = (
     Call("get", "/me", "Agent", "The agent who is logged in.", answering(user=ref("User"))),
@@ -161,8 +40,8 @@ CALLS: Final = (
         "Agent",
         "Begin or end the session, or set the state on all channels. Its end deletes the cookie,"
         " and closes within seconds what was opened by cookie alone.",
-        {"oneOf": [constant(OK), _SOME_CHANNELS]},
-        _SESSION,
+        {"oneOf": [constant(OK), SOME_CHANNELS]},
+        SESSION,
     ),
     Call(
         "delete",
@@ -193,7 +72,7 @@ CALLS: Final = (
         "Agent",
         "Set my state on one channel.",
         constant(OK),
-        _STATE,
+        CHANNEL_STATE,
     ),
     Call(
         "get",
@@ -209,7 +88,7 @@ CALLS: Final = (
         "/me/interactions",
         "Interactions",
         "Begin a mail, or have the content of a workbin sent on the topic.",
-        _ANSWERED,
+        ANSWERED,
         {
             "oneOf": [ref("CreateOperation"), ref("GetWorkbinContentOperation")],
             "discriminator": {
@@ -228,7 +107,7 @@ CALLS: Final = (
         "Interactions",
         "The messages on my topics after a position. 410 where some of them are no longer kept:"
         " read `/me/interactions?fields=*` and continue from its `position`.",
-        _EVENTS,
+        EVENTS,
         query=("since", "limit"),
     ),
     Call(
@@ -236,7 +115,7 @@ CALLS: Final = (
         "/me/interactions/{id}",
         "Interactions",
         "One interaction that is offered to me or that I work on.",
-        _ONE_INTERACTION,
+        ONE_INTERACTION,
     ),
     Call(
         "post",
@@ -244,8 +123,8 @@ CALLS: Final = (
         "Interactions",
         "Perform an operation on an interaction. `ok` means that the command is stored; its outcome"
         " is sent on the topic.",
-        _ANSWERED,
-        _operation_bodies(),
+        ANSWERED,
+        operation_bodies(),
         may_wait=True,
     ),
     Call(
@@ -253,8 +132,8 @@ CALLS: Final = (
         "/me/interactions/{id}",
         "Interactions",
         "Save a draft.",
-        _ANSWERED,
-        _UPDATE,
+        ANSWERED,
+        DRAFT,
         may_wait=True,
     ),
     Call(
@@ -262,8 +141,8 @@ CALLS: Final = (
         "/interactions/{id}",
         "Interactions",
         "Save a draft.",
-        _ANSWERED,
-        _UPDATE,
+        ANSWERED,
+        DRAFT,
         may_wait=True,
     ),
     Call(
@@ -278,7 +157,7 @@ CALLS: Final = (
         "/me/workbins",
         "Workbins",
         "My workbins and those of my groups.",
-        answering(**_WORKBINS_FOUND, workbins=several(ref("Workbin"))),
+        answering(**FOUND, workbins=several(ref("Workbin"))),
         query=("fields",),
     ),
     Call(
@@ -286,8 +165,8 @@ CALLS: Final = (
         "/me/workbins",
         "Workbins",
         "Put an interaction into the workbin that `workbin` names, or take it out.",
-        _ANSWERED,
-        _IN_A_WORKBIN,
+        ANSWERED,
+        WORKBIN_OPERATION,
         may_wait=True,
     ),
     Call(
@@ -296,7 +175,7 @@ CALLS: Final = (
         "Workbins",
         "A workbin and what is in it.",
         answering(
-            **_WORKBINS_FOUND,
+            **FOUND,
             workbin=ref("Workbin"),
             interactions=several(ref("InteractionStateMessage")),
         ),
@@ -306,8 +185,8 @@ CALLS: Final = (
         "/me/workbins/{workbin}",
         "Workbins",
         "Put an interaction into this workbin, or take it out.",
-        _ANSWERED,
-        _IN_A_WORKBIN,
+        ANSWERED,
+        WORKBIN_OPERATION,
         may_wait=True,
     ),
     Call(
@@ -326,7 +205,7 @@ CALLS: Final = (
             },
             ("statusCode", "documentId"),
         ),
-        shape({"attachment": several(_BYTES)}),
+        shape({"attachment": several(BYTES)}),
         body_type="multipart/form-data",
         may_wait=True,
     ),
@@ -335,7 +214,7 @@ CALLS: Final = (
         "/me/interactions/{id}/attachments/{attachment_id}",
         "Attachments",
         "The bytes of a document, all of them or one range.",
-        _BYTES,
+        BYTES,
         query=("disposition", "key"),
         media_type="*/*",
         in_parts=True,
@@ -345,7 +224,7 @@ CALLS: Final = (
         "/me/interactions/{id}/attachments/{attachment_id}",
         "Attachments",
         "Remove a file from a draft. A Send after the answer does not include it.",
-        _REMOVED,
+        REMOVED_ATTACHMENT,
         may_wait=True,
     ),
     Call(
@@ -356,7 +235,7 @@ CALLS: Final = (
         listing("interactions", "InteractionStateMessage"),
         query=_LIST,
     ),
-    Call("get", "/interactions/{id}", "Interactions", "One interaction.", _ONE_INTERACTION),
+    Call("get", "/interactions/{id}", "Interactions", "One interaction.", ONE_INTERACTION),
     Call("get", "/users", "Directory", "Agents.", listing("users", "User"), query=_LIST),
     Call("get", "/users/{id}", "Directory", "One agent.", answering(user=ref("User"))),
     Call("get", "/queues", "Directory", "Queues.", listing("queues", "Queue"), query=_LIST),
@@ -391,7 +270,7 @@ CALLS: Final = (
         "/mailboxes/{address}",
         "Mailboxes",
         "Have a mailbox looked into now, stopped, started, or gone through again since a time.",
-        _ANSWERED,
+        ANSWERED,
         shape(
             {
                 "operationName": {"enum": ["LookNow", "Stop", "Start", "Backfill"]},
@@ -414,7 +293,7 @@ CALLS: Final = (
         "History",
         "NotAReport and Release, for administrators: a mail that was taken for a report, or that"
         " a screening rule has discarded, becomes an ordinary one in its queue.",
-        _ANSWERED,
+        ANSWERED,
         shape(
             {"operationName": {"enum": ["NotAReport", "Release"]}},
             ("operationName",),
@@ -445,7 +324,7 @@ CALLS: Final = (
         "/ucs/interactions/{id}/binary_content",
         "History",
         "The raw mail, as it arrived or was sent.",
-        _BYTES,
+        BYTES,
         media_type="message/rfc822",
     ),
     Call(
@@ -459,9 +338,9 @@ CALLS: Final = (
             ("statusCode", "arrivalId"),
             example={"statusCode": 0, "arrivalId": "00009A8T8Y130123"},
         ),
-        _MAIL,
+        RAW_MAIL,
         body_type="message/rfc822",
-        other_bodies=(("multipart/form-data", shape({"mail": _MAIL}, ("mail",))),),
+        other_bodies=(("multipart/form-data", shape({"mail": RAW_MAIL}, ("mail",))),),
         success="202",
         headers=("X-Envelope-From",),
         security=("token",),

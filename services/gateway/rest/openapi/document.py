@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.gateway.rest.openapi.container import HTML_ADVICE
-from services.gateway.rest.openapi.messages import topics
+from services.gateway.rest.openapi.messages import MESSAGES, topics
 from services.gateway.rest.openapi.operations import DESCRIBED, MAIL, operation_body
 from services.gateway.rest.openapi.paths import path_items
 from services.gateway.rest.openapi.schemas import SCHEMAS
@@ -72,7 +72,8 @@ def openapi() -> dict[str, Any]:
         "paths": path_items(),
         "x-topics": topics(),
         "components": {
-            "schemas": SCHEMAS
+            "schemas": MESSAGES
+            | SCHEMAS
             | {f"{one.name}Operation": operation_body(one) for one in DESCRIBED}
             | {"Mail": MAIL},
             "responses": {

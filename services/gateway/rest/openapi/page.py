@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from services.gateway.operations.registry import OFFERS
 from services.gateway.rest.openapi.curl import COMETD, VARIABLES, cometd_line, curl_line
-from services.gateway.rest.openapi.document import openapi
 from services.gateway.rest.openapi.messages import TOPICS, Topic
 from services.gateway.rest.openapi.operations import DESCRIBED
 
@@ -34,9 +33,8 @@ details,h2{border-color:#30363d}a{color:#79c0ff}}
 """
 
 
-def page() -> str:
-    """Return the page as HTML."""
-    document = openapi()
+def page(document: dict[str, Any]) -> str:
+    """Return an OpenAPI document as a page of HTML."""
     tags = [tag["name"] for tag in document["tags"]]
     parts = [
         "<!doctype html><html lang=en><head><meta charset=utf-8>",

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from services.gateway.rest.openapi.calls import CALLS, Call
+from services.gateway.rest.openapi.call import Call
+from services.gateway.rest.openapi.calls import CALLS
 from services.gateway.rest.openapi.shapes import FLAG, NUMBER, TEXT, Schema
 
 _FAILURES: Final = tuple(

@@ -18,6 +18,7 @@ from services.gateway.wire.messages import (
     outlined,
     reply_created,
     stamped,
+    workbin_items,
 )
 from services.gateway.wire.refusals import NOT_HELD
 from services.gateway.wire.workbins import change_message, content_message
@@ -128,4 +129,4 @@ CHANNEL: Final = channel_state_message(READY) | {"position": 11}
 WORKBIN_CHANGE: Final = change_message("ItemAdded", _PLACE, stamped(kept(_KEPT), 5)) | {
     "position": 21
 }
-WORKBIN_CONTENT: Final = content_message(_PLACE, [_KEPT]) | {"position": 24}
+WORKBIN_CONTENT: Final = content_message(_PLACE, workbin_items([_KEPT])) | {"position": 24}

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.gateway.rest.openapi.messages import FIELDS, MESSAGE, MESSAGES
+from services.gateway.rest.openapi.message_fields import FIELDS, MESSAGE
 from services.gateway.rest.openapi.shapes import (
     ANYTHING,
     FLAG,
@@ -196,7 +196,7 @@ _FAILURE: Final = shape(
     description="A failure, with the fields of both dialects of the seeds.",
 )
 
-SCHEMAS: Final[dict[str, Schema]] = MESSAGES | {
+SCHEMAS: Final[dict[str, Schema]] = {
     "Address": _ADDRESS,
     "AgentState": _AGENT_STATE,
     "Channel": _CHANNEL,

@@ -6,8 +6,9 @@ from starlette.responses import Response
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
+from services.gateway.operations.refusals import not_found, refused
 from services.gateway.operations.registry import operation_name
-from services.gateway.operations.request import OK, not_found, refused
+from services.gateway.operations.request import OK
 from services.gateway.rest.callers import Callers, wants_fields
 from services.gateway.wire.channels import CHANNEL, READY, agent_states, channels, state_of
 from services.gateway.wire.mail import Fields

@@ -8,8 +8,9 @@ from starlette.responses import Response
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
+from services.gateway.operations.refusals import not_found, refused
 from services.gateway.operations.registry import operation_name
-from services.gateway.operations.request import OK, not_found, refused
+from services.gateway.operations.request import OK
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.list_parameters import listed, read_listing
 from services.gateway.wire.mailboxes import mailbox

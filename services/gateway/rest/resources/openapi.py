@@ -6,7 +6,7 @@ from typing import Final
 from starlette.responses import Response
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.rest.openapi.document import as_json
+from services.gateway.rest.openapi.document import as_json, openapi
 from services.gateway.rest.openapi.page import page
 
 PATHS: Final = ("/openapi.json", "/docs")
@@ -34,5 +34,5 @@ def openapi_response(method: str, path: str) -> Response:
 @cache
 def _content(path: str) -> tuple[bytes, str]:
     if path == "/docs":
-        return page().encode(), "text/html; charset=utf-8"
+        return page(openapi()).encode(), "text/html; charset=utf-8"
     return as_json().encode(), "application/json"

@@ -22,19 +22,14 @@ from services.gateway.operations.drafts.save import UPDATE
 from services.gateway.operations.parameters.email_object import compares_words
 from services.gateway.operations.parameters.workbin_lookup import find_place
 from services.gateway.operations.properties.user_data import UPDATE_USER_DATA
+from services.gateway.operations.refusals import missing
 from services.gateway.operations.registry import (
     NOT_A_REPORT,
     RELEASE,
     offer_named,
     operation_name,
 )
-from services.gateway.operations.request import (
-    OK,
-    OperationRequest,
-    PreparedCommand,
-    missing,
-    named,
-)
+from services.gateway.operations.request import OK, OperationRequest, PreparedCommand, named
 from services.gateway.rest.callers import Callers
 from services.gateway.wire.mail import draft
 from shared.background_tasks import cancel_and_wait

@@ -11,11 +11,13 @@ from services.gateway.operations.assignment.get_workbin_content import GET_WORKB
 from services.gateway.operations.assignment.place_in_workbin import PLACE_IN_WORKBIN
 from services.gateway.operations.assignment.pull_interaction import PULL_INTERACTION
 from services.gateway.operations.parameters.workbin_lookup import find_place, places_of
+from services.gateway.operations.refusals import missing
 from services.gateway.operations.registry import operation_name
-from services.gateway.operations.request import OK, missing
+from services.gateway.operations.request import OK
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.resources.operations import OperationsResource
-from services.gateway.wire.workbins import items, workbin
+from services.gateway.wire.messages import workbin_items
+from services.gateway.wire.workbins import workbin
 from shared.storage.agents.agent_store import StoredAgent
 from shared.storage.configuration_store import ConfigurationStore
 
@@ -55,7 +57,7 @@ class WorkbinsResource:
                 "statusCode": 0,
                 "status": 0,
                 "workbin": workbin(place, self._callers.root(request)),
-                "interactions": items(await self._queries.kept_in(place)),
+                "interactions": workbin_items(await self._queries.kept_in(place)),
             }
         )
 

@@ -11,7 +11,8 @@ from starlette.routing import Route
 from services.gateway.notifications.message_builder import MESSAGE_FORMS, HeadingForm
 from services.gateway.operations.parameters.email_object_keys import READ_ONLY, SPELLINGS
 from services.gateway.rest.openapi.document import COMMITTED, as_json, openapi
-from services.gateway.rest.openapi.messages import MESSAGE, PER_STATE, TOPICS
+from services.gateway.rest.openapi.message_fields import MESSAGE
+from services.gateway.rest.openapi.messages import PER_STATE, TOPICS
 from services.gateway.rest.openapi.operations import DESCRIBED, MAIL
 from services.gateway.rest.openapi.page import page
 from services.gateway.rest.openapi.samples import IN_STATE
@@ -140,7 +141,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_the_page_shows_every_address_and_fetches_nothing() -> None:
-    html = page()
+    html = page(openapi())
 
     for path in DOCUMENT["paths"]:
         assert path in html
@@ -150,7 +151,7 @@ def test_the_page_shows_every_address_and_fetches_nothing() -> None:
 
 
 def test_page_shows_every_message_and_a_call_of_everything() -> None:
-    html = page()
+    html = page(openapi())
     calls = sum(len(methods) for methods in DOCUMENT["paths"].values())
 
     for topic in TOPICS:
@@ -163,7 +164,7 @@ def test_page_shows_every_message_and_a_call_of_everything() -> None:
 
 
 def test_every_link_of_the_page_leads_to_something_on_it() -> None:
-    html = page()
+    html = page(openapi())
 
     targets = set(re.findall(r"id='?(\w+)", html))
 

@@ -1,0 +1,31 @@
+"""One method of one address, as the API's description has it."""
+
+from dataclasses import dataclass
+
+from services.gateway.rest.openapi.shapes import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One method of one address.
+
+    `in_parts`: it may be answered with a range (206) or without a body (304). `may_wait`: it takes
+    `Prefer: wait` and may be answered 202. `other_bodies` are by media type. `success` is the
+    status of success, `headers` are further ones, and `security` replaces that of the document.
+    """
+
+    method: str
+    path: str
+    tag: str
+    summary: str
+    answers: Schema
+    body: Schema | None = None
+    query: tuple[str, ...] = ()
+    media_type: str = "application/json"
+    body_type: str = "application/json"
+    in_parts: bool = False
+    may_wait: bool = False
+    other_bodies: tuple[tuple[str, Schema], ...] = ()
+    success: str = "200"
+    headers: tuple[str, ...] = ()
+    security: tuple[str, ...] = ()
