@@ -34,8 +34,8 @@ from services.gateway.desktop.pages import DesktopPages
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.dialects import Dialects
 from services.gateway.notifications.event_feed import EventFeed
-from services.gateway.notifications.journal_reader import JournalReader
-from services.gateway.notifications.journal_writer import JournalWriter
+from services.gateway.notifications.journal.journal_reader import JournalReader
+from services.gateway.notifications.journal.journal_writer import JournalWriter
 from services.gateway.notifications.message_builder import MessageBuilder
 from services.gateway.notifications.restore_watch import RestoreWatcher
 from services.gateway.notifications.topics import own_topics_only

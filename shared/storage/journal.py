@@ -36,10 +36,18 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event with its position in the agent's journal."""
+    """An event at its position in the agent's journal; `envelope` is what was published."""
 
+    agent_id: str
     position: int
-    event: Announced
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry(Entry):
+    """An entry with the id of its event, which the form between pods leaves out."""
+
+    event_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class Journal:
         async with database_errors():
             return await self._spans_batcher(agent_id)
 
-    async def after(self, agent_id: str, position: int, *, limit: int) -> list[Entry]:
+    async def after(self, agent_id: str, position: int, *, limit: int) -> list[StoredEntry]:
         """Return at most `limit` entries after a position, in order.
 
         Raises:
@@ -109,7 +117,7 @@ class Journal:
         oldest = await _ends(self._entries, agent_ids, ASCENDING, above=floor)
         return [Span(oldest.get(one, newest[one] + 1), newest[one]) for one in agent_ids]
 
-    async def _read_pages(self, pages: Sequence[Page]) -> Sequence[list[Entry]]:
+    async def _read_pages(self, pages: Sequence[Page]) -> Sequence[list[StoredEntry]]:
         wanted = [
             {"agent_id": page.agent_id, "position": {"$gt": page.after, "$lte": page.last}}
             for page in pages
@@ -117,9 +125,9 @@ class Journal:
         at_most = sum(page.size for page in pages)
         cursor = self._entries.find({"$or": wanted}, batch_size=at_most + 1)
         cursor.sort("position", ASCENDING)
-        of_agent: dict[str, list[Entry]] = {page.agent_id: [] for page in pages}
+        of_agent: dict[str, list[StoredEntry]] = {page.agent_id: [] for page in pages}
         for entry in map(_to_entry, await cursor.to_list()):
-            of_agent[entry.event.agent_id].append(entry)
+            of_agent[entry.agent_id].append(entry)
         return [
             [entry for entry in of_agent[page.agent_id] if page.after < entry.position <= page.last]
             for page in pages
@@ -145,7 +153,7 @@ class JournalAppender:
         """Drop the known positions, because another pod may have written."""
         self._reached.clear()
 
-    async def append(self, events: Sequence[Announced]) -> list[Entry]:
+    async def append(self, events: Sequence[Announced]) -> list[StoredEntry]:
         """Write events in order in one write; return them with their positions.
 
         An event that is in the journal already keeps its position.
@@ -165,7 +173,7 @@ class JournalAppender:
         This majority write also makes entries durable that another pod wrote.
         """
         reached = {
-            entry.event.agent_id: entry.position
+            entry.agent_id: entry.position
             for entry in sorted(entries, key=lambda entry: entry.position)
         }
         if not reached:
@@ -179,14 +187,14 @@ class JournalAppender:
                 ordered=False,
             )
 
-    async def _append(self, events: Sequence[Announced]) -> list[Entry]:
+    async def _append(self, events: Sequence[Announced]) -> list[StoredEntry]:
         missing = {event.event_id: event for event in events}
-        placed: list[Entry] = []
+        placed: list[StoredEntry] = []
         for _ in range(_TRIES):
             written = await self._insert(await self._number(missing.values()))
             placed += written
             for entry in written:
-                del missing[entry.event.event_id]
+                del missing[entry.event_id]
             if not missing:
                 return sorted(placed, key=lambda entry: entry.position)
             self.forget()
@@ -194,12 +202,12 @@ class JournalAppender:
             await self.keep_newest(found)
             placed += found
             for entry in found:
-                del missing[entry.event.event_id]
+                del missing[entry.event_id]
             if not missing:
                 return sorted(placed, key=lambda entry: entry.position)
         raise JournalUnavailableError("other pods were faster each time")
 
-    async def _number(self, events: Iterable[Announced]) -> list[Entry]:
+    async def _number(self, events: Iterable[Announced]) -> list[StoredEntry]:
         events = list(events)
         await self._forget_earlier_generations()
         unknown = {event.agent_id for event in events} - self._reached.keys()
@@ -207,7 +215,10 @@ class JournalAppender:
             async with database_errors():
                 self._reached |= await newest_positions(self._entries, self._newest, unknown)
         positions = next_positions((event.agent_id for event in events), self._reached)
-        return [Entry(at, event) for at, event in zip(positions, events, strict=True)]
+        return [
+            StoredEntry(one.agent_id, at, one.envelope, one.event_id)
+            for at, one in zip(positions, events, strict=True)
+        ]
 
     async def _forget_earlier_generations(self) -> None:
         async with database_errors():
@@ -216,7 +227,7 @@ class JournalAppender:
             self.forget()
             self._floor = floor
 
-    async def _insert(self, entries: list[Entry]) -> list[Entry]:
+    async def _insert(self, entries: list[StoredEntry]) -> list[StoredEntry]:
         """Write entries up to the first whose position or event exists already; return those."""
         expires_at = self._clock.now() + self._retention
         async with database_errors():
@@ -227,10 +238,10 @@ class JournalAppender:
                 written = entries
             except BulkWriteError as error:
                 written = entries[: _count_before_duplicate(error)]
-        self._reached |= {entry.event.agent_id: entry.position for entry in written}
+        self._reached |= {entry.agent_id: entry.position for entry in written}
         return written
 
-    async def _find(self, event_ids: Iterable[str]) -> list[Entry]:
+    async def _find(self, event_ids: Iterable[str]) -> list[StoredEntry]:
         async with database_errors():
             found = await self._entries.find({"_id": {"$in": list(event_ids)}}).to_list()
         return [_to_entry(document) for document in found]
@@ -277,16 +288,17 @@ def _count_before_duplicate(error: BulkWriteError) -> int:
     return int(error.details["nInserted"])
 
 
-def _to_document(entry: Entry, expires_at: datetime) -> Document:
+def _to_document(entry: StoredEntry, expires_at: datetime) -> Document:
     return {
-        "_id": entry.event.event_id,
-        "agent_id": entry.event.agent_id,
+        "_id": entry.event_id,
+        "agent_id": entry.agent_id,
         "position": entry.position,
-        "envelope": entry.event.envelope,
+        "envelope": entry.envelope,
         "expires_at": expires_at,
     }
 
 
-def _to_entry(document: Document) -> Entry:
-    event = Announced(document["_id"], document["agent_id"], document["envelope"])
-    return Entry(document["position"], event)
+def _to_entry(document: Document) -> StoredEntry:
+    return StoredEntry(
+        document["agent_id"], document["position"], document["envelope"], document["_id"]
+    )

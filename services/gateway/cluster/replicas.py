@@ -30,7 +30,7 @@ from services.gateway.cluster.pod_request import (
 )
 from services.gateway.cluster.pod_socket import NotOpenedError, PodSocket
 from services.gateway.cluster.replica_store import ReplicaStore
-from services.gateway.notifications.journal_batch import FORM
+from services.gateway.notifications.journal.journal_batch import FORM
 from shared.background_tasks import run_periodically
 from shared.bayeux import BASE_PATHS, Answer, Request
 from shared.bayeux.transports.web import Scope

@@ -10,6 +10,7 @@ import structlog
 
 from services.gateway.errors import trace_of
 from shared.background_tasks import cancel_and_wait
+from shared.storage.journal import Entry
 
 log = structlog.get_logger()
 
@@ -25,16 +26,7 @@ class CatchUp:
     agent_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ArrivedEvent:
-    """An event at its position in the agent's journal, not yet parsed."""
-
-    agent_id: str
-    position: int
-    envelope: bytes
-
-
-Work = CatchUp | ArrivedEvent
+Work = CatchUp | Entry
 
 
 class AgentQueue:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from services.gateway.notifications.message_builder import Message
+from services.gateway.notifications.message import Message
 from services.gateway.notifications.topics import EMAILS, INTERACTIONS
 from services.gateway.wire.emails import email_message
 

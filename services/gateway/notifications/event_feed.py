@@ -13,18 +13,18 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
 from services.gateway.interaction_queries import InteractionQueries
-from services.gateway.notifications.agent_queues import ArrivedEvent, CatchUp, PerAgentQueues, Work
+from services.gateway.notifications.agent_queues import CatchUp, PerAgentQueues, Work
 from services.gateway.notifications.command_outcomes import AwaitedOutcome, AwaitedOutcomes
 from services.gateway.notifications.dialects import Dialects
 from services.gateway.notifications.event_consumer import EventConsumer
-from services.gateway.notifications.journal_batch import UnreadableBatchError, read_batch
-from services.gateway.notifications.journal_reader import (
+from services.gateway.notifications.journal.journal_batch import UnreadableBatchError, read_batch
+from services.gateway.notifications.journal.journal_reader import (
     PAGE,
     EntryMessages,
     JournalReader,
     read_envelope,
 )
-from services.gateway.notifications.message_builder import Message
+from services.gateway.notifications.message import Message
 from services.gateway.notifications.retrying import retry_until_available
 from services.gateway.notifications.topics import EMAILS, INTERACTIONS
 from services.gateway.wire.messages import invited, stamped
@@ -35,6 +35,7 @@ from shared.domain.errors import PositionGoneError, Unavailable
 from shared.domain.journal_positions import Span
 from shared.storage.agents.presence_store import PresenceStore
 from shared.storage.database.batching import for_herds
+from shared.storage.journal import Entry
 
 log = structlog.get_logger()
 
@@ -215,8 +216,8 @@ class EventFeed:
                 await self._publish_missing(agent_id)
             case CatchUp(agent_id):
                 await self._start(agent_id)
-            case ArrivedEvent(agent_id, position, body) if agent_id in self._last_published:
-                await self._publish_arrived(agent_id, position, body)
+            case Entry(agent_id=agent_id) if agent_id in self._last_published:
+                await self._publish_arrived(work)
 
     async def _start(self, agent_id: str) -> None:
         """Find the position after which all events of an agent are published here.
@@ -231,18 +232,14 @@ class EventFeed:
             self._server.begin(agent_id, newest)
             self._started[agent_id].set()
 
-    async def _publish_arrived(self, agent_id: str, position: int, body: bytes) -> None:
+    async def _publish_arrived(self, entry: Entry) -> None:
         """Publish an event, and before it those that the broker did not bring."""
-        if position > self._last_published[agent_id] + 1:
-            await self._publish_missing(agent_id)
-        elif position == self._last_published[agent_id] + 1:
-            envelope = read_envelope(body)
-            self._publish(
-                agent_id,
-                await retry_until_available(
-                    lambda: self._journal_reader.messages_of(agent_id, position, envelope)
-                ),
-            )
+        expected = self._last_published[entry.agent_id] + 1
+        if entry.position > expected:
+            await self._publish_missing(entry.agent_id)
+        elif entry.position == expected:
+            messages = await retry_until_available(partial(self._journal_reader.messages_of, entry))
+            self._publish(entry.agent_id, messages)
 
     async def _publish_missing(self, agent_id: str) -> None:
         """Publish all events of an agent that the journal has and that were not published here."""

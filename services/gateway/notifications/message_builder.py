@@ -7,6 +7,7 @@ from typing import Final, cast
 
 import structlog
 
+from services.gateway.notifications.message import Message
 from services.gateway.notifications.topics import CHANNELS, INTERACTIONS
 from services.gateway.wire.channels import (
     LOGGED_OUT,
@@ -127,14 +128,6 @@ _WORKING_STATES: Final[Mapping[Direction, State]] = MappingProxyType(
 """The states in which agents change the content of a mail."""
 
 AgentEvent = InteractionEvent | AgentReady | AgentNotReady
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A payload for the subscribers of a topic."""
-
-    topic: str
-    payload: object
 
 
 class MessageBuilder:

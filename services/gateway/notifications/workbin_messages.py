@@ -4,7 +4,7 @@ from typing import Literal
 
 from services.gateway.auth.agent_cache import AgentCache
 from services.gateway.interaction_queries import InteractionQueries
-from services.gateway.notifications.message_builder import Message
+from services.gateway.notifications.message import Message
 from services.gateway.notifications.topics import INTERACTIONS, WORKBINS
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import gone, kept, stamped, workbin_items

@@ -8,7 +8,8 @@ from typing import Final
 
 from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.mail import Fields
-from services.gateway.wire.messages import timestamp, user_data
+from services.gateway.wire.messages import user_data
+from services.gateway.wire.timestamps import timestamp
 from shared.domain.deliveries.delivery import Delivery
 from shared.domain.deliveries.delivery_report import DeliveryReport
 from shared.domain.interaction import Address, Interaction

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from services.gateway.wire.mail import Fields
-from services.gateway.wire.messages import timestamp
+from services.gateway.wire.timestamps import timestamp
 from shared.domain.deliveries.delivery import Delivery, DeliveryState, RecipientState
 from shared.domain.deliveries.delivery_report import (
     DeliveryReport,

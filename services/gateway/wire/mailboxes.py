@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.gateway.wire.mail import Fields
-from services.gateway.wire.messages import timestamp
+from services.gateway.wire.timestamps import timestamp
 from shared.domain.mailbox_health import Fault
 from shared.storage.mails.mailbox_store import StoredFolder, StoredMailbox
 

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from services.gateway.wire.mail import Fields, addresses, draft, heading, received
 from services.gateway.wire.states import STATES, capabilities, extended_capabilities
+from services.gateway.wire.timestamps import timestamp
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
 
@@ -152,11 +153,6 @@ def stamped(
 def user_data(interaction: Interaction) -> Fields:
     """Return the user data without binary values, which JSON cannot carry."""
     return _without_binaries(interaction.user_data)
-
-
-def timestamp(moment: datetime) -> str:
-    """Return a UTC time as ISO 8601 with milliseconds."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
 def _named(interaction_id: str) -> Fields:

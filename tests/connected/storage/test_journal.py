@@ -47,7 +47,7 @@ def events(*agents: str) -> list[Announced]:
 async def placed(database: Database, agent: str) -> list[tuple[int, str]]:
     span = await Journal(database).span(agent)
     entries = await Journal(database).after(agent, span.oldest - 1, limit=10_000)
-    return [(entry.position, entry.event.event_id) for entry in entries]
+    return [(entry.position, entry.event_id) for entry in entries]
 
 
 async def test_each_agent_has_a_numbering_without_a_gap(opened: Database) -> None:
@@ -86,7 +86,7 @@ async def test_one_who_thinks_it_is_the_only_writer_takes_no_place_of_another(
 
     entries = await old.append(events("anna", "bert"))
 
-    assert [(entry.event.agent_id, entry.position) for entry in entries] == [
+    assert [(entry.agent_id, entry.position) for entry in entries] == [
         ("bert", 2),
         ("anna", 4),
     ]
@@ -158,7 +158,7 @@ async def test_who_ask_at_the_same_time_are_each_answered_what_they_asked(
 
     assert spans == [Span(1, 7), Span(1, 3), Span(3, 2), Span(1, 0)] * 30
     assert newest == [7, 3, 2, 0] * 30
-    found = [[(one.event.agent_id, one.position) for one in entries] for entries in read]
+    found = [[(one.agent_id, one.position) for one in entries] for entries in read]
     assert found[:5] == [
         [("anna", 1), ("anna", 2), ("anna", 3)],
         [("anna", at) for at in range(3, 8)],

@@ -6,7 +6,7 @@ from typing import Final
 from starlette.requests import Request
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.notifications.journal_reader import JournalReader
+from services.gateway.notifications.journal.journal_reader import JournalReader
 from services.gateway.rest.callers import bounded_number
 from services.gateway.wire.mail import Fields
 from shared.domain.journal_positions import ALL_THAT_IS_KEPT

@@ -12,7 +12,7 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer, not_modified
 from services.gateway.http.preconditions import digest_of, entity_tag, is_known
 from services.gateway.interaction_queries import InteractionQueries
-from services.gateway.notifications.journal_reader import JournalReader
+from services.gateway.notifications.journal.journal_reader import JournalReader
 from services.gateway.operations.rules import Ownership
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.list_parameters import cut, listed, read_listing

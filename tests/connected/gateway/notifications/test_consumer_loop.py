@@ -13,10 +13,10 @@ from aio_pika.exceptions import ChannelClosed
 
 from services.gateway.notifications.consumer_loop import end_of_consumer
 from services.gateway.notifications.event_consumer import EventConsumer
-from services.gateway.notifications.journal_batch import batches
+from services.gateway.notifications.journal.journal_batch import batches
 from shared.contracts.envelope import JOURNALED
 from shared.messaging.declaration import declare_topology
-from shared.storage.journal import Announced, Entry
+from shared.storage.journal import StoredEntry
 from tests.fixtures.broker import Broker
 from tests.support.backend import Backend
 from tests.support.waiting import until
@@ -124,8 +124,8 @@ async def test_unwatched_agent_is_not_received_and_others_are(
         assert [await there.heard.get() for _ in range(3)] == [first.body, second.body, end.body]
 
 
-def entry(agent_id: str, position: int) -> Entry:
-    return Entry(position, Announced(f"{agent_id}-{position}", agent_id, b"{}"))
+def entry(agent_id: str, position: int) -> StoredEntry:
+    return StoredEntry(agent_id, position, b"{}", f"{agent_id}-{position}")
 
 
 @dataclass(frozen=True)

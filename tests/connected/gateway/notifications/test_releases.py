@@ -10,7 +10,7 @@ from subprocess import run
 
 import pytest
 
-from services.gateway.notifications.journal_writer import JournalWriter
+from services.gateway.notifications.journal.journal_writer import JournalWriter
 from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import wrap
 from shared.storage.journal import Announced, JournalAppender
@@ -39,7 +39,7 @@ class Release:
 
         async def appended(events: list[Announced]) -> object:
             entries = await append(events)
-            self.written += [entry.event.event_id for entry in entries]
+            self.written += [entry.event_id for entry in entries]
             self.grown.set()
             return entries
 
@@ -55,7 +55,9 @@ class Release:
 async def test_old_writer_leaves_the_journal_to_a_newer_release(
     backend: Backend, vhost_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.gateway.notifications.journal_writer._FORM_CHECK_SECONDS", 0.1)
+    monkeypatch.setattr(
+        "services.gateway.notifications.journal.journal_writer._FORM_CHECK_SECONDS", 0.1
+    )
     present = [1]
     old, new = (Release(backend, vhost_url, form, present) for form in (1, 2))
     async with old.writer.writing():

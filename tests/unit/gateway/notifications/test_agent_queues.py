@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from services.gateway.notifications import agent_queues
-from services.gateway.notifications.agent_queues import ArrivedEvent, CatchUp, PerAgentQueues, Work
+from services.gateway.notifications.agent_queues import CatchUp, PerAgentQueues, Work
+from shared.storage.journal import Entry
 
 
 class Handler:
@@ -28,7 +29,7 @@ class Handler:
 async def test_work_of_one_agent_is_done_in_order() -> None:
     handler = Handler(6)
     queues = PerAgentQueues(handler.handle)
-    works = [ArrivedEvent(agent, at, b"") for at in (1, 2, 3) for agent in ("anna", "bert")]
+    works = [Entry(agent, at, b"") for at in (1, 2, 3) for agent in ("anna", "bert")]
 
     async with queues.running():
         for work in works:
@@ -37,9 +38,7 @@ async def test_work_of_one_agent_is_done_in_order() -> None:
 
     for agent in ("anna", "bert"):
         done = [
-            one.position
-            for one in handler.done
-            if isinstance(one, ArrivedEvent) and one.agent_id == agent
+            one.position for one in handler.done if isinstance(one, Entry) and one.agent_id == agent
         ]
         assert done == [1, 2, 3]
 
@@ -50,7 +49,7 @@ async def test_failed_work_keeps_back_nothing_after_it() -> None:
 
     async with queues.running():
         for at in (1, 2):
-            queues.put(ArrivedEvent("unlucky", at, b""))
+            queues.put(Entry("unlucky", at, b""))
         await handler.finished.wait()
 
     assert len(handler.done) == 2
@@ -63,8 +62,8 @@ async def test_overflowed_agents_catch_up_once_at_the_end(
     monkeypatch.setattr(agent_queues, "_MOST_WAITING", 3)
     handler = Handler(5)
     queues = PerAgentQueues(handler.handle)
-    first = [ArrivedEvent("anna", at, b"") for at in (1, 2, 3)]
-    beyond = [ArrivedEvent(agent, at, b"") for at in (4, 5) for agent in ("anna", "bert")]
+    first = [Entry("anna", at, b"") for at in (1, 2, 3)]
+    beyond = [Entry(agent, at, b"") for at in (4, 5) for agent in ("anna", "bert")]
 
     for work in (*first, *beyond):
         queues.put(work)

@@ -2,14 +2,17 @@
 
 import pytest
 
-from services.gateway.notifications.agent_queues import ArrivedEvent
-from services.gateway.notifications.journal_batch import UnreadableBatchError, batches, read_batch
+from services.gateway.notifications.journal.journal_batch import (
+    UnreadableBatchError,
+    batches,
+    read_batch,
+)
 from shared.contracts.outgoing import Outgoing
-from shared.storage.journal import Announced, Entry
+from shared.storage.journal import Entry, StoredEntry
 
 
-def entry(agent_id: str, position: int, envelope: bytes = b"{}") -> Entry:
-    return Entry(position, Announced(f"{agent_id}-{position}", agent_id, envelope))
+def entry(agent_id: str, position: int, envelope: bytes = b"{}") -> StoredEntry:
+    return StoredEntry(agent_id, position, envelope, f"{agent_id}-{position}")
 
 
 def keys(message: Outgoing) -> list[str]:
@@ -22,9 +25,9 @@ def test_batch_returns_its_events_in_order_and_unchanged() -> None:
     [message] = batches(written)
 
     assert list(read_batch(message.body)) == [
-        ArrivedEvent("anna", 1, b'{\n"a": 1}'),
-        ArrivedEvent("bert", 7, b""),
-        ArrivedEvent("anna", 2, b"\xff"),
+        Entry("anna", 1, b'{\n"a": 1}'),
+        Entry("bert", 7, b""),
+        Entry("anna", 2, b"\xff"),
     ]
     assert keys(message) == ["anna", "bert"]
 
@@ -41,7 +44,7 @@ def test_keys_of_a_batch_fit_into_one_frame() -> None:
     messages = list(batches(written))
 
     assert [one for message in messages for one in read_batch(message.body)] == [
-        ArrivedEvent(one.event.agent_id, one.position, one.event.envelope) for one in written
+        Entry(one.agent_id, one.position, one.envelope) for one in written
     ]
     assert all(sum(len(key) + 5 for key in keys(message)) < 100_000 for message in messages)
 

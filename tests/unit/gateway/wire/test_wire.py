@@ -12,9 +12,9 @@ from services.gateway.wire.messages import (
     invited,
     outlined,
     stamped,
-    timestamp,
     watched,
 )
+from services.gateway.wire.timestamps import timestamp
 from shared.domain.interaction import Address, Attachment, Email, Interaction, Invitation
 from shared.domain.lifecycle import Direction, State
 from shared.domain.text_sections import Kind, Section

@@ -9,7 +9,8 @@ import structlog
 from pydantic import ValidationError
 
 from services.gateway.errors import trace_of
-from services.gateway.notifications.message_builder import Message, MessageBuilder
+from services.gateway.notifications.message import Message
+from services.gateway.notifications.message_builder import MessageBuilder
 from services.gateway.notifications.workbin_messages import WorkbinMessageBuilder
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import (
@@ -20,7 +21,7 @@ from shared.contracts.events import (
 )
 from shared.domain.errors import Unavailable
 from shared.domain.journal_positions import Span
-from shared.storage.journal import Journal
+from shared.storage.journal import Entry, Journal
 
 log = structlog.get_logger()
 
@@ -74,24 +75,19 @@ class JournalReader:
             Unavailable: The database does not answer.
         """
         entries = await self._journal.after(agent_id, position, limit=limit)
-        return await asyncio.gather(
-            *(
-                self.messages_of(agent_id, entry.position, read_envelope(entry.event.envelope))
-                for entry in entries
-            )
-        )
+        return await asyncio.gather(*(self.messages_of(entry) for entry in entries))
 
-    async def messages_of(
-        self, agent_id: str, position: int, envelope: Envelope[JournaledEvent] | None
-    ) -> EntryMessages:
-        """Return the messages of one event; none where `envelope` is None.
+    async def messages_of(self, entry: Entry) -> EntryMessages:
+        """Return the messages of one entry.
 
-        An event of which no message can be built is logged and gets none, so that it never keeps
-        back the events after it.
+        An event that is not understood, or of which no message can be built, is logged and gets
+        none, so that it never keeps back the events after it.
 
         Raises:
             Unavailable: The database does not answer.
         """
+        agent_id, position = entry.agent_id, entry.position
+        envelope = read_envelope(entry.envelope)
         if envelope is None:
             return EntryMessages(position)
         try:

@@ -11,10 +11,9 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from services.gateway.notifications.agent_queues import ArrivedEvent
 from shared.contracts.envelope import JOURNALED
 from shared.contracts.outgoing import Outgoing
-from shared.storage.journal import Entry
+from shared.storage.journal import Entry, StoredEntry
 
 FORM: Final = 1
 """The number of this format. A change of body, exchange or key needs a higher number."""
@@ -34,12 +33,12 @@ class UnreadableBatchError(ValueError):
     """A message body is not in this format."""
 
 
-def batches(entries: Sequence[Entry]) -> Iterator[Outgoing]:
+def batches(entries: Sequence[StoredEntry]) -> Iterator[Outgoing]:
     """Return the messages that bring entries to the pods, in order."""
-    together: list[Entry] = []
+    together: list[StoredEntry] = []
     size = 0
     for entry in entries:
-        octets = len(entry.event.envelope)
+        octets = len(entry.envelope)
         if together and (len(together) == _MOST or size + octets > _LARGEST):
             yield _batch(together)
             together, size = [], 0
@@ -49,8 +48,8 @@ def batches(entries: Sequence[Entry]) -> Iterator[Outgoing]:
         yield _batch(together)
 
 
-def read_batch(body: bytes) -> Iterator[ArrivedEvent]:
-    """Return the events in a message, of all its agents, in order.
+def read_batch(body: bytes) -> Iterator[Entry]:
+    """Return the entries in a message, of all its agents, in order.
 
     Raises:
         UnreadableBatchError: The body has no index, or one that does not fit its envelopes.
@@ -64,19 +63,18 @@ def read_batch(body: bytes) -> Iterator[ArrivedEvent]:
         raise UnreadableBatchError("the index does not fit")
     start = 0
     for agent_id, position, length in places:
-        yield ArrivedEvent(agent_id, position, envelopes[start : start + length])
+        yield Entry(agent_id, position, envelopes[start : start + length])
         start += length
 
 
-def _batch(entries: Sequence[Entry]) -> Outgoing:
-    events = [entry.event for entry in entries]
-    index = [(one.event.agent_id, one.position, len(one.event.envelope)) for one in entries]
-    first, *others = dict.fromkeys(event.agent_id for event in events)
+def _batch(entries: Sequence[StoredEntry]) -> Outgoing:
+    index = [(entry.agent_id, entry.position, len(entry.envelope)) for entry in entries]
+    first, *others = dict.fromkeys(entry.agent_id for entry in entries)
     return Outgoing(
-        events[0].event_id,
+        entries[0].event_id,
         JOURNALED,
         first,
-        b"".join((to_json(index), _END_OF_INDEX, *(event.envelope for event in events))),
+        b"".join((to_json(index), _END_OF_INDEX, *(entry.envelope for entry in entries))),
         other_keys=others,
         content_type="application/octet-stream",
     )

@@ -25,7 +25,7 @@ from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
 from services.gateway.notifications.consumer_loop import end_of_consumer, keep_consuming
-from services.gateway.notifications.journal_batch import FORM, batches
+from services.gateway.notifications.journal.journal_batch import FORM, batches
 from services.gateway.notifications.retrying import retry_until_available
 from shared.background_tasks import cancel_and_wait
 from shared.contracts.events import EVERYBODY
@@ -35,7 +35,7 @@ from shared.messaging.publisher import Publisher
 from shared.messaging.retries import Delivered, describe, parked
 from shared.messaging.topology import JOURNAL
 from shared.storage.agents.agent_store import AgentStore
-from shared.storage.journal import Announced, Entry, JournalAppender
+from shared.storage.journal import Announced, JournalAppender, StoredEntry
 
 log = structlog.get_logger()
 
@@ -85,7 +85,7 @@ class _Written:
     """A batch whose entries are written, and the task that publishes them."""
 
     last: AbstractIncomingMessage
-    entries: Sequence[Entry]
+    entries: Sequence[StoredEntry]
     publishing: asyncio.Task[None]
 
 
@@ -201,13 +201,13 @@ class JournalWriter:
         members = await retry_until_available(lambda: self._agents.serving(body.owner))
         return [Announced(f"{event_id}/{one}", one, envelope) for one in members]
 
-    def _publish_soon(self, entries: Sequence[Entry]) -> asyncio.Task[None]:
+    def _publish_soon(self, entries: Sequence[StoredEntry]) -> asyncio.Task[None]:
         publishing = asyncio.create_task(self._publish(entries))
         self._publishing.add(publishing)
         publishing.add_done_callback(self._publishing.discard)
         return publishing
 
-    async def _publish(self, entries: Sequence[Entry]) -> None:
+    async def _publish(self, entries: Sequence[StoredEntry]) -> None:
         """Publish entries to the pods.
 
         The next write does not wait for this: a pod that receives entries out of order reads the
