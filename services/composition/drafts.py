@@ -25,6 +25,7 @@ from shared.domain.errors import Refused, Unavailable
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.domain.user_data import change_user_data
+from shared.mail.contact_ids import presumed_contact_id
 from shared.mail.draft_attachments import AttachmentLimits
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.files.document_store import DocumentStore
@@ -154,7 +155,9 @@ class DraftCommands:
             mail = replace(mail, message_id=message_id, sent_at=sent_at)
             require_sendable(mail, sent_at)
             queue = command.queue or before.queue
-            after = before.after(Operation.SEND, mail=mail, queue=queue)
+            addressee = next(iter((*mail.to, *mail.cc, *mail.bcc))).address
+            contact_id = before.contact_id or presumed_contact_id(addressee)
+            after = before.after(Operation.SEND, mail=mail, queue=queue, contact_id=contact_id)
             return Change(after, parent_completion(after, command))
 
         submitted = await self._interactions.change(

@@ -18,6 +18,7 @@ from shared.messaging.topology import INGEST
 from shared.observability.probes import Health
 from shared.runtime.resources import Resources
 from shared.runtime.worker_consumer import running_consumer
+from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails.report_store import ReportStore
 
@@ -38,6 +39,7 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
                 resources.arrivals,
                 resources.interactions,
                 ThreadStore(resources.database),
+                ContactStore(resources.database, resources.clock),
                 CopyStore(resources.database),
             ),
             configuration=resources.configuration,

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
 from prometheus_client import Counter
 
 from services.ingest.interaction_builder import (
+    Relations,
     ReportOn,
     build_interaction,
     is_certain_report,
+    sender_of,
     speaker_of,
 )
 from services.ingest.parser.isolated_parser import (
@@ -28,6 +31,7 @@ from shared.contracts.contact_center import ContactCenter, Mailbox, ReportRules
 from shared.contracts.envelope import Cause, Contract
 from shared.contracts.events import InteractionReceived
 from shared.domain.clock import Clock
+from shared.domain.contacts.contact import Contact
 from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id
 from shared.domain.interaction import Interaction
@@ -40,6 +44,7 @@ from shared.mail.parsing.identity import duplicate_key
 from shared.mail.threads import thread_references
 from shared.screening.rules import screened
 from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.contacts.contact_store import ContactStore, ContactUnknownError
 from shared.storage.database.client import UnstorableError
 from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.interactions.thread_store import ThreadStore
@@ -66,6 +71,7 @@ class ParsingStores:
     arrivals: ArrivalStore
     interactions: InteractionStore
     threads: ThreadStore
+    contacts: ContactStore
     copies: CopyStore
 
 
@@ -85,6 +91,7 @@ class ArrivalParser:
         self._arrivals = stores.arrivals
         self._interactions = stores.interactions
         self._threads = stores.threads
+        self._contacts = stores.contacts
         self._copies = stores.copies
         self._configuration = configuration
         self._parser = parser
@@ -104,16 +111,22 @@ class ArrivalParser:
         mail = await self._read(arrival)
         proven = await self._threads.proven(speaker_of(mail, arrival), thread_references(mail))
         matched = await self._reports.match(mail, arrival)
+        contact = await self._contact(mail, arrival)
         contact_center = await self._configuration.current()
         trusted = contact_center.trusted_authentication
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _unassigned_mailbox(address)
             is_first = address == arrival.mailboxes[0]
             about = _about(mail, matched, contact_center, is_first=is_first)
-            is_offered = _is_offered(mail, about, contact_center.reports)
-            built = build_interaction(
-                mail, arrival, mailbox, proven, trusted, about, is_offered=is_offered
+            build = partial(
+                build_interaction,
+                arrival=arrival,
+                mailbox=mailbox,
+                relations=Relations(proven, about, contact),
+                trusted=trusted,
+                is_offered=_is_offered(mail, about, contact_center.reports),
             )
+            built = build(mail)
             # Reports on our mails have rules of their own.
             rules = () if about else contact_center.screening_of(mailbox)
             screening = screened(rules, screened_mail(mail, arrival, built))
@@ -121,14 +134,22 @@ class ArrivalParser:
                 await self._add(with_screening(built, screening), arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
-                built = build_interaction(
-                    shown, arrival, mailbox, proven, trusted, about, is_offered=is_offered
-                )
-                await self._add(with_screening(built, screening), arrival, cause)
+                await self._add(with_screening(build(shown), screening), arrival, cause)
         if matched:
             crash_point("ingest.after_report_interaction")
             await self._reports.announce(matched, cause)
             crash_point("ingest.after_report_announced")
+
+    async def _contact(self, mail: ParsedMail, arrival: Arrival) -> Contact | None:
+        """Return who wrote the mail. It waits for no contact: its id follows from the address."""
+        sender = sender_of(mail, arrival)
+        try:
+            return await self._contacts.meet(
+                sender.address, sender.personal, makes=mail.report is None
+            )
+        except ContactUnknownError as error:
+            log.warning("mail goes on without its contact", arrival_id=arrival.id, fault=str(error))
+            return None
 
     async def _read(self, arrival: Arrival) -> ParsedMail:
         """Return the parsed mail, or an unparsed one after the last try.

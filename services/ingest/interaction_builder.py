@@ -1,23 +1,24 @@
 """Builds the interaction of a parsed mail for one mailbox. Pure."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from shared.contracts.contact_center import Mailbox, OfferedTo
+from shared.domain.contacts.contact import Contact
 from shared.domain.deliveries.delivery_report import KIND_OF_REPORT, PROOFS, MatchedBy
 from shared.domain.ids import new_id
 from shared.domain.interaction import LONGEST_SUBJECT, Address, Attachment, Email, Interaction
 from shared.domain.lifecycle import Direction, State
+from shared.domain.set_aside import DISCARDED
 from shared.mail.authentication.look_alikes import verdict_warnings
 from shared.mail.authentication.verdict import sender_verdict
+from shared.mail.contact_ids import presumed_contact_id
 from shared.mail.parsed_mail import ParsedMail, ReportedRecipient
 from shared.mail.threads import ClaimedSender, ThreadMembership, joining, thread_references
 from shared.storage.mails.arrival_store import Arrival
 
 _HEADERS: Final = ("Message-ID", "Date", "Content-Type", "MIME-Version")
-_CONTACT_DIGITS: Final = 16
 _LONGEST_VALUE: Final = 1000
 """Characters of a value. The user data needs room for agents' keys; the mail keeps the rest."""
 
@@ -32,22 +33,36 @@ class ReportOn:
     offered_to: OfferedTo
 
 
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """What a mail belongs to, as far as it is known.
+
+    `proven` are the mails that it refers to and whose thread it may join, `about` the sent mail
+    that it reports on, `contact` who wrote it.
+    """
+
+    proven: Sequence[Interaction] = ()
+    about: ReportOn | None = None
+    contact: Contact | None = None
+
+
 def build_interaction(
     mail: ParsedMail,
     arrival: Arrival,
     mailbox: Mailbox,
-    proven: Sequence[Interaction],
+    relations: Relations,
     trusted: Sequence[str] = (),
-    about: ReportOn | None = None,
     *,
     is_offered: bool = True,
 ) -> Interaction:
     """Return the interaction that a mail becomes in the queue of one mailbox.
 
-    `proven` are the interactions that it refers to and whose thread it may join, `trusted` the
-    servers whose verdict on senders counts. An answer prefers the author of the mail that it
-    answers. A report `about` a sent mail is its child. A mail that nobody is offered is completed.
+    `trusted` are the servers whose verdict on senders counts. An answer prefers the author of the
+    mail that it answers. A report on a sent mail is its child. A mail that nobody is offered is
+    completed, and so is that of a blocked contact. Where the contact is unknown, its id follows
+    from the sender's address.
     """
+    about, proven, contact = relations.about, relations.proven, relations.contact
     interaction_id = about.interaction_id if about else new_id()
     ids = thread_references(mail)
     if about and about.matched_by in PROOFS:
@@ -56,7 +71,10 @@ def build_interaction(
         proven = (about.sent, *(one for one in proven if one.id != about.sent.id))
     joined = joining(interaction_id, mailbox.address, ids, proven)
     parent_id = joined.parent_id if joined else None
-    sender = _sender(mail, arrival)
+    sender = sender_of(mail, arrival)
+    whose = contact.id if contact else presumed_contact_id(sender.address)
+    is_blocked = contact is not None and contact.is_blocked
+    is_offered = is_offered and not is_blocked
     verdict = sender_verdict(mail.authentication, trusted, sender.address)
     warned = verdict_warnings(verdict, is_judged=bool(trusted))
     attachments = tuple(
@@ -83,8 +101,11 @@ def build_interaction(
         preferred_id=_preferred_agent(mail, joined, about),
         thread_id=joined.thread_id if joined else interaction_id,
         branches=joined.branches if joined else (),
-        contact_id=contact_id(sender.address),
-        user_data=user_data(mail, sender, mailbox, attachments) | _evidence(about),
+        contact_id=whose,
+        user_data=user_data(mail, sender, mailbox, attachments)
+        | {"ContactId": whose}
+        | ({DISCARDED: "its contact is blocked"} if is_blocked else {})
+        | _evidence(about),
         mail=Email(
             subject=mail.subject[:LONGEST_SUBJECT],
             sender=sender,
@@ -136,13 +157,7 @@ def _evidence(about: ReportOn | None) -> dict[str, object]:
 
 def speaker_of(mail: ParsedMail, arrival: Arrival) -> ClaimedSender:
     """Return the author of a mail for the rules of threads: the first address in From."""
-    return ClaimedSender(_sender(mail, arrival).address, _is_report(mail, arrival))
-
-
-def contact_id(address: str) -> str:
-    """Return the contact id of an address; the same for every mail from it."""
-    digest = hashlib.sha256(address.lower().encode()).hexdigest()
-    return digest[:_CONTACT_DIGITS].upper()
+    return ClaimedSender(sender_of(mail, arrival).address, _is_report(mail, arrival))
 
 
 def user_data(
@@ -159,7 +174,6 @@ def user_data(
         "FromAddress": sender.address,
         "FromPersonal": sender.personal,
         "EmailAddress": sender.address,
-        "ContactId": contact_id(sender.address),
         "Origination_Source": "Email",
         "_ContainsAttachment": "true" if attachments else "false",
         "_AttachmentsSize": str(sum(one.size for one in attachments)),
@@ -176,7 +190,8 @@ def user_data(
     return {key: value[:_LONGEST_VALUE] for key, value in data.items()}
 
 
-def _sender(mail: ParsedMail, arrival: Arrival) -> Address:
+def sender_of(mail: ParsedMail, arrival: Arrival) -> Address:
+    """Return who wrote a mail, as it claims: the first address in From, or else the envelope's."""
     return next(iter(mail.from_), Address(_envelope_sender(arrival)))
 
 

@@ -42,6 +42,15 @@ class UnknownInteractionError(Refused):
         self.interaction_id = interaction_id
 
 
+class UnknownContactError(Refused):
+    """There is no contact of that id."""
+
+    kind = "unknown"
+
+    def __init__(self, contact_id: str) -> None:
+        super().__init__(f"there is no contact {contact_id}")
+
+
 class ChangedMeanwhileError(Refused):
     """The interaction has another version than the command expects: read it again."""
 

@@ -72,6 +72,7 @@ from shared.storage import (
     parked_messages,
 )
 from shared.storage.agents import agent_login_store, agent_store, presence_store
+from shared.storage.contacts import contact_store
 from shared.storage.database import leases, witness
 from shared.storage.database.privileges import (
     ADD,
@@ -123,6 +124,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     interaction_store.COLLECTION: ADD,
                     delivery_store.COLLECTION: READ,
                     report_store.COLLECTION: ADD,
+                    contact_store.COLLECTION: ADD,
                 },
             ),
         ),

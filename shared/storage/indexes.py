@@ -9,6 +9,7 @@ from pymongo import ASCENDING, IndexModel
 from shared.domain.lifecycle import State
 from shared.storage import journal, parked_messages
 from shared.storage.agents import agent_login_store, agent_store
+from shared.storage.contacts import contact_store
 from shared.storage.database import witness
 from shared.storage.database.client import Database, database_errors
 from shared.storage.database.outbox import HAS_MESSAGES
@@ -88,6 +89,11 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             partialFilterExpression={"parent_id": {"$gt": ""}},
         ),
         IndexModel([("mail.message_id", ASCENDING)], name="threading"),
+        IndexModel(
+            [("contact_id", ASCENDING), ("_id", ASCENDING)],
+            name="of-contact",
+            partialFilterExpression={"contact_id": {"$gt": ""}},
+        ),
         IndexModel(
             [("arrival_id", ASCENDING)],
             name="from-arrival",
@@ -212,6 +218,19 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             partialFilterExpression={"token": {"$gt": ""}},
         ),
         IndexModel([("recipients.address", ASCENDING), ("queued_at", ASCENDING)], name="sent-to"),
+    ],
+    contact_store.COLLECTION: [
+        IndexModel(
+            [("addresses", ASCENDING)],
+            name="of-address",
+            unique=True,
+            partialFilterExpression=contact_store.HAS_ADDRESS,
+        ),
+        IndexModel(
+            [("merged_into", ASCENDING)],
+            name="merged-into",
+            partialFilterExpression=contact_store.IS_MERGED,
+        ),
     ],
     report_store.COLLECTION: [
         IndexModel([("delivery_id", ASCENDING), ("at", ASCENDING)], name="on-delivery"),

@@ -21,6 +21,7 @@ from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.observability.probes import Health as Probes
 from shared.runtime.resources import Resources
 from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.files.vault import Vault
 from shared.storage.interactions.thread_store import ThreadStore
@@ -179,6 +180,7 @@ async def parse_all(pod: FetchingPod) -> None:
                 resources.arrivals,
                 backend.interactions,
                 ThreadStore(backend.database),
+                ContactStore(backend.database, backend.clock),
                 CopyStore(backend.database),
             ),
             reports=make_matcher(backend),

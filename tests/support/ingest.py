@@ -19,6 +19,7 @@ from services.ingest.store import CopyStore
 from shared.domain.mail_envelope import MailEnvelope, Way
 from shared.intake.mail_intake import MailIntake
 from shared.messaging.outbox_publisher import OutboxPublisher
+from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.files.vault import Vault
 from shared.storage.interactions.thread_store import ThreadStore
@@ -132,6 +133,7 @@ async def running_ingest(backend: Backend, **changed: Any) -> AsyncIterator[Inge
                 store,
                 backend.interactions,
                 ThreadStore(backend.database),
+                ContactStore(backend.database, backend.clock),
                 CopyStore(backend.database),
             ),
             configuration=backend.configuration,

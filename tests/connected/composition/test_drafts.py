@@ -10,12 +10,14 @@ import pytest
 from services.composition.drafts import DraftCommands
 from shared.contracts.commands import (
     CancelDraft,
+    CreateDraft,
     DraftEdits,
     DraftReply,
     MailAddress,
     SubmitDraft,
 )
 from shared.contracts.events import DraftCanceled, ReplyCreated
+from shared.domain.contacts.contact import contact_id
 from shared.domain.deliveries.delivery import Conclusion, DeliveryState, RecipientState
 from shared.domain.errors import (
     ChangedMeanwhileError,
@@ -104,6 +106,19 @@ async def test_sent_mail_holds_the_agents_edits(
     assert message["In-Reply-To"] == "<1@example.org>"
     assert message.get_payload(decode=True) == b"Paid.\r\n"
     assert (await backend.interactions.get(draft)).state is State.SENDING
+
+
+async def test_a_new_mail_belongs_to_the_contact_it_is_sent_to(
+    backend: Backend, drafts: DraftCommands
+) -> None:
+    edits = DraftEdits(to=[MailAddress(address="Ann+shop@example.org")])
+    creating = CreateDraft(interaction_id=new_id(), agent_id="agent1", queue="drafts", edits=edits)
+    await drafts.create(creating, cause())
+
+    await drafts.submit(submitting(creating.interaction_id), cause())
+
+    stored = await backend.interactions.get(creating.interaction_id)
+    assert stored.contact_id == contact_id("ann@example.org")
 
 
 async def test_twenty_concurrent_sends_let_one_win(

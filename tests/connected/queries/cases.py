@@ -50,6 +50,8 @@ from shared.storage.agents.agent_login_store import READS_THEM, AgentLoginStore
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.agents.presence_store import PresenceStore
 from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.contacts import contact_store
+from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.database.client import Document
 from shared.storage.database.leases import LeaseStore
 from shared.storage.database.outbox import CollectionOutbox, to_entry
@@ -469,6 +471,23 @@ async def threads(large: LargeDatabase) -> None:
     speaker = ClaimedSender("stranger@example.org")
     await store.proven(speaker, [mail_id(3), mail_id(4)])
     await store.was_sent_on_to([speaker], await _mail(large, number(4)))
+
+
+@case
+async def contacts(large: LargeDatabase) -> None:
+    store = ContactStore(large.database, large.clock)
+    for name in ("Ann", "Ann Example"):
+        await store.meet("new@example.org", name, makes=True)
+    await store.meet(f"{number(5)}@example.org", "", makes=False)
+    for known in (number(0), number(15)):
+        person = await store.get(known)
+        first = await store.mails(person, before="", limit=51)
+        await store.mails(person, before=first[-1].id, limit=51)
+    await store.find(f"{number(7)}@example.org")
+    await store.find("unknown@example.org")
+    # One of whom an earlier release kept nothing but mails.
+    await large.database[contact_store.COLLECTION].delete_one({"_id": number(9)})
+    await store.get(number(9))
 
 
 @case

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pymongo
 
 from shared.contracts.contact_center import ContactCenter, Queue
+from shared.domain.contacts.contact import MOST_MERGED, Contact
 from shared.domain.deliveries.delivery import Delivery, DeliveryState, Recipient
 from shared.domain.ids import id_of
 from shared.domain.interaction import Address, Email, Exclusion, Interaction, Invitation, Place
@@ -16,6 +17,8 @@ from shared.domain.lifecycle import Direction, State
 from shared.storage import journal, journal_generations, parked_messages
 from shared.storage.agents import agent_login_store, agent_store
 from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.contacts import contact_store
+from shared.storage.contacts.contact_documents import to_document as to_contact_document
 from shared.storage.database import leases
 from shared.storage.database.client import Database, Document
 from shared.storage.files import chunked_files, document_store, vault
@@ -60,6 +63,9 @@ BEGAN: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 QUEUES: Final = ("support", "sales")
 """The backlog is in `support`, whose agents are busy; those of `sales` are free."""
+
+_CONTACTS: Final = 1_000
+"""Contacts who wrote those mails. Every tenth is merged into the first, up to the most allowed."""
 
 _BESIDE: Final = 2_000
 """Documents of a collection that stays smaller."""
@@ -130,6 +136,7 @@ async def _write_mails(database: Database) -> None:
             "_id": name,
             "owner_id": {"$concat": ["agent", _padded({"$mod": ["$n", AGENTS]}, 5)]},
             "thread_id": _padded({"$floor": {"$divide": ["$n", 4]}}),
+            "contact_id": _padded({"$mod": ["$n", _CONTACTS]}),
             "parent_id": {"$cond": [{"$eq": [{"$mod": ["$n", 2]}, 0]}, None, _padded("$n")]},
             "arrival_id": name,
             "arrival_key": name,
@@ -355,6 +362,18 @@ async def _write_small_ones(database: Database) -> None:
             "_id": _padded("$n"),
             "parked_at": {"$add": [BEGAN, "$n"]},
             "queue": {"$cond": [{"$lt": ["$n", 5]}, "routing.work", "ingest.work"]},
+        },
+        count=_BESIDE,
+    )
+    merged = {"$and": [{"$eq": [{"$mod": ["$n", 10]}, 5]}, {"$lt": ["$n", 10 * MOST_MERGED]}]}
+    await _make(
+        database,
+        contact_store.COLLECTION,
+        to_contact_document(Contact("")),
+        {
+            "_id": _padded("$n"),
+            "addresses": [{"$concat": [_padded("$n"), "@example.org"]}],
+            "merged_into": {"$cond": [merged, number(0), "$$REMOVE"]},
         },
         count=_BESIDE,
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.ingest.interaction_builder import ReportOn, build_interaction
+from services.ingest.interaction_builder import Relations, ReportOn, build_interaction
 from shared.contracts.contact_center import Mailbox
 from shared.domain.deliveries.delivery_report import MatchedBy
 from shared.domain.interaction import Address, Email, Interaction
@@ -34,7 +34,7 @@ def built(
     raw = "\r\n".join(lines).encode()
     arrival = Arrival("arrival", ANN, (BOX.address,), "192.0.2.1", NOW, raw)
     return build_interaction(
-        parse_mail(raw, envelope_sender=ANN), arrival, BOX, proven, about=about
+        parse_mail(raw, envelope_sender=ANN), arrival, BOX, Relations(proven, about)
     )
 
 

@@ -1,0 +1,1 @@
+"""Contacts in the database: found by address, changed and merged, with their mails."""

@@ -1,0 +1,226 @@
+"""The contacts, each one document. An address belongs to one contact at most, by a unique index."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+import pymongo
+from pymongo import DESCENDING
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from shared.domain.clock import Clock
+from shared.domain.contacts.contact import (
+    LONGEST_ADDRESS,
+    MOST_MERGED,
+    MOST_NAMES,
+    Contact,
+    Person,
+    contact_id,
+    learned_name,
+)
+from shared.domain.errors import Unavailable, UnknownContactError
+from shared.domain.interaction import Interaction
+from shared.domain.lifecycle import Direction
+from shared.mail.threads import person
+from shared.storage.contacts.contact_documents import to_contact, to_document
+from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
+from shared.storage.interactions import interaction_store
+from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
+
+COLLECTION: Final = "contacts"
+HAS_ADDRESS: Final[Document] = {"addresses": {"$gt": ""}}
+"""The filter of the index `of-address`. Of a list, the database compares each element."""
+
+IS_MERGED: Final[Document] = {"merged_into": {"$gt": ""}}
+"""The filter of the index `merged-into`."""
+
+_TRIES: Final = 3
+_PATIENCE_SECONDS: Final = 2
+_MOST_READ: Final = 4 * MOST_MERGED
+"""Merges that were made at the same moment may together exceed `MOST_MERGED`."""
+_LATEST: Final = 10
+"""Mails in which the address of a contact that is not stored is looked for."""
+
+
+class ContactUnknownError(Unavailable):
+    """Nobody can say now to which contact an address belongs."""
+
+
+class ContactStore:
+    """Finds contacts with their mails, and makes contacts for mail that arrives."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        # A contact that another process has just made is to be found, not made once more.
+        self._contacts = database[COLLECTION].with_options(read_concern=NEWEST)
+        # What a mail tells of its sender is in the mail too, and in the next one.
+        self._hints = database[COLLECTION].with_options(write_concern=HINT)
+        self._interactions = database[interaction_store.COLLECTION]
+        self._clock = clock
+
+    async def meet(self, address: str, shown_name: str, *, makes: bool) -> Contact | None:
+        """Return the contact to whom the address in a mail belongs.
+
+        With `makes`, the name beside the address is kept, and an unknown address becomes a
+        contact; of several processes at once, one makes it. None means that the address is
+        unknown, or no address. The contact counts as blocked if one that it is merged into is.
+
+        Raises:
+            ContactUnknownError: The database has not said it within two seconds.
+        """
+        key = address_key(address)
+        if not key:
+            return None
+        try:
+            with pymongo.timeout(_PATIENCE_SECONDS):
+                contact = await self._met(key, address, learned_name(shown_name), makes=makes)
+                if contact is None or contact.merged_into is None:
+                    return contact
+                above = [one async for one in self._above(contact)]
+        except PyMongoError as error:
+            raise ContactUnknownError(
+                f"no contact for an address: {type(error).__name__}"
+            ) from error
+        return replace(contact, is_blocked=any(one.is_blocked for one in (contact, *above)))
+
+    async def find(self, address: str) -> Person | None:
+        """Return the person with an address, None if no contact and no mail has it."""
+        key = address_key(address)
+        if not key:
+            return None
+        async with database_errors():
+            document = await self._contacts.find_one({"addresses": key})
+        if document is not None:
+            return await self._person(to_contact(document))
+        known = await self._known_from_mails(contact_id(address))
+        return Person(known) if known else None
+
+    async def get(self, wanted_id: str) -> Person:
+        """Return the person that a contact is, or that it was merged into.
+
+        Raises:
+            UnknownContactError: No contact has this id, and no mail either.
+        """
+        return await self._person(await self.get_contact(wanted_id))
+
+    async def get_contact(self, wanted_id: str) -> Contact:
+        """Return a contact as it is by itself, whatever it is merged into.
+
+        Raises:
+            UnknownContactError: No contact has this id, and no mail either.
+        """
+        async with database_errors():
+            document = await self._contacts.find_one({"_id": wanted_id})
+        found = to_contact(document) if document else await self._known_from_mails(wanted_id)
+        if found is None:
+            raise UnknownContactError(wanted_id)
+        return found
+
+    async def mails(self, whose: Person, *, before: str, limit: int) -> list[Interaction]:
+        """Return a page of a person's mails in both directions, the newest first, without texts.
+
+        `before` is the last id of the page before, "" for the first page.
+        """
+        wanted: Document = {"contact_id": {"$in": sorted(whose.mail_ids)}}
+        if before:
+            wanted["_id"] = {"$lt": before}
+        async with database_errors():
+            found = (
+                await self._interactions.find(wanted, WITHOUT_TEXT)
+                .sort("_id", DESCENDING)
+                .limit(limit)
+                .to_list()
+            )
+        return [to_interaction(document) for document in found]
+
+    async def _met(self, key: str, address: str, name: str, *, makes: bool) -> Contact | None:
+        for _ in range(_TRIES):
+            document = await self._contacts.find_one({"addresses": key})
+            if document is not None:
+                contact = to_contact(document)
+                if makes and name and name not in contact.names:
+                    await self._learn(contact, name)
+                return contact
+            if not makes:
+                return None
+            made = Contact(
+                contact_id(address),
+                (key,),
+                names=(name,) if name else (),
+                made_at=self._clock.now(),
+            )
+            try:
+                await self._hints.insert_one(to_document(made))
+            except DuplicateKeyError:
+                continue  # Another process has made it at this moment.
+            return made
+        raise ContactUnknownError(f"contact {contact_id(address)} exists without this address")
+
+    async def _learn(self, contact: Contact, name: str) -> None:
+        kept = {"$each": [name], "$slice": -MOST_NAMES}
+        await self._hints.update_one(
+            {"_id": contact.id, "names": {"$ne": name}}, {"$push": {"names": kept}}
+        )
+
+    async def _person(self, contact: Contact) -> Person:
+        async with database_errors():
+            for one in [one async for one in self._above(contact)]:
+                contact = one
+            return Person(contact, tuple([one async for one in self._below(contact)]))
+
+    async def _above(self, contact: Contact) -> AsyncIterator[Contact]:
+        """Yield the contact that one is merged into, and so on up to the last one."""
+        for _ in range(_MOST_READ):
+            if contact.merged_into is None:
+                return
+            document = await self._contacts.find_one({"_id": contact.merged_into})
+            if document is None:
+                return
+            contact = to_contact(document)
+            yield contact
+
+    async def _below(self, contact: Contact) -> AsyncIterator[Contact]:
+        """Yield the contacts that are merged into one, and so on down to the last ones."""
+        into: Sequence[str] = [contact.id]
+        count = 0
+        while into and count < _MOST_READ:
+            found = (
+                await self._contacts.find({"merged_into": {"$in": into}})
+                .limit(_MOST_READ - count)
+                .to_list()
+            )
+            for document in found:
+                yield to_contact(document)
+            into = [document["_id"] for document in found]
+            count += len(into)
+
+    async def _known_from_mails(self, wanted_id: str) -> Contact | None:
+        """Return a contact of which an earlier release kept nothing but the id in its mails."""
+        async with database_errors():
+            found = (
+                await self._interactions.find({"contact_id": wanted_id}, WITHOUT_TEXT)
+                .sort("_id", DESCENDING)
+                .limit(_LATEST)
+                .to_list()
+            )
+        for mail in map(to_interaction, found):
+            sender = mail.mail.sender
+            if mail.direction is Direction.INBOUND and sender:
+                key, name = address_key(sender.address), learned_name(sender.personal)
+                names = (name,) if name else ()
+                return Contact(wanted_id, await self._if_free(key), names, version=0)
+        return Contact(wanted_id, version=0) if found else None
+
+    async def _if_free(self, key: str) -> tuple[str, ...]:
+        """Return an address, unless another spelling of it belongs to a contact."""
+        async with database_errors():
+            taken = not key or await self._contacts.find_one({"addresses": key}, {"_id": 1})
+        return () if taken else (key,)
+
+
+def address_key(address: str) -> str:
+    """Return the form in which contacts have an address; "" if it is none, or too long for one."""
+    key = person(address)
+    try:
+        return key if len(key.encode()) <= LONGEST_ADDRESS else ""
+    except UnicodeEncodeError:
+        return ""
