@@ -1,6 +1,5 @@
 """Builds fetching from its parts and runs it."""
 
-import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -9,9 +8,11 @@ from datetime import timedelta
 from random import SystemRandom
 from typing import Final
 
-from services.fetching.folder_fetcher import FetchedFolder, FetcherParts, FolderFetcher, Limits
+from services.fetching.fetcher_parts import FetchedFolder, FetcherParts, Limits
+from services.fetching.folder_fetcher import FolderFetcher
 from services.fetching.logins import LoginRenewal, MailboxLogins
 from services.fetching.mailbox_watch import MailboxWatch
+from services.fetching.octet_budget import OctetBudget
 from services.fetching.settings import FetchingSettings
 from services.fetching.store import FolderStore, HeldFolder, KnownMails
 from shared.background_tasks import run_periodically
@@ -78,9 +79,13 @@ def make_watch(
         clock=resources.clock,
         random=SystemRandom(),
         limits=Limits(
-            settings.largest_mail, settings.look_deadline, settings.mail_deadline, settings.idle
+            settings.largest_mail,
+            settings.look_deadline,
+            settings.mail_deadline,
+            settings.idle,
+            settings.mails_together,
         ),
-        large_mails=asyncio.Semaphore(settings.large_mails_at_once),
+        budget=OctetBudget(settings.octets_in_memory),
     )
 
     def make_fetcher(folder: FetchedFolder, held: HeldFolder) -> FolderFetcher:

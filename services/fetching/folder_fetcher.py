@@ -1,98 +1,42 @@
-"""Fetches the mail of one folder for as long as this pod holds it.
-
-A mail is stored, then the position, then it is marked or moved. A crash after the first fetches it
-once more, and the parser finds that it is a copy; a crash after the second marks it at the next
-start.
-"""
+"""Fetches the mail of one folder for as long as this pod holds it: when to look, and for what."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from random import Random
 from typing import Final, NoReturn
 
 import structlog
 
 from services.fetching import folder_position, metrics
+from services.fetching.fetcher_parts import FetchedFolder, FetcherParts
 from services.fetching.folder_position import FolderPosition
+from services.fetching.folder_progress import FolderProgress
 from services.fetching.imap import faults
 from services.fetching.imap.faults import (
     FolderFaultError,
     LoginFaultError,
     MailFaultError,
-    MailGoneError,
     TokenRefusedError,
 )
+from services.fetching.imap.fingerprints import fingerprint
 from services.fetching.imap.imap_session import Heading
 from services.fetching.imap.session_thread import SessionThread
-from services.fetching.logins import MailboxLogins
+from services.fetching.mail_transfer import MailTransfer
 from services.fetching.pauses import SHORTEST_AFTER_REFUSAL, pause_after
-from services.fetching.store import Backfill, FolderStore, HeldFolder, KnownMails, LeaseLostError
+from services.fetching.store import Backfill, HeldFolder, LeaseLostError
 from shared.contracts.fetching import Fetch
-from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
-from shared.domain.mail_envelope import Way
 from shared.domain.mailbox_health import Fault
-from shared.faults import crash_point
-from shared.intake.mail_intake import MailIntake, MailSource, Recipient
-from shared.intake.refusals import MailLoopError, MailTooLargeError
-from shared.storage.database.client import UnstorableError
-from shared.storage.mails.mailbox_store import folder_id
 
 log = structlog.get_logger()
 
 _BATCH: Final = 100
-_LARGE: Final = 1_000_000
 _LOGOUT_DEADLINE: Final = timedelta(seconds=2)
 _SHORTEST_IDLE: Final = 1.0
-_STORING: Final = timedelta(seconds=30)
 _CLOCKS_APART: Final = timedelta(minutes=1)
 """Times of mails are the server's. Mail that came with the description must not be left out."""
-
-_PER_OCTET: Final = timedelta(microseconds=0.5)
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedFolder:
-    """A folder of a mailbox, as it is described."""
-
-    address: str
-    name: str
-    fetch: Fetch
-
-    @property
-    def id(self) -> str:
-        """The id of its document."""
-        return folder_id(self.address, self.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How large a mail may be, and how long a server may take."""
-
-    largest_mail: int
-    look: timedelta
-    mail: timedelta
-    idle: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class FetcherParts:
-    """The parts that all fetchers of a pod share.
-
-    `large_mails` bounds how many mails over a megabyte are fetched at the same time.
-    """
-
-    store: FolderStore
-    known: KnownMails
-    intake: MailIntake
-    logins: MailboxLogins
-    clock: Clock
-    random: Random
-    limits: Limits
-    large_mails: asyncio.Semaphore
 
 
 class FolderFetcher:
@@ -102,15 +46,19 @@ class FolderFetcher:
         self._folder = folder
         self._parts = parts
         self._store = parts.store
-        self._position = held.position
+        self._progress = FolderProgress(folder.id, held.position, parts.store, parts.clock)
         self._since = _first_moment(folder.fetch) or held.described_at - _CLOCKS_APART
         self._faults = held.faults
-        self._today = ("", 0)
         self._woken = asyncio.Event()
         self._older: list[int] | None = None
         self._one_by_one = False
         self._without_heading: set[int] = set()
         self._log = log.bind(mailbox=folder.address, folder=folder.name)
+        self._transfer = MailTransfer(folder, self._progress, parts)
+
+    @property
+    def _position(self) -> FolderPosition:
+        return self._progress.position
 
     def wake(self) -> None:
         """Have the fetcher look at once, whatever it waits for."""
@@ -151,13 +99,12 @@ class FolderFetcher:
 
     async def _note_fault(self, fault: Fault, *, is_login: bool = False) -> timedelta:
         # A mail that cannot be fetched is no fault of its folder: the look has reached it.
-        is_of_mail = fault.code == "mail"
+        is_of_mail = fault.code in {"mail", "marks"}
         self._faults = 1 if is_of_mail else self._faults + 1
         metrics.FAULTS.labels(fault.code).inc()
+        tries = max((one.times for one in self._position.failed), default=1)
         pause = pause_after(
-            self._position.failures if is_of_mail else self._faults,
-            self._parts.random,
-            is_login=is_login,
+            tries if is_of_mail else self._faults, self._parts.random, is_login=is_login
         )
         self._log.warning(
             "folder cannot be fetched",
@@ -191,8 +138,10 @@ class FolderFetcher:
             await self._carry_out_backfill(thread)
             await self._look(thread)
             self._faults = 0
-            self._position = replace(self._position, filing=0)
+            self._progress.position = replace(self._position, unfiled=())
             await self._store.clear_fault(self._folder.id)
+            if self._transfer.mark_fault:
+                await self._note_fault(self._transfer.mark_fault)
             await self._wait_for_news(thread)
 
     async def _open(self, thread: SessionThread) -> None:
@@ -214,9 +163,9 @@ class FolderFetcher:
                 was=self._position.uid_validity,
                 since=self._since.isoformat(),
             )
-            await self._advance(position)
-        elif position.filing:
-            await self._file(thread, position.filing)
+            await self._progress.advance(position)
+        elif position.unfiled:
+            await self._transfer.file(thread, position.unfiled)
 
     async def _carry_out_backfill(self, thread: SessionThread) -> None:
         """Carry out a backfill that an operator wants."""
@@ -230,7 +179,7 @@ class FolderFetcher:
         else:
             self._log.info("backfill", since=backfill.since.isoformat())
             await self._store.begin_backfill(self._folder.id, position, backfill)
-            self._position, self._older = position, None
+            self._progress.position, self._older = position, None
 
     async def _count(
         self, thread: SessionThread, position: FolderPosition, backfill: Backfill
@@ -247,7 +196,9 @@ class FolderFetcher:
         )
         return sum(
             [
-                len(await self._unknown(await self._headings(thread, batch), backfill.since))
+                len(
+                    await self._unknown(thread, await self._headings(thread, batch), backfill.since)
+                )
                 for batch in _batches(sorted(uids))
             ]
         )
@@ -266,7 +217,7 @@ class FolderFetcher:
                 del older[:_BATCH]
             else:
                 if self._position.catch_up:
-                    await self._advance(folder_position.caught_up(self._position))
+                    await self._progress.advance(folder_position.caught_up(self._position))
                 return
 
     async def _new(self, thread: SessionThread) -> list[int]:
@@ -292,19 +243,17 @@ class FolderFetcher:
 
     async def _fetch_new(self, thread: SessionThread, uids: list[int]) -> None:
         found = {one.uid: one for one in await self._headings(thread, uids)}
-        for uid in uids:
-            # A UID without heading is gone meanwhile.
-            await self._fetch(thread, found.get(uid) or Heading(uid))
+        # A UID without heading is gone meanwhile.
+        await self._transfer.fetch(thread, [found.get(uid) or Heading(uid) for uid in uids])
 
     async def _fetch_older(self, thread: SessionThread, uids: list[int]) -> None:
         catch_up = self._position.catch_up
         if catch_up is None:
             return
         headings = await self._headings(thread, uids)
-        for heading in await self._unknown(headings, catch_up.since):
-            await self._fetch(thread, heading)
+        await self._transfer.fetch(thread, await self._unknown(thread, headings, catch_up.since))
         if self._position.catch_up and self._position.catch_up.after < uids[-1]:
-            await self._advance(folder_position.settled(self._position, uids[-1]))
+            await self._progress.advance(folder_position.settled(self._position, uids[-1]))
 
     async def _headings(self, thread: SessionThread, uids: Sequence[int]) -> list[Heading]:
         """Return what is known of mails; after a fault they are asked for one by one.
@@ -342,125 +291,35 @@ class FolderFetcher:
     async def _ask_for_headings(self, thread: SessionThread, uids: Sequence[int]) -> list[Heading]:
         return await thread.call(thread.session.headings, uids, deadline=self._parts.limits.look)
 
-    async def _unknown(self, headings: Sequence[Heading], since: datetime) -> list[Heading]:
-        """Return the mails that came since a time and are no interactions yet."""
+    async def _unknown(
+        self, thread: SessionThread, headings: Sequence[Heading], since: datetime
+    ) -> list[Heading]:
+        """Return the mails that came since a time and are no interactions yet.
+
+        A Message-ID is only a claim: another mail may have it. So a mail is known by its
+        fingerprint as well; one that is fetched all the same is found to be a copy.
+        """
         recent = [one for one in headings if one.received_at is None or one.received_at >= since]
         ids = [one.message_id for one in recent if one.message_id]
-        known = await self._parts.known.among(self._folder.address, ids) if ids else set()
-        return [one for one in recent if one.message_id not in known]
+        if not ids:
+            return recent
+        known = await self._parts.known.fingerprints(self._folder.address, ids)
+        alike = [one for one in recent if one.size and one.message_id in known]
+        texts = await self._texts(thread, [one.uid for one in alike]) if alike else {}
+        gone_through = {
+            one.uid
+            for one in alike
+            if None in known[one.message_id]
+            or fingerprint(one.size, texts.get(one.uid, b"")) in known[one.message_id]
+        }
+        return [one for one in recent if one.uid not in gone_through]
 
-    async def _fetch(self, thread: SessionThread, heading: Heading) -> None:
-        """Fetch, store and mark one mail, or leave it out for good.
-
-        Raises:
-            FolderFaultError: The mail, or the session, failed; the position counts the tries.
-        """
-        largest = self._parts.limits.largest_mail
-        if heading.size > largest:
-            await self._skip(heading.uid, f"it has {heading.size} bytes, more than {largest}")
-            return
-        room = self._parts.large_mails if heading.size > _LARGE else nullcontext()
-        async with room:
-            try:
-                body = await thread.call(
-                    thread.session.body,
-                    heading,
-                    largest,
-                    deadline=self._parts.limits.mail + heading.size * _PER_OCTET,
-                )
-                crash_point("fetching.before_store")
-                await self._take(body, thread.session.where)
-            except MailGoneError:
-                await self._advance(folder_position.settled(self._position, heading.uid))
-                return
-            except MailTooLargeError:
-                await self._skip(heading.uid, f"it is larger than {largest} bytes")
-                if thread.session.is_cut:
-                    raise faults.bad_mail(heading.uid, "it is too large") from None
-                return
-            except MailLoopError:
-                await self._skip(heading.uid, "it goes in circles: too many Received lines")
-                return
-            except (MailFaultError, FolderFaultError, UnstorableError) as error:
-                await self._count_failure(heading.uid, error)
-                return
-        crash_point("fetching.after_store")
-        await self._note_fetched(heading.uid)
-        crash_point("fetching.after_watermark")
-        await self._file(thread, heading.uid)
-        crash_point("fetching.after_flag")
-
-    async def _take(self, body: bytes, host: str) -> None:
-        """Store a mail.
-
-        Raises:
-            Unavailable: The database does not answer in time.
-        """
-        address = self._folder.address
+    async def _texts(self, thread: SessionThread, uids: Sequence[int]) -> dict[int, bytes]:
         try:
-            async with asyncio.timeout(_STORING.total_seconds()):
-                await self._parts.intake.take(
-                    body,
-                    sender=None,
-                    recipients=[Recipient(address, address)],
-                    source=MailSource(Way.IMAP, "IMAP", name=host),
-                )
-        except TimeoutError:
-            raise Unavailable("storing a mail takes too long") from None
-
-    async def _note_fetched(self, uid: int) -> None:
-        now = self._parts.clock.now()
-        day, mails = self._today
-        today = f"{now:%Y-%m-%d}"
-        self._today = (today, mails + 1 if day == today else 1)
-        is_filed = self._folder.fetch.then != "nothing"
-        self._position = folder_position.settled(self._position, uid, filing=is_filed)
-        metrics.FETCHED.labels("stored").inc()
-        await self._store.write_fetched(self._folder.id, self._position, now, self._today[1])
-
-    async def _count_failure(self, uid: int, error: Exception) -> None:
-        """Count a try; skip the mail after the last one, and go on if the session still works."""
-        position = folder_position.failed(self._position, uid)
-        if not position.gives_up:
-            await self._advance(position)
-            raise faults.bad_mail(uid, str(error)) from None
-        await self._skip(uid, f"it failed {folder_position.TRIES} times: {error}")
-        if not (isinstance(error, UnstorableError) or getattr(error, "keeps_session", False)):
-            raise faults.bad_mail(uid, str(error)) from None
-
-    async def _skip(self, uid: int, reason: str) -> None:
-        """Leave a mail in its folder, and tell it once."""
-        self._log.error("mail left in its folder", uid=uid, reason=reason)
-        metrics.FETCHED.labels("skipped").inc()
-        await self._advance(folder_position.skipped(self._position, uid, reason))
-
-    async def _file(self, thread: SessionThread, uid: int) -> None:
-        """Mark or move a stored mail. Where it cannot be moved, it is marked as read."""
-        moves_to, deadline = self._folder.fetch.moves_to, self._parts.limits.mail
-        if moves_to is not None:
-            try:
-                await thread.call(thread.session.move, uid, moves_to, deadline=deadline)
-            except FolderFaultError as error:
-                if error.fault.code != "refused":
-                    raise
-                self._log.warning("mail not moved", uid=uid, reason=error.fault.words)
-                metrics.FETCHED.labels("not moved").inc()
-            else:
-                return
-        if self._folder.fetch.then == "nothing":
-            return
-        try:
-            await thread.call(thread.session.mark_seen, uid, deadline=deadline)
-        except FolderFaultError as error:
-            if error.fault.code != "refused":
-                raise
-            # The mail is stored: a mark that the server refuses must not keep those behind it.
-            self._log.warning("mail not marked", uid=uid, reason=error.fault.words)
-            metrics.FETCHED.labels("not marked").inc()
-
-    async def _advance(self, position: FolderPosition) -> None:
-        self._position = position
-        await self._store.write_position(self._folder.id, position)
+            return await thread.call(thread.session.texts, uids, deadline=self._parts.limits.look)
+        except MailFaultError as error:
+            self._log.warning("texts cannot be read together", reason=str(error))
+            return {}
 
     async def _wait_for_news(self, thread: SessionThread) -> None:
         """Return when there may be new mail, or when it is time to look in any case."""

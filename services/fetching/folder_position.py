@@ -4,12 +4,13 @@ A UID is settled once its mail is stored, is known already, or is left out for g
 folder mean the same mails only as long as its UIDVALIDITY stays (RFC 9051 section 2.3.1.1).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 MOST_SKIPPED: Final = 100
+_MOST_FAILED: Final = 10
 TRIES: Final = 3
 """How often a mail may fail before it is skipped, so that the mails behind it are not kept."""
 
@@ -35,26 +36,36 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedMail:
+    """A mail that could not be fetched, or marked, so many times."""
+
+    uid: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class FolderPosition:
     """How far a folder is fetched.
 
-    UIDs up to `uid` are settled, except for those of `catch_up`. `filing` is a mail that is stored
-    but perhaps not yet marked or moved. `failing` is the UID of a mail that failed `failures`
-    times in a row.
+    UIDs up to `uid` are settled, except for those of `catch_up`. `unfiled` are mails that are
+    stored but perhaps not yet marked or moved. `failed` are the latest ten mails that failed and
+    are not settled.
     """
 
     uid_validity: int | None = None
     uid: int = 0
     catch_up: CatchUp | None = None
-    filing: int = 0
-    failing: int = 0
-    failures: int = 0
+    unfiled: tuple[int, ...] = ()
+    failed: tuple[FailedMail, ...] = ()
     skipped: tuple[Skipped, ...] = field(default=())
 
-    @property
-    def gives_up(self) -> bool:
-        """Say whether the failing mail is to be skipped."""
-        return self.failures >= TRIES
+    def failures(self, uid: int) -> int:
+        """Return how often a mail failed."""
+        return next((one.times for one in self.failed if one.uid == uid), 0)
+
+    def gives_up(self, uid: int) -> bool:
+        """Say whether a mail failed so often that it is to be skipped."""
+        return self.failures(uid) >= TRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,8 @@ def pending(uids: Iterable[int], after: int, until: int | None = None) -> list[i
 
 def settled(position: FolderPosition, uid: int, *, filing: bool = False) -> FolderPosition:
     """Return the position after a mail was settled; with `filing` it is still to be marked."""
-    moved = replace(position, failing=0, failures=0, filing=uid if filing else position.filing)
+    unfiled = (*position.unfiled, uid) if filing else position.unfiled
+    moved = replace(forgiven(position, uid), unfiled=unfiled)
     if position.catch_up and position.catch_up.after < uid <= position.catch_up.until:
         return _caught_up_to(moved, uid)
     return replace(moved, uid=max(position.uid, uid))
@@ -109,16 +121,32 @@ def caught_up(position: FolderPosition) -> FolderPosition:
 
 
 def failed(position: FolderPosition, uid: int) -> FolderPosition:
-    """Return the position after a mail could not be fetched or stored."""
-    times = position.failures + 1 if position.failing == uid else 1
-    return replace(position, failing=uid, failures=times)
+    """Return the position after a mail could not be fetched, stored or marked."""
+    again = FailedMail(uid, position.failures(uid) + 1)
+    return replace(position, failed=(*_without(position, uid), again)[-_MOST_FAILED:])
+
+
+def forgiven(position: FolderPosition, uid: int) -> FolderPosition:
+    """Return the position without the failures of a mail."""
+    return replace(position, failed=_without(position, uid))
+
+
+def filed(position: FolderPosition, uids: Collection[int]) -> FolderPosition:
+    """Return the position after stored mails were marked or moved, or will not be."""
+    left = tuple(one for one in position.unfiled if one not in uids)
+    kept = tuple(one for one in position.failed if one.uid not in uids)
+    return replace(position, unfiled=left, failed=kept)
 
 
 def skipped(position: FolderPosition, uid: int, reason: str) -> FolderPosition:
-    """Return the position after a mail was left out; the latest hundred are remembered."""
+    """Return the position after a mail was left out, with the reason."""
+    return settled(noted(position, uid, reason), uid)
+
+
+def noted(position: FolderPosition, uid: int, reason: str) -> FolderPosition:
+    """Return the position with a word about a mail; the latest hundred are remembered."""
     others = [one for one in position.skipped if one.uid != uid]
-    kept = (*others, Skipped(uid, reason))[-MOST_SKIPPED:]
-    return replace(settled(position, uid), skipped=kept)
+    return replace(position, skipped=(*others, Skipped(uid, reason))[-MOST_SKIPPED:])
 
 
 def going_back(position: FolderPosition, since: datetime) -> FolderPosition:
@@ -128,6 +156,10 @@ def going_back(position: FolderPosition, since: datetime) -> FolderPosition:
     if position.catch_up:
         since = min(since, position.catch_up.since)
     return replace(position, catch_up=CatchUp(since, 0, position.uid))
+
+
+def _without(position: FolderPosition, uid: int) -> tuple[FailedMail, ...]:
+    return tuple(one for one in position.failed if one.uid != uid)
 
 
 def _caught_up_to(position: FolderPosition, uid: int) -> FolderPosition:

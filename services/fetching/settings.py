@@ -55,10 +55,17 @@ class FetchingSettings(ServiceSettings):
         ge=1_000,
         description="Size in bytes up to which a mail is taken; a larger one stays in its folder.",
     )
-    large_mails_at_once: int = Field(
-        default=3,
+    octets_in_memory: int = Field(
+        default=64_000_000,
+        ge=1_000_000,
+        description="Number of bytes of mails that a pod has in memory, over all folders. A mail "
+        "of more than a megabyte comes in pieces, and counts as 2 MB.",
+    )
+    mails_together: int = Field(
+        default=50,
         ge=1,
-        description="Number of mails of more than a megabyte that a pod has in memory.",
+        le=100,
+        description="Number of small mails that are fetched, stored and marked together.",
     )
     most_hops: int = Field(
         default=MOST_HOPS,

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from pymongo import ReturnDocument
 
-from services.fetching.folder_position import CatchUp, FolderPosition, Skipped
+from services.fetching.folder_position import CatchUp, FailedMail, FolderPosition, Skipped
 from shared.domain.mailbox_health import Fault
 from shared.domain.storable_text import storable
 from shared.storage.database.client import HINT, Database, Document, database_errors
 from shared.storage.interactions import interaction_store
+from shared.storage.mails import arrival_store
 from shared.storage.mails.mailbox_store import COLLECTION, FREE
 
 _LONGEST_WORDS: Final = 500
@@ -157,7 +158,7 @@ class FolderStore:
 
     async def clear_fault(self, folder_id: str) -> None:
         """Remove the fault of a folder in which everything is fetched and marked."""
-        update = {"$set": {"faults": 0, "behind": 0, "filing": 0}, "$unset": {"fault": ""}}
+        update = {"$set": {"faults": 0, "behind": 0, "unfiled": []}, "$unset": {"fault": ""}}
         await self._write(self._hints, folder_id, update)
 
     async def write_fault(self, folder_id: str, now: datetime, fault: Fault, faults: int) -> None:
@@ -181,16 +182,37 @@ class FolderStore:
 
 
 class KnownMails:
-    """Message-IDs of mails that are interactions already."""
+    """What is known of mails that are interactions already."""
 
     def __init__(self, database: Database) -> None:
         self._interactions = database[interaction_store.COLLECTION]
+        self._arrivals = database[arrival_store.COLLECTION]
 
-    async def among(self, address: str, message_ids: Sequence[str]) -> set[str]:
-        """Return those ids of which a mailbox has a mail."""
+    async def fingerprints(
+        self, address: str, message_ids: Sequence[str]
+    ) -> dict[str, set[str | None]]:
+        """Return the fingerprints of the mails that a mailbox has under each of these ids.
+
+        None stands for mails that did not arrive, but were sent by us.
+        """
         wanted = {"mail.message_id": {"$in": list(message_ids)}, "mailbox": address}
+        fields = {"mail.message_id": 1, "arrival_id": 1, "copies": 1}
         async with database_errors():
-            return set(await self._interactions.distinct("mail.message_id", wanted))
+            found = await self._interactions.find(wanted, fields).to_list()
+            ids = [one for interaction in found for one in _arrival_ids(interaction)]
+            stored = await self._arrivals.find({"_id": {"$in": ids}}, {"fingerprint": 1}).to_list()
+        prints = {one["_id"]: one.get("fingerprint", "") for one in stored}
+        known: dict[str, set[str | None]] = {}
+        for interaction in found:
+            arrivals = _arrival_ids(interaction)
+            of_this = {prints.get(one, "") for one in arrivals} if arrivals else {None}
+            known.setdefault(interaction["mail"]["message_id"], set()).update(of_this)
+        return known
+
+
+def _arrival_ids(interaction: Document) -> list[str]:
+    arrival_id = interaction.get("arrival_id")
+    return [*([arrival_id] if arrival_id else []), *interaction.get("copies", ())]
 
 
 def _fields(position: FolderPosition) -> Document:
@@ -200,8 +222,8 @@ def _fields(position: FolderPosition) -> Document:
         "uid": position.uid,
         "catch_up": catch_up
         and {"since": catch_up.since, "after": catch_up.after, "until": catch_up.until},
-        "filing": position.filing,
-        "failing": {"uid": position.failing, "times": position.failures},
+        "unfiled": list(position.unfiled),
+        "failed": [{"uid": one.uid, "times": one.times} for one in position.failed],
         "skipped": [
             {"uid": one.uid, "reason": storable(one.reason, _LONGEST_WORDS)}
             for one in position.skipped
@@ -210,16 +232,15 @@ def _fields(position: FolderPosition) -> Document:
 
 
 def _held(document: Document) -> HeldFolder:
-    catch_up, failing = document.get("catch_up"), document.get("failing") or {}
+    catch_up = document.get("catch_up")
     backfill = document.get("backfill")
     return HeldFolder(
         FolderPosition(
             uid_validity=document.get("uid_validity"),
             uid=document["uid"],
             catch_up=CatchUp(**catch_up) if catch_up else None,
-            filing=document.get("filing", 0),
-            failing=failing.get("uid", 0),
-            failures=failing.get("times", 0),
+            unfiled=tuple(document.get("unfiled", ())),
+            failed=tuple(FailedMail(**one) for one in document.get("failed", ())),
             skipped=tuple(Skipped(**one) for one in document.get("skipped", ())),
         ),
         document["described_at"],

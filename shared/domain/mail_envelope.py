@@ -19,7 +19,7 @@ class MailEnvelope:
 
     `sender` is empty for the null reverse-path. `mailboxes` are our mailboxes that the mail is for,
     `recipients` the addresses by which its source named them, plus-tags included. `peer` is the
-    network address of the source.
+    network address of the source. `fingerprint` is what the source tells the mail by, if it does.
     """
 
     way: Way
@@ -27,3 +27,4 @@ class MailEnvelope:
     mailboxes: tuple[str, ...]
     peer: str = ""
     recipients: tuple[str, ...] = ()
+    fingerprint: str = ""

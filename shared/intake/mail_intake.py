@@ -54,12 +54,14 @@ class MailSource:
 
     `protocol` is a name for the `with` of `Received`, such as ESMTPS (RFC 3848). `name` is what the
     source calls itself, `peer` its network address; the name may be anything a stranger says.
+    `fingerprint` is stored with the mail, for sources that have to know a mail again.
     """
 
     way: Way
     protocol: str
     name: str = ""
     peer: str = ""
+    fingerprint: str = ""
 
 
 class MailStore(Protocol):
@@ -178,6 +180,7 @@ class MailIntake:
             mailboxes,
             source.peer,
             tuple(dict.fromkeys(one.address for one in recipients)),
+            source.fingerprint,
         )
         fields = trace(
             sender=envelope.sender,

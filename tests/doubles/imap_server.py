@@ -28,6 +28,8 @@ class OddServer:
     commands: list[str] = field(default_factory=list)
     after_login: str = ""
     in_idle: Callable[[], bytes | None] = lambda: b""
+    sizes: dict[int, int] = field(default_factory=dict)
+    """Sizes that the server claims, by UID, where they are wrong."""
     known: int = 0
     """The number of mails that the client was told of last; IDLE tells of another number."""
 
@@ -37,8 +39,10 @@ class OddServer:
 
     def oddity(self, command: str) -> bytes | str | None:
         """Return what is answered in place of the right answer, "" if nothing is."""
+        found = re.match(r"UID FETCH ([\d,]+) (\(BODY.*)", command)
+        alone = [f"UID FETCH {uid} {found[2]}" for uid in found[1].split(",")] if found else []
         for words, answer in self.odd.items():
-            if command.startswith(words):
+            if any(one.startswith(words) for one in (command, *alone)):
                 return answer
         return ""
 
@@ -98,14 +102,24 @@ class OddServer:
 
     def _fetched(self, uid: int, command: str) -> bytes:
         mail = self.mails[uid]
-        if "BODY.PEEK[]" in command:
-            return b"* %d FETCH (UID %d BODY[] {%d}\r\n%b)\r\n" % (uid, uid, len(mail), mail)
+        if found := re.search(r"BODY\.PEEK\[(TEXT)?\](?:<(\d+)\.(\d+)>)?", command):
+            octets = mail.partition(b"\r\n\r\n")[2] if found[1] else mail
+            first, longest = int(found[2] or 0), int(found[3] or len(mail))
+            piece = octets[first : first + longest]
+            name = f"BODY[{found[1] or ''}]" + (f"<{first}>" if found[2] else "")
+            return b"* %d FETCH (UID %d %b {%d}\r\n%b)\r\n" % (
+                uid,
+                uid,
+                name.encode(),
+                len(piece),
+                piece,
+            )
         head = re.search(rb"(?im)^message-id:[^\n]*\n", mail)
         line = (head[0] if head else b"") + b"\r\n"
         return (
             b'* %d FETCH (UID %d RFC822.SIZE %d INTERNALDATE "29-Nov-2026 12:00:00 +0000" '
             b"BODY[HEADER.FIELDS (MESSAGE-ID)] {%d}\r\n%b)\r\n"
-            % (uid, uid, len(mail), len(line), line)
+            % (uid, uid, self.sizes.get(uid, len(mail)), len(line), line)
         )
 
 

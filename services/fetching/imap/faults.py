@@ -205,6 +205,17 @@ def bad_mail(uid: int, words: str) -> FolderFaultError:
     )
 
 
+def unmarked(words: str) -> FolderFaultError:
+    """Return the fault of a server that ends the connection when mails are marked or moved."""
+    return FolderFaultError(
+        Fault(
+            "marks",
+            f"mails are stored, but cannot be marked or moved: {words}",
+            "nothing is lost; ask who runs the mail server, or set `then: nothing`",
+        )
+    )
+
+
 def internal(error: BaseException) -> Fault:
     """Return the fault of an error in our own code."""
     return Fault(

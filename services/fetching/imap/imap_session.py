@@ -18,8 +18,8 @@ from services.fetching.imap.faults import (
     MailFaultError,
     MailGoneError,
 )
+from services.fetching.imap.fingerprints import BEGINNING
 from shared.contracts.fetching import ImapServer
-from shared.intake.refusals import MailTooLargeError
 from shared.mail.mime.headers import read_mail_headers
 from shared.mail.parsing.identity import message_ids
 
@@ -28,6 +28,7 @@ _LIST_OF_UIDS: Final = 32_000_000
 """Octets of the answer to a search; three million UIDs fit."""
 
 _OF_HEADING: Final = 8_000
+_OF_TEXT: Final = 2_000
 _AROUND_BODY: Final = 100_000
 _ID_FIELD: Final = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]<0.4000>"
 """No more of it than `_OF_HEADING` leaves room for, whatever a stranger has written into it."""
@@ -218,68 +219,110 @@ class ImapSession:
                 f"{self.where} does not give its heading: {faults.said(error)}", keeps_session=True
             ) from None
 
-    def body(self, heading: Heading, largest: int) -> bytes:
-        """Return the octets of a mail.
+    def texts(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """Return the beginnings of the texts of mails, for their fingerprints.
 
         Raises:
-            MailTooLargeError: It has more octets than `largest`, whatever was said of it before.
-            MailGoneError: It was removed meanwhile.
-            MailFaultError: The server does not give it.
+            MailFaultError: At least one of them cannot be read.
+            FolderFaultError: The session ended with it.
         """
-        self._allow(largest + _AROUND_BODY)
+        self._allow(_ANSWER + _OF_TEXT * len(uids))
         try:
-            octets = self._client.fetch([heading.uid], ["BODY.PEEK[]"]).get(heading.uid, {})
+            found = self._client.fetch(uids, [f"BODY.PEEK[TEXT]<0.{BEGINNING}>"])
+            return {
+                uid: next((v for k, v in fields.items() if k.startswith(b"BODY[TEXT]")), b"") or b""
+                for uid, fields in found.items()
+            }
+        except (imaplib.IMAP4.abort, AnswerTooLargeError, OSError) as error:
+            raise faults.unreachable(self.where, error) from error
+        except (imaplib.IMAP4.error, *_NO_IMAP) as error:
+            raise MailFaultError(
+                f"{self.where} does not give its text: {faults.said(error)}", keeps_session=True
+            ) from None
+
+    def bodies(self, uids: Sequence[int], octets: int) -> dict[int, bytes]:
+        """Return the octets of mails, `octets` of them at most; mails may be missing.
+
+        Raises:
+            MailFaultError: The server does not give them, or gives more.
+        """
+        self._allow(octets + _AROUND_BODY)
+        found = self._fetch_octets(uids, "BODY.PEEK[]")
+        bodies = {uid: fields.get(b"BODY[]") for uid, fields in found.items()}
+        return {uid: body for uid, body in bodies.items() if isinstance(body, bytes) and body}
+
+    def piece(self, uid: int, first: int, octets: int) -> bytes:
+        """Return so many octets of a mail from a place on; fewer or none at its end.
+
+        Raises:
+            MailGoneError: It was removed meanwhile.
+            MailFaultError: The server does not give them, or gives more.
+        """
+        self._allow(octets + _AROUND_BODY)
+        found = self._fetch_octets([uid], f"BODY.PEEK[]<{first}.{octets}>").get(uid)
+        whole, piece = _octets(found or {})
+        if len(piece) > octets or (len(whole) >= octets and not first):
+            self.cut()
+            raise MailFaultError(f"{self.where} gives more of it than was asked for")
+        if first and found is not None:
+            return piece
+        if whole or piece:
+            return whole or piece
+        raise self.why_absent(uid)
+
+    def why_absent(self, uid: int) -> MailGoneError | MailFaultError:
+        """Return why a server gave no octets of a mail."""
+        if not self._search(["UID", str(uid)]):
+            return MailGoneError()
+        return MailFaultError(f"{self.where} gives no octets of it", keeps_session=True)
+
+    def _fetch_octets(self, uids: Sequence[int], what: str) -> dict[int, dict[bytes, Any]]:
+        try:
+            found: dict[int, dict[bytes, Any]] = self._client.fetch(uids, [what])
         except AnswerTooLargeError:
             self.cut()
-            raise MailTooLargeError from None
+            raise MailFaultError(f"{self.where} gives more of it than it said") from None
         except (imaplib.IMAP4.abort, OSError) as error:
             raise MailFaultError(str(faults.unreachable(self.where, error))) from None
         except (imaplib.IMAP4.error, *_NO_IMAP) as error:
             raise MailFaultError(
                 f"{self.where} does not give it: {faults.said(error)}", keeps_session=True
             ) from None
-        body = octets.get(b"BODY[]")
-        if isinstance(body, bytes) and body:
-            if len(body) > largest:
-                raise MailTooLargeError
-            return body
-        if not self._search(["UID", str(heading.uid)]):
-            raise MailGoneError
-        raise MailFaultError(f"{self.where} gives no octets of it", keeps_session=True)
+        return found
 
-    def mark_seen(self, uid: int) -> None:
-        """Mark a mail as read."""
+    def mark_seen(self, uids: Sequence[int]) -> None:
+        """Mark mails as read."""
         self._allow(_ANSWER)
         with self._plain_faults("to mark a mail"):
-            self._client.add_flags([uid], [_SEEN], silent=True)
+            self._client.add_flags(uids, [_SEEN], silent=True)
 
-    def move(self, uid: int, folder: str) -> None:
-        """Move a mail to another folder, which is made if it is missing.
+    def move(self, uids: Sequence[int], folder: str) -> None:
+        """Move mails to another folder, which is made if it is missing.
 
         Raises:
-            FolderFaultError: The server refuses; the mail is then still where it was.
+            FolderFaultError: The server refuses; a mail is then still where it was.
         """
         with self._plain_faults(f"to move a mail to {folder}"):
             try:
-                self._move(uid, folder)
+                self._move(uids, folder)
             except imaplib.IMAP4.abort:
                 raise
             except imaplib.IMAP4.error as error:
                 if "TRYCREATE" not in str(error).upper():
                     raise
                 self._client.create_folder(folder)
-                self._move(uid, folder)
+                self._move(uids, folder)
 
-    def _move(self, uid: int, folder: str) -> None:
+    def _move(self, uids: Sequence[int], folder: str) -> None:
         self._allow(_ANSWER)
         if self._has("MOVE"):
-            self._client.move([uid], folder)
+            self._client.move(uids, folder)
             return
-        self._client.copy([uid], folder)
-        self._client.add_flags([uid], [_SEEN, _DELETED], silent=True)
+        self._client.copy(uids, folder)
+        self._client.add_flags(uids, [_SEEN, _DELETED], silent=True)
         if self._has("UIDPLUS"):
             # Never EXPUNGE alone: it would remove what others have marked.
-            self._client.uid_expunge([uid])
+            self._client.uid_expunge(uids)
 
     def begin_idle(self) -> int | None:
         """Have the server tell of new mail; return the file to wait for, None if it has told."""
@@ -355,6 +398,17 @@ class ImapSession:
         ) as error:
             # The library's parsers raise these on answers that are no IMAP.
             raise faults.unreachable(self.where, error) from error
+
+
+def _octets(fields: dict[bytes, Any]) -> tuple[bytes, bytes]:
+    """Return the octets of a whole mail, from a server that gives no pieces, and of a piece."""
+    found = {
+        name: value
+        for name, value in fields.items()
+        if name.startswith(b"BODY[]") and isinstance(value, bytes)
+    }
+    whole = found.pop(b"BODY[]", b"")
+    return whole, next(iter(found.values()), b"")
 
 
 def _heading(uid: int, fields: dict[bytes, Any]) -> Heading:

@@ -139,6 +139,8 @@ class ArrivalStore:
             "received_at": now,
             "outbox": [to_entry(order, now)],
         }
+        if envelope.fingerprint:
+            document["fingerprint"] = envelope.fingerprint
         return document, order
 
     async def _insert(self, document: Document) -> bool:

@@ -14,7 +14,8 @@ from shared.storage.mails.mailbox_store import MailboxStore, described_folders
 from tests.doubles.imap_server import OddServer, running_odd_server
 from tests.doubles.mails import mail, message_id
 from tests.support.backend import Backend
-from tests.support.fetching import described, fetch, parse_all, running_pod
+from tests.support.fetching import FetchingPod, described, fetch, parse_all, running_pod
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.connected
 
@@ -174,6 +175,26 @@ async def test_uids_that_fall_bring_only_unknown_mail(backend: Backend, odd: Odd
         assert await pod.has(*three(), message_id(4))
 
 
+async def test_another_mail_with_a_known_id_is_fetched(backend: Backend, odd: OddServer) -> None:
+    async with running_pod(backend, center_of(odd)) as pod:
+        assert await pod.has(*three())
+        assert await pod.catches_up()
+        await parse_all(pod)
+    known = mail(1)
+    odd.uid_validity = 8
+    odd.mails[4] = known.replace(b"Hello", b"Other")
+
+    async with running_pod(backend, center_of(odd)) as pod:
+        assert await pod.has(*three(), message_id(1))
+        assert await pod.catches_up()
+        await parse_all(pod)
+
+    found = await backend.database["interactions"].count_documents(
+        {"mail.message_id": message_id(1)}
+    )
+    assert found == 2
+
+
 async def test_server_without_uidnext_keeps_its_position(backend: Backend, odd: OddServer) -> None:
     odd.uid_next = 0
     async with running_pod(backend, center_of(odd)) as pod:
@@ -198,7 +219,7 @@ async def test_move_without_the_extension_expunges_only_that_mail(
 
     assert (sorted(odd.moved), odd.mails) == ([1, 2, 3], {})
     assert odd.count("EXPUNGE") == 0
-    assert odd.count("UID EXPUNGE") == 3
+    assert odd.count("UID EXPUNGE 1,2,3") == 1
 
 
 async def test_mail_is_never_expunged_without_its_uid(backend: Backend, odd: OddServer) -> None:
@@ -230,7 +251,41 @@ async def test_refused_mark_stops_no_mail(backend: Backend, odd: OddServer) -> N
         assert await pod.has(*three())
         assert await pod.catches_up()
 
-    assert odd.count("UID STORE") == 3
+    assert [odd.count(f"UID STORE {uids} ") for uids in ("1,2,3", "1", "2", "3")] == [1] * 4
+
+
+async def test_server_that_hangs_up_on_marks_holds_no_mail(
+    backend: Backend, odd: OddServer
+) -> None:
+    odd.odd = {"UID STORE": None}
+
+    async with running_pod(backend, center_of(odd)) as pod:
+        assert await pod.has(*three())
+        odd.mails[4] = mail(4)
+        assert await pod.has(*three(), message_id(4))
+        assert await until(lambda: _is_told(pod, 4, "marks"), 20)
+        folder = await pod.folder()
+
+    assert [uid for uid, _ in folder.skipped] == [1, 2, 3, 4]
+    assert "stored, but not marked" in folder.skipped[0][1]
+    assert folder.health(SystemClock().now()) is Health.SLOW
+    assert odd.count("UID STORE") <= 5
+
+
+async def _is_told(pod: FetchingPod, mails: int, code: str) -> bool:
+    folder = await pod.folder()
+    fault = folder.facts.fault
+    return len(folder.skipped) == mails and fault is not None and fault.code == code
+
+
+async def test_refused_batch_of_marks_is_marked_singly(backend: Backend, odd: OddServer) -> None:
+    odd.odd = {"UID STORE 1,2,3": b"TAG NO [EXPUNGEISSUED] one is gone\r\n"}
+
+    async with running_pod(backend, center_of(odd)) as pod:
+        assert await pod.has(*three())
+        assert await pod.catches_up()
+
+    assert sorted(odd.flags) == [1, 2, 3]
 
 
 def heading(fields: bytes) -> bytes:

@@ -417,7 +417,7 @@ async def mailboxes(large: LargeDatabase) -> None:
     await fetching.clear_fault(held)
     await fetching.write_fault(held, now, Fault("away", "away", "wait"), 1)
     await fetching.give_back([held])
-    await KnownMails(large.database).among(
+    await KnownMails(large.database).fingerprints(
         "support@demo.example", [f"<{number(at)}@example.org>" for at in (3, 4)]
     )
 

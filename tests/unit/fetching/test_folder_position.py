@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from services.fetching.folder_position import (
     MOST_SKIPPED,
     CatchUp,
+    FailedMail,
     FolderPosition,
     OpenedFolder,
     Skipped,
     caught_up,
     failed,
+    filed,
     going_back,
     pending,
     reconciled,
@@ -33,13 +35,14 @@ def test_first_look_into_an_empty_folder_has_nothing_to_catch_up() -> None:
 
 
 def test_same_validity_keeps_the_position() -> None:
-    position = replace(AT_17, catch_up=CatchUp(SINCE, 3, 9), filing=17, failing=18, failures=2)
+    position = replace(AT_17, catch_up=CatchUp(SINCE, 3, 9), unfiled=(17,))
+    position = failed(position, 18)
 
     assert reconciled(position, OpenedFolder(5, 40), SINCE) is position
 
 
 def test_changed_validity_has_the_folder_gone_through_again() -> None:
-    position = replace(AT_17, filing=17, skipped=(Skipped(3, "too large"),))
+    position = replace(failed(AT_17, 18), unfiled=(17,), skipped=(Skipped(3, "too large"),))
 
     assert reconciled(position, OpenedFolder(6, 4), SINCE) == FolderPosition(
         6, 3, CatchUp(SINCE, 0, 3), skipped=(Skipped(3, "too large"),)
@@ -69,9 +72,41 @@ def test_search_is_sorted_and_bounded() -> None:
 
 
 def test_settled_new_mail_moves_the_position() -> None:
-    position = replace(AT_17, failing=18, failures=2)
+    position = failed(failed(AT_17, 18), 18)
 
-    assert settled(position, 18, filing=True) == replace(AT_17, uid=18, filing=18)
+    assert settled(position, 18, filing=True) == replace(AT_17, uid=18, unfiled=(18,))
+
+
+def test_settled_mail_clears_the_failures_of_no_other() -> None:
+    position = replace(failed(failed(AT_17, 4), 4), catch_up=CatchUp(SINCE, 0, 17))
+
+    after = settled(settled(position, 18), 19)
+
+    assert after.failures(4) == 2
+    assert settled(after, 4).failures(4) == 0
+
+
+def test_mails_that_fail_in_turn_are_both_given_up() -> None:
+    position = AT_17
+    for _ in range(3):
+        position = failed(failed(position, 4), 18)
+
+    assert position.gives_up(4)
+    assert position.gives_up(18)
+
+
+def test_failures_of_the_latest_mails_are_remembered() -> None:
+    position = AT_17
+    for uid in range(100):
+        position = failed(position, uid)
+
+    assert [one.uid for one in position.failed] == list(range(90, 100))
+
+
+def test_filed_mails_are_no_longer_to_be_filed() -> None:
+    position = replace(AT_17, unfiled=(15, 16, 17))
+
+    assert filed(position, [15, 17]).unfiled == (16,)
 
 
 def test_settled_older_mail_moves_only_the_catching_up() -> None:
@@ -88,9 +123,10 @@ def test_last_older_mail_ends_the_catching_up() -> None:
 def test_mail_is_given_up_at_its_third_failure_in_a_row() -> None:
     twice = failed(failed(AT_17, 18), 18)
 
-    assert not twice.gives_up
-    assert failed(twice, 18).gives_up
-    assert failed(twice, 19).failures == 1
+    assert twice.failed == (FailedMail(18, 2),)
+    assert not twice.gives_up(18)
+    assert failed(twice, 18).gives_up(18)
+    assert failed(twice, 19).failures(19) == 1
 
 
 def test_skipped_mail_is_named_and_passed() -> None:
