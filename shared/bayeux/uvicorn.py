@@ -3,12 +3,11 @@
 import gc
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from shared.bayeux.server import BayeuxServer
-from shared.bayeux.transports.http_connection import HttpConnection
+from shared.bayeux.transports.http_connection import HttpConnection, PollServer
 from shared.bayeux.transports.web import NOT_SNIFFED
-from shared.bayeux.transports.websocket_connection import SocketConnection
+from shared.bayeux.transports.websocket_connection import SocketConnection, SocketServer
 
 _MAX_FRAME_BYTES: Final = 1024 * 1024
 _KEEP_ALIVE_SECONDS: Final = 75
@@ -18,7 +17,11 @@ If the server closed first, a request could be lost on its way to the closed con
 """
 
 
-def uvicorn_options(bayeux: BayeuxServer) -> Mapping[str, Any]:
+class _Server(PollServer, SocketServer, Protocol):
+    """A server of both transports, such as `BayeuxServer`."""
+
+
+def uvicorn_options(bayeux: _Server) -> Mapping[str, Any]:
     """Return the keyword arguments for `uvicorn.Config`."""
     return {
         "http": partial(HttpConnection, bayeux=bayeux),

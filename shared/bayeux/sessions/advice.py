@@ -1,11 +1,9 @@
-"""Times of connects: in seconds for the server, as advice in milliseconds for clients."""
+"""The advice to clients about the time of their next connect."""
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
 
 from shared.bayeux.messages.message import Reply
-from shared.bayeux.settings import BayeuxSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,38 +18,6 @@ class Advice:
         """Return the value of `advice` in a reply."""
         fields: Reply = {"reconnect": "retry", "interval": self.interval, "timeout": self.timeout}
         return fields | {"multiple-clients": True} if self.multiple_clients else fields
-
-
-@dataclass(frozen=True, slots=True)
-class AdviceTimes:
-    """The settings' durations in seconds, and the advice that follows from them."""
-
-    timeout: float
-    interval: float
-    max_interval: float
-    first_interval: float
-    crowded_interval: float
-    advice: Advice
-    crowded_advice: Advice
-
-    @classmethod
-    def of(cls, settings: BayeuxSettings) -> Self:
-        """Return the times of these settings."""
-        timeout = milliseconds(settings.timeout)
-        crowded = milliseconds(settings.multi_session_interval)
-        return cls(
-            timeout=settings.timeout.total_seconds(),
-            interval=settings.interval.total_seconds(),
-            max_interval=settings.max_interval.total_seconds(),
-            first_interval=settings.first_interval.total_seconds(),
-            crowded_interval=settings.multi_session_interval.total_seconds(),
-            advice=Advice(timeout, milliseconds(settings.interval)),
-            crowded_advice=Advice(timeout, crowded, multiple_clients=True),
-        )
-
-    def advice_with(self, interval: float) -> Advice:
-        """Return the advice with another interval, in seconds."""
-        return Advice(self.advice.timeout, milliseconds(timedelta(seconds=interval)))
 
 
 def milliseconds(duration: timedelta) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.bayeux.messages.message import Message, Reply
-from shared.bayeux.sessions.advice import AdviceTimes
+from shared.bayeux.sessions.advice_times import AdviceTimes
 from shared.bayeux.sessions.counters import Counters
 from shared.bayeux.sessions.effects import Effect, LastUnsubscription
 from shared.bayeux.sessions.extension import Extensions
