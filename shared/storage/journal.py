@@ -72,9 +72,8 @@ class Journal:
     """The reading end of the journal. It reads what a majority has."""
 
     def __init__(self, database: Database) -> None:
-        durable = ReadConcern("majority")
-        self._entries = database[COLLECTION].with_options(read_concern=durable)
-        self._newest = database[NEWEST].with_options(read_concern=durable)
+        self._entries = database[COLLECTION]
+        self._newest = database[NEWEST]
         # After an outage thousands of sessions read at the same time, each for itself.
         self._newest_batcher = for_herds(self._read_newest)
         self._spans_batcher = for_herds(self._read_spans)

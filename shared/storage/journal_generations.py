@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from pymongo.read_concern import ReadConcern
-
 from shared.domain.clock import Clock
 from shared.domain.journal_positions import floor_after
 from shared.storage.database.client import Collection, Database, database_errors
@@ -19,7 +17,7 @@ class JournalGenerations:
     """The floor above which all positions are of the present generation."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._newest = database[NEWEST].with_options(read_concern=ReadConcern("majority"))
+        self._newest = database[NEWEST]
         self._clock = clock
 
     async def floor(self) -> int:

@@ -12,7 +12,7 @@ from deploy.local.servers.secret_files import secret
 
 REPLICA_SET = "rs0"
 _OPTIONS = (
-    f"replicaSet={REPLICA_SET}&w=majority&journal=true&readConcernLevel=majority"
+    f"replicaSet={REPLICA_SET}&w=majority&journal=true"
     "&retryWrites=true&timeoutMS=10000"
 )
 _ADMINISTRATOR = "administrator"

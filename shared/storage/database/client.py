@@ -31,6 +31,8 @@ Database: TypeAlias = AsyncDatabase[Document]
 Collection: TypeAlias = AsyncCollection[Document]
 
 MAJORITY: Final = WriteConcern(w="majority", j=True)
+DURABLE: Final = ReadConcern("majority")
+"""Reads what no crash can take back. An answer that rests on less could promise a lost mail."""
 HINT: Final = WriteConcern(w=1)
 """For data that can be derived from the interactions: a lost write only repeats work."""
 NEWEST: Final = ReadConcern("local")
@@ -94,6 +96,8 @@ class UnstorableError(Exception):
 async def open_database(url: str, *, name: str) -> AsyncIterator[Database]:
     """Connect for as long as the context lasts. The URL names the database.
 
+    Reads see what a majority has, whatever read concern the URL asks for.
+
     Raises:
         WeakWriteConcernError: The URL asks for less than a majority of journaled writes.
         WrongAddressError: The URL is malformed.
@@ -111,7 +115,9 @@ async def open_database(url: str, *, name: str) -> AsyncIterator[Database]:
         database = client.get_default_database("mailroom")
         _require_majority(database)
         # A secondary may lag behind: what was just written would seem to be lost.
-        yield database.with_options(write_concern=MAJORITY, read_preference=ReadPreference.PRIMARY)
+        yield database.with_options(
+            write_concern=MAJORITY, read_concern=DURABLE, read_preference=ReadPreference.PRIMARY
+        )
     finally:
         await client.close()
 

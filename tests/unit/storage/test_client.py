@@ -1,4 +1,4 @@
-"""A canceled wait for a server releases the driver's lock."""
+"""Reads are durable whatever the address says; a canceled wait releases the driver's lock."""
 
 import asyncio
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from pymongo.lock import Lock, _async_cond_wait, _async_create_condition
 
-import shared.storage.database.client  # noqa: F401 - mends the driver
+from shared.storage.database.client import open_database
 
 
 class ObservedLock(Lock):
@@ -45,3 +45,13 @@ async def test_a_canceled_wait_for_a_server_gives_the_lock_back() -> None:
 
     async with asyncio.timeout(1), lock:
         assert lock.locked()
+
+
+@pytest.mark.parametrize("options", ["", "&readConcernLevel=local", "&readConcernLevel=available"])
+async def test_read_sees_only_what_a_majority_has(options: str) -> None:
+    address = f"mongodb://nowhere.example/mailroom?replicaSet=rs0{options}"
+
+    async with open_database(address, name="test") as database:
+        concern = database["arrivals"].read_concern
+
+    assert concern.level == "majority"
