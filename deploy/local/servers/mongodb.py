@@ -11,10 +11,7 @@ from deploy.local.servers.local_server import LocalServer
 from deploy.local.servers.secret_files import secret
 
 REPLICA_SET = "rs0"
-_OPTIONS = (
-    f"replicaSet={REPLICA_SET}&w=majority&journal=true"
-    "&retryWrites=true&timeoutMS=10000"
-)
+_OPTIONS = f"replicaSet={REPLICA_SET}&w=majority&journal=true&retryWrites=true&timeoutMS=10000"
 _ADMINISTRATOR = "administrator"
 _NOT_YET_INITIALIZED = 94
 _SLOWEST_START = 60.0

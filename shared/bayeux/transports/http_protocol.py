@@ -16,6 +16,7 @@ from shared.bayeux.transports.request_head import (
     MAX_UNFINISHED_SIZE,
     OTHER_VERSION,
     TARGET_TOO_LONG,
+    TINY_CHUNKS,
     HeadRefusedError,
     RequestHead,
     read_head,
@@ -28,6 +29,10 @@ END_OF_HEAD: Final = b"\r\n\r\n"
 MAX_PIPELINED: Final = 16
 """Requests that may wait behind the one that is being answered."""
 
+MAX_SMALL_PIECES: Final = 4_096
+"""Pieces of a body beyond one for each 64 octets. Each costs as much as kilobytes in one piece."""
+
+_OCTETS_OF_A_PIECE: Final = 64
 _LINGER_SECONDS: Final = 5.0
 """How long a client that still sends has to read its refusal (RFC 9112, 9.6)."""
 
@@ -70,6 +75,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
     - Upgrades to other protocols than websocket are ignored.
     - A connection is aborted after uvicorn's `timeout_keep_alive` if it is idle, if a head does not
       become complete, if nothing more of a body arrives, or if the last answer is not read.
+    - A body in tiny chunks, one for less than 64 octets on average, may have `MAX_SMALL_PIECES`.
     - Beyond `MAX_PIPELINED` waiting requests no more are read; the connection ends after the last
       accepted one is answered, and the client may repeat the others.
     """
@@ -79,6 +85,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._reading = NOTHING
         self._has_body_come = False
+        self._small_pieces = 0.0
         self._course = OPEN
         self._is_continue_pending = False
         self._upgrading: RequestHead | None = None
@@ -114,6 +121,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         """Reset the state of the request that begins."""
         super().on_message_begin()
         self._head_bytes, self._reading = 0, Reading.HEAD
+        self._small_pieces = 0.0
         if self._is_response_complete():
             self._restart_idle_timer()
 
@@ -132,9 +140,14 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Pass a part of the body on."""
         self._head_bytes, self._has_body_come = 0, True
-        if self._course is OPEN:
-            self._restore_keep_alive()
-            super().on_body(body)
+        if self._course is not OPEN:
+            return
+        self._small_pieces += 1.0 - len(body) / _OCTETS_OF_A_PIECE
+        if self._small_pieces > MAX_SMALL_PIECES:
+            self._refuse_unread(TINY_CHUNKS)
+            return
+        self._restore_keep_alive()
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Finish reading the request."""

@@ -15,6 +15,7 @@ from shared.bayeux.protocol.bayeux_protocol import Outcome
 from shared.bayeux.sessions.principal import Principal
 from shared.bayeux.sessions.session import Session, Transport
 from shared.bayeux.transports.cluster import Cluster
+from shared.bayeux.transports.processor_share import ProcessorShare
 from shared.bayeux.transports.tunnel import Tunnel
 from shared.bayeux.transports.web import Scope, browser_of, encoded
 from shared.bayeux.transports.websocket_connection import SocketConnection
@@ -310,6 +311,7 @@ class WebSockets:
         self._cluster = cluster
         self._settings = driver.settings
         self._open: dict[str, dict[SocketPeer, asyncio.TimerHandle | None]] = {}
+        self._shares: dict[str, ProcessorShare] = {}
 
     async def serve(self, principal: Principal, connection: SocketConnection, scope: Scope) -> None:
         """Accept a socket; it is served until either side closes it or its login ends."""
@@ -317,8 +319,9 @@ class WebSockets:
             self._driver, self._cluster, principal, scope, connection, on_end=self._remove
         )
         self._add(peer)
+        share = self._shares[principal.user_id]
         try:
-            await connection.accept(peer, encoded(principal.headers))
+            await connection.accept(peer, encoded(principal.headers), share=share)
         except BaseException:
             self._remove(peer)
             raise
@@ -359,6 +362,9 @@ class WebSockets:
     def _add(self, peer: SocketPeer) -> None:
         """Register a socket; close the user's oldest idle ones beyond the limit."""
         peers = self._open.setdefault(peer.user_id, {})
+        if not peers:
+            now = asyncio.get_running_loop().time()
+            self._shares[peer.user_id] = ProcessorShare(now)
         idle = [one for one in peers if one.is_idle]
         too_many = max(0, len(idle) + 1 - self._settings.max_idle_sockets_per_user)
         for one in idle[:too_many]:
@@ -371,7 +377,7 @@ class WebSockets:
         if end_of_login is not None:
             end_of_login.cancel()
         if not peers:
-            del self._open[peer.user_id]
+            del self._open[peer.user_id], self._shares[peer.user_id]
 
     def _start_login_timer(self, peer: SocketPeer) -> asyncio.TimerHandle | None:
         if not math.isfinite(peer.login.ends_at):

@@ -1,11 +1,17 @@
 """uvicorn's websocket protocol, with a way below ASGI for the paths of Bayeux.
 
+Input is handled in pieces, and other connections have their turn between two of them: one read may
+hold forty thousand frames, and a client may send them without end. A user whose frames take more
+than a tenth of the processor is read more slowly.
+
 A client that answers no ping, or does not read to the end, is cut off without a closing handshake,
 which would never end.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from struct import Struct
+from time import thread_time
 from typing import Any, Final, Protocol, cast
 
 import structlog
@@ -13,6 +19,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
+from shared.bayeux.transports.processor_share import ProcessorShare
 from shared.bayeux.transports.web import Answer, Header, Scope, Send, refuse_upgrade
 
 log = structlog.get_logger(__name__)
@@ -21,6 +28,9 @@ NOT_UNICODE: Final = 1007
 TOO_BIG: Final = 1009
 MAX_FRAGMENTS: Final = 1_024
 """Of one message. Sane clients send few; each fragment costs memory even if it is empty."""
+
+_PIECE: Final = 8 * 1024
+"""Octets that are handled at once. Full of empty frames they take 10 ms."""
 
 _FINAL_TEXT: Final = 0x81
 _PONG: Final = b"\x8a"
@@ -70,15 +80,34 @@ class SocketConnection(WebSocketsSansIOProtocol):
         is_writable: False while the client does not read and the write buffer is full.
     """
 
-    def __init__(self, *, bayeux: SocketServer, **uvicorns: Any) -> None:
+    def __init__(
+        self,
+        *,
+        bayeux: SocketServer,
+        processor_time: Callable[[], float] = thread_time,
+        **uvicorns: Any,
+    ) -> None:
         super().__init__(**uvicorns)
         self._bayeux = bayeux
         self._user: SocketUser | None = None
         self._delayed_pong = b""
         self.is_writable = True
+        self._processor_time = processor_time
+        self._share = ProcessorShare(self.loop.time())
+        self._unhandled = bytearray()
+        self._next_piece: asyncio.Handle | None = None
+        self._is_handling = False
 
-    async def accept(self, user: SocketUser, headers: Sequence[Header] = ()) -> None:
+    async def accept(
+        self,
+        user: SocketUser,
+        headers: Sequence[Header] = (),
+        *,
+        share: ProcessorShare | None = None,
+    ) -> None:
         """Accept the socket for a user, and pass on the messages that have arrived already.
+
+        `share` is that of all sockets of the user; without it this socket has one of its own.
 
         A client that offers subprotocols expects one of them (RFC 6455, 4.1). The first is chosen,
         because only Bayeux is spoken here, whatever its name.
@@ -88,6 +117,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
             {"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers}
         )
         self._user = user
+        self._share = share or self._share
         self.resume_reading()
         while not self.queue.empty():
             match self.queue.get_nowait():
@@ -139,6 +169,37 @@ class SocketConnection(WebSocketsSansIOProtocol):
         """Read again after `pause_reading`."""
         if self.read_paused:
             self.read_paused = False
+            self._read_on()
+
+    def data_received(self, data: bytes) -> None:
+        """Handle data, or keep it until it has its turn."""
+        self._unhandled += data
+        if self._next_piece is None:
+            self._handle_piece()
+
+    def _handle_piece(self) -> None:
+        self._next_piece = None
+        if self._unhandled and not (self.read_paused or self.transport.is_closing()):
+            piece = bytes(self._unhandled[:_PIECE])
+            del self._unhandled[:_PIECE]
+            began, self._is_handling = self._processor_time(), True
+            try:
+                super().data_received(piece)
+            finally:
+                self._is_handling = False
+                self._share.spend(self._processor_time() - began, self.loop.time())
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Plan the next piece; without one let the transport read."""
+        is_waiting = self._is_handling or self._next_piece is not None
+        if is_waiting or self.read_paused or self.transport.is_closing():
+            return
+        delay = self._share.delay(self.loop.time())
+        if delay or self._unhandled:
+            self.transport.pause_reading()
+            self._next_piece = self.loop.call_later(delay, self._handle_piece)
+        else:
             self.transport.resume_reading()
 
     async def run_asgi(self) -> None:
@@ -222,6 +283,8 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the user that the connection is lost."""
+        if self._next_piece is not None:
+            self._next_piece.cancel()
         super().connection_lost(exc)
         self._disconnect_user()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.bayeux.transports.http_protocol import MAX_PIPELINED
+from shared.bayeux.transports.http_protocol import MAX_PIPELINED, MAX_SMALL_PIECES
 from shared.bayeux.transports.request_head import MAX_UNFINISHED_SIZE
 from tests.unit.bayeux.connection_harness import OTHER, POLL, ConnectionHarness, RecordingConnection
 
@@ -80,3 +80,36 @@ async def test_a_trailer_without_end_behind_other_requests_is_refused() -> None:
     await all_answered(harness)
 
     assert harness.transport.is_ended
+
+
+CHUNKED = b"POST /api HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def test_body_of_countless_tiny_chunks_is_refused() -> None:
+    harness = RecordingConnection()
+
+    harness.say(CHUNKED + b"1\r\nx\r\n" * (2 * MAX_SMALL_PIECES))
+    await all_answered(harness)
+
+    assert harness.statuses == [400]
+    assert harness.transport.is_ended
+    assert harness.seen == []
+
+
+@pytest.mark.parametrize(
+    ("size", "chunks"), [(1, MAX_SMALL_PIECES), (100, 2 * MAX_SMALL_PIECES)], ids=["tiny", "small"]
+)
+async def test_body_of_small_chunks_is_taken_whole(size: int, chunks: int) -> None:
+    harness = RecordingConnection()
+    chunk = b"%x\r\n%b\r\n" % (size, b"x" * size)
+
+    harness.say(CHUNKED)
+    for _ in range(0, chunks, 64):
+        harness.say(chunk * 64)
+        await harness.settle()
+    harness.say(b"0\r\n\r\n")
+    await all_answered(harness)
+
+    assert harness.statuses == [200]
+    assert [len(one.body) for one in harness.seen] == [size * chunks]
+    assert not harness.transport.is_ended

@@ -1,7 +1,7 @@
 """Websocket frames as the websockets library's client sees them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -42,8 +42,13 @@ class SocketHarness:
     """A client that calls, and whoever answers."""
 
     def __init__(
-        self, path: str = "/cometd", subprotocols: Sequence[str] | None = None, **options: Any
+        self,
+        path: str = "/cometd",
+        subprotocols: Sequence[str] | None = None,
+        processor_time: Callable[[], float] | None = None,
+        **options: Any,
     ) -> None:
+        timing = {"processor_time": processor_time} if processor_time else {}
         self.user = RecordingUser()
         self.refusal: Answer | None = None
         self.fails = False
@@ -56,9 +61,8 @@ class SocketHarness:
             parse_uri(f"ws://here{path}"),
             subprotocols=[Subprotocol(name) for name in subprotocols] if subprotocols else None,
         )
-        self.connection = SocketConnection(
-            bayeux=self, **uvicorn_arguments(self._application, **options)
-        )
+        arguments = uvicorn_arguments(self._application, **options)
+        self.connection = SocketConnection(bayeux=self, **arguments, **timing)
         self.connection.connection_made(self.transport)
         self.client.send_request(self.client.connect())
         self.send()
