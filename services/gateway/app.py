@@ -6,20 +6,11 @@ from contextlib import asynccontextmanager, contextmanager
 from prometheus_client import REGISTRY, CollectorRegistry
 from starlette.routing import Router
 
-from services.gateway.auth.access_tokens import TokenRules
 from services.gateway.auth.agent_cache import AgentCache
-from services.gateway.auth.authenticator import RequestAuthenticator
-from services.gateway.auth.bearer_authenticator import BearerAuthenticator
 from services.gateway.auth.cometd_authenticator import CometdAuthenticator
-from services.gateway.auth.cookie_sessions import CookieSessions
-from services.gateway.auth.failed_login_store import FailedLoginStore
-from services.gateway.auth.login_throttle import LoginThrottle
 from services.gateway.auth.login_watch import LoginWatcher
-from services.gateway.auth.password_authenticator import PasswordAuthenticator
-from services.gateway.auth.password_checker import PasswordChecker, checking_passwords
-from services.gateway.auth.session_store import SessionStore
+from services.gateway.auth.password_checker import checking_passwords
 from services.gateway.auth.session_watch import SessionWatcher
-from services.gateway.auth.signing_keys import SigningKeys, from_address, from_file
 from services.gateway.cluster.replica_store import ReplicaStore
 from services.gateway.cluster.replicas import Replicas
 from services.gateway.commands.command_sender import CommandSender
@@ -28,6 +19,11 @@ from services.gateway.commands.promised_interactions import (
     PromisedInteractionMiddleware,
     PromisedInteractions,
     PromisedInteractionStore,
+)
+from services.gateway.composition.logins import (
+    cookie_sessions,
+    request_authenticator,
+    sign_in_pages,
 )
 from services.gateway.desktop.built_files import BuiltFiles
 from services.gateway.desktop.pages import DesktopPages
@@ -62,17 +58,13 @@ from services.gateway.rest.resources.workbins import WorkbinsResource
 from services.gateway.rest.routes import RestResources, rest_router
 from services.gateway.rest.uploads.form_files import FormBodies, PaceLimits
 from services.gateway.settings import GatewaySettings
-from services.gateway.sign_in.pages import CALLBACK, SignInPages
-from services.gateway.sign_in.provider import Provider, SignInClient
 from shared.bayeux import (
     BayeuxCollector,
     BayeuxServer,
     collect_garbage_rarely,
     uvicorn_options,
 )
-from shared.domain.clock import Clock
 from shared.intake.mail_intake import IntakeRules, MailIntake
-from shared.oauth.token_client import post
 from shared.observability.serving import serving
 from shared.runtime.resources import Resources
 from shared.storage.agents.agent_login_store import AgentLoginStore
@@ -122,14 +114,8 @@ async def start(
     )
     writer = _journal_writer(settings, resources)
     async with checking_passwords() as passwords:
-        sessions = CookieSessions(
-            SessionStore(resources.database),
-            agent_cache,
-            resources.clock,
-            idle=settings.session_idle,
-            lifetime=settings.session_lifetime,
-        )
-        authenticator = _authenticator(settings, resources, agent_cache, sessions, passwords)
+        sessions = cookie_sessions(settings, resources, agent_cache)
+        authenticator = request_authenticator(settings, resources, agent_cache, sessions, passwords)
         replicas = Replicas(
             ReplicaStore(resources.database, resources.clock),
             own_url=settings.own_url,
@@ -182,7 +168,7 @@ async def start(
             settings=settings.bayeux,
             always_200=settings.http_errors == "always-200",
             open_pages=OpenPages(
-                _desktop(settings), _sign_in(settings, agent_cache, sessions, resources.clock)
+                _desktop(settings), sign_in_pages(settings, agent_cache, sessions, resources.clock)
             ),
         )
         resources.health.add_check("events", event_feed.problem, needed=settings.needs_broker)
@@ -251,66 +237,6 @@ def _desktop(settings: GatewaySettings) -> DesktopPages | None:
         return None
     offers_sign_in = bool(settings.oidc_client_id)
     return DesktopPages(BuiltFiles(title=settings.desktop_title, offers_sign_in=offers_sign_in))
-
-
-def _sign_in(
-    settings: GatewaySettings, agent_cache: AgentCache, sessions: CookieSessions, clock: Clock
-) -> SignInPages | None:
-    if not settings.oidc_client_id:
-        return None
-    client = SignInClient(
-        settings.oidc_issuer,
-        settings.oidc_client_id,
-        f"{settings.public_url.rstrip('/')}{CALLBACK}",
-        settings.oidc_client_secret,
-    )
-    return SignInPages(
-        provider=Provider(client, post),
-        keys=_signing_keys(settings),
-        rules=TokenRules(
-            settings.oidc_issuer, settings.oidc_client_id, user_claim=settings.oidc_user_claim
-        ),
-        agent_cache=agent_cache,
-        sessions=sessions,
-        cookies=settings.cookies,
-        clock=clock,
-    )
-
-
-def _authenticator(
-    settings: GatewaySettings,
-    resources: Resources,
-    agent_cache: AgentCache,
-    sessions: CookieSessions,
-    passwords: PasswordChecker,
-) -> RequestAuthenticator:
-    clock = resources.clock
-    throttle = LoginThrottle(FailedLoginStore(resources.database))
-    return RequestAuthenticator(
-        logins=PasswordAuthenticator(passwords, agent_cache, throttle, clock),
-        sessions=sessions,
-        bearers=_bearers(settings, agent_cache, clock) if settings.oidc_issuer else None,
-        clock=clock,
-        cookies=settings.cookies,
-        checks_csrf=settings.csrf == "on",
-    )
-
-
-def _bearers(
-    settings: GatewaySettings, agent_cache: AgentCache, clock: Clock
-) -> BearerAuthenticator:
-    rules = TokenRules(
-        settings.oidc_issuer,
-        settings.oidc_audience,
-        user_claim=settings.oidc_user_claim,
-        clients=settings.oidc_clients,
-    )
-    return BearerAuthenticator(_signing_keys(settings), rules, agent_cache, clock)
-
-
-def _signing_keys(settings: GatewaySettings) -> SigningKeys:
-    file = settings.oidc_jwks_file
-    return SigningKeys(from_file(file) if file else from_address(settings.oidc_jwks_url))
 
 
 def _journal_writer(settings: GatewaySettings, resources: Resources) -> JournalWriter:

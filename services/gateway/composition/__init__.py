@@ -1,0 +1,1 @@
+"""Composes the larger parts of the gateway for `app`."""
