@@ -19,8 +19,6 @@ from shared.storage.interactions import interaction_store
 KEPT_FOR: Final = timedelta(minutes=1)
 _MOST: Final = 16
 """Operations of an agent on one interaction without an outcome that are remembered."""
-_FEW: Final = 2
-"""Up to so many turns, one command for each costs less than a write and a query for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class TurnStore:
     async def _take_each(self, asked: Sequence[tuple[str, Turn]]) -> Sequence[Sequence[Turn]]:
         """Append turns in their order; return for each what its document holds after that."""
         keys = {key for key, _ in asked}
-        if _FEW < len(asked) == len(keys):
+        if 1 < len(asked) == len(keys):
             with suppress(BulkWriteError):
                 # Another pod may have made one of the documents at the same moment: once more, by
                 # a command for each document. A turn that is written twice has its first place.
@@ -71,15 +69,20 @@ class TurnStore:
         return [after[key] for key, _ in asked]
 
     async def _take_together(self, asked: Sequence[tuple[str, Turn]]) -> Sequence[Sequence[Turn]]:
-        """Append turns to different documents in one write, and read all of them in one query."""
-        keys = [key for key, _ in asked]
-        await self._turns.bulk_write(
+        """Append turns to different documents in one write; read those documents that were there.
+
+        A document that the write has made holds its turn alone, as nearly all do.
+        """
+        written = await self._turns.bulk_write(
             [UpdateOne({"_id": key}, _addition(turn), upsert=True) for key, turn in asked],
             ordered=False,
         )
-        cursor = self._turns.find({"_id": {"$in": keys}}, batch_size=len(keys) + 1)
-        found = {one["_id"]: _turns(one) for one in await cursor.to_list()}
-        return [found.get(key, ()) for key in keys]
+        after = {key: [turn] for key, turn in asked}
+        made = (written.upserted_ids or {}).values()
+        if several := sorted(after.keys() - made):
+            cursor = self._turns.find({"_id": {"$in": several}}, batch_size=len(several) + 1)
+            after |= {one["_id"]: _turns(one) for one in await cursor.to_list()}
+        return [after[key] for key, _ in asked]
 
     async def give_back(self, key: str, command_id: str) -> None:
         """Remove a turn whose command was not published."""

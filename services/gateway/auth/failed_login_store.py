@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.storage.database.batching import BatchReader
 from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.indexes import LOGIN_FAILURES
 
@@ -35,15 +36,16 @@ class FailedLoginStore:
         self._collection = database[LOGIN_FAILURES].with_options(
             write_concern=HINT, read_concern=NEWEST
         )
+        self._reads = BatchReader(self._collection, by_herds=True)
 
     async def read(self, keys: Sequence[str]) -> Mapping[str, FailedLogins]:
         """Return the counters of those keys that have one."""
-        names = {_hash_key(key): key for key in keys}
         async with database_errors():
-            found = await self._collection.find({"_id": {"$in": list(names)}}).to_list()
+            found = await asyncio.gather(*(self._reads.get(_hash_key(key)) for key in keys))
         return {
-            names[one["_id"]]: FailedLogins(one["count"], one["at"], one.get("welcome", False))
-            for one in found
+            key: FailedLogins(one["count"], one["at"], one.get("welcome", False))
+            for key, one in zip(keys, found, strict=True)
+            if one
         }
 
     async def add(self, keys: Sequence[str], now: datetime, half_life: timedelta) -> None:

@@ -30,7 +30,8 @@ class PromisedInteractionStore:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._promised_interactions = database[PROMISED_INTERACTIONS]
-        self._inserts = BatchInserter(self._promised_interactions)
+        # One write at a time, as turns are taken: requests that came together stay together.
+        self._inserts = BatchInserter(self._promised_interactions, at_once=1)
         self._interactions = database[interaction_store.COLLECTION].with_options(
             read_concern=NEWEST
         )

@@ -1,7 +1,8 @@
 """Batches: calls that are made at the same time share one round trip.
 
-A majority write costs the same journaling for one document as for fifty. While two round trips are
-under way, further calls wait and go together with the next one; at low load nothing waits.
+A majority write costs the same journaling for one document as for fifty. Calls that are made in one
+turn of the event loop go together. While two round trips are under way, further calls wait for the
+next one; at low load nothing waits.
 
 Of several updates the server says how many it has made, and not which. So each update has a proof:
 a filter that finds its document only after this very update (a change of an interaction by the id
@@ -58,10 +59,11 @@ CarryOut = Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]
 class Batcher(Generic[Asked, Answer]):
     """Carries out calls in batches.
 
-    A call starts at once while fewer than `at_once` round trips are running. Otherwise it waits,
-    and the next round trip carries up to `most` waiting calls. No call joins a round trip that has
-    already started. After a round trip its slot stays taken for `rest_for_each` seconds for each
-    call that it carried, at most 0.1 s, so that more calls gather.
+    While fewer than `at_once` round trips are running, a call starts in the next turn of the event
+    loop, together with all that were made in this one. Otherwise it waits, and the next round trip
+    carries up to `most` waiting calls. No call joins a round trip that has already started. After a
+    round trip its slot stays taken for `rest_for_each` seconds for each call that it carried, at
+    most 0.1 s, so that more calls gather.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Batcher(Generic[Asked, Answer]):
         self._rest_for_each = rest_for_each
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
+        self._starting: asyncio.Task[None] | None = None
 
     async def __call__(self, asked: Asked) -> Answer:
         """Return the result of one call, or raise the error of its round trip.
@@ -90,17 +93,23 @@ class Batcher(Generic[Asked, Answer]):
         return await answer
 
     def _begin(self) -> None:
-        if self._waiting and len(self._under_way) < self._at_once:
-            together, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-            task = asyncio.create_task(self._answer(together))
+        is_possible = self._starting is None and len(self._under_way) < self._at_once
+        if self._waiting and is_possible:
+            task = self._starting = asyncio.create_task(self._answer())
             self._under_way.add(task)
             task.add_done_callback(self._end)
 
     def _end(self, task: "asyncio.Task[None]") -> None:
         self._under_way.discard(task)
+        if self._starting is task:
+            # It was canceled before its first step.
+            self._starting = None
         self._begin()
 
-    async def _answer(self, together: Sequence[tuple[Asked, "asyncio.Future[Answer]"]]) -> None:
+    async def _answer(self) -> None:
+        self._starting = None
+        together, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+        self._begin()
         try:
             answers = await self._carry_out([asked for asked, _ in together])
         except Exception as error:  # noqa: BLE001 - it belongs to those who asked
@@ -140,9 +149,9 @@ def for_writes(carry_out: CarryOut[Asked, Answer]) -> Batcher[Asked, Answer]:
 class BatchInserter:
     """Inserts into one collection; simultaneous ones share one write and one journal sync."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, *, at_once: int = _AT_ONCE) -> None:
         self._collection = collection
-        self._batcher = Batcher(self._insert)
+        self._batcher = Batcher(self._insert, at_once=at_once)
 
     async def add(self, document: Document) -> bool:
         """Insert a document; return False if its id or another unique field is taken.

@@ -232,7 +232,8 @@ async def turns(large: LargeDatabase) -> None:
     store = TurnStore(large.database)
     turn = Turn("command", number(5), "created", large.clock.now())
     await store.take("key", turn)
-    await asyncio.gather(*(store.take(f"key{number}", turn) for number in range(50)))
+    for each in (turn, replace(turn, command_id="later")):
+        await asyncio.gather(*(store.take(f"key{number}", each) for number in range(50)))
     await store.open("key", [turn])
     await store.give_back("key", "command")
 

@@ -43,12 +43,35 @@ async def test_a_call_alone_goes_at_once(server: Server) -> None:
     assert (answer, server.asked) == (49, [[7]])
 
 
+async def test_calls_of_one_moment_share_a_round_trip(server: Server) -> None:
+    tasks = await begin(Batcher(server.square), 1, 2, 3)
+    server.open.set()
+
+    assert await asyncio.gather(*tasks) == [1, 4, 9]
+    assert server.asked == [[1, 2, 3]]
+
+
 async def test_calls_during_a_round_trip_share_the_next_one(server: Server) -> None:
-    tasks = await begin(Batcher(server.square, at_once=1), 1, 2, 3, 4)
+    squares = Batcher(server.square, at_once=1)
+    tasks = [*await begin(squares, 1), *await begin(squares, 2), *await begin(squares, 3, 4)]
     server.open.set()
 
     assert await asyncio.gather(*tasks) == [1, 4, 9, 16]
     assert server.asked == [[1], [2, 3, 4]]
+
+
+async def test_a_start_that_is_canceled_stops_no_later_call(server: Server) -> None:
+    squares = Batcher(server.square, at_once=1)
+    lost = asyncio.create_task(squares(1))
+    others = asyncio.all_tasks()
+    await asyncio.sleep(0)
+    (start,) = asyncio.all_tasks() - others
+    start.cancel()
+    await asyncio.sleep(0)
+    server.open.set()
+
+    assert await squares(3) == 9
+    lost.cancel()
 
 
 async def test_call_never_joins_a_started_round_trip(server: Server) -> None:
@@ -67,13 +90,14 @@ async def test_no_round_trip_takes_more_than_it_may(server: Server) -> None:
     server.open.set()
     await asyncio.gather(*tasks)
 
-    assert server.asked == [[1], [2, 3], [4, 5]]
+    assert server.asked == [[1, 2], [3, 4], [5]]
 
 
 async def test_round_trip_error_reaches_only_its_own_callers(
     server: Server,
 ) -> None:
-    tasks = await begin(Batcher(server.square, at_once=1), 1, 12, 13)
+    squares = Batcher(server.square, at_once=1)
+    tasks = [*await begin(squares, 1), *await begin(squares, 12, 13)]
     server.open.set()
 
     answers = await asyncio.gather(*tasks, return_exceptions=True)
