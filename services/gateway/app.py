@@ -46,6 +46,7 @@ from services.gateway.rest.link_key_store import LinkKeyStore
 from services.gateway.rest.open_pages import OpenPages
 from services.gateway.rest.resources.attachments import AttachmentsResource
 from services.gateway.rest.resources.channels import ChannelsResource
+from services.gateway.rest.resources.contacts import ContactsResource
 from services.gateway.rest.resources.context_services import ContextServicesResource
 from services.gateway.rest.resources.directory import DirectoryResource
 from services.gateway.rest.resources.downloads import DownloadsResource
@@ -69,6 +70,8 @@ from shared.observability.serving import serving
 from shared.runtime.resources import Resources
 from shared.storage.agents.agent_login_store import AgentLoginStore
 from shared.storage.agents.presence_store import PresenceStore
+from shared.storage.contacts.contact_editor import ContactEditor
+from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.database.witness import Witness
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.interactions.thread_store import ThreadStore
@@ -350,8 +353,22 @@ def _rest(
             max_listed=settings.max_listed,
             max_body=settings.max_body,
         ),
+        contacts=_contacts(callers, settings, resources),
     )
     return rest_router(parts)
+
+
+def _contacts(
+    callers: Callers, settings: GatewaySettings, resources: Resources
+) -> ContactsResource:
+    contacts = ContactStore(resources.database, resources.clock)
+    return ContactsResource(
+        callers=callers,
+        contacts=contacts,
+        editor=ContactEditor(resources.database, contacts, resources.clock),
+        max_listed=settings.max_listed,
+        max_body=settings.max_body,
+    )
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from shared.domain.errors import (
     Refused,
     TooLargeError,
     Unavailable,
+    UnknownContactError,
     UnknownInteractionError,
 )
 
@@ -95,6 +96,7 @@ _DOMAIN: Final[Mapping[type[Exception], Situation]] = MappingProxyType(
     {
         OperationNotAllowedError: Situation.WRONG_STATE,
         NotOwnerError: Situation.NOT_PERMITTED,
+        UnknownContactError: Situation.NOT_FOUND,
         UnknownInteractionError: Situation.NOT_FOUND,
         ChangedMeanwhileError: Situation.PRECONDITION_FAILED,
         PositionGoneError: Situation.NO_LONGER_KEPT,

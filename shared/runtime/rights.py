@@ -266,6 +266,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     document_store.COLLECTION: ADD,
                     presence_store.COLLECTION: ADD,
                     mailbox_store.COLLECTION: CHANGE,
+                    contact_store.COLLECTION: ADD,
                     journal.COLLECTION: ADD,
                     journal_generations.NEWEST: ADD,
                     indexes.SESSIONS: EVERYTHING,

@@ -26,6 +26,7 @@ from shared.messaging.topology import WorkQueue
 from shared.observability.probes import Health
 from shared.runtime.resources import Resources
 from shared.storage.agents import agent_login_store, agent_store
+from shared.storage.contacts import contact_store
 from shared.storage.files import document_store
 from shared.storage.files.vault import Vault
 from shared.storage.interactions import interaction_store
@@ -69,7 +70,13 @@ class Gateway:
 
     async def clear(self) -> None:
         """Delete all agents and all mail."""
-        used = (agent_store, agent_login_store, interaction_store, document_store)
+        used = (
+            agent_store,
+            agent_login_store,
+            contact_store,
+            interaction_store,
+            document_store,
+        )
         await asyncio.gather(
             *(self.backend.database[stored.COLLECTION].delete_many({}) for stored in used)
         )

@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.gateway.rest.resources.attachments import AttachmentsResource
 from services.gateway.rest.resources.channels import ChannelsResource
+from services.gateway.rest.resources.contacts import ContactsResource
 from services.gateway.rest.resources.context_services import ContextServicesResource
 from services.gateway.rest.resources.directory import DirectoryResource
 from services.gateway.rest.resources.downloads import DownloadsResource
@@ -19,6 +20,7 @@ from services.gateway.rest.resources.workbins import WorkbinsResource
 
 _INTERACTION = "/me/interactions/{id}"
 _HISTORY = "/ucs/interactions/{id}"
+_CONTACT = "/ucs/contacts/{id}"
 _ATTACHMENTS = f"{_INTERACTION}/attachments"
 _ATTACHMENT = f"{_ATTACHMENTS}/{{attachment_id}}"
 
@@ -76,6 +78,7 @@ class RestResources:
     mail_pages: MailPagesResource
     attachments: AttachmentsResource
     mailboxes: MailboxesResource
+    contacts: ContactsResource
 
 
 def rest_router(parts: RestResources) -> RestRouter:
@@ -111,6 +114,11 @@ def rest_router(parts: RestResources) -> RestRouter:
             Route("/mailboxes", parts.mailboxes.all),
             Route("/mailboxes/{address}", parts.mailboxes.one),
             Route("/mailboxes/{address}", parts.mailboxes.operate, methods=["POST"]),
+            Route("/ucs/contacts", parts.contacts.found),
+            Route(_CONTACT, parts.contacts.one),
+            Route(_CONTACT, parts.contacts.change, methods=["PUT"]),
+            Route(_CONTACT, parts.contacts.operate, methods=["POST"]),
+            Route(f"{_CONTACT}/interactions", parts.contacts.mails),
             Route(_HISTORY, parts.context_services.one),
             Route(_HISTORY, parts.operations.disown_report, methods=["POST"]),
             Route(f"{_HISTORY}/structured_text", parts.mail_pages.structured_text),

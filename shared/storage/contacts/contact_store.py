@@ -84,15 +84,19 @@ class ContactStore:
 
     async def find(self, address: str) -> Person | None:
         """Return the person with an address, None if no contact and no mail has it."""
-        key = address_key(address)
-        if not key:
+        if not address_key(address):
             return None
-        async with database_errors():
-            document = await self._contacts.find_one({"addresses": key})
-        if document is not None:
-            return await self._person(to_contact(document))
+        owner = await self.owner_of(address)
+        if owner is not None:
+            return await self._person(owner)
         known = await self._known_from_mails(contact_id(address))
         return Person(known) if known else None
+
+    async def owner_of(self, address: str) -> Contact | None:
+        """Return the stored contact with an address, whatever it is merged into."""
+        async with database_errors():
+            document = await self._contacts.find_one({"addresses": address_key(address)})
+        return to_contact(document) if document else None
 
     async def get(self, wanted_id: str) -> Person:
         """Return the person that a contact is, or that it was merged into.

@@ -51,6 +51,7 @@ from shared.storage.agents.agent_store import AgentStore
 from shared.storage.agents.presence_store import PresenceStore
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.contacts import contact_store
+from shared.storage.contacts.contact_editor import AddressTakenError, ContactEditor
 from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.database.client import Document
 from shared.storage.database.leases import LeaseStore
@@ -486,6 +487,13 @@ async def contacts(large: LargeDatabase) -> None:
         await store.mails(person, before=first[-1].id, limit=51)
     await store.find(f"{number(7)}@example.org")
     await store.find("unknown@example.org")
+    editor = ContactEditor(large.database, store, large.clock)
+    await editor.change(number(11), lambda before: replace(before, name="Ann"))
+    with suppress(AddressTakenError):
+        taken = (f"{number(11)}@example.org", f"{number(12)}@example.org")
+        await editor.change(number(11), lambda before: replace(before, addresses=taken))
+    await editor.merge(number(11), number(13), "admin")
+    await editor.undo_merge(number(11), "admin")
     # One of whom an earlier release kept nothing but mails.
     await large.database[contact_store.COLLECTION].delete_one({"_id": number(9)})
     await store.get(number(9))

@@ -7,7 +7,7 @@ from shlex import quote
 from typing import Any, Final
 
 from services.gateway.notifications.topics import INTERACTIONS
-from services.gateway.rest.openapi.samples import DOCUMENT_ID, DRAFT_ID, MAIL_ID
+from services.gateway.rest.openapi.samples import CONTACT_ID, DOCUMENT_ID, DRAFT_ID, MAIL_ID
 
 VARIABLES: Final = """\
 In the commands `$MAILROOM` is scheme and host of the gateway, and `$AGENT` is user name and \
@@ -26,7 +26,12 @@ _PARTS: Final[Mapping[str, str]] = {
 }
 _IDS: Final[Mapping[str, str]] = {"users": "agent1", "queues": "support", "skills": "german"}
 _DRAFT_OPERATIONS: Final = frozenset({"Send", "Cancel", "Save"})
-_QUERY: Final[Mapping[str, str]] = {"fields": "*", "since": "-1", "disposition": "inline"}
+_QUERY: Final[Mapping[str, str]] = {
+    "fields": "*",
+    "since": "-1",
+    "disposition": "inline",
+    "emailAddress": "ann@example.org",
+}
 
 COMETD: Final = (
     (
@@ -63,6 +68,8 @@ def curl_line(method: str, path: str, call: Mapping[str, Any], body: object = No
 
 
 def _interaction_id(path: str, body: object) -> str:
+    if path.startswith("/ucs/contacts"):
+        return CONTACT_ID
     is_about_draft = isinstance(body, Mapping) and body.get("operationName") in _DRAFT_OPERATIONS
     return DRAFT_ID if is_about_draft or path.endswith("/attachments") else MAIL_ID
 

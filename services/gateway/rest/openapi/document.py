@@ -15,6 +15,7 @@ COMMITTED: Final = Path(__file__).with_name("openapi.json")
 
 _TAGS: Final = (
     *("Agent", "Interactions", "Workbins", "Attachments", "Directory", "Mailboxes", "History"),
+    "Contacts",
     "Incoming mail",
 )
 _DESCRIPTION: Final = """\

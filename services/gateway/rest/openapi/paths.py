@@ -14,6 +14,8 @@ _QUERY: Final[dict[str, tuple[Schema, str]]] = {
     "fields": (TEXT, "Return objects: `*` for all fields, or names of fields joined by commas."),
     "limit": (NUMBER | {"minimum": 1}, "At most this many."),
     "offset": (NUMBER | {"minimum": 0}, "Skip this many at the beginning."),
+    "after": (TEXT, "The last id of the page before."),
+    "emailAddress": (TEXT, "An address; case, plus-tag and the domain's spelling do not count."),
     "disposition": (TEXT, "`inline` for an image that a page shows."),
     "key": (
         TEXT,
@@ -46,7 +48,7 @@ _HEADERS: Final[dict[str, tuple[Schema, str]]] = {
     ),
     "If-Match": (
         TEXT,
-        "The ETag of the interaction as the client knows it; 412 where it has changed.",
+        "The ETag of the interaction or contact as the client knows it; 412 where it has changed.",
     ),
 }
 

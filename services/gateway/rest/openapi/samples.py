@@ -34,6 +34,8 @@ from shared.domain.lifecycle import Direction, State
 
 MAIL_ID: Final = "00009A8T8Y130123"
 DRAFT_ID: Final = EXAMPLE_ID
+CONTACT_ID: Final = "0000HA8S2A7X000N"
+MERGED_CONTACT_ID: Final = "438C4C7AFE600CDF"
 DOCUMENT_ID: Final = "00009A8T8Y13002S"
 
 _NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -46,7 +48,7 @@ _WAITING: Final = Interaction(
     queue="support",
     received_at=_NOON,
     queued_at=_NOON,
-    contact_id="0000HA8S2A7X000N",
+    contact_id=CONTACT_ID,
     thread_id=MAIL_ID,
     version=2,
     mail=Email(

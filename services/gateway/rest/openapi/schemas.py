@@ -196,6 +196,43 @@ _FAILURE: Final = shape(
     description="A failure, with the fields of both dialects of the seeds.",
 )
 
+CONTACT_FIELDS: Final[Schema] = {
+    "name": TEXT | {"description": "A name given by hand; empty: the newest of the mails."},
+    "language": TEXT | {"description": "A language tag such as de or pt-BR, or empty."},
+    "attributes": {"type": "object", "additionalProperties": TEXT},
+    "addresses": several(TEXT),
+    "groups": several(TEXT),
+    "blocked": FLAG,
+}
+"""The fields of a contact that can be changed."""
+
+_CUSTOMER: Final = shape(
+    {
+        "id": TEXT,
+        **CONTACT_FIELDS,
+        "names": several(TEXT) | {"description": "What mails showed beside the address."},
+        "merged": several(
+            shape(
+                {
+                    "id": TEXT,
+                    "addresses": several(TEXT),
+                    "into": TEXT,
+                    "mergedAt": MOMENT,
+                    "mergedBy": TEXT,
+                },
+                ("id", "addresses"),
+            )
+        ),
+        "lastMailAt": MOMENT,
+        "lastAgentId": TEXT,
+        "uri": TEXT,
+        "path": TEXT,
+    },
+    ("id", *CONTACT_FIELDS, "names", "merged", "uri", "path"),
+    description="Somebody who writes to us. Names and addresses are also those of the contacts"
+    " that are merged into this one.",
+)
+
 SCHEMAS: Final[dict[str, Schema]] = {
     "Address": _ADDRESS,
     "AgentState": _AGENT_STATE,
@@ -204,6 +241,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
         _USER["properties"] | _QUEUE["properties"] | {"contactType": TEXT},
         ("id", "uri", "contactType"),
     ),
+    "ContactMail": _UCS | {"properties": _UCS["properties"] | {"uri": TEXT}},
+    "Customer": _CUSTOMER,
     "EmailInteraction": _UCS,
     "Failure": _FAILURE,
     "Mailbox": _MAILBOX,
