@@ -51,6 +51,7 @@ class DraftAttachments:
             await self._require_linked(command)
             return
         if upload.awaits is AwaitedEvent.REMOVAL:
+            # The command that removes it comes next, and finds it not linked.
             return
         attachment = upload.document.attachment
 
@@ -77,6 +78,7 @@ class DraftAttachments:
         try:
             await self._change(command, cause, decide)
         except Refused:
+            # The mail keeps the file, so nothing may wait for its removal any more.
             await self._uploads.mark_done([command.document_id])
             raise
 

@@ -57,6 +57,7 @@ class Extraction:
         contents = await asyncio.to_thread(contents_of, arrival, interaction.mail.attachments)
         pairs = list(zip(interaction.mail.attachments, contents, strict=True))
         held = await self._scan(pairs)
+        # Contents first: a document never refers to octets that are not there.
         stored = [(attachment, await self._vault.put(content)) for attachment, content in pairs]
         await self._documents.add(interaction.id, stored, held)
         if held:

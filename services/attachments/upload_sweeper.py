@@ -36,6 +36,7 @@ class UploadSweeper:
         async for document in self._uploads.unsettled(before):
             if await self._is_listed(document):
                 await self._uploads.mark_done([document.id])
+            # A command that links the document at this moment has touched it, and it stays.
             elif await self._uploads.forget(document):
                 count += 1
                 if not await self._uploads.is_referred(document.content.sha256):

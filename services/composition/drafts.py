@@ -100,6 +100,7 @@ class DraftCommands:
             await self._configuration.current(),
             now,
         )
+        # Before the draft exists: its agent may open the files as soon as they see it.
         await self._copy_documents(original, draft)
         await self._interactions.add(draft, cause, [ReplyCreated.of(draft, command.agent_id)])
 
@@ -168,6 +169,7 @@ class DraftCommands:
             expected_version=command.expected_version,
         )
         await self._submission.order_delivery(submitted, cause)
+        # Last, as a command that is repeated after a crash does each of the steps again.
         await self._uploads.mark_done([one.id for one in submitted.mail.attachments])
 
     async def cancel(self, command: CancelDraft, cause: Cause) -> None:

@@ -13,9 +13,9 @@ from services.ingest.interaction_builder import (
     Relations,
     ReportOn,
     build_interaction,
+    claimed_sender_of,
     is_certain_report,
     sender_of,
-    speaker_of,
 )
 from services.ingest.parser.isolated_parser import (
     IsolatedParser,
@@ -109,7 +109,9 @@ class ArrivalParser:
     async def parse_arrival(self, arrival: Arrival, cause: Cause) -> None:
         """Store the interactions of one arrival. A repetition finds them and stores nothing."""
         mail = await self._read(arrival)
-        proven = await self._threads.proven(speaker_of(mail, arrival), thread_references(mail))
+        proven = await self._threads.proven(
+            claimed_sender_of(mail, arrival), thread_references(mail)
+        )
         matched = await self._reports.match(mail, arrival)
         contact = await self._contact(mail, arrival)
         contact_center = await self._configuration.current()

@@ -15,7 +15,12 @@ from shared.mail.authentication.look_alikes import verdict_warnings
 from shared.mail.authentication.verdict import sender_verdict
 from shared.mail.contact_ids import presumed_contact_id
 from shared.mail.parsed_mail import ParsedMail, ReportedRecipient
-from shared.mail.threads import ClaimedSender, ThreadMembership, joining, thread_references
+from shared.mail.threads import (
+    ClaimedSender,
+    ThreadMembership,
+    thread_membership,
+    thread_references,
+)
 from shared.storage.mails.arrival_store import Arrival
 
 _HEADERS: Final = ("Message-ID", "Date", "Content-Type", "MIME-Version")
@@ -69,7 +74,7 @@ def build_interaction(
         # Our token proves more than a Message-ID, which the report may lack.
         ids = (about.sent.mail.message_id, *ids)
         proven = (about.sent, *(one for one in proven if one.id != about.sent.id))
-    joined = joining(interaction_id, mailbox.address, ids, proven)
+    joined = thread_membership(interaction_id, mailbox.address, ids, proven)
     parent_id = joined.parent_id if joined else None
     sender = sender_of(mail, arrival)
     whose = contact.id if contact else presumed_contact_id(sender.address)
@@ -155,7 +160,7 @@ def _evidence(about: ReportOn | None) -> dict[str, object]:
     return {"_ReportMatchedBy": about.matched_by.value, "_ReportProof": proof}
 
 
-def speaker_of(mail: ParsedMail, arrival: Arrival) -> ClaimedSender:
+def claimed_sender_of(mail: ParsedMail, arrival: Arrival) -> ClaimedSender:
     """Return the author of a mail for the rules of threads: the first address in From."""
     return ClaimedSender(sender_of(mail, arrival).address, _is_report(mail, arrival))
 

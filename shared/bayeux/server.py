@@ -18,8 +18,8 @@ from shared.bayeux.transports.http_connection import HttpConnection, Request
 from shared.bayeux.transports.long_polling import LongPolling
 from shared.bayeux.transports.origins import (
     cors_headers,
+    is_allowed_origin,
     is_known_host,
-    is_welcome,
     may_include,
     preflight,
 )
@@ -81,7 +81,11 @@ class BayeuxServer:
     def too_large(self, scope: Scope) -> Answer:
         """Return the 413 for a body above `max_body_bytes`; welcome pages may read it (CORS)."""
         answer = Answer(413)
-        return answer.plus(*cors_headers(scope)) if is_welcome(scope, self._settings) else answer
+        return (
+            answer.plus(*cors_headers(scope))
+            if is_allowed_origin(scope, self._settings)
+            else answer
+        )
 
     def serves(self, path: str) -> bool:
         """Tell whether a path belongs to this server rather than to the ASGI application."""
@@ -215,7 +219,7 @@ class BayeuxServer:
         """Refuse a request for a host that is not ours (421) or from a foreign page (403)."""
         if not is_known_host(scope, self._settings):
             return Answer(421)
-        if not is_welcome(scope, self._settings):
+        if not is_allowed_origin(scope, self._settings):
             self._cookie_diagnostics.note_refusal(scope)
             return Answer(403)
         return None

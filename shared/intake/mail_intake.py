@@ -171,8 +171,10 @@ class MailIntake:
         self, head: bytes, sender: str | None, recipients: Sequence[Recipient], source: MailSource
     ) -> tuple[MailEnvelope, bytes]:
         """Return the envelope of a mail, and its beginning under fresh trace fields."""
+        # Two servers that forward to each other would send a mail for ever (RFC 5321 section 6.3).
         if count_hops(head) > self._rules.most_hops:
             raise MailLoopError
+        # An alias and a plus-tag mean the same mailbox, which gets the mail once.
         mailboxes = tuple(dict.fromkeys(one.mailbox for one in recipients))
         envelope = MailEnvelope(
             source.way,

@@ -51,7 +51,7 @@ class NoTokenError(Exception):
 class LoginIdentity:
     """A login of the description, its mailbox, and the credentials for the token endpoint.
 
-    Its token is the same for each `protocol`; what a mail server refuses, it refuses for its own.
+    Its token is the same for each `protocol`; a refusal counts for the protocol of its server only.
     """
 
     login: OAuthLogin

@@ -80,7 +80,7 @@ def named_by(interaction: Interaction) -> tuple[str, ...]:
     return nearest_first((mail.in_reply_to,), mail.references, mail.message_id)
 
 
-def speaker_in(interaction: Interaction) -> ClaimedSender:
+def claimed_sender_in(interaction: Interaction) -> ClaimedSender:
     """Return the claimed sender of a stored inbound mail; an empty one for outbound mail."""
     sender = interaction.mail.sender
     arrived = interaction.direction is Direction.INBOUND
@@ -121,7 +121,7 @@ def proves(speaker: ClaimedSender, named: Interaction) -> bool:
     return person(speaker.address) in people_of(named)
 
 
-def joining(
+def thread_membership(
     own_id: str, mailbox: str, ids: Sequence[str], proven: Sequence[Interaction]
 ) -> ThreadMembership | None:
     """Return the place of a mail that refers to `ids`, nearest first; None if nothing is `proven`.

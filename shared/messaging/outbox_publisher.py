@@ -23,7 +23,7 @@ _SWEEP_INTERVAL: Final = timedelta(seconds=2)
 # Each one is a task in memory; the sweep publishes the others.
 _MOST_SOON: Final = 1_000
 # Many documents then share one write. A crash meanwhile publishes their messages twice.
-_STRIKES_GATHER_FOR: Final = timedelta(milliseconds=200)
+_REMOVALS_GATHER_FOR: Final = timedelta(milliseconds=200)
 
 
 class Outbox(Protocol):
@@ -37,7 +37,7 @@ class Outbox(Protocol):
         """Keep published messages in the outbox, but hide them from the sweep for a while."""
         ...
 
-    async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
+    async def remove(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Remove messages, given as pairs of the document's id and the messages' ids."""
         ...
 
@@ -54,7 +54,7 @@ class OutboxPublisher:
 
     It leaves messages that it may not publish to the service that may. With `until_handled` a
     published message stays in the outbox, and the sweep skips it for an hour; its handler removes
-    it with `strike_soon`.
+    it with `remove_soon`.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class OutboxPublisher:
         self._postponed: list[tuple[str, Sequence[str]]] = []
         self._published: list[tuple[str, Sequence[str]]] = []
         self._soon: set[asyncio.Task[None]] = set()
-        self._bell = asyncio.Event()
+        self._wakeup = asyncio.Event()
 
     async def announce(self, document_id: str, owed: Sequence[Outgoing]) -> None:
         """Publish a document's messages; if the broker does not answer, the sweep does it later."""
@@ -89,16 +89,16 @@ class OutboxPublisher:
         crash_point("announcer.after_publish")
         if self._until_handled and ours:
             self._postponed.append((document_id, [message.id for message in ours]))
-            self._bell.set()
+            self._wakeup.set()
         else:
-            self.strike_soon(document_id, [message.id for message in ours])
+            self.remove_soon(document_id, [message.id for message in ours])
         return True
 
-    def strike_soon(self, document_id: str, message_ids: Sequence[str]) -> None:
+    def remove_soon(self, document_id: str, message_ids: Sequence[str]) -> None:
         """Remove messages from the outbox with the next write: published or no longer needed."""
         if message_ids:
             self._published.append((document_id, message_ids))
-            self._bell.set()
+            self._wakeup.set()
 
     async def announce_soon(self, document_id: str, owed: Sequence[Outgoing]) -> None:
         """Publish in the background, or leave it to the sweep if 1,000 documents wait already."""
@@ -110,7 +110,7 @@ class OutboxPublisher:
     async def finish(self) -> None:
         """Wait for the background tasks, then remove what they published."""
         await asyncio.gather(*self._soon, return_exceptions=True)
-        await self.strike_published()
+        await self.remove_published()
 
     async def sweep(self, before: datetime) -> int:
         """Publish messages older than `before`; return the number of their documents.
@@ -128,24 +128,24 @@ class OutboxPublisher:
     def _ours(self, messages: Sequence[Outgoing]) -> list[Outgoing]:
         return [message for message in messages if self._may_publish(message)]
 
-    async def strike_published(self) -> None:
+    async def remove_published(self) -> None:
         """Remove everything published so far from the outboxes, in one write."""
-        self._bell.clear()
+        self._wakeup.clear()
         published, self._published = self._published, []
         postponed, self._postponed = self._postponed, []
         if postponed:
             await self._outbox.postpone(postponed)
         if published:
-            await self._outbox.strike(published)
+            await self._outbox.remove(published)
 
-    async def strike_when_published(self) -> None:
+    async def remove_when_published(self) -> None:
         """Wait until something is published, then remove it, for many documents in one write.
 
         A message that is not removed before a crash is published twice.
         """
-        await self._bell.wait()
-        await asyncio.sleep(_STRIKES_GATHER_FOR.total_seconds())
-        await self.strike_published()
+        await self._wakeup.wait()
+        await asyncio.sleep(_REMOVALS_GATHER_FOR.total_seconds())
+        await self.remove_published()
 
     async def sweep_forgotten(self, now: datetime) -> None:
         """Publish messages older than five seconds: the process that wrote them has failed."""
@@ -170,7 +170,7 @@ async def running_outbox_publisher(
 
     try:
         async with (
-            run_periodically(outbox_publisher.strike_when_published, every=timedelta(0)),
+            run_periodically(outbox_publisher.remove_when_published, every=timedelta(0)),
             run_periodically(sweep_forgotten, every=_SWEEP_INTERVAL),
         ):
             yield outbox_publisher

@@ -145,6 +145,7 @@ class Publisher:
                     routing_key=message.routing_key,
                     properties=_properties(message),
                     mandatory=message.exchange != JOURNALED,
+                    # Only the socket is not waited for; the confirm is.
                     wait=False,
                 )
         except PublishError as error:

@@ -25,7 +25,7 @@ class LastingWitness:
             Unavailable: The database does not answer.
         """
         if await self._witness.has_seen_a_restore():
-            # The caller holds what is due before anything else: the broker may take its time.
+            # The caller has to hold due deliveries at once; the broker might delay that.
             return True
         with suppress(Unavailable):
             await self._record.keep(self._witness.testimony(self._clock.now()).as_bytes())

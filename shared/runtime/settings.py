@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.contracts.wording import in_words
 
 _OF_KUBERNETES: Final = re.compile(r"(SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_(TCP|UDP)\w*)")
-"""How names go on that Kubernetes makes of other services, where a pod lets it."""
+"""The end of a variable that Kubernetes sets for another service, unless a pod switches it off."""
 
 
 class WrongSettingError(Exception):

@@ -139,6 +139,7 @@ class TokenStore:
 
     async def write_consent(self, login: str, refresh_token: str) -> None:
         """Store the refresh token of a person's consent; an earlier refusal is cleared."""
+        # No comparison with a version: a consent replaces whatever pods have stored meanwhile.
         document = {"_id": login, _REFRESH: self._sealed(login, _REFRESH, refresh_token)}
         next_version = {"$add": [{"$ifNull": ["$version", 0]}, 1]}
         async with database_errors():
@@ -166,6 +167,7 @@ class TokenStore:
                     upsert=before.version == 0,
                 )
             except DuplicateKeyError:
+                # Another pod has inserted the document since it was read.
                 return False
         return bool(result.matched_count or result.upserted_id)
 

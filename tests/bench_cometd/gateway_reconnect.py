@@ -60,7 +60,7 @@ async def measure_gateway_return(rabbitmq_url: str, database_url: str, size: int
         _gateway(rabbitmq_url, database_url) as process,
     ):
         agents = [f"agent{number}" for number in range(size)]
-        await _hire(servers.database, agents)
+        await _add_agents(servers.database, agents)
         clients = ReconnectingClients(
             process.url, size, CHANNELS, lambda number: _cookie(agents[number])
         )
@@ -117,7 +117,7 @@ async def _gateway(rabbitmq_url: str, database_url: str) -> AsyncIterator[Proces
         await process.kill()
 
 
-async def _hire(database: Database, names: Sequence[str]) -> None:
+async def _add_agents(database: Database, names: Sequence[str]) -> None:
     """Add agents who have logged in before."""
     sessions = SessionStore(database)
     proof = hashlib.sha256(b"").hexdigest()[:32]

@@ -119,7 +119,7 @@ async def own_paced(server: Server, load: Load, recorder: DelayRecorder) -> Lap:
     """Publish to one agent after another at a steady rate."""
     agents = cycle(str(number) for number in range(load.clients))
     with _clocked(server, recorder) as result:
-        async for due in _strokes(load.seconds, load.rate):
+        async for due in _ticks(load.seconds, load.rate):
             server.publish([next(agents) for _ in range(due)], _now(), padding(load.size))
         await _quiet(recorder)
     return result[0]
@@ -128,7 +128,7 @@ async def own_paced(server: Server, load: Load, recorder: DelayRecorder) -> Lap:
 async def broadcast_paced(server: Server, load: Load, recorder: DelayRecorder) -> Lap:
     """Publish to all at a steady rate."""
     with _clocked(server, recorder) as result:
-        async for due in _strokes(load.seconds, load.broadcasts):
+        async for due in _ticks(load.seconds, load.broadcasts):
             server.publish(["*"] * due, _now(), padding(load.size))
         await _quiet(recorder)
     return result[0]
@@ -181,7 +181,7 @@ async def _news(recorder: DelayRecorder) -> None:
         await recorder.news.wait()
 
 
-async def _strokes(seconds: float, rate: float) -> AsyncIterator[int]:
+async def _ticks(seconds: float, rate: float) -> AsyncIterator[int]:
     """Yield how many events are due, again and again."""
     began, published = time.monotonic(), 0
     while (passed := time.monotonic() - began) < seconds:

@@ -111,7 +111,7 @@ class RunningListener:
             socket.create_connection(("127.0.0.1", port), _DEADLINE, source_address=(source, 0))
         )
 
-    def let_store(self, *, allowed: bool) -> None:
+    def allow_storing(self, *, allowed: bool) -> None:
         """Let the store keep mails, or have it wait."""
         change = self.keeping.may_store.set if allowed else self.keeping.may_store.clear
         self.loop.call_soon_threadsafe(change)
@@ -291,7 +291,7 @@ def running_listener(make_loop: LoopFactory, **changed: Any) -> Iterator[Running
             yield running
         finally:
             with suppress(RuntimeError):  # it has been stopped already
-                running.let_store(allowed=True)
+                running.allow_storing(allowed=True)
                 running.stop()
             thread.join(_DEADLINE)
     assert not thread.is_alive()

@@ -216,7 +216,7 @@ def announcing_at_once(outbox_publisher: OutboxPublisher) -> Announce:
 
     async def announce(document_id: str, owed: Sequence[Outgoing]) -> None:
         await outbox_publisher.announce(document_id, owed)
-        await outbox_publisher.strike_published()
+        await outbox_publisher.remove_published()
 
     return announce
 

@@ -176,6 +176,7 @@ class RequestAuthenticator:
         if found is not None:
             account, session = found
             opened = OpenSession(token, session)
+            # A stolen cookie would otherwise let its thief guess the password without the throttle.
             if not self._logins.is_suspect(token) and _began_session(opened, account, basic):
                 return self._accepted(account, opened)
         device = (token, found[0].agent.id) if found else None

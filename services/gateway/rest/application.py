@@ -26,7 +26,7 @@ from services.gateway.rest.resources.drop import PATH as DROP
 from services.gateway.rest.resources.drop import DropResource
 from services.gateway.rest.resources.openapi import PATHS, openapi_response
 from shared.bayeux import Answer, BayeuxSettings
-from shared.bayeux.transports.origins import cors_headers, is_known_host, is_welcome
+from shared.bayeux.transports.origins import cors_headers, is_allowed_origin, is_known_host
 from shared.bayeux.transports.web import Scope, Send, refuse_upgrade
 from shared.contracts.envelope import Cause
 
@@ -100,7 +100,7 @@ class RestApplication:
         if not is_known_host(scope, self._settings):
             message = "this host is not served here: GATEWAY_ALLOWED_HOSTS names those that are"
             raise RequestError(Situation.MISDIRECTED, message)
-        if not is_welcome(scope, self._settings):
+        if not is_allowed_origin(scope, self._settings):
             message = "this origin is not allowed: GATEWAY_ALLOWED_ORIGINS names those that are"
             raise RequestError(Situation.FORGED, message)
         if scope["method"] == "OPTIONS":

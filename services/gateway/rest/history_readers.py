@@ -8,7 +8,7 @@ from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.operations.rules import Ownership
 from services.gateway.rest.callers import Callers
 from shared.domain.interaction import Interaction
-from shared.mail.threads import named_by, proves, speaker_in
+from shared.mail.threads import claimed_sender_in, named_by, proves
 from shared.storage.agents.agent_store import StoredAgent
 from shared.storage.interactions.thread_store import ThreadStore
 
@@ -64,7 +64,9 @@ class HistoryReaders:
         if any(interaction.branch in one.readable_branches for one in held):
             return True
         # Branches do not show it: the original came after its answer, or is of an older release.
-        speakers = [speaker_in(one) for one in held if interaction.mail.message_id in named_by(one)]
+        speakers = [
+            claimed_sender_in(one) for one in held if interaction.mail.message_id in named_by(one)
+        ]
         if any(proves(one, interaction) for one in speakers):
             return True
         return bool(speakers) and await self._threads.was_sent_on_to(speakers, interaction)

@@ -99,6 +99,8 @@ class IdempotencyMiddleware:
     ) -> None:
         try:
             answer, is_final = await self._capture_answer(scope, receive, explain)
+        # A client that disconnects cancels this task, and its key would stay claimed until the
+        # lease ends.
         except BaseException:
             await self._store_outcome(key, None)
             raise
@@ -137,6 +139,7 @@ class IdempotencyMiddleware:
             message = "Idempotency-Key has to be 1 to 255 printable characters"
             raise RequestError(Situation.VALUE_REFUSED, message)
         user_id = (await self._authenticator.authenticate(scope)).user_id
+        # Keys of different agents never meet, and a key says nothing about another address.
         whole = "\0".join((user_id, given, scope["method"], scope["path"]))
         return hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()
 

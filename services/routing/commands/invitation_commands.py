@@ -59,6 +59,7 @@ class InvitationCommands:
 
         def decide(before: Interaction) -> Change:
             after = accept(before, command.agent_id, given_at)
+            # A lost comparison calls this again: what an earlier call found must not stay.
             holders[:] = {before.holder_id} - {command.agent_id}
             revoked = [InvitationRevoked.of(after, one) for one in holders if one]
             return Change(after, [assigned_event(after, command.agent_id), *revoked])

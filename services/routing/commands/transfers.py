@@ -118,6 +118,8 @@ class TransferCommands:
         await self._interactions.change(
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
+        # A place too many is corrected by the audit. A place too few would meanwhile let the target
+        # get more work than their capacity, so it is taken first.
         await self._agents.hold(command.to_agent_id, command.interaction_id)
         await self._agents.release(command.agent_id, command.interaction_id)
         await self._filler.request_for(command.agent_id)

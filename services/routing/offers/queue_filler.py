@@ -140,6 +140,7 @@ class QueueFiller:
 
     async def _pass_through(self, queue: str) -> None:
         renewed = time.monotonic()
+        # Closed before the lease is released: the pass then still invites reserved agents.
         async with aclosing(self._offers.pass_through(queue)) as bulks:
             async for _ in bulks:
                 if time.monotonic() - renewed < _RENEWED_AFTER:

@@ -85,6 +85,7 @@ class AbsentAgents:
 
         def decide(before: Interaction) -> Change:
             after, agent_id = reclaim(before, workbin), before.owner_id or ""
+            # A lost comparison calls this again: the owner of the last call counts.
             owner[:] = [agent_id]
             kept = [WorkbinItemAdded.at(after, after.place)] if after.place else []
             return Change(after, [WorkReclaimed.of(after, agent_id), *kept])

@@ -118,6 +118,8 @@ def _is_crowded(registry: SessionRegistry, session: Session, peer: Peer) -> bool
 
 
 def _may_wait(session: Session, pending: PendingConnect, exchange: Exchange) -> bool:
+    # The first connect is answered at once, so that the client learns that the session works.
+    # A connect that came with other messages would hold back the replies to those.
     return (
         session.connected
         and exchange.is_single
@@ -135,6 +137,7 @@ def _add_advice(
     crowded: bool,
 ) -> None:
     advice = _advice(registry, crowded=crowded)
+    # Clients keep the advice that they got, so a reply repeats it only if it changes.
     if pending.repeats_advice or session.advised != (session.transport, advice):
         reply["advice"] = advice.as_fields()
         session.advised = (session.transport, advice)

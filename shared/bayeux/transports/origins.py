@@ -22,7 +22,7 @@ class Origin(NamedTuple):
     port: int
 
 
-def is_welcome(scope: Scope, settings: BayeuxSettings) -> bool:
+def is_allowed_origin(scope: Scope, settings: BayeuxSettings) -> bool:
     """Tell whether the page that sent a request may be served; without Origin it is no page.
 
     An origin is welcome if it is in `allowed_origins` or equals our own in scheme, host and port

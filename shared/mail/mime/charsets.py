@@ -135,7 +135,7 @@ def decode_raw(raw: bytes, hint: str = "") -> str:
     return decode(raw, hint) if text is None else text
 
 
-def says_little(label: str) -> bool:
+def is_common_default(label: str) -> bool:
     """Say whether a charset is one that programs declare by default, whatever they write."""
     return codec_for(label) in _DEFAULTS
 

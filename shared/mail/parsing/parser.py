@@ -10,7 +10,7 @@ from shared.mail.authentication.look_alikes import sender_warnings
 from shared.mail.html.blocked_images import BLOCKED
 from shared.mail.html.sanitizer import has_image_source
 from shared.mail.limits import DEFAULT_LIMITS, Limits
-from shared.mail.mime.charsets import decode, says_little
+from shared.mail.mime.charsets import decode, is_common_default
 from shared.mail.mime.encoded_words import decode_value, one_line
 from shared.mail.mime.headers import Headers
 from shared.mail.mime.structure import Structure, read_structure
@@ -169,11 +169,11 @@ def _charset(structure: Structure) -> str:
     declared = (part.charset for part in structure.leaves if part.media_type.startswith("text/"))
     of_texts = structure.root.charset or next(filter(None, declared), "")
     root = structure.root
-    if root.source[: root.start].isascii() or not says_little(of_texts):
+    if root.source[: root.start].isascii() or not is_common_default(of_texts):
         return of_texts
     values = (value for name in _NAMED for value in structure.headers.every(name))
     labels = (found[1].decode("latin-1") for value in values if (found := _LABEL.search(value)))
-    return next((label for label in labels if not says_little(label)), of_texts)
+    return next((label for label in labels if not is_common_default(label)), of_texts)
 
 
 def _wanted_headers(headers: Headers) -> dict[str, str]:

@@ -63,7 +63,7 @@ class CollectionOutbox:
                 array_filters=[{"one.id": {"$in": messages}}],
             )
 
-    async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
+    async def remove(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Remove messages, in one round trip. If this write is lost, they are published twice."""
         documents = [one for one, _ in published]
         messages = [message for _, ids in published for message in ids]

@@ -52,7 +52,7 @@ class Announcing(Protocol):
         """Publish in the background, or leave the messages to the sweep."""
         ...
 
-    def strike_soon(self, document_id: str, message_ids: Sequence[str], /) -> None:
+    def remove_soon(self, document_id: str, message_ids: Sequence[str], /) -> None:
         """Remove messages that need not be published any more."""
         ...
 
@@ -99,6 +99,8 @@ class ArrivalStore:
         If `pieces` raises, nothing is stored and the error is raised again.
         """
         ref = await self._vault.put_stream(pieces)
+        # A crash here leaves octets in the vault to which nothing refers. The source was told
+        # nothing, so it sends the mail again.
         crash_point("arrivals.before_insert")
         document, order = self._new(envelope, arrival_id)
         return await self._add(document | _in_vault(ref), order)
@@ -137,6 +139,7 @@ class ArrivalStore:
             "recipients": list(envelope.recipients),
             "peer": envelope.peer,
             "received_at": now,
+            # In the same document, so that no mail is ever stored without its command.
             "outbox": [to_entry(order, now)],
         }
         if envelope.fingerprint:
@@ -153,7 +156,7 @@ class ArrivalStore:
 
     def note_parsed(self, arrival_id: str, order_id: str) -> None:
         """Remove the command to parse from the outbox, because the mail has been parsed."""
-        self._announcing.strike_soon(arrival_id, [order_id])
+        self._announcing.remove_soon(arrival_id, [order_id])
 
     async def get(self, arrival_id: str) -> Arrival:
         """Return an arrival with its octets.

@@ -120,6 +120,8 @@ class DeliveryStore:
             "correlation_id": str(cause.correlation_id),
             "outbox": [to_entry(order, now)],
         }
+        # A mail that is sent anew after a failure has another Message-ID. The same one means that
+        # this command is a repetition.
         room = {"state": DeliveryState.FAILED.value, "message_id": {"$ne": delivery.message_id}}
         async with database_errors():
             try:
@@ -181,6 +183,7 @@ class DeliveryStore:
                 "claimed_by": by,
                 "claimed_at": now,
                 "lease_until": now + lease,
+                # The sweep finds an attempt whose process died like one that is due.
                 "next_attempt_at": now + lease,
             },
             "$inc": {"attempt": 1},

@@ -26,7 +26,7 @@ async def cost_section(
         f"Round trips to the database a mail takes ({mails} mails at {rate:.0f}/s)",
         "product",
         rows(count, mails),
-        notes=["a strike of several outboxes in one bulk is one round trip"],
+        notes=["a removal from several outboxes in one bulk is one round trip"],
     )
 
 

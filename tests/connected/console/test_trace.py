@@ -32,7 +32,7 @@ class SilentPublisher:
     async def announce_soon(self, _document_id: str, _owed: object) -> None:
         """Leave the order where it is."""
 
-    def strike_soon(self, _document_id: str, _message_ids: Sequence[str]) -> None:
+    def remove_soon(self, _document_id: str, _message_ids: Sequence[str]) -> None:
         """Strike nothing."""
 
 

@@ -111,8 +111,8 @@ class FailingOnceOutbox(CollectionOutbox):
         async for one in super().unpublished(before):
             yield one
 
-    async def strike(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
-        await super().strike(published)
+    async def remove(self, published: Sequence[tuple[str, Sequence[str]]]) -> None:
+        await super().remove(published)
         self.struck.set()
 
 
@@ -126,11 +126,11 @@ async def test_what_has_to_be_handled_stays_owed_until_somebody_says_so(
     await backend.database["arrivals"].insert_one({"_id": "ONE", "outbox": [entry]})
 
     await outbox_publisher.announce("ONE", [order])
-    await outbox_publisher.strike_published()
+    await outbox_publisher.remove_published()
     soon = await outbox_publisher.sweep(backend.clock.now() + timedelta(minutes=59))
     later = await outbox_publisher.sweep(backend.clock.now() + timedelta(minutes=61))
-    outbox_publisher.strike_soon("ONE", [order.id])
-    await outbox_publisher.strike_published()
+    outbox_publisher.remove_soon("ONE", [order.id])
+    await outbox_publisher.remove_published()
 
     assert (soon, later) == (0, 1)
     assert await waiting_in(vhost_url, INGEST.name) == 2

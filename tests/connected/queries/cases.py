@@ -462,7 +462,7 @@ async def outboxes(large: LargeDatabase) -> None:
             owed.append((document_id, list(messages)))
         published = [(one, [message.id for message in messages]) for one, messages in owed]
         await outbox.postpone(published)
-        await outbox.strike(published)
+        await outbox.remove(published)
 
 
 @case
@@ -525,7 +525,7 @@ class _Announcing:
     async def announce_soon(self, *_: object) -> None:
         pass
 
-    def strike_soon(self, *_: object) -> None:
+    def remove_soon(self, *_: object) -> None:
         pass
 
 

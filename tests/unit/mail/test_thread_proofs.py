@@ -11,13 +11,13 @@ from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction
 from shared.mail.threads import (
     ClaimedSender,
-    joining,
+    claimed_sender_in,
     named_by,
     nearest_of_other_threads,
     people_of,
     person,
     proves,
-    speaker_in,
+    thread_membership,
 )
 from tests.unit.domain.examples import inbound
 
@@ -52,7 +52,7 @@ def sent(mail_id: str, *to: str, after: Interaction, **copies: Any) -> Interacti
 def answer(mail_id: str, *named: Interaction, speaker: ClaimedSender = ANN) -> Interaction:
     """Return a mail that names others, nearest first, where it belongs."""
     ids = [one.mail.message_id for one in named]
-    found = joining(mail_id, BOX, ids, [one for one in named if proves(speaker, one)])
+    found = thread_membership(mail_id, BOX, ids, [one for one in named if proves(speaker, one)])
     mail = arrived(mail_id, speaker.address)
     mail = replace(mail, mail=replace(mail.mail, references=tuple(reversed(ids))))
     if found is None:
@@ -128,7 +128,7 @@ def test_a_delivery_report_proves_with_ids_of_ours_only() -> None:
 
 
 def test_nobody_speaks_in_a_mail_of_ours() -> None:
-    assert speaker_in(sent("r", "ann@example.org", after=arrived("a"))) == ClaimedSender("")
+    assert claimed_sender_in(sent("r", "ann@example.org", after=arrived("a"))) == ClaimedSender("")
 
 
 def test_a_mail_without_proof_begins_a_thread() -> None:
@@ -203,7 +203,7 @@ def test_parent_in_two_mailboxes_is_that_of_the_same_mailbox() -> None:
     ]
 
     for proven in (two, two[::-1]):
-        found = joining("b", "Support@demo.example", ["<a@x>"], proven)
+        found = thread_membership("b", "Support@demo.example", ["<a@x>"], proven)
         assert found is not None
         assert found.thread_id == "support"
 
@@ -214,7 +214,7 @@ def by(author: str | None, ours: Interaction) -> Interaction:
 
 def author_of(*proven: Interaction) -> str | None:
     """Return the author that a mail answers if it names these, nearest first."""
-    found = joining("b", BOX, [one.mail.message_id for one in proven], proven)
+    found = thread_membership("b", BOX, [one.mail.message_id for one in proven], proven)
     return found.author_id if found else None
 
 

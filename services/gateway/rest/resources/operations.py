@@ -167,6 +167,7 @@ class OperationsResource:
                 if is_alone:
                     operation_request = await reading
                 else:
+                    # The operation before this one may have changed the interaction meanwhile.
                     operation_request = await self._request(
                         request, agent, interaction_id, offer, body
                     )
@@ -176,6 +177,7 @@ class OperationsResource:
                     and operation_request.interaction.state is State.SENDING
                 ):
                     await self._require_cancelable(interaction_id)
+                # Before the broker has the command: a repeated request has to find the same id.
                 for promising in beside - {reading}:
                     await promising
                 return await self._command_sender.send(
@@ -185,6 +187,7 @@ class OperationsResource:
             await cancel_and_wait(beside)
 
     async def _require_cancelable(self, interaction_id: str) -> None:
+        # A majority may not have the newest claim yet, whose mail is being sent.
         delivery = await self._deliveries.get(interaction_id, newest=True)
         if delivery is None or not delivery.may_be_canceled:
             raise RequestError(

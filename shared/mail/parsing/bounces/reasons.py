@@ -133,11 +133,11 @@ def is_hard(status: str, words: str) -> bool:
         return False
     if status in _HARD_CODES:
         is_about_mail = _ABOUT_MAIL.search(words) or _SENDER.search(words)
-        return not is_about_mail or says_nobody(words)
-    return says_nobody(words)
+        return not is_about_mail or says_unknown_recipient(words)
+    return says_unknown_recipient(words)
 
 
-def says_nobody(words: str) -> bool:
+def says_unknown_recipient(words: str) -> bool:
     """Say whether a server's words mean that there is no such recipient, or no such host."""
     return _meaning(words[:_LONGEST]) in {"5.1.1", "5.1.2", "5.1.6", "5.1.10"}
 

@@ -7,7 +7,7 @@ import pytest
 from services.gateway.http.asgi import TooLargeError, read_body
 from shared.bayeux.cookies import CookiePolicy
 from shared.bayeux.settings import BayeuxSettings
-from shared.bayeux.transports.origins import is_known_host, is_welcome
+from shared.bayeux.transports.origins import is_allowed_origin, is_known_host
 from shared.bayeux.transports.web import browser_cookie, browser_of
 
 
@@ -66,21 +66,21 @@ def test_pages_of_other_origins_than_allowed_are_refused(
     named = [] if origin is None else [(b"origin", origin.encode())]
     scope = {"scheme": scheme, "headers": [*named, (b"host", b"mail.example")]}
 
-    assert is_welcome(scope, settings) is expected
+    assert is_allowed_origin(scope, settings) is expected
 
 
 def test_a_host_with_an_empty_port_has_pages_of_its_own() -> None:
     headers = [(b"origin", b"http://mail.example"), (b"host", b"mail.example:")]
 
-    assert is_welcome({"scheme": "http", "headers": headers}, BayeuxSettings())
+    assert is_allowed_origin({"scheme": "http", "headers": headers}, BayeuxSettings())
 
 
 def test_the_public_origin_counts_whatever_the_host() -> None:
     settings = BayeuxSettings(public_origin="https://mail.example")
     headers = [(b"origin", b"https://mail.example"), (b"host", b"10.1.2.3:8080")]
 
-    assert is_welcome({"scheme": "http", "headers": headers}, settings)
-    assert not is_welcome(
+    assert is_allowed_origin({"scheme": "http", "headers": headers}, settings)
+    assert not is_allowed_origin(
         {"scheme": "http", "headers": [(b"origin", b"http://10.1.2.3:8080"), headers[1]]}, settings
     )
 

@@ -41,7 +41,7 @@ def curve(kid: str = "ec") -> ECKey:
 
 
 @cache
-def edwards(kid: str = "ed") -> OKPKey:
+def ed25519_key(kid: str = "ed") -> OKPKey:
     return OKPKey.generate_key("Ed25519", {"kid": kid})
 
 
@@ -79,10 +79,16 @@ def encoded(value: object) -> str:
 
 @pytest.mark.parametrize(
     ("key", "algorithm"),
-    [(rsa, "RS256"), (rsa, "PS256"), (curve, "ES256"), (edwards, "EdDSA"), (edwards, "Ed25519")],
+    [
+        (rsa, "RS256"),
+        (rsa, "PS256"),
+        (curve, "ES256"),
+        (ed25519_key, "EdDSA"),
+        (ed25519_key, "Ed25519"),
+    ],
 )
 def test_a_token_of_the_issuer_speaks_for_its_user(key: Any, algorithm: str) -> None:
-    keys = published(rsa(), curve(), edwards())
+    keys = published(rsa(), curve(), ed25519_key())
 
     identity = verify_token(signed(key(), algorithm), keys, RULES, NOW)
 

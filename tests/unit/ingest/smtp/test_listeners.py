@@ -346,7 +346,7 @@ def test_a_service_that_stops_says_so_when_it_may(run: Run) -> None:
     with running.connect() as idle, running.connect() as busy:
         idle.greet()
         assert busy.greet().address().ask("DATA") == 354
-        running.let_store(allowed=False)
+        running.allow_storing(allowed=False)
         busy.send(b"Subject: x\r\n\r\nx\r\n.\r\n")
         assert running.keeping.asked.wait(10)
 
@@ -354,7 +354,7 @@ def test_a_service_that_stops_says_so_when_it_may(run: Run) -> None:
 
         assert idle.answer().startswith(b"421 4.3.2 ")
         assert idle.is_hung_up_on()
-        running.let_store(allowed=True)
+        running.allow_storing(allowed=True)
         assert busy.code() == 250
         assert busy.answer().startswith(b"421 4.3.2 ")
         assert busy.is_hung_up_on()
