@@ -3,6 +3,8 @@
 .PHONY: help run demo desktop test test-unit soak fuzz queries drill bench bench-scale bench-cometd lint format settings pictures lock clean
 PYTHON := .venv/bin/python
 ARGS ?=
+# Tests start services hundreds of times: without kept bytecode each compiles itself anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 ##@ Use it
 run: .venv/installed ## Keep the whole system up: addresses, demo agents, one log; Ctrl-C stops it

@@ -2,6 +2,8 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,9 +41,15 @@ def manifests(*layers: Path) -> list[Manifest]:
         document
         for layer in layers
         for file in sorted(layer.glob("*.yaml"))
-        for document in yaml.safe_load_all(file.read_text())
+        for document in deepcopy(_documents(file))
         if "metadata" in document
     ]
+
+
+@cache
+def _documents(file: Path) -> list[Manifest]:
+    # Every process of a test run reads the files of a dozen modules' parameters.
+    return list(yaml.safe_load_all(file.read_text()))
 
 
 def named(kind: str, *layers: Path) -> dict[str, Manifest]:

@@ -1,6 +1,7 @@
 """Every place in the product that asks the database something, found in its source."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +36,9 @@ METHODS: Final = frozenset(
 READS: Final = "Reads"
 """The class that batches reads by one field. Each place that makes one is a query."""
 
+_MAY_ASK: Final = re.compile(rf"\.({'|'.join(METHODS)})\b|\b{READS}\b")
+"""A module without this has no site, and need not be parsed."""
+
 _AMBIGUOUS: Final = "find"
 """Texts have such a method too: it counts where a module names one of `_TYPES`."""
 
@@ -67,7 +71,10 @@ def sites() -> tuple[CallSite, ...]:
     found: list[CallSite] = []
     for folder in PRODUCT:
         for path in sorted((ROOT / folder).rglob("*.py")):
-            tree = ast.parse(path.read_text())
+            source = path.read_text()
+            if not _MAY_ASK.search(source):
+                continue
+            tree = ast.parse(source)
             methods = METHODS if _knows_collections(tree) else METHODS - {_AMBIGUOUS}
             found += sites_in(tree, path.relative_to(ROOT).as_posix(), methods)
     return tuple(sorted(found))
@@ -82,12 +89,7 @@ def _knows_collections(tree: ast.Module) -> bool:
 
 def sites_in(tree: ast.Module, path: str, methods: frozenset[str] = METHODS) -> Iterator[CallSite]:
     """Give the sites of one module, which asks by some methods."""
-    calls = [
-        (name, call)
-        for name, function in _functions(tree)
-        for call in _calls(function)
-        if call not in _handed_over(function)
-    ]
+    calls = [(name, call) for name, function in _functions(tree) for call in _calls(function)]
     leading: set[str] = set()
     while True:
         asking = {name.rpartition(".")[2] for name, call in calls if _asks(call, methods, leading)}
@@ -111,17 +113,17 @@ def _functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.AST]]
 
 
 def _calls(function: ast.AST) -> list[ast.Call]:
-    return [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    """Return the calls in a function, without those that it hands over.
 
-
-def _handed_over(function: ast.AST) -> set[ast.AST]:
-    """Return the calls whose generator a function returns: it is another who asks by them."""
-    return {
+    It hands over a call whose generator it returns: it is another who asks by that.
+    """
+    nodes = list(ast.walk(function))
+    handed_over = {
         node.value
-        for node in ast.walk(function)
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Call)
-        if isinstance(function, ast.FunctionDef)
+        for node in nodes
+        if isinstance(node, ast.Return) and isinstance(function, ast.FunctionDef)
     }
+    return [node for node in nodes if isinstance(node, ast.Call) and node not in handed_over]
 
 
 def _asks(call: ast.Call, methods: frozenset[str], leading: set[str]) -> bool:
