@@ -10,7 +10,7 @@ from services.console.accounts import BROKER, accounts_of
 from services.console.apply_plan import StrandedWorkChoice
 from services.console.arguments import parser
 from services.console.broker.definitions import definitions
-from services.console.commands import mailboxes, replay, uncertain_deliveries
+from services.console.commands import contacts, mailboxes, replay, uncertain_deliveries
 from services.console.commands.apply import apply
 from services.console.commands.authorize import authorize
 from services.console.commands.doctor import diagnose
@@ -63,15 +63,36 @@ async def _command(arguments: Namespace) -> Exit | None:
             await _uncertain_deliveries(arguments)
         case "authorize":
             await authorize(arguments.name, arguments.user_name)
-        case "mailboxes":
-            return await mailboxes.show(arguments.address)
-        case "look":
-            await mailboxes.look(arguments.address)
-        case "backfill":
-            await mailboxes.backfill(arguments.address, arguments.since, dry_run=arguments.dry_run)
+        case "mailboxes" | "look" | "backfill":
+            return await _mailboxes(arguments)
+        case "contact":
+            await _contact(arguments)
         case _:
             _generate(arguments)
     return None
+
+
+async def _mailboxes(arguments: Namespace) -> Exit | None:
+    address: str | None = arguments.address
+    if arguments.command == "look" and address:
+        await mailboxes.look(address)
+    elif arguments.command == "backfill" and address:
+        await mailboxes.backfill(address, arguments.since, dry_run=arguments.dry_run)
+    else:
+        return await mailboxes.show(address)
+    return None
+
+
+async def _contact(arguments: Namespace) -> None:
+    match arguments.act:
+        case "merge":
+            await contacts.merge(arguments.who, arguments.into)
+        case "undo-merge":
+            await contacts.undo_merge(arguments.who)
+        case "block" | "unblock":
+            await contacts.block(arguments.who, is_blocked=arguments.act == "block")
+        case _:
+            await contacts.show(arguments.who)
 
 
 def _generate(arguments: Namespace) -> None:

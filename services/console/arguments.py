@@ -52,6 +52,7 @@ def parser() -> Parser:
     _add_doubts(commands)
     _add_restored(commands)
     _add_mailboxes(commands)
+    _add_contact(commands)
     _add_authorize(commands)
     _add_settings(commands)
     _add_hash_password(commands)
@@ -230,6 +231,28 @@ def _add_mailboxes(commands: Commands) -> None:
     backfill.add_argument("address", metavar="ADDRESS")
     backfill.add_argument("--since", metavar="DATE", required=True, help="such as 2026-11-01")
     backfill.add_argument("--dry-run", action="store_true", help="only count them")
+
+
+def _add_contact(commands: Commands) -> None:
+    contact = commands.add_parser(
+        "contact",
+        help="show who a customer is, merge two contacts, block one",
+        description="Show and change the people who write to us. WHO is an address or an id.",
+    )
+    acts = contact.add_subparsers(dest="act", title="acts", metavar="ACT", required=True)
+    show = acts.add_parser("show", help="print a contact and its newest mails")
+    merge = acts.add_parser(
+        "merge",
+        help="make a contact a part of another one",
+        description="Make a contact a part of another one: they are shown as one, with the mails "
+        "of both. Both keep what they have, so that `undo-merge` takes it back.",
+    )
+    undo = acts.add_parser("undo-merge", help="take a contact out of another one again")
+    block = acts.add_parser("block", help="have new mail of a contact completed at once")
+    unblock = acts.add_parser("unblock", help="have it offered to agents again")
+    for one in (show, merge, undo, block, unblock):
+        one.add_argument("who", metavar="WHO")
+    merge.add_argument("into", metavar="INTO", help="the contact that stands for both")
 
 
 def _add_settings(commands: Commands) -> None:
