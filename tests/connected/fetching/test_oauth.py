@@ -122,15 +122,26 @@ async def test_refused_login_sets_the_metric_without_any_mail(
     assert found == 1
 
 
+@pytest.mark.parametrize("answer", [Answer(503, b""), Answer(429, b"", {"retry-after": "60"})])
 async def test_endpoint_that_is_away_is_a_passing_fault(
-    backend: Backend, provider: TokenEndpoint, server: ImapServer, user: str
+    backend: Backend,
+    provider: TokenEndpoint,
+    server: ImapServer,
+    user: str,
+    answer: Answer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    provider.always = Answer(503, b"")
+    monkeypatch.setattr(folder_fetcher, "pause_after", lambda *_, **__: timedelta(seconds=0.1))
+    provider.always = answer
     center = by_token(provider, server, user)
 
     async with running_pod(backend, center, ENVIRONMENT, MAILROOM_SEALING_KEY=KEY) as pod:
         assert await pod.becomes(Health.SLOW)
         fault = (await pod.folder()).facts.fault
+        while (await pod.folder()).facts.faults < 3:
+            assert await pod.becomes(Health.SICK)
 
     assert fault
     assert (fault.code, fault.needs_person) == ("no-token", False)
+    # The folder looks again soon, the endpoint is asked when it says.
+    assert len(provider.asked) == 1

@@ -1,12 +1,15 @@
 """Logins are renewed side by side, a bounded number at once."""
 
 import asyncio
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import cast
 
 from services.fetching.logins import LoginRenewal
 from shared.logins.oauth_logins import OAuthLogins
+from shared.oauth.token_client import DEADLINE
 from shared.storage.configuration_store import ConfigurationStore
+from tests.support.fetching import make_settings
 
 NAMES = [f"login-{number:02}" for number in range(30)]
 
@@ -44,3 +47,11 @@ async def test_hanging_login_delays_no_other_renewal() -> None:
 
     assert sorted(logins.renewed) == NAMES
     assert 1 < logins.most < len(NAMES)
+
+
+def test_refused_login_is_told_within_two_minutes() -> None:
+    settings = make_settings()
+
+    slowest = settings.login_look + DEADLINE + settings.sweep
+
+    assert slowest < timedelta(minutes=2)
