@@ -116,6 +116,7 @@ class ArrivalParser:
         contact = await self._contact(mail, arrival)
         contact_center = await self._configuration.current()
         trusted = contact_center.trusted_authentication
+        is_copy = False
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _unassigned_mailbox(address)
             is_first = address == arrival.mailboxes[0]
@@ -133,11 +134,14 @@ class ArrivalParser:
             rules = () if about else contact_center.screening_of(mailbox)
             screening = screened(rules, screened_mail(mail, arrival, built))
             try:
-                await self._add(with_screening(built, screening), arrival, cause)
+                is_known = await self._add(with_screening(built, screening), arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
-                await self._add(with_screening(build(shown), screening), arrival, cause)
-        if matched:
+                is_known = await self._add(with_screening(build(shown), screening), arrival, cause)
+            is_copy = is_known if is_first else is_copy
+        if matched and is_copy:
+            await self._reports.withdraw(matched)
+        elif matched:
             crash_point("ingest.after_report_interaction")
             await self._reports.announce(matched, cause)
             crash_point("ingest.after_report_announced")
@@ -185,7 +189,8 @@ class ArrivalParser:
         PARSED.labels("unparsed").inc()
         return unparsed_mail(arrival.raw, reason, known)
 
-    async def _add(self, interaction: Interaction, arrival: Arrival, cause: Cause) -> None:
+    async def _add(self, interaction: Interaction, arrival: Arrival, cause: Cause) -> bool:
+        """Store an interaction; return whether an earlier arrival has become it."""
         key = duplicate_key(interaction.mailbox, interaction.mail.message_id, arrival.raw)
         is_new = await self._interactions.add(
             interaction, cause, _messages_about(interaction, arrival), arrival_key=key
@@ -201,6 +206,7 @@ class ArrivalParser:
             mailbox=interaction.mailbox,
             queue=interaction.queue,
         )
+        return not is_new and await self._copies.is_copy(key, arrival.id)
 
 
 def _messages_about(interaction: Interaction, arrival: Arrival) -> Sequence[Contract]:

@@ -88,6 +88,10 @@ class ReportMatcher:
         except UnknownInteractionError:
             return None
 
+    async def withdraw(self, matched: MatchedReport) -> None:
+        """Remove a report that came before: its first arrival tells the same, or was disowned."""
+        await self._reports.remove(matched.report.id)
+
     async def announce(self, matched: MatchedReport, cause: Cause) -> None:
         """Tell the author of the sent mail. A repetition changes nothing."""
         report = matched.report

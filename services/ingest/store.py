@@ -25,3 +25,9 @@ class CopyStore:
                 },
                 {"$addToSet": {"copies": arrival_id}},
             )
+
+    async def is_copy(self, arrival_key: str, arrival_id: str) -> bool:
+        """Say whether an earlier arrival became the interaction of a mail."""
+        wanted = {"arrival_key": arrival_key, "arrival_id": {"$ne": arrival_id}}
+        async with database_errors():
+            return await self._collection.find_one(wanted, {"_id": 1}) is not None

@@ -123,7 +123,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     arrival_store.COLLECTION: ADD,
                     interaction_store.COLLECTION: ADD,
                     delivery_store.COLLECTION: READ,
-                    report_store.COLLECTION: ADD,
+                    report_store.COLLECTION: EVERYTHING,
                     contact_store.COLLECTION: ADD,
                 },
             ),

@@ -233,7 +233,10 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         ),
     ],
     report_store.COLLECTION: [
-        IndexModel([("delivery_id", ASCENDING), ("at", ASCENDING)], name="on-delivery"),
+        IndexModel(
+            [("delivery_id", ASCENDING), ("matched_by", ASCENDING), ("at", ASCENDING)],
+            name="on-delivery-by-evidence",
+        ),
     ],
     mailbox_store.COLLECTION: [
         IndexModel([("lease.until", ASCENDING)], name="free"),

@@ -3,7 +3,7 @@
 Ingest adds them, the gateway reads them, and routing removes those that an administrator disowns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -11,12 +11,18 @@ from typing import Final
 from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
-from shared.domain.deliveries.delivery_report import DeliveryReport, MatchedBy, ReportedVerdict
+from shared.domain.deliveries.delivery_report import (
+    PROOFS,
+    DeliveryReport,
+    MatchedBy,
+    ReportedVerdict,
+)
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.mails import delivery_store
 from shared.storage.mails.delivery_documents import HAS_LEFT
 
 COLLECTION: Final = "reports"
+_CLAIMS: Final = frozenset(MatchedBy) - PROOFS
 _MOST_SHOWN: Final = 50
 _MOST_RECIPIENTS: Final = 1_000
 _LONGEST_DIAGNOSTIC: Final = 300
@@ -45,20 +51,31 @@ class ReportStore:
         return report
 
     async def remove(self, arrival_id: str) -> None:
-        """Remove a report that is none; a repetition changes nothing."""
+        """Remove a report that is none or comes twice; a repetition changes nothing."""
         async with database_errors():
             await self._collection.delete_one({"_id": arrival_id})
 
     async def on(self, delivery_id: str) -> list[DeliveryReport]:
-        """Return the newest fifty reports on a delivery, the oldest of them first."""
+        """Return up to fifty reports on a delivery, the oldest of them first.
+
+        Proven ones come before all others, because anybody can write any number of claims. Of each
+        sort the newest count.
+        """
+        proven = await self._newest(delivery_id, PROOFS, _MOST_SHOWN)
+        room = _MOST_SHOWN - len(proven)
+        claims = await self._newest(delivery_id, _CLAIMS, room) if room else []
+        return sorted([*proven, *claims], key=lambda one: one.at)
+
+    async def _newest(
+        self, delivery_id: str, evidence: Iterable[MatchedBy], most: int
+    ) -> list[DeliveryReport]:
+        wanted = {
+            "delivery_id": delivery_id,
+            "matched_by": {"$in": sorted(one.value for one in evidence)},
+        }
         async with database_errors():
-            found = (
-                await self._collection.find({"delivery_id": delivery_id})
-                .sort("at", DESCENDING)
-                .limit(_MOST_SHOWN)
-                .to_list()
-            )
-        return [_report(document) for document in reversed(found)]
+            found = await self._collection.find(wanted).sort("at", DESCENDING).limit(most).to_list()
+        return [_report(document) for document in found]
 
     async def delivery_with_token(self, token: str) -> str | None:
         """Return the id of the delivery that was sent with a token."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -10,14 +11,19 @@ from services.ingest.arrival_parser import _messages_about
 from shared.contracts.commands import ParseMail
 from shared.contracts.contact_center import ReportRules
 from shared.contracts.events import DeliveryReported, InteractionReceived
-from shared.domain.deliveries.bounce_tokens import bounce_token
-from shared.domain.deliveries.delivery_report import MatchedBy
+from shared.domain.deliveries.bounce_tokens import bounce_token, with_token
+from shared.domain.deliveries.delivery import RecipientState
+from shared.domain.deliveries.delivery_report import (
+    DeliveryReport,
+    MatchedBy,
+    reported_recipients,
+)
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.storage.database.client import UnstorableError
 from shared.storage.mails.delivery_documents import to_document
-from shared.storage.mails.delivery_store import new_delivery
+from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 from shared.storage.mails.report_store import ReportStore
 from tests.support.backend import CENTER, Backend, cause
 from tests.support.ingest import KEY, Ingest, envelope
@@ -270,6 +276,53 @@ async def test_a_report_that_is_read_twice_is_one(backend: Backend, ingest: Inge
     assert (await backend.interactions.get(mail.id)).version == mail.version + 1
     found = await backend.database["interactions"].count_documents({"arrival_id": arrival_id})
     assert found == 1
+
+
+async def test_report_that_comes_twice_is_told_once(backend: Backend, ingest: Ingest) -> None:
+    mail = await sent(backend)
+    first = await came(backend, ingest, dsn(returned=OURS))
+
+    for _ in range(2):
+        arrival_id = await ingest.arrivals.add(dsn(returned=OURS), envelope(sender=""))
+        order = cause()
+        for _ in range(2):
+            await ingest.parsing.parse(ParseMail(arrival_id=arrival_id), order)
+
+    assert [one.id for one in await ReportStore(backend.database).on(mail.id)] == [first.arrival_id]
+    assert (await backend.interactions.get(mail.id)).version == mail.version + 1
+
+
+async def test_flood_of_claims_does_not_hide_a_proven_report(backend: Backend) -> None:
+    reports, now = ReportStore(backend.database), backend.clock.now()
+    proven = DeliveryReport("a", "failed", "i", "sent", MatchedBy.TOKEN, (), now)
+    await reports.add(proven)
+    for number in range(60):
+        at = now + timedelta(seconds=number + 1)
+        claim = replace(proven, id=f"b{number:02}", matched_by=MatchedBy.RETURNED_MAIL, at=at)
+        await reports.add(claim)
+
+    shown = await reports.on("sent")
+
+    assert len(shown) == 50
+    assert shown[0] == proven
+    assert [one.id for one in shown[1:]] == [f"b{number}" for number in range(11, 60)]
+
+
+async def test_bounce_of_one_recipient_settles_no_other(backend: Backend, ingest: Ingest) -> None:
+    mail = await sent(backend, "a@example.net", "b@example.net", "c@example.net")
+    to = with_token("support@demo.example", bounce_token(KEY, mail.id))
+
+    await came(backend, ingest, dsn("elsewhere@example.com"), to=to)
+    await came(backend, ingest, dsn("b@example.net"), to=to)
+
+    delivery = await DeliveryStore(backend.database, backend.clock, AsyncMock()).get(mail.id)
+    assert delivery
+    reports = await ReportStore(backend.database).on(mail.id)
+    shown = reported_recipients(delivery, reports)
+    assert len(reports) == 2
+    assert [one.address for one in shown if one.state is RecipientState.BOUNCED] == [
+        "b@example.net"
+    ]
 
 
 @pytest.mark.parametrize("state", [State.SENDING, State.UNCERTAIN])

@@ -515,7 +515,9 @@ async def reports(large: LargeDatabase) -> None:
 
 @case
 async def copies(large: LargeDatabase) -> None:
-    await CopyStore(large.database).record(number(3), "another")
+    copies = CopyStore(large.database)
+    await copies.record(number(3), "another")
+    assert await copies.is_copy(number(3), "another")
 
 
 # What arrives, and what is sent
