@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.intake.mail_intake import HOST_NAME, LARGEST_MAIL, MOST_HOPS, IntakeRules
 from shared.intake.transfer_pace import SLOWEST
-from shared.runtime.bounce_key import BOUNCE_KEY, BounceKey
+from shared.runtime.bounce_key import BounceKey
 from shared.runtime.settings import ServiceSettings
 
 
@@ -138,13 +138,7 @@ class IngestSettings(ServiceSettings):
         default=timedelta(minutes=5),
         description="How long a client may send nothing, between commands or within a mail.",
     )
-    bounce_key: BounceKey = Field(
-        default=SecretStr(""),
-        validation_alias=BOUNCE_KEY,
-        description="Secret that ingest and outbound share, at least 32 characters. Tokens made "
-        "with it stand in the bounce addresses of sent mail and prove its reports. Without it "
-        "reports are matched by their words alone.",
-    )
+    bounce_key: BounceKey = SecretStr("")
     storing: timedelta = Field(
         default=timedelta(seconds=30),
         description="How long a sender waits for its mail to be stored before it has to try again "

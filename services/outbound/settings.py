@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.contracts.contact_center import ContactCenter, SmtpRoute, Tls
-from shared.runtime.bounce_key import BOUNCE_KEY, BounceKey
+from shared.runtime.bounce_key import BounceKey
 from shared.runtime.settings import ServiceSettings
 
 
@@ -100,13 +100,7 @@ class OutboundSettings(ServiceSettings):
         description="Key under which tokens of OAuth logins are encrypted: 32 bytes in Base64. "
         "Two keys with a comma while keys are changed, the new one first.",
     )
-    bounce_key: BounceKey = Field(
-        default=SecretStr(""),
-        validation_alias=BOUNCE_KEY,
-        description="Secret that ingest and outbound share, at least 32 characters. Tokens made "
-        "with it stand in the bounce addresses of sent mail and prove its reports. Without it "
-        "reports are matched by their words alone.",
-    )
+    bounce_key: BounceKey = SecretStr("")
     login_look: timedelta = Field(
         default=timedelta(seconds=20),
         description="How often outbound checks whether a token of an OAuth login has to be "

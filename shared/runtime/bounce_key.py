@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 BOUNCE_KEY: Final = "MAILROOM_BOUNCE_KEY"
 _SHORTEST: Final = 32
@@ -14,4 +14,14 @@ def _long_enough(key: SecretStr) -> SecretStr:
     return key
 
 
-BounceKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+BounceKey = Annotated[
+    SecretStr,
+    AfterValidator(_long_enough),
+    Field(
+        validation_alias=BOUNCE_KEY,
+        description="Secret that ingest and outbound share, at least 32 characters. Tokens made "
+        "with it stand in the bounce addresses of sent mail and prove its reports. Without it "
+        "reports are matched by their words alone.",
+    ),
+]
+"""The setting of both services; it is the same, so `mailroom settings` lists it once."""

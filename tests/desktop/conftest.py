@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 from playwright.async_api import BrowserContext
 
@@ -15,7 +14,7 @@ from tests.fixtures.built_desktop import built_desktop
 from tests.fixtures.chromium import running_chromium
 from tests.fixtures.openid_provider import running_provider
 from tests.support.agent_page import AgentPage, open_desktop
-from tests.support.clients import AgentClient
+from tests.support.clients import AgentClient, rest_client
 from tests.support.whole_system import whole_system
 
 __all__ = ["built_desktop"]
@@ -73,16 +72,12 @@ async def desk(browser: BrowserContext, running: System) -> AsyncIterator[AgentP
 @pytest.fixture
 async def agent1(running: System) -> AsyncIterator[AgentClient]:
     """The REST client of the agent whose desktop is open."""
-    async with httpx.AsyncClient(
-        base_url=running.gateway_url, auth=("agent1", "agent1"), timeout=30
-    ) as client:
-        yield AgentClient(client)
+    async with rest_client(running, "agent1") as client:
+        yield client
 
 
 @pytest.fixture
 async def agent2(running: System) -> AsyncIterator[AgentClient]:
     """The second agent's REST client."""
-    async with httpx.AsyncClient(
-        base_url=running.gateway_url, auth=("agent2", "agent2"), timeout=30
-    ) as client:
-        yield AgentClient(client)
+    async with rest_client(running, "agent2") as client:
+        yield client

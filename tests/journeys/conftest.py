@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import httpx2 as httpx
 import pytest
 import yaml
 
@@ -10,7 +9,7 @@ from deploy.local.processes.ports import free_port
 from deploy.local.stack.system import CONTACT_CENTER, System
 from tests.fixtures.broker import Broker
 from tests.fixtures.imap_server import ImapPorts
-from tests.support.clients import AgentClient
+from tests.support.clients import AgentClient, rest_client
 from tests.support.fetching import PASSWORDS, fetch
 from tests.support.whole_system import whole_system
 
@@ -55,16 +54,12 @@ async def running(
 @pytest.fixture
 async def agent1(running: System) -> AsyncIterator[AgentClient]:
     """The first agent's REST client."""
-    async with httpx.AsyncClient(
-        base_url=running.gateway_url, auth=("agent1", "agent1"), timeout=30
-    ) as client:
-        yield AgentClient(client)
+    async with rest_client(running, "agent1") as client:
+        yield client
 
 
 @pytest.fixture
 async def agent2(running: System) -> AsyncIterator[AgentClient]:
     """The second agent's REST client."""
-    async with httpx.AsyncClient(
-        base_url=running.gateway_url, auth=("agent2", "agent2"), timeout=30
-    ) as client:
-        yield AgentClient(client)
+    async with rest_client(running, "agent2") as client:
+        yield client

@@ -13,7 +13,7 @@ from deploy.local.stack.system import System
 from tests.cometd_client import CometdAgent
 from tests.doubles.smtp_sink import SmtpSink, answering, running_sink
 from tests.fixtures.mail_server import running_relay
-from tests.journeys.test_main_job import TOPIC, hear
+from tests.journeys.listening import TOPIC, hear
 from tests.support.clients import AgentClient, customer_mail, hand_in
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local.stack.system import System
 from tests.cometd_client import CometdAgent
-from tests.journeys.test_main_job import TOPIC, hear
+from tests.journeys.listening import hear, two_sessions
 from tests.support.clients import AgentClient, customer_mail, hand_in
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
@@ -32,13 +32,7 @@ async def shown(agent: AgentClient, interaction_id: str) -> str:
 async def test_colleague_forging_the_customer_reads_nothing(
     running: System, agent1: AgentClient, agent2: AgentClient
 ) -> None:
-    url = f"{running.gateway_url}/cometd"
-    async with (
-        CometdAgent(url, "agent1", "agent1") as first,
-        CometdAgent(url, "agent2", "agent2") as second,
-    ):
-        await first.subscribe(TOPIC)
-        await second.subscribe(TOPIC)
+    async with two_sessions(running) as (first, second):
         await agent1.set_channel("Ready")
         await hand_in(customer_mail("Salary"), running.addresses.smtp)
         foreign = await accepted(first, agent1)
@@ -71,13 +65,7 @@ async def test_colleague_forging_the_customer_reads_nothing(
 async def test_a_customers_answer_brings_the_earlier_mails_along(
     running: System, agent1: AgentClient, agent2: AgentClient
 ) -> None:
-    url = f"{running.gateway_url}/cometd"
-    async with (
-        CometdAgent(url, "agent1", "agent1") as first,
-        CometdAgent(url, "agent2", "agent2") as second,
-    ):
-        await first.subscribe(TOPIC)
-        await second.subscribe(TOPIC)
+    async with two_sessions(running) as (first, second):
         await agent1.set_channel("Ready")
         await hand_in(customer_mail("Question"), running.addresses.smtp)
         asked = await accepted(first, agent1)

@@ -2,27 +2,16 @@
 
 import asyncio
 from email import message_from_bytes, policy
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 
 from deploy.local.stack.system import System
 from tests.cometd_client import CometdAgent
+from tests.journeys.listening import TOPIC, hear
 from tests.support.clients import NOTE, SCAN, AgentClient, customer_mail, hand_in
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
-
-TOPIC = "/v2/me/interactions"
-
-
-def in_state(state: str, interaction_id: str | None = None) -> Any:
-    return lambda event: (
-        event["data"].get("state") == state and interaction_id in (None, event["data"].get("id"))
-    )
-
-
-async def hear(cometd_agent: CometdAgent, state: str, interaction_id: str | None = None) -> Any:
-    return (await cometd_agent.event(in_state(state, interaction_id)))["data"]
 
 
 @pytest.mark.parametrize("transport", ["long-polling", "websocket"])

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.stack.system import System
 from tests.cometd_client import CometdAgent
-from tests.journeys.test_main_job import TOPIC, hear
+from tests.journeys.listening import TOPIC, hear, two_sessions
 from tests.support.clients import AgentClient, customer_mail, hand_in
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
@@ -16,13 +16,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.journey]
 async def test_unanswered_offer_is_revoked_and_made_to_the_other(
     running: System, agent1: AgentClient, agent2: AgentClient
 ) -> None:
-    url = f"{running.gateway_url}/cometd"
-    async with (
-        CometdAgent(url, "agent1", "agent1") as first,
-        CometdAgent(url, "agent2", "agent2") as second,
-    ):
-        await first.subscribe(TOPIC)
-        await second.subscribe(TOPIC)
+    async with two_sessions(running) as (first, second):
         await agent1.set_channel("Ready")
         await hand_in(customer_mail("Nobody answers"), running.addresses.smtp)
         invited = await hear(first, "Invited")

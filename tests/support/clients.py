@@ -2,13 +2,16 @@
 
 import asyncio
 import smtplib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
 from typing import Any
 
 import httpx2 as httpx
+
+from deploy.local.stack.system import System
 
 SCAN = bytes(range(256)) * 1_500
 NOTE = "Grüße\r\nfrom a file".encode("iso-8859-1")
@@ -35,6 +38,15 @@ class AgentClient:
 
     async def get(self, path: str) -> httpx.Response:
         return await self.client.get(f"/api/v2{path}")
+
+
+@asynccontextmanager
+async def rest_client(system: System, name: str) -> AsyncIterator[AgentClient]:
+    """Give the REST client of an agent of the demo, whose password is the name."""
+    async with httpx.AsyncClient(
+        base_url=system.gateway_url, auth=(name, name), timeout=30
+    ) as client:
+        yield AgentClient(client)
 
 
 def customer_mail(subject: str, **headers: str) -> bytes:

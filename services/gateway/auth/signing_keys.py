@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-import httpx2
 import structlog
 
 from services.gateway.auth.access_tokens import (
@@ -16,6 +15,7 @@ from services.gateway.auth.access_tokens import (
     has_key_for,
     read_keys,
 )
+from services.gateway.http.documents import DocumentUnavailableError, read_document
 from shared.domain.errors import Unavailable
 
 log = structlog.get_logger()
@@ -75,8 +75,9 @@ class SigningKeys:
         try:
             async with asyncio.timeout(_DEADLINE.total_seconds()):
                 self._keys = read_keys(await self._fetch()) or self._keys
-        except (BadTokenError, OSError, TimeoutError, httpx2.HTTPError) as error:
-            log.warning("the issuer's keys could not be read", reason=type(error).__name__)
+        except (BadTokenError, DocumentUnavailableError, OSError, TimeoutError) as error:
+            reason = str(error) or type(error).__name__
+            log.warning("the issuer's keys could not be read", reason=reason)
         finally:
             self._tried_at = asyncio.get_running_loop().time()
 
@@ -87,20 +88,5 @@ def from_file(path: Path) -> Fetch:
 
 
 def from_address(url: str) -> Fetch:
-    """Return a function that reads a JWKS document over HTTP: no redirects, at most 512 KiB."""
-
-    async def fetch() -> bytes:
-        async with (
-            httpx2.AsyncClient(timeout=_DEADLINE.total_seconds(), trust_env=False) as client,
-            client.stream("GET", url, headers={"Accept": "application/json"}) as answer,
-        ):
-            if answer.status_code != httpx2.codes.OK:
-                raise BadTokenError(f"the address of the keys answers {answer.status_code}")
-            text = bytearray()
-            async for piece in answer.aiter_bytes():
-                text += piece
-                if len(text) > _MAX_SIZE:
-                    raise BadTokenError(f"the key set is larger than {_MAX_SIZE} bytes")
-            return bytes(text)
-
-    return fetch
+    """Return a function that reads a JWKS document over HTTP."""
+    return lambda: read_document(url, at_most=_MAX_SIZE)

@@ -8,9 +8,8 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import quote_plus, urlsplit
 
-import httpx2
-
 from services.gateway.http.addresses import is_safe
+from services.gateway.http.documents import DocumentUnavailableError, read_document
 from services.gateway.sign_in.attempt import Attempt
 from shared.domain.errors import Unavailable
 from shared.oauth.token_client import EndpointUnavailableError, Post
@@ -118,23 +117,9 @@ class Provider:
     async def _discover(self) -> bytes:
         url = self.client.issuer.rstrip("/") + _DISCOVERY
         try:
-            async with (
-                asyncio.timeout(_DEADLINE.total_seconds()),
-                httpx2.AsyncClient(timeout=_DEADLINE.total_seconds(), trust_env=False) as client,
-                client.stream("GET", url, headers={"Accept": "application/json"}) as answer,
-            ):
-                if answer.status_code != httpx2.codes.OK:
-                    raise ProviderUnavailableError(f"{url} answers {answer.status_code}")
-                text = bytearray()
-                async for piece in answer.aiter_bytes():
-                    text += piece
-                    if len(text) > LARGEST:
-                        raise ProviderUnavailableError(f"{url} answers more than {LARGEST} bytes")
-                return bytes(text)
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, TimeoutError) as error:
-            raise ProviderUnavailableError(
-                f"{url} cannot be read ({type(error).__name__})"
-            ) from error
+            return await read_document(url, at_most=LARGEST)
+        except DocumentUnavailableError as error:
+            raise ProviderUnavailableError(str(error)) from error
 
 
 def _read_endpoints(text: bytes, issuer: str) -> Endpoints:
